@@ -119,8 +119,8 @@ GError *fct_error_from_json(const json_t *json)
     json_t *details = NULL;
     FctErrorCode code = FCT_ERROR_INTERNAL;
     GError *error = NULL;
-    if (json_unpack((json_t *)json, "{s?s, s?s, s?s, s?o}", "code", &wire, "message", &message, "next", &next, "details",
-                    &details) != 0)
+    if (json_unpack((json_t *)json, "{s?s, s?s, s?s, s?o}", "code", &wire, "message", &message, "next", &next,
+                    "details", &details) != 0)
         message = "The answer of the other side could not be understood.";
     fct_error_from_wire_code(wire, &code);
     fct_set_error_full(&error, code, next, details ? json_deep_copy(details) : NULL, "%s",

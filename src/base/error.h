@@ -2,9 +2,10 @@
 /*
  * Errors of Facet: the closed list of errors.def carried in a GError of domain FCT_ERROR.
  *
- * Every fallible function takes a last parameter `GError **error`, returns FALSE or NULL on failure and then has set it.
- * The message says the particular case in one sentence. `code on the wire`, HTTP status, CLI exit status and the default
- * next step come from the list. Details (lists of reasons, fields, holders) travel as JSON attached to the error.
+ * Every fallible function takes a last parameter `GError **error`, returns FALSE or NULL on failure and then has set
+ * it. The message says the particular case in one sentence. `code on the wire`, HTTP status, CLI exit status and the
+ * default next step come from the list. Details (lists of reasons, fields, holders) travel as JSON attached to the
+ * error.
  */
 #pragma once
 #include <glib.h>
@@ -36,7 +37,8 @@ void fct_set_error_full(GError **error, FctErrorCode code, const char *next, jso
     G_GNUC_PRINTF(5, 6);
 #define fct_set_error(error, code, ...) fct_set_error_full(error, code, NULL, NULL, __VA_ARGS__)
 
-/* An error of another domain (GIO, SQLite…) becomes FCT_ERROR_INTERNAL, G_IO_ERROR_NO_SPACE becomes FCT_ERROR_NO_SPACE. */
+/* An error of another domain (GIO, SQLite…) becomes FCT_ERROR_INTERNAL, G_IO_ERROR_NO_SPACE becomes FCT_ERROR_NO_SPACE.
+ */
 FctErrorCode fct_error_code(const GError *error);
 /* {"code","message","next","details"}: what an API answer, a task and the helper protocol carry. New reference. */
 json_t *fct_error_to_json(const GError *error);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Port: the hardware of this node, behind facet-helper. Every call blocks (a socket round trip bounded by its deadline)
+ * and must never be made on the thread that serves HTTP. Thread-safe. The implementation reconnects by itself; while
+ * the helper is away calls fail with FCT_ERROR_HELPER.
+ */
+#pragma once
+#include "model/plan.h"
+
+typedef struct FctHw FctHw;
+typedef void (*FctHwChanged)(gpointer data); /* on an unspecified thread: only post a message from it */
+
+typedef enum {
+    FCT_STEP_DONE,   /* the call returned success; whether `after` holds must be observed */
+    FCT_STEP_FAILED, /* error is set: the driver's code and words */
+    FCT_STEP_WEDGED  /* past its deadline and not killable: the gpu is wedged until the next boot */
+} FctStepOutcome;
+
+typedef struct {
+    FctInventory *(*inventory)(FctHw *hw, GError **error); /* fresh observation, new reference */
+    FctStepOutcome (*run_step)(FctHw *hw, const FctStep *step, GError **error);
+    /*
+     * Readings only, cheap. {"time_ms", "host": {"cpu_percent","memory_used_mib","memory_total_mib"},
+     * "gpus": {GPU id: {readings…, "instances":
+     * [{"start","gpu_percent","memory_used_mib","memory_total_mib","why_not"}]}}}.
+     */
+    json_t *(*sample)(FctHw *hw, GError **error);
+    void (*watch)(FctHw *hw, FctHwChanged changed, gpointer data); /* hot-plug and foreign changes; one watcher */
+    void (*free)(FctHw *hw);
+} FctHwOps;
+
+struct FctHw {
+    const FctHwOps *ops;
+};
+
+static inline void fct_hw_free(FctHw *hw)
+{
+    if (hw)
+        hw->ops->free(hw);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctHw, fct_hw_free)

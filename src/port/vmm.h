@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Port: virtual machines (libvirt). Calls block: worker threads only, never the thread that serves HTTP. Thread-safe.
+ * Domains that Facet made carry its metadata element; others are listed with `ours` FALSE and never changed.
+ */
+#pragma once
+#include "base/json.h"
+
+typedef struct FctVmm FctVmm;
+
+/* How a part reaches the guest. Which back end makes the XML is chosen at start (facetd --part-device). */
+typedef struct {
+    char *alias;   /* "ua-facet-gpu0": stable in the domain */
+    char *part;    /* part id */
+    char *label;   /* "NVIDIA A100 80GB PCIe 3g.40gb": shown in the guest where the method can */
+    char *address; /* PCI address to pass; "" when the method needs none */
+    char *mdev;    /* mdev UUID; "" */
+} FctVmDevice;
+
+typedef struct {
+    char *id; /* Facet's id is the domain's UUID */
+    char *name;
+    int vcpus;
+    gint64 memory_mib;
+    char *disk;        /* path of the boot disk */
+    char *disk_format; /* qcow2, raw */
+    gboolean uefi;
+    GPtrArray *devices; /* FctVmDevice*: only set for a start */
+} FctVmSpec;
+
+typedef enum { FCT_VM_OFF, FCT_VM_RUNNING, FCT_VM_PAUSED, FCT_VM_STOPPING, FCT_VM_CRASHED, FCT_VM_UNKNOWN } FctVmState;
+
+typedef struct {
+    char *id;
+    char *name;
+    gboolean ours;
+    FctVmState state;
+    int vcpus;
+    gint64 memory_mib;
+    json_t *parts; /* array of part ids that the running domain holds, from its metadata; owned */
+    gboolean can_graphics, can_serial;
+} FctVmInfo;
+FctVmInfo *fct_vm_info_new(void);
+FctVmInfo *fct_vm_info_copy(const FctVmInfo *info);
+void fct_vm_info_free(FctVmInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmInfo, fct_vm_info_free)
+const char *fct_vm_state_name(FctVmState state); /* "off" "running" "paused" "stopping" "crashed" "unknown" */
+FctVmSpec *fct_vm_spec_new(void);
+void fct_vm_spec_free(FctVmSpec *spec);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmSpec, fct_vm_spec_free)
+FctVmDevice *fct_vm_device_new(void);
+void fct_vm_device_free(FctVmDevice *device);
+
+/* On the event thread: post only. @info NULL: the domain is gone (then only @id counts). */
+typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer data);
+/* The connection came up or went down; after "up" the caller lists again (events are not replayed). */
+typedef void (*FctVmmConnection)(gboolean up, gpointer data);
+
+typedef struct {
+    /* {"libvirt","qemu","accel":"kvm|tcg","why_not_kvm","missing":[{"what","why","next"}]} */
+    json_t *(*facts)(FctVmm *vmm, GError **error);
+    GPtrArray *(*list)(FctVmm *vmm, GError **error);                        /* FctVmInfo* */
+    gboolean (*define)(FctVmm *vmm, const FctVmSpec *spec, GError **error); /* create, or replace ours */
+    gboolean (*start)(FctVmm *vmm, const FctVmSpec *spec, GError **error);  /* redefines with spec->devices, starts */
+    gboolean (*shutdown)(FctVmm *vmm, const char *id, GError **error);      /* asks the guest; returns at once */
+    gboolean (*destroy)(FctVmm *vmm, const char *id, GError **error);       /* forced off; off already is success */
+    gboolean (*reset)(FctVmm *vmm, const char *id, GError **error);
+    gboolean (*undefine)(FctVmm *vmm, const char *id, GError **error); /* not the disks; gone already is success */
+    gboolean (*disk_clone)(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
+                           GError **error);
+    gboolean (*disk_delete)(FctVmm *vmm, const char *path, GError **error); /* missing is success */
+    /* A connected socket (the caller closes it): serial bytes, or RFB without authentication. @force ends another
+     * viewer. */
+    int (*open_serial)(FctVmm *vmm, const char *id, gboolean force, GError **error);
+    int (*open_graphics)(FctVmm *vmm, const char *id, GError **error);
+    /* Object id → {"cpu_percent","memory_used_mib","memory_total_mib"}; unknown is null. Without the QEMU monitor. */
+    json_t *(*stats)(FctVmm *vmm, GError **error);
+    void (*watch)(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection connection, gpointer data);
+    void (*free)(FctVmm *vmm);
+} FctVmmOps;
+
+struct FctVmm {
+    const FctVmmOps *ops;
+};
+
+static inline void fct_vmm_free(FctVmm *vmm)
+{
+    if (vmm)
+        vmm->ops->free(vmm);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmm, fct_vmm_free)
