@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# ./dev test: everything that Meson knows as a test, then the browser. Tests of suite "plain" run on the ordinary build (they load
+# our libraries into programs of others, which a sanitizer would not survive); all others run with ASan and UBSan.
+# shellcheck shell=bash
+
+PASSED=0
+FAILED=0
+SKIPPED=0
+
+# test_names DIR FILTER…: names Meson is to run, one a line, of those whose "suite / name" contains a filter.
+test_names() {
+    local dir=$1
+    shift
+    meson introspect "$dir" --tests | python3 "$TOP/tools/dev/meson_tests.py" list "$@"
+}
+
+# run_meson TITLE DIR FILTER… ("!plain" or "plain" first): runs and counts.
+run_meson() {
+    local title=$1 dir=$2 names=() counts log
+    shift 2
+    mapfile -t names < <(test_names "$dir" "$@")
+    [ ${#names[@]} -gt 0 ] || return 0
+    log=$LOGS/$(basename "$dir")-meson-test.log
+    say "$title: ${#names[@]} test programs"
+    rm -f "$dir/meson-logs/testlog.json"
+    # Meson speaks of each program when it ends; that keeps a watcher informed.
+    meson test -C "$dir" --no-rebuild --num-processes 2 --timeout-multiplier 2 "${names[@]}" 2>&1 </dev/null |
+        tee "$log" | grep -E --line-buffered '^ *[0-9]+/[0-9]+ ' || true
+    if ! counts=$(python3 "$TOP/tools/dev/meson_tests.py" count "$dir/meson-logs/testlog.json" "${#names[@]}"); then
+        tail -n 30 "$log" >&2
+        counts='0 1 0'
+    fi
+    add_counts "$counts"
+}
+
+# add_counts "PASSED FAILED SKIPPED"
+add_counts() {
+    local p f s
+    read -r p f s <<<"$1"
+    PASSED=$((PASSED + p))
+    FAILED=$((FAILED + f))
+    SKIPPED=$((SKIPPED + s))
+}
+
+# wanted NAME FILTER…: whether NAME is asked for.
+wanted() {
+    local name=$1 f
+    shift
+    [ $# -gt 0 ] || return 0
+    for f; do [[ $name == *"$f"* ]] && return 0; done
+    return 1
+}
+
+run_e2e() {
+    local dir=$TOP/tests/e2e log=$LOGS/e2e.tap rc=0
+    wanted e2e "$@" || return 0
+    [ -x "$TOP/build/src/bin/facetd" ] || {
+        say "e2e: facetd is not built, nothing to look at"
+        return 0
+    }
+    npm_packages "$dir" || { add_counts '0 1 0'; return; }
+    say "e2e: the web page in Chromium"
+    timeout 1500 node "$dir/run.mjs" 2>&1 </dev/null | tee "$log" || rc=$?
+    add_counts "$(python3 "$TOP/tools/dev/meson_tests.py" tap "$log" "$rc")"
+}
+
+cmd_test() {
+    local rc=0
+    ulimit -c 0
+    need build run test || rc=1
+    [ $rc != 0 ] || build_plain || rc=1
+    [ $rc != 0 ] || build_asan || rc=1
+    [ $rc != 0 ] || build_ui || rc=1
+    if [ $rc != 0 ]; then
+        say "0 passed, 1 failed"
+        exit 1
+    fi
+    export FACET_TOP=$TOP FACET_BUILD=$TOP/build
+    export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=0}
+    export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
+    export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$TOP/tools/dev/lsan.supp:print_suppressions=0}
+    run_meson "With sanitizers" "$TOP/build-asan" '!plain' "$@"
+    run_meson "With programs of others" "$TOP/build" 'plain' "$@"
+    run_e2e "$@"
+    if [ $((PASSED + FAILED + SKIPPED)) = 0 ]; then
+        warn "no test matches: $*"
+        exit 2
+    fi
+    say "$PASSED passed, $FAILED failed$([ $SKIPPED = 0 ] || printf ', %s skipped' $SKIPPED)"
+    [ $FAILED = 0 ]
+}
