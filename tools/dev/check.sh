@@ -55,7 +55,7 @@ rule_shell() {
     { files '*.sh' dev .ci/run
         files 'tools/*' 'tests/*' | while read -r f; do
             case $(head -n 1 "$f" | tr -d '\0') in '#!'*sh) printf '%s\n' "$f" ;; esac
-        done; } | sort -u | xargs -d '\n' shellcheck -S warning -e SC1090,SC1091
+        done; } | sort -u | xargs -d '\n' shellcheck -S warning -e SC1090,SC1091,SC2034
 }
 
 rule_format() {

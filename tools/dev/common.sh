@@ -44,7 +44,7 @@ as_root() {
 # step NAME TITLE COMMAND…: runs quietly into LOGS/NAME.log; one line at the start, one a half-minute (so that no
 # watcher takes it for hung), the end of the log when it fails.
 step() {
-    local name=$1 title=$2 log=$LOGS/$1.log beat rc=0
+    local title=$2 log=$LOGS/$1.log beat rc=0
     shift 2
     say "$title …"
     (
