@@ -13,7 +13,7 @@ typedef enum {
     FCT_STEP_CI_DESTROY, /* start, profile_id (of the GPU instance), ci_id */
     FCT_STEP_GI_DESTROY, /* start, profile_id */
     FCT_STEP_GI_CREATE,  /* start, profile_id, size */
-    FCT_STEP_CI_CREATE,  /* start, profile_id, ci_profile_id */
+    FCT_STEP_CI_CREATE,  /* start, profile_id, ci_profile_id; ci_id when several of one profile are made, else -1 */
     FCT_N_STEP_KINDS
 } FctStepKind;
 
@@ -32,6 +32,8 @@ typedef struct {
 } FctStep;
 
 FctStep *fct_step_new(FctStepKind kind, const FctGpu *gpu);
+/* Writes the title from kind and arguments, in the names that @gpu gives its profiles. */
+void fct_step_set_title(FctStep *step, const FctGpu *gpu);
 FctStep *fct_step_copy(const FctStep *step);
 void fct_step_free(FctStep *step);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctStep, fct_step_free)

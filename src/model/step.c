@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The step as data: making, copying, JSON, words, and the step that takes it back. */
+#include "model/plan.h"
+#include "model/step_type.h"
+
+static const char *const kind_names[FCT_N_STEP_KINDS + 1] = {
+    [FCT_STEP_MIG_MODE] = "mig.mode",   [FCT_STEP_CI_DESTROY] = "ci.destroy", [FCT_STEP_GI_DESTROY] = "gi.destroy",
+    [FCT_STEP_GI_CREATE] = "gi.create", [FCT_STEP_CI_CREATE] = "ci.create",
+};
+
+/*
+ * Deadlines. Changing an instance takes hundreds of milliseconds; a mode change resets the card. What overruns this is
+ * not slow but stuck.
+ */
+static const int deadlines_ms[FCT_N_STEP_KINDS] = {
+    [FCT_STEP_MIG_MODE] = 60000,  [FCT_STEP_CI_DESTROY] = 30000, [FCT_STEP_GI_DESTROY] = 30000,
+    [FCT_STEP_GI_CREATE] = 30000, [FCT_STEP_CI_CREATE] = 30000,
+};
+
+static const FctField step_fields[] = {
+    FCT_FIELD(FctStep, kind, ENUM, .names = kind_names),
+    FCT_FIELD(FctStep, gpu, STR),
+    FCT_FIELD(FctStep, gpu_uuid, STR),
+    FCT_FIELD(FctStep, title, STR),
+    FCT_FIELD(FctStep, enabled, BOOL),
+    FCT_FIELD(FctStep, start, INT, .empty = -1),
+    FCT_FIELD(FctStep, size, INT),
+    FCT_FIELD(FctStep, profile_id, INT, .empty = -1),
+    FCT_FIELD(FctStep, ci_profile_id, INT, .empty = -1),
+    FCT_FIELD(FctStep, ci_id, INT, .empty = -1),
+    FCT_FIELD(FctStep, deadline_ms, INT),
+    {0},
+};
+
+static void free_step(gpointer step)
+{
+    fct_type_free(&fct_step_type, step);
+}
+
+const FctType fct_step_type = {"step", sizeof(FctStep), step_fields, free_step};
+
+static void replace(char **text, const char *with)
+{
+    g_free(*text);
+    *text = g_strdup(with);
+}
+
+FctStep *fct_step_new(FctStepKind kind, const FctGpu *gpu)
+{
+    FctStep *step = fct_type_new(&fct_step_type);
+    step->kind = kind;
+    step->deadline_ms = deadlines_ms[kind];
+    replace(&step->gpu, gpu->id);
+    replace(&step->gpu_uuid, gpu->uuid);
+    return step;
+}
+
+FctStep *fct_step_copy(const FctStep *step)
+{
+    FctStep *copy = g_memdup2(step, sizeof *step);
+    copy->gpu = g_strdup(step->gpu);
+    copy->gpu_uuid = g_strdup(step->gpu_uuid);
+    copy->title = g_strdup(step->title);
+    return copy;
+}
+
+void fct_step_free(FctStep *step)
+{
+    free_step(step);
+}
+
+json_t *fct_step_to_json(const FctStep *step)
+{
+    return fct_type_to_json(&fct_step_type, step);
+}
+
+FctStep *fct_step_from_json(const json_t *json, GError **error)
+{
+    if (!json_is_string(json_object_get(json, "kind"))) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "kind"),
+                           "A step must name its kind.");
+        return NULL;
+    }
+    return fct_type_new_from_json(&fct_step_type, json, error);
+}
+
+const char *fct_step_kind_name(FctStepKind kind)
+{
+    return kind_names[kind];
+}
+
+static const char *ci_name(const FctMigProfile *profile, int ci_profile_id)
+{
+    for (guint i = 0; profile && i < profile->ci_profiles->len; i++) {
+        const FctCiProfile *ci = profile->ci_profiles->pdata[i];
+        if (ci->id == ci_profile_id)
+            return ci->name;
+    }
+    return "compute instance";
+}
+
+void fct_step_set_title(FctStep *step, const FctGpu *gpu)
+{
+    const FctMigProfile *profile = fct_mig_profile(&gpu->mig, step->profile_id);
+    const char *name = profile ? profile->name : "instance";
+    g_free(step->title);
+    switch (step->kind) {
+    case FCT_STEP_MIG_MODE:
+        step->title = g_strdup(step->enabled ? "Turn MIG on" : "Turn MIG off");
+        return;
+    case FCT_STEP_CI_DESTROY:
+        step->title = g_strdup_printf("Remove the compute instance of %s at slot %d", name, step->start);
+        return;
+    case FCT_STEP_GI_DESTROY:
+        step->title = g_strdup_printf("Remove %s at slot %d", name, step->start);
+        return;
+    case FCT_STEP_GI_CREATE:
+        step->title = g_strdup_printf("Create %s at slot %d", name, step->start);
+        return;
+    case FCT_STEP_CI_CREATE:
+        step->title =
+            g_strdup_printf("Create %s in %s at slot %d", ci_name(profile, step->ci_profile_id), name, step->start);
+        return;
+    case FCT_N_STEP_KINDS:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+static const FctComputeInstance *compute_of(const FctGpuInstance *instance, int ci_id)
+{
+    for (guint i = 0; instance && i < instance->compute->len; i++) {
+        const FctComputeInstance *compute = instance->compute->pdata[i];
+        if (compute->id == ci_id)
+            return compute;
+    }
+    return NULL;
+}
+
+/* Compute instance ids count from 0 in each GPU instance (mig-semantics §5): the id that a new one gets. */
+static int next_ci_id(const FctGpuInstance *instance)
+{
+    int id = 0;
+    while (compute_of(instance, id))
+        id++;
+    return id;
+}
+
+FctStep *fct_step_undo(const FctStep *step, const FctGpu *gpu_before)
+{
+    static const FctStepKind reverse[FCT_N_STEP_KINDS] = {
+        [FCT_STEP_MIG_MODE] = FCT_STEP_MIG_MODE,    [FCT_STEP_CI_DESTROY] = FCT_STEP_CI_CREATE,
+        [FCT_STEP_GI_DESTROY] = FCT_STEP_GI_CREATE, [FCT_STEP_GI_CREATE] = FCT_STEP_GI_DESTROY,
+        [FCT_STEP_CI_CREATE] = FCT_STEP_CI_DESTROY,
+    };
+    const FctGpuInstance *at = fct_mig_instance_at(&gpu_before->mig, step->start);
+    const FctComputeInstance *compute = compute_of(at, step->ci_id);
+    if (step->kind == FCT_STEP_MIG_MODE && gpu_before->mig.current == step->enabled)
+        return NULL;
+    if (step->kind == FCT_STEP_GI_DESTROY && (!at || at->profile_id != step->profile_id))
+        return NULL;
+    if (step->kind == FCT_STEP_GI_CREATE && at && at->profile_id == step->profile_id)
+        return NULL;
+    if (step->kind == FCT_STEP_CI_DESTROY && !compute)
+        return NULL;
+
+    FctStep *undo = fct_step_copy(step);
+    undo->kind = reverse[step->kind];
+    undo->deadline_ms = deadlines_ms[undo->kind];
+    undo->enabled = step->kind == FCT_STEP_MIG_MODE && !step->enabled;
+    if (step->kind == FCT_STEP_GI_DESTROY)
+        undo->size = at->size;
+    if (step->kind == FCT_STEP_CI_DESTROY)
+        undo->ci_profile_id = compute->profile_id;
+    if (step->kind == FCT_STEP_CI_CREATE && undo->ci_id < 0)
+        undo->ci_id = next_ci_id(at);
+    fct_step_set_title(undo, gpu_before);
+    return undo;
+}
