@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line `facet`: a client of the API and nothing else. One file per noun; each verb returns a process exit
+ * status (errors.def gives it by cause). Single-threaded, blocking.
+ */
+#pragma once
+#include "base/json.h"
+
+typedef struct FctClient FctClient;
+
+typedef struct {
+    FctClient *client;
+    gboolean json;  /* --json: answers as the API gave them */
+} FctCli;
+
+typedef int (*FctVerbRun)(FctCli *cli, int argc, char **argv);
+
+typedef struct {
+    const char *noun;
+    const char *verb; /* NULL: the noun stands alone ("login") */
+    const char *usage;
+    const char *summary;
+    FctVerbRun run; /* argv[0] is the last word of the verb */
+} FctVerb;
+
+extern const FctVerb fct_cli_verbs[]; /* ends with noun NULL */
+
+/* client.c: @ca pins a certificate file; "" uses the system's authorities. Token may be NULL. */
+FctClient *fct_client_new(const char *url, const char *ca, const char *token);
+void fct_client_free(FctClient *client);
+const char *fct_client_url(const FctClient *client);
+/* One request under /api/v1. @body may be NULL; @if_match 0 sends none. *ret (if wanted) gets a new reference or NULL
+ * on 204. */
+gboolean fct_client_call(FctClient *client, const char *method, const char *path, json_t *body, guint64 if_match,
+                         json_t **ret, GError **error);
+/* Path segment, escaped. Free with g_free. */
+char *fct_client_segment(const char *text);
+/* PEM of the certificate that the server presents now, unverified: for the first `facet login`. */
+char *fct_client_peer_certificate(const char *url, char **ret_fingerprint, GError **error);
+
+/* config.c: ~/.config/facet/config.json (FACET_CONFIG names another), mode 0600: {"url","token","ca"}. */
+json_t *fct_config_load(void); /* never NULL */
+gboolean fct_config_save(const json_t *config, GError **error);
+char *fct_config_dir(void);
+
+/* output.c */
+typedef struct FctTable FctTable;
+FctTable *fct_table_new(const char *first, ...) G_GNUC_NULL_TERMINATED; /* headings; "#NAME" aligns right */
+void fct_table_row(FctTable *table, const char *first, ...) G_GNUC_NULL_TERMINATED;
+void fct_table_print(FctTable *table); /* prints and frees; nothing but the heading when there is no row */
+/* "—" when unknown. Static buffers: valid until the eighth next call. */
+const char *fct_show_reading(const json_t *reading, const char *unit);
+const char *fct_show_mib(const json_t *reading);
+/* Writes the error for people to stderr (or as JSON) and returns its exit status. */
+int fct_cli_fail(const FctCli *cli, const GError *error);
+int fct_cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2); /* 2 */
+void fct_print_json(const json_t *json);
+void fct_print_verdicts(const json_t *verdicts);
+/* Asks on the terminal; FALSE when stdin is none. */
+gboolean fct_cli_ask(const char *question);
+
+/* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,holder,kept,busy}]. */
+void fct_print_card(int units, const json_t *items, const json_t *stranded);
+
+/* task.c: follows a task to its end with live steps; exit status by cause. */
+int fct_task_follow(FctCli *cli, json_t *task);
+
+int fct_verb_login(FctCli *cli, int argc, char **argv);
+int fct_verb_logout(FctCli *cli, int argc, char **argv);
+int fct_verb_completion(FctCli *cli, int argc, char **argv);
+int fct_verb_complete(FctCli *cli, int argc, char **argv);
+int fct_verb_node_show(FctCli *cli, int argc, char **argv);
+int fct_verb_gpu_list(FctCli *cli, int argc, char **argv);
+int fct_verb_gpu_show(FctCli *cli, int argc, char **argv);
+int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv);
+int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv);
+int fct_verb_group_list(FctCli *cli, int argc, char **argv);
+int fct_verb_image_list(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_list(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_show(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_create(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_start(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_stop(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_delete(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_why(FctCli *cli, int argc, char **argv);
+int fct_verb_task_list(FctCli *cli, int argc, char **argv);
+int fct_verb_task_watch(FctCli *cli, int argc, char **argv);
+int fct_verb_task_undo(FctCli *cli, int argc, char **argv);
+int fct_verb_task_cancel(FctCli *cli, int argc, char **argv);
+int fct_verb_token_list(FctCli *cli, int argc, char **argv);
+int fct_verb_token_create(FctCli *cli, int argc, char **argv);
+int fct_verb_token_delete(FctCli *cli, int argc, char **argv);
+
+/* plan.c: previews @request, prints it, and unless @only_plan applies it and follows the task. */
+typedef struct {
+    gboolean only_plan, yes, no_wait;
+} FctPlanOptions;
+int fct_plan_run(FctCli *cli, json_t *request, const FctPlanOptions *options);
+
+/* Parses the options of one verb; FALSE after printing the fault. argc and argv are left with the operands only. */
+gboolean fct_cli_options(const char *usage, GOptionEntry *entries, int *argc, char ***argv);

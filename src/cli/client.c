@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+struct FctClient {
+    SoupSession *session;
+    char *url;
+    char *token;
+    char *cookie; /* of a password sign-in: only `login` uses it */
+    GTlsCertificate *pinned;
+};
+
+/* A generated certificate has no authority: the very certificate that was trusted at sign-in must be presented again.
+ */
+static gboolean accept_pinned(SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags faults,
+                              gpointer data)
+{
+    FctClient *client = data;
+    return client->pinned && g_tls_certificate_is_same(client->pinned, certificate);
+}
+
+FctClient *fct_client_new(const char *url, const char *ca, const char *token)
+{
+    FctClient *client = g_new0(FctClient, 1);
+    client->session = soup_session_new_with_options("timeout", 60, "user-agent", "facet/" FACET_VERSION, NULL);
+    client->url = g_strdup(url);
+    while (g_str_has_suffix(client->url, "/"))
+        client->url[strlen(client->url) - 1] = '\0';
+    client->token = g_strdup(token);
+    if (ca && *ca)
+        client->pinned = g_tls_certificate_new_from_file(ca, NULL);
+    return client;
+}
+
+void fct_client_free(FctClient *client)
+{
+    if (!client)
+        return;
+    g_clear_object(&client->session);
+    g_clear_object(&client->pinned);
+    g_free(client->url);
+    g_free(client->token);
+    g_free(client->cookie);
+    g_free(client);
+}
+
+const char *fct_client_url(const FctClient *client)
+{
+    return client->url;
+}
+
+char *fct_client_segment(const char *text)
+{
+    return g_uri_escape_string(text, NULL, FALSE);
+}
+
+static void set_headers(FctClient *client, SoupMessage *message, guint64 if_match)
+{
+    SoupMessageHeaders *headers = soup_message_get_request_headers(message);
+    if (client->token) {
+        g_autofree char *bearer = g_strdup_printf("Bearer %s", client->token);
+        soup_message_headers_replace(headers, "Authorization", bearer);
+    } else if (client->cookie) {
+        soup_message_headers_replace(headers, "Cookie", client->cookie);
+        soup_message_headers_replace(headers, "Origin", client->url);
+    }
+    if (if_match) {
+        g_autofree char *revision = g_strdup_printf("\"%" G_GUINT64_FORMAT "\"", if_match);
+        soup_message_headers_replace(headers, "If-Match", revision);
+    }
+}
+
+/* Keeps the session cookie of a sign-in, name and value only. */
+static void keep_cookie(FctClient *client, SoupMessage *message)
+{
+    const char *set = soup_message_headers_get_one(soup_message_get_response_headers(message), "Set-Cookie");
+    if (!set)
+        return;
+    const char *end = strchr(set, ';');
+    g_free(client->cookie);
+    client->cookie = end ? g_strndup(set, (gsize)(end - set)) : g_strdup(set);
+}
+
+static gboolean explain_transport(FctClient *client, const GError *fault, GError **error)
+{
+    if (g_error_matches(fault, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+        fct_set_error_full(error, FCT_ERROR_UNAUTHENTICATED,
+                           "Run “facet login” to look at the certificate and trust it.", NULL,
+                           "The certificate of %s is not the one that was trusted.", client->url);
+    else
+        fct_set_error_full(error, FCT_ERROR_HELPER, "Check the address, and that facetd runs there.", NULL,
+                           "%s does not answer: %s", client->url, fault->message);
+    return FALSE;
+}
+
+gboolean fct_client_call(FctClient *client, const char *method, const char *path, json_t *body, guint64 if_match,
+                         json_t **ret, GError **error)
+{
+    g_autofree char *address = g_strconcat(client->url, "/api/v1", path, NULL);
+    g_autoptr(SoupMessage) message = soup_message_new(method, address);
+    g_autoptr(GError) fault = NULL;
+    if (ret)
+        *ret = NULL;
+    if (!message) {
+        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is not an address.", client->url);
+        return FALSE;
+    }
+    g_signal_connect(message, "accept-certificate", G_CALLBACK(accept_pinned), client);
+    set_headers(client, message, if_match);
+    if (body) {
+        char *text = fct_json_text(body);
+        g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
+        soup_message_set_request_body_from_bytes(message, "application/json", bytes);
+    }
+    g_autoptr(GBytes) answer = soup_session_send_and_read(client->session, message, NULL, &fault);
+    if (!answer)
+        return explain_transport(client, fault, error);
+    keep_cookie(client, message);
+    gsize length = 0;
+    const char *text = g_bytes_get_data(answer, &length);
+    g_autoptr(json_t) json = length ? json_loadb(text, length, 0, NULL) : NULL;
+    guint status = soup_message_get_status(message);
+    if (status >= 200 && status < 300) {
+        if (ret)
+            *ret = json ? json_incref(json) : NULL;
+        return TRUE;
+    }
+    json_t *problem = json_object_get(json, "error");
+    if (problem)
+        g_propagate_error(error, fct_error_from_json(problem));
+    else
+        fct_set_error(error, FCT_ERROR_INTERNAL, "%s answered %u %s.", client->url, status,
+                      soup_message_get_reason_phrase(message));
+    return FALSE;
+}
+
+static gboolean take_certificate(SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags faults,
+                                 gpointer data)
+{
+    *(GTlsCertificate **)data = g_object_ref(certificate);
+    return FALSE; /* nothing is sent to a server that nobody has trusted yet */
+}
+
+char *fct_client_peer_certificate(const char *url, char **ret_fingerprint, GError **error)
+{
+    g_autoptr(SoupSession) session = soup_session_new();
+    g_autoptr(SoupMessage) message = soup_message_new("GET", url);
+    g_autoptr(GTlsCertificate) certificate = NULL;
+    g_autoptr(GError) fault = NULL;
+    if (!message) {
+        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is not an address.", url);
+        return NULL;
+    }
+    g_signal_connect(message, "accept-certificate", G_CALLBACK(take_certificate), &certificate);
+    g_autoptr(GBytes) answer = soup_session_send_and_read(session, message, NULL, &fault);
+    if (answer && !certificate)
+        return g_strdup(""); /* an authority of the system vouches for it: nothing to pin */
+    if (!certificate) {
+        fct_set_error_full(error, FCT_ERROR_HELPER, "Check the address, and that facetd runs there.", NULL,
+                           "%s does not answer: %s", url, fault ? fault->message : "no certificate");
+        return NULL;
+    }
+    g_autoptr(GByteArray) der = NULL;
+    char *pem = NULL;
+    g_object_get(certificate, "certificate", &der, "certificate-pem", &pem, NULL);
+    *ret_fingerprint = g_compute_checksum_for_data(G_CHECKSUM_SHA256, der->data, der->len);
+    return pem;
+}

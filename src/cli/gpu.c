@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *gpu_path(const char *name)
+{
+    g_autofree char *segment = fct_client_segment(name);
+    return g_strdup_printf("/gpus/%s", segment);
+}
+
+/* "3g.40gb, 2 × 1g.10gb" by place; "" on a card without instances. */
+static char *layout_text(const json_t *mig)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    size_t i;
+    json_t *instance;
+    json_array_foreach (json_object_get(mig, "instances"), i, instance)
+        g_string_append_printf(text, "%s%s", i ? " + " : "", fct_json_str(instance, "profile", ""));
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+int fct_verb_gpu_list(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *gpu;
+    if (!fct_client_call(cli->client, "GET", "/gpus", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    FctTable *table = fct_table_new("GPU", "NAME", "ADDRESS", "MODE", "STATE", "#BUSY", "#MEMORY", "LAYOUT", NULL);
+    json_array_foreach (json_object_get(answer, "items"), i, gpu) {
+        const json_t *readings = json_object_get(gpu, "readings");
+        g_autofree char *index = g_strdup_printf("%d", (int)fct_json_int(gpu, "index", 0));
+        g_autofree char *layout = layout_text(json_object_get(gpu, "mig"));
+        fct_table_row(table, index, fct_json_str(gpu, "name", ""), fct_json_str(gpu, "address", ""),
+                      fct_json_str(gpu, "mode", ""), fct_json_str(gpu, "state", ""),
+                      fct_show_reading(json_object_get(readings, "gpu_percent"), " %"),
+                      fct_show_mib(json_object_get(readings, "memory_total_mib")), layout, NULL);
+    }
+    fct_table_print(table);
+    return 0;
+}
+
+static void show_facts(const json_t *gpu)
+{
+    const json_t *readings = json_object_get(gpu, "readings");
+    const char *why = fct_json_str(readings, "why_not", "");
+    printf("GPU %d  %s  ·  %s  ·  %s\n", (int)fct_json_int(gpu, "index", 0), fct_json_str(gpu, "name", ""),
+           fct_json_str(gpu, "mode", ""), fct_json_str(gpu, "state", ""));
+    if (*fct_json_str(gpu, "state_reason", ""))
+        printf("  %s\n", fct_json_str(gpu, "state_reason", ""));
+    printf("  busy %s%s%s%s  ·  %s  ·  %s  ·  memory %s of %s\n",
+           fct_show_reading(json_object_get(readings, "gpu_percent"), " %"), *why ? " (" : "", why, *why ? ")" : "",
+           fct_show_reading(json_object_get(readings, "power_w"), " W"),
+           fct_show_reading(json_object_get(readings, "temperature_c"), " °C"),
+           fct_show_mib(json_object_get(readings, "memory_used_mib")),
+           fct_show_mib(json_object_get(readings, "memory_total_mib")));
+    printf("  address %s  ·  IOMMU group %d  ·  NUMA node %d  ·  driver %s\n", fct_json_str(gpu, "address", ""),
+           (int)fct_json_int(gpu, "iommu_group", -1), (int)fct_json_int(gpu, "numa_node", -1),
+           fct_json_str(gpu, "driver", ""));
+    printf("  uuid %s  ·  serial %s\n", fct_json_str(gpu, "uuid", ""), fct_json_str(gpu, "serial", ""));
+}
+
+static void show_drift(const json_t *gpu)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach (json_object_get(gpu, "drift"), i, line)
+        printf("  differs from what is wanted: %s\n", json_string_value(line));
+}
+
+static void show_fits(const json_t *mig)
+{
+    size_t i;
+    json_t *fit;
+    if (!json_array_size(json_object_get(mig, "fits")))
+        return;
+    FctTable *table = fct_table_new("  MAY BEGIN HERE", "#SLOT", "", "LEAVES", NULL);
+    json_array_foreach (json_object_get(mig, "fits"), i, fit) {
+        gboolean ok = fct_json_bool(fit, "ok", FALSE);
+        g_autofree char *name = g_strdup_printf("  %s", fct_json_str(fit, "profile", ""));
+        g_autofree char *slot = g_strdup_printf("%d", (int)fct_json_int(fit, "start", 0));
+        fct_table_row(table, name, slot, ok ? "yes" : "no", fct_json_str(fit, ok ? "leaves" : "why", ""), NULL);
+    }
+    fct_table_print(table);
+}
+
+int fct_verb_gpu_show(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) gpu = NULL;
+    g_autoptr(GError) error = NULL;
+    if (argc != 2)
+        return fct_cli_usage("gpu show takes one GPU: its number, address, UUID or serial.");
+    g_autofree char *path = gpu_path(argv[1]);
+    if (!fct_client_call(cli->client, "GET", path, NULL, 0, &gpu, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(gpu);
+        return 0;
+    }
+    const json_t *mig = json_object_get(gpu, "mig");
+    show_facts(gpu);
+    show_drift(gpu);
+    if (fct_json_bool(mig, "current", FALSE)) {
+        fct_print_card((int)fct_json_int(mig, "units", 0), json_object_get(mig, "instances"),
+                       json_object_get(mig, "stranded"));
+        show_fits(mig);
+    } else if (fct_json_bool(mig, "capable", FALSE)) {
+        printf("  MIG is off%s. Turn it on with: facet gpu mig %s on\n",
+               fct_json_bool(mig, "pending", FALSE) ? " (on after the next reset)" : "", argv[1]);
+    }
+    return 0;
+}
+
+/*
+ * "3g" means the plain profile of that many compute slices with the least memory; a full name means itself. The API
+ * takes full names only, so that a program never depends on this.
+ */
+static const char *full_profile(const json_t *gpu, const char *text)
+{
+    size_t i;
+    json_t *profile, *best = NULL;
+    g_autofree char *prefix = g_strconcat(text, ".", NULL);
+    json_array_foreach (json_object_get(json_object_get(gpu, "mig"), "profiles"), i, profile) {
+        const char *name = fct_json_str(profile, "name", "");
+        if (g_str_equal(name, text))
+            return name;
+        if (!g_str_has_prefix(name, prefix) || *fct_json_str(profile, "attributes", ""))
+            continue;
+        if (!best || fct_json_int(profile, "memory_mib", 0) < fct_json_int(best, "memory_mib", 0))
+            best = profile;
+    }
+    return best ? fct_json_str(best, "name", text) : text;
+}
+
+/* PROFILE=COUNT, PROFILE (one of it), and A+B+C. */
+static gboolean add_wanted(const json_t *gpu, const char *word, json_t *profiles)
+{
+    g_auto(GStrv) names = g_strsplit(word, "+", -1);
+    const char *equals = strchr(word, '=');
+    guint64 count = 1;
+    if (equals) {
+        g_autofree char *name = g_strndup(word, (gsize)(equals - word));
+        if (!g_ascii_string_to_unsigned(equals + 1, 10, 0, 16, &count, NULL))
+            return FALSE;
+        const char *full = full_profile(gpu, name);
+        json_object_set_new(profiles, full, json_integer(fct_json_int(profiles, full, 0) + (gint64)count));
+        return TRUE;
+    }
+    /* "1g.10gb+me" is one profile, "3g+2g" are two: a whole name wins. */
+    const char *whole = full_profile(gpu, word);
+    if (whole != word || !strchr(word, '+')) {
+        json_object_set_new(profiles, whole, json_integer(fct_json_int(profiles, whole, 0) + 1));
+        return TRUE;
+    }
+    for (char **name = names; *name; name++) {
+        const char *full = full_profile(gpu, *name);
+        json_object_set_new(profiles, full, json_integer(fct_json_int(profiles, full, 0) + 1));
+    }
+    return TRUE;
+}
+
+int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv)
+{
+    FctPlanOptions options = {0};
+    gboolean interrupt = FALSE, empty = FALSE;
+    GOptionEntry entries[] = {
+        {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
+        {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
+        {"no-wait", 0, 0, G_OPTION_ARG_NONE, &options.no_wait, "Do not follow the task", NULL},
+        {"empty", 0, 0, G_OPTION_ARG_NONE, &empty, "Remove every instance", NULL},
+        {"allow-interrupt", 0, 0, G_OPTION_ARG_NONE, &interrupt,
+         "Busy instances may be displaced when there is no other way", NULL},
+        {NULL}};
+    if (!fct_cli_options("GPU PROFILE=COUNT…", entries, &argc, &argv))
+        return 2;
+    if (argc < 2 || (argc == 2) != empty)
+        return fct_cli_usage("gpu carve takes a GPU and what it shall hold, such as 3g.40gb=1 1g.10gb=2 (or --empty).");
+    g_autoptr(json_t) gpu = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = gpu_path(argv[1]);
+    if (!fct_client_call(cli->client, "GET", path, NULL, 0, &gpu, &error))
+        return fct_cli_fail(cli, error);
+    g_autoptr(json_t) profiles = json_object();
+    for (int i = 2; i < argc; i++)
+        if (!add_wanted(gpu, argv[i], profiles))
+            return fct_cli_usage("“%s” is not PROFILE=COUNT with a count from 0 to 16.", argv[i]);
+    g_autoptr(json_t) request = json_pack("{s:s, s:s, s:O, s:b}", "kind", "carve", "gpu", fct_json_str(gpu, "id", ""),
+                                          "profiles", profiles, "allow_interrupt", interrupt);
+    return fct_plan_run(cli, request, &options);
+}
+
+int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv)
+{
+    FctPlanOptions options = {0};
+    GOptionEntry entries[] = {
+        {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
+        {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
+        {"no-wait", 0, 0, G_OPTION_ARG_NONE, &options.no_wait, "Do not follow the task", NULL},
+        {NULL}};
+    if (!fct_cli_options("GPU on|off", entries, &argc, &argv))
+        return 2;
+    if (argc != 3 || (!g_str_equal(argv[2], "on") && !g_str_equal(argv[2], "off")))
+        return fct_cli_usage("gpu mig takes a GPU, and on or off.");
+    g_autoptr(json_t) request =
+        json_pack("{s:s, s:s, s:b}", "kind", "mig-mode", "gpu", argv[1], "enabled", g_str_equal(argv[2], "on"));
+    return fct_plan_run(cli, request, &options);
+}
+
+int fct_verb_group_list(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *group;
+    if (!fct_client_call(cli->client, "GET", "/resource-groups", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    FctTable *table = fct_table_new("GROUP", "NAME", "#FREE", "#PARTS", NULL);
+    json_array_foreach (json_object_get(answer, "items"), i, group)
+        fct_table_row(table, fct_json_str(group, "id", ""), fct_json_str(group, "name", ""),
+                      fct_show_reading(json_object_get(group, "free"), ""),
+                      fct_show_reading(json_object_get(group, "total"), ""), NULL);
+    fct_table_print(table);
+    return 0;
+}
+
+int fct_verb_node_show(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *node;
+    if (!fct_client_call(cli->client, "GET", "/nodes", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    json_array_foreach (json_object_get(answer, "items"), i, node) {
+        const json_t *virt = json_object_get(node, "virt");
+        printf("%s  ·  %s %s\n", fct_json_str(node, "name", ""), fct_json_str(node, "vendor", ""),
+               fct_json_str(node, "product", ""));
+        printf("  %d CPUs  ·  %s  ·  kernel %s\n", (int)fct_json_int(node, "cpus", 0),
+               fct_show_mib(json_object_get(node, "memory_mib")), fct_json_str(node, "kernel", ""));
+        printf("  NVIDIA driver %s  ·  IOMMU %s  ·  NVSwitches %d\n", fct_json_str(node, "driver_version", "—"),
+               fct_json_str(node, "iommu", ""), (int)fct_json_int(node, "nvswitches", 0));
+        if (*fct_json_str(node, "nvml_problem", ""))
+            printf("  %s\n", fct_json_str(node, "nvml_problem", ""));
+        printf("  libvirt %s  ·  QEMU %s  ·  %s %s\n", fct_json_str(virt, "libvirt", "—"),
+               fct_json_str(virt, "qemu", "—"), fct_json_str(virt, "accel", ""), fct_json_str(virt, "why_not_kvm", ""));
+    }
+    return 0;
+}

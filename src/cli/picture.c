@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The card picture of UI.md in block characters: a ruler of the real units, blocks to scale. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CELL 9 /* columns of one unit */
+
+static json_t *item_over(const json_t *items, int unit)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (items, i, item) {
+        gint64 start = fct_json_int(item, "start", -1);
+        if (unit >= start && unit < start + fct_json_int(item, "size", 0))
+            return item;
+    }
+    return NULL;
+}
+
+static void append_block(GString *line, const char *text, const char *fill, glong width)
+{
+    g_autofree char *label =
+        g_utf8_strlen(text, -1) > width - 2 ? g_utf8_substring(text, 0, MAX(width - 2, 0)) : g_strdup(text);
+    g_string_append(line, fill);
+    g_string_append(line, label);
+    for (glong used = g_utf8_strlen(label, -1) + 1; used < width - 1; used++)
+        g_string_append(line, fill);
+    g_string_append(line, " ");
+}
+
+static void append_item(GString *line, const json_t *item)
+{
+    const char *holder = fct_json_str(item, "holder", NULL);
+    if (!holder)
+        holder = fct_json_str(json_object_get(item, "holder"), "name", "");
+    g_autofree char *text = g_strdup_printf(" %s%s%s ", fct_json_str(item, "profile", ""), *holder ? " " : "", holder);
+    append_block(line, text, *holder ? "█" : "▓", CELL * (glong)fct_json_int(item, "size", 1));
+}
+
+/* Free units in one run; those that nothing can use are hatched. */
+static int append_free(GString *line, int units, int unit, const json_t *items, const json_t *stranded)
+{
+    gboolean dead = item_over(stranded, unit) != NULL;
+    int end = unit;
+    while (end < units && !item_over(items, end) && (item_over(stranded, end) != NULL) == dead)
+        end++;
+    append_block(line, dead ? " cannot be used " : " free ", dead ? "▒" : "░", CELL * (glong)(end - unit));
+    return end;
+}
+
+void fct_print_card(int units, const json_t *items, const json_t *stranded)
+{
+    g_autoptr(GString) ruler = g_string_new("  slot    ");
+    g_autoptr(GString) line = g_string_new("  memory  ");
+    for (int unit = 0; unit < units; unit++)
+        g_string_append_printf(ruler, "%-*d", CELL, unit);
+    for (int unit = 0; unit < units;) {
+        const json_t *item = item_over(items, unit);
+        if (item) {
+            append_item(line, item);
+            unit = (int)(fct_json_int(item, "start", 0) + MAX(fct_json_int(item, "size", 1), 1));
+        } else {
+            unit = append_free(line, units, unit, items, stranded);
+        }
+    }
+    puts(g_strchomp(ruler->str));
+    puts(g_strchomp(line->str));
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+static void print_interrupts(const json_t *plan)
+{
+    size_t i;
+    json_t *name;
+    json_t *names = json_object_get(plan, "interrupts");
+    if (!json_array_size(names)) {
+        puts("Nothing is interrupted.");
+        return;
+    }
+    puts("This stops:");
+    json_array_foreach (names, i, name)
+        printf("  · %s\n", json_string_value(name));
+}
+
+static void print_plan(const json_t *plan)
+{
+    size_t i;
+    json_t *step, *reason;
+    int units = (int)fct_json_int(plan, "units", 0);
+    printf("%s\n", fct_json_str(plan, "title", ""));
+    print_interrupts(plan);
+    if (units > 0) {
+        puts("now");
+        fct_print_card(units, json_object_get(plan, "now"), NULL);
+        puts("then");
+        fct_print_card(units, json_object_get(plan, "then"), NULL);
+    }
+    json_array_foreach (json_object_get(plan, "steps"), i, step)
+        printf("%3zu. %s\n", i + 1, fct_json_str(step, "title", ""));
+    if (!json_array_size(json_object_get(plan, "steps")))
+        puts("  There is nothing to do.");
+    fflush(stdout);
+    fct_print_verdicts(json_object_get(plan, "verdicts"));
+    json_array_foreach (json_object_get(plan, "alternatives"), i, reason)
+        fprintf(stderr, "  · %s\n", json_string_value(reason));
+}
+
+static gboolean needs_consent(const json_t *plan)
+{
+    size_t i;
+    json_t *verdict;
+    json_array_foreach (json_object_get(plan, "verdicts"), i, verdict)
+        if (g_str_equal(fct_json_str(verdict, "severity", ""), "confirm"))
+            return TRUE;
+    return json_array_size(json_object_get(plan, "interrupts")) > 0;
+}
+
+static gboolean apply(FctCli *cli, const json_t *plan, gboolean confirm, json_t **ret_task, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("/plans/%s/apply", fct_json_str(plan, "id", ""));
+    g_autoptr(json_t) body = json_pack("{s:b}", "confirm", confirm);
+    return fct_client_call(cli->client, "POST", path, body, 0, ret_task, error);
+}
+
+int fct_plan_run(FctCli *cli, json_t *request, const FctPlanOptions *options)
+{
+    g_autoptr(json_t) plan = NULL;
+    g_autoptr(json_t) task = NULL;
+    g_autoptr(GError) error = NULL;
+    if (!fct_client_call(cli->client, "POST", "/plans", request, 0, &plan, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json && options->only_plan)
+        fct_print_json(plan);
+    else if (!cli->json)
+        print_plan(plan);
+    gboolean refused = g_str_equal(fct_json_str(plan, "state", ""), "refused");
+    if (options->only_plan)
+        return refused ? fct_error_exit_status(FCT_ERROR_REFUSED) : 0;
+    gboolean consent = needs_consent(plan);
+    if (consent && !refused && !options->yes && !fct_cli_ask("Go on?"))
+        return fct_cli_usage("Nothing was changed. Add --yes to go on without being asked.");
+    if (!apply(cli, plan, consent, &task, &error))
+        return fct_cli_fail(cli, error);
+    if (options->no_wait) {
+        if (cli->json)
+            fct_print_json(task);
+        else
+            printf("Running as task %s.\n", fct_json_str(task, "id", ""));
+        return 0;
+    }
+    return fct_task_follow(cli, task);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+const FctVerb fct_cli_verbs[] = {
+    {"login", NULL, "[URL] [--user NAME] [--ca FILE | --trust]", "Sign in and keep an API token", fct_verb_login},
+    {"logout", NULL, "", "Forget the token on this machine", fct_verb_logout},
+    {"node", "show", "", "This host, its driver and what libvirt can do", fct_verb_node_show},
+    {"gpu", "list", "", "All cards", fct_verb_gpu_list},
+    {"gpu", "show", "GPU", "One card with its picture and what still fits", fct_verb_gpu_show},
+    {"gpu", "carve", "GPU PROFILE=COUNT… [--plan] [--yes]", "Cut a card into these MIG profiles", fct_verb_gpu_carve},
+    {"gpu", "mig", "GPU on|off [--plan]", "Turn MIG on or off", fct_verb_gpu_mig},
+    {"group", "list", "", "Resource groups: the pools that VMs ask for parts", fct_verb_group_list},
+    {"image", "list", "", "Images that a VM can be made from", fct_verb_image_list},
+    {"vm", "list", "", "All VMs, those of others too", fct_verb_vm_list},
+    {"vm", "show", "VM", "One VM with its devices", fct_verb_vm_show},
+    {"vm", "create", "NAME [--image I] [--cpus N] [--memory MIB] [--device GROUP] [--start]", "Make a VM",
+     fct_verb_vm_create},
+    {"vm", "start", "VM", "Start a VM", fct_verb_vm_start},
+    {"vm", "stop", "VM [--force]", "Stop a VM", fct_verb_vm_stop},
+    {"vm", "delete", "VM [--keep-disk] [--yes]", "Delete a VM", fct_verb_vm_delete},
+    {"vm", "why", "VM", "Why can't this VM start?", fct_verb_vm_why},
+    {"task", "list", "", "Running and finished work", fct_verb_task_list},
+    {"task", "watch", "[TASK]", "Follow a task (the newest when none is named)", fct_verb_task_watch},
+    {"task", "undo", "TASK [--plan] [--yes]", "Plan back to what was before a task", fct_verb_task_undo},
+    {"task", "cancel", "TASK", "Stop a task after its present step", fct_verb_task_cancel},
+    {"token", "list", "", "API tokens", fct_verb_token_list},
+    {"token", "create", "NAME [--role ROLE]", "Make an API token and print its secret once", fct_verb_token_create},
+    {"token", "delete", "TOKEN", "Revoke an API token", fct_verb_token_delete},
+    {"completion", NULL, "[bash|zsh]", "Print the completion for your shell", fct_verb_completion},
+    {"__complete", NULL, "", "", fct_verb_complete},
+    {NULL, NULL, NULL, NULL, NULL}};

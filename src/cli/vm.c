@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char *vm_path(const char *name, const char *rest)
+{
+    g_autofree char *segment = fct_client_segment(name);
+    return g_strconcat("/vms/", segment, rest, NULL);
+}
+
+/* A person names a VM by its name; the verbs under /vms/{id}/ take ids. */
+static gboolean load_vm(FctCli *cli, int argc, char **argv, json_t **ret, int *ret_status)
+{
+    g_autoptr(GError) error = NULL;
+    if (argc != 2) {
+        *ret_status = fct_cli_usage("vm %s takes the name of one VM.", argv[0]);
+        return FALSE;
+    }
+    g_autofree char *path = vm_path(argv[1], "");
+    if (fct_client_call(cli->client, "GET", path, NULL, 0, ret, &error))
+        return TRUE;
+    *ret_status = fct_cli_fail(cli, error);
+    return FALSE;
+}
+
+static int run_task(FctCli *cli, const char *method, const char *path, json_t *body, guint64 if_match, gboolean no_wait)
+{
+    g_autoptr(json_t) task = NULL;
+    g_autoptr(GError) error = NULL;
+    if (!fct_client_call(cli->client, method, path, body, if_match, &task, &error))
+        return fct_cli_fail(cli, error);
+    if (!no_wait)
+        return fct_task_follow(cli, task);
+    if (cli->json)
+        fct_print_json(task);
+    else
+        printf("Running as task %s.\n", fct_json_str(task, "id", ""));
+    return 0;
+}
+
+static char *devices_text(const json_t *vm)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    size_t i;
+    json_t *device;
+    json_array_foreach (json_object_get(vm, "devices"), i, device) {
+        g_string_append_printf(text, "%s%s", i ? ", " : "",
+                               fct_json_str(device, "group_name", fct_json_str(device, "group", "")));
+        if (fct_json_int(device, "count", 1) > 1)
+            g_string_append_printf(text, " × %d", (int)fct_json_int(device, "count", 1));
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+int fct_verb_vm_list(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *vm;
+    if (!fct_client_call(cli->client, "GET", "/vms", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    FctTable *table = fct_table_new("NAME", "STATE", "#CPUS", "#MEMORY", "DEVICES", "", NULL);
+    json_array_foreach (json_object_get(answer, "items"), i, vm) {
+        g_autofree char *devices = devices_text(vm);
+        const char *note = !fct_json_bool(vm, "ours", TRUE)                       ? "made by others"
+                           : json_array_size(json_object_get(vm, "blocked")) != 0 ? "cannot start: see “facet vm why”"
+                                                                                  : "";
+        fct_table_row(table, fct_json_str(vm, "name", ""), fct_json_str(vm, "state", ""),
+                      fct_show_reading(json_object_get(vm, "vcpus"), ""),
+                      fct_show_mib(json_object_get(vm, "memory_mib")), devices, note, NULL);
+    }
+    fct_table_print(table);
+    return 0;
+}
+
+static void show_device(const json_t *device)
+{
+    size_t i;
+    json_t *part;
+    printf("  device %s × %d%s%s\n", fct_json_str(device, "group_name", fct_json_str(device, "group", "")),
+           (int)fct_json_int(device, "count", 1), fct_json_bool(device, "optional", FALSE) ? ", optional" : "",
+           g_str_equal(fct_json_str(device, "attach", ""), "standin") ? "  (simulated stand-in)" : "");
+    json_array_foreach (json_object_get(device, "parts"), i, part)
+        printf("    %s  %s slot %d  %s\n", fct_json_str(part, "gpu_name", ""), fct_json_str(part, "profile", ""),
+               (int)fct_json_int(part, "start", 0), fct_json_str(part, "state", ""));
+}
+
+int fct_verb_vm_show(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) vm = NULL;
+    int status;
+    size_t i;
+    json_t *item;
+    if (!load_vm(cli, argc, argv, &vm, &status))
+        return status;
+    if (cli->json) {
+        fct_print_json(vm);
+        return 0;
+    }
+    printf("%s  ·  %s  ·  %d CPUs  ·  %s\n", fct_json_str(vm, "name", ""), fct_json_str(vm, "state", ""),
+           (int)fct_json_int(vm, "vcpus", 0), fct_show_mib(json_object_get(vm, "memory_mib")));
+    json_array_foreach (json_object_get(vm, "devices"), i, item)
+        show_device(item);
+    json_array_foreach (json_object_get(vm, "pending_changes"), i, item)
+        printf("  at the next start: %s\n", json_string_value(item));
+    fflush(stdout);
+    fct_print_verdicts(json_object_get(vm, "blocked"));
+    return 0;
+}
+
+/* GROUP[:COUNT][:optional] */
+static json_t *parse_device(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, ":", -1);
+    json_t *device = json_pack("{s:s, s:i, s:b}", "group", words[0] ? words[0] : "", "count", 1, "optional", 0);
+    for (guint i = 1; i < g_strv_length(words); i++) {
+        guint64 count;
+        if (g_str_equal(words[i], "optional"))
+            json_object_set_new(device, "optional", json_true());
+        else if (g_ascii_string_to_unsigned(words[i], 10, 1, 8, &count, NULL))
+            json_object_set_new(device, "count", json_integer((json_int_t)count));
+        else
+            g_clear_pointer(&device, json_decref);
+        if (!device)
+            break;
+    }
+    return device;
+}
+
+/* The only image there is need not be named. */
+static char *default_image(FctCli *cli)
+{
+    g_autoptr(json_t) answer = NULL;
+    if (!fct_client_call(cli->client, "GET", "/images", NULL, 0, &answer, NULL))
+        return NULL;
+    const json_t *items = json_object_get(answer, "items");
+    return json_array_size(items) == 1 ? g_strdup(fct_json_str(json_array_get(items, 0), "id", NULL)) : NULL;
+}
+
+int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
+{
+    g_autofree char *image = NULL;
+    g_auto(GStrv) devices = NULL;
+    int cpus = 0, memory = 0, disk = 0;
+    gboolean start = FALSE, no_wait = FALSE, uefi = FALSE;
+    GOptionEntry entries[] = {
+        {"image", 'i', 0, G_OPTION_ARG_STRING, &image, "Image to boot from (see “facet image list”)", "IMAGE"},
+        {"cpus", 'c', 0, G_OPTION_ARG_INT, &cpus, "Virtual CPUs", "N"},
+        {"memory", 'm', 0, G_OPTION_ARG_INT, &memory, "Memory in MiB", "MIB"},
+        {"disk", 'd', 0, G_OPTION_ARG_INT, &disk, "Disk in GiB", "GIB"},
+        {"device", 'g', 0, G_OPTION_ARG_STRING_ARRAY, &devices, "Device from a resource group",
+         "GROUP[:COUNT][:optional]"},
+        {"uefi", 0, 0, G_OPTION_ARG_NONE, &uefi, "UEFI firmware instead of BIOS", NULL},
+        {"start", 's', 0, G_OPTION_ARG_NONE, &start, "Start it when made", NULL},
+        {"no-wait", 0, 0, G_OPTION_ARG_NONE, &no_wait, "Do not follow the task", NULL},
+        {NULL}};
+    if (!fct_cli_options("NAME", entries, &argc, &argv))
+        return 2;
+    if (argc != 2)
+        return fct_cli_usage("vm create takes the name of the new VM.");
+    if (!image && !(image = default_image(cli)))
+        return fct_cli_usage("Say which image with --image; see “facet image list”.");
+    g_autoptr(json_t) body = json_pack("{s:s, s:s, s:b}", "name", argv[1], "image", image, "start", start);
+    if (cpus)
+        json_object_set_new(body, "vcpus", json_integer(cpus));
+    if (memory)
+        json_object_set_new(body, "memory_mib", json_integer(memory));
+    if (disk)
+        json_object_set_new(body, "disk_gib", json_integer(disk));
+    if (uefi)
+        json_object_set_new(body, "uefi", json_true());
+    json_t *list = json_array();
+    json_object_set_new(body, "devices", list);
+    for (char **device = devices; device && *device; device++) {
+        json_t *made = parse_device(*device);
+        if (!made)
+            return fct_cli_usage("“%s” is not GROUP[:COUNT][:optional].", *device);
+        json_array_append_new(list, made);
+    }
+    return run_task(cli, "POST", "/vms", body, 0, no_wait);
+}
+
+int fct_verb_vm_start(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) vm = NULL;
+    int status;
+    if (!load_vm(cli, argc, argv, &vm, &status))
+        return status;
+    g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/start");
+    return run_task(cli, "POST", path, NULL, 0, FALSE);
+}
+
+int fct_verb_vm_stop(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) vm = NULL;
+    gboolean force = FALSE;
+    int status;
+    GOptionEntry entries[] = {
+        {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Off at once instead of asking the guest", NULL}, {NULL}};
+    if (!fct_cli_options("VM", entries, &argc, &argv))
+        return 2;
+    if (!load_vm(cli, argc, argv, &vm, &status))
+        return status;
+    g_autoptr(json_t) body = json_pack("{s:b}", "force", force);
+    g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/stop");
+    return run_task(cli, "POST", path, body, 0, FALSE);
+}
+
+int fct_verb_vm_delete(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) vm = NULL;
+    gboolean keep = FALSE, yes = FALSE;
+    int status;
+    GOptionEntry entries[] = {{"keep-disk", 0, 0, G_OPTION_ARG_NONE, &keep, "Keep the disk file", NULL},
+                              {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL},
+                              {NULL}};
+    if (!fct_cli_options("VM", entries, &argc, &argv))
+        return 2;
+    if (!load_vm(cli, argc, argv, &vm, &status))
+        return status;
+    g_autofree char *question =
+        g_strdup_printf("Delete %s%s?", fct_json_str(vm, "name", ""), keep ? "" : " and its disk");
+    if (!yes && !fct_cli_ask(question))
+        return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
+    g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), keep ? "?keep_disk=true" : "");
+    return run_task(cli, "DELETE", path, NULL, (guint64)fct_json_int(vm, "revision", 0), FALSE);
+}
+
+int fct_verb_vm_why(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) vm = NULL;
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    int status;
+    if (!load_vm(cli, argc, argv, &vm, &status))
+        return status;
+    g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/preflight");
+    if (!fct_client_call(cli->client, "GET", path, NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json)
+        fct_print_json(answer);
+    else if (fct_json_bool(answer, "can_start", FALSE))
+        puts("It can start.");
+    else
+        fct_print_verdicts(json_object_get(answer, "verdicts"));
+    return fct_json_bool(answer, "can_start", FALSE) ? 0 : fct_error_exit_status(FCT_ERROR_REFUSED);
+}
+
+int fct_verb_image_list(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *image;
+    if (!fct_client_call(cli->client, "GET", "/images", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    FctTable *table = fct_table_new("IMAGE", "NAME", "FORMAT", "#SIZE", NULL);
+    json_array_foreach (json_object_get(answer, "items"), i, image) {
+        g_autoptr(json_t) mib = json_real((double)fct_json_int(image, "size_bytes", 0) / 1048576.0);
+        fct_table_row(table, fct_json_str(image, "id", ""), fct_json_str(image, "name", ""),
+                      fct_json_str(image, "format", ""), fct_show_mib(mib), NULL);
+    }
+    fct_table_print(table);
+    return 0;
+}
