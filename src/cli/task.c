@@ -33,7 +33,8 @@ static void print_steps(const json_t *task, GPtrArray *seen)
             continue;
         g_free(seen->pdata[i]);
         seen->pdata[i] = g_strdup(state);
-        printf("  %-8s %s %s\n", state, fct_json_str(step, "title", ""), fct_json_str(step, "message", ""));
+        const char *message = fct_json_str(step, "message", "");
+        printf("  %-8s %s%s%s\n", state, fct_json_str(step, "title", ""), *message ? ": " : "", message);
     }
     fflush(stdout);
 }

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command line against an API that answers from a table: what people see (golden files) and exit statuses by cause.
+
+usage: test_cli.py FACET [--regenerate]     prints TAP
+"""
+import http.server
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def profile(pid, name, slices, size, mib, starts, attributes=""):
+    return {"id": pid, "enum_value": 0, "name": name, "attributes": attributes, "compute_slices": slices, "size": size,
+            "memory_mib": mib, "sm_count": 14, "max_count": 7, "remaining": 1, "starts": starts, "ci_profiles": []}
+
+
+def instance(start, size, name, holder=None):
+    return {"id": 1, "profile_id": 9, "profile": name, "start": start, "size": size, "memory_used_mib": None,
+            "memory_total_mib": 40192, "compute": [], "part": "p%d" % start, "holder": holder}
+
+
+READINGS = {"gpu_percent": None, "memory_used_mib": 1024.0, "memory_total_mib": 81920.0, "power_w": 212.4,
+            "power_limit_w": 300.0, "temperature_c": 54.0, "sm_clock_mhz": 1410.0, "ecc_corrected": 0.0,
+            "ecc_uncorrected": 0.0, "source": "host",
+            "why_not": "The driver gives no utilization while MIG is on (Ampere)."}
+GPU = {"id": "gpu-0000-41-00-0", "node": "n1", "project": "default", "revision": 7, "index": 0,
+       "name": "NVIDIA A100 80GB PCIe", "address": "0000:41:00.0", "architecture": "ampere", "uuid": "GPU-1",
+       "serial": "1320", "driver": "nvidia", "numa_node": 0, "iommu_group": 12, "boot_vga": False, "state": "ok",
+       "state_reason": "", "mode": "mig", "readings": READINGS, "functions": [], "processes": [],
+       "drift": ["2g.20gb at slot 4 is missing."],
+       "mig": {"capable": True, "current": True, "pending": True, "units": 8,
+               "profiles": [profile(19, "1g.10gb", 1, 1, 9728, [0, 1]),
+                            profile(20, "1g.10gb+me", 1, 1, 9728, [0, 1], "+me"),
+                            profile(15, "1g.20gb", 1, 2, 19968, [0, 2]),
+                            profile(9, "3g.40gb", 3, 4, 40192, [0, 4])],
+               "instances": [instance(0, 4, "3g.40gb", {"kind": "vm", "id": "1", "name": "llm-a", "state": "in-use"}),
+                             instance(4, 2, "2g.20gb")],
+               "fits": [{"profile_id": 19, "profile": "1g.10gb", "start": 6, "size": 1, "ok": True, "why": "",
+                         "leaves": "nothing"},
+                        {"profile_id": 9, "profile": "3g.40gb", "start": 4, "size": 4, "ok": False,
+                         "why": "Slot 4 is taken by 2g.20gb.", "leaves": ""}],
+               "stranded": [{"start": 7, "size": 1, "why": "No profile can begin at slot 7."}]}}
+PLAN = {"id": "pl1", "title": "Re-carve GPU 0", "state": "open", "units": 8, "interrupts": [],
+        "now": [dict(start=0, size=4, profile="3g.40gb", holder="llm-a")],
+        "then": [dict(start=0, size=4, profile="3g.40gb", holder="llm-a"),
+                 dict(start=4, size=1, profile="1g.10gb", holder="")],
+        "steps": [{"title": "Create 1g.10gb at slot 4"}, {"title": "Create its compute instance"}],
+        "verdicts": [], "alternatives": []}
+TASK = {"id": "t1", "title": "Re-carve GPU 0", "state": "done", "outcome": "GPU 0 has the wanted layout.", "percent": 100,
+        "steps": [{"title": "Create 1g.10gb at slot 4", "state": "done"}], "error": None}
+STALE = {"code": "stale", "message": "GPU 0 has changed since this plan was made.", "next": "Make the plan again.",
+         "details": {}}
+NO_FIT = {"code": "no-fit", "message": "This does not fit on GPU 0.", "next": "Use one of these.",
+          "details": {"reasons": ["3 × 3g.40gb need 12 slots; the card has 8."], "alternatives": ["2 × 3g.40gb"]}}
+REFUSED = {"code": "refused", "message": "db-2 cannot start.", "next": "Clear the reasons.", "details": {"verdicts": [
+    {"severity": "refuse", "code": "group-empty", "sentence": "No part of a100-3g is free: llm-a holds it.",
+     "next": "Stop llm-a.", "subject": "vm llm-a"}]}}
+VM = {"id": "v1", "name": "db-2", "ours": True, "state": "off", "vcpus": 2, "memory_mib": 2048, "revision": 9,
+      "devices": [{"group": "a100-3g", "group_name": "A100 3g", "count": 1, "optional": False, "attach": "standin",
+                   "parts": []}], "pending_changes": [], "blocked": REFUSED["details"]["verdicts"]}
+
+
+def problem(status, body):
+    return status, {"error": body}
+
+
+ANSWERS = {
+    ("GET", "/gpus"): (200, {"items": [GPU]}), ("GET", "/gpus/0"): (200, GPU), ("GET", "/gpus/9"): problem(404, {
+        "code": "not-found", "message": "There is no GPU “9”.", "next": "See “facet gpu list”.", "details": {}}),
+    ("POST", "/plans"): lambda body: problem(422, NO_FIT) if body.get("profiles", {}).get("3g.40gb", 0) > 2 else (201, PLAN),
+    ("POST", "/plans/pl1/apply"): (202, TASK), ("GET", "/tasks"): (200, {"items": [TASK]}),
+    ("GET", "/tasks/t1"): (200, TASK), ("GET", "/tasks/t9"): problem(409, STALE),
+    ("GET", "/vms"): (200, {"items": [VM]}), ("GET", "/vms/db-2"): (200, VM),
+    ("POST", "/vms/v1/start"): problem(422, REFUSED), ("DELETE", "/vms/v1"): (202, dict(TASK, title="Delete db-2")),
+    ("GET", "/tokens"): problem(401, {"code": "unauthenticated", "message": "You are not signed in.",
+                                      "next": "Sign in.", "details": {}}),
+}
+seen = []
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    def answer(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length)) if length else None
+        path = self.path.split("?")[0].removeprefix("/api/v1")
+        seen.append((self.command, path, body, self.headers.get("If-Match"), self.headers.get("Authorization")))
+        found = ANSWERS.get((self.command, path), (404, {"error": {"code": "not-found", "message": path, "next": "",
+                                                                   "details": {}}}))
+        status, reply = found(body) if callable(found) else found
+        data = json.dumps(reply).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+CASES = [  # name, arguments, exit status
+    ("gpu-list", ["gpu", "list"], 0), ("gpu-show", ["gpu", "show", "0"], 0),
+    ("gpu-show-unknown", ["gpu", "show", "9"], 4), ("gpu-carve-plan", ["gpu", "carve", "0", "3g=1", "1g.10gb=1", "--plan"], 0),
+    ("gpu-carve", ["gpu", "carve", "0", "3g+1g"], 0), ("gpu-carve-no-fit", ["gpu", "carve", "0", "3g=3"], 6),
+    ("gpu-carve-usage", ["gpu", "carve", "0", "3g=many"], 2), ("gpu-carve-nothing", ["gpu", "carve", "0"], 2),
+    ("task-list", ["task", "list"], 0), ("task-watch", ["task", "watch", "t1"], 0),
+    ("task-watch-stale", ["task", "watch", "t9"], 5), ("vm-list", ["vm", "list"], 0),
+    ("vm-start-refused", ["vm", "start", "db-2"], 6), ("vm-delete-unasked", ["vm", "delete", "db-2"], 2),
+    ("vm-delete", ["vm", "delete", "db-2", "--yes"], 0), ("token-list-unauthenticated", ["token", "list"], 3),
+    ("json-error", ["--json", "gpu", "show", "9"], 4), ("no-such-verb", ["gpu", "destroy"], 2),
+    ("complete-verbs", ["__complete", "gpu"], 0), ("complete-profiles", ["__complete", "gpu", "carve", "0"], 0),
+]
+
+
+def run(facet, url, arguments, config):
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "FACET_URL": url, "FACET_TOKEN": "secret",
+           "FACET_CONFIG": config}
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+        if name in os.environ:
+            env[name] = os.environ[name]
+    done = subprocess.run([facet] + arguments, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=60)
+    return done.returncode, done.stdout.decode()
+
+
+def checks():
+    """What the requests must have looked like."""
+    carve = [s[2] for s in seen if s[1] == "/plans"][1]
+    delete = [s for s in seen if s[0] == "DELETE"][0]
+    yield "short profile names become full ones", carve["profiles"] == {"3g.40gb": 1, "1g.10gb": 1}
+    yield "a delete names the revision it saw", delete[3] == '"9"'
+    yield "every request carries the token", all(s[4] == "Bearer secret" for s in seen)
+
+
+def main():
+    facet, regenerate = sys.argv[1], "--regenerate" in sys.argv
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = "http://127.0.0.1:%d" % server.server_address[1]
+    failed = number = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, arguments, status in CASES:
+            number += 1
+            got, text = run(facet, url, arguments, os.path.join(scratch, "config.json"))
+            path = os.path.join(HERE, "expected", name + ".txt")
+            if regenerate:
+                with open(path, "w", encoding="utf-8") as out:
+                    out.write(text)
+            with open(path, encoding="utf-8") as want:
+                good = got == status and text == want.read()
+            failed += not good
+            print("%sok %d - %s" % ("" if good else "not ", number, name))
+            if not good:
+                print("# exit %d, expected %d; output:\n# %s" % (got, status, text.replace("\n", "\n# ")))
+    for name, good in checks():
+        number += 1
+        failed += not good
+        print("%sok %d - %s" % ("" if good else "not ", number, name))
+    print("1..%d" % number)
+    return 1 if failed else 0
+
+
+sys.exit(main())
