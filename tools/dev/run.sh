@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+# ./dev run, stop, facet, sim: one instance of Facet for whoever works on it or wants to see it.
+# shellcheck shell=bash
+
+SIM=$RUN/sim         # where the simulated host lives: its mount is $SIM/root
+SIM_PID=             # facet-sim's server
+HELPER_PID=''
+FACETD_PID=''
+PORT=''
+HOST=''
+GIVEN_PORT=''
+
+# program NAME: where the build put it.
+program() {
+    local found
+    found=$(find "$TOP/build/src" "$TOP/build/sim" -name "$1" -type f -perm -u+x 2>/dev/null | head -n 1)
+    [ -n "$found" ] || die "$1 is not built; ./dev run builds it"
+    printf '%s\n' "$found"
+}
+
+# instance: reads what the running instance wrote about itself; fails when none runs.
+instance() {
+    [ -f "$RUN/instance" ] || return 1
+    . "$RUN/instance"
+    kill -0 "$INSTANCE_PID" 2>/dev/null
+}
+
+run_arguments() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --host) [ $# -gt 1 ] || die "--host takes small, lab, hgx, messy or a file"; HOST=$2; shift 2 ;;
+        --host=*) HOST=${1#*=}; shift ;;
+        --port) [ $# -gt 1 ] || die "--port takes a number"; GIVEN_PORT=$2; shift 2 ;;
+        --port=*) GIVEN_PORT=${1#*=}; shift ;;
+        *) die "run takes --host NAME and --port N, not $1" ;;
+        esac
+    done
+    case $HOST in
+    '' | small | lab | hgx | messy) ;;
+    *) [ -f "$HOST" ] || die "there is no host \"$HOST\": small, lab, hgx, messy, or a JSON file that describes one"
+       HOST=$(readlink -f "$HOST") ;;
+    esac
+    [[ ${GIVEN_PORT:-1} =~ ^[0-9]+$ ]] && [ "${GIVEN_PORT:-1}" -ge 1 ] && [ "${GIVEN_PORT:-1}" -le 65535 ] ||
+        die "--port takes a number from 1 to 65535, not $GIVEN_PORT"
+}
+
+port_busy() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+choose_port() {
+    if [ -n "$GIVEN_PORT" ]; then
+        port_busy "$GIVEN_PORT" && die "port $GIVEN_PORT is taken by another program; choose one with --port"
+        PORT=$GIVEN_PORT
+        return
+    fi
+    for ((PORT = 8443; PORT < 8543; PORT++)); do
+        port_busy "$PORT" || return 0
+    done
+    die "no free port from 8443 to 8542; choose one with --port"
+}
+
+# real_gpu: an NVIDIA display controller is on this very host.
+real_gpu() {
+    local device
+    for device in /sys/bus/pci/devices/*; do
+        [ "$(cat "$device/vendor" 2>/dev/null)" = 0x10de ] || continue
+        case $(cat "$device/class") in 0x03*) return 0 ;; esac
+    done
+    return 1
+}
+
+# claim_run_dir: RUN is ours alone, and no other instance of this tree runs. What a killed one left is cleared away.
+claim_run_dir() {
+    [ -d "$RUN" ] || mkdir -m 700 "$RUN"
+    [ -O "$RUN" ] && [ ! -L "$RUN" ] || die "$RUN belongs to someone else"
+    exec 8>"$RUN/lock"
+    if ! flock -n 8; then
+        ! instance || die "Facet already runs at $INSTANCE_URL; ./dev stop ends it"
+        # One that was killed: its children see that and end by themselves.
+        flock -w 20 8 || die "something left by an earlier ./dev run still runs; see: fuser -v $RUN/lock"
+    fi
+    clear_run_dir
+}
+
+clear_run_dir() {
+    local mount
+    while read -r _ mount _; do
+        case $mount in "$RUN"/*) fusermount3 -u -z "$mount" 2>/dev/null || as_root umount -l "$mount" ;; esac
+    done </proc/self/mounts
+    find "$RUN" -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf {} + 2>/dev/null || as_root rm -rf "${RUN:?}"/*/
+}
+
+# Our children get neither the lease of libvirtd (9) nor the lock (8, so that a leftover shows); their group of processes is
+# their own, because Ctrl-C is for ./dev, which ends them in order.
+start_keep() {
+    local name=$1
+    shift
+    setpriv --pdeathsig TERM setsid "$TOP/tools/dev/keep" "$name" "$LOGS/$name.log" "$@" 9>&- &
+}
+
+start_sim() {
+    local i
+    say "Starting the simulated host \"$HOST\" …"
+    mkdir -p "$SIM"
+    setpriv --pdeathsig TERM setsid "$(program facet-sim)" --dir "$SIM" start "$HOST" --foreground \
+        >"$LOGS/sim.log" 2>&1 </dev/null 7>&- 9>&- &
+    SIM_PID=$!
+    for ((i = 0; i < 100; i++)); do
+        [ -e "$SIM/root/sys/bus/pci/devices" ] && return 0
+        kill -0 $SIM_PID 2>/dev/null || break
+        sleep 0.1
+    done
+    tail -n 20 "$LOGS/sim.log" >&2
+    warn "the simulated host did not come up"
+    return 1
+}
+
+start_helper() {
+    local socket=$RUN/helper.sock i
+    mkdir -p "$STATE/helper"
+    : >"$LOGS/helper.log"
+    if [ -n "$HOST" ]; then
+        start_keep helper "$(program facet-helper)" --root "$SIM/root" --nvml "$SIM/lib/libnvidia-ml.so.1" \
+            --socket "$socket" --state "$STATE/helper"
+    elif [ "$(id -u)" = 0 ]; then
+        start_keep helper "$(program facet-helper)" --root / --nvml libnvidia-ml.so.1 --socket "$socket" --state "$STATE/helper"
+    else
+        FACET_KEEP_LEASE=$RUN/lv/lease sudo -n --preserve-env=FACET_KEEP_LEASE "$TOP/tools/dev/keep" helper "$LOGS/helper.log" \
+            "$(program facet-helper)" --root / --nvml libnvidia-ml.so.1 --socket "$socket" --state "$STATE/helper" 9>&- &
+    fi
+    HELPER_PID=$!
+    for ((i = 0; i < 100; i++)); do
+        [ -S "$socket" ] && return 0
+        kill -0 $HELPER_PID 2>/dev/null || break
+        sleep 0.1
+    done
+    tail -n 20 "$LOGS/helper.log" >&2
+    warn "facet-helper did not come up"
+    return 1
+}
+
+start_facetd() {
+    local accel=$1 device=standin word i
+    [ -n "$HOST" ] || device=vfio
+    mkdir -p "$STATE/facetd"
+    if [ ! -s "$STATE/password" ]; then
+        (umask 077 && head -c 9 /dev/urandom | base64 | tr '/+' 'xy' >"$STATE/password")
+    fi
+    : >"$LOGS/facetd.log"
+    mkfifo -m 600 "$RUN/ready"
+    exec 7<>"$RUN/ready"
+    FACET_ADMIN_PASSWORD=$(cat "$STATE/password") start_keep facetd "$(program facetd)" --socket "$RUN/helper.sock" \
+        --state "$STATE/facetd" --ui "$TOP/ui/dist" --port "$PORT" --bind 127.0.0.1 --libvirt "$LIBVIRT_URI" \
+        --part-device $device --accel "$accel" --images "$IMAGES" --ready-fd 7
+    FACETD_PID=$!
+    for ((i = 0; i < 300; i++)); do
+        ! read -r -t 0.2 -u 7 word || return 0
+        kill -0 $FACETD_PID 2>/dev/null || break
+    done
+    tail -n 20 "$LOGS/facetd.log" >&2
+    warn "facetd did not come up"
+    return 1
+}
+
+# finish: ends everything in the order opposite to the start, and leaves nothing in RUN.
+finish() {
+    trap '' INT TERM HUP
+    trap - EXIT
+    [ -z "$FACETD_PID" ] || { kill "$FACETD_PID" && wait "$FACETD_PID"; } 2>/dev/null
+    [ -z "$HELPER_PID" ] || { kill "$HELPER_PID" && wait "$HELPER_PID"; } 2>/dev/null
+    libvirtd_stop
+    [ -z "$SIM_PID" ] || { kill "$SIM_PID" && wait "$SIM_PID"; } 2>/dev/null
+    clear_run_dir
+    rm -rf "$RUN"
+}
+
+cmd_run() {
+    local accel
+    run_arguments "$@"
+    [ -n "$HOST" ] || real_gpu || HOST=small
+    need build run || exit 1
+    claim_run_dir
+    trap 'finish; exit 130' INT
+    trap 'finish; exit 143' TERM HUP
+    trap finish EXIT
+    build_plain || exit 1
+    build_ui || exit 1
+    demo_image || exit 1
+    accel=$(kvm_verdict)
+    choose_port
+    [ "$(id -u)" = 0 ] || sudo -v || die "a private libvirtd takes root, through sudo"
+    [ -z "$HOST" ] || start_sim || exit 1
+    libvirtd_start "$RUN/lv" "$STATE/libvirt" || exit 1
+    start_helper || exit 1
+    start_facetd "$accel" || exit 1
+    {
+        printf 'INSTANCE_PID=%s\nINSTANCE_PORT=%s\n' $$ "$PORT"
+        printf 'INSTANCE_URL=https://127.0.0.1:%s\nINSTANCE_HOST=%q\n' "$PORT" "$HOST"
+    } >"$RUN/instance"
+    say "Facet is ready at https://127.0.0.1:$PORT"
+    say "login: admin / $(cat "$STATE/password")"
+    # Nothing to do until someone ends us or a part of Facet cannot be kept alive.
+    wait -n "$FACETD_PID" "$HELPER_PID" "$LIBVIRT_PID" ${SIM_PID:+"$SIM_PID"}
+    warn "a part of Facet ended; the logs are in $LOGS"
+    exit 1
+}
+
+cmd_stop() {
+    local i
+    instance || { say "Nothing runs."; return 0; }
+    kill -TERM "$INSTANCE_PID"
+    for ((i = 0; i < 300; i++)); do
+        kill -0 "$INSTANCE_PID" 2>/dev/null || { say "Stopped."; return 0; }
+        sleep 0.1
+    done
+    warn "it does not end; process $INSTANCE_PID, logs in $LOGS"
+    return 1
+}
+
+# The first call signs in with the password of the instance and keeps a token for the later ones.
+cmd_facet() {
+    local facet
+    instance || die "no instance runs; ./dev run starts one"
+    facet=$(program facet) || exit 1
+    export FACET_URL=$INSTANCE_URL FACET_CA=$STATE/facetd/tls/cert.pem FACET_CONFIG=${FACET_CONFIG:-$STATE/cli/config.json}
+    if [ ! -s "$FACET_CONFIG" ] && [ -z "${FACET_TOKEN:-}" ] && [ "${1:-}" != login ]; then
+        (umask 077 && mkdir -p "$(dirname "$FACET_CONFIG")")
+        "$facet" login "$FACET_URL" --ca "$FACET_CA" <"$STATE/password" >/dev/null || exit
+    fi
+    exec "$facet" "$@"
+}
+
+cmd_sim() {
+    local sim
+    instance || die "no instance runs; ./dev run starts one"
+    [ -n "$INSTANCE_HOST" ] || die "the running instance is on this host's own hardware"
+    sim=$(program facet-sim) || exit 1
+    exec "$sim" --dir "$SIM" "$@"
+}
