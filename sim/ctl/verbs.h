@@ -26,7 +26,11 @@ typedef struct FsimVerb {
 /* Each names `const FsimVerb fsim_verb_<name>`. */
 #define FSIM_VERBS(X)                                                                                                  \
     X(create)                                                                                                          \
-    X(list)
+    X(list)                                                                                                            \
+    X(start)                                                                                                           \
+    X(stop)                                                                                                            \
+    X(exec)                                                                                                            \
+    X(fs)
 
 /* Parses options of a verb with GLib (--help included); FALSE and an error when they are wrong. argv keeps the rest,
  * of which there must be from `min` to `max`. */

@@ -198,6 +198,8 @@ static gboolean read_plain(FsimHost *host, FsimFields *f, GError **error)
     fsim_field_copy(f, "driver", "", d.driver, sizeof d.driver);
     fsim_field_copy(f, "reset_methods", "bus", d.reset_methods, sizeof d.reset_methods);
     fsim_field_copy(f, "label", "", d.label, sizeof d.label);
+    fsim_field_copy(f, "net", "", d.net, sizeof d.net);
+    fsim_field_copy(f, "disk", "", d.disk, sizeof d.disk);
     json_t *bars = fsim_field_array(f, "bars", FALSE);
     if (json_array_size(bars) > FSIM_MAX_BARS)
         fsim_fields_fail(f, "bars", "a device has at most %d", FSIM_MAX_BARS);

@@ -48,6 +48,8 @@ typedef struct FsimPciDevice {
     guint n_bars;
     FsimBar bars[FSIM_MAX_BARS];
     char label[64]; /* for people: "Ethernet", "NVSwitch 0" */
+    char net[16];   /* network interface under the device; the first one has the default route */
+    char disk[16];  /* disk under the device: "sda", "nvme0n1"; the first one holds the root file system */
 } FsimPciDevice;
 
 typedef struct FsimNumaNode {

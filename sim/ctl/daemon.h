@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The background process of a running host: `facet-sim fs`. It holds a lock on $SIM/fs.pid, which has its pid, as long
+ * as it lives; so a stale file is never mistaken for a running process.
+ */
+#include "ctl/verbs.h"
+
+#include <sys/types.h>
+
+/* The pid of the process that serves $SIM, or 0. */
+pid_t fsim_daemon_pid(const char *sim_dir);
+/* Takes the lock and writes the pid; the descriptor stays open for life. -1 and an error if another one runs. */
+int fsim_daemon_claim(const char *sim_dir, GError **error);
+/* Takes a mount away that lies on $SIM/root, also one whose server died. */
+void fsim_daemon_unmount(const char *sim_dir);
+/* Ends the process, then whatever is left of the mount. Waits at most a few seconds. */
+gboolean fsim_daemon_stop(const char *sim_dir, GError **error);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs a program that knows nothing of the simulation on the simulated host: in a mount namespace of its own, with the
+ * host's /sys, files of its /proc, its nodes in /dev, and its NVML library first.
+ */
+#include "ctl/verbs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern const FsimVerb fsim_verb_exec;
+
+/* Those that every kernel has: a file can only be mounted over one that exists. */
+static const char *const proc_files[] = {
+    "cmdline", "cpuinfo", "iomem", "meminfo", "modules", "uptime", "version", "driver", "sys/kernel/random/boot_id"};
+
+static gboolean write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    gboolean ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* As root a mount namespace; for others a user namespace in which they keep their own uid. */
+static gboolean enter_namespace(GError **error)
+{
+    g_autofree char *uids = g_strdup_printf("%u %u 1", geteuid(), geteuid());
+    g_autofree char *gids = g_strdup_printf("%u %u 1", getegid(), getegid());
+    gboolean ok = geteuid() == 0 && unshare(CLONE_NEWNS) == 0;
+    if (!ok)
+        ok = unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_file("/proc/self/setgroups", "deny") &&
+             write_file("/proc/self/uid_map", uids) && write_file("/proc/self/gid_map", gids);
+    if (ok && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+        return TRUE;
+    g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE,
+                "cannot make a mount namespace (%s); run as root, or allow user namespaces", g_strerror(errno));
+    return FALSE;
+}
+
+/* ---- /dev: a tmpfs with all that is there, and the simulated nodes beside it ---- */
+
+static void copy_entry(const char *from_dir, const char *to_dir, const char *name)
+{
+    g_autofree char *from = g_build_filename(from_dir, name, NULL), *to = g_build_filename(to_dir, name, NULL);
+    struct stat info;
+    if (lstat(from, &info) < 0)
+        return;
+    if (S_ISLNK(info.st_mode)) {
+        g_autofree char *target = g_file_read_link(from, NULL);
+        if (target != NULL && symlink(target, to) < 0)
+            return;
+        return;
+    }
+    if (S_ISDIR(info.st_mode)) {
+        if (mkdir(to, 0755) < 0 && errno != EEXIST)
+            return;
+    } else {
+        int fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return;
+        close(fd);
+    }
+    /* What cannot be shown is left out; the program will say what it misses. */
+    (void)mount(from, to, NULL, MS_BIND | MS_REC, NULL);
+}
+
+static void copy_entries(const char *from, const char *to, const char *prefix)
+{
+    DIR *dir = opendir(from);
+    for (const struct dirent *e = dir != NULL ? readdir(dir) : NULL; e != NULL; e = readdir(dir))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && g_str_has_prefix(e->d_name, prefix))
+            copy_entry(from, to, e->d_name);
+    if (dir != NULL)
+        closedir(dir);
+}
+
+static void show_nodes(const char *sim_dir)
+{
+    g_autofree char *stage = g_build_filename(sim_dir, "dev", NULL);
+    g_autofree char *nodes = g_build_filename(sim_dir, "root", "dev", NULL);
+    if (g_mkdir_with_parents(stage, 0755) < 0 || mount("facet-sim", stage, "tmpfs", MS_NOSUID, "mode=0755") < 0)
+        return;
+    copy_entries(nodes, stage, "nvidia");
+    copy_entries(nodes, stage, "vfio");
+    copy_entries("/dev", stage, "");
+    (void)mount(stage, "/dev", NULL, MS_MOVE, NULL);
+}
+
+static gboolean show_host(const char *sim_dir, GError **error)
+{
+    g_autofree char *sys = g_build_filename(sim_dir, "root", "sys", NULL);
+    if (mount(sys, "/sys", NULL, MS_BIND | MS_REC, NULL) < 0) {
+        g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot mount %s on /sys: %s", sys, g_strerror(errno));
+        return FALSE;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(proc_files); i++) {
+        g_autofree char *from = g_build_filename(sim_dir, "root", "proc", proc_files[i], NULL);
+        g_autofree char *to = g_build_filename("/proc", proc_files[i], NULL);
+        if (mount(from, to, NULL, MS_BIND | MS_REC, NULL) < 0 && errno != ENOENT) {
+            g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot mount %s on %s: %s", from, to, g_strerror(errno));
+            return FALSE;
+        }
+    }
+    show_nodes(sim_dir);
+    return TRUE;
+}
+
+static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
+{
+    const char *dir = ctx->sim_dir;
+    int at = 1;
+    /* By hand: what follows the command belongs to the command. */
+    if (at + 1 < argc && strcmp(argv[at], "--dir") == 0) {
+        dir = argv[at + 1];
+        at += 2;
+    }
+    if (at < argc && strcmp(argv[at], "--") == 0)
+        at++;
+    if (at >= argc || strcmp(argv[at], "--help") == 0) {
+        g_set_error(error, FSIM_ERROR, FSIM_ERROR_USAGE, "usage: facet-sim exec %s", fsim_verb_exec.arguments);
+        return 2;
+    }
+    g_autofree char *sim_dir = g_canonicalize_filename(dir, NULL);
+    g_autofree char *lib = g_build_filename(sim_dir, "lib", NULL);
+    g_autofree char *probe = g_build_filename(sim_dir, "root", "sys", "kernel", "uevent_seqnum", NULL);
+    if (access(probe, R_OK) < 0) {
+        g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "%s does not run; facet-sim start starts it", sim_dir);
+        return 1;
+    }
+    if (!enter_namespace(error) || !show_host(sim_dir, error))
+        return 1;
+    const char *old = g_getenv("LD_LIBRARY_PATH");
+    g_autofree char *path = old != NULL && *old != '\0' ? g_strdup_printf("%s:%s", lib, old) : g_strdup(lib);
+    g_setenv("LD_LIBRARY_PATH", path, TRUE);
+    /* libudev of systemd 251 and later takes no /sys that is not a sysfs, unless told so. */
+    g_setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", TRUE);
+    g_setenv("FACET_SIM_DIR", sim_dir, TRUE);
+    execvp(argv[at], argv + at);
+    int status = errno == ENOENT ? 127 : 126;
+    g_printerr("facet-sim: %s: %s\n", argv[at], g_strerror(errno));
+    return status;
+}
+
+const FsimVerb fsim_verb_exec = {"exec", "[--dir DIR] -- COMMAND…", "run a program that sees the simulated host", run};
