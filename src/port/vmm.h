@@ -57,13 +57,17 @@ typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer da
 typedef void (*FctVmmConnection)(gboolean up, gpointer data);
 
 typedef struct {
-    /* {"libvirt","qemu","accel":"kvm|tcg","why_not_kvm","missing":[{"what","why","next"}]} */
+    /* {"libvirt","qemu","accel":"kvm|tcg","why_not_kvm","part_device":"vfio|standin","missing":[{"what","why",
+     * "next"}]} */
     json_t *(*facts)(FctVmm *vmm, GError **error);
-    GPtrArray *(*list)(FctVmm *vmm, GError **error);                        /* FctVmInfo* */
-    gboolean (*define)(FctVmm *vmm, const FctVmSpec *spec, GError **error); /* create, or replace ours */
-    gboolean (*start)(FctVmm *vmm, const FctVmSpec *spec, GError **error);  /* redefines with spec->devices, starts */
-    gboolean (*shutdown)(FctVmm *vmm, const char *id, GError **error);      /* asks the guest; returns at once */
-    gboolean (*destroy)(FctVmm *vmm, const char *id, GError **error);       /* forced off; off already is success */
+    GPtrArray *(*list)(FctVmm *vmm, GError **error); /* FctVmInfo* */
+    /* Creates or replaces ours, without devices: they belong to one run of the VM. */
+    gboolean (*define)(FctVmm *vmm, const FctVmSpec *spec, GError **error);
+    /* Whether start could pass @device to a guest here; the error says why not. Pure: any thread. */
+    gboolean (*check_device)(FctVmm *vmm, const FctVmDevice *device, GError **error);
+    gboolean (*start)(FctVmm *vmm, const FctVmSpec *spec, GError **error); /* redefines, starts with spec->devices */
+    gboolean (*shutdown)(FctVmm *vmm, const char *id, GError **error);     /* asks the guest; returns at once */
+    gboolean (*destroy)(FctVmm *vmm, const char *id, GError **error);      /* forced off; off already is success */
     gboolean (*reset)(FctVmm *vmm, const char *id, GError **error);
     gboolean (*undefine)(FctVmm *vmm, const char *id, GError **error); /* not the disks; gone already is success */
     gboolean (*disk_clone)(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded calls: see virt.h. A call that hangs keeps its worker, its place in the lane and its VM, and nothing else. */
+#include "virt/virt.h"
+
+#define PER_LANE 4
+#define WORKERS (PER_LANE * FCT_N_LANES)
+enum { BUSY = 1, STUCK = 2 };
+
+typedef struct {
+    gint refs;
+    FctVirt *virt;
+    virConnectPtr conn;
+    FctVirtLane lane;
+    char *id; /* NULL: serialises nothing */
+    FctVirtFn fn;
+    gpointer data;
+    GDestroyNotify clear;
+    /* guarded by virt->lock */
+    gboolean done, ok;
+    GError *error;
+} Call;
+
+static void call_unref(Call *call)
+{
+    if (!g_atomic_int_dec_and_test(&call->refs))
+        return;
+    virConnectClose(call->conn);
+    g_atomic_rc_box_release_full(call->data, call->clear);
+    g_clear_error(&call->error);
+    g_free(call->id);
+    fct_virt_unref(call->virt);
+    g_free(call);
+}
+
+static void work(gpointer data, gpointer unused)
+{
+    Call *call = data;
+    FctVirt *virt = call->virt;
+    GError *error = NULL;
+    gboolean ok = call->fn(call->conn, call->data, &error);
+    g_mutex_lock(&virt->lock);
+    call->ok = ok;
+    call->error = error;
+    call->done = TRUE;
+    virt->in_flight[call->lane]--;
+    if (call->id)
+        g_hash_table_remove(virt->busy, call->id);
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+    call_unref(call);
+}
+
+static gboolean refuse_stuck(const char *id, GError **error)
+{
+    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off if it does not come back by itself.", NULL,
+                       "The VM (%s) has not answered an earlier request.", id);
+    return FALSE;
+}
+
+/* Waits for the VM's turn and a place in the lane; the lock is held. */
+static gboolean admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 until, GError **error)
+{
+    while (TRUE) {
+        int state = id ? GPOINTER_TO_INT(g_hash_table_lookup(virt->busy, id)) : 0;
+        if (!virt->up || virt->quit) {
+            fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer at %s.", virt->uri);
+            return FALSE;
+        }
+        if (state == STUCK)
+            return refuse_stuck(id, error);
+        if (!state && virt->in_flight[lane] < PER_LANE)
+            return TRUE;
+        if (!g_cond_wait_until(&virt->cond, &virt->lock, until)) {
+            fct_set_error(error, FCT_ERROR_TIMEOUT,
+                          state ? "The VM is busy with another request." : "libvirt is busy with other VMs.");
+            return FALSE;
+        }
+    }
+}
+
+/* Waits for the end or the deadline; the lock is held. */
+static gboolean await(FctVirt *virt, Call *call, gint64 until, int deadline_ms, GError **error)
+{
+    while (!call->done)
+        if (!g_cond_wait_until(&virt->cond, &virt->lock, until))
+            break;
+    if (call->done) {
+        if (call->error)
+            g_propagate_error(error, g_steal_pointer(&call->error));
+        return call->ok;
+    }
+    if (call->id)
+        g_hash_table_replace(virt->busy, g_strdup(call->id), GINT_TO_POINTER(STUCK));
+    fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt has not answered within %d s.", deadline_ms / 1000);
+    return FALSE;
+}
+
+gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int deadline_ms, FctVirtFn fn, gpointer data,
+                       GDestroyNotify clear, GError **error)
+{
+    gint64 until = g_get_monotonic_time() + deadline_ms * G_TIME_SPAN_MILLISECOND;
+    g_mutex_lock(&virt->lock);
+    if (!admit(virt, lane, id, until, error)) {
+        g_mutex_unlock(&virt->lock);
+        return FALSE;
+    }
+    Call *call = g_new0(Call, 1);
+    call->refs = 2;
+    call->virt = fct_virt_ref(virt);
+    call->conn = virt->conns[lane];
+    virConnectRef(call->conn);
+    call->lane = lane;
+    call->id = g_strdup(id);
+    call->fn = fn;
+    call->data = g_atomic_rc_box_acquire(data);
+    call->clear = clear;
+    virt->in_flight[lane]++;
+    if (id)
+        g_hash_table_replace(virt->busy, g_strdup(id), GINT_TO_POINTER(BUSY));
+    g_thread_pool_push(virt->pool, call, NULL);
+    gboolean ok = await(virt, call, until, deadline_ms, error);
+    g_mutex_unlock(&virt->lock);
+    call_unref(call);
+    return ok;
+}
+
+GThreadPool *fct_virt_workers(void)
+{
+    return g_thread_pool_new(work, NULL, WORKERS, FALSE, NULL);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two threads: libvirt's event loop, in whose callbacks only notes are taken (a libvirt call there that waits on the
+ * same connection would wait for ever), and the keeper, which connects, reads what the notes are about, and tells the
+ * watcher.
+ */
+#include "virt/virt.h"
+
+#define BACKOFF_FIRST_MS 250
+#define BACKOFF_MAX_MS 5000
+#define KEEPALIVE_S 5
+#define KEEPALIVE_COUNT 3
+
+static gpointer event_loop(gpointer data)
+{
+    for (;;)
+        if (virEventRunDefaultImpl() < 0)
+            g_usleep(100 * 1000); /* poll failed: memory is short; do not spin */
+    return NULL;
+}
+
+void fct_virt_event_loop(void)
+{
+    static gsize once;
+    if (!g_once_init_enter(&once))
+        return;
+    virEventRegisterDefaultImpl();
+    /* libvirt's loop cannot be taken back, so this thread lasts as long as the process. */
+    g_thread_unref(g_thread_new("libvirt-events", event_loop, NULL));
+    g_once_init_leave(&once, 1);
+}
+
+void fct_virt_set_error(GError **error, const char *what)
+{
+    virErrorPtr fault = virGetLastError();
+    FctErrorCode code = FCT_ERROR_LIBVIRT;
+    switch (fault ? fault->code : VIR_ERR_OK) {
+    case VIR_ERR_NO_DOMAIN:
+        code = FCT_ERROR_NOT_FOUND;
+        break;
+    case VIR_ERR_DOM_EXIST:
+        code = FCT_ERROR_EXISTS;
+        break;
+    case VIR_ERR_OPERATION_INVALID:
+        code = FCT_ERROR_CONFLICT;
+        break;
+    case VIR_ERR_OPERATION_TIMEOUT:
+    case VIR_ERR_AGENT_UNRESPONSIVE:
+        code = FCT_ERROR_TIMEOUT;
+        break;
+    case VIR_ERR_NO_SUPPORT:
+    case VIR_ERR_CONFIG_UNSUPPORTED:
+        code = FCT_ERROR_UNSUPPORTED;
+        break;
+    case VIR_ERR_NO_CONNECT:
+    case VIR_ERR_INVALID_CONN:
+        code = FCT_ERROR_LIBVIRT_DOWN;
+        break;
+    case VIR_ERR_SYSTEM_ERROR:
+    case VIR_ERR_INTERNAL_ERROR:
+        if (fault->domain == VIR_FROM_RPC)
+            code = FCT_ERROR_LIBVIRT_DOWN;
+        break;
+    default:
+        break;
+    }
+    fct_set_error(error, code, "%s: %s.", what, fault && fault->message ? fault->message : "libvirt gives no reason");
+}
+
+static void on_close(virConnectPtr conn, int reason, void *data)
+{
+    FctVirt *virt = data;
+    g_mutex_lock(&virt->lock);
+    virt->lost = TRUE;
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
+static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
+{
+    FctVirt *virt = data;
+    char id[VIR_UUID_STRING_BUFLEN];
+    if (virDomainGetUUIDString(domain, id) < 0) /* local: the handle bears it */
+        return 0;
+    g_mutex_lock(&virt->lock);
+    g_hash_table_add(virt->changed, g_strdup(id));
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+    return 0;
+}
+
+static void close_all(virConnectPtr conns[FCT_N_LANES])
+{
+    for (int i = 0; i < FCT_N_LANES; i++)
+        if (conns[i]) {
+            virConnectUnregisterCloseCallback(conns[i], on_close);
+            virConnectClose(conns[i]);
+            conns[i] = NULL;
+        }
+}
+
+static gboolean open_all(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], int *events, GError **error)
+{
+    for (int i = 0; i < FCT_N_LANES; i++) {
+        conns[i] = virConnectOpen(virt->uri);
+        if (!conns[i])
+            goto fail;
+        virConnectSetKeepAlive(conns[i], KEEPALIVE_S, KEEPALIVE_COUNT); /* the test driver has none: then without */
+        /* Takes no reference: libvirt runs it under a lock that unregistering takes too. */
+        virConnectRegisterCloseCallback(conns[i], on_close, virt, NULL);
+    }
+    *events =
+        virConnectDomainEventRegisterAny(conns[FCT_LANE_QUERY], NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                         VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), fct_virt_ref(virt), fct_virt_unref);
+    if (*events >= 0)
+        return TRUE;
+    fct_virt_unref(virt);
+fail:
+    fct_virt_set_error(error, "libvirt cannot be reached");
+    close_all(conns);
+    return FALSE;
+}
+
+/* The lock is not held: the watcher may call back into us. */
+static void tell_connection(FctVirt *virt, gboolean up)
+{
+    g_mutex_lock(&virt->lock);
+    FctVmmConnection told = virt->on_connection;
+    gpointer data = virt->watch_data;
+    g_mutex_unlock(&virt->lock);
+    if (told)
+        told(up, data);
+}
+
+static void tell_changed(FctVirt *virt, const char *id)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVmInfo) info = fct_virt_info(virt, id, &fault);
+    if (!info && fault->code != FCT_ERROR_NOT_FOUND) {
+        if (fault->code != FCT_ERROR_LIBVIRT_DOWN) /* then all is listed anew when it is back */
+            g_warning("VM %s: %s", id, fault->message);
+        return;
+    }
+    g_mutex_lock(&virt->lock);
+    FctVmmChanged told = virt->on_changed;
+    gpointer data = virt->watch_data;
+    g_mutex_unlock(&virt->lock);
+    if (told)
+        told(id, info, data);
+}
+
+/* Passes news on until the connection is lost or we end. */
+static void serve(FctVirt *virt)
+{
+    g_mutex_lock(&virt->lock);
+    while (!virt->quit && !virt->lost) {
+        GHashTableIter iter;
+        gpointer id;
+        g_hash_table_iter_init(&iter, virt->changed);
+        if (virt->announce) {
+            virt->announce = FALSE;
+            g_mutex_unlock(&virt->lock);
+            tell_connection(virt, TRUE);
+            g_mutex_lock(&virt->lock);
+        } else if (g_hash_table_iter_next(&iter, &id, NULL)) {
+            g_hash_table_iter_steal(&iter);
+            g_mutex_unlock(&virt->lock);
+            tell_changed(virt, id);
+            g_free(id);
+            g_mutex_lock(&virt->lock);
+        } else {
+            g_cond_wait(&virt->cond, &virt->lock);
+        }
+    }
+    g_mutex_unlock(&virt->lock);
+}
+
+static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gboolean up)
+{
+    g_mutex_lock(&virt->lock);
+    for (int i = 0; i < FCT_N_LANES; i++)
+        virt->conns[i] = up ? conns[i] : NULL;
+    virt->up = up;
+    virt->announce = up;
+    json_decref(virt->facts); /* libvirtd may have been replaced by a newer one */
+    virt->facts = NULL;
+    g_hash_table_remove_all(virt->changed);
+    if (!up)
+        g_hash_table_remove_all(virt->running);
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
+/* Waits out the pause before the next try; FALSE when we end. */
+static gboolean pause_ms(FctVirt *virt, int ms)
+{
+    gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+    g_mutex_lock(&virt->lock);
+    while (!virt->quit && g_cond_wait_until(&virt->cond, &virt->lock, until))
+        ;
+    gboolean go_on = !virt->quit;
+    g_mutex_unlock(&virt->lock);
+    return go_on;
+}
+
+static gpointer keeper(gpointer data)
+{
+    FctVirt *virt = data;
+    int backoff = BACKOFF_FIRST_MS;
+    gboolean said = FALSE;
+    while (TRUE) {
+        virConnectPtr conns[FCT_N_LANES] = {NULL};
+        int events = -1;
+        g_autoptr(GError) fault = NULL;
+        g_mutex_lock(&virt->lock);
+        virt->lost = FALSE;
+        g_mutex_unlock(&virt->lock);
+        if (!open_all(virt, conns, &events, &fault)) {
+            if (!said) {
+                g_message("%s", fault->message);
+                tell_connection(virt, FALSE);
+            }
+            said = TRUE;
+            if (!pause_ms(virt, backoff))
+                break;
+            backoff = MIN(backoff * 2, BACKOFF_MAX_MS);
+            continue;
+        }
+        said = FALSE;
+        backoff = BACKOFF_FIRST_MS;
+        set_connections(virt, conns, TRUE);
+        serve(virt);
+        set_connections(virt, conns, FALSE);
+        virConnectDomainEventDeregisterAny(conns[FCT_LANE_QUERY], events);
+        close_all(conns);
+        if (!pause_ms(virt, 0))
+            break;
+        g_message("The connection to libvirt was lost.");
+        tell_connection(virt, FALSE);
+    }
+    fct_virt_unref(virt);
+    return NULL;
+}
+
+void fct_virt_connect(FctVirt *virt)
+{
+    virt->keeper = g_thread_new("libvirt-keeper", keeper, fct_virt_ref(virt));
+}

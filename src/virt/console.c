@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Consoles. The serial one is libvirt's stream, bridged to a socket pair on libvirt's event thread, 4 KiB each way:
+ * when one side does not take its bytes, the other is not read. The graphical one is a socket from QEMU itself.
+ */
+#include "virt/virt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define OPEN_MS 10000
+#define CHUNK 4096
+
+typedef struct {
+    char bytes[CHUNK];
+    size_t start, end;
+} Chunk;
+
+/* Lives on the event thread, until both callbacks are gone. */
+typedef struct {
+    gint refs;
+    virStreamPtr stream;
+    int fd, watch;
+    gboolean over, broken;
+    Chunk to_guest, to_viewer;
+} Bridge;
+
+static void bridge_unref(void *data)
+{
+    Bridge *b = data;
+    if (!g_atomic_int_dec_and_test(&b->refs))
+        return;
+    virStreamFree(b->stream);
+    close(b->fd);
+    g_free(b);
+}
+
+/* Waits for libvirtd's answer, so not on the event thread: that carries everybody's events. */
+static gpointer close_stream(gpointer data)
+{
+    Bridge *b = data;
+    if (b->broken)
+        virStreamAbort(b->stream);
+    else
+        virStreamFinish(b->stream);
+    bridge_unref(b);
+    return NULL;
+}
+
+static void bridge_end(Bridge *b, gboolean broken)
+{
+    b->over = TRUE;
+    b->broken = broken;
+    virStreamEventRemoveCallback(b->stream);
+    virEventRemoveHandle(b->watch);
+    shutdown(b->fd, SHUT_RDWR);
+    g_atomic_int_inc(&b->refs);
+    g_thread_unref(g_thread_new("console-end", close_stream, b));
+}
+
+static void bridge_interest(Bridge *b)
+{
+    gboolean viewer_due = b->to_viewer.end > b->to_viewer.start, guest_due = b->to_guest.end > b->to_guest.start;
+    virStreamEventUpdateCallback(b->stream, VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR |
+                                                (viewer_due ? 0 : VIR_STREAM_EVENT_READABLE) |
+                                                (guest_due ? VIR_STREAM_EVENT_WRITABLE : 0));
+    virEventUpdateHandle(b->watch, VIR_EVENT_HANDLE_HANGUP | VIR_EVENT_HANDLE_ERROR |
+                                       (guest_due ? 0 : VIR_EVENT_HANDLE_READABLE) |
+                                       (viewer_due ? VIR_EVENT_HANDLE_WRITABLE : 0));
+}
+
+/* Both return FALSE when that side is over. */
+static gboolean flush_viewer(Bridge *b)
+{
+    Chunk *c = &b->to_viewer;
+    while (c->start < c->end) {
+        ssize_t n = send(b->fd, c->bytes + c->start, c->end - c->start, MSG_NOSIGNAL);
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR;
+        c->start += (size_t)n;
+    }
+    c->start = c->end = 0;
+    return TRUE;
+}
+
+static gboolean flush_guest(Bridge *b)
+{
+    Chunk *c = &b->to_guest;
+    while (c->start < c->end) {
+        int n = virStreamSend(b->stream, c->bytes + c->start, c->end - c->start);
+        if (n == -2)
+            return TRUE;
+        if (n < 0)
+            return FALSE;
+        c->start += (size_t)n;
+    }
+    c->start = c->end = 0;
+    return TRUE;
+}
+
+static void on_stream(virStreamPtr stream, int events, void *data)
+{
+    Bridge *b = data;
+    gboolean ok = TRUE;
+    if (b->over)
+        return;
+    if (events & VIR_STREAM_EVENT_READABLE && b->to_viewer.end == 0) {
+        int n = virStreamRecv(stream, b->to_viewer.bytes, CHUNK);
+        if (n > 0)
+            b->to_viewer.end = (size_t)n;
+        ok = n > 0 || n == -2;
+        ok = flush_viewer(b) && ok;
+    }
+    if (ok && events & VIR_STREAM_EVENT_WRITABLE)
+        ok = flush_guest(b);
+    if (!ok || events & (VIR_STREAM_EVENT_ERROR | VIR_STREAM_EVENT_HANGUP))
+        bridge_end(b, TRUE);
+    else
+        bridge_interest(b);
+}
+
+static void on_viewer(int watch, int fd, int events, void *data)
+{
+    Bridge *b = data;
+    gboolean ok = TRUE;
+    if (b->over)
+        return;
+    if (events & VIR_EVENT_HANDLE_READABLE && b->to_guest.end == 0) {
+        ssize_t n = read(fd, b->to_guest.bytes, CHUNK);
+        if (n > 0)
+            b->to_guest.end = (size_t)n;
+        ok = n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+        ok = flush_guest(b) && ok;
+    } else if (events & (VIR_EVENT_HANDLE_HANGUP | VIR_EVENT_HANDLE_ERROR)) {
+        ok = FALSE;
+    }
+    if (ok && events & VIR_EVENT_HANDLE_WRITABLE)
+        ok = flush_viewer(b);
+    if (ok)
+        bridge_interest(b);
+    else
+        bridge_end(b, FALSE);
+}
+
+/* Takes over @stream and @fd. */
+static gboolean bridge_start(virStreamPtr stream, int fd, GError **error)
+{
+    Bridge *b = g_new0(Bridge, 1);
+    b->stream = stream;
+    b->fd = fd;
+    b->refs = 3; /* this function and each of the two callbacks */
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    b->watch = virEventAddHandle(fd, 0, on_viewer, b, bridge_unref);
+    if (b->watch < 0) {
+        b->refs = 1;
+    } else if (virStreamEventAddCallback(stream,
+                                         VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR,
+                                         on_stream, b, bridge_unref) < 0) {
+        b->refs = 2;
+        virEventRemoveHandle(b->watch);
+        b->watch = -1;
+    } else {
+        /* Only now: the two never run before both are there. */
+        virEventUpdateHandle(b->watch, VIR_EVENT_HANDLE_READABLE | VIR_EVENT_HANDLE_HANGUP | VIR_EVENT_HANDLE_ERROR);
+    }
+    gboolean ok = b->watch >= 0;
+    if (!ok)
+        fct_virt_set_error(error, "The console could not be connected");
+    bridge_unref(b);
+    return ok;
+}
+
+typedef struct {
+    char *id;
+    gboolean force;
+    int fd;
+} Opening;
+
+static void opening_clear(gpointer data)
+{
+    Opening *opening = data;
+    if (opening->fd >= 0)
+        close(opening->fd);
+    g_free(opening->id);
+}
+
+static void opening_release(Opening *opening)
+{
+    g_atomic_rc_box_release_full(opening, opening_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Opening, opening_release)
+
+static virDomainPtr running_domain(virConnectPtr conn, const char *id, GError **error)
+{
+    virDomainPtr domain = virDomainLookupByUUIDString(conn, id);
+    if (!domain) {
+        fct_virt_set_error(error, "libvirt does not know the VM");
+        return NULL;
+    }
+    if (virDomainIsActive(domain) == 1)
+        return domain;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Start the VM first.", NULL, "The VM is off: it has no console now.");
+    virDomainFree(domain);
+    return NULL;
+}
+
+static gboolean open_serial(virConnectPtr conn, gpointer data, GError **error)
+{
+    Opening *opening = data;
+    int pair[2];
+    virDomainPtr domain = running_domain(conn, opening->id, error);
+    if (!domain)
+        return FALSE;
+    virStreamPtr stream = virStreamNew(conn, VIR_STREAM_NONBLOCK);
+    int rc = stream ? virDomainOpenConsole(domain, NULL, stream, opening->force ? VIR_DOMAIN_CONSOLE_FORCE : 0) : -1;
+    virErrorPtr fault = rc < 0 ? virGetLastError() : NULL;
+    if (fault && fault->code == VIR_ERR_OPERATION_FAILED)
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it over, or wait until the other viewer has closed it.", NULL,
+                           "Somebody else has this console open.");
+    else if (rc < 0)
+        fct_virt_set_error(error, "The console could not be opened");
+    virDomainFree(domain);
+    if (rc < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        if (rc >= 0)
+            fct_set_error(error, FCT_ERROR_INTERNAL, "No socket for the console: %s.", g_strerror(errno));
+        if (stream)
+            virStreamFree(stream);
+        return FALSE;
+    }
+    opening->fd = pair[0];
+    return bridge_start(stream, pair[1], error);
+}
+
+static gboolean open_graphics(virConnectPtr conn, gpointer data, GError **error)
+{
+    Opening *opening = data;
+    virDomainPtr domain = running_domain(conn, opening->id, error);
+    if (!domain)
+        return FALSE;
+    /* No password: whoever gets this far was checked by us, and the socket has no other end that can be reached. */
+    opening->fd = virDomainOpenGraphicsFD(domain, 0, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
+    if (opening->fd < 0)
+        fct_virt_set_error(error, "The screen could not be opened");
+    virDomainFree(domain);
+    return opening->fd >= 0;
+}
+
+static int open_console(FctVmm *vmm, const char *id, gboolean force, FctVirtFn fn, GError **error)
+{
+    g_autoptr(Opening) opening = g_atomic_rc_box_new0(Opening);
+    opening->id = g_strdup(id);
+    opening->force = force;
+    opening->fd = -1;
+    if (!fct_virt_call((FctVirt *)vmm, FCT_LANE_STREAM, id, OPEN_MS, fn, opening, opening_clear, error))
+        return -1;
+    int fd = opening->fd;
+    opening->fd = -1;
+    return fd;
+}
+
+int fct_virt_open_serial(FctVmm *vmm, const char *id, gboolean force, GError **error)
+{
+    return open_console(vmm, id, force, open_serial, error);
+}
+
+int fct_virt_open_graphics(FctVmm *vmm, const char *id, GError **error)
+{
+    return open_console(vmm, id, FALSE, open_graphics, error);
+}

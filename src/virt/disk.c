@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Disks: a full copy of an image, made beside its final name, flushed, and only then renamed: a disk is there whole or
+ * not at all. qemu-img does the copying, since it knows the formats and leaves holes.
+ */
+#include "virt/virt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define MIN_S 60
+#define BYTES_PER_S (8 * 1024 * 1024) /* slower than any disk one would keep VMs on */
+
+typedef struct {
+    GMainLoop *loop;
+    GSubprocess *child;
+    char *err;
+    gboolean late;
+    GError *fault;
+} Child;
+
+static void child_done(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Child *c = data;
+    g_subprocess_communicate_utf8_finish(c->child, result, NULL, &c->err, &c->fault);
+    g_main_loop_quit(c->loop);
+}
+
+static gboolean child_late(gpointer data)
+{
+    Child *c = data;
+    c->late = TRUE;
+    g_subprocess_force_exit(c->child);
+    return G_SOURCE_REMOVE;
+}
+
+static void set_tool_error(GError **error, const char *err)
+{
+    g_autofree char *words = g_strstrip(g_strdup(err && *err ? err : "no reason given"));
+    gboolean full = strstr(words, "No space left") || strstr(words, "Disk quota");
+    fct_set_error(error, full ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL, "The disk could not be made: %s.", words);
+}
+
+/* Runs qemu-img, killing it after @seconds. */
+static gboolean run_tool(const char *const *argv, guint seconds, GError **error)
+{
+    g_autoptr(GMainContext) context = g_main_context_new();
+    g_main_context_push_thread_default(context);
+    Child c = {.loop = g_main_loop_new(context, FALSE)};
+    c.child = g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+    gboolean ok = FALSE;
+    if (c.child) {
+        g_autoptr(GSource) timer = g_timeout_source_new_seconds(seconds);
+        g_source_set_callback(timer, child_late, &c, NULL);
+        g_source_attach(timer, context);
+        g_subprocess_communicate_utf8_async(c.child, NULL, NULL, child_done, &c);
+        g_main_loop_run(c.loop);
+        g_source_destroy(timer);
+        ok = !c.fault && g_subprocess_get_successful(c.child);
+        if (!ok && c.late)
+            fct_set_error(error, FCT_ERROR_TIMEOUT, "Making the disk took more than %u s.", seconds);
+        else if (!ok)
+            set_tool_error(error, c.fault ? c.fault->message : c.err);
+        g_object_unref(c.child);
+    }
+    g_main_loop_unref(c.loop);
+    g_main_context_pop_thread_default(context);
+    g_clear_error(&c.fault);
+    g_free(c.err);
+    return ok;
+}
+
+static gboolean set_errno(GError **error, const char *what, const char *path)
+{
+    int e = errno;
+    FctErrorCode code = e == ENOSPC || e == EDQUOT ? FCT_ERROR_NO_SPACE
+                        : e == ENOENT              ? FCT_ERROR_NOT_FOUND
+                                                   : FCT_ERROR_INTERNAL;
+    fct_set_error(error, code, "%s %s: %s.", what, path, g_strerror(e));
+    return FALSE;
+}
+
+static gboolean flush(const char *path, int flags, GError **error)
+{
+    int fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0) {
+        set_errno(error, "Could not write", path);
+        if (fd >= 0)
+            close(fd);
+        return FALSE;
+    }
+    close(fd);
+    return TRUE;
+}
+
+/* Better before than after minutes of copying. The image's blocks are a lower bound of what the copy takes. */
+static gboolean check_space(const char *image, const char *folder, goffset *ret_bytes, GError **error)
+{
+    struct stat st;
+    struct statvfs fs;
+    if (stat(image, &st) < 0)
+        return set_errno(error, "The image cannot be read:", image);
+    if (statvfs(folder, &fs) < 0)
+        return set_errno(error, "The folder for disks cannot be read:", folder);
+    *ret_bytes = (goffset)st.st_blocks * 512;
+    if ((goffset)fs.f_bavail * (goffset)fs.f_frsize >= *ret_bytes)
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_NO_SPACE,
+                  "The disk needs %" G_GOFFSET_FORMAT " MiB in %s; there are %" G_GUINT64_FORMAT " MiB free.",
+                  *ret_bytes >> 20, folder, (guint64)fs.f_bavail * fs.f_frsize >> 20);
+    return FALSE;
+}
+
+static gboolean make(const char *image, const char *format, const char *part, gint64 size_bytes, guint seconds,
+                     GError **error)
+{
+    const char *const convert[] = {"qemu-img", "convert", "-f", format, "-O", "qcow2", "--", image, part, NULL};
+    g_autofree char *size = g_strdup_printf("%" G_GINT64_FORMAT, size_bytes);
+    const char *const resize[] = {"qemu-img", "resize", "-q", "-f", "qcow2", "--", part, size, NULL};
+    int fd = open(part, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600); /* the guest's data is nobody else's */
+    if (fd < 0)
+        return set_errno(error, "Could not make", part);
+    close(fd);
+    return run_tool(convert, seconds, error) && (size_bytes <= 0 || run_tool(resize, MIN_S, error)) &&
+           flush(part, O_RDWR, error);
+}
+
+gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
+                             GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(target);
+    g_autofree char *part = g_strconcat(target, ".part", NULL);
+    goffset bytes = 0;
+    if (g_file_test(target, G_FILE_TEST_EXISTS)) {
+        fct_set_error(error, FCT_ERROR_EXISTS, "There is a disk at %s already.", target);
+        return FALSE;
+    }
+    if (!check_space(image, folder, &bytes, error))
+        return FALSE;
+    unlink(part); /* left by a run that was killed */
+    gboolean ok = make(image, format, part, size_bytes, MIN_S + (guint)(bytes / BYTES_PER_S), error);
+    if (ok && rename(part, target) < 0)
+        ok = set_errno(error, "Could not name", target);
+    if (!ok) {
+        unlink(part);
+        return FALSE;
+    }
+    return flush(folder, O_RDONLY | O_DIRECTORY, error);
+}
+
+gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *part = g_strconcat(path, ".part", NULL);
+    unlink(part);
+    if (unlink(path) < 0 && errno != ENOENT)
+        return set_errno(error, "Could not delete", path);
+    return !g_file_test(folder, G_FILE_TEST_IS_DIR) || flush(folder, O_RDONLY | O_DIRECTORY, error);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads libvirt's domain XML. It comes from libvirt's own writer: no document type, no foreign entities. */
+#include "virt/xml.h"
+
+#include <string.h>
+
+typedef struct {
+    FctVmInfo *info;
+    GString *text;
+    char *owner; /* id in our metadata element */
+    char *memory_unit;
+    gboolean in_ours;
+} Reader;
+
+static const char *attribute(const char *name, const char **names, const char **values)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0)
+            return values[i];
+    return NULL;
+}
+
+/* Whether the element is @local of our name space, whatever prefix the editor who saved it chose. */
+static gboolean is_ours(const char *element, const char *local, const char **names, const char **values)
+{
+    const char *colon = strchr(element, ':');
+    g_autofree char *declaration =
+        colon ? g_strdup_printf("xmlns:%.*s", (int)(colon - element), element) : g_strdup("xmlns");
+    const char *ns = attribute(declaration, names, values);
+    return strcmp(colon ? colon + 1 : element, local) == 0 && g_strcmp0(ns, FCT_VIRT_NS) == 0;
+}
+
+static gboolean path_is(GMarkupParseContext *context, const char *a, const char *b, const char *c)
+{
+    const GSList *path = g_markup_parse_context_get_element_stack(context); /* innermost first */
+    const char *want[] = {c, b, a};
+    for (int i = 0; i < 3; i++) {
+        if (!want[i])
+            continue;
+        if (!path || strcmp(path->data, want[i]) != 0)
+            return FALSE;
+        path = path->next;
+    }
+    return path == NULL;
+}
+
+static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
+                  gpointer data, GError **error)
+{
+    Reader *r = data;
+    const GSList *path = g_markup_parse_context_get_element_stack(context);
+    guint depth = g_slist_length((GSList *)path);
+    const char *parent = depth > 1 ? path->next->data : "";
+    g_string_truncate(r->text, 0);
+    if (depth == 3 && strcmp(parent, "metadata") == 0 && is_ours(element, "vm", names, values)) {
+        g_free(r->owner);
+        r->owner = g_strdup(attribute("id", names, values));
+        r->in_ours = TRUE;
+    } else if (depth == 4 && r->in_ours && g_str_has_suffix(element, "part")) {
+        const char *id = attribute("id", names, values);
+        if (id)
+            json_array_append_new(r->info->parts, json_string(id));
+    } else if (path_is(context, "domain", "memory", NULL)) {
+        g_free(r->memory_unit);
+        r->memory_unit = g_strdup(attribute("unit", names, values));
+    } else if (path_is(context, "domain", "devices", "graphics")) {
+        r->info->can_graphics |= g_strcmp0(attribute("type", names, values), "vnc") == 0;
+    } else if (path_is(context, "domain", "devices", "serial") || path_is(context, "domain", "devices", "console")) {
+        r->info->can_serial |= g_strcmp0(attribute("type", names, values), "pty") == 0;
+    }
+}
+
+static gint64 in_mib(const char *text, const char *unit)
+{
+    gint64 n = g_ascii_strtoll(text, NULL, 10);
+    if (!unit || strcmp(unit, "KiB") == 0)
+        return n / 1024;
+    if (strcmp(unit, "MiB") == 0)
+        return n;
+    if (strcmp(unit, "GiB") == 0)
+        return n * 1024;
+    return strcmp(unit, "bytes") == 0 || strcmp(unit, "b") == 0 ? n / (1024 * 1024) : 0;
+}
+
+static void end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
+{
+    Reader *r = data;
+    if (path_is(context, "domain", "name", NULL)) {
+        g_free(r->info->name);
+        r->info->name = g_strdup(r->text->str);
+    } else if (path_is(context, "domain", "uuid", NULL)) {
+        g_free(r->info->id);
+        r->info->id = g_strdup(r->text->str);
+    } else if (path_is(context, "domain", "memory", NULL)) {
+        r->info->memory_mib = in_mib(r->text->str, r->memory_unit);
+    } else if (path_is(context, "domain", "vcpu", NULL)) {
+        r->info->vcpus = (int)g_ascii_strtoll(r->text->str, NULL, 10);
+    } else if (g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context)) == 3) {
+        r->in_ours = FALSE;
+    }
+    g_string_truncate(r->text, 0);
+}
+
+static void text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
+{
+    g_string_append_len(((Reader *)data)->text, chars, (gssize)length);
+}
+
+FctVmInfo *fct_domain_info(const char *xml, GError **error)
+{
+    static const GMarkupParser parser = {start, end, text, NULL, NULL};
+    g_autoptr(FctVmInfo) info = fct_vm_info_new();
+    g_autoptr(GString) buffer = g_string_new(NULL);
+    g_autoptr(GError) fault = NULL;
+    Reader r = {.info = info, .text = buffer};
+    if (!info->parts)
+        info->parts = json_array();
+    g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, &r, NULL);
+    gboolean ok =
+        g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault);
+    info->ours = ok && r.owner && info->id && g_ascii_strcasecmp(r.owner, info->id) == 0;
+    g_free(r.owner);
+    g_free(r.memory_unit);
+    if (!ok || !info->id || !*info->id || !info->name) {
+        fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a VM could not be read: %s",
+                      fault ? fault->message : "no name or UUID");
+        return NULL;
+    }
+    info->state = FCT_VM_UNKNOWN;
+    if (!info->ours)
+        json_array_clear(info->parts);
+    return g_steal_pointer(&info);
+}

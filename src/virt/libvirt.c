@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "virt/virt.h"
+
+#include <string.h>
+
+static void quiet(void *data, virErrorPtr fault)
+{
+    /* libvirt prints errors to stderr unless told otherwise; ours travel as GError. */
+}
+
+FctVirt *fct_virt_ref(FctVirt *virt)
+{
+    g_atomic_int_inc(&virt->refs);
+    return virt;
+}
+
+void fct_virt_unref(gpointer data)
+{
+    FctVirt *virt = data;
+    if (!g_atomic_int_dec_and_test(&virt->refs))
+        return;
+    g_hash_table_unref(virt->busy);
+    g_hash_table_unref(virt->changed);
+    g_hash_table_unref(virt->running);
+    json_decref(virt->facts);
+    g_mutex_clear(&virt->lock);
+    g_cond_clear(&virt->cond);
+    g_free(virt->uri);
+    g_free(virt->accel);
+    g_free(virt->why_not_kvm);
+    g_free(virt);
+}
+
+static void virt_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection connection, gpointer data)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_mutex_lock(&virt->lock);
+    virt->on_changed = changed;
+    virt->on_connection = connection;
+    virt->watch_data = data;
+    virt->announce = TRUE; /* also when it has been up for long: the watcher starts by listing */
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
+static void virt_free(FctVmm *vmm)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_mutex_lock(&virt->lock);
+    virt->quit = TRUE;
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+    g_thread_join(virt->keeper);
+    g_thread_pool_free(virt->pool, FALSE, FALSE); /* a call into a QEMU that hangs must not hold up our exit */
+    fct_virt_unref(virt);
+}
+
+static const FctVmmOps ops = {
+    .facts = fct_virt_facts,
+    .list = fct_virt_list,
+    .define = fct_virt_define,
+    .check_device = fct_virt_check_device,
+    .start = fct_virt_start,
+    .shutdown = fct_virt_shutdown,
+    .destroy = fct_virt_destroy,
+    .reset = fct_virt_reset,
+    .undefine = fct_virt_undefine,
+    .disk_clone = fct_virt_disk_clone,
+    .disk_delete = fct_virt_disk_delete,
+    .open_serial = fct_virt_open_serial,
+    .open_graphics = fct_virt_open_graphics,
+    .stats = fct_virt_stats,
+    .watch = virt_watch,
+    .free = virt_free,
+};
+
+static gboolean check_options(const FctVmmOptions *options, GError **error)
+{
+    static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
+    if (!g_strv_contains(accels, options->accel)) {
+        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no accelerator \"%s\": auto, kvm or tcg.",
+                      options->accel);
+        return FALSE;
+    }
+    if (!fct_attach_by_name(options->part_device)) {
+        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no part device \"%s\": vfio or standin.",
+                      options->part_device);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+FctVmm *fct_vmm_libvirt_new(const FctVmmOptions *options, GError **error)
+{
+    if (!check_options(options, error))
+        return NULL;
+    FctVirt *virt = g_new0(FctVirt, 1);
+    virt->base.ops = &ops;
+    virt->refs = 1;
+    virt->uri = g_strdup(options->uri);
+    virt->accel = g_strdup(options->accel);
+    virt->why_not_kvm = g_strdup(options->why_not_kvm ? options->why_not_kvm : "");
+    virt->attach = fct_attach_by_name(options->part_device);
+    g_mutex_init(&virt->lock);
+    g_cond_init(&virt->cond);
+    virt->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    virt->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    virt->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fct_virt_usage_free);
+    virt->pool = fct_virt_workers();
+    virSetErrorFunc(NULL, quiet);
+    fct_virt_event_loop();
+    fct_virt_connect(virt);
+    return &virt->base;
+}

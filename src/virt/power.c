@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Definitions and power. Domains that are not ours are never changed: each call looks before it acts. */
+#include "virt/virt.h"
+
+#include <string.h>
+
+#define DEFINE_MS 20000
+#define ASK_MS 10000
+#define DESTROY_MS 60000 /* plain destroy of a QEMU that hangs was seen to take 11.5 s (host.md 0.6) */
+#define START_MS 60000   /* and 2 s for each GiB, which VFIO pins and maps (host.md 1.5) */
+#define START_MS_PER_GIB 2000
+#define START_MS_MAX (30 * 60 * 1000)
+
+typedef struct {
+    char *id;
+    char *name;
+    char *xml;     /* persistent definition */
+    char *run_xml; /* of this run */
+} Order;
+
+static void order_clear(gpointer data)
+{
+    Order *order = data;
+    g_free(order->id);
+    g_free(order->name);
+    g_free(order->xml);
+    g_free(order->run_xml);
+}
+
+static void order_release(Order *order)
+{
+    g_atomic_rc_box_release_full(order, order_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_release)
+
+static Order *order_new(const char *id)
+{
+    Order *order = g_atomic_rc_box_new0(Order);
+    order->id = g_strdup(id);
+    return order;
+}
+
+/* The domain if it is there and ours; an error of its own kind when it is another's. */
+static virDomainPtr find_ours(virConnectPtr conn, const char *id, GError **error)
+{
+    virDomainPtr domain = virDomainLookupByUUIDString(conn, id);
+    if (!domain) {
+        fct_virt_set_error(error, "libvirt does not know the VM");
+        return NULL;
+    }
+    char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+    g_autoptr(FctVmInfo) info = xml ? fct_domain_info(xml, error) : NULL;
+    if (!xml)
+        fct_virt_set_error(error, "The VM could not be read");
+    free(xml);
+    if (info && info->ours)
+        return domain;
+    if (info)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Manage it with the program that made it.", NULL,
+                           "VM %s was not made by Facet and is left alone.", info->name);
+    virDomainFree(domain);
+    return NULL;
+}
+
+/* TRUE when @id is free or ours to replace. */
+static gboolean may_define(virConnectPtr conn, const char *id, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    virDomainPtr domain = find_ours(conn, id, &fault);
+    if (domain) {
+        virDomainFree(domain);
+        return TRUE;
+    }
+    if (fault->code == FCT_ERROR_NOT_FOUND)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    if (!may_define(conn, order->id, error))
+        return FALSE;
+    virDomainPtr domain = virDomainDefineXMLFlags(conn, order->xml, VIR_DOMAIN_DEFINE_VALIDATE);
+    if (!domain) {
+        g_autofree char *what = g_strdup_printf("VM %s could not be defined", order->name);
+        fct_virt_set_error(error, what);
+        return FALSE;
+    }
+    virDomainFree(domain);
+    return TRUE;
+}
+
+static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    if (!do_define(conn, data, error))
+        return FALSE;
+    /* The run gets a definition of its own; when it ends libvirt is back at the persistent one, which has no devices.
+     */
+    virDomainPtr domain = virDomainCreateXML(conn, order->run_xml, VIR_DOMAIN_START_VALIDATE);
+    if (!domain) {
+        g_autofree char *what = g_strdup_printf("VM %s could not be started", order->name);
+        fct_virt_set_error(error, what);
+        return FALSE;
+    }
+    virDomainFree(domain);
+    return TRUE;
+}
+
+static gboolean xml_options(FctVmm *vmm, const FctVmSpec *spec, FctXmlOptions *ret, GError **error)
+{
+    g_autoptr(json_t) facts = fct_virt_facts(vmm, error);
+    if (!facts)
+        return FALSE;
+    ret->attach = ((FctVirt *)vmm)->attach;
+    ret->kvm = strcmp(fct_json_str(facts, "accel", ""), "kvm") == 0;
+    if (spec->uefi && !fct_json_bool(facts, "uefi", FALSE)) {
+        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the package ovmf, or choose BIOS.", NULL,
+                           "This host has no UEFI firmware for VMs.");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static Order *order_for(const FctVmSpec *spec, const FctXmlOptions *options)
+{
+    Order *order = order_new(spec->id);
+    order->name = g_strdup(spec->name);
+    order->xml = fct_domain_xml(spec, options, FALSE);
+    order->run_xml = fct_domain_xml(spec, options, TRUE);
+    return order;
+}
+
+gboolean fct_virt_define(FctVmm *vmm, const FctVmSpec *spec, GError **error)
+{
+    FctXmlOptions options;
+    if (!xml_options(vmm, spec, &options, error))
+        return FALSE;
+    g_autoptr(Order) order = order_for(spec, &options);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, spec->id, DEFINE_MS, do_define, order, order_clear, error);
+}
+
+gboolean fct_virt_check_device(FctVmm *vmm, const FctVmDevice *device, GError **error)
+{
+    return ((FctVirt *)vmm)->attach->check(device, error);
+}
+
+gboolean fct_virt_start(FctVmm *vmm, const FctVmSpec *spec, GError **error)
+{
+    FctXmlOptions options;
+    for (guint i = 0; i < spec->devices->len; i++)
+        if (!fct_virt_check_device(vmm, g_ptr_array_index(spec->devices, i), error))
+            return FALSE;
+    if (!xml_options(vmm, spec, &options, error))
+        return FALSE;
+    g_autoptr(Order) order = order_for(spec, &options);
+    gint64 deadline = START_MS + spec->memory_mib * START_MS_PER_GIB / 1024;
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, spec->id, (int)MIN(deadline, START_MS_MAX), do_start, order,
+                         order_clear, error);
+}
+
+static gboolean power(virConnectPtr conn, const Order *order, int (*act)(virDomainPtr domain), const char *what,
+                      GError **error)
+{
+    virDomainPtr domain = find_ours(conn, order->id, error);
+    if (!domain)
+        return FALSE;
+    gboolean ok = act(domain) >= 0;
+    if (!ok)
+        fct_virt_set_error(error, what);
+    virDomainFree(domain);
+    return ok;
+}
+
+static int act_shutdown(virDomainPtr domain)
+{
+    return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+}
+
+static int act_reset(virDomainPtr domain)
+{
+    return virDomainReset(domain, 0);
+}
+
+static int act_destroy(virDomainPtr domain)
+{
+    /* Its answer may be lost with the domain, or it was off already: what counts is how it is now. */
+    int rc = virDomainDestroy(domain);
+    return rc < 0 && virDomainIsActive(domain) == 0 ? 0 : rc;
+}
+
+static int act_undefine(virDomainPtr domain)
+{
+    const unsigned int all = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
+    int rc = virDomainUndefineFlags(domain, all | VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA);
+    if (rc < 0 && virGetLastErrorCode() == VIR_ERR_INVALID_ARG) /* a driver that has neither of the last two */
+        rc = virDomainUndefineFlags(domain, all);
+    return rc;
+}
+
+static gboolean do_shutdown(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, act_shutdown, "The guest could not be asked to shut down", error);
+}
+
+static gboolean do_reset(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, act_reset, "The VM could not be reset", error);
+}
+
+static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, act_destroy, "The VM could not be forced off", error);
+}
+
+static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, act_undefine, "The VM could not be removed from libvirt", error);
+}
+
+static gboolean call_power(FctVmm *vmm, FctVirtLane lane, const char *id, gboolean serialise, int ms, FctVirtFn fn,
+                           GError **error)
+{
+    g_autoptr(Order) order = order_new(id);
+    return fct_virt_call((FctVirt *)vmm, lane, serialise ? id : NULL, ms, fn, order, order_clear, error);
+}
+
+gboolean fct_virt_shutdown(FctVmm *vmm, const char *id, GError **error)
+{
+    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_shutdown, error);
+}
+
+gboolean fct_virt_reset(FctVmm *vmm, const char *id, GError **error)
+{
+    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_reset, error);
+}
+
+gboolean fct_virt_destroy(FctVmm *vmm, const char *id, GError **error)
+{
+    /* Not serialised: it is the way out when another call to this VM hangs. */
+    return call_power(vmm, FCT_LANE_KILL, id, FALSE, DESTROY_MS, do_destroy, error);
+}
+
+gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (call_power(vmm, FCT_LANE_QUERY, id, TRUE, DEFINE_MS, do_undefine, &fault) || fault->code == FCT_ERROR_NOT_FOUND)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What libvirt knows: VMs, versions, abilities. None of these calls touches a QEMU monitor. */
+#include "virt/virt.h"
+
+#include <string.h>
+
+#define LIST_MS 30000
+#define INFO_MS 10000
+#define FACTS_MS 60000 /* the first question makes libvirt start every QEMU there is to see what it can do */
+
+typedef struct {
+    FctVirt *virt;
+    char *id;
+    GPtrArray *infos;
+    FctVmInfo *info;
+    json_t *facts;
+} Query;
+
+static void query_clear(gpointer data)
+{
+    Query *query = data;
+    g_free(query->id);
+    g_clear_pointer(&query->infos, g_ptr_array_unref);
+    g_clear_pointer(&query->info, fct_vm_info_free);
+    json_decref(query->facts);
+    fct_virt_unref(query->virt);
+}
+
+static void query_release(Query *query)
+{
+    g_atomic_rc_box_release_full(query, query_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Query, query_release)
+
+static Query *query_new(FctVirt *virt)
+{
+    Query *query = g_atomic_rc_box_new0(Query);
+    query->virt = fct_virt_ref(virt);
+    return query;
+}
+
+static FctVmState state_of(int state, int reason)
+{
+    switch (state) {
+    case VIR_DOMAIN_RUNNING:
+    case VIR_DOMAIN_BLOCKED:
+        return FCT_VM_RUNNING;
+    case VIR_DOMAIN_PAUSED:
+    case VIR_DOMAIN_PMSUSPENDED:
+        return FCT_VM_PAUSED;
+    case VIR_DOMAIN_SHUTDOWN:
+        return FCT_VM_STOPPING;
+    case VIR_DOMAIN_SHUTOFF:
+        return reason == VIR_DOMAIN_SHUTOFF_CRASHED ? FCT_VM_CRASHED : FCT_VM_OFF;
+    case VIR_DOMAIN_CRASHED:
+        return FCT_VM_CRASHED;
+    default:
+        return FCT_VM_UNKNOWN;
+    }
+}
+
+static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
+{
+    int state, reason;
+    char *xml = virDomainGetXMLDesc(domain, 0);
+    if (!xml || virDomainGetState(domain, &state, &reason, 0) < 0) {
+        fct_virt_set_error(error, "A VM could not be read");
+        free(xml);
+        return NULL;
+    }
+    g_autoptr(FctVmInfo) info = fct_domain_info(xml, error);
+    free(xml);
+    if (!info)
+        return NULL;
+    info->state = state_of(state, reason);
+    gboolean active = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
+    if (!active) /* only a run holds parts */
+        json_array_clear(info->parts);
+    info->can_serial &= active;
+    info->can_graphics &= active;
+    g_mutex_lock(&virt->lock);
+    fct_virt_usage_note(virt, info->id, active, info->vcpus, info->memory_mib);
+    g_mutex_unlock(&virt->lock);
+    return g_steal_pointer(&info);
+}
+
+static gboolean list_all(virConnectPtr conn, gpointer data, GError **error)
+{
+    Query *query = data;
+    virDomainPtr *domains = NULL;
+    int n = virConnectListAllDomains(conn, &domains, 0);
+    if (n < 0) {
+        fct_virt_set_error(error, "The VMs could not be listed");
+        return FALSE;
+    }
+    gboolean ok = TRUE;
+    query->infos = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_free);
+    for (int i = 0; i < n; i++) {
+        g_autoptr(GError) fault = NULL;
+        FctVmInfo *info = ok ? read_info(query->virt, domains[i], &fault) : NULL;
+        if (info)
+            g_ptr_array_add(query->infos, info);
+        else if (ok && fault->code != FCT_ERROR_NOT_FOUND) { /* gone meanwhile is no fault */
+            ok = FALSE;
+            g_propagate_error(error, g_steal_pointer(&fault));
+        }
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    return ok;
+}
+
+GPtrArray *fct_virt_list(FctVmm *vmm, GError **error)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_autoptr(Query) query = query_new(virt);
+    if (!fct_virt_call(virt, FCT_LANE_QUERY, NULL, LIST_MS, list_all, query, query_clear, error))
+        return NULL;
+    return g_steal_pointer(&query->infos);
+}
+
+static gboolean one_info(virConnectPtr conn, gpointer data, GError **error)
+{
+    Query *query = data;
+    virDomainPtr domain = virDomainLookupByUUIDString(conn, query->id);
+    if (!domain) {
+        fct_virt_set_error(error, "The VM is not there");
+        g_mutex_lock(&query->virt->lock);
+        fct_virt_usage_note(query->virt, query->id, FALSE, 0, 0);
+        g_mutex_unlock(&query->virt->lock);
+        return FALSE;
+    }
+    query->info = read_info(query->virt, domain, error);
+    virDomainFree(domain);
+    return query->info != NULL;
+}
+
+FctVmInfo *fct_virt_info(FctVirt *virt, const char *id, GError **error)
+{
+    g_autoptr(Query) query = query_new(virt);
+    query->id = g_strdup(id);
+    if (!fct_virt_call(virt, FCT_LANE_QUERY, NULL, INFO_MS, one_info, query, query_clear, error))
+        return NULL;
+    return g_steal_pointer(&query->info);
+}
+
+static void missing(json_t *list, const char *what, const char *why, const char *next)
+{
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "what", what, "why", why, "next", next));
+}
+
+static char *version_text(unsigned long v)
+{
+    return g_strdup_printf("%lu.%lu.%lu", v / 1000000, v / 1000 % 1000, v % 1000);
+}
+
+/* KVM when a trial boot said so, or, without a trial, when libvirt offers it. */
+static gboolean decide_kvm(FctVirt *virt, virConnectPtr conn, char **why_not)
+{
+    if (strcmp(virt->accel, "tcg") == 0) {
+        *why_not = g_strdup(*virt->why_not_kvm ? virt->why_not_kvm : "KVM is switched off by a setting.");
+        return FALSE;
+    }
+    char *kvm = virConnectGetDomainCapabilities(conn, NULL, "x86_64", "q35", "kvm", 0);
+    if (kvm || strcmp(virt->accel, "kvm") == 0) {
+        free(kvm);
+        *why_not = g_strdup("");
+        return TRUE;
+    }
+    *why_not = g_strdup("libvirt offers no KVM on this host: /dev/kvm is missing or not accessible.");
+    return FALSE;
+}
+
+static gboolean has_uefi(virConnectPtr conn, gboolean kvm)
+{
+    char *caps = virConnectGetDomainCapabilities(conn, NULL, "x86_64", "q35", kvm ? "kvm" : "qemu", 0);
+    const char *firmware = caps ? strstr(caps, "<enum name='firmware'>") : NULL;
+    const char *end = firmware ? strstr(firmware, "</enum>") : NULL;
+    const char *efi = firmware ? strstr(firmware, "<value>efi</value>") : NULL;
+    gboolean found = efi && end && efi < end;
+    free(caps);
+    return found;
+}
+
+static gboolean read_facts(virConnectPtr conn, gpointer data, GError **error)
+{
+    Query *query = data;
+    unsigned long lib = 0, hv = 0;
+    if (virConnectGetLibVersion(conn, &lib) < 0) {
+        fct_virt_set_error(error, "libvirt does not tell its version");
+        return FALSE;
+    }
+    virConnectGetVersion(conn, &hv);
+    g_autofree char *why_not = NULL, *libvirt = version_text(lib), *qemu = hv ? version_text(hv) : g_strdup("");
+    gboolean kvm = decide_kvm(query->virt, conn, &why_not);
+    gboolean uefi = has_uefi(conn, kvm);
+    json_t *list = json_array();
+    if (!kvm)
+        missing(list, "Fast virtual machines (KVM)", why_not,
+                "Turn on virtualization in the firmware of the host and load the kvm module.");
+    if (!uefi)
+        missing(list, "UEFI", "libvirt knows no UEFI firmware for QEMU.", "Install the package ovmf.");
+    if (lib < 9007000)
+        missing(
+            list, "vGPUs on virtual functions",
+            "This libvirt accepts only functions bound to vfio-pci; NVIDIA's need libvirt 9.7, their displays 10.3.",
+            "Install libvirt 10.3 or newer (Debian 12: from backports).");
+    else if (lib < 10003000)
+        missing(list, "Displays of vGPUs", "They need libvirt 10.3.", "Install libvirt 10.3 or newer.");
+    query->facts =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "libvirt", libvirt, "qemu", qemu, "accel", kvm ? "kvm" : "tcg",
+                  "why_not_kvm", why_not, "part_device", query->virt->attach->name, "uefi", uefi, "missing", list);
+    return TRUE;
+}
+
+json_t *fct_virt_facts(FctVmm *vmm, GError **error)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_mutex_lock(&virt->lock);
+    json_t *known = json_deep_copy(virt->facts);
+    g_mutex_unlock(&virt->lock);
+    if (known)
+        return known;
+    g_autoptr(Query) query = query_new(virt);
+    if (!fct_virt_call(virt, FCT_LANE_QUERY, NULL, FACTS_MS, read_facts, query, query_clear, error))
+        return NULL;
+    g_mutex_lock(&virt->lock);
+    if (virt->up && !virt->facts)
+        virt->facts = json_deep_copy(query->facts);
+    g_mutex_unlock(&virt->lock);
+    return g_steal_pointer(&query->facts);
+}

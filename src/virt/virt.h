@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside src/virt: connections, bounded calls, and the operations of port/vmm.h one by one. */
+#pragma once
+#include "virt/libvirt.h"
+#include "virt/xml.h"
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+/*
+ * A connection each for what must not wait for one another. libvirtd serves 5 calls of a connection at a time
+ * (max_client_requests), so at most 4 are under way on each. Statistics need none: they come from /proc.
+ */
+typedef enum {
+    FCT_LANE_QUERY,  /* lists, XML, state, definitions, events: never touches a QEMU monitor */
+    FCT_LANE_POWER,  /* start, shutdown, reset: may wait for a QEMU */
+    FCT_LANE_KILL,   /* destroy: must work when the power lane is full of QEMUs that hang */
+    FCT_LANE_STREAM, /* consoles */
+    FCT_N_LANES
+} FctVirtLane;
+
+typedef struct {
+    FctVmm base; /* first: the port's object */
+    gint refs;   /* atomic: the owner, every call under way, libvirt's callbacks */
+    char *uri;
+    char *accel, *why_not_kvm;
+    const FctAttach *attach;
+    GThreadPool *pool;
+    GThread *keeper;
+
+    GMutex lock; /* guards everything below */
+    GCond cond;
+    gboolean quit, up, lost, announce;
+    virConnectPtr conns[FCT_N_LANES];
+    int in_flight[FCT_N_LANES];
+    GHashTable *busy;    /* VM id → GINT 1: a call is under way; 2: it passed its deadline */
+    GHashTable *changed; /* set of VM ids whose news are due */
+    GHashTable *running; /* VM id → FctVirtUsage*: what stats() counts */
+    json_t *facts;       /* of this connection; NULL: not asked yet */
+    FctVmmChanged on_changed;
+    FctVmmConnection on_connection;
+    gpointer watch_data;
+} FctVirt;
+
+FctVirt *fct_virt_ref(FctVirt *virt);
+void fct_virt_unref(gpointer virt);
+
+/* connection.c: starts the keeper, which connects, reconnects and passes news on. */
+void fct_virt_connect(FctVirt *virt);
+/* The thread of libvirt's event loop; started once a process. */
+void fct_virt_event_loop(void);
+/* Sets @error from this thread's last libvirt error. @what: "VM db-2 could not be started". */
+void fct_virt_set_error(GError **error, const char *what);
+
+/*
+ * call.c: runs @fn on a worker with the lane's connection and waits up to the deadline. @data is a g_atomic_rc_box that
+ * the call shares, since it may outlive the wait; @clear clears it. @id serialises by VM; NULL when no single VM is
+ * meant.
+ */
+typedef gboolean (*FctVirtFn)(virConnectPtr conn, gpointer data, GError **error);
+gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int deadline_ms, FctVirtFn fn, gpointer data,
+                       GDestroyNotify clear, GError **error);
+
+GThreadPool *fct_virt_workers(void);
+
+/* query.c */
+GPtrArray *fct_virt_list(FctVmm *vmm, GError **error);
+json_t *fct_virt_facts(FctVmm *vmm, GError **error);
+/* NULL with FCT_ERROR_NOT_FOUND when the domain is gone. */
+FctVmInfo *fct_virt_info(FctVirt *virt, const char *id, GError **error);
+
+/* power.c */
+gboolean fct_virt_define(FctVmm *vmm, const FctVmSpec *spec, GError **error);
+gboolean fct_virt_start(FctVmm *vmm, const FctVmSpec *spec, GError **error);
+gboolean fct_virt_check_device(FctVmm *vmm, const FctVmDevice *device, GError **error);
+gboolean fct_virt_shutdown(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_destroy(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_reset(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error);
+
+/* disk.c */
+gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
+                             GError **error);
+gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error);
+
+/* console.c */
+int fct_virt_open_serial(FctVmm *vmm, const char *id, gboolean force, GError **error);
+int fct_virt_open_graphics(FctVmm *vmm, const char *id, GError **error);
+
+/* stats.c */
+json_t *fct_virt_stats(FctVmm *vmm, GError **error);
+/* Keeps the table of running VMs; the caller holds the lock. */
+void fct_virt_usage_note(FctVirt *virt, const char *id, gboolean running, int vcpus, gint64 memory_mib);
+void fct_virt_usage_free(gpointer usage);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Domain XML, both ways: a spec becomes XML, and libvirt's XML becomes what we show. Pure functions. */
+#pragma once
+#include "virt/attach.h"
+
+/* Ours, in <metadata>: survives the loss of our database. */
+#define FCT_VIRT_NS "urn:facet:vm:1"
+
+typedef struct {
+    gboolean kvm;
+    const FctAttach *attach;
+} FctXmlOptions;
+
+/* Appends @format with every %s escaped (characters that XML cannot carry are left out); only %s and %d are known. */
+void fct_xml(GString *xml, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/*
+ * The domain of @spec. Devices, and the parts in its metadata, are there only when @with_devices: the persistent
+ * definition has none, so that a start behind our back (virsh) cannot take a part that others hold.
+ */
+char *fct_domain_xml(const FctVmSpec *spec, const FctXmlOptions *options, gboolean with_devices);
+
+/*
+ * What a domain's XML tells; state is left FCT_VM_UNKNOWN. `ours` only when the metadata bears the domain's own UUID: a
+ * copy of one of our VMs made with other tools is not ours. FCT_ERROR_LIBVIRT when it cannot be understood.
+ */
+FctVmInfo *fct_domain_info(const char *xml, GError **error);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Domain XML against kept files; FACET_GOLDEN_UPDATE=1 rewrites them (look at the difference before committing it).
+ * And back: what is written must be read as it was meant, whatever names and labels hold.
+ */
+#include "virt/xml.h"
+
+#include <string.h>
+
+#define ID "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
+
+static FctVmSpec *spec_new(const char *name)
+{
+    FctVmSpec *spec = fct_vm_spec_new();
+    g_free(spec->id);
+    g_free(spec->name);
+    g_free(spec->disk);
+    g_free(spec->disk_format);
+    spec->id = g_strdup(ID);
+    spec->name = g_strdup(name);
+    spec->disk = g_strdup("/var/lib/facet/disks/" ID ".qcow2");
+    spec->disk_format = g_strdup("qcow2");
+    spec->vcpus = 2;
+    spec->memory_mib = 1024;
+    return spec;
+}
+
+static void add_device(FctVmSpec *spec, const char *label, const char *address, const char *mdev)
+{
+    FctVmDevice *device = fct_vm_device_new();
+    g_free(device->alias);
+    g_free(device->part);
+    g_free(device->label);
+    g_free(device->address);
+    g_free(device->mdev);
+    device->alias = g_strdup_printf("ua-facet-gpu%u", spec->devices->len);
+    device->part = g_strdup_printf("gpu-0000-41-00-0:%u:9", spec->devices->len * 4);
+    device->label = g_strdup(label);
+    device->address = g_strdup(address);
+    device->mdev = g_strdup(mdev);
+    g_ptr_array_add(spec->devices, device);
+}
+
+static void check_golden(const char *name, const char *xml)
+{
+    g_autofree char *path = g_build_filename(g_getenv("FACET_GOLDEN"), name, NULL), *kept = NULL;
+    if (g_getenv("FACET_GOLDEN_UPDATE"))
+        g_assert_true(g_file_set_contents(path, xml, -1, NULL));
+    g_assert_true(g_file_get_contents(path, &kept, NULL, NULL));
+    g_assert_cmpstr(xml, ==, kept);
+}
+
+static void check(const char *name, FctVmSpec *spec, gboolean kvm, const FctAttach *attach, gboolean with_devices)
+{
+    FctXmlOptions options = {kvm, attach};
+    g_autofree char *xml = fct_domain_xml(spec, &options, with_devices);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmInfo) info = fct_domain_info(xml, &error);
+    g_assert_no_error(error);
+    g_assert_true(info->ours);
+    g_assert_cmpstr(info->id, ==, ID);
+    g_assert_cmpstr(info->name, ==, spec->name);
+    g_assert_cmpint(info->vcpus, ==, spec->vcpus);
+    g_assert_cmpint(info->memory_mib, ==, spec->memory_mib);
+    g_assert_true(info->can_serial && info->can_graphics);
+    g_assert_cmpuint(json_array_size(info->parts), ==, with_devices ? spec->devices->len : 0);
+    for (guint i = 0; i < json_array_size(info->parts); i++)
+        g_assert_cmpstr(json_string_value(json_array_get(info->parts, i)), ==,
+                        ((FctVmDevice *)g_ptr_array_index(spec->devices, i))->part);
+    check_golden(name, xml);
+    fct_vm_spec_free(spec);
+}
+
+static void test_plain(void)
+{
+    check("plain.xml", spec_new("db-2"), FALSE, &fct_attach_vfio, TRUE);
+}
+
+static void test_uefi(void)
+{
+    FctVmSpec *spec = spec_new("db-2");
+    spec->uefi = TRUE;
+    check("uefi.xml", spec, TRUE, &fct_attach_vfio, TRUE);
+}
+
+static void test_vfio(void)
+{
+    FctVmSpec *spec = spec_new("db-2");
+    add_device(spec, "NVIDIA L40S", "0000:41:00.0", "");
+    add_device(spec, "NVIDIA A40-8Q", "", "0d3c5b1a-2f0a-4b5e-9a57-6f1c4d9e7e42");
+    check("vfio.xml", spec, TRUE, &fct_attach_vfio, TRUE);
+}
+
+static void test_standin(void)
+{
+    FctVmSpec *spec = spec_new("db-2");
+    for (int i = 0; i < 9; i++) /* one more than there are slots: a second function */
+        add_device(spec, "NVIDIA A100 80GB PCIe 3g.40gb", "", "");
+    check("standin.xml", spec, FALSE, &fct_attach_standin, TRUE);
+}
+
+static void test_defined_without_devices(void)
+{
+    FctVmSpec *spec = spec_new("db-2");
+    add_device(spec, "NVIDIA L40S", "0000:41:00.0", "");
+    check("defined.xml", spec, TRUE, &fct_attach_vfio, FALSE);
+}
+
+static void test_hostile(void)
+{
+    FctVmSpec *spec = spec_new("</name><memory>1</memory>&amp;'\"]]> ü");
+    g_free(spec->disk);
+    spec->disk = g_strdup("/disks/'/><x y='&lt;.qcow2");
+    /* a label with commas (QEMU's separator), control characters, quotes and bytes that are no UTF-8 */
+    add_device(spec, "A,B',pcidev=x\"\n\x01\x1b[31m</facet:part>\xff\xfe", "", "");
+    check("hostile.xml", spec, FALSE, &fct_attach_standin, TRUE);
+}
+
+static void test_not_ours(void)
+{
+    static const char other[] = "<domain type='kvm'><name>a</name><uuid>" ID "</uuid><memory unit='GiB'>2</memory>"
+                                "<vcpu current='1'>4</vcpu><metadata>%s</metadata><devices><graphics type='spice'/>"
+                                "</devices></domain>";
+    static const char *const metadata[] = {"", "<x:vm xmlns:x='urn:other' id='" ID "'/>",
+                                           /* a copy of ours under another UUID */
+                                           "<f:vm xmlns:f='" FCT_VIRT_NS
+                                           "' id='00000000-0000-4000-8000-000000000000'><f:part id='p'/></f:vm>"};
+    for (guint i = 0; i < G_N_ELEMENTS(metadata); i++) {
+        g_auto(GStrv) halves = g_strsplit(other, "%s", 2);
+        g_autofree char *xml = g_strconcat(halves[0], metadata[i], halves[1], NULL);
+        g_autoptr(FctVmInfo) info = fct_domain_info(xml, NULL);
+        g_assert_nonnull(info);
+        g_assert_false(info->ours);
+        g_assert_cmpuint(json_array_size(info->parts), ==, 0);
+        g_assert_cmpint(info->memory_mib, ==, 2048);
+        g_assert_cmpint(info->vcpus, ==, 4);
+        g_assert_false(info->can_graphics || info->can_serial);
+    }
+}
+
+static void test_broken(void)
+{
+    static const char *const texts[] = {"", "<domain>", "<domain><name>x</name></domain>", "not XML",
+                                        "<domain><name>x</name><uuid></uuid></domain>"};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(fct_domain_info(texts[i], &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_LIBVIRT);
+    }
+}
+
+static void test_vfio_check(void)
+{
+    static const struct {
+        const char *address, *mdev;
+        gboolean ok;
+    } cases[] = {
+        {"0000:41:00.0", "", TRUE},
+        {"", "0d3c5b1a-2f0a-4b5e-9a57-6f1c4d9e7e42", TRUE},
+        {"", "", FALSE},
+        {"0000:41:00.0/../x", "", FALSE},
+        {"0000:41:20.0", "", FALSE},
+        {"0000:41:00.8", "", FALSE},
+        {"", "'/><hostdev>", FALSE},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FctVmDevice device = {(char *)"a", (char *)"p", (char *)"label", (char *)cases[i].address,
+                              (char *)cases[i].mdev};
+        g_autoptr(GError) error = NULL;
+        g_assert_cmpint(fct_attach_vfio.check(&device, &error), ==, cases[i].ok);
+        if (!cases[i].ok)
+            g_assert_error(error, FCT_ERROR, FCT_ERROR_UNSUPPORTED);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/domain-xml/plain", test_plain);
+    g_test_add_func("/domain-xml/uefi", test_uefi);
+    g_test_add_func("/domain-xml/vfio", test_vfio);
+    g_test_add_func("/domain-xml/standin", test_standin);
+    g_test_add_func("/domain-xml/defined-without-devices", test_defined_without_devices);
+    g_test_add_func("/domain-xml/hostile", test_hostile);
+    g_test_add_func("/domain-xml/not-ours", test_not_ours);
+    g_test_add_func("/domain-xml/broken", test_broken);
+    g_test_add_func("/domain-xml/vfio-check", test_vfio_check);
+    return g_test_run();
+}
