@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_memory.h"
+
+#include <string.h>
+
+typedef struct {
+    char *prefix;
+    FctStoreChanged changed;
+    gpointer data;
+} Watcher;
+
+typedef struct {
+    FctStore port;
+    GRecMutex lock; /* a watcher may read the store that calls it */
+    GTree *docs;    /* char* → FctDoc* */
+    guint64 revision;
+    gboolean full;
+    GArray *watchers; /* Watcher */
+} MemoryStore;
+
+static gint compare_keys(gconstpointer a, gconstpointer b, gpointer data)
+{
+    return strcmp(a, b);
+}
+
+static FctDoc *doc_copy(const FctDoc *doc)
+{
+    FctDoc *copy = g_new(FctDoc, 1);
+    *copy = (FctDoc){g_strdup(doc->key), doc->revision, json_deep_copy(doc->value)};
+    return copy;
+}
+
+static FctDoc *memory_get(FctStore *port, const char *key, GError **error)
+{
+    MemoryStore *store = (MemoryStore *)port;
+    g_rec_mutex_lock(&store->lock);
+    const FctDoc *doc = g_tree_lookup(store->docs, key);
+    FctDoc *copy = doc ? doc_copy(doc) : NULL;
+    g_rec_mutex_unlock(&store->lock);
+    if (!copy)
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no “%s”.", key);
+    return copy;
+}
+
+typedef struct {
+    const char *prefix;
+    GPtrArray *docs;
+} Listing;
+
+static gboolean collect(gpointer key, gpointer value, gpointer data)
+{
+    Listing *listing = data;
+    if (g_str_has_prefix(key, listing->prefix))
+        g_ptr_array_add(listing->docs, doc_copy(value));
+    return FALSE;
+}
+
+static GPtrArray *memory_list(FctStore *port, const char *prefix, GError **error)
+{
+    MemoryStore *store = (MemoryStore *)port;
+    Listing listing = {prefix, g_ptr_array_new_with_free_func((GDestroyNotify)fct_doc_free)};
+    g_rec_mutex_lock(&store->lock);
+    g_tree_foreach(store->docs, collect, &listing);
+    g_rec_mutex_unlock(&store->lock);
+    return listing.docs;
+}
+
+static gboolean expectations_hold(MemoryStore *store, const FctWrite *writes, gsize n, GError **error)
+{
+    if (store->full) {
+        fct_set_error(error, FCT_ERROR_NO_SPACE, "The disk is full.");
+        return FALSE;
+    }
+    for (gsize i = 0; i < n; i++) {
+        const FctDoc *doc = g_tree_lookup(store->docs, writes[i].key);
+        if (writes[i].expect != FCT_REV_ANY && writes[i].expect != (doc ? doc->revision : FCT_REV_NONE)) {
+            fct_set_error(error, FCT_ERROR_REVISION, "“%s” was changed meanwhile.", writes[i].key);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void tell(MemoryStore *store, const FctWrite *write)
+{
+    for (guint w = 0; w < store->watchers->len; w++) {
+        const Watcher *watcher = &g_array_index(store->watchers, Watcher, w);
+        if (g_str_has_prefix(write->key, watcher->prefix))
+            watcher->changed(write->key, store->revision, write->value, watcher->data);
+    }
+}
+
+static gboolean memory_commit(FctStore *port, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
+{
+    MemoryStore *store = (MemoryStore *)port;
+    g_rec_mutex_lock(&store->lock);
+    gboolean ok = expectations_hold(store, writes, n, error);
+    if (ok) {
+        store->revision++;
+        for (gsize i = 0; i < n; i++) {
+            if (!writes[i].value) {
+                g_tree_remove(store->docs, writes[i].key);
+                continue;
+            }
+            FctDoc *doc = g_new(FctDoc, 1);
+            *doc = (FctDoc){g_strdup(writes[i].key), store->revision, json_deep_copy(writes[i].value)};
+            g_tree_replace(store->docs, doc->key, doc);
+        }
+        if (ret_revision)
+            *ret_revision = store->revision;
+        for (gsize i = 0; i < n; i++)
+            tell(store, &writes[i]);
+    }
+    g_rec_mutex_unlock(&store->lock);
+    return ok;
+}
+
+static void memory_watch(FctStore *port, const char *prefix, FctStoreChanged changed, gpointer data)
+{
+    MemoryStore *store = (MemoryStore *)port;
+    Watcher watcher = {g_strdup(prefix), changed, data};
+    g_rec_mutex_lock(&store->lock);
+    g_array_append_val(store->watchers, watcher);
+    g_rec_mutex_unlock(&store->lock);
+}
+
+static void clear_watcher(gpointer data)
+{
+    g_free(((Watcher *)data)->prefix);
+}
+
+static void memory_free(FctStore *port)
+{
+    MemoryStore *store = (MemoryStore *)port;
+    g_tree_unref(store->docs);
+    g_array_unref(store->watchers);
+    g_rec_mutex_clear(&store->lock);
+    g_free(store);
+}
+
+FctStore *fct_store_memory_new(void)
+{
+    static const FctStoreOps ops = {memory_get, memory_list, memory_commit, memory_watch, memory_free};
+    MemoryStore *store = g_new0(MemoryStore, 1);
+    store->port.ops = &ops;
+    g_rec_mutex_init(&store->lock);
+    store->docs = g_tree_new_full(compare_keys, NULL, NULL, (GDestroyNotify)fct_doc_free);
+    store->watchers = g_array_new(FALSE, FALSE, sizeof(Watcher));
+    g_array_set_clear_func(store->watchers, clear_watcher);
+    return &store->port;
+}
+
+void fct_store_memory_set_full(FctStore *port, gboolean full)
+{
+    MemoryStore *store = (MemoryStore *)port;
+    g_rec_mutex_lock(&store->lock);
+    store->full = full;
+    g_rec_mutex_unlock(&store->lock);
+}

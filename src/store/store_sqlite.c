@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_sqlite.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#define SCHEMA_VERSION 1
+
+typedef struct {
+    char *prefix;
+    FctStoreChanged changed;
+    gpointer data;
+} Watcher;
+
+typedef struct {
+    FctStore port;
+    /* Held over a commit and the calls of its watchers, so that these see commits in order; recursive, since a watcher
+     * may read. */
+    GRecMutex write_lock;
+    GMutex read_lock;
+    sqlite3 *writer, *reader;
+    sqlite3_stmt *begin, *end, *rollback, *bump, *revision, *put, *drop;
+    sqlite3_stmt *get, *list;
+    GArray *watchers; /* Watcher */
+} SqliteStore;
+
+/* SQLite tells ENOSPC apart; for a quota or a file size limit only the thread's errno, cleared before, is left. */
+static gboolean is_full(int rc)
+{
+    return (rc & 0xff) == SQLITE_FULL ||
+           ((rc & 0xff) == SQLITE_IOERR && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG));
+}
+
+static void set_sqlite_error(GError **error, sqlite3 *db, int rc, const char *doing)
+{
+    if (is_full(rc))
+        fct_set_error(error, FCT_ERROR_NO_SPACE, "The disk that holds Facet's state is full.");
+    else
+        fct_set_error(error, FCT_ERROR_INTERNAL, "The store failed while %s: %s (%d).", doing, sqlite3_errmsg(db), rc);
+}
+
+/* Runs a statement that gives no rows. */
+static int run(sqlite3_stmt *statement)
+{
+    errno = 0;
+    int rc = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static FctDoc *doc_from_row(sqlite3_stmt *row, GError **error)
+{
+    const char *text = (const char *)sqlite3_column_text(row, 2);
+    json_t *value = fct_json_parse(text, (gsize)sqlite3_column_bytes(row, 2), error);
+    if (!value) {
+        g_prefix_error(error, "The stored “%s” is damaged: ", (const char *)sqlite3_column_text(row, 0));
+        return NULL;
+    }
+    FctDoc *doc = g_new(FctDoc, 1);
+    *doc = (FctDoc){g_strdup((const char *)sqlite3_column_text(row, 0)), (guint64)sqlite3_column_int64(row, 1), value};
+    return doc;
+}
+
+static FctDoc *sqlite_get(FctStore *port, const char *key, GError **error)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    FctDoc *doc = NULL;
+    g_mutex_lock(&store->read_lock);
+    sqlite3_bind_text(store->get, 1, key, -1, SQLITE_STATIC);
+    int rc = sqlite3_step(store->get);
+    if (rc == SQLITE_ROW)
+        doc = doc_from_row(store->get, error);
+    else if (rc == SQLITE_DONE)
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no “%s”.", key);
+    else
+        set_sqlite_error(error, store->reader, rc, "reading");
+    sqlite3_reset(store->get);
+    sqlite3_clear_bindings(store->get);
+    g_mutex_unlock(&store->read_lock);
+    return doc;
+}
+
+static GPtrArray *sqlite_list(FctStore *port, const char *prefix, GError **error)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)fct_doc_free);
+    gboolean ok = TRUE;
+    int rc;
+    g_mutex_lock(&store->read_lock);
+    sqlite3_bind_text(store->list, 1, prefix, -1, SQLITE_STATIC);
+    while (ok && (rc = sqlite3_step(store->list)) == SQLITE_ROW) {
+        FctDoc *doc = doc_from_row(store->list, error);
+        if (doc)
+            g_ptr_array_add(docs, doc);
+        ok = doc != NULL;
+    }
+    if (ok && rc != SQLITE_DONE) {
+        set_sqlite_error(error, store->reader, rc, "reading");
+        ok = FALSE;
+    }
+    sqlite3_reset(store->list);
+    sqlite3_clear_bindings(store->list);
+    g_mutex_unlock(&store->read_lock);
+    return ok ? g_steal_pointer(&docs) : NULL;
+}
+
+/* FALSE with the error set when an expectation does not hold. */
+static gboolean check_expectation(SqliteStore *store, const FctWrite *write, GError **error)
+{
+    if (write->expect == FCT_REV_ANY)
+        return TRUE;
+    sqlite3_bind_text(store->revision, 1, write->key, -1, SQLITE_STATIC);
+    int rc = sqlite3_step(store->revision);
+    guint64 has = rc == SQLITE_ROW ? (guint64)sqlite3_column_int64(store->revision, 0) : FCT_REV_NONE;
+    sqlite3_reset(store->revision);
+    sqlite3_clear_bindings(store->revision);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        set_sqlite_error(error, store->writer, rc, "checking a revision");
+        return FALSE;
+    }
+    if (has == write->expect)
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_REVISION, "“%s” was changed meanwhile.", write->key);
+    return FALSE;
+}
+
+static gboolean write_one(SqliteStore *store, const FctWrite *write, guint64 revision, GError **error)
+{
+    int rc;
+    if (write->value) {
+        g_autofree char *text = fct_json_text(write->value);
+        sqlite3_bind_text(store->put, 1, write->key, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(store->put, 2, (sqlite3_int64)revision);
+        sqlite3_bind_text(store->put, 3, text, -1, SQLITE_STATIC);
+        rc = run(store->put);
+    } else {
+        sqlite3_bind_text(store->drop, 1, write->key, -1, SQLITE_STATIC);
+        rc = run(store->drop);
+    }
+    if (rc != SQLITE_OK)
+        set_sqlite_error(error, store->writer, rc, "writing");
+    return rc == SQLITE_OK;
+}
+
+static gboolean write_all(SqliteStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
+{
+    for (gsize i = 0; i < n; i++)
+        if (!check_expectation(store, &writes[i], error))
+            return FALSE;
+    errno = 0;
+    int rc = sqlite3_step(store->bump);
+    guint64 revision = rc == SQLITE_ROW ? (guint64)sqlite3_column_int64(store->bump, 0) : 0;
+    if (rc == SQLITE_ROW)
+        rc = sqlite3_step(store->bump); /* RETURNING: the statement is through only when it says so */
+    sqlite3_reset(store->bump);
+    if (rc != SQLITE_DONE) {
+        set_sqlite_error(error, store->writer, rc, "writing");
+        return FALSE;
+    }
+    for (gsize i = 0; i < n; i++)
+        if (!write_one(store, &writes[i], revision, error))
+            return FALSE;
+    *ret_revision = revision;
+    return TRUE;
+}
+
+static void tell(SqliteStore *store, const FctWrite *write, guint64 revision)
+{
+    for (guint w = 0; w < store->watchers->len; w++) {
+        const Watcher *watcher = &g_array_index(store->watchers, Watcher, w);
+        if (g_str_has_prefix(write->key, watcher->prefix))
+            watcher->changed(write->key, revision, write->value, watcher->data);
+    }
+}
+
+static gboolean sqlite_commit(FctStore *port, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    guint64 revision = 0;
+    g_rec_mutex_lock(&store->write_lock);
+    int rc = run(store->begin);
+    gboolean ok = rc == SQLITE_OK;
+    if (!ok)
+        set_sqlite_error(error, store->writer, rc, "beginning a transaction");
+    ok = ok && write_all(store, writes, n, &revision, error);
+    if (ok && (rc = run(store->end)) != SQLITE_OK) {
+        set_sqlite_error(error, store->writer, rc, "committing");
+        ok = FALSE;
+    }
+    /* SQLite has rolled back by itself after some faults; then there is nothing left to roll back. */
+    if (!ok && !sqlite3_get_autocommit(store->writer))
+        run(store->rollback);
+    if (ok) {
+        if (ret_revision)
+            *ret_revision = revision;
+        for (gsize i = 0; i < n; i++)
+            tell(store, &writes[i], revision);
+    }
+    g_rec_mutex_unlock(&store->write_lock);
+    return ok;
+}
+
+static void sqlite_watch(FctStore *port, const char *prefix, FctStoreChanged changed, gpointer data)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    Watcher watcher = {g_strdup(prefix), changed, data};
+    g_rec_mutex_lock(&store->write_lock);
+    g_array_append_val(store->watchers, watcher);
+    g_rec_mutex_unlock(&store->write_lock);
+}
+
+static void clear_watcher(gpointer data)
+{
+    g_free(((Watcher *)data)->prefix);
+}
+
+static void sqlite_free(FctStore *port)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    sqlite3_stmt *const statements[] = {store->begin, store->end,  store->rollback, store->bump, store->revision,
+                                        store->put,   store->drop, store->get,      store->list};
+    for (gsize i = 0; i < G_N_ELEMENTS(statements); i++)
+        sqlite3_finalize(statements[i]);
+    sqlite3_close(store->reader);
+    sqlite3_close(store->writer);
+    g_array_unref(store->watchers);
+    g_rec_mutex_clear(&store->write_lock);
+    g_mutex_clear(&store->read_lock);
+    g_free(store);
+}
+
+static gboolean make_schema(sqlite3 *db, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    int version = -1;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL);
+    if (rc == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        version = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    if (version < 0) {
+        set_sqlite_error(error, db, sqlite3_extended_errcode(db), "opening");
+        return FALSE;
+    }
+    if (version > SCHEMA_VERSION) {
+        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start the newer Facet, or restore an older state.", NULL,
+                           "The state was written by a newer Facet (layout %d).", version);
+        return FALSE;
+    }
+    if (version == SCHEMA_VERSION)
+        return TRUE;
+    rc = sqlite3_exec(db,
+                      "BEGIN IMMEDIATE;"
+                      "CREATE TABLE docs(key TEXT PRIMARY KEY, revision INTEGER NOT NULL, value TEXT NOT NULL)"
+                      " WITHOUT ROWID;"
+                      "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL);"
+                      "INSERT INTO meta VALUES(1, 0);"
+                      "PRAGMA user_version = 1;"
+                      "COMMIT;",
+                      NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        set_sqlite_error(error, db, rc, "making its tables");
+    return rc == SQLITE_OK;
+}
+
+static gboolean open_one(const char *path, int flags, sqlite3 **ret_db, GError **error)
+{
+    int rc = sqlite3_open_v2(path, ret_db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_extended_result_codes(*ret_db, 1);
+        sqlite3_busy_timeout(*ret_db, 5000);
+        rc = sqlite3_exec(*ret_db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;", NULL,
+                          NULL, NULL);
+    }
+    if (rc != SQLITE_OK)
+        set_sqlite_error(error, *ret_db, rc, "opening");
+    return rc == SQLITE_OK;
+}
+
+static gboolean prepare_all(SqliteStore *store, GError **error)
+{
+    const struct {
+        sqlite3 *db;
+        sqlite3_stmt **statement;
+        const char *sql;
+    } wanted[] = {
+        {store->writer, &store->begin, "BEGIN IMMEDIATE"},
+        {store->writer, &store->end, "COMMIT"},
+        {store->writer, &store->rollback, "ROLLBACK"},
+        {store->writer, &store->bump, "UPDATE meta SET revision = revision + 1 RETURNING revision"},
+        {store->writer, &store->revision, "SELECT revision FROM docs WHERE key = ?1"},
+        {store->writer, &store->put,
+         "INSERT INTO docs VALUES(?1, ?2, ?3)"
+         " ON CONFLICT(key) DO UPDATE SET revision = excluded.revision, value = excluded.value"},
+        {store->writer, &store->drop, "DELETE FROM docs WHERE key = ?1"},
+        {store->reader, &store->get, "SELECT key, revision, value FROM docs WHERE key = ?1"},
+        {store->reader, &store->list,
+         "SELECT key, revision, value FROM docs WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY key"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        int rc =
+            sqlite3_prepare_v3(wanted[i].db, wanted[i].sql, -1, SQLITE_PREPARE_PERSISTENT, wanted[i].statement, NULL);
+        if (rc != SQLITE_OK) {
+            set_sqlite_error(error, wanted[i].db, rc, "opening");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+FctStore *fct_store_sqlite_open(const char *path, GError **error)
+{
+    static const FctStoreOps ops = {sqlite_get, sqlite_list, sqlite_commit, sqlite_watch, sqlite_free};
+    SqliteStore *store = g_new0(SqliteStore, 1);
+    store->port.ops = &ops;
+    g_rec_mutex_init(&store->write_lock);
+    g_mutex_init(&store->read_lock);
+    store->watchers = g_array_new(FALSE, FALSE, sizeof(Watcher));
+    g_array_set_clear_func(store->watchers, clear_watcher);
+    if (open_one(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &store->writer, error) &&
+        make_schema(store->writer, error) && open_one(path, SQLITE_OPEN_READWRITE, &store->reader, error) &&
+        prepare_all(store, error))
+        return &store->port;
+    sqlite_free(&store->port);
+    return NULL;
+}
