@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request of the API from bytes to reply: route, who is calling, may they, the body, the handler, the audit row.
+ * Runs on the request pool; knows nothing of HTTP's transport.
+ */
+#pragma once
+#include "app/api.h"
+
+/* What the transport read. Strings are owned, NULL when the header was absent (method, path, address never are). */
+typedef struct {
+    char *method, *path; /* path under /api/v1, still encoded */
+    char *query;
+    char *cookie, *authorization, *if_match, *origin, *fetch_site, *host, *content_type, *address;
+    GBytes *body;       /* NULL: none */
+    gboolean too_large; /* the body was longer than FCT_BODY_MAX */
+} FctRawRequest;
+
+void fct_raw_request_clear(FctRawRequest *raw);
+
+/* Always gives a reply; errors are in it. *ret_allow: the Allow header, NULL when none; free it. */
+void fct_access_serve(FctApp *app, const FctRawRequest *raw, FctReply *reply, char **ret_allow);
+/* An error as the reply's body and status. */
+void fct_access_fail(FctReply *reply, const GError *error);

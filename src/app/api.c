@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api.h"
+
+#include <string.h>
+
+/* The tables in the order of the contract. A new resource adds its table here. */
+static const FctRoute *const tables[] = {fct_routes_session, fct_routes_token, fct_routes_task, fct_routes_event};
+
+/* TRUE when @path (segments still encoded) is an instance of @pattern; *ret_id then is what stood for {id}. */
+static gboolean path_matches(const char *pattern, const char *path, char **ret_id)
+{
+    g_auto(GStrv) wanted = g_strsplit(pattern, "/", -1);
+    g_auto(GStrv) given = g_strsplit(path, "/", -1);
+    g_autofree char *id = NULL;
+    if (g_strv_length(wanted) != g_strv_length(given))
+        return FALSE;
+    for (guint i = 0; wanted[i]; i++) {
+        if (strcmp(wanted[i], "{id}") == 0) {
+            id = g_uri_unescape_string(given[i], NULL);
+            if (!id || !*id || !g_utf8_validate(id, -1, NULL))
+                return FALSE;
+        } else if (strcmp(wanted[i], given[i]) != 0) {
+            return FALSE;
+        }
+    }
+    *ret_id = g_steal_pointer(&id);
+    return TRUE;
+}
+
+static void allow_add(GString *allow, const char *method)
+{
+    g_string_append_printf(allow, "%s%s", allow->len ? ", " : "", method);
+    if (strcmp(method, "GET") == 0)
+        g_string_append(allow, ", HEAD");
+}
+
+const FctRoute *fct_api_route(const char *method, const char *path, char **ret_id, char **ret_allow, GError **error)
+{
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    const FctRoute *const *routes = fct_api_routes();
+    g_autoptr(GString) allow = g_string_new(NULL);
+    *ret_id = *ret_allow = NULL;
+    for (; *routes; routes++) {
+        g_autofree char *id = NULL;
+        if (!path_matches((*routes)->path, path, &id))
+            continue;
+        if (strcmp((*routes)->method, wanted) == 0) {
+            *ret_id = g_steal_pointer(&id);
+            return *routes;
+        }
+        allow_add(allow, (*routes)->method);
+    }
+    if (allow->len) {
+        fct_set_error(error, FCT_ERROR_METHOD, "/api/v1%s does not take %s.", path, method);
+        allow_add(allow, "OPTIONS");
+        *ret_allow = g_strdup(allow->str);
+    } else {
+        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, "See the API description.", NULL, "There is no /api/v1%s.",
+                           path);
+    }
+    return NULL;
+}
+
+static gpointer collect_routes(gpointer unused)
+{
+    GPtrArray *all = g_ptr_array_new();
+    for (gsize t = 0; t < G_N_ELEMENTS(tables); t++)
+        for (const FctRoute *route = tables[t]; route->method; route++)
+            g_ptr_array_add(all, (gpointer)route);
+    g_ptr_array_add(all, NULL);
+    return g_ptr_array_free(all, FALSE);
+}
+
+const FctRoute *const *fct_api_routes(void)
+{
+    static GOnce once = G_ONCE_INIT;
+    return g_once(&once, collect_routes, NULL);
+}
+
+void fct_reply_resource(FctReply *reply, int status, json_t *json)
+{
+    reply->status = status;
+    reply->json = json;
+    if (json_is_integer(json_object_get(json, "revision")))
+        reply->etag = g_strdup_printf("\"%" G_GINT64_FORMAT "\"", fct_json_int(json, "revision", 0));
+}
+
+void fct_reply_items(FctReply *reply, json_t *items)
+{
+    reply->json = json_pack("{s:o}", "items", items);
+}
+
+void fct_reply_clear(FctReply *reply)
+{
+    json_decref(reply->json);
+    g_free(reply->etag);
+    g_free(reply->cookie);
+    g_free(reply->subject);
+    g_free(reply->text);
+    g_free(reply->mime);
+    if (reply->data && reply->destroy)
+        reply->destroy(reply->data);
+    memset(reply, 0, sizeof *reply);
+}
+
+gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, GError **error)
+{
+    const char *text = request->if_match;
+    char *end = NULL;
+    if (!text) {
+        fct_set_error(error, FCT_ERROR_REVISION_NEEDED, "The change does not name the revision that it changes.");
+        return FALSE;
+    }
+    if (strcmp(text, "*") == 0) {
+        *ret_revision = FCT_REV_ANY;
+        return TRUE;
+    }
+    gboolean quoted = *text == '"';
+    guint64 revision = g_ascii_strtoull(text + quoted, &end, 10);
+    if (revision == 0 || strcmp(end, quoted ? "\"" : "") != 0) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "If-Match"),
+                           "If-Match must be a revision in quotes, as \"42\".");
+        return FALSE;
+    }
+    *ret_revision = revision;
+    return TRUE;
+}
+
+gboolean fct_request_revision_optional(const FctRequest *request, guint64 *ret_revision, GError **error)
+{
+    *ret_revision = FCT_REV_ANY;
+    return !request->if_match || fct_request_revision(request, ret_revision, error);
+}
+
+gboolean fct_request_only(const FctRequest *request, const char *const *known, GError **error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach (request->body, key, value) {
+        if (g_strv_contains(known, key))
+            continue;
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
+                           "The field “%s” is not known here.", key);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean fct_request_query_int(const FctRequest *request, const char *key, gint64 min, gint64 max, gint64 fallback,
+                               gint64 *ret, GError **error)
+{
+    const char *text = g_hash_table_lookup(request->query, key);
+    g_autoptr(GError) fault = NULL;
+    *ret = fallback;
+    if (!text || g_ascii_string_to_signed(text, 10, min, max, ret, &fault))
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
+                       "“%s” must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ".", key, min, max);
+    return FALSE;
+}
+
+gboolean fct_request_query_bool(const FctRequest *request, const char *key, gboolean fallback)
+{
+    const char *text = g_hash_table_lookup(request->query, key);
+    return text ? strcmp(text, "true") == 0 || strcmp(text, "1") == 0 : fallback;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The API as a table of routes, one line an operation of api/openapi.yaml, and the types of their handlers.
+ *
+ * A handler runs on the request pool (it may block), after the caller was authenticated and core/policy has allowed the
+ * route's action. It fills the reply and returns TRUE, or sets the error: errors.def gives the status. Handlers of one
+ * resource live in api_<noun>.c and are listed in its table; api.c lists the tables.
+ */
+#pragma once
+#include "app/app.h"
+
+typedef struct {
+    char *user; /* "admin", "token laptop" */
+    char *role; /* "admin", "operator", "viewer" */
+} FctIdentity;
+
+typedef struct FctRoute FctRoute;
+
+typedef struct {
+    FctApp *app;
+    const FctRoute *route;
+    const FctIdentity *who; /* NULL on public routes */
+    const char *id;         /* what stood for {id} in the path, decoded; NULL when the path has none */
+    GHashTable *query;      /* char* → char*, decoded; never NULL */
+    const char *if_match;   /* the header as sent; NULL when absent */
+    json_t *body;           /* object; an empty one when none was sent. Never NULL */
+    const char *address;    /* of the client */
+    const char *session;    /* secret of the session that authenticated this request; NULL with a token */
+} FctRequest;
+
+/* What answers on the main thread after the handler: an event stream or a WebSocket. */
+typedef struct _SoupServerMessage FctSoupMessage;
+typedef struct _SoupWebsocketConnection FctSoupWebsocket;
+
+typedef struct {
+    int status;    /* 200 unless the handler says otherwise */
+    json_t *json;  /* owned; NULL with 204 */
+    char *etag;    /* owned; set by fct_reply_resource */
+    char *cookie;  /* owned; value of Set-Cookie */
+    char *subject; /* owned; for the audit row: "gpu 0", "vm db-2" */
+    char *text;    /* owned; a media type other than JSON */
+    char *mime;    /* owned; of text */
+    gpointer data; /* for the two below */
+    GDestroyNotify destroy;
+    /* Main thread. The message is live, headers not sent yet. */
+    void (*stream)(FctApp *app, FctSoupMessage *message, gpointer data);
+    /* Main thread, after the handshake. Takes over @data (destroy is not called then) and keeps its own reference. */
+    void (*websocket)(FctApp *app, FctSoupWebsocket *socket, gpointer data);
+} FctReply;
+
+typedef gboolean (*FctHandler)(const FctRequest *request, FctReply *reply, GError **error);
+
+struct FctRoute {
+    const char *method;
+    const char *path;   /* under /api/v1; "{id}" stands for one segment */
+    const char *action; /* x-action of the contract; NULL: public */
+    FctHandler handler;
+};
+
+/* One table a resource, ended by a route without method. */
+extern const FctRoute fct_routes_session[], fct_routes_token[], fct_routes_node[], fct_routes_gpu[], fct_routes_group[],
+    fct_routes_plan[], fct_routes_task[], fct_routes_event[], fct_routes_sample[], fct_routes_vm[];
+
+/*
+ * Finds the route. *ret_id gets what stood for {id} (free it). NULL with FCT_ERROR_NOT_FOUND or, when the path is
+ * there with other methods, FCT_ERROR_METHOD; *ret_allow then lists them ("GET, POST"; free it).
+ */
+const FctRoute *fct_api_route(const char *method, const char *path, char **ret_id, char **ret_allow, GError **error);
+/* Every route of every table, in order; ends with NULL. For the contract's test. */
+const FctRoute *const *fct_api_routes(void);
+
+/* A 200 with a resource: body and, from its "revision", the ETag. Takes @json over. */
+void fct_reply_resource(FctReply *reply, int status, json_t *json);
+/* A 200 {"items": […]}; takes @items over. */
+void fct_reply_items(FctReply *reply, json_t *items);
+void fct_reply_clear(FctReply *reply);
+
+/* The revision that If-Match names: FCT_ERROR_REVISION_NEEDED when absent, FCT_ERROR_BAD_REQUEST when not a revision.
+ */
+gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, GError **error);
+/* The same where the contract lets the caller leave it out: FCT_REV_ANY then. */
+gboolean fct_request_revision_optional(const FctRequest *request, guint64 *ret_revision, GError **error);
+/* FCT_ERROR_BAD_REQUEST naming the field when the body has a member that @known (ends with NULL) does not list. */
+gboolean fct_request_only(const FctRequest *request, const char *const *known, GError **error);
+/* A whole number of the query within bounds; @fallback when absent. */
+gboolean fct_request_query_int(const FctRequest *request, const char *key, gint64 min, gint64 max, gint64 fallback,
+                               gint64 *ret, GError **error);
+gboolean fct_request_query_bool(const FctRequest *request, const char *key, gboolean fallback);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Version, signing in and out, who am I. */
+#include "app/api.h"
+#include "app/auth.h"
+
+#define COOKIE "facet_session=%s; Path=/; HttpOnly; Secure; SameSite=Strict"
+
+static gboolean get_version(const FctRequest *request, FctReply *reply, GError **error)
+{
+    reply->json = json_pack("{s:s, s:s, s:i}", "product", "Facet", "version", FACET_VERSION, "api", 1);
+    return TRUE;
+}
+
+static json_t *session_json(const FctIdentity *who)
+{
+    return json_pack("{s:s, s:s, s:[]}", "user", who->user, "role", who->role, "may");
+}
+
+static gboolean get_session(const FctRequest *request, FctReply *reply, GError **error)
+{
+    reply->json = session_json(request->who);
+    return TRUE;
+}
+
+static gboolean login(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"username", "password", NULL};
+    const char *user, *password;
+    g_autofree char *secret = NULL;
+    if (!fct_request_only(request, known, error) || !fct_json_need_str(request->body, "username", &user, error) ||
+        !fct_json_need_str(request->body, "password", &password, error))
+        return FALSE;
+    g_autoptr(FctIdentity) who = fct_auth_login(request->app->auth, user, password, request->address, &secret, error);
+    if (!who)
+        return FALSE;
+    reply->cookie = g_strdup_printf(COOKIE, secret);
+    reply->json = session_json(who);
+    return TRUE;
+}
+
+static gboolean logout(const FctRequest *request, FctReply *reply, GError **error)
+{
+    if (request->session && !fct_auth_logout(request->app->auth, request->session, error))
+        return FALSE;
+    reply->cookie = g_strdup_printf(COOKIE "; Max-Age=0", "");
+    reply->status = 204;
+    return TRUE;
+}
+
+const FctRoute fct_routes_session[] = {
+    {"GET", "/version", NULL, get_version},
+    {"GET", "/session", "session.read", get_session},
+    {"POST", "/session", NULL, login},
+    {"DELETE", "/session", "session.read", logout},
+    {NULL},
+};

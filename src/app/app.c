@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/app.h"
+
+#include "app/auth.h"
+#include "app/hub.h"
+#include "app/records.h"
+#include "app/server.h"
+#include "app/task.h"
+
+#include <sodium.h>
+
+#define EVENTS_KEPT 2000
+#define AUDIT_KEPT 10000
+
+gint64 fct_app_now_ms(void)
+{
+    return g_get_real_time() / 1000;
+}
+
+/* Time first, so that keys in a store are in the order of their making; then chance. */
+char *fct_app_new_id(const char *prefix)
+{
+    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    char text[17];
+    guint64 time = (guint64)fct_app_now_ms();
+    for (int i = 8; i >= 0; i--, time /= 32)
+        text[i] = digits[time % 32];
+    for (int i = 9; i < 16; i++)
+        text[i] = digits[randombytes_uniform(32)];
+    text[16] = '\0';
+    return g_strdup_printf("%s-%s", prefix, text);
+}
+
+void fct_app_stamp(const FctApp *app, json_t *object, const char *id, guint64 revision)
+{
+    json_object_set_new(object, "id", json_string(id));
+    json_object_set_new(object, "node", json_string(app->config.node));
+    json_object_set_new(object, "project", json_string(FCT_PROJECT));
+    json_object_set_new(object, "revision", json_integer((json_int_t)revision));
+}
+
+static FctConfig config_copy(const FctConfig *config)
+{
+    return (FctConfig){.state_dir = g_strdup(config->state_dir),
+                       .ui_dir = g_strdup(config->ui_dir),
+                       .bind = g_strdup(config->bind),
+                       .port = config->port,
+                       .images_dir = g_strdup(config->images_dir),
+                       .part_device = g_strdup(config->part_device),
+                       .node = g_strdup(config->node)};
+}
+
+FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm *vmm, GError **error)
+{
+    g_autoptr(FctApp) app = g_new0(FctApp, 1);
+    app->config = config_copy(config);
+    app->hw = hw;
+    app->store = store;
+    app->vmm = vmm;
+    if (sodium_init() < 0) {
+        fct_set_error(error, FCT_ERROR_INTERNAL, "The system gives no random numbers.");
+        return NULL;
+    }
+    app->hub = fct_hub_new();
+    app->events = fct_records_new(store, "event", EVENTS_KEPT, error);
+    if (!app->events)
+        return NULL;
+    app->audit = fct_records_new(store, "audit", AUDIT_KEPT, error);
+    if (!app->audit)
+        return NULL;
+    app->auth = fct_auth_new(app, error);
+    if (!app->auth)
+        return NULL;
+    app->tasks = fct_tasks_new(app);
+    return g_steal_pointer(&app);
+}
+
+gboolean fct_app_start(FctApp *app, GError **error)
+{
+    if (!fct_tasks_recover(app->tasks, error))
+        return FALSE;
+    app->server = fct_server_new(app, error);
+    return app->server != NULL;
+}
+
+void fct_app_free(FctApp *app)
+{
+    if (!app)
+        return;
+    fct_server_free(app->server); /* no more requests; those that run are waited for */
+    if (app->tasks)
+        fct_tasks_stop(app->tasks);
+    fct_tasks_free(app->tasks);
+    fct_auth_free(app->auth);
+    fct_records_free(app->audit);
+    fct_records_free(app->events);
+    fct_hub_free(app->hub);
+    fct_vmm_free(app->vmm);
+    fct_hw_free(app->hw);
+    fct_store_free(app->store);
+    g_free(app->config.state_dir);
+    g_free(app->config.ui_dir);
+    g_free(app->config.bind);
+    g_free(app->config.images_dir);
+    g_free(app->config.part_device);
+    g_free(app->config.node);
+    g_free(app);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The application: what every part of facetd shares. Made once by bin/facetd.c, which names the back ends.
+ *
+ * Threads: the main thread runs the GLib loop and serves HTTP; it never waits for the store, the helper or libvirt.
+ * Handlers run on the request pool, tasks on threads of their own, one sampler and one watcher thread run for ever.
+ * The members below are set before the first thread starts and stay; what they point at is thread-safe.
+ */
+#pragma once
+#include "port/hw.h"
+#include "port/store.h"
+#include "port/vmm.h"
+
+#define FCT_PROJECT "default" /* the one project there is */
+
+typedef struct FctAuth FctAuth;
+typedef struct FctHub FctHub;
+typedef struct FctRecords FctRecords;
+typedef struct FctTasks FctTasks;
+typedef struct FctWorld FctWorld;
+typedef struct FctParts FctParts;
+typedef struct FctExecutor FctExecutor;
+typedef struct FctSampler FctSampler;
+typedef struct FctServer FctServer;
+typedef struct FctVms FctVms;
+
+/* What the command line said. Strings are owned by the FctApp, never NULL unless said so. */
+typedef struct {
+    char *state_dir;
+    char *ui_dir; /* "" when there is none: then only the API is served */
+    char *bind;   /* address */
+    guint16 port; /* 0: any; the server tells which */
+    char *images_dir;
+    char *part_device; /* "vfio" or "standin" */
+    char *node;
+} FctConfig;
+
+typedef struct FctApp {
+    FctConfig config;
+    FctHw *hw;       /* owned */
+    FctStore *store; /* owned */
+    FctVmm *vmm;     /* owned; NULL: built without virtual machines */
+    FctHub *hub;
+    FctRecords *events, *audit;
+    FctAuth *auth;
+    FctTasks *tasks;
+    FctWorld *world;
+    FctParts *parts;
+    FctExecutor *executor;
+    FctSampler *sampler;
+    FctVms *vms; /* made by fct_vms_new (vms.h) when there is a vmm */
+    FctServer *server;
+} FctApp;
+
+/* Takes the ports over. Opens what the store holds; starts nothing yet. */
+FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm *vmm, GError **error);
+/* Replays open journals, starts the threads and the server. Main thread. */
+gboolean fct_app_start(FctApp *app, GError **error);
+/* Ends the threads, closes the connections. Tasks that run are left to their journal. Main thread. */
+void fct_app_free(FctApp *app);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctApp, fct_app_free)
+
+/* Milliseconds since 1970. */
+gint64 fct_app_now_ms(void);
+/* A fresh id: 16 random lower-case characters behind a prefix that says what it names ("plan-…"). */
+char *fct_app_new_id(const char *prefix);
+/* Adds id, node, project and revision to an API object. */
+void fct_app_stamp(const FctApp *app, json_t *object, const char *id, guint64 revision);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/server.h"
+
+#include "app/access.h"
+#include "app/tls.h"
+#include "app/ui.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#define THREADS 8 /* handlers at the same time; they wait for disk, helper and libvirt rather than compute */
+
+struct FctServer {
+    FctApp *app;
+    SoupServer *soup;
+    FctUi *ui;
+    GThreadPool *pool;
+    GList *calls; /* Call*: on the pool, or their reply on its way back */
+    guint16 port;
+};
+
+/* A request on its way through the pool. Owned by the server's list until its reply was given. */
+typedef struct {
+    FctServer *server;
+    SoupServerMessage *message;
+    gulong finished;
+    gboolean gone; /* the client went away meanwhile */
+    FctRawRequest raw;
+    FctReply reply;
+    char *allow;
+} Call;
+
+/* ---- headers of every answer ---- */
+
+static void secure_headers(SoupMessageHeaders *headers)
+{
+    /* Styles inline: PatternFly's and xterm.js's positions are style attributes and elements. */
+    soup_message_headers_replace(headers, "Content-Security-Policy",
+                                 "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+                                 "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
+                                 "form-action 'self'; frame-ancestors 'none'");
+    soup_message_headers_replace(headers, "X-Content-Type-Options", "nosniff");
+    soup_message_headers_replace(headers, "X-Frame-Options", "DENY");
+    soup_message_headers_replace(headers, "Referrer-Policy", "no-referrer");
+    soup_message_headers_replace(headers, "Cross-Origin-Opener-Policy", "same-origin");
+    soup_message_headers_replace(headers, "Cross-Origin-Resource-Policy", "same-origin");
+    soup_message_headers_replace(headers, "Strict-Transport-Security", "max-age=31536000");
+}
+
+/* ---- replies ---- */
+
+static void call_free(Call *call)
+{
+    call->server->calls = g_list_remove(call->server->calls, call);
+    g_signal_handler_disconnect(call->message, call->finished);
+    g_object_unref(call->message);
+    fct_raw_request_clear(&call->raw);
+    fct_reply_clear(&call->reply);
+    g_free(call->allow);
+    g_free(call);
+}
+
+static void send_text(SoupServerMessage *message, const char *mime, char *text)
+{
+    SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
+    soup_message_headers_replace(headers, "Cache-Control", "no-store");
+    gsize length = strlen(text);
+    soup_server_message_set_response(message, mime, SOUP_MEMORY_TAKE, text, length);
+}
+
+typedef struct {
+    FctApp *app;
+    void (*websocket)(FctApp *app, SoupWebsocketConnection *socket, gpointer data);
+    gpointer data;
+    GDestroyNotify destroy;
+} Upgrade;
+
+static void upgrade_free(gpointer data, GClosure *closure)
+{
+    Upgrade *upgrade = data;
+    if (upgrade->data && upgrade->destroy)
+        upgrade->destroy(upgrade->data);
+    g_free(upgrade);
+}
+
+/* The handshake's answer is out: from here on the connection is a WebSocket. */
+static void on_upgraded(SoupServerMessage *message, gpointer data)
+{
+    Upgrade *upgrade = data;
+    g_autoptr(SoupServerMessage) keep = g_object_ref(message);
+    SoupMessageHeaders *request = soup_server_message_get_request_headers(message);
+    SoupMessageHeaders *response = soup_server_message_get_response_headers(message);
+    g_autoptr(GIOStream) stream = soup_server_message_steal_connection(message);
+    g_autoptr(SoupWebsocketConnection) socket =
+        soup_websocket_connection_new(stream, soup_server_message_get_uri(message), SOUP_WEBSOCKET_CONNECTION_SERVER,
+                                      soup_message_headers_get_one(request, "Origin"),
+                                      soup_message_headers_get_one(response, "Sec-WebSocket-Protocol"), NULL);
+    upgrade->websocket(upgrade->app, socket, g_steal_pointer(&upgrade->data));
+}
+
+static void start_websocket(Call *call)
+{
+    static char *protocols[] = {(char *)"binary", NULL};
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(call->message);
+    gboolean offers = soup_message_headers_get_one(headers, "Sec-WebSocket-Protocol") != NULL;
+    if (!soup_websocket_server_process_handshake(call->message, NULL, offers ? protocols : NULL, NULL, NULL))
+        return; /* libsoup has set 400 */
+    Upgrade *upgrade = g_new(Upgrade, 1);
+    *upgrade =
+        (Upgrade){call->server->app, call->reply.websocket, g_steal_pointer(&call->reply.data), call->reply.destroy};
+    g_signal_connect_data(call->message, "wrote-informational", G_CALLBACK(on_upgraded), upgrade, upgrade_free, 0);
+}
+
+static void send_reply(Call *call)
+{
+    SoupServerMessage *message = call->message;
+    SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
+    FctReply *reply = &call->reply;
+    soup_server_message_set_status(message, (guint)reply->status, NULL);
+    if (call->allow)
+        soup_message_headers_replace(headers, "Allow", call->allow);
+    if (reply->etag)
+        soup_message_headers_replace(headers, "ETag", reply->etag);
+    if (reply->cookie)
+        soup_message_headers_replace(headers, "Set-Cookie", reply->cookie);
+    if (reply->status == 429)
+        soup_message_headers_replace(headers, "Retry-After", "60");
+    if (reply->text)
+        send_text(message, reply->mime, g_steal_pointer(&reply->text));
+    else if (reply->json)
+        send_text(message, "application/json", fct_json_text(reply->json));
+}
+
+static gboolean finish_call(gpointer data)
+{
+    Call *call = data;
+    FctReply *reply = &call->reply;
+    if (call->gone) {
+        call_free(call);
+        return G_SOURCE_REMOVE;
+    }
+    if (reply->stream) {
+        reply->stream(call->server->app, call->message, g_steal_pointer(&reply->data));
+        soup_server_message_unpause(call->message);
+        call_free(call);
+        return G_SOURCE_REMOVE;
+    }
+    if (reply->websocket)
+        start_websocket(call);
+    else
+        send_reply(call);
+    soup_server_message_unpause(call->message);
+    call_free(call);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_pool(gpointer data, gpointer user)
+{
+    Call *call = data;
+    fct_access_serve(call->server->app, &call->raw, &call->reply, &call->allow);
+    g_idle_add_full(G_PRIORITY_DEFAULT, finish_call, call, NULL);
+}
+
+/* ---- requests ---- */
+
+static void on_finished(SoupServerMessage *message, gpointer data)
+{
+    ((Call *)data)->gone = TRUE;
+}
+
+static char *header(SoupServerMessage *message, const char *name)
+{
+    return g_strdup(soup_message_headers_get_one(soup_server_message_get_request_headers(message), name));
+}
+
+static void on_api(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+    FctServer *server = data;
+    Call *call = g_new0(Call, 1);
+    const char *address = soup_server_message_get_remote_host(message);
+    *call = (Call){.server = server, .message = g_object_ref(message)};
+    call->raw = (FctRawRequest){
+        .method = g_strdup(soup_server_message_get_method(message)),
+        .path = g_strdup(path + strlen("/api/v1")),
+        .query = g_strdup(g_uri_get_query(soup_server_message_get_uri(message))),
+        .cookie = header(message, "Cookie"),
+        .authorization = header(message, "Authorization"),
+        .if_match = header(message, "If-Match"),
+        .origin = header(message, "Origin"),
+        .fetch_site = header(message, "Sec-Fetch-Site"),
+        .host = header(message, "Host"),
+        .content_type = header(message, "Content-Type"),
+        .address = g_strdup(address ? address : ""),
+        .too_large = g_object_get_data(G_OBJECT(message), "facet-too-large") != NULL,
+    };
+    SoupMessageBody *body = soup_server_message_get_request_body(message);
+    if (body->length && !call->raw.too_large)
+        call->raw.body = soup_message_body_flatten(body);
+    call->finished = g_signal_connect(message, "finished", G_CALLBACK(on_finished), call);
+    server->calls = g_list_prepend(server->calls, call);
+    soup_server_message_pause(message);
+    g_thread_pool_push(server->pool, call, NULL);
+}
+
+/* Anything else under /api: the answer is still JSON. */
+static void on_api_other(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query,
+                         gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    FctReply reply = {0};
+    fct_set_error_full(&error, FCT_ERROR_NOT_FOUND, "The API is at /api/v1.", NULL, "There is no %s.", path);
+    fct_access_fail(&reply, error);
+    soup_server_message_set_status(message, (guint)reply.status, NULL);
+    send_text(message, "application/json", fct_json_text(reply.json));
+    fct_reply_clear(&reply);
+}
+
+static void on_page(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+    FctServer *server = data;
+    SoupMessageHeaders *request = soup_server_message_get_request_headers(message);
+    SoupMessageHeaders *response = soup_server_message_get_response_headers(message);
+    const char *method = soup_server_message_get_method(message);
+    const char *accept = soup_message_headers_get_list(request, "Accept-Encoding");
+    const char *known = soup_message_headers_get_one(request, "If-None-Match");
+    g_autofree char *decoded = g_uri_unescape_string(path, NULL);
+    FctUiFile file;
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        soup_message_headers_replace(response, "Allow", "GET, HEAD");
+        soup_server_message_set_status(message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
+        return;
+    }
+    if (!decoded || !fct_ui_find(server->ui, decoded, accept && strstr(accept, "gzip"), &file)) {
+        soup_server_message_set_status(message, SOUP_STATUS_NOT_FOUND, NULL);
+        return;
+    }
+    soup_message_headers_replace(response, "ETag", file.etag);
+    soup_message_headers_replace(response, "Vary", "Accept-Encoding");
+    soup_message_headers_replace(response, "Cache-Control",
+                                 file.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    if (known && strstr(known, file.etag)) {
+        soup_server_message_set_status(message, SOUP_STATUS_NOT_MODIFIED, NULL);
+        return;
+    }
+    if (file.compressed)
+        soup_message_headers_replace(response, "Content-Encoding", "gzip");
+    soup_message_headers_set_content_type(response, file.mime, NULL);
+    soup_message_body_append_bytes(soup_server_message_get_response_body(message), file.bytes);
+    soup_server_message_set_status(message, SOUP_STATUS_OK, NULL);
+}
+
+/* ---- limits ---- */
+
+static void refuse_body(SoupServerMessage *message)
+{
+    soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
+    g_object_set_data(G_OBJECT(message), "facet-too-large", message);
+}
+
+static void on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
+{
+    if (soup_server_message_get_request_body(message)->length > FCT_BODY_MAX)
+        refuse_body(message);
+}
+
+static void on_headers(SoupServerMessage *message, gpointer data)
+{
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
+    secure_headers(soup_server_message_get_response_headers(message));
+    if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH &&
+        soup_message_headers_get_content_length(headers) > FCT_BODY_MAX)
+        refuse_body(message);
+}
+
+static void on_started(SoupServer *soup, SoupServerMessage *message, gpointer data)
+{
+    g_signal_connect(message, "got-headers", G_CALLBACK(on_headers), NULL);
+    g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), NULL);
+}
+
+/* ---- the server ---- */
+
+static gboolean listen_on(FctServer *server, GError **error)
+{
+    const FctConfig *config = &server->app->config;
+    g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(config->bind, config->port);
+    if (!address) {
+        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is no address to serve at.", config->bind);
+        return FALSE;
+    }
+    if (!soup_server_listen(server->soup, address, SOUP_SERVER_LISTEN_HTTPS, error))
+        return FALSE;
+    GSList *uris = soup_server_get_uris(server->soup);
+    server->port = (guint16)g_uri_get_port(uris->data);
+    g_slist_free_full(uris, (GDestroyNotify)g_uri_unref);
+    return TRUE;
+}
+
+FctServer *fct_server_new(FctApp *app, GError **error)
+{
+    g_autoptr(GTlsCertificate) certificate = fct_tls_certificate(app->config.state_dir, app->config.bind, error);
+    g_autoptr(FctUi) ui = certificate ? fct_ui_new(app->config.ui_dir, error) : NULL;
+    if (!ui)
+        return NULL;
+    FctServer *server = g_new0(FctServer, 1);
+    server->app = app;
+    server->ui = g_steal_pointer(&ui);
+    server->pool = g_thread_pool_new(on_pool, server, THREADS, FALSE, NULL);
+    server->soup = soup_server_new("server-header", "Facet", "tls-certificate", certificate, "raw-paths", TRUE, NULL);
+    g_signal_connect(server->soup, "request-started", G_CALLBACK(on_started), server);
+    soup_server_add_handler(server->soup, NULL, on_page, server, NULL);
+    soup_server_add_handler(server->soup, "/api", on_api_other, server, NULL);
+    soup_server_add_handler(server->soup, "/api/v1", on_api, server, NULL);
+    if (!listen_on(server, error)) {
+        fct_server_free(server);
+        return NULL;
+    }
+    return server;
+}
+
+guint16 fct_server_port(const FctServer *server)
+{
+    return server->port;
+}
+
+void fct_server_free(FctServer *server)
+{
+    if (!server)
+        return;
+    soup_server_disconnect(server->soup);
+    g_thread_pool_free(server->pool, FALSE, TRUE);
+    while (server->calls) {
+        Call *call = server->calls->data;
+        g_idle_remove_by_data(call);
+        call_free(call);
+    }
+    g_object_unref(server->soup);
+    fct_ui_free(server->ui);
+    g_free(server);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* facetd: serves the API and the page, runs plans and tasks. Needs no root; the hardware is behind facet-helper. */
+#include "app/app.h"
+#include "app/server.h"
+#include "host/hw_remote.h"
+#include "store/store_sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct {
+    FctConfig config; /* strings owned by `strings` */
+    char *socket, *libvirt_uri, *accel;
+    int ready_fd;
+} Options;
+
+static int usage_error(const char *text)
+{
+    fprintf(stderr, "facetd: %s\n", text);
+    return 2;
+}
+
+/* 0, or the exit status. */
+static int parse_options(int argc, char **argv, Options *options)
+{
+    int port = 8006;
+    gboolean version = FALSE;
+    const GOptionEntry entries[] = {
+        {"socket", 0, 0, G_OPTION_ARG_FILENAME, &options->socket, "Socket of facet-helper", "PATH"},
+        {"state", 0, 0, G_OPTION_ARG_FILENAME, &options->config.state_dir, "Where state is kept", "DIR"},
+        {"ui", 0, 0, G_OPTION_ARG_FILENAME, &options->config.ui_dir, "The web page's files", "DIR"},
+        {"port", 0, 0, G_OPTION_ARG_INT, &port, "TCP port; 0 takes any free one", "N"},
+        {"bind", 0, 0, G_OPTION_ARG_STRING, &options->config.bind, "Address to serve at (127.0.0.1)", "ADDR"},
+        {"libvirt", 0, 0, G_OPTION_ARG_STRING, &options->libvirt_uri, "libvirt to use", "URI"},
+        {"part-device", 0, 0, G_OPTION_ARG_STRING, &options->config.part_device,
+         "How a part reaches a VM: vfio, or standin on a simulated host", "KIND"},
+        {"images", 0, 0, G_OPTION_ARG_FILENAME, &options->config.images_dir, "Bootable images for VMs", "DIR"},
+        {"accel", 0, 0, G_OPTION_ARG_STRING, &options->accel, "auto, kvm or tcg", "KIND"},
+        {"node", 0, 0, G_OPTION_ARG_STRING, &options->config.node, "Name of this node (the host's)", "NAME"},
+        {"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd, "Write a line here once it serves", "N"},
+        {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL},
+        {NULL},
+    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GOptionContext) context = g_option_context_new("- the Facet daemon");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error))
+        return usage_error(error->message);
+    if (version) {
+        printf("facetd %s\n", FACET_VERSION);
+        return -1;
+    }
+    if (argc > 1 || port < 0 || port > 65535)
+        return usage_error(argc > 1 ? "there are too many arguments" : "the port must be 0 to 65535");
+    if (!options->socket || !options->config.state_dir)
+        return usage_error("--socket and --state are needed");
+    options->config.port = (guint16)port;
+    return 0;
+}
+
+static void set_default(char **option, const char *value)
+{
+    if (!*option)
+        *option = g_strdup(value);
+}
+
+/* One facetd a state: the lock lives as long as the process. */
+static gboolean lock_state(const char *dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, "lock", NULL);
+    if (g_mkdir_with_parents(dir, 0700) != 0) {
+        fct_set_error(error, FCT_ERROR_INTERNAL, "%s cannot be made: %s.", dir, g_strerror(errno));
+        return FALSE;
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        fct_set_error(error, FCT_ERROR_IN_USE, "Another facetd works on %s (%s).", dir, g_strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean on_signal(gpointer loop)
+{
+    g_main_loop_quit(loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static void say_ready(const Options *options, const FctApp *app)
+{
+    g_autofree char *line = g_strdup_printf("ready https://%s:%u\n", app->config.bind, fct_server_port(app->server));
+    g_message("serving at https://%s:%u", app->config.bind, fct_server_port(app->server));
+    if (options->ready_fd >= 0) {
+        if (write(options->ready_fd, line, strlen(line)) < 0)
+            g_warning("--ready-fd: %s", g_strerror(errno));
+        close(options->ready_fd);
+    }
+}
+
+static FctApp *make_app(const Options *options, GError **error)
+{
+    g_autofree char *path = g_build_filename(options->config.state_dir, "facet.db", NULL);
+    if (!lock_state(options->config.state_dir, error))
+        return NULL;
+    FctStore *store = fct_store_sqlite_open(path, error);
+    if (!store)
+        return NULL;
+    return fct_app_new(&options->config, fct_hw_remote_new(options->socket), store, NULL, error);
+}
+
+int main(int argc, char **argv)
+{
+    Options options = {.ready_fd = -1};
+    g_autoptr(GError) error = NULL;
+    umask(0077);
+    int status = parse_options(argc, argv, &options);
+    if (status != 0)
+        return status < 0 ? 0 : status;
+    set_default(&options.config.ui_dir, "");
+    set_default(&options.config.bind, "127.0.0.1");
+    set_default(&options.config.images_dir, "");
+    set_default(&options.config.part_device, "vfio");
+    set_default(&options.config.node, g_get_host_name());
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    FctApp *app = make_app(&options, &error);
+    if (!app || !fct_app_start(app, &error)) {
+        fprintf(stderr, "facetd: %s\n", error->message);
+        fct_app_free(app);
+        return 1;
+    }
+    g_unix_signal_add(SIGTERM, on_signal, loop);
+    g_unix_signal_add(SIGINT, on_signal, loop);
+    say_ready(&options, app);
+    g_main_loop_run(loop);
+    fct_app_free(app);
+    return 0;
+}
