@@ -202,6 +202,17 @@ FctMigProfile *fct_mig_profile_new(void)
     return fct_type_new(&type_profile);
 }
 
+FctMigProfile *fct_mig_profile_copy(const FctMigProfile *profile)
+{
+    g_autoptr(json_t) json = fct_type_to_json(&type_profile, profile);
+    return fct_type_new_from_json(&type_profile, json, NULL); /* what was just written always reads */
+}
+
+void fct_mig_profile_free(FctMigProfile *profile)
+{
+    free_profile(profile);
+}
+
 FctCiProfile *fct_ci_profile_new(void)
 {
     return fct_type_new(&type_ci_profile);

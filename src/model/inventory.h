@@ -142,6 +142,9 @@ FctGpu *fct_gpu_new(void);
 FctGpuInstance *fct_gpu_instance_new(void);
 FctComputeInstance *fct_compute_instance_new(void);
 FctMigProfile *fct_mig_profile_new(void);
+FctMigProfile *fct_mig_profile_copy(const FctMigProfile *profile);
+void fct_mig_profile_free(FctMigProfile *profile);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctMigProfile, fct_mig_profile_free)
 FctCiProfile *fct_ci_profile_new(void);
 FctFunction *fct_function_new(void);
 FctProcess *fct_process_new(void);

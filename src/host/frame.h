@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The helper's wire: a frame is a length (u32, little endian) and that many bytes of JSON, an object. The same between
+ * client and helper, and between the helper and its children.
+ */
+#pragma once
+#include "base/json.h"
+
+#define FCT_FRAME_LIMIT (16u * 1024 * 1024)
+
+/* Bytes on the wire. FCT_ERROR_TOO_LARGE when the JSON is over the limit. */
+GBytes *fct_frame_encode(const json_t *json, GError **error);
+
+/* Collects bytes and gives frames. Not thread-safe. */
+typedef struct {
+    GByteArray *bytes;
+} FctFrames;
+void fct_frames_init(FctFrames *frames);
+void fct_frames_clear(FctFrames *frames);
+void fct_frames_push(FctFrames *frames, const void *data, gsize length);
+/*
+ * Next whole frame (new reference). NULL without @error: more bytes are needed. NULL with @error (BAD_REQUEST or
+ * TOO_LARGE): the stream cannot be understood any more and must be closed.
+ */
+json_t *fct_frames_pop(FctFrames *frames, GError **error);
+
+/* Blocking, for children and clients; @deadline_us of g_get_monotonic_time, 0 for none. */
+gboolean fct_frame_send(int fd, const json_t *json, gint64 deadline_us, GError **error);
+/* NULL with FCT_ERROR_HELPER at the end of the stream, FCT_ERROR_TIMEOUT past the deadline. */
+json_t *fct_frame_receive(int fd, FctFrames *frames, gint64 deadline_us, GError **error);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * facet-helper: the only door to sysfs and NVML. Its main process holds neither: it only moves frames. A worker child
+ * observes; each step runs in a child of its own with a deadline. A child that hangs is killed; one that cannot be
+ * killed makes its card wedged until the next boot, and everything else goes on.
+ *
+ * Wire (frame.h): request {"id", "verb", "args"} → {"id", "ok": true, "result"} or {"id", "ok": false, "error"}; many
+ * may be in flight. Event to those who asked for it: {"event": "changed", "revision"}.
+ *
+ * verb        args      result
+ * hello       -         {"protocol": 1, "version", "revision", "pid"}
+ * inventory   -         FctInventory, observed now
+ * sample      -         readings (port/hw.h)
+ * step.run    {"step"}  {"outcome": "done" | "failed" | "wedged", "already", "error"}
+ * watch       -         {"revision"}; "changed" events follow
+ */
+#pragma once
+#include "base/json.h"
+
+typedef struct {
+    const char *root;      /* "/" */
+    const char *nvml;      /* path or soname */
+    const char *socket;    /* path; made 0660 */
+    const char *state;     /* directory: wedged cards, locks */
+    GArray *uids;          /* guint32: who may connect besides root and the helper's own user */
+    int worker_timeout_ms; /* for one observation */
+    int grace_ms;          /* between SIGKILL and "cannot be killed" */
+    int poll_ms;           /* between two looks for changes */
+} FctHelperConfig;
+
+/* Serves until SIGTERM or SIGINT. Exit status. */
+int fct_helper_serve(const FctHelperConfig *config);
+/* What runs in a child; file descriptor 3 is the channel to the parent. Exit status. */
+int fct_helper_worker(const FctHelperConfig *config);
+int fct_helper_step(const FctHelperConfig *config);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cards that must be left alone. Wedged: a process is stuck in the driver for it; kept on disk with the boot id, so
+ * that no later helper of the same boot touches the card. Silent: the observation hung on it; tried again after a
+ * while.
+ */
+#pragma once
+#include "base/json.h"
+
+typedef struct FctAvoid FctAvoid;
+
+FctAvoid *fct_avoid_load(const char *state_directory);
+void fct_avoid_free(FctAvoid *avoid);
+/* The wedged cards of another boot are forgotten. TRUE when that changed something. */
+gboolean fct_avoid_set_boot(FctAvoid *avoid, const char *boot_id);
+void fct_avoid_wedge(FctAvoid *avoid, const char *gpu, const char *reason);
+/* Each time in a row the pause doubles, from a minute to an hour. */
+void fct_avoid_silent(FctAvoid *avoid, const char *gpu, gint64 now_us);
+/* NULL when the card is not wedged. */
+const char *fct_avoid_wedged_reason(const FctAvoid *avoid, const char *gpu);
+/* {GPU id: {"state","reason"}} as of now; new reference. */
+json_t *fct_avoid_to_json(const FctAvoid *avoid, gint64 now_us);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A child process of the helper with a channel to it. On the main context. */
+#pragma once
+#include "host/channel.h"
+#include "host/helper.h"
+
+typedef struct FctChild FctChild;
+
+typedef struct {
+    void (*frame)(json_t *frame, gpointer data);
+    /* Reaped, and all its frames delivered. The child frees itself after it. */
+    void (*ended)(int wait_status, gpointer data);
+} FctChildEvents;
+
+/* @kind: "worker" or "step". The child dies with the helper (unless it is stuck in a driver). */
+FctChild *fct_child_spawn(const FctHelperConfig *config, const char *kind, const FctChildEvents *events, gpointer data,
+                          GError **error);
+void fct_child_send(FctChild *child, const json_t *frame);
+void fct_child_kill(FctChild *child);
+/* No more events; it is reaped whenever it ends. */
+void fct_child_abandon(FctChild *child);

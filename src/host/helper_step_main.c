@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The child of one step: lock the card, look, judge, act, report. Idempotent: where the step's effect is there already
+ * it reports success without touching anything. Right before acting it looks again at identity and `before`, because
+ * the world may have moved since the plan was made.
+ */
+#include "host/frame.h"
+#include "host/helper.h"
+#include "host/mig_step.h"
+#include "host/observe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define CHANNEL 3
+
+/*
+ * A lock file a card. A child that hangs in the driver keeps it, even when the helper is killed meanwhile and knows
+ * nothing of it any more: the next step then finds the card locked and calls it wedged. -1 when locked.
+ */
+static int lock_card(const FctHelperConfig *config, const FctStep *step)
+{
+    g_autofree char *name = g_strdup_printf("%s.lock", step->gpu);
+    g_autofree char *path = g_build_filename(config->state, name, NULL);
+    gint64 deadline = g_get_monotonic_time() + (gint64)step->deadline_ms * 1000 / 2;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (g_get_monotonic_time() > deadline) {
+            close(fd);
+            return -1;
+        }
+        g_usleep(20 * 1000); /* a predecessor that was killed is on its way out */
+    }
+    return fd;
+}
+
+static gboolean act(FctObserver *observer, const FctStep *step, gboolean *ret_already, GError **error)
+{
+    const FctLook look = {.only = step->gpu};
+    g_autoptr(FctInventory) seen = fct_observer_look(observer, &look);
+    *ret_already = fct_step_after_holds(step, seen, NULL);
+    if (*ret_already)
+        return TRUE;
+    if (!fct_step_before_holds(step, seen, error))
+        return FALSE;
+    return fct_mig_step_run(fct_observer_nvml(observer), fct_observer_device(observer, step->gpu), step, error);
+}
+
+static json_t *run(const FctHelperConfig *config, const FctStep *step)
+{
+    gboolean already = FALSE;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctObserver) observer = NULL;
+    int lock = lock_card(config, step);
+    if (lock < 0)
+        return json_pack("{s:s}", "outcome", "locked");
+    observer = fct_observer_new(config->root, config->nvml, FALSE);
+    gboolean done = act(observer, step, &already, &error);
+    json_t *result = json_pack("{s:s, s:b}", "outcome", done ? "done" : "failed", "already", already);
+    if (!done)
+        json_object_set_new(result, "error", fct_error_to_json(error));
+    g_clear_pointer(&observer, fct_observer_free);
+    close(lock);
+    return result;
+}
+
+int fct_helper_step(const FctHelperConfig *config)
+{
+    FctFrames frames;
+    g_autoptr(GError) error = NULL;
+    fct_frames_init(&frames);
+    g_autoptr(json_t) request = fct_frame_receive(CHANNEL, &frames, 0, NULL);
+    fct_frames_clear(&frames);
+    g_autoptr(FctStep) step = fct_step_from_json(json_object_get(request, "step"), &error);
+    if (!step)
+        return 2;
+    g_autoptr(json_t) result = run(config, step);
+    return fct_frame_send(CHANNEL, result, 0, NULL) ? 0 : 1;
+}

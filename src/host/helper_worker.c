@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/helper_worker.h"
+
+#include <string.h>
+
+/* A job is given to a fresh child once more when the first one died or hung. */
+#define TRIES 3
+
+typedef struct {
+    json_t *request;
+    FctWorkerDone done;
+    gpointer data;
+    int tries;
+} Job;
+
+struct FctWorker {
+    const FctHelperConfig *config;
+    FctAvoid *avoid;
+    FctChild *child; /* NULL: started when there is something to do */
+    GQueue jobs;     /* Job*; the head is in hand when `busy` */
+    gboolean busy;
+    char *at;       /* the card that the child is asking; "" for NVML itself; NULL none */
+    guint deadline; /* source id: of the job in hand, or of the kill */
+    gboolean killed;
+    int nvml_silent; /* hangs of NVML itself, in a row */
+    gint64 no_nvml_until_us;
+    gboolean held;
+    void (*released)(gpointer data);
+    gpointer released_data;
+};
+
+static void next(FctWorker *worker);
+
+static void free_job(Job *job)
+{
+    json_decref(job->request);
+    g_free(job);
+}
+
+static void finish(FctWorker *worker, json_t *answer, const GError *error)
+{
+    Job *job = g_queue_pop_head(&worker->jobs);
+    worker->busy = FALSE;
+    g_clear_handle_id(&worker->deadline, g_source_remove);
+    g_clear_pointer(&worker->at, g_free);
+    job->done(answer, error, job->data);
+    free_job(job);
+}
+
+static void give_up_or_retry(FctWorker *worker)
+{
+    Job *job = g_queue_peek_head(&worker->jobs);
+    worker->busy = FALSE;
+    if (job->tries >= TRIES) {
+        g_autoptr(GError) error = NULL;
+        fct_set_error(&error, FCT_ERROR_HELPER, "The hardware of this host cannot be read now.");
+        finish(worker, NULL, error);
+    }
+}
+
+/* What hung is remembered, so that the next child does not hang in the same place. */
+static void blame(FctWorker *worker, gboolean unkillable)
+{
+    gint64 now = g_get_monotonic_time();
+    if (worker->at && *worker->at) {
+        if (unkillable)
+            fct_avoid_wedge(worker->avoid, worker->at,
+                            "The driver hangs when this card is asked, and cannot be "
+                            "interrupted.");
+        else
+            fct_avoid_silent(worker->avoid, worker->at, now);
+    } else if (worker->at) {
+        worker->nvml_silent++;
+        worker->no_nvml_until_us = now + (gint64)MIN(worker->nvml_silent, 30) * 60 * G_USEC_PER_SEC;
+        g_warning("The NVIDIA library hangs when it is opened; it is left alone for %d min.",
+                  MIN(worker->nvml_silent, 30));
+    }
+    g_clear_pointer(&worker->at, g_free);
+}
+
+static gboolean on_unkillable(gpointer data)
+{
+    FctWorker *worker = data;
+    worker->deadline = 0;
+    blame(worker, TRUE);
+    fct_child_abandon(g_steal_pointer(&worker->child));
+    worker->killed = FALSE;
+    if (worker->busy)
+        give_up_or_retry(worker);
+    next(worker);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_deadline(gpointer data)
+{
+    FctWorker *worker = data;
+    worker->killed = TRUE;
+    fct_child_kill(worker->child);
+    worker->deadline = g_timeout_add((guint)worker->config->grace_ms, on_unkillable, worker);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_frame(json_t *frame, gpointer data)
+{
+    FctWorker *worker = data;
+    const char *at = fct_json_str(frame, "at", NULL);
+    if (at) {
+        g_free(worker->at);
+        worker->at = g_strdup(at);
+    } else if (worker->busy && !worker->killed) {
+        worker->nvml_silent = 0;
+        finish(worker, frame, NULL);
+        next(worker);
+    }
+}
+
+static void on_ended(int status, gpointer data)
+{
+    FctWorker *worker = data;
+    worker->child = NULL;
+    g_clear_handle_id(&worker->deadline, g_source_remove);
+    if (worker->busy) {
+        const Job *job = g_queue_peek_head(&worker->jobs);
+        /* One death may be chance (somebody killed it); two at the same card are the card. */
+        if (worker->killed || job->tries > 1)
+            blame(worker, FALSE);
+        give_up_or_retry(worker);
+    }
+    worker->killed = FALSE;
+    g_clear_pointer(&worker->at, g_free);
+    next(worker);
+}
+
+static const FctChildEvents events = {on_frame, on_ended};
+
+static gboolean ensure_child(FctWorker *worker)
+{
+    g_autoptr(GError) error = NULL;
+    if (worker->child)
+        return TRUE;
+    worker->child = fct_child_spawn(worker->config, "worker", &events, worker, &error);
+    if (!worker->child)
+        finish(worker, NULL, error);
+    return worker->child != NULL;
+}
+
+static void send_job(FctWorker *worker, Job *job)
+{
+    gint64 now = g_get_monotonic_time();
+    json_object_set_new(job->request, "avoid", fct_avoid_to_json(worker->avoid, now));
+    if (now < worker->no_nvml_until_us)
+        json_object_set_new(job->request, "no_nvml",
+                            json_string("The NVIDIA library does not answer. Restart the host when it suits you."));
+    else
+        json_object_del(job->request, "no_nvml");
+    job->tries++;
+    worker->busy = TRUE;
+    worker->deadline = g_timeout_add((guint)worker->config->worker_timeout_ms, on_deadline, worker);
+    fct_child_send(worker->child, job->request);
+}
+
+static void next(FctWorker *worker)
+{
+    if (worker->busy || worker->killed)
+        return;
+    if (worker->held) {
+        if (worker->child) {
+            worker->killed = TRUE; /* nothing is in hand: it can only be idle */
+            fct_child_kill(worker->child);
+            worker->deadline = g_timeout_add((guint)worker->config->grace_ms, on_unkillable, worker);
+        } else if (worker->released) {
+            void (*released)(gpointer) = g_steal_pointer(&worker->released);
+            released(worker->released_data);
+        }
+        return;
+    }
+    while (!worker->busy && !g_queue_is_empty(&worker->jobs))
+        if (ensure_child(worker))
+            send_job(worker, g_queue_peek_head(&worker->jobs));
+}
+
+FctWorker *fct_worker_new(const FctHelperConfig *config, FctAvoid *avoid)
+{
+    FctWorker *worker = g_new0(FctWorker, 1);
+    worker->config = config;
+    worker->avoid = avoid;
+    g_queue_init(&worker->jobs);
+    return worker;
+}
+
+void fct_worker_free(FctWorker *worker)
+{
+    g_clear_handle_id(&worker->deadline, g_source_remove);
+    if (worker->child) {
+        fct_child_kill(worker->child);
+        fct_child_abandon(worker->child);
+    }
+    g_queue_clear_full(&worker->jobs, (GDestroyNotify)free_job);
+    g_free(worker->at);
+    g_free(worker);
+}
+
+void fct_worker_ask(FctWorker *worker, json_t *request, FctWorkerDone done, gpointer data)
+{
+    Job *job = g_new0(Job, 1);
+    job->request = request;
+    job->done = done;
+    job->data = data;
+    g_queue_push_tail(&worker->jobs, job);
+    next(worker);
+}
+
+void fct_worker_release(FctWorker *worker, void (*released)(gpointer data), gpointer data)
+{
+    worker->held = TRUE;
+    worker->released = released;
+    worker->released_data = data;
+    next(worker);
+}
+
+void fct_worker_resume(FctWorker *worker)
+{
+    worker->held = FALSE;
+    next(worker);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/hw_remote.h"
+
+#include "host/frame.h"
+
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* How long a request waits for a connection that is not up. */
+#define CONNECT_WAIT_US (2 * G_USEC_PER_SEC)
+#define LOOK_TIMEOUT_US (40 * G_USEC_PER_SEC) /* three tries of the helper's worker, with room */
+#define SEND_TIMEOUT_US (5 * G_USEC_PER_SEC)
+/* A step may wait for others before its own deadline begins to run. */
+#define STEP_SLACK_US (180 * G_USEC_PER_SEC)
+#define FIRST_PAUSE_US (50 * 1000)
+#define LONGEST_PAUSE_US (2 * G_USEC_PER_SEC)
+
+typedef struct {
+    json_t *answer; /* NULL: the connection ended */
+    gboolean done;
+} Pending;
+
+typedef struct {
+    FctHw port;
+    char *path;
+    GThread *thread;
+    GMutex lock; /* of everything below */
+    GCond changed;
+    int fd; /* -1: not connected */
+    gboolean stopping;
+    gboolean had_connection;
+    gint64 last_id;
+    GHashTable *pending; /* id → Pending* (on the stack of the one that waits) */
+    FctHwChanged watcher;
+    gpointer watcher_data;
+    GMutex send_lock; /* one frame at a time on the wire; taken without `lock` held */
+} Remote;
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void tell_watcher(Remote *remote)
+{
+    g_mutex_lock(&remote->lock);
+    FctHwChanged watcher = remote->watcher;
+    gpointer data = remote->watcher_data;
+    g_mutex_unlock(&remote->lock);
+    if (watcher)
+        watcher(data);
+}
+
+/* Fire and forget: its answer has an id that nobody waits for. */
+static void send_watch(Remote *remote, int fd)
+{
+    g_autoptr(json_t) frame = json_pack("{s:i, s:s}", "id", 0, "verb", "watch");
+    g_mutex_lock(&remote->send_lock);
+    fct_frame_send(fd, frame, g_get_monotonic_time() + SEND_TIMEOUT_US, NULL);
+    g_mutex_unlock(&remote->send_lock);
+}
+
+static void take_answer(Remote *remote, json_t *frame)
+{
+    gint64 id = fct_json_int(frame, "id", 0);
+    g_mutex_lock(&remote->lock);
+    Pending *pending = g_hash_table_lookup(remote->pending, &id);
+    if (pending) {
+        pending->answer = json_incref(frame);
+        pending->done = TRUE;
+        g_hash_table_remove(remote->pending, &id);
+        g_cond_broadcast(&remote->changed);
+    }
+    g_mutex_unlock(&remote->lock);
+}
+
+static void connected(Remote *remote, int fd)
+{
+    g_mutex_lock(&remote->lock);
+    gboolean again = remote->had_connection;
+    remote->fd = fd;
+    remote->had_connection = TRUE;
+    g_cond_broadcast(&remote->changed);
+    g_mutex_unlock(&remote->lock);
+    send_watch(remote, fd);
+    if (again)
+        tell_watcher(remote);
+}
+
+/* Nobody sends any more when this returns; every waiter knows. */
+static void disconnected(Remote *remote, int fd)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_mutex_lock(&remote->lock);
+    remote->fd = -1;
+    g_hash_table_iter_init(&iter, remote->pending);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ((Pending *)value)->done = TRUE;
+    g_hash_table_remove_all(remote->pending);
+    g_cond_broadcast(&remote->changed);
+    g_mutex_unlock(&remote->lock);
+    g_mutex_lock(&remote->send_lock);
+    close(fd);
+    g_mutex_unlock(&remote->send_lock);
+}
+
+static void serve_connection(Remote *remote, int fd)
+{
+    FctFrames frames;
+    json_t *frame;
+    fct_frames_init(&frames);
+    connected(remote, fd);
+    while ((frame = fct_frame_receive(fd, &frames, 0, NULL))) {
+        if (strcmp(fct_json_str(frame, "event", ""), "changed") == 0)
+            tell_watcher(remote);
+        else
+            take_answer(remote, frame);
+        json_decref(frame);
+    }
+    disconnected(remote, fd);
+    fct_frames_clear(&frames);
+}
+
+static gpointer run(gpointer data)
+{
+    Remote *remote = data;
+    gint64 pause = FIRST_PAUSE_US;
+    g_mutex_lock(&remote->lock);
+    while (!remote->stopping) {
+        g_mutex_unlock(&remote->lock);
+        int fd = connect_to(remote->path);
+        if (fd >= 0) {
+            serve_connection(remote, fd);
+            pause = FIRST_PAUSE_US;
+        }
+        g_mutex_lock(&remote->lock);
+        gint64 until = g_get_monotonic_time() + pause;
+        while (!remote->stopping && g_cond_wait_until(&remote->changed, &remote->lock, until))
+            ;
+        pause = MIN(pause * 2, LONGEST_PAUSE_US);
+    }
+    g_mutex_unlock(&remote->lock);
+    return NULL;
+}
+
+/* With the lock held: waits for a connection. -1 when there is none in time. */
+static int wait_connected(Remote *remote)
+{
+    gint64 until = g_get_monotonic_time() + CONNECT_WAIT_US;
+    while (remote->fd < 0 && !remote->stopping && g_cond_wait_until(&remote->changed, &remote->lock, until))
+        ;
+    return remote->fd;
+}
+
+static void send_request(Remote *remote, json_t *frame, gint64 deadline)
+{
+    g_mutex_lock(&remote->send_lock);
+    g_mutex_lock(&remote->lock);
+    int fd = remote->fd; /* cannot be closed while the send lock is held */
+    g_mutex_unlock(&remote->lock);
+    if (fd >= 0 && !fct_frame_send(fd, frame, MIN(deadline, g_get_monotonic_time() + SEND_TIMEOUT_US), NULL))
+        shutdown(fd, SHUT_RDWR); /* half a frame may be out: the reader ends the connection and tells the waiters */
+    g_mutex_unlock(&remote->send_lock);
+}
+
+/* The "result" of the answer (new reference). Takes @args over. */
+static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeout_us, GError **error)
+{
+    Pending pending = {0};
+    gint64 deadline = g_get_monotonic_time() + timeout_us;
+    g_autoptr(json_t) frame = json_pack("{s:s, s:o}", "verb", verb, "args", args);
+
+    g_mutex_lock(&remote->lock);
+    if (wait_connected(remote) < 0) {
+        g_mutex_unlock(&remote->lock);
+        fct_set_error(error, FCT_ERROR_HELPER, "The hardware helper is not there (%s).", remote->path);
+        return NULL;
+    }
+    gint64 id = ++remote->last_id;
+    json_object_set_new(frame, "id", json_integer(id));
+    g_hash_table_insert(remote->pending, g_memdup2(&id, sizeof id), &pending);
+    g_mutex_unlock(&remote->lock);
+
+    send_request(remote, frame, deadline);
+
+    g_mutex_lock(&remote->lock);
+    while (!pending.done && g_cond_wait_until(&remote->changed, &remote->lock, deadline))
+        ;
+    gboolean late = !pending.done;
+    g_hash_table_remove(remote->pending, &id);
+    g_mutex_unlock(&remote->lock);
+
+    g_autoptr(json_t) answer = pending.answer;
+    if (!answer) {
+        fct_set_error(error, late ? FCT_ERROR_TIMEOUT : FCT_ERROR_HELPER, "%s",
+                      late ? "The hardware helper did not answer in time." : "The hardware helper went away.");
+        return NULL;
+    }
+    if (!fct_json_bool(answer, "ok", FALSE)) {
+        g_propagate_error(error, fct_error_from_json(json_object_get(answer, "error")));
+        return NULL;
+    }
+    json_t *result = json_object_get(answer, "result");
+    return result ? json_incref(result) : json_null();
+}
+
+static FctInventory *remote_inventory(FctHw *hw, GError **error)
+{
+    g_autoptr(json_t) json = ask((Remote *)hw, "inventory", json_object(), LOOK_TIMEOUT_US, error);
+    return json ? fct_inventory_from_json(json, error) : NULL;
+}
+
+static json_t *remote_sample(FctHw *hw, GError **error)
+{
+    return ask((Remote *)hw, "sample", json_object(), LOOK_TIMEOUT_US, error);
+}
+
+static FctStepOutcome remote_run_step(FctHw *hw, const FctStep *step, GError **error)
+{
+    gint64 timeout = (gint64)step->deadline_ms * 1000 + STEP_SLACK_US;
+    json_t *args = json_pack("{s:o}", "step", fct_step_to_json(step));
+    g_autoptr(json_t) result = ask((Remote *)hw, "step.run", args, timeout, error);
+    if (!result)
+        return FCT_STEP_FAILED;
+    const char *outcome = fct_json_str(result, "outcome", "failed");
+    if (strcmp(outcome, "done") == 0)
+        return FCT_STEP_DONE;
+    g_propagate_error(error, fct_error_from_json(json_object_get(result, "error")));
+    return strcmp(outcome, "wedged") == 0 ? FCT_STEP_WEDGED : FCT_STEP_FAILED;
+}
+
+static void remote_watch(FctHw *hw, FctHwChanged changed, gpointer data)
+{
+    Remote *remote = (Remote *)hw;
+    g_mutex_lock(&remote->lock);
+    remote->watcher = changed;
+    remote->watcher_data = data;
+    g_mutex_unlock(&remote->lock);
+}
+
+static void remote_free(FctHw *hw)
+{
+    Remote *remote = (Remote *)hw;
+    g_mutex_lock(&remote->lock);
+    remote->stopping = TRUE;
+    if (remote->fd >= 0)
+        shutdown(remote->fd, SHUT_RDWR);
+    g_cond_broadcast(&remote->changed);
+    g_mutex_unlock(&remote->lock);
+    g_thread_join(remote->thread);
+    g_hash_table_unref(remote->pending);
+    g_mutex_clear(&remote->lock);
+    g_mutex_clear(&remote->send_lock);
+    g_cond_clear(&remote->changed);
+    g_free(remote->path);
+    g_free(remote);
+}
+
+FctHw *fct_hw_remote_new(const char *socket_path)
+{
+    static const FctHwOps ops = {remote_inventory, remote_run_step, remote_sample, remote_watch, remote_free};
+    Remote *remote = g_new0(Remote, 1);
+    remote->port.ops = &ops;
+    remote->path = g_strdup(socket_path);
+    remote->fd = -1;
+    remote->pending = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_mutex_init(&remote->lock);
+    g_mutex_init(&remote->send_lock);
+    g_cond_init(&remote->changed);
+    remote->thread = g_thread_new("facet-hw", run, remote);
+    return &remote->port;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/observe.h"
+
+#include "host/sysfs.h"
+
+#include <string.h>
+
+struct FctObserver {
+    char *root, *nvml_path, *boot_id;
+    gboolean attach;
+    FctNvml *nvml;      /* NULL: not opened */
+    GHashTable *cards;  /* address → FctCard */
+    FctInventory *last; /* of the last look at all cards */
+    FctCpuTimes cpu;    /* at the last sample */
+    FctObserverAt at;
+    gpointer at_data;
+};
+
+static void set(char **text, const char *value)
+{
+    g_free(*text);
+    *text = g_strdup(value);
+}
+
+static void ignore_card(const char *gpu, gpointer data)
+{
+}
+
+FctObserver *fct_observer_new(const char *root, const char *nvml_path, gboolean attach)
+{
+    FctObserver *observer = g_new0(FctObserver, 1);
+    observer->root = g_strdup(root);
+    observer->nvml_path = g_strdup(nvml_path);
+    observer->boot_id = g_strdup("");
+    observer->attach = attach;
+    observer->cards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    observer->at = ignore_card;
+    return observer;
+}
+
+void fct_observer_on_card(FctObserver *observer, FctObserverAt at, gpointer data)
+{
+    observer->at = at;
+    observer->at_data = data;
+}
+
+static void close_nvml(FctObserver *observer)
+{
+    GHashTableIter iter;
+    gpointer card;
+    g_hash_table_iter_init(&iter, observer->cards);
+    while (g_hash_table_iter_next(&iter, NULL, &card)) {
+        fct_card_free(observer->nvml, card);
+        g_hash_table_iter_remove(&iter);
+    }
+    g_clear_pointer(&observer->nvml, fct_nvml_close);
+}
+
+void fct_observer_free(FctObserver *observer)
+{
+    if (!observer)
+        return;
+    close_nvml(observer);
+    g_hash_table_unref(observer->cards);
+    fct_inventory_unref(observer->last);
+    g_free(observer->root);
+    g_free(observer->nvml_path);
+    g_free(observer->boot_id);
+    g_free(observer);
+}
+
+/* A driver that was not there may be there now, and a restarted host makes every handle stale. */
+static void open_nvml(FctObserver *observer, const FctInventory *inventory)
+{
+    if (strcmp(observer->boot_id, inventory->boot_id) != 0 || (observer->nvml && !observer->nvml->ready))
+        close_nvml(observer);
+    set(&observer->boot_id, inventory->boot_id);
+    if (observer->nvml)
+        return;
+    observer->at("", observer->at_data);
+    observer->nvml = fct_nvml_open(observer->nvml_path, observer->attach);
+}
+
+static FctCard *card_of(FctObserver *observer, const FctGpu *gpu)
+{
+    FctCard *card = g_hash_table_lookup(observer->cards, gpu->address);
+    if (!card) {
+        card = fct_card_new(gpu->address);
+        g_hash_table_insert(observer->cards, g_strdup(gpu->address), card);
+    }
+    return card;
+}
+
+/* A card that must be left alone keeps the identity that was known before. */
+static gboolean avoided(const FctObserver *observer, const json_t *avoid, FctGpu *gpu)
+{
+    const json_t *why = json_object_get(avoid, gpu->id);
+    const FctGpu *before = observer->last ? fct_inventory_gpu(observer->last, gpu->id) : NULL;
+    if (!why)
+        return FALSE;
+    gpu->state = strcmp(fct_json_str(why, "state", ""), "wedged") == 0 ? FCT_GPU_WEDGED : FCT_GPU_LOST;
+    set(&gpu->state_reason, fct_json_str(why, "reason", "The card is left alone."));
+    set(&gpu->readings.source, "none");
+    set(&gpu->readings.why_not, gpu->state_reason);
+    if (before) {
+        set(&gpu->name, before->name);
+        set(&gpu->uuid, before->uuid);
+        set(&gpu->serial, before->serial);
+        set(&gpu->architecture, before->architecture);
+    }
+    return TRUE;
+}
+
+/* Names for cards that NVML does not show: better than nothing, and clearly not the product's name. */
+static void name_without_nvml(FctObserver *observer, FctGpu *gpu)
+{
+    const FctGpu *before = observer->last ? fct_inventory_gpu(observer->last, gpu->id) : NULL;
+    if (*gpu->name)
+        return;
+    if (before && *before->name && strcmp(before->vendor_device, gpu->vendor_device) == 0) {
+        set(&gpu->name, before->name);
+        return;
+    }
+    g_free(gpu->name);
+    gpu->name = g_strdup_printf("NVIDIA GPU %s", gpu->vendor_device);
+}
+
+static void look_at_card(FctObserver *observer, const FctLook *look, const FctInventory *inventory, FctGpu *gpu)
+{
+    if (avoided(observer, look->avoid, gpu)) {
+        name_without_nvml(observer, gpu);
+        return;
+    }
+    observer->at(gpu->id, observer->at_data);
+    fct_sysfs_judge(observer->root, gpu);
+    if (observer->nvml && observer->nvml->ready && !look->no_nvml) {
+        NvReturn code = fct_card_observe(observer->nvml, card_of(observer, gpu), observer->root, look->readings, gpu);
+        if (fct_card_nvml_is_gone(code))
+            observer->nvml->ready = FALSE; /* opened again at the next look */
+    } else {
+        if (gpu->state == FCT_GPU_OK && gpu->mode != FCT_MODE_PASSTHROUGH) {
+            gpu->state = FCT_GPU_UNMANAGED;
+            set(&gpu->state_reason, inventory->nvml_problem);
+        }
+        set(&gpu->readings.source, "none");
+        set(&gpu->readings.why_not, inventory->nvml_problem);
+    }
+    name_without_nvml(observer, gpu);
+}
+
+static void add_holders(FctObserver *observer, FctInventory *inventory)
+{
+    g_autoptr(GHashTable) minors = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < inventory->gpus->len; i++) {
+        FctGpu *gpu = inventory->gpus->pdata[i];
+        const FctCard *card = g_hash_table_lookup(observer->cards, gpu->address);
+        if (card && card->minor >= 0)
+            g_hash_table_insert(minors, gpu->id, GINT_TO_POINTER(card->minor + 1));
+    }
+    fct_sysfs_holders(observer->root, inventory, minors);
+}
+
+FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look)
+{
+    FctInventory *inventory = fct_inventory_new();
+    fct_sysfs_host(observer->root, inventory);
+    fct_sysfs_cards(observer->root, inventory);
+    if (look->no_nvml) {
+        set(&inventory->nvml_problem, look->no_nvml);
+    } else {
+        open_nvml(observer, inventory);
+        set(&inventory->driver_version, observer->nvml->driver);
+        set(&inventory->nvml_version, observer->nvml->version);
+        set(&inventory->nvml_problem, observer->nvml->problem);
+    }
+    for (guint i = 0; i < inventory->gpus->len; i++) {
+        FctGpu *gpu = inventory->gpus->pdata[i];
+        if (!look->only || strcmp(look->only, gpu->id) == 0)
+            look_at_card(observer, look, inventory, gpu);
+    }
+    if (look->holders)
+        add_holders(observer, inventory);
+    if (!look->only) {
+        fct_inventory_unref(observer->last);
+        observer->last = fct_inventory_ref(inventory);
+    }
+    return inventory;
+}
+
+static json_t *host_sample(FctObserver *observer)
+{
+    FctCpuTimes now;
+    FctReading percent = {FALSE, 0};
+    gint64 total = 0, used = 0;
+    gboolean memory = fct_sysfs_memory(observer->root, &total, &used);
+    if (fct_sysfs_cpu_times(observer->root, &now)) {
+        guint64 span = now.total - observer->cpu.total;
+        if (observer->cpu.total > 0 && now.total > observer->cpu.total)
+            percent = (FctReading){TRUE, 100.0 * (double)(now.busy - observer->cpu.busy) / (double)span};
+        observer->cpu = now;
+    }
+    return json_pack("{s:o, s:o, s:o}", "cpu_percent", fct_reading_to_json(percent), "memory_used_mib",
+                     fct_reading_to_json((FctReading){memory, (double)used}), "memory_total_mib",
+                     fct_reading_to_json((FctReading){memory, (double)total}));
+}
+
+static json_t *card_sample(FctObserver *observer, const FctGpu *gpu, const json_t *avoid)
+{
+    g_autoptr(FctInventory) owner = fct_inventory_new();
+    FctGpu *now = fct_gpu_new();
+    g_ptr_array_add(owner->gpus, now);
+    json_t *instances = json_array();
+    FctCard *card = g_hash_table_lookup(observer->cards, gpu->address);
+    gboolean readable = card && card->device && observer->nvml && observer->nvml->ready;
+    if (readable && !json_object_get(avoid, gpu->id)) {
+        observer->at(gpu->id, observer->at_data);
+        fct_card_read(observer->nvml, card, &now->readings, instances);
+    } else {
+        const char *why = *gpu->readings.why_not ? gpu->readings.why_not : "The card cannot be read now.";
+        set(&now->readings.source, "none");
+        set(&now->readings.why_not, why);
+    }
+    json_t *json = fct_gpu_readings_to_json(&now->readings);
+    json_object_set_new(json, "instances", instances);
+    return json;
+}
+
+json_t *fct_observer_sample(FctObserver *observer, const json_t *avoid)
+{
+    if (!observer->last) {
+        FctLook look = {.avoid = avoid};
+        g_autoptr(FctInventory) first = fct_observer_look(observer, &look);
+    }
+    json_t *gpus = json_object();
+    for (guint i = 0; i < observer->last->gpus->len; i++) {
+        const FctGpu *gpu = observer->last->gpus->pdata[i];
+        json_object_set_new(gpus, gpu->id, card_sample(observer, gpu, avoid));
+    }
+    return json_pack("{s:I, s:o, s:o}", "time_ms", (json_int_t)(g_get_real_time() / 1000), "host",
+                     host_sample(observer), "gpus", gpus);
+}
+
+NvDevice fct_observer_device(FctObserver *observer, const char *gpu_id)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, observer->cards);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const FctCard *card = value;
+        g_autofree char *id = g_strdup_printf("gpu-%s", card->address);
+        if (strcmp(g_strdelimit(id, ":.", '-'), gpu_id) == 0)
+            return card->device;
+    }
+    return NULL;
+}
+
+FctNvml *fct_observer_nvml(FctObserver *observer)
+{
+    return observer->nvml;
+}
+
+char *fct_inventory_digest(const FctInventory *inventory)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_append_printf(text, "%s\n%s\n%s\n%s\n%d\n", inventory->boot_id, inventory->driver_version,
+                           inventory->nvml_problem, inventory->iommu, inventory->nvswitches);
+    for (guint i = 0; i < inventory->gpus->len; i++) {
+        g_autofree char *one = fct_gpu_digest(inventory->gpus->pdata[i]);
+        g_string_append_printf(text, "%s\n", one);
+    }
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The observation: sysfs and NVML put together into an inventory. Lives in the helper's children; one thread; may block
+ * as long as a driver blocks, which is why the parent has a deadline on it.
+ */
+#pragma once
+#include "host/nvml_card.h"
+
+typedef struct FctObserver FctObserver;
+
+/* Told before each card is asked ("" before NVML itself is opened), so that a hang can be put down to its card. */
+typedef void (*FctObserverAt)(const char *gpu, gpointer data);
+
+FctObserver *fct_observer_new(const char *root, const char *nvml_path, gboolean attach);
+void fct_observer_on_card(FctObserver *observer, FctObserverAt at, gpointer data);
+void fct_observer_free(FctObserver *observer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctObserver, fct_observer_free)
+
+typedef struct {
+    const char *only;    /* GPU id; NULL: all */
+    const json_t *avoid; /* {GPU id: {"state","reason"}}: cards that must not be touched; may be NULL */
+    const char *no_nvml; /* reason why NVML is left alone; NULL: use it */
+    gboolean holders;    /* also look through /proc for who holds a card */
+    gboolean readings;
+} FctLook;
+
+/* Never fails: what cannot be read is unknown, and says why. */
+FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look);
+/* The shape is told in port/hw.h. Uses the cards of the last look. */
+json_t *fct_observer_sample(FctObserver *observer, const json_t *avoid);
+
+/* Of a card that the last look saw; NULL otherwise. */
+NvDevice fct_observer_device(FctObserver *observer, const char *gpu_id);
+FctNvml *fct_observer_nvml(FctObserver *observer);
+
+/* Of everything that a plan may depend on, on the whole host. Free with g_free. */
+char *fct_inventory_digest(const FctInventory *inventory);
