@@ -32,6 +32,12 @@ static void make_fixed(const FsimHost *host, FsimFixed *fixed)
     fixed->n_numa = host->n_numa;
     for (guint i = 0; i < host->n_numa; i++)
         read_cpu_list(host->numa[i].cpus, fixed->numa_cpus[i]);
+    for (guint i = 0; i < host->devices->len; i++) {
+        const FsimPciDevice *d = &g_array_index(host->devices, FsimPciDevice, i);
+        if (d->vendor == 0x10de && d->pci_class >> 8 == 0x0680 &&
+            fixed->n_nvswitches < G_N_ELEMENTS(fixed->nvswitch_bus))
+            fixed->nvswitch_bus[fixed->n_nvswitches++] = d->bus;
+    }
     fixed->n_gpus = host->gpus->len;
     memcpy(fixed->gpus, host->gpus->data, host->gpus->len * sizeof(FsimGpuFixed));
 }

@@ -137,6 +137,21 @@ static void add_card_functions(FsimFields *f, FsimHost *host, const FsimPciDevic
     }
 }
 
+static gboolean read_load(FsimFields *card, FsimLoad *load, GError **error)
+{
+    json_t *value = fsim_field_object(card, "load", FALSE);
+    if (!value)
+        return TRUE;
+    FsimFields f;
+    g_autofree char *where = fsim_fields_path(card, "load", -1);
+    fsim_fields_begin(&f, card->file, where, value);
+    load->percent = (guint32)fsim_field_uint(&f, "percent", 0, 100);
+    load->amplitude = (guint32)fsim_field_uint_or(&f, "amplitude", 0, 50, 0);
+    load->period_s = (guint32)fsim_field_uint_or(&f, "period_s", 1, 86400, 60);
+    load->mode = load->amplitude ? FSIM_LOAD_CURVE : FSIM_LOAD_FIXED;
+    return fsim_fields_end(&f, error);
+}
+
 static gboolean read_card(Loader *l, FsimFields *f, GError **error)
 {
     FsimHost *host = l->host;
@@ -161,6 +176,8 @@ static gboolean read_card(Loader *l, FsimFields *f, GError **error)
     fsim_field_copy(f, "driver", "nvidia", g.driver, sizeof g.driver);
     fsim_field_copy(f, "serial", "", g.serial, sizeof g.serial);
     fsim_field_copy(f, "uuid", "", g.uuid, sizeof g.uuid);
+    if (!read_load(f, &g.load, error))
+        return FALSE;
     g.boot_vga = fsim_field_bool_or(f, "boot_vga", FALSE);
     memcpy(g.bus_id, place.address, sizeof g.bus_id);
     memcpy(g.port, place.port, sizeof g.port);

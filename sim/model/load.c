@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/load.h"
 
+#include "model/mig.h"
 #include "model/ops.h"
 
 #include <math.h>
@@ -66,10 +67,22 @@ static double seconds(int64_t us)
     return (double)us / 1e6;
 }
 
+/* A MIG device that exists is taken to work: its user is often a VM, which is no process here. */
+static bool has_compute_instance(const FsimGi *gi)
+{
+    for (unsigned i = 0; i < FSIM_MAX_CIS; i++)
+        if (gi->cis[i].used)
+            return true;
+    return false;
+}
+
 bool fsim_gpu_busy(const FsimGpu *gpu)
 {
     for (unsigned i = 0; i < FSIM_MAX_PROCS; i++)
         if (gpu->procs[i].pid && fsim_proc_alive(gpu->procs[i].pid, gpu->procs[i].started))
+            return true;
+    for (unsigned i = 0; i < FSIM_MAX_GIS; i++)
+        if (gpu->gis[i].used && has_compute_instance(&gpu->gis[i]))
             return true;
     return false;
 }
@@ -81,7 +94,8 @@ bool fsim_gi_busy(const FsimGpu *gpu, uint32_t gi_id)
         if (p->pid && p->gi == gi_id && fsim_proc_alive(p->pid, p->started))
             return true;
     }
-    return false;
+    int slot = fsim_mig_gi_slot(gpu, gi_id);
+    return slot >= 0 && has_compute_instance(&gpu->gis[slot]);
 }
 
 double fsim_load_instance(const FsimGpuFixed *fixed, const FsimGi *gi, bool busy, int64_t now)

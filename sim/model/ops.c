@@ -60,6 +60,7 @@ void fsim_body_init(FsimBody *body, const FsimFixed *fixed)
     new_boot(body);
     for (unsigned i = 0; i < fixed->n_gpus; i++) {
         body->gpus[i].ecc_pending = fixed->gpus[i].card.ecc;
+        body->gpus[i].load = fixed->gpus[i].load;
         boot_gpu(body, fixed, i);
     }
 }

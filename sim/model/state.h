@@ -36,6 +36,15 @@ enum {
     FSIM_MAX_CPUS = 1024,
 };
 
+typedef enum FsimLoadMode { FSIM_LOAD_AUTO, FSIM_LOAD_FIXED, FSIM_LOAD_CURVE } FsimLoadMode;
+
+typedef struct FsimLoad {
+    uint32_t mode;
+    uint32_t percent;   /* FIXED: the value; CURVE: the middle */
+    uint32_t amplitude; /* CURVE: how far it swings to either side */
+    uint32_t period_s;  /* CURVE */
+} FsimLoad;
+
 /* ---- fixed: written by `facet-sim create` ---- */
 
 typedef struct FsimGpuFixed {
@@ -51,6 +60,7 @@ typedef struct FsimGpuFixed {
     char port[16];   /* address of the bridge above, or empty */
     char driver[32]; /* bound at boot */
     uint32_t boot_vga;
+    FsimLoad load; /* from the first boot on, until `facet-sim load` changes it */
 } FsimGpuFixed;
 
 typedef struct FsimFixed {
@@ -59,6 +69,7 @@ typedef struct FsimFixed {
     uint32_t driver_branch;  /* 535, 550, 580 */
     uint32_t n_cpus, n_numa;
     uint64_t numa_cpus[8][FSIM_MAX_CPUS / 64];
+    uint32_t n_nvswitches, nvswitch_bus[8];
     uint32_t n_gpus;
     FsimGpuFixed gpus[FSIM_MAX_GPUS];
 } FsimFixed;
@@ -70,15 +81,6 @@ typedef struct FsimCi {
     uint32_t id, profile, start, size; /* start and size in compute slices of the GPU instance */
     uint32_t serial;                   /* never used twice: catches stale handles */
 } FsimCi;
-
-typedef enum FsimLoadMode { FSIM_LOAD_AUTO, FSIM_LOAD_FIXED, FSIM_LOAD_CURVE } FsimLoadMode;
-
-typedef struct FsimLoad {
-    uint32_t mode;
-    uint32_t percent;   /* FIXED: the value; CURVE: the middle */
-    uint32_t amplitude; /* CURVE: how far it swings to either side */
-    uint32_t period_s;  /* CURVE */
-} FsimLoad;
 
 typedef struct FsimGi {
     uint32_t used;

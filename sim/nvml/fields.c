@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nvmlDeviceGetFieldValues: many readings in one call, each with a result of its own. */
+#include "nvml/internal.h"
+
+static nvmlReturn_t put_uint(nvmlFieldValue_t *v, unsigned value)
+{
+    v->valueType = NVML_VALUE_TYPE_UNSIGNED_INT;
+    v->value.ullVal = 0;
+    v->value.uiVal = value;
+    return NVML_SUCCESS;
+}
+
+static nvmlReturn_t put_ull(nvmlFieldValue_t *v, unsigned long long value)
+{
+    v->valueType = NVML_VALUE_TYPE_UNSIGNED_LONG_LONG;
+    v->value.ullVal = value;
+    return NVML_SUCCESS;
+}
+
+static nvmlReturn_t ecc_field(const Dev *d, nvmlFieldValue_t *v)
+{
+    if (!d->card->ecc)
+        return NVML_ERROR_NOT_SUPPORTED;
+    switch (v->fieldId) {
+    case 1:
+        return put_uint(v, d->state->ecc_current);
+    case 2:
+        return put_uint(v, d->state->ecc_pending);
+    case 3:
+    case 5:
+        return put_ull(v, d->state->ecc_corrected);
+    case 4:
+    case 6:
+        return put_ull(v, d->state->ecc_uncorrected);
+    default: /* remapped rows: 142 to 145 */
+        return d->state->mig_current ? NVML_ERROR_NOT_SUPPORTED : put_uint(v, 0);
+    }
+}
+
+static nvmlReturn_t field(const Dev *d, nvmlFieldValue_t *v)
+{
+    const FsimCard *c = d->card;
+    switch (v->fieldId) {
+    case 1 ... 6:
+    case 142 ... 145:
+        return ecc_field(d, v);
+    case 82: /* memory temperature */
+        return c->fans ? NVML_ERROR_NOT_SUPPORTED : put_uint(v, read_device(d).memory_temperature);
+    case 83:
+        return put_ull(v, fsim_load_energy(d->fixed, d->state, fsim_gpu_busy(d->state), fsim_now()));
+    case 91:
+        return put_uint(v, c->nvlinks);
+    case 94: /* PCIe replays */
+        return put_uint(v, 0);
+    case 147:
+        return put_uint(v, nvml.fixed->n_nvswitches ? c->nvlinks : 0);
+    case 165: /* NVLink state; the scope is the link */
+        return v->scopeId < c->nvlinks ? put_uint(v, nvml.fixed->n_nvswitches > 0) : NVML_ERROR_NOT_SUPPORTED;
+    case 184: /* a MIG mode change needs no reset */
+        return c->mig.supported ? put_uint(v, !c->mig.needs_reset) : NVML_ERROR_NOT_SUPPORTED;
+    case 185:
+    case 186:
+        return put_uint(v, read_device(d).power_mw);
+    case 187:
+        return put_uint(v, c->power_min);
+    case 188:
+        return put_uint(v, c->power_max);
+    case 189:
+        return put_uint(v, c->power_default);
+    case 190:
+        return put_uint(v, d->state->power_limit);
+    case 199: /* profiles answer with MIG off */
+        return c->mig.supported ? put_uint(v, 1) : NVML_ERROR_NOT_SUPPORTED;
+    case 230: /* recovery action: none */
+        return put_uint(v, 0);
+    default:
+        return NVML_ERROR_NOT_SUPPORTED;
+    }
+}
+
+NVML_ANY(nvmlDeviceGetFieldValues, (nvmlDevice_t device, int count, nvmlFieldValue_t *values), (device, count, values))
+{
+    NEED(values && count > 0);
+    for (int i = 0; i < count; i++) {
+        values[i].timestamp = fsim_now();
+        values[i].latencyUsec = 0;
+        values[i].nvmlReturn = d->gi ? NVML_ERROR_NOT_SUPPORTED : field(d, &values[i]);
+    }
+    return NVML_SUCCESS;
+}

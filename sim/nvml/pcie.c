@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The link of a card, where it sits, and its neighbours. */
+#include "nvml/call.h"
+
+#include <string.h>
+
+static FsimReading reading(const Dev *d)
+{
+    FsimReading r;
+    fsim_load_read(d->fixed, d->state, fsim_gpu_busy(d->state), fsim_now(), &r);
+    return r;
+}
+
+/* Megabytes a second of one lane, by generation. */
+static unsigned lane_speed(unsigned generation)
+{
+    static const unsigned mbs[] = {0, 250, 500, 985, 1969, 3938, 7563, 15125};
+    return mbs[generation < 8 ? generation : 7];
+}
+
+NVML_GPU(nvmlDeviceGetMaxPcieLinkGeneration, (nvmlDevice_t device, unsigned *generation), (device, generation))
+{
+    NEED(generation);
+    *generation = d->card->pcie_gen;
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetGpuMaxPcieLinkGeneration, (nvmlDevice_t device, unsigned *generation), (device, generation))
+{
+    NEED(generation);
+    *generation = d->card->pcie_gen;
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetCurrPcieLinkGeneration, (nvmlDevice_t device, unsigned *generation), (device, generation))
+{
+    NEED(generation);
+    /* A link that idles goes down on cards with a fan; servers' cards keep it up. */
+    *generation = d->card->fans && reading(d).pstate > 0 ? 1 : d->card->pcie_gen;
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetMaxPcieLinkWidth, (nvmlDevice_t device, unsigned *width), (device, width))
+{
+    NEED(width);
+    *width = d->card->pcie_width;
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetCurrPcieLinkWidth, (nvmlDevice_t device, unsigned *width), (device, width))
+{
+    NEED(width);
+    *width = d->card->pcie_width;
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetPcieSpeed, (nvmlDevice_t device, unsigned *speed), (device, speed))
+{
+    NEED(speed);
+    *speed = lane_speed(d->card->pcie_gen);
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetPcieThroughput, (nvmlDevice_t device, unsigned counter, unsigned *value),
+         (device, counter, value))
+{
+    NEED(value);
+    if (counter > 1)
+        return NVML_ERROR_INVALID_ARGUMENT;
+    FsimReading r = reading(d);
+    *value = counter == 0 ? r.pcie_tx_kbs : r.pcie_rx_kbs;
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetPcieReplayCounter, (nvmlDevice_t device, unsigned *value), (device, value))
+{
+    NEED(value);
+    *value = 0;
+    return NVML_SUCCESS;
+}
+
+static nvmlReturn_t affinity(const Dev *d, unsigned words, unsigned long *set, bool nodes)
+{
+    NEED(set && words);
+    memset(set, 0, words * sizeof *set);
+    int numa = d->fixed->numa;
+    if (nodes) {
+        if (numa >= 0)
+            set[0] = 1ul << numa;
+        return NVML_SUCCESS;
+    }
+    for (unsigned i = 0; i < FSIM_MAX_CPUS / 64 && i < words; i++)
+        for (unsigned n = 0; n < nvml.fixed->n_numa; n++)
+            if (numa < 0 || n == (unsigned)numa)
+                set[i] |= (unsigned long)nvml.fixed->numa_cpus[n][i];
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetCpuAffinity, (nvmlDevice_t device, unsigned size, unsigned long *set), (device, size, set))
+{
+    return affinity(d, size, set, false);
+}
+
+NVML_GPU(nvmlDeviceGetCpuAffinityWithinScope, (nvmlDevice_t device, unsigned size, unsigned long *set, unsigned scope),
+         (device, size, set, scope))
+{
+    return scope > 1 ? NVML_ERROR_INVALID_ARGUMENT : affinity(d, size, set, false);
+}
+
+NVML_GPU(nvmlDeviceGetMemoryAffinity, (nvmlDevice_t device, unsigned size, unsigned long *set, unsigned scope),
+         (device, size, set, scope))
+{
+    return scope > 1 ? NVML_ERROR_INVALID_ARGUMENT : affinity(d, size, set, true);
+}
+
+NVML_GPU(nvmlDeviceGetNumaNodeId, (nvmlDevice_t device, unsigned *node), (device, node))
+{
+    /* This is the node of the card's own memory, which only coherent platforms have. */
+    return NVML_ERROR_NOT_SUPPORTED;
+}
+
+enum { TOPOLOGY_INTERNAL = 0, TOPOLOGY_SINGLE = 10, TOPOLOGY_NODE = 40, TOPOLOGY_SYSTEM = 50 };
+
+static unsigned topology(unsigned a, unsigned b)
+{
+    const FsimGpuFixed *x = &nvml.fixed->gpus[a], *y = &nvml.fixed->gpus[b];
+    if (a == b)
+        return TOPOLOGY_INTERNAL;
+    if (*x->port && strcmp(x->port, y->port) == 0)
+        return TOPOLOGY_SINGLE;
+    return x->numa == y->numa ? TOPOLOGY_NODE : TOPOLOGY_SYSTEM;
+}
+
+NVML_GPU(nvmlDeviceGetTopologyCommonAncestor, (nvmlDevice_t device, nvmlDevice_t other, unsigned *level),
+         (device, other, level))
+{
+    NEED(level);
+    Dev o;
+    nvmlReturn_t result = resolve_device((uintptr_t)other, WANT_GPU, &o);
+    if (result == NVML_SUCCESS)
+        *level = topology(d->gpu, o.gpu);
+    return result;
+}
+
+/* Fills an array of handles with the GPUs of a bit set, by the rule of lists. */
+static nvmlReturn_t give_set(unsigned set, unsigned *count, nvmlDevice_t *devices)
+{
+    unsigned n = (unsigned)__builtin_popcount(set), room = *count;
+    *count = n;
+    if (!devices || room == 0)
+        return n ? (devices ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS) : NVML_SUCCESS;
+    unsigned at = 0;
+    for (unsigned i = 0; i < nvml.fixed->n_gpus && at < room; i++)
+        if (set & 1u << i)
+            devices[at++] = (nvmlDevice_t)handle_gpu(i);
+    return at < n ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetTopologyNearestGpus,
+         (nvmlDevice_t device, unsigned level, unsigned *count, nvmlDevice_t *devices), (device, level, count, devices))
+{
+    NEED(count);
+    unsigned set = 0;
+    for (unsigned i = 0; i < nvml.fixed->n_gpus; i++)
+        if (i != d->gpu && gpu_visible(i) && topology(d->gpu, i) == level)
+            set |= 1u << i;
+    return give_set(set, count, devices);
+}
+
+NVML_FN(nvmlSystemGetTopologyGpuSet, (unsigned cpu, unsigned *count, nvmlDevice_t *devices), (cpu, count, devices))
+{
+    NEED(count);
+    unsigned set = 0;
+    if (cpu >= nvml.fixed->n_cpus)
+        return NVML_ERROR_INVALID_ARGUMENT;
+    for (unsigned i = 0; i < nvml.fixed->n_gpus; i++) {
+        int numa = nvml.fixed->gpus[i].numa;
+        if (gpu_visible(i) && (numa < 0 || nvml.fixed->numa_cpus[numa][cpu / 64] >> cpu % 64 & 1))
+            set |= 1u << i;
+    }
+    return give_set(set, count, devices);
+}
+
+/* NVLinks are wired where the host has NVSwitches; the bridges of PCIe cards are not simulated. */
+static bool linked(const Dev *d)
+{
+    return d->card->nvlinks && nvml.fixed->n_nvswitches;
+}
+
+static nvmlReturn_t check_link(const Dev *d, unsigned link)
+{
+    if (!d->card->nvlinks)
+        return NVML_ERROR_NOT_SUPPORTED;
+    return link < d->card->nvlinks ? NVML_SUCCESS : NVML_ERROR_INVALID_ARGUMENT;
+}
+
+NVML_GPU(nvmlDeviceGetP2PStatus, (nvmlDevice_t device, nvmlDevice_t other, unsigned index, unsigned *status),
+         (device, other, index, status))
+{
+    enum { P2P_NVLINK = 2, P2P_UNKNOWN = 5, OK = 0, NOT_SUPPORTED = 5 };
+    NEED(status);
+    if (index >= P2P_UNKNOWN)
+        return NVML_ERROR_INVALID_ARGUMENT;
+    Dev o;
+    nvmlReturn_t result = resolve_device((uintptr_t)other, WANT_GPU, &o);
+    if (result != NVML_SUCCESS)
+        return result;
+    bool nvlink = linked(d) && linked(&o), mig = d->state->mig_current || o.state->mig_current;
+    *status = mig ? NOT_SUPPORTED : index == P2P_NVLINK ? (nvlink ? OK : NOT_SUPPORTED) : OK;
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetNvLinkState, (nvmlDevice_t device, unsigned link, unsigned *active), (device, link, active))
+{
+    NEED(active);
+    nvmlReturn_t result = check_link(d, link);
+    if (result == NVML_SUCCESS)
+        *active = linked(d);
+    return result;
+}
+
+NVML_GPU(nvmlDeviceGetNvLinkVersion, (nvmlDevice_t device, unsigned link, unsigned *version), (device, link, version))
+{
+    NEED(version);
+    nvmlReturn_t result = check_link(d, link);
+    if (result == NVML_SUCCESS)
+        *version = d->card->nvlink_version;
+    return result;
+}
+
+NVML_GPU(nvmlDeviceGetNvLinkCapability, (nvmlDevice_t device, unsigned link, unsigned capability, unsigned *out),
+         (device, link, capability, out))
+{
+    NEED(out);
+    nvmlReturn_t result = check_link(d, link);
+    if (result == NVML_SUCCESS)
+        *out = capability < 4;
+    return result;
+}
+
+NVML_GPU(nvmlDeviceGetNvLinkErrorCounter,
+         (nvmlDevice_t device, unsigned link, unsigned counter, unsigned long long *value),
+         (device, link, counter, value))
+{
+    NEED(value);
+    nvmlReturn_t result = check_link(d, link);
+    if (result == NVML_SUCCESS)
+        *value = 0;
+    return result;
+}
+
+NVML_GPU(nvmlDeviceGetNvLinkRemoteDeviceType, (nvmlDevice_t device, unsigned link, unsigned *type),
+         (device, link, type))
+{
+    NEED(type);
+    nvmlReturn_t result = check_link(d, link);
+    if (result == NVML_SUCCESS)
+        *type = linked(d) ? 2 : 255; /* a switch; unknown */
+    return result;
+}
+
+static nvmlReturn_t remote_pci(const Dev *d, unsigned link, char bus_id[16], unsigned *bus)
+{
+    nvmlReturn_t result = check_link(d, link);
+    if (result != NVML_SUCCESS)
+        return result;
+    if (!linked(d))
+        return NVML_ERROR_NOT_SUPPORTED;
+    *bus = nvml.fixed->nvswitch_bus[link % nvml.fixed->n_nvswitches];
+    static const char digits[] = "0123456789ABCDEF";
+    memcpy(bus_id, "0000:00:00.0\0\0\0", 16);
+    bus_id[5] = digits[*bus >> 4 & 15];
+    bus_id[6] = digits[*bus & 15];
+    return NVML_SUCCESS;
+}
+
+enum { NVSWITCH_PCI_ID = 0x22a310de };
+
+NVML_GPU(nvmlDeviceGetNvLinkRemotePciInfo, (nvmlDevice_t device, unsigned link, nvmlPciInfoOld_t *pci),
+         (device, link, pci))
+{
+    NEED(pci);
+    nvmlReturn_t result = remote_pci(d, link, pci->busId, &pci->bus);
+    if (result == NVML_SUCCESS) {
+        pci->domain = pci->device = 0;
+        pci->pciDeviceId = NVSWITCH_PCI_ID;
+    }
+    return result;
+}
+
+NVML_GPU(nvmlDeviceGetNvLinkRemotePciInfo_v2, (nvmlDevice_t device, unsigned link, nvmlPciInfo_t *pci),
+         (device, link, pci))
+{
+    NEED(pci);
+    memset(pci, 0, sizeof *pci);
+    nvmlReturn_t result = remote_pci(d, link, pci->busIdLegacy, &pci->bus);
+    if (result == NVML_SUCCESS) {
+        memcpy(pci->busId, "0000", 4);
+        memcpy(pci->busId + 4, pci->busIdLegacy, sizeof pci->busIdLegacy);
+        pci->pciDeviceId = NVSWITCH_PCI_ID;
+    }
+    return result;
+}
