@@ -175,8 +175,19 @@ finish() {
     rm -rf "$RUN"
 }
 
+# heed_interrupts ARGS…: a shell starts its background jobs with SIGINT ignored, and bash cannot undo that for itself. Whoever sends
+# one to `./dev run &` means it, so run again with the signal as it should be.
+heed_interrupts() {
+    local ignored
+    ignored=$(awk '/^SigIgn:/ {print $2}' /proc/$$/status)
+    if (((16#$ignored & 2) != 0)); then
+        exec env --default-signal=INT "$TOP/dev" run "$@"
+    fi
+}
+
 cmd_run() {
     local accel
+    heed_interrupts "$@"
     run_arguments "$@"
     [ -n "$HOST" ] || real_gpu || HOST=small
     need build run || exit 1
