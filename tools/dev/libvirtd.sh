@@ -14,7 +14,7 @@ libvirt_elevate() {
 }
 
 libvirtd_start() {
-    local run=$1 state=$2 here i
+    local run=$1 state=$2 uri="qemu+unix:///system?socket=$1/libvirt-sock" here i
     here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
     mkdir -p "$run" "$state"
     chmod 700 "$run"
@@ -25,8 +25,9 @@ libvirtd_start() {
     LIBVIRT_PID=$!
     LIBVIRT_RUN=$run
     for ((i = 0; i < 200; i++)); do
-        if [ -S "$run/libvirt-sock" ]; then
-            LIBVIRT_URI="qemu+unix:///system?socket=$run/libvirt-sock"
+        # The socket is there before libvirtd knows whether its drivers work.
+        if [ -S "$run/libvirt-sock" ] && timeout 20 virsh -c "$uri" -q uri >/dev/null 2>&1; then
+            LIBVIRT_URI=$uri
             return 0
         fi
         kill -0 "$LIBVIRT_PID" 2>/dev/null || break
