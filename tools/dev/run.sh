@@ -2,8 +2,8 @@
 # ./dev run, stop, facet, sim: one instance of Facet for whoever works on it or wants to see it.
 # shellcheck shell=bash
 
-SIM=$RUN/sim         # where the simulated host lives: its mount is $SIM/root
-SIM_PID=             # facet-sim's server
+SIM=''               # where the simulated host lives; its tree is mounted at $SIM/root
+SIM_PID=''
 HELPER_PID=''
 FACETD_PID=''
 PORT=''
@@ -74,7 +74,7 @@ real_gpu() {
 claim_run_dir() {
     [ -d "$RUN" ] || mkdir -m 700 "$RUN"
     [ -O "$RUN" ] && [ ! -L "$RUN" ] || die "$RUN belongs to someone else"
-    exec 8>"$RUN/lock"
+    exec 8>>"$RUN/lock"
     if ! flock -n 8; then
         ! instance || die "Facet already runs at $INSTANCE_URL; ./dev stop ends it"
         # One that was killed: its children see that and end by themselves.
@@ -86,7 +86,7 @@ claim_run_dir() {
 clear_run_dir() {
     local mount
     while read -r _ mount _; do
-        case $mount in "$RUN"/*) fusermount3 -u -z "$mount" 2>/dev/null || as_root umount -l "$mount" ;; esac
+        case $mount in "$RUN"/* | "$STATE"/sim/*) fusermount3 -u -z "$mount" 2>/dev/null || as_root umount -l "$mount" ;; esac
     done </proc/self/mounts
     find "$RUN" -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf {} + 2>/dev/null || as_root rm -rf "${RUN:?}"/*/
 }
@@ -99,12 +99,23 @@ start_keep() {
     setpriv --pdeathsig TERM setsid "$TOP/tools/dev/keep" "$name" "$LOGS/$name.log" "$@" 9>&- &
 }
 
+# The simulated host keeps its state (MIG layouts, counters) from one start to the next, as a real one would, until its
+# description or the simulator changes.
 start_sim() {
-    local i
+    local sim made i
+    sim=$(program facet-sim) || return
+    SIM=$STATE/sim/$(basename "$HOST" .json)
+    made="$HOST $(cat "$sim" "$TOP"/sim/catalogue/*.json "$TOP"/sim/hosts/*.json "$([ ! -f "$HOST" ] || echo "$HOST")" 2>/dev/null |
+        sha256sum | cut -d' ' -f1)"
     say "Starting the simulated host \"$HOST\" …"
-    mkdir -p "$SIM"
-    setpriv --pdeathsig TERM setsid "$(program facet-sim)" --dir "$SIM" start "$HOST" --foreground \
-        >"$LOGS/sim.log" 2>&1 </dev/null 7>&- 9>&- &
+    if [ "$(cat "$SIM/.made-from" 2>/dev/null)" != "$made" ]; then
+        rm -rf "$SIM"
+        mkdir -p "$STATE/sim"
+        "$sim" create "$HOST" "$SIM" >"$LOGS/sim.log" 2>&1 || { cat "$LOGS/sim.log" >&2; return 1; }
+        printf '%s\n' "$made" >"$SIM/.made-from"
+    fi
+    : >"$LOGS/sim.log"
+    start_keep sim "$sim" --sim-dir "$SIM" fs
     SIM_PID=$!
     for ((i = 0; i < 100; i++)); do
         [ -e "$SIM/root/sys/bus/pci/devices" ] && return 0
@@ -117,17 +128,18 @@ start_sim() {
 }
 
 start_helper() {
-    local socket=$RUN/helper.sock i
+    local socket=$RUN/helper.sock i helper
+    local arguments=(--socket "$socket" --state "$STATE/helper")
+    helper=$(program facet-helper) || return
     mkdir -p "$STATE/helper"
     : >"$LOGS/helper.log"
     if [ -n "$HOST" ]; then
-        start_keep helper "$(program facet-helper)" --root "$SIM/root" --nvml "$SIM/lib/libnvidia-ml.so.1" \
-            --socket "$socket" --state "$STATE/helper"
+        start_keep helper "$helper" --root "$SIM/root" --nvml "$SIM/lib/libnvidia-ml.so.1" "${arguments[@]}"
     elif [ "$(id -u)" = 0 ]; then
-        start_keep helper "$(program facet-helper)" --root / --nvml libnvidia-ml.so.1 --socket "$socket" --state "$STATE/helper"
+        start_keep helper "$helper" "${arguments[@]}"
     else
         FACET_KEEP_LEASE=$RUN/lv/lease sudo -n --preserve-env=FACET_KEEP_LEASE "$TOP/tools/dev/keep" helper "$LOGS/helper.log" \
-            "$(program facet-helper)" --root / --nvml libnvidia-ml.so.1 --socket "$socket" --state "$STATE/helper" 9>&- &
+            "$helper" --allow-uid "$(id -u)" "${arguments[@]}" 9>&- &
     fi
     HELPER_PID=$!
     for ((i = 0; i < 100; i++)); do
@@ -141,7 +153,8 @@ start_helper() {
 }
 
 start_facetd() {
-    local accel=$1 device=standin word i
+    local accel=$1 device=standin facetd word i
+    facetd=$(program facetd) || return
     [ -n "$HOST" ] || device=vfio
     mkdir -p "$STATE/facetd"
     if [ ! -s "$STATE/password" ]; then
@@ -150,7 +163,7 @@ start_facetd() {
     : >"$LOGS/facetd.log"
     mkfifo -m 600 "$RUN/ready"
     exec 7<>"$RUN/ready"
-    FACET_ADMIN_PASSWORD=$(cat "$STATE/password") start_keep facetd "$(program facetd)" --socket "$RUN/helper.sock" \
+    FACET_ADMIN_PASSWORD=$(cat "$STATE/password") start_keep facetd "$facetd" --socket "$RUN/helper.sock" \
         --state "$STATE/facetd" --ui "$TOP/ui/dist" --port "$PORT" --bind 127.0.0.1 --libvirt "$LIBVIRT_URI" \
         --part-device $device --accel "$accel" --images "$IMAGES" --ready-fd 7
     FACETD_PID=$!
@@ -207,7 +220,7 @@ cmd_run() {
     start_facetd "$accel" || exit 1
     {
         printf 'INSTANCE_PID=%s\nINSTANCE_PORT=%s\n' $$ "$PORT"
-        printf 'INSTANCE_URL=https://127.0.0.1:%s\nINSTANCE_HOST=%q\n' "$PORT" "$HOST"
+        printf 'INSTANCE_URL=https://127.0.0.1:%s\nINSTANCE_HOST=%q\nINSTANCE_SIM=%q\n' "$PORT" "$HOST" "$SIM"
     } >"$RUN/instance"
     say "Facet is ready at https://127.0.0.1:$PORT"
     say "login: admin / $(cat "$STATE/password")"
@@ -247,5 +260,5 @@ cmd_sim() {
     instance || die "no instance runs; ./dev run starts one"
     [ -n "$INSTANCE_HOST" ] || die "the running instance is on this host's own hardware"
     sim=$(program facet-sim) || exit 1
-    exec "$sim" --dir "$SIM" "$@"
+    exec "$sim" --sim-dir "$INSTANCE_SIM" "$@"
 }

@@ -51,6 +51,15 @@ wanted() {
     return 1
 }
 
+run_ui() {
+    local log=$LOGS/ui.tap rc=0
+    wanted ui "$@" && [ -f "$TOP/ui/package-lock.json" ] || return 0
+    say "ui: the web page's own tests"
+    (cd "$TOP/ui" && timeout 600 node_modules/.bin/vitest run --reporter=tap-flat --passWithNoTests) >"$log" 2>&1 </dev/null || rc=$?
+    add_counts "$(python3 "$TOP/tools/dev/meson_tests.py" tap "$log" "$rc")"
+    [ $rc = 0 ] || tail -n 60 "$log" >&2
+}
+
 run_e2e() {
     local dir=$TOP/tests/e2e log=$LOGS/e2e.tap rc=0
     wanted e2e "$@" || return 0
@@ -81,6 +90,7 @@ cmd_test() {
     export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$TOP/tools/dev/lsan.supp:print_suppressions=0}
     run_meson "With sanitizers" "$TOP/build-asan" '!plain' "$@"
     run_meson "With programs of others" "$TOP/build" 'plain' "$@"
+    run_ui "$@"
     run_e2e "$@"
     if [ $((PASSED + FAILED + SKIPPED)) = 0 ]; then
         warn "no test matches: $*"
