@@ -58,6 +58,7 @@ static void virt_free(FctVmm *vmm)
 static const FctVmmOps ops = {
     .facts = fct_virt_facts,
     .list = fct_virt_list,
+    .info = fct_virt_info,
     .define = fct_virt_define,
     .check_device = fct_virt_check_device,
     .start = fct_virt_start,

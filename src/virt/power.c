@@ -62,25 +62,28 @@ static virDomainPtr find_ours(virConnectPtr conn, const char *id, GError **error
     return NULL;
 }
 
-/* TRUE when @id is free or ours to replace. */
-static gboolean may_define(virConnectPtr conn, const char *id, GError **error)
+/* TRUE when @id is free, or ours to replace; then it bears the wanted name afterwards. */
+static gboolean may_define(virConnectPtr conn, const Order *order, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    virDomainPtr domain = find_ours(conn, id, &fault);
-    if (domain) {
-        virDomainFree(domain);
-        return TRUE;
+    virDomainPtr domain = find_ours(conn, order->id, &fault);
+    if (!domain) {
+        if (fault->code == FCT_ERROR_NOT_FOUND)
+            return TRUE;
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
     }
-    if (fault->code == FCT_ERROR_NOT_FOUND)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    gboolean ok = strcmp(virDomainGetName(domain), order->name) == 0 || virDomainRename(domain, order->name, 0) >= 0;
+    if (!ok)
+        fct_virt_set_error(error, "The VM could not be renamed");
+    virDomainFree(domain);
+    return ok;
 }
 
 static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
-    if (!may_define(conn, order->id, error))
+    if (!may_define(conn, order, error))
         return FALSE;
     virDomainPtr domain = virDomainDefineXMLFlags(conn, order->xml, VIR_DOMAIN_DEFINE_VALIDATE);
     if (!domain) {

@@ -135,8 +135,9 @@ static gboolean one_info(virConnectPtr conn, gpointer data, GError **error)
     return query->info != NULL;
 }
 
-FctVmInfo *fct_virt_info(FctVirt *virt, const char *id, GError **error)
+FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error)
 {
+    FctVirt *virt = (FctVirt *)vmm;
     g_autoptr(Query) query = query_new(virt);
     query->id = g_strdup(id);
     if (!fct_virt_call(virt, FCT_LANE_QUERY, NULL, INFO_MS, one_info, query, query_clear, error))

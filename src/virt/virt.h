@@ -66,8 +66,7 @@ GThreadPool *fct_virt_workers(void);
 /* query.c */
 GPtrArray *fct_virt_list(FctVmm *vmm, GError **error);
 json_t *fct_virt_facts(FctVmm *vmm, GError **error);
-/* NULL with FCT_ERROR_NOT_FOUND when the domain is gone. */
-FctVmInfo *fct_virt_info(FctVirt *virt, const char *id, GError **error);
+FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error);
 
 /* power.c */
 gboolean fct_virt_define(FctVmm *vmm, const FctVmSpec *spec, GError **error);

@@ -202,6 +202,28 @@ static void test_hostile_name(void)
     clean(spec);
 }
 
+static void test_rename(void)
+{
+    g_autoptr(GError) error = NULL;
+    FctVmSpec *spec = spec_new("before");
+    vmm->ops->define(vmm, spec, &error);
+    g_assert_no_error(error);
+    g_free(spec->name);
+    spec->name = g_strdup("after");
+    spec->memory_mib = 128;
+    vmm->ops->define(vmm, spec, &error);
+    if (!qemu && g_error_matches(error, FCT_ERROR, FCT_ERROR_UNSUPPORTED)) {
+        g_test_skip("the test driver cannot rename");
+    } else {
+        g_assert_no_error(error);
+        g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, spec->id, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(info->name, ==, "after");
+        g_assert_cmpint(info->memory_mib, ==, 128);
+    }
+    clean(spec);
+}
+
 static void test_name_taken(void)
 {
     g_autoptr(GError) error = NULL;
@@ -505,6 +527,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vmm/disks", test_disks);
     g_test_add_func("/vmm/life", test_life);
     g_test_add_func("/vmm/hostile-name", test_hostile_name);
+    g_test_add_func("/vmm/rename", test_rename);
     g_test_add_func("/vmm/name-taken", test_name_taken);
     g_test_add_func("/vmm/foreign", test_foreign);
     g_test_add_func("/vmm/consoles", test_consoles);
