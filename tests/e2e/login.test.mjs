@@ -15,7 +15,7 @@ async function pageIsThere({ instance, browser, assert }) {
 async function wrongPassword({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await page.goto('/');
-  await page.getByLabel('Username', { exact: false }).first().fill(instance.user);
+  await page.getByLabel(/^user ?name/i).first().fill(instance.user);
   await page.getByLabel('Password', { exact: true }).first().fill('not the password');
   await page.getByRole('button', { name: /log in|sign in/i }).click();
   await page.getByText(/wrong|incorrect|not right|do not match/i).first().waitFor();

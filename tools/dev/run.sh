@@ -155,7 +155,9 @@ start_helper() {
 start_facetd() {
     local accel=$1 device=standin facetd word i
     facetd=$(program facetd) || return
+    local page=()
     [ -n "$HOST" ] || device=vfio
+    [ ! -d "$TOP/ui/dist" ] || page=(--ui "$TOP/ui/dist")
     mkdir -p "$STATE/facetd"
     if [ ! -s "$STATE/password" ]; then
         (umask 077 && head -c 9 /dev/urandom | base64 | tr '/+' 'xy' >"$STATE/password")
@@ -164,7 +166,7 @@ start_facetd() {
     mkfifo -m 600 "$RUN/ready"
     exec 7<>"$RUN/ready"
     FACET_ADMIN_PASSWORD=$(cat "$STATE/password") start_keep facetd "$facetd" --socket "$RUN/helper.sock" \
-        --state "$STATE/facetd" --ui "$TOP/ui/dist" --port "$PORT" --bind 127.0.0.1 --libvirt "$LIBVIRT_URI" \
+        --state "$STATE/facetd" "${page[@]}" --port "$PORT" --bind 127.0.0.1 --libvirt "$LIBVIRT_URI" \
         --part-device $device --accel "$accel" --images "$IMAGES" --ready-fd 7
     FACETD_PID=$!
     for ((i = 0; i < 300; i++)); do
