@@ -53,7 +53,8 @@ static void copy_entry(const char *from_dir, const char *to_dir, const char *nam
 {
     g_autofree char *from = g_build_filename(from_dir, name, NULL), *to = g_build_filename(to_dir, name, NULL);
     struct stat info;
-    if (lstat(from, &info) < 0)
+    /* What the simulated host has already put there goes before the real one. */
+    if (lstat(from, &info) < 0 || g_file_test(to, G_FILE_TEST_EXISTS))
         return;
     if (S_ISLNK(info.st_mode)) {
         g_autofree char *target = g_file_read_link(from, NULL);
@@ -62,7 +63,7 @@ static void copy_entry(const char *from_dir, const char *to_dir, const char *nam
         return;
     }
     if (S_ISDIR(info.st_mode)) {
-        if (mkdir(to, 0755) < 0 && errno != EEXIST)
+        if (mkdir(to, 0755) < 0)
             return;
     } else {
         int fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);

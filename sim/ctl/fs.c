@@ -58,14 +58,12 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
         return 2;
     const char *sim_dir = dir != NULL ? dir : ctx->sim_dir;
     g_autofree char *root = g_build_filename(sim_dir, "root", NULL);
-    int lock = fsim_daemon_claim(sim_dir, error);
-    if (lock < 0)
+    if (fsim_daemon_claim(sim_dir, error) < 0)
         return 1;
     fsim_daemon_unmount(sim_dir);
     g_mkdir_with_parents(root, 0755);
-    int status = serve(sim_dir, error);
-    close(lock);
-    return status;
+    /* The lock goes with the process: whoever waits for it to be free, waits for our end. */
+    return serve(sim_dir, error);
 }
 
 const FsimVerb fsim_verb_fs = {"fs", "[--dir DIR]", "serve the tree of an existing host in the foreground", run};

@@ -282,7 +282,12 @@ void fsim_drivers_build(FsimWorld *world)
 {
     FsimNode *bus = fsim_dir(world->sys, "bus/pci");
     fsim_dir(bus, "devices");
-    fsim_dir(bus, "slots");
+    FsimNode *slots = fsim_dir(bus, "slots");
+    for (guint i = 0; i < world->host->gpus->len; i++) {
+        const FsimGpuFixed *gpu = &g_array_index(world->host->gpus, FsimGpuFixed, i);
+        g_autofree char *name = g_strdup_printf("%u/address", i + 1);
+        fsim_text(slots, name, "%04x:%02x:%02x\n", gpu->domain, gpu->bus, gpu->device);
+    }
     fsim_file(bus, "drivers_probe", 0200, &bus_ops, world, CTL_PROBE);
     fsim_file(bus, "drivers_autoprobe", 0644, &bus_ops, world, CTL_AUTOPROBE);
     fsim_file(bus, "rescan", 0200, &bus_ops, world, CTL_RESCAN);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TICK_MS = 100 };
+
 struct FsimServer {
     FsimNode *root;
     struct fuse_session *session;
@@ -16,7 +18,9 @@ struct FsimServer {
     GMainLoop *loop;
     GHashTable *inodes; /* id -> Inode: what the kernel knows */
     guint64 next_id;
-    GList *parked; /* of Parked */
+    GHashTable *handles; /* Handle: what is open */
+    GList *parked;       /* of Parked */
+    guint tick;          /* looks for changes outside while somebody waits for them */
     FsimServerHooks hooks;
     gpointer context;
 };
@@ -101,7 +105,7 @@ static void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
         return;
     }
     gboolean shared = node->kind != FSIM_FILE || (node->mode & 0222) == 0;
-    guint64 id = shared ? 2 *node->ino + 2 : (server->next_id += 2);
+    guint64 id = shared ? 2 * node->ino + 2 : (server->next_id += 2);
     Inode *inode = g_hash_table_lookup(server->inodes, &id);
     if (inode == NULL) {
         inode = g_new0(Inode, 1);
@@ -189,6 +193,29 @@ static void op_unlink(fuse_req_t request, fuse_ino_t parent, const char *name)
 
 /* ---- directories ---- */
 
+static void handle_free(gpointer data)
+{
+    Handle *handle = data;
+    if (handle->names != NULL)
+        g_ptr_array_unref(handle->names);
+    if (handle->text != NULL)
+        g_string_free(handle->text, TRUE);
+    fsim_node_unref(handle->node);
+    g_free(handle);
+}
+
+/* FALSE if the caller gave up meanwhile; then the handle is gone too. */
+static gboolean answer_open(fuse_req_t request, Handle *handle, struct fuse_file_info *info)
+{
+    GHashTable *handles = server_of(request)->handles;
+    info->fh = (uint64_t)(uintptr_t)handle;
+    g_hash_table_add(handles, handle);
+    if (fuse_reply_open(request, info) == 0)
+        return TRUE;
+    g_hash_table_remove(handles, handle);
+    return FALSE;
+}
+
 static int compare_names(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -216,12 +243,7 @@ static void op_opendir(fuse_req_t request, fuse_ino_t id, struct fuse_file_info 
     g_ptr_array_sort(handle->names, compare_names);
     g_ptr_array_insert(handle->names, 0, g_strdup("."));
     g_ptr_array_insert(handle->names, 1, g_strdup(".."));
-    info->fh = (uint64_t)(uintptr_t)handle;
-    if (fuse_reply_open(request, info) == 0)
-        return;
-    g_ptr_array_unref(handle->names);
-    fsim_node_unref(handle->node);
-    g_free(handle);
+    answer_open(request, handle, info);
 }
 
 static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, struct fuse_file_info *info)
@@ -246,19 +268,9 @@ static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t off
     fuse_reply_buf(request, buffer, used);
 }
 
-static void handle_free(Handle *handle)
-{
-    if (handle->names != NULL)
-        g_ptr_array_unref(handle->names);
-    if (handle->text != NULL)
-        g_string_free(handle->text, TRUE);
-    fsim_node_unref(handle->node);
-    g_free(handle);
-}
-
 static void op_releasedir(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *info)
 {
-    handle_free((Handle *)(uintptr_t)info->fh);
+    g_hash_table_remove(server_of(request)->handles, (Handle *)(uintptr_t)info->fh);
     fuse_reply_err(request, 0);
 }
 
@@ -276,13 +288,9 @@ static void op_open(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *in
     }
     Handle *handle = g_new0(Handle, 1);
     handle->node = fsim_node_ref(node);
-    node->opens++;
-    info->fh = (uint64_t)(uintptr_t)handle;
     info->direct_io = 1;
-    if (fuse_reply_open(request, info) != 0) {
-        node->opens--;
-        handle_free(handle);
-    }
+    if (answer_open(request, handle, info))
+        node->opens++;
 }
 
 static void op_release(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *info)
@@ -292,7 +300,7 @@ static void op_release(fuse_req_t request, fuse_ino_t id, struct fuse_file_info 
     handle->node->opens--;
     if (handle->node->ops != NULL && handle->node->ops->release != NULL && !handle->node->dead)
         handle->node->ops->release(handle->node);
-    handle_free(handle);
+    g_hash_table_remove(server->handles, handle);
     fuse_reply_err(request, 0);
     fsim_server_kick(server);
 }
@@ -311,8 +319,8 @@ static void answer_read(fuse_req_t request, Handle *handle, gsize size, goffset 
         int error = 0;
         if (node->text != NULL)
             g_string_append(handle->text, node->text);
-        else if (node->ops != NULL && node->ops->read != NULL)
-            error = node->ops->read(node, handle->text);
+        else if (node->ops != NULL)
+            error = node->ops->read != NULL ? node->ops->read(node, handle->text) : EIO;
         if (error != 0) {
             fuse_reply_err(request, error);
             return;
@@ -337,6 +345,16 @@ static gboolean answer_write(fuse_req_t request, Handle *handle, const char *tex
     else
         fuse_reply_write(request, size);
     return TRUE;
+}
+
+static gboolean on_tick(gpointer data)
+{
+    FsimServer *server = data;
+    server->hooks.sync(server->context);
+    if (server->parked != NULL)
+        return G_SOURCE_CONTINUE;
+    server->tick = 0;
+    return G_SOURCE_REMOVE;
 }
 
 static void parked_free(Parked *parked)
@@ -369,7 +387,8 @@ static void serve(fuse_req_t request, Handle *handle, char *text, gsize size, go
     FsimServer *server = server_of(request);
     server->hooks.sync(server->context);
     FsimFault fault = {FSIM_FAULT_NONE, 0, 0};
-    if (!handle->node->dead) {
+    /* A reader comes back for the rest and for the end; that is not another read to those who inject faults. */
+    if (!handle->node->dead && (text != NULL || offset == 0)) {
         g_autofree char *path = fsim_node_path(handle->node);
         fault = server->hooks.fault(server->context, path, text);
     }
@@ -395,6 +414,8 @@ static void serve(fuse_req_t request, Handle *handle, char *text, gsize size, go
     parked->is_write = text != NULL;
     parked->for_ever = fault.action == FSIM_FAULT_HANG;
     server->parked = g_list_append(server->parked, parked);
+    if (server->tick == 0)
+        server->tick = g_timeout_add(TICK_MS, on_tick, server);
     if (fault.action == FSIM_FAULT_LATE)
         parked->timer = g_timeout_add(fault.delay_ms, on_late, parked);
 }
@@ -510,6 +531,7 @@ FsimServer *fsim_server_new(FsimNode *root, const char *mountpoint, gboolean for
         g_free(server);
         return NULL;
     }
+    server->handles = g_hash_table_new_full(NULL, NULL, handle_free, NULL);
     server->loop = g_main_loop_new(NULL, FALSE);
     return server;
 }
@@ -534,9 +556,12 @@ void fsim_server_run(FsimServer *server, void (*ready)(gpointer context))
 void fsim_server_free(FsimServer *server)
 {
     fsim_server_abort_parked(server, ENODEV);
+    if (server->tick != 0)
+        g_source_remove(server->tick);
     fuse_session_unmount(server->session);
     fuse_session_destroy(server->session);
     free(server->buffer.mem);
+    g_hash_table_unref(server->handles);
     g_hash_table_unref(server->inodes);
     g_main_loop_unref(server->loop);
     g_free(server);

@@ -241,6 +241,8 @@ void fsim_system_build(FsimWorld *world)
                                         "block",     "bus/mdev/devices", "fs/cgroup",   "devices/virtual"};
     for (guint i = 0; i < G_N_ELEMENTS(empty); i++)
         fsim_dir(world->sys, empty[i]);
+    fsim_text(world->sys, "kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0\n");
+    fsim_text(world->sys, "kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "0\n");
     fsim_file(world->sys, "kernel/uevent_seqnum", 0444, &seqnum, world, 0);
     add_processors(world);
     add_firmware(world);

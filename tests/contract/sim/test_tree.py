@@ -1,0 +1,505 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The host half of the simulator, as a reader and writer of /sys sees it.
+
+test_tree.py FACET-SIM DISTURB: starts hosts of its own in a temporary folder and speaks TAP.
+"""
+import errno
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SIM, DISTURB = (os.path.abspath(p) for p in sys.argv[1:3])
+A100, L40S, VGA = "0000:41:00.0", "0000:61:00.0", "0000:02:00.0"
+DEADLINE = 20  # seconds: a bound for what must happen, not an expectation
+
+
+class Host:
+    """A running host in a folder of its own."""
+
+    def __init__(self, kind, work):
+        self.dir = tempfile.mkdtemp(prefix=kind + "-", dir=work)
+        self.sim("start", kind)
+        self.root = os.path.join(self.dir, "root")
+        self.pci = os.path.join(self.root, "sys/bus/pci")
+
+    def sim(self, *args, **kw):
+        kw.setdefault("check", True)
+        return subprocess.run([SIM, "--sim-dir", self.dir, *args], capture_output=True, text=True, timeout=60, **kw)
+
+    def disturb(self, *args):
+        subprocess.run([DISTURB, self.dir, *map(str, args)], check=True, timeout=20)
+
+    def exec(self, *args, **kw):
+        return self.sim("exec", "--", *args, **kw)
+
+    def path(self, bdf, name=""):
+        return os.path.join(self.pci, "devices", bdf, name)
+
+    def read(self, bdf, name):
+        return slurp(self.path(bdf, name)).decode().rstrip("\n")
+
+    def driver(self, bdf):
+        try:
+            return os.path.basename(os.readlink(self.path(bdf, "driver")))
+        except FileNotFoundError:
+            return None
+
+    def group(self, bdf):
+        return os.path.basename(os.readlink(self.path(bdf, "iommu_group")))
+
+    def members(self, bdf):
+        return sorted(os.listdir(self.path(bdf, "iommu_group/devices")))
+
+    def write(self, path, text):
+        """Errno name of a write below sys/bus/pci, or None."""
+        return put(os.path.join(self.pci, path), text)
+
+    def to(self, bdf, driver):
+        """The product's way: override, unbind, probe."""
+        self.write(f"devices/{bdf}/driver_override", driver + "\n")
+        if self.driver(bdf):
+            self.write(f"devices/{bdf}/driver/unbind", bdf)
+        return self.write("drivers_probe", bdf)
+
+    def cards(self):
+        return json.loads(self.sim("list", "--json").stdout)
+
+    def seqnum(self):
+        return int(slurp(os.path.join(self.root, "sys/kernel/uevent_seqnum")))
+
+    def writer(self, path, text):
+        """A child that writes and then exits with the errno."""
+        program = "import os,sys\ntry: os.write(os.open(sys.argv[1], os.O_WRONLY), sys.argv[2].encode())\n" \
+                  "except OSError as e: sys.exit(e.errno)"
+        return subprocess.Popen([sys.executable, "-c", program, os.path.join(self.pci, path), text])
+
+    def stop(self):
+        self.sim("stop")
+
+    def kill_server(self):
+        os.kill(int(slurp(os.path.join(self.dir, "fs.pid"))), signal.SIGKILL)
+
+
+def slurp(path):
+    with open(path, "rb", buffering=0) as f:
+        return f.read()
+
+
+def put(path, text):
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    except OSError as e:
+        return errno.errorcode[e.errno]
+    try:
+        os.write(fd, text.encode())
+    except OSError as e:
+        return errno.errorcode[e.errno]
+    finally:
+        os.close(fd)
+    return None
+
+
+def eventually(condition, what):
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "not within the deadline: " + what
+        time.sleep(0.02)
+
+
+def mounted(path):
+    return any(path in line for line in open("/proc/self/mounts"))
+
+
+def equal(got, wanted, what=""):
+    assert got == wanted, f"{what}: got {got!r}, wanted {wanted!r}"
+
+
+# ---- what can be read ----
+
+def lspci_sees_the_host(h):
+    out = h.exec("lspci", "-nn").stdout
+    assert re.search(r"41:00\.0 3D controller \[0302\]: NVIDIA .* \[10de:20b5\]", out), out
+    assert re.search(r"61:00\.1 Audio device", out), out
+    tree = h.exec("lspci", "-tv").stdout
+    assert "-[41]----00.0  NVIDIA" in tree, tree
+    verbose = h.exec("lspci", "-vvv", "-s", "41:00.0").stdout
+    for word in ("Single Root I/O Virtualization", "Alternative Routing-ID", "Express (v2) Endpoint", "FLReset+",
+                 "Kernel driver in use: nvidia", "Region 1: Memory at"):
+        assert word in verbose, (word, verbose)
+
+
+def lstopo_sees_the_host(h):
+    out = h.exec("lstopo", "--of", "console").stdout
+    assert "Machine (128GB total)" in out and "PCI 41:00.0 (3D)" in out and 'Block "sda"' in out, out[-600:]
+    assert out.count("PU L#") == 32, out.count("PU L#")
+
+
+def files_agree(h):
+    config = slurp(h.path(A100, "config"))
+    equal(len(config), 4096, "config size")
+    equal(f"0x{config[1]:02x}{config[0]:02x}", h.read(A100, "vendor"))
+    equal(f"0x{config[3]:02x}{config[2]:02x}", h.read(A100, "device"))
+    equal(config[0x0e] & 0x7f, 0, "header type")
+    with open(h.path(A100, "config"), "rb", buffering=0) as f:
+        equal(os.pread(f.fileno(), 2, 0x2c), config[0x2c:0x2e], "pread in the middle")
+    lines = h.read(A100, "resource").splitlines()
+    first, last = (int(x, 16) for x in lines[1].split()[:2])
+    equal(last - first + 1, 128 << 30, "BAR 1")
+    equal(os.stat(h.path(A100, "resource1")).st_size, 128 << 30)
+    assert f"PCI_SLOT_NAME={A100}" in h.read(A100, "uevent") and "DRIVER=nvidia" in h.read(A100, "uevent")
+    equal(h.read(A100, "modalias"), "pci:v000010DEd000020B5sv000010DEsd00001533bc03sc02i00")
+    equal(h.read(VGA, "boot_vga"), "1")
+    equal(os.path.basename(os.path.realpath(h.path(A100, ".."))), "0000:00:01.0", "the port above")
+    assert os.path.realpath(h.path(A100, "subsystem")).endswith("/sys/bus/pci")
+    assert os.listdir(os.path.join(h.root, "sys/class/drm")), "no DRM card"
+    info = slurp(os.path.join(h.root, f"proc/driver/nvidia/gpus/{A100}/information")).decode()
+    assert "Device Minor: \t 0" in info and "A100" in info, info
+    equal(slurp(os.path.join(h.root, "sys/firmware/acpi/tables/DMAR"))[:4], b"DMAR")
+    assert b"simulated" in slurp(os.path.join(h.root, "proc/driver/nvidia/version"))
+
+
+def sysfs_is_no_disk(h):
+    for call in (lambda: os.mkdir(h.path(A100, "new")), lambda: os.unlink(h.path(A100, "vendor")),
+                 lambda: open(h.path(A100, "new"), "w")):
+        try:
+            call()
+        except PermissionError:
+            continue
+        raise AssertionError("sysfs let itself be changed")
+    shell = subprocess.run(["sh", "-c", f"echo vfio-pci > {h.path(A100, 'driver_override')}"])
+    equal(shell.returncode, 0, "a shell's >")
+    equal(h.read(A100, "driver_override"), "vfio-pci")
+    equal(h.write(f"devices/{A100}/driver_override", "\n"), None)
+    equal(h.read(A100, "driver_override"), "(null)")
+
+
+# ---- binding ----
+
+def a_card_moves_to_vfio_and_back(h):
+    before = h.seqnum()
+    equal(h.to(A100, "vfio-pci"), None)
+    equal(h.driver(A100), "vfio-pci")
+    equal(h.cards()["gpus"][0]["driver"], "vfio-pci", "what NVML's side knows")
+    assert h.seqnum() > before, "no uevent"
+    group = h.group(A100)
+    assert os.path.exists(os.path.join(h.root, "dev/vfio", group))
+    assert not os.path.exists(os.path.join(h.root, "dev/nvidia0"))
+    assert os.path.islink(os.path.join(h.pci, "drivers/vfio-pci", A100))
+    equal(h.to(A100, ""), None)
+    equal(h.driver(A100), "nvidia")
+    assert not os.path.exists(os.path.join(h.root, "dev/vfio", group))
+    assert os.path.exists(os.path.join(h.root, "dev/nvidia0"))
+
+
+def errnos_are_the_kernels(h):
+    equal(h.write("drivers/vfio-pci/bind", A100), "ENODEV", "bind without override")
+    equal(h.write("drivers/nvidia/bind", A100), "EBUSY", "bind what is bound")
+    equal(h.write("drivers/vfio-pci/unbind", A100), "ENODEV", "unbind of another driver")
+    equal(h.write("drivers_probe", "0000:ff:00.0"), "ENODEV", "probe of nothing")
+    equal(h.write("drivers_probe", A100), None, "probe of what is bound")
+    equal(h.write(f"devices/{A100}/reset_method", "magic"), "EINVAL")
+    equal(h.write(f"devices/{A100}/reset", "0"), "EINVAL")
+    equal(h.write(f"devices/{A100}/reset_method", "\n"), None)
+    equal(h.write(f"devices/{A100}/reset", "1"), "ENOTTY", "reset without a method")
+    equal(h.write(f"devices/{A100}/reset_method", "default"), None)
+    equal(h.write(f"devices/{A100}/reset", "1"), None)
+    equal(h.write(f"devices/{A100}/power/control", "maybe"), "EINVAL")
+    equal(h.write(f"devices/{A100}/numa_node", "9"), "EINVAL")
+    equal(h.write("drivers/vfio-pci/new_id", "10de"), "EINVAL")
+    equal(h.write("drivers/vfio-pci/remove_id", "10de 20b5"), "ENODEV")
+
+
+def a_group_opens_once(h):
+    h.to(A100, "vfio-pci")
+    node = os.path.join(h.root, "dev/vfio", h.group(A100))
+    fd = os.open(node, os.O_RDWR)
+    equal(put(node, ""), "EBUSY", "second open")
+    child = h.writer(f"devices/{A100}/driver/unbind", A100)
+    eventually(lambda: h.driver(A100) is None, "the link goes before the driver lets go")
+    assert child.poll() is None, "unbind returned while the group is open"
+    os.close(fd)
+    equal(child.wait(DEADLINE), 0, "unbind after the close")
+    h.to(A100, "")
+    equal(h.driver(A100), "nvidia")
+
+
+def remove_and_rescan(h):
+    equal(h.write(f"devices/{A100}/remove", "1"), None)
+    assert not os.path.exists(h.path(A100))
+    equal(h.cards()["gpus"][0]["driver"], "", "removed")
+    equal(h.write("rescan", "1"), None)
+    equal(h.driver(A100), "nvidia")
+    port = os.path.basename(os.path.realpath(h.path(A100, "..")))
+    equal(h.write(f"devices/{port}/remove", "1"), None)
+    assert not os.path.exists(h.path(A100)) and not os.path.exists(h.path(port))
+    equal(h.write("rescan", "1"), None)
+    equal(h.driver(A100), "nvidia", "after its port came back")
+
+
+def sriov(h):
+    equal(h.write(f"devices/{A100}/sriov_numvfs", "2"), "ENOENT", "nvidia has no sriov_configure")
+    h.to(A100, "vfio-pci")
+    equal(h.write(f"devices/{A100}/sriov_numvfs", "2"), "ENOENT", "vfio-pci")
+    h.to(A100, "pci-pf-stub")
+    equal(h.write(f"devices/{A100}/sriov_numvfs", "21"), "ERANGE")
+    equal(h.write(f"devices/{A100}/sriov_drivers_autoprobe", "0"), None)
+    equal(h.write(f"devices/{A100}/sriov_numvfs", "2"), None)
+    equal(h.write(f"devices/{A100}/sriov_numvfs", "4"), "EBUSY", "2 to 4")
+    vfs = [os.path.basename(os.readlink(h.path(A100, f"virtfn{i}"))) for i in range(2)]
+    equal(vfs, ["0000:41:00.4", "0000:41:00.5"])
+    for vf in vfs:
+        equal(os.path.basename(os.readlink(h.path(vf, "physfn"))), A100)
+        equal(h.members(vf), [vf], "a group of its own")
+        equal(h.driver(vf), None, "autoprobe is off")
+        equal(h.read(vf, "vendor"), "0x10de")
+    h.to(vfs[0], "vfio-pci")
+    equal(h.driver(vfs[0]), "vfio-pci")
+    equal(h.write(f"devices/{A100}/sriov_numvfs", "0"), None)
+    assert not os.path.exists(h.path(vfs[0])) and not os.path.lexists(h.path(A100, "virtfn0"))
+    h.to(A100, "")
+
+
+# ---- what goes wrong ----
+
+def unbind_of_a_held_card_never_returns(h):
+    holder = subprocess.Popen(["sleep", "600"])
+    try:
+        h.disturb("hold", 1, holder.pid)
+        fds = os.path.join(h.root, "proc", str(holder.pid), "fd")
+        links = [os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds)]
+        assert "/dev/nvidia1" in links and "/dev/nvidia0" not in links, links
+        equal(slurp(os.path.join(h.root, "proc", str(holder.pid), "comm")), b"sleep\n")
+        child = h.writer(f"devices/{L40S}/driver/unbind", L40S)
+        eventually(lambda: h.driver(L40S) is None, "the link goes")
+        equal(h.cards()["gpus"][1]["driver"], "", "the driver takes it off its list first")
+        queued = h.writer(f"devices/{L40S}/driver_override", "vfio-pci")
+        child.send_signal(signal.SIGKILL)
+        # The rest of the host goes on: also the same file, for another card.
+        equal(h.to(A100, "vfio-pci"), None)
+        equal(h.to(A100, ""), None)
+        holder.kill()
+        holder.wait()
+        equal(h.read(L40S, "vendor"), "0x10de", "reading goes on")
+        assert child.poll() is None and queued.poll() is None, "returned although the card is wedged"
+        boot = slurp(os.path.join(h.root, "proc/sys/kernel/random/boot_id"))
+        h.disturb("reboot")
+        assert slurp(os.path.join(h.root, "proc/sys/kernel/random/boot_id")) != boot, "the same boot id"
+        child.wait(DEADLINE)
+        queued.wait(DEADLINE)
+        equal(h.driver(L40S), "nvidia", "after the reboot")
+    finally:
+        holder.kill()
+
+
+def an_open_node_holds_its_card(h):
+    fd = os.open(os.path.join(h.root, "dev/nvidia1"), os.O_RDWR)
+    fds = os.path.join(h.root, "proc", str(os.getpid()), "fd")
+    equal(os.readlink(os.path.join(fds, str(fd))), "/dev/nvidia1")
+    child = h.writer(f"devices/{L40S}/driver/unbind", L40S)
+    eventually(lambda: h.driver(L40S) is None, "the link goes")
+    os.close(fd)
+    assert child.poll() is None
+    h.disturb("reboot")
+    child.wait(DEADLINE)
+
+
+def injected_faults(h):
+    override = f"devices/{A100}/driver_override"
+    h.disturb("fault", f"sys/bus/pci/{override}", "write", "fail", errno.EIO, 0, 2)
+    equal([h.write(override, "\n") for _ in range(3)], ["EIO", "EIO", None], "fails twice")
+    h.disturb("fault", f"*/{A100}/driver/unbind", "write", "fail", errno.EPERM, 0, 1)
+    equal(h.write(f"devices/{L40S}/power/control", "on"), None, "another file")
+    equal(h.write(f"drivers/nvidia/unbind", A100), "EPERM", "by the device's name for it")
+    h.disturb("fault", f"*/{A100}/vendor", "read", "fail", errno.EIO, 0, 1)
+    try:
+        h.read(A100, "vendor")
+        raise AssertionError("the read did not fail")
+    except OSError as e:
+        equal(e.errno, errno.EIO)
+    equal(h.read(A100, "vendor"), "0x10de")
+    h.disturb("fault", f"*/{A100}/driver_override", "write", "late", 0, 700, 1)
+    start = time.monotonic()
+    equal(h.write(override, "pci-stub\n"), None)
+    assert time.monotonic() - start >= 0.7, "not late"
+    equal(h.read(A100, "driver_override"), "pci-stub", "late, but done")
+    equal(h.write(override, "\n"), None)
+    h.disturb("fault", f"*/{A100}/reset", "write", "hang", 0, 0, 1)
+    child = h.writer(f"devices/{A100}/reset", "1")
+    eventually(lambda: waits(child), "the writer waits in the kernel")
+    equal(h.write(f"devices/{A100}/reset", "1"), None, "only once")
+    assert child.poll() is None
+    h.disturb("reboot")
+    equal(child.wait(DEADLINE), errno.EIO)
+
+
+def waits(child):
+    try:
+        with open(f"/proc/{child.pid}/wchan") as f:
+            return "request_wait" in f.read()
+    except OSError:
+        return False
+
+
+def a_card_is_lost_and_returns(h):
+    h.disturb("lose", 0)
+    equal(set(slurp(h.path(A100, "config"))), {0xff}, "all ones")
+    equal(h.read(A100, "current_link_width"), "63")
+    equal(h.read(A100, "vendor"), "0x10de", "the kernel's copy")
+    h.disturb("return", 0)
+    equal(slurp(h.path(A100, "config"))[:2], b"\xde\x10")
+    before = h.seqnum()
+    h.disturb("gone", 1)
+    assert not os.path.exists(h.path(L40S)) and not os.path.exists(h.path("0000:61:00.1"))
+    assert h.seqnum() > before
+    equal(h.write("rescan", "1"), None)
+    assert not os.path.exists(h.path(L40S)), "found although it is gone"
+    h.disturb("return", 1)
+    equal(h.driver(L40S), "nvidia")
+    equal(h.driver("0000:61:00.1"), "snd_hda_intel")
+
+
+def reboot_forgets(h):
+    h.to(A100, "vfio-pci")
+    h.write(f"devices/{L40S}/remove", "1")
+    equal(h.write("drivers/nvidia/new_id", "1a03 2000"), None)
+    h.disturb("reboot")
+    equal([h.driver(A100), h.driver(L40S), h.read(A100, "driver_override")], ["nvidia", "nvidia", "(null)"])
+    equal(h.cards()["gpus"][0]["driver"], "nvidia")
+
+
+# ---- other hosts ----
+
+def messy_groups(h):
+    gpu = "0000:01:00.0"
+    equal(h.read(gpu, "boot_vga"), "1")
+    assert "0000:02:00.0" in h.members(gpu) and "0000:01:00.1" in h.members(gpu), h.members(gpu)
+    chipset = h.members("0000:05:00.0")
+    for other in ("0000:00:17.0", "0000:04:00.0", "0000:05:00.2", "0000:06:00.0"):
+        assert other in chipset, (other, chipset)
+    assert "BOOTFB" in slurp(os.path.join(h.root, "proc/iomem")).decode()
+    equal(slurp(os.path.join(h.root, "proc/net/route")).decode().splitlines()[1].split()[0], "enp4s0")
+    assert os.path.realpath(os.path.join(h.root, "sys/class/net/enp4s0/device")).endswith("0000:04:00.0")
+    assert "0000:00:17.0" in os.path.realpath(os.path.join(h.root, "sys/class/block/sda2"))
+    equal(h.driver("0000:05:00.2"), "xhci_hcd")
+
+
+def numa_of_a_server(h):
+    equal(h.read("0000:9a:00.0", "numa_node"), "1")
+    equal(h.read("0000:9a:00.0", "local_cpulist"), "56-111,168-223")
+    out = h.exec("lstopo", "--of", "console").stdout
+    equal(out.count("PU L#"), 224)
+    equal(out.count("(3D)"), 8)
+    equal(len([d for d in os.listdir(os.path.join(h.pci, "devices")) if h.read(d, "class") == "0x068000"]), 4)
+
+
+# ---- starting and stopping ----
+
+def exec_passes_the_status_on(h):
+    equal(h.exec("sh", "-c", "exit 7", check=False).returncode, 7)
+    equal(h.exec("/no/such/program", check=False).returncode, 127)
+    out = h.exec("sh", "-c", "echo $SYSTEMD_DEVICE_VERIFY_SYSFS $LD_LIBRARY_PATH; ls /dev/nvidia0; "
+                             "cat /sys/class/dmi/id/product_name /proc/sys/kernel/random/boot_id").stdout
+    assert out.startswith(f"0 {h.dir}/lib"), out
+    assert "/dev/nvidia0" in out and "Simulated small host" in out and h.cards()["boot_id"] in out, out
+    assert not os.path.samefile("/sys", os.path.join(h.root, "sys")), "the caller's own /sys was changed"
+
+
+def a_dead_server_is_replaced(h):
+    pid = int(slurp(os.path.join(h.dir, "fs.pid")))
+    h.kill_server()
+    eventually(lambda: not os.path.exists(f"/proc/{pid}/exe"), "its end")
+    h.sim("start")
+    equal(h.driver(A100), "nvidia")
+    again = h.sim("start", "lab", check=False)
+    assert again.returncode != 0 and "runs already" in again.stderr, again.stderr
+
+
+def stop_leaves_nothing(h):
+    pid = int(slurp(os.path.join(h.dir, "fs.pid")))
+    fd = os.open(os.path.join(h.root, "dev/nvidia1"), os.O_RDWR)
+    child = h.writer(f"devices/{L40S}/driver/unbind", L40S)
+    eventually(lambda: h.driver(L40S) is None, "the link goes")
+    h.stop()
+    child.wait(DEADLINE)
+    os.close(fd)
+    assert not mounted(h.root) and not os.path.exists(f"/proc/{pid}/exe")
+    equal(os.listdir(h.root), [])
+    h.stop()  # once more does no harm
+    h.sim("start")
+    equal(h.driver(L40S), "nvidia", "after the next start")
+
+
+def an_ordinary_user_can_start(h):
+    user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    mode = os.stat("/dev/fuse").st_mode
+    if user and not mode & 0o002:
+        return "/dev/fuse is for root only here"
+    place = tempfile.mkdtemp(dir=os.path.dirname(h.dir))
+    drop = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    if user:
+        os.chown(place, user.pw_uid, user.pw_gid)
+
+    def sim(*args):
+        return subprocess.run([SIM, "--sim-dir", place, *args], capture_output=True, text=True, timeout=60, **drop)
+    started = sim("start", "small")
+    equal(started.returncode, 0, started.stderr)
+    try:
+        out = sim("exec", "--", "lspci", "-nn")
+        if "namespace" in out.stderr:
+            return "no user namespaces here"
+        assert "[10de:20b5]" in out.stdout, (out.stdout, out.stderr)
+    finally:
+        equal(sim("stop").returncode, 0)
+    assert not mounted(place)
+
+
+SMALL = [lspci_sees_the_host, lstopo_sees_the_host, files_agree, sysfs_is_no_disk, a_card_moves_to_vfio_and_back,
+         errnos_are_the_kernels, a_group_opens_once, remove_and_rescan, sriov, unbind_of_a_held_card_never_returns,
+         an_open_node_holds_its_card, injected_faults, a_card_is_lost_and_returns, reboot_forgets,
+         exec_passes_the_status_on, a_dead_server_is_replaced, stop_leaves_nothing, an_ordinary_user_can_start]
+PLAN = [("small", SMALL), ("messy", [messy_groups]), ("hgx", [numa_of_a_server])]
+
+
+def run(host, test, number):
+    """One TAP line. A write that hangs in this process cannot be interrupted, so a watchdog ends the server."""
+    name = test.__name__.replace("_", " ")
+    watchdog = threading.Timer(3 * DEADLINE, host.kill_server)
+    watchdog.start()
+    try:
+        skip = test(host)
+        return f"ok {number} - {name}" + (f" # SKIP {skip}" if skip else "")
+    except (AssertionError, OSError, subprocess.SubprocessError) as e:
+        host.stop()
+        host.sim("start")
+        return f"not ok {number} - {name}\n# " + str(e).replace("\n", "\n# ")
+    finally:
+        watchdog.cancel()
+
+
+def main():
+    print(f"1..{sum(len(tests) for _, tests in PLAN)}")
+    work = tempfile.mkdtemp(prefix="facet-sim-test-")
+    os.chmod(work, 0o755)
+    number = 0
+    for kind, tests in PLAN:
+        host = Host(kind, work)
+        try:
+            for test in tests:
+                number += 1
+                print(run(host, test, number), flush=True)
+        finally:
+            host.stop()
+    shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
