@@ -230,22 +230,24 @@ static inline guint sum_bytes(guint64 x)
     return (guint)((x * ONES) >> 56);
 }
 
-static void lens_init(Lens *lens, int n_units, const FctMigState *state, const FctMigWant *want)
+static void lens_init(Lens *lens, const FctMigGrid *grid, const FctMigState *state, const FctMigWant *want)
 {
-    guint8 saving[FCT_MIG_UNITS_MAX] = {0}, busy[FCT_MIG_UNITS_MAX];
-    guint64 wanted[FCT_MIG_PROFILES_MAX / 8];
-    guint gone = 0;
-    for (int u = 0; u < n_units; u++) {
-        guint have = MIN(state->cis[u], CIS_MAX);
-        guint adjust = want->exact_cis ? (guint)ABS((int)have - want->cis) : have ? 0 : want->cis;
-        saving[u] = (guint8)(2 + have + want->cis - (state->busy[u] ? 0 : adjust));
-        gone += state->layout.at[u] ? 1 + have : 0;
+    guint8 saving[FCT_MIG_UNITS_MAX] = {0};
+    guint calls = 0;
+    for (int p = 0; p < grid->n_profiles; p++)
+        calls += want->counts.n[p] * (1u + want->cis.n[p]);
+    for (int u = 0; u < grid->n_units; u++) {
+        guint8 what = state->layout.at[u];
+        if (!what)
+            continue;
+        guint go = 1 + MIN(state->cis[u], CIS_MAX);
+        guint come = what <= grid->n_profiles ? 1 + MIN(want->cis.n[what - 1], CIS_MAX) : 0;
+        calls += go;
+        saving[u] = (guint8)(go + come - MIN(state->mend[u], go + come));
     }
-    memcpy(wanted, &want->counts, sizeof wanted);
-    lens->calls_full = gone + (sum_bytes(wanted[0]) + sum_bytes(wanted[1]) + sum_bytes(wanted[2])) * (1u + want->cis);
+    lens->calls_full = calls;
     memcpy(lens->state, &state->layout, 16);
-    memcpy(busy, state->busy, 16);
-    memcpy(lens->busy, busy, 16);
+    memcpy(lens->busy, state->busy, 16);
     memcpy(lens->saving, saving, 16);
     memcpy(lens->pin, &want->pin, 16);
     for (int w = 0; w < 2; w++) {
@@ -444,7 +446,7 @@ gboolean fct_mig_plan(const FctMigPlanner *planner, const FctMigState *state, co
     Lens lens;
     guint32 score;
     *ret_choice = (FctMigChoice){.exact = TRUE};
-    lens_init(&lens, planner->grid.n_units, state, want);
+    lens_init(&lens, &planner->grid, state, want);
     if (planner->n_groups)
         score = table_best(planner, want, &lens, ret_choice);
     else

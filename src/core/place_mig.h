@@ -11,7 +11,8 @@
  * more than FCT_MIG_TABLE_MAX layouts is searched instead, with a bound on the work; see FctMigChoice.exact.
  *
  * Calls counted: an instance that goes costs one call for each compute instance and one for itself; one that comes
- * costs one for itself and one for each compute instance; one that stays costs only what its compute instances need.
+ * costs one for itself and one for each compute instance; one that stays costs what mending its compute instances
+ * needs.
  *
  * A planner is immutable after it was made and may be shared between threads. fct_mig_plan() allocates nothing.
  */
@@ -22,18 +23,18 @@
 
 typedef struct _FctMigPlanner FctMigPlanner;
 
-/* What the card holds now. busy[u] and cis[u] speak of the instance that begins at unit u. */
+/* What the card holds now. busy[u], cis[u] and mend[u] speak of the instance that begins at unit u. */
 typedef struct {
     FctMigLayout layout;
     guint8 busy[FCT_MIG_UNITS_MAX]; /* not 0: a VM, container or process uses it */
     guint8 cis[FCT_MIG_UNITS_MAX];  /* compute instances in it */
+    guint8 mend[FCT_MIG_UNITS_MAX]; /* calls to give it the wanted compute instances if it stays: mostly 0 */
 } FctMigState;
 
 typedef struct {
     FctMigCounts counts;
-    FctMigLayout pin;   /* at[u] not 0: an instance of that profile must begin at u; it is counted in counts too */
-    guint8 cis;         /* compute instances that each new instance gets (0 where a vGPU takes the whole instance) */
-    gboolean exact_cis; /* give kept idle instances that number too; else only those that have none */
+    FctMigCounts cis; /* compute instances that each new instance gets (0 where a vGPU takes the whole instance) */
+    FctMigLayout pin; /* at[u] not 0: an instance of that profile must begin at u; it is counted in counts too */
 } FctMigWant;
 
 typedef struct {

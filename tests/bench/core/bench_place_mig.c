@@ -51,7 +51,8 @@ static GArray *all_triples(const FctMigPlanner *planner)
             for (int i = 0; i < n; i++)
                 state.busy[starts[i]] = busy >> i & 1;
             for (guint w = 0; w < fct_mig_planner_n_multisets(planner); w++) {
-                Triple triple = {state, {.counts = *fct_mig_planner_multiset(planner, w), .cis = 1}};
+                Triple triple = {state, test_want_nothing()};
+                triple.want.counts = *fct_mig_planner_multiset(planner, w);
                 g_array_append_val(triples, triple);
             }
         }

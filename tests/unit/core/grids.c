@@ -110,9 +110,16 @@ FctMigState test_state(const FctMigGrid *grid, const char *text)
     return state;
 }
 
+FctMigWant test_want_nothing(void)
+{
+    FctMigWant want = {0};
+    memset(&want.cis, 1, sizeof want.cis);
+    return want;
+}
+
 FctMigWant test_want(const FctMigGrid *grid, const char *text)
 {
-    FctMigWant want = {.cis = 1};
+    FctMigWant want = test_want_nothing();
     g_auto(GStrv) words = g_strsplit(text, " ", -1);
     for (char **word = words; *word; word++) {
         int start;

@@ -14,5 +14,7 @@ FctMigGrid test_grid_rtx(void);       /* all eleven */
 FctMigState test_state(const FctMigGrid *grid, const char *text);
 /* A text such as "9 19 19 14@2": ids, with a start where the place is pinned. One compute instance each. */
 FctMigWant test_want(const FctMigGrid *grid, const char *text);
+/* An empty want; new instances get one compute instance. */
+FctMigWant test_want_nothing(void);
 /* The reverse, without busy marks: "19@0 14@2 9@4". */
 char *test_layout_text(const FctMigGrid *grid, const FctMigLayout *layout);

@@ -25,7 +25,7 @@ typedef struct {
 
 static FctMigWant to_want(const World *world, const OracleWant *want)
 {
-    FctMigWant out = {.cis = 1};
+    FctMigWant out = test_want_nothing();
     for (int i = 0; i < world->card->n; i++)
         out.counts.n[fct_mig_grid_index(&world->grid, (guint32)world->card->profiles[i].id)] = (guint8)want->n[i];
     return out;
