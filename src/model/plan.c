@@ -92,6 +92,11 @@ FctLayoutItem *fct_layout_item_new(void)
     return fct_type_new(&type_item);
 }
 
+void fct_layout_item_free(FctLayoutItem *item)
+{
+    free_item(item);
+}
+
 FctVerdict *fct_verdict_new(FctSeverity severity, const char *code, const char *subject, const char *next,
                             const char *format, ...)
 {

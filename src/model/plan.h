@@ -103,6 +103,7 @@ json_t *fct_plan_to_json(const FctPlan *plan);
 FctPlan *fct_plan_from_json(const json_t *json, GError **error);
 
 FctLayoutItem *fct_layout_item_new(void);
+void fct_layout_item_free(FctLayoutItem *item);
 FctVerdict *fct_verdict_new(FctSeverity severity, const char *code, const char *subject, const char *next,
                             const char *format, ...) G_GNUC_PRINTF(5, 6);
 void fct_verdict_free(FctVerdict *verdict);
