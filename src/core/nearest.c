@@ -103,7 +103,7 @@ guint fct_mig_nearest(const FctMigPlanner *planner, const FctMigState *state, co
     guint depth_max = fct_mig_planner_n_layouts(planner) ? 2 : 1;
     hunt.found = g_array_new(FALSE, FALSE, sizeof(FctMigNearest));
     for (;;) {
-        for (guint depth = 1; depth <= depth_max && hunt.found->len == 0; depth++)
+        for (guint depth = 1; depth <= depth_max && hunt.found->len < max; depth++)
             edit(&hunt, base, 0, depth, 0);
         int largest = largest_wanted(hunt.grid, &base);
         if (hunt.found->len || largest < 0)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From resource groups to parts: what parts there are, which group they belong to, and which of them a VM gets.
+ * Pure: inventory and reservations in, parts, choices and verdicts out.
+ */
+#pragma once
+#include "core/card.h"
+#include "model/plan.h"
+
+/* Every part of the node, by card then place, with its state and holder. Array of FctPart. */
+GPtrArray *fct_parts_of(const FctInventory *inventory, const GPtrArray *reservations);
+
+gboolean fct_group_takes(const FctGroup *group, const FctPart *part);
+/* One built-in group for each kind of part there is: card model and profile. Array of FctGroup, by first part. */
+GPtrArray *fct_groups_builtin(const GPtrArray *parts);
+
+typedef enum {
+    FCT_PACK,  /* fill cards that are in use, so that others stay whole */
+    FCT_SPREAD /* take the least used card */
+} FctSpreading;
+
+/* What one of a VM's devices gets: one entry for each of its count. */
+typedef struct {
+    guint device;        /* index in @devices */
+    const char *group;   /* id */
+    const FctPart *part; /* of @parts; NULL: none (then there is a verdict) */
+} FctChosen;
+
+/*
+ * Chooses parts for all devices of a VM together, so that a generous group never takes what a narrow one needs. Among
+ * the free ones it prefers the tightest (least memory, then compute), then by @spreading, then the one that leaves the
+ * largest run of unused slots on its card. What @vm_id has reserved or in use itself counts as free, and is taken again
+ * first. Appends verdicts with subject "device N": REFUSE for a required device, WARN for an optional one; codes
+ * group-missing group-empty all-taken. Returns an array of FctChosen, by device.
+ */
+GPtrArray *fct_choose_parts(const GPtrArray *devices, const GPtrArray *groups, const GPtrArray *parts,
+                            const char *vm_id, FctSpreading spreading, GPtrArray *verdicts);

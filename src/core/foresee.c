@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/foresee.h"
+
+#include <string.h>
+
+typedef struct {
+    FctLayoutItem *item;
+    GArray *cis; /* int: ids of its compute instances */
+} Piece;
+
+typedef struct {
+    gboolean mig;
+    Piece at[FCT_MIG_UNITS_MAX];
+} Vision;
+
+static FctLayoutItem *item_of(int profile_id, const char *profile, int start, int size)
+{
+    FctLayoutItem *item = fct_layout_item_new();
+    g_free(item->profile);
+    item->profile_id = profile_id;
+    item->profile = g_strdup(profile);
+    item->start = start;
+    item->size = size;
+    return item;
+}
+
+static void piece_clear(Piece *piece)
+{
+    if (piece->item)
+        fct_layout_item_free(piece->item);
+    if (piece->cis)
+        g_array_unref(piece->cis);
+    *piece = (Piece){0};
+}
+
+static void vision_init(Vision *vision, const FctGpu *gpu)
+{
+    *vision = (Vision){.mig = gpu->mig.current};
+    for (guint i = 0; i < gpu->mig.instances->len; i++) {
+        const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
+        if (instance->start < 0 || instance->start >= FCT_MIG_UNITS_MAX)
+            continue;
+        Piece *piece = &vision->at[instance->start];
+        piece->item = item_of(instance->profile_id, instance->profile, instance->start, instance->size);
+        piece->item->kept = TRUE;
+        piece->cis = g_array_new(FALSE, FALSE, sizeof(int));
+        for (guint k = 0; k < instance->compute->len; k++) {
+            const FctComputeInstance *compute = instance->compute->pdata[k];
+            g_array_append_val(piece->cis, compute->id);
+        }
+        if (instance->compute->len == 1)
+            piece->item->ci_profile_id = ((const FctComputeInstance *)instance->compute->pdata[0])->profile_id;
+    }
+}
+
+static Piece *piece_named(Vision *vision, const FctStep *step)
+{
+    if (step->start < 0 || step->start >= FCT_MIG_UNITS_MAX)
+        return NULL;
+    Piece *piece = &vision->at[step->start];
+    return piece->item && piece->item->profile_id == step->profile_id ? piece : NULL;
+}
+
+static gboolean room_for(const Vision *vision, const FctStep *step)
+{
+    for (int u = 0; u < FCT_MIG_UNITS_MAX; u++) {
+        const FctLayoutItem *item = vision->at[u].item;
+        if (item && item->start < step->start + step->size && step->start < item->start + item->size)
+            return FALSE;
+    }
+    return step->start >= 0 && step->size > 0 && step->start < FCT_MIG_UNITS_MAX;
+}
+
+static gboolean remove_ci(Piece *piece, int id)
+{
+    for (guint i = 0; piece && i < piece->cis->len; i++)
+        if (g_array_index(piece->cis, int, i) == id) {
+            g_array_remove_index(piece->cis, i);
+            piece->item->kept = FALSE;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static gboolean add_ci(Piece *piece, const FctStep *step)
+{
+    int id = step->ci_id;
+    if (!piece)
+        return FALSE;
+    if (id < 0)
+        id = (int)piece->cis->len;
+    piece->item->ci_profile_id = piece->cis->len ? -1 : step->ci_profile_id;
+    g_array_append_val(piece->cis, id);
+    piece->item->kept = FALSE;
+    return TRUE;
+}
+
+static gboolean create_gi(Vision *vision, const FctStep *step, const FctGpu *gpu)
+{
+    const FctMigProfile *profile = fct_mig_profile(&gpu->mig, step->profile_id);
+    if (!vision->mig || !room_for(vision, step))
+        return FALSE;
+    vision->at[step->start].item = item_of(step->profile_id, profile ? profile->name : "", step->start, step->size);
+    vision->at[step->start].cis = g_array_new(FALSE, FALSE, sizeof(int));
+    return TRUE;
+}
+
+static gboolean set_mode(Vision *vision, gboolean enabled)
+{
+    for (int u = 0; u < FCT_MIG_UNITS_MAX; u++)
+        if (vision->at[u].item)
+            return FALSE;
+    vision->mig = enabled;
+    return TRUE;
+}
+
+static gboolean run(Vision *vision, const FctStep *step, const FctGpu *gpu)
+{
+    Piece *piece = piece_named(vision, step);
+    switch (step->kind) {
+    case FCT_STEP_MIG_MODE:
+        return set_mode(vision, step->enabled);
+    case FCT_STEP_CI_DESTROY:
+        return remove_ci(piece, step->ci_id);
+    case FCT_STEP_GI_DESTROY:
+        if (!piece || piece->cis->len > 0)
+            return FALSE;
+        piece_clear(piece);
+        return TRUE;
+    case FCT_STEP_GI_CREATE:
+        return create_gi(vision, step, gpu);
+    case FCT_STEP_CI_CREATE:
+        return add_ci(piece, step);
+    case FCT_N_STEP_KINDS:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+GPtrArray *fct_foresee(const FctGpu *gpu, const GPtrArray *steps, gboolean *ret_mig, GError **error)
+{
+    Vision vision;
+    GPtrArray *items = g_ptr_array_new_with_free_func((GDestroyNotify)fct_layout_item_free);
+    gboolean sound = TRUE;
+    vision_init(&vision, gpu);
+    for (guint i = 0; i < steps->len && sound; i++) {
+        const FctStep *step = steps->pdata[i];
+        sound = run(&vision, step, gpu);
+        if (!sound)
+            fct_set_error(error, FCT_ERROR_STALE, "Step %u (%s) could not run on the card as it is.", i + 1,
+                          step->title);
+    }
+    for (int u = 0; u < FCT_MIG_UNITS_MAX; u++) {
+        if (vision.at[u].item && sound)
+            g_ptr_array_add(items, g_steal_pointer(&vision.at[u].item));
+        piece_clear(&vision.at[u]);
+    }
+    if (!sound) {
+        g_ptr_array_unref(items);
+        return NULL;
+    }
+    if (ret_mig)
+        *ret_mig = vision.mig;
+    return items;
+}
+
+GPtrArray *fct_layout_now(const FctGpu *gpu, const GPtrArray *reservations)
+{
+    GPtrArray *items = g_ptr_array_new_with_free_func((GDestroyNotify)fct_layout_item_free);
+    for (guint i = 0; i < gpu->mig.instances->len; i++) {
+        const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
+        g_autoptr(GPtrArray) holders = fct_card_holders(gpu, instance, reservations);
+        FctLayoutItem *item = item_of(instance->profile_id, instance->profile, instance->start, instance->size);
+        if (instance->compute->len == 1)
+            item->ci_profile_id = ((const FctComputeInstance *)instance->compute->pdata[0])->profile_id;
+        item->busy = holders->len > 0;
+        if (item->busy) {
+            g_free(item->holder);
+            item->holder = g_strdup(holders->pdata[0]);
+        }
+        g_ptr_array_add(items, item);
+    }
+    return items;
+}
+
+GPtrArray *fct_undo_steps(const FctGpu *before, const GPtrArray *done)
+{
+    GPtrArray *undo = g_ptr_array_new_with_free_func((GDestroyNotify)fct_step_free);
+    for (guint i = done->len; i > 0; i--) {
+        FctStep *step = fct_step_undo(done->pdata[i - 1], before);
+        if (step)
+            g_ptr_array_add(undo, step);
+    }
+    return undo;
+}

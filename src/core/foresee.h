@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a card will look like after steps, without touching it; and the steps that take them back. Pure. */
+#pragma once
+#include "core/card.h"
+#include "model/plan.h"
+
+/*
+ * Applies @steps (of FctStep) one by one to the layout of @gpu. Fails with FCT_ERROR_STALE at the first step that could
+ * not run there: place taken, nothing to remove, compute instances left, MIG off. Returns FctLayoutItem by start;
+ * `kept` tells those that no step touched. *ret_mig (may be NULL): the mode afterwards.
+ */
+GPtrArray *fct_foresee(const FctGpu *gpu, const GPtrArray *steps, gboolean *ret_mig, GError **error);
+
+/* The layout as it is, with busy and holder. Array of FctLayoutItem by start. */
+GPtrArray *fct_layout_now(const FctGpu *gpu, const GPtrArray *reservations);
+
+/*
+ * The steps that undo @done, the first steps of a plan that was made on @before, in the order to run them. Array of
+ * FctStep.
+ */
+GPtrArray *fct_undo_steps(const FctGpu *before, const GPtrArray *done);

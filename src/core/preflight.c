@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/preflight.h"
+
+#include <string.h>
+
+static void say(GPtrArray *verdicts, FctVerdict *verdict)
+{
+    g_ptr_array_add(verdicts, verdict);
+}
+
+static gboolean card_state(const FctGpu *gpu, const char *label, GPtrArray *verdicts)
+{
+    switch (gpu->state) {
+    case FCT_GPU_OK:
+        return TRUE;
+    case FCT_GPU_LOST:
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-lost", label, "Check the card and its power; restart the host.",
+                                      "%s no longer answers. %s", label, gpu->state_reason));
+        return FALSE;
+    case FCT_GPU_WEDGED:
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-wedged", label, "Restart the host when it suits you.",
+                                      "%s hung in an earlier step and is left alone. %s", label, gpu->state_reason));
+        return FALSE;
+    case FCT_GPU_UNMANAGED:
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-unmanaged", label, "Give the card to the NVIDIA driver first.",
+                                      "%s cannot be changed now. %s", label, gpu->state_reason));
+        return FALSE;
+    }
+    g_assert_not_reached();
+}
+
+gboolean fct_preflight_card(const FctGpu *gpu, GPtrArray *verdicts)
+{
+    g_autofree char *label = fct_card_label(gpu);
+    if (!card_state(gpu, label, verdicts))
+        return FALSE;
+    if (strcmp(gpu->driver, "nvidia") != 0) {
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-driver", label, "Give the card to the NVIDIA driver first.",
+                                      "%s is held by %s, not by the NVIDIA driver.", label,
+                                      *gpu->driver ? gpu->driver : "no driver"));
+        return FALSE;
+    }
+    if (!gpu->mig.capable) {
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "no-mig", label, "Choose a card that has MIG.",
+                                      "%s (%s) cannot be cut into MIG instances.", label, gpu->name));
+        return FALSE;
+    }
+    if (gpu->mig.pending != gpu->mig.current) {
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "mig-pending", label,
+                            "Stop what uses the card and reset it, or restart the host.",
+                            "%s waits for a reset before MIG is %s.", label, gpu->mig.pending ? "on" : "off"));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* What to do about a holder, by the name of its process. */
+static const char *advice(const char *process)
+{
+    static const struct {
+        const char *name, *next;
+    } known[] = {
+        {"nvidia-persistenced", "Stop the service nvidia-persistenced, then try again."},
+        {"nv-hostengine", "Stop the service nvidia-dcgm, then try again."},
+        {"dcgm-exporter", "Stop dcgm-exporter, then try again."},
+        {"nv-fabricmanager", "Stop the service nvidia-fabricmanager, then try again."},
+        {"Xorg", "Stop the desktop of this host, then try again."},
+        {"gnome-shell", "Stop the desktop of this host, then try again."},
+    };
+    /* The kernel cuts process names at 15 characters. */
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (strncmp(process, known[i].name, 15) == 0)
+            return known[i].next;
+    return "Stop it, then try again.";
+}
+
+static void process_holds(const FctProcess *process, const char *what, GPtrArray *verdicts)
+{
+    const char *name = *process->name ? process->name : "name unknown";
+    g_autofree char *subject = g_strdup_printf("process %d %s", process->pid, process->name);
+    say(verdicts, fct_verdict_new(FCT_REFUSE, "held-by-process", g_strchomp(subject), advice(process->name),
+                                  "Process %d (%s) uses %s.", process->pid, name, what));
+}
+
+static void vm_holds(const FctReservation *reservation, const char *what, GPtrArray *verdicts)
+{
+    g_autofree char *subject = g_strdup_printf("vm %s", reservation->vm_name);
+    g_autofree char *next = g_strdup_printf("Stop VM %s, then try again.", reservation->vm_name);
+    say(verdicts, fct_verdict_new(FCT_REFUSE, "held-by-vm", subject, next, "VM %s %s %s.", reservation->vm_name,
+                                  reservation->state == FCT_RELEASING ? "is just releasing" : "uses", what));
+}
+
+static void instance_holders(const FctGpu *gpu, const FctGpuInstance *instance, const GPtrArray *reservations,
+                             const char *what, GPtrArray *verdicts)
+{
+    const FctReservation *reservation = fct_card_reservation(gpu, instance, reservations);
+    if (reservation)
+        vm_holds(reservation, what, verdicts);
+    for (guint i = 0; i < instance->compute->len; i++) {
+        const FctComputeInstance *compute = instance->compute->pdata[i];
+        for (guint k = 0; k < compute->processes->len; k++)
+            process_holds(compute->processes->pdata[k], what, verdicts);
+    }
+}
+
+static gboolean on_an_instance(const FctGpu *gpu, int pid)
+{
+    for (guint i = 0; i < gpu->mig.instances->len; i++) {
+        const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
+        for (guint k = 0; k < instance->compute->len; k++) {
+            const FctComputeInstance *compute = instance->compute->pdata[k];
+            for (guint p = 0; p < compute->processes->len; p++)
+                if (((const FctProcess *)compute->processes->pdata[p])->pid == pid)
+                    return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void mode_costs(const FctGpu *gpu, const char *label, gboolean enabled, GPtrArray *verdicts)
+{
+    guint n = gpu->mig.instances->len;
+    if (!enabled && n > 0)
+        say(verdicts, fct_verdict_new(FCT_CONFIRM, "instances-go", label, "", "%u instance%s of %s will be removed.", n,
+                                      n == 1 ? "" : "s", label));
+    if (gpu->mig.mode_needs_reset)
+        say(verdicts, fct_verdict_new(FCT_WARN, "card-resets", label, "",
+                                      "%s resets itself for this; that takes a few seconds.", label));
+    if (enabled && !gpu->mig.mode_survives_boot)
+        say(verdicts,
+            fct_verdict_new(FCT_WARN, "mode-forgotten", label, "",
+                            "%s forgets MIG when the host restarts; Facet then restores what is wanted.", label));
+}
+
+void fct_preflight_mode(const FctGpu *gpu, const GPtrArray *reservations, gboolean enabled, GPtrArray *verdicts)
+{
+    g_autofree char *label = fct_card_label(gpu);
+    for (guint i = 0; i < gpu->mig.instances->len; i++) {
+        const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
+        g_autofree char *what = g_strdup_printf("%s at slot %d of %s", instance->profile, instance->start, label);
+        instance_holders(gpu, instance, reservations, what, verdicts);
+    }
+    for (guint i = 0; i < gpu->processes->len; i++) {
+        const FctProcess *process = gpu->processes->pdata[i];
+        if (!on_an_instance(gpu, process->pid))
+            process_holds(process, label, verdicts);
+    }
+    mode_costs(gpu, label, enabled, verdicts);
+}
+
+void fct_preflight_steps(const FctGpu *gpu, const GPtrArray *reservations, const GPtrArray *steps, GPtrArray *verdicts)
+{
+    g_autofree char *label = fct_card_label(gpu);
+    guint32 seen = 0;
+    for (guint i = 0; i < steps->len; i++) {
+        const FctStep *step = steps->pdata[i];
+        if (step->kind != FCT_STEP_GI_DESTROY && step->kind != FCT_STEP_CI_DESTROY)
+            continue;
+        const FctGpuInstance *instance = fct_mig_instance_at(&gpu->mig, step->start);
+        if (!instance || instance->profile_id != step->profile_id || (seen >> instance->start & 1))
+            continue;
+        seen |= 1u << instance->start;
+        g_autofree char *what =
+            g_strdup_printf("%s at slot %d of %s, which would go", instance->profile, instance->start, label);
+        instance_holders(gpu, instance, reservations, what, verdicts);
+    }
+}
+
+GPtrArray *fct_preflight_plan(const FctGpu *gpu, const GPtrArray *reservations, const GPtrArray *steps)
+{
+    GPtrArray *verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    if (!fct_preflight_card(gpu, verdicts))
+        return verdicts;
+    for (guint i = 0; i < steps->len; i++) {
+        const FctStep *step = steps->pdata[i];
+        if (step->kind == FCT_STEP_MIG_MODE) {
+            /* It speaks of every holder of the card, so the instances need not be gone through again. */
+            fct_preflight_mode(gpu, reservations, step->enabled, verdicts);
+            return verdicts;
+        }
+    }
+    fct_preflight_steps(gpu, reservations, steps, verdicts);
+    return verdicts;
+}
+
+GError *fct_preflight_error(const GPtrArray *verdicts, gboolean confirmed)
+{
+    GError *error = NULL;
+    if (fct_verdicts_allow(verdicts, confirmed))
+        return NULL;
+    for (guint i = 0; i < verdicts->len; i++) {
+        const FctVerdict *verdict = verdicts->pdata[i];
+        if (verdict->severity == FCT_WARN || (verdict->severity == FCT_CONFIRM && confirmed))
+            continue;
+        const char *next = verdict->severity == FCT_CONFIRM ? "Confirm it, then try again." : verdict->next;
+        fct_set_error_full(&error, FCT_ERROR_REFUSED, *next ? next : NULL,
+                           json_pack("{s:o}", "verdicts", fct_verdicts_to_json(verdicts)), "%s", verdict->sentence);
+        break;
+    }
+    return error;
+}
