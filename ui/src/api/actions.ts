@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing: every change that the page can ask for.
+import { call } from './client';
+import type {
+  Plan, PlanInput, ResourceGroup, ResourceGroupInput, Role, Session, Task, Token, Vm, VmInput, VmPatch,
+} from './types';
+
+const seg = encodeURIComponent;
+
+export const login = (username: string, password: string) =>
+  call<Session>('/session', { method: 'POST', body: { username, password } });
+export const logout = () => call<undefined>('/session', { method: 'DELETE' });
+
+export const createToken = (name: string, role: Role) =>
+  call<Token & { secret: string }>('/tokens', { method: 'POST', body: { name, role } });
+export const deleteToken = (id: string) => call<undefined>(`/tokens/${seg(id)}`, { method: 'DELETE' });
+
+export const createPlan = (input: PlanInput, signal?: AbortSignal) =>
+  call<Plan>('/plans', { method: 'POST', body: input, signal });
+export const applyPlan = (id: string, confirm: boolean) =>
+  call<Task>(`/plans/${seg(id)}/apply`, { method: 'POST', body: { confirm } });
+export const cancelTask = (id: string) => call<Task>(`/tasks/${seg(id)}/cancel`, { method: 'POST' });
+
+export const createGroup = (input: ResourceGroupInput) =>
+  call<ResourceGroup>('/resource-groups', { method: 'POST', body: input });
+export const updateGroup = (id: string, revision: number, input: ResourceGroupInput) =>
+  call<ResourceGroup>(`/resource-groups/${seg(id)}`, { method: 'PUT', body: input, revision });
+export const deleteGroup = (id: string, revision: number) =>
+  call<undefined>(`/resource-groups/${seg(id)}`, { method: 'DELETE', revision });
+
+export const createVm = (input: VmInput) => call<Task>('/vms', { method: 'POST', body: input });
+export const updateVm = (id: string, revision: number, patch: VmPatch) =>
+  call<Vm>(`/vms/${seg(id)}`, { method: 'PATCH', body: patch, revision });
+export const deleteVm = (id: string, revision: number) => call<Task>(`/vms/${seg(id)}`, { method: 'DELETE', revision });
+export const startVm = (id: string) => call<Task>(`/vms/${seg(id)}/start`, { method: 'POST' });
+export const stopVm = (id: string, force: boolean) =>
+  call<Task>(`/vms/${seg(id)}/stop`, { method: 'POST', body: { force } });

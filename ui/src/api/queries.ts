@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading: one hook a resource. Keys are [noun] for the list and [noun, id] for one; the event stream writes to the same keys.
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { call } from './client';
+import type {
+  AuditEntry, FacetEvent, Gpu, Image, List, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm,
+} from './types';
+
+function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
+  return useQuery({
+    queryKey: [noun],
+    queryFn: async ({ signal }) => (await call<List<T>>(path, { signal })).items,
+    enabled,
+  });
+}
+
+function useOne<T>(noun: string, id: string, path: string): UseQueryResult<T, Error> {
+  return useQuery({ queryKey: [noun, id], queryFn: ({ signal }) => call<T>(path, { signal }), enabled: id !== '' });
+}
+
+const seg = encodeURIComponent;
+
+export const useSession = () =>
+  useQuery({
+    queryKey: ['session'],
+    queryFn: ({ signal }) => call<Session>('/session', { signal }),
+    retry: false,
+    staleTime: Infinity,
+  });
+export const useVersion = () =>
+  useQuery({ queryKey: ['version'], queryFn: () => call<{ version: string }>('/version'), staleTime: Infinity });
+export const useNodes = () => useList<Node>('node', '/nodes');
+export const useGpus = () => useList<Gpu>('gpu', '/gpus');
+export const useGpu = (id: string) => useOne<Gpu>('gpu', id, `/gpus/${seg(id)}`);
+export const useGroups = () => useList<ResourceGroup>('group', '/resource-groups');
+export const useGroup = (id: string) => useOne<ResourceGroup>('group', id, `/resource-groups/${seg(id)}`);
+export const useVms = () => useList<Vm>('vm', '/vms');
+export const useVm = (id: string) => useOne<Vm>('vm', id, `/vms/${seg(id)}`);
+export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);
+export const useTasks = () => useList<Task>('task', '/tasks?limit=200');
+export const useImages = () => useList<Image>('image', '/images');
+export const useEvents = () => useList<FacetEvent>('event', '/events?limit=200');
+export const useAudit = () => useList<AuditEntry>('audit', '/audit?limit=200');
+export const useTokens = (enabled: boolean) => useList<Token>('token', '/tokens', enabled);
+export const useSampleHistory = () =>
+  useQuery({
+    queryKey: ['sample'],
+    queryFn: async ({ signal }) => (await call<List<Sample>>('/samples?seconds=900', { signal })).items,
+    staleTime: Infinity,
+  });

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Short names for the types that api/openapi.yaml generates.
+import type { components } from './generated';
+
+type S = components['schemas'];
+export type Session = S['Session'];
+export type Token = S['Token'];
+export type Role = S['Role'];
+export type Node = S['Node'];
+export type Gpu = S['Gpu'];
+export type Mig = S['Mig'];
+export type MigProfile = S['MigProfile'];
+export type GpuInstance = S['GpuInstance'];
+export type Fit = S['Fit'];
+export type Readings = S['Readings'];
+export type Reading = number | null;
+export type Part = S['Part'];
+export type ResourceGroup = S['ResourceGroup'];
+export type ResourceGroupInput = S['ResourceGroupInput'];
+export type Plan = S['Plan'];
+export type PlanInput = S['PlanInput'];
+export type LayoutItem = S['LayoutItem'];
+export type Verdict = S['Verdict'];
+export type Problem = S['Problem'];
+export type Task = S['Task'];
+export type Image = S['Image'];
+export type Vm = S['Vm'];
+export type VmInput = S['VmInput'];
+export type VmPatch = S['VmPatch'];
+export type VmDeviceInput = S['VmDeviceInput'];
+export type FacetEvent = S['Event'];
+export type AuditEntry = S['AuditEntry'];
+export type Sample = S['Sample'];
+export type Preflight = { can_start: boolean; verdicts: Verdict[]; devices: { index: number; group: string; part: string | null }[] };
+export type List<T> = { items: T[] };
+/** A list item and its change on the event stream: the resource, or the word that it is gone. */
+export type Change<T> = T | { id: string; deleted: true };

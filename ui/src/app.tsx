@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { lazy } from 'react';
+import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom';
+import { ApiError } from '@/api/client';
+import { Gate } from '@/shell/Gate';
+import { Shell } from '@/shell/Shell';
+import { Toasts } from '@/widgets/Toasts';
+import { OverviewPage } from '@/pages/overview/OverviewPage';
+import { NotFoundPage } from '@/pages/NotFoundPage';
+
+const CardsPage = lazy(() => import('@/pages/gpus/CardsPage'));
+const CardPage = lazy(() => import('@/pages/gpus/CardPage'));
+const CarvePage = lazy(() => import('@/pages/gpus/CarvePage'));
+const MigModePage = lazy(() => import('@/pages/gpus/MigModePage'));
+const UndoPage = lazy(() => import('@/pages/gpus/UndoPage'));
+const GroupsPage = lazy(() => import('@/pages/groups/GroupsPage'));
+const GroupPage = lazy(() => import('@/pages/groups/GroupPage'));
+const VmsPage = lazy(() => import('@/pages/vms/VmsPage'));
+const VmPage = lazy(() => import('@/pages/vms/VmPage'));
+const VmCreatePage = lazy(() => import('@/pages/vms/VmCreatePage'));
+const ActivityPage = lazy(() => import('@/pages/activity/ActivityPage'));
+const NodesPage = lazy(() => import('@/pages/nodes/NodesPage'));
+const SettingsPage = lazy(() => import('@/pages/settings/SettingsPage'));
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The event stream keeps the caches true, so nothing is fetched again for its age alone.
+      staleTime: 60_000,
+      retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+    },
+  },
+});
+
+export function App() {
+  return (
+    <QueryClientProvider client={client}>
+      <BrowserRouter>
+        <Toasts>
+          <Gate>
+            <Shell>
+              <Routes>
+                <Route path="/" element={<OverviewPage />} />
+                <Route path="/vms" element={<VmsPage />} />
+                <Route path="/vms/create" element={<VmCreatePage />} />
+                <Route path="/vms/:id/:tab?" element={<VmPage />} />
+                <Route path="/gpus" element={<Navigate to="/gpus/cards" replace />} />
+                <Route path="/gpus/cards" element={<CardsPage />} />
+                <Route path="/gpus/cards/:id/carve" element={<CarvePage />} />
+                <Route path="/gpus/cards/:id/mig/:enabled" element={<MigModePage />} />
+                <Route path="/gpus/cards/:id/:tab?" element={<CardPage />} />
+                <Route path="/gpus/undo/:task" element={<UndoPage />} />
+                <Route path="/gpus/groups" element={<GroupsPage />} />
+                <Route path="/gpus/groups/:id" element={<GroupPage />} />
+                <Route path="/activity" element={<Navigate to="/activity/tasks" replace />} />
+                <Route path="/activity/:tab" element={<ActivityPage />} />
+                <Route path="/nodes" element={<NodesPage />} />
+                <Route path="/settings/:tab?" element={<SettingsPage />} />
+                <Route path="*" element={<NotFoundPage />} />
+              </Routes>
+            </Shell>
+          </Gate>
+        </Toasts>
+      </BrowserRouter>
+    </QueryClientProvider>
+  );
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What needs a person now, worst first, from what the page knows anyway. Alarms with memory come with monitoring.
+import type { Gpu, Node, Vm } from '@/api/types';
+import { t } from '@/strings';
+
+export interface Attention {
+  key: string;
+  severity: 'danger' | 'warning' | 'info';
+  title: string;
+  text: string;
+  to: string;
+}
+
+const RANK = { danger: 0, warning: 1, info: 2 } as const;
+
+function ofGpu(gpu: Gpu): Attention[] {
+  const found: Attention[] = [];
+  const to = `/gpus/cards/${gpu.id}`;
+  const name = t.gpu.title(gpu.index);
+  if (gpu.state === 'lost' || gpu.state === 'wedged') {
+    found.push({ key: `state-${gpu.id}`, severity: 'danger', title: t.attention.gpuState(name, gpu.state), text: gpu.state_reason, to });
+  }
+  if (gpu.drift && gpu.drift.length > 0) {
+    found.push({ key: `drift-${gpu.id}`, severity: 'warning', title: t.attention.drift(name), text: gpu.drift.join('; '), to });
+  }
+  if (gpu.state === 'ok' && gpu.mig.pending !== gpu.mig.current) {
+    found.push({ key: `pending-${gpu.id}`, severity: 'warning', title: t.attention.pending(name), text: t.gpu.pendingText(gpu.mig.pending), to });
+  }
+  return found;
+}
+
+function ofVm(vm: Vm): Attention[] {
+  if (vm.state === 'crashed') {
+    return [{ key: `vm-${vm.id}`, severity: 'danger', title: t.attention.crashed(vm.name), text: '', to: `/vms/${vm.id}` }];
+  }
+  const first = vm.blocked[0];
+  if (!first) return [];
+  return [{ key: `vm-${vm.id}`, severity: 'warning', title: t.attention.blocked(vm.name), text: first.sentence, to: `/vms/${vm.id}` }];
+}
+
+function ofNode(node: Node): Attention[] {
+  const found: Attention[] = [];
+  const to = '/nodes';
+  if (node.helper === 'down') found.push({ key: 'helper', severity: 'danger', title: t.attention.helper, text: t.attention.helperText, to });
+  if (node.nvml_problem) found.push({ key: 'nvml', severity: 'warning', title: t.attention.nvml, text: node.nvml_problem, to });
+  if (node.virt.state === 'down') found.push({ key: 'virt', severity: 'danger', title: t.attention.virt, text: t.attention.virtText, to });
+  return found;
+}
+
+export function attention(nodes: readonly Node[], gpus: readonly Gpu[], vms: readonly Vm[]): Attention[] {
+  return [...nodes.flatMap(ofNode), ...gpus.flatMap(ofGpu), ...vms.flatMap(ofVm)]
+    .sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PageSection } from '@patternfly/react-core';
+import { ExpandableRowContent, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useState } from 'react';
+import { useParams } from 'react-router-dom';
+import { useAudit, useEvents, useTasks } from '@/api/queries';
+import type { AuditEntry, Task } from '@/api/types';
+import { dateTime, duration, UNKNOWN } from '@/lib/format';
+import { t } from '@/strings';
+import { EventTable } from '@/widgets/EventTable';
+import { Loaded, Nothing } from '@/widgets/feedback';
+import { Outcome, TaskState } from '@/widgets/labels';
+import { SubjectLink } from '@/widgets/links';
+import { PageHead } from '@/widgets/PageHead';
+import { TaskView } from '@/widgets/TaskView';
+import { NotFoundPage } from '../NotFoundPage';
+
+function TaskRow({ task, index }: { task: Task; index: number }) {
+  const [open, setOpen] = useState(false);
+  const took = task.started_ms != null && task.ended_ms != null ? duration(task.ended_ms - task.started_ms) : UNKNOWN;
+  return (
+    <Tbody isExpanded={open}>
+      <Tr>
+        <Td expand={{ rowIndex: index, isExpanded: open, onToggle: () => setOpen(!open) }} />
+        <Td dataLabel={t.tasks.started} className="fct-number">{dateTime(task.started_ms ?? task.created_ms)}</Td>
+        <Td dataLabel={t.tasks.task}>{task.title}<div className="fct-subtle fct-small">{task.outcome}</div></Td>
+        <Td dataLabel={t.tasks.subject}><SubjectLink subject={task.subject} /></Td>
+        <Td dataLabel={t.tasks.state}><TaskState state={task.state} /></Td>
+        <Td dataLabel={t.tasks.took} className="fct-number">{took}</Td>
+        <Td dataLabel={t.tasks.user}>{task.user}</Td>
+      </Tr>
+      {open && <Tr isExpanded><Td /><Td colSpan={6}><ExpandableRowContent><TaskView task={task} open /></ExpandableRowContent></Td></Tr>}
+    </Tbody>
+  );
+}
+
+function Tasks() {
+  return (
+    <Loaded query={useTasks()}>
+      {(list) => list.length === 0 ? <Nothing title={t.tasks.none} text={t.tasks.noneText} /> : (
+        <Table aria-label={t.tasks.title} variant="compact">
+          <Thead>
+            <Tr><Th screenReaderText={t.app.details} /><Th width={20}>{t.tasks.started}</Th><Th width={35}>{t.tasks.task}</Th><Th>{t.tasks.subject}</Th><Th>{t.tasks.state}</Th><Th>{t.tasks.took}</Th><Th>{t.tasks.user}</Th></Tr>
+          </Thead>
+          {list.map((task, i) => <TaskRow key={task.id} task={task} index={i} />)}
+        </Table>
+      )}
+    </Loaded>
+  );
+}
+
+const Events = () => (
+  <Loaded query={useEvents()}>
+    {(list) => list.length === 0 ? <Nothing title={t.activity.noEvents} text={t.activity.noEventsText} /> : <EventTable events={list} withSubject />}
+  </Loaded>
+);
+
+function AuditRow({ entry }: { entry: AuditEntry }) {
+  return (
+    <Tr>
+      <Td dataLabel={t.activity.time} className="fct-number">{dateTime(entry.time_ms)}</Td>
+      <Td dataLabel={t.activity.user}>{entry.user}<div className="fct-subtle fct-small">{entry.address}</div></Td>
+      <Td dataLabel={t.activity.text}>{entry.text}</Td>
+      <Td dataLabel={t.activity.action} className="fct-mono">{entry.action}</Td>
+      <Td dataLabel={t.activity.outcome}><Outcome outcome={entry.outcome} /></Td>
+    </Tr>
+  );
+}
+
+const Audit = () => (
+  <Loaded query={useAudit()}>
+    {(list) => list.length === 0 ? <Nothing title={t.activity.noAudit} text={t.activity.noAuditText} /> : (
+      <Table aria-label={t.activity.audit} variant="compact">
+        <Thead><Tr><Th width={20}>{t.activity.time}</Th><Th width={15}>{t.activity.user}</Th><Th>{t.activity.text}</Th><Th>{t.activity.action}</Th><Th>{t.activity.outcome}</Th></Tr></Thead>
+        <Tbody>{list.map((entry) => <AuditRow key={entry.id} entry={entry} />)}</Tbody>
+      </Table>
+    )}
+  </Loaded>
+);
+
+const TABS = { tasks: { title: t.tasks.title, Body: Tasks }, events: { title: t.activity.events, Body: Events }, audit: { title: t.activity.audit, Body: Audit } };
+
+export default function ActivityPage() {
+  const { tab = 'tasks' } = useParams();
+  if (!(tab in TABS)) return <NotFoundPage />;
+  const { title, Body } = TABS[tab as keyof typeof TABS];
+  return (
+    <>
+      <PageHead title={title} />
+      <PageSection key={tab}><Body /></PageSection>
+    </>
+  );
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Re-carve a card: counts at the left, what would happen at the right, live.
+import { Button, Card, CardBody, CardTitle, PageSection } from '@patternfly/react-core';
+import { useMemo, useState } from 'react';
+import { useNavigate, useParams, useSearchParams } from 'react-router-dom';
+import { useGpu } from '@/api/queries';
+import type { Gpu, PlanInput } from '@/api/types';
+import { shortModel } from '@/lib/format';
+import { countsOf, equalParts, sameCounts, tidy, type Counts } from '@/lib/layout';
+import { t } from '@/strings';
+import { CardPicture } from '@/widgets/card-picture/CardPicture';
+import { pictureOfGpu } from '@/widgets/card-picture/geometry';
+import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
+import { GpuLabel } from '@/widgets/labels';
+import { cardPath } from '@/widgets/links';
+import { PageHead } from '@/widgets/PageHead';
+import { PlanView } from '@/widgets/plan/PlanView';
+import { usePreview } from '@/widgets/plan/usePreview';
+import { useCarveWhy } from './actions';
+import { CountTable } from './CountTable';
+
+function Presets({ gpu, counts, onPick }: { gpu: Gpu; counts: Counts; onPick: (counts: Counts) => void }) {
+  const presets = useMemo(() => equalParts(gpu.mig.profiles), [gpu.mig.profiles]);
+  const now = countsOf(gpu.mig.instances);
+  const button = (label: string, wish: Counts) => (
+    <Button key={label} variant={sameCounts(counts, wish) ? 'primary' : 'secondary'} size="sm" aria-pressed={sameCounts(counts, wish)} onClick={() => onPick(wish)}>{label}</Button>
+  );
+  return (
+    <div className="fct-stack">
+      <div className="fct-presets" role="group" aria-label={t.carve.equal}>{presets.map((preset) => button(preset.label, preset.counts))}</div>
+      <div className="fct-presets">
+        {gpu.mig.instances.length > 0 && <Button variant="link" size="sm" isInline onClick={() => onPick(now)}>{t.carve.asNow}</Button>}
+        <Button variant="link" size="sm" isInline onClick={() => onPick({})}>{t.carve.empty}</Button>
+      </div>
+    </div>
+  );
+}
+
+function Carve({ gpu }: { gpu: Gpu }) {
+  const navigate = useNavigate();
+  const [params] = useSearchParams();
+  const now = countsOf(gpu.mig.instances);
+  const wanted = params.get('wanted') ? gpu.wanted?.profiles : undefined;
+  const [counts, setCounts] = useState<Counts>(wanted ?? now);
+  const [allow, setAllow] = useState(false);
+  const unchanged = gpu.mig.current && sameCounts(counts, now);
+  const input: PlanInput | null = unchanged
+    ? null
+    : { kind: 'carve', gpu: gpu.id, profiles: { ...tidy(counts) }, ...(allow ? { allow_interrupt: true } : {}) };
+  const preview = usePreview(input, gpu.revision, () => cardPath(gpu.id));
+  const name = t.gpu.title(gpu.index);
+  return (
+    <>
+      <PageHead
+        title={t.carve.title(name)}
+        labels={<GpuLabel gpu={gpu} />}
+        subtitle={`${shortModel(gpu.name)} · ${gpu.address}`}
+        trail={[{ to: '/gpus/cards', name: t.gpu.cards }, { to: cardPath(gpu.id), name }]}
+      />
+      <PageSection hasBodyWrapper={false} className="fct-carve">
+        <PlanView
+          preview={preview}
+          profiles={gpu.mig.profiles}
+          act={t.carve.apply(name)}
+          unchanged={unchanged}
+          now={gpu.mig.units > 0 && <CardPicture title={t.carve.now} picture={pictureOfGpu(gpu)} variant="pair" memoryLabel={t.picture.nowRow} ruler />}
+          onUse={setCounts}
+          onCancel={() => void navigate(cardPath(gpu.id))}
+          allowInterrupt={{ on: allow, set: setAllow }}
+        />
+        <Card isCompact>
+          <CardTitle component="h2">{t.carve.parts}</CardTitle>
+          <CardBody className="fct-stack">
+            <Presets gpu={gpu} counts={counts} onPick={setCounts} />
+            <CountTable profiles={gpu.mig.profiles} counts={counts} onChange={setCounts} />
+          </CardBody>
+        </Card>
+      </PageSection>
+    </>
+  );
+}
+
+function Checked({ gpu }: { gpu: Gpu }) {
+  const why = useCarveWhy(gpu);
+  if (why) return <PageSection><Nothing title={t.carve.title(t.gpu.title(gpu.index))} text={why} /></PageSection>;
+  return <Carve gpu={gpu} />;
+}
+
+export default function CarvePage() {
+  const { id = '' } = useParams();
+  const gpu = useGpu(id);
+  return <Loaded query={gpu} waiting={<PageSection><Waiting lines={3} height="8rem" /></PageSection>}>{(data) => <Checked gpu={data} />}</Loaded>;
+}

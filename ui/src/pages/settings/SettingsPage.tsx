@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Card, CardBody, Label, LabelGroup, PageSection } from '@patternfly/react-core';
+import { useParams } from 'react-router-dom';
+import { useSession, useVersion } from '@/api/queries';
+import { UNKNOWN } from '@/lib/format';
+import { t } from '@/strings';
+import { Facts } from '@/widgets/Facts';
+import { Loaded } from '@/widgets/feedback';
+import { PageHead } from '@/widgets/PageHead';
+import { Tokens } from './Tokens';
+
+function Account() {
+  return (
+    <Loaded query={useSession()}>
+      {(session) => (
+        <Card isCompact>
+          <CardBody>
+            <Facts
+              columns={2}
+              facts={[
+                [t.settings.user, session.user],
+                [t.settings.role, t.settings.roles[session.role]],
+                [t.settings.may, <LabelGroup key="m" numLabels={30}>{session.may.map((action) => <Label key={action} isCompact variant="outline">{action}</Label>)}</LabelGroup>],
+              ]}
+            />
+          </CardBody>
+        </Card>
+      )}
+    </Loaded>
+  );
+}
+
+function About() {
+  const version = useVersion();
+  return (
+    <Card isCompact>
+      <CardBody><Facts columns={2} facts={[[t.settings.version, version.data?.version ?? UNKNOWN], [t.settings.api, '/api/v1']]} /></CardBody>
+    </Card>
+  );
+}
+
+export default function SettingsPage() {
+  const { tab = 'tokens' } = useParams();
+  return (
+    <>
+      <PageHead title={t.settings.title} tabs={{ names: t.settings.tabs, active: tab, path: (key) => (key === 'tokens' ? '/settings' : `/settings/${key}`) }} />
+      <PageSection id="page-body">
+        {tab === 'tokens' && <Tokens />}
+        {tab === 'account' && <Account />}
+        {tab === 'about' && <About />}
+      </PageSection>
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// A VM in four steps, each with a choice made already: image, size, GPU device, review.
+import { Checkbox, PageSection, Wizard, WizardStep } from '@patternfly/react-core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router-dom';
+import { createVm } from '@/api/actions';
+import { useGroups, useImages, useVms } from '@/api/queries';
+import type { Image, Task, VmInput } from '@/api/types';
+import { t } from '@/strings';
+import { Facts } from '@/widgets/Facts';
+import { ErrorAlert, Loaded, Nothing, Waiting } from '@/widgets/feedback';
+import { PageHead } from '@/widgets/PageHead';
+import { useTaskDrawer } from '@/widgets/TaskDrawer';
+import { freeName, NAME, SIZES, type Size } from './draft';
+import { GroupChoice } from './GroupChoice';
+import { ImageStep, SizeStep } from './steps';
+
+function Create({ images, taken }: { images: Image[]; taken: string[] }) {
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const drawer = useTaskDrawer();
+  const groups = useGroups();
+  const [imageId, setImageId] = useState(images[0]?.id ?? '');
+  const [name, setName] = useState(() => freeName(taken));
+  const [size, setSize] = useState<Size>(SIZES.small);
+  const [group, setGroup] = useState('');
+  const [optional, setOptional] = useState(false);
+  const [start, setStart] = useState(true);
+  const image = images.find((one) => one.id === imageId);
+  const nameOk = NAME.test(name) && !taken.includes(name);
+  const fits = size.memory_mib >= (image?.min_memory_mib ?? 0) && size.vcpus > 0;
+  const make = useMutation({
+    mutationFn: () => {
+      const input: VmInput = {
+        name, image: imageId, ...size, start, devices: group ? [{ group, count: 1, optional }] : [],
+      };
+      return createVm(input);
+    },
+    onSuccess: (task) => {
+      client.setQueryData<Task[]>(['task'], (list) => [task, ...(list ?? []).filter((old) => old.id !== task.id)]);
+      drawer.setOpen(true);
+      void navigate('/vms', { replace: true });
+    },
+  });
+  const words = t.wizard;
+  const groupName = groups.data?.find((one) => one.id === group)?.name ?? words.noGpu;
+  return (
+    <Wizard navAriaLabel={words.nav} onSave={() => make.mutate()} onClose={() => void navigate('/vms')} isPlain>
+      <WizardStep id="image" name={words.steps.image} footer={{ isNextDisabled: !nameOk || !image }}>
+        <ImageStep images={images} image={imageId} onImage={setImageId} name={name} onName={setName} taken={taken.includes(name)} valid={nameOk} />
+      </WizardStep>
+      <WizardStep id="size" name={words.steps.size} footer={{ isNextDisabled: !fits }}>
+        <SizeStep size={size} onSize={setSize} needMib={image?.min_memory_mib ?? 0} />
+      </WizardStep>
+      <WizardStep id="gpu" name={words.steps.gpu}>
+        <div className="fct-stack">
+          <GroupChoice value={group} onChange={setGroup} />
+          <Checkbox id="gpu-optional" label={t.vm.optionalText} isChecked={optional} isDisabled={!group} onChange={(_event, on) => setOptional(on)} />
+        </div>
+      </WizardStep>
+      <WizardStep id="review" name={words.steps.review} footer={{ nextButtonText: words.submit, isNextDisabled: make.isPending || !nameOk || !fits || !image }}>
+        <div className="fct-stack">
+          {make.error && <ErrorAlert error={make.error} title={words.failed} />}
+          <Facts
+            columns={2}
+            facts={[
+              [words.name, name], [words.steps.image, image?.name ?? ''], [words.vcpus, String(size.vcpus)],
+              [t.vm.memory, `${size.memory_mib / 1024} GiB`], [t.vm.disk, `${size.disk_gib} GiB`],
+              [words.device, optional && group ? `${groupName}, ${t.vm.optionalShort}` : groupName],
+            ]}
+          />
+          <Checkbox id="start-now" label={words.start} isChecked={start} onChange={(_event, on) => setStart(on)} />
+        </div>
+      </WizardStep>
+    </Wizard>
+  );
+}
+
+export default function VmCreatePage() {
+  const images = useImages();
+  const vms = useVms();
+  const waiting = <PageSection><Waiting lines={3} height="6rem" /></PageSection>;
+  return (
+    <>
+      <PageHead title={t.wizard.title} trail={[{ to: '/vms', name: t.vm.title }]} />
+      <Loaded query={images} waiting={waiting}>
+        {(list) => list.length === 0
+          ? <PageSection><Nothing title={t.wizard.noImages} text={t.wizard.noImagesText} /></PageSection>
+          : <Loaded query={vms} waiting={waiting}>{(all) => <PageSection type="wizard"><Create images={list} taken={all.map((vm) => vm.name)} /></PageSection>}</Loaded>}
+      </Loaded>
+    </>
+  );
+}

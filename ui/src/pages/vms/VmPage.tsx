@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Alert, Button, Card, CardBody, CardTitle, Label, PageSection } from '@patternfly/react-core';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { useNavigate, useParams } from 'react-router-dom';
+import { useVm } from '@/api/queries';
+import type { Vm } from '@/api/types';
+import { vmCharts } from '@/lib/charts';
+import { dateTime, mib, UNKNOWN } from '@/lib/format';
+import { useMay } from '@/lib/may';
+import { t } from '@/strings';
+import { ActionButton } from '@/widgets/ActionButton';
+import { Facts } from '@/widgets/Facts';
+import { Loaded, Waiting } from '@/widgets/feedback';
+import { VmState } from '@/widgets/labels';
+import { vmPath } from '@/widgets/links';
+import { LoadCharts } from '@/widgets/LoadCharts';
+import { PageHead } from '@/widgets/PageHead';
+import { SubjectEvents } from '@/widgets/SubjectEvents';
+import { useVmActions } from './actions';
+import { ChangeGpu } from './ChangeGpu';
+import { DevicesTab } from './DevicesTab';
+
+const ConsoleTab = lazy(() => import('./ConsoleTab'));
+
+function Summary({ vm }: { vm: Vm }) {
+  return (
+    <>
+      <Card isCompact>
+        <CardTitle component="h2">{t.vm.tabs.summary}</CardTitle>
+        <CardBody>
+          <Facts
+            facts={[
+              [t.vm.vcpus, String(vm.vcpus)],
+              [t.vm.memory, mib(vm.memory_mib)],
+              [t.vm.disk, vm.disk_gib == null ? UNKNOWN : `${vm.disk_gib} GiB`],
+              [t.vm.image, vm.image || UNKNOWN],
+              [t.vm.firmware, vm.uefi === undefined ? UNKNOWN : vm.uefi ? t.vm.uefi : t.vm.bios],
+              [t.vm.created, dateTime(vm.created_ms)],
+              [t.vm.description, vm.description || UNKNOWN],
+            ]}
+          />
+        </CardBody>
+      </Card>
+      <DevicesTab vm={vm} />
+    </>
+  );
+}
+
+function Notices({ vm, explain }: { vm: Vm; explain: () => void }) {
+  const first = vm.blocked[0];
+  return (
+    <>
+      {first && (
+        <Alert variant="warning" isInline title={first.sentence} component="p" actionLinks={<Button variant="link" isInline onClick={explain}>{t.vm.why}</Button>}>{first.next}</Alert>
+      )}
+      {vm.pending_changes.length > 0 && (
+        <Alert variant="info" isInline title={t.vm.pending} component="p">{vm.pending_changes.map((line) => <div key={line}>{line}</div>)}</Alert>
+      )}
+    </>
+  );
+}
+
+function VmView({ vm, tab }: { vm: Vm; tab: string }) {
+  const navigate = useNavigate();
+  const { list, explain, dialogs } = useVmActions(vm, () => void navigate('/vms', { replace: true }));
+  const may = useMay('vm.write');
+  const [changing, setChanging] = useState(false);
+  const charts = useMemo(() => vmCharts(vm.id, vm.memory_mib, vm.devices.flatMap((d) => d.parts)), [vm]);
+  const why = vm.ours ? may.why : t.vm.othersWhy;
+  return (
+    <>
+      <PageHead
+        title={vm.name}
+        labels={<><VmState state={vm.state} />{!vm.ours && <Label isCompact variant="outline">{t.vm.others}</Label>}</>}
+        subtitle={`${vm.vcpus} ${t.vm.vcpus} · ${mib(vm.memory_mib)}`}
+        trail={[{ to: '/vms', name: t.vm.title }]}
+        actions={(
+          <>
+            {list.filter((a) => !a.danger).map((a) => <ActionButton key={a.key} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
+            <ActionButton variant="secondary" why={why} onClick={() => setChanging(true)}>{t.vm.changeGpu}</ActionButton>
+            {list.filter((a) => a.danger).map((a) => <ActionButton key={a.key} variant={a.key === 'delete' ? 'danger' : 'secondary'} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
+          </>
+        )}
+        tabs={{ names: t.vm.tabs, active: tab, path: (key) => vmPath(vm.id, key === 'summary' ? '' : `/${key}`) }}
+      />
+      <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
+        <Notices vm={vm} explain={explain} />
+        {tab === 'summary' && <Summary vm={vm} />}
+        {tab === 'devices' && <DevicesTab vm={vm} onChange={why ? undefined : () => setChanging(true)} />}
+        {tab === 'console' && <Suspense fallback={<Waiting lines={1} height="24rem" />}><ConsoleTab vm={vm} /></Suspense>}
+        {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={vm.id} /></CardBody></Card>}
+        {tab === 'events' && <SubjectEvents id={vm.id} empty={t.vm.noEvents} />}
+      </PageSection>
+      {changing && <ChangeGpu vm={vm} onClose={() => setChanging(false)} />}
+      {dialogs}
+    </>
+  );
+}
+
+export default function VmPage() {
+  const { id = '', tab = 'summary' } = useParams();
+  const vm = useVm(id);
+  return <Loaded query={vm} waiting={<PageSection><Waiting lines={3} height="6rem" /></PageSection>}>{(data) => <VmView vm={data} tab={tab} />}</Loaded>;
+}

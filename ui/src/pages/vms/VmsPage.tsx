@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Button, Label, PageSection, Pagination, SearchInput, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
+import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Link, useNavigate, useSearchParams } from 'react-router-dom';
+import { useLatestSample } from '@/api/live';
+import { useVms } from '@/api/queries';
+import type { Vm } from '@/api/types';
+import { mib, percent, UNKNOWN } from '@/lib/format';
+import { useMay } from '@/lib/may';
+import { t } from '@/strings';
+import { ActionButton } from '@/widgets/ActionButton';
+import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
+import { VmState } from '@/widgets/labels';
+import { cardPath, VmLink } from '@/widgets/links';
+import { PageHead } from '@/widgets/PageHead';
+import { useVmActions } from './actions';
+
+function Devices({ vm }: { vm: Vm }) {
+  if (vm.devices.length === 0) return <span className="fct-subtle">{UNKNOWN}</span>;
+  return (
+    <>
+      {vm.devices.map((device, i) => (
+        <div key={i}>
+          {device.parts.length === 0
+            ? <span className="fct-subtle">{device.group_name ?? device.group}</span>
+            : device.parts.map((part) => <div key={part.id}>{part.profile} <Link to={cardPath(part.gpu)} className="fct-small">{part.gpu_name}</Link></div>)}
+        </div>
+      ))}
+    </>
+  );
+}
+
+function Row({ vm }: { vm: Vm }) {
+  const { list, explain, dialogs } = useVmActions(vm);
+  const cpu = useLatestSample()?.vms[vm.id]?.cpu_percent ?? vm.readings?.cpu_percent ?? null;
+  return (
+    <Tr>
+      <Td dataLabel={t.vm.name}>
+        <VmLink id={vm.id} name={vm.name} />
+        {!vm.ours && <div><Tooltip content={t.vm.othersWhy}><Label isCompact variant="outline">{t.vm.others}</Label></Tooltip></div>}
+        {vm.description && <div className="fct-subtle fct-small">{vm.description}</div>}
+      </Td>
+      <Td dataLabel={t.vm.state}>
+        <VmState state={vm.state} />
+        {vm.blocked.length > 0 && <div><Button variant="link" isInline size="sm" onClick={explain}>{t.vm.why}</Button></div>}
+      </Td>
+      <Td dataLabel={t.vm.device}><Devices vm={vm} /></Td>
+      <Td dataLabel={t.vm.cpu} className="fct-number">{percent(cpu)}</Td>
+      <Td dataLabel={t.vm.vcpus} className="fct-number">{vm.vcpus}</Td>
+      <Td dataLabel={t.vm.memory} className="fct-number">{mib(vm.memory_mib)}</Td>
+      <Td isActionCell>
+        <ActionsColumn
+          popperProps={{ position: 'end' }}
+          items={list.map((action) => ({
+            title: action.name,
+            onClick: action.why ? undefined : action.run,
+            isAriaDisabled: action.why !== '',
+            isDanger: action.danger && !action.why,
+            tooltipProps: action.why ? { content: action.why } : undefined,
+          }))}
+        />
+        {dialogs}
+      </Td>
+    </Tr>
+  );
+}
+
+const matches = (vm: Vm, text: string) =>
+  [vm.name, vm.description, t.vm.states[vm.state], vm.image, ...vm.devices.flatMap((d) => [d.group_name ?? d.group, ...d.parts.map((p) => `${p.profile} ${p.gpu_name}`)])]
+    .some((value) => value.toLowerCase().includes(text.toLowerCase()));
+
+const PER_PAGE = 50;
+
+function VmTable({ vms }: { vms: Vm[] }) {
+  const [params, setParams] = useSearchParams();
+  const text = params.get('q') ?? '';
+  const page = Math.max(1, Number(params.get('page')) || 1);
+  const found = vms.filter((vm) => matches(vm, text)).sort((a, b) => a.name.localeCompare(b.name));
+  const shown = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
+  const go = (q: string, to: number) => setParams({ ...(q && { q }), ...(to > 1 && { page: String(to) }) }, { replace: true });
+  return (
+    <>
+      <Toolbar>
+        <ToolbarContent>
+          <ToolbarItem><SearchInput value={text} placeholder={t.vm.filter} aria-label={t.vm.filter} onChange={(_event, value) => go(value, 1)} onClear={() => go('', 1)} /></ToolbarItem>
+          {found.length > PER_PAGE && <ToolbarItem variant="pagination"><Pagination itemCount={found.length} perPage={PER_PAGE} page={page} isCompact perPageOptions={[]} onSetPage={(_event, to) => go(text, to)} /></ToolbarItem>}
+        </ToolbarContent>
+      </Toolbar>
+      {found.length === 0 ? <Nothing title={t.vm.noMatch} text={t.vm.noMatchText} action={<Button variant="link" onClick={() => go('', 1)}>{t.vm.clear}</Button>} /> : (
+        <Table aria-label={t.vm.title} variant="compact">
+          <Thead>
+            <Tr><Th width={25}>{t.vm.name}</Th><Th width={15}>{t.vm.state}</Th><Th width={20}>{t.vm.device}</Th><Th>{t.vm.cpu}</Th><Th>{t.vm.vcpus}</Th><Th>{t.vm.memory}</Th><Th screenReaderText={t.app.actions('')} /></Tr>
+          </Thead>
+          <Tbody>{shown.map((vm) => <Row key={vm.id} vm={vm} />)}</Tbody>
+        </Table>
+      )}
+    </>
+  );
+}
+
+export default function VmsPage() {
+  const vms = useVms();
+  const may = useMay('vm.write');
+  const navigate = useNavigate();
+  const create = () => void navigate('/vms/create');
+  return (
+    <>
+      <PageHead title={t.vm.title} actions={<ActionButton why={may.why} onClick={create}>{t.vm.create}</ActionButton>} />
+      <PageSection>
+        <Loaded query={vms} waiting={<Waiting lines={6} />}>
+          {(list) => list.length === 0
+            ? <Nothing title={t.vm.noVms} text={t.vm.noVmsText} action={<ActionButton variant="link" why={may.why} onClick={create}>{t.vm.create}</ActionButton>} />
+            : <VmTable vms={list} />}
+        </Loaded>
+      </PageSection>
+    </>
+  );
+}

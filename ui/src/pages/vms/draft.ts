@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the wizard starts from.
+export interface Size {
+  vcpus: number;
+  memory_mib: number;
+  disk_gib: number;
+}
+
+export const SIZES = {
+  small: { vcpus: 2, memory_mib: 2048, disk_gib: 10 },
+  medium: { vcpus: 4, memory_mib: 8192, disk_gib: 40 },
+  large: { vcpus: 8, memory_mib: 32768, disk_gib: 100 },
+} as const satisfies Record<string, Size>;
+
+/** As the API wants names of VMs. */
+export const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
+
+/** "vm-1", or the first such name that nobody has. */
+export function freeName(taken: readonly string[]): string {
+  for (let n = 1; ; n++) {
+    if (!taken.includes(`vm-${n}`)) return `vm-${n}`;
+  }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every sentence that people read, by page. One language for now; the shape is what a second one would fill in.
+import { app, attention, errors, login, overview } from './app';
+import { activity, settings, tasks } from './activity';
+import { carve, gpu, groups, picture } from './gpus';
+import { vm, wizard } from './vms';
+
+export const t = { app, attention, errors, login, overview, activity, settings, tasks, carve, gpu, groups, picture, vm, wizard };

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graphs under one another on one time axis: drag to zoom, double-click for all of it, one cursor through all.
+import { lazy, Suspense } from 'react';
+import { Skeleton } from '@patternfly/react-core';
+import type { Sample } from '@/api/types';
+
+export interface Series {
+  name: string;
+  /** The value at a moment; null when unknown. */
+  value: (sample: Sample) => number | null;
+}
+
+export interface ChartSpec {
+  title: string;
+  unit: '%' | 'MiB' | 'W' | '°C';
+  series: Series[];
+  /** Top of the axis; left out: what the values need. */
+  max?: number | null;
+  /** Shown in place of numbers when nothing is known. */
+  why?: string;
+}
+
+const Plots = lazy(() => import('./Plots'));
+
+export function LoadCharts({ charts, group }: { charts: ChartSpec[]; group: string }) {
+  const waiting = charts.map((chart) => <Skeleton key={chart.title} height="9rem" screenreaderText={chart.title} />);
+  return (
+    <Suspense fallback={<div className="fct-stack">{waiting}</div>}>
+      <div className="fct-stack"><Plots charts={charts} group={group} /></div>
+    </Suspense>
+  );
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The drawer at the right: what runs and what ran, followed live. Whoever starts a task opens it through useTaskDrawer.
+import { NotificationDrawer, NotificationDrawerBody, NotificationDrawerHeader } from '@patternfly/react-core';
+import { createContext, useContext } from 'react';
+import { Link } from 'react-router-dom';
+import { useTasks } from '@/api/queries';
+import type { Task } from '@/api/types';
+import { t } from '@/strings';
+import { Loaded, Nothing } from './feedback';
+import { TaskView } from './TaskView';
+
+interface Drawer {
+  isOpen: boolean;
+  setOpen: (open: boolean) => void;
+}
+
+export const TaskDrawerContext = createContext<Drawer>({ isOpen: false, setOpen: () => undefined });
+export const useTaskDrawer = () => useContext(TaskDrawerContext);
+
+export const isRunning = (task: Task) => task.state === 'running' || task.state === 'queued';
+
+export function TaskDrawer() {
+  const tasks = useTasks();
+  const { setOpen } = useTaskDrawer();
+  const count = tasks.data?.filter(isRunning).length ?? 0;
+  return (
+    <NotificationDrawer>
+      <NotificationDrawerHeader title={t.tasks.drawer(count)} count={undefined} onClose={() => setOpen(false)} closeButtonAriaLabel={t.tasks.close}>
+        <Link to="/activity/tasks" onClick={() => setOpen(false)}>{t.tasks.all}</Link>
+      </NotificationDrawerHeader>
+      <NotificationDrawerBody>
+        <Loaded query={tasks}>
+          {(list) => list.length === 0
+            ? <Nothing title={t.tasks.none} text={t.tasks.noneText} />
+            : <div className="fct-drawer-list">{list.slice(0, 20).map((task, i) => <TaskView key={task.id} task={task} open={i === 0} />)}</div>}
+        </Loaded>
+      </NotificationDrawerBody>
+    </NotificationDrawer>
+  );
+}

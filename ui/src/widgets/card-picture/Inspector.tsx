@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Under the full picture: what is pointed at. Nothing pointed at: what still fits on the card. Its height is reserved, so that
+// nothing moves while the pointer does.
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import type { Fit, Gpu } from '@/api/types';
+import { mib, mibOf, UNKNOWN } from '@/lib/format';
+import { t } from '@/strings';
+import { Facts } from '@/widgets/Facts';
+import { HolderLink } from '@/widgets/links';
+import type { Span } from './geometry';
+import { pictureOfGpu } from './geometry';
+import { slots } from './words';
+
+interface Props {
+  gpu: Gpu;
+  at: number | null;
+  onGhost: (span: Span | null) => void;
+}
+
+/** One row a profile for the whole card: the first place that is free, or the reason against it. */
+function overall(fits: readonly Fit[]): { fit: Fit; places: number[] }[] {
+  const byProfile = new Map<number, Fit[]>();
+  for (const fit of fits) byProfile.set(fit.profile_id, [...(byProfile.get(fit.profile_id) ?? []), fit]);
+  return [...byProfile.values()].flatMap((list) => {
+    const good = list.filter((fit) => fit.ok);
+    const fit = good[0] ?? list[0];
+    return fit ? [{ fit, places: good.map((f) => f.start) }] : [];
+  });
+}
+
+function FitTable({ rows, title, gpu, onGhost }: { rows: { fit: Fit; places: number[] }[]; title: string; gpu: Gpu; onGhost: Props['onGhost'] }) {
+  const sorted = [...rows].sort((a, b) => Number(b.fit.ok) - Number(a.fit.ok) || b.fit.size - a.fit.size);
+  return (
+    <Table aria-label={title} variant="compact" borders={false}>
+      <Thead>
+        <Tr><Th width={20}>{t.picture.profile}</Th><Th width={15}>{t.gpu.memory}</Th><Th width={15}>{t.picture.at}</Th><Th>{t.picture.leaves}</Th></Tr>
+      </Thead>
+      <Tbody>
+        {sorted.map(({ fit, places }) => (
+          <Tr
+            key={`${fit.profile_id}-${fit.start}`}
+            className={fit.ok ? undefined : 'fct-fit--dead'}
+            onMouseEnter={() => onGhost(fit.ok ? fit : null)}
+            onMouseLeave={() => onGhost(null)}
+          >
+            <Td dataLabel={t.picture.profile}>{fit.profile}</Td>
+            <Td dataLabel={t.gpu.memory} className="fct-number">{mib(gpu.mig.profiles.find((p) => p.id === fit.profile_id)?.memory_mib)}</Td>
+            <Td dataLabel={t.picture.at} className="fct-number">{fit.ok ? places.join(', ') : UNKNOWN}</Td>
+            <Td dataLabel={t.picture.leaves}>{fit.ok ? fit.leaves || t.picture.leavesNothing : fit.why}</Td>
+          </Tr>
+        ))}
+      </Tbody>
+    </Table>
+  );
+}
+
+function InstanceFacts({ gpu, at }: { gpu: Gpu; at: number }) {
+  const instance = gpu.mig.instances.find((i) => at >= i.start && at < i.start + i.size);
+  if (!instance) return null;
+  const processes = instance.compute.flatMap((c) => c.processes);
+  return (
+    <Facts
+      facts={[
+        [t.gpu.instance, instance.profile],
+        [t.gpu.place, slots(instance)],
+        [t.gpu.holder, <HolderLink key="h" holder={instance.holder} />],
+        [t.picture.usedMemory, mibOf(instance.memory_used_mib, instance.memory_total_mib)],
+        [t.gpu.compute, instance.compute.map((c) => c.profile).join(', ') || UNKNOWN],
+        [t.gpu.processes, processes.map((p) => `${p.name} (${p.pid})`).join(', ') || t.app.none],
+        [t.gpu.migUuid, <span key="u" className="fct-mono">{instance.compute.map((c) => c.uuid).filter(Boolean).join(' ') || UNKNOWN}</span>],
+      ]}
+    />
+  );
+}
+
+export function Inspector({ gpu, at, onGhost }: Props) {
+  const fits = gpu.mig.fits ?? [];
+  const segment = at === null ? undefined : pictureOfGpu(gpu).segments.find((s) => at >= s.start && at < s.start + s.size);
+  if (segment?.kind === 'block' && at !== null) {
+    return <Shell title={`${segment.profile} · ${slots(segment)}`}><InstanceFacts gpu={gpu} at={at} /></Shell>;
+  }
+  if (segment?.kind === 'stranded') {
+    return <Shell title={`${t.picture.legendStranded} · ${slots(segment)}`}><p>{segment.why}</p></Shell>;
+  }
+  if (segment && at !== null) {
+    const here = fits.filter((fit) => fit.start === at).map((fit) => ({ fit, places: [fit.start] }));
+    const title = t.picture.whatFitsAt(at);
+    return <Shell title={title}>{here.length ? <FitTable rows={here} title={title} gpu={gpu} onGhost={onGhost} /> : <p>{t.picture.nothingBegins}</p>}</Shell>;
+  }
+  const rows = overall(fits);
+  return (
+    <Shell title={t.picture.whatFits}>
+      {rows.some((row) => row.fit.ok) ? <FitTable rows={rows} title={t.picture.whatFits} gpu={gpu} onGhost={onGhost} /> : <p>{t.picture.nothingFits}</p>}
+    </Shell>
+  );
+}
+
+function Shell({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <div className="fct-inspector fct-stack">
+      <div className="fct-row fct-row--spread">
+        <strong>{title}</strong>
+        <span className="fct-subtle fct-small">{t.picture.hint}</span>
+      </div>
+      {children}
+    </div>
+  );
+}
+
+export function PictureLegend() {
+  return (
+    <div className="fct-legend">
+      <span><span className="fct-legend__mark" aria-hidden="true" />{t.picture.legendFree}</span>
+      <span><span className="fct-legend__mark fct-legend__mark--idle" aria-hidden="true" />{t.picture.legendIdle}</span>
+      <span><span className="fct-legend__mark fct-legend__mark--stranded" aria-hidden="true" />{t.picture.legendStranded}</span>
+    </div>
+  );
+}

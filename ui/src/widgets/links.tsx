@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names that lead to what they name. A VM's name always comes with its colour.
+import { Link } from 'react-router-dom';
+import type { GpuInstance, Part } from '@/api/types';
+import { hueOf } from '@/lib/colour';
+import { t } from '@/strings';
+
+type Holder = GpuInstance['holder'] | Part['holder'];
+
+export const cardPath = (id: string, rest = '') => `/gpus/cards/${encodeURIComponent(id)}${rest}`;
+export const vmPath = (id: string, rest = '') => `/vms/${encodeURIComponent(id)}${rest}`;
+export const groupPath = (id: string) => `/gpus/groups/${encodeURIComponent(id)}`;
+
+export function VmLink({ id, name }: { id: string; name: string }) {
+  return (
+    <span className="fct-nowrap">
+      <span className={`fct-swatch fct-hue-${hueOf(name)}`} aria-hidden="true" />
+      <Link to={vmPath(id)}>{name}</Link>
+    </span>
+  );
+}
+
+export function HolderLink({ holder }: { holder: Holder | undefined }) {
+  if (!holder?.name) return <span className="fct-subtle">{t.gpu.notHeld}</span>;
+  if (holder.kind === 'vm' && holder.id) return <VmLink id={holder.id} name={holder.name} />;
+  return <span>{holder.name} <span className="fct-subtle fct-small">({t.gpu.process.toLowerCase()})</span></span>;
+}
+
+export function SubjectLink({ subject }: { subject: { kind?: string; id?: string; name?: string } }) {
+  const name = subject.name || subject.id || '';
+  if (subject.kind === 'vm' && subject.id) return <VmLink id={subject.id} name={name} />;
+  if (subject.kind === 'gpu' && subject.id) return <Link to={cardPath(subject.id)}>{name}</Link>;
+  if (subject.kind === 'group' && subject.id) return <Link to={groupPath(subject.id)}>{name}</Link>;
+  return <span>{name}</span>;
+}
