@@ -36,7 +36,7 @@ typedef struct {
 
 typedef struct {
     FsimNode *node;
-    GString *text;    /* files: what the last read from the start gave */
+    GString *text;    /* files: what the last read from the start gave; directories: space for an answer */
     GPtrArray *names; /* directories */
 } Handle;
 
@@ -249,8 +249,11 @@ static void op_opendir(fuse_req_t request, fuse_ino_t id, struct fuse_file_info 
 static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, struct fuse_file_info *info)
 {
     Handle *handle = (Handle *)(uintptr_t)info->fh;
-    g_autofree char *buffer = g_malloc(size);
     size_t used = 0;
+    if (handle->text == NULL)
+        handle->text = g_string_new(NULL);
+    g_string_set_size(handle->text, size);
+    char *buffer = handle->text->str;
     for (guint i = (guint)offset; i < handle->names->len; i++) {
         const char *name = handle->names->pdata[i];
         const FsimNode *child =
@@ -477,11 +480,13 @@ void fsim_server_kick(FsimServer *server)
 
 void fsim_server_abort_parked(FsimServer *server, int error)
 {
-    while (server->parked != NULL) {
-        Parked *parked = server->parked->data;
+    GList *all = g_steal_pointer(&server->parked);
+    for (GList *l = all; l != NULL; l = l->next) {
+        Parked *parked = l->data;
         fuse_reply_err(parked->request, error);
         parked_free(parked);
     }
+    g_list_free(all);
 }
 
 static gboolean on_request(gint fd, GIOCondition condition, gpointer data)

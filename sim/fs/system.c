@@ -25,7 +25,7 @@ GArray *fsim_cpu_list(const char *text)
 char *fsim_cpu_mask(const FsimHost *host, const GArray *cpus)
 {
     guint words = (host->cpus + 31) / 32;
-    g_autofree guint32 *bits = g_new0(guint32, words);
+    guint32 bits[FSIM_MAX_CPUS / 32] = {0};
     for (guint i = 0; i < cpus->len; i++) {
         guint cpu = g_array_index(cpus, guint, i);
         if (cpu / 32 < words)
@@ -168,7 +168,7 @@ static int read_table(FsimNode *node, GString *out)
     memcpy(table, node->name, 4);
     table[4] = sizeof table;
     table[8] = 1;
-    memcpy(table + 10, "FACET SIMULATE", 14);
+    g_strlcpy((char *)table + 10, "FACET SIMULATE", 15);
     table[36] = 45; /* host address width - 1 */
     table[37] = world->host->interrupt_remapping ? 1 : 0;
     guint8 sum = 0;
