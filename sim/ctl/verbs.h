@@ -26,11 +26,22 @@ typedef struct FsimVerb {
 /* Each names `const FsimVerb fsim_verb_<name>`. */
 #define FSIM_VERBS(X)                                                                                                  \
     X(create)                                                                                                          \
-    X(list)                                                                                                            \
     X(start)                                                                                                           \
     X(stop)                                                                                                            \
     X(exec)                                                                                                            \
-    X(fs)
+    X(fs)                                                                                                              \
+    X(list)                                                                                                            \
+    X(load)                                                                                                            \
+    X(hold)                                                                                                            \
+    X(release)                                                                                                         \
+    X(lose)                                                                                                            \
+    X(return )                                                                                                         \
+    X(reset)                                                                                                           \
+    X(reboot)                                                                                                          \
+    X(inject)                                                                                                          \
+    X(privilege)                                                                                                       \
+    X(trace)                                                                                                           \
+    X(calls)
 
 /* Parses options of a verb with GLib (--help included); FALSE and an error when they are wrong. argv keeps the rest,
  * of which there must be from `min` to `max`. */

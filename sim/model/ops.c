@@ -2,6 +2,7 @@
 #include "model/ops.h"
 
 #include "model/load.h"
+#include "model/mig.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -170,6 +171,27 @@ int fsim_gpu_set_lost(FsimState *st, unsigned gpu, bool lost)
     if (lost && !g->lost)
         fsim_event(txn.body, gpu, EVENT_XID, XID_FALLEN_OFF_BUS, FSIM_NO_INSTANCE, FSIM_NO_INSTANCE);
     g->lost = lost;
+    fsim_txn_commit(&txn);
+    return 0;
+}
+
+int fsim_gpu_set_load(FsimState *st, unsigned gpu, uint32_t gi, const FsimLoad *load)
+{
+    FsimTxn txn;
+    int result = begin_gpu(st, &txn, gpu);
+    if (result < 0)
+        return result;
+    FsimGpu *g = &txn.body->gpus[gpu];
+    int slot = gi == FSIM_NO_INSTANCE ? -1 : fsim_mig_gi_slot(g, gi);
+    if (gi != FSIM_NO_INSTANCE && slot < 0) {
+        fsim_txn_abort(&txn);
+        return -ENOENT;
+    }
+    settle_energy(txn.body, &st->file->fixed, gpu);
+    if (slot >= 0)
+        g->gis[slot].load = *load;
+    else
+        g->load = *load;
     fsim_txn_commit(&txn);
     return 0;
 }

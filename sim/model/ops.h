@@ -16,6 +16,8 @@ int fsim_gpu_set_vfs(FsimState *st, unsigned gpu, unsigned vfs);
 /* Taken out of the bus by `remove` (true), found again by `rescan` (false). */
 int fsim_gpu_set_removed(FsimState *st, unsigned gpu, bool removed);
 int fsim_gpu_set_lost(FsimState *st, unsigned gpu, bool lost);
+/* How busy a card looks; or one of its GPU instances, unless `gi` is FSIM_NO_INSTANCE. -ENOENT: no such instance. */
+int fsim_gpu_set_load(FsimState *st, unsigned gpu, uint32_t gi, const FsimLoad *load);
 /* A function level or bus reset: instances go, the pending MIG mode becomes current, a lost card stays lost. */
 int fsim_gpu_reset(FsimState *st, unsigned gpu);
 /* A reboot of the whole host: new boot id, drivers as at first boot, no instances and holders, VFs gone, modes by the
