@@ -4,6 +4,7 @@
 #include "app/auth.h"
 #include "app/records.h"
 #include "app/server.h"
+#include "core/policy.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
@@ -99,7 +100,8 @@ static json_t *parse_body(const FctRawRequest *raw, GError **error)
 
 static gboolean may(const FctRoute *route, const FctIdentity *who, GError **error)
 {
-    if (strcmp(who->role, "admin") == 0)
+    FctRole role;
+    if (fct_role_from_name(who->role, &role) && fct_policy_allows(role, route->action))
         return TRUE;
     fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s does not allow this.", who->role);
     return FALSE;

@@ -2,6 +2,7 @@
 /* Version, signing in and out, who am I. */
 #include "app/api.h"
 #include "app/auth.h"
+#include "core/policy.h"
 
 #define COOKIE "facet_session=%s; Path=/; HttpOnly; Secure; SameSite=Strict"
 
@@ -13,7 +14,12 @@ static gboolean get_version(const FctRequest *request, FctReply *reply, GError *
 
 static json_t *session_json(const FctIdentity *who)
 {
-    return json_pack("{s:s, s:s, s:[]}", "user", who->user, "role", who->role, "may");
+    json_t *actions = json_array();
+    FctRole role;
+    for (const char *const *action = fct_policy_actions(); *action; action++)
+        if (fct_role_from_name(who->role, &role) && fct_policy_allows(role, *action))
+            json_array_append_new(actions, json_string(*action));
+    return json_pack("{s:s, s:s, s:o}", "user", who->user, "role", who->role, "may", actions);
 }
 
 static gboolean get_session(const FctRequest *request, FctReply *reply, GError **error)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
 #include "app/auth.h"
-
-#include <string.h>
+#include "core/policy.h"
 
 static gboolean list_tokens(const FctRequest *request, FctReply *reply, GError **error)
 {
@@ -13,18 +12,22 @@ static gboolean list_tokens(const FctRequest *request, FctReply *reply, GError *
 static gboolean create_token(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const char *const known[] = {"name", "role", NULL};
-    static const char *const roles[] = {"admin", "operator", "viewer", NULL};
+    FctRole mine, given;
     const char *name, *role = request->who->role;
     g_autofree char *secret = NULL;
     if (!fct_request_only(request, known, error) || !fct_json_need_str(request->body, "name", &name, error))
         return FALSE;
     if (json_object_get(request->body, "role") && !fct_json_need_str(request->body, "role", &role, error))
         return FALSE;
-    if (!g_strv_contains(roles, role) || !*name || g_utf8_strlen(name, -1) > 64) {
-        gboolean bad_role = !g_strv_contains(roles, role);
+    gboolean bad_role = !fct_role_from_name(role, &given);
+    if (bad_role || !*name || g_utf8_strlen(name, -1) > 64) {
         fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", bad_role ? "role" : "name"),
                            bad_role ? "The role must be admin, operator or viewer."
                                     : "The name must have 1 to 64 characters.");
+        return FALSE;
+    }
+    if (!fct_role_from_name(request->who->role, &mine) || !fct_policy_may_grant(mine, given)) {
+        fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s cannot give the role %s.", request->who->role, role);
         return FALSE;
     }
     json_t *json = fct_auth_token_make(request->app->auth, name, role, &secret, error);

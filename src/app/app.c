@@ -2,10 +2,15 @@
 #include "app/app.h"
 
 #include "app/auth.h"
+#include "app/executor.h"
+#include "app/groups.h"
 #include "app/hub.h"
+#include "app/reconcile.h"
 #include "app/records.h"
+#include "app/sampler.h"
 #include "app/server.h"
 #include "app/task.h"
+#include "app/world.h"
 
 #include <sodium.h>
 
@@ -71,14 +76,29 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     app->auth = fct_auth_new(app, error);
     if (!app->auth)
         return NULL;
+    app->world = fct_world_new(app, error);
+    if (!app->world)
+        return NULL;
     app->tasks = fct_tasks_new(app);
+    app->executor = fct_executor_new(app);
+    app->reconciler = fct_reconciler_new(app);
+    app->sampler = fct_sampler_new(app);
     return g_steal_pointer(&app);
+}
+
+static void on_world_changed(FctApp *app, FctInventory *inventory, gpointer data)
+{
+    fct_groups_publish(app);
 }
 
 gboolean fct_app_start(FctApp *app, GError **error)
 {
-    if (!fct_tasks_recover(app->tasks, error))
+    if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
+    fct_world_on_change(app->world, on_world_changed, NULL);
+    fct_reconciler_start(app->reconciler);
+    fct_world_start(app->world);
+    fct_sampler_start(app->sampler);
     app->server = fct_server_new(app, error);
     return app->server != NULL;
 }
@@ -88,9 +108,17 @@ void fct_app_free(FctApp *app)
     if (!app)
         return;
     fct_server_free(app->server); /* no more requests; those that run are waited for */
-    if (app->tasks)
+    if (app->sampler) {           /* all were made, so all may run */
+        fct_reconciler_stop(app->reconciler);
         fct_tasks_stop(app->tasks);
+        fct_sampler_stop(app->sampler);
+        fct_world_stop(app->world);
+    }
+    fct_sampler_free(app->sampler);
+    fct_reconciler_free(app->reconciler);
+    fct_executor_free(app->executor);
     fct_tasks_free(app->tasks);
+    fct_world_free(app->world);
     fct_auth_free(app->auth);
     fct_records_free(app->audit);
     fct_records_free(app->events);

@@ -18,7 +18,7 @@ typedef struct FctHub FctHub;
 typedef struct FctRecords FctRecords;
 typedef struct FctTasks FctTasks;
 typedef struct FctWorld FctWorld;
-typedef struct FctParts FctParts;
+typedef struct FctReconciler FctReconciler;
 typedef struct FctExecutor FctExecutor;
 typedef struct FctSampler FctSampler;
 typedef struct FctServer FctServer;
@@ -45,8 +45,8 @@ typedef struct FctApp {
     FctAuth *auth;
     FctTasks *tasks;
     FctWorld *world;
-    FctParts *parts;
     FctExecutor *executor;
+    FctReconciler *reconciler;
     FctSampler *sampler;
     FctVms *vms; /* made by fct_vms_new (vms.h) when there is a vmm */
     FctServer *server;

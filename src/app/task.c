@@ -78,6 +78,14 @@ FctTask *fct_task_new(FctApp *app, const FctTaskSpec *spec)
     return task_alloc(app, id, json);
 }
 
+void fct_task_forget(FctTask *task)
+{
+    FctTasks *tasks = task->app->tasks;
+    g_mutex_lock(&tasks->lock);
+    g_hash_table_remove(tasks->live, task->id);
+    g_mutex_unlock(&tasks->lock);
+}
+
 FctTask *fct_task_resume(FctApp *app, const char *id, GError **error)
 {
     g_autofree char *key = key_of(id);

@@ -55,6 +55,8 @@ gboolean fct_tasks_recover(FctTasks *tasks, GError **error);
 
 /* Makes a task in memory; it is stored by the first fct_task_commit. One reference. */
 FctTask *fct_task_new(FctApp *app, const FctTaskSpec *spec);
+/* A task that was made but never stored: it never was. */
+void fct_task_forget(FctTask *task);
 /* Loads a task that was left running, to go on with it. FCT_ERROR_NOT_FOUND. */
 FctTask *fct_task_resume(FctApp *app, const char *id, GError **error);
 FctTask *fct_task_ref(FctTask *task);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api.h"
+#include "app/gpu_view.h"
+#include "app/world.h"
+
+static gboolean list_gpus(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctInventory) inventory = fct_world_inventory(request->app->world, error);
+    if (!inventory)
+        return FALSE;
+    g_autoptr(json_t) items = json_array();
+    for (guint i = 0; i < inventory->gpus->len; i++) {
+        json_t *json = fct_gpu_view(request->app, inventory, inventory->gpus->pdata[i], FALSE, error);
+        if (!json)
+            return FALSE;
+        json_array_append_new(items, json);
+    }
+    fct_reply_items(reply, g_steal_pointer(&items));
+    return TRUE;
+}
+
+static gboolean get_gpu(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctInventory) inventory = fct_world_inventory(request->app->world, error);
+    const FctGpu *gpu = inventory ? fct_inventory_find_gpu(inventory, request->id) : NULL;
+    if (!gpu) {
+        if (inventory)
+            fct_set_error(error, FCT_ERROR_NOT_FOUND, "This host has no GPU “%s”.", request->id);
+        return FALSE;
+    }
+    json_t *json = fct_gpu_view(request->app, inventory, gpu, TRUE, error);
+    if (json)
+        fct_reply_resource(reply, 200, json);
+    return json != NULL;
+}
+
+const FctRoute fct_routes_gpu[] = {
+    {"GET", "/gpus", "gpu.read", list_gpus},
+    {"GET", "/gpus/{id}", "gpu.read", get_gpu},
+    {NULL},
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api.h"
+#include "app/executor.h"
+#include "app/plans.h"
+
+static gboolean list_plans(const FctRequest *request, FctReply *reply, GError **error)
+{
+    json_t *items = fct_plans_list(request->app, error);
+    if (items)
+        fct_reply_items(reply, items);
+    return items != NULL;
+}
+
+static gboolean create_plan(const FctRequest *request, FctReply *reply, GError **error)
+{
+    json_t *json = fct_plans_make(request->app, request->body, error);
+    if (!json)
+        return FALSE;
+    reply->subject = g_strdup(fct_json_str(json, "gpu", ""));
+    fct_reply_resource(reply, 201, json);
+    return TRUE;
+}
+
+static gboolean get_plan(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctPlan) plan = fct_plans_get(request->app, request->id, NULL, error);
+    if (plan)
+        fct_reply_resource(reply, 200, fct_plans_present(request->app, plan, plan->revision));
+    return plan != NULL;
+}
+
+static gboolean apply_plan(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"confirm", NULL};
+    const json_t *confirm = json_object_get(request->body, "confirm");
+    if (!fct_request_only(request, known, error))
+        return FALSE;
+    if (confirm && !json_is_boolean(confirm)) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "confirm"),
+                           "The field “confirm” must be true or false.");
+        return FALSE;
+    }
+    json_t *task =
+        fct_executor_apply(request->app->executor, request->id, json_is_true(confirm), request->who->user, error);
+    if (task)
+        fct_reply_resource(reply, 202, task);
+    return task != NULL;
+}
+
+const FctRoute fct_routes_plan[] = {
+    {"GET", "/plans", "plan.read", list_plans},
+    {"POST", "/plans", "plan.write", create_plan},
+    {"GET", "/plans/{id}", "plan.read", get_plan},
+    {"POST", "/plans/{id}/apply", "plan.apply", apply_plan},
+    {NULL},
+};

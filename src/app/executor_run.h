@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One plan on its way through the executor: what executor.c starts and executor_run.c does. Private to both. */
+#pragma once
+#include "app/executor.h"
+
+typedef struct {
+    FctApp *app;
+    FctTask *task;
+    FctJournal *journal; /* owned */
+    FctProbe probe;      /* may be NULL */
+    gpointer probe_data;
+} FctRun;
+
+void fct_run_free(FctRun *run);
+/* A FctTaskFunc; @data is the FctRun. */
+void fct_run_go(FctTask *task, gpointer data);

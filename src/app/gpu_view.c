@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/gpu_view.h"
+
+#include "app/hub.h"
+#include "app/parts.h"
+#include "app/world.h"
+#include "core/card.h"
+#include "core/reconcile.h"
+
+#include <string.h>
+
+static json_t *holder_json(const FctGpuInstance *instance, const FctReservation *reservation)
+{
+    static const char *const states[] = {"reserved", "in-use", "releasing"};
+    if (reservation)
+        return json_pack("{s:s, s:s, s:s, s:s}", "kind", "vm", "id", reservation->vm_id, "name", reservation->vm_name,
+                         "state", states[reservation->state]);
+    for (guint i = 0; i < instance->compute->len; i++) {
+        const FctComputeInstance *compute = instance->compute->pdata[i];
+        if (compute->processes->len == 0)
+            continue;
+        const FctProcess *process = compute->processes->pdata[0];
+        g_autofree char *pid = g_strdup_printf("%d", process->pid);
+        return json_pack("{s:s, s:s, s:s, s:s}", "kind", "process", "id", pid, "name", process->name, "state",
+                         "in-use");
+    }
+    return json_null();
+}
+
+static void add_holders(json_t *mig, const FctGpu *gpu, const GPtrArray *reservations)
+{
+    json_t *instances = json_object_get(mig, "instances");
+    for (guint i = 0; i < gpu->mig.instances->len; i++) {
+        const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
+        json_t *json = json_array_get(instances, i);
+        g_autofree char *part = fct_part_id(gpu->id, instance->start, instance->profile_id);
+        json_object_set_new(json, "part", json_string(part));
+        json_object_set_new(json, "holder", holder_json(instance, fct_card_reservation(gpu, instance, reservations)));
+    }
+}
+
+/* While a plan runs the difference is on its way, and no drift. */
+static gboolean plan_runs(FctApp *app, const char *gpu)
+{
+    g_autofree char *key = fct_journal_key(gpu);
+    g_autoptr(FctDoc) journal = app->store->ops->get(app->store, key, NULL);
+    return journal != NULL;
+}
+
+static void add_wanted(FctApp *app, json_t *json, const FctGpu *gpu, const GPtrArray *reservations)
+{
+    g_autofree char *key = g_strconcat("wanted/", gpu->id, NULL);
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
+    g_autoptr(GPtrArray) drift = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(FctPlan) plan = NULL;
+    g_autofree char *why = NULL;
+    json_t *texts = json_array();
+    json_object_set_new(json, "wanted",
+                        doc ? json_pack("{s:O, s:O}", "mig", json_object_get(doc->value, "mig"), "profiles",
+                                        json_object_get(doc->value, "profiles"))
+                            : json_null());
+    if (doc && !plan_runs(app, gpu->id))
+        fct_reconcile(gpu, reservations, doc->value, drift, &plan, &why);
+    for (guint i = 0; i < drift->len; i++)
+        json_array_append_new(texts, json_string(drift->pdata[i]));
+    json_object_set_new(json, "drift", texts);
+}
+
+json_t *fct_gpu_view(FctApp *app, const FctInventory *inventory, const FctGpu *gpu, gboolean detail, GError **error)
+{
+    g_autoptr(GPtrArray) reservations = fct_parts_reservations(app, error);
+    if (!reservations)
+        return NULL;
+    json_t *json = fct_gpu_to_json(gpu);
+    json_t *mig = json_object_get(json, "mig");
+    fct_app_stamp(app, json, gpu->id, inventory->revision);
+    add_holders(mig, gpu, reservations);
+    add_wanted(app, json, gpu, reservations);
+    if (detail) {
+        json_object_set_new(mig, "fits", fct_card_fits_json(gpu));
+        json_object_set_new(mig, "stranded", fct_card_stranded_json(gpu));
+    }
+    return json;
+}
+
+static json_t *virt_json(FctApp *app)
+{
+    g_autoptr(json_t) facts = app->vmm ? app->vmm->ops->facts(app->vmm, NULL) : NULL;
+    json_t *json = json_pack("{s:s, s:s}", "state", facts ? "up" : "down", "part_device", app->config.part_device);
+    if (facts)
+        json_object_update_missing(json, facts);
+    return json;
+}
+
+json_t *fct_node_view(FctApp *app, GError **error)
+{
+    g_autoptr(FctInventory) inventory = fct_world_inventory(app->world, NULL);
+    gboolean known = inventory != NULL;
+    if (!known)
+        inventory = fct_inventory_new();
+    json_t *json = fct_inventory_to_json(inventory);
+    json_object_del(json, "gpus");
+    fct_app_stamp(app, json, app->config.node, inventory->revision);
+    json_object_set_new(json, "name", json_string(app->config.node));
+    if (!known)
+        json_object_set_new(json, "iommu", json_string("off"));
+    json_object_set_new(json, "helper", json_string(fct_world_helper_up(app->world) ? "up" : "down"));
+    json_object_set_new(json, "virt", virt_json(app));
+    return json;
+}
+
+void fct_gpu_view_publish(FctApp *app, const FctInventory *inventory, const FctGpu *gpu)
+{
+    g_autoptr(GError) error = NULL;
+    json_t *json = fct_gpu_view(app, inventory, gpu, TRUE, &error);
+    if (json)
+        fct_hub_publish(app->hub, "gpu", gpu->id, json);
+    else
+        g_warning("%s is not published: %s", gpu->id, error->message);
+}
+
+void fct_gpu_view_publish_node(FctApp *app)
+{
+    json_t *json = fct_node_view(app, NULL);
+    if (json)
+        fct_hub_publish(app->hub, "node", app->config.node, json);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/plans.h"
+
+#include "app/hub.h"
+#include "app/parts.h"
+#include "app/task.h"
+#include "app/world.h"
+#include "core/carve.h"
+
+#include <string.h>
+
+#define PLANS_KEPT 200
+
+static gboolean bad(GError **error, const char *field, const char *sentence)
+{
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+/* ---- documents ---- */
+
+/* The inventory with this one gpu alone, as JSON. */
+static json_t *before_json(const FctInventory *seen, const FctGpu *gpu)
+{
+    json_t *json = fct_inventory_to_json(seen);
+    json_t *gpus = json_array();
+    json_array_append_new(gpus, fct_gpu_to_json(gpu));
+    json_object_set_new(json, "gpus", gpus);
+    return json;
+}
+
+FctInventory *fct_plans_before(const FctDoc *doc, GError **error)
+{
+    return fct_inventory_from_json(json_object_get(doc->value, "before"), error);
+}
+
+json_t *fct_plans_present(const FctApp *app, const FctPlan *plan, guint64 revision)
+{
+    json_t *json = fct_plan_to_json(plan);
+    fct_app_stamp(app, json, plan->id, revision);
+    return json;
+}
+
+/* Forgets the oldest plans; those of running tasks are young. */
+static void prune(FctApp *app)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "plan/", NULL);
+    g_autoptr(GArray) drops = g_array_new(FALSE, FALSE, sizeof(FctWrite));
+    for (guint i = 0; docs && i + PLANS_KEPT < docs->len; i++) {
+        FctWrite drop = {((FctDoc *)docs->pdata[i])->key, NULL, FCT_REV_ANY};
+        g_array_append_val(drops, drop);
+    }
+    if (drops->len && !app->store->ops->commit(app->store, (FctWrite *)drops->data, drops->len, NULL, NULL))
+        g_debug("old plans stay");
+}
+
+static void set(char **field, char *value)
+{
+    g_free(*field);
+    *field = value;
+}
+
+gboolean fct_plans_store(FctApp *app, FctPlan *plan, const FctInventory *seen, const json_t *request, GError **error)
+{
+    set(&plan->id, fct_app_new_id("plan"));
+    set(&plan->node, g_strdup(app->config.node));
+    set(&plan->project, g_strdup(FCT_PROJECT));
+    json_decref(plan->request);
+    plan->request = json_deep_copy(request);
+    plan->created_ms = fct_app_now_ms();
+    g_autofree char *key = g_strconcat("plan/", plan->id, NULL);
+    g_autoptr(json_t) value = json_pack("{s:o, s:o}", "plan", fct_plan_to_json(plan), "before",
+                                        before_json(seen, fct_inventory_gpu(seen, plan->gpu)));
+    FctWrite write = {key, value, FCT_REV_NONE};
+    if (!app->store->ops->commit(app->store, &write, 1, &plan->revision, error))
+        return FALSE;
+    prune(app);
+    return TRUE;
+}
+
+FctPlan *fct_plans_get(FctApp *app, const char *id, FctDoc **ret_doc, GError **error)
+{
+    g_autofree char *key = g_strconcat("plan/", id, NULL);
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
+    if (!doc && fct_error_code(fault) == FCT_ERROR_NOT_FOUND) {
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no plan “%s”.", id);
+        return NULL;
+    }
+    if (!doc) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return NULL;
+    }
+    FctPlan *plan = fct_plan_from_json(json_object_get(doc->value, "plan"), error);
+    if (plan)
+        plan->revision = doc->revision;
+    if (plan && ret_doc)
+        *ret_doc = g_steal_pointer(&doc);
+    return plan;
+}
+
+json_t *fct_plans_list(FctApp *app, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "plan/", error);
+    if (!docs)
+        return NULL;
+    json_t *items = json_array();
+    for (guint i = docs->len; i-- > 0;) {
+        const FctDoc *doc = docs->pdata[i];
+        g_autoptr(FctPlan) plan = fct_plan_from_json(json_object_get(doc->value, "plan"), NULL);
+        if (plan)
+            json_array_append_new(items, fct_plans_present(app, plan, doc->revision));
+    }
+    return items;
+}
+
+/* ---- making ---- */
+
+/* The plan of a task that is done; *ret_doc gets its document. */
+static FctPlan *plan_to_undo(FctApp *app, const json_t *request, FctDoc **ret_doc, GError **error)
+{
+    const char *id;
+    if (!fct_json_need_str(request, "task", &id, error))
+        return NULL;
+    g_autoptr(json_t) task = fct_tasks_get(app->tasks, id, error);
+    if (!task)
+        return NULL;
+    if (!fct_json_bool(task, "can_undo", FALSE)) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Make a plan for the layout you want.", NULL,
+                           "The task “%s” cannot be undone.", fct_json_str(task, "title", id));
+        return NULL;
+    }
+    return fct_plans_get(app, fct_json_str(task, "plan", ""), ret_doc, error);
+}
+
+static gboolean make_undo(FctApp *app, FctPlan *plan, const FctInventory *seen, const GPtrArray *reservations,
+                          const json_t *request, GError **error)
+{
+    g_autoptr(FctDoc) doc = NULL;
+    g_autoptr(FctPlan) done = plan_to_undo(app, request, &doc, error);
+    g_autoptr(FctInventory) before = done ? fct_plans_before(doc, error) : NULL;
+    if (!before)
+        return FALSE;
+    const FctGpu *gpu = fct_inventory_gpu(seen, done->gpu);
+    if (!gpu) {
+        fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of that task is not there any more.");
+        return FALSE;
+    }
+    return fct_plan_undo(plan, gpu, reservations, fct_inventory_gpu(before, done->gpu), done->steps, error);
+}
+
+static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory *seen, const GPtrArray *reservations,
+                             const json_t *request, GError **error)
+{
+    const char *name;
+    if (!fct_json_need_str(request, "gpu", &name, error))
+        return FALSE;
+    const FctGpu *gpu = fct_inventory_find_gpu(seen, name);
+    if (!gpu) {
+        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, NULL, json_pack("{s:s}", "field", "gpu"),
+                           "This host has no GPU “%s”.", name);
+        return FALSE;
+    }
+    if (strcmp(kind, "carve") == 0)
+        return fct_plan_carve(plan, gpu, reservations, request, error);
+    if (!json_is_boolean(json_object_get(request, "enabled")))
+        return bad(error, "enabled", "The field “enabled” must be true or false.");
+    fct_plan_mode(plan, gpu, reservations, json_is_true(json_object_get(request, "enabled")));
+    return TRUE;
+}
+
+/* Members that a kind of plan takes; what it does not take is a mistake worth telling. */
+static gboolean check_members(const json_t *request, const char *kind, GError **error)
+{
+    static const struct {
+        const char *kind;
+        const char *members[8];
+    } kinds[] = {
+        {"carve", {"kind", "gpu", "profiles", "placements", "compute", "allow_interrupt", NULL}},
+        {"mig-mode", {"kind", "gpu", "enabled", NULL}},
+        {"undo", {"kind", "task", NULL}},
+    };
+    const char *key;
+    json_t *value;
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (strcmp(kinds[i].kind, kind) != 0)
+            continue;
+        json_object_foreach ((json_t *)request, key, value) {
+            if (g_strv_contains(kinds[i].members, key))
+                continue;
+            g_autofree char *sentence = g_strdup_printf("A plan of kind %s takes no field “%s”.", kind, key);
+            return bad(error, key, sentence);
+        }
+        return TRUE;
+    }
+    return bad(error, "kind", "The kind must be carve, mig-mode or undo.");
+}
+
+json_t *fct_plans_make(FctApp *app, const json_t *request, GError **error)
+{
+    const char *kind;
+    if (!fct_json_need_str(request, "kind", &kind, error) || !check_members(request, kind, error))
+        return NULL;
+    g_autoptr(FctInventory) seen = fct_world_refresh(app->world, error);
+    g_autoptr(GPtrArray) reservations = seen ? fct_parts_reservations(app, error) : NULL;
+    g_autoptr(FctPlan) plan = fct_plan_new();
+    if (!reservations)
+        return NULL;
+    gboolean ok = strcmp(kind, "undo") == 0 ? make_undo(app, plan, seen, reservations, request, error)
+                                            : make_for_gpu(plan, kind, seen, reservations, request, error);
+    if (!ok || !fct_plans_store(app, plan, seen, request, error))
+        return NULL;
+    json_t *json = fct_plans_present(app, plan, plan->revision);
+    fct_hub_publish(app->hub, "plan", plan->id, json_incref(json));
+    return json;
+}

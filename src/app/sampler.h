@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Readings of host, gpus and VMs every two seconds: kept for half an hour in memory and sent to whoever looks on. Two
+ * threads: libvirt may be slow, the gpus' readings must not wait for it.
+ */
+#pragma once
+#include "app/app.h"
+
+FctSampler *fct_sampler_new(FctApp *app);
+void fct_sampler_start(FctSampler *sampler);
+void fct_sampler_stop(FctSampler *sampler); /* waits for the threads */
+void fct_sampler_free(FctSampler *sampler);
+/* Samples of the last @seconds, oldest first. New reference. Any thread, never waits. */
+json_t *fct_sampler_list(FctSampler *sampler, int seconds);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The frame: addresses, methods, bodies, signing in, tokens, audit, the event stream. */
+#include "fixture.h"
+
+#include "app/hub.h"
+#include "app/records.h"
+#include "app/server.h"
+
+#include <string.h>
+
+static void test_version(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) json = NULL;
+    g_assert_cmpuint(fixture_call(f, "GET", "/version", NULL, &json), ==, 200);
+    g_assert_cmpstr(fct_json_str(json, "product", ""), ==, "Facet");
+    g_assert_cmpstr(fixture_header(f, "X-Content-Type-Options"), ==, "nosniff");
+    g_assert_nonnull(strstr(fixture_header(f, "Content-Security-Policy"), "frame-ancestors 'none'"));
+}
+
+static void test_unknown_address(Fixture *f, gconstpointer data)
+{
+    static const char *const paths[] = {"/nothing", "/tasks/x/nothing", "", "/", "/tasks/"};
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(json_t) json = NULL;
+        g_assert_cmpuint(fixture_call(f, "GET", paths[i], NULL, &json), ==, 404);
+        g_assert_cmpstr(error_code(json), ==, "not-found");
+    }
+    g_autoptr(json_t) json = NULL;
+    g_assert_cmpuint(fixture_call(f, "GET", "!/api/v2/version", NULL, &json), ==, 404);
+    g_assert_cmpstr(error_code(json), ==, "not-found");
+}
+
+static void test_methods(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) json = NULL;
+    g_assert_cmpuint(fixture_call(f, "PATCH", "/session", NULL, &json), ==, 405);
+    g_assert_cmpstr(error_code(json), ==, "method-not-allowed");
+    g_assert_cmpstr(fixture_header(f, "Allow"), ==, "GET, HEAD, POST, DELETE, OPTIONS");
+    g_assert_cmpuint(fixture_call(f, "OPTIONS", "/session", NULL, NULL), ==, 204);
+    g_assert_cmpstr(fixture_header(f, "Allow"), ==, "GET, HEAD, POST, DELETE, OPTIONS");
+    g_assert_cmpuint(fixture_call(f, "HEAD", "/version", NULL, NULL), ==, 200);
+}
+
+static void test_sign_in(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) json = NULL, who = NULL, gone = NULL;
+    g_assert_cmpuint(fixture_call(f, "GET", "/session", NULL, &json), ==, 401);
+    g_assert_cmpstr(error_code(json), ==, "unauthenticated");
+    fixture_login(f);
+    const char *cookie = fixture_header(f, "Set-Cookie");
+    g_assert_nonnull(strstr(cookie, "HttpOnly"));
+    g_assert_nonnull(strstr(cookie, "Secure"));
+    g_assert_nonnull(strstr(cookie, "SameSite=Strict"));
+    g_assert_cmpuint(fixture_call(f, "GET", "/session", NULL, &who), ==, 200);
+    g_assert_cmpstr(fct_json_str(who, "user", ""), ==, "admin");
+    g_assert_cmpstr(fct_json_str(who, "role", ""), ==, "admin");
+    g_assert_cmpuint(json_array_size(json_object_get(who, "may")), >, 10);
+    g_assert_cmpuint(fixture_call(f, "DELETE", "/session", NULL, NULL), ==, 204);
+    g_assert_cmpuint(fixture_call(f, "GET", "/session", NULL, &gone), ==, 401);
+}
+
+static void test_wrong_password(Fixture *f, gconstpointer data)
+{
+    guint status = 0;
+    for (int i = 0; i < 5; i++) {
+        g_autoptr(json_t) json = NULL;
+        status =
+            fixture_call(f, "POST", "/session", json_pack("{s:s, s:s}", "username", "admin", "password", "no"), &json);
+        g_assert_cmpuint(status, ==, 401);
+        g_assert_cmpstr(error_code(json), ==, "unauthenticated");
+    }
+    g_autoptr(json_t) json = NULL;
+    /* The right one is not even looked at now. */
+    status =
+        fixture_call(f, "POST", "/session", json_pack("{s:s, s:s}", "username", "admin", "password", PASSWORD), &json);
+    g_assert_cmpuint(status, ==, 429);
+    g_assert_cmpstr(error_code(json), ==, "too-many-requests");
+    g_assert_nonnull(fixture_header(f, "Retry-After"));
+    g_autoptr(json_t) rows = fct_records_list(f->app->audit, 10);
+    g_assert_cmpuint(json_array_size(rows), ==, 6);
+    g_assert_cmpstr(fct_json_str(json_array_get(rows, 0), "outcome", ""), ==, "denied");
+    g_assert_cmpstr(fct_json_str(json_array_get(rows, 0), "user", ""), ==, "admin");
+    g_assert_cmpstr(fct_json_str(json_array_get(rows, 0), "action", ""), ==, "session.login");
+}
+
+static void test_bodies(Fixture *f, gconstpointer data)
+{
+    static const struct {
+        const char *body, *field;
+    } cases[] = {
+        {"{", NULL},
+        {"[]", NULL},
+        {"{\"username\":\"a\",\"username\":\"b\"}", NULL},
+        {"{}", "username"},
+        {"{\"username\":1,\"password\":\"x\"}", "username"},
+        {"{\"username\":\"a\",\"password\":null}", "password"},
+        {"{\"username\":\"a\",\"password\":\"x\",\"more\":1}", "more"},
+        {"{\"username\":\"a\\u0000b\",\"password\":\"x\"}", NULL},
+        {"\xff\xfe", NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(json_t) json = NULL;
+        g_assert_cmpuint(fixture_call_text(f, "POST", "/session", cases[i].body, -1, &json), ==, 400);
+        g_assert_cmpstr(error_code(json), ==, "bad-request");
+        const json_t *details = json_object_get(json_object_get(json, "error"), "details");
+        g_assert_cmpstr(fct_json_str(details, "field", NULL), ==, cases[i].field);
+    }
+    g_autoptr(json_t) json = NULL;
+    f->content_type = g_strdup("text/plain");
+    g_assert_cmpuint(fixture_call_text(f, "POST", "/session", "{}", -1, &json), ==, 400);
+}
+
+static void test_too_large(Fixture *f, gconstpointer data)
+{
+    g_autofree char *big = g_strnfill(FCT_BODY_MAX + 1, ' ');
+    g_autoptr(json_t) json = NULL;
+    g_assert_cmpuint(fixture_call_text(f, "POST", "/session", big, -1, &json), ==, 413);
+    g_assert_cmpstr(error_code(json), ==, "too-large");
+    g_autoptr(json_t) after = NULL;
+    g_assert_cmpuint(fixture_call(f, "GET", "/version", NULL, &after), ==, 200);
+}
+
+/* A page of another site has the cookie sent along at most by a broken browser; it is not believed. */
+static void test_other_origin(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) json = NULL, own = NULL;
+    fixture_login(f);
+    f->origin = g_strdup("https://evil.example");
+    g_assert_cmpuint(fixture_call(f, "POST", "/tokens", json_pack("{s:s}", "name", "x"), &json), ==, 403);
+    g_assert_cmpstr(error_code(json), ==, "forbidden");
+    g_free(f->origin);
+    f->origin = g_strdup_printf("https://127.0.0.1:%u", fct_server_port(f->app->server));
+    g_assert_cmpuint(fixture_call(f, "POST", "/tokens", json_pack("{s:s}", "name", "x"), &own), ==, 201);
+}
+
+static void test_tokens(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) made = NULL, list = NULL, who = NULL, denied = NULL, bad = NULL;
+    fixture_login(f);
+    g_assert_cmpuint(fixture_call(f, "POST", "/tokens", json_pack("{s:s, s:s}", "name", "n", "role", "king"), &bad), ==,
+                     400);
+    g_assert_cmpuint(
+        fixture_call(f, "POST", "/tokens", json_pack("{s:s, s:s}", "name", "watch", "role", "viewer"), &made), ==, 201);
+    const char *secret = fct_json_str(made, "secret", "");
+    g_assert_cmpuint(fixture_call(f, "GET", "/tokens", NULL, &list), ==, 200);
+    g_assert_cmpuint(json_array_size(json_object_get(list, "items")), ==, 1);
+    g_assert_null(json_object_get(json_array_get(json_object_get(list, "items"), 0), "secret"));
+    /* Nothing that is stored contains the secret. */
+    g_autoptr(GPtrArray) docs = f->store->ops->list(f->store, "", NULL);
+    for (guint i = 0; i < docs->len; i++) {
+        g_autofree char *text = fct_json_text(((FctDoc *)docs->pdata[i])->value);
+        g_assert_null(strstr(text, secret));
+        g_assert_null(strstr(text, PASSWORD));
+    }
+    g_autofree char *cookie = g_steal_pointer(&f->cookie);
+    f->token = g_strdup(secret);
+    g_assert_cmpuint(fixture_call(f, "GET", "/session", NULL, &who), ==, 200);
+    g_assert_cmpstr(fct_json_str(who, "role", ""), ==, "viewer");
+    g_assert_cmpuint(fixture_call(f, "POST", "/tokens", json_pack("{s:s}", "name", "more"), &denied), ==, 403);
+    g_assert_cmpstr(error_code(denied), ==, "forbidden");
+    g_clear_pointer(&f->token, g_free);
+    f->cookie = g_steal_pointer(&cookie);
+    g_autofree char *path = g_strconcat("/tokens/", fct_json_str(made, "id", ""), NULL);
+    g_assert_cmpuint(fixture_call(f, "DELETE", path, NULL, NULL), ==, 204);
+    g_assert_cmpuint(fixture_call(f, "DELETE", path, NULL, NULL), ==, 404);
+    f->token = g_strdup(secret);
+    g_assert_cmpuint(fixture_call(f, "GET", "/session", NULL, NULL), ==, 401);
+}
+
+static void test_page_missing(Fixture *f, gconstpointer data)
+{
+    g_assert_cmpuint(fixture_call(f, "GET", "!/", NULL, NULL), ==, 404); /* there is no --ui */
+    g_assert_cmpuint(fixture_call(f, "POST", "!/", NULL, NULL), ==, 405);
+}
+
+typedef struct {
+    GString *text;
+    gboolean ended;
+    char buffer[4096];
+} Stream;
+
+static void on_read(GObject *input, GAsyncResult *result, gpointer data)
+{
+    Stream *stream = data;
+    gssize n = g_input_stream_read_finish(G_INPUT_STREAM(input), result, NULL);
+    if (n <= 0) {
+        stream->ended = TRUE;
+        return;
+    }
+    g_string_append_len(stream->text, stream->buffer, n);
+    g_input_stream_read_async(G_INPUT_STREAM(input), stream->buffer, sizeof stream->buffer, G_PRIORITY_DEFAULT, NULL,
+                              on_read, stream);
+}
+
+static void on_open(GObject *session, GAsyncResult *result, gpointer data)
+{
+    *(GInputStream **)data = soup_session_send_finish(SOUP_SESSION(session), result, NULL);
+}
+
+static void wait_text(Stream *stream, const char *text)
+{
+    while (!strstr(stream->text->str, text)) {
+        g_assert_false(stream->ended);
+        g_main_context_iteration(NULL, TRUE);
+    }
+}
+
+static gboolean yes(SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags errors, gpointer data)
+{
+    return TRUE;
+}
+
+static void test_stream(Fixture *f, gconstpointer data)
+{
+    g_autofree char *url =
+        g_strdup_printf("https://127.0.0.1:%u/api/v1/events/stream", fct_server_port(f->app->server));
+    g_autoptr(SoupMessage) message = soup_message_new("GET", url);
+    g_autoptr(GInputStream) input = NULL;
+    Stream stream = {.text = g_string_new(NULL)};
+    fixture_login(f);
+    g_signal_connect(message, "accept-certificate", G_CALLBACK(yes), NULL);
+    soup_message_headers_replace(soup_message_get_request_headers(message), "Cookie", f->cookie);
+    soup_session_send_async(f->client, message, G_PRIORITY_DEFAULT, NULL, on_open, &input);
+    while (!input)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(soup_message_get_status(message), ==, 200);
+    g_input_stream_read_async(input, stream.buffer, sizeof stream.buffer, G_PRIORITY_DEFAULT, NULL, on_read, &stream);
+    wait_text(&stream, "event: hello\n");
+    /* Many changes of one object before the loop runs once: the client gets the newest alone. */
+    for (int i = 0; i < 100; i++)
+        fct_hub_publish(f->app->hub, "gpu", "gpu-x", json_pack("{s:s, s:i}", "id", "gpu-x", "n", i));
+    fct_hub_publish_deleted(f->app->hub, "vm", "vm-1");
+    wait_text(&stream, "\"id\":\"vm-1\"");
+    g_assert_nonnull(strstr(stream.text->str, "event: gpu\ndata: {\"id\":\"gpu-x\",\"n\":99}\n\n"));
+    g_assert_null(strstr(stream.text->str, "\"n\":50}"));
+    fct_event(f->app, "test", "info", "gpu", "gpu-x", "GPU 0", "Something with “quotes”\nand lines.");
+    wait_text(&stream, "and lines.");
+    /* The server's end ends the stream. */
+    g_clear_pointer(&f->app->server, fct_server_free);
+    g_clear_pointer(&f->app->hub, fct_hub_free);
+    while (!stream.ended)
+        g_main_context_iteration(NULL, TRUE);
+    f->app->hub = fct_hub_new();
+    g_string_free(stream.text, TRUE);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, func) g_test_add("/server/" name, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+    ADD("version", test_version);
+    ADD("unknown-address", test_unknown_address);
+    ADD("methods", test_methods);
+    ADD("sign-in", test_sign_in);
+    ADD("wrong-password", test_wrong_password);
+    ADD("bodies", test_bodies);
+    ADD("too-large", test_too_large);
+    ADD("other-origin", test_other_origin);
+    ADD("tokens", test_tokens);
+    ADD("page-missing", test_page_missing);
+    ADD("stream", test_stream);
+    return g_test_run();
+}
