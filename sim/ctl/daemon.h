@@ -10,6 +10,8 @@
 
 /* The pid of the process that serves $SIM, or 0. */
 pid_t fsim_daemon_pid(const char *sim_dir);
+/* Whether the tree answers. */
+gboolean fsim_daemon_serves(const char *sim_dir);
 /* Takes the lock and writes the pid; the descriptor stays open for life. -1 and an error if another one runs. */
 int fsim_daemon_claim(const char *sim_dir, GError **error);
 /* Takes a mount away that lies on $SIM/root, also one whose server died. */

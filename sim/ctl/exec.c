@@ -3,7 +3,7 @@
  * Runs a program that knows nothing of the simulation on the simulated host: in a mount namespace of its own, with the
  * host's /sys, files of its /proc, its nodes in /dev, and its NVML library first.
  */
-#include "ctl/verbs.h"
+#include "ctl/daemon.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -133,8 +133,7 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
     }
     g_autofree char *sim_dir = g_canonicalize_filename(dir, NULL);
     g_autofree char *lib = g_build_filename(sim_dir, "lib", NULL);
-    g_autofree char *probe = g_build_filename(sim_dir, "root", "sys", "kernel", "uevent_seqnum", NULL);
-    if (access(probe, R_OK) < 0) {
+    if (!fsim_daemon_serves(sim_dir)) {
         g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "%s does not run; facet-sim start starts it", sim_dir);
         return 1;
     }

@@ -77,8 +77,8 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
     if (!fsim_verb_parse(&fsim_verb_start, entries, &argc, &argv, 0, 1, error))
         return 2;
     g_autofree char *sim_dir = g_canonicalize_filename(dir != NULL ? dir : ctx->sim_dir, NULL);
-    pid_t running = fsim_daemon_pid(sim_dir);
-    if (running > 0 && argc > 1) {
+    gboolean running = fsim_daemon_pid(sim_dir) > 0 && fsim_daemon_serves(sim_dir);
+    if (running && argc > 1) {
         g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "%s runs already; stop it before you make another host of it",
                     sim_dir);
         return 1;
@@ -89,9 +89,12 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
                     "%s is no host yet: name one (small, lab, hgx, messy or a JSON file)", sim_dir);
         return 2;
     }
+    /* One that is going, or whose mount was taken away under it, is in the way. */
+    if (!running && !fsim_daemon_stop(sim_dir, error))
+        return 1;
     if (argc > 1 && !create(ctx, argv[1], sim_dir, error))
         return 1;
-    if (running == 0 && !launch(ctx, sim_dir, error))
+    if (!running && !launch(ctx, sim_dir, error))
         return 1;
     g_print("%s/root\n%s/lib/libnvidia-ml.so.1\n", sim_dir, sim_dir);
     return 0;

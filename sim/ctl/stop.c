@@ -35,6 +35,12 @@ pid_t fsim_daemon_pid(const char *sim_dir)
     return pid;
 }
 
+gboolean fsim_daemon_serves(const char *sim_dir)
+{
+    g_autofree char *probe = g_build_filename(sim_dir, "root", "sys", "kernel", "uevent_seqnum", NULL);
+    return access(probe, R_OK) == 0;
+}
+
 int fsim_daemon_claim(const char *sim_dir, GError **error)
 {
     int fd = open_pid_file(sim_dir, O_RDWR | O_CREAT);

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -376,6 +377,59 @@ def reboot_forgets(h):
     equal(h.cards()["gpus"][0]["driver"], "nvidia")
 
 
+def paths(h):
+    found = set()
+    for folder, dirs, files in os.walk(os.path.join(h.root, "sys")):
+        for name in dirs + files:
+            path = os.path.join(folder, name)
+            found.add((path, os.readlink(path) if os.path.islink(path) else ""))
+    return found
+
+
+def a_reboot_undoes_whatever_was_written(h):
+    """Four writers do at random what root could do, until each has done its share; then the tree is as at first."""
+    fresh = paths(h)
+    seed = random.randrange(1 << 32)
+    print(f"# seed {seed}", flush=True)
+    devices = sorted(os.listdir(os.path.join(h.pci, "devices"))) + ["0000:41:00.4", "0000:41:01.0", "0000:ff:00.0"]
+    drivers = ["vfio-pci", "nvidia", "pci-pf-stub", "ahci", "pcieport"]
+
+    def write_at_random(rng, count):
+        for _ in range(count):
+            bdf, driver = rng.choice(devices), rng.choice(drivers)
+            file, text = rng.choice([
+                (f"devices/{bdf}/driver_override", rng.choice([driver, "\n"])),
+                (f"devices/{bdf}/driver/unbind", bdf), (f"drivers/{driver}/bind", bdf), ("drivers_probe", bdf),
+                (f"devices/{bdf}/sriov_numvfs", str(rng.choice([0, 0, 2, 20, 99]))), (f"devices/{bdf}/remove", "1"),
+                ("rescan", "1"), (f"devices/{bdf}/rescan", "1"), (f"devices/{bdf}/reset", "1"),
+                (f"devices/{bdf}/reset_method", rng.choice(["flr", "bus", "default", "\n", "no"])),
+                (f"drivers/{driver}/new_id", f"10de {rng.choice(['20b5', '26b9'])}"),
+                (f"devices/{bdf}/config", "\xff" * rng.randrange(1, 64))])
+            h.write(file, text)
+            try:
+                slurp(h.path(bdf, rng.choice(["config", "resource", "uevent", "driver_override"])))
+                os.listdir(h.path(bdf, "iommu_group/devices"))
+            except OSError:
+                pass  # it may be gone at any time
+
+    writers = [threading.Thread(target=write_at_random, args=(random.Random(seed + i), 300)) for i in range(4)]
+    for writer in writers:
+        writer.start()
+    rng = random.Random(seed)
+    hold = os.open(os.path.join(h.root, "dev/nvidiactl"), os.O_RDWR)
+    while any(writer.is_alive() for writer in writers):
+        # A held card wedges now and then; a reboot frees its writers.
+        what = rng.choice([("lose", 0), ("return", 0), ("gone", 1), ("return", 1), ("hold", 1, os.getpid()), ("reboot",)])
+        h.disturb(*what)
+        for writer in writers:
+            writer.join(0.02)
+        h.disturb("reboot")
+    os.close(hold)
+    h.disturb("reboot")
+    now = paths(h)
+    equal(sorted(now ^ fresh)[:5], [], "left after the reboot")
+
+
 # ---- other hosts ----
 
 def messy_groups(h):
@@ -465,6 +519,7 @@ def an_ordinary_user_can_start(h):
 SMALL = [lspci_sees_the_host, lstopo_sees_the_host, files_agree, sysfs_is_no_disk, a_card_moves_to_vfio_and_back,
          errnos_are_the_kernels, a_group_opens_once, remove_and_rescan, sriov, unbind_of_a_held_card_never_returns,
          an_open_node_holds_its_card, injected_faults, a_card_is_lost_and_returns, reboot_forgets,
+         a_reboot_undoes_whatever_was_written,
          exec_passes_the_status_on, a_dead_server_is_replaced, stop_leaves_nothing, an_ordinary_user_can_start]
 PLAN = [("small", SMALL), ("messy", [messy_groups]), ("hgx", [numa_of_a_server])]
 
