@@ -16,5 +16,7 @@ gboolean fsim_daemon_serves(const char *sim_dir);
 int fsim_daemon_claim(const char *sim_dir, GError **error);
 /* Takes a mount away that lies on $SIM/root, also one whose server died. */
 void fsim_daemon_unmount(const char *sim_dir);
+/* Ends the processes of facet-sim that hold cards of this host; those of others are not ours to end. */
+void fsim_daemon_end_holders(const FsimContext *ctx, const char *sim_dir);
 /* Ends the process, then whatever is left of the mount. Waits at most a few seconds. */
 gboolean fsim_daemon_stop(const char *sim_dir, GError **error);

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What befalls a card or the whole host: lose, return, reset, reboot. */
-#include "ctl/verbs.h"
-
-#include <signal.h>
+#include "ctl/daemon.h"
 
 extern const FsimVerb fsim_verb_lose, fsim_verb_return, fsim_verb_reset, fsim_verb_reboot;
 
+static gboolean gone;
+
+/* Just mute, or out of the bus: what a hot-plug controller makes of a dead link. */
 static int lose(FsimState *st, guint gpu)
 {
-    return fsim_gpu_set_lost(st, gpu, TRUE);
+    int result = fsim_gpu_set_lost(st, gpu, TRUE);
+    return result < 0 || !gone ? result : fsim_gpu_set_removed(st, gpu, TRUE);
 }
 
 static int come_back(FsimState *st, guint gpu)
 {
     int result = fsim_gpu_set_lost(st, gpu, FALSE);
+    if (result == 0)
+        result = fsim_gpu_set_removed(st, gpu, FALSE);
     /* A card that comes back went through a power cycle. */
     return result < 0 ? result : fsim_gpu_reset(st, gpu);
 }
@@ -23,11 +27,11 @@ static int reset(FsimState *st, guint gpu)
     return fsim_gpu_reset(st, gpu);
 }
 
-static int on_gpu(const FsimContext *ctx, const FsimVerb *verb, int (*what)(FsimState *, guint), int argc, char **argv,
-                  GError **error)
+static int on_gpu(const FsimContext *ctx, const FsimVerb *verb, const GOptionEntry *entries,
+                  int (*what)(FsimState *, guint), int argc, char **argv, GError **error)
 {
     FsimState st;
-    if (!fsim_verb_parse(verb, NULL, &argc, &argv, 1, 1, error))
+    if (!fsim_verb_parse(verb, entries, &argc, &argv, 1, 1, error))
         return 2;
     if (!fsim_verb_open(ctx, NULL, &st, error))
         return 1;
@@ -39,17 +43,20 @@ static int on_gpu(const FsimContext *ctx, const FsimVerb *verb, int (*what)(Fsim
 
 static int run_lose(const FsimContext *ctx, int argc, char **argv, GError **error)
 {
-    return on_gpu(ctx, &fsim_verb_lose, lose, argc, argv, error);
+    const GOptionEntry entries[] = {
+        {"gone", 0, 0, G_OPTION_ARG_NONE, &gone, "Take it out of the bus too (default: it answers all ones)", NULL},
+        {NULL}};
+    return on_gpu(ctx, &fsim_verb_lose, entries, lose, argc, argv, error);
 }
 
 static int run_return(const FsimContext *ctx, int argc, char **argv, GError **error)
 {
-    return on_gpu(ctx, &fsim_verb_return, come_back, argc, argv, error);
+    return on_gpu(ctx, &fsim_verb_return, NULL, come_back, argc, argv, error);
 }
 
 static int run_reset(const FsimContext *ctx, int argc, char **argv, GError **error)
 {
-    return on_gpu(ctx, &fsim_verb_reset, reset, argc, argv, error);
+    return on_gpu(ctx, &fsim_verb_reset, NULL, reset, argc, argv, error);
 }
 
 static int run_reboot(const FsimContext *ctx, int argc, char **argv, GError **error)
@@ -60,20 +67,13 @@ static int run_reboot(const FsimContext *ctx, int argc, char **argv, GError **er
     if (!fsim_verb_open(ctx, NULL, &st, error))
         return 1;
     /* No process survives a boot: those that facet-sim started to hold cards are ended, the product's are not ours. */
-    g_autofree FsimBody *body = g_new0(FsimBody, 1);
-    fsim_state_read(&st, body);
-    for (guint gpu = 0; gpu < st.file->fixed.n_gpus; gpu++)
-        for (guint i = 0; i < FSIM_MAX_PROCS; i++) {
-            const FsimProc *p = &body->gpus[gpu].procs[i];
-            if (p->pid && fsim_proc_alive(p->pid, p->started))
-                kill(p->pid, SIGTERM);
-        }
+    fsim_daemon_end_holders(ctx, ctx->sim_dir);
     gboolean ok = fsim_verb_check(fsim_reboot(&st), "reboot", error);
     fsim_state_close(&st);
     return ok ? 0 : 1;
 }
 
-const FsimVerb fsim_verb_lose = {"lose", "GPU", "let a card fall off the bus", run_lose};
+const FsimVerb fsim_verb_lose = {"lose", "GPU [--gone]", "let a card fall off the bus", run_lose};
 const FsimVerb fsim_verb_return = {"return", "GPU", "bring a lost card back, power-cycled", run_return};
 const FsimVerb fsim_verb_reset = {"reset", "GPU", "reset a card: pending modes become current, instances go",
                                   run_reset};

@@ -97,25 +97,36 @@ gboolean fsim_daemon_stop(const char *sim_dir, GError **error)
     return FALSE;
 }
 
-/* Processes of facet-sim that hold a card; those of others are not ours to end. */
-static void end_holders(const FsimContext *ctx, const char *sim_dir)
+/* A process of this program that has the state mapped. Its own file may have been built anew since it started. */
+static gboolean is_ours(const FsimContext *ctx, pid_t pid, const char *state)
 {
-    FsimState st;
-    if (!fsim_host_open(sim_dir, NULL, &st, NULL))
-        return;
-    g_autofree FsimBody *body = g_new0(FsimBody, 1);
-    fsim_state_read(&st, body);
-    for (guint gpu = 0; gpu < st.file->fixed.n_gpus; gpu++)
-        for (guint i = 0; i < FSIM_MAX_PROCS; i++) {
-            const FsimProc *proc = &body->gpus[gpu].procs[i];
-            if (proc->pid <= 1 || !fsim_proc_alive(proc->pid, proc->started))
-                continue;
-            g_autofree char *link = g_strdup_printf("/proc/%d/exe", (int)proc->pid);
-            g_autofree char *exe = g_file_read_link(link, NULL);
-            if (g_strcmp0(exe, ctx->program) == 0)
-                kill(proc->pid, SIGTERM);
-        }
-    fsim_state_close(&st);
+    g_autofree char *link = g_strdup_printf("/proc/%d/exe", (int)pid),
+                    *file = g_strdup_printf("/proc/%d/maps", (int)pid);
+    g_autofree char *exe = g_file_read_link(link, NULL), *maps = NULL;
+    gsize length = strlen(ctx->program);
+    if (exe == NULL || strncmp(exe, ctx->program, length) != 0 ||
+        (exe[length] != '\0' && strcmp(exe + length, " (deleted)") != 0))
+        return FALSE;
+    return g_file_get_contents(file, &maps, NULL, NULL) && strstr(maps, state) != NULL;
+}
+
+void fsim_daemon_end_holders(const FsimContext *ctx, const char *sim_dir)
+{
+    g_autofree char *given = g_build_filename(sim_dir, "state.bin", NULL);
+    g_autofree char *state = realpath(given, NULL);
+    GDir *proc = state != NULL ? g_dir_open("/proc", 0, NULL) : NULL;
+    pid_t server = fsim_daemon_pid(sim_dir);
+    /* Not by what is registered: a wedged card has forgotten who held it. */
+    for (const char *name = proc != NULL ? g_dir_read_name(proc) : NULL; name != NULL; name = g_dir_read_name(proc)) {
+        pid_t pid = atoi(name);
+        if (pid <= 1 || pid == getpid() || pid == server || !is_ours(ctx, pid, state))
+            continue;
+        kill(pid, SIGTERM);
+        for (int i = 0; i < WAIT_STEPS && is_ours(ctx, pid, state); i++)
+            g_usleep(WAIT_STEP_US / 10);
+    }
+    if (proc != NULL)
+        g_dir_close(proc);
 }
 
 static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
@@ -126,7 +137,7 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
     if (!fsim_verb_parse(&fsim_verb_stop, entries, &argc, &argv, 0, 0, error))
         return 2;
     const char *sim_dir = dir != NULL ? dir : ctx->sim_dir;
-    end_holders(ctx, sim_dir);
+    fsim_daemon_end_holders(ctx, sim_dir);
     return fsim_daemon_stop(sim_dir, error) ? 0 : 1;
 }
 

@@ -219,6 +219,44 @@ def errnos_are_the_kernels(h):
     equal(h.write("drivers/vfio-pci/remove_id", "10de 20b5"), "ENODEV")
 
 
+def nvml_follows_the_driver(h):
+    """In a process of its own for each look, as a client that starts then."""
+    program = "import ctypes,sys\nl=ctypes.CDLL('libnvidia-ml.so.1')\nn=ctypes.c_uint()\n" \
+              "r=l.nvmlInit_v2() or l.nvmlDeviceGetCount_v2(ctypes.byref(n))\nprint(r, n.value)"
+
+    def count():
+        return h.exec(sys.executable, "-c", program).stdout.split()
+    equal(count(), ["0", "2"])
+    h.to(A100, "vfio-pci")
+    equal(count(), ["0", "1"], "one is on vfio-pci")
+    h.to(A100, "")
+    equal(count(), ["0", "2"])
+
+
+def an_nvml_client_holds_every_card(h):
+    program = "import ctypes,sys\nctypes.CDLL('libnvidia-ml.so.1').nvmlInit_v2()\nprint('on', flush=True)\n" \
+              "sys.stdin.read()"
+    client = subprocess.Popen([SIM, "--sim-dir", h.dir, "exec", "--", sys.executable, "-c", program],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    equal(client.stdout.readline(), b"on\n")
+    fds = os.path.join(h.root, "proc", str(client.pid), "fd")
+    links = {os.readlink(os.path.join(fds, fd)) for fd in os.listdir(fds)}
+    assert {"/dev/nvidia0", "/dev/nvidia1", "/dev/nvidiactl"} <= links, links
+    client.communicate()
+    equal(h.to(A100, "vfio-pci"), None, "once the client is gone")
+    h.to(A100, "")
+
+
+def a_holder_ends_with_its_host(h):
+    pid = int(h.sim("hold", "1").stdout)
+    child = h.writer(f"devices/{L40S}/driver/unbind", L40S)
+    eventually(lambda: h.driver(L40S) is None, "the link goes")
+    h.stop()
+    child.wait(DEADLINE)
+    assert not os.path.exists(f"/proc/{pid}/exe"), "the holder is still there"  # a zombie has none
+    h.sim("start")
+
+
 def a_group_opens_once(h):
     h.to(A100, "vfio-pci")
     node = os.path.join(h.root, "dev/vfio", h.group(A100))
@@ -333,7 +371,7 @@ def injected_faults(h):
     assert time.monotonic() - start >= 0.7, "not late"
     equal(h.read(A100, "driver_override"), "pci-stub", "late, but done")
     equal(h.write(override, "\n"), None)
-    h.disturb("fault", f"*/{A100}/reset", "write", "hang", 0, 0, 1)
+    h.sim("inject", "tree", f"*/{A100}/reset", "hang", "--op", "write")
     child = h.writer(f"devices/{A100}/reset", "1")
     eventually(lambda: waits(child), "the writer waits in the kernel")
     equal(h.write(f"devices/{A100}/reset", "1"), None, "only once")
@@ -358,12 +396,12 @@ def a_card_is_lost_and_returns(h):
     h.disturb("return", 0)
     equal(slurp(h.path(A100, "config"))[:2], b"\xde\x10")
     before = h.seqnum()
-    h.disturb("gone", 1)
+    h.sim("lose", "1", "--gone")
     assert not os.path.exists(h.path(L40S)) and not os.path.exists(h.path("0000:61:00.1"))
     assert h.seqnum() > before
     equal(h.write("rescan", "1"), None)
     assert not os.path.exists(h.path(L40S)), "found although it is gone"
-    h.disturb("return", 1)
+    h.sim("return", "1")
     equal(h.driver(L40S), "nvidia")
     equal(h.driver("0000:61:00.1"), "snd_hda_intel")
 
@@ -517,6 +555,7 @@ def an_ordinary_user_can_start(h):
 
 
 SMALL = [lspci_sees_the_host, lstopo_sees_the_host, files_agree, sysfs_is_no_disk, a_card_moves_to_vfio_and_back,
+         nvml_follows_the_driver, an_nvml_client_holds_every_card, a_holder_ends_with_its_host,
          errnos_are_the_kernels, a_group_opens_once, remove_and_rescan, sriov, unbind_of_a_held_card_never_returns,
          an_open_node_holds_its_card, injected_faults, a_card_is_lost_and_returns, reboot_forgets,
          a_reboot_undoes_whatever_was_written,
