@@ -315,8 +315,8 @@ GPtrArray *fct_choose_parts(const GPtrArray *devices, const GPtrArray *groups, c
     Context context = {parts, vm_id, spreading};
     GPtrArray *chosen = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GArray) claims = claims_of(devices, groups, &context);
-    g_autofree int *owner = g_new(int, MAX(parts->len, 1));
-    g_autofree gboolean *tried = g_new(gboolean, MAX(parts->len, 1));
+    int *owner = g_new(int, MAX(parts->len, 1));
+    gboolean *tried = g_new(gboolean, MAX(parts->len, 1));
     for (guint i = 0; i < parts->len; i++)
         owner[i] = -1;
     /* Required devices first: an optional one takes only what is left. */
@@ -340,5 +340,7 @@ GPtrArray *fct_choose_parts(const GPtrArray *devices, const GPtrArray *groups, c
         g_free(claim->rank);
         claim->rank = NULL;
     }
+    g_free(owner);
+    g_free(tried);
     return chosen;
 }

@@ -86,6 +86,7 @@ guint fct_mig_order(const FctMigGrid *grid, const FctMigState *state, const FctM
                 best_go = go;
             }
         }
+        g_assert(best >= 0);
         destroy_all(&order, best_go);
         emit(&order, TRUE, best, choice->final.at[best]);
     }

@@ -236,12 +236,13 @@ static void lens_init(Lens *lens, const FctMigGrid *grid, const FctMigState *sta
     guint calls = 0;
     for (int p = 0; p < grid->n_profiles; p++)
         calls += want->counts.n[p] * (1u + want->cis.n[p]);
+    /* Without branches: where instances begin is as good as random to the processor. */
     for (int u = 0; u < grid->n_units; u++) {
-        guint8 what = state->layout.at[u];
-        if (!what)
-            continue;
-        guint go = 1 + MIN(state->cis[u], CIS_MAX);
-        guint come = what <= grid->n_profiles ? 1 + MIN(want->cis.n[what - 1], CIS_MAX) : 0;
+        guint what = state->layout.at[u];
+        gboolean known = what - 1 < grid->n_profiles;
+        guint go = what ? 1 + MIN(state->cis[u], CIS_MAX) : 0;
+        guint come = want->cis.n[known ? what - 1 : 0];
+        come = known ? 1 + MIN(come, CIS_MAX) : 0;
         calls += go;
         saving[u] = (guint8)(go + come - MIN(state->mend[u], go + come));
     }

@@ -175,7 +175,9 @@ gboolean fct_wish_parse(FctWish *wish, const FctGpu *gpu, const json_t *request,
 void fct_wish_clear(FctWish *wish)
 {
     for (int p = 0; p < FCT_MIG_PROFILES_MAX; p++)
-        g_clear_pointer(&wish->cis[p], g_array_unref);
+        if (wish->cis[p])
+            g_array_unref(wish->cis[p]);
+    memset(wish->cis, 0, sizeof wish->cis);
 }
 
 gboolean fct_wish_mends(const FctWish *wish, int profile, const FctGpuInstance *instance)

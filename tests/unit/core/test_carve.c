@@ -52,7 +52,6 @@ static void test_empty_card(void)
 {
     g_auto(Fixture) f = fixture("");
     g_assert_true(carve(&f, "{\"profiles\": {\"3g.40gb\": 1, \"2g\": 1, \"1g.10gb\": 2}}"));
-    g_autofree char *then = test_items_text(f.plan->then);
     expect(&f, "+gi 19@0, +ci 19@0, +gi 19@1, +ci 19@1, +gi 14@2, +ci 14@2, +gi 9@4, +ci 9@4",
            "1g.10gb@0 1g.10gb@1 2g.20gb@2 3g.40gb@4", "");
     g_assert_cmpstr(f.plan->title, ==, "Carve GPU 0");
@@ -272,6 +271,32 @@ static void test_undo(void)
     }
 }
 
+static void test_undo_plan(void)
+{
+    g_auto(Fixture) f = fixture("14@0 9@4*");
+    g_autoptr(FctPlan) back = fct_plan_new();
+    g_assert_true(carve(&f, "{\"profiles\": {\"3g.40gb\": 1, \"1g.10gb\": 2}}"));
+    g_autofree char *then = test_items_text(f.plan->then);
+    g_assert_cmpstr(then, ==, "1g.10gb@0 1g.10gb@1 3g.40gb@4=");
+
+    g_auto(Fixture) now = fixture("19@0 19@1 9@4*");
+    g_assert_true(fct_plan_undo(back, now.gpu, now.reservations, f.gpu, f.plan->steps, &f.error));
+    g_autofree char *undone = test_items_text(back->then);
+    g_assert_cmpstr(undone, ==, "2g.20gb@0 3g.40gb@4=");
+    g_assert_cmpstr(back->state, ==, "open");
+
+    /* A VM has taken what came: undo would stop it, so it is refused. */
+    g_ptr_array_add(now.reservations, test_reserve(now.gpu, 1, "db-2", FCT_IN_USE));
+    g_assert_true(fct_plan_undo(back, now.gpu, now.reservations, f.gpu, f.plan->steps, &f.error));
+    g_autofree char *verdicts = test_verdicts_text(back->verdicts);
+    g_assert_cmpstr(verdicts, ==, "refuse held-by-vm");
+
+    /* Somebody changed the card since: there is nothing to take back. */
+    g_auto(Fixture) other = fixture("5@0");
+    g_assert_false(fct_plan_undo(back, other.gpu, other.reservations, f.gpu, f.plan->steps, &f.error));
+    g_assert_error(f.error, FCT_ERROR, FCT_ERROR_STALE);
+}
+
 static void test_foresee_refuses(void)
 {
     g_auto(Fixture) f = fixture("9@4");
@@ -299,7 +324,8 @@ static void test_reconcile(void)
     g_assert_cmpstr(steps, ==, "+gi 14@2, +ci 14@2");
 
     /* After a restart: everything comes back where it was. */
-    g_clear_pointer(&repair, fct_plan_free);
+    fct_plan_free(repair);
+    repair = NULL;
     g_clear_pointer(&why, g_free);
     g_ptr_array_set_size(f.gpu->mig.instances, 0);
     g_assert_cmpint(fct_reconcile(f.gpu, NULL, wanted, drift, &repair, &why), ==, FCT_DRIFT_REPAIRABLE);
@@ -362,6 +388,7 @@ int main(int argc, char **argv)
     g_test_add_func("/core/carve/bad-requests", test_bad_requests);
     g_test_add_func("/core/carve/no-fit", test_no_fit);
     g_test_add_func("/core/carve/undo", test_undo);
+    g_test_add_func("/core/carve/undo-plan", test_undo_plan);
     g_test_add_func("/core/carve/foresee-refuses", test_foresee_refuses);
     g_test_add_func("/core/carve/reconcile", test_reconcile);
     g_test_add_func("/core/card/fits", test_fits_json);

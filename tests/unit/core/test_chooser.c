@@ -23,11 +23,18 @@ static Fixture fixture(const char *first, const char *second)
     return f;
 }
 
+static void forget(GPtrArray **array)
+{
+    if (*array)
+        g_ptr_array_unref(*array);
+    *array = NULL;
+}
+
 static void clear(Fixture *f)
 {
-    g_clear_pointer(&f->chosen, g_ptr_array_unref);
-    g_clear_pointer(&f->groups, g_ptr_array_unref);
-    g_clear_pointer(&f->parts, g_ptr_array_unref);
+    forget(&f->chosen);
+    forget(&f->groups);
+    forget(&f->parts);
     g_ptr_array_unref(f->reservations);
     g_ptr_array_unref(f->devices);
     g_ptr_array_unref(f->verdicts);
@@ -146,7 +153,7 @@ static void test_pack_and_spread(void)
     look(&f);
     want(&f, ONE, 1, FALSE);
     expect(&f, "a", FCT_PACK, "GPU 1 1g.10gb@1", "");
-    g_clear_pointer(&f.chosen, g_ptr_array_unref);
+    forget(&f.chosen);
     expect(&f, "a", FCT_SPREAD, "GPU 0 1g.10gb@0", "");
 }
 
@@ -166,7 +173,7 @@ static void test_own_part_again(void)
     look(&f);
     want(&f, THREE, 1, FALSE);
     expect(&f, "a", FCT_PACK, "GPU 0 3g.40gb@4", "");
-    g_clear_pointer(&f.chosen, g_ptr_array_unref);
+    forget(&f.chosen);
     expect(&f, "b", FCT_PACK, "GPU 0 3g.40gb@0", "");
 }
 
