@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A card of the catalogue, from JSON. */
-#include "model/card_json.h"
+#include "model/parts.h"
 
 #include <string.h>
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/host.h"
 
-#include "model/card_json.h"
 #include "model/mig.h"
+#include "model/parts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct Loader {
@@ -13,41 +12,16 @@ typedef struct Loader {
     json_t *cards; /* inlined cards; grows as cards are taken from the catalogue */
 } Loader;
 
-static gboolean parse_address(const char *text, FsimPciDevice *d)
-{
-    int end = 0;
-    if (sscanf(text, "%4x:%2x:%2x.%1x%n", &d->domain, &d->bus, &d->slot, &d->function, &end) != 4 || text[end] ||
-        strlen(text) != 12 || d->slot > 31 || d->function > 7)
-        return FALSE;
-    g_snprintf(d->address, sizeof d->address, "%04x:%02x:%02x.%x", d->domain, d->bus, d->slot, d->function);
-    return TRUE;
-}
-
 static void read_address(FsimFields *f, const char *name, FsimPciDevice *d)
 {
     const char *text = fsim_field_string(f, name, NULL);
-    if (!parse_address(text, d))
+    if (!fsim_pci_parse_address(text, d))
         fsim_fields_fail(f, name, "must be a PCI address such as \"0000:3b:00.0\", not \"%s\"", text);
-}
-
-static FsimPciDevice *device_at(GArray *devices, const char *address)
-{
-    for (guint i = 0; i < devices->len; i++) {
-        FsimPciDevice *d = &g_array_index(devices, FsimPciDevice, i);
-        if (strcmp(d->address, address) == 0)
-            return d;
-    }
-    return NULL;
-}
-
-const FsimPciDevice *fsim_host_find(const FsimHost *host, const char *address)
-{
-    return device_at(host->devices, address);
 }
 
 static void add_device(FsimFields *f, FsimHost *host, const FsimPciDevice *d)
 {
-    if (device_at(host->devices, d->address))
+    if (fsim_host_find(host, d->address))
         fsim_fields_fail(f, "address", "%s is given twice", d->address);
     else
         g_array_append_val(host->devices, *d);
@@ -62,7 +36,7 @@ static void read_place(FsimFields *f, const FsimHost *host, FsimPciDevice *d)
     d->group = (int)fsim_field_int_or(f, "group", 0, 4095, -1);
     fsim_field_copy(f, "port", "", d->port, sizeof d->port);
     FsimPciDevice port = {0};
-    if (*d->port && !parse_address(d->port, &port))
+    if (*d->port && !fsim_pci_parse_address(d->port, &port))
         fsim_fields_fail(f, "port", "must be the PCI address of the bridge above, not \"%s\"", d->port);
 }
 
@@ -169,6 +143,8 @@ static gboolean read_card(Loader *l, FsimFields *f, GError **error)
     g_autofree char *where = g_strdup_printf("cards.%s", id);
     if (!fsim_card_parse(f->file, where, id, (json_t *)json, &g.card, error))
         return FALSE;
+    if (g.card.arch >= FSIM_ARCH_BLACKWELL && host->driver_branch < 580)
+        fsim_fields_fail(f, "card", "%s needs driver branch 580; the host has %u", g.card.name, host->driver_branch);
     const char *wiring = fsim_field_string(f, "wiring", "I");
     if (strcmp(wiring, "I") != 0 && strcmp(wiring, "S") != 0)
         fsim_fields_fail(f, "wiring", "must be \"I\" or \"S\", not \"%s\"", wiring);
@@ -329,124 +305,6 @@ static void read_dmi(FsimHost *host, FsimFields *top)
     json_decref(none);
 }
 
-static int by_address(gconstpointer a, gconstpointer b)
-{
-    return strcmp(((const FsimPciDevice *)a)->address, ((const FsimPciDevice *)b)->address);
-}
-
-static int by_bus_id(gconstpointer a, gconstpointer b)
-{
-    return strcmp(((const FsimGpuFixed *)a)->bus_id, ((const FsimGpuFixed *)b)->bus_id);
-}
-
-/* A bridge above every bus that has devices, and the host bridge that every machine has. */
-static gboolean complete_bridges(FsimHost *host, GError **error)
-{
-    guint given = host->devices->len, next_slot = 0x10;
-    for (guint i = 0; i < given; i++) {
-        FsimPciDevice *d = &g_array_index(host->devices, FsimPciDevice, i);
-        if (d->bus == 0 && d->domain == 0)
-            continue;
-        gboolean has_port = FALSE;
-        for (guint k = 0; k < host->devices->len && !has_port; k++) {
-            FsimPciDevice *b = &g_array_index(host->devices, FsimPciDevice, k);
-            has_port = b->role == FSIM_ROLE_BRIDGE && b->domain == d->domain && b->secondary_bus == d->bus;
-            if (has_port)
-                memcpy(d->port, b->address, sizeof d->port);
-        }
-        if (has_port || d->role == FSIM_ROLE_BRIDGE)
-            continue;
-        FsimPciDevice port = {.role = FSIM_ROLE_BRIDGE,
-                              .gpu = -1,
-                              .group = -1,
-                              .numa = d->numa,
-                              .pci_class = 0x060400,
-                              .vendor = host->iommu == FSIM_IOMMU_AMD ? 0x1022 : 0x8086,
-                              .device = host->iommu == FSIM_IOMMU_AMD ? 0x1483 : 0x347a,
-                              .secondary_bus = d->bus,
-                              .pcie_gen = 5,
-                              .pcie_width = 16,
-                              .driver = "pcieport",
-                              .label = "Root port"};
-        if (*d->port && !device_at(host->devices, d->port)) {
-            parse_address(d->port, &port);
-        } else {
-            do {
-                g_autofree char *free_slot = g_strdup_printf("%04x:00:%02x.0", d->domain, next_slot++);
-                if (next_slot > 32 || !parse_address(free_slot, &port)) {
-                    g_set_error(error, FSIM_ERROR, FSIM_ERROR_FIELD,
-                                "%s: no slot is left for a root port above %s; give \"port\" or \"bridges\"",
-                                host->file, d->address);
-                    return FALSE;
-                }
-            } while (device_at(host->devices, port.address));
-        }
-        port.subvendor = port.vendor;
-        memcpy(d->port, port.address, sizeof d->port);
-        g_array_append_val(host->devices, port);
-    }
-    if (!device_at(host->devices, "0000:00:00.0")) {
-        FsimPciDevice bridge = {.role = FSIM_ROLE_OTHER,
-                                .gpu = -1,
-                                .group = -1,
-                                .numa = -1,
-                                .pci_class = 0x060000,
-                                .vendor = host->iommu == FSIM_IOMMU_AMD ? 0x1022 : 0x8086,
-                                .device = host->iommu == FSIM_IOMMU_AMD ? 0x1480 : 0x09a2,
-                                .label = "Host bridge"};
-        parse_address("0000:00:00.0", &bridge);
-        bridge.subvendor = bridge.vendor;
-        g_array_append_val(host->devices, bridge);
-    }
-    return TRUE;
-}
-
-/* Functions of one slot share a group, everything else has its own, unless the file says otherwise. */
-static void complete_groups(FsimHost *host)
-{
-    g_autoptr(GHashTable) taken = g_hash_table_new(NULL, NULL);
-    for (guint i = 0; i < host->devices->len; i++)
-        g_hash_table_add(taken, GINT_TO_POINTER(g_array_index(host->devices, FsimPciDevice, i).group));
-    int next = 0;
-    for (guint i = 0; i < host->devices->len; i++) {
-        FsimPciDevice *d = &g_array_index(host->devices, FsimPciDevice, i);
-        if (host->iommu == FSIM_IOMMU_OFF) {
-            d->group = -1;
-            continue;
-        }
-        if (d->group >= 0)
-            continue;
-        FsimPciDevice *before = i ? d - 1 : NULL;
-        if (before && d->role == FSIM_ROLE_COMPANION && strncmp(before->address, d->address, 10) == 0) {
-            d->group = before->group;
-            continue;
-        }
-        while (g_hash_table_contains(taken, GINT_TO_POINTER(next)))
-            next++;
-        d->group = next++;
-    }
-}
-
-static gboolean complete(FsimHost *host, GError **error)
-{
-    if (!complete_bridges(host, error))
-        return FALSE;
-    g_array_sort(host->devices, by_address);
-    g_array_sort(host->gpus, by_bus_id);
-    int gpu = -1;
-    for (guint i = 0; i < host->devices->len; i++) {
-        FsimPciDevice *d = &g_array_index(host->devices, FsimPciDevice, i);
-        if (d->role == FSIM_ROLE_GPU)
-            gpu++;
-        if (d->role == FSIM_ROLE_GPU || d->role == FSIM_ROLE_COMPANION)
-            d->gpu = gpu;
-        if (d->role == FSIM_ROLE_GPU)
-            memcpy(g_array_index(host->gpus, FsimGpuFixed, gpu).port, d->port, sizeof d->port);
-    }
-    complete_groups(host);
-    return TRUE;
-}
-
 static gboolean load(Loader *l, json_t *json, GError **error)
 {
     FsimHost *host = l->host;
@@ -467,7 +325,7 @@ static gboolean load(Loader *l, json_t *json, GError **error)
     if (!fsim_fields_end(&f, error))
         return FALSE;
     json_object_set(json, "cards", l->cards);
-    return complete(host, error);
+    return fsim_host_complete(host, error);
 }
 
 FsimHost *fsim_host_load(const char *file, const char *catalogue, GError **error)

@@ -6,9 +6,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The bits of NVML events that the simulator raises. */
@@ -20,7 +18,7 @@ static void set_text(char *out, size_t size, const char *text)
 }
 
 /* Energy is an integral of power over time: it is settled whenever what decides the power changes. */
-static void settle_energy(FsimBody *body, const FsimFixed *fixed, unsigned gpu)
+void fsim_body_settle(FsimBody *body, const FsimFixed *fixed, unsigned gpu)
 {
     FsimGpu *g = &body->gpus[gpu];
     int64_t now = fsim_now();
@@ -82,7 +80,7 @@ int fsim_reboot(FsimState *st)
 void fsim_body_reset_gpu(FsimBody *body, const FsimFixed *fixed, unsigned gpu)
 {
     FsimGpu *g = &body->gpus[gpu];
-    settle_energy(body, fixed, gpu);
+    fsim_body_settle(body, fixed, gpu);
     memset(g->gis, 0, sizeof g->gis);
     memset(g->procs, 0, sizeof g->procs);
     g->mig_current = g->mig_pending;
@@ -119,7 +117,7 @@ int fsim_gpu_set_driver(FsimState *st, unsigned gpu, const char *driver)
     if (result < 0)
         return result;
     FsimGpu *g = &txn.body->gpus[gpu];
-    settle_energy(txn.body, &st->file->fixed, gpu);
+    fsim_body_settle(txn.body, &st->file->fixed, gpu);
     /* Leaving "nvidia" tears the instances down; the modes stay with the card. */
     if (strcmp(g->driver, "nvidia") == 0 && strcmp(driver, "nvidia") != 0) {
         memset(g->gis, 0, sizeof g->gis);
@@ -167,7 +165,7 @@ int fsim_gpu_set_lost(FsimState *st, unsigned gpu, bool lost)
     if (result < 0)
         return result;
     FsimGpu *g = &txn.body->gpus[gpu];
-    settle_energy(txn.body, &st->file->fixed, gpu);
+    fsim_body_settle(txn.body, &st->file->fixed, gpu);
     if (lost && !g->lost)
         fsim_event(txn.body, gpu, EVENT_XID, XID_FALLEN_OFF_BUS, FSIM_NO_INSTANCE, FSIM_NO_INSTANCE);
     g->lost = lost;
@@ -187,161 +185,13 @@ int fsim_gpu_set_load(FsimState *st, unsigned gpu, uint32_t gi, const FsimLoad *
         fsim_txn_abort(&txn);
         return -ENOENT;
     }
-    settle_energy(txn.body, &st->file->fixed, gpu);
+    fsim_body_settle(txn.body, &st->file->fixed, gpu);
     if (slot >= 0)
         g->gis[slot].load = *load;
     else
         g->load = *load;
     fsim_txn_commit(&txn);
     return 0;
-}
-
-/* ---- who holds a card ---- */
-
-/* Field 22 (start time) and 3 (state) of /proc/PID/stat. False if it cannot be read. */
-static bool read_stat(pid_t pid, char *state, uint64_t *started)
-{
-    char path[32], text[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *in = fopen(path, "re");
-    if (!in)
-        return false;
-    size_t n = fread(text, 1, sizeof text - 1, in);
-    fclose(in);
-    text[n] = '\0';
-    /* The name may hold anything; fields go on after its last parenthesis. */
-    char *at = strrchr(text, ')');
-    if (!at || !at[1] || !at[2])
-        return false;
-    *state = at[2];
-    at += 2;
-    for (int field = 3; field < 22; field++) {
-        at = strchr(at, ' ');
-        if (!at)
-            return false;
-        at++;
-    }
-    *started = strtoull(at, NULL, 10);
-    return true;
-}
-
-uint64_t fsim_proc_started(pid_t pid)
-{
-    char state;
-    uint64_t started;
-    return read_stat(pid, &state, &started) ? started : 0;
-}
-
-bool fsim_proc_alive(pid_t pid, uint64_t started)
-{
-    char state;
-    uint64_t now;
-    if (pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH))
-        return false;
-    /* A private /proc may hide it: then the signal's answer is all there is. */
-    if (!read_stat(pid, &state, &now))
-        return true;
-    return state != 'Z' && state != 'X' && (started == 0 || now == 0 || (uint32_t)now == (uint32_t)started);
-}
-
-static unsigned note_pid(pid_t pid, pid_t *pids, unsigned n, unsigned max)
-{
-    for (unsigned i = 0; i < n && i < max; i++)
-        if (pids[i] == pid)
-            return n;
-    if (n < max)
-        pids[n] = pid;
-    return n + 1;
-}
-
-unsigned fsim_gpu_user_pids(const FsimState *st, const FsimBody *body, unsigned gpu, pid_t self, pid_t *pids,
-                            unsigned max)
-{
-    const FsimGpu *g = &body->gpus[gpu];
-    unsigned n = 0;
-    for (unsigned i = 0; i < FSIM_MAX_PROCS; i++) {
-        const FsimProc *p = &g->procs[i];
-        if (p->pid && p->pid != self && fsim_proc_alive(p->pid, p->started))
-            n = note_pid(p->pid, pids, n, max);
-    }
-    if (strcmp(g->driver, "nvidia") != 0)
-        return n;
-    for (unsigned i = 0; i < FSIM_MAX_CLIENTS; i++) {
-        uint64_t client = atomic_load_explicit(&st->file->live.clients[i], memory_order_relaxed);
-        pid_t pid = (pid_t)(uint32_t)client;
-        if (client && pid != self && fsim_proc_alive(pid, client >> 32))
-            n = note_pid(pid, pids, n, max);
-    }
-    return n;
-}
-
-unsigned fsim_gpu_users(const FsimState *st, const FsimBody *body, unsigned gpu, pid_t self)
-{
-    pid_t pids[FSIM_MAX_PROCS + FSIM_MAX_CLIENTS];
-    return fsim_gpu_user_pids(st, body, gpu, self, pids, FSIM_MAX_PROCS + FSIM_MAX_CLIENTS);
-}
-
-int fsim_proc_add(FsimState *st, unsigned gpu, const FsimProc *proc)
-{
-    FsimTxn txn;
-    int result = begin_gpu(st, &txn, gpu);
-    if (result < 0)
-        return result;
-    settle_energy(txn.body, &st->file->fixed, gpu);
-    FsimProc *procs = txn.body->gpus[gpu].procs;
-    for (unsigned i = 0; i < FSIM_MAX_PROCS; i++) {
-        if (procs[i].pid && fsim_proc_alive(procs[i].pid, procs[i].started))
-            continue;
-        procs[i] = *proc;
-        fsim_txn_commit(&txn);
-        return 0;
-    }
-    fsim_txn_abort(&txn);
-    return -ENOSPC;
-}
-
-int fsim_proc_remove(FsimState *st, pid_t pid)
-{
-    FsimTxn txn;
-    int result = fsim_txn_begin(st, &txn);
-    if (result < 0)
-        return result;
-    result = -ESRCH;
-    for (unsigned gpu = 0; gpu < st->file->fixed.n_gpus; gpu++) {
-        FsimProc *procs = txn.body->gpus[gpu].procs;
-        for (unsigned i = 0; i < FSIM_MAX_PROCS; i++) {
-            if (procs[i].pid != pid)
-                continue;
-            settle_energy(txn.body, &st->file->fixed, gpu);
-            memset(&procs[i], 0, sizeof procs[i]);
-            result = 0;
-        }
-    }
-    if (result == 0)
-        fsim_txn_commit(&txn);
-    else
-        fsim_txn_abort(&txn);
-    return result;
-}
-
-int fsim_client_add(FsimState *st, pid_t pid)
-{
-    uint64_t mine = (uint32_t)pid | fsim_proc_started(pid) << 32;
-    for (int i = 0; i < FSIM_MAX_CLIENTS; i++) {
-        _Atomic uint64_t *entry = &st->file->live.clients[i];
-        uint64_t old = atomic_load(entry);
-        if (old && fsim_proc_alive((pid_t)(uint32_t)old, old >> 32))
-            continue;
-        if (atomic_compare_exchange_strong(entry, &old, mine))
-            return i;
-    }
-    return -1;
-}
-
-void fsim_client_remove(FsimState *st, int entry)
-{
-    if (entry >= 0)
-        atomic_store(&st->file->live.clients[entry], 0);
 }
 
 /* ---- faults of the tree ---- */

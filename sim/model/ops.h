@@ -43,6 +43,7 @@ uint64_t fsim_proc_started(pid_t pid);
 
 /* NVML clients. Entry number or -1 when the table is full (then the client is not counted). */
 int fsim_client_add(FsimState *st, pid_t pid);
+/* Only the calling process's own entry. */
 void fsim_client_remove(FsimState *st, int entry);
 
 /*
@@ -57,5 +58,7 @@ bool fsim_tree_fault_take(FsimState *st, const char *path, FsimTreeOp op, FsimTr
 void fsim_event(FsimBody *body, unsigned gpu, uint64_t type, uint64_t data, uint32_t gi, uint32_t ci);
 /* Inside a transaction: all that a reset does to one GPU. */
 void fsim_body_reset_gpu(FsimBody *body, const FsimFixed *fixed, unsigned gpu);
+/* Inside a transaction, before what decides a card's power changes: adds up the energy used so far. */
+void fsim_body_settle(FsimBody *body, const FsimFixed *fixed, unsigned gpu);
 /* The first body of a host. */
 void fsim_body_init(FsimBody *body, const FsimFixed *fixed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between card.c and host.c: cards and BARs as JSON. */
+/* Between the files that read a description. */
 #pragma once
 
 #include "model/fields.h"
@@ -12,3 +12,8 @@ gboolean fsim_card_parse(const char *file, const char *where, const char *id, js
 json_t *fsim_card_file(const char *catalogue, const char *id, GError **error);
 /* Returns how many were read; 0 and an error otherwise. `out` has room for FSIM_MAX_BARS. */
 guint fsim_bars_read(FsimFields *owner, const char *name, json_t *bars, FsimBar *out, GError **error);
+
+/* "0000:3b:00.0" into the address fields of `d`; FALSE when it is none. */
+gboolean fsim_pci_parse_address(const char *text, FsimPciDevice *d);
+/* Adds missing bridges, sorts, and gives GPU numbers, ports and IOMMU groups. */
+gboolean fsim_host_complete(FsimHost *host, GError **error);

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""facet-sim's verbs, seen through the library that it disturbs; speaks TAP.
+
+usage: test_ctl.py FACET-SIM
+"""
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SUCCESS, NOT_SUPPORTED, NO_PERMISSION, LOST, UNKNOWN, NOT_FOUND = 0, 3, 4, 15, 999, 6
+
+
+class Sim:
+    """A host with a client that has it open."""
+
+    def __init__(self, program: str, host: str) -> None:
+        self.program = os.path.abspath(program)
+        self.dir = tempfile.mkdtemp(prefix="fsim-ctl-")
+        self("create", host, self.dir)
+        # A copy, because the loader takes two links to one file for one library.
+        library = f"{self.dir}/lib/libnvidia-ml.so.1"
+        shutil.copy(os.path.realpath(library), library + ".copy")
+        os.replace(library + ".copy", library)
+        self.nvml = ctypes.CDLL(library)
+        assert self.nvml.nvmlInit_v2() == SUCCESS
+
+    def __call__(self, *args: str, status: int = 0) -> str:
+        done = subprocess.run([self.program, "--sim-dir", self.dir, *args], capture_output=True, text=True, timeout=30,
+                              check=False)
+        assert done.returncode == status, f"{args}: exit {done.returncode}, {done.stderr}"
+        return done.stdout if status == 0 else done.stderr
+
+    def gpu(self, index: int) -> ctypes.c_void_p:
+        handle = ctypes.c_void_p()
+        assert self.nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle)) == SUCCESS
+        return handle
+
+    def state(self, index: int) -> dict:
+        return json.loads(self("list", "--json"))["gpus"][index]
+
+    def close(self) -> None:
+        self("release")
+        self.nvml.nvmlShutdown()
+        shutil.rmtree(self.dir)
+
+
+def load(sim: Sim) -> None:
+    rates = (ctypes.c_uint * 2)()
+    sim("load", "1", "73")
+    assert sim.nvml.nvmlDeviceGetUtilizationRates(sim.gpu(1), rates) == SUCCESS and rates[0] == 73
+    sim("load", "0000:61:00.0", "0")
+    assert sim.nvml.nvmlDeviceGetUtilizationRates(sim.gpu(1), rates) == SUCCESS and rates[0] == 0
+    assert "no GPU" in sim("load", "7", "10", status=2)
+    assert "percentage" in sim("load", "0", "lots", status=2)
+    sim("load", "0/3", "10", status=1)
+
+
+def hold(sim: Sim) -> None:
+    count = ctypes.c_uint()
+    before = sim.state(0)["users"]
+    pid = int(sim("hold", "0", "--name", "train", "--memory", "1024"))
+    assert sim.state(0)["users"] == before + 1
+    sim.nvml.nvmlDeviceGetComputeRunningProcesses_v3(sim.gpu(0), ctypes.byref(count), None)
+    assert count.value == 1
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 10
+    while sim.state(0)["users"] != before and time.monotonic() < until:
+        time.sleep(0.02)
+    assert sim.state(0)["users"] == before, "a killed holder still counts"
+    sim("hold", "0")
+    assert sim("release", "0") == "1 released\n"
+    assert sim.state(0)["users"] == before
+    assert "no such compute instance" in sim("hold", "0/2", status=1)
+
+
+def lost(sim: Sim) -> None:
+    handle, power = sim.gpu(1), ctypes.c_uint()
+    sim("lose", "1")
+    assert sim.nvml.nvmlDeviceGetPowerUsage(handle, ctypes.byref(power)) == LOST
+    assert sim.state(1)["lost"]
+    sim("return", "1")
+    assert sim.nvml.nvmlDeviceGetPowerUsage(sim.gpu(1), ctypes.byref(power)) == SUCCESS
+
+
+def reboot(sim: Sim) -> None:
+    boot = json.loads(sim("list", "--json"))["boot_id"]
+    sim("hold", "0")
+    sim("reboot")
+    now = json.loads(sim("list", "--json"))
+    assert now["boot_id"] != boot and now["boots"] == 2
+    # Our own NVML client is what is left.
+    assert now["gpus"][0]["users"] == 1
+
+
+def inject(sim: Sim) -> None:
+    count = ctypes.c_uint()
+    ask = lambda: sim.nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))  # noqa: E731
+    sim("inject", "nvml", "nvmlDeviceGetCount_v2", "999", "--count", "2")
+    assert [ask(), ask(), ask()] == [UNKNOWN, UNKNOWN, SUCCESS]
+    sim("inject", "nvml", "all", "15", "--count", "-1")
+    assert ask() == LOST
+    sim("inject", "clear")
+    assert ask() == SUCCESS
+    assert "no function" in sim("inject", "nvml", "nvmlNonsense", "1", status=2)
+    assert "usage" in sim("inject", "tree", "x", "explode", status=2)
+    sim("inject", "latency", "20000")
+    start = time.monotonic()
+    ask()
+    assert time.monotonic() - start >= 0.02
+    sim("inject", "clear")
+
+
+def privilege(sim: Sim) -> None:
+    result = ctypes.c_int()
+    sim("privilege", "deny")
+    assert sim.nvml.nvmlDeviceSetMigMode(sim.gpu(0), 1, ctypes.byref(result)) == NO_PERMISSION
+    sim("privilege", "root")
+    assert sim.nvml.nvmlDeviceSetMigMode(sim.gpu(0), 1, ctypes.byref(result)) == SUCCESS
+    sim("privilege", "king", status=2)
+
+
+def calls(sim: Sim) -> None:
+    sim("calls", "--clear")
+    sim("trace", "on")
+    sim.gpu(0)
+    sim.gpu(1)
+    sim("trace", "off")
+    assert sim("calls").split()[:2] == ["2", "nvmlDeviceGetHandleByIndex_v2"]
+    with open(f"{sim.dir}/trace.log", encoding="utf-8") as trace:
+        lines = [line.split() for line in trace]
+    assert [line[1] for line in lines] == ["nvmlDeviceGetHandleByIndex_v2"] * 2
+
+
+def main() -> int:
+    tests = [load, hold, lost, reboot, inject, privilege, calls]
+    failed = 0
+    print(f"1..{len(tests)}")
+    for number, test in enumerate(tests, 1):
+        sim = Sim(sys.argv[1], "small")
+        try:
+            test(sim)
+            print(f"ok {number} - {test.__name__}", flush=True)
+        except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as why:
+            failed += 1
+            line = why.__traceback__.tb_next.tb_lineno if why.__traceback__.tb_next else 0
+            print(f"not ok {number} - {test.__name__}\n# line {line}: {why}", flush=True)
+        sim.close()
+    return 1 if failed else 0
+
+
+sys.exit(main())
