@@ -11,7 +11,13 @@ typedef struct {
     gboolean keep_busy;
     GArray *found; /* FctMigNearest */
     guint offset;  /* edits that were made before the search began */
+    guint tries;   /* plans that may still be made */
 } Hunt;
+
+/* Without a table every plan is a search of its own: then look less far, and not for ever. */
+#define DEPTH_TABLE 2
+#define DEPTH_SEARCH 1
+#define TRIES_SEARCH 100
 
 static gboolean smaller(const FctGridProfile *a, const FctGridProfile *b)
 {
@@ -42,6 +48,9 @@ static void consider(Hunt *hunt, const FctMigCounts *counts, guint edits)
     for (guint i = 0; i < hunt->found->len; i++)
         if (fct_mig_counts_equal(&g_array_index(hunt->found, FctMigNearest, i).counts, counts))
             return;
+    if (hunt->tries == 0)
+        return;
+    hunt->tries--;
     if (!fct_mig_plan(hunt->planner, hunt->state, &want, &choice) || (hunt->keep_busy && choice.busy_lost))
         return;
     int compute, units, compute_then, units_then;
@@ -97,12 +106,13 @@ static int largest_wanted(const FctMigGrid *grid, const FctMigCounts *counts)
 guint fct_mig_nearest(const FctMigPlanner *planner, const FctMigState *state, const FctMigWant *want,
                       gboolean keep_busy, FctMigNearest *ret, guint max)
 {
-    Hunt hunt = {planner, fct_mig_planner_grid(planner), state, *want, keep_busy, NULL, 0};
+    gboolean table = fct_mig_planner_n_layouts(planner) > 0;
+    Hunt hunt = {planner, fct_mig_planner_grid(planner), state, *want, keep_busy, NULL, 0, G_MAXUINT};
     FctMigCounts base = want->counts;
-    /* Without a table every candidate is a search of its own: look less far. */
-    guint depth_max = fct_mig_planner_n_layouts(planner) ? 2 : 1;
+    guint depth_max = table ? DEPTH_TABLE : DEPTH_SEARCH;
     hunt.found = g_array_new(FALSE, FALSE, sizeof(FctMigNearest));
     for (;;) {
+        hunt.tries = table ? G_MAXUINT : TRIES_SEARCH;
         for (guint depth = 1; depth <= depth_max && hunt.found->len < max; depth++)
             edit(&hunt, base, 0, depth, 0);
         int largest = largest_wanted(hunt.grid, &base);

@@ -75,7 +75,7 @@ static void listing_walk(Listing *listing, int u)
     if (listing->overflow)
         return;
     if (u >= listing->grid->n_units) {
-        Entry entry = {listing->layout, listing->counts, fct_mig_room(listing->grid, &listing->layout)};
+        Entry entry = {listing->layout, listing->counts, 0};
         g_array_append_val(listing->entries, entry);
         listing->overflow = listing->entries->len > FCT_MIG_TABLE_MAX;
         return;
@@ -137,6 +137,10 @@ static void index_groups(FctMigPlanner *planner)
 static void keep_table(FctMigPlanner *planner, GArray *entries)
 {
     g_autoptr(GArray) groups = g_array_new(FALSE, TRUE, sizeof(Group));
+    for (guint i = 0; i < entries->len; i++) {
+        Entry *entry = &g_array_index(entries, Entry, i);
+        entry->room = fct_mig_room(&planner->grid, &entry->layout);
+    }
     g_array_sort(entries, entry_order);
     planner->n_layouts = entries->len;
     planner->layouts = g_new(guint64, (gsize)entries->len * planner->words);

@@ -26,11 +26,12 @@ static void figure(const char *name, double value, const char *unit)
     printf("{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\"}\n", name, value, unit);
 }
 
+/* ratio: the peer's figure over ours */
 static void against(const char *name, double value, const char *unit, double peer)
 {
     printf("{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"peer\":\"mig-parted method\",\"peer_value\":%.6g,", name,
            value, unit, peer);
-    if (value != 0)
+    if (value != 0 && peer != 0)
         printf("\"ratio\":%.4g}\n", peer / value);
     else
         printf("\"ratio\":null}\n");

@@ -120,20 +120,32 @@ static void check_triple(const World *world, const OracleLayout *state, unsigned
     count_figures(figures, world, state, busy, wanted, &choice);
 }
 
-/* Every vector of counts up to one more than each profile allows: the planner finds a place exactly when there is one.
+static int total(const OracleWant *want)
+{
+    int sum = 0;
+    for (int i = 0; i < 24; i++)
+        sum += want->n[i];
+    return sum;
+}
+
+/*
+ * Every vector of counts up to one more than each profile allows, with @most instances in all (one more than the card
+ * can hold): the planner finds a place exactly when there is one.
  */
-static guint check_feasibility(const World *world)
+static guint check_feasibility(const World *world, int most)
 {
     OracleWant want = {0};
     guint checked = 0;
     int digit = 0;
     while (digit < world->card->n) {
-        g_autoptr(GArray) layouts = oracle_layouts_of(world->card, &want);
-        FctMigWant plan_want = to_want(world, &want);
-        FctMigState empty = {0};
-        FctMigChoice choice;
-        g_assert_cmpint(fct_mig_plan(world->planner, &empty, &plan_want, &choice), ==, layouts->len > 0);
-        checked++;
+        if (total(&want) <= most) {
+            g_autoptr(GArray) layouts = oracle_layouts_of(world->card, &want);
+            FctMigWant plan_want = to_want(world, &want);
+            FctMigState empty = {0};
+            FctMigChoice choice;
+            g_assert_cmpint(fct_mig_plan(world->planner, &empty, &plan_want, &choice), ==, layouts->len > 0);
+            checked++;
+        }
         for (digit = 0; digit < world->card->n && ++want.n[digit] > world->card->profiles[digit].most + 1; digit++)
             want.n[digit] = 0;
     }
@@ -141,7 +153,7 @@ static guint check_feasibility(const World *world)
 }
 
 static void check_card(const OracleCard *card, FctMigGrid grid, guint n_states, guint n_multisets, Figures *figures,
-                       gboolean all_vectors)
+                       int most)
 {
     World world;
     world_init(&world, card, grid);
@@ -155,7 +167,7 @@ static void check_card(const OracleCard *card, FctMigGrid grid, guint n_states, 
             for (guint w = 0; w < world.wanted->len; w++)
                 check_triple(&world, state, busy, &g_array_index(world.wanted, Wanted, w), figures);
     }
-    guint vectors = all_vectors ? check_feasibility(&world) : 0;
+    guint vectors = check_feasibility(&world, most);
     g_test_message("%s: %u states, %u multisets, %" G_GUINT64_FORMAT
                    " triples equal to the oracle, %u count vectors equal in feasibility",
                    card->name, n_states, n_multisets, figures->triples, vectors);
@@ -165,7 +177,7 @@ static void check_card(const OracleCard *card, FctMigGrid grid, guint n_states, 
 static void test_a100(void)
 {
     Figures f = {0};
-    check_card(&oracle_a100, test_grid_a100(), 723, 78, &f, TRUE);
+    check_card(&oracle_a100, test_grid_a100(), 723, 78, &f, 9);
     double destroyed = (double)f.destroyed / (double)f.keeps_all;
     double destroyed_all = (double)f.destroyed_all / (double)f.keeps_all;
     double displaced = (double)f.displaced / (double)(f.changed_busy - f.keeps_all);
@@ -187,13 +199,13 @@ static void test_a100(void)
 static void test_a100_me(void)
 {
     Figures f = {0};
-    check_card(&oracle_a100_me, test_grid_a100_me(), 2319, 128, &f, FALSE);
+    check_card(&oracle_a100_me, test_grid_a100_me(), 2319, 128, &f, 9);
 }
 
 static void test_h100(void)
 {
     Figures f = {0};
-    check_card(&oracle_h100, test_grid_h100(), 723, 78, &f, FALSE);
+    check_card(&oracle_h100, test_grid_h100(), 723, 78, &f, 9);
 }
 
 /*
@@ -203,19 +215,19 @@ static void test_h100(void)
 static void test_a30(void)
 {
     Figures f = {0};
-    check_card(&oracle_a30, test_grid_a30(), 76, 20, &f, TRUE);
+    check_card(&oracle_a30, test_grid_a30(), 76, 20, &f, 5);
 }
 
 static void test_rtx_plain(void)
 {
     Figures f = {0};
-    check_card(&oracle_rtx_plain, test_grid_rtx_plain(), 26, 10, &f, TRUE);
+    check_card(&oracle_rtx_plain, test_grid_rtx_plain(), 26, 10, &f, 5);
 }
 
 static void test_rtx(void)
 {
     Figures f = {0};
-    check_card(&oracle_rtx, test_grid_rtx(), 717, 115, &f, FALSE);
+    check_card(&oracle_rtx, test_grid_rtx(), 717, 115, &f, 5);
 }
 
 int main(int argc, char **argv)
