@@ -59,6 +59,7 @@ void fsim_dev_build(FsimWorld *world)
         fsim_file(world->dev, global[i], 0666, NULL, NULL, 0);
     fsim_dir(world->dev, "vfio/devices");
     fsim_dir(world->dev, "dri");
+    fsim_file(world->dev, "vfio/vfio", 0666, NULL, NULL, 0);
     GString *log = g_string_new(NULL);
     if (world->host->iommu == FSIM_IOMMU_INTEL)
         g_string_append_printf(

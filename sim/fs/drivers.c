@@ -72,6 +72,17 @@ void fsim_driver_set(FsimFunction *fn, FsimDriver *driver)
     fsim_world_event(world);
 }
 
+/* Asks a driver that matches to take the function. */
+static int bind_to(FsimFunction *fn, FsimDriver *driver)
+{
+    if (fn->lost)
+        return EIO; /* it does not answer */
+    if (strcmp(driver->name, "vfio-pci") == 0 && fn->group < 0)
+        return EINVAL; /* no IOMMU */
+    fsim_driver_set(fn, driver);
+    return 0;
+}
+
 int fsim_driver_probe(FsimFunction *fn)
 {
     if (fn->driver != NULL || !fn->present)
@@ -88,11 +99,7 @@ int fsim_driver_probe(FsimFunction *fn)
     }
     if (found == NULL)
         return 0;
-    /* A card that does not answer cannot be probed. */
-    if (fn->lost)
-        return EIO;
-    fsim_driver_set(fn, found);
-    return 0;
+    return bind_to(fn, found);
 }
 
 gboolean fsim_driver_locked(const FsimFunction *fn)
@@ -159,10 +166,7 @@ static int write_bind(FsimDriver *driver, const char *text)
         return FSIM_WAIT;
     if (fn->driver != NULL)
         return EBUSY;
-    if (fn->lost)
-        return EIO;
-    fsim_driver_set(fn, driver);
-    return 0;
+    return bind_to(fn, driver);
 }
 
 static int write_unbind(FsimDriver *driver, const char *text)
@@ -196,8 +200,8 @@ static int write_id(FsimDriver *driver, const char *text, gboolean add)
     GPtrArray *functions = driver->world->functions;
     for (guint i = 0; i < functions->len; i++) {
         FsimFunction *fn = functions->pdata[i];
-        if (fn->present && fn->driver == NULL && !fn->lost && fsim_driver_matches(driver, fn))
-            fsim_driver_set(fn, driver);
+        if (fn->present && fn->driver == NULL && fsim_driver_matches(driver, fn))
+            bind_to(fn, driver);
     }
     return 0;
 }
@@ -281,7 +285,6 @@ FsimDriver *fsim_driver_get(FsimWorld *world, const char *name)
 void fsim_drivers_build(FsimWorld *world)
 {
     FsimNode *bus = fsim_dir(world->sys, "bus/pci");
-    fsim_dir(bus, "devices");
     FsimNode *slots = fsim_dir(bus, "slots");
     for (guint i = 0; i < world->host->gpus->len; i++) {
         const FsimGpuFixed *gpu = &g_array_index(world->host->gpus, FsimGpuFixed, i);

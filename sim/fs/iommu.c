@@ -97,10 +97,7 @@ void fsim_iommu_leave(FsimFunction *fn)
 
 void fsim_iommu_build(FsimWorld *world)
 {
-    fsim_dir(world->sys, "kernel/iommu_groups");
     FsimNode *class = fsim_dir(world->sys, "class/iommu");
-    fsim_dir(world->sys, "class/mdev_bus");
-    fsim_file(world->dev, "vfio/vfio", 0666, NULL, NULL, 0);
     if (world->host->iommu == FSIM_IOMMU_OFF)
         return;
     gboolean amd = world->host->iommu == FSIM_IOMMU_AMD;

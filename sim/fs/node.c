@@ -177,6 +177,32 @@ void fsim_node_drop(FsimNode *dir, const char *path)
         fsim_node_remove(node);
 }
 
+void fsim_node_keep(FsimNode *node)
+{
+    node->lasting = TRUE;
+    if (node->children == NULL)
+        return;
+    GHashTableIter iter;
+    gpointer child;
+    g_hash_table_iter_init(&iter, node->children);
+    while (g_hash_table_iter_next(&iter, NULL, &child))
+        fsim_node_keep(child);
+}
+
+void fsim_node_clear(FsimNode *dir)
+{
+    if (dir->children == NULL)
+        return;
+    g_autoptr(GList) children = g_hash_table_get_values(dir->children);
+    for (GList *l = children; l != NULL; l = l->next) {
+        FsimNode *child = l->data;
+        if (child->lasting)
+            fsim_node_clear(child);
+        else
+            fsim_node_remove(child);
+    }
+}
+
 char *fsim_node_path(const FsimNode *node)
 {
     GString *path = g_string_new(NULL);

@@ -42,6 +42,7 @@ struct FsimNode {
     FsimNode *parent; /* NULL for the root and for dead nodes; `find` results keep a reference to theirs */
     gboolean owns_parent;
     gboolean dead;
+    gboolean lasting; /* is there as long as the tree: its name may be cached, a reboot keeps it */
     guint opens;
     GHashTable *children; /* name -> node */
     char *text;           /* fixed content, or the target of a link */
@@ -73,5 +74,9 @@ FsimNode *fsim_node_get(FsimNode *dir, const char *path);
 void fsim_node_remove(FsimNode *node);
 /* Removes `path` below `dir` if it exists. */
 void fsim_node_drop(FsimNode *dir, const char *path);
+/* Marks a node and all below it as lasting. */
+void fsim_node_keep(FsimNode *node);
+/* Removes all below a directory that is not lasting. */
+void fsim_node_clear(FsimNode *dir);
 /* "/sys/devices/…", as seen from the root of the tree. */
 char *fsim_node_path(const FsimNode *node);

@@ -132,6 +132,7 @@ static FsimNode *bus_dir(FsimFunction *fn)
         return known;
     FsimNode *root = fsim_dir(fn->world->sys, name);
     fsim_text(root, "uevent", "%s", "");
+    fsim_node_keep(root);
     return root;
 }
 

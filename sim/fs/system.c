@@ -237,8 +237,10 @@ static int read_seqnum(FsimNode *node, GString *out)
 void fsim_system_build(FsimWorld *world)
 {
     static const FsimNodeOps seqnum = {.read = read_seqnum};
-    static const char *const empty[] = {"class/drm", "class/net",        "class/block", "class/pci_bus",
-                                        "block",     "bus/mdev/devices", "fs/cgroup",   "devices/virtual"};
+    static const char *const empty[] = {"class/drm",     "class/net",        "class/block",     "class/pci_bus",
+                                        "block",         "bus/mdev/devices", "bus/pci/devices", "bus/pci/drivers",
+                                        "bus/pci/slots", "class/iommu",      "class/mdev_bus",  "kernel/iommu_groups",
+                                        "fs/cgroup",     "devices/virtual"};
     for (guint i = 0; i < G_N_ELEMENTS(empty); i++)
         fsim_dir(world->sys, empty[i]);
     fsim_text(world->sys, "kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0\n");

@@ -33,17 +33,25 @@ static void follow_gpu(FsimFunction *fn, const FsimGpu *gpu)
         fsim_driver_set(fn, gpu->driver[0] != '\0' ? fsim_driver_get(world, gpu->driver) : NULL);
 }
 
-static void build(FsimWorld *world)
+/* What is there as long as the host runs, whatever is plugged and booted. */
+static void build_lasting(FsimWorld *world)
 {
+    world->root = fsim_node_new_root();
     world->sys = fsim_dir(world->root, "sys");
     world->proc = fsim_dir(world->root, "proc");
     world->dev = fsim_dir(world->root, "dev");
-    world->started = g_get_monotonic_time();
-    world->drivers_autoprobe = TRUE;
-    world->rescan_locked = FALSE;
     fsim_system_build(world);
     fsim_proc_build(world);
     fsim_dev_build(world);
+    fsim_node_keep(world->root);
+}
+
+/* What each boot makes anew. */
+static void build(FsimWorld *world)
+{
+    world->started = g_get_monotonic_time();
+    world->drivers_autoprobe = TRUE;
+    world->rescan_locked = FALSE;
     fsim_iommu_build(world);
     fsim_drivers_build(world);
     fsim_pci_build(world);
@@ -51,10 +59,8 @@ static void build(FsimWorld *world)
 
 static void clear(FsimWorld *world)
 {
-    static const char *const parts[] = {"sys", "proc", "dev"};
     fsim_pci_clear(world);
-    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
-        fsim_node_drop(world->root, parts[i]);
+    fsim_node_clear(world->root);
 }
 
 static void reboot(FsimWorld *world)
@@ -154,7 +160,7 @@ FsimWorld *fsim_world_new(const char *sim, GError **error)
         g_free(world);
         return NULL;
     }
-    world->root = fsim_node_new_root();
+    build_lasting(world);
     world->functions = g_ptr_array_new();
     world->drivers = g_hash_table_new(g_str_hash, g_str_equal);
     /* The tree holds nothing over a stop: starting it is a boot. */
