@@ -91,14 +91,18 @@ export function equalParts(profiles: readonly MigProfile[]): Preset[] {
   return presets;
 }
 
-/** "2 × 3g.40gb and 1 × 1g.10gb" read back into counts; null when the text is not only that. */
+/**
+ * "2 × 3g.40gb and 1 × 1g.10gb" read back into counts, also behind a colon ("Without one 1g.10gb: …"); null when the text says
+ * something else.
+ */
 export function parseCounts(text: string, profiles: readonly MigProfile[]): Counts | null {
   const counts: Record<string, number> = {};
-  const rest = text.replace(/(\d+)\s*[×x]\s*([\w.+-]*[\w])/g, (_all, n: string, name: string) => {
+  const list = text.slice(text.lastIndexOf(': ') + 1);
+  const rest = list.replace(/(\d+)\s*[×x]\s*([\w.+-]*[\w])/g, (_all, n: string, name: string) => {
     counts[name] = (counts[name] ?? 0) + Number(n);
     return '';
   });
   const known = Object.keys(counts).every((name) => profiles.some((p) => p.name === name));
-  const only = /^[\s,;+.]*((and|with|fits|would fit)[\s,;+.]*)*$/i.test(rest);
+  const only = /^[\s,;+.]*(and[\s,;+.]*)*$/i.test(rest);
   return known && only && Object.keys(counts).length > 0 ? counts : null;
 }

@@ -21,7 +21,7 @@ export function PageHead({ title, labels, subtitle, actions, trail, tabs }: Prop
   }, [title]);
   return (
     <>
-      <PageSection className={tabs ? 'pf-v6-u-pb-0' : undefined}>
+      <PageSection className="fct-head-section">
         {trail && (
           <Breadcrumb>
             {trail.map((step) => <BreadcrumbItem key={step.to} render={({ className }) => <Link className={className} to={step.to}>{step.name}</Link>} />)}

@@ -2,6 +2,7 @@
 // Waiting, nothing there, and refusals: never a blank and never a dead end.
 import { Alert, Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter, Skeleton } from '@patternfly/react-core';
 import type { ComponentType, ReactNode } from 'react';
+import { Link } from 'react-router-dom';
 import { ApiError } from '@/api/client';
 import type { Verdict } from '@/api/types';
 import { t } from '@/strings';
@@ -15,6 +16,7 @@ export function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
         <li key={`${verdict.code} ${verdict.subject}`}>
           {verdict.sentence}
           {verdict.next && <div className="fct-subtle">{verdict.next}</div>}
+          {verdict.subject.startsWith('vm ') && <Link to={`/vms/${encodeURIComponent(verdict.subject.slice(3))}`}>{verdict.subject.slice(3)}</Link>}
         </li>
       ))}
     </ul>
@@ -41,7 +43,7 @@ export function ErrorAlert({ error, title, children, inline = true }: { error: u
 export function LoadError({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const next = error instanceof ApiError ? error.next : t.errors.tryAgain;
   return (
-    <EmptyState status="danger" titleText={error instanceof Error ? error.message : String(error)} headingLevel="h2" variant="sm">
+    <EmptyState status="danger" titleText={error instanceof Error ? error.message : String(error)} headingLevel="h2" variant="xs">
       <EmptyStateBody>{next}</EmptyStateBody>
       <EmptyStateFooter>
         <EmptyStateActions><Button variant="link" onClick={onRetry}>{t.errors.retry}</Button></EmptyStateActions>

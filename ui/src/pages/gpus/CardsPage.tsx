@@ -56,14 +56,14 @@ export default function CardsPage() {
             <>
               <Toolbar>
                 <ToolbarContent>
-                  <ToolbarItem><SearchInput value={text} placeholder={t.gpu.filter} aria-label={t.gpu.filter} onChange={(_event, value) => filter(value)} onClear={() => filter('')} /></ToolbarItem>
+                  <ToolbarItem className="fct-filter"><SearchInput value={text} placeholder={t.gpu.filter} aria-label={t.gpu.filter} onChange={(_event, value) => filter(value)} onClear={() => filter('')} /></ToolbarItem>
                 </ToolbarContent>
               </Toolbar>
               <Table aria-label={t.gpu.cards} variant="compact">
                 <Thead>
                   <Tr>
                     <Th width={15}>{t.gpu.card}</Th><Th width={35}>{t.gpu.picture}</Th><Th>{t.gpu.busy}</Th><Th>{t.gpu.memory}</Th>
-                    <Th>{t.gpu.power}</Th><Th>{t.gpu.temperature}</Th><Th screenReaderText={t.gpu.recarve} />
+                    <Th modifier="nowrap">{t.gpu.power}</Th><Th modifier="nowrap">{t.gpu.temperature}</Th><Th screenReaderText={t.gpu.recarve} />
                   </Tr>
                 </Thead>
                 <Tbody>{list.filter((gpu) => matches(gpu, text)).map((gpu) => <Row key={gpu.id} gpu={gpu} />)}</Tbody>

@@ -42,11 +42,10 @@ function Carve({ gpu }: { gpu: Gpu }) {
   const now = countsOf(gpu.mig.instances);
   const wanted = params.get('wanted') ? gpu.wanted?.profiles : undefined;
   const [counts, setCounts] = useState<Counts>(wanted ?? now);
-  const [allow, setAllow] = useState(false);
   const unchanged = gpu.mig.current && sameCounts(counts, now);
   const input: PlanInput | null = unchanged
     ? null
-    : { kind: 'carve', gpu: gpu.id, profiles: { ...tidy(counts) }, ...(allow ? { allow_interrupt: true } : {}) };
+    : { kind: 'carve', gpu: gpu.id, profiles: { ...tidy(counts) } };
   const preview = usePreview(input, gpu.revision, () => cardPath(gpu.id));
   const name = t.gpu.title(gpu.index);
   return (
@@ -57,24 +56,25 @@ function Carve({ gpu }: { gpu: Gpu }) {
         subtitle={`${shortModel(gpu.name)} · ${gpu.address}`}
         trail={[{ to: '/gpus/cards', name: t.gpu.cards }, { to: cardPath(gpu.id), name }]}
       />
-      <PageSection hasBodyWrapper={false} className="fct-carve">
-        <PlanView
-          preview={preview}
-          profiles={gpu.mig.profiles}
-          act={t.carve.apply(name)}
-          unchanged={unchanged}
-          now={gpu.mig.units > 0 && <CardPicture title={t.carve.now} picture={pictureOfGpu(gpu)} variant="pair" memoryLabel={t.picture.nowRow} ruler />}
-          onUse={setCounts}
-          onCancel={() => void navigate(cardPath(gpu.id))}
-          allowInterrupt={{ on: allow, set: setAllow }}
-        />
-        <Card isCompact>
-          <CardTitle component="h2">{t.carve.parts}</CardTitle>
-          <CardBody className="fct-stack">
-            <Presets gpu={gpu} counts={counts} onPick={setCounts} />
-            <CountTable profiles={gpu.mig.profiles} counts={counts} onChange={setCounts} />
-          </CardBody>
-        </Card>
+      <PageSection>
+        <div className="fct-carve">
+          <Card isCompact>
+            <CardTitle component="h2">{t.carve.parts}</CardTitle>
+            <CardBody className="fct-stack">
+              <Presets gpu={gpu} counts={counts} onPick={setCounts} />
+              <CountTable profiles={gpu.mig.profiles} counts={counts} onChange={setCounts} />
+            </CardBody>
+          </Card>
+          <PlanView
+            preview={preview}
+            profiles={gpu.mig.profiles}
+            act={t.carve.apply(name)}
+            unchanged={unchanged}
+            now={gpu.mig.units > 0 && <CardPicture title={t.carve.now} picture={pictureOfGpu(gpu)} variant="pair" memoryLabel={t.picture.nowRow} ruler />}
+            onUse={setCounts}
+            onCancel={() => void navigate(cardPath(gpu.id))}
+          />
+        </div>
       </PageSection>
     </>
   );

@@ -22,7 +22,7 @@ function Stepper({ profile, profiles, counts, onChange }: Props & { profile: Mig
       value={n}
       min={0}
       max={profile.max_count}
-      widthChars={2}
+      widthChars={1}
       onMinus={() => set(n - 1)}
       onPlus={() => !why && set(n + 1)}
       onChange={(event) => set(Number(event.currentTarget.value) || 0)}
@@ -38,15 +38,13 @@ function Stepper({ profile, profiles, counts, onChange }: Props & { profile: Mig
 function Rows({ profiles, shown, counts, onChange, label }: Props & { shown: readonly MigProfile[]; label: string }) {
   const total = computeTotal(profiles);
   return (
-    <Table aria-label={label} variant="compact" borders={false}>
-      <Thead><Tr><Th>{t.carve.profile}</Th><Th>{t.carve.each}</Th><Th>{t.carve.slices}</Th><Th>{t.carve.count}</Th></Tr></Thead>
+    <Table aria-label={label} variant="compact" borders={false} className="fct-dense">
+      <Thead><Tr><Th>{t.carve.profile}</Th><Th>{t.carve.count}</Th></Tr></Thead>
       <Tbody>
         {shown.map((profile) => (
           <Tr key={profile.id} className={whyNotOneMore(counts, profile, profiles) && !counts[profile.name] ? 'fct-fit--dead' : undefined}>
-            <Td dataLabel={t.carve.profile}>{profile.name}</Td>
-            <Td dataLabel={t.carve.each} className="fct-number">{mib(profile.memory_mib)}</Td>
-            <Td dataLabel={t.carve.slices} className="fct-number">{profile.compute_slices}/{total}</Td>
-            <Td dataLabel={t.carve.count}><Stepper profile={profile} profiles={profiles} counts={counts} onChange={onChange} /></Td>
+            <Td dataLabel={t.carve.profile}>{profile.name}<div className="fct-subtle fct-small fct-number">{t.carve.each(mib(profile.memory_mib), profile.compute_slices, total)}</div></Td>
+            <Td dataLabel={t.carve.count} modifier="fitContent"><Stepper profile={profile} profiles={profiles} counts={counts} onChange={onChange} /></Td>
           </Tr>
         ))}
       </Tbody>

@@ -69,21 +69,27 @@ const matches = (vm: Vm, text: string) =>
   [vm.name, vm.description, t.vm.states[vm.state], vm.image, ...vm.devices.flatMap((d) => [d.group_name ?? d.group, ...d.parts.map((p) => `${p.profile} ${p.gpu_name}`)])]
     .some((value) => value.toLowerCase().includes(text.toLowerCase()));
 
-const PER_PAGE = 50;
+const PER_PAGE = [20, 50, 100, 200];
 
 function VmTable({ vms }: { vms: Vm[] }) {
   const [params, setParams] = useSearchParams();
   const text = params.get('q') ?? '';
   const page = Math.max(1, Number(params.get('page')) || 1);
   const found = vms.filter((vm) => matches(vm, text)).sort((a, b) => a.name.localeCompare(b.name));
-  const shown = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
-  const go = (q: string, to: number) => setParams({ ...(q && { q }), ...(to > 1 && { page: String(to) }) }, { replace: true });
+  const per = Number(params.get('per')) || 50;
+  const shown = found.slice((page - 1) * per, page * per);
+  const go = (q: string, to: number, size = per) =>
+    setParams({ ...(q && { q }), ...(to > 1 && { page: String(to) }), ...(size !== 50 && { per: String(size) }) }, { replace: true });
   return (
     <>
       <Toolbar>
         <ToolbarContent>
-          <ToolbarItem><SearchInput value={text} placeholder={t.vm.filter} aria-label={t.vm.filter} onChange={(_event, value) => go(value, 1)} onClear={() => go('', 1)} /></ToolbarItem>
-          {found.length > PER_PAGE && <ToolbarItem variant="pagination"><Pagination itemCount={found.length} perPage={PER_PAGE} page={page} isCompact perPageOptions={[]} onSetPage={(_event, to) => go(text, to)} /></ToolbarItem>}
+          <ToolbarItem className="fct-filter"><SearchInput value={text} placeholder={t.vm.filter} aria-label={t.vm.filter} onChange={(_event, value) => go(value, 1)} onClear={() => go('', 1)} /></ToolbarItem>
+          {found.length > 20 && (
+            <ToolbarItem variant="pagination">
+              <Pagination itemCount={found.length} perPage={per} page={page} isCompact perPageOptions={PER_PAGE.map((value) => ({ title: String(value), value }))} onSetPage={(_event, to) => go(text, to)} onPerPageSelect={(_event, size) => go(text, 1, size)} />
+            </ToolbarItem>
+          )}
         </ToolbarContent>
       </Toolbar>
       {found.length === 0 ? <Nothing title={t.vm.noMatch} text={t.vm.noMatchText} action={<Button variant="link" onClick={() => go('', 1)}>{t.vm.clear}</Button>} /> : (

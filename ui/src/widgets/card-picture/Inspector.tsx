@@ -31,7 +31,7 @@ function overall(fits: readonly Fit[]): { fit: Fit; places: number[] }[] {
 function FitTable({ rows, title, gpu, onGhost }: { rows: { fit: Fit; places: number[] }[]; title: string; gpu: Gpu; onGhost: Props['onGhost'] }) {
   const sorted = [...rows].sort((a, b) => Number(b.fit.ok) - Number(a.fit.ok) || b.fit.size - a.fit.size);
   return (
-    <Table aria-label={title} variant="compact" borders={false}>
+    <Table aria-label={title} variant="compact" borders={false} className="fct-dense">
       <Thead>
         <Tr><Th width={20}>{t.picture.profile}</Th><Th width={15}>{t.gpu.memory}</Th><Th width={15}>{t.picture.at}</Th><Th>{t.picture.leaves}</Th></Tr>
       </Thead>
@@ -75,29 +75,31 @@ function InstanceFacts({ gpu, at }: { gpu: Gpu; at: number }) {
 
 export function Inspector({ gpu, at, onGhost }: Props) {
   const fits = gpu.mig.fits ?? [];
+  const lines = new Set(fits.map((fit) => fit.profile_id)).size;
   const segment = at === null ? undefined : pictureOfGpu(gpu).segments.find((s) => at >= s.start && at < s.start + s.size);
   if (segment?.kind === 'block' && at !== null) {
-    return <Shell title={`${segment.profile} · ${slots(segment)}`}><InstanceFacts gpu={gpu} at={at} /></Shell>;
+    return <Shell rows={lines} title={`${segment.profile} · ${slots(segment)}`}><InstanceFacts gpu={gpu} at={at} /></Shell>;
   }
   if (segment?.kind === 'stranded') {
-    return <Shell title={`${t.picture.legendStranded} · ${slots(segment)}`}><p>{segment.why}</p></Shell>;
+    return <Shell rows={lines} title={`${t.picture.legendStranded} · ${slots(segment)}`}><p>{segment.why}</p></Shell>;
   }
   if (segment && at !== null) {
     const here = fits.filter((fit) => fit.start === at).map((fit) => ({ fit, places: [fit.start] }));
     const title = t.picture.whatFitsAt(at);
-    return <Shell title={title}>{here.length ? <FitTable rows={here} title={title} gpu={gpu} onGhost={onGhost} /> : <p>{t.picture.nothingBegins}</p>}</Shell>;
+    return <Shell rows={lines} title={title}>{here.length ? <FitTable rows={here} title={title} gpu={gpu} onGhost={onGhost} /> : <p>{t.picture.nothingBegins}</p>}</Shell>;
   }
   const rows = overall(fits);
   return (
-    <Shell title={t.picture.whatFits}>
-      {rows.some((row) => row.fit.ok) ? <FitTable rows={rows} title={t.picture.whatFits} gpu={gpu} onGhost={onGhost} /> : <p>{t.picture.nothingFits}</p>}
+    <Shell rows={lines} title={t.picture.whatFits}>
+      {!rows.some((row) => row.fit.ok) && <p>{t.picture.nothingFits}</p>}
+      <FitTable rows={rows} title={t.picture.whatFits} gpu={gpu} onGhost={onGhost} />
     </Shell>
   );
 }
 
-function Shell({ title, children }: { title: string; children: React.ReactNode }) {
+function Shell({ title, rows, children }: { title: string; rows: number; children: React.ReactNode }) {
   return (
-    <div className="fct-inspector fct-stack">
+    <div className="fct-stack" style={{ minBlockSize: `${Math.max(9, 5.5 + rows * 1.85)}rem` }}>
       <div className="fct-row fct-row--spread">
         <strong>{title}</strong>
         <span className="fct-subtle fct-small">{t.picture.hint}</span>

@@ -42,8 +42,8 @@ function blockClass(block: Block, dim: boolean): string {
 export function BlockSegment({ block, dim, pointing, tabStop }: { block: Block; dim: boolean; pointing?: Pointing; tabStop: boolean }) {
   const inside = (
     <>
-      <span className="fct-seg__profile">{block.profile}</span>{' '}
-      <span className="fct-seg__holder">{block.holder || t.picture.notInUse}</span>
+      <span className={`fct-seg__profile${block.holder ? ' fct-seg__profile--held' : ''}`}>{block.profile}</span>{' '}
+      <span className={`fct-seg__holder${block.holder ? '' : ' fct-seg__holder--none'}`}>{block.holder || (block.fate === 'coming' ? t.picture.fate.coming : t.picture.notInUse)}</span>
       <span className="pf-v6-screen-reader">{blockRest(block)}</span>
       {block.fill != null && <span className="fct-seg__fill" style={{ inlineSize: `${block.fill * 100}%` }} />}
     </>

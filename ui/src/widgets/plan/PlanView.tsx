@@ -4,7 +4,7 @@ import { Alert, Button, Card, CardBody, Checkbox, ExpandableSection, Skeleton } 
 import { useState, type ReactNode } from 'react';
 import { ApiError } from '@/api/client';
 import type { MigProfile, Plan } from '@/api/types';
-import { parseCounts, type Counts } from '@/lib/layout';
+import { describeCounts, parseCounts, type Counts } from '@/lib/layout';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
@@ -20,13 +20,34 @@ function changes(plan: Plan): string {
   return t.carve.changes(kept, plan.now.length - kept, plan.then.length - kept);
 }
 
-function Refusal({ plan }: { plan: Plan }) {
-  const verdicts = forbids(plan);
-  return <Alert variant="danger" isInline title={t.carve.refused} component="p"><Verdicts verdicts={verdicts} /></Alert>;
+interface WayOut {
+  profiles: readonly MigProfile[];
+  onUse?: (counts: Counts) => void;
 }
 
-function Headline({ plan }: { plan: Plan }) {
-  if (plan.state === 'refused' || forbids(plan).length > 0) return <Refusal plan={plan} />;
+/** Smaller wishes that would work, as buttons. */
+function Instead({ texts, profiles, onUse }: WayOut & { texts: readonly string[] }) {
+  const wishes = [...new Set(texts)].flatMap((text) => {
+    const counts = parseCounts(text, profiles);
+    return counts ? [{ text: describeCounts(counts, profiles), counts }] : [];
+  });
+  if (wishes.length === 0 || !onUse) return null;
+  return (
+    <div className="fct-row">
+      {wishes.map(({ text, counts }) => <Button key={text} variant="secondary" size="sm" onClick={() => onUse(counts)}>{t.carve.useThis(text)}</Button>)}
+    </div>
+  );
+}
+
+function Headline({ plan, ...way }: { plan: Plan } & WayOut) {
+  if (plan.state === 'refused' || forbids(plan).length > 0) {
+    return (
+      <Alert variant="danger" isInline title={t.carve.refused} component="p">
+        <Verdicts verdicts={forbids(plan)} />
+        <Instead texts={plan.alternatives} {...way} />
+      </Alert>
+    );
+  }
   const stops = plan.interrupts;
   const notes = plan.verdicts.filter((v) => v.severity === 'warn' || v.severity === 'confirm');
   return (
@@ -38,21 +59,10 @@ function Headline({ plan }: { plan: Plan }) {
 }
 
 /** No fit: reasons, and the smaller wishes that would fit as buttons. */
-function NoFit({ error, profiles, onUse }: { error: ApiError; profiles: readonly MigProfile[]; onUse?: (counts: Counts) => void }) {
-  const alternatives = [...new Set(error.details.alternatives ?? [])];
+function NoFit({ error, ...way }: { error: ApiError } & WayOut) {
   return (
     <ErrorAlert error={error} title={error.code === 'no-fit' ? t.carve.noFit : t.carve.previewFailed}>
-      {alternatives.length > 0 && (
-        <div className="fct-row">
-          <span>{t.errors.insteadUse}:</span>
-          {alternatives.map((text) => {
-            const counts = parseCounts(text, profiles);
-            return counts && onUse
-              ? <Button key={text} variant="secondary" size="sm" onClick={() => onUse(counts)}>{t.carve.useThis(text)}</Button>
-              : <span key={text}>{text}</span>;
-          })}
-        </div>
-      )}
+      <Instead texts={error.details.alternatives ?? []} {...way} />
     </ErrorAlert>
   );
 }
@@ -65,7 +75,7 @@ function Answer({ preview, unchanged, profiles, onUse }: { preview: Preview; unc
   if (preview.error instanceof ApiError && !preview.waiting) return <NoFit error={preview.error} profiles={profiles} onUse={onUse} />;
   if (preview.error && !preview.waiting) return <ErrorAlert error={preview.error} title={t.carve.previewFailed} />;
   if (!preview.plan) return <Skeleton height="4.5rem" screenreaderText={t.carve.previewing} />;
-  return <Headline plan={preview.plan} />;
+  return <Headline plan={preview.plan} profiles={profiles} onUse={onUse} />;
 }
 
 interface Props {
@@ -79,10 +89,9 @@ interface Props {
   danger?: boolean;
   onUse?: (counts: Counts) => void;
   onCancel: () => void;
-  allowInterrupt?: { on: boolean; set: (on: boolean) => void };
 }
 
-export function PlanView({ preview, profiles, act, unchanged = false, now, danger = false, onUse, onCancel, allowInterrupt }: Props) {
+export function PlanView({ preview, profiles, act, unchanged = false, now, danger = false, onUse, onCancel }: Props) {
   const may = useMay('plan.apply');
   const [confirmed, setConfirmed] = useState('');
   const plan = unchanged || (preview.error && !preview.waiting) ? undefined : preview.plan;
@@ -91,7 +100,6 @@ export function PlanView({ preview, profiles, act, unchanged = false, now, dange
   const isConfirmed = !asks || confirmed === plan?.id;
   const ready = plan && !refused && isConfirmed && !preview.waiting && !preview.stale;
   const stops = plan && !refused ? plan.interrupts : [];
-  const offerInterrupt = allowInterrupt && (allowInterrupt.on || (plan && plan.interrupts.length > 0) || (refused && plan));
   return (
     <Card isCompact>
       <CardBody className="fct-stack">
@@ -102,7 +110,6 @@ export function PlanView({ preview, profiles, act, unchanged = false, now, dange
         <div className="fct-pair" style={{ opacity: preview.waiting && plan ? 0.6 : 1 }}>
           {plan ? plan.units > 0 && <PlanPair plan={plan} profiles={profiles} /> : now ?? (!preview.error && <Skeleton height="14rem" screenreaderText={t.carve.previewing} />)}
         </div>
-        {offerInterrupt && <Checkbox id="allow-interrupt" label={t.carve.allowInterrupt} isChecked={allowInterrupt.on} onChange={(_event, on) => allowInterrupt.set(on)} />}
         {asks && plan && <Checkbox id="confirm-plan" label={t.carve.confirm} isChecked={isConfirmed} onChange={(_event, on) => setConfirmed(on ? plan.id : '')} />}
         <div className="fct-row">
           <ActionButton variant={danger || stops.length > 0 ? 'danger' : 'primary'} why={may.why} isLoading={preview.applying} isDisabled={!ready || preview.applying} onClick={() => preview.apply(asks)}>

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import type { Vm } from '@/api/types';
+import { mergeSamples } from '@/api/live';
+import { patchList } from '@/api/stream';
+import type { Sample } from '@/api/types';
+import { attention } from '@/lib/attention';
+import { HUES, hueOf } from '@/lib/colour';
+import { ago, bytes, duration, mib, mibOf, names, percent } from '@/lib/format';
+import { search, type Found } from '@/lib/search';
+import { A100, card } from './fixtures';
+
+describe('numbers', () => {
+  it('bear their unit, and unknown is not zero', () => {
+    expect([mib(512), mib(2048), mib(80640), mib(null), mib(2 * 1024 * 1024)]).toEqual(['512 MiB', '2 GiB', '78.8 GiB', '—', '2 TiB']);
+    expect([percent(0), percent(null)]).toEqual(['0 %', '—']);
+    expect([mibOf(1024, 81920), mibOf(null, null), bytes(1024 * 1024)]).toEqual(['1 of 80 GiB', '—', '1 MiB']);
+    expect([duration(4200), duration(130_000), duration(3_900_000)]).toEqual(['4 s', '2 min 10 s', '1 h 5 min']);
+    expect(ago(0, 600_000)).toBe('10 min ago');
+  });
+  it('names are listed as people do', () => {
+    expect([names([]), names(['a']), names(['a', 'b']), names(['a', 'b', 'c', 'd', 'e'])]).toEqual(['', 'a', 'a and b', 'a, b, c and 2 more']);
+  });
+});
+
+describe('colour', () => {
+  it('is steady, in range, and spread over neighbours', () => {
+    expect(hueOf('llm-a')).toBe(hueOf('llm-a'));
+    const hues = Array.from({ length: 200 }, (_, i) => hueOf(`worker-${i}`));
+    expect(Math.min(...hues)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...hues)).toBeLessThan(HUES);
+    expect(new Set(hues).size).toBe(HUES);
+  });
+});
+
+describe('search', () => {
+  const all: Found[] = ['db-2', 'old db', 'llm-a'].map((name) => ({ kind: 'vm', key: name, name, more: 'running', to: '' }));
+  it('wants every word, and prefers early hits in the name', () => {
+    expect(search(all, 'db').map((f) => f.name)).toEqual(['db-2', 'old db']);
+    expect(search(all, 'running llm').map((f) => f.name)).toEqual(['llm-a']);
+    expect(search(all, 'nothing')).toEqual([]);
+  });
+});
+
+describe('attention', () => {
+  it('lists the worst first', () => {
+    const lost = card(A100, [], { state: 'lost', state_reason: 'gone' });
+    const drifting = card(A100, [], { id: 'gpu-1', index: 1, drift: ['1 × 3g.40gb is missing'] });
+    const vm = { id: 'v', name: 'db-2', state: 'off', blocked: [{ severity: 'block', code: 'x', sentence: 'no part', next: '', subject: '' }] } as unknown as Vm;
+    expect(attention([], [drifting, lost], [vm]).map((a) => a.severity)).toEqual(['danger', 'warning', 'warning']);
+    expect(attention([], [card(A100, [])], [])).toEqual([]);
+  });
+});
+
+describe('the event stream', () => {
+  const item = (id: string, n: number) => ({ id, n });
+  it('patches lists in place', () => {
+    const list = [item('a', 1), item('b', 1)];
+    expect(patchList(list, item('b', 2), false)).toEqual([item('a', 1), item('b', 2)]);
+    expect(patchList(list, item('c', 1), true)?.[0]).toEqual(item('c', 1));
+    expect(patchList(list, { id: 'a', deleted: true }, false)).toEqual([item('b', 1)]);
+    expect(patchList(undefined, item('a', 1), false)).toBeUndefined();
+  });
+  it('keeps a quarter of an hour of samples, once each, in order', () => {
+    const at = (time_ms: number) => ({ time_ms }) as Sample;
+    const merged = mergeSamples([at(1_000_000)], [at(1000), at(1_000_000), at(500_000)]);
+    expect(merged.map((s) => s.time_ms)).toEqual([500_000, 1_000_000]);
+  });
+});
