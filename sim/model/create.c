@@ -97,7 +97,9 @@ gboolean fsim_host_open(const char *sim_dir, FsimHost **host, FsimState *st, GEr
                     state);
     else
         g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot open %s: %s", state, g_strerror(-result));
-    if (host)
-        g_clear_pointer(host, fsim_host_free);
+    if (host) {
+        fsim_host_free(*host);
+        *host = NULL;
+    }
     return FALSE;
 }

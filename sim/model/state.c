@@ -84,8 +84,8 @@ int fsim_state_open(const char *path, FsimState *st)
     else if (!(st->file = map_file(fd)))
         result = -errno;
     close(fd);
-    if (result == 0 && (st->file->magic != FSIM_STATE_MAGIC || st->file->version != FSIM_STATE_VERSION ||
-                        st->file->size != sizeof(FsimStateFile) || st->file->fixed.n_gpus > FSIM_MAX_GPUS)) {
+    if (st->file && (st->file->magic != FSIM_STATE_MAGIC || st->file->version != FSIM_STATE_VERSION ||
+                     st->file->size != sizeof(FsimStateFile) || st->file->fixed.n_gpus > FSIM_MAX_GPUS)) {
         fsim_state_close(st);
         result = -EPROTO;
     }

@@ -61,9 +61,9 @@ NVML_GPU(nvmlDeviceGetClock, (nvmlDevice_t device, unsigned type, unsigned id, u
 static nvmlReturn_t put_list(const unsigned *from, unsigned n, unsigned *count, unsigned *out)
 {
     NEED(count);
-    unsigned room = out ? *count : 0;
+    unsigned room = *count;
     *count = n;
-    if (room < n)
+    if (!out || room < n)
         return NVML_ERROR_INSUFFICIENT_SIZE;
     memcpy(out, from, n * sizeof *from);
     return NVML_SUCCESS;

@@ -3,8 +3,8 @@
 
 #include <dlfcn.h>
 #include <ftw.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 FsimState client_state;

@@ -202,7 +202,7 @@ static void test_old_structs(void)
     g_assert_cmpuint(v1.guard, ==, 0x5a5a5a5a);
     struct {
         nvmlPciInfoOld_t pci;
-        char guard[32];
+        guint8 guard[32];
     } old;
     memset(&old, 0x5a, sizeof old);
     assert_ok(CALL(nvmlDeviceGetPciInfo_v2, (nvmlDevice_t, nvmlPciInfoOld_t *), gpu, &old.pci));
