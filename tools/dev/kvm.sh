@@ -23,7 +23,7 @@ kvm_boots() {
 
 # kvm_verdict: prints kvm or tcg; what it found out goes to stderr, once and whenever it is found out anew.
 kvm_verdict() {
-    local file=$CACHE/kvm now known verdict
+    local file=$CACHE/kvm now known='' verdict=''
     if [ ! -w /dev/kvm ]; then
         [ ! -e /dev/kvm ] || printf 'KVM is there, but %s may not use /dev/kvm: VMs run by emulation (TCG)\n' "$(id -un)" >&2
         printf 'tcg\n'
