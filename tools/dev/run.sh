@@ -216,7 +216,7 @@ cmd_run() {
     accel=$(kvm_verdict)
     choose_port
     [ "$(id -u)" = 0 ] || sudo -v || die "a private libvirtd takes root, through sudo"
-    [ -z "$HOST" ] || start_sim || exit 1
+    [ -z "$HOST" ] || { fuse_ready && start_sim; } || exit 1
     libvirtd_start "$RUN/lv" "$STATE/libvirt" || exit 1
     start_helper || exit 1
     start_facetd "$accel" || exit 1

@@ -63,6 +63,14 @@ need() {
     hash -r
 }
 
+# fuse_ready: the simulated host is a FUSE mount of whoever runs this. Where no udev gave /dev/fuse its usual mode (containers),
+# give it that.
+fuse_ready() {
+    [ -e /dev/fuse ] || as_root modprobe fuse 2>/dev/null || as_root mknod -m 666 /dev/fuse c 10 229 2>/dev/null || true
+    [ ! -e /dev/fuse ] || { [ -r /dev/fuse ] && [ -w /dev/fuse ]; } || as_root chmod 666 /dev/fuse
+    [ -w /dev/fuse ] || die "the simulated host needs /dev/fuse, which this machine or container does not offer"
+}
+
 # meson_build DIR MESON-OPTION…: sets DIR up once (again when the options changed) and builds it.
 meson_build() {
     local dir=$1 name

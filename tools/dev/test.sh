@@ -76,7 +76,7 @@ run_e2e() {
 cmd_test() {
     local rc=0
     ulimit -c 0
-    need build run test || rc=1
+    need build run test && fuse_ready || rc=1
     [ $rc != 0 ] || build_plain || rc=1
     [ $rc != 0 ] || build_asan || rc=1
     [ $rc != 0 ] || build_ui || rc=1
