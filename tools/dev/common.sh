@@ -65,8 +65,13 @@ step() {
     return "$rc"
 }
 
-# hash_of PATH…: one hash over names and contents of files and folders, to see whether something changed.
-hash_of() {
-    find "$@" -type f -not -path '*/node_modules/*' -print0 2>/dev/null | sort -z | xargs -0 sha256sum 2>/dev/null |
-        sha256sum | cut -d' ' -f1
+# await_end PID SECONDS: waits until the process is gone, fails when it is not in time. bash's own wait can miss the end of
+# a child that dies while a trap runs, and would then wait for ever.
+await_end() {
+    local i
+    for ((i = 0; i < $2 * 20; i++)); do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.05
+    done
+    return 1
 }

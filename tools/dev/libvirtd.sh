@@ -42,8 +42,13 @@ libvirtd_start() {
 # libvirtd_stop: gives the lease back and waits until everything in the namespaces is gone.
 libvirtd_stop() {
     [ -n "$LIBVIRT_PID" ] || return 0
+    local i
     exec 9>&-
-    wait "$LIBVIRT_PID" 2>/dev/null || true
+    # Not bash's wait: it can miss the end of a child that dies while a trap runs.
+    for ((i = 0; i < 400; i++)); do
+        kill -0 "$LIBVIRT_PID" 2>/dev/null || break
+        sleep 0.05
+    done
     rm -f "$LIBVIRT_RUN/lease"
     LIBVIRT_PID=
     LIBVIRT_URI=

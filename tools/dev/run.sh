@@ -178,14 +178,20 @@ start_facetd() {
     return 1
 }
 
+# end_keep PID: keep gives its program ten seconds.
+end_keep() {
+    kill "$1" 2>/dev/null
+    await_end "$1" 15 || { kill -KILL "$1" && warn "process $1 did not end by itself"; } 2>/dev/null
+}
+
 # finish: ends everything in the order opposite to the start, and leaves nothing in RUN.
 finish() {
     trap '' INT TERM HUP
     trap - EXIT
-    [ -z "$FACETD_PID" ] || { kill "$FACETD_PID" && wait "$FACETD_PID"; } 2>/dev/null
-    [ -z "$HELPER_PID" ] || { kill "$HELPER_PID" && wait "$HELPER_PID"; } 2>/dev/null
+    [ -z "$FACETD_PID" ] || end_keep "$FACETD_PID"
+    [ -z "$HELPER_PID" ] || end_keep "$HELPER_PID"
     libvirtd_stop
-    [ -z "$SIM_PID" ] || { kill "$SIM_PID" && wait "$SIM_PID"; } 2>/dev/null
+    [ -z "$SIM_PID" ] || end_keep "$SIM_PID"
     clear_run_dir
     rm -rf "$RUN"
 }
@@ -233,13 +239,9 @@ cmd_run() {
 }
 
 cmd_stop() {
-    local i
     instance || { say "Nothing runs."; return 0; }
     kill -TERM "$INSTANCE_PID"
-    for ((i = 0; i < 300; i++)); do
-        kill -0 "$INSTANCE_PID" 2>/dev/null || { say "Stopped."; return 0; }
-        sleep 0.1
-    done
+    ! await_end "$INSTANCE_PID" 30 || { say "Stopped."; return 0; }
     warn "it does not end; process $INSTANCE_PID, logs in $LOGS"
     return 1
 }
