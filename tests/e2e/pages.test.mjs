@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page on a host with many kinds of cards: it comes up, throws nothing, is accessible; light and dark, wide and narrow.
+import { axe, login, newPage, picture } from './lib.mjs';
+
+export const host = 'lab';
+
+const pages = {
+  overview: '/', cards: '/gpus/cards', groups: '/gpus/groups', vms: '/vms', 'vm-create': '/vms/create',
+  tasks: '/activity/tasks', events: '/activity/events', audit: '/activity/audit', nodes: '/nodes', settings: '/settings',
+  'not-there': '/no/such/page', 'vm-not-there': '/vms/no-such-vm',
+};
+
+async function look(page, label, path, assert) {
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await page.waitForLoadState('load');
+  await page.locator('.pf-v6-c-skeleton').first().waitFor({ state: 'detached' });
+  await picture(page, label);
+  assert.deepEqual(await axe(page), [], label);
+}
+
+const round = (dark, width) => async ({ instance, browser, assert }) => {
+  const page = await newPage(browser, instance, { dark, width });
+  await login(page, instance);
+  const kind = `${width}-${dark ? 'dark' : 'light'}`;
+  for (const [name, path] of Object.entries(pages)) await look(page, `${name}-${kind}`, path, assert);
+  const gpus = (await (await page.request.get('/api/v1/gpus')).json()).items;
+  await look(page, `card-${kind}`, `/gpus/cards/${gpus[0].id}`, assert);
+  await look(page, `carve-${kind}`, `/gpus/cards/${gpus[4].id}/carve`, assert);
+  assert.deepEqual(page.faults, []);
+};
+
+async function prepare({ instance }) {
+  await instance.facet('gpu', 'carve', '0', '3g=1', '1g=2', '--yes');
+  await instance.facet('gpu', 'carve', '4', '2g=1', '1g=1', '--yes');
+  await instance.sim('lose', '2');
+}
+
+async function keyboard({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('GPU 4');
+  await page.getByText('GPU 4').last().waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/gpus\/cards\/gpu-/);
+  await page.goBack();
+  assert.equal(new URL(page.url()).pathname, '/');
+}
+
+async function signOut({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  await page.request.delete('/api/v1/session', { headers: { Origin: instance.url } });
+  assert.equal((await page.request.get('/api/v1/gpus')).status(), 401);
+  await page.goto('/gpus/cards');
+  await page.getByRole('button', { name: /log in|sign in/i }).waitFor();
+}
+
+export const tests = [
+  ['the command line carves two cards, and one is lost', prepare],
+  ['every page, light, 1440 wide', round(false, 1440)],
+  ['every page, dark, 1440 wide', round(true, 1440)],
+  ['every page, light, 1024 wide', round(false, 1024)],
+  ['search by keyboard, and back', keyboard],
+  ['after signing out the API and the page ask again', signOut],
+];
