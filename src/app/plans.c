@@ -176,7 +176,7 @@ static gboolean check_members(const json_t *request, const char *kind, GError **
         const char *kind;
         const char *members[8];
     } kinds[] = {
-        {"carve", {"kind", "gpu", "profiles", "placements", "compute", "allow_interrupt", NULL}},
+        {"carve", {"kind", "gpu", "profiles", "placements", "compute", NULL}},
         {"mig-mode", {"kind", "gpu", "enabled", NULL}},
         {"undo", {"kind", "task", NULL}},
     };

@@ -10,7 +10,7 @@ typedef struct FctClient FctClient;
 
 typedef struct {
     FctClient *client;
-    gboolean json;  /* --json: answers as the API gave them */
+    gboolean json; /* --json: answers as the API gave them */
 } FctCli;
 
 typedef int (*FctVerbRun)(FctCli *cli, int argc, char **argv);

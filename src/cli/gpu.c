@@ -170,14 +170,12 @@ static gboolean add_wanted(const json_t *gpu, const char *word, json_t *profiles
 int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv)
 {
     FctPlanOptions options = {0};
-    gboolean interrupt = FALSE, empty = FALSE;
+    gboolean empty = FALSE;
     GOptionEntry entries[] = {
         {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
         {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
         {"no-wait", 0, 0, G_OPTION_ARG_NONE, &options.no_wait, "Do not follow the task", NULL},
         {"empty", 0, 0, G_OPTION_ARG_NONE, &empty, "Remove every instance", NULL},
-        {"allow-interrupt", 0, 0, G_OPTION_ARG_NONE, &interrupt,
-         "Busy instances may be displaced when there is no other way", NULL},
         {NULL}};
     if (!fct_cli_options("GPU PROFILE=COUNT…", entries, &argc, &argv))
         return 2;
@@ -192,8 +190,8 @@ int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv)
     for (int i = 2; i < argc; i++)
         if (!add_wanted(gpu, argv[i], profiles))
             return fct_cli_usage("“%s” is not PROFILE=COUNT with a count from 0 to 16.", argv[i]);
-    g_autoptr(json_t) request = json_pack("{s:s, s:s, s:O, s:b}", "kind", "carve", "gpu", fct_json_str(gpu, "id", ""),
-                                          "profiles", profiles, "allow_interrupt", interrupt);
+    g_autoptr(json_t) request =
+        json_pack("{s:s, s:s, s:O}", "kind", "carve", "gpu", fct_json_str(gpu, "id", ""), "profiles", profiles);
     return fct_plan_run(cli, request, &options);
 }
 

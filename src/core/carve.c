@@ -171,7 +171,7 @@ void fct_plan_mode(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservatio
 {
     g_autoptr(GError) error = NULL;
     set_text(&plan->kind, g_strdup("mig-mode"));
-    set_text(&plan->title, g_strdup_printf("Turn MIG %s on GPU %d", enabled ? "on" : "off", gpu->index));
+    set_text(&plan->title, g_strdup_printf("Turn %s MIG on GPU %d", enabled ? "on" : "off", gpu->index));
     g_ptr_array_set_size(plan->steps, 0);
     if (gpu->mig.capable && gpu->mig.current != enabled) {
         for (guint i = 0; i < gpu->mig.instances->len; i++)
