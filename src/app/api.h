@@ -10,8 +10,9 @@
 #include "app/app.h"
 
 typedef struct {
-    char *user; /* "admin", "token laptop" */
-    char *role; /* "admin", "operator", "viewer" */
+    char *user;    /* who acts, for people: "admin", "admin (token laptop)" */
+    char *account; /* whose session or token it is: "admin" */
+    char *role;    /* "admin", "operator", "viewer" */
 } FctIdentity;
 
 typedef struct FctRoute FctRoute;

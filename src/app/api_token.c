@@ -5,7 +5,7 @@
 
 static gboolean list_tokens(const FctRequest *request, FctReply *reply, GError **error)
 {
-    fct_reply_items(reply, fct_auth_tokens(request->app->auth));
+    fct_reply_items(reply, fct_auth_tokens(request->app->auth, request->who));
     return TRUE;
 }
 
@@ -30,7 +30,7 @@ static gboolean create_token(const FctRequest *request, FctReply *reply, GError 
         fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s cannot give the role %s.", request->who->role, role);
         return FALSE;
     }
-    json_t *json = fct_auth_token_make(request->app->auth, name, role, &secret, error);
+    json_t *json = fct_auth_token_make(request->app->auth, request->who, name, role, &secret, error);
     if (!json)
         return FALSE;
     json_object_set_new(json, "secret", json_string(secret));
@@ -43,7 +43,7 @@ static gboolean create_token(const FctRequest *request, FctReply *reply, GError 
 static gboolean delete_token(const FctRequest *request, FctReply *reply, GError **error)
 {
     reply->status = 204;
-    return fct_auth_token_drop(request->app->auth, request->id, error);
+    return fct_auth_token_drop(request->app->auth, request->who, request->id, error);
 }
 
 const FctRoute fct_routes_token[] = {

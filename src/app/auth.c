@@ -22,6 +22,7 @@ typedef struct {
 
 typedef struct {
     char *id, *name, *role;
+    char *account;                         /* that made it */
     gint64 created_ms, used_ms, stored_ms; /* used_ms 0: never */
 } Token;
 
@@ -54,6 +55,7 @@ static void token_free(Token *token)
     g_free(token->id);
     g_free(token->name);
     g_free(token->role);
+    g_free(token->account);
     g_free(token);
 }
 
@@ -62,14 +64,15 @@ void fct_identity_free(FctIdentity *identity)
     if (!identity)
         return;
     g_free(identity->user);
+    g_free(identity->account);
     g_free(identity->role);
     g_free(identity);
 }
 
-static FctIdentity *identity_new(const char *user, const char *role)
+static FctIdentity *identity_new(const char *user, const char *account, const char *role)
 {
     FctIdentity *identity = g_new(FctIdentity, 1);
-    *identity = (FctIdentity){g_strdup(user), g_strdup(role)};
+    *identity = (FctIdentity){g_strdup(user), g_strdup(account), g_strdup(role)};
     return identity;
 }
 
@@ -157,6 +160,7 @@ static void load_token(FctAuth *auth, const char *id, const json_t *json)
     *token = (Token){g_strdup(id),
                      g_strdup(fct_json_str(json, "name", "")),
                      g_strdup(fct_json_str(json, "role", "viewer")),
+                     g_strdup(fct_json_str(json, "account", "")),
                      fct_json_int(json, "created_ms", 0),
                      used,
                      used};
@@ -244,7 +248,7 @@ FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
     Session *session = g_hash_table_lookup(auth->sessions, digest);
     const User *user = session && !session_is_old(session) ? g_hash_table_lookup(auth->users, session->user) : NULL;
     if (user) {
-        identity = identity_new(user->name, user->role);
+        identity = identity_new(user->name, user->name, user->role);
         session->seen_ms = fct_app_now_ms();
         if (session->seen_ms - session->stored_ms > SEEN_STORE_MS) {
             session->stored_ms = session->seen_ms;
@@ -259,8 +263,9 @@ FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
 
 static json_t *token_stored(const Token *token, const char *digest)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", token->name, "role", token->role, "hash", digest,
-                     "created_ms", (json_int_t)token->created_ms, "last_used_ms", (json_int_t)token->used_ms);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "name", token->name, "role", token->role, "account",
+                     token->account, "hash", digest, "created_ms", (json_int_t)token->created_ms, "last_used_ms",
+                     (json_int_t)token->used_ms);
 }
 
 FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
@@ -272,8 +277,8 @@ FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
     g_mutex_lock(&auth->lock);
     Token *token = g_hash_table_lookup(auth->tokens, digest);
     if (token) {
-        g_autofree char *user = g_strconcat("token ", token->name, NULL);
-        identity = identity_new(user, token->role);
+        g_autofree char *user = g_strdup_printf("%s (token %s)", token->account, token->name);
+        identity = identity_new(user, token->account, token->role);
         token->used_ms = fct_app_now_ms();
         if (token->used_ms - token->stored_ms > SEEN_STORE_MS) {
             token->stored_ms = token->used_ms;
@@ -359,7 +364,7 @@ FctIdentity *fct_auth_login(FctAuth *auth, const char *name, const char *passwor
                         failures_of(auth, from) >= FAILURES_ONE;
     const User *user = g_hash_table_lookup(auth->users, name);
     if (user) {
-        identity = identity_new(user->name, user->role);
+        identity = identity_new(user->name, user->name, user->role);
         hash = g_strdup(user->hash);
     }
     g_mutex_unlock(&auth->lock);
@@ -404,12 +409,14 @@ static json_t *token_json(const Token *token)
                      token->used_ms ? json_integer(token->used_ms) : json_null());
 }
 
-json_t *fct_auth_token_make(FctAuth *auth, const char *name, const char *role, char **ret_secret, GError **error)
+json_t *fct_auth_token_make(FctAuth *auth, const FctIdentity *who, const char *name, const char *role,
+                            char **ret_secret, GError **error)
 {
     g_autofree char *secret = random_secret("facet_");
     char *digest = secret_digest(secret);
     Token *token = g_new(Token, 1);
-    *token = (Token){fct_app_new_id("token"), g_strdup(name), g_strdup(role), fct_app_now_ms(), 0, 0};
+    *token = (Token){
+        fct_app_new_id("token"), g_strdup(name), g_strdup(role), g_strdup(who->account), fct_app_now_ms(), 0, 0};
     g_autoptr(json_t) stored = token_stored(token, digest);
     if (!store_one(auth, "token", token->id, stored, error)) {
         token_free(token);
@@ -424,15 +431,21 @@ json_t *fct_auth_token_make(FctAuth *auth, const char *name, const char *role, c
     return json;
 }
 
-static gboolean has_id(gpointer digest, gpointer token, gpointer id)
+static gboolean may_see(const FctIdentity *who, const Token *token)
 {
-    return strcmp(((Token *)token)->id, id) == 0;
+    return strcmp(who->role, "admin") == 0 || strcmp(who->account, token->account) == 0;
 }
 
-gboolean fct_auth_token_drop(FctAuth *auth, const char *id, GError **error)
+gboolean fct_auth_token_drop(FctAuth *auth, const FctIdentity *who, const char *id, GError **error)
 {
+    GHashTableIter iter;
+    gpointer token;
+    gboolean there = FALSE;
     g_mutex_lock(&auth->lock);
-    gboolean there = g_hash_table_foreach_remove(auth->tokens, has_id, (gpointer)id) > 0;
+    g_hash_table_iter_init(&iter, auth->tokens);
+    while (!there && g_hash_table_iter_next(&iter, NULL, &token))
+        if ((there = strcmp(((Token *)token)->id, id) == 0 && may_see(who, token)))
+            g_hash_table_iter_remove(&iter);
     g_mutex_unlock(&auth->lock);
     if (!there) {
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no token “%s”.", id);
@@ -446,7 +459,7 @@ static gint by_id(gconstpointer a, gconstpointer b)
     return strcmp((*(Token *const *)a)->id, (*(Token *const *)b)->id);
 }
 
-json_t *fct_auth_tokens(FctAuth *auth)
+json_t *fct_auth_tokens(FctAuth *auth, const FctIdentity *who)
 {
     json_t *items = json_array();
     g_mutex_lock(&auth->lock);
@@ -455,7 +468,8 @@ json_t *fct_auth_tokens(FctAuth *auth)
     gpointer token;
     g_hash_table_iter_init(&iter, auth->tokens);
     while (g_hash_table_iter_next(&iter, NULL, &token))
-        g_ptr_array_add(tokens, token);
+        if (may_see(who, token))
+            g_ptr_array_add(tokens, token);
     g_ptr_array_sort(tokens, by_id);
     for (guint i = 0; i < tokens->len; i++)
         json_array_append_new(items, token_json(tokens->pdata[i]));

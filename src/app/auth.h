@@ -28,7 +28,10 @@ FctIdentity *fct_auth_login(FctAuth *auth, const char *user, const char *passwor
                             char **ret_secret, GError **error);
 gboolean fct_auth_logout(FctAuth *auth, const char *secret, GError **error); /* blocks */
 
-/* Blocks. The token as in the contract; *ret_secret is shown once. */
-json_t *fct_auth_token_make(FctAuth *auth, const char *name, const char *role, char **ret_secret, GError **error);
-gboolean fct_auth_token_drop(FctAuth *auth, const char *id, GError **error); /* blocks */
-json_t *fct_auth_tokens(FctAuth *auth);
+/* Blocks. The token as in the contract; *ret_secret is shown once. It belongs to @who's account. */
+json_t *fct_auth_token_make(FctAuth *auth, const FctIdentity *who, const char *name, const char *role,
+                            char **ret_secret, GError **error);
+/* Blocks. Tokens of other accounts are there for an admin alone: FCT_ERROR_NOT_FOUND. */
+gboolean fct_auth_token_drop(FctAuth *auth, const FctIdentity *who, const char *id, GError **error);
+/* Those of @who's account; all for an admin. */
+json_t *fct_auth_tokens(FctAuth *auth, const FctIdentity *who);

@@ -16,7 +16,8 @@ struct FctTask {
     FctApp *app;
     char *id;
     GMutex lock;
-    json_t *json; /* as in the contract, without the stamp */
+    json_t *json;  /* as in the contract, without the stamp */
+    json_t *shown; /* what is shown instead while the end is on its way to the disk; NULL: json */
     guint64 revision;
     gint cancelled;
 };
@@ -108,6 +109,7 @@ void fct_task_unref(FctTask *task)
     if (!task || !g_atomic_int_dec_and_test(&task->refs))
         return;
     json_decref(task->json);
+    json_decref(task->shown);
     g_mutex_clear(&task->lock);
     g_free(task->id);
     g_free(task);
@@ -156,7 +158,7 @@ static json_t *present(const FctApp *app, const char *id, guint64 revision, cons
 json_t *fct_task_to_json(FctTask *task)
 {
     g_mutex_lock(&task->lock);
-    json_t *json = present(task->app, task->id, task->revision, task->json);
+    json_t *json = present(task->app, task->id, task->revision, task->shown ? task->shown : task->json);
     g_mutex_unlock(&task->lock);
     return json;
 }
@@ -249,6 +251,7 @@ void fct_task_set_subject_name(FctTask *task, const char *name)
 static void set_ended(FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
     g_mutex_lock(&task->lock);
+    task->shown = json_deep_copy(task->json);
     json_object_set_new(task->json, "state", json_string(state_names[state]));
     json_object_set_new(task->json, "outcome", json_string(outcome));
     json_object_set_new(task->json, "error", error ? fct_error_to_json(error) : json_null());
@@ -259,6 +262,13 @@ static void set_ended(FctTask *task, FctTaskState state, const GError *error, co
     if (state == FCT_TASK_DONE)
         json_object_set_new(task->json, "percent", json_integer(100));
     g_mutex_unlock(&task->lock);
+}
+
+static void show_end(FctTask *task)
+{
+    g_mutex_lock(&task->lock);
+    g_clear_pointer(&task->shown, json_decref);
+    g_mutex_unlock(&task->lock);
     publish(task);
 }
 
@@ -268,7 +278,9 @@ static gboolean store_end(FctTask *task, const FctWrite *more, gsize n)
     FctTasks *tasks = task->app->tasks;
     for (;;) {
         g_autoptr(GError) error = NULL;
-        if (fct_task_commit(task, more, n, &error))
+        gboolean stored = fct_task_commit(task, more, n, &error);
+        show_end(task); /* whoever hears of the end finds what it set free */
+        if (stored)
             return TRUE;
         g_warning("The end of %s could not be stored, trying again: %s", task->id, error->message);
         gint64 until = g_get_monotonic_time() + RETRY_S * G_TIME_SPAN_SECOND;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "hw_model.h"
+
 #include "app/server.h"
+#include "app/world.h"
 #include "store/store_memory.h"
 
 #include <glib/gstdio.h>
@@ -27,6 +30,8 @@ static void start(Fixture *f)
     g_assert_no_error(error);
     fct_app_start(f->app, &error);
     g_assert_no_error(error);
+    FctInventory *inventory = fct_world_refresh(f->app->world, NULL); /* so that no test meets an empty world */
+    g_clear_pointer(&inventory, fct_inventory_unref);
 }
 
 void fixture_set_up(Fixture *f, gconstpointer data)
@@ -35,6 +40,8 @@ void fixture_set_up(Fixture *f, gconstpointer data)
     f->dir = g_dir_make_tmp("facet-app-XXXXXX", &error);
     g_assert_no_error(error);
     g_setenv("FACET_ADMIN_PASSWORD", PASSWORD, TRUE);
+    static const char *const one_card[] = {"19@0 19@1 9@4*", NULL};
+    f->hw = hw_model_new(data ? data : one_card);
     f->store = fct_store_memory_new();
     f->client = soup_session_new();
     start(f);
@@ -149,4 +156,34 @@ const char *error_code(const json_t *json)
     g_assert_cmpstr(fct_json_str(error, "message", ""), !=, "");
     g_assert_cmpstr(fct_json_str(error, "next", ""), !=, "");
     return fct_json_str(error, "code", "(none)");
+}
+
+json_t *fixture_wait_task(Fixture *f, const char *id)
+{
+    g_autofree char *path = g_strconcat("/tasks/", id, NULL);
+    for (;;) {
+        json_t *task = NULL;
+        g_assert_cmpuint(fixture_call(f, "GET", path, NULL, &task), ==, 200);
+        if (json_is_integer(json_object_get(task, "ended_ms")))
+            return task;
+        json_decref(task);
+        g_usleep(2000);
+    }
+}
+
+void fixture_restart(Fixture *f)
+{
+    /* A new application on copies: the old one takes its store and hardware along. */
+    FctStore *store = fct_store_memory_new();
+    g_autoptr(GPtrArray) docs = f->store->ops->list(f->store, "", NULL);
+    for (guint i = 0; i < docs->len; i++) {
+        const FctDoc *doc = docs->pdata[i];
+        FctWrite write = {doc->key, doc->value, FCT_REV_ANY};
+        g_assert_true(store->ops->commit(store, &write, 1, NULL, NULL));
+    }
+    FctHw *hw = hw_model_copy(f->hw);
+    fct_app_free(f->app);
+    f->store = store;
+    f->hw = hw;
+    start(f);
 }

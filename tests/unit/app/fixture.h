@@ -10,7 +10,7 @@
 
 typedef struct {
     FctApp *app;
-    FctHw *hw;       /* borrowed from the app; NULL when the test needs none */
+    FctHw *hw;       /* hw_model.h; borrowed from the app */
     FctStore *store; /* borrowed */
     char *dir;
     SoupSession *client;
@@ -25,7 +25,8 @@ typedef struct {
 
 void fixture_set_up(Fixture *f, gconstpointer data);
 void fixture_tear_down(Fixture *f, gconstpointer data);
-/* Stops the application and starts it again on what the store holds. */
+/* @data of the set-up: texts of cards, NULL for one card "19@0 19@1 9@4*". */
+/* Stops the application and starts it again on what store and cards hold. */
 void fixture_restart(Fixture *f);
 
 /* One request; returns the status. *ret_json (may be NULL) gets the answer's JSON or NULL. Takes @body over. */

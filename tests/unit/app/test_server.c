@@ -156,7 +156,8 @@ static void test_tokens(Fixture *f, gconstpointer data)
     f->token = g_strdup(secret);
     g_assert_cmpuint(fixture_call(f, "GET", "/session", NULL, &who), ==, 200);
     g_assert_cmpstr(fct_json_str(who, "role", ""), ==, "viewer");
-    g_assert_cmpuint(fixture_call(f, "POST", "/tokens", json_pack("{s:s}", "name", "more"), &denied), ==, 403);
+    g_assert_cmpuint(
+        fixture_call(f, "POST", "/tokens", json_pack("{s:s, s:s}", "name", "more", "role", "admin"), &denied), ==, 403);
     g_assert_cmpstr(error_code(denied), ==, "forbidden");
     g_clear_pointer(&f->token, g_free);
     f->cookie = g_steal_pointer(&cookie);
