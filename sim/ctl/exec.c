@@ -31,6 +31,18 @@ static gboolean write_file(const char *path, const char *text)
     return ok;
 }
 
+/* What is mounted from here on stays in this namespace. In a chroot "/" is no mount, but those that matter are. */
+static gboolean make_private(void)
+{
+    static const char *const mounts[] = {"/sys", "/proc", "/dev"};
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(mounts); i++)
+        if (mount(NULL, mounts[i], NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+            return FALSE;
+    return TRUE;
+}
+
 /* As root a mount namespace; for others a user namespace in which they keep their own uid. */
 static gboolean enter_namespace(GError **error)
 {
@@ -40,7 +52,7 @@ static gboolean enter_namespace(GError **error)
     if (!ok)
         ok = unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_file("/proc/self/setgroups", "deny") &&
              write_file("/proc/self/uid_map", uids) && write_file("/proc/self/gid_map", gids);
-    if (ok && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+    if (ok && make_private())
         return TRUE;
     g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE,
                 "cannot make a mount namespace (%s); run as root, or allow user namespaces", g_strerror(errno));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * disturb SIM lose GPU | gone GPU | return GPU | reboot | hold GPU PID | clear
+ * disturb SIM count | client                 how many cards NVML sees; client stays until its input ends
  * disturb SIM fault PATTERN read|write hang|fail|late ERRNO MS COUNT
  *
  * Changes the state of a simulated host as another process would, below all verbs of facet-sim.
@@ -8,6 +9,7 @@
 #include "model/host.h"
 #include "model/ops.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +27,34 @@ static int add_fault(FsimState *st, char **argv)
     return fsim_tree_fault_add(st, &fault, &id);
 }
 
+/* An NVML client, which has the library from wherever the loader finds it. */
+static int use_nvml(gboolean stay)
+{
+    void *library = dlopen("libnvidia-ml.so.1", RTLD_NOW);
+    if (library == NULL)
+        return -2;
+    int (*init)(void);
+    int (*count_cards)(unsigned *);
+    *(void **)&init = dlsym(library, "nvmlInit_v2");
+    *(void **)&count_cards = dlsym(library, "nvmlDeviceGetCount_v2");
+    unsigned count;
+    if (init() != 0 || count_cards(&count) != 0)
+        return -5;
+    printf("%u\n", count);
+    fflush(stdout);
+    while (stay && getchar() != EOF)
+        continue;
+    return 0;
+}
+
 static int disturb(FsimState *st, int argc, char **argv)
 {
     const char *what = argv[0];
     unsigned gpu = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
     if (strcmp(what, "fault") == 0 && argc == 7)
         return add_fault(st, argv + 1);
+    if (strcmp(what, "count") == 0 || strcmp(what, "client") == 0)
+        return use_nvml(what[1] == 'l');
     if (strcmp(what, "clear") == 0)
         return fsim_tree_fault_clear(st, 0);
     if (strcmp(what, "reboot") == 0)
