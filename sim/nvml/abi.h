@@ -254,6 +254,31 @@ typedef struct nvmlGpmSupport_st {
     unsigned version, isSupportedDevice;
 } nvmlGpmSupport_t;
 
+typedef struct nvmlGpuFabricInfo_st {
+    unsigned char clusterUuid[16];
+    nvmlReturn_t status;
+    unsigned cliqueId;
+    unsigned char state;
+} nvmlGpuFabricInfo_t;
+
+typedef struct nvmlGpuFabricInfo_v2_st {
+    unsigned version;
+    unsigned char clusterUuid[16];
+    nvmlReturn_t status;
+    unsigned cliqueId;
+    unsigned char state;
+    unsigned healthMask;
+} nvmlGpuFabricInfo_v2_t;
+
+/* v3 is v2 with a summary behind it. */
+typedef struct nvmlGpuFabricInfo_v3_st {
+    union {
+        unsigned version;
+        nvmlGpuFabricInfo_v2_t v2;
+    };
+    unsigned char healthSummary;
+} nvmlGpuFabricInfo_v3_t;
+
 #define NVML_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type)
 NVML_SIZE(nvmlPciInfo_t, 68);
 NVML_SIZE(nvmlPciInfoExt_v1_t, 64);
@@ -277,3 +302,6 @@ NVML_SIZE(nvmlComputeInstanceProfileInfo_v2_t, 136);
 NVML_SIZE(nvmlComputeInstanceProfileInfo_v3_t, 140);
 NVML_SIZE(nvmlComputeInstanceInfo_t, 32);
 NVML_SIZE(nvmlGpmMetricsGet_t, 13344);
+NVML_SIZE(nvmlGpuFabricInfo_t, 28);
+NVML_SIZE(nvmlGpuFabricInfo_v2_t, 36);
+NVML_SIZE(nvmlGpuFabricInfo_v3_t, 40);

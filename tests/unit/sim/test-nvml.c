@@ -285,6 +285,63 @@ static void test_readings(void)
     client_close();
 }
 
+/* Behind NVSwitches links are up and end at a switch; elsewhere they are down. */
+static void test_nvlink(void)
+{
+    static const struct {
+        const char *host;
+        unsigned active, fabric;
+        nvmlReturn_t remote;
+    } cases[] = {{"hgx", 1, 3, NVML_SUCCESS}, {"lab", 0, 0, NVML_ERROR_NOT_SUPPORTED}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        client_open(cases[i].host);
+        nvmlDevice_t gpu = gpu_at(0);
+        unsigned value = 9;
+        nvmlPciInfo_t pci;
+        nvmlGpuFabricInfo_t fabric;
+        assert_ok(CALL(nvmlDeviceGetNvLinkState, (nvmlDevice_t, unsigned, unsigned *), gpu, 3, &value));
+        g_assert_cmpuint(value, ==, cases[i].active);
+        g_assert_cmpint(CALL(nvmlDeviceGetNvLinkState, (nvmlDevice_t, unsigned, unsigned *), gpu, 35, &value), ==,
+                        NVML_ERROR_INVALID_ARGUMENT);
+        g_assert_cmpint(
+            CALL(nvmlDeviceGetNvLinkRemotePciInfo_v2, (nvmlDevice_t, unsigned, nvmlPciInfo_t *), gpu, 1, &pci), ==,
+            cases[i].remote);
+        if (cases[i].remote == NVML_SUCCESS)
+            g_assert_cmpstr(pci.busId, ==, "00000000:08:00.0");
+        assert_ok(CALL(nvmlDeviceGetGpuFabricInfo, (nvmlDevice_t, nvmlGpuFabricInfo_t *), gpu, &fabric));
+        g_assert_cmpuint(fabric.state, ==, cases[i].fabric);
+        client_close();
+    }
+}
+
+/* Threads of one client, while another process writes. */
+static gpointer ask_often(gpointer data)
+{
+    for (int i = 0; i < 500; i++) {
+        nvmlMemory_t memory;
+        if (CALL(nvmlDeviceGetMemoryInfo, (nvmlDevice_t, nvmlMemory_t *), data, &memory) != NVML_SUCCESS ||
+            memory.used + memory.free != memory.total)
+            return GINT_TO_POINTER(1);
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    client_open("small");
+    nvmlDevice_t gpu = gpu_at(1);
+    GThread *threads[4];
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("client", ask_often, gpu);
+    for (unsigned i = 0; i < 200; i++) {
+        const FsimLoad load = {.mode = FSIM_LOAD_FIXED, .percent = i % 101};
+        g_assert_cmpint(fsim_gpu_set_load(&client_state, 1, FSIM_NO_INSTANCE, &load), ==, 0);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_assert_null(g_thread_join(threads[i]));
+    client_close();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -299,5 +356,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sim/nvml/dead-process", test_dead_process);
     g_test_add_func("/sim/nvml/faults", test_faults);
     g_test_add_func("/sim/nvml/readings", test_readings);
+    g_test_add_func("/sim/nvml/nvlink", test_nvlink);
+    g_test_add_func("/sim/nvml/threads", test_threads);
     return g_test_run();
 }
