@@ -232,7 +232,7 @@ static void read_processes(FctNvml *nvml, FctCard *card, const char *root, FctGp
     }
 }
 
-static NvDevice device_of(FctNvml *nvml, FctCard *card, int gi_id)
+NvDevice fct_card_mig_device(FctNvml *nvml, FctCard *card, int gi_id)
 {
     guint32 count = 0;
     if (fct_nvml(nvml, mig_count, card->device, &count) != NV_SUCCESS)
@@ -272,7 +272,7 @@ static void remember_instances(FctNvml *nvml, FctCard *card, const FctMig *mig)
         FctCardInstance *kept = g_new0(FctCardInstance, 1);
         kept->gi_id = seen->id;
         kept->start = seen->start;
-        kept->device = seen->compute->len ? device_of(nvml, card, seen->id) : NULL;
+        kept->device = seen->compute->len ? fct_card_mig_device(nvml, card, seen->id) : NULL;
         g_ptr_array_add(card->instances, kept);
     }
 }

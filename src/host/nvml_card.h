@@ -44,3 +44,5 @@ gboolean fct_card_nvml_is_gone(NvReturn code);
 
 /* Readings of the card, and of each instance as {"start", "gpu_percent", …}; the array may be NULL. */
 void fct_card_read(FctNvml *nvml, FctCard *card, FctGpuReadings *readings, json_t *instances);
+/* A MIG device of that GPU instance; NULL when it has none. */
+NvDevice fct_card_mig_device(FctNvml *nvml, FctCard *card, int gi_id);

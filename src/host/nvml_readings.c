@@ -113,7 +113,13 @@ static json_t *read_instance(FctNvml *nvml, FctCard *card, FctCardInstance *inst
     NvMemory memory;
     FctReading used = {FALSE, 0}, total = {FALSE, 0}, percent = {FALSE, 0};
     gboolean first = !instance->sampled;
-    if (instance->device && fct_nvml(nvml, memory, instance->device, &memory) == NV_SUCCESS) {
+    NvReturn code = instance->device ? fct_nvml(nvml, memory, instance->device, &memory) : NV_NOT_FOUND;
+    if (code != NV_SUCCESS && instance->device) {
+        /* The compute instance was made anew in the same place since the last look: another handle. */
+        instance->device = fct_card_mig_device(nvml, card, instance->gi_id);
+        code = instance->device ? fct_nvml(nvml, memory, instance->device, &memory) : NV_NOT_FOUND;
+    }
+    if (code == NV_SUCCESS) {
         used = known((double)(memory.used >> 20));
         total = known((double)(memory.total >> 20));
     }
