@@ -14,7 +14,8 @@ typedef struct {
 struct FctAvoid {
     char *path;
     char *boot_id;
-    json_t *wedged;     /* {GPU id: {"reason","since_ms"}} */
+    json_t *known;
+    json_t *wedged;     /* {GPU id: {"reason","since_ms","card"}} */
     GHashTable *silent; /* GPU id → Silence */
 };
 
@@ -23,6 +24,8 @@ FctAvoid *fct_avoid_load(const char *state_directory)
     FctAvoid *avoid = g_new0(FctAvoid, 1);
     g_autofree char *text = NULL;
     gsize length;
+    const char *gpu;
+    json_t *entry;
     avoid->path = g_build_filename(state_directory, "wedged.json", NULL);
     avoid->silent = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(json_t) json =
@@ -30,12 +33,17 @@ FctAvoid *fct_avoid_load(const char *state_directory)
     const json_t *gpus = json_object_get(json, "gpus");
     avoid->boot_id = g_strdup(fct_json_str(json, "boot_id", ""));
     avoid->wedged = json_is_object(gpus) ? json_deep_copy(gpus) : json_object();
+    avoid->known = json_object();
+    json_object_foreach (avoid->wedged, gpu, entry)
+        if (json_is_object(json_object_get(entry, "card")))
+            json_object_set(avoid->known, gpu, json_object_get(entry, "card"));
     return avoid;
 }
 
 void fct_avoid_free(FctAvoid *avoid)
 {
     json_decref(avoid->wedged);
+    json_decref(avoid->known);
     g_hash_table_unref(avoid->silent);
     g_free(avoid->path);
     g_free(avoid->boot_id);
@@ -66,10 +74,22 @@ gboolean fct_avoid_set_boot(FctAvoid *avoid, const char *boot_id)
     return had;
 }
 
+void fct_avoid_learn(FctAvoid *avoid, const json_t *cards)
+{
+    if (json_is_object(cards))
+        json_object_update(avoid->known, (json_t *)cards);
+}
+
+json_t *fct_avoid_known(const FctAvoid *avoid)
+{
+    return avoid->known;
+}
+
 void fct_avoid_wedge(FctAvoid *avoid, const char *gpu, const char *reason)
 {
     json_object_set_new(avoid->wedged, gpu,
-                        json_pack("{s:s, s:I}", "reason", reason, "since_ms", (json_int_t)(g_get_real_time() / 1000)));
+                        json_pack("{s:s, s:I, s:O*}", "reason", reason, "since_ms",
+                                  (json_int_t)(g_get_real_time() / 1000), "card", json_object_get(avoid->known, gpu)));
     g_warning("%s is left alone until the next restart of the host: %s", gpu, reason);
     save(avoid);
 }

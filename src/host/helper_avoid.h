@@ -13,6 +13,13 @@ FctAvoid *fct_avoid_load(const char *state_directory);
 void fct_avoid_free(FctAvoid *avoid);
 /* The wedged cards of another boot are forgotten. TRUE when that changed something. */
 gboolean fct_avoid_set_boot(FctAvoid *avoid, const char *boot_id);
+/*
+ * What cards are called, {GPU id: {"name","uuid","serial","architecture","vendor_device"}}, from an observation: a card
+ * that must be left alone, or that a VM holds, keeps its name.
+ */
+void fct_avoid_learn(FctAvoid *avoid, const json_t *cards);
+/* All that was learnt, of wedged cards also by earlier helpers; borrowed. */
+json_t *fct_avoid_known(const FctAvoid *avoid);
 void fct_avoid_wedge(FctAvoid *avoid, const char *gpu, const char *reason);
 /* Each time in a row the pause doubles, from a minute to an hour. */
 void fct_avoid_silent(FctAvoid *avoid, const char *gpu, gint64 now_us);

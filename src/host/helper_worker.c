@@ -109,6 +109,7 @@ static void on_frame(json_t *frame, gpointer data)
         worker->at = g_strdup(at);
     } else if (worker->busy && !worker->killed) {
         worker->nvml_silent = 0;
+        fct_avoid_learn(worker->avoid, json_object_get(frame, "cards"));
         finish(worker, frame, NULL);
         next(worker);
     }
@@ -148,6 +149,7 @@ static void send_job(FctWorker *worker, Job *job)
 {
     gint64 now = g_get_monotonic_time();
     json_object_set_new(job->request, "avoid", fct_avoid_to_json(worker->avoid, now));
+    json_object_set(job->request, "known", fct_avoid_known(worker->avoid));
     if (now < worker->no_nvml_until_us)
         json_object_set_new(job->request, "no_nvml",
                             json_string("The NVIDIA library does not answer. Restart the host when it suits you."));

@@ -14,15 +14,32 @@ static void tell_card(const char *gpu, gpointer data)
     fct_frame_send(CHANNEL, frame, 0, NULL); /* when the parent is gone the next receive finds out */
 }
 
+/* Who the cards are that NVML told of. */
+static json_t *identities(const FctInventory *inventory)
+{
+    json_t *cards = json_object();
+    for (guint i = 0; i < inventory->gpus->len; i++) {
+        const FctGpu *gpu = inventory->gpus->pdata[i];
+        if (*gpu->uuid)
+            json_object_set_new(cards, gpu->id,
+                                json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", gpu->name, "uuid", gpu->uuid, "serial",
+                                          gpu->serial, "architecture", gpu->architecture, "vendor_device",
+                                          gpu->vendor_device));
+    }
+    return cards;
+}
+
 static json_t *look(FctObserver *observer, const json_t *request)
 {
     const FctLook how = {.avoid = json_object_get(request, "avoid"),
+                         .known = json_object_get(request, "known"),
                          .no_nvml = fct_json_str(request, "no_nvml", NULL),
                          .holders = fct_json_bool(request, "full", FALSE),
                          .readings = fct_json_bool(request, "full", FALSE)};
     g_autoptr(FctInventory) inventory = fct_observer_look(observer, &how);
     g_autofree char *digest = fct_inventory_digest(inventory);
-    json_t *answer = json_pack("{s:s, s:s}", "digest", digest, "boot_id", inventory->boot_id);
+    json_t *answer =
+        json_pack("{s:s, s:s, s:o}", "digest", digest, "boot_id", inventory->boot_id, "cards", identities(inventory));
     if (how.holders)
         json_object_set_new(answer, "inventory", fct_inventory_to_json(inventory));
     return answer;

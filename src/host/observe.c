@@ -91,44 +91,46 @@ static FctCard *card_of(FctObserver *observer, const FctGpu *gpu)
     return card;
 }
 
-/* A card that must be left alone keeps the identity that was known before. */
-static gboolean avoided(const FctObserver *observer, const json_t *avoid, FctGpu *gpu)
+/* What is known of the card in that slot from before, if it is of the same model. */
+static const json_t *known_before(const FctLook *look, const FctGpu *gpu)
 {
-    const json_t *why = json_object_get(avoid, gpu->id);
-    const FctGpu *before = observer->last ? fct_inventory_gpu(observer->last, gpu->id) : NULL;
+    const json_t *card = json_object_get(look->known, gpu->id);
+    return card && strcmp(fct_json_str(card, "vendor_device", ""), gpu->vendor_device) == 0 ? card : NULL;
+}
+
+/* A card that must be left alone keeps the identity that was known before. */
+static gboolean avoided(const FctLook *look, FctGpu *gpu)
+{
+    const json_t *why = json_object_get(look->avoid, gpu->id), *before = known_before(look, gpu);
     if (!why)
         return FALSE;
     gpu->state = strcmp(fct_json_str(why, "state", ""), "wedged") == 0 ? FCT_GPU_WEDGED : FCT_GPU_LOST;
     set(&gpu->state_reason, fct_json_str(why, "reason", "The card is left alone."));
     set(&gpu->readings.source, "none");
     set(&gpu->readings.why_not, gpu->state_reason);
-    if (before) {
-        set(&gpu->name, before->name);
-        set(&gpu->uuid, before->uuid);
-        set(&gpu->serial, before->serial);
-        set(&gpu->architecture, before->architecture);
-    }
+    set(&gpu->uuid, fct_json_str(before, "uuid", ""));
+    set(&gpu->serial, fct_json_str(before, "serial", ""));
+    set(&gpu->architecture, fct_json_str(before, "architecture", ""));
     return TRUE;
 }
 
-/* Names for cards that NVML does not show: better than nothing, and clearly not the product's name. */
-static void name_without_nvml(FctObserver *observer, FctGpu *gpu)
+/* Names for cards that NVML does not show: as it was called before, or what clearly is not the product's name. */
+static void name_without_nvml(const FctLook *look, FctGpu *gpu)
 {
-    const FctGpu *before = observer->last ? fct_inventory_gpu(observer->last, gpu->id) : NULL;
     if (*gpu->name)
         return;
-    if (before && *before->name && strcmp(before->vendor_device, gpu->vendor_device) == 0) {
-        set(&gpu->name, before->name);
+    g_free(gpu->name);
+    gpu->name = g_strdup(fct_json_str(known_before(look, gpu), "name", ""));
+    if (*gpu->name)
         return;
-    }
     g_free(gpu->name);
     gpu->name = g_strdup_printf("NVIDIA GPU %s", gpu->vendor_device);
 }
 
 static void look_at_card(FctObserver *observer, const FctLook *look, const FctInventory *inventory, FctGpu *gpu)
 {
-    if (avoided(observer, look->avoid, gpu)) {
-        name_without_nvml(observer, gpu);
+    if (avoided(look, gpu)) {
+        name_without_nvml(look, gpu);
         return;
     }
     observer->at(gpu->id, observer->at_data);
@@ -145,7 +147,7 @@ static void look_at_card(FctObserver *observer, const FctLook *look, const FctIn
         set(&gpu->readings.source, "none");
         set(&gpu->readings.why_not, inventory->nvml_problem);
     }
-    name_without_nvml(observer, gpu);
+    name_without_nvml(look, gpu);
 }
 
 static void add_holders(FctObserver *observer, FctInventory *inventory)

@@ -19,6 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctObserver, fct_observer_free)
 typedef struct {
     const char *only;    /* GPU id; NULL: all */
     const json_t *avoid; /* {GPU id: {"state","reason"}}: cards that must not be touched; may be NULL */
+    const json_t
+        *known; /* {GPU id: {"name","uuid","serial","architecture","vendor_device"}} from before; may be NULL */
     const char *no_nvml; /* reason why NVML is left alone; NULL: use it */
     gboolean holders;    /* also look through /proc for who holds a card */
     gboolean readings;

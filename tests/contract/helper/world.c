@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,6 +44,12 @@ World *world_new(const char *host, const char *const *options)
     return world;
 }
 
+/* A failed test leaves nothing behind that holds its output open. */
+static void die_with_test(gpointer data)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 void world_helper_start(World *world, const char *const *options)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -55,7 +62,8 @@ void world_helper_start(World *world, const char *const *options)
     for (; options && *options; options++)
         g_ptr_array_add(argv, (char *)*options);
     g_ptr_array_add(argv, NULL);
-    g_spawn_async(NULL, (char **)argv->pdata, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &world->helper, &error);
+    g_spawn_async(NULL, (char **)argv->pdata, NULL, G_SPAWN_DO_NOT_REAP_CHILD, die_with_test, NULL, &world->helper,
+                  &error);
     g_assert_no_error(error);
 }
 
@@ -137,7 +145,8 @@ void world_hold(World *world, unsigned gpu, guint32 gi, guint32 ci)
     const char *argv[] = {"sleep", "600", NULL};
     g_autoptr(GError) error = NULL;
     GPid pid;
-    g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error);
+    g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, die_with_test, NULL, &pid,
+                  &error);
     g_assert_no_error(error);
     FsimProc proc = {.pid = pid, .memory = 512ull << 20, .gi = gi, .ci = ci, .name = "python3"};
     proc.started = fsim_proc_started(pid);
