@@ -60,8 +60,10 @@ typedef struct {
     /* {"libvirt","qemu","accel":"kvm|tcg","why_not_kvm","part_device":"vfio|standin","missing":[{"what","why",
      * "next"}]} */
     json_t *(*facts)(FctVmm *vmm, GError **error);
-    GPtrArray *(*list)(FctVmm *vmm, GError **error);                 /* FctVmInfo* */
-    FctVmInfo *(*info)(FctVmm *vmm, const char *id, GError **error); /* fresh; FCT_ERROR_NOT_FOUND when it is gone */
+    GPtrArray *(*list)(FctVmm *vmm, GError **error); /* FctVmInfo* */
+    /* Fresh. FCT_ERROR_NOT_FOUND when it is gone; FCT_ERROR_TIMEOUT while a call whose deadline has passed may still
+     * change it. */
+    FctVmInfo *(*info)(FctVmm *vmm, const char *id, GError **error);
     /* Creates, renames (only while off) or replaces ours, without devices: they belong to one run of the VM. */
     gboolean (*define)(FctVmm *vmm, const FctVmSpec *spec, GError **error);
     /* Whether start could pass @device to a guest here; the error says why not. Pure: any thread. */

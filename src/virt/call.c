@@ -43,8 +43,11 @@ static void work(gpointer data, gpointer unused)
     call->error = error;
     call->done = TRUE;
     virt->in_flight[call->lane]--;
-    if (call->id)
+    if (call->id) {
+        if (GPOINTER_TO_INT(g_hash_table_lookup(virt->busy, call->id)) == STUCK)
+            g_hash_table_add(virt->changed, g_strdup(call->id)); /* nobody waits for the result: the watcher looks */
         g_hash_table_remove(virt->busy, call->id);
+    }
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
     call_unref(call);
@@ -122,6 +125,14 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
     g_mutex_unlock(&virt->lock);
     call_unref(call);
     return ok;
+}
+
+gboolean fct_virt_answers(FctVirt *virt, const char *id, GError **error)
+{
+    g_mutex_lock(&virt->lock);
+    gboolean stuck = GPOINTER_TO_INT(g_hash_table_lookup(virt->busy, id)) == STUCK;
+    g_mutex_unlock(&virt->lock);
+    return stuck ? refuse_stuck(id, error) : TRUE;
 }
 
 GThreadPool *fct_virt_workers(void)

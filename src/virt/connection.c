@@ -135,7 +135,7 @@ static void tell_connection(FctVirt *virt, gboolean up)
 static void tell_changed(FctVirt *virt, const char *id)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmInfo) info = fct_virt_info(&virt->base, id, &fault);
+    g_autoptr(FctVmInfo) info = fct_virt_read_info(virt, id, &fault);
     if (!info && fault->code != FCT_ERROR_NOT_FOUND) {
         if (fault->code != FCT_ERROR_LIBVIRT_DOWN) /* then all is listed anew when it is back */
             g_warning("VM %s: %s", id, fault->message);

@@ -135,14 +135,20 @@ static gboolean one_info(virConnectPtr conn, gpointer data, GError **error)
     return query->info != NULL;
 }
 
-FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error)
+FctVmInfo *fct_virt_read_info(FctVirt *virt, const char *id, GError **error)
 {
-    FctVirt *virt = (FctVirt *)vmm;
     g_autoptr(Query) query = query_new(virt);
     query->id = g_strdup(id);
     if (!fct_virt_call(virt, FCT_LANE_QUERY, NULL, INFO_MS, one_info, query, query_clear, error))
         return NULL;
     return g_steal_pointer(&query->info);
+}
+
+FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    /* A start that nobody waits for any more may still come true: until it has ended nobody may call the VM off. */
+    return fct_virt_answers(virt, id, error) ? fct_virt_read_info(virt, id, error) : NULL;
 }
 
 static void missing(json_t *list, const char *what, const char *why, const char *next)

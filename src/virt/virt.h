@@ -62,11 +62,15 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
                        GDestroyNotify clear, GError **error);
 
 GThreadPool *fct_virt_workers(void);
+/* FALSE with FCT_ERROR_TIMEOUT while a call to the VM is under way past its deadline. */
+gboolean fct_virt_answers(FctVirt *virt, const char *id, GError **error);
 
 /* query.c */
 GPtrArray *fct_virt_list(FctVmm *vmm, GError **error);
 json_t *fct_virt_facts(FctVmm *vmm, GError **error);
 FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error);
+/* The same for the watcher: also while a call to the VM is past its deadline. */
+FctVmInfo *fct_virt_read_info(FctVirt *virt, const char *id, GError **error);
 
 /* power.c */
 gboolean fct_virt_define(FctVmm *vmm, const FctVmSpec *spec, GError **error);

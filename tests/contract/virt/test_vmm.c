@@ -377,6 +377,16 @@ static int qemu_pid(const char *id)
     return 0;
 }
 
+static void await_answer(const char *id)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE_S * G_TIME_SPAN_SECOND;
+    g_autoptr(FctVmInfo) info = NULL;
+    while (!(info = vmm->ops->info(vmm, id, NULL))) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        g_usleep(50 * 1000);
+    }
+}
+
 /* One QEMU that hangs: others are not slowed, its own VM says so, and it can be forced off. */
 static void test_hang(void)
 {
@@ -406,6 +416,9 @@ static void test_hang(void)
     g_assert_no_error(error);
     g_autoptr(FctVmInfo) info = find(hung->id);
     g_assert_cmpint(info->state, ==, FCT_VM_RUNNING);
+    g_assert_null(vmm->ops->info(vmm, hung->id, &error)); /* the call under way may still change it */
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
+    g_clear_error(&error);
     g_autoptr(json_t) stats = vmm->ops->stats(vmm, &error);
     g_assert_nonnull(json_object_get(stats, other->id));
     /* The hanging call alone would have taken its 10 s deadline once more. */
@@ -413,6 +426,7 @@ static void test_hang(void)
     vmm->ops->destroy(vmm, hung->id, &error);
     g_assert_no_error(error);
     await_state(hung->id, FCT_VM_OFF);
+    await_answer(hung->id);
     vmm->ops->destroy(vmm, other->id, &error);
     g_assert_no_error(error);
     clean(hung);
