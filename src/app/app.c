@@ -10,6 +10,7 @@
 #include "app/sampler.h"
 #include "app/server.h"
 #include "app/task.h"
+#include "app/vms.h"
 #include "app/world.h"
 
 #include <sodium.h>
@@ -82,6 +83,8 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     app->tasks = fct_tasks_new(app);
     app->executor = fct_executor_new(app);
     app->reconciler = fct_reconciler_new(app);
+    if (app->vmm)
+        app->vms = fct_vms_new(app);
     app->sampler = fct_sampler_new(app);
     return g_steal_pointer(&app);
 }
@@ -89,10 +92,14 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
 static void on_world_changed(FctApp *app, FctInventory *inventory, gpointer data)
 {
     fct_groups_publish(app);
+    if (app->vms)
+        fct_vms_parts_changed(app->vms);
 }
 
 gboolean fct_app_start(FctApp *app, GError **error)
 {
+    if (app->vms)
+        fct_vms_start(app->vms);
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
     fct_world_on_change(app->world, on_world_changed, NULL);
@@ -112,8 +119,10 @@ void fct_app_free(FctApp *app)
         fct_reconciler_stop(app->reconciler);
         fct_tasks_stop(app->tasks);
         fct_sampler_stop(app->sampler);
+        fct_vms_stop(app->vms);
         fct_world_stop(app->world);
     }
+    fct_vms_free(app->vms);
     fct_sampler_free(app->sampler);
     fct_reconciler_free(app->reconciler);
     fct_executor_free(app->executor);

@@ -2,6 +2,7 @@
 #include "app/sampler.h"
 
 #include "app/hub.h"
+#include "app/vms.h"
 
 #define PERIOD_S 2
 #define KEPT_MS (30 * 60 * 1000LL)
@@ -84,6 +85,7 @@ static gpointer sample_machines(gpointer data)
     FctVmm *vmm = sampler->app->vmm;
     do {
         json_t *vms = vmm->ops->stats(vmm, NULL);
+        fct_vms_note_stats(sampler->app->vms, vms);
         g_mutex_lock(&sampler->lock);
         json_decref(sampler->vms);
         sampler->vms = vms;

@@ -112,7 +112,7 @@ static void add_hold(FctWrites *writes, const FctHold *hold, FctHoldState state,
 
 void fct_writes_reserve(FctWrites *writes, const FctHold *hold)
 {
-    add_hold(writes, hold, FCT_HOLD_RESERVED, FCT_REV_NONE);
+    add_hold(writes, hold, hold->state, FCT_REV_NONE);
 }
 
 void fct_writes_move(FctWrites *writes, const GPtrArray *holds, FctHoldState state)

@@ -42,7 +42,7 @@ void fct_writes_free(FctWrites *writes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctWrites, fct_writes_free)
 /* Takes @key and @value over; @value NULL deletes. */
 void fct_writes_add(FctWrites *writes, char *key, json_t *value, guint64 expect);
-/* A new hold: fails when the part is held. */
+/* A new hold in its state (reserved, unless set): fails when the part is held. */
 void fct_writes_reserve(FctWrites *writes, const FctHold *hold);
 /* Every one of @holds to @state. */
 void fct_writes_move(FctWrites *writes, const GPtrArray *holds, FctHoldState state);

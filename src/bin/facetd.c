@@ -4,6 +4,7 @@
 #include "app/server.h"
 #include "host/hw_remote.h"
 #include "store/store_sqlite.h"
+#include "virt/libvirt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 
 typedef struct {
     FctConfig config; /* strings owned by `strings` */
-    char *socket, *libvirt_uri, *accel;
+    char *socket, *libvirt_uri, *accel, *why_not_kvm;
     int ready_fd;
 } Options;
 
@@ -43,6 +44,8 @@ static int parse_options(int argc, char **argv, Options *options)
          "How a part reaches a VM: vfio, or standin on a simulated host", "KIND"},
         {"images", 0, 0, G_OPTION_ARG_FILENAME, &options->config.images_dir, "Bootable images for VMs", "DIR"},
         {"accel", 0, 0, G_OPTION_ARG_STRING, &options->accel, "auto, kvm or tcg", "KIND"},
+        {"why-not-kvm", 0, 0, G_OPTION_ARG_STRING, &options->why_not_kvm, "With --accel tcg: what a trial of KVM told",
+         "TEXT"},
         {"node", 0, 0, G_OPTION_ARG_STRING, &options->config.node, "Name of this node (the host's)", "NAME"},
         {"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd, "Write a line here once it serves", "N"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL},
@@ -114,7 +117,16 @@ static FctApp *make_app(const Options *options, GError **error)
     FctStore *store = fct_store_sqlite_open(path, error);
     if (!store)
         return NULL;
-    return fct_app_new(&options->config, fct_hw_remote_new(options->socket), store, NULL, error);
+    const FctVmmOptions virt = {.uri = options->libvirt_uri,
+                                .accel = options->accel,
+                                .why_not_kvm = options->why_not_kvm,
+                                .part_device = options->config.part_device};
+    FctVmm *vmm = options->libvirt_uri ? fct_vmm_libvirt_new(&virt, error) : NULL;
+    if (options->libvirt_uri && !vmm) {
+        fct_store_free(store);
+        return NULL;
+    }
+    return fct_app_new(&options->config, fct_hw_remote_new(options->socket), store, vmm, error);
 }
 
 int main(int argc, char **argv)
@@ -129,6 +141,7 @@ int main(int argc, char **argv)
     set_default(&options.config.bind, "127.0.0.1");
     set_default(&options.config.images_dir, "");
     set_default(&options.config.part_device, "vfio");
+    set_default(&options.accel, "auto");
     set_default(&options.config.node, g_get_host_name());
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     FctApp *app = make_app(&options, &error);

@@ -82,6 +82,7 @@ typedef struct {
     int (*open_graphics)(FctVmm *vmm, const char *id, GError **error);
     /* Object id → {"cpu_percent","memory_used_mib","memory_total_mib"}; unknown is null. Without the QEMU monitor. */
     json_t *(*stats)(FctVmm *vmm, GError **error);
+    /* One watcher; NULL ends it, and once this has returned it is called no more. Not from within its own calls. */
     void (*watch)(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection connection, gpointer data);
     void (*free)(FctVmm *vmm);
 } FctVmmOps;

@@ -121,15 +121,25 @@ fail:
     return FALSE;
 }
 
+static void tell_done(FctVirt *virt)
+{
+    g_mutex_lock(&virt->lock);
+    virt->telling = FALSE;
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
 /* The lock is not held: the watcher may call back into us. */
 static void tell_connection(FctVirt *virt, gboolean up)
 {
     g_mutex_lock(&virt->lock);
     FctVmmConnection told = virt->on_connection;
     gpointer data = virt->watch_data;
+    virt->telling = TRUE;
     g_mutex_unlock(&virt->lock);
     if (told)
         told(up, data);
+    tell_done(virt);
 }
 
 static void tell_changed(FctVirt *virt, const char *id)
@@ -144,9 +154,11 @@ static void tell_changed(FctVirt *virt, const char *id)
     g_mutex_lock(&virt->lock);
     FctVmmChanged told = virt->on_changed;
     gpointer data = virt->watch_data;
+    virt->telling = TRUE;
     g_mutex_unlock(&virt->lock);
     if (told)
         told(id, info, data);
+    tell_done(virt);
 }
 
 /* Passes news on until the connection is lost or we end. */

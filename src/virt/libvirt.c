@@ -35,6 +35,8 @@ static void virt_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection conn
 {
     FctVirt *virt = (FctVirt *)vmm;
     g_mutex_lock(&virt->lock);
+    while (virt->telling) /* whoever was told until now may be gone when we return */
+        g_cond_wait(&virt->cond, &virt->lock);
     virt->on_changed = changed;
     virt->on_connection = connection;
     virt->watch_data = data;

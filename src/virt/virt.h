@@ -31,6 +31,7 @@ typedef struct {
     GMutex lock; /* guards everything below */
     GCond cond;
     gboolean quit, up, lost, announce;
+    gboolean telling; /* the watcher is being called */
     virConnectPtr conns[FCT_N_LANES];
     int in_flight[FCT_N_LANES];
     GHashTable *busy;    /* VM id → GINT 1: a call is under way; 2: it passed its deadline */

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api.h"
+#include "app/vm_service.h"
+
+#include <string.h>
+
+static FctVms *vms_of(const FctRequest *request, GError **error)
+{
+    if (!request->app->vms)
+        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
+    return request->app->vms;
+}
+
+/* Another's VM by id or name; NULL when there is none. */
+static FctVmInfo *find_foreign(FctVms *vms, const char *id)
+{
+    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        if (strcmp(info->id, id) == 0 || strcmp(info->name, id) == 0)
+            return fct_vm_info_copy(info);
+    }
+    return NULL;
+}
+
+/* One of ours by id or name. FCT_ERROR_NOT_FOUND also when it is another's: then *ret_foreign is set. */
+static FctVm *find(FctVms *vms, const char *id, FctVmInfo **ret_foreign, GError **error)
+{
+    FctStore *store = vms->app->store;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GError) no_name = NULL;
+    FctVm *vm = fct_vm_load(store, id, &fault);
+    if (vm || fault->code != FCT_ERROR_NOT_FOUND) {
+        if (fault)
+            g_propagate_error(error, g_steal_pointer(&fault));
+        return vm;
+    }
+    g_autofree char *key = fct_vm_name_key(id);
+    g_autoptr(FctDoc) name = store->ops->get(store, key, &no_name);
+    if (name)
+        return fct_vm_load(store, fct_json_str(name->value, "id", ""), error);
+    *ret_foreign = find_foreign(vms, id);
+    fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no VM “%s”.", id);
+    return NULL;
+}
+
+/* The same for a change: another's VM is refused as such. */
+static FctVm *find_ours(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVmInfo) foreign = NULL;
+    FctVms *vms = vms_of(request, error);
+    FctVm *vm = vms ? find(vms, request->id, &foreign, &fault) : NULL;
+    if (vm)
+        reply->subject = g_strdup_printf("vm %s", vm->name);
+    else if (foreign)
+        fct_vm_set_foreign_error(error, foreign->name);
+    else if (vms)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return vm;
+}
+
+/* A world that cannot be seen is no fault here: the VM's verdicts say so. */
+static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
+    return holds ? fct_vm_view(vms, world, vm, info, holds) : NULL;
+}
+
+static gboolean list_vms(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVms *vms = vms_of(request, error);
+    if (!vms)
+        return FALSE;
+    g_autoptr(GPtrArray) mine = fct_vm_load_all(vms->app->store, error);
+    g_autoptr(GPtrArray) holds = mine ? fct_holds_list(vms->app->store, NULL, error) : NULL;
+    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    if (!holds)
+        return FALSE;
+    json_t *items = json_array();
+    for (guint i = 0; i < infos->len; i++)
+        g_hash_table_insert(by_id, ((FctVmInfo *)infos->pdata[i])->id, infos->pdata[i]);
+    for (guint i = 0; i < mine->len; i++) {
+        const FctVm *vm = g_ptr_array_index(mine, i);
+        json_array_append_new(items, fct_vm_view(vms, world, vm, g_hash_table_lookup(by_id, vm->id), holds));
+        g_hash_table_remove(by_id, vm->id);
+    }
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        if (g_hash_table_contains(by_id, info->id))
+            json_array_append_new(items, fct_vm_view_foreign(vms, info));
+    }
+    fct_reply_items(reply, items);
+    return TRUE;
+}
+
+static gboolean get_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVms *vms = vms_of(request, error);
+    g_autoptr(FctVmInfo) foreign = NULL;
+    g_autoptr(GError) fault = NULL;
+    if (!vms)
+        return FALSE;
+    g_autoptr(FctVm) vm = find(vms, request->id, &foreign, &fault);
+    if (!vm && !foreign) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    json_t *json = vm ? view(vms, vm, error) : fct_vm_view_foreign(vms, foreign);
+    if (json)
+        fct_reply_resource(reply, 200, json);
+    return json != NULL;
+}
+
+static gboolean reply_task(FctReply *reply, FctTask *task)
+{
+    g_autoptr(FctTask) own = task;
+    if (!own)
+        return FALSE;
+    reply->status = 202;
+    reply->json = fct_task_to_json(own);
+    return TRUE;
+}
+
+static gboolean create_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVms *vms = vms_of(request, error);
+    if (!vms)
+        return FALSE;
+    reply->subject = g_strdup_printf("vm %s", fct_json_str(request->body, "name", ""));
+    return reply_task(reply, fct_vm_create(vms, request->who, request->body, error));
+}
+
+/* ---- changing ---- */
+
+static gboolean check_revision(const FctRequest *request, const FctVm *vm, GError **error)
+{
+    guint64 revision;
+    if (!fct_request_revision(request, &revision, error))
+        return FALSE;
+    if (revision == FCT_REV_ANY || revision == vm->revision)
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_REVISION, "VM %s has changed meanwhile.", vm->name);
+    return FALSE;
+}
+
+/* Brings libvirt's definition along while the VM is off, so that virsh shows the same. A run keeps what it has. */
+static gboolean redefine(FctVms *vms, const FctVm *vm, gboolean renamed, GError **error)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
+    if (!fct_vm_info_active(info))
+        return vms->app->vmm->ops->define(vms->app->vmm, spec, error);
+    if (renamed)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", json_pack("{s:s}", "field", "name"),
+                           "A VM that runs cannot be renamed.");
+    return !renamed;
+}
+
+static gboolean name_taken(FctVms *vms, const char *name)
+{
+    g_autoptr(FctVmInfo) other = find_foreign(vms, name);
+    return other != NULL;
+}
+
+static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GError **error)
+{
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    gboolean renamed = strcmp(vm->name, old_name) != 0;
+    fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), vm->revision);
+    if (renamed) {
+        fct_writes_add(writes, fct_vm_name_key(old_name), NULL, FCT_REV_ANY);
+        fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
+    }
+    return fct_writes_commit(vms->app->store, writes, &vm->revision, error);
+}
+
+static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error)
+{
+    g_autofree char *old_name = g_strdup(vm->name);
+    if (!fct_vm_patch(vm, body, error))
+        return FALSE;
+    gboolean renamed = strcmp(vm->name, old_name) != 0;
+    if (json_object_get(body, "devices")) {
+        g_autoptr(FctVmWorld) world = vm->devices->len ? fct_vm_world_new(vms, FALSE, error) : NULL;
+        if (vm->devices->len && (!world || !fct_vm_check_groups(world, vm, error)))
+            return FALSE;
+    }
+    if (renamed && name_taken(vms, vm->name)) {
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a VM %s already.", vm->name);
+        return FALSE;
+    }
+    return redefine(vms, vm, renamed, error) && store_patched(vms, vm, old_name, error);
+}
+
+static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    FctVms *vms = request->app->vms;
+    if (!vm || !check_revision(request, vm, error) || !fct_vms_begin(vms, vm->id, "is being changed", error))
+        return FALSE;
+    gboolean ok = patch(vms, vm, request->body, error);
+    fct_vms_end(vms, vm->id);
+    json_t *json = ok ? view(vms, vm, error) : NULL;
+    if (json)
+        fct_reply_resource(reply, 200, json);
+    return json != NULL;
+}
+
+static gboolean delete_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    gboolean keep = fct_request_query_bool(request, "keep_disk", FALSE);
+    return vm && check_revision(request, vm, error) &&
+           reply_task(reply, fct_vm_delete(request->app->vms, request->who, g_steal_pointer(&vm), keep, error));
+}
+
+/* ---- power ---- */
+
+static gboolean start_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVm *vm = find_ours(request, reply, error);
+    return vm && reply_task(reply, fct_vm_start(request->app->vms, request->who, vm, error));
+}
+
+static gboolean stop_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"force", NULL};
+    if (!fct_request_only(request, known, error))
+        return FALSE;
+    FctVm *vm = find_ours(request, reply, error);
+    gboolean force = fct_json_bool(request->body, "force", FALSE);
+    return vm && reply_task(reply, fct_vm_stop(request->app->vms, request->who, vm, force, error));
+}
+
+static json_t *devices_of(const FctVm *vm, const GPtrArray *picks)
+{
+    json_t *devices = json_array();
+    for (guint i = 0; i < vm->devices->len; i++) {
+        const FctDevice *device = g_ptr_array_index(vm->devices, i);
+        int given = 0;
+        for (guint p = 0; p < picks->len; p++) {
+            const FctHold *pick = g_ptr_array_index(picks, p);
+            if (pick->device != (int)i)
+                continue;
+            json_array_append_new(
+                devices, json_pack("{s:i, s:s, s:s}", "index", (int)i, "group", device->group, "part", pick->part));
+            given++;
+        }
+        for (; given < device->count; given++)
+            json_array_append_new(devices,
+                                  json_pack("{s:i, s:s, s:n}", "index", (int)i, "group", device->group, "part"));
+    }
+    return devices;
+}
+
+static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    if (!vm)
+        return FALSE;
+    FctVms *vms = request->app->vms;
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(GPtrArray) verdicts = NULL;
+    g_autoptr(GPtrArray) picks = NULL;
+    fct_vm_preflight(vms, world, vm, &verdicts, &picks);
+    if (fct_vm_info_active(info))
+        g_ptr_array_add(verdicts, fct_verdict_new(FCT_REFUSE, "running", "", "", "The VM runs already."));
+    reply->json = json_pack("{s:b, s:o, s:o}", "can_start", fct_verdicts_allow(verdicts, FALSE), "verdicts",
+                            fct_verdicts_to_json(verdicts), "devices", devices_of(vm, picks));
+    return TRUE;
+}
+
+/* ---- consoles ---- */
+
+static gboolean serial(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    FctVms *vms = request->app->vms;
+    return vm && fct_console_serial(vms->consoles, vms->app->vmm, vm->id,
+                                    fct_request_query_bool(request, "force", FALSE), reply, error);
+}
+
+static gboolean vnc(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    FctVms *vms = request->app->vms;
+    return vm && fct_console_graphics(vms->consoles, vms->app->vmm, vm->id, reply, error);
+}
+
+const FctRoute fct_routes_vm[] = {
+    {"GET", "/vms", "vm.read", list_vms},
+    {"POST", "/vms", "vm.write", create_vm},
+    {"GET", "/vms/{id}", "vm.read", get_vm},
+    {"PATCH", "/vms/{id}", "vm.write", update_vm},
+    {"DELETE", "/vms/{id}", "vm.write", delete_vm},
+    {"POST", "/vms/{id}/start", "vm.power", start_vm},
+    {"POST", "/vms/{id}/stop", "vm.power", stop_vm},
+    {"GET", "/vms/{id}/preflight", "vm.read", preflight_vm},
+    {"GET", "/vms/{id}/console/serial", "vm.console", serial},
+    {"GET", "/vms/{id}/console/vnc", "vm.console", vnc},
+    {NULL},
+};

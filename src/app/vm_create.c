@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a VM: all of it, or nothing is left. */
+#include "app/vm_service.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+#define STEP_START 2
+
+static const char *const make_steps[] = {"Copy the image", "Define the VM", NULL};
+static const char *const start_steps[] = {"Copy the image", "Define the VM", "Start the VM", NULL};
+static void create_thread(FctTask *task, gpointer data);
+static const FctVmJob make_job = {"vm.create", "Create", make_steps, TRUE, create_thread};
+static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, create_thread};
+
+static gboolean copy_image(FctVmAct *act, GError **error)
+{
+    FctApp *app = act->vms->app;
+    g_autofree char *folder = g_path_get_dirname(act->vm->disk);
+    g_autoptr(FctImage) image = fct_images_find(app->config.images_dir, act->vm->image, error);
+    if (!image)
+        return FALSE;
+    if (g_mkdir_with_parents(folder, 0711) < 0) {
+        fct_set_error(error, FCT_ERROR_INTERNAL, "The folder for disks cannot be made: %s.", folder);
+        return FALSE;
+    }
+    return app->vmm->ops->disk_clone(app->vmm, image->path, image->format, act->vm->disk, act->vm->disk_gib * GIB,
+                                     error);
+}
+
+static void set_ready(FctVm *vm, gpointer data)
+{
+    g_free(vm->state);
+    vm->state = g_strdup("ready");
+}
+
+static gboolean define(FctVmAct *act, GError **error)
+{
+    FctVmm *vmm = act->vms->app->vmm;
+    g_autoptr(FctVmSpec) spec = fct_vm_spec(act->vm);
+    if (!vmm->ops->define(vmm, spec, error) || !fct_vm_edit(act->vms, act->vm->id, set_ready, NULL, error))
+        return FALSE;
+    set_ready(act->vm, NULL);
+    return TRUE;
+}
+
+/* @error NULL: somebody cancelled. */
+static void take_back(FctVmAct *act, FctTask *task, guint step, const GError *error)
+{
+    g_autoptr(GError) fault = NULL;
+    gboolean clean = fct_vm_remove(act->vms, act->vm, FALSE, &fault);
+    g_autofree char *outcome =
+        g_strdup_printf("VM %s was not made; %s.", act->vm->name,
+                        clean ? "nothing is left of it" : "what is left of it could not be removed yet: delete it");
+    if (!clean)
+        fct_task_log(task, "%s", fault->message);
+    fct_task_step(task, step, error ? FCT_TASK_STEP_FAILED : FCT_TASK_STEP_UNDONE, error ? error->message : NULL);
+    fct_vm_task_end(act, task, error ? FCT_TASK_FAILED : FCT_TASK_CANCELLED, error, outcome);
+}
+
+static gboolean run_step(FctVmAct *act, FctTask *task, guint step, gboolean (*func)(FctVmAct *act, GError **error))
+{
+    g_autoptr(GError) error = NULL;
+    fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
+    gboolean ok = func(act, &error);
+    if (ok && !fct_task_cancelled(task)) {
+        fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
+        fct_task_store(task);
+        return TRUE;
+    }
+    take_back(act, task, step, error);
+    return FALSE;
+}
+
+/* The VM is there whatever becomes of its start. */
+static void start_made(FctVmAct *act, FctTask *task)
+{
+    g_autoptr(GError) error = NULL;
+    fct_task_step(task, STEP_START, FCT_TASK_STEP_RUNNING, NULL);
+    if (fct_vm_reserve(act->vms, act->vm, task, &error) && fct_vm_run(act->vms, task, act->vm, &error)) {
+        g_autofree char *outcome = g_strdup_printf("VM %s is made and runs.", act->vm->name);
+        fct_task_step(task, STEP_START, FCT_TASK_STEP_DONE, NULL);
+        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        return;
+    }
+    fct_vm_release_parts(act->vms, task, act->vm->id);
+    g_autofree char *outcome = g_strdup_printf("VM %s is made, but did not start.", act->vm->name);
+    fct_task_step(task, STEP_START, FCT_TASK_STEP_FAILED, error->message);
+    fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
+}
+
+static void create_thread(FctTask *task, gpointer data)
+{
+    FctVmAct *act = data;
+    if (!run_step(act, task, 0, copy_image) || !run_step(act, task, 1, define))
+        return;
+    if (act->flag) {
+        start_made(act, task);
+        return;
+    }
+    g_autofree char *outcome = g_strdup_printf("VM %s is made.", act->vm->name);
+    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+}
+
+/* Another's VM may have the name too; libvirt would refuse it later and less clearly. */
+static gboolean name_is_free(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    for (guint i = 0; i < infos->len; i++)
+        if (strcmp(((FctVmInfo *)infos->pdata[i])->name, vm->name) == 0) {
+            fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                               "There is a VM %s already.", vm->name);
+            return FALSE;
+        }
+    return TRUE;
+}
+
+static gboolean check_host(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(json_t) facts = vms->app->vmm->ops->facts(vms->app->vmm, error);
+    if (!facts)
+        return FALSE;
+    if (vm->uefi && !fct_json_bool(facts, "uefi", FALSE)) {
+        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the package ovmf, or choose BIOS.",
+                           json_pack("{s:s}", "field", "uefi"), "This host has no UEFI firmware for VMs.");
+        return FALSE;
+    }
+    if (!vm->devices->len)
+        return TRUE;
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, error);
+    return world && fct_vm_check_groups(world, vm, error);
+}
+
+static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
+{
+    const char *id;
+    if (!fct_json_need_str(input, "image", &id, error))
+        return NULL;
+    g_autoptr(FctImage) image = fct_images_find(vms->app->config.images_dir, id, error);
+    if (!image)
+        return NULL;
+    g_autofree char *disks = g_build_filename(vms->app->config.state_dir, "disks", NULL);
+    g_autoptr(FctVm) vm = fct_vm_from_input(input, image, disks, error);
+    return vm && name_is_free(vms, vm, error) && check_host(vms, vm, error) ? g_steal_pointer(&vm) : NULL;
+}
+
+FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error)
+{
+    g_autoptr(FctVm) vm = read_input(vms, input, error);
+    gboolean start = fct_json_bool(input, "start", FALSE);
+    const FctVmJob *job = start ? &start_job : &make_job;
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autoptr(GError) fault = NULL;
+    if (!vm || !fct_vms_begin(vms, vm->id, "is being made", error))
+        return NULL;
+    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, vm);
+    fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
+    fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
+    if (fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault)) {
+        fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), start, TRUE);
+        return g_steal_pointer(&task);
+    }
+    if (fault->code == FCT_ERROR_REVISION)
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a VM %s already.", vm->name);
+    else
+        g_propagate_error(error, g_steal_pointer(&fault));
+    fct_task_forget(task);
+    fct_vms_end(vms, vm->id);
+    return NULL;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* facetd ended in the middle of a VM's task. Its end is decided by what libvirt shows, once it answers. */
+#include "app/vm_service.h"
+
+#include <string.h>
+
+typedef struct {
+    FctVmAct act;
+    char *kind;
+    char *id, *name;
+} Left;
+
+static void left_free(gpointer data)
+{
+    Left *left = data;
+    fct_vm_free(left->act.vm);
+    g_free(left->kind);
+    g_free(left->id);
+    g_free(left->name);
+    g_free(left);
+}
+
+static void end(Left *left, FctTask *task, gboolean ok, const char *what)
+{
+    g_autofree char *outcome = g_strdup_printf("VM %s %s", left->name, what);
+    g_autoptr(GError) error = NULL;
+    if (!ok)
+        fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
+                           "Facet was restarted in the middle of this task.");
+    fct_task_end(task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, NULL, 0, "%s", outcome);
+    if (left->act.acts)
+        fct_vms_end(left->act.vms, left->id);
+}
+
+static void end_power(Left *left, FctTask *task, gboolean wanted)
+{
+    FctVms *vms = left->act.vms;
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, left->id);
+    gboolean active = fct_vm_info_active(info);
+    if (!fct_vm_release_parts(vms, task, left->id) && fct_task_stopping(task))
+        return;
+    end(left, task, active == wanted,
+        active ? (wanted ? "runs." : "still runs.") : (wanted ? "did not start." : "is off."));
+}
+
+static void end_removal(Left *left, FctTask *task, gboolean wanted)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!left->act.vm || fct_vm_remove(left->act.vms, left->act.vm, wanted && left->act.vm->keep_disk, &fault)) {
+        end(left, task, wanted, wanted ? "is deleted." : "was not made; nothing is left of it.");
+        return;
+    }
+    fct_task_log(task, "%s", fault->message);
+    end(left, task, FALSE, "could not be removed whole; delete it again.");
+}
+
+static void recover_thread(FctTask *task, gpointer data)
+{
+    Left *left = data;
+    if (!fct_vms_await_up(left->act.vms, task))
+        return; /* the next start of facetd finds the task as it is */
+    gboolean made = left->act.vm && strcmp(left->act.vm->state, "ready") == 0;
+    if (strcmp(left->kind, "vm.delete") == 0)
+        end_removal(left, task, TRUE);
+    else if (strcmp(left->kind, "vm.create") == 0 && !made)
+        end_removal(left, task, FALSE);
+    else if (strcmp(left->kind, "vm.stop") == 0)
+        end_power(left, task, FALSE);
+    else
+        end_power(left, task, TRUE);
+}
+
+void fct_vm_recover(FctTask *task, gpointer data)
+{
+    g_autoptr(json_t) json = fct_task_to_json(task);
+    const json_t *subject = json_object_get(json, "subject");
+    g_autoptr(GError) fault = NULL;
+    Left *left = g_new0(Left, 1);
+    left->kind = g_strdup(fct_json_str(json, "kind", ""));
+    left->id = g_strdup(fct_json_str(subject, "id", ""));
+    left->name = g_strdup(fct_json_str(subject, "name", ""));
+    left->act.vms = data;
+    left->act.vm = fct_vm_load(left->act.vms->app->store, left->id, &fault);
+    left->act.acts = fct_vms_begin(left->act.vms, left->id, "is being looked at after a restart", NULL);
+    fct_task_start(task, recover_thread, left, left_free);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the VM service: the state that its files share. */
+#pragma once
+#include "app/api.h"
+#include "app/console.h"
+#include "app/task.h"
+#include "app/vm_doc.h"
+#include "app/vm_holds.h"
+#include "app/vms.h"
+
+struct FctVms {
+    FctApp *app;
+    FctConsoles *consoles;
+    GThread *watcher;
+
+    GMutex lock; /* guards everything below */
+    GCond cond;
+    gboolean quit;
+    gboolean up;        /* libvirt answers, and infos is complete */
+    GHashTable *infos;  /* VM id → FctVmInfo*, as libvirt last told */
+    GHashTable *acts;   /* VM id → what is under way: "is being started" */
+    GHashTable *due;    /* set of VM ids to be looked at by the watcher */
+    GHashTable *fresh;  /* set of VM ids that were heard of since a listing began; NULL: none is under way */
+    GHashTable *active; /* set of VM ids that were running when the watcher last looked */
+    gboolean came_up, went_down;
+    gint64 retry_us; /* when a release that could not be finished is tried again; 0: none */
+    json_t *stats;
+};
+
+/* ---- vms.c ---- */
+/* One act at a time on a VM: FCT_ERROR_CONFLICT says what is under way. */
+gboolean fct_vms_begin(FctVms *vms, const char *id, const char *what, GError **error);
+/* The act is over: the VM is looked at afresh and published. */
+void fct_vms_end(FctVms *vms, const char *id);
+gboolean fct_vms_is_up(FctVms *vms);
+/* A copy; NULL when libvirt does not know it (or is away). */
+FctVmInfo *fct_vms_info(FctVms *vms, const char *id);
+GPtrArray *fct_vms_infos(FctVms *vms); /* copies of all */
+gboolean fct_vm_info_active(const FctVmInfo *info);
+/*
+ * Waits until libvirt says that the VM is @active, or not. FALSE after @ms, or when the task was cancelled or facetd
+ * ends (look at the task).
+ */
+gboolean fct_vms_await(FctVms *vms, FctTask *task, const char *id, gboolean active, gint64 ms);
+/* Waits for libvirt until facetd ends; FALSE then. */
+gboolean fct_vms_await_up(FctVms *vms, FctTask *task);
+void fct_vms_publish(FctVms *vms, const char *id);
+/* Something may have to be released later: the watcher tries again. */
+void fct_vms_retry_later(FctVms *vms);
+
+/* ---- vm_reconcile.c ---- */
+/*
+ * Brings the holds of one VM to what is so: in use while its domain runs with them, released once it is gone and
+ * nothing holds the part. Fails closed: what cannot be looked at stays held. TRUE when nothing is left to do.
+ */
+gboolean fct_vm_reconcile(FctVms *vms, const char *id);
+
+/* ---- vm_choose.c ---- */
+/* One look at the parts, for as many VMs as the caller has. */
+typedef struct FctVmWorld FctVmWorld;
+/* @fresh: with an observation made now instead of the newest there is. */
+FctVmWorld *fct_vm_world_new(FctVms *vms, gboolean fresh, GError **error);
+void fct_vm_world_free(FctVmWorld *world);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmWorld, fct_vm_world_free)
+/*
+ * Why the VM cannot start now (FctVerdict*), and the parts that it would get (FctHold*, not reserved yet).
+ */
+void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, GPtrArray **ret_verdicts,
+                      GPtrArray **ret_picks);
+/* FCT_ERROR_BAD_REQUEST naming "devices" when a device asks a group that is not there. */
+gboolean fct_vm_check_groups(const FctVmWorld *world, const FctVm *vm, GError **error);
+const char *fct_vm_world_group_name(const FctVmWorld *world, const char *group);
+/* A part as the API gives it, with its present state; NULL when the world does not have it. New reference. */
+json_t *fct_vm_world_part(const FctVmWorld *world, const char *part);
+/* The label is what the guest can show: "NVIDIA A100 80GB PCIe 3g.40gb". */
+FctVmDevice *fct_vm_device_for(const FctHold *hold, guint index);
+/* Writes that fail the transaction while a plan runs on the card of one of @holds. */
+void fct_vm_guard_plans(FctWrites *writes, const GPtrArray *holds);
+
+/* ---- vm_view.c ---- */
+/* As in the contract. @info may be NULL. */
+json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const FctVmInfo *info,
+                    const GPtrArray *holds);
+json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info);
+
+/* ---- vm_task.c ---- */
+/* What a task's thread is given. */
+typedef struct {
+    FctVms *vms;
+    FctVm *vm;     /* owned */
+    gboolean flag; /* force, or start when made */
+    gboolean acts; /* it owns the VM's act, and ends it */
+} FctVmAct;
+typedef struct {
+    const char *kind; /* "vm.start" */
+    const char *verb; /* "Start": the title is "Start VM db-2" */
+    const char *const *steps;
+    gboolean cancellable;
+    FctTaskFunc func; /* gets an FctVmAct */
+} FctVmJob;
+FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *job, const FctVm *vm);
+/* Runs the stored task; takes @vm over. */
+void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts);
+/* fct_task_end, after which the VM is free for the next act. */
+void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome);
+/* The VM as it is stored now, with a change made by @edit; tried again when somebody else wrote meanwhile. */
+typedef void (*FctVmEdit)(FctVm *vm, gpointer data);
+gboolean fct_vm_edit(FctVms *vms, const char *id, FctVmEdit edit, gpointer data, GError **error);
+/* Releases what the VM holds, waiting a little; what cannot be released yet is left to the watcher. TRUE: all free. */
+gboolean fct_vm_release_parts(FctVms *vms, FctTask *task, const char *id);
+/* The same sentence wherever another's VM is to be changed. */
+void fct_vm_set_foreign_error(GError **error, const char *name);
+
+/* ---- vm_create.c, vm_start.c, vm_stop.c: each makes its task and returns it running, or refuses. Take @vm over. ----
+ */
+FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error);
+FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
+FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);
+FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean keep_disk, GError **error);
+
+/* Reserves the parts in one transaction with @task. FCT_ERROR_REFUSED lists the verdicts. */
+gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);
+/* Starts the domain with the parts that the VM has reserved, and waits until it is seen to run. */
+gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error);
+/* Takes a VM apart: domain, disk, documents. Idempotent. */
+gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep_disk, GError **error);
+/* Ends the tasks "vm.…" that were running when facetd ended. */
+void fct_vm_recover(FctTask *task, gpointer vms);

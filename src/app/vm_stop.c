@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stopping and deleting. */
+#include "app/vm_service.h"
+
+#include <string.h>
+
+#define POLITE_S 90    /* what a guest gets to shut down */
+#define ASK_AGAIN_S 15 /* a guest that still booted did not hear it */
+#define FORCED_MS 60000
+#define TEXT_OF(n) #n
+#define TEXT(n) TEXT_OF(n)
+
+static const char *const polite_steps[] = {
+    "Ask the guest to shut down", "Wait until it is off (at most " TEXT(POLITE_S) " s)", "Release its parts", NULL};
+static const char *const force_steps[] = {"Force the VM off", "Release its parts", NULL};
+static const char *const delete_steps[] = {"Remove the VM from libvirt", "Delete the disk", NULL};
+static void polite_thread(FctTask *task, gpointer data);
+static void force_thread(FctTask *task, gpointer data);
+static void delete_thread(FctTask *task, gpointer data);
+static const FctVmJob polite_job = {"vm.stop", "Stop", polite_steps, TRUE, polite_thread};
+static const FctVmJob force_job = {"vm.stop", "Force off", force_steps, FALSE, force_thread};
+static const FctVmJob delete_job = {"vm.delete", "Delete", delete_steps, FALSE, delete_thread};
+
+static void fail(FctVmAct *act, FctTask *task, guint step, FctTaskState state, const GError *error, const char *outcome)
+{
+    fct_task_step(task, step, FCT_TASK_STEP_FAILED, error ? error->message : NULL);
+    fct_vm_task_end(act, task, state, error, outcome);
+}
+
+static void off(FctVmAct *act, FctTask *task, guint step)
+{
+    g_autofree char *outcome = g_strdup_printf("VM %s is off.", act->vm->name);
+    fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
+    if (!act->acts) /* it may be starting at this moment: who started it knows when its parts are free */
+        fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, "The task that was under way releases them.");
+    else if (fct_vm_release_parts(act->vms, task, act->vm->id))
+        fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
+    else
+        fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, "They are released as soon as nothing uses them.");
+    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+}
+
+/* Asks, waits, asks again. TRUE when it is off. */
+static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
+{
+    FctVmm *vmm = act->vms->app->vmm;
+    gint64 until = g_get_monotonic_time() + POLITE_S * G_TIME_SPAN_SECOND;
+    for (gboolean first = TRUE;; first = FALSE) {
+        g_autoptr(GError) fault = NULL;
+        gboolean asked = vmm->ops->shutdown(vmm, act->vm->id, &fault);
+        if (!asked && fault->code != FCT_ERROR_CONFLICT) { /* CONFLICT: off already */
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FALSE;
+        }
+        if (first) {
+            fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
+            fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
+        }
+        if (fct_vms_await(act->vms, task, act->vm->id, FALSE, ASK_AGAIN_S * 1000))
+            return TRUE;
+        if (fct_task_cancelled(task) || fct_task_stopping(task) || g_get_monotonic_time() >= until)
+            break;
+    }
+    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off, or shut it down from inside.", NULL,
+                       "The guest has not shut down within %d s.", POLITE_S);
+    return FALSE;
+}
+
+static void polite_thread(FctTask *task, gpointer data)
+{
+    FctVmAct *act = data;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *still = g_strdup_printf("VM %s still runs.", act->vm->name);
+    fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    if (ask(act, task, &error)) {
+        fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
+        off(act, task, 2);
+    } else if (fct_task_stopping(task)) {
+        fct_vms_end(act->vms, act->vm->id); /* the next start of facetd ends the task */
+    } else if (fct_task_cancelled(task)) {
+        fail(act, task, 1, FCT_TASK_CANCELLED, NULL, still);
+    } else {
+        fail(act, task, error->code == FCT_ERROR_TIMEOUT ? 1 : 0, FCT_TASK_FAILED, error, still);
+    }
+}
+
+static void force_thread(FctTask *task, gpointer data)
+{
+    FctVmAct *act = data;
+    FctVmm *vmm = act->vms->app->vmm;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *still = g_strdup_printf("VM %s still runs.", act->vm->name);
+    fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    if (!vmm->ops->destroy(vmm, act->vm->id, &error)) {
+        fail(act, task, 0, FCT_TASK_FAILED, error, still);
+        return;
+    }
+    if (!fct_vms_await(act->vms, task, act->vm->id, FALSE, FORCED_MS)) {
+        fct_set_error(&error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
+        fail(act, task, 0, FCT_TASK_FAILED, error, still);
+        return;
+    }
+    fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
+    off(act, task, 1);
+}
+
+FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean force, GError **error)
+{
+    g_autoptr(FctVm) vm = given;
+    const FctVmJob *job = force ? &force_job : &polite_job;
+    g_autoptr(GError) acting = NULL;
+    gboolean acts = fct_vms_begin(vms, vm->id, "is being stopped", &acting);
+    if (!acts && !force) { /* force works beside another act: it is the way out of one that hangs */
+        g_propagate_error(error, g_steal_pointer(&acting));
+        return NULL;
+    }
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctTask) task = NULL;
+    if (!fct_vms_is_up(vms))
+        fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; VM %s cannot be stopped now.", vm->name);
+    else if (acts && !fct_vm_info_active(info))
+        fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is off already.", vm->name);
+    else
+        task = fct_vm_task_new(vms, who, job, vm);
+    if (!task || !fct_task_commit(task, NULL, 0, error)) {
+        if (task)
+            fct_task_forget(task);
+        if (acts)
+            fct_vms_end(vms, vm->id);
+        return NULL;
+    }
+    fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), force, acts);
+    return g_steal_pointer(&task);
+}
+
+/* ---- deleting ---- */
+
+gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep_disk, GError **error)
+{
+    FctVmm *vmm = vms->app->vmm;
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    if (!vmm->ops->undefine(vmm, vm->id, error) || (!keep_disk && !vmm->ops->disk_delete(vmm, vm->disk, error)))
+        return FALSE;
+    fct_writes_add(writes, fct_vm_key(vm->id), NULL, FCT_REV_ANY);
+    fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
+    return fct_writes_commit(vms->app->store, writes, NULL, error);
+}
+
+static void delete_thread(FctTask *task, gpointer data)
+{
+    FctVmAct *act = data;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *gone =
+        g_strdup_printf("VM %s is deleted%s%s.", act->vm->name, act->vm->keep_disk ? "; its disk is kept: " : "",
+                        act->vm->keep_disk ? act->vm->disk : "");
+    g_autofree char *rest = g_strdup_printf("VM %s could not be deleted whole; delete it again.", act->vm->name);
+    fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    if (!fct_vm_remove(act->vms, act->vm, act->vm->keep_disk, &error)) {
+        fail(act, task, 0, FCT_TASK_FAILED, error, rest);
+        return;
+    }
+    fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
+    fct_task_step(task, 1, act->vm->keep_disk ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE, NULL);
+    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, gone);
+}
+
+static gboolean check_deletable(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
+    if (!holds)
+        return FALSE;
+    if (!fct_vms_is_up(vms))
+        fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; VM %s cannot be deleted now.", vm->name);
+    else if (fct_vm_info_active(info))
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", NULL, "VM %s runs.", vm->name);
+    else if (holds->len)
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Try again in a few seconds.", NULL,
+                           "The parts of VM %s are still being released.", vm->name);
+    else
+        return TRUE;
+    return FALSE;
+}
+
+FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean keep_disk, GError **error)
+{
+    g_autoptr(FctVm) vm = given;
+    if (!fct_vms_begin(vms, vm->id, "is being deleted", error))
+        return NULL;
+    g_autoptr(FctTask) task = check_deletable(vms, vm, error) ? fct_vm_task_new(vms, who, &delete_job, vm) : NULL;
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_free(vm->state);
+    vm->state = g_strdup("deleting");
+    vm->keep_disk = keep_disk;
+    fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), vm->revision);
+    if (!task || !fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, error)) {
+        if (task)
+            fct_task_forget(task);
+        fct_vms_end(vms, vm->id);
+        return NULL;
+    }
+    fct_vm_task_run(vms, task, &delete_job, g_steal_pointer(&vm), FALSE, TRUE);
+    return g_steal_pointer(&task);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A VM as the API gives it. */
+#include "app/vm_service.h"
+
+#include <string.h>
+
+/* A held part with its state now, or, when its card is away, as it was when it was reserved. */
+static json_t *part_json(const FctVmWorld *world, const FctHold *hold)
+{
+    json_t *part = fct_vm_world_part(world, hold->part);
+    if (!part) {
+        part = json_is_object(hold->what) ? json_deep_copy(hold->what) : json_object();
+        json_object_set_new(part, "id", json_string(hold->part));
+        json_object_set_new(part, "why", json_string("Its card cannot be seen now."));
+    }
+    json_object_set_new(part, "state", json_string(fct_hold_state_name(hold->state)));
+    json_object_set_new(part, "holder",
+                        json_pack("{s:s, s:s, s:s}", "kind", "vm", "id", hold->vm, "name", hold->vm_name));
+    return part;
+}
+
+static json_t *devices_json(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const GPtrArray *holds)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < vm->devices->len; i++) {
+        const FctDevice *device = g_ptr_array_index(vm->devices, i);
+        json_t *parts = json_array();
+        for (guint h = 0; h < holds->len; h++) {
+            const FctHold *hold = g_ptr_array_index(holds, h);
+            if (hold->device == (int)i && strcmp(hold->vm, vm->id) == 0)
+                json_array_append_new(parts, part_json(world, hold));
+        }
+        json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:b, s:s, s:o}", "group", device->group, "group_name",
+                                              fct_vm_world_group_name(world, device->group), "count", device->count,
+                                              "optional", device->optional, "attach", vms->app->config.part_device,
+                                              "parts", parts));
+    }
+    return list;
+}
+
+static const char *state_name(FctVms *vms, const char *id, const FctVmInfo *info)
+{
+    g_mutex_lock(&vms->lock);
+    const char *act = g_hash_table_lookup(vms->acts, id);
+    gboolean stopping = act && strcmp(act, "is being stopped") == 0, up = vms->up;
+    g_mutex_unlock(&vms->lock);
+    if (!up)
+        return fct_vm_state_name(FCT_VM_UNKNOWN);
+    if (stopping && fct_vm_info_active(info))
+        return fct_vm_state_name(FCT_VM_STOPPING);
+    return fct_vm_state_name(info ? info->state : FCT_VM_OFF);
+}
+
+static json_t *readings_json(FctVms *vms, const char *id, gboolean active)
+{
+    g_mutex_lock(&vms->lock);
+    json_t *readings = active ? json_deep_copy(json_object_get(vms->stats, id)) : NULL;
+    g_mutex_unlock(&vms->lock);
+    return readings ? readings : json_null();
+}
+
+/* What keeps an idle VM from starting. Warnings do not: they are in its preflight. */
+static json_t *blocked_json(FctVms *vms, const FctVmWorld *world, const FctVm *vm)
+{
+    g_autoptr(GPtrArray) verdicts = NULL;
+    g_autoptr(GPtrArray) picks = NULL;
+    fct_vm_preflight(vms, world, vm, &verdicts, &picks);
+    for (guint i = verdicts->len; i > 0; i--)
+        if (((FctVerdict *)verdicts->pdata[i - 1])->severity == FCT_WARN)
+            g_ptr_array_remove_index(verdicts, i - 1);
+    return fct_verdicts_to_json(verdicts);
+}
+
+json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const FctVmInfo *info,
+                    const GPtrArray *holds)
+{
+    gboolean active = fct_vm_info_active(info);
+    json_t *json =
+        json_pack("{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name", vm->name,
+                  "ours", TRUE, "state", state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
+                  (json_int_t)vm->memory_mib, "disk_gib", vm->disk_gib, "uefi", vm->uefi, "image", vm->image,
+                  "description", vm->description, "devices", devices_json(vms, world, vm, holds), "can_serial",
+                  active && info->can_serial, "can_graphics", active && info->can_graphics, "pending_changes",
+                  active ? fct_vm_pending(vm) : json_array(), "created_ms", (json_int_t)vm->created_ms, "blocked",
+                  active ? json_array() : blocked_json(vms, world, vm), "readings", readings_json(vms, vm->id, active));
+    fct_app_stamp(vms->app, json, vm->id, vm->revision);
+    return json;
+}
+
+json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
+{
+    json_t *json =
+        json_pack("{s:s, s:b, s:s, s:i, s:I, s:n, s:b, s:s, s:s, s:[], s:b, s:b, s:[], s:n, s:[], s:o}", "name",
+                  info->name, "ours", FALSE, "state", state_name(vms, info->id, info), "vcpus", info->vcpus,
+                  "memory_mib", (json_int_t)info->memory_mib, "disk_gib", "uefi", FALSE, "image", "", "description", "",
+                  "devices", "can_serial", FALSE, "can_graphics", FALSE, "pending_changes", "created_ms", "blocked",
+                  "readings", readings_json(vms, info->id, fct_vm_info_active(info)));
+    fct_app_stamp(vms->app, json, info->id, 0);
+    return json;
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/vm_service.h"
+
+#include "app/gpu_view.h"
+#include "app/hub.h"
+#include "app/records.h"
+
+#include <string.h>
+
+#define RETRY_US (2 * G_USEC_PER_SEC)
+#define CANCEL_US (200 * 1000) /* how soon a wait notices that its task is cancelled */
+
+/* ---- acts ---- */
+
+gboolean fct_vms_begin(FctVms *vms, const char *id, const char *what, GError **error)
+{
+    g_mutex_lock(&vms->lock);
+    const char *present = g_hash_table_lookup(vms->acts, id);
+    if (present)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for its task to end.", NULL, "The VM %s.", present);
+    else
+        g_hash_table_insert(vms->acts, g_strdup(id), g_strdup(what));
+    g_mutex_unlock(&vms->lock);
+    return !present;
+}
+
+static void look_at(FctVms *vms, const char *id)
+{
+    g_hash_table_add(vms->due, g_strdup(id));
+    g_cond_broadcast(&vms->cond);
+}
+
+void fct_vms_end(FctVms *vms, const char *id)
+{
+    g_mutex_lock(&vms->lock);
+    g_hash_table_remove(vms->acts, id);
+    look_at(vms, id);
+    g_mutex_unlock(&vms->lock);
+}
+
+void fct_vms_retry_later(FctVms *vms)
+{
+    g_mutex_lock(&vms->lock);
+    vms->retry_us = g_get_monotonic_time() + RETRY_US;
+    g_cond_broadcast(&vms->cond);
+    g_mutex_unlock(&vms->lock);
+}
+
+/* ---- what libvirt says ---- */
+
+gboolean fct_vms_is_up(FctVms *vms)
+{
+    g_mutex_lock(&vms->lock);
+    gboolean up = vms->up;
+    g_mutex_unlock(&vms->lock);
+    return up;
+}
+
+gboolean fct_vm_info_active(const FctVmInfo *info)
+{
+    return info && info->state != FCT_VM_OFF && info->state != FCT_VM_CRASHED;
+}
+
+FctVmInfo *fct_vms_info(FctVms *vms, const char *id)
+{
+    g_mutex_lock(&vms->lock);
+    const FctVmInfo *info = g_hash_table_lookup(vms->infos, id);
+    FctVmInfo *copy = info ? fct_vm_info_copy(info) : NULL;
+    g_mutex_unlock(&vms->lock);
+    return copy;
+}
+
+GPtrArray *fct_vms_infos(FctVms *vms)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_free);
+    GHashTableIter iter;
+    gpointer info;
+    g_mutex_lock(&vms->lock);
+    g_hash_table_iter_init(&iter, vms->infos);
+    while (g_hash_table_iter_next(&iter, NULL, &info))
+        g_ptr_array_add(all, fct_vm_info_copy(info));
+    g_mutex_unlock(&vms->lock);
+    return all;
+}
+
+/* On libvirt's thread: notes only. */
+static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
+{
+    FctVms *vms = data;
+    g_mutex_lock(&vms->lock);
+    if (info)
+        g_hash_table_replace(vms->infos, g_strdup(id), fct_vm_info_copy(info));
+    else
+        g_hash_table_remove(vms->infos, id);
+    if (vms->fresh)
+        g_hash_table_add(vms->fresh, g_strdup(id));
+    look_at(vms, id);
+    g_mutex_unlock(&vms->lock);
+}
+
+static void on_connection(gboolean up, gpointer data)
+{
+    FctVms *vms = data;
+    g_mutex_lock(&vms->lock);
+    vms->came_up = up;
+    vms->went_down = !up;
+    if (!up)
+        vms->up = FALSE;
+    g_cond_broadcast(&vms->cond);
+    g_mutex_unlock(&vms->lock);
+}
+
+gboolean fct_vms_await(FctVms *vms, FctTask *task, const char *id, gboolean active, gint64 ms)
+{
+    gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+    gboolean as_wanted = FALSE;
+    g_mutex_lock(&vms->lock);
+    while (TRUE) {
+        gint64 now = g_get_monotonic_time();
+        as_wanted = vms->up && fct_vm_info_active(g_hash_table_lookup(vms->infos, id)) == active;
+        if (as_wanted || now >= until || fct_task_cancelled(task) || fct_task_stopping(task))
+            break;
+        g_cond_wait_until(&vms->cond, &vms->lock, MIN(until, now + CANCEL_US));
+    }
+    g_mutex_unlock(&vms->lock);
+    return as_wanted;
+}
+
+gboolean fct_vms_await_up(FctVms *vms, FctTask *task)
+{
+    while (!fct_vms_is_up(vms) && !fct_task_stopping(task))
+        fct_task_wait(task, 200);
+    return !fct_task_stopping(task);
+}
+
+/* ---- the page ---- */
+
+void fct_vms_publish(FctVms *vms, const char *id)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, &fault);
+    if (!vm && fault->code != FCT_ERROR_NOT_FOUND) {
+        g_warning("VM %s could not be read: %s", id, fault->message);
+    } else if (vm) {
+        g_autoptr(GError) unread = NULL;
+        g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, &unread);
+        g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, id, unread ? NULL : &unread);
+        if (holds)
+            fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view(vms, world, vm, info, holds));
+    } else if (info) {
+        fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view_foreign(vms, info));
+    } else {
+        fct_hub_publish_deleted(vms->app->hub, "vm", id);
+    }
+}
+
+static void publish_all(FctVms *vms, gboolean only_off)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) mine = fct_vm_load_all(vms->app->store, &fault);
+    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    for (guint i = 0; mine && i < mine->len; i++) {
+        const FctVm *vm = g_ptr_array_index(mine, i);
+        g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+        if (!only_off || !fct_vm_info_active(info))
+            fct_vms_publish(vms, vm->id);
+    }
+    for (guint i = 0; !only_off && i < infos->len; i++)
+        if (!((FctVmInfo *)infos->pdata[i])->ours)
+            fct_vms_publish(vms, ((FctVmInfo *)infos->pdata[i])->id);
+}
+
+void fct_vms_parts_changed(FctVms *vms)
+{
+    publish_all(vms, TRUE);
+}
+
+/* ---- the watcher ---- */
+
+static void tell_power(FctVms *vms, const FctVmInfo *info, gboolean was_active)
+{
+    gboolean active = fct_vm_info_active(info);
+    if (active == was_active || !info->ours)
+        return;
+    if (active)
+        fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s was started outside Facet.", info->name);
+    else if (info->state == FCT_VM_CRASHED)
+        fct_event(vms->app, "vm", "error", "vm", info->id, info->name, "VM %s ended unexpectedly: QEMU crashed.",
+                  info->name);
+    else
+        fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s was shut down from inside.", info->name);
+}
+
+static void look(FctVms *vms, const char *id)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+    g_mutex_lock(&vms->lock);
+    gboolean acting = g_hash_table_contains(vms->acts, id);
+    gboolean was_active = g_hash_table_contains(vms->active, id);
+    if (fct_vm_info_active(info))
+        g_hash_table_add(vms->active, g_strdup(id));
+    else
+        g_hash_table_remove(vms->active, id);
+    g_mutex_unlock(&vms->lock);
+    if (!acting) { /* an act ends with a look of its own */
+        if (info)
+            tell_power(vms, info, was_active);
+        if (!fct_vm_reconcile(vms, id))
+            fct_vms_retry_later(vms);
+    }
+    fct_vms_publish(vms, id);
+}
+
+/* TRUE when the list is complete; what was heard meanwhile is newer than the list. */
+static gboolean list_afresh(FctVms *vms)
+{
+    g_autoptr(GError) fault = NULL;
+    g_mutex_lock(&vms->lock);
+    vms->fresh = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_mutex_unlock(&vms->lock);
+    g_autoptr(GPtrArray) list = vms->app->vmm->ops->list(vms->app->vmm, &fault);
+    g_mutex_lock(&vms->lock);
+    g_autoptr(GHashTable) fresh = g_steal_pointer(&vms->fresh);
+    GHashTableIter iter;
+    gpointer id;
+    g_hash_table_iter_init(&iter, vms->infos);
+    while (list && g_hash_table_iter_next(&iter, &id, NULL))
+        if (!g_hash_table_contains(fresh, id))
+            g_hash_table_iter_remove(&iter);
+    for (guint i = 0; list && i < list->len; i++) {
+        FctVmInfo *info = g_ptr_array_index(list, i);
+        if (!g_hash_table_contains(fresh, info->id))
+            g_hash_table_replace(vms->infos, g_strdup(info->id), fct_vm_info_copy(info));
+        if (fct_vm_info_active(info) && info->ours) /* what ran before us is no news */
+            g_hash_table_add(vms->active, g_strdup(info->id));
+    }
+    vms->up = list != NULL && !vms->went_down;
+    g_mutex_unlock(&vms->lock);
+    if (fault)
+        g_warning("The VMs could not be listed: %s", fault->message);
+    return list != NULL;
+}
+
+static void reconcile_all(FctVms *vms)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, NULL, &fault);
+    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    g_mutex_lock(&vms->lock);
+    for (guint i = 0; holds && i < holds->len; i++)
+        look_at(vms, ((FctHold *)holds->pdata[i])->vm);
+    for (guint i = 0; i < infos->len; i++)
+        look_at(vms, ((FctVmInfo *)infos->pdata[i])->id);
+    g_mutex_unlock(&vms->lock);
+}
+
+static void handle_up(FctVms *vms)
+{
+    if (!list_afresh(vms)) {
+        g_mutex_lock(&vms->lock);
+        vms->came_up = !vms->went_down; /* still up: list again, after a pause */
+        if (vms->came_up)
+            g_cond_wait_until(&vms->cond, &vms->lock, g_get_monotonic_time() + RETRY_US);
+        g_mutex_unlock(&vms->lock);
+        return;
+    }
+    reconcile_all(vms);
+    publish_all(vms, FALSE);
+}
+
+/* The next piece of work; the lock is held. */
+static void work(FctVms *vms)
+{
+    GHashTableIter iter;
+    gpointer id;
+    gboolean retry = vms->retry_us && g_get_monotonic_time() >= vms->retry_us;
+    g_hash_table_iter_init(&iter, vms->due);
+    if (vms->went_down || vms->came_up) {
+        gboolean up = vms->came_up;
+        vms->went_down = vms->came_up = FALSE;
+        g_mutex_unlock(&vms->lock);
+        if (up)
+            handle_up(vms);
+        else
+            publish_all(vms, FALSE);
+        fct_gpu_view_publish_node(vms->app);
+        g_mutex_lock(&vms->lock);
+    } else if (g_hash_table_iter_next(&iter, &id, NULL)) {
+        g_hash_table_iter_steal(&iter);
+        g_mutex_unlock(&vms->lock);
+        look(vms, id);
+        g_free(id);
+        g_mutex_lock(&vms->lock);
+    } else if (retry) {
+        vms->retry_us = 0;
+        g_mutex_unlock(&vms->lock);
+        reconcile_all(vms);
+        g_mutex_lock(&vms->lock);
+    } else if (vms->retry_us) {
+        g_cond_wait_until(&vms->cond, &vms->lock, vms->retry_us);
+    } else {
+        g_cond_wait(&vms->cond, &vms->lock);
+    }
+}
+
+static gpointer watch(gpointer data)
+{
+    FctVms *vms = data;
+    g_mutex_lock(&vms->lock);
+    while (!vms->quit)
+        work(vms);
+    g_mutex_unlock(&vms->lock);
+    return NULL;
+}
+
+/* ---- others ---- */
+
+void fct_vms_note_stats(FctVms *vms, const json_t *stats)
+{
+    g_mutex_lock(&vms->lock);
+    json_decref(vms->stats);
+    vms->stats = json_deep_copy(stats);
+    g_mutex_unlock(&vms->lock);
+}
+
+static GHashTable *set_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+FctVms *fct_vms_new(FctApp *app)
+{
+    FctVms *vms = g_new0(FctVms, 1);
+    vms->app = app;
+    vms->consoles = fct_consoles_new();
+    g_mutex_init(&vms->lock);
+    g_cond_init(&vms->cond);
+    vms->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_free);
+    vms->acts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    vms->due = set_new();
+    vms->active = set_new();
+    return vms;
+}
+
+void fct_vms_start(FctVms *vms)
+{
+    fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms);
+    vms->watcher = g_thread_new("vms", watch, vms);
+    vms->app->vmm->ops->watch(vms->app->vmm, on_changed, on_connection, vms);
+}
+
+void fct_vms_stop(FctVms *vms)
+{
+    if (!vms || !vms->watcher)
+        return;
+    vms->app->vmm->ops->watch(vms->app->vmm, NULL, NULL, NULL);
+    g_mutex_lock(&vms->lock);
+    vms->quit = TRUE;
+    g_cond_broadcast(&vms->cond);
+    g_mutex_unlock(&vms->lock);
+    g_thread_join(vms->watcher);
+    vms->watcher = NULL;
+}
+
+void fct_vms_free(FctVms *vms)
+{
+    if (!vms)
+        return;
+    fct_consoles_free(vms->consoles);
+    g_hash_table_unref(vms->infos);
+    g_hash_table_unref(vms->acts);
+    g_hash_table_unref(vms->due);
+    g_hash_table_unref(vms->active);
+    json_decref(vms->stats);
+    g_mutex_clear(&vms->lock);
+    g_cond_clear(&vms->cond);
+    g_free(vms);
+}
