@@ -15,7 +15,7 @@ describe('numbers', () => {
     expect([mib(512), mib(2048), mib(80640), mib(null), mib(2 * 1024 * 1024)]).toEqual(['512 MiB', '2 GiB', '78.8 GiB', '—', '2 TiB']);
     expect([percent(0), percent(null)]).toEqual(['0 %', '—']);
     expect([mibOf(1024, 81920), mibOf(null, null), bytes(1024 * 1024)]).toEqual(['1 of 80 GiB', '—', '1 MiB']);
-    expect([duration(4200), duration(130_000), duration(3_900_000)]).toEqual(['4 s', '2 min 10 s', '1 h 5 min']);
+    expect([duration(4210), duration(130_000), duration(3_900_000)]).toEqual(['4.2 s', '2 min 10 s', '1 h 5 min']);
     expect(ago(0, 600_000)).toBe('10 min ago');
   });
   it('names are listed as people do', () => {

@@ -51,8 +51,9 @@ const DATE_TIME = new Intl.DateTimeFormat(undefined, {
 export const time = (ms: number | null | undefined) => (ms == null ? UNKNOWN : TIME.format(ms));
 export const dateTime = (ms: number | null | undefined) => (ms == null ? UNKNOWN : DATE_TIME.format(ms));
 
-/** "4 s", "2 min 10 s", "3 h 5 min". */
+/** "0.4 s", "12 s", "2 min 10 s", "3 h 5 min". */
 export function duration(ms: number): string {
+  if (ms < 10_000) return `${trim(Math.max(0, ms) / 1000, 1)} s`;
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min${s % 60 ? ` ${s % 60} s` : ''}`;

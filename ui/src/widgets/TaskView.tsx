@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One task: how far it is, its steps live, its log, and Undo while undo is possible.
 import { Button, ExpandableSection, Progress, Spinner } from '@patternfly/react-core';
-import { CheckCircleIcon, CircleIcon, ExclamationCircleIcon, MinusCircleIcon, UndoIcon } from '@patternfly/react-icons';
+import { CheckCircleIcon, ExclamationCircleIcon, MinusCircleIcon, OutlinedCircleIcon, UndoIcon } from '@patternfly/react-icons';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
@@ -24,7 +24,7 @@ function StepIcon({ state }: { state: Step['state'] }) {
     case 'failed': return <ExclamationCircleIcon color="var(--pf-t--global--icon--color--status--danger--default)" />;
     case 'undone': return <UndoIcon color="var(--pf-t--global--icon--color--status--warning--default)" />;
     case 'skipped': return <MinusCircleIcon color="var(--pf-t--global--icon--color--subtle)" />;
-    case 'waiting': return <CircleIcon color="var(--pf-t--global--icon--color--disabled)" />;
+    case 'waiting': return <OutlinedCircleIcon color="var(--pf-t--global--icon--color--subtle)" />;
   }
 }
 

@@ -70,7 +70,7 @@ function Carve({ gpu }: { gpu: Gpu }) {
             profiles={gpu.mig.profiles}
             act={t.carve.apply(name)}
             unchanged={unchanged}
-            now={gpu.mig.units > 0 && <CardPicture title={t.carve.now} picture={pictureOfGpu(gpu)} variant="pair" memoryLabel={t.picture.nowRow} ruler />}
+            now={unchanged && gpu.mig.units > 0 && <CardPicture title={t.carve.now} picture={pictureOfGpu(gpu)} variant="pair" memoryLabel={t.picture.nowRow} ruler />}
             onUse={setCounts}
             onCancel={() => void navigate(cardPath(gpu.id))}
           />

@@ -13,7 +13,7 @@ import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { AttentionList } from '@/widgets/AttentionList';
 import { Facts } from '@/widgets/Facts';
-import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
+import { Loaded, LoadError, Nothing, Waiting } from '@/widgets/feedback';
 import { LoadCharts } from '@/widgets/LoadCharts';
 import { PageHead } from '@/widgets/PageHead';
 import { GpuRow } from './GpuRow';
@@ -70,6 +70,7 @@ export function OverviewPage() {
   const navigate = useNavigate();
   const node = nodes.data?.[0];
   const charts = useMemo(() => nodeCharts(gpus.data ?? [], node?.memory_mib ?? null), [gpus.data, node?.memory_mib]);
+  const broken = [nodes, gpus, vms].find((query) => query.error && !query.data);
   const settled = nodes.data && gpus.data && vms.data;
   return (
     <>
@@ -102,9 +103,8 @@ export function OverviewPage() {
             <Card isCompact>
               <CardTitle component="h2">{t.overview.attention}</CardTitle>
               <CardBody>
-                {settled
-                  ? <AttentionList list={attention(nodes.data, gpus.data, vms.data)} />
-                  : <Loaded query={{ ...nodes, data: undefined }} waiting={<Waiting lines={2} />}>{() => null}</Loaded>}
+                {settled && <AttentionList list={attention(nodes.data, gpus.data, vms.data)} />}
+                {!settled && (broken ? <LoadError error={broken.error} onRetry={() => void broken.refetch()} /> : <Waiting lines={2} />)}
               </CardBody>
             </Card>
             <Loaded query={vms} waiting={<Waiting lines={1} height="7rem" />}>{(list) => <VmsCard vms={list} />}</Loaded>

@@ -71,12 +71,22 @@ const ghostPlace = (ghost: Span, units: number): CSSProperties => ({
   inlineSize: `calc(${(ghost.size / units) * 100}% - 3px)`,
 });
 
+interface WholeProps {
+  title: string;
+  text: string;
+  variant: 'thin' | 'full' | 'pair';
+  dead?: boolean;
+  units: number;
+  memoryLabel?: string;
+  ruler?: boolean;
+}
+
 /** A card in one piece: no MIG, MIG off, passthrough, or not answering. */
-function WholePicture({ title, text, variant, dead, units }: { title: string; text: string; variant: 'thin' | 'full'; dead: boolean; units: number }) {
+export function WholePicture({ title, text, variant, dead = false, units, memoryLabel, ruler = variant === 'full' }: WholeProps) {
   return (
     <div className={`fct-card fct-card--${variant}`} style={{ '--fct-units': Math.max(1, units) } as CSSProperties} role="img" aria-label={`${title}: ${text}`}>
-      {variant === 'full' && units > 0 && <Ruler units={units} />}
-      {variant === 'full' && <span className="fct-card__label" aria-hidden="true">{t.picture.memoryRow}</span>}
+      {ruler && units > 0 && <Ruler units={units} />}
+      {variant !== 'thin' && <span className="fct-card__label" aria-hidden="true">{memoryLabel ?? t.picture.memoryRow}</span>}
       <div className="fct-card__row fct-card__memory">
         <div className={`fct-seg fct-seg--whole${dead ? ' fct-seg--dead' : ''}`} style={column(0, Math.max(1, units))}>
           <span className="fct-seg__holder">{text}</span>

@@ -108,7 +108,7 @@ export function PlanView({ preview, profiles, act, unchanged = false, now, dange
           {preview.applyError && <ErrorAlert error={preview.applyError} />}
         </div>
         <div className="fct-pair" style={{ opacity: preview.waiting && plan ? 0.6 : 1 }}>
-          {plan ? plan.units > 0 && <PlanPair plan={plan} profiles={profiles} /> : now ?? (!preview.error && <Skeleton height="14rem" screenreaderText={t.carve.previewing} />)}
+          {plan ? plan.units > 0 && <PlanPair plan={plan} profiles={profiles} /> : now || (!preview.error && <Skeleton height="14rem" screenreaderText={t.carve.previewing} />)}
         </div>
         {asks && plan && <Checkbox id="confirm-plan" label={t.carve.confirm} isChecked={isConfirmed} onChange={(_event, on) => setConfirmed(on ? plan.id : '')} />}
         <div className="fct-row">
