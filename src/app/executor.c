@@ -39,7 +39,7 @@ void fct_executor_set_probe(FctExecutor *executor, FctProbe probe, gpointer data
 static void run(FctExecutor *executor, FctTask *task, FctJournal *journal)
 {
     FctRun *go = g_new(FctRun, 1);
-    *go = (FctRun){executor->app, task, journal, executor->probe, executor->probe_data};
+    *go = (FctRun){executor->app, task, journal, executor->probe, executor->probe_data, NULL};
     fct_task_start(task, fct_run_go, go, (GDestroyNotify)fct_run_free);
 }
 

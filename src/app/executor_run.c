@@ -26,6 +26,7 @@ typedef enum {
 void fct_run_free(FctRun *run)
 {
     fct_journal_free(run->journal);
+    g_clear_pointer(&run->seen, fct_inventory_unref);
     g_free(run);
 }
 
@@ -92,6 +93,16 @@ static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret
     }
 }
 
+/* The world before a step: what was seen at the end of the step before, which is moments ago, or a fresh look. */
+static End look(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gpu, GError **error)
+{
+    if (!run->seen)
+        return observe(run, ret_inventory, ret_gpu, error);
+    *ret_inventory = g_steal_pointer(&run->seen);
+    *ret_gpu = fct_inventory_gpu(*ret_inventory, run->journal->gpu);
+    return WENT;
+}
+
 /* ---- one step ---- */
 
 /* Who holds what is looked at again right before each step: a plan that was shown may have become dangerous. */
@@ -119,8 +130,10 @@ static End await_effect(FctRun *run, const FctStep *step, gboolean patient, GErr
         End end = observe(run, &inventory, &gpu, error);
         if (end != WENT)
             return end;
-        if (fct_step_after_holds(step, inventory, &fault))
+        if (fct_step_after_holds(step, inventory, &fault)) {
+            run->seen = g_steal_pointer(&inventory);
             return WENT;
+        }
         if (!patient || i >= SETTLE_TRIES) {
             g_propagate_error(error, g_steal_pointer(&fault));
             return FAILED;
@@ -203,7 +216,7 @@ static End forward_one(FctRun *run, guint i, GError **error)
     g_autoptr(FctInventory) inventory = NULL;
     g_autoptr(GError) why = NULL;
     const FctGpu *gpu;
-    End end = observe(run, &inventory, &gpu, error);
+    End end = look(run, &inventory, &gpu, error);
     if (end != WENT)
         return end;
     if (entry->state == FCT_ENTRY_RUNNING && took_effect(entry, inventory, gpu))
@@ -263,7 +276,7 @@ static End undo_one(FctRun *run, guint i, GError **error)
     FctEntry *entry = run->journal->entries->pdata[i];
     g_autoptr(FctInventory) inventory = NULL;
     const FctGpu *gpu;
-    End end = observe(run, &inventory, &gpu, error);
+    End end = look(run, &inventory, &gpu, error);
     if (end != WENT)
         return end;
     gboolean was_there = entry->state == FCT_ENTRY_DONE || took_effect(entry, inventory, gpu);

@@ -9,6 +9,7 @@ typedef struct {
     FctJournal *journal; /* owned */
     FctProbe probe;      /* may be NULL */
     gpointer probe_data;
+    FctInventory *seen; /* of the look that has just found a step's effect: the next step need not look again. Owned */
 } FctRun;
 
 void fct_run_free(FctRun *run);
