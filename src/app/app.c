@@ -98,12 +98,13 @@ static void on_world_changed(FctApp *app, FctInventory *inventory, gpointer data
 
 gboolean fct_app_start(FctApp *app, GError **error)
 {
+    /* First who listens, then what speaks. */
+    fct_world_on_change(app->world, on_world_changed, NULL);
+    fct_reconciler_start(app->reconciler);
     if (app->vms)
         fct_vms_start(app->vms);
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
-    fct_world_on_change(app->world, on_world_changed, NULL);
-    fct_reconciler_start(app->reconciler);
     fct_world_start(app->world);
     fct_sampler_start(app->sampler);
     app->server = fct_server_new(app, error);
