@@ -274,11 +274,13 @@ void fct_consoles_free(FctConsoles *consoles)
 {
     if (!consoles)
         return;
-    while (consoles->open) {
-        Console *c = consoles->open->data;
+    GList *open = g_steal_pointer(&consoles->open); /* each takes itself out of the list, which is none any more */
+    for (GList *l = open; l; l = l->next) {
+        Console *c = l->data;
         soup_websocket_connection_close(c->socket, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "Facet ends.");
         console_free(c);
     }
+    g_list_free(open);
     g_hash_table_unref(consoles->taken);
     g_mutex_clear(&consoles->lock);
     g_free(consoles);

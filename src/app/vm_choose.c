@@ -18,9 +18,12 @@ void fct_vm_world_free(FctVmWorld *world)
 {
     if (!world)
         return;
-    g_clear_pointer(&world->groups, g_ptr_array_unref);
-    g_clear_pointer(&world->parts, g_ptr_array_unref);
-    g_clear_pointer(&world->inventory, fct_inventory_unref);
+    if (world->groups)
+        g_ptr_array_unref(world->groups);
+    if (world->parts)
+        g_ptr_array_unref(world->parts);
+    if (world->inventory)
+        fct_inventory_unref(world->inventory);
     g_free(world);
 }
 

@@ -28,11 +28,16 @@ static gboolean part_is_held(const FctInventory *inventory, const FctHold *hold)
     return instance && fct_gpu_instance_has_process(instance);
 }
 
-static gboolean commit(FctVms *vms, const FctWrites *writes)
+/* Stores the changed @holds, and tells the page. */
+static gboolean commit(FctVms *vms, const FctWrites *writes, const GPtrArray *holds)
 {
     g_autoptr(GError) fault = NULL;
-    if (fct_writes_commit(vms->app->store, writes, NULL, &fault))
+    if (!writes->writes->len)
         return TRUE;
+    if (fct_writes_commit(vms->app->store, writes, NULL, &fault)) {
+        fct_vms_publish_holds(vms, holds);
+        return TRUE;
+    }
     g_warning("Holds of parts could not be stored: %s", fault->message);
     return FALSE;
 }
@@ -43,7 +48,7 @@ static gboolean release(FctVms *vms, const char *id, const GPtrArray *over)
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctWrites) mark = fct_writes_new();
     fct_writes_move(mark, over, FCT_HOLD_RELEASING);
-    if (!commit(vms, mark))
+    if (!commit(vms, mark, over))
         return FALSE;
     g_autoptr(FctInventory) inventory = fct_world_refresh(vms->app->world, &fault);
     if (!inventory)
@@ -62,7 +67,7 @@ static gboolean release(FctVms *vms, const char *id, const GPtrArray *over)
     }
     g_autoptr(FctWrites) drop = fct_writes_new();
     fct_writes_drop(drop, free_now);
-    return commit(vms, drop) && done;
+    return commit(vms, drop, free_now) && done;
 }
 
 /*
@@ -110,7 +115,7 @@ gboolean fct_vm_reconcile(FctVms *vms, const char *id)
     }
     g_autoptr(FctWrites) writes = fct_writes_new();
     fct_writes_move(writes, in_use, FCT_HOLD_IN_USE);
-    gboolean ok = commit(vms, writes);
+    gboolean ok = commit(vms, writes, in_use);
     if (info && info->ours && fct_vm_info_active(info) && json_array_size(info->parts) > in_use->len)
         ok = adopt(vms, info, holds) && ok;
     return (!over->len || release(vms, id, over)) && ok;

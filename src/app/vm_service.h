@@ -45,6 +45,8 @@ gboolean fct_vms_await(FctVms *vms, FctTask *task, const char *id, gboolean acti
 /* Waits for libvirt until facetd ends; FALSE then. */
 gboolean fct_vms_await_up(FctVms *vms, FctTask *task);
 void fct_vms_publish(FctVms *vms, const char *id);
+/* Who holds what has changed: tells the page of the cards and groups, and of the VMs that may be blocked or not now. */
+void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds);
 /* Something may have to be released later: the watcher tries again. */
 void fct_vms_retry_later(FctVms *vms);
 

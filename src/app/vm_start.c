@@ -63,7 +63,10 @@ static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError 
         fct_writes_reserve(writes, g_ptr_array_index(picks, i));
     fct_vm_guard_plans(writes, picks);
     note_warnings(task, verdicts);
-    return fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, error);
+    if (!fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, error))
+        return FALSE;
+    fct_vms_publish_holds(vms, picks);
+    return TRUE;
 }
 
 gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error)

@@ -7,6 +7,7 @@
 #define POLITE_S 90    /* what a guest gets to shut down */
 #define ASK_AGAIN_S 15 /* a guest that still booted did not hear it */
 #define FORCED_MS 60000
+#define SETTLE_MS 2000
 #define TEXT_OF(n) #n
 #define TEXT(n) TEXT_OF(n)
 
@@ -48,7 +49,8 @@ static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
     for (gboolean first = TRUE;; first = FALSE) {
         g_autoptr(GError) fault = NULL;
         gboolean asked = vmm->ops->shutdown(vmm, act->vm->id, &fault);
-        if (!asked && fault->code != FCT_ERROR_CONFLICT) { /* CONFLICT: off already */
+        if (!asked &&
+            !fct_vms_await(act->vms, task, act->vm->id, FALSE, SETTLE_MS)) { /* it may have gone off just then */
             g_propagate_error(error, g_steal_pointer(&fault));
             return FALSE;
         }

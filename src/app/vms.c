@@ -4,6 +4,7 @@
 #include "app/gpu_view.h"
 #include "app/hub.h"
 #include "app/records.h"
+#include "app/world.h"
 
 #include <string.h>
 
@@ -155,7 +156,8 @@ void fct_vms_publish(FctVms *vms, const char *id)
     }
 }
 
-static void publish_all(FctVms *vms, gboolean only_off)
+/* @only_waiting: those that are off and want parts. */
+static void publish_all(FctVms *vms, gboolean only_waiting)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) mine = fct_vm_load_all(vms->app->store, &fault);
@@ -163,10 +165,10 @@ static void publish_all(FctVms *vms, gboolean only_off)
     for (guint i = 0; mine && i < mine->len; i++) {
         const FctVm *vm = g_ptr_array_index(mine, i);
         g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-        if (!only_off || !fct_vm_info_active(info))
+        if (!only_waiting || (vm->devices->len && !fct_vm_info_active(info)))
             fct_vms_publish(vms, vm->id);
     }
-    for (guint i = 0; !only_off && i < infos->len; i++)
+    for (guint i = 0; !only_waiting && i < infos->len; i++)
         if (!((FctVmInfo *)infos->pdata[i])->ours)
             fct_vms_publish(vms, ((FctVmInfo *)infos->pdata[i])->id);
 }
@@ -174,6 +176,18 @@ static void publish_all(FctVms *vms, gboolean only_off)
 void fct_vms_parts_changed(FctVms *vms)
 {
     publish_all(vms, TRUE);
+}
+
+void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds)
+{
+    g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < holds->len; i++) {
+        const char *gpu = fct_json_str(((FctHold *)holds->pdata[i])->what, "gpu", "");
+        if (g_hash_table_add(done, (gpointer)gpu))
+            fct_world_publish_gpu(vms->app->world, gpu);
+    }
+    if (holds->len)
+        publish_all(vms, TRUE);
 }
 
 /* ---- the watcher ---- */

@@ -20,8 +20,9 @@ static void query_clear(gpointer data)
 {
     Query *query = data;
     g_free(query->id);
-    g_clear_pointer(&query->infos, g_ptr_array_unref);
-    g_clear_pointer(&query->info, fct_vm_info_free);
+    if (query->infos)
+        g_ptr_array_unref(query->infos);
+    fct_vm_info_free(query->info);
     json_decref(query->facts);
     fct_virt_unref(query->virt);
 }

@@ -158,6 +158,13 @@ start_facetd() {
     local page=()
     [ -n "$HOST" ] || device=vfio
     [ ! -d "$TOP/ui/dist" ] || page=(--ui "$TOP/ui/dist")
+    if [ "$accel" = tcg ]; then
+        if [ -w /dev/kvm ]; then
+            page+=(--why-not-kvm 'KVM is offered here, but a small guest did not run on it.')
+        else
+            page+=(--why-not-kvm '/dev/kvm is missing or not accessible.')
+        fi
+    fi
     mkdir -p "$STATE/facetd"
     if [ ! -s "$STATE/password" ]; then
         (umask 077 && head -c 9 /dev/urandom | base64 | tr '/+' 'xy' >"$STATE/password")

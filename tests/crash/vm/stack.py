@@ -12,7 +12,9 @@ import socket
 import ssl
 import struct
 import subprocess
+import threading
 import time
+import urllib.parse
 
 PATIENCE = 90 * float(os.environ.get("FACET_TEST_PATIENCE", "1"))
 TOP = pathlib.Path(__file__).resolve().parents[3]
@@ -120,6 +122,67 @@ class WebSocket:
         self.sock.close()
 
 
+class Proxy:
+    """Stands between facetd and libvirtd; cut() is what the end of libvirtd looks like, mend() its return."""
+
+    def __init__(self, path, target):
+        self.path, self.target = str(path), target
+        self.pairs = []
+        self.open = True
+        self.lock = threading.Lock()
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(16)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            with self.lock:
+                if not self.open:
+                    client.close()
+                    continue
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self.target)
+                self.pairs.append((client, server))
+            for a, b in ((client, server), (server, client)):
+                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while True:
+                data, fds, _, _ = socket.recv_fds(source, 65536, 4)  # libvirt passes the screen as a descriptor
+                if not data:
+                    break
+                sent = socket.send_fds(sink, [data], fds) if fds else 0
+                sink.sendall(data[sent:])
+                for fd in fds:
+                    os.close(fd)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        with self.lock:
+            self.open = False
+            for pair in self.pairs:
+                for end in pair:
+                    try:
+                        end.shutdown(socket.SHUT_RDWR)
+                    except OSError:
+                        pass
+            self.pairs.clear()
+
+    def mend(self):
+        with self.lock:
+            self.open = True
+
+
 class Stack:
     def __init__(self, facetd, helper, sim, host):
         self.programs = (facetd, helper, sim)
@@ -154,6 +217,7 @@ class Stack:
 
     def start(self):
         self.demo_image()
+        self.proxy = Proxy(self.dir / "libvirt", urllib.parse.parse_qs(urllib.parse.urlparse(self.uri).query)["socket"][0])
         facetd, helper, sim = self.programs
         subprocess.run([sim, "create", self.host, self.sim_dir], check=True, stdout=subprocess.DEVNULL)
         self.spawn("sim", sim, "--sim-dir", self.sim_dir, "fs")
@@ -166,7 +230,7 @@ class Stack:
     def start_facetd(self):
         ready, write = os.pipe()
         self.spawn("facetd", self.programs[0], "--socket", self.dir / "helper.sock", "--state", self.state, "--port",
-                   self.port or 0, "--libvirt", self.uri, "--part-device", "standin", "--accel", "tcg",
+                   self.port or 0, "--libvirt", f"qemu+unix:///system?socket={self.proxy.path}", "--part-device", "standin", "--accel", "tcg",
                    "--images", self.images, "--ready-fd", write, pass_fds=[write])
         os.close(write)
         with os.fdopen(ready) as lines:

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The life of VMs with parts: vm_life.py FACETD FACET-HELPER FACET-SIM, under tools/dev/with-libvirtd. Speaks TAP."""
+import concurrent.futures
 import os
 import pathlib
 import signal
 import sys
+import threading
 import time
 import traceback
 
@@ -223,6 +225,57 @@ def test_helper_away_keeps_parts():
     finally:
         stack.children["helper"].send_signal(signal.SIGCONT)
     until("the part to be free", lambda: group_of(PROFILE)["free"] == 1)
+
+
+def test_libvirt_away_keeps_parts():
+    """The VM ends while libvirt cannot be reached: nothing is released on the word of a connection that is gone."""
+    power("db-1", "start")
+    vm = stack.vm("db-1")
+    stack.proxy.cut()
+    try:
+        stack.until_state("db-1", "unknown")
+        os.kill(qemu_of(vm), signal.SIGKILL)
+        problem = stack.refused(422, "POST", f"/vms/{stack.vm('db-2')['id']}/start", {})
+        assert problem["code"] == "refused", problem
+        assert stack.refused(503, "POST", f"/vms/{vm['id']}/stop", {})["code"] == "libvirt-unavailable"
+        time.sleep(3)  # long enough for a release that must not happen
+        assert [p["state"] for p in parts_of(stack.vm("db-1"))] == ["in-use"] and group_of(PROFILE)["free"] == 0
+    finally:
+        stack.proxy.mend()
+    stack.until_state("db-1", "crashed")
+    until("the part to be free", lambda: group_of(PROFILE)["free"] == 1)
+
+
+def test_two_want_the_last_part():
+    group = group_of(PROFILE)["id"]
+    stack.change("PATCH", stack.vm("db-2"), {"devices": [{"group": group}]})
+    ids = [stack.vm(name)["id"] for name in ("db-1", "db-2")]
+    barrier = threading.Barrier(2)
+
+    def start(vm):
+        barrier.wait()
+        try:
+            return stack.done(stack.call("POST", f"/vms/{vm}/start", {}))["state"]
+        except ApiError as error:
+            return error.code
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        results = sorted(pool.map(start, ids))
+    assert results == ["done", "refused"], results
+    for name in ("db-1", "db-2"):
+        if stack.vm(name)["state"] == "running":
+            power(name, "stop", {"force": True})
+    assert group_of(PROFILE)["free"] == 1
+
+
+def test_force_ends_a_polite_stop():
+    power("db-1", "start")
+    vm = stack.vm("db-1")
+    polite = stack.call("POST", f"/vms/{vm['id']}/stop", {})  # the firmware does not hear it
+    assert stack.vm("db-1")["state"] == "stopping"
+    assert stack.refused(409, "POST", f"/vms/{vm['id']}/stop", {})["code"] == "conflict"
+    stack.done(stack.call("POST", f"/vms/{vm['id']}/stop", {"force": True}))
+    stack.done(polite)
+    assert stack.vm("db-1")["state"] == "off" and group_of(PROFILE)["free"] == 1
 
 
 def test_polite_stop_and_edit():
