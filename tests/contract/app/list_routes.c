@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints the routes that the server has, one a line: method, path, action ("-": public). For openapi.py. */
+#include "app/api.h"
+
+#include <stdio.h>
+
+int main(void)
+{
+    for (const FctRoute *const *route = fct_api_routes(); *route; route++)
+        printf("%s %s %s\n", (*route)->method, (*route)->path, (*route)->action ? (*route)->action : "-");
+    return 0;
+}

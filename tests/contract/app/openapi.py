@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The server against api/openapi.yaml: the same routes and actions, and answers that obey the schemas.
+
+usage: openapi.py OPENAPI LIST-ROUTES SIM HELPER FACETD
+
+Every answer of a real facetd on a simulated host goes through the schema that the contract gives for its operation and
+status. Answers of errors too; a status that the operation does not list must be one that any operation may give.
+"""
+import os
+import re
+import subprocess
+import sys
+import warnings
+
+import jsonschema
+import yaml
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+from facet_host import Host  # noqa: E402
+
+# Debian 12's jsonschema has nothing newer than RefResolver; later ones warn of it.
+warnings.simplefilter("ignore", DeprecationWarning)
+
+ANY_OPERATION = {400, 401, 403, 404, 405, 413, 429, 500, 501, 503, 507}
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class Contract:
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as text:
+            self.doc = yaml.safe_load(text)
+        self.resolver = jsonschema.RefResolver("", self.doc)
+        self.operations = {}
+        self.seen = set()
+        for route, item in self.doc["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    self.operations[method.upper(), route] = item[method]
+
+    def routes(self):
+        return {f"{method} {route} {'-' if operation.get('security') == [] else operation.get('x-action')}"
+                for (method, route), operation in self.operations.items()}
+
+    def deref(self, value):
+        while "$ref" in value:
+            value = self.resolver.resolve(value["$ref"])[1]
+        return value
+
+    def find(self, method, path):
+        path = path.split("?")[0]
+        exact = self.operations.get((method, path))
+        if exact:
+            return path, exact
+        for (has, route), operation in self.operations.items():
+            if has == method and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", route), path):
+                return route, operation
+        raise AssertionError(f"the contract has no {method} {path}")
+
+    def check(self, method, path, status, answer):
+        route, operation = self.find(method, path)
+        self.seen.add((method, route))
+        response = operation["responses"].get(str(status))
+        if response is None:
+            assert status in ANY_OPERATION, f"{method} {path}: {status} is not in the contract: {answer}"
+            response = {"$ref": "#/components/responses/Error"}
+        response = self.deref(response)
+        if "content" not in response:
+            assert answer is None, f"{method} {path}: {status} has a body: {answer}"
+            return
+        schema = response["content"]["application/json"]["schema"]
+        validator = jsonschema.Draft202012Validator(schema, resolver=self.resolver)
+        faults = [f"{'/'.join(str(p) for p in e.absolute_path)}: {e.message[:300]}" for e in validator.iter_errors(answer)]
+        assert not faults, f"{method} {path}: {status}:\n  " + "\n  ".join(faults[:10])
+
+
+class Client:
+    """Host.raw with every answer checked."""
+
+    def __init__(self, host, contract):
+        self.host = host
+        self.contract = contract
+
+    def __call__(self, method, path, status, body=None, headers=None):
+        has, got_headers, answer = self.host.raw(method, path, body, headers)
+        self.contract.check(method, path, has, answer)
+        assert has == status, f"{method} {path}: {has} instead of {status}: {answer}"
+        if answer and isinstance(answer.get("revision"), int):
+            assert got_headers.get("ETag") == f'"{answer["revision"]}"', got_headers
+        return answer
+
+
+def test_reading(api):
+    for path in ("/version", "/session", "/tokens", "/nodes", "/nodes/test-node", "/gpus", "/gpus/0", "/gpus/1",
+                 "/resource-groups", "/plans", "/tasks", "/events", "/audit", "/samples", "/images"):
+        api("GET", path, 200)
+    for path in ("/nodes/none", "/gpus/9", "/resource-groups/none", "/plans/none", "/tasks/none"):
+        api("GET", path, 404)
+    for path in ("/tasks?limit=0", "/tasks?state=odd", "/events?limit=x", "/audit?limit=501", "/samples?seconds=0"):
+        api("GET", path, 400)
+
+
+def test_without_libvirt(api):
+    """This facetd was given no libvirt: it says so, and serves the rest."""
+    for path in ("/vms", "/vms/db-2", "/vms/db-2/preflight"):
+        api("GET", path, 501)
+
+
+def test_without_sign_in(api):
+    token, api.host.token = api.host.token, None
+    for (method, route), operation in api.contract.operations.items():
+        if operation.get("security") != []:
+            api(method, re.sub(r"\{[^}]+\}", "x", route), 401, {} if method in ("POST", "PUT", "PATCH") else None)
+    api.host.token = token
+
+
+def test_tokens(api):
+    api("POST", "/tokens", 400, {"name": ""})
+    api("POST", "/session", 401, {"username": "admin", "password": "wrong"})
+    made = api("POST", "/tokens", 201, {"name": "laptop", "role": "viewer"})
+    api("DELETE", "/tokens/" + made["id"], 204)
+    api("DELETE", "/tokens/" + made["id"], 404)
+
+
+def test_groups(api):
+    wish = {"name": "big", "rules": {"profile": "3g.40gb"}}
+    made = api("POST", "/resource-groups", 201, wish)
+    path = "/resource-groups/" + made["id"]
+    api("POST", "/resource-groups", 409, wish)
+    api("POST", "/resource-groups", 400, {"name": "odd", "rules": {"colour": "red"}})
+    api("PUT", path, 428, wish)
+    api("PUT", path, 412, wish, {"If-Match": '"1"'})
+    changed = api("PUT", path, 200, {**wish, "description": "for training"}, {"If-Match": f'"{made["revision"]}"'})
+    assert changed["revision"] > made["revision"]
+    api("DELETE", path, 412, None, {"If-Match": f'"{made["revision"]}"'})
+    api("DELETE", path, 204, None, {"If-Match": f'"{changed["revision"]}"'})
+
+
+def test_plans(api):
+    carve = {"kind": "carve", "gpu": "0", "profiles": {"3g.40gb": 1, "2g.20gb": 1, "1g.10gb": 2}}
+    api("POST", "/plans", 400, {**carve, "profiles": {"9g.99gb": 1}})
+    api("POST", "/plans", 422, {**carve, "profiles": {"7g.80gb": 2}})
+    api("POST", "/plans", 404, {**carve, "gpu": "GPU 7"})
+    refused = api("POST", "/plans", 201, {**carve, "gpu": "1"})  # a card without MIG
+    assert refused["state"] == "refused"
+    api("POST", f"/plans/{refused['id']}/apply", 422)
+    plan = api("POST", "/plans", 201, carve)
+    api("GET", "/plans/" + plan["id"], 200)
+    task = api("POST", f"/plans/{plan['id']}/apply", 202, {"confirm": False})
+    api("POST", f"/plans/{plan['id']}/apply", 409)
+    ended = api.host.wait_task(task["id"])
+    assert ended["state"] == "done", ended
+    api("GET", "/tasks/" + task["id"], 200)
+    api("POST", f"/tasks/{task['id']}/cancel", 409)
+    api("GET", "/tasks?state=done&limit=5", 200)
+    undo = api("POST", "/plans", 201, {"kind": "undo", "task": task["id"]})
+    assert [s["kind"] for s in undo["steps"]][-1] == "mig.mode"
+    again = api("POST", "/plans", 201, {**carve, "profiles": {"3g.40gb": 2}})
+    cancelled = api("POST", f"/plans/{again['id']}/apply", 202)
+    api("POST", f"/tasks/{cancelled['id']}/cancel", 202)
+    assert api.host.wait_task(cancelled["id"])["state"] in ("cancelled", "done")
+    off = api("POST", "/plans", 201, {"kind": "mig-mode", "gpu": "0", "enabled": False})
+    assert [v["code"] for v in off["verdicts"] if v["severity"] == "confirm"] == ["instances-go"]
+    api("POST", f"/plans/{off['id']}/apply", 422)
+
+
+def test_after(api):
+    """The same lists with something in them."""
+    for path in ("/gpus", "/gpus/0", "/resource-groups", "/plans", "/tasks", "/events", "/audit", "/samples"):
+        answer = api("GET", path, 200)
+        assert "items" not in answer or answer["items"], path
+
+
+def main():
+    openapi, list_routes, sim, helper, facetd = sys.argv[1:6]
+    contract = Contract(openapi)
+    tests = [test_reading, test_without_libvirt, test_without_sign_in, test_tokens, test_groups, test_plans, test_after]
+    print(f"TAP version 13\n1..{1 + len(tests)}", flush=True)
+    routes = set(subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines())
+    assert routes == contract.routes(), f"server only: {routes - contract.routes()}; contract only: {contract.routes() - routes}"
+    print("ok 1 - the server has the contract's routes and actions", flush=True)
+    with Host(sim=sim, helper=helper, facetd=facetd) as host:
+        host.login()
+        host.wait_gpu("0")
+        host.wait_for(lambda: host.call("GET", "/samples")["items"], "a sample")
+        api = Client(host, contract)
+        for number, test in enumerate(tests, 2):
+            test(api)
+            print(f"ok {number} - {test.__name__}", flush=True)
+
+
+main()
