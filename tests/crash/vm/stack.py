@@ -155,8 +155,10 @@ class Proxy:
                 data, fds, _, _ = socket.recv_fds(source, 65536, 4)  # libvirt passes the screen as a descriptor
                 if not data:
                     break
-                sent = socket.send_fds(sink, [data], fds) if fds else 0
-                sink.sendall(data[sent:])
+                # A descriptor travels with one byte, the last one that recvmsg gives together with what came before.
+                sink.sendall(data[:-1] if fds else data)
+                if fds:
+                    socket.send_fds(sink, [data[-1:]], fds)
                 for fd in fds:
                     os.close(fd)
         except OSError:
