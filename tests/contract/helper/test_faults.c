@@ -70,6 +70,8 @@ static void test_helper_killed_in_step(void)
         if (running.outcome != FCT_STEP_DONE)
             g_assert_error(running.error, FCT_ERROR, FCT_ERROR_HELPER);
         g_clear_error(&running.error);
+        g_autoptr(FctInventory) reconnected = world_look(world);
+        g_assert_cmpuint(card(reconnected, 0)->mig.instances->len, <=, 1);
         world_do(world, create);
         world_do(world, destroy);
     }
@@ -113,6 +115,8 @@ static void test_wedged(void)
     /* A helper that knows nothing of it reads it from disk: nothing more is sent in this boot. */
     world_helper_kill(world);
     world_helper_start(world, options);
+    g_autoptr(FctInventory) reconnected = world_look(world);
+    g_assert_cmpint(card(reconnected, 0)->state, ==, FCT_GPU_WEDGED);
     g_assert_cmpint(world->hw->ops->run_step(world->hw, stuck, &error), ==, FCT_STEP_WEDGED);
     g_assert_error(error, FCT_ERROR, FCT_ERROR_GPU_WEDGED);
     g_autoptr(FctInventory) later = world_look(world);
@@ -148,6 +152,8 @@ static void test_wedged_and_killed(void)
     g_thread_join(thread);
     g_clear_error(&running.error);
     fsim_tree_fault_clear(&world->sim, 0);
+    g_autoptr(FctInventory) reconnected = world_look(world);
+    g_assert_cmpuint(reconnected->gpus->len, ==, 2);
     g_autoptr(GError) error = NULL;
     FctStepOutcome outcome = world->hw->ops->run_step(world->hw, step, &error);
     g_assert_true(outcome == FCT_STEP_WEDGED || outcome == FCT_STEP_DONE);
