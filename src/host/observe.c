@@ -231,7 +231,7 @@ json_t *fct_observer_sample(FctObserver *observer, const json_t *avoid)
 {
     if (!observer->last) {
         FctLook look = {.avoid = avoid};
-        g_autoptr(FctInventory) first = fct_observer_look(observer, &look);
+        g_autoptr(FctInventory) first G_GNUC_UNUSED = fct_observer_look(observer, &look);
     }
     json_t *gpus = json_object();
     for (guint i = 0; i < observer->last->gpus->len; i++) {
