@@ -87,7 +87,7 @@ static void upgrade_free(gpointer data, GClosure *closure)
 static void on_upgraded(SoupServerMessage *message, gpointer data)
 {
     Upgrade *upgrade = data;
-    g_autoptr(SoupServerMessage) keep = g_object_ref(message);
+    g_autoptr(SoupServerMessage) keep G_GNUC_UNUSED = g_object_ref(message);
     SoupMessageHeaders *request = soup_server_message_get_request_headers(message);
     SoupMessageHeaders *response = soup_server_message_get_response_headers(message);
     g_autoptr(GIOStream) stream = soup_server_message_steal_connection(message);

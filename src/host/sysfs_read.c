@@ -7,7 +7,7 @@
 
 #define TEXT_LIMIT (64 * 1024)
 
-static char *path_of(const char *root, const char *format, va_list ap)
+G_GNUC_PRINTF(2, 0) static char *path_of(const char *root, const char *format, va_list ap)
 {
     g_autofree char *below = g_strdup_vprintf(format, ap);
     return g_build_filename(root, below, NULL);

@@ -213,10 +213,10 @@ static void test_babble(void)
         close(fd);
     }
     /* A frame that parses but asks for nonsense gets an error, and the connection stays. */
-    static const char *const nonsense[] = {"{\"id\":1}", "{\"id\":1,\"verb\":\"reboot\"}",
-                                           "{\"id\":1,\"verb\":\"step.run\"}",
-                                           "{\"id\":1,\"verb\":\"step.run\",\"args\":{\"step\":{\"kind\":\"gi.create\","
-                                           "\"gpu\":\"../../x\",\"deadline_ms\":9}}}"};
+    static const char *const nonsense[] = {
+        "{\"id\":1}", "{\"id\":1,\"verb\":\"reboot\"}", "{\"id\":1,\"verb\":\"step.run\"}",
+        ("{\"id\":1,\"verb\":\"step.run\",\"args\":{\"step\":{\"kind\":\"gi.create\","
+         "\"gpu\":\"../../x\",\"deadline_ms\":9}}}")};
     int fd = raw_connection(world);
     FctFrames frames;
     fct_frames_init(&frames);

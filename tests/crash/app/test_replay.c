@@ -148,7 +148,8 @@ static void run_recorded(const char *dir, Recorder *recorder, int nth)
     g_autoptr(json_t) plan = fct_plans_make(app, request, &error);
     g_assert_no_error(error);
     hw_model_fault(hw, nth, HW_REFUSE);
-    g_autoptr(json_t) task = fct_executor_apply(app->executor, fct_json_str(plan, "id", ""), FALSE, "admin", &error);
+    g_autoptr(json_t) task G_GNUC_UNUSED =
+        fct_executor_apply(app->executor, fct_json_str(plan, "id", ""), FALSE, "admin", &error);
     g_assert_no_error(error);
     judge(app, hw, "uninterrupted", nth != 0);
     fct_app_free(app);

@@ -304,6 +304,7 @@ static void test_helper_away(Fixture *f, gconstpointer data)
     g_assert_cmpuint(apply(f, made, NULL, &json), ==, 503);
     g_assert_cmpstr(error_code(json), ==, "helper-unavailable");
     none = plan(f, "{}", 503);
+    g_assert_cmpstr(error_code(none), ==, "helper-unavailable");
     g_assert_cmpuint(fixture_call(f, "GET", "/nodes/test-node", NULL, &node), ==, 200);
     g_assert_cmpstr(fct_json_str(node, "helper", ""), ==, "down");
     g_assert_cmpuint(fixture_call(f, "GET", "/gpus", NULL, NULL), ==, 200); /* as last seen */
