@@ -61,38 +61,38 @@ static void tell_watcher(Remote *remote)
         watcher(data);
 }
 
-/* Fire and forget: its answer has an id that nobody waits for. */
-static void send_watch(Remote *remote, int fd)
+/* The first frame of a connection, before anybody else may send; its answer has an id that nobody waits for. */
+static void send_watch(int fd)
 {
     g_autoptr(json_t) frame = json_pack("{s:i, s:s}", "id", 0, "verb", "watch");
-    g_mutex_lock(&remote->send_lock);
     fct_frame_send(fd, frame, g_get_monotonic_time() + SEND_TIMEOUT_US, NULL);
-    g_mutex_unlock(&remote->send_lock);
 }
 
+/* Takes @frame over: exactly one thread has it at a time. */
 static void take_answer(Remote *remote, json_t *frame)
 {
     gint64 id = fct_json_int(frame, "id", 0);
     g_mutex_lock(&remote->lock);
     Pending *pending = g_hash_table_lookup(remote->pending, &id);
     if (pending) {
-        pending->answer = json_incref(frame);
+        pending->answer = g_steal_pointer(&frame);
         pending->done = TRUE;
         g_hash_table_remove(remote->pending, &id);
         g_cond_broadcast(&remote->changed);
     }
     g_mutex_unlock(&remote->lock);
+    json_decref(frame);
 }
 
 static void connected(Remote *remote, int fd)
 {
+    send_watch(fd);
     g_mutex_lock(&remote->lock);
     gboolean again = remote->had_connection;
     remote->fd = fd;
     remote->had_connection = TRUE;
     g_cond_broadcast(&remote->changed);
     g_mutex_unlock(&remote->lock);
-    send_watch(remote, fd);
     if (again)
         tell_watcher(remote);
 }
@@ -122,11 +122,10 @@ static void serve_connection(Remote *remote, int fd)
     fct_frames_init(&frames);
     connected(remote, fd);
     while ((frame = fct_frame_receive(fd, &frames, 0, NULL))) {
-        if (strcmp(fct_json_str(frame, "event", ""), "changed") == 0)
+        gboolean event = strcmp(fct_json_str(frame, "event", ""), "changed") == 0;
+        take_answer(remote, frame);
+        if (event)
             tell_watcher(remote);
-        else
-            take_answer(remote, frame);
-        json_decref(frame);
     }
     disconnected(remote, fd);
     fct_frames_clear(&frames);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* facet-helper and its client against the simulated hosts: what is seen, and what steps do. */
+#include "host/observe.h"
 #include "world.h"
 
 #include <string.h>
@@ -289,6 +290,35 @@ static void test_changes_are_noticed(void)
     world_free(world);
 }
 
+/*
+ * What the monitor costs is counted in NVML calls, each an ioctl on a real card: at most eight a card and sample, and
+ * three an instance, over a long run.
+ */
+static void test_cost_of_a_sample(void)
+{
+    enum { SAMPLES = 64 };
+    World *world = world_new("hgx", NULL);
+    if (!world)
+        return;
+    world_mig_on(world, 0);
+    g_autoptr(FctInventory) seen = world_look(world);
+    g_autoptr(FctStep) gi = world_step(seen, 0, FCT_STEP_GI_CREATE, 9, 0);
+    g_autoptr(FctStep) ci = world_step(seen, 0, FCT_STEP_CI_CREATE, 9, 0);
+    world_do(world, gi);
+    world_do(world, ci);
+    g_autoptr(FctObserver) observer = fct_observer_new(world->root, world->library, TRUE);
+    const FctLook look = {.readings = TRUE};
+    g_autoptr(FctInventory) first = fct_observer_look(observer, &look);
+    guint64 before = fct_observer_nvml(observer)->calls;
+    for (int i = 0; i < SAMPLES; i++)
+        json_decref(fct_observer_sample(observer, NULL));
+    guint64 calls = fct_observer_nvml(observer)->calls - before;
+    g_test_message("%.2f NVML calls a card and sample", (double)calls / SAMPLES / first->gpus->len);
+    g_assert_cmpuint(calls, >, 0);
+    g_assert_cmpuint(calls, <=, SAMPLES * (8 * first->gpus->len + 3));
+    world_free(world);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -300,5 +330,6 @@ int main(int argc, char **argv)
     g_test_add_func("/helper/messy", test_messy);
     g_test_add_func("/helper/lost-and-bound", test_lost_and_bound);
     g_test_add_func("/helper/changes", test_changes_are_noticed);
+    g_test_add_func("/helper/cost-of-a-sample", test_cost_of_a_sample);
     return g_test_run();
 }
