@@ -13,6 +13,8 @@ static void try_models(const json_t *frame)
     g_autoptr(FctStep) step = fct_step_from_json(frame, NULL);
     g_autoptr(FctInventory) inventory = fct_inventory_from_json(frame, NULL);
     g_autoptr(FctPlan) plan = fct_plan_from_json(frame, NULL);
+    if (plan)
+        json_decref(fct_plan_to_json(plan));
     if (step && inventory) {
         fct_step_before_holds(step, inventory, NULL);
         fct_step_after_holds(step, inventory, NULL);
