@@ -9,7 +9,12 @@ const api = process.env.FACET_API ?? 'https://127.0.0.1:8443';
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  server: { proxy: { '/api': { target: api, secure: false, ws: true } } },
+  server: {
+    proxy: {
+      // facetd refuses other origins than its own, and its development certificate is signed by nobody.
+      '/api': { target: api, secure: false, changeOrigin: true, ws: true, headers: { origin: api } },
+    },
+  },
   build: {
     target: 'es2022',
     // One warning threshold for the first load; consoles and graphs are chunks of their own.

@@ -31,6 +31,8 @@ function resourceChanged(client: QueryClient, noun: string, change: Change<{ id:
   // What one change means for others.
   if (noun === 'gpu' || noun === 'vm') void client.invalidateQueries({ queryKey: ['group'] });
   if (noun === 'gpu' || noun === 'vm') void client.invalidateQueries({ queryKey: ['preflight'] });
+  // A VM that starts or stops takes or gives back its parts: the cards' pictures show it.
+  if (noun === 'vm') void client.invalidateQueries({ queryKey: ['gpu'] });
   if (noun === 'task') void client.invalidateQueries({ queryKey: ['audit'] });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The head of every page: where it is, its name and labels, its actions at the top right (the dangerous one last), its tabs.
 import { Breadcrumb, BreadcrumbItem, PageSection, Tab, Tabs, TabTitleText, Title } from '@patternfly/react-core';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, type MouseEvent, type ReactNode } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { t } from '@/strings';
 
@@ -19,6 +19,12 @@ export function PageHead({ title, labels, subtitle, actions, trail, tabs }: Prop
   useEffect(() => {
     document.title = `${title} · ${t.app.name}`;
   }, [title]);
+  // The tab is a link, so that it can be opened elsewhere; a plain click stays in the page.
+  const choose = (event: MouseEvent, key: string | number) => {
+    if (!tabs || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    void navigate(tabs.path(String(key)), { replace: true });
+  };
   return (
     <>
       <PageSection className="fct-head-section">
@@ -41,9 +47,9 @@ export function PageHead({ title, labels, subtitle, actions, trail, tabs }: Prop
       </PageSection>
       {tabs && (
         <PageSection type="tabs">
-          <Tabs activeKey={tabs.active} onSelect={(_event, key) => void navigate(tabs.path(String(key)), { replace: true })} usePageInsets component="nav" aria-label={title}>
+          <Tabs activeKey={tabs.active} onSelect={choose} usePageInsets component="nav" aria-label={title}>
             {Object.entries(tabs.names).map(([key, name]) => (
-              <Tab key={key} eventKey={key} tabContentId="page-body" href={tabs.path(key)} onClick={(event) => event.preventDefault()} title={<TabTitleText>{name}</TabTitleText>} />
+              <Tab key={key} eventKey={key} tabContentId="page-body" href={tabs.path(key)} title={<TabTitleText>{name}</TabTitleText>} />
             ))}
           </Tabs>
         </PageSection>

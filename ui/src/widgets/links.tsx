@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names that lead to what they name. A VM's name always comes with its colour.
 import { Link } from 'react-router-dom';
+import { useGpus } from '@/api/queries';
 import type { GpuInstance, Part } from '@/api/types';
 import { hueOf } from '@/lib/colour';
 import { t } from '@/strings';
@@ -18,6 +19,12 @@ export function VmLink({ id, name }: { id: string; name: string }) {
       <Link to={vmPath(id)}>{name}</Link>
     </span>
   );
+}
+
+/** A card by its number for people; by what the server calls it while the cards are not loaded. */
+export function GpuLink({ id, name, className }: { id: string; name: string; className?: string }) {
+  const gpu = useGpus().data?.find((one) => one.id === id);
+  return <Link to={cardPath(id)} className={className}>{gpu ? t.gpu.title(gpu.index) : name}</Link>;
 }
 
 export function HolderLink({ holder }: { holder: Holder | undefined }) {

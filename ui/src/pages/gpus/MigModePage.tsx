@@ -23,7 +23,7 @@ function MigMode({ gpu, enabled }: { gpu: Gpu; enabled: boolean }) {
       <PageHead
         title={`${act}: ${name}`}
         labels={<GpuLabel gpu={gpu} />}
-        subtitle={`${shortModel(gpu.name)} · ${gpu.mig.mode_survives_boot ? t.gpu.survives.yes : t.gpu.survives.no}`}
+        subtitle={enabled ? `${shortModel(gpu.name)} · ${gpu.mig.mode_survives_boot ? t.gpu.survives.yes : t.gpu.survives.no}` : shortModel(gpu.name)}
         trail={[{ to: '/gpus/cards', name: t.gpu.cards }, { to: cardPath(gpu.id), name }]}
       />
       <PageSection>

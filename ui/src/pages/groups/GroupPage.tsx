@@ -16,7 +16,7 @@ import { Confirm } from '@/widgets/Confirm';
 import { Facts } from '@/widgets/Facts';
 import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
 import { PartState } from '@/widgets/labels';
-import { cardPath, HolderLink } from '@/widgets/links';
+import { GpuLink, HolderLink } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
 import { GroupForm } from './GroupForm';
 
@@ -29,7 +29,7 @@ function Parts({ group }: { group: ResourceGroup }) {
         {group.parts.map((part) => (
           <Tr key={part.id}>
             <Td dataLabel={t.groups.part}>{part.profile}</Td>
-            <Td dataLabel={t.groups.gpu}><Link to={cardPath(part.gpu)}>{part.gpu_name}</Link></Td>
+            <Td dataLabel={t.groups.gpu}><GpuLink id={part.gpu} name={part.gpu_name} /></Td>
             <Td dataLabel={t.groups.place}>{slots(part)}</Td>
             <Td dataLabel={t.groups.memory} className="fct-number">{mib(part.memory_mib)}</Td>
             <Td dataLabel={t.groups.state}><PartState state={part.state} />{part.why && <div className="fct-subtle fct-small">{part.why}</div>}</Td>

@@ -9,7 +9,7 @@ import { t } from '@/strings';
 import { GpuPicture } from '@/widgets/card-picture/CardPicture';
 import { slots } from '@/widgets/card-picture/words';
 import { Nothing } from '@/widgets/feedback';
-import { cardPath, groupPath } from '@/widgets/links';
+import { GpuLink, groupPath } from '@/widgets/links';
 
 type Device = Vm['devices'][number];
 
@@ -20,7 +20,7 @@ function WhereAmI({ vm, part }: { vm: Vm; part: Part }) {
     <div className="fct-stack">
       <div className="fct-row fct-row--spread">
         <span>{part.profile} · {mib(part.memory_mib)} · {slots(part)}</span>
-        <Link to={cardPath(part.gpu)}>{part.gpu_name}{gpu ? `, ${shortModel(gpu.name)}` : ''}</Link>
+        <span><GpuLink id={part.gpu} name={part.gpu_name} /> <span className="fct-subtle">{gpu && shortModel(gpu.name)}</span></span>
       </div>
       {gpu ? <GpuPicture gpu={gpu} variant="full" only={vm.name} /> : <Skeleton height="7rem" />}
     </div>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Button, Label, PageSection, Pagination, SearchInput, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { Link, useNavigate, useSearchParams } from 'react-router-dom';
+import { useNavigate, useSearchParams } from 'react-router-dom';
 import { useLatestSample } from '@/api/live';
 import { useVms } from '@/api/queries';
 import type { Vm } from '@/api/types';
@@ -11,7 +11,7 @@ import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
 import { VmState } from '@/widgets/labels';
-import { cardPath, VmLink } from '@/widgets/links';
+import { GpuLink, VmLink } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
 import { useVmActions } from './actions';
 
@@ -23,7 +23,7 @@ function Devices({ vm }: { vm: Vm }) {
         <div key={i}>
           {device.parts.length === 0
             ? <span className="fct-subtle">{device.group_name ?? device.group}</span>
-            : device.parts.map((part) => <div key={part.id}>{part.profile} <Link to={cardPath(part.gpu)} className="fct-small">{part.gpu_name}</Link></div>)}
+            : device.parts.map((part) => <div key={part.id}>{part.profile} <GpuLink id={part.gpu} name={part.gpu_name} className="fct-small" /></div>)}
         </div>
       ))}
     </>
