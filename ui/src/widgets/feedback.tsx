@@ -52,9 +52,9 @@ export function LoadError({ error, onRetry }: { error: unknown; onRetry: () => v
   );
 }
 
-export function Nothing({ title, text, icon, action }: { title: string; text?: string; icon?: ComponentType; action?: ReactNode }) {
+export function Nothing({ title, text, icon, action, heading = 'h2' }: { title: string; text?: string; icon?: ComponentType; action?: ReactNode; heading?: 'h1' | 'h2' }) {
   return (
-    <EmptyState titleText={title} headingLevel="h2" variant="sm" icon={icon}>
+    <EmptyState titleText={title} headingLevel={heading} variant="sm" icon={icon}>
       {text && <EmptyStateBody>{text}</EmptyStateBody>}
       {action && <EmptyStateFooter><EmptyStateActions>{action}</EmptyStateActions></EmptyStateFooter>}
     </EmptyState>
