@@ -10,8 +10,8 @@ export function nodeCharts(gpus: readonly Gpu[], memoryMib: number | null): Char
   const cards = gpus.filter((gpu) => gpu.state === 'ok');
   const why = cards.find((gpu) => gpu.readings.why_not)?.readings.why_not ?? t.overview.noCards;
   return [
-    { title: t.overview.cpu, unit: '%', max: 100, series: [{ name: t.overview.cpu, value: (s) => s.host.cpu_percent }] },
-    { title: t.overview.memory, unit: 'MiB', max: memoryMib, series: [{ name: t.overview.memory, value: (s) => s.host.memory_used_mib }] },
+    { title: t.overview.cpu, unit: '%', max: 100, why: t.overview.hostUnknown, series: [{ name: t.overview.cpu, value: (s) => s.host.cpu_percent }] },
+    { title: t.overview.memory, unit: 'MiB', max: memoryMib, why: t.overview.hostUnknown, series: [{ name: t.overview.memory, value: (s) => s.host.memory_used_mib }] },
     { title: t.overview.gpu, unit: '%', max: 100, why, series: cards.map((gpu) => ({ name: t.gpu.title(gpu.index), value: (s) => gpuOf(s, gpu.id)?.gpu_percent ?? null })) },
     { title: t.overview.gpuMemory, unit: 'MiB', why, series: cards.map((gpu) => ({ name: t.gpu.title(gpu.index), value: (s) => gpuOf(s, gpu.id)?.memory_used_mib ?? null })) },
   ];
@@ -45,8 +45,8 @@ export function cardCharts(gpu: Gpu): ChartSpec[] {
 
 export function vmCharts(id: string, memoryMib: number, parts: { gpu: string; start: number }[]): ChartSpec[] {
   const charts: ChartSpec[] = [
-    { title: t.overview.cpu, unit: '%', max: 100, series: [{ name: t.overview.cpu, value: (s) => s.vms[id]?.cpu_percent ?? null }] },
-    { title: t.overview.memory, unit: 'MiB', max: memoryMib, series: [{ name: t.overview.memory, value: (s) => s.vms[id]?.memory_used_mib ?? null }] },
+    { title: t.overview.cpu, unit: '%', max: 100, why: t.vm.noReading, series: [{ name: t.overview.cpu, value: (s) => s.vms[id]?.cpu_percent ?? null }] },
+    { title: t.overview.memory, unit: 'MiB', max: memoryMib, why: t.vm.noReading, series: [{ name: t.overview.memory, value: (s) => s.vms[id]?.memory_used_mib ?? null }] },
   ];
   if (parts.length === 0) return charts;
   const of = (pick: 'gpu_percent' | 'memory_used_mib') => parts.map((p) => ({

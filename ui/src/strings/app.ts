@@ -100,6 +100,7 @@ export const overview = {
   allCards: 'All cards',
   noVms: 'No virtual machines yet',
   simulated: 'Simulated',
+  hostUnknown: 'The host does not tell this now.',
 };
 
 export const attention = {

@@ -74,7 +74,7 @@ export const vm = {
   serialLabel: (name: string) => `Serial console of ${name}`,
   screenLabel: (name: string) => `Screen of ${name}`,
   noEvents: 'Nothing has happened with this VM yet',
-  selectAll: 'All',
+  noReading: 'Known only while the VM runs and its guest tells.',
 };
 
 export const wizard = {

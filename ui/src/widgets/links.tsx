@@ -36,7 +36,7 @@ export function HolderLink({ holder }: { holder: Holder | undefined }) {
 export function SubjectLink({ subject }: { subject: { kind?: string; id?: string; name?: string } }) {
   const name = subject.name || subject.id || '';
   if (subject.kind === 'vm' && subject.id) return <VmLink id={subject.id} name={name} />;
-  if (subject.kind === 'gpu' && subject.id) return <Link to={cardPath(subject.id)}>{name}</Link>;
+  if (subject.kind === 'gpu' && subject.id) return <GpuLink id={subject.id} name={name} />;
   if (subject.kind === 'group' && subject.id) return <Link to={groupPath(subject.id)}>{name}</Link>;
   return <span>{name}</span>;
 }

@@ -13,6 +13,7 @@ import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
 import { VmState } from '@/widgets/labels';
 import { GpuLink, VmLink } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
+import { Value } from '@/widgets/Reading';
 import { useVmActions } from './actions';
 
 function Devices({ vm }: { vm: Vm }) {
@@ -45,7 +46,7 @@ function Row({ vm }: { vm: Vm }) {
         {vm.blocked.length > 0 && <div><Button variant="link" isInline size="sm" onClick={explain}>{t.vm.why}</Button></div>}
       </Td>
       <Td dataLabel={t.vm.device}><Devices vm={vm} /></Td>
-      <Td dataLabel={t.vm.cpu} className="fct-number">{percent(cpu)}</Td>
+      <Td dataLabel={t.vm.cpu}><Value text={percent(cpu)} why={t.vm.noReading} /></Td>
       <Td dataLabel={t.vm.vcpus} className="fct-number">{vm.vcpus}</Td>
       <Td dataLabel={t.vm.memory} className="fct-number">{mib(vm.memory_mib)}</Td>
       <Td isActionCell>
