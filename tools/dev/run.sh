@@ -203,6 +203,16 @@ finish() {
     rm -rf "$RUN"
 }
 
+# await_inventory: facetd serves before the first look at the hardware is over; "ready" shall mean that there is something to see.
+# Should that take unusually long, the page says so itself.
+await_inventory() {
+    local i
+    for ((i = 0; i < 50; i++)); do
+        ! (cmd_facet gpu list) >/dev/null 2>&1 || return 0
+        sleep 0.2
+    done
+}
+
 # heed_interrupts ARGS…: a shell starts its background jobs with SIGINT ignored, and bash cannot undo that for itself. Whoever sends
 # one to `./dev run &` means it, so run again with the signal as it should be.
 heed_interrupts() {
@@ -237,6 +247,7 @@ cmd_run() {
         printf 'INSTANCE_PID=%s\nINSTANCE_PORT=%s\n' $$ "$PORT"
         printf 'INSTANCE_URL=https://127.0.0.1:%s\nINSTANCE_HOST=%q\nINSTANCE_SIM=%q\n' "$PORT" "$HOST" "$SIM"
     } >"$RUN/instance"
+    await_inventory
     say "Facet is ready at https://127.0.0.1:$PORT"
     say "login: admin / $(cat "$STATE/password")"
     # Nothing to do until someone ends us or a part of Facet cannot be kept alive.
