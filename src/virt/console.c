@@ -19,7 +19,10 @@ typedef struct {
     size_t start, end;
 } Chunk;
 
-/* Lives on the event thread, until both callbacks are gone. */
+/*
+ * Lives on the event thread, until the watch on our end is gone. The stream holds none: libvirt 9.0 does not call the
+ * release function of a stream that is over.
+ */
 typedef struct {
     gint refs;
     virStreamPtr stream;
@@ -151,15 +154,14 @@ static gboolean bridge_start(virStreamPtr stream, int fd, GError **error)
     Bridge *b = g_new0(Bridge, 1);
     b->stream = stream;
     b->fd = fd;
-    b->refs = 3; /* this function and each of the two callbacks */
+    b->refs = 2; /* this function, and the watch on our end; the stream is watched no longer than that */
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     b->watch = virEventAddHandle(fd, 0, on_viewer, b, bridge_unref);
     if (b->watch < 0) {
         b->refs = 1;
     } else if (virStreamEventAddCallback(stream,
                                          VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR,
-                                         on_stream, b, bridge_unref) < 0) {
-        b->refs = 2;
+                                         on_stream, b, NULL) < 0) {
         virEventRemoveHandle(b->watch);
         b->watch = -1;
     } else {

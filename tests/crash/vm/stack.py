@@ -268,6 +268,8 @@ class Stack:
                 child.kill()
                 child.wait()
                 raise AssertionError(f"{name} did not end within 30 s") from None
+            if name == "facetd":  # a sanitizer's findings at the end are faults too
+                assert child.returncode == 0, f"facetd ended with {child.returncode}: {self.log(name)}"
 
     # ---- the API ----
 

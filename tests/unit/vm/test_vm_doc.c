@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* VMs as they are asked for and stored: input is refused with the field named, documents come back as they were. */
+#include "app/vm_doc.h"
+#include "store/store_memory.h"
+
+#include <string.h>
+
+static const FctImage image = {(char *)"demo",
+                               (char *)"Demo",
+                               (char *)"/i/demo.qcow2",
+                               (char *)"qcow2",
+                               (char *)"",
+                               G_GINT64_CONSTANT(1) << 30,
+                               128};
+
+static FctVm *read_input(const char *text, GError **error)
+{
+    g_autoptr(json_t) json = json_loads(text, 0, NULL);
+    g_assert_nonnull(json);
+    return fct_vm_from_input(json, &image, "/disks", error);
+}
+
+static void test_defaults(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVm) vm = read_input("{\"name\": \"db-1\", \"image\": \"demo\"}", &error);
+    g_assert_no_error(error);
+    g_assert_true(g_uuid_string_is_valid(vm->id));
+    g_assert_true(g_str_has_prefix(vm->disk, "/disks/") && strstr(vm->disk, vm->id));
+    g_assert_cmpint(vm->vcpus, ==, 1);
+    g_assert_cmpint(vm->disk_gib, ==, 1);
+    g_assert_cmpint(vm->memory_mib, >=, image.min_memory_mib);
+    g_assert_cmpstr(vm->state, ==, "creating");
+    g_assert_cmpuint(vm->devices->len, ==, 0);
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *members, *field;
+    } cases[] = {
+        {"\"name\": \"\"", "name"},
+        {"\"name\": \"-a\"", "name"},
+        {"\"name\": \"a b\"", "name"},
+        {"\"name\": \"a/b\"", "name"},
+        {"\"name\": \"\\u00fc\"", "name"},
+        {"\"name\": 7", "name"},
+        {"\"name\": \"0123456789012345678901234567890123456789012345678901234567890123\"", "name"},
+        {"\"name\": \"a\", \"vcpus\": 513", "vcpus"},
+        {"\"name\": \"a\", \"vcpus\": 1.5", "vcpus"},
+        {"\"name\": \"a\", \"memory_mib\": 127", "memory_mib"},
+        {"\"name\": \"a\", \"memory_mib\": -1", "memory_mib"},
+        {"\"name\": \"a\", \"disk_gib\": 70000", "disk_gib"},
+        {"\"name\": \"a\", \"uefi\": 1", "uefi"},
+        {"\"name\": \"a\", \"start\": \"yes\"", "start"},
+        {"\"name\": \"a\", \"devices\": {}", "devices"},
+        {"\"name\": \"a\", \"devices\": [7]", "devices"},
+        {"\"name\": \"a\", \"devices\": [{\"group\": \"g\", \"count\": 9}]", "count"},
+        {"\"name\": \"a\", \"devices\": [{\"count\": 1}]", "group"},
+        {"\"name\": \"a\", \"devices\": [{\"group\": \"g\", \"slot\": 1}]", "slot"},
+        {"\"name\": \"a\", \"disk\": \"/etc/passwd\"", "disk"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf("{\"image\": \"demo\", %s}", cases[i].members);
+        g_autoptr(GError) error = NULL;
+        g_assert_null(read_input(text, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+        g_autoptr(json_t) json = fct_error_to_json(error);
+        g_assert_cmpstr(fct_json_str(json_object_get(json, "details"), "field", ""), ==, cases[i].field);
+    }
+}
+
+static void test_round_trip(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctStore) store = fct_store_memory_new();
+    g_autoptr(FctVm) vm =
+        read_input("{\"name\": \"db-1\", \"image\": \"demo\", \"uefi\": true, \"description\": \"<b>\", "
+                   "\"devices\": [{\"group\": \"g\", \"count\": 2, \"optional\": true}]}",
+                   &error);
+    g_assert_no_error(error);
+    g_autofree char *key = fct_vm_key(vm->id);
+    g_autoptr(json_t) doc = fct_vm_to_doc(vm);
+    FctWrite write = {key, doc, FCT_REV_NONE};
+    g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
+    g_autoptr(FctVm) back = fct_vm_load(store, vm->id, &error);
+    g_assert_no_error(error);
+    g_autoptr(json_t) again = fct_vm_to_doc(back);
+    g_assert_true(json_equal(doc, again));
+    g_assert_null(fct_vm_load(store, "none", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+}
+
+/* A patch changes all of what it names, or nothing. */
+static void test_patch(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVm) vm =
+        read_input("{\"name\": \"db-1\", \"image\": \"demo\", \"devices\": [{\"group\": \"g\"}]}", &error);
+    g_autoptr(json_t) bad = json_pack("{s:i, s:s}", "vcpus", 4, "name", "a/b");
+    g_autoptr(json_t) unknown = json_pack("{s:i, s:s}", "vcpus", 4, "image", "other");
+    g_autoptr(json_t) good = json_pack("{s:i, s:[], s:s}", "vcpus", 4, "devices", "name", "db-2");
+    g_autoptr(json_t) before = fct_vm_to_doc(vm);
+    g_assert_false(fct_vm_patch(vm, bad, &error));
+    g_clear_error(&error);
+    g_assert_false(fct_vm_patch(vm, unknown, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+    g_clear_error(&error);
+    g_autoptr(json_t) after = fct_vm_to_doc(vm);
+    g_assert_true(json_equal(before, after));
+    g_assert_true(fct_vm_patch(vm, good, &error));
+    g_assert_cmpint(vm->vcpus, ==, 4);
+    g_assert_cmpuint(vm->devices->len, ==, 0);
+    g_assert_cmpstr(vm->name, ==, "db-2");
+}
+
+static void test_pending(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVm) vm = read_input("{\"name\": \"db-1\", \"image\": \"demo\"}", &error);
+    g_autoptr(json_t) never = fct_vm_pending(vm);
+    g_assert_cmpuint(json_array_size(never), ==, 0); /* it never ran: nothing can differ */
+    json_decref(vm->run);
+    vm->run = fct_vm_run_json(vm);
+    g_autoptr(json_t) same = fct_vm_pending(vm);
+    g_assert_cmpuint(json_array_size(same), ==, 0);
+    g_autoptr(json_t) patch =
+        json_pack("{s:i, s:i, s:[{s:s}]}", "vcpus", 4, "memory_mib", 4096, "devices", "group", "g");
+    g_assert_true(fct_vm_patch(vm, patch, &error));
+    g_autoptr(json_t) three = fct_vm_pending(vm);
+    g_assert_cmpuint(json_array_size(three), ==, 3);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/vm-doc/defaults", test_defaults);
+    g_test_add_func("/vm-doc/refused", test_refused);
+    g_test_add_func("/vm-doc/round-trip", test_round_trip);
+    g_test_add_func("/vm-doc/patch", test_patch);
+    g_test_add_func("/vm-doc/pending", test_pending);
+    return g_test_run();
+}
