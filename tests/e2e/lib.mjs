@@ -127,7 +127,7 @@ export async function newPage(browser, instance, { width = 1440, height = 900, d
 export async function login(page, instance) {
   await page.goto('/');
   await page.getByLabel(/^user ?name/i).first().fill(instance.user);
-  await page.getByLabel('Password', { exact: true }).first().fill(instance.password);
+  await page.locator('input[type=password]').fill(instance.password);
   await page.getByRole('button', { name: /log in|sign in/i }).click();
   await page.getByRole('navigation').first().waitFor();
 }

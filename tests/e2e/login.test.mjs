@@ -16,7 +16,7 @@ async function wrongPassword({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await page.goto('/');
   await page.getByLabel(/^user ?name/i).first().fill(instance.user);
-  await page.getByLabel('Password', { exact: true }).first().fill('not the password');
+  await page.locator('input[type=password]').fill('not the password');
   await page.getByRole('button', { name: /log in|sign in/i }).click();
   await page.getByText(/wrong|incorrect|not right|do not match/i).first().waitFor();
   assert.equal(await page.getByRole('navigation').count(), 0);

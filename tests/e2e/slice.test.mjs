@@ -46,6 +46,9 @@ async function carve({ instance, browser, assert }) {
   await more(page, '3g.40gb', 1);
   await more(page, '2g.20gb', 1);
   await more(page, '1g.10gb', 2);
+  // MIG on, and four instances with their compute instances: the preview of the last click has come.
+  await page.getByText('9 steps').waitFor();
+  await page.getByRole('button', { name: 'Re-carve GPU 0', disabled: false }).waitFor();
   await page.getByText('Nothing is interrupted').first().waitFor();
   await picture(page, 'carve-preview');
   assert.deepEqual(await axe(page), []);
