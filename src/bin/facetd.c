@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -134,6 +135,7 @@ int main(int argc, char **argv)
     Options options = {.ready_fd = -1};
     g_autoptr(GError) error = NULL;
     umask(0077);
+    signal(SIGPIPE, SIG_IGN); /* a client that goes away is an error of that one write */
     int status = parse_options(argc, argv, &options);
     if (status != 0)
         return status < 0 ? 0 : status;
