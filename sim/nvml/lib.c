@@ -214,3 +214,33 @@ NVML_FN(nvmlGetExcludedDeviceCount, (unsigned *count), (count))
     *count = 0;
     return NVML_SUCCESS;
 }
+
+/*
+ * NVIDIA's own tools ask for a table of functions that are nowhere documented, and do not start without one. They take
+ * an empty one: its size in bytes comes first, as in CUDA's tables, and every function in it answers NOT_SUPPORTED,
+ * upon which the tool shows N/A or goes on by the public names.
+ */
+enum { TABLE_FUNCTIONS = 511 };
+typedef union TableWord {
+    size_t size;
+    nvmlReturn_t (*function)(void);
+} TableWord;
+
+static nvmlReturn_t undocumented(void)
+{
+    return NVML_ERROR_NOT_SUPPORTED;
+}
+
+NVML_EARLY(nvmlInternalGetExportTable, nvmlReturn_t, (const void **out, const void *id))
+{
+    static TableWord table[1 + TABLE_FUNCTIONS];
+    NEED(out && id);
+    call_resume();
+    call_count(FN_nvmlInternalGetExportTable);
+    table[0].size = sizeof table;
+    for (size_t i = 1; i <= TABLE_FUNCTIONS; i++)
+        table[i].function = undocumented;
+    call_pause();
+    *out = table;
+    return NVML_SUCCESS;
+}
