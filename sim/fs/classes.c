@@ -28,27 +28,56 @@ static void drop_class(FsimFunction *fn, const char *class, const char *name)
     fsim_node_drop(fn->world->sys, link);
 }
 
+/* /sys/dev/block and /sys/dev/char, by which lsblk and libudev find a device from its number. */
+static void link_number(FsimFunction *fn, const char *kind, guint major, guint minor, const FsimNode *node)
+{
+    g_autofree char *link = g_strdup_printf("dev/%s/%u:%u", kind, major, minor);
+    fsim_link(fn->world->sys, link, node);
+}
+
+static void drop_number(FsimFunction *fn, const char *kind, const char *number)
+{
+    g_autofree char *link = g_strdup_printf("dev/%s/%s", kind, number);
+    fsim_node_drop(fn->world->sys, link);
+}
+
+enum { DRM_MAJOR = 226, DRM_RENDER = 128, DRM_MOST = 64 };
+
+/* The first free name, as DRM gives out its minors. */
+static guint free_minor(FsimNode *class, const char *prefix, guint first)
+{
+    for (guint number = first; number < first + DRM_MOST; number++) {
+        g_autofree char *name = g_strdup_printf("%s%u", prefix, number);
+        if (fsim_node_get(class, name) == NULL)
+            return number;
+    }
+    return first + DRM_MOST;
+}
+
+static void add_minor(FsimFunction *fn, FsimNode *drm, const char *prefix, guint minor)
+{
+    g_autofree char *name = g_strdup_printf("%s%u", prefix, minor);
+    FsimNode *node = fsim_dir(drm, name);
+    fsim_text(node, "dev", "%u:%u\n", DRM_MAJOR, minor);
+    fsim_text(node, "uevent", "MAJOR=%u\nMINOR=%u\nDEVNAME=dri/%s\nDEVTYPE=drm_minor\n", DRM_MAJOR, minor, name);
+    fsim_link(node, "device", fn->dir);
+    link_class(fn, "drm", name, node);
+    link_number(fn, "char", DRM_MAJOR, minor, node);
+    g_autofree char *dev = g_strdup_printf("dri/%s", name);
+    fsim_file(fn->world->dev, dev, 0660, NULL, NULL, 0);
+}
+
 static void add_drm(FsimFunction *fn)
 {
-    FsimNode *class = fsim_dir(fn->world->sys, "class/drm");
-    char card[32] = "", render[32];
-    guint number = 0;
-    do
-        snprintf(card, sizeof card, "card%u", number);
-    while (fsim_node_get(class, card) != NULL && ++number < 64);
-    snprintf(render, sizeof render, "renderD%u", 128 + number);
-    FsimNode *drm = fsim_dir(fn->dir, "drm");
-    const char *const names[] = {card, render};
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        FsimNode *node = fsim_dir(drm, names[i]);
-        fsim_text(node, "dev", "226:%u\n", number + (i > 0 ? 128 : 0));
-        fsim_text(node, "uevent", "MAJOR=226\nMINOR=%u\nDEVNAME=dri/%s\nDEVTYPE=drm_minor\n",
-                  number + (i > 0 ? 128 : 0), names[i]);
-        fsim_link(node, "device", fn->dir);
-        link_class(fn, "drm", names[i], node);
-        g_autofree char *dev = g_strdup_printf("dri/%s", names[i]);
-        fsim_file(fn->world->dev, dev, 0660, NULL, NULL, 0);
-    }
+    /* The drivers of servers' management displays only scan out. */
+    static const char *const no_render[] = {"ast", "mgag200", NULL};
+    FsimNode *class = fsim_dir(fn->world->sys, "class/drm"), *drm = fsim_dir(fn->dir, "drm");
+    guint number = free_minor(class, "card", 0);
+    char card[32];
+    snprintf(card, sizeof card, "card%u", number);
+    add_minor(fn, drm, "card", number);
+    if (!g_strv_contains(no_render, fn->driver->name))
+        add_minor(fn, drm, "renderD", free_minor(class, "renderD", DRM_RENDER));
     if (!fn->pci->boot_vga)
         return;
     g_autofree char *connector = g_strdup_printf("%s/%s-VGA-1", card, card);
@@ -69,6 +98,8 @@ static void drop_drm(FsimFunction *fn)
     while (g_hash_table_iter_next(&iter, &name, NULL)) {
         g_autofree char *connector = g_strdup_printf("%s-VGA-1", (const char *)name);
         g_autofree char *dev = g_strdup_printf("dri/%s", (const char *)name);
+        g_autofree char *number = g_strdup_printf("%u:%s", DRM_MAJOR, (const char *)name + strcspn(name, "0123456789"));
+        drop_number(fn, "char", number);
         drop_class(fn, "drm", name);
         drop_class(fn, "drm", connector);
         fsim_node_drop(fn->world->dev, dev);
@@ -92,13 +123,21 @@ static void add_net(FsimFunction *fn)
     link_class(fn, "net", name, node);
 }
 
+/* NVMe disks have the major number of extended partitions, all others that of SCSI disks. */
+static guint disk_major(const FsimFunction *fn)
+{
+    return g_str_has_prefix(fn->pci->disk, "nvme") ? 259 : 8;
+}
+
 static void add_block(FsimFunction *fn, FsimNode *node, const char *type, guint minor, guint64 sectors)
 {
-    fsim_text(node, "dev", "259:%u\n", minor);
+    guint major = disk_major(fn);
+    fsim_text(node, "dev", "%u:%u\n", major, minor);
     fsim_text(node, "size", "%" G_GUINT64_FORMAT "\n", sectors);
     fsim_text(node, "ro", "0\n");
-    fsim_text(node, "uevent", "MAJOR=259\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=%s\n", minor, node->name, type);
+    fsim_text(node, "uevent", "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=%s\n", major, minor, node->name, type);
     link_class(fn, "block", node->name, node);
+    link_number(fn, "block", major, minor, node);
 }
 
 static void add_disk(FsimFunction *fn)
@@ -127,9 +166,11 @@ static void drop_disk(FsimFunction *fn)
     g_autofree char *link = g_strdup_printf("block/%s", name);
     fsim_node_drop(fn->world->sys, link);
     drop_class(fn, "block", name);
-    for (guint i = 1; i <= 2; i++) {
+    for (guint i = 0; i <= 2; i++) {
         g_autofree char *part = g_strdup_printf("%s%s%u", name, nvme ? "p" : "", i);
+        g_autofree char *number = g_strdup_printf("%u:%u", disk_major(fn), i);
         drop_class(fn, "block", part);
+        drop_number(fn, "block", number);
     }
     fsim_node_drop(fn->dir, nvme ? "nvme" : "ata1");
 }

@@ -240,7 +240,7 @@ void fsim_system_build(FsimWorld *world)
     static const char *const empty[] = {"class/drm",     "class/net",        "class/block",     "class/pci_bus",
                                         "block",         "bus/mdev/devices", "bus/pci/devices", "bus/pci/drivers",
                                         "bus/pci/slots", "class/iommu",      "class/mdev_bus",  "kernel/iommu_groups",
-                                        "fs/cgroup",     "devices/virtual"};
+                                        "fs/cgroup",     "devices/virtual",  "dev/block",       "dev/char"};
     for (guint i = 0; i < G_N_ELEMENTS(empty); i++)
         fsim_dir(world->sys, empty[i]);
     fsim_text(world->sys, "kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0\n");

@@ -172,6 +172,24 @@ def files_agree(h):
     assert b"simulated" in slurp(os.path.join(h.root, "proc/driver/nvidia/version"))
 
 
+def devices_have_numbers(h):
+    sys = os.path.join(h.root, "sys")
+    equal(os.listdir(os.path.join(sys, "class/drm")).count("renderD128"), 1)
+    for number, device, name in (("char/226:0", VGA, "card0"), ("char/226:128", A100, "renderD128"),
+                                 ("char/226:1", A100, "card1"), ("block/8:1", "0000:00:17.0", "sda1")):
+        path = os.path.realpath(os.path.join(sys, "dev", number))
+        assert f"/{device}/" in path and path.endswith("/" + name), (number, path)
+        equal(slurp(os.path.join(path, "dev")).decode().strip(), number.split("/")[1])
+    equal(os.listdir(h.path(VGA, "drm")).count("renderD128"), 0, "a display that only scans out")
+    equal(h.to(L40S, "vfio-pci"), None)
+    assert not os.path.exists(os.path.join(sys, "dev/char/226:129")), "the number of a card that left its driver"
+    equal(h.to(L40S, "nvidia"), None)
+    assert os.path.exists(os.path.join(sys, "dev/char/226:129"))
+    # virt-host-validate tells by the number of links whether there are any groups.
+    groups = os.path.join(sys, "kernel/iommu_groups")
+    equal(os.stat(groups).st_nlink, 2 + len(os.listdir(groups)))
+
+
 def sysfs_is_no_disk(h):
     for call in (lambda: os.mkdir(h.path(A100, "new")), lambda: os.unlink(h.path(A100, "vendor")),
                  lambda: open(h.path(A100, "new"), "w")):
@@ -580,7 +598,8 @@ def an_ordinary_user_can_start(h):
 # The least that a host's file has to say.
 OWN = {"name": "own", "cpus": 4, "memory_mib": 8192, "iommu": "off",
        "devices": [{"card": "A30", "address": "0000:01:00.0"}]}
-SMALL = [lspci_sees_the_host, lstopo_sees_the_host, files_agree, sysfs_is_no_disk, a_card_moves_to_vfio_and_back,
+SMALL = [lspci_sees_the_host, lstopo_sees_the_host, files_agree, devices_have_numbers, sysfs_is_no_disk,
+         a_card_moves_to_vfio_and_back,
          nvml_follows_the_driver, an_nvml_client_holds_every_card, a_holder_ends_with_its_host,
          errnos_are_the_kernels, a_group_opens_once, remove_and_rescan, sriov, unbind_of_a_held_card_never_returns,
          an_open_node_holds_its_card, injected_faults, a_card_is_lost_and_returns, reboot_forgets,
