@@ -137,7 +137,9 @@ void fsim_load_read(const FsimGpuFixed *fixed, const FsimGpu *gpu, bool busy, in
     out->clock_video = active ? c->clock_video : c->clock_video / 2;
     out->pcie_tx_kbs = (unsigned)lround(2500000 * u * (0.6 + 0.4 * breath));
     out->pcie_rx_kbs = (unsigned)lround(4100000 * u * (0.6 + 0.4 * breath));
-    out->pstate = active ? 0 : 8;
+    /* Cards whose memory keeps its clock, those with HBM, stay in P0. */
+    out->pstate = active || c->clock_memory_idle == c->clock_memory ? 0 : 8;
+    out->idle = !active;
     out->fan_percent = c->fans ? 30 + (unsigned)lround(50 * heat) : 0;
 }
 

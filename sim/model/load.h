@@ -15,7 +15,8 @@ typedef struct FsimReading {
     unsigned temperature, memory_temperature;
     unsigned clock_sm, clock_memory, clock_video; /* MHz */
     unsigned pcie_tx_kbs, pcie_rx_kbs;
-    unsigned pstate;
+    unsigned pstate;      /* 0 or 8 */
+    unsigned idle;        /* nothing runs */
     unsigned fan_percent; /* 0 when cooled by the chassis */
 } FsimReading;
 

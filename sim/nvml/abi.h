@@ -129,7 +129,7 @@ typedef union nvmlValue_st {
     unsigned short usVal;
 } nvmlValue_t;
 
-enum { NVML_VALUE_TYPE_UNSIGNED_INT = 1, NVML_VALUE_TYPE_UNSIGNED_LONG_LONG = 3 };
+enum { NVML_VALUE_TYPE_UNSIGNED_INT = 1, NVML_VALUE_TYPE_UNSIGNED_LONG_LONG = 3, NVML_VALUE_TYPE_SIGNED_INT = 5 };
 
 typedef struct nvmlSample_st {
     unsigned long long timeStamp;
@@ -161,6 +161,25 @@ typedef struct nvmlMarginTemperature_v1_st {
     unsigned version;
     int marginTemperature;
 } nvmlMarginTemperature_v1_t;
+
+typedef struct nvmlPowerValue_v2_st {
+    unsigned version;
+    unsigned char powerScope;
+    unsigned powerValueMw;
+} nvmlPowerValue_v2_t;
+
+typedef struct nvmlFBCStats_st {
+    unsigned sessionsCount, averageFPS, averageLatency;
+} nvmlFBCStats_t;
+
+typedef struct nvmlEccSramErrorStatus_v1_st {
+    unsigned version;
+    unsigned long long aggregateUncParity, aggregateUncSecDed, aggregateCor;
+    unsigned long long volatileUncParity, volatileUncSecDed, volatileCor;
+    unsigned long long aggregateUncBucketL2, aggregateUncBucketSm, aggregateUncBucketPcie, aggregateUncBucketMcu,
+        aggregateUncBucketOther;
+    unsigned bThresholdExceeded;
+} nvmlEccSramErrorStatus_v1_t;
 
 typedef struct nvmlSystemDriverBranchInfo_v1_st {
     unsigned version;
@@ -292,6 +311,9 @@ NVML_SIZE(nvmlDeviceAttributes_t, 40);
 NVML_SIZE(nvmlFieldValue_t, 40);
 NVML_SIZE(nvmlUUID_v1_t, 52);
 NVML_SIZE(nvmlSystemDriverBranchInfo_v1_t, 84);
+NVML_SIZE(nvmlPowerValue_v2_t, 12);
+NVML_SIZE(nvmlFBCStats_t, 12);
+NVML_SIZE(nvmlEccSramErrorStatus_v1_t, 104);
 NVML_SIZE(nvmlEventData_t, 32);
 NVML_SIZE(nvmlGpuInstanceProfileInfo_t, 48);
 NVML_SIZE(nvmlGpuInstanceProfileInfo_v2_t, 152);

@@ -305,7 +305,8 @@ static void long_bus_id(const Dev *d, char out[32])
     snprintf(out, 32, "%08X:%02X:%02X.0", d->fixed->domain, d->fixed->bus, d->fixed->device);
 }
 
-NVML_GPU(nvmlDeviceGetPciInfo_v3, (nvmlDevice_t device, nvmlPciInfo_t *pci), (device, pci))
+/* The one version that a MIG device answers too: as its card. */
+NVML_ANY(nvmlDeviceGetPciInfo_v3, (nvmlDevice_t device, nvmlPciInfo_t *pci), (device, pci))
 {
     NEED(pci);
     memset(pci, 0, sizeof *pci);

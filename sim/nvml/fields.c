@@ -37,6 +37,24 @@ static nvmlReturn_t ecc_field(const Dev *d, nvmlFieldValue_t *v)
     }
 }
 
+/* The scope of a power field is the GPU, or a module of GPU and CPU (1), or the memory (2), which no card here tells.
+ */
+static nvmlReturn_t put_power(nvmlFieldValue_t *v, unsigned mw)
+{
+    return v->scopeId == 0 ? put_uint(v, mw) : NVML_ERROR_NOT_SUPPORTED;
+}
+
+/* Degrees that are left until something happens: Hopper and later count so. */
+static nvmlReturn_t put_margin(const FsimCard *c, nvmlFieldValue_t *v, unsigned celsius)
+{
+    if (c->arch < FSIM_ARCH_HOPPER)
+        return NVML_ERROR_NOT_SUPPORTED;
+    v->valueType = NVML_VALUE_TYPE_SIGNED_INT;
+    v->value.ullVal = 0;
+    v->value.siVal = (int)c->temp_max - (int)celsius;
+    return NVML_SUCCESS;
+}
+
 static nvmlReturn_t field(const Dev *d, nvmlFieldValue_t *v)
 {
     const FsimCard *c = d->card;
@@ -47,6 +65,7 @@ static nvmlReturn_t field(const Dev *d, nvmlFieldValue_t *v)
     case 82: /* memory temperature */
         return c->fans ? NVML_ERROR_NOT_SUPPORTED : put_uint(v, read_device(d).memory_temperature);
     case 83:
+    case 191:
         return put_ull(v, fsim_load_energy(d->fixed, d->state, fsim_gpu_busy(d->state), fsim_now()));
     case 91:
         return put_uint(v, c->nvlinks);
@@ -60,15 +79,22 @@ static nvmlReturn_t field(const Dev *d, nvmlFieldValue_t *v)
         return c->mig.supported ? put_uint(v, !c->mig.needs_reset) : NVML_ERROR_NOT_SUPPORTED;
     case 185:
     case 186:
-        return put_uint(v, read_device(d).power_mw);
+        return put_power(v, read_device(d).power_mw);
     case 187:
-        return put_uint(v, c->power_min);
+        return put_power(v, c->power_min);
     case 188:
-        return put_uint(v, c->power_max);
+        return put_power(v, c->power_max);
     case 189:
-        return put_uint(v, c->power_default);
-    case 190:
-        return put_uint(v, d->state->power_limit);
+        return put_power(v, c->power_default);
+    case 190: /* the limit in force, and the one asked for */
+    case 192:
+        return put_power(v, d->state->power_limit);
+    case 193:
+        return put_margin(c, v, c->temp_shutdown);
+    case 194:
+        return put_margin(c, v, c->temp_slowdown);
+    case 196:
+        return put_margin(c, v, c->temp_max);
     case 199: /* profiles answer with MIG off */
         return c->mig.supported ? put_uint(v, 1) : NVML_ERROR_NOT_SUPPORTED;
     case 230: /* recovery action: none */

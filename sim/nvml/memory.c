@@ -140,14 +140,6 @@ NVML_ANY(nvmlDeviceGetOfaUtilization, (nvmlDevice_t device, unsigned *percent, u
     return engine_utilisation(d, ENGINE_OFA, percent, period);
 }
 
-NVML_GPU(nvmlDeviceGetEncoderStats, (nvmlDevice_t device, unsigned *sessions, unsigned *fps, unsigned *latency),
-         (device, sessions, fps, latency))
-{
-    NEED(sessions && fps && latency);
-    *sessions = *fps = *latency = 0;
-    return NVML_SUCCESS;
-}
-
 /* One sample of now: enough for tools that take the newest of the ring. */
 NVML_GPU(nvmlDeviceGetSamples,
          (nvmlDevice_t device, unsigned type, unsigned long long since, unsigned *value_type, unsigned *count,

@@ -129,6 +129,19 @@ NVML_GPU(nvmlDeviceGetDetailedEccErrors,
     return result;
 }
 
+NVML_GPU(nvmlDeviceGetSramEccErrorStatus, (nvmlDevice_t device, nvmlEccSramErrorStatus_v1_t *status), (device, status))
+{
+    NEED(status);
+    if (status->version != NVML_VERSION_WORD(*status, 1))
+        return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+    if (!d->card->ecc || !d->state->ecc_current || d->card->arch < FSIM_ARCH_AMPERE)
+        return NVML_ERROR_NOT_SUPPORTED;
+    if (!privileged())
+        return NVML_ERROR_NO_PERMISSION;
+    *status = (nvmlEccSramErrorStatus_v1_t){.version = status->version};
+    return NVML_SUCCESS;
+}
+
 NVML_GPU(nvmlDeviceClearEccErrorCounts, (nvmlDevice_t device, unsigned counter), (device, counter))
 {
     if (!d->card->ecc)

@@ -11,11 +11,17 @@ static FsimReading reading(const Dev *d)
     return r;
 }
 
-/* Megabytes a second of one lane, by generation. */
+/* A link that idles goes down on cards with a fan; servers' cards keep it up. */
+static unsigned generation_now(const Dev *d)
+{
+    return d->card->fans && reading(d).pstate > 0 ? 1 : d->card->pcie_gen;
+}
+
+/* Megatransfers a second of one lane, by generation. */
 static unsigned lane_speed(unsigned generation)
 {
-    static const unsigned mbs[] = {0, 250, 500, 985, 1969, 3938, 7563, 15125};
-    return mbs[generation < 8 ? generation : 7];
+    static const unsigned mts[] = {0, 2500, 5000, 8000, 16000, 32000, 64000};
+    return mts[generation < 7 ? generation : 6];
 }
 
 NVML_GPU(nvmlDeviceGetMaxPcieLinkGeneration, (nvmlDevice_t device, unsigned *generation), (device, generation))
@@ -35,8 +41,7 @@ NVML_GPU(nvmlDeviceGetGpuMaxPcieLinkGeneration, (nvmlDevice_t device, unsigned *
 NVML_GPU(nvmlDeviceGetCurrPcieLinkGeneration, (nvmlDevice_t device, unsigned *generation), (device, generation))
 {
     NEED(generation);
-    /* A link that idles goes down on cards with a fan; servers' cards keep it up. */
-    *generation = d->card->fans && reading(d).pstate > 0 ? 1 : d->card->pcie_gen;
+    *generation = generation_now(d);
     return NVML_SUCCESS;
 }
 
@@ -57,7 +62,14 @@ NVML_GPU(nvmlDeviceGetCurrPcieLinkWidth, (nvmlDevice_t device, unsigned *width),
 NVML_GPU(nvmlDeviceGetPcieSpeed, (nvmlDevice_t device, unsigned *speed), (device, speed))
 {
     NEED(speed);
-    *speed = lane_speed(d->card->pcie_gen);
+    *speed = lane_speed(generation_now(d));
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceGetPcieLinkMaxSpeed, (nvmlDevice_t device, unsigned *speed), (device, speed))
+{
+    NEED(speed);
+    *speed = d->card->pcie_gen; /* NVML_PCIE_LINK_MAX_SPEED_2500MBPS is 1, and so on by generation */
     return NVML_SUCCESS;
 }
 

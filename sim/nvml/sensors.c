@@ -211,7 +211,7 @@ NVML_GPU(nvmlDeviceGetPowerManagementMode, (nvmlDevice_t device, unsigned *mode)
     return NVML_SUCCESS;
 }
 
-NVML_GPU(nvmlDeviceSetPowerManagementLimit, (nvmlDevice_t device, unsigned mw), (device, mw))
+static nvmlReturn_t set_power_limit(const Dev *d, unsigned mw)
 {
     if (!privileged())
         return NVML_ERROR_NO_PERMISSION;
@@ -223,6 +223,27 @@ NVML_GPU(nvmlDeviceSetPowerManagementLimit, (nvmlDevice_t device, unsigned mw), 
         return result;
     txn.body->gpus[d->gpu].power_limit = mw;
     change_commit(&txn);
+    return NVML_SUCCESS;
+}
+
+NVML_GPU(nvmlDeviceSetPowerManagementLimit, (nvmlDevice_t device, unsigned mw), (device, mw))
+{
+    return set_power_limit(d, mw);
+}
+
+NVML_GPU(nvmlDeviceSetPowerManagementLimit_v2, (nvmlDevice_t device, const nvmlPowerValue_v2_t *value), (device, value))
+{
+    NEED(value);
+    if (value->version != NVML_VERSION_WORD(*value, 2))
+        return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+    /* The limit of a whole module, with its CPU, is for modules that have one. */
+    return value->powerScope == 0 ? set_power_limit(d, value->powerValueMw) : NVML_ERROR_NOT_SUPPORTED;
+}
+
+NVML_GPU(nvmlDeviceGetPowerSource, (nvmlDevice_t device, unsigned *source), (device, source))
+{
+    NEED(source);
+    *source = 0; /* mains */
     return NVML_SUCCESS;
 }
 
@@ -246,7 +267,7 @@ static nvmlReturn_t clock_reasons(const Dev *d, unsigned long long *reasons)
 {
     NEED(reasons);
     FsimReading r = read_device(d);
-    *reasons = r.pstate ? REASON_IDLE : d->state->power_limit < d->card->power_default ? REASON_POWER_CAP : 0;
+    *reasons = r.idle ? REASON_IDLE : d->state->power_limit < d->card->power_default ? REASON_POWER_CAP : 0;
     return NVML_SUCCESS;
 }
 
@@ -306,6 +327,21 @@ NVML_GPU(nvmlDeviceGetFanSpeed, (nvmlDevice_t device, unsigned *percent), (devic
 NVML_GPU(nvmlDeviceGetFanSpeed_v2, (nvmlDevice_t device, unsigned fan, unsigned *percent), (device, fan, percent))
 {
     return fan_speed(d, fan, percent);
+}
+
+NVML_GPU(nvmlDeviceGetTargetFanSpeed, (nvmlDevice_t device, unsigned fan, unsigned *percent), (device, fan, percent))
+{
+    return fan_speed(d, fan, percent);
+}
+
+NVML_GPU(nvmlDeviceGetMinMaxFanSpeed, (nvmlDevice_t device, unsigned *min, unsigned *max), (device, min, max))
+{
+    NEED(min && max);
+    if (d->card->fans == 0)
+        return NVML_ERROR_NOT_SUPPORTED;
+    *min = 30;
+    *max = 100;
+    return NVML_SUCCESS;
 }
 
 NVML_GPU(nvmlDeviceGetNumFans, (nvmlDevice_t device, unsigned *fans), (device, fans))

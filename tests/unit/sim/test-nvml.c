@@ -77,6 +77,56 @@ static void test_export_table(void)
     client_close();
 }
 
+static nvmlReturn_t field(unsigned gpu, unsigned id, unsigned scope, nvmlFieldValue_t *out)
+{
+    *out = (nvmlFieldValue_t){.fieldId = id, .scopeId = scope};
+    assert_ok(CALL(nvmlDeviceGetFieldValues, (nvmlDevice_t, int, nvmlFieldValue_t *), gpu_at(gpu), 1, out));
+    return out->nvmlReturn;
+}
+
+/* What nvidia-smi -q and -pl ask for besides the well-known calls. */
+static void test_nvidia_smi(void)
+{
+    enum { A100, H100, REQUESTED = 192, SHUTDOWN_MARGIN = 193, MAX_MARGIN = 196, MODULE = 1 };
+    client_open_json(
+        "{\"name\":\"x\",\"dmi\":{\"vendor\":\"simulated\",\"product\":\"x\"},\"cpus\":2,\"memory_mib\":4096,"
+        "\"devices\":[{\"card\":\"A100-PCIE-80GB\",\"address\":\"0000:01:00.0\"},"
+        "{\"card\":\"H100-PCIE-80GB\",\"address\":\"0000:02:00.0\"}]}");
+    nvmlDevice_t gpu = gpu_at(A100);
+    nvmlFieldValue_t value;
+    unsigned state = 99, count = 99;
+    unsigned long long reasons = 0;
+    /* HBM keeps its clock, so these cards idle in P0. */
+    assert_ok(CALL(nvmlDeviceGetPerformanceState, (nvmlDevice_t, unsigned *), gpu, &state));
+    assert_ok(CALL(nvmlDeviceGetCurrentClocksThrottleReasons, (nvmlDevice_t, unsigned long long *), gpu, &reasons));
+    g_assert_cmpuint(state, ==, 0);
+    g_assert_cmpuint(reasons, ==, 1);
+    nvmlPowerValue_v2_t limit = {.version = sizeof limit | 2 << 24, .powerValueMw = 200000};
+    assert_ok(CALL(nvmlDeviceSetPowerManagementLimit_v2, (nvmlDevice_t, nvmlPowerValue_v2_t *), gpu, &limit));
+    assert_ok(field(A100, REQUESTED, 0, &value));
+    g_assert_cmpuint(value.value.uiVal, ==, 200000);
+    g_assert_cmpint(field(A100, REQUESTED, MODULE, &value), ==, NVML_ERROR_NOT_SUPPORTED);
+    limit.powerScope = MODULE;
+    g_assert_cmpint(CALL(nvmlDeviceSetPowerManagementLimit_v2, (nvmlDevice_t, nvmlPowerValue_v2_t *), gpu, &limit), ==,
+                    NVML_ERROR_NOT_SUPPORTED);
+    g_assert_cmpint(field(A100, MAX_MARGIN, 0, &value), ==, NVML_ERROR_NOT_SUPPORTED);
+    assert_ok(field(H100, MAX_MARGIN, 0, &value));
+    g_assert_cmpint(value.value.siVal, ==, 0);
+    assert_ok(field(H100, SHUTDOWN_MARGIN, 0, &value));
+    g_assert_cmpint(value.value.siVal, <, 0);
+    nvmlEccSramErrorStatus_v1_t sram = {.version = sizeof sram | 1 << 24, .volatileCor = 5};
+    assert_ok(CALL(nvmlDeviceGetSramEccErrorStatus, (nvmlDevice_t, nvmlEccSramErrorStatus_v1_t *), gpu, &sram));
+    g_assert_cmpuint(sram.volatileCor, ==, 0);
+    sram.version = 1;
+    g_assert_cmpint(CALL(nvmlDeviceGetSramEccErrorStatus, (nvmlDevice_t, nvmlEccSramErrorStatus_v1_t *), gpu, &sram),
+                    ==, NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+    assert_ok(CALL(nvmlDeviceGetFBCSessions, (nvmlDevice_t, unsigned *, void *), gpu, &count, NULL));
+    g_assert_cmpuint(count, ==, 0);
+    assert_ok(CALL(nvmlDeviceGetPcieSpeed, (nvmlDevice_t, unsigned *), gpu, &count));
+    g_assert_cmpuint(count, ==, 16000);
+    client_close();
+}
+
 /* Counted: the last shutdown counts. Without a state there is no driver. */
 static void test_init(void)
 {
@@ -372,6 +422,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sim/nvml/names", test_names);
     g_test_add_func("/sim/nvml/export-table", test_export_table);
+    g_test_add_func("/sim/nvml/nvidia-smi", test_nvidia_smi);
     g_test_add_func("/sim/nvml/init", test_init);
     g_test_add_func("/sim/nvml/identity", test_identity);
     g_test_add_func("/sim/nvml/drivers", test_drivers);
