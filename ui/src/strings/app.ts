@@ -41,6 +41,7 @@ export const app = {
   delete: 'Delete',
   create: 'Create',
   actions: (name: string) => `Actions of ${name}`,
+  allActions: 'Actions',
   none: 'None',
   yes: 'Yes',
   no: 'No',

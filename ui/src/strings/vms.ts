@@ -97,7 +97,7 @@ export const wizard = {
   noGpu: 'No GPU',
   noGpuText: 'A VM without a GPU device.',
   free: 'Free',
-  noneFree: 'None is free now; the VM starts when one is.',
+  noneFree: 'None is free now. The VM cannot start until one is.',
   noGroups: 'No card is cut into parts yet.',
   cutFirst: 'Cut a card',
   start: 'Start it when it is made',

@@ -9,6 +9,13 @@ import { t } from '@/strings';
 
 const strings = (list: readonly string[] | undefined) => list ?? [];
 
+/** The VM that a verdict names, as a way there. */
+export function VerdictSubject({ verdict }: { verdict: Verdict }) {
+  if (!verdict.subject.startsWith('vm ')) return null;
+  const name = verdict.subject.slice(3);
+  return <Link to={`/vms/${encodeURIComponent(name)}`}>{name}</Link>;
+}
+
 export function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
   return (
     <ul className="pf-v6-c-list">
@@ -16,7 +23,7 @@ export function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
         <li key={`${verdict.code} ${verdict.subject}`}>
           {verdict.sentence}
           {verdict.next && <div className="fct-subtle">{verdict.next}</div>}
-          {verdict.subject.startsWith('vm ') && <Link to={`/vms/${encodeURIComponent(verdict.subject.slice(3))}`}>{verdict.subject.slice(3)}</Link>}
+          <VerdictSubject verdict={verdict} />
         </li>
       ))}
     </ul>

@@ -4,7 +4,7 @@ import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patt
 import { Link, useNavigate } from 'react-router-dom';
 import { useMemo } from 'react';
 import { useGpus, useNodes, useVms } from '@/api/queries';
-import type { Node, Vm } from '@/api/types';
+import type { Node } from '@/api/types';
 import { attention } from '@/lib/attention';
 import { nodeCharts } from '@/lib/charts';
 import { mib } from '@/lib/format';
@@ -17,6 +17,7 @@ import { Loaded, LoadError, Nothing, Waiting } from '@/widgets/feedback';
 import { LoadCharts } from '@/widgets/LoadCharts';
 import { PageHead } from '@/widgets/PageHead';
 import { GpuRow } from './GpuRow';
+import { VmsCard } from './VmsCard';
 
 const isSimulated = (node: Node) => /simulat/i.test(`${node.vendor} ${node.product}`);
 
@@ -36,27 +37,6 @@ function NodeCard({ node }: { node: Node }) {
             [t.settings.node.driver, node.driver_version || node.nvml_problem],
           ]}
         />
-      </CardBody>
-    </Card>
-  );
-}
-
-function VmsCard({ vms }: { vms: Vm[] }) {
-  const count = (test: (vm: Vm) => boolean) => vms.filter(test).length;
-  const facts: [string, number][] = [
-    [t.overview.running, count((vm) => vm.state === 'running')],
-    [t.overview.off, count((vm) => vm.state === 'off')],
-    [t.overview.blocked, count((vm) => vm.blocked.length > 0)],
-  ];
-  return (
-    <Card isCompact>
-      <CardHeader actions={{ actions: <Link to="/vms">{t.overview.allVms}</Link>, hasNoOffset: true }}>
-        <CardTitle component="h2">{t.overview.vms}</CardTitle>
-      </CardHeader>
-      <CardBody>
-        {vms.length === 0
-          ? <span className="fct-subtle">{t.overview.noVms}</span>
-          : <dl className="fct-facts">{facts.map(([name, n]) => <div key={name} className="fct-fact"><dt>{name}</dt><dd className="pf-v6-u-font-size-2xl">{n}</dd></div>)}</dl>}
       </CardBody>
     </Card>
   );

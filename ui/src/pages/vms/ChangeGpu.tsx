@@ -31,7 +31,7 @@ export function ChangeGpu({ vm, onClose }: { vm: Vm; onClose: () => void }) {
       <ModalBody>
         <div className="fct-stack">
           {save.error && <ErrorAlert error={save.error} />}
-          <GroupChoice value={group} onChange={setGroup} />
+          <GroupChoice value={group} onChange={setGroup} held={first && first.parts.length > 0 ? first.group : undefined} />
           <Checkbox id="device-optional" label={t.vm.optionalText} isChecked={optional} isDisabled={!group} onChange={(_event, on) => setOptional(on)} />
         </div>
       </ModalBody>

@@ -13,6 +13,8 @@ interface Props {
   /** Id of the chosen group; "" for no GPU. */
   value: string;
   onChange: (id: string) => void;
+  /** Of which group the VM holds a part already. */
+  held?: string;
 }
 
 function memoryOf(group: ResourceGroup): string {
@@ -20,7 +22,7 @@ function memoryOf(group: ResourceGroup): string {
   return sizes.length ? sizes.map((size) => mib(size)).join(', ') : UNKNOWN;
 }
 
-export function GroupChoice({ value, onChange }: Props) {
+export function GroupChoice({ value, onChange, held }: Props) {
   const groups = useGroups();
   const radio = (id: string, name: string) => (
     <Radio id={`group-${id || 'none'}`} name="gpu-group" label={name} isChecked={value === id} onChange={() => onChange(id)} />
@@ -45,7 +47,7 @@ export function GroupChoice({ value, onChange }: Props) {
               </Tbody>
             </Table>
             {list.length === 0 && <Alert variant="info" isInline title={t.wizard.noGroups} component="p" actionLinks={<Link to="/gpus/cards">{t.wizard.cutFirst}</Link>} />}
-            {list.some((group) => group.id === value && group.free === 0) && <Alert variant="info" isInline title={t.wizard.noneFree} component="p" />}
+            {list.some((group) => group.id === value && group.id !== held && group.free === 0) && <Alert variant="info" isInline title={t.wizard.noneFree} component="p" />}
           </div>
         );
       }}

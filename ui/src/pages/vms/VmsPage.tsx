@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Label, PageSection, Pagination, SearchInput, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
+import { Button, Label, MenuToggle, PageSection, Pagination, SearchInput, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
+import { EllipsisVIcon } from '@patternfly/react-icons';
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useNavigate, useSearchParams } from 'react-router-dom';
 import { useLatestSample } from '@/api/live';
@@ -52,6 +53,9 @@ function Row({ vm }: { vm: Vm }) {
       <Td isActionCell>
         <ActionsColumn
           popperProps={{ position: 'end' }}
+          actionsToggle={({ onToggle, isOpen, toggleRef }) => (
+            <MenuToggle ref={toggleRef} variant="plain" isExpanded={isOpen} onClick={onToggle} aria-label={t.app.actions(vm.name)} icon={<EllipsisVIcon />} />
+          )}
           items={list.map((action) => ({
             title: action.name,
             onClick: action.why ? undefined : action.run,
@@ -96,7 +100,7 @@ function VmTable({ vms }: { vms: Vm[] }) {
       {found.length === 0 ? <Nothing title={t.vm.noMatch} text={t.vm.noMatchText} action={<Button variant="link" onClick={() => go('', 1)}>{t.vm.clear}</Button>} /> : (
         <Table aria-label={t.vm.title} variant="compact">
           <Thead>
-            <Tr><Th width={25}>{t.vm.name}</Th><Th width={15}>{t.vm.state}</Th><Th width={20}>{t.vm.device}</Th><Th>{t.vm.cpu}</Th><Th>{t.vm.vcpus}</Th><Th>{t.vm.memory}</Th><Th screenReaderText={t.app.actions('')} /></Tr>
+            <Tr><Th width={25}>{t.vm.name}</Th><Th width={15}>{t.vm.state}</Th><Th width={20}>{t.vm.device}</Th><Th>{t.vm.cpu}</Th><Th>{t.vm.vcpus}</Th><Th>{t.vm.memory}</Th><Th screenReaderText={t.app.allActions} /></Tr>
           </Thead>
           <Tbody>{shown.map((vm) => <Row key={vm.id} vm={vm} />)}</Tbody>
         </Table>

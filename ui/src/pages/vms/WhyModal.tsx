@@ -4,7 +4,7 @@ import { Alert, Button, Modal, ModalBody, ModalFooter, ModalHeader } from '@patt
 import { usePreflight } from '@/api/queries';
 import type { Preflight, Vm } from '@/api/types';
 import { t } from '@/strings';
-import { Loaded, Verdicts } from '@/widgets/feedback';
+import { Loaded, Verdicts, VerdictSubject } from '@/widgets/feedback';
 
 function Answer({ preflight }: { preflight: Preflight }) {
   const stops = preflight.verdicts.filter((v) => v.severity === 'block' || v.severity === 'refuse');
@@ -13,7 +13,7 @@ function Answer({ preflight }: { preflight: Preflight }) {
     <div className="fct-stack">
       {preflight.can_start
         ? <Alert variant="success" isInline title={t.vm.canStart} component="p" />
-        : stops.map((v) => <Alert key={v.code + v.subject} variant="warning" isInline title={v.sentence} component="p">{v.next}</Alert>)}
+        : stops.map((v) => <Alert key={v.code + v.subject} variant="warning" isInline title={v.sentence} component="p">{v.next} <VerdictSubject verdict={v} /></Alert>)}
       {notes.length > 0 && <Verdicts verdicts={notes} />}
     </div>
   );
