@@ -18,10 +18,25 @@
 #include <unistd.h>
 
 typedef struct {
-    FctConfig config; /* strings owned by `strings` */
+    FctConfig config; /* its strings are owned */
     char *socket, *libvirt_uri, *accel, *why_not_kvm;
     int ready_fd;
 } Options;
+
+static void options_clear(Options *options)
+{
+    g_free(options->config.state_dir);
+    g_free(options->config.ui_dir);
+    g_free(options->config.bind);
+    g_free(options->config.images_dir);
+    g_free(options->config.part_device);
+    g_free(options->config.node);
+    g_free(options->socket);
+    g_free(options->libvirt_uri);
+    g_free(options->accel);
+    g_free(options->why_not_kvm);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
 static int usage_error(const char *text)
 {
@@ -132,7 +147,7 @@ static FctApp *make_app(const Options *options, GError **error)
 
 int main(int argc, char **argv)
 {
-    Options options = {.ready_fd = -1};
+    g_auto(Options) options = {.ready_fd = -1};
     g_autoptr(GError) error = NULL;
     umask(0077);
     signal(SIGPIPE, SIG_IGN); /* a client that goes away is an error of that one write */

@@ -372,7 +372,11 @@ def main():
         if failed or sys.exc_info()[0]:
             for name in ("facetd", "helper"):
                 print(f"# {name}: " + stack.log(name).replace("\n", "\n# "), flush=True)
-        stack.stop()
+        try:
+            stack.stop()
+        except AssertionError as fault:
+            failed += 1
+            print(f"Bail out! {fault}", flush=True)
     return 1 if failed else 0
 
 
