@@ -185,8 +185,7 @@ static gboolean commit(const Applying *a, FctTask *task, const FctJournal *journ
     g_autofree char *wanted_key = g_strconcat("wanted/", a->gpu->id, NULL);
     g_autoptr(json_t) journal_json = fct_journal_to_json(journal);
     g_autoptr(json_t) wanted = fct_wanted_of(a->plan);
-    g_autoptr(json_t) plan_doc = json_deep_copy(a->doc->value);
-    json_object_set_new(plan_doc, "plan", fct_plan_to_json(a->plan));
+    g_autoptr(json_t) plan_doc = fct_plan_to_json(a->plan);
     json_object_set_new(wanted, "gpu_uuid", json_string(a->gpu->uuid));
     json_object_set_new(wanted, "boot_id", json_string(a->seen->boot_id));
     const FctWrite base[] = {{a->doc->key, plan_doc, a->doc->revision},

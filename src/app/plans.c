@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PLANS_KEPT 200
+#define PRUNE_EVERY 32 /* plans made */
 
 static gboolean bad(GError **error, const char *field, const char *sentence)
 {
@@ -29,9 +30,11 @@ static json_t *before_json(const FctInventory *seen, const FctGpu *gpu)
     return json;
 }
 
-FctInventory *fct_plans_before(const FctDoc *doc, GError **error)
+FctInventory *fct_plans_before(FctApp *app, const char *id, GError **error)
 {
-    return fct_inventory_from_json(json_object_get(doc->value, "before"), error);
+    g_autofree char *key = g_strconcat("before/", id, NULL);
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, error);
+    return doc ? fct_inventory_from_json(doc->value, error) : NULL;
 }
 
 json_t *fct_plans_present(const FctApp *app, const FctPlan *plan, guint64 revision)
@@ -41,14 +44,21 @@ json_t *fct_plans_present(const FctApp *app, const FctPlan *plan, guint64 revisi
     return json;
 }
 
-/* Forgets the oldest plans; those of running tasks are young. */
+/* Now and then forgets the oldest plans; those of running tasks are young. */
 static void prune(FctApp *app)
 {
+    static gint made = 0;
+    if (g_atomic_int_add(&made, 1) % PRUNE_EVERY != 0)
+        return;
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "plan/", NULL);
+    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GArray) drops = g_array_new(FALSE, FALSE, sizeof(FctWrite));
     for (guint i = 0; docs && i + PLANS_KEPT < docs->len; i++) {
-        FctWrite drop = {((FctDoc *)docs->pdata[i])->key, NULL, FCT_REV_ANY};
-        g_array_append_val(drops, drop);
+        const char *key = ((FctDoc *)docs->pdata[i])->key;
+        char *before = g_strconcat("before/", key + strlen("plan/"), NULL);
+        const FctWrite both[] = {{key, NULL, FCT_REV_ANY}, {before, NULL, FCT_REV_ANY}};
+        g_ptr_array_add(keys, before);
+        g_array_append_vals(drops, both, G_N_ELEMENTS(both));
     }
     if (drops->len && !app->store->ops->commit(app->store, (FctWrite *)drops->data, drops->len, NULL, NULL))
         g_debug("old plans stay");
@@ -69,10 +79,11 @@ gboolean fct_plans_store(FctApp *app, FctPlan *plan, const FctInventory *seen, c
     plan->request = json_deep_copy(request);
     plan->created_ms = fct_app_now_ms();
     g_autofree char *key = g_strconcat("plan/", plan->id, NULL);
-    g_autoptr(json_t) value = json_pack("{s:o, s:o}", "plan", fct_plan_to_json(plan), "before",
-                                        before_json(seen, fct_inventory_gpu(seen, plan->gpu)));
-    FctWrite write = {key, value, FCT_REV_NONE};
-    if (!app->store->ops->commit(app->store, &write, 1, &plan->revision, error))
+    g_autofree char *before_key = g_strconcat("before/", plan->id, NULL);
+    g_autoptr(json_t) value = fct_plan_to_json(plan);
+    g_autoptr(json_t) before = before_json(seen, fct_inventory_gpu(seen, plan->gpu));
+    const FctWrite writes[] = {{key, value, FCT_REV_NONE}, {before_key, before, FCT_REV_NONE}};
+    if (!app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), &plan->revision, error))
         return FALSE;
     prune(app);
     return TRUE;
@@ -91,7 +102,7 @@ FctPlan *fct_plans_get(FctApp *app, const char *id, FctDoc **ret_doc, GError **e
         g_propagate_error(error, g_steal_pointer(&fault));
         return NULL;
     }
-    FctPlan *plan = fct_plan_from_json(json_object_get(doc->value, "plan"), error);
+    FctPlan *plan = fct_plan_from_json(doc->value, error);
     if (plan)
         plan->revision = doc->revision;
     if (plan && ret_doc)
@@ -107,7 +118,7 @@ json_t *fct_plans_list(FctApp *app, GError **error)
     json_t *items = json_array();
     for (guint i = docs->len; i-- > 0;) {
         const FctDoc *doc = docs->pdata[i];
-        g_autoptr(FctPlan) plan = fct_plan_from_json(json_object_get(doc->value, "plan"), NULL);
+        g_autoptr(FctPlan) plan = fct_plan_from_json(doc->value, NULL);
         if (plan)
             json_array_append_new(items, fct_plans_present(app, plan, doc->revision));
     }
@@ -116,8 +127,8 @@ json_t *fct_plans_list(FctApp *app, GError **error)
 
 /* ---- making ---- */
 
-/* The plan of a task that is done; *ret_doc gets its document. */
-static FctPlan *plan_to_undo(FctApp *app, const json_t *request, FctDoc **ret_doc, GError **error)
+/* The plan of a task that is done. */
+static FctPlan *plan_to_undo(FctApp *app, const json_t *request, GError **error)
 {
     const char *id;
     if (!fct_json_need_str(request, "task", &id, error))
@@ -130,15 +141,14 @@ static FctPlan *plan_to_undo(FctApp *app, const json_t *request, FctDoc **ret_do
                            "The task “%s” cannot be undone.", fct_json_str(task, "title", id));
         return NULL;
     }
-    return fct_plans_get(app, fct_json_str(task, "plan", ""), ret_doc, error);
+    return fct_plans_get(app, fct_json_str(task, "plan", ""), NULL, error);
 }
 
 static gboolean make_undo(FctApp *app, FctPlan *plan, const FctInventory *seen, const GPtrArray *reservations,
                           const json_t *request, GError **error)
 {
-    g_autoptr(FctDoc) doc = NULL;
-    g_autoptr(FctPlan) done = plan_to_undo(app, request, &doc, error);
-    g_autoptr(FctInventory) before = done ? fct_plans_before(doc, error) : NULL;
+    g_autoptr(FctPlan) done = plan_to_undo(app, request, error);
+    g_autoptr(FctInventory) before = done ? fct_plans_before(app, done->id, error) : NULL;
     if (!before)
         return FALSE;
     const FctGpu *gpu = fct_inventory_gpu(seen, done->gpu);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plans as resources: "plan/<id>" holds {"plan": FctPlan, "before": inventory of the one gpu as it was}. Making one
- * changes nothing but this document. Any thread; waits for disk and helper.
+ * Plans as resources: "plan/<id>", and beside it "before/<id>", the inventory of the one gpu as it was. Making one
+ * changes nothing but these documents. Any thread; waits for disk and helper.
  */
 #pragma once
 #include "app/app.h"
@@ -15,7 +15,7 @@ json_t *fct_plans_make(FctApp *app, const json_t *request, GError **error);
 gboolean fct_plans_store(FctApp *app, FctPlan *plan, const FctInventory *seen, const json_t *request, GError **error);
 /* *ret_doc (may be NULL) gets the stored document, to write it again with its revision. */
 FctPlan *fct_plans_get(FctApp *app, const char *id, FctDoc **ret_doc, GError **error);
-/* The gpu as it was when the plan was made, in an inventory of its own. NULL with FCT_ERROR_INTERNAL when damaged. */
-FctInventory *fct_plans_before(const FctDoc *doc, GError **error);
+/* The gpu as it was when the plan was made, in an inventory of its own. */
+FctInventory *fct_plans_before(FctApp *app, const char *id, GError **error);
 json_t *fct_plans_present(const FctApp *app, const FctPlan *plan, guint64 revision);
 json_t *fct_plans_list(FctApp *app, GError **error); /* newest first */

@@ -9,6 +9,7 @@
 
 #define LOG_MAX 500    /* lines of one task */
 #define TASKS_KEPT 500 /* ended tasks in the store */
+#define PRUNE_EVERY 64 /* ended tasks */
 #define RETRY_S 1      /* between attempts to store the end of a task */
 
 struct FctTask {
@@ -34,6 +35,7 @@ struct FctTasks {
     GCond changed;
     GHashTable *live; /* id → FctTask*: from making until the end is stored */
     guint threads;    /* that run tasks */
+    guint ended;      /* since the start */
     gboolean stopping;
     GArray *recoverers; /* Recoverer */
 };
@@ -294,6 +296,22 @@ static gboolean store_end(FctTask *task, const FctWrite *more, gsize n)
     }
 }
 
+/* Forgets the oldest tasks that have ended. */
+static void prune(FctTasks *tasks)
+{
+    FctStore *store = tasks->app->store;
+    g_autoptr(GPtrArray) docs = store->ops->list(store, "task/", NULL);
+    g_autoptr(GArray) writes = g_array_new(FALSE, FALSE, sizeof(FctWrite));
+    for (guint i = 0; docs && i + TASKS_KEPT < docs->len; i++) {
+        const FctDoc *doc = docs->pdata[i];
+        FctWrite drop = {doc->key, NULL, FCT_REV_ANY};
+        if (!json_is_null(json_object_get(doc->value, "ended_ms")))
+            g_array_append_val(writes, drop);
+    }
+    if (writes->len && !store->ops->commit(store, (FctWrite *)writes->data, writes->len, NULL, NULL))
+        g_debug("old tasks stay");
+}
+
 void fct_task_end(FctTask *task, FctTaskState state, const GError *error, const FctWrite *more, gsize n,
                   const char *outcome_format, ...)
 {
@@ -312,7 +330,10 @@ void fct_task_end(FctTask *task, FctTaskState state, const GError *error, const 
               "%s: %s", fct_json_str(json, "title", ""), outcome);
     g_mutex_lock(&tasks->lock);
     g_hash_table_remove(tasks->live, task->id);
+    gboolean due = ++tasks->ended % PRUNE_EVERY == 0;
     g_mutex_unlock(&tasks->lock);
+    if (due)
+        prune(tasks);
 }
 
 /* ---- running ---- */
@@ -417,23 +438,9 @@ static void recover_one(FctTasks *tasks, FctTask *task)
     fct_task_end(task, FCT_TASK_FAILED, error, NULL, 0, "Facet was restarted in the middle; it did not finish.");
 }
 
-static gboolean prune(FctTasks *tasks, GPtrArray *docs, GError **error)
-{
-    g_autoptr(GArray) writes = g_array_new(FALSE, FALSE, sizeof(FctWrite));
-    for (guint i = 0; i + TASKS_KEPT < docs->len; i++) {
-        const FctDoc *doc = docs->pdata[i];
-        FctWrite drop = {doc->key, NULL, FCT_REV_ANY};
-        if (!json_is_null(json_object_get(doc->value, "ended_ms")))
-            g_array_append_val(writes, drop);
-    }
-    return !writes->len ||
-           tasks->app->store->ops->commit(tasks->app->store, (FctWrite *)writes->data, writes->len, NULL, error);
-}
-
 gboolean fct_tasks_recover(FctTasks *tasks, GError **error)
 {
     FctStore *store = tasks->app->store;
-    g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) docs = store->ops->list(store, "task/", error);
     if (!docs)
         return FALSE;
@@ -450,8 +457,7 @@ gboolean fct_tasks_recover(FctTasks *tasks, GError **error)
             return FALSE;
         recover_one(tasks, task);
     }
-    if (!prune(tasks, docs, &fault))
-        g_warning("Old tasks stay: %s", fault->message);
+    prune(tasks);
     return TRUE;
 }
 
