@@ -22,7 +22,7 @@ static gboolean parse(Options *o, int *argc, char ***argv, GError **error)
         {"state", 0, 0, G_OPTION_ARG_FILENAME, &o->state,
          "What must survive a restart (default: /var/lib/facet-helper)", "DIR"},
         {"allow-uid", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->uids, "User id that may connect, besides root", "N"},
-        {"worker-timeout", 0, 0, G_OPTION_ARG_INT, &o->worker_timeout_ms, "For one observation (default: 10000)", "MS"},
+        {"worker-timeout", 0, 0, G_OPTION_ARG_INT, &o->worker_timeout_ms, "To look at one card (default: 15000)", "MS"},
         {"grace", 0, 0, G_OPTION_ARG_INT, &o->grace_ms, "From SIGKILL to “cannot be killed” (default: 3000)", "MS"},
         {"poll", 0, 0, G_OPTION_ARG_INT, &o->poll_ms, "Between two looks for changes (default: 2000)", "MS"},
         {"child", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &o->child, NULL, NULL},
@@ -57,7 +57,7 @@ static int run(const Options *o, const FctHelperConfig *config)
 
 int main(int argc, char **argv)
 {
-    Options o = {.worker_timeout_ms = 10000, .grace_ms = 3000, .poll_ms = 2000};
+    Options o = {.worker_timeout_ms = 15000, .grace_ms = 3000, .poll_ms = 2000};
     g_autoptr(GError) error = NULL;
     g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
     signal(SIGPIPE, SIG_IGN);

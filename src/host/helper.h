@@ -23,7 +23,7 @@ typedef struct {
     const char *socket;    /* path; made 0660 */
     const char *state;     /* directory: wedged cards, locks */
     GArray *uids;          /* guint32: who may connect besides root and the helper's own user */
-    int worker_timeout_ms; /* for one observation */
+    int worker_timeout_ms; /* for the observation of one card */
     int grace_ms;          /* between SIGKILL and "cannot be killed" */
     int poll_ms;           /* between two looks for changes */
 } FctHelperConfig;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/helper_worker.h"
 
+#include "host/observe.h"
+
 #include <string.h>
 
 /* A job is given to a fresh child once more when the first one died or hung. */
@@ -62,7 +64,9 @@ static void give_up_or_retry(FctWorker *worker)
 static void blame(FctWorker *worker, gboolean unkillable)
 {
     gint64 now = g_get_monotonic_time();
-    if (worker->at && *worker->at) {
+    if (worker->at && strcmp(worker->at, FCT_AT_PROCESSES) == 0) {
+        g_warning("The search for processes that hold cards hangs.");
+    } else if (worker->at && *worker->at) {
         if (unkillable)
             fct_avoid_wedge(worker->avoid, worker->at,
                             "The driver hangs when this card is asked, and cannot be "
@@ -100,6 +104,12 @@ static gboolean on_deadline(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static void start_deadline(FctWorker *worker)
+{
+    g_clear_handle_id(&worker->deadline, g_source_remove);
+    worker->deadline = g_timeout_add((guint)worker->config->worker_timeout_ms, on_deadline, worker);
+}
+
 static void on_frame(json_t *frame, gpointer data)
 {
     FctWorker *worker = data;
@@ -107,6 +117,9 @@ static void on_frame(json_t *frame, gpointer data)
     if (at) {
         g_free(worker->at);
         worker->at = g_strdup(at);
+        /* The deadline is for one card, not for all: a busy machine is slow, a hang makes no progress. */
+        if (worker->busy && !worker->killed)
+            start_deadline(worker);
     } else if (worker->busy && !worker->killed) {
         worker->nvml_silent = 0;
         fct_avoid_learn(worker->avoid, json_object_get(frame, "cards"));
@@ -157,7 +170,7 @@ static void send_job(FctWorker *worker, Job *job)
         json_object_del(job->request, "no_nvml");
     job->tries++;
     worker->busy = TRUE;
-    worker->deadline = g_timeout_add((guint)worker->config->worker_timeout_ms, on_deadline, worker);
+    start_deadline(worker);
     fct_child_send(worker->child, job->request);
 }
 

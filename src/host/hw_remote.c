@@ -11,7 +11,7 @@
 
 /* How long a request waits for a connection that is not up. */
 #define CONNECT_WAIT_US (2 * G_USEC_PER_SEC)
-#define LOOK_TIMEOUT_US (40 * G_USEC_PER_SEC) /* three tries of the helper's worker, with room */
+#define LOOK_TIMEOUT_US (120 * G_USEC_PER_SEC) /* the helper has a deadline for each card and tries again */
 #define SEND_TIMEOUT_US (5 * G_USEC_PER_SEC)
 /* A step may wait for others before its own deadline begins to run. */
 #define STEP_SLACK_US (180 * G_USEC_PER_SEC)

@@ -150,6 +150,12 @@ static void look_at_card(FctObserver *observer, const FctLook *look, const FctIn
     name_without_nvml(look, gpu);
 }
 
+static void at_processes(gpointer data)
+{
+    FctObserver *observer = data;
+    observer->at(FCT_AT_PROCESSES, observer->at_data);
+}
+
 static void add_holders(FctObserver *observer, FctInventory *inventory)
 {
     g_autoptr(GHashTable) minors = g_hash_table_new(g_str_hash, g_str_equal);
@@ -159,7 +165,7 @@ static void add_holders(FctObserver *observer, FctInventory *inventory)
         if (card && card->minor >= 0)
             g_hash_table_insert(minors, gpu->id, GINT_TO_POINTER(card->minor + 1));
     }
-    fct_sysfs_holders(observer->root, inventory, minors);
+    fct_sysfs_holders(observer->root, inventory, minors, at_processes, observer);
 }
 
 FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look)

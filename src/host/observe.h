@@ -8,7 +8,11 @@
 
 typedef struct FctObserver FctObserver;
 
-/* Told before each card is asked ("" before NVML itself is opened), so that a hang can be put down to its card. */
+/*
+ * Told before each card is asked ("" before NVML itself is opened), so that a hang can be put down to its card, and
+ * with FCT_AT_PROCESSES all along the search through /proc, which belongs to no card.
+ */
+#define FCT_AT_PROCESSES "processes"
 typedef void (*FctObserverAt)(const char *gpu, gpointer data);
 
 FctObserver *fct_observer_new(const char *root, const char *nvml_path, gboolean attach);

@@ -69,7 +69,8 @@ static int compare_processes(gconstpointer a, gconstpointer b)
     return (*(FctProcess *const *)a)->pid - (*(FctProcess *const *)b)->pid;
 }
 
-void fct_sysfs_holders(const char *root, FctInventory *inventory, GHashTable *minors)
+void fct_sysfs_holders(const char *root, FctInventory *inventory, GHashTable *minors, void (*progress)(gpointer data),
+                       gpointer data)
 {
     g_autoptr(GHashTable) nodes = nodes_of_cards(root, inventory, minors);
     g_autoptr(GPtrArray) pids = fct_sysfs_list(root, "proc");
@@ -77,6 +78,7 @@ void fct_sysfs_holders(const char *root, FctInventory *inventory, GHashTable *mi
         const char *pid = pids->pdata[i];
         if (!is_pid(pid))
             continue;
+        progress(data);
         g_autoptr(GPtrArray) fds = fct_sysfs_list(root, "proc/%s/fd", pid);
         for (guint k = 0; k < fds->len; k++) {
             g_autofree char *link = g_build_filename(root, "proc", pid, "fd", fds->pdata[k], NULL);

@@ -92,7 +92,7 @@ static void hang(World *world, const char *address, int count)
 
 static void test_wedged(void)
 {
-    const char *const options[] = {"--poll", "600000", "--grace", "300", NULL};
+    const char *const options[] = {"--poll", "600000", "--grace", "1500", NULL};
     World *world = world_new("lab", options);
     if (!world)
         return;
@@ -135,7 +135,7 @@ static void test_wedged(void)
 /* The helper is killed while a step hangs: the next helper knows it from the lock that the stuck child still has. */
 static void test_wedged_and_killed(void)
 {
-    const char *const options[] = {"--poll", "600000", "--grace", "300", NULL};
+    const char *const options[] = {"--poll", "600000", "--grace", "1500", NULL};
     World *world = world_new("small", options);
     if (!world)
         return;
@@ -164,7 +164,7 @@ static void test_wedged_and_killed(void)
 /* An observation that hangs on one card must not blind the host. */
 static void test_observation_hangs(void)
 {
-    const char *const options[] = {"--poll", "600000", "--grace", "300", "--worker-timeout", "2000", NULL};
+    const char *const options[] = {"--poll", "600000", "--grace", "1500", "--worker-timeout", "8000", NULL};
     World *world = world_new("lab", options);
     if (!world)
         return;

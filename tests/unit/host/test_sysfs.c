@@ -151,6 +151,11 @@ static void test_bounded_reads(void)
     tree_free(root);
 }
 
+static void count_process(gpointer data)
+{
+    ++*(int *)data;
+}
+
 static void test_holders(void)
 {
     char *root = tree_new();
@@ -170,7 +175,9 @@ static void test_holders(void)
     FctGpu *gpu = inventory->gpus->pdata[0];
     g_autoptr(GHashTable) minors = g_hash_table_new(g_str_hash, g_str_equal);
     g_hash_table_insert(minors, gpu->id, GINT_TO_POINTER(2 + 1));
-    fct_sysfs_holders(root, inventory, minors);
+    int processes = 0;
+    fct_sysfs_holders(root, inventory, minors, count_process, &processes);
+    g_assert_cmpint(processes, ==, 5);
     g_assert_cmpuint(gpu->processes->len, ==, 3);
     const FctProcess *first = gpu->processes->pdata[0];
     g_assert_cmpint(first->pid, ==, 4711);
