@@ -256,6 +256,7 @@ static gboolean list_afresh(FctVms *vms)
     return list != NULL;
 }
 
+/* Every VM that holds parts, or runs with some. */
 static void reconcile_all(FctVms *vms)
 {
     g_autoptr(GError) fault = NULL;
@@ -264,8 +265,11 @@ static void reconcile_all(FctVms *vms)
     g_mutex_lock(&vms->lock);
     for (guint i = 0; holds && i < holds->len; i++)
         look_at(vms, ((FctHold *)holds->pdata[i])->vm);
-    for (guint i = 0; i < infos->len; i++)
-        look_at(vms, ((FctVmInfo *)infos->pdata[i])->id);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        if (info->ours && json_array_size(info->parts))
+            look_at(vms, info->id);
+    }
     g_mutex_unlock(&vms->lock);
 }
 
