@@ -54,7 +54,7 @@ describe('picturesOfPlan', () => {
   };
   const plan = {
     units: 8,
-    now: [item('3g.40gb', 0, false, 'llm-a'), item('2g.20gb', 4, false)],
+    now: [item('3g.40gb', 0, false, 'VM llm-a'), item('2g.20gb', 4, false)],
     then: [item('3g.40gb', 0, true), item('1g.10gb', 4, false), item('1g.10gb', 5, false)],
   } as unknown as Plan;
 
@@ -67,6 +67,6 @@ describe('picturesOfPlan', () => {
 
   it('keeps the holder of what stays', () => {
     const first = picturesOfPlan(plan, A100).then.segments[0];
-    expect(first?.kind === 'block' && first.holder).toBe('llm-a');
+    expect(first?.kind === 'block' && [first.holder, first.holderKind]).toEqual(['llm-a', 'vm']);
   });
 });

@@ -36,31 +36,66 @@ function resourceChanged(client: QueryClient, noun: string, change: Change<{ id:
   if (noun === 'task') void client.invalidateQueries({ queryKey: ['audit'] });
 }
 
-/** Opens the stream. Returns the way to close it. */
-export function openStream(client: QueryClient): () => void {
+const SILENT_MS = 45_000; // samples come every few seconds; a connection that is silent for so long is dead
+const OPEN_MS = 10_000;
+
+interface Handlers {
+  onOpen: () => void;
+  onMessage: () => void;
+  onError: (source: EventSource) => void;
+}
+
+function connect(client: QueryClient, handlers: Handlers): EventSource {
   const source = new EventSource(STREAM_URL);
-  let opened = false;
-  source.addEventListener('open', () => {
-    if (opened) void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
-    opened = true;
-    setLink('up');
-  });
-  source.addEventListener('error', () => {
-    setLink('down');
-    // A closed source does not come back by itself (an expired session answers 401): asking who we are settles it.
-    if (source.readyState === EventSource.CLOSED) void client.invalidateQueries({ queryKey: ['session'] });
-  });
-  for (const noun of ['gpu', 'group', 'plan', 'task', 'vm', 'node']) {
-    source.addEventListener(noun, (message: MessageEvent<string>) => {
-      resourceChanged(client, noun, JSON.parse(message.data) as Change<{ id: string }>);
+  const on = (kind: string, take: (data: unknown) => void) =>
+    source.addEventListener(kind, (message: MessageEvent<string>) => {
+      handlers.onMessage();
+      take(JSON.parse(message.data));
     });
-  }
-  source.addEventListener('event', (message: MessageEvent<string>) => {
-    const event = JSON.parse(message.data) as FacetEvent;
+  source.addEventListener('open', handlers.onOpen);
+  source.addEventListener('error', () => handlers.onError(source));
+  for (const noun of ['gpu', 'group', 'plan', 'task', 'vm', 'node']) on(noun, (data) => resourceChanged(client, noun, data as Change<{ id: string }>));
+  on('event', (data) => {
+    const event = data as FacetEvent;
     client.setQueryData<FacetEvent[]>(['event'], (list) => list && [event, ...list.filter((e) => e.id !== event.id)].slice(0, 500));
   });
-  source.addEventListener('sample', (message: MessageEvent<string>) => {
-    pushSample(JSON.parse(message.data) as Sample);
-  });
-  return () => source.close();
+  on('sample', (data) => pushSample(data as Sample));
+  return source;
+}
+
+/** Keeps the stream open until told otherwise. Returns the way to close it. */
+export function openStream(client: QueryClient): () => void {
+  let source: EventSource | null = null;
+  let opened = false;
+  let heard = Date.now();
+  const open = () => {
+    source?.close();
+    heard = Date.now();
+    source = connect(client, {
+      onOpen: () => {
+        if (opened) void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+        opened = true;
+        heard = Date.now();
+        setLink('up');
+      },
+      onMessage: () => {
+        heard = Date.now();
+      },
+      onError: (from) => {
+        setLink('down');
+        // A closed source does not come back by itself (an expired session answers 401): asking who we are settles it.
+        if (from.readyState === EventSource.CLOSED) void client.invalidateQueries({ queryKey: ['session'] });
+      },
+    });
+  };
+  const watch = setInterval(() => {
+    const silent = Date.now() - heard;
+    if (source?.readyState !== EventSource.OPEN && silent > OPEN_MS) setLink('down');
+    if (silent > SILENT_MS || (source?.readyState === EventSource.CLOSED && silent > OPEN_MS)) open();
+  }, 5000);
+  open();
+  return () => {
+    clearInterval(watch);
+    source?.close();
+  };
 }

@@ -116,11 +116,18 @@ export function pictureOfGpu(gpu: Gpu): Picture {
 const stays = (item: LayoutItem, then: readonly LayoutItem[]) =>
   then.some((t) => t.kept && t.start === item.start && t.profile_id === item.profile_id);
 
+/** A plan names holders as sentences do: "VM llm-a", "process 4711 (python3)". The picture wants the VM's own name, for its colour. */
+function holderOf(text: string): Pick<Block, 'holder' | 'holderKind'> {
+  const vm = /^VM (.+)$/.exec(text)?.[1];
+  if (vm) return { holder: vm, holderKind: 'vm' };
+  return { holder: text, holderKind: text ? 'process' : '' };
+}
+
 function planBlock(item: LayoutItem, profiles: readonly MigProfile[], holder: string, fate: Fate): Block {
   const slices = slicesOf(profiles, item.profile_id);
   return {
-    kind: 'block', start: item.start, size: item.size, profile: item.profile, slices, inUse: slices, holder,
-    holderKind: holder ? 'vm' : '', fate, fill: null,
+    kind: 'block', start: item.start, size: item.size, profile: item.profile, slices, inUse: slices,
+    ...holderOf(holder), fate, fill: null,
   };
 }
 
