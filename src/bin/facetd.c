@@ -150,7 +150,8 @@ int main(int argc, char **argv)
     g_auto(Options) options = {.ready_fd = -1};
     g_autoptr(GError) error = NULL;
     umask(0077);
-    signal(SIGPIPE, SIG_IGN); /* a client that goes away is an error of that one write */
+    signal(SIGPIPE, SIG_IGN); /* a client that goes away is an error of that one write, */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow: the store then says that the disk is full */
     int status = parse_options(argc, argv, &options);
     if (status != 0)
         return status < 0 ? 0 : status;

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the world may do to a plan, with the real programs on the simulated host: the card falls off the bus in the
-middle, the host restarts.
+middle, the disk fills up, the host restarts.
 
 usage: worlds.py SIM HELPER FACETD
 """
 import os
+import resource
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
@@ -49,9 +50,42 @@ def test_vanish(host):
     assert refused[0] == 404 or refused[2]["state"] == "refused", refused
 
 
+def disk(host, full):
+    """A limit on the size of files stands for the full disk: from now on no write of facetd's store succeeds."""
+    hard = resource.prlimit(host.facetd.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(host.facetd.pid, resource.RLIMIT_FSIZE, (1 if full else hard, hard))
+
+
+def test_full_disk(host):
+    """A step whose record cannot be written is not run, what was done is taken back, and nothing is lost."""
+    plan = host.call("POST", "/plans", {"kind": "carve", "gpu": "0", "profiles": LAYOUT}, 201)
+    disk(host, True)
+    error = host.call("POST", f"/plans/{plan['id']}/apply", {}, 507)["error"]
+    assert error["code"] == "no-space", error
+    assert host.call("GET", "/plans/" + plan["id"], status=200)["state"] == "open"
+    disk(host, False)
+    task = host.call("POST", f"/plans/{plan['id']}/apply", {}, 202)["id"]
+    host.wait_for(lambda: host.call("GET", "/tasks/" + task)["percent"] > 30, "some steps")
+    disk(host, True)
+    ended = host.wait_task(task)
+    assert ended["state"] == "undone" and ended["error"]["code"] == "no-space", ended
+    assert ended["outcome"] == "GPU 0 has its previous layout.", ended
+    gpu = host.call("GET", "/gpus/0", status=200)
+    assert not gpu["mig"]["current"] and not gpu["mig"]["instances"], gpu["mig"]
+    disk(host, False)
+
+    def carved():
+        plan = host.call("POST", "/plans", {"kind": "carve", "gpu": "0", "profiles": LAYOUT})
+        status, _, answer = host.raw("POST", f"/plans/{plan['id']}/apply", {})
+        assert status in (202, 409), answer  # 409 until the end of the first one has reached the disk
+        return status == 202 and answer["id"]
+    assert host.wait_task(host.wait_for(carved, "another apply"))["state"] == "done"
+    assert host.call("GET", "/tasks/" + task, status=200)["outcome"] == ended["outcome"]
+
+
 def main():
     sim, helper, facetd = sys.argv[1:4]
-    tests = [test_vanish, test_reboot]
+    tests = [test_vanish, test_full_disk, test_reboot]
     print(f"TAP version 13\n1..{len(tests)}", flush=True)
     for number, test in enumerate(tests, 1):
         with Host(sim=sim, helper=helper, facetd=facetd) as host:
