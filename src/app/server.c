@@ -44,7 +44,6 @@ static void secure_headers(SoupMessageHeaders *headers)
     soup_message_headers_replace(headers, "Referrer-Policy", "no-referrer");
     soup_message_headers_replace(headers, "Cross-Origin-Opener-Policy", "same-origin");
     soup_message_headers_replace(headers, "Cross-Origin-Resource-Policy", "same-origin");
-    soup_message_headers_replace(headers, "Strict-Transport-Security", "max-age=31536000");
 }
 
 /* ---- replies ---- */
