@@ -11,6 +11,7 @@ import shutil
 import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -37,6 +38,7 @@ class Host:
     # ---- life ----
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *unused: sys.exit("terminated"))  # so that __exit__ cleans up
         try:
             self.sim("start", self.config)
             self.start_helper()
@@ -55,9 +57,10 @@ class Host:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
-        if os.path.isdir(self.sim_dir):
-            subprocess.run([self.programs["sim"], "--sim-dir", self.sim_dir, "stop"], check=False,
-                           stdout=subprocess.DEVNULL)
+        for verb in ("release", "stop"):
+            if os.path.isdir(self.sim_dir):
+                subprocess.run([self.programs["sim"], "--sim-dir", self.sim_dir, verb], check=False,
+                               stdout=subprocess.DEVNULL)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def sim(self, *arguments):
