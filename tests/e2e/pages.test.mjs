@@ -12,7 +12,7 @@ const pages = {
 
 async function look(page, label, path, assert) {
   await page.goto(path);
-  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await page.getByRole('main').getByRole('heading').first().waitFor();
   await page.waitForLoadState('load');
   await page.locator('.pf-v6-c-skeleton').first().waitFor({ state: 'detached' });
   await picture(page, label);
