@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef enum { PROC_BOOT_ID, PROC_UPTIME, PROC_IOMEM, PROC_CPUINFO, PROC_MODULES } ProcFile;
+typedef enum { PROC_BOOT_ID, PROC_UPTIME, PROC_IOMEM, PROC_CPUINFO, PROC_MODULES, PROC_STAT, PROC_MEMINFO } ProcFile;
 
 /* Descriptors that stand for what a registered user of a card would hold open. */
 enum { FD_CARD = 1000, FD_CONTROL = 1999 };
@@ -234,7 +234,8 @@ static void print_modules(const FsimWorld *world, GString *out)
 static int proc_read(FsimNode *node, GString *out)
 {
     FsimWorld *world = node->owner;
-    gint64 seconds = (g_get_monotonic_time() - world->started) / G_USEC_PER_SEC;
+    double since_boot = (double)(g_get_monotonic_time() - world->started) / G_USEC_PER_SEC;
+    gint64 seconds = (gint64)since_boot;
     switch ((ProcFile)node->arg) {
     case PROC_BOOT_ID:
         g_string_append_printf(out, "%s\n", world->body->boot_id);
@@ -251,20 +252,14 @@ static int proc_read(FsimNode *node, GString *out)
     case PROC_MODULES:
         print_modules(world, out);
         break;
+    case PROC_STAT:
+        fsim_print_stat(world->host, since_boot, out);
+        break;
+    case PROC_MEMINFO:
+        fsim_print_meminfo(world->host, since_boot, out);
+        break;
     }
     return 0;
-}
-
-static void add_memory(FsimWorld *world)
-{
-    guint64 total = world->host->memory_mib * 1024;
-    fsim_text(world->proc, "meminfo",
-              "MemTotal:       %" G_GUINT64_FORMAT " kB\nMemFree:        %" G_GUINT64_FORMAT
-              " kB\nMemAvailable:   %" G_GUINT64_FORMAT
-              " kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n"
-              "HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n",
-              total, total / 10 * 9, total / 100 * 94);
-    fsim_text(world->proc, "swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 }
 
 /* The root file system lies on the first disk, the default route on the first network card that the host names. */
@@ -317,6 +312,8 @@ void fsim_proc_build(FsimWorld *world)
               "GCC version:  gcc version 12.2.0 (Debian 12.2.0-14)\n",
               host->driver_version);
     fsim_dir(proc, "driver/nvidia/gpus");
-    add_memory(world);
+    fsim_file(proc, "stat", 0444, &ops, world, PROC_STAT);
+    fsim_file(proc, "meminfo", 0444, &ops, world, PROC_MEMINFO);
+    fsim_text(proc, "swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     add_mounts(world);
 }

@@ -145,6 +145,9 @@ void fsim_classes_unbind(FsimFunction *fn);
 void fsim_system_build(FsimWorld *world);
 void fsim_proc_build(FsimWorld *world);
 void fsim_dev_build(FsimWorld *world);
+/* proc_load.c: /proc/stat and /proc/meminfo so many seconds after boot. */
+void fsim_print_stat(const FsimHost *host, double seconds, GString *out);
+void fsim_print_meminfo(const FsimHost *host, double seconds, GString *out);
 /* /dev/nvidiaN and /proc/driver/nvidia follow the driver of a card. */
 void fsim_nvidia_update(FsimFunction *fn);
 /* Whether somebody holds the node /dev/nvidiaN of the tree open. */

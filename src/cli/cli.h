@@ -6,6 +6,8 @@
 #pragma once
 #include "base/json.h"
 
+#include <stdio.h>
+
 typedef struct FctClient FctClient;
 
 typedef struct {
@@ -55,7 +57,7 @@ const char *fct_show_mib(const json_t *reading);
 int fct_cli_fail(const FctCli *cli, const GError *error);
 int fct_cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2); /* 2 */
 void fct_print_json(const json_t *json);
-void fct_print_verdicts(const json_t *verdicts);
+void fct_print_verdicts(FILE *out, const json_t *verdicts);
 /* Asks on the terminal; FALSE when stdin is none. */
 gboolean fct_cli_ask(const char *question);
 

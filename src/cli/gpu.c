@@ -76,19 +76,23 @@ static void show_drift(const json_t *gpu)
         printf("  differs from what is wanted: %s\n", json_string_value(line));
 }
 
+/* What may begin where; --json has the dead choices too, each with its reason. */
 static void show_fits(const json_t *mig)
 {
     size_t i;
     json_t *fit;
-    if (!json_array_size(json_object_get(mig, "fits")))
-        return;
-    FctTable *table = fct_table_new("  MAY BEGIN HERE", "#SLOT", "", "LEAVES", NULL);
+    FctTable *table = fct_table_new("  MAY BEGIN", "#AT SLOT", "LEAVES ROOM FOR", NULL);
+    gboolean any = FALSE;
     json_array_foreach (json_object_get(mig, "fits"), i, fit) {
-        gboolean ok = fct_json_bool(fit, "ok", FALSE);
+        if (!fct_json_bool(fit, "ok", FALSE))
+            continue;
+        any = TRUE;
         g_autofree char *name = g_strdup_printf("  %s", fct_json_str(fit, "profile", ""));
         g_autofree char *slot = g_strdup_printf("%d", (int)fct_json_int(fit, "start", 0));
-        fct_table_row(table, name, slot, ok ? "yes" : "no", fct_json_str(fit, ok ? "leaves" : "why", ""), NULL);
+        fct_table_row(table, name, slot, fct_json_str(fit, "leaves", ""), NULL);
     }
+    if (!any)
+        fct_table_row(table, "  nothing more", "", "", NULL);
     fct_table_print(table);
 }
 

@@ -140,21 +140,23 @@ int fct_cli_fail(const FctCli *cli, const GError *error)
     } else {
         json_t *details = json_object_get(problem, "details");
         fprintf(stderr, "facet: %s\n", error->message);
-        print_list(details, "reasons", "Why:");
+        if (!json_array_size(json_object_get(details, "verdicts")))
+            print_list(details, "reasons", "Why:");
         print_list(details, "holders", "Held by:");
-        fct_print_verdicts(json_object_get(details, "verdicts"));
+        /* Verdicts say the reasons again, with what to do about each. */
+        fct_print_verdicts(stderr, json_object_get(details, "verdicts"));
         print_list(details, "alternatives", "What would work:");
         fprintf(stderr, "%s\n", fct_json_str(problem, "next", ""));
     }
     return fct_error_exit_status(fct_error_code(error));
 }
 
-void fct_print_verdicts(const json_t *verdicts)
+void fct_print_verdicts(FILE *out, const json_t *verdicts)
 {
     size_t i;
     json_t *verdict;
     json_array_foreach (verdicts, i, verdict)
-        fprintf(stderr, "  %-7s %s %s\n", fct_json_str(verdict, "severity", ""), fct_json_str(verdict, "sentence", ""),
+        fprintf(out, "  %-7s %s %s\n", fct_json_str(verdict, "severity", ""), fct_json_str(verdict, "sentence", ""),
                 fct_json_str(verdict, "next", ""));
 }
 

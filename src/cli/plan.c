@@ -34,10 +34,9 @@ static void print_plan(const json_t *plan)
         printf("%3zu. %s\n", i + 1, fct_json_str(step, "title", ""));
     if (!json_array_size(json_object_get(plan, "steps")))
         puts("  There is nothing to do.");
-    fflush(stdout);
-    fct_print_verdicts(json_object_get(plan, "verdicts"));
+    fct_print_verdicts(stdout, json_object_get(plan, "verdicts"));
     json_array_foreach (json_object_get(plan, "alternatives"), i, reason)
-        fprintf(stderr, "  · %s\n", json_string_value(reason));
+        printf("  · %s\n", json_string_value(reason));
 }
 
 static gboolean needs_consent(const json_t *plan)
@@ -69,10 +68,15 @@ int fct_plan_run(FctCli *cli, json_t *request, const FctPlanOptions *options)
     else if (!cli->json)
         print_plan(plan);
     gboolean refused = g_str_equal(fct_json_str(plan, "state", ""), "refused");
-    if (options->only_plan)
+    if (options->only_plan || refused) {
+        if (refused)
+            fputs("facet: Nothing was changed; clear the reasons above, then try again.\n", stderr);
+        if (cli->json && !options->only_plan)
+            fct_print_json(plan);
         return refused ? fct_error_exit_status(FCT_ERROR_REFUSED) : 0;
+    }
     gboolean consent = needs_consent(plan);
-    if (consent && !refused && !options->yes && !fct_cli_ask("Go on?"))
+    if (consent && !options->yes && !fct_cli_ask("Go on?"))
         return fct_cli_usage("Nothing was changed. Add --yes to go on without being asked.");
     if (!apply(cli, plan, consent, &task, &error))
         return fct_cli_fail(cli, error);

@@ -110,8 +110,7 @@ int fct_verb_vm_show(FctCli *cli, int argc, char **argv)
         show_device(item);
     json_array_foreach (json_object_get(vm, "pending_changes"), i, item)
         printf("  at the next start: %s\n", json_string_value(item));
-    fflush(stdout);
-    fct_print_verdicts(json_object_get(vm, "blocked"));
+    fct_print_verdicts(stdout, json_object_get(vm, "blocked"));
     return 0;
 }
 
@@ -249,7 +248,7 @@ int fct_verb_vm_why(FctCli *cli, int argc, char **argv)
     else if (fct_json_bool(answer, "can_start", FALSE))
         puts("It can start.");
     else
-        fct_print_verdicts(json_object_get(answer, "verdicts"));
+        fct_print_verdicts(stdout, json_object_get(answer, "verdicts"));
     return fct_json_bool(answer, "can_start", FALSE) ? 0 : fct_error_exit_status(FCT_ERROR_REFUSED);
 }
 

@@ -126,6 +126,7 @@ static gboolean finish(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reserv
     g_ptr_array_unref(plan->verdicts);
     plan->now = fct_layout_now(gpu, reservations);
     plan->then = then;
+    fct_layout_keep_holders(plan->then, plan->now);
     plan->verdicts = fct_preflight_plan(gpu, reservations, plan->steps);
     note_interrupts(plan, gpu, reservations);
     set_text(&plan->state, g_strdup(fct_verdicts_allow(plan->verdicts, TRUE) ? "open" : "refused"));

@@ -164,19 +164,49 @@ GPtrArray *fct_foresee(const FctGpu *gpu, const GPtrArray *steps, gboolean *ret_
     return items;
 }
 
+/* The bare name, as pictures show it and colour by it; NULL when nobody holds the instance. */
+static char *holder_name(const FctGpu *gpu, const FctGpuInstance *instance, const GPtrArray *reservations)
+{
+    const FctReservation *reservation = fct_card_reservation(gpu, instance, reservations);
+    if (reservation)
+        return g_strdup(reservation->vm_name);
+    for (guint i = 0; i < instance->compute->len; i++) {
+        const FctComputeInstance *compute = instance->compute->pdata[i];
+        const FctProcess *process = compute->processes->len ? compute->processes->pdata[0] : NULL;
+        if (process)
+            return *process->name ? g_strdup(process->name) : g_strdup_printf("process %d", process->pid);
+    }
+    return NULL;
+}
+
+void fct_layout_keep_holders(GPtrArray *then, const GPtrArray *now)
+{
+    for (guint i = 0; i < then->len; i++) {
+        FctLayoutItem *item = then->pdata[i];
+        for (guint k = 0; item->kept && k < now->len; k++) {
+            const FctLayoutItem *before = now->pdata[k];
+            if (before->start != item->start)
+                continue;
+            g_free(item->holder);
+            item->holder = g_strdup(before->holder);
+            item->busy = before->busy;
+        }
+    }
+}
+
 GPtrArray *fct_layout_now(const FctGpu *gpu, const GPtrArray *reservations)
 {
     GPtrArray *items = g_ptr_array_new_with_free_func((GDestroyNotify)fct_layout_item_free);
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
         const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
-        g_autoptr(GPtrArray) holders = fct_card_holders(gpu, instance, reservations);
+        g_autofree char *holder = holder_name(gpu, instance, reservations);
         FctLayoutItem *item = item_of(instance->profile_id, instance->profile, instance->start, instance->size);
         if (instance->compute->len == 1)
             item->ci_profile_id = ((const FctComputeInstance *)instance->compute->pdata[0])->profile_id;
-        item->busy = holders->len > 0;
+        item->busy = holder != NULL;
         if (item->busy) {
             g_free(item->holder);
-            item->holder = g_strdup(holders->pdata[0]);
+            item->holder = g_steal_pointer(&holder);
         }
         g_ptr_array_add(items, item);
     }

@@ -13,6 +13,8 @@ GPtrArray *fct_foresee(const FctGpu *gpu, const GPtrArray *steps, gboolean *ret_
 
 /* The layout as it is, with busy and holder. Array of FctLayoutItem by start. */
 GPtrArray *fct_layout_now(const FctGpu *gpu, const GPtrArray *reservations);
+/* Who holds what stays: @then, foreseen from @now, says it too. */
+void fct_layout_keep_holders(GPtrArray *then, const GPtrArray *now);
 
 /*
  * The steps that undo @done, the first steps of a plan that was made on @before, in the order to run them. Array of

@@ -89,14 +89,15 @@ const char *fct_step_kind_name(FctStepKind kind)
     return kind_names[kind];
 }
 
-static const char *ci_name(const FctMigProfile *profile, int ci_profile_id)
+/* "the compute instance" when it takes the whole GPU instance, its name when that is split. */
+static char *ci_words(const FctMigProfile *profile, int ci_profile_id)
 {
     for (guint i = 0; profile && i < profile->ci_profiles->len; i++) {
         const FctCiProfile *ci = profile->ci_profiles->pdata[i];
-        if (ci->id == ci_profile_id)
-            return ci->name;
+        if (ci->id == ci_profile_id && !ci->whole)
+            return g_strdup_printf("compute instance %s", ci->name);
     }
-    return "compute instance";
+    return g_strdup("the compute instance");
 }
 
 void fct_step_set_title(FctStep *step, const FctGpu *gpu)
@@ -117,10 +118,11 @@ void fct_step_set_title(FctStep *step, const FctGpu *gpu)
     case FCT_STEP_GI_CREATE:
         step->title = g_strdup_printf("Create %s at slot %d", name, step->start);
         return;
-    case FCT_STEP_CI_CREATE:
-        step->title =
-            g_strdup_printf("Create %s in %s at slot %d", ci_name(profile, step->ci_profile_id), name, step->start);
+    case FCT_STEP_CI_CREATE: {
+        g_autofree char *what = ci_words(profile, step->ci_profile_id);
+        step->title = g_strdup_printf("Create %s of %s at slot %d", what, name, step->start);
         return;
+    }
     case FCT_N_STEP_KINDS:
         break;
     }

@@ -423,6 +423,20 @@ def a_card_is_lost_and_returns(h):
     equal(h.driver("0000:61:00.1"), "snd_hda_intel")
 
 
+def cpu_times(h):
+    with open(os.path.join(h.root, "proc/stat")) as f:
+        return [int(word) for word in f.readline().split()[1:]]
+
+
+def the_processors_work(h):
+    before = cpu_times(h)
+    eventually(lambda: sum(cpu_times(h)) > sum(before) + 1000, "time passes in /proc/stat")
+    after = cpu_times(h)
+    assert all(b >= a for a, b in zip(before, after)), "a counter went back"
+    idle, total = after[3] - before[3], sum(after) - sum(before)
+    assert 0 < total - idle < total, f"busy {total - idle} of {total}"
+
+
 def reboot_forgets(h):
     h.to(A100, "vfio-pci")
     h.write(f"devices/{L40S}/remove", "1")
@@ -602,7 +616,7 @@ SMALL = [lspci_sees_the_host, lstopo_sees_the_host, files_agree, devices_have_nu
          a_card_moves_to_vfio_and_back,
          nvml_follows_the_driver, an_nvml_client_holds_every_card, a_holder_ends_with_its_host,
          errnos_are_the_kernels, a_group_opens_once, remove_and_rescan, sriov, unbind_of_a_held_card_never_returns,
-         an_open_node_holds_its_card, injected_faults, a_card_is_lost_and_returns, reboot_forgets,
+         an_open_node_holds_its_card, injected_faults, a_card_is_lost_and_returns, the_processors_work, reboot_forgets,
          a_reboot_undoes_whatever_was_written,
          exec_passes_the_status_on, a_program_lives_through_a_reboot, a_dead_server_is_replaced,
          stop_leaves_nothing, an_ordinary_user_can_start]

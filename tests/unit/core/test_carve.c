@@ -69,6 +69,9 @@ static void test_keeps_busy(void)
            "1g.10gb@0 1g.10gb@1 1g.10gb@2= 1g.10gb@3 3g.40gb@4=", "");
     g_assert_cmpuint(f.plan->interrupts->len, ==, 0);
     g_assert_true(((FctLayoutItem *)f.plan->now->pdata[0])->busy);
+    g_assert_cmpstr(((FctLayoutItem *)f.plan->then->pdata[0])->holder, ==, "");
+    g_assert_cmpstr(((FctLayoutItem *)f.plan->then->pdata[2])->holder, ==, "db-2");
+    g_assert_true(((FctLayoutItem *)f.plan->then->pdata[4])->busy);
 }
 
 static void test_displaces_busy(void)
