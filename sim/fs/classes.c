@@ -116,6 +116,10 @@ static void add_net(FsimFunction *fn)
     fsim_text(node, "operstate", "up\n");
     fsim_text(node, "carrier", "1\n");
     fsim_text(node, "mtu", "1500\n");
+    fsim_text(node, "speed", "%u\n", g_str_has_prefix(fn->driver->name, "mlx") ? 25000u : 1000u);
+    fsim_text(node, "duplex", "full\n");
+    fsim_text(node, "flags", "0x1003\n"); /* up, broadcast, multicast */
+    fsim_text(node, "addr_len", "6\n");
     fsim_text(node, "type", "1\n");
     fsim_text(node, "ifindex", "%u\n", 2 + fn->bus * 8 + fn->function);
     fsim_text(node, "uevent", "INTERFACE=%s\nIFINDEX=%u\n", name, 2 + fn->bus * 8 + fn->function);

@@ -185,6 +185,7 @@ def devices_have_numbers(h):
     assert not os.path.exists(os.path.join(sys, "dev/char/226:129")), "the number of a card that left its driver"
     equal(h.to(L40S, "nvidia"), None)
     assert os.path.exists(os.path.join(sys, "dev/char/226:129"))
+    equal(slurp(os.path.join(sys, "class/net/eno1/speed")), b"1000\n", "which libvirt wants, or shows no interface")
     # virt-host-validate tells by the number of links whether there are any groups.
     groups = os.path.join(sys, "kernel/iommu_groups")
     equal(os.stat(groups).st_nlink, 2 + len(os.listdir(groups)))
@@ -613,8 +614,7 @@ def an_ordinary_user_can_start(h):
 OWN = {"name": "own", "cpus": 4, "memory_mib": 8192, "iommu": "off",
        "devices": [{"card": "A30", "address": "0000:01:00.0"}]}
 SMALL = [lspci_sees_the_host, lstopo_sees_the_host, files_agree, devices_have_numbers, sysfs_is_no_disk,
-         a_card_moves_to_vfio_and_back,
-         nvml_follows_the_driver, an_nvml_client_holds_every_card, a_holder_ends_with_its_host,
+         a_card_moves_to_vfio_and_back, nvml_follows_the_driver, an_nvml_client_holds_every_card, a_holder_ends_with_its_host,
          errnos_are_the_kernels, a_group_opens_once, remove_and_rescan, sriov, unbind_of_a_held_card_never_returns,
          an_open_node_holds_its_card, injected_faults, a_card_is_lost_and_returns, the_processors_work, reboot_forgets,
          a_reboot_undoes_whatever_was_written,
