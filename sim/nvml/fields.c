@@ -55,6 +55,50 @@ static nvmlReturn_t put_margin(const FsimCard *c, nvmlFieldValue_t *v, unsigned 
     return NVML_SUCCESS;
 }
 
+enum {
+    LINK_SPEED_COMMON = 90,
+    LINK_COUNT = 91,
+    LINK_DATA_TX = 138, /* KiB; then RX, and both with overhead */
+    LINK_RAW_RX = 141,
+    LINK_REMOTE_ID = 146,
+    LINK_REPLAYS = 161, /* then recoveries and CRC errors */
+    LINK_CRC_ERRORS = 163,
+    LINK_SPEED = 164,
+    LINK_STATE = 165,
+};
+
+/* MB/s of one link and direction, by nvmlNvlinkVersion_t. */
+static unsigned link_speed(unsigned version)
+{
+    enum { V3_0 = 4, V4_0 = 6, V5_0 = 7 };
+    return version >= V5_0 ? 53125 : version >= V4_0 ? 26562 : version >= V3_0 ? 25000 : 25781;
+}
+
+/* The scope is the link. No traffic is simulated on them. */
+static nvmlReturn_t link_field(const Dev *d, nvmlFieldValue_t *v)
+{
+    const FsimCard *c = d->card;
+    bool up = nvml.fixed->n_nvswitches > 0;
+    if (v->fieldId == LINK_COUNT)
+        return put_uint(v, c->nvlinks);
+    if (v->fieldId == LINK_SPEED_COMMON)
+        return c->nvlinks ? put_uint(v, up ? link_speed(c->nvlink_version) : 0) : NVML_ERROR_NOT_SUPPORTED;
+    if (v->scopeId >= c->nvlinks)
+        return NVML_ERROR_NOT_SUPPORTED;
+    switch (v->fieldId) {
+    case LINK_STATE:
+        return put_uint(v, up);
+    case LINK_SPEED:
+        return put_uint(v, up ? link_speed(c->nvlink_version) : 0);
+    case LINK_REMOTE_ID:
+        /* Every card has the same number of links to each switch. */
+        return up ? put_uint(v, (d->gpu * c->nvlinks + v->scopeId) / nvml.fixed->n_nvswitches)
+                  : NVML_ERROR_NOT_SUPPORTED;
+    default:
+        return put_ull(v, 0);
+    }
+}
+
 static nvmlReturn_t field(const Dev *d, nvmlFieldValue_t *v)
 {
     const FsimCard *c = d->card;
@@ -67,14 +111,19 @@ static nvmlReturn_t field(const Dev *d, nvmlFieldValue_t *v)
     case 83:
     case 191:
         return put_ull(v, fsim_load_energy(d->fixed, d->state, fsim_gpu_busy(d->state), fsim_now()));
-    case 91:
-        return put_uint(v, c->nvlinks);
-    case 94: /* PCIe replays */
+    case LINK_SPEED_COMMON:
+    case LINK_COUNT:
+    case LINK_DATA_TX ... LINK_RAW_RX:
+    case LINK_REMOTE_ID:
+    case LINK_REPLAYS ... LINK_CRC_ERRORS:
+    case LINK_SPEED:
+    case LINK_STATE:
+        return link_field(d, v);
+    case 94: /* PCIe replays, and how often their count ran over */
+    case 95:
         return put_uint(v, 0);
     case 147:
         return put_uint(v, nvml.fixed->n_nvswitches ? c->nvlinks : 0);
-    case 165: /* NVLink state; the scope is the link */
-        return v->scopeId < c->nvlinks ? put_uint(v, nvml.fixed->n_nvswitches > 0) : NVML_ERROR_NOT_SUPPORTED;
     case 184: /* a MIG mode change needs no reset */
         return c->mig.supported ? put_uint(v, !c->mig.needs_reset) : NVML_ERROR_NOT_SUPPORTED;
     case 185:

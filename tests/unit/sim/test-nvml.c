@@ -363,6 +363,7 @@ static void test_readings(void)
 /* Behind NVSwitches links are up and end at a switch; elsewhere they are down. */
 static void test_nvlink(void)
 {
+    enum { REMOTE_ID = 146, REPLAYS = 161, SPEED = 164 };
     static const struct {
         const char *host;
         unsigned active, fabric;
@@ -385,6 +386,12 @@ static void test_nvlink(void)
             g_assert_cmpstr(pci.busId, ==, "00000000:08:00.0");
         assert_ok(CALL(nvmlDeviceGetGpuFabricInfo, (nvmlDevice_t, nvmlGpuFabricInfo_t *), gpu, &fabric));
         g_assert_cmpuint(fabric.state, ==, cases[i].fabric);
+        nvmlFieldValue_t of_link;
+        assert_ok(field(0, SPEED, 3, &of_link));
+        g_assert_cmpuint(of_link.value.uiVal, ==, cases[i].active ? 26562 : 0);
+        assert_ok(field(0, REPLAYS, 3, &of_link));
+        g_assert_cmpint(field(0, REMOTE_ID, 3, &of_link), ==, cases[i].remote);
+        g_assert_cmpint(field(0, SPEED, 18, &of_link), ==, NVML_ERROR_NOT_SUPPORTED);
         client_close();
     }
 }
