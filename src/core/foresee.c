@@ -164,19 +164,33 @@ GPtrArray *fct_foresee(const FctGpu *gpu, const GPtrArray *steps, gboolean *ret_
     return items;
 }
 
-/* The bare name, as pictures show it and colour by it; NULL when nobody holds the instance. */
-static char *holder_name(const FctGpu *gpu, const FctGpuInstance *instance, const GPtrArray *reservations)
+static void set_holder(FctLayoutItem *item, const char *kind, char *name)
+{
+    g_free(item->holder);
+    g_free(item->holder_kind);
+    item->holder = name;
+    item->holder_kind = g_strdup(kind);
+    item->busy = *kind != '\0';
+}
+
+/* The bare name, as pictures show it and colour by it. */
+static void find_holder(FctLayoutItem *item, const FctGpu *gpu, const FctGpuInstance *instance,
+                        const GPtrArray *reservations)
 {
     const FctReservation *reservation = fct_card_reservation(gpu, instance, reservations);
-    if (reservation)
-        return g_strdup(reservation->vm_name);
+    if (reservation) {
+        set_holder(item, "vm", g_strdup(reservation->vm_name));
+        return;
+    }
     for (guint i = 0; i < instance->compute->len; i++) {
         const FctComputeInstance *compute = instance->compute->pdata[i];
         const FctProcess *process = compute->processes->len ? compute->processes->pdata[0] : NULL;
-        if (process)
-            return *process->name ? g_strdup(process->name) : g_strdup_printf("process %d", process->pid);
+        if (!process)
+            continue;
+        set_holder(item, "process",
+                   *process->name ? g_strdup(process->name) : g_strdup_printf("process %d", process->pid));
+        return;
     }
-    return NULL;
 }
 
 void fct_layout_keep_holders(GPtrArray *then, const GPtrArray *now)
@@ -187,9 +201,7 @@ void fct_layout_keep_holders(GPtrArray *then, const GPtrArray *now)
             const FctLayoutItem *before = now->pdata[k];
             if (before->start != item->start)
                 continue;
-            g_free(item->holder);
-            item->holder = g_strdup(before->holder);
-            item->busy = before->busy;
+            set_holder(item, before->holder_kind, g_strdup(before->holder));
         }
     }
 }
@@ -199,15 +211,10 @@ GPtrArray *fct_layout_now(const FctGpu *gpu, const GPtrArray *reservations)
     GPtrArray *items = g_ptr_array_new_with_free_func((GDestroyNotify)fct_layout_item_free);
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
         const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
-        g_autofree char *holder = holder_name(gpu, instance, reservations);
         FctLayoutItem *item = item_of(instance->profile_id, instance->profile, instance->start, instance->size);
         if (instance->compute->len == 1)
             item->ci_profile_id = ((const FctComputeInstance *)instance->compute->pdata[0])->profile_id;
-        item->busy = holder != NULL;
-        if (item->busy) {
-            g_free(item->holder);
-            item->holder = g_steal_pointer(&holder);
-        }
+        find_holder(item, gpu, instance, reservations);
         g_ptr_array_add(items, item);
     }
     return items;

@@ -14,6 +14,7 @@ static const FctField item_fields[] = {
     FCT_FIELD(FctLayoutItem, kept, BOOL),
     FCT_FIELD(FctLayoutItem, busy, BOOL),
     FCT_FIELD(FctLayoutItem, holder, STR),
+    FCT_FIELD(FctLayoutItem, holder_kind, STR),
     FCT_FIELD(FctLayoutItem, ci_profile_id, INT, .empty = -1),
     {0},
 };

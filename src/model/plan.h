@@ -60,6 +60,7 @@ typedef struct {
     gboolean kept;     /* in "then": it is there already and stays untouched */
     gboolean busy;     /* in "now" */
     char *holder;      /* VM or process name; "" */
+    char *holder_kind; /* "vm", "process"; "" */
     int ci_profile_id; /* -1: the default, whole */
 } FctLayoutItem;
 

@@ -50,12 +50,12 @@ describe('pictureOfGpu', () => {
 describe('picturesOfPlan', () => {
   const item = (profile: string, start: number, kept: boolean, holder = '') => {
     const made = instance(A100, profile, start);
-    return { profile_id: made.profile_id, profile, start, size: made.size, kept, busy: holder !== '', holder, ci_profile_id: -1 };
+    return { profile_id: made.profile_id, profile, start, size: made.size, kept, busy: holder !== '', holder, holder_kind: holder ? 'vm' : '', ci_profile_id: -1 };
   };
   const plan = {
     units: 8,
-    now: [item('3g.40gb', 0, false, 'VM llm-a'), item('2g.20gb', 4, false)],
-    then: [item('3g.40gb', 0, true), item('1g.10gb', 4, false), item('1g.10gb', 5, false)],
+    now: [item('3g.40gb', 0, false, 'llm-a'), item('2g.20gb', 4, false)],
+    then: [item('3g.40gb', 0, true, 'llm-a'), item('1g.10gb', 4, false), item('1g.10gb', 5, false)],
   } as unknown as Plan;
 
   it('says what stays, what goes and what comes', () => {

@@ -116,28 +116,18 @@ export function pictureOfGpu(gpu: Gpu): Picture {
 const stays = (item: LayoutItem, then: readonly LayoutItem[]) =>
   then.some((t) => t.kept && t.start === item.start && t.profile_id === item.profile_id);
 
-/** A plan names holders as sentences do: "VM llm-a", "process 4711 (python3)". The picture wants the VM's own name, for its colour. */
-function holderOf(text: string): Pick<Block, 'holder' | 'holderKind'> {
-  const vm = /^VM (.+)$/.exec(text)?.[1];
-  if (vm) return { holder: vm, holderKind: 'vm' };
-  return { holder: text, holderKind: text ? 'process' : '' };
-}
-
-function planBlock(item: LayoutItem, profiles: readonly MigProfile[], holder: string, fate: Fate): Block {
+function planBlock(item: LayoutItem, profiles: readonly MigProfile[], fate: Fate): Block {
   const slices = slicesOf(profiles, item.profile_id);
   return {
     kind: 'block', start: item.start, size: item.size, profile: item.profile, slices, inUse: slices,
-    ...holderOf(holder), fate, fill: null,
+    holder: item.holder, holderKind: item.holder_kind, fate, fill: null,
   };
 }
 
 /** A plan as two pictures: now (what stays, what goes) and then (what stays, what comes). */
 export function picturesOfPlan(plan: Plan, profiles: readonly MigProfile[]): { now: Picture; then: Picture } {
   const total = computeTotal(profiles);
-  const now = plan.now.map((item) => planBlock(item, profiles, item.holder, stays(item, plan.then) ? 'kept' : 'leaving'));
-  const then = plan.then.map((item) => {
-    const before = plan.now.find((n) => item.kept && n.start === item.start);
-    return planBlock(item, profiles, item.holder || before?.holder || '', item.kept ? 'kept' : 'coming');
-  });
+  const now = plan.now.map((item) => planBlock(item, profiles, stays(item, plan.then) ? 'kept' : 'leaving'));
+  const then = plan.then.map((item) => planBlock(item, profiles, item.kept ? 'kept' : 'coming'));
   return { now: assemble(plan.units, now, [], total), then: assemble(plan.units, then, [], total) };
 }
