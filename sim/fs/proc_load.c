@@ -53,9 +53,15 @@ void fsim_print_meminfo(const FsimHost *host, double seconds, GString *out)
 {
     double total = (double)host->memory_mib * 1024;
     double used = total * (0.11 + 0.02 * sin(2 * M_PI * seconds / 173));
+    /* What is available but not free is cache of the three kinds that procps and psutil add up. */
+    double cache = total * 0.05;
     g_string_append_printf(out,
                            "MemTotal:       %.0f kB\nMemFree:        %.0f kB\nMemAvailable:   %.0f kB\n"
+                           "Buffers:        %.0f kB\nCached:         %.0f kB\nSwapCached:            0 kB\n"
+                           "Active:         %.0f kB\nInactive:       %.0f kB\nShmem:                 0 kB\n"
+                           "Slab:           %.0f kB\nSReclaimable:   %.0f kB\n"
                            "SwapTotal:             0 kB\nSwapFree:              0 kB\n"
                            "HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n",
-                           total, total - used - total * 0.05, total - used);
+                           total, total - used - cache, total - used, cache * 0.2, cache * 0.6, used * 0.8, cache * 0.6,
+                           cache * 0.3, cache * 0.2);
 }

@@ -185,6 +185,9 @@ def devices_have_numbers(h):
     assert not os.path.exists(os.path.join(sys, "dev/char/226:129")), "the number of a card that left its driver"
     equal(h.to(L40S, "nvidia"), None)
     assert os.path.exists(os.path.join(sys, "dev/char/226:129"))
+    fields = {line.split(":")[0]: int(line.split()[1]) for line in h.exec("cat", "/proc/meminfo").stdout.splitlines()}
+    cache = sum(fields[name] for name in ("Buffers", "Cached", "SReclaimable"))
+    assert abs(fields["MemAvailable"] - fields["MemFree"] - cache) < 8, fields
     equal(slurp(os.path.join(sys, "class/net/eno1/speed")), b"1000\n", "which libvirt wants, or shows no interface")
     # virt-host-validate tells by the number of links whether there are any groups.
     groups = os.path.join(sys, "kernel/iommu_groups")
