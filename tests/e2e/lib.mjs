@@ -129,7 +129,7 @@ export async function login(page, instance) {
   await page.getByLabel(/^user ?name/i).first().fill(instance.user);
   await page.locator('input[type=password]').fill(instance.password);
   await page.getByRole('button', { name: /log in|sign in/i }).click();
-  await page.getByRole('banner').waitFor();
+  await page.getByRole('banner').getByRole('button', { name: instance.user }).waitFor();
 }
 
 /** Serious and critical faults of accessibility, one sentence each. */

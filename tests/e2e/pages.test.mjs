@@ -41,7 +41,7 @@ async function keyboard({ instance, browser, assert }) {
   await login(page, instance);
   await page.keyboard.press('Control+k');
   await page.keyboard.type('GPU 4');
-  await page.getByText('GPU 4').last().waitFor();
+  await page.getByRole('menuitem', { name: /GPU 4 RTX PRO 6000/ }).waitFor();
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/gpus\/cards\/gpu-/);
   await page.goBack();

@@ -36,6 +36,7 @@ export function Shell({ children }: { children: ReactNode }) {
         isNotificationDrawerExpanded={isOpen}
         drawerDefaultSize="26rem"
         mainContainerId="main"
+        mainTabIndex={0}
         skipToContent={<SkipToContent href="#main">{t.app.skip}</SkipToContent>}
       >
         {down && <Banner color="yellow" className="fct-banner" role="status">{t.app.linkDown}</Banner>}

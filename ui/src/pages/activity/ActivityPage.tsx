@@ -24,7 +24,7 @@ function TaskRow({ task, index }: { task: Task; index: number }) {
         <Td expand={{ rowIndex: index, isExpanded: open, onToggle: () => setOpen(!open) }} />
         <Td dataLabel={t.tasks.started} className="fct-number">{dateTime(task.started_ms ?? task.created_ms)}</Td>
         <Td dataLabel={t.tasks.task}>{task.title}<div className="fct-subtle fct-small">{task.outcome}</div></Td>
-        <Td dataLabel={t.tasks.subject}><SubjectLink subject={task.subject} /></Td>
+        <Td dataLabel={t.tasks.subject} modifier="nowrap"><SubjectLink subject={task.subject} /></Td>
         <Td dataLabel={t.tasks.state}><TaskState state={task.state} /></Td>
         <Td dataLabel={t.tasks.took} className="fct-number">{took}</Td>
         <Td dataLabel={t.tasks.user}>{task.user}</Td>
@@ -40,7 +40,7 @@ function Tasks() {
       {(list) => list.length === 0 ? <Nothing title={t.tasks.none} text={t.tasks.noneText} /> : (
         <Table aria-label={t.tasks.title} variant="compact">
           <Thead>
-            <Tr><Th screenReaderText={t.app.details} /><Th width={20}>{t.tasks.started}</Th><Th width={35}>{t.tasks.task}</Th><Th>{t.tasks.subject}</Th><Th>{t.tasks.state}</Th><Th>{t.tasks.took}</Th><Th>{t.tasks.user}</Th></Tr>
+            <Tr><Th screenReaderText={t.app.details} /><Th width={20}>{t.tasks.started}</Th><Th width={35}>{t.tasks.task}</Th><Th modifier="fitContent">{t.tasks.subject}</Th><Th>{t.tasks.state}</Th><Th>{t.tasks.took}</Th><Th>{t.tasks.user}</Th></Tr>
           </Thead>
           {list.map((task, i) => <TaskRow key={task.id} task={task} index={i} />)}
         </Table>
