@@ -150,8 +150,7 @@ void fct_hub_free(FctHub *hub)
 {
     if (!hub)
         return;
-    while (hub->clients)
-        client_drop(hub->clients->data);
+    g_list_free_full(g_steal_pointer(&hub->clients), (GDestroyNotify)client_drop);
     g_source_remove(hub->keepalive);
     if (hub->scheduled)
         g_source_remove(hub->scheduled);

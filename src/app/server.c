@@ -322,17 +322,20 @@ guint16 fct_server_port(const FctServer *server)
     return server->port;
 }
 
+/* A reply that will not be given any more. */
+static void call_drop(gpointer call)
+{
+    g_idle_remove_by_data(call);
+    call_free(call);
+}
+
 void fct_server_free(FctServer *server)
 {
     if (!server)
         return;
     soup_server_disconnect(server->soup);
     g_thread_pool_free(server->pool, FALSE, TRUE);
-    while (server->calls) {
-        Call *call = server->calls->data;
-        g_idle_remove_by_data(call);
-        call_free(call);
-    }
+    g_list_free_full(g_steal_pointer(&server->calls), call_drop);
     g_object_unref(server->soup);
     fct_ui_free(server->ui);
     g_free(server);
