@@ -380,8 +380,10 @@ static int qemu_pid(const char *id)
 static void await_answer(const char *id)
 {
     gint64 until = g_get_monotonic_time() + PATIENCE_S * G_TIME_SPAN_SECOND;
-    g_autoptr(FctVmInfo) info = NULL;
-    while (!(info = vmm->ops->info(vmm, id, NULL))) {
+    for (;;) {
+        g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, id, NULL);
+        if (info)
+            return;
         g_assert_cmpint(g_get_monotonic_time(), <, until);
         g_usleep(50 * 1000);
     }

@@ -302,7 +302,7 @@ static void test_mig_device(void)
                     NVML_ERROR_NOT_SUPPORTED);
     nvmlPciInfo_t pci = {0};
     assert_ok(CALL(nvmlDeviceGetPciInfo_v3, (nvmlDevice_t, nvmlPciInfo_t *), mig, &pci));
-    g_assert_cmpint(pci.busId[0], !=, '\0'); /* that of the card */
+    g_assert_cmpstr(pci.busId, !=, ""); /* that of the card */
     g_assert_cmpint(CALL(nvmlDeviceGetSerial, (nvmlDevice_t, char *, unsigned), mig, text, 96), ==,
                     NVML_ERROR_NOT_SUPPORTED);
     unsigned mw;
