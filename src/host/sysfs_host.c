@@ -103,8 +103,8 @@ gboolean fct_sysfs_memory(const char *root, gint64 *ret_total_mib, gint64 *ret_u
     g_autofree char *available = proc_value(text, "MemAvailable");
     if (!total)
         return FALSE;
-    gint64 total_kib = g_ascii_strtoll(total, NULL, 10);
+    gint64 total_kib = MAX(0, g_ascii_strtoll(total, NULL, 10));
     *ret_total_mib = total_kib / 1024;
-    *ret_used_mib = available ? (total_kib - g_ascii_strtoll(available, NULL, 10)) / 1024 : 0;
+    *ret_used_mib = available ? (total_kib - CLAMP(g_ascii_strtoll(available, NULL, 10), 0, total_kib)) / 1024 : 0;
     return TRUE;
 }

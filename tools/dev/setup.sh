@@ -71,7 +71,7 @@ fuse_ready() {
     [ -w /dev/fuse ] || die "the simulated host needs /dev/fuse, which this machine or container does not offer"
 }
 
-# meson_build DIR MESON-OPTION…: sets DIR up once (again when the options changed) and builds it.
+# meson_build DIR MESON-OPTION…: sets DIR up once (again when the options changed) and builds it, or TARGET of it.
 meson_build() {
     local dir=$1 name
     shift
@@ -83,8 +83,8 @@ meson_build() {
         printf %s "$*" >"$dir/.facet-options"
     fi
     # A dry run tells whether there is work, so that an unchanged tree prints nothing.
-    if ! ninja -C "$dir" -n 2>/dev/null | grep -q 'no work to do'; then
-        step "$name" "Building $name" ninja -C "$dir"
+    if ! ninja -C "$dir" -n ${TARGET:-} 2>/dev/null | grep -q 'no work to do'; then
+        step "$name" "Building $name" ninja -C "$dir" ${TARGET:-}
     fi
 }
 
@@ -94,6 +94,11 @@ build_plain() {
 
 build_asan() {
     meson_build "$TOP/build-asan" -Db_sanitize=address,undefined -Db_lundef=false
+}
+
+# Only the fuzzers and what they link.
+build_fuzz() {
+    CC=clang TARGET=fuzzers meson_build "$TOP/build-fuzz" -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link
 }
 
 build_bench() {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a client can send to facet-helper, and the helper's answer can hold: frames, steps, inventories. A libFuzzer
- * target; replay.c runs its corpus as an ordinary test.
+ * target, as each folder beside it; replay.c runs its corpus as an ordinary test.
  */
 #include "host/frame.h"
 #include "model/plan.h"
