@@ -296,8 +296,7 @@ int fct_helper_serve(const FctHelperConfig *config)
     g_source_remove(interrupted);
     close(server.listener);
     unlink(config->socket);
-    while (server.clients)
-        client_gone(server.clients->data);
+    g_list_free_full(g_steal_pointer(&server.clients), (GDestroyNotify)client_gone);
     fct_watch_free(server.watch);
     fct_steps_free(server.steps);
     fct_worker_free(server.worker);
