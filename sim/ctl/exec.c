@@ -9,11 +9,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 extern const FsimVerb fsim_verb_exec;
@@ -43,12 +48,43 @@ static gboolean make_private(void)
     return TRUE;
 }
 
-/* As root a mount namespace; for others a user namespace in which they keep their own uid. */
+static gboolean may_mount(void)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+    sets[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective = CAP_TO_MASK(CAP_SYS_ADMIN);
+    sets[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted = CAP_TO_MASK(CAP_SYS_ADMIN);
+    return syscall(SYS_capset, &header, sets) == 0;
+}
+
+/*
+ * Root becomes the user whose program it runs at once and keeps only the right to mount, which the program then does
+ * not get: the kernel takes it away when a user other than root runs one. It must be at once, because the tree of a
+ * user's simulated host is closed to everyone else, root included.
+ */
+static gboolean become(const char *name, GError **error)
+{
+    const struct passwd *user = getpwnam(name);
+    if (user == NULL) {
+        g_set_error(error, FSIM_ERROR, FSIM_ERROR_USAGE, "there is no user %s", name);
+        return FALSE;
+    }
+    if (geteuid() == user->pw_uid)
+        return TRUE;
+    if (initgroups(name, user->pw_gid) == 0 && setresgid(user->pw_gid, user->pw_gid, user->pw_gid) == 0 &&
+        prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == 0 &&
+        may_mount() && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) == 0)
+        return TRUE;
+    g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot become %s: %s", name, g_strerror(errno));
+    return FALSE;
+}
+
+/* A mount namespace for who may have one (root); for others a user namespace in which they keep their own uid. */
 static gboolean enter_namespace(GError **error)
 {
     g_autofree char *uids = g_strdup_printf("%u %u 1", geteuid(), geteuid());
     g_autofree char *gids = g_strdup_printf("%u %u 1", getegid(), getegid());
-    gboolean ok = geteuid() == 0 && unshare(CLONE_NEWNS) == 0;
+    gboolean ok = unshare(CLONE_NEWNS) == 0;
     if (!ok)
         ok = unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_file("/proc/self/setgroups", "deny") &&
              write_file("/proc/self/uid_map", uids) && write_file("/proc/self/gid_map", gids);
@@ -130,19 +166,19 @@ static gboolean show_host(const char *sim_dir, GError **error)
 
 static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
 {
-    const char *dir = ctx->sim_dir;
+    const char *dir = ctx->sim_dir, *user = NULL;
     int at = 1;
     /* By hand: what follows the command belongs to the command. */
-    if (at + 1 < argc && strcmp(argv[at], "--dir") == 0) {
-        dir = argv[at + 1];
-        at += 2;
-    }
+    for (; at + 1 < argc && (strcmp(argv[at], "--dir") == 0 || strcmp(argv[at], "--user") == 0); at += 2)
+        *(argv[at][2] == 'd' ? &dir : &user) = argv[at + 1];
     if (at < argc && strcmp(argv[at], "--") == 0)
         at++;
     if (at >= argc || strcmp(argv[at], "--help") == 0) {
         g_set_error(error, FSIM_ERROR, FSIM_ERROR_USAGE, "usage: facet-sim exec %s", fsim_verb_exec.arguments);
         return 2;
     }
+    if (user != NULL && !become(user, error))
+        return 1;
     g_autofree char *sim_dir = g_canonicalize_filename(dir, NULL);
     g_autofree char *lib = g_build_filename(sim_dir, "lib", NULL);
     if (!fsim_daemon_serves(sim_dir)) {
@@ -163,4 +199,5 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
     return status;
 }
 
-const FsimVerb fsim_verb_exec = {"exec", "[--dir DIR] -- COMMAND…", "run a program that sees the simulated host", run};
+const FsimVerb fsim_verb_exec = {"exec", "[--dir DIR] [--user NAME] -- COMMAND…",
+                                 "run a program that sees the simulated host", run};
