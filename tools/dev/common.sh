@@ -65,12 +65,17 @@ step() {
     return "$rc"
 }
 
+# running PID: it exists and is no zombie, which is what a container's first process may leave of an ended one.
+running() {
+    kill -0 "$1" 2>/dev/null && [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)" != Z ]
+}
+
 # await_end PID SECONDS: waits until the process is gone, fails when it is not in time. bash's own wait can miss the end of
 # a child that dies while a trap runs, and would then wait for ever.
 await_end() {
     local i
     for ((i = 0; i < $2 * 20; i++)); do
-        kill -0 "$1" 2>/dev/null || return 0
+        running "$1" || return 0
         sleep 0.05
     done
     return 1

@@ -22,7 +22,7 @@ program() {
 instance() {
     [ -f "$RUN/instance" ] || return 1
     . "$RUN/instance"
-    kill -0 "$INSTANCE_PID" 2>/dev/null
+    running "$INSTANCE_PID"
 }
 
 run_arguments() {
