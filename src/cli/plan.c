@@ -22,8 +22,11 @@ static void print_plan(const json_t *plan)
     size_t i;
     json_t *step, *reason;
     int units = (int)fct_json_int(plan, "units", 0);
+    gboolean empty = !json_array_size(json_object_get(plan, "steps"));
+    gboolean refused = g_str_equal(fct_json_str(plan, "state", ""), "refused");
     printf("%s\n", fct_json_str(plan, "title", ""));
-    print_interrupts(plan);
+    if (!refused || !empty)
+        print_interrupts(plan);
     if (units > 0) {
         puts("now");
         fct_print_card(units, json_object_get(plan, "now"), NULL);
@@ -32,7 +35,7 @@ static void print_plan(const json_t *plan)
     }
     json_array_foreach (json_object_get(plan, "steps"), i, step)
         printf("%3zu. %s\n", i + 1, fct_json_str(step, "title", ""));
-    if (!json_array_size(json_object_get(plan, "steps")))
+    if (empty && !refused)
         puts("  There is nothing to do.");
     fct_print_verdicts(stdout, json_object_get(plan, "verdicts"));
     json_array_foreach (json_object_get(plan, "alternatives"), i, reason)
