@@ -11,8 +11,10 @@ typedef struct {
     char *method, *path; /* path under /api/v1, still encoded */
     char *query;
     char *cookie, *authorization, *if_match, *origin, *fetch_site, *host, *content_type, *address;
-    GBytes *body;       /* NULL: none */
-    gboolean too_large; /* the body was longer than FCT_BODY_MAX */
+    char *content_range;
+    gint64 content_length; /* -1: not said */
+    GBytes *body;          /* NULL: none */
+    gboolean too_large;    /* the body was longer than FCT_BODY_MAX */
 } FctRawRequest;
 
 void fct_raw_request_clear(FctRawRequest *raw);

@@ -20,20 +20,34 @@ typedef struct FctRoute FctRoute;
 typedef struct {
     FctApp *app;
     const FctRoute *route;
-    const FctIdentity *who; /* NULL on public routes */
-    const char *id;         /* what stood for {id} in the path, decoded; NULL when the path has none */
-    GHashTable *query;      /* char* → char*, decoded; never NULL */
-    const char *if_match;   /* the header as sent; NULL when absent */
-    json_t *body;           /* object; an empty one when none was sent. Never NULL */
-    const char *address;    /* of the client */
-    const char *session;    /* secret of the session that authenticated this request; NULL with a token */
+    const FctIdentity *who;    /* NULL on public routes */
+    const char *id;            /* what stood for {id} in the path, decoded; NULL when the path has none */
+    GHashTable *query;         /* char* → char*, decoded; never NULL */
+    const char *if_match;      /* the header as sent; NULL when absent */
+    json_t *body;              /* object; an empty one when none was sent. Never NULL */
+    const char *address;       /* of the client */
+    const char *content_range; /* the header as sent; NULL when absent */
+    gint64 content_length;     /* of the body; -1 when it was not said */
+    const char *session;       /* secret of the session that authenticated this request; NULL with a token */
 } FctRequest;
 
 /* What answers on the main thread after the handler: an event stream or a WebSocket. */
 typedef struct _SoupServerMessage FctSoupMessage;
 typedef struct _SoupWebsocketConnection FctSoupWebsocket;
 
+typedef struct FctReply FctReply;
+
+/*
+ * Where a route that takes_stream puts the body. One call at a time, on threads that may block. After write has failed,
+ * or the handler, the rest of the body is read and dropped. @data is the reply's.
+ */
 typedef struct {
+    gboolean (*write)(gpointer data, const guint8 *bytes, gsize length, GError **error);
+    /* Once. @whole FALSE: the body broke off or a write failed; then there is nobody to tell. */
+    gboolean (*end)(gpointer data, gboolean whole, FctReply *reply, GError **error);
+} FctSink;
+
+struct FctReply {
     int status;    /* 200 unless the handler says otherwise */
     json_t *json;  /* owned; NULL with 204 */
     char *etag;    /* owned; set by fct_reply_resource */
@@ -41,13 +55,14 @@ typedef struct {
     char *subject; /* owned; for the audit row: "gpu 0", "vm db-2" */
     char *text;    /* owned; a media type other than JSON */
     char *mime;    /* owned; of text */
-    gpointer data; /* for the two below */
+    gpointer data; /* for those below */
     GDestroyNotify destroy;
     /* Main thread. The message is live, headers not sent yet. */
     void (*stream)(FctApp *app, FctSoupMessage *message, gpointer data);
     /* Main thread, after the handshake. Takes over @data (destroy is not called then) and keeps its own reference. */
     void (*websocket)(FctApp *app, FctSoupWebsocket *socket, gpointer data);
-} FctReply;
+    const FctSink *sink;
+};
 
 typedef gboolean (*FctHandler)(const FctRequest *request, FctReply *reply, GError **error);
 
@@ -56,11 +71,13 @@ struct FctRoute {
     const char *path;   /* under /api/v1; "{id}" stands for one segment */
     const char *action; /* x-action of the contract; NULL: public */
     FctHandler handler;
+    gboolean takes_stream; /* the handler gives a sink, which gets the body as it comes: it is no JSON */
 };
 
 /* One table a resource, ended by a route without method. */
 extern const FctRoute fct_routes_session[], fct_routes_token[], fct_routes_node[], fct_routes_gpu[], fct_routes_group[],
-    fct_routes_plan[], fct_routes_task[], fct_routes_event[], fct_routes_sample[], fct_routes_vm[], fct_routes_image[];
+    fct_routes_plan[], fct_routes_task[], fct_routes_event[], fct_routes_sample[], fct_routes_vm[], fct_routes_image[],
+    fct_routes_file[];
 
 /*
  * Finds the route. *ret_id gets what stood for {id} (free it). NULL with FCT_ERROR_NOT_FOUND or, when the path is

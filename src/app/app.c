@@ -3,6 +3,7 @@
 
 #include "app/auth.h"
 #include "app/executor.h"
+#include "app/files.h"
 #include "app/groups.h"
 #include "app/hub.h"
 #include "app/reconcile.h"
@@ -80,6 +81,7 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     app->world = fct_world_new(app, error);
     if (!app->world)
         return NULL;
+    app->files = fct_files_new(app);
     app->tasks = fct_tasks_new(app);
     app->executor = fct_executor_new(app);
     app->reconciler = fct_reconciler_new(app);
@@ -128,6 +130,7 @@ void fct_app_free(FctApp *app)
     fct_reconciler_free(app->reconciler);
     fct_executor_free(app->executor);
     fct_tasks_free(app->tasks);
+    fct_files_free(app->files);
     fct_world_free(app->world);
     fct_auth_free(app->auth);
     fct_records_free(app->audit);

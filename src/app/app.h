@@ -23,6 +23,7 @@ typedef struct FctExecutor FctExecutor;
 typedef struct FctSampler FctSampler;
 typedef struct FctServer FctServer;
 typedef struct FctVms FctVms;
+typedef struct FctFiles FctFiles;
 
 /* What the command line said. Strings are owned by the FctApp, never NULL unless said so. */
 typedef struct {
@@ -49,6 +50,7 @@ typedef struct FctApp {
     FctReconciler *reconciler;
     FctSampler *sampler;
     FctVms *vms; /* made by fct_vms_new (vms.h) when there is a vmm */
+    FctFiles *files;
     FctServer *server;
 } FctApp;
 

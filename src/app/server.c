@@ -2,12 +2,14 @@
 #include "app/server.h"
 
 #include "app/access.h"
+#include "app/intake.h"
 #include "app/tls.h"
 #include "app/ui.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
 
+#define UPLOADS 4 /* bodies that are written to the disk at the same time */
 #define THREADS 8 /* handlers at the same time; they wait for disk, helper and libvirt rather than compute */
 
 struct FctServer {
@@ -15,7 +17,9 @@ struct FctServer {
     SoupServer *soup;
     FctUi *ui;
     GThreadPool *pool;
-    GList *calls; /* Call*: on the pool, or their reply on its way back */
+    GThreadPool *uploads;
+    GList *intakes; /* FctIntake* */
+    GList *calls;   /* Call*: on the pool, or their reply on its way back */
     guint16 port;
 };
 
@@ -110,14 +114,12 @@ static void start_websocket(Call *call)
     g_signal_connect_data(call->message, "wrote-informational", G_CALLBACK(on_upgraded), upgrade, upgrade_free, 0);
 }
 
-static void send_reply(Call *call)
+static void send_reply(SoupServerMessage *message, FctReply *reply, const char *allow)
 {
-    SoupServerMessage *message = call->message;
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
-    FctReply *reply = &call->reply;
     soup_server_message_set_status(message, (guint)reply->status, NULL);
-    if (call->allow)
-        soup_message_headers_replace(headers, "Allow", call->allow);
+    if (allow)
+        soup_message_headers_replace(headers, "Allow", allow);
     if (reply->etag)
         soup_message_headers_replace(headers, "ETag", reply->etag);
     if (reply->cookie)
@@ -147,7 +149,7 @@ static gboolean finish_call(gpointer data)
     if (reply->websocket)
         start_websocket(call);
     else
-        send_reply(call);
+        send_reply(call->message, &call->reply, call->allow);
     soup_server_message_unpause(call->message);
     call_free(call);
     return G_SOURCE_REMOVE;
@@ -172,15 +174,15 @@ static char *header(SoupServerMessage *message, const char *name)
     return g_strdup(soup_message_headers_get_one(soup_server_message_get_request_headers(message), name));
 }
 
-static void on_api(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+/* All but the body. @path: under /api/v1. */
+static FctRawRequest raw_request(SoupServerMessage *message, const char *path)
 {
-    FctServer *server = data;
-    Call *call = g_new0(Call, 1);
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
     const char *address = soup_server_message_get_remote_host(message);
-    *call = (Call){.server = server, .message = g_object_ref(message)};
-    call->raw = (FctRawRequest){
+    gboolean measured = soup_message_headers_get_encoding(headers) != SOUP_ENCODING_CHUNKED;
+    return (FctRawRequest){
         .method = g_strdup(soup_server_message_get_method(message)),
-        .path = g_strdup(path + strlen("/api/v1")),
+        .path = g_strdup(path),
         .query = g_strdup(g_uri_get_query(soup_server_message_get_uri(message))),
         .cookie = header(message, "Cookie"),
         .authorization = header(message, "Authorization"),
@@ -190,8 +192,22 @@ static void on_api(SoupServer *soup, SoupServerMessage *message, const char *pat
         .host = header(message, "Host"),
         .content_type = header(message, "Content-Type"),
         .address = g_strdup(address ? address : ""),
+        .content_range = header(message, "Content-Range"),
+        .content_length = measured ? (gint64)soup_message_headers_get_content_length(headers) : -1,
         .too_large = g_object_get_data(G_OBJECT(message), "facet-too-large") != NULL,
     };
+}
+
+static void on_api(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+    FctServer *server = data;
+    if (fct_intake_of(message)) {
+        fct_intake_body_read(fct_intake_of(message));
+        return;
+    }
+    Call *call = g_new0(Call, 1);
+    *call = (Call){.server = server, .message = g_object_ref(message)};
+    call->raw = raw_request(message, path + strlen("/api/v1"));
     SoupMessageBody *body = soup_server_message_get_request_body(message);
     if (body->length && !call->raw.too_large)
         call->raw.body = soup_message_body_flatten(body);
@@ -258,14 +274,48 @@ static void refuse_body(SoupServerMessage *message)
 
 static void on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
-    if (soup_server_message_get_request_body(message)->length > FCT_BODY_MAX)
+    if (!fct_intake_of(message) && soup_server_message_get_request_body(message)->length > FCT_BODY_MAX)
         refuse_body(message);
+}
+
+/* ---- bodies that go to the disk as they come ---- */
+
+static void on_intake_done(FctIntake *intake, FctSoupMessage *message, FctReply *reply, const char *allow,
+                           gpointer data)
+{
+    FctServer *server = data;
+    server->intakes = g_list_remove(server->intakes, intake);
+    g_autoptr(SoupServerMessage) keep = g_object_ref(message);
+    if (reply)
+        send_reply(keep, reply, allow);
+    fct_intake_free(intake);
+    if (reply)
+        soup_server_message_unpause(keep);
+}
+
+static gboolean takes_stream(SoupServerMessage *message, const char **ret_path)
+{
+    const char *path = g_uri_get_path(soup_server_message_get_uri(message));
+    g_autofree char *id = NULL, *allow = NULL;
+    if (!g_str_has_prefix(path, "/api/v1/"))
+        return FALSE;
+    *ret_path = path + strlen("/api/v1");
+    const FctRoute *route = fct_api_route(soup_server_message_get_method(message), *ret_path, &id, &allow, NULL);
+    return route && route->takes_stream;
 }
 
 static void on_headers(SoupServerMessage *message, gpointer data)
 {
+    FctServer *server = data;
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
+    const char *path;
     secure_headers(soup_server_message_get_response_headers(message));
+    if (takes_stream(message, &path)) {
+        FctRawRequest raw = raw_request(message, path);
+        FctIntake *intake = fct_intake_new(server->app, message, &raw, server->uploads, on_intake_done, server);
+        server->intakes = g_list_prepend(server->intakes, intake);
+        return;
+    }
     if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH &&
         soup_message_headers_get_content_length(headers) > FCT_BODY_MAX)
         refuse_body(message);
@@ -273,7 +323,7 @@ static void on_headers(SoupServerMessage *message, gpointer data)
 
 static void on_started(SoupServer *soup, SoupServerMessage *message, gpointer data)
 {
-    g_signal_connect(message, "got-headers", G_CALLBACK(on_headers), NULL);
+    g_signal_connect(message, "got-headers", G_CALLBACK(on_headers), data);
     g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), NULL);
 }
 
@@ -305,6 +355,7 @@ FctServer *fct_server_new(FctApp *app, GError **error)
     server->app = app;
     server->ui = g_steal_pointer(&ui);
     server->pool = g_thread_pool_new(on_pool, server, THREADS, FALSE, NULL);
+    server->uploads = g_thread_pool_new(fct_intake_work, NULL, UPLOADS, FALSE, NULL);
     server->soup = soup_server_new("server-header", "Facet", "tls-certificate", certificate, "raw-paths", TRUE, NULL);
     g_signal_connect(server->soup, "request-started", G_CALLBACK(on_started), server);
     soup_server_add_handler(server->soup, NULL, on_page, server, NULL);
@@ -336,6 +387,8 @@ void fct_server_free(FctServer *server)
     soup_server_disconnect(server->soup);
     g_thread_pool_free(server->pool, FALSE, TRUE);
     g_list_free_full(g_steal_pointer(&server->calls), call_drop);
+    g_thread_pool_free(server->uploads, FALSE, TRUE);
+    g_list_free_full(g_steal_pointer(&server->intakes), (GDestroyNotify)fct_intake_free);
     g_object_unref(server->soup);
     fct_ui_free(server->ui);
     g_free(server);

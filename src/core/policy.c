@@ -12,6 +12,7 @@
     X("plan.read", VIEWER)                                                                                             \
     X("task.read", VIEWER)                                                                                             \
     X("image.read", VIEWER)                                                                                            \
+    X("file.read", VIEWER)                                                                                             \
     X("vm.read", VIEWER)                                                                                               \
     X("event.read", VIEWER)                                                                                            \
     X("token.read", VIEWER)                                                                                            \
@@ -23,6 +24,7 @@
     X("vm.power", OPERATOR)                                                                                            \
     X("vm.console", OPERATOR)                                                                                          \
     X("audit.read", OPERATOR)                                                                                          \
+    X("file.write", OPERATOR)                                                                                          \
     X("group.write", ADMIN)
 
 static const struct {

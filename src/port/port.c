@@ -19,6 +19,7 @@ FctVmInfo *fct_vm_info_new(void)
     info->name = g_strdup("");
     info->state = FCT_VM_UNKNOWN;
     info->parts = json_array();
+    info->disks = json_array();
     return info;
 }
 
@@ -28,6 +29,7 @@ FctVmInfo *fct_vm_info_copy(const FctVmInfo *info)
     copy->id = g_strdup(info->id);
     copy->name = g_strdup(info->name);
     copy->parts = json_deep_copy(info->parts);
+    copy->disks = json_deep_copy(info->disks);
     return copy;
 }
 
@@ -38,6 +40,7 @@ void fct_vm_info_free(FctVmInfo *info)
     g_free(info->id);
     g_free(info->name);
     json_decref(info->parts);
+    json_decref(info->disks);
     g_free(info);
 }
 

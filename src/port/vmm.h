@@ -38,6 +38,7 @@ typedef struct {
     int vcpus;
     gint64 memory_mib;
     json_t *parts; /* array of part ids that the running domain holds, from its metadata; owned */
+    json_t *disks; /* array of paths: every file and device that its drives name, media and backing files too; owned */
     gboolean can_graphics, can_serial;
 } FctVmInfo;
 FctVmInfo *fct_vm_info_new(void);
@@ -75,6 +76,8 @@ typedef struct {
     gboolean (*undefine)(FctVmm *vmm, const char *id, GError **error); /* not the disks; gone already is success */
     gboolean (*disk_clone)(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
                            GError **error);
+    /* Whether an image from elsewhere is sound and whole in itself; its size as a guest sees it. FCT_ERROR_REFUSED. */
+    gboolean (*disk_check)(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
     gboolean (*disk_delete)(FctVmm *vmm, const char *path, GError **error); /* missing is success */
     /* A connected socket (the caller closes it): serial bytes, or RFB without authentication. @force ends another
      * viewer. */

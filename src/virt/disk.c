@@ -19,7 +19,7 @@
 typedef struct {
     GMainLoop *loop;
     GSubprocess *child;
-    char *err;
+    char *out, *err;
     gboolean late;
     GError *fault;
 } Child;
@@ -27,7 +27,7 @@ typedef struct {
 static void child_done(GObject *source, GAsyncResult *result, gpointer data)
 {
     Child *c = data;
-    g_subprocess_communicate_utf8_finish(c->child, result, NULL, &c->err, &c->fault);
+    g_subprocess_communicate_utf8_finish(c->child, result, &c->out, &c->err, &c->fault);
     g_main_loop_quit(c->loop);
 }
 
@@ -46,13 +46,14 @@ static void set_tool_error(GError **error, const char *err)
     fct_set_error(error, full ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL, "The disk could not be made: %s.", words);
 }
 
-/* Runs qemu-img, killing it after @seconds. */
-static gboolean run_tool(const char *const *argv, guint seconds, GError **error)
+/* Runs qemu-img, killing it after @seconds. @ret_out: what it prints, or NULL. */
+static gboolean run_tool(const char *const *argv, guint seconds, char **ret_out, GError **error)
 {
+    GSubprocessFlags flags = ret_out ? G_SUBPROCESS_FLAGS_STDOUT_PIPE : G_SUBPROCESS_FLAGS_STDOUT_SILENCE;
     g_autoptr(GMainContext) context = g_main_context_new();
     g_main_context_push_thread_default(context);
     Child c = {.loop = g_main_loop_new(context, FALSE)};
-    c.child = g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+    c.child = g_subprocess_newv(argv, flags | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
     gboolean ok = FALSE;
     if (c.child) {
         g_autoptr(GSource) timer = g_timeout_source_new_seconds(seconds);
@@ -71,6 +72,9 @@ static gboolean run_tool(const char *const *argv, guint seconds, GError **error)
     g_main_loop_unref(c.loop);
     g_main_context_pop_thread_default(context);
     g_clear_error(&c.fault);
+    if (ok && ret_out)
+        *ret_out = g_steal_pointer(&c.out);
+    g_free(c.out);
     g_free(c.err);
     return ok;
 }
@@ -126,7 +130,7 @@ static gboolean make(const char *image, const char *format, const char *part, gi
     if (fd < 0)
         return set_errno(error, "Could not make", part);
     close(fd);
-    return run_tool(convert, seconds, error) && (size_bytes <= 0 || run_tool(resize, MIN_S, error)) &&
+    return run_tool(convert, seconds, NULL, error) && (size_bytes <= 0 || run_tool(resize, MIN_S, NULL, error)) &&
            flush(part, O_RDWR, error);
 }
 
@@ -151,6 +155,31 @@ gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format,
         return FALSE;
     }
     return flush(folder, O_RDONLY | O_DIRECTORY, error);
+}
+
+/* The image comes from anybody: qemu-img reads it with little memory and time, and never guesses its format. */
+gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error)
+{
+    const char *const argv[] = {
+        "prlimit", "--as=1073741824", "--cpu=20", "qemu-img", "info", "--output=json", "-f", format, "--", path, NULL};
+    g_autofree char *out = NULL;
+    g_autoptr(GError) fault = NULL;
+    if (!run_tool(argv, MIN_S, &out, &fault)) {
+        if (fault->code != FCT_ERROR_INTERNAL) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FALSE;
+        }
+        fct_set_error(error, FCT_ERROR_REFUSED, "QEMU does not take the file as %s.", format);
+        return FALSE;
+    }
+    g_autoptr(json_t) info = json_loads(out, 0, NULL);
+    json_t *data = json_object_get(json_object_get(info, "format-specific"), "data");
+    *ret_bytes = fct_json_int(info, "virtual-size", 0);
+    if (*ret_bytes > 0 && !json_object_get(info, "backing-filename") && !json_object_get(data, "data-file"))
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED, "Make it whole with “qemu-img convert -O qcow2”, then upload that.",
+                       NULL, "The image is empty or keeps its data in another file.");
+    return FALSE;
 }
 
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error)

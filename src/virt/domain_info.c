@@ -63,6 +63,10 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     } else if (path_is(context, "domain", "memory", NULL)) {
         g_free(r->memory_unit);
         r->memory_unit = g_strdup(attribute("unit", names, values));
+    } else if (strcmp(element, "source") == 0 && (strcmp(parent, "disk") == 0 || strcmp(parent, "backingStore") == 0)) {
+        const char *file = attribute("file", names, values), *device = attribute("dev", names, values);
+        if (file || device)
+            json_array_append_new(r->info->disks, json_string(file ? file : device));
     } else if (path_is(context, "domain", "devices", "graphics")) {
         r->info->can_graphics |= g_strcmp0(attribute("type", names, values), "vnc") == 0;
     } else if (path_is(context, "domain", "devices", "serial") || path_is(context, "domain", "devices", "console")) {

@@ -69,6 +69,7 @@ static const FctVmmOps ops = {
     .reset = fct_virt_reset,
     .undefine = fct_virt_undefine,
     .disk_clone = fct_virt_disk_clone,
+    .disk_check = fct_virt_disk_check,
     .disk_delete = fct_virt_disk_delete,
     .open_serial = fct_virt_open_serial,
     .open_graphics = fct_virt_open_graphics,

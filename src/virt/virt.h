@@ -85,6 +85,7 @@ gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error);
 /* disk.c */
 gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
                              GError **error);
+gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error);
 
 /* console.c */

@@ -30,6 +30,7 @@ class Host:
         self.sim_dir = os.path.join(self.dir, "sim")
         self.socket = os.path.join(self.dir, "helper.sock")
         self.state = os.path.join(self.dir, "state")
+        self.images = os.path.join(self.dir, "images")
         self.config = config
         self.helper = self.facetd = None
         self.port = None
@@ -84,7 +85,7 @@ class Host:
         with open(os.path.join(self.dir, "facetd.log"), "ab") as log:
             self.facetd = subprocess.Popen(
                 [self.programs["facetd"], "--socket", self.socket, "--state", self.state, "--ui", "", "--port", "0",
-                 "--part-device", "standin", "--node", "test-node", "--ready-fd", str(write)],
+                 "--part-device", "standin", "--node", "test-node", "--images", self.images, "--ready-fd", str(write)],
                 stdout=log, stderr=log, close_fds=False,
                 env={**os.environ, "FACET_ADMIN_PASSWORD": PASSWORD, **environment})
         os.close(write)

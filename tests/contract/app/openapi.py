@@ -92,7 +92,7 @@ class Client:
 
 def test_reading(api):
     for path in ("/version", "/session", "/tokens", "/nodes", "/nodes/test-node", "/gpus", "/gpus/0", "/gpus/1",
-                 "/resource-groups", "/plans", "/tasks", "/events", "/audit", "/samples", "/images"):
+                 "/resource-groups", "/plans", "/tasks", "/events", "/audit", "/samples", "/images", "/files"):
         api("GET", path, 200)
     for path in ("/nodes/none", "/gpus/9", "/resource-groups/none", "/plans/none", "/tasks/none"):
         api("GET", path, 404)
@@ -136,6 +136,25 @@ def test_groups(api):
     api("DELETE", path, 204, None, {"If-Match": f'"{changed["revision"]}"'})
 
 
+def test_files(api):
+    wish = {"name": "disk.raw", "size_bytes": 4}
+    for odd in ({"name": "../x", "size_bytes": 4}, {"name": "x", "size_bytes": 0}, {"name": "x"}, {**wish, "more": 1}):
+        api("POST", "/files", 400, odd)
+    api("POST", "/files", 507, {"name": "x", "size_bytes": 1 << 62})
+    api("POST", "/files", 201, wish)
+    api("POST", "/files", 409, wish)
+    api("GET", "/files/disk.raw", 200)
+    api("GET", "/files/disk.raw/content", 409)
+    api("PUT", "/files/disk.raw/content", 409, b"cd", {"Content-Range": "bytes 2-3/4"})
+    api("PUT", "/files/disk.raw/content", 200, b"ab", {"Content-Range": "bytes 0-1/4"})
+    api("PUT", "/files/disk.raw/content", 200, b"cd", {"Content-Range": "bytes 2-3/4"})
+    assert [f["id"] for f in api("GET", "/files", 200)["items"]] == ["disk.raw"]
+    assert [i["id"] for i in api("GET", "/images", 200)["items"]] == ["disk.raw"]
+    api("DELETE", "/files/disk.raw", 204)
+    for method, path in (("GET", ""), ("GET", "/content"), ("PUT", "/content"), ("DELETE", "")):
+        api(method, "/files/disk.raw" + path, 404)
+
+
 def test_plans(api):
     carve = {"kind": "carve", "gpu": "0", "profiles": {"3g.40gb": 1, "2g.20gb": 1, "1g.10gb": 2}}
     api("POST", "/plans", 400, {**carve, "profiles": {"9g.99gb": 1}})
@@ -174,7 +193,7 @@ def test_after(api):
 def main():
     openapi, list_routes, sim, helper, facetd = sys.argv[1:6]
     contract = Contract(openapi)
-    tests = [test_reading, test_without_libvirt, test_without_sign_in, test_tokens, test_groups, test_plans, test_after]
+    tests = [test_reading, test_without_libvirt, test_without_sign_in, test_tokens, test_groups, test_files, test_plans, test_after]
     print(f"TAP version 13\n1..{1 + len(tests)}", flush=True)
     routes = set(subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines())
     assert routes == contract.routes(), f"server only: {routes - contract.routes()}; contract only: {contract.routes() - routes}"

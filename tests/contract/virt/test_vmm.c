@@ -483,6 +483,13 @@ static void test_disks(void)
     g_assert_false(vmm->ops->disk_clone(vmm, image, "raw", target, 0, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_EXISTS);
     g_clear_error(&error);
+    gint64 bytes = 0;
+    vmm->ops->disk_check(vmm, target, "qcow2", &bytes, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(bytes, ==, 64 << 20);
+    g_assert_false(vmm->ops->disk_check(vmm, image, "qcow2", &bytes, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_clear_error(&error);
     vmm->ops->disk_delete(vmm, target, &error);
     g_assert_no_error(error);
     vmm->ops->disk_delete(vmm, target, &error);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The library: images and ISOs in the images folder. A file's name is its id. What is being uploaded lies hidden beside
+ * the rest as ".upload-NAME" with its size in ".upload-NAME.size"; how much has come is the length on disk, so an
+ * upload goes on after any end of facetd or of the connection. Only a whole, flushed and checked file gets its name.
+ *
+ * Functions wait for the disk: never on the main thread. Thread-safe; one request at a time writes a file.
+ */
+#pragma once
+#include "app/app.h"
+
+FctFiles *fct_files_new(FctApp *app);
+void fct_files_free(FctFiles *files);
+
+/* {"items","folder","capacity_bytes","free_bytes"} as in the contract. */
+json_t *fct_files_list(FctFiles *files, GError **error);
+json_t *fct_files_get(FctFiles *files, const char *id, GError **error);
+/* FCT_ERROR_EXISTS, FCT_ERROR_NO_SPACE when it and the uploads that are under way would not fit. */
+json_t *fct_files_create(FctFiles *files, const char *name, gint64 size_bytes, GError **error);
+/* FCT_ERROR_IN_USE naming the VMs whose drives have it, or while it is being sent. */
+gboolean fct_files_delete(FctFiles *files, const char *id, GError **error);
+/* Path of a file that is ready; free it. */
+char *fct_files_path(FctFiles *files, const char *id, GError **error);
+
+/* One request that brings bytes. FCT_ERROR_CONFLICT with {"received_bytes"} when they are not the next ones. */
+typedef struct FctUpload FctUpload;
+FctUpload *fct_upload_open(FctFiles *files, const char *id, const char *range, gint64 body_length, GError **error);
+gboolean fct_upload_write(FctUpload *upload, const guint8 *bytes, gsize length, GError **error);
+/* Flushes; when all is there checks the file and gives it its name. @ret: the file as in the contract, or NULL. */
+gboolean fct_upload_end(FctUpload *upload, json_t **ret, GError **error);
+void fct_upload_free(FctUpload *upload);
+
+/* For file_upload.c: who writes, and the names on disk. */
+gboolean fct_files_claim(FctFiles *files, const char *id, GError **error);
+void fct_files_release(FctFiles *files, const char *id);
+FctApp *fct_files_app(FctFiles *files);
+char *fct_files_part(FctFiles *files, const char *id);                                        /* of an upload */
+char *fct_files_note(FctFiles *files, const char *id);                                        /* its size */
+char *fct_files_final(FctFiles *files, const char *id);                                       /* once it is ready */
+gboolean fct_files_upload_size(FctFiles *files, const char *id, gint64 *ret, GError **error); /* FCT_ERROR_NOT_FOUND */
+gboolean fct_files_read_kind(const char *path, const char **ret_kind, GError **error);
+gboolean fct_files_sync_folder(FctFiles *files, GError **error);
+gboolean fct_files_errno(GError **error, const char *what, const char *name);
