@@ -5,6 +5,7 @@
 #include "app/parts.h"
 #include "app/task.h"
 #include "app/world.h"
+#include "base/text.h"
 #include "core/carve.h"
 
 #include <string.h>
@@ -64,17 +65,11 @@ static void prune(FctApp *app)
         g_debug("old plans stay");
 }
 
-static void set(char **field, char *value)
-{
-    g_free(*field);
-    *field = value;
-}
-
 gboolean fct_plans_store(FctApp *app, FctPlan *plan, const FctInventory *seen, const json_t *request, GError **error)
 {
-    set(&plan->id, fct_app_new_id("plan"));
-    set(&plan->node, g_strdup(app->config.node));
-    set(&plan->project, g_strdup(FCT_PROJECT));
+    fct_text_take(&plan->id, fct_app_new_id("plan"));
+    fct_text_take(&plan->node, g_strdup(app->config.node));
+    fct_text_take(&plan->project, g_strdup(FCT_PROJECT));
     json_decref(plan->request);
     plan->request = json_deep_copy(request);
     plan->created_ms = fct_app_now_ms();

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/chooser.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* ---- Parts ---- */
-
-static void set_text(char **field, const char *text)
-{
-    g_free(*field);
-    *field = g_strdup(text);
-}
 
 static const FctProcess *first_process(const FctGpuInstance *instance)
 {
@@ -29,15 +25,15 @@ static void part_holder(FctPart *part, const FctGpu *gpu, const FctGpuInstance *
     const FctProcess *process = first_process(instance);
     if (reservation) {
         part->state = states[reservation->state];
-        set_text(&part->holder_kind, "vm");
-        set_text(&part->holder_id, reservation->vm_id);
-        set_text(&part->holder_name, reservation->vm_name);
+        fct_text_set(&part->holder_kind, "vm");
+        fct_text_set(&part->holder_id, reservation->vm_id);
+        fct_text_set(&part->holder_name, reservation->vm_name);
     } else if (process) {
         g_autofree char *pid = g_strdup_printf("%d", process->pid);
         part->state = FCT_PART_IN_USE;
-        set_text(&part->holder_kind, "process");
-        set_text(&part->holder_id, pid);
-        set_text(&part->holder_name, process->name);
+        fct_text_set(&part->holder_kind, "process");
+        fct_text_set(&part->holder_id, pid);
+        fct_text_set(&part->holder_name, process->name);
     }
 }
 
@@ -45,10 +41,10 @@ static void part_faults(FctPart *part, const FctGpu *gpu, const FctGpuInstance *
 {
     if (gpu->state != FCT_GPU_OK) {
         part->state = FCT_PART_UNAVAILABLE;
-        set_text(&part->why, *gpu->state_reason ? gpu->state_reason : "The card does not answer.");
+        fct_text_set(&part->why, *gpu->state_reason ? gpu->state_reason : "The card does not answer.");
     } else if (instance->compute->len == 0 && part->state == FCT_PART_FREE) {
         part->state = FCT_PART_UNAVAILABLE;
-        set_text(&part->why, "It has no compute instance yet. Carve the card again to complete it.");
+        fct_text_set(&part->why, "It has no compute instance yet. Carve the card again to complete it.");
     }
 }
 
@@ -60,9 +56,9 @@ static FctPart *part_of(const FctGpu *gpu, const FctGpuInstance *instance, const
     part->id = fct_part_id(gpu->id, instance->start, instance->profile_id);
     g_free(part->gpu_label);
     part->gpu_label = fct_card_label(gpu);
-    set_text(&part->gpu, gpu->id);
-    set_text(&part->gpu_name, gpu->name);
-    set_text(&part->profile, instance->profile);
+    fct_text_set(&part->gpu, gpu->id);
+    fct_text_set(&part->gpu_name, gpu->name);
+    fct_text_set(&part->profile, instance->profile);
     part->profile_id = instance->profile_id;
     part->start = instance->start;
     part->size = instance->size;
@@ -130,9 +126,9 @@ GPtrArray *fct_groups_builtin(const GPtrArray *parts)
         group->id = builtin_id(part);
         g_free(group->name);
         group->name = g_strdup_printf("%s %s", model, part->profile);
-        set_text(&group->description, "All parts of this kind.");
-        set_text(&group->rules.model, part->gpu_name);
-        set_text(&group->rules.profile, part->profile);
+        fct_text_set(&group->description, "All parts of this kind.");
+        fct_text_set(&group->rules.model, part->gpu_name);
+        fct_text_set(&group->rules.profile, part->profile);
         group->builtin = TRUE;
         g_ptr_array_add(groups, group);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/mig_read.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -8,12 +10,6 @@
 #define MAX_PROFILE_ENUM 64
 /* Compute-instance enums: 1, 2, 3, 4, 7, 8, 6 slices and variants. */
 #define MAX_CI_ENUM 16
-
-static void set(char **text, const char *value)
-{
-    g_free(*text);
-    *text = g_strdup(value);
-}
 
 /* Suffix that the driver prints for a profile enum; old drivers give no names. */
 static const char *enum_attributes(int enum_value)
@@ -43,9 +39,9 @@ static const char *plain_name(const char *name)
 
 static void set_name(FctMigProfile *profile, const char *name)
 {
-    set(&profile->name, plain_name(name));
+    fct_text_set(&profile->name, plain_name(name));
     const char *unit = strstr(profile->name, "gb");
-    set(&profile->attributes, unit ? unit + 2 : enum_attributes(profile->enum_value));
+    fct_text_set(&profile->attributes, unit ? unit + 2 : enum_attributes(profile->enum_value));
 }
 
 #define FILL(profile, info)                                                                                            \
@@ -201,7 +197,7 @@ static void read_compute(FctNvml *nvml, NvGpuInstance handle, const FctMigProfil
             FctComputeInstance *compute = fct_compute_instance_new();
             compute->id = (int)info.id;
             compute->profile_id = (int)info.profile_id;
-            set(&compute->profile, ci_profile->name);
+            fct_text_set(&compute->profile, ci_profile->name);
             compute->slices = ci_profile->slices;
             compute->start = (int)info.placement.start;
             g_ptr_array_add(instance->compute, compute);
@@ -234,7 +230,7 @@ static void read_instances_of(FctNvml *nvml, NvDevice device, FctMigProfile *pro
         FctGpuInstance *instance = fct_gpu_instance_new();
         instance->id = (int)info.id;
         instance->profile_id = (int)info.profile_id;
-        set(&instance->profile, profile->name);
+        fct_text_set(&instance->profile, profile->name);
         instance->start = (int)info.placement.start;
         instance->size = (int)info.placement.size;
         if (i == 0)
@@ -273,7 +269,7 @@ static void read_devices(FctNvml *nvml, NvDevice device, FctMig *mig)
             for (guint c = 0; named && c < instance->compute->len; c++) {
                 FctComputeInstance *compute = instance->compute->pdata[c];
                 if (compute->id == (int)ci_id)
-                    set(&compute->uuid, uuid);
+                    fct_text_set(&compute->uuid, uuid);
             }
         }
     }

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/nvml_card.h"
 
+#include "base/text.h"
 #include "host/mig_read.h"
 #include "host/sysfs.h"
 
 #include <string.h>
 
 #define MAX_PROCESSES 4096
-
-static void set(char **text, const char *value)
-{
-    g_free(*text);
-    *text = g_strdup(value);
-}
 
 FctCard *fct_card_new(const char *address)
 {
@@ -96,12 +91,12 @@ static void read_static(FctNvml *nvml, FctCard *card)
     guint32 number;
     NvMemory memory;
     NvGpmSupport gpm = {.version = NV_GPM_VERSION};
-    set(&card->name, fct_nvml(nvml, name, card->device, text, sizeof text) == NV_SUCCESS ? text : "");
-    set(&card->serial, fct_nvml(nvml, serial, card->device, text, sizeof text) == NV_SUCCESS ? text : "");
+    fct_text_set(&card->name, fct_nvml(nvml, name, card->device, text, sizeof text) == NV_SUCCESS ? text : "");
+    fct_text_set(&card->serial, fct_nvml(nvml, serial, card->device, text, sizeof text) == NV_SUCCESS ? text : "");
     guint32 architecture = 0;
     if (fct_nvml(nvml, architecture, card->device, &architecture) != NV_SUCCESS)
         architecture = 0;
-    set(&card->architecture, architecture_name(architecture));
+    fct_text_set(&card->architecture, architecture_name(architecture));
     card->minor = fct_nvml(nvml, minor, card->device, &number) == NV_SUCCESS ? (int)number : -1;
     card->memory_mib = fct_nvml(nvml, memory, card->device, &memory) == NV_SUCCESS ? memory.total >> 20 : 0;
     card->host_vgpu =
@@ -137,7 +132,7 @@ static NvReturn find(FctNvml *nvml, FctCard *card)
     if (code != NV_SUCCESS)
         return code;
     card->device = device;
-    set(&card->uuid, uuid);
+    fct_text_set(&card->uuid, uuid);
     read_static(nvml, card);
     return NV_SUCCESS;
 }
@@ -146,8 +141,8 @@ static void explain(FctNvml *nvml, NvReturn code, FctGpu *gpu)
 {
     if (code == NV_GPU_IS_LOST) {
         gpu->state = FCT_GPU_LOST;
-        set(&gpu->state_reason,
-            "The driver says that the card is lost. Check its power and seat, then restart the host.");
+        fct_text_set(&gpu->state_reason,
+                     "The driver says that the card is lost. Check its power and seat, then restart the host.");
         return;
     }
     if (gpu->state != FCT_GPU_OK || gpu->mode == FCT_MODE_PASSTHROUGH)
@@ -170,7 +165,7 @@ static FctProcess *process_of(GPtrArray *list, int pid, const char *name, FctRea
     }
     FctProcess *process = fct_process_new();
     process->pid = pid;
-    set(&process->name, name);
+    fct_text_set(&process->name, name);
     process->memory_mib = memory;
     g_ptr_array_add(list, process);
     return process;
@@ -297,16 +292,16 @@ NvReturn fct_card_observe(FctNvml *nvml, FctCard *card, const char *root, gboole
     NvReturn code = find(nvml, card);
     if (code != NV_SUCCESS) {
         explain(nvml, code, gpu);
-        set(&gpu->readings.source, "none");
-        set(&gpu->readings.why_not, gpu->mode == FCT_MODE_PASSTHROUGH
-                                        ? "The card belongs to a VM; the host cannot see its load."
-                                        : gpu->state_reason);
+        fct_text_set(&gpu->readings.source, "none");
+        fct_text_set(&gpu->readings.why_not, gpu->mode == FCT_MODE_PASSTHROUGH
+                                                 ? "The card belongs to a VM; the host cannot see its load."
+                                                 : gpu->state_reason);
         return code;
     }
-    set(&gpu->name, card->name);
-    set(&gpu->uuid, card->uuid);
-    set(&gpu->serial, card->serial);
-    set(&gpu->architecture, card->architecture);
+    fct_text_set(&gpu->name, card->name);
+    fct_text_set(&gpu->uuid, card->uuid);
+    fct_text_set(&gpu->serial, card->serial);
+    fct_text_set(&gpu->architecture, card->architecture);
     read_mig(nvml, card, gpu);
     read_processes(nvml, card, root, gpu);
     if (gpu->mig.current)

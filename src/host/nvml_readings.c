@@ -5,13 +5,9 @@
  */
 #include "host/nvml_card.h"
 
-#define ECC_EVERY 16
+#include "base/text.h"
 
-static void set(char **text, const char *value)
-{
-    g_free(*text);
-    *text = g_strdup(value);
-}
+#define ECC_EVERY 16
 
 static FctReading known(double value)
 {
@@ -74,7 +70,7 @@ static void read_utilization(FctNvml *nvml, FctCard *card, FctGpuReadings *readi
         first = !card->whole->sampled;
         readings->gpu_percent = gpm_percent(nvml, card, card->whole);
     }
-    set(&readings->why_not, readings->gpu_percent.have ? "" : why_no_utilization(card, first));
+    fct_text_set(&readings->why_not, readings->gpu_percent.have ? "" : why_no_utilization(card, first));
 }
 
 static void read_memory(FctNvml *nvml, FctCard *card, FctGpuReadings *readings)
@@ -135,7 +131,7 @@ void fct_card_read(FctNvml *nvml, FctCard *card, FctGpuReadings *readings, json_
     guint32 number;
     if (card->samples++ % ECC_EVERY == 0)
         read_slow(nvml, card);
-    set(&readings->source, "host");
+    fct_text_set(&readings->source, "host");
     read_utilization(nvml, card, readings);
     read_memory(nvml, card, readings);
     if (fct_nvml(nvml, power, card->device, &number) == NV_SUCCESS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/observe.h"
 
+#include "base/text.h"
 #include "host/sysfs.h"
 
 #include <string.h>
@@ -15,12 +16,6 @@ struct FctObserver {
     FctObserverAt at;
     gpointer at_data;
 };
-
-static void set(char **text, const char *value)
-{
-    g_free(*text);
-    *text = g_strdup(value);
-}
 
 static void ignore_card(const char *gpu, gpointer data)
 {
@@ -74,7 +69,7 @@ static void open_nvml(FctObserver *observer, const FctInventory *inventory)
 {
     if (strcmp(observer->boot_id, inventory->boot_id) != 0 || (observer->nvml && !observer->nvml->ready))
         close_nvml(observer);
-    set(&observer->boot_id, inventory->boot_id);
+    fct_text_set(&observer->boot_id, inventory->boot_id);
     if (observer->nvml)
         return;
     observer->at("", observer->at_data);
@@ -105,12 +100,12 @@ static gboolean avoided(const FctLook *look, FctGpu *gpu)
     if (!why)
         return FALSE;
     gpu->state = strcmp(fct_json_str(why, "state", ""), "wedged") == 0 ? FCT_GPU_WEDGED : FCT_GPU_LOST;
-    set(&gpu->state_reason, fct_json_str(why, "reason", "The card is left alone."));
-    set(&gpu->readings.source, "none");
-    set(&gpu->readings.why_not, gpu->state_reason);
-    set(&gpu->uuid, fct_json_str(before, "uuid", ""));
-    set(&gpu->serial, fct_json_str(before, "serial", ""));
-    set(&gpu->architecture, fct_json_str(before, "architecture", ""));
+    fct_text_set(&gpu->state_reason, fct_json_str(why, "reason", "The card is left alone."));
+    fct_text_set(&gpu->readings.source, "none");
+    fct_text_set(&gpu->readings.why_not, gpu->state_reason);
+    fct_text_set(&gpu->uuid, fct_json_str(before, "uuid", ""));
+    fct_text_set(&gpu->serial, fct_json_str(before, "serial", ""));
+    fct_text_set(&gpu->architecture, fct_json_str(before, "architecture", ""));
     return TRUE;
 }
 
@@ -142,10 +137,10 @@ static void look_at_card(FctObserver *observer, const FctLook *look, const FctIn
     } else {
         if (gpu->state == FCT_GPU_OK && gpu->mode != FCT_MODE_PASSTHROUGH) {
             gpu->state = FCT_GPU_UNMANAGED;
-            set(&gpu->state_reason, inventory->nvml_problem);
+            fct_text_set(&gpu->state_reason, inventory->nvml_problem);
         }
-        set(&gpu->readings.source, "none");
-        set(&gpu->readings.why_not, inventory->nvml_problem);
+        fct_text_set(&gpu->readings.source, "none");
+        fct_text_set(&gpu->readings.why_not, inventory->nvml_problem);
     }
     name_without_nvml(look, gpu);
 }
@@ -174,12 +169,12 @@ FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look)
     fct_sysfs_host(observer->root, inventory);
     fct_sysfs_cards(observer->root, inventory);
     if (look->no_nvml) {
-        set(&inventory->nvml_problem, look->no_nvml);
+        fct_text_set(&inventory->nvml_problem, look->no_nvml);
     } else {
         open_nvml(observer, inventory);
-        set(&inventory->driver_version, observer->nvml->driver);
-        set(&inventory->nvml_version, observer->nvml->version);
-        set(&inventory->nvml_problem, observer->nvml->problem);
+        fct_text_set(&inventory->driver_version, observer->nvml->driver);
+        fct_text_set(&inventory->nvml_version, observer->nvml->version);
+        fct_text_set(&inventory->nvml_problem, observer->nvml->problem);
     }
     for (guint i = 0; i < inventory->gpus->len; i++) {
         FctGpu *gpu = inventory->gpus->pdata[i];
@@ -225,8 +220,8 @@ static json_t *card_sample(FctObserver *observer, const FctGpu *gpu, const json_
         fct_card_read(observer->nvml, card, &now->readings, instances);
     } else {
         const char *why = *gpu->readings.why_not ? gpu->readings.why_not : "The card cannot be read now.";
-        set(&now->readings.source, "none");
-        set(&now->readings.why_not, why);
+        fct_text_set(&now->readings.source, "none");
+        fct_text_set(&now->readings.why_not, why);
     }
     json_t *json = fct_gpu_readings_to_json(&now->readings);
     json_object_set_new(json, "instances", instances);

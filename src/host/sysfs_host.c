@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/sysfs.h"
 
-#include <string.h>
+#include "base/text.h"
 
-static void take(char **field, char *text)
-{
-    g_free(*field);
-    *field = text;
-}
+#include <string.h>
 
 /* "name : value" of the first line that begins with @key in the style of /proc; NULL when there is none. */
 static char *proc_value(const char *text, const char *key)
@@ -29,7 +25,7 @@ static void read_processors(const char *root, FctInventory *inventory)
     g_autofree char *text = fct_sysfs_text_or_empty(root, "proc/cpuinfo");
     char *model = proc_value(text, "model name");
     if (model)
-        take(&inventory->cpu_model, model);
+        fct_text_take(&inventory->cpu_model, model);
     inventory->cpus = 0;
     for (const char *at = text; at; at = strchr(at, '\n')) {
         at += *at == '\n';
@@ -62,12 +58,12 @@ static const char *iommu_kind(const char *root)
 void fct_sysfs_host(const char *root, FctInventory *inventory)
 {
     gint64 used;
-    take(&inventory->node, fct_sysfs_text_or_empty(root, "proc/sys/kernel/hostname"));
-    take(&inventory->boot_id, fct_sysfs_text_or_empty(root, "proc/sys/kernel/random/boot_id"));
-    take(&inventory->kernel, fct_sysfs_text_or_empty(root, "proc/sys/kernel/osrelease"));
-    take(&inventory->vendor, fct_sysfs_text_or_empty(root, "sys/class/dmi/id/sys_vendor"));
-    take(&inventory->product, fct_sysfs_text_or_empty(root, "sys/class/dmi/id/product_name"));
-    take(&inventory->iommu, g_strdup(iommu_kind(root)));
+    fct_text_take(&inventory->node, fct_sysfs_text_or_empty(root, "proc/sys/kernel/hostname"));
+    fct_text_take(&inventory->boot_id, fct_sysfs_text_or_empty(root, "proc/sys/kernel/random/boot_id"));
+    fct_text_take(&inventory->kernel, fct_sysfs_text_or_empty(root, "proc/sys/kernel/osrelease"));
+    fct_text_take(&inventory->vendor, fct_sysfs_text_or_empty(root, "sys/class/dmi/id/sys_vendor"));
+    fct_text_take(&inventory->product, fct_sysfs_text_or_empty(root, "sys/class/dmi/id/product_name"));
+    fct_text_take(&inventory->iommu, g_strdup(iommu_kind(root)));
     read_processors(root, inventory);
     if (!fct_sysfs_memory(root, &inventory->memory_mib, &used))
         inventory->memory_mib = 0;
@@ -76,10 +72,10 @@ void fct_sysfs_host(const char *root, FctInventory *inventory)
         g_autofree char *version = fct_sysfs_text_or_empty(root, "proc/version");
         g_auto(GStrv) words = g_strsplit(version, " ", 4);
         if (g_strv_length(words) >= 3)
-            take(&inventory->kernel, g_strdup(words[2]));
+            fct_text_take(&inventory->kernel, g_strdup(words[2]));
     }
     if (!*inventory->node)
-        take(&inventory->node, g_strdup(g_get_host_name()));
+        fct_text_take(&inventory->node, g_strdup(g_get_host_name()));
 }
 
 gboolean fct_sysfs_cpu_times(const char *root, FctCpuTimes *ret)

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/sysfs.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #define NVIDIA "10de"
 #define DEVICES "sys/bus/pci/devices"
-
-static void take(char **field, char *text)
-{
-    g_free(*field);
-    *field = text;
-}
 
 /* "0x10de" → "10de"; "" when unreadable. */
 static char *hex_attribute(const char *root, const char *address, const char *attribute)
@@ -85,12 +81,12 @@ static FctFunction *read_function(const char *root, const char *address)
     g_autofree char *device = hex_attribute(root, address, "device");
     char *driver = fct_sysfs_link(root, DEVICES "/%s/driver", address);
     gboolean nvidia = strcmp(vendor, NVIDIA) == 0;
-    take(&function->address, g_strdup(address));
-    take(&function->class_code, hex_attribute(root, address, "class"));
-    take(&function->vendor_device, g_strdup_printf("%s:%s", vendor, device));
-    take(&function->driver, driver ? driver : g_strdup(""));
+    fct_text_take(&function->address, g_strdup(address));
+    fct_text_take(&function->class_code, hex_attribute(root, address, "class"));
+    fct_text_take(&function->vendor_device, g_strdup_printf("%s:%s", vendor, device));
+    fct_text_take(&function->driver, driver ? driver : g_strdup(""));
     const char *maker = vendor_name(vendor), *what = class_label(function->class_code, nvidia);
-    take(&function->label, maker ? g_strdup_printf("%s %s", maker, what) : g_strdup(what));
+    fct_text_take(&function->label, maker ? g_strdup_printf("%s %s", maker, what) : g_strdup(what));
     /* 0680 of NVIDIA is an NVSwitch, which must not be overlooked as "only a bridge". */
     function->bridge =
         g_str_has_prefix(function->class_code, "06") && !(nvidia && g_str_has_prefix(function->class_code, "0680"));
@@ -133,15 +129,16 @@ void fct_sysfs_judge(const char *root, FctGpu *gpu)
 {
     if (!config_answers(root, gpu->address)) {
         gpu->state = FCT_GPU_LOST;
-        take(&gpu->state_reason, g_strdup("The card has fallen off the PCI bus."));
+        fct_text_take(&gpu->state_reason, g_strdup("The card has fallen off the PCI bus."));
     } else if (strcmp(gpu->driver, "vfio-pci") == 0) {
         gpu->mode = FCT_MODE_PASSTHROUGH;
     } else if (!*gpu->driver) {
         gpu->state = FCT_GPU_UNMANAGED;
-        take(&gpu->state_reason, g_strdup("No driver holds this card."));
+        fct_text_take(&gpu->state_reason, g_strdup("No driver holds this card."));
     } else if (strcmp(gpu->driver, "nvidia") != 0) {
         gpu->state = FCT_GPU_UNMANAGED;
-        take(&gpu->state_reason, g_strdup_printf("The driver “%s” holds this card, not NVIDIA's.", gpu->driver));
+        fct_text_take(&gpu->state_reason,
+                      g_strdup_printf("The driver “%s” holds this card, not NVIDIA's.", gpu->driver));
     }
 }
 
@@ -151,8 +148,8 @@ static FctGpu *read_card(const char *root, const char *address, const GPtrArray 
     g_autofree char *sub_vendor = hex_attribute(root, address, "subsystem_vendor");
     g_autofree char *sub_device = hex_attribute(root, address, "subsystem_device");
     g_autofree char *group = fct_sysfs_link(root, DEVICES "/%s/iommu_group", address);
-    take(&gpu->address, g_strdup(address));
-    take(&gpu->id, g_strdup_printf("gpu-%s", address));
+    fct_text_take(&gpu->address, g_strdup(address));
+    fct_text_take(&gpu->id, g_strdup_printf("gpu-%s", address));
     g_strdelimit(gpu->id, ":.", '-');
     for (guint i = 0; i < all->len; i++)
         if (same_slot(address, all->pdata[i]))
@@ -167,10 +164,10 @@ static FctGpu *read_card(const char *root, const char *address, const GPtrArray 
         const FctFunction *function = gpu->functions->pdata[i];
         if (strcmp(function->address, address) != 0)
             continue;
-        take(&gpu->vendor_device, g_strdup(function->vendor_device));
-        take(&gpu->driver, g_strdup(function->driver));
+        fct_text_take(&gpu->vendor_device, g_strdup(function->vendor_device));
+        fct_text_take(&gpu->driver, g_strdup(function->driver));
     }
-    take(&gpu->subsystem, *sub_vendor ? g_strdup_printf("%s:%s", sub_vendor, sub_device) : g_strdup(""));
+    fct_text_take(&gpu->subsystem, *sub_vendor ? g_strdup_printf("%s:%s", sub_vendor, sub_device) : g_strdup(""));
     gpu->numa_node = int_attribute(root, address, "numa_node", -1);
     gpu->boot_vga = int_attribute(root, address, "boot_vga", 0) == 1;
     return gpu;

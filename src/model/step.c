@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The step as data: making, copying, JSON, words, and the step that takes it back. */
 #include "model/plan.h"
+
+#include "base/text.h"
 #include "model/step_type.h"
 
 static const char *const kind_names[FCT_N_STEP_KINDS + 1] = {
@@ -39,19 +41,13 @@ static void free_step(gpointer step)
 
 const FctType fct_step_type = {"step", sizeof(FctStep), step_fields, free_step};
 
-static void replace(char **text, const char *with)
-{
-    g_free(*text);
-    *text = g_strdup(with);
-}
-
 FctStep *fct_step_new(FctStepKind kind, const FctGpu *gpu)
 {
     FctStep *step = fct_type_new(&fct_step_type);
     step->kind = kind;
     step->deadline_ms = deadlines_ms[kind];
-    replace(&step->gpu, gpu->id);
-    replace(&step->gpu_uuid, gpu->uuid);
+    fct_text_set(&step->gpu, gpu->id);
+    fct_text_set(&step->gpu_uuid, gpu->uuid);
     return step;
 }
 

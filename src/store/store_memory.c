@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_memory.h"
 
-#include <string.h>
+#include "store/watchers.h"
 
-typedef struct {
-    char *prefix;
-    FctStoreChanged changed;
-    gpointer data;
-} Watcher;
+#include <string.h>
 
 typedef struct {
     FctStore port;
@@ -15,7 +11,7 @@ typedef struct {
     GTree *docs;    /* char* → FctDoc* */
     guint64 revision;
     gboolean full;
-    GArray *watchers; /* Watcher */
+    FctWatchers watchers;
 } MemoryStore;
 
 static gint compare_keys(gconstpointer a, gconstpointer b, gpointer data)
@@ -81,15 +77,6 @@ static gboolean expectations_hold(MemoryStore *store, const FctWrite *writes, gs
     return TRUE;
 }
 
-static void tell(MemoryStore *store, const FctWrite *write)
-{
-    for (guint w = 0; w < store->watchers->len; w++) {
-        const Watcher *watcher = &g_array_index(store->watchers, Watcher, w);
-        if (g_str_has_prefix(write->key, watcher->prefix))
-            watcher->changed(write->key, store->revision, write->value, watcher->data);
-    }
-}
-
 static gboolean memory_commit(FctStore *port, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
 {
     MemoryStore *store = (MemoryStore *)port;
@@ -108,8 +95,7 @@ static gboolean memory_commit(FctStore *port, const FctWrite *writes, gsize n, g
         }
         if (ret_revision)
             *ret_revision = store->revision;
-        for (gsize i = 0; i < n; i++)
-            tell(store, &writes[i]);
+        fct_watchers_tell(&store->watchers, writes, n, store->revision);
     }
     g_rec_mutex_unlock(&store->lock);
     return ok;
@@ -118,22 +104,16 @@ static gboolean memory_commit(FctStore *port, const FctWrite *writes, gsize n, g
 static void memory_watch(FctStore *port, const char *prefix, FctStoreChanged changed, gpointer data)
 {
     MemoryStore *store = (MemoryStore *)port;
-    Watcher watcher = {g_strdup(prefix), changed, data};
     g_rec_mutex_lock(&store->lock);
-    g_array_append_val(store->watchers, watcher);
+    fct_watchers_add(&store->watchers, prefix, changed, data);
     g_rec_mutex_unlock(&store->lock);
-}
-
-static void clear_watcher(gpointer data)
-{
-    g_free(((Watcher *)data)->prefix);
 }
 
 static void memory_free(FctStore *port)
 {
     MemoryStore *store = (MemoryStore *)port;
     g_tree_unref(store->docs);
-    g_array_unref(store->watchers);
+    fct_watchers_clear(&store->watchers);
     g_rec_mutex_clear(&store->lock);
     g_free(store);
 }
@@ -145,8 +125,7 @@ FctStore *fct_store_memory_new(void)
     store->port.ops = &ops;
     g_rec_mutex_init(&store->lock);
     store->docs = g_tree_new_full(compare_keys, NULL, NULL, (GDestroyNotify)fct_doc_free);
-    store->watchers = g_array_new(FALSE, FALSE, sizeof(Watcher));
-    g_array_set_clear_func(store->watchers, clear_watcher);
+    fct_watchers_init(&store->watchers);
     return &store->port;
 }
 

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_sqlite.h"
 
+#include "store/watchers.h"
+
 #include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
 
 #define SCHEMA_VERSION 1
-
-typedef struct {
-    char *prefix;
-    FctStoreChanged changed;
-    gpointer data;
-} Watcher;
 
 typedef struct {
     FctStore port;
@@ -22,7 +18,7 @@ typedef struct {
     sqlite3 *writer, *reader;
     sqlite3_stmt *begin, *end, *rollback, *bump, *revision, *put, *drop;
     sqlite3_stmt *get, *list;
-    GArray *watchers; /* Watcher */
+    FctWatchers watchers;
 } SqliteStore;
 
 /* SQLite tells ENOSPC apart; for a quota or a file size limit only the thread's errno, cleared before, is left. */
@@ -166,15 +162,6 @@ static gboolean write_all(SqliteStore *store, const FctWrite *writes, gsize n, g
     return TRUE;
 }
 
-static void tell(SqliteStore *store, const FctWrite *write, guint64 revision)
-{
-    for (guint w = 0; w < store->watchers->len; w++) {
-        const Watcher *watcher = &g_array_index(store->watchers, Watcher, w);
-        if (g_str_has_prefix(write->key, watcher->prefix))
-            watcher->changed(write->key, revision, write->value, watcher->data);
-    }
-}
-
 static gboolean sqlite_commit(FctStore *port, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
@@ -195,8 +182,7 @@ static gboolean sqlite_commit(FctStore *port, const FctWrite *writes, gsize n, g
     if (ok) {
         if (ret_revision)
             *ret_revision = revision;
-        for (gsize i = 0; i < n; i++)
-            tell(store, &writes[i], revision);
+        fct_watchers_tell(&store->watchers, writes, n, revision);
     }
     g_rec_mutex_unlock(&store->write_lock);
     return ok;
@@ -205,15 +191,9 @@ static gboolean sqlite_commit(FctStore *port, const FctWrite *writes, gsize n, g
 static void sqlite_watch(FctStore *port, const char *prefix, FctStoreChanged changed, gpointer data)
 {
     SqliteStore *store = (SqliteStore *)port;
-    Watcher watcher = {g_strdup(prefix), changed, data};
     g_rec_mutex_lock(&store->write_lock);
-    g_array_append_val(store->watchers, watcher);
+    fct_watchers_add(&store->watchers, prefix, changed, data);
     g_rec_mutex_unlock(&store->write_lock);
-}
-
-static void clear_watcher(gpointer data)
-{
-    g_free(((Watcher *)data)->prefix);
 }
 
 static void sqlite_free(FctStore *port)
@@ -225,7 +205,7 @@ static void sqlite_free(FctStore *port)
         sqlite3_finalize(statements[i]);
     sqlite3_close(store->reader);
     sqlite3_close(store->writer);
-    g_array_unref(store->watchers);
+    fct_watchers_clear(&store->watchers);
     g_rec_mutex_clear(&store->write_lock);
     g_mutex_clear(&store->read_lock);
     g_free(store);
@@ -316,8 +296,7 @@ FctStore *fct_store_sqlite_open(const char *path, GError **error)
     store->port.ops = &ops;
     g_rec_mutex_init(&store->write_lock);
     g_mutex_init(&store->read_lock);
-    store->watchers = g_array_new(FALSE, FALSE, sizeof(Watcher));
-    g_array_set_clear_func(store->watchers, clear_watcher);
+    fct_watchers_init(&store->watchers);
     if (open_one(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &store->writer, error) &&
         make_schema(store->writer, error) && open_one(path, SQLITE_OPEN_READWRITE, &store->reader, error) &&
         prepare_all(store, error))

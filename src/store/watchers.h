@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who wants to know of which keys; the same for every store. The store's lock is held around each call. */
+#pragma once
+#include "port/store.h"
+
+typedef struct {
+    GArray *list;
+} FctWatchers;
+
+void fct_watchers_init(FctWatchers *watchers);
+void fct_watchers_clear(FctWatchers *watchers);
+void fct_watchers_add(FctWatchers *watchers, const char *prefix, FctStoreChanged changed, gpointer data);
+/* Calls those whose prefix a write of this commit has, write by write. */
+void fct_watchers_tell(const FctWatchers *watchers, const FctWrite *writes, gsize n, guint64 revision);
