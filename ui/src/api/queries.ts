@@ -31,6 +31,7 @@ export const useVersion = () =>
   useQuery({ queryKey: ['version'], queryFn: () => call<{ version: string }>('/version'), staleTime: Infinity });
 export const useNodes = () => useList<Node>('node', '/nodes');
 export const useGpus = () => useList<Gpu>('gpu', '/gpus');
+export const gpuQuery = (id: string) => ({ queryKey: ['gpu', id], queryFn: ({ signal }: { signal: AbortSignal }) => call<Gpu>(`/gpus/${seg(id)}`, { signal }) });
 export const useGpu = (id: string) => useOne<Gpu>('gpu', id, `/gpus/${seg(id)}`);
 export const useGroups = () => useList<ResourceGroup>('group', '/resource-groups');
 export const useGroup = (id: string) => useOne<ResourceGroup>('group', id, `/resource-groups/${seg(id)}`);
@@ -38,6 +39,7 @@ export const useVms = () => useList<Vm>('vm', '/vms');
 export const useVm = (id: string) => useOne<Vm>('vm', id, `/vms/${seg(id)}`);
 export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);
 export const useTasks = () => useList<Task>('task', '/tasks?limit=200');
+export const useTask = (id: string) => useOne<Task>('task', id, `/tasks/${seg(id)}`);
 export const useImages = () => useList<Image>('image', '/images');
 export const useEvents = () => useList<FacetEvent>('event', '/events?limit=200');
 export const useAudit = () => useList<AuditEntry>('audit', '/audit?limit=200');

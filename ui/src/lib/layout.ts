@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page itself works out about counts of profiles: which choices are dead from the start, and the presets. It follows
 // the places that the card itself reports. Facet's planner has the last word: every choice is previewed by it.
-import type { GpuInstance, MigProfile } from '@/api/types';
+import type { Gpu, GpuInstance, MigProfile } from '@/api/types';
 
 export type Counts = Readonly<Record<string, number>>;
 
@@ -106,3 +106,11 @@ export function parseCounts(text: string, profiles: readonly MigProfile[]): Coun
   const only = /^[\s,;+.]*(and[\s,;+.]*)*$/i.test(rest);
   return known && only && Object.keys(counts).length > 0 ? counts : null;
 }
+
+const MOVING = new Set(['readings', 'revision', 'index', 'memory_used_mib', 'memory_total_mib', 'memory_mib', 'fits', 'stranded']);
+
+/**
+ * All of a card that a plan depends on, as a text to compare. Revisions are the whole inventory's and move with every other card;
+ * this moves with this card only.
+ */
+export const worldOf = (gpu: Gpu) => JSON.stringify(gpu, (key, value: unknown) => (MOVING.has(key) ? undefined : value));

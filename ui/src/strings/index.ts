@@ -3,6 +3,6 @@
 import { app, attention, errors, login, overview } from './app';
 import { activity, settings, tasks } from './activity';
 import { carve, gpu, groups, picture } from './gpus';
-import { vm, wizard } from './vms';
+import { cuts, vm, wizard } from './vms';
 
-export const t = { app, attention, errors, login, overview, activity, settings, tasks, carve, gpu, groups, picture, vm, wizard };
+export const t = { app, attention, errors, login, overview, activity, settings, tasks, carve, gpu, groups, picture, vm, cuts, wizard };

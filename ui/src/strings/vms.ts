@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { names } from '@/lib/format';
+
 export const vm = {
   title: 'Virtual machines',
   vm: 'VM',
@@ -75,6 +77,23 @@ export const vm = {
   screenLabel: (name: string) => `Screen of ${name}`,
   noEvents: 'Nothing has happened with this VM yet',
   noReading: 'Known only while the VM runs and its guest tells.',
+};
+
+export const cuts = {
+  title: (model: string) => `Cut a new part: ${model}`,
+  variants: 'variants',
+  name: (profile: string, card: string) => `${profile} on ${card}`,
+  how: 'How',
+  freeRoom: 'Cut from free room',
+  turnsOn: 'Turns MIG on, then cuts it',
+  noRoom: 'No free room for it. Re-carve the card to make some.',
+  busy: (who: readonly string[]) => `${names(who)} ${who.length === 1 ? 'holds' : 'hold'} the card. MIG can be turned on when that has ended.`,
+  first: (card: string) => `First, ${card} is cut`,
+  gone: 'This card cannot be cut any more. Go back and choose another part.',
+  cutting: 'The card is being cut. The VM is made as soon as its part is there; leaving this page ends with a cut card and no VM.',
+  done: 'The card is cut; its part is chosen for this VM.',
+  failed: 'The card was not cut, and no VM was made. What you chose is kept: look at the new preview and try again, or go back and choose another part.',
+  notListed: 'The card is cut, but no free part of that kind is listed: someone else may have taken it. Go back and choose again.',
 };
 
 export const wizard = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Waiting, nothing there, and refusals: never a blank and never a dead end.
 import { Alert, Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter, Skeleton } from '@patternfly/react-core';
-import type { ComponentType, ReactNode } from 'react';
+import { useEffect, type ComponentType, type ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import { ApiError } from '@/api/client';
 import type { Verdict } from '@/api/types';
@@ -46,14 +46,28 @@ export function ErrorAlert({ error, title, children, inline = true }: { error: u
   );
 }
 
-/** In place of a page or a card whose data did not come. */
-export function LoadError({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+/** A page's way back: where the things of its kind are listed. */
+export interface ListOf {
+  to: string;
+  name: string;
+}
+
+/** In place of a page (then with the way back to @list) or a card whose data did not come. */
+export function LoadError({ error, list, onRetry }: { error: unknown; list?: ListOf; onRetry: () => void }) {
   const next = error instanceof ApiError ? error.next : t.errors.tryAgain;
+  const missing = error instanceof ApiError && error.status === 404;
+  const title = error instanceof Error ? error.message : String(error);
+  useEffect(() => {
+    if (list) document.title = `${title} · ${t.app.name}`;
+  }, [list, title]);
   return (
-    <EmptyState status="danger" titleText={error instanceof Error ? error.message : String(error)} headingLevel="h2" variant="xs">
+    <EmptyState status={missing ? undefined : 'danger'} titleText={title} headingLevel={list ? 'h1' : 'h2'} variant={list ? 'sm' : 'xs'}>
       <EmptyStateBody>{next}</EmptyStateBody>
       <EmptyStateFooter>
-        <EmptyStateActions><Button variant="link" onClick={onRetry}>{t.errors.retry}</Button></EmptyStateActions>
+        <EmptyStateActions>
+          {list && <Link to={list.to}>{list.name}</Link>}
+          {!missing && <Button variant="link" onClick={onRetry}>{t.errors.retry}</Button>}
+        </EmptyStateActions>
       </EmptyStateFooter>
     </EmptyState>
   );
@@ -85,8 +99,8 @@ interface Query<T> {
 }
 
 /** The three ways that a query can stand; old data stays on the screen while a new try fails. */
-export function Loaded<T>({ query, children, waiting }: { query: Query<T>; children: (data: T) => ReactNode; waiting?: ReactNode }) {
+export function Loaded<T>({ query, children, waiting, list }: { query: Query<T>; children: (data: T) => ReactNode; waiting?: ReactNode; list?: ListOf }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
-  if (query.error) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.error) return <LoadError error={query.error} list={list} onRetry={() => void query.refetch()} />;
   return <>{waiting ?? <Waiting />}</>;
 }

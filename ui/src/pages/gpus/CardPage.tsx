@@ -24,6 +24,8 @@ import { useCarveWhy } from './actions';
 import { InstancesTab } from './InstancesTab';
 import { SummaryTab } from './SummaryTab';
 
+const LIST = { to: '/gpus/cards', name: t.gpu.cards };
+
 function Actions({ gpu }: { gpu: Gpu }) {
   const navigate = useNavigate();
   const why = useCarveWhy(gpu);
@@ -105,5 +107,5 @@ function CardView({ gpu, tab }: { gpu: Gpu; tab: string }) {
 export default function CardPage() {
   const { id = '', tab = 'summary' } = useParams();
   const gpu = useGpu(id);
-  return <Loaded query={gpu} waiting={<PageSection><Waiting lines={3} height="8rem" /></PageSection>}>{(data) => <CardView gpu={data} tab={tab} />}</Loaded>;
+  return <Loaded query={gpu} list={LIST} waiting={<PageSection><Waiting lines={3} height="8rem" /></PageSection>}>{(data) => <CardView gpu={data} tab={tab} />}</Loaded>;
 }

@@ -2,11 +2,11 @@
 // Re-carve a card: counts at the left, what would happen at the right, live.
 import { Button, Card, CardBody, CardTitle, PageSection } from '@patternfly/react-core';
 import { useMemo, useState } from 'react';
-import { useNavigate, useParams, useSearchParams } from 'react-router-dom';
+import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom';
 import { useGpu } from '@/api/queries';
 import type { Gpu, PlanInput } from '@/api/types';
 import { shortModel } from '@/lib/format';
-import { countsOf, equalParts, sameCounts, tidy, type Counts } from '@/lib/layout';
+import { countsOf, equalParts, sameCounts, tidy, worldOf, type Counts } from '@/lib/layout';
 import { t } from '@/strings';
 import { CardPicture } from '@/widgets/card-picture/CardPicture';
 import { pictureOfGpu } from '@/widgets/card-picture/geometry';
@@ -18,6 +18,8 @@ import { PlanView } from '@/widgets/plan/PlanView';
 import { usePreview } from '@/widgets/plan/usePreview';
 import { useCarveWhy } from './actions';
 import { CountTable } from './CountTable';
+
+const LIST = { to: '/gpus/cards', name: t.gpu.cards };
 
 function Presets({ gpu, counts, onPick }: { gpu: Gpu; counts: Counts; onPick: (counts: Counts) => void }) {
   const presets = useMemo(() => equalParts(gpu.mig.profiles), [gpu.mig.profiles]);
@@ -46,7 +48,7 @@ function Carve({ gpu }: { gpu: Gpu }) {
   const input: PlanInput | null = unchanged
     ? null
     : { kind: 'carve', gpu: gpu.id, profiles: { ...tidy(counts) } };
-  const preview = usePreview(input, gpu.revision, () => cardPath(gpu.id));
+  const preview = usePreview(input, worldOf(gpu), () => cardPath(gpu.id));
   const name = t.gpu.title(gpu.index);
   return (
     <>
@@ -82,12 +84,12 @@ function Carve({ gpu }: { gpu: Gpu }) {
 
 function Checked({ gpu }: { gpu: Gpu }) {
   const why = useCarveWhy(gpu);
-  if (why) return <PageSection><Nothing title={t.carve.title(t.gpu.title(gpu.index))} text={why} /></PageSection>;
+  if (why) return <PageSection><Nothing heading="h1" title={t.carve.title(t.gpu.title(gpu.index))} text={why} action={<Link to={cardPath(gpu.id)}>{t.gpu.title(gpu.index)}</Link>} /></PageSection>;
   return <Carve gpu={gpu} />;
 }
 
 export default function CarvePage() {
   const { id = '' } = useParams();
   const gpu = useGpu(id);
-  return <Loaded query={gpu} waiting={<PageSection><Waiting lines={3} height="8rem" /></PageSection>}>{(data) => <Checked gpu={data} />}</Loaded>;
+  return <Loaded query={gpu} list={LIST} waiting={<PageSection><Waiting lines={3} height="8rem" /></PageSection>}>{(data) => <Checked gpu={data} />}</Loaded>;
 }

@@ -5,6 +5,7 @@ import { useNavigate, useParams } from 'react-router-dom';
 import { useGpu } from '@/api/queries';
 import type { Gpu } from '@/api/types';
 import { shortModel } from '@/lib/format';
+import { worldOf } from '@/lib/layout';
 import { t } from '@/strings';
 import { Loaded, Waiting } from '@/widgets/feedback';
 import { GpuLabel } from '@/widgets/labels';
@@ -13,9 +14,11 @@ import { PageHead } from '@/widgets/PageHead';
 import { PlanView } from '@/widgets/plan/PlanView';
 import { usePreview } from '@/widgets/plan/usePreview';
 
+const LIST = { to: '/gpus/cards', name: t.gpu.cards };
+
 function MigMode({ gpu, enabled }: { gpu: Gpu; enabled: boolean }) {
   const navigate = useNavigate();
-  const preview = usePreview({ kind: 'mig-mode', gpu: gpu.id, enabled }, gpu.revision, () => cardPath(gpu.id));
+  const preview = usePreview({ kind: 'mig-mode', gpu: gpu.id, enabled }, worldOf(gpu), () => cardPath(gpu.id));
   const name = t.gpu.title(gpu.index);
   const act = enabled ? t.gpu.migOn : t.gpu.migOff;
   return (
@@ -36,5 +39,5 @@ function MigMode({ gpu, enabled }: { gpu: Gpu; enabled: boolean }) {
 export default function MigModePage() {
   const { id = '', enabled } = useParams();
   const gpu = useGpu(id);
-  return <Loaded query={gpu} waiting={<PageSection><Waiting lines={2} height="8rem" /></PageSection>}>{(data) => <MigMode gpu={data} enabled={enabled === 'on'} />}</Loaded>;
+  return <Loaded query={gpu} list={LIST} waiting={<PageSection><Waiting lines={2} height="8rem" /></PageSection>}>{(data) => <MigMode gpu={data} enabled={enabled === 'on'} />}</Loaded>;
 }

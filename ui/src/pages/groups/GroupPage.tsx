@@ -20,6 +20,8 @@ import { GpuLink, HolderLink } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
 import { GroupForm } from './GroupForm';
 
+const LIST = { to: '/gpus/groups', name: t.groups.title };
+
 function Parts({ group }: { group: ResourceGroup }) {
   if (group.parts.length === 0) return <Nothing title={t.groups.noParts} text={t.groups.noPartsText} action={<Link to="/gpus/cards">{t.gpu.cards}</Link>} />;
   return (
@@ -98,5 +100,5 @@ function GroupView({ group }: { group: ResourceGroup }) {
 export default function GroupPage() {
   const { id = '' } = useParams();
   const group = useGroup(id);
-  return <Loaded query={group} waiting={<PageSection><Waiting /></PageSection>}>{(data) => <GroupView group={data} />}</Loaded>;
+  return <Loaded query={group} list={LIST} waiting={<PageSection><Waiting /></PageSection>}>{(data) => <GroupView group={data} />}</Loaded>;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { LoginForm, LoginPage as Frame } from '@patternfly/react-core';
+import { Brand, Login, LoginFooter, LoginForm, LoginHeader, LoginMainBody, LoginMainHeader, Title } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { login } from '@/api/actions';
@@ -19,24 +19,31 @@ export function LoginPage() {
   }, []);
   const help = run.error instanceof ApiError ? `${run.error.message} ${run.error.next}` : run.error?.message;
   return (
-    <Frame brandImgSrc="/facet.svg" brandImgAlt={t.app.name} loginTitle={t.login.title} loginSubtitle={t.login.subtitle} textContent={t.login.about}>
-      <LoginForm
-        showHelperText={Boolean(run.error)}
-        helperText={help}
-        usernameLabel={t.login.username}
-        usernameValue={user}
-        onChangeUsername={(_event, value) => setUser(value)}
-        passwordLabel={t.login.password}
-        passwordValue={password}
-        isShowPasswordEnabled
-        onChangePassword={(_event, value) => setPassword(value)}
-        isLoginButtonDisabled={run.isPending || !user || !password}
-        loginButtonLabel={t.login.submit}
-        onLoginButtonClick={(event) => {
-          event.preventDefault();
-          run.mutate();
-        }}
-      />
-    </Frame>
+    <Login header={<LoginHeader headerBrand={<Brand src="/facet.svg" alt={t.app.name} />} />} footer={<LoginFooter><p>{t.login.about}</p></LoginFooter>}>
+      {/* Its own title would be a second-level heading. */}
+      <LoginMainHeader>
+        <Title headingLevel="h1" size="3xl">{t.login.title}</Title>
+        <p className="pf-v6-c-login__main-header-desc">{t.login.subtitle}</p>
+      </LoginMainHeader>
+      <LoginMainBody>
+        <LoginForm
+          showHelperText={Boolean(run.error)}
+          helperText={help}
+          usernameLabel={t.login.username}
+          usernameValue={user}
+          onChangeUsername={(_event, value) => setUser(value)}
+          passwordLabel={t.login.password}
+          passwordValue={password}
+          isShowPasswordEnabled
+          onChangePassword={(_event, value) => setPassword(value)}
+          isLoginButtonDisabled={run.isPending || !user || !password}
+          loginButtonLabel={t.login.submit}
+          onLoginButtonClick={(event) => {
+            event.preventDefault();
+            run.mutate();
+          }}
+        />
+      </LoginMainBody>
+    </Login>
   );
 }

@@ -2,6 +2,7 @@
 // Which part a VM asks for: one row a resource group, the free ones first.
 import { Alert, Radio } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import { useGroups } from '@/api/queries';
 import type { ResourceGroup } from '@/api/types';
@@ -10,11 +11,13 @@ import { t } from '@/strings';
 import { Loaded } from '@/widgets/feedback';
 
 interface Props {
-  /** Id of the chosen group; "" for no GPU. */
-  value: string;
+  /** Id of the chosen group; "" for no GPU; null for something that is not in this list. */
+  value: string | null;
   onChange: (id: string) => void;
   /** Of which group the VM holds a part already. */
   held?: string;
+  /** What else can be chosen, below the groups. */
+  more?: ReactNode;
 }
 
 function memoryOf(group: ResourceGroup): string {
@@ -22,7 +25,7 @@ function memoryOf(group: ResourceGroup): string {
   return sizes.length ? sizes.map((size) => mib(size)).join(', ') : UNKNOWN;
 }
 
-export function GroupChoice({ value, onChange, held }: Props) {
+export function GroupChoice({ value, onChange, held, more }: Props) {
   const groups = useGroups();
   const radio = (id: string, name: string) => (
     <Radio id={`group-${id || 'none'}`} name="gpu-group" label={name} isChecked={value === id} onChange={() => onChange(id)} />
@@ -46,8 +49,9 @@ export function GroupChoice({ value, onChange, held }: Props) {
                 ))}
               </Tbody>
             </Table>
-            {list.length === 0 && <Alert variant="info" isInline title={t.wizard.noGroups} component="p" actionLinks={<Link to="/gpus/cards">{t.wizard.cutFirst}</Link>} />}
+            {list.length === 0 && !more && <Alert variant="info" isInline title={t.wizard.noGroups} component="p" actionLinks={<Link to="/gpus/cards">{t.wizard.cutFirst}</Link>} />}
             {list.some((group) => group.id === value && group.id !== held && group.free === 0) && <Alert variant="info" isInline title={t.wizard.noneFree} component="p" />}
+            {more}
           </div>
         );
       }}

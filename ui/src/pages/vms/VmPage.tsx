@@ -20,6 +20,8 @@ import { useVmActions } from './actions';
 import { ChangeGpu } from './ChangeGpu';
 import { DevicesTab } from './DevicesTab';
 
+const LIST = { to: '/vms', name: t.vm.title };
+
 const ConsoleTab = lazy(() => import('./ConsoleTab'));
 
 function Summary({ vm }: { vm: Vm }) {
@@ -100,5 +102,5 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
 export default function VmPage() {
   const { id = '', tab = 'summary' } = useParams();
   const vm = useVm(id);
-  return <Loaded query={vm} waiting={<PageSection><Waiting lines={3} height="6rem" /></PageSection>}>{(data) => <VmView vm={data} tab={tab} />}</Loaded>;
+  return <Loaded query={vm} list={LIST} waiting={<PageSection><Waiting lines={3} height="6rem" /></PageSection>}>{(data) => <VmView vm={data} tab={tab} />}</Loaded>;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plan before it happens. First the answer that everybody wants, then the two pictures, then steps and reasons, folded.
 import { Alert, Button, Card, CardBody, Checkbox, ExpandableSection, Skeleton } from '@patternfly/react-core';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { ApiError } from '@/api/client';
 import type { MigProfile, Plan } from '@/api/types';
 import { describeCounts, parseCounts, type Counts } from '@/lib/layout';
@@ -10,10 +10,8 @@ import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { PlanPair } from '@/widgets/card-picture/PlanPair';
 import { ErrorAlert, Verdicts } from '@/widgets/feedback';
+import { forbids, useConsent, type Consent } from './useConsent';
 import type { Preview } from './usePreview';
-
-const needs = (plan: Plan, severity: string) => plan.verdicts.filter((v) => v.severity === severity);
-const forbids = (plan: Plan) => plan.verdicts.filter((v) => v.severity === 'block' || v.severity === 'refuse');
 
 function changes(plan: Plan): string {
   const kept = plan.then.filter((item) => item.kept).length;
@@ -78,41 +76,53 @@ function Answer({ preview, unchanged, profiles, onUse }: { preview: Preview; unc
   return <Headline plan={preview.plan} profiles={profiles} onUse={onUse} />;
 }
 
-interface Props {
+interface BodyProps {
   preview: Preview;
+  consent: Consent;
   profiles: readonly MigProfile[];
-  /** What the button does. */
-  act: string;
   unchanged?: boolean;
   /** What to draw while there is no plan: the card as it is. */
   now?: ReactNode;
-  danger?: boolean;
   onUse?: (counts: Counts) => void;
+}
+
+/** Answer, pictures and what must be confirmed. An old preview stays, pale, while the next one is made. */
+export function PlanBody({ preview, consent, profiles, unchanged = false, now, onUse }: BodyProps) {
+  const { plan } = consent;
+  const pale = preview.waiting && plan ? 0.6 : 1;
+  return (
+    <>
+      <div className="fct-answer fct-stack" style={{ opacity: pale }} aria-live="polite" aria-busy={preview.waiting}>
+        <Answer preview={preview} unchanged={unchanged} profiles={profiles} onUse={onUse} />
+        {preview.applyError && <ErrorAlert error={preview.applyError} />}
+      </div>
+      <div className="fct-pair" style={{ opacity: pale }}>
+        {plan ? plan.units > 0 && <PlanPair plan={plan} profiles={profiles} /> : now || (!preview.error && <Skeleton height="14rem" screenreaderText={t.carve.previewing} />)}
+      </div>
+      {consent.asks && <Checkbox id="confirm-plan" label={t.carve.confirm} isChecked={consent.given} onChange={(_event, on) => consent.give(on)} />}
+    </>
+  );
+}
+
+interface Props extends Omit<BodyProps, 'consent'> {
+  /** What the button does. */
+  act: string;
+  danger?: boolean;
   onCancel: () => void;
 }
 
-export function PlanView({ preview, profiles, act, unchanged = false, now, danger = false, onUse, onCancel }: Props) {
+export function PlanView({ act, danger = false, onCancel, ...body }: Props) {
+  const { preview, unchanged = false } = body;
   const may = useMay('plan.apply');
-  const [confirmed, setConfirmed] = useState('');
-  const plan = unchanged || (preview.error && !preview.waiting) ? undefined : preview.plan;
-  const asks = plan ? needs(plan, 'confirm').length > 0 : false;
-  const refused = plan ? plan.state === 'refused' || forbids(plan).length > 0 : true;
-  const isConfirmed = !asks || confirmed === plan?.id;
-  const ready = plan && !refused && isConfirmed && !preview.waiting && !preview.stale;
-  const stops = plan && !refused ? plan.interrupts : [];
+  const consent = useConsent(preview, unchanged);
+  const { plan, stops } = consent;
+  const apply = () => void preview.apply(consent.asks).catch(() => undefined); // what went wrong is shown as the preview's
   return (
     <Card isCompact>
       <CardBody className="fct-stack">
-        <div className="fct-answer fct-stack" aria-live="polite" aria-busy={preview.waiting}>
-          <Answer preview={preview} unchanged={unchanged} profiles={profiles} onUse={onUse} />
-          {preview.applyError && <ErrorAlert error={preview.applyError} />}
-        </div>
-        <div className="fct-pair" style={{ opacity: preview.waiting && plan ? 0.6 : 1 }}>
-          {plan ? plan.units > 0 && <PlanPair plan={plan} profiles={profiles} /> : now || (!preview.error && <Skeleton height="14rem" screenreaderText={t.carve.previewing} />)}
-        </div>
-        {asks && plan && <Checkbox id="confirm-plan" label={t.carve.confirm} isChecked={isConfirmed} onChange={(_event, on) => setConfirmed(on ? plan.id : '')} />}
+        <PlanBody consent={consent} {...body} />
         <div className="fct-row">
-          <ActionButton variant={danger || stops.length > 0 ? 'danger' : 'primary'} why={may.why} isLoading={preview.applying} isDisabled={!ready || preview.applying} onClick={() => preview.apply(asks)}>
+          <ActionButton variant={danger || stops.length > 0 ? 'danger' : 'primary'} why={may.why} isLoading={preview.applying} isDisabled={!consent.ready || preview.applying} onClick={apply}>
             {stops.length > 0 ? t.carve.applyAnyway(stops) : act}
           </ActionButton>
           <Button variant="link" onClick={onCancel}>{t.app.cancel}</Button>
@@ -123,7 +133,7 @@ export function PlanView({ preview, profiles, act, unchanged = false, now, dange
   );
 }
 
-function Folds({ plan }: { plan: Plan }): ReactNode {
+export function Folds({ plan }: { plan: Plan }): ReactNode {
   return (
     <div className="fct-stack">
       <ExpandableSection toggleText={t.carve.steps(plan.steps.length)}>

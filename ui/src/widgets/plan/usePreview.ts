@@ -18,11 +18,15 @@ export interface Preview {
   applyError: Error | null;
   applying: boolean;
   again: () => void;
-  apply: (confirm: boolean) => void;
+  /** Rejects with what is shown as stale or applyError. */
+  apply: (confirm: boolean) => Promise<Task>;
 }
 
-/** @revision is the card's: a card that changes while one looks makes the preview anew. */
-export function usePreview(input: PlanInput | null, revision: number, after: (task: Task) => string): Preview {
+/**
+ * @world is the card as worldOf() tells it: a card that changes while one looks makes the preview anew. @after says where to go
+ * when the plan runs; null when the caller stays and follows the task itself.
+ */
+export function usePreview(input: PlanInput | null, world: string, after: (task: Task) => string | null): Preview {
   const client = useQueryClient();
   const navigate = useNavigate();
   const drawer = useTaskDrawer();
@@ -30,7 +34,7 @@ export function usePreview(input: PlanInput | null, revision: number, after: (ta
   const key = JSON.stringify(input);
   const settled = useSettled(key, 250);
   const query = useQuery({
-    queryKey: ['preview', settled, revision, round],
+    queryKey: ['preview', settled, world, round],
     queryFn: ({ signal }) => createPlan(JSON.parse(settled) as PlanInput, signal),
     enabled: settled !== 'null',
     placeholderData: keepPreviousData,
@@ -42,8 +46,10 @@ export function usePreview(input: PlanInput | null, revision: number, after: (ta
     mutationFn: (confirm: boolean) => applyPlan(query.data?.id ?? '', confirm),
     onSuccess: (task) => {
       client.setQueryData<Task[]>(['task'], (list) => [task, ...(list ?? []).filter((old) => old.id !== task.id)]);
+      const path = after(task);
+      if (path === null) return;
       drawer.setOpen(true);
-      void navigate(after(task), { replace: true });
+      void navigate(path, { replace: true });
     },
   });
   const again = () => {
@@ -60,6 +66,6 @@ export function usePreview(input: PlanInput | null, revision: number, after: (ta
     applyError: stale ? null : run.error,
     applying: run.isPending,
     again,
-    apply: (confirm) => run.mutate(confirm),
+    apply: (confirm) => run.mutateAsync(confirm),
   };
 }
