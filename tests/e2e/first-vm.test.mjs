@@ -82,6 +82,26 @@ async function staleIsRefused({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
+async function failedCut({ instance, browser, assert }) {
+  await instance.sim('inject', 'nvml', 'nvmlDeviceCreateGpuInstanceWithPlacement', '999', '--count', '1');
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  await toGpuStep(page, counter());
+  await page.getByRole('radio', { name: '2g.20gb on GPU 0', exact: true }).click();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByText('Cutting the card did not succeed, and no VM was made').waitFor();
+  // The wish is kept, and a new preview is there to try again with.
+  await page.getByText('Nothing is interrupted').waitFor();
+  await page.getByRole('button', { name: 'Create', exact: true, disabled: false }).waitFor();
+  await picture(page, 'first-vm-failed');
+  assert.deepEqual(await axe(page), []);
+  assert.notEqual((await newest(page)()).state, 'done');
+  assert.deepEqual(await items(page, 'vms'), []);
+  await instance.sim('inject', 'clear');
+  assert.deepEqual(page.faults, []);
+}
+
 async function firstVm({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -221,6 +241,7 @@ async function dialogs({ instance, browser, assert }) {
 
 export const tests = [
   ['a plan that went stale is refused in the wizard, and nothing is done', staleIsRefused],
+  ['a cut that fails says so and makes no VM', failedCut],
   ['on a fresh host the first VM with a quarter of a card takes at most six clicks', firstVm],
   ['another size of GPU for a running VM takes at most four clicks', anotherSize],
   ['leaving the wizard while it cuts leaves a cut card and no VM', leavingMakesNoVm],

@@ -30,6 +30,22 @@ const round = (dark, width) => async ({ instance, browser, assert }) => {
   assert.deepEqual(page.faults, []);
 };
 
+async function manyModels({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  await page.goto('/vms/create');
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByRole('button', { name: 'Next' }).click();
+  const model = page.getByRole('main').getByRole('button', { name: /^Cut a new part/ }).first();
+  await model.waitFor();
+  await picture(page, 'vm-create-many-models');
+  await model.click();
+  await page.getByRole('radio', { name: / on GPU \d+$/ }).first().waitFor();
+  await picture(page, 'vm-create-one-model');
+  assert.deepEqual(await axe(page), []);
+  assert.deepEqual(page.faults, []);
+}
+
 async function prepare({ instance }) {
   await instance.facet('gpu', 'carve', '0', '3g=1', '1g=2', '--yes');
   await instance.facet('gpu', 'carve', '4', '2g=1', '1g=1', '--yes');
@@ -62,6 +78,7 @@ export const tests = [
   ['every page, light, 1440 wide', round(false, 1440)],
   ['every page, dark, 1440 wide', round(true, 1440)],
   ['every page, light, 1024 wide', round(false, 1024)],
+  ['parts that can be cut on many models are folded, a model each', manyModels],
   ['search by keyboard, and back', keyboard],
   ['after signing out the API and the page ask again', signOut],
 ];

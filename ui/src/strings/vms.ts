@@ -92,7 +92,8 @@ export const cuts = {
   gone: 'This card cannot be cut any more. Go back and choose another part.',
   cutting: 'The card is being cut. The VM is made as soon as its part is there; leaving this page ends with a cut card and no VM.',
   done: 'The card is cut; its part is chosen for this VM.',
-  failed: 'The card was not cut, and no VM was made. What you chose is kept: look at the new preview and try again, or go back and choose another part.',
+  failed: 'Cutting the card did not succeed, and no VM was made',
+  failedText: 'What you chose is kept. Look at the new preview below and press Create to try again, or go back and choose another part.',
   notListed: 'The card is cut, but no free part of that kind is listed: someone else may have taken it. Go back and choose again.',
 };
 

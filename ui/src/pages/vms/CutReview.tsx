@@ -16,7 +16,7 @@ export function CutReview({ cutting, busy }: { cutting: Cutting; busy: boolean }
   return (
     <>
       {busy && task && wanted && !missed && <Alert variant="info" isInline title={t.cuts.cutting} component="p" />}
-      {missed && <Alert variant="danger" isInline title={t.cuts.failed} component="p" />}
+      {missed && <Alert variant="danger" isInline title={t.cuts.failed} component="p">{t.cuts.failedText}</Alert>}
       {ended && !missed && !wanted && <Alert variant="success" isInline title={t.cuts.done} component="p" />}
       {task && <TaskView key={task.id} task={task} open />}
       {wanted && !gpu && <ErrorAlert error={new Error(t.cuts.gone)} />}
