@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
+#include "app/networks.h"
 #include "app/vm_service.h"
 
 #include <string.h>
@@ -66,7 +67,8 @@ static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
-    return holds ? fct_vm_view(vms, world, vm, info, holds) : NULL;
+    g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
+    return holds ? fct_vm_view(vms, world, vm, info, holds, addresses) : NULL;
 }
 
 static gboolean list_vms(const FctRequest *request, FctReply *reply, GError **error)
@@ -81,12 +83,13 @@ static gboolean list_vms(const FctRequest *request, FctReply *reply, GError **er
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
     if (!holds)
         return FALSE;
+    g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
     json_t *items = json_array();
     for (guint i = 0; i < infos->len; i++)
         g_hash_table_insert(by_id, ((FctVmInfo *)infos->pdata[i])->id, infos->pdata[i]);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = g_ptr_array_index(mine, i);
-        json_array_append_new(items, fct_vm_view(vms, world, vm, g_hash_table_lookup(by_id, vm->id), holds));
+        json_array_append_new(items, fct_vm_view(vms, world, vm, g_hash_table_lookup(by_id, vm->id), holds, addresses));
         g_hash_table_remove(by_id, vm->id);
     }
     for (guint i = 0; i < infos->len; i++) {
@@ -190,6 +193,8 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
         if (vm->devices->len && (!world || !fct_vm_check_groups(world, vm, error)))
             return FALSE;
     }
+    if (json_object_get(body, "nics") && !fct_networks_check_nics(vms->app, vm, error))
+        return FALSE;
     if (renamed && name_taken(vms, vm->name)) {
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a VM %s already.", vm->name);

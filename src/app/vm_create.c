@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a VM: all of it, or nothing is left. */
+#include "app/networks.h"
 #include "app/vm_service.h"
 
 #include <glib/gstdio.h>
@@ -142,7 +143,11 @@ static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
         return NULL;
     g_autofree char *disks = g_build_filename(vms->app->config.state_dir, "disks", NULL);
     g_autoptr(FctVm) vm = fct_vm_from_input(input, image, disks, error);
-    return vm && name_is_free(vms, vm, error) && check_host(vms, vm, error) ? g_steal_pointer(&vm) : NULL;
+    if (!vm || !name_is_free(vms, vm, error) || !check_host(vms, vm, error))
+        return NULL;
+    if (!json_object_get(input, "nics"))
+        fct_networks_default_nic(vms->app, vm);
+    return fct_networks_check_nics(vms->app, vm, error) ? g_steal_pointer(&vm) : NULL;
 }
 
 FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error)

@@ -6,6 +6,7 @@
 #define GIB (G_GINT64_CONSTANT(1) << 30)
 #define MEMORY_DEFAULT_MIB 1024
 #define DEVICES_MAX 8
+#define NICS_MAX 8
 #define COUNT_MAX 8
 #define DESCRIPTION_MAX 400
 
@@ -19,6 +20,7 @@ static FctVm *vm_new(void)
 {
     FctVm *vm = g_new0(FctVm, 1);
     vm->devices = g_ptr_array_new_with_free_func((GDestroyNotify)fct_device_free);
+    vm->nics = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
     vm->run = json_null();
     vm->description = g_strdup("");
     return vm;
@@ -36,6 +38,7 @@ void fct_vm_free(FctVm *vm)
     g_free(vm->disk_format);
     g_free(vm->state);
     g_ptr_array_unref(vm->devices);
+    g_ptr_array_unref(vm->nics);
     json_decref(vm->run);
     g_free(vm);
 }
@@ -118,6 +121,52 @@ static gboolean read_devices(const json_t *list, GPtrArray *devices, GError **er
     return TRUE;
 }
 
+static FctVmNic *read_nic(const json_t *json, const FctVmNic *old, GError **error)
+{
+    static const char *const known[] = {"network", "mac", NULL};
+    const char *network, *given = NULL;
+    if (!json_is_object(json)) {
+        refuse(error, "nics", "Each NIC must be an object with a network.");
+        return NULL;
+    }
+    if (!only(json, known, error) || !fct_json_need_str(json, "network", &network, error) ||
+        (json_object_get(json, "mac") && !fct_json_need_str(json, "mac", &given, error)))
+        return NULL;
+    g_autofree char *mac = given ? fct_mac_parse(given) : old ? g_strdup(old->mac) : fct_vm_new_mac();
+    if (mac)
+        return fct_vm_nic_new(network, mac);
+    refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
+    return NULL;
+}
+
+static gboolean read_nics(const json_t *list, GPtrArray *nics, GError **error)
+{
+    g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
+    if (!json_is_array(list) || json_array_size(list) > NICS_MAX)
+        return refuse(error, "nics", "The NICs must be a list of at most 8.");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        FctVmNic *nic = read_nic(json_array_get(list, i), i < nics->len ? nics->pdata[i] : NULL, error);
+        if (!nic)
+            return FALSE;
+        for (guint k = 0; k < read->len; k++)
+            if (strcmp(((FctVmNic *)read->pdata[k])->mac, nic->mac) == 0) {
+                fct_vm_nic_free(nic);
+                return refuse(error, "mac", "Two NICs of the VM have the same MAC address.");
+            }
+        g_ptr_array_add(read, nic);
+    }
+    g_ptr_array_set_size(nics, 0);
+    while (read->len)
+        g_ptr_array_add(nics, g_ptr_array_steal_index(read, 0));
+    return TRUE;
+}
+
+char *fct_vm_new_mac(void)
+{
+    guint32 r = g_random_int();
+    return g_strdup_printf("52:54:00:%02x:%02x:%02x", r >> 16 & 255, r >> 8 & 255, r & 255); /* QEMU's own prefix */
+}
+
 /* What input and patch have in common; members that are absent change nothing. */
 static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
 {
@@ -142,6 +191,8 @@ static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
         g_free(vm->description);
         vm->description = g_strdup(text);
     }
+    if (json_object_get(json, "nics") && !read_nics(json_object_get(json, "nics"), vm->nics, error))
+        return FALSE;
     if (devices) {
         g_ptr_array_set_size(vm->devices, 0);
         return read_devices(devices, vm->devices, error);
@@ -151,8 +202,8 @@ static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
 
 FctVm *fct_vm_from_input(const json_t *input, const FctImage *image, const char *disks, GError **error)
 {
-    static const char *const known[] = {"name", "image",   "vcpus", "memory_mib",  "disk_gib",
-                                        "uefi", "devices", "start", "description", NULL};
+    static const char *const known[] = {"name",    "image", "vcpus", "memory_mib",  "disk_gib", "uefi",
+                                        "devices", "nics",  "start", "description", NULL};
     g_autoptr(FctVm) vm = vm_new();
     gint64 least = (image->size_bytes + GIB - 1) / GIB, disk = least;
     vm->id = g_uuid_string_random();
@@ -195,7 +246,7 @@ FctVm *fct_vm_from_input(const json_t *input, const FctImage *image, const char 
 
 gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error)
 {
-    static const char *const known[] = {"name", "vcpus", "memory_mib", "devices", "description", NULL};
+    static const char *const known[] = {"name", "vcpus", "memory_mib", "devices", "nics", "description", NULL};
     g_autoptr(json_t) doc = fct_vm_to_doc(vm);
     FctDoc whole = {(char *)"", vm->revision, doc};
     g_autoptr(FctVm) trial = fct_vm_from_doc(&whole, error);
@@ -212,13 +263,24 @@ static json_t *devices_json(const FctVm *vm)
     return list;
 }
 
+static json_t *nics_json(const FctVm *vm)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < vm->nics->len; i++) {
+        const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
+        json_array_append_new(list, json_pack("{s:s, s:s}", "network", nic->network, "mac", nic->mac));
+    }
+    return list;
+}
+
 json_t *fct_vm_to_doc(const FctVm *vm)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:b, s:o, s:s, s:O, s:I, s:b}", "id", vm->id,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:b, s:o, s:o, s:s, s:O, s:I, s:b}", "id", vm->id,
                      "name", vm->name, "description", vm->description, "image", vm->image, "disk", vm->disk,
                      "disk_format", vm->disk_format, "vcpus", vm->vcpus, "disk_gib", vm->disk_gib, "memory_mib",
-                     (json_int_t)vm->memory_mib, "uefi", vm->uefi, "devices", devices_json(vm), "state", vm->state,
-                     "run", vm->run, "created_ms", (json_int_t)vm->created_ms, "keep_disk", vm->keep_disk);
+                     (json_int_t)vm->memory_mib, "uefi", vm->uefi, "devices", devices_json(vm), "nics", nics_json(vm),
+                     "state", vm->state, "run", vm->run, "created_ms", (json_int_t)vm->created_ms, "keep_disk",
+                     vm->keep_disk);
 }
 
 FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error)
@@ -243,6 +305,11 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error)
     if (run) {
         json_decref(vm->run);
         vm->run = json_deep_copy(run);
+    }
+    const json_t *nics = json_object_get(json, "nics");
+    for (size_t i = 0; i < json_array_size(nics); i++) {
+        const json_t *nic = json_array_get(nics, i);
+        g_ptr_array_add(vm->nics, fct_vm_nic_new(fct_json_str(nic, "network", ""), fct_json_str(nic, "mac", "")));
     }
     for (size_t i = 0; i < json_array_size(devices); i++) {
         FctDevice *device = fct_device_from_json(json_array_get(devices, i), error);
@@ -287,8 +354,8 @@ GPtrArray *fct_vm_load_all(FctStore *store, GError **error)
 
 json_t *fct_vm_run_json(const FctVm *vm)
 {
-    return json_pack("{s:s, s:i, s:I, s:o}", "name", vm->name, "vcpus", vm->vcpus, "memory_mib",
-                     (json_int_t)vm->memory_mib, "devices", devices_json(vm));
+    return json_pack("{s:s, s:i, s:I, s:o, s:o}", "name", vm->name, "vcpus", vm->vcpus, "memory_mib",
+                     (json_int_t)vm->memory_mib, "devices", devices_json(vm), "nics", nics_json(vm));
 }
 
 static void append(json_t *list, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -315,6 +382,9 @@ json_t *fct_vm_pending(const FctVm *vm)
         append(list, "%" G_GINT64_FORMAT " MiB of memory instead of %" G_GINT64_FORMAT " MiB", vm->memory_mib, memory);
     if (!json_equal(json_object_get(wanted, "devices"), json_object_get(vm->run, "devices")))
         append(list, "Other devices");
+    const json_t *nics = json_object_get(vm->run, "nics"); /* a run from before there were NICs has none */
+    if (nics ? !json_equal(json_object_get(wanted, "nics"), nics) : vm->nics->len > 0)
+        append(list, "Other network interfaces");
     return list;
 }
 
@@ -332,5 +402,9 @@ FctVmSpec *fct_vm_spec(const FctVm *vm)
     spec->vcpus = vm->vcpus;
     spec->memory_mib = vm->memory_mib;
     spec->uefi = vm->uefi;
+    for (guint i = 0; i < vm->nics->len; i++) {
+        const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
+        g_ptr_array_add(spec->nics, fct_vm_nic_new(nic->network, nic->mac));
+    }
     return spec;
 }

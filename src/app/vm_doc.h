@@ -15,6 +15,7 @@ typedef struct {
     gboolean uefi;
     gboolean keep_disk; /* while it is being deleted */
     GPtrArray *devices; /* FctDevice* */
+    GPtrArray *nics;    /* FctVmNic* */
     char *state;        /* "creating", "ready", "deleting" */
     json_t *run;        /* what it was last started with: {"vcpus","memory_mib","devices"}; JSON null: never */
     gint64 created_ms;
@@ -35,10 +36,11 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error);
 FctVm *fct_vm_load(FctStore *store, const char *id, GError **error);
 GPtrArray *fct_vm_load_all(FctStore *store, GError **error); /* FctVm* */
 
+char *fct_vm_new_mac(void); /* a chance one of 52:54:00 */
 char *fct_vm_key(const char *id);        /* "vm/ID" */
 char *fct_vm_name_key(const char *name); /* "vm-name/NAME": there so that the store keeps names unique */
 
-/* {"vcpus","memory_mib","devices"}: what a start uses. */
+/* {"vcpus","memory_mib","devices","nics"}: what a start uses. */
 json_t *fct_vm_run_json(const FctVm *vm);
 /* Sentences: what differs between the present run and what was asked for since. */
 json_t *fct_vm_pending(const FctVm *vm);

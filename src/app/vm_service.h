@@ -80,9 +80,9 @@ FctVmDevice *fct_vm_device_for(const FctHold *hold, guint index);
 void fct_vm_guard_plans(FctWrites *writes, const GPtrArray *holds);
 
 /* ---- vm_view.c ---- */
-/* As in the contract. @info may be NULL. */
+/* As in the contract. @info may be NULL. @addresses: of fct_networks_addresses. */
 json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const FctVmInfo *info,
-                    const GPtrArray *holds);
+                    const GPtrArray *holds, const json_t *addresses);
 json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info);
 
 /* ---- vm_task.c ---- */

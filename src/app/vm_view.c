@@ -38,6 +38,18 @@ static json_t *devices_json(FctVms *vms, const FctVmWorld *world, const FctVm *v
     return list;
 }
 
+static json_t *nics_json(const FctVm *vm, const json_t *addresses)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < vm->nics->len; i++) {
+        const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
+        json_t *has = json_object_get(addresses, nic->mac);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "network", nic->network, "mac", nic->mac, "addresses",
+                                              has ? json_deep_copy(has) : json_array()));
+    }
+    return list;
+}
+
 static const char *state_name(FctVms *vms, const char *id, const FctVmInfo *info)
 {
     g_mutex_lock(&vms->lock);
@@ -72,16 +84,17 @@ static json_t *blocked_json(FctVms *vms, const FctVmWorld *world, const FctVm *v
 }
 
 json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const FctVmInfo *info,
-                    const GPtrArray *holds)
+                    const GPtrArray *holds, const json_t *addresses)
 {
     gboolean active = fct_vm_info_active(info);
     json_t *json =
-        json_pack("{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name", vm->name,
-                  "ours", TRUE, "state", state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
+        json_pack("{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name",
+                  vm->name, "ours", TRUE, "state", state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
                   (json_int_t)vm->memory_mib, "disk_gib", vm->disk_gib, "uefi", vm->uefi, "image", vm->image,
-                  "description", vm->description, "devices", devices_json(vms, world, vm, holds), "can_serial",
-                  active && info->can_serial, "can_graphics", active && info->can_graphics, "pending_changes",
-                  active ? fct_vm_pending(vm) : json_array(), "created_ms", (json_int_t)vm->created_ms, "blocked",
+                  "description", vm->description, "devices", devices_json(vms, world, vm, holds), "nics",
+                  nics_json(vm, active ? addresses : NULL), "can_serial", active && info->can_serial, "can_graphics",
+                  active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm) : json_array(),
+                  "created_ms", (json_int_t)vm->created_ms, "blocked",
                   active ? json_array() : blocked_json(vms, world, vm), "readings", readings_json(vms, vm->id, active));
     fct_app_stamp(vms->app, json, vm->id, vm->revision);
     return json;
@@ -90,11 +103,11 @@ json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const
 json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
 {
     json_t *json =
-        json_pack("{s:s, s:b, s:s, s:i, s:I, s:n, s:b, s:s, s:s, s:[], s:b, s:b, s:[], s:n, s:[], s:o}", "name",
+        json_pack("{s:s, s:b, s:s, s:i, s:I, s:n, s:b, s:s, s:s, s:[], s:[], s:b, s:b, s:[], s:n, s:[], s:o}", "name",
                   info->name, "ours", FALSE, "state", state_name(vms, info->id, info), "vcpus", info->vcpus,
                   "memory_mib", (json_int_t)info->memory_mib, "disk_gib", "uefi", FALSE, "image", "", "description", "",
-                  "devices", "can_serial", FALSE, "can_graphics", FALSE, "pending_changes", "created_ms", "blocked",
-                  "readings", readings_json(vms, info->id, fct_vm_info_active(info)));
+                  "devices", "nics", "can_serial", FALSE, "can_graphics", FALSE, "pending_changes", "created_ms",
+                  "blocked", "readings", readings_json(vms, info->id, fct_vm_info_active(info)));
     fct_app_stamp(vms->app, json, info->id, 0);
     return json;
 }

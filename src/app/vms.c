@@ -3,6 +3,7 @@
 
 #include "app/gpu_view.h"
 #include "app/hub.h"
+#include "app/networks.h"
 #include "app/records.h"
 #include "app/world.h"
 
@@ -147,8 +148,9 @@ void fct_vms_publish(FctVms *vms, const char *id)
         g_autoptr(GError) unread = NULL;
         g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, &unread);
         g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, id, unread ? NULL : &unread);
+        g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
         if (holds)
-            fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view(vms, world, vm, info, holds));
+            fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view(vms, world, vm, info, holds, addresses));
     } else if (info) {
         fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view_foreign(vms, info));
     } else {

@@ -80,6 +80,16 @@ int fct_verb_vm_list(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
+static void show_nic(const json_t *nic)
+{
+    size_t i;
+    json_t *address;
+    printf("  network %s  %s", fct_json_str(nic, "network", ""), fct_json_str(nic, "mac", ""));
+    json_array_foreach (json_object_get(nic, "addresses"), i, address)
+        printf("  %s", json_string_value(address));
+    printf("\n");
+}
+
 static void show_device(const json_t *device)
 {
     size_t i;
@@ -108,6 +118,8 @@ int fct_verb_vm_show(FctCli *cli, int argc, char **argv)
            (int)fct_json_int(vm, "vcpus", 0), fct_show_mib(json_object_get(vm, "memory_mib")));
     json_array_foreach (json_object_get(vm, "devices"), i, item)
         show_device(item);
+    json_array_foreach (json_object_get(vm, "nics"), i, item)
+        show_nic(item);
     json_array_foreach (json_object_get(vm, "pending_changes"), i, item)
         printf("  at the next start: %s\n", json_string_value(item));
     fct_print_verdicts(stdout, json_object_get(vm, "blocked"));
@@ -133,6 +145,22 @@ static json_t *parse_device(const char *text)
     return device;
 }
 
+/* NETWORK[=MAC] each; "none" stands for no NIC. */
+static json_t *parse_nics(char **texts)
+{
+    json_t *nics = json_array();
+    for (; *texts; texts++) {
+        g_auto(GStrv) words = g_strsplit(*texts, "=", 2);
+        if (!words[0] || g_str_equal(words[0], "none"))
+            continue;
+        json_t *nic = json_pack("{s:s}", "network", words[0]);
+        if (words[1])
+            json_object_set_new(nic, "mac", json_string(words[1]));
+        json_array_append_new(nics, nic);
+    }
+    return nics;
+}
+
 /* The only image there is need not be named. */
 static char *default_image(FctCli *cli)
 {
@@ -147,6 +175,7 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
 {
     g_autofree char *image = NULL;
     g_auto(GStrv) devices = NULL;
+    g_auto(GStrv) networks = NULL;
     int cpus = 0, memory = 0, disk = 0;
     gboolean start = FALSE, no_wait = FALSE, uefi = FALSE;
     GOptionEntry entries[] = {
@@ -156,6 +185,8 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         {"disk", 'd', 0, G_OPTION_ARG_INT, &disk, "Disk in GiB", "GIB"},
         {"device", 'g', 0, G_OPTION_ARG_STRING_ARRAY, &devices, "Device from a resource group",
          "GROUP[:COUNT][:optional]"},
+        {"network", 'n', 0, G_OPTION_ARG_STRING_ARRAY, &networks,
+         "Network of a NIC; none for no NIC (left out: one in “default”)", "NETWORK[=MAC]"},
         {"uefi", 0, 0, G_OPTION_ARG_NONE, &uefi, "UEFI firmware instead of BIOS", NULL},
         {"start", 's', 0, G_OPTION_ARG_NONE, &start, "Start it when made", NULL},
         {"no-wait", 0, 0, G_OPTION_ARG_NONE, &no_wait, "Do not follow the task", NULL},
@@ -183,6 +214,8 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
             return fct_cli_usage("“%s” is not GROUP[:COUNT][:optional].", *device);
         json_array_append_new(list, made);
     }
+    if (networks)
+        json_object_set_new(body, "nics", parse_nics(networks));
     return run_task(cli, "POST", "/vms", body, 0, no_wait);
 }
 

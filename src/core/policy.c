@@ -13,6 +13,7 @@
     X("task.read", VIEWER)                                                                                             \
     X("image.read", VIEWER)                                                                                            \
     X("file.read", VIEWER)                                                                                             \
+    X("network.read", VIEWER)                                                                                          \
     X("vm.read", VIEWER)                                                                                               \
     X("event.read", VIEWER)                                                                                            \
     X("token.read", VIEWER)                                                                                            \
@@ -25,7 +26,8 @@
     X("vm.console", OPERATOR)                                                                                          \
     X("audit.read", OPERATOR)                                                                                          \
     X("file.write", OPERATOR)                                                                                          \
-    X("group.write", ADMIN)
+    X("group.write", ADMIN)                                                                                            \
+    X("network.write", ADMIN)
 
 static const struct {
     const char *action;

@@ -20,6 +20,7 @@ FctVmInfo *fct_vm_info_new(void)
     info->state = FCT_VM_UNKNOWN;
     info->parts = json_array();
     info->disks = json_array();
+    info->networks = json_array();
     return info;
 }
 
@@ -30,6 +31,7 @@ FctVmInfo *fct_vm_info_copy(const FctVmInfo *info)
     copy->name = g_strdup(info->name);
     copy->parts = json_deep_copy(info->parts);
     copy->disks = json_deep_copy(info->disks);
+    copy->networks = json_deep_copy(info->networks);
     return copy;
 }
 
@@ -41,6 +43,7 @@ void fct_vm_info_free(FctVmInfo *info)
     g_free(info->name);
     json_decref(info->parts);
     json_decref(info->disks);
+    json_decref(info->networks);
     g_free(info);
 }
 
@@ -57,6 +60,7 @@ FctVmSpec *fct_vm_spec_new(void)
     spec->name = g_strdup("");
     spec->disk = g_strdup("");
     spec->disk_format = g_strdup("");
+    spec->nics = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
     spec->devices = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_device_free);
     return spec;
 }
@@ -69,8 +73,26 @@ void fct_vm_spec_free(FctVmSpec *spec)
     g_free(spec->name);
     g_free(spec->disk);
     g_free(spec->disk_format);
+    g_ptr_array_unref(spec->nics);
     g_ptr_array_unref(spec->devices);
     g_free(spec);
+}
+
+FctVmNic *fct_vm_nic_new(const char *network, const char *mac)
+{
+    FctVmNic *nic = g_new0(FctVmNic, 1);
+    nic->network = g_strdup(network);
+    nic->mac = g_strdup(mac);
+    return nic;
+}
+
+void fct_vm_nic_free(FctVmNic *nic)
+{
+    if (!nic)
+        return;
+    g_free(nic->network);
+    g_free(nic->mac);
+    g_free(nic);
 }
 
 FctVmDevice *fct_vm_device_new(void)

@@ -4,7 +4,7 @@
  * Domains that Facet made carry its metadata element; others are listed with `ours` FALSE and never changed.
  */
 #pragma once
-#include "base/json.h"
+#include "model/network.h"
 
 typedef struct FctVmm FctVmm;
 
@@ -18,6 +18,11 @@ typedef struct {
 } FctVmDevice;
 
 typedef struct {
+    char *network; /* name of a libvirt network */
+    char *mac;
+} FctVmNic;
+
+typedef struct {
     char *id; /* Facet's id is the domain's UUID */
     char *name;
     int vcpus;
@@ -25,6 +30,7 @@ typedef struct {
     char *disk;        /* path of the boot disk */
     char *disk_format; /* qcow2, raw */
     gboolean uefi;
+    GPtrArray *nics;    /* FctVmNic* */
     GPtrArray *devices; /* FctVmDevice*: only set for a start */
 } FctVmSpec;
 
@@ -39,6 +45,7 @@ typedef struct {
     gint64 memory_mib;
     json_t *parts; /* array of part ids that the running domain holds, from its metadata; owned */
     json_t *disks; /* array of paths: every file and device that its drives name, media and backing files too; owned */
+    json_t *networks; /* array of the names of libvirt networks that it is attached to; owned */
     gboolean can_graphics, can_serial;
 } FctVmInfo;
 FctVmInfo *fct_vm_info_new(void);
@@ -51,6 +58,8 @@ void fct_vm_spec_free(FctVmSpec *spec);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmSpec, fct_vm_spec_free)
 FctVmDevice *fct_vm_device_new(void);
 void fct_vm_device_free(FctVmDevice *device);
+FctVmNic *fct_vm_nic_new(const char *network, const char *mac);
+void fct_vm_nic_free(FctVmNic *nic);
 
 /* On the event thread: post only. @info NULL: the domain is gone (then only @id counts). */
 typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer data);
@@ -79,6 +88,14 @@ typedef struct {
     /* Whether an image from elsewhere is sound and whole in itself; its size as a guest sees it. FCT_ERROR_REFUSED. */
     gboolean (*disk_check)(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
     gboolean (*disk_delete)(FctVmm *vmm, const char *path, GError **error); /* missing is success */
+    /* FctNetwork*, others' too, with the leases of now. */
+    GPtrArray *(*networks)(FctVmm *vmm, GError **error);
+    /* Defines it, starts it now and whenever the host starts; nothing is left when it cannot be started. */
+    gboolean (*network_create)(FctVmm *vmm, const FctNetwork *network, GError **error);
+    /* Makes its static leases these (FctLease*), at once and for good. Ours only. */
+    gboolean (*network_fix)(FctVmm *vmm, const char *name, const GPtrArray *fixed, GError **error);
+    /* Ours only; gone already is success. VMs that are attached to it lose their link. */
+    gboolean (*network_delete)(FctVmm *vmm, const char *name, GError **error);
     /* A connected socket (the caller closes it): serial bytes, or RFB without authentication. @force ends another
      * viewer. */
     int (*open_serial)(FctVmm *vmm, const char *id, gboolean force, GError **error);

@@ -36,9 +36,11 @@ void fct_virt_set_error(GError **error, const char *what)
     FctErrorCode code = FCT_ERROR_LIBVIRT;
     switch (fault ? fault->code : VIR_ERR_OK) {
     case VIR_ERR_NO_DOMAIN:
+    case VIR_ERR_NO_NETWORK:
         code = FCT_ERROR_NOT_FOUND;
         break;
     case VIR_ERR_DOM_EXIST:
+    case VIR_ERR_NETWORK_EXIST:
         code = FCT_ERROR_EXISTS;
         break;
     case VIR_ERR_OPERATION_INVALID:

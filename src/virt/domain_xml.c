@@ -92,6 +92,12 @@ static void write_devices(GString *xml, const FctVmSpec *spec, const FctXmlOptio
     fct_xml(xml, "      <driver name='qemu' type='%s' discard='unmap'/>\n      <source file='%s'/>\n",
             spec->disk_format, spec->disk);
     g_string_append(xml, "      <target dev='vda' bus='virtio'/>\n    </disk>\n");
+    for (guint i = 0; i < spec->nics->len; i++) {
+        const FctVmNic *nic = g_ptr_array_index(spec->nics, i);
+        fct_xml(xml, "    <interface type='network'>\n      <mac address='%s'/>\n      <source network='%s'/>\n",
+                nic->mac, nic->network);
+        g_string_append(xml, "      <model type='virtio'/>\n    </interface>\n");
+    }
     g_string_append(xml, "    <controller type='usb' model='none'/>\n"
                          "    <serial type='pty'>\n      <target type='isa-serial' port='0'/>\n    </serial>\n"
                          "    <console type='pty'>\n      <target type='serial' port='0'/>\n    </console>\n"

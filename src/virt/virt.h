@@ -88,6 +88,12 @@ gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format,
 gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error);
 
+/* network.c */
+GPtrArray *fct_virt_networks(FctVmm *vmm, GError **error);
+gboolean fct_virt_network_create(FctVmm *vmm, const FctNetwork *network, GError **error);
+gboolean fct_virt_network_fix(FctVmm *vmm, const char *name, const GPtrArray *fixed, GError **error);
+gboolean fct_virt_network_delete(FctVmm *vmm, const char *name, GError **error);
+
 /* console.c */
 int fct_virt_open_serial(FctVmm *vmm, const char *id, gboolean force, GError **error);
 int fct_virt_open_graphics(FctVmm *vmm, const char *id, GError **error);

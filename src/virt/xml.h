@@ -20,6 +20,13 @@ void fct_xml(GString *xml, const char *format, ...) G_GNUC_PRINTF(2, 3);
  */
 char *fct_domain_xml(const FctVmSpec *spec, const FctXmlOptions *options, gboolean with_devices);
 
+/* The network of @network, with our mark in its metadata. */
+char *fct_network_xml(const FctNetwork *network);
+/* The <host> element of a static lease. */
+char *fct_lease_xml(const FctLease *lease);
+/* What a network's XML tells; active, autostart and leases are left as they are new. FCT_ERROR_LIBVIRT. */
+FctNetwork *fct_network_read(const char *xml, GError **error);
+
 /*
  * What a domain's XML tells; state is left FCT_VM_UNKNOWN. `ours` only when the metadata bears the domain's own UUID: a
  * copy of one of our VMs made with other tools is not ours. FCT_ERROR_LIBVIRT when it cannot be understood.

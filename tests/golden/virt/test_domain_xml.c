@@ -67,6 +67,10 @@ static void check(const char *name, FctVmSpec *spec, gboolean kvm, const FctAtta
     for (guint i = 0; i < json_array_size(info->parts); i++)
         g_assert_cmpstr(json_string_value(json_array_get(info->parts, i)), ==,
                         ((FctVmDevice *)g_ptr_array_index(spec->devices, i))->part);
+    g_assert_cmpuint(json_array_size(info->networks), ==, spec->nics->len);
+    for (guint i = 0; i < spec->nics->len; i++)
+        g_assert_cmpstr(json_string_value(json_array_get(info->networks, i)), ==,
+                        ((FctVmNic *)g_ptr_array_index(spec->nics, i))->network);
     check_golden(name, xml);
     fct_vm_spec_free(spec);
 }
@@ -104,6 +108,14 @@ static void test_defined_without_devices(void)
     FctVmSpec *spec = spec_new("db-2");
     add_device(spec, "NVIDIA L40S", "0000:41:00.0", "");
     check("defined.xml", spec, TRUE, &fct_attach_vfio, FALSE);
+}
+
+static void test_nics(void)
+{
+    FctVmSpec *spec = spec_new("db-2");
+    g_ptr_array_add(spec->nics, fct_vm_nic_new("default", "52:54:00:12:34:56"));
+    g_ptr_array_add(spec->nics, fct_vm_nic_new("x'/><y z='&", "52:54:00:12:34:57"));
+    check("nics.xml", spec, FALSE, &fct_attach_vfio, TRUE);
 }
 
 static void test_hostile(void)
@@ -181,6 +193,7 @@ int main(int argc, char **argv)
     g_test_add_func("/domain-xml/vfio", test_vfio);
     g_test_add_func("/domain-xml/standin", test_standin);
     g_test_add_func("/domain-xml/defined-without-devices", test_defined_without_devices);
+    g_test_add_func("/domain-xml/nics", test_nics);
     g_test_add_func("/domain-xml/hostile", test_hostile);
     g_test_add_func("/domain-xml/not-ours", test_not_ours);
     g_test_add_func("/domain-xml/broken", test_broken);

@@ -298,6 +298,8 @@ static void test_policy(void)
     }
     g_assert_false(fct_policy_allows(FCT_ROLE_ADMIN, "gpu.explode"));
     g_assert_false(fct_policy_allows(FCT_ROLE_OPERATOR, "group.write"));
+    g_assert_false(fct_policy_allows(FCT_ROLE_OPERATOR, "network.write"));
+    g_assert_true(fct_policy_allows(FCT_ROLE_VIEWER, "network.read"));
     g_assert_false(fct_policy_may_grant(FCT_ROLE_VIEWER, FCT_ROLE_OPERATOR));
     g_assert_true(fct_policy_may_grant(FCT_ROLE_ADMIN, FCT_ROLE_VIEWER));
     FctRole role;

@@ -34,6 +34,35 @@ static void test_defaults(void)
     g_assert_cmpuint(vm->devices->len, ==, 0);
 }
 
+/* A NIC keeps its MAC address through documents and changes; a run is compared with what is wanted. */
+static void test_nics(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVm) vm =
+        read_input("{\"name\": \"db-1\", \"image\": \"demo\", \"nics\": [{\"network\": \"lan\"}]}", &error);
+    g_assert_no_error(error);
+    g_autoptr(json_t) doc = fct_vm_to_doc(vm);
+    const FctDoc stored = {(char *)"vm/x", 1, doc};
+    g_autoptr(FctVm) again = fct_vm_from_doc(&stored, &error);
+    g_assert_no_error(error);
+    FctVmNic *nic = again->nics->pdata[0];
+    g_assert_cmpstr(nic->network, ==, "lan");
+    g_assert_cmpstr(nic->mac, ==, ((FctVmNic *)vm->nics->pdata[0])->mac);
+    g_assert_true(g_str_has_prefix(nic->mac, "52:54:00:"));
+    json_decref(again->run);
+    again->run = fct_vm_run_json(again);
+    g_autofree char *mac = g_strdup(nic->mac);
+    g_autoptr(json_t) patch = json_pack("{s:[{s:s}]}", "nics", "network", "other");
+    g_assert_true(fct_vm_patch(again, patch, &error));
+    nic = again->nics->pdata[0];
+    g_assert_cmpstr(nic->network, ==, "other");
+    g_assert_cmpstr(nic->mac, ==, mac);
+    g_autoptr(json_t) pending = fct_vm_pending(again);
+    g_assert_cmpuint(json_array_size(pending), ==, 1);
+    g_autoptr(FctVmSpec) spec = fct_vm_spec(again);
+    g_assert_cmpuint(spec->nics->len, ==, 1);
+}
+
 static void test_refused(void)
 {
     static const struct {
@@ -53,6 +82,14 @@ static void test_refused(void)
         {"\"name\": \"a\", \"disk_gib\": 70000", "disk_gib"},
         {"\"name\": \"a\", \"uefi\": 1", "uefi"},
         {"\"name\": \"a\", \"start\": \"yes\"", "start"},
+        {"\"name\": \"a\", \"nics\": {}", "nics"},
+        {"\"name\": \"a\", \"nics\": [7]", "nics"},
+        {"\"name\": \"a\", \"nics\": [{}]", "network"},
+        {"\"name\": \"a\", \"nics\": [{\"network\": \"n\", \"slot\": 1}]", "slot"},
+        {"\"name\": \"a\", \"nics\": [{\"network\": \"n\", \"mac\": \"53:54:00:00:00:01\"}]", "mac"},
+        {"\"name\": \"a\", \"nics\": [{\"network\": \"n\", \"mac\": \"52:54:00:00:00:0A\"},"
+         "{\"network\": \"m\", \"mac\": \"52:54:00:00:00:0a\"}]",
+         "mac"},
         {"\"name\": \"a\", \"devices\": {}", "devices"},
         {"\"name\": \"a\", \"devices\": [7]", "devices"},
         {"\"name\": \"a\", \"devices\": [{\"group\": \"g\", \"count\": 9}]", "count"},
@@ -136,6 +173,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vm-doc/defaults", test_defaults);
     g_test_add_func("/vm-doc/refused", test_refused);
+    g_test_add_func("/vm-doc/nics", test_nics);
     g_test_add_func("/vm-doc/round-trip", test_round_trip);
     g_test_add_func("/vm-doc/patch", test_patch);
     g_test_add_func("/vm-doc/pending", test_pending);

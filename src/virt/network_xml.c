@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Network XML, both ways. Pure. */
+#include "virt/xml.h"
+
+#include <string.h>
+
+#define FCT_NETWORK_NS "urn:facet:network:1"
+
+char *fct_lease_xml(const FctLease *lease)
+{
+    GString *xml = g_string_new(NULL);
+    fct_xml(xml, "<host mac='%s'", lease->mac);
+    if (*lease->name)
+        fct_xml(xml, " name='%s'", lease->name);
+    fct_xml(xml, " ip='%s'/>", lease->address);
+    return g_string_free(xml, FALSE);
+}
+
+static void write_addresses(GString *xml, const FctNetwork *network)
+{
+    fct_xml(xml, "  <ip address='%s' prefix='%d'>\n", network->gateway, network->prefix);
+    if (*network->first) {
+        fct_xml(xml, "    <dhcp>\n      <range start='%s' end='%s'/>\n", network->first, network->last);
+        for (guint i = 0; i < network->fixed->len; i++) {
+            g_autofree char *host = fct_lease_xml(g_ptr_array_index(network->fixed, i));
+            g_string_append_printf(xml, "      %s\n", host);
+        }
+        g_string_append(xml, "    </dhcp>\n");
+    }
+    g_string_append(xml, "  </ip>\n");
+}
+
+char *fct_network_xml(const FctNetwork *network)
+{
+    GString *xml = g_string_new("<network>\n");
+    fct_xml(xml, "  <name>%s</name>\n", network->name);
+    fct_xml(xml, "  <metadata>\n    <facet:network xmlns:facet='" FCT_NETWORK_NS "' name='%s'/>\n  </metadata>\n",
+            network->name);
+    if (network->kind == FCT_NETWORK_BRIDGE) {
+        fct_xml(xml, "  <forward mode='bridge'/>\n  <bridge name='%s'/>\n", network->bridge);
+    } else {
+        if (network->kind == FCT_NETWORK_NAT)
+            g_string_append(xml, "  <forward mode='nat'/>\n");
+        g_string_append(xml, "  <bridge stp='on' delay='0'/>\n"); /* libvirt picks a free name */
+        write_addresses(xml, network);
+    }
+    g_string_append(xml, "</network>\n");
+    return g_string_free(xml, FALSE);
+}
+
+typedef struct {
+    FctNetwork *network;
+    GString *text;
+    char *mark; /* name in our metadata element */
+    gboolean ipv4, first_ip;
+} Reader;
+
+static const char *attribute(const char *name, const char **names, const char **values)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0)
+            return values[i];
+    return NULL;
+}
+
+static void set(char **member, const char *value)
+{
+    g_free(*member);
+    *member = g_strdup(value ? value : "");
+}
+
+static int prefix_of(const char **names, const char **values)
+{
+    const char *prefix = attribute("prefix", names, values), *mask = attribute("netmask", names, values);
+    if (prefix)
+        return (int)g_ascii_strtoll(prefix, NULL, 10);
+    int bits = 0;
+    g_auto(GStrv) bytes = g_strsplit(mask ? mask : "", ".", 4);
+    for (char **byte = bytes; *byte; byte++)
+        for (guint64 n = g_ascii_strtoull(*byte, NULL, 10) & 255; n; n &= n - 1)
+            bits++;
+    return bits;
+}
+
+static void read_forward(FctNetwork *network, const char *mode)
+{
+    if (!mode || strcmp(mode, "nat") == 0) /* nat is what libvirt takes when none is named */
+        network->kind = FCT_NETWORK_NAT;
+    else
+        network->kind = strcmp(mode, "bridge") == 0 ? FCT_NETWORK_BRIDGE : FCT_NETWORK_OTHER;
+}
+
+static void read_mark(Reader *r, const char *element, const char **names, const char **values)
+{
+    const char *colon = strchr(element, ':');
+    g_autofree char *declaration =
+        colon ? g_strdup_printf("xmlns:%.*s", (int)(colon - element), element) : g_strdup("xmlns");
+    if (strcmp(colon ? colon + 1 : element, "network") == 0 &&
+        g_strcmp0(attribute(declaration, names, values), FCT_NETWORK_NS) == 0)
+        set(&r->mark, attribute("name", names, values));
+}
+
+/* The first IPv4 subnet is the one that we show. */
+static void read_ip(Reader *r, const char **names, const char **values)
+{
+    const char *family = attribute("family", names, values), *address = attribute("address", names, values);
+    r->ipv4 = r->first_ip && address && g_strcmp0(family, "ipv6") != 0;
+    if (!r->ipv4)
+        return;
+    r->first_ip = FALSE;
+    set(&r->network->gateway, address);
+    r->network->prefix = prefix_of(names, values);
+}
+
+static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
+                  gpointer data, GError **error)
+{
+    Reader *r = data;
+    const GSList *path = g_markup_parse_context_get_element_stack(context);
+    guint depth = g_slist_length((GSList *)path);
+    const char *parent = depth > 1 ? path->next->data : "";
+    g_string_truncate(r->text, 0);
+    if (depth == 3 && strcmp(parent, "metadata") == 0) {
+        read_mark(r, element, names, values);
+    } else if (depth == 2 && strcmp(element, "forward") == 0) {
+        read_forward(r->network, attribute("mode", names, values));
+    } else if (depth == 2 && strcmp(element, "bridge") == 0) {
+        set(&r->network->bridge, attribute("name", names, values));
+    } else if (depth == 2 && strcmp(element, "ip") == 0) {
+        read_ip(r, names, values);
+    } else if (depth == 4 && r->ipv4 && strcmp(element, "range") == 0) {
+        set(&r->network->first, attribute("start", names, values));
+        set(&r->network->last, attribute("end", names, values));
+    } else if (depth == 4 && r->ipv4 && strcmp(element, "host") == 0 && attribute("mac", names, values)) {
+        g_ptr_array_add(r->network->fixed,
+                        fct_lease_new(attribute("mac", names, values), attribute("ip", names, values),
+                                      attribute("name", names, values)));
+    }
+}
+
+static void end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
+{
+    Reader *r = data;
+    if (strcmp(element, "name") == 0 &&
+        g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context)) == 2)
+        set(&r->network->name, r->text->str);
+    g_string_truncate(r->text, 0);
+}
+
+static void text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
+{
+    g_string_append_len(((Reader *)data)->text, chars, (gssize)length);
+}
+
+/* Changes whenever the definition does. Small enough for JSON's numbers, never 0. */
+static guint64 revision_of(const char *xml)
+{
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, xml, -1);
+    sum[12] = '\0';
+    return g_ascii_strtoull(sum, NULL, 16) + 1;
+}
+
+FctNetwork *fct_network_read(const char *xml, GError **error)
+{
+    static const GMarkupParser parser = {start, end, text, NULL, NULL};
+    g_autoptr(FctNetwork) network = fct_network_new();
+    g_autoptr(GString) buffer = g_string_new(NULL);
+    g_autoptr(GError) fault = NULL;
+    Reader r = {.network = network, .text = buffer, .first_ip = TRUE};
+    network->kind = FCT_NETWORK_ISOLATED; /* without a <forward> */
+    g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, &r, NULL);
+    gboolean ok =
+        g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault);
+    network->ours = ok && g_strcmp0(r.mark, network->name) == 0;
+    g_free(r.mark);
+    if (!ok || !*network->name) {
+        fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a network could not be read: %s",
+                      fault ? fault->message : "no name");
+        return NULL;
+    }
+    network->revision = revision_of(xml);
+    return g_steal_pointer(&network);
+}

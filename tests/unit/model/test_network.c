@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked of networks: refused with the field named, or understood as it was meant. */
+#include "model/network.h"
+
+#include <string.h>
+
+static FctNetwork *read_input(const char *members, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("{%s}", members);
+    g_autoptr(json_t) json = json_loads(text, 0, NULL);
+    g_assert_nonnull(json);
+    return fct_network_from_input(json, error);
+}
+
+static const char *field_of(const GError *error)
+{
+    static char field[64];
+    g_autoptr(json_t) json = fct_error_to_json(error);
+    g_strlcpy(field, fct_json_str(json_object_get(json, "details"), "field", ""), sizeof field);
+    return field;
+}
+
+#define NAT "\"name\":\"n\",\"kind\":\"nat\",\"subnet\":"
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *members, *field;
+    } cases[] = {
+        {"\"kind\":\"nat\"", "name"},
+        {"\"name\":\"\",\"kind\":\"nat\"", "name"},
+        {"\"name\":\"a/b\",\"kind\":\"nat\"", "name"},
+        {"\"name\":\"</name>\",\"kind\":\"nat\"", "name"},
+        {"\"name\":\"..\",\"kind\":\"nat\"", "name"},
+        {"\"name\":\"a\",\"kind\":\"other\"", "kind"},
+        {"\"name\":\"a\",\"kind\":\"nat\"", "subnet"},
+        {"\"name\":\"a\",\"kind\":\"nat\",\"vlan\":7", "vlan"},
+        {NAT "\"192.168.122.0\"", "subnet"},
+        {NAT "\"192.168.122.0/33\"", "subnet"},
+        {NAT "\"192.168.122.0/30\"", "subnet"},
+        {NAT "\"192.168.122.1/24\"", "subnet"},
+        {NAT "\"192.168.256.0/24\"", "subnet"},
+        {NAT "\"192.168.0.0/24/24\"", "subnet"},
+        {NAT "\"0192.168.0.0/24\"", "subnet"},
+        {NAT "\"8.8.8.0/24\"", "subnet"},
+        {NAT "\"172.0.0.0/8\"", "subnet"},
+        {NAT "\"127.0.0.0/8\"", "subnet"},
+        {NAT "\"192.168.1.0/24\",\"bridge\":\"br0\"", "bridge"},
+        {NAT "\"192.168.1.0/24\",\"dhcp\":7", "dhcp"},
+        {NAT "\"192.168.1.0/24\",\"dhcp\":{\"first\":\"192.168.1.9\"}", "dhcp"},
+        {NAT "\"192.168.1.0/24\",\"dhcp\":{\"first\":\"192.168.1.9\",\"last\":\"192.168.1.8\"}", "dhcp"},
+        {NAT "\"192.168.1.0/24\",\"dhcp\":{\"first\":\"192.168.1.1\",\"last\":\"192.168.1.8\"}", "dhcp"},
+        {NAT "\"192.168.1.0/24\",\"dhcp\":{\"first\":\"192.168.1.2\",\"last\":\"192.168.1.255\"}", "dhcp"},
+        {NAT "\"192.168.1.0/24\",\"dhcp\":{\"first\":\"192.168.2.2\",\"last\":\"192.168.2.9\"}", "dhcp"},
+        {"\"name\":\"a\",\"kind\":\"bridge\"", "bridge"},
+        {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"a-name-of-16-let\"", "bridge"},
+        {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0'/>\"", "bridge"},
+        {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"subnet\":\"10.0.0.0/24\"", "subnet"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FctNetwork) network = read_input(cases[i].members, &error);
+        g_test_message("%s", cases[i].members);
+        g_assert_null(network);
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+        g_assert_cmpstr(field_of(error), ==, cases[i].field);
+    }
+}
+
+static void test_range(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctNetwork) all = read_input(NAT "\"10.1.2.0/23\"", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(all->gateway, ==, "10.1.2.1");
+    g_assert_cmpstr(all->first, ==, "10.1.2.2");
+    g_assert_cmpstr(all->last, ==, "10.1.3.254");
+    g_autoptr(FctNetwork) none = read_input(NAT "\"10.1.2.0/29\",\"dhcp\":null", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(none->first, ==, "");
+}
+
+static void test_overlap(void)
+{
+    g_autoptr(FctNetwork) wide = read_input(NAT "\"10.1.0.0/16\"", NULL);
+    g_autoptr(FctNetwork) inside = read_input(NAT "\"10.1.9.0/24\"", NULL);
+    g_autoptr(FctNetwork) beside = read_input(NAT "\"10.2.9.0/24\"", NULL);
+    g_autoptr(FctNetwork) bridge = read_input("\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\"", NULL);
+    g_assert_true(fct_network_overlaps(wide, inside) && fct_network_overlaps(inside, wide));
+    g_assert_false(fct_network_overlaps(wide, beside));
+    g_assert_false(fct_network_overlaps(wide, bridge) || fct_network_overlaps(bridge, bridge));
+}
+
+#define MAC "\"mac\":\"52:54:00:00:00:01\""
+
+static void test_fixed(void)
+{
+    static const struct {
+        const char *list, *field;
+    } cases[] = {
+        {"{}", "static_leases"},
+        {"[{" MAC ",\"address\":\"10.1.2.5\",\"x\":\"\"}]", "static_leases"},
+        {"[{\"mac\":\"52:54:00:00:00\",\"address\":\"10.1.2.5\"}]", "mac"},
+        {"[{\"mac\":\"ff:ff:ff:ff:ff:ff\",\"address\":\"10.1.2.5\"}]", "mac"},
+        {"[{\"mac\":\"00:00:00:00:00:00\",\"address\":\"10.1.2.5\"}]", "mac"},
+        {"[{" MAC ",\"address\":\"10.1.3.5\"}]", "address"},
+        {"[{" MAC ",\"address\":\"10.1.2.1\"}]", "address"},
+        {"[{" MAC ",\"address\":\"10.1.2.255\"}]", "address"},
+        {"[{" MAC ",\"address\":\"10.1.2.5\",\"name\":\"a'b\"}]", "name"},
+        {"[{" MAC ",\"address\":\"10.1.2.5\"},{" MAC ",\"address\":\"10.1.2.6\"}]", "mac"},
+        {"[{" MAC ",\"address\":\"10.1.2.5\"},{\"mac\":\"52:54:00:00:00:02\",\"address\":\"10.1.2.5\"}]", "address"},
+        {"[{" MAC ",\"address\":\"10.1.2.5\",\"name\":\"a\"},"
+         "{\"mac\":\"52:54:00:00:00:02\",\"address\":\"10.1.2.6\",\"name\":\"A\"}]",
+         "name"},
+    };
+    g_autoptr(FctNetwork) network = read_input(NAT "\"10.1.2.0/24\"", NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) list = json_loads(cases[i].list, 0, NULL);
+        g_assert_nonnull(list);
+        g_test_message("%s", cases[i].list);
+        g_assert_null(fct_network_read_fixed(network, list, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+        g_assert_cmpstr(field_of(error), ==, cases[i].field);
+    }
+    g_autoptr(json_t) good =
+        json_loads("[{\"mac\":\"52:54:00:AB:00:01\",\"address\":\"10.1.2.5\",\"name\":\"db\"}]", 0, NULL);
+    g_autoptr(GPtrArray) fixed = fct_network_read_fixed(network, good, NULL);
+    g_assert_cmpuint(fixed->len, ==, 1);
+    g_assert_cmpstr(((FctLease *)fixed->pdata[0])->mac, ==, "52:54:00:ab:00:01");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/network/refused", test_refused);
+    g_test_add_func("/network/range", test_range);
+    g_test_add_func("/network/overlap", test_overlap);
+    g_test_add_func("/network/fixed", test_fixed);
+    return g_test_run();
+}
