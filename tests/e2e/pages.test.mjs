@@ -30,18 +30,18 @@ const round = (dark, width) => async ({ instance, browser, assert }) => {
   assert.deepEqual(page.faults, []);
 };
 
-async function manyModels({ instance, browser, assert }) {
+async function partsToCut({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
   await page.goto('/vms/create');
   await page.getByRole('button', { name: 'Next' }).click();
   await page.getByRole('button', { name: 'Next' }).click();
-  const model = page.getByRole('main').getByRole('button', { name: /^Cut a new part/ }).first();
-  await model.waitFor();
-  await picture(page, 'vm-create-many-models');
-  await model.click();
-  await page.getByRole('radio', { name: / on GPU \d+$/ }).first().waitFor();
-  await picture(page, 'vm-create-one-model');
+  await page.getByText('Cut from free room').first().waitFor();
+  await picture(page, 'vm-create-parts');
+  assert.ok(await page.getByRole('radio', { name: '2g.20gb on GPU 0', exact: true }).isEnabled());
+  assert.ok(await page.getByRole('radio', { name: '7g.80gb on GPU 1', exact: true }).isEnabled(), 'a card in one piece');
+  assert.ok(await page.getByRole('radio', { name: '4g.96gb on GPU 4', exact: true }).isDisabled(), 'no room left for it');
+  assert.equal(await page.getByRole('radio', { name: '3g.40gb on GPU 0', exact: true }).count(), 0, 'one is free already');
   assert.deepEqual(await axe(page), []);
   assert.deepEqual(page.faults, []);
 }
@@ -78,7 +78,7 @@ export const tests = [
   ['every page, light, 1440 wide', round(false, 1440)],
   ['every page, dark, 1440 wide', round(true, 1440)],
   ['every page, light, 1024 wide', round(false, 1024)],
-  ['parts that can be cut on many models are folded, a model each', manyModels],
+  ['parts that can be cut, where room is free, and what has no room', partsToCut],
   ['search by keyboard, and back', keyboard],
   ['after signing out the API and the page ask again', signOut],
 ];

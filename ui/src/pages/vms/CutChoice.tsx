@@ -36,7 +36,7 @@ function useCuts(): ModelCuts[] {
 function CutTable({ cuts, label, barred, value, onChange }: Props & { cuts: readonly Cut[]; label: string; barred: string }) {
   return (
     <Table aria-label={label} variant="compact">
-      <Thead><Tr><Th width={40}>{label}</Th><Th width={15}>{t.groups.memory}</Th><Th>{t.cuts.how}</Th></Tr></Thead>
+      <Thead><Tr><Th width={40} modifier="wrap">{label}</Th><Th width={15}>{t.groups.memory}</Th><Th>{t.cuts.how}</Th></Tr></Thead>
       <Tbody>
         {cuts.map(({ gpu, profile, why }) => {
           const not = barred || why;
