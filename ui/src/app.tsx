@@ -19,6 +19,8 @@ const GroupPage = lazy(() => import('@/pages/groups/GroupPage'));
 const VmsPage = lazy(() => import('@/pages/vms/VmsPage'));
 const VmPage = lazy(() => import('@/pages/vms/VmPage'));
 const VmCreatePage = lazy(() => import('@/pages/vms/VmCreatePage'));
+const NetworksPage = lazy(() => import('@/pages/networks/NetworksPage'));
+const NetworkPage = lazy(() => import('@/pages/networks/NetworkPage'));
 const ActivityPage = lazy(() => import('@/pages/activity/ActivityPage'));
 const NodesPage = lazy(() => import('@/pages/nodes/NodesPage'));
 const SettingsPage = lazy(() => import('@/pages/settings/SettingsPage'));
@@ -53,6 +55,8 @@ export function App() {
                 <Route path="/gpus/undo/:task" element={<UndoPage />} />
                 <Route path="/gpus/groups" element={<GroupsPage />} />
                 <Route path="/gpus/groups/:id" element={<GroupPage />} />
+                <Route path="/networks" element={<NetworksPage />} />
+                <Route path="/networks/:id" element={<NetworkPage />} />
                 <Route path="/activity" element={<Navigate to="/activity/tasks" replace />} />
                 <Route path="/activity/:tab" element={<ActivityPage />} />
                 <Route path="/nodes" element={<NodesPage />} />

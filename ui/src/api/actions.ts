@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  Plan, PlanInput, ResourceGroup, ResourceGroupInput, Role, Session, Task, Token, Vm, VmInput, VmPatch,
+  Network, NetworkInput, Plan, PlanInput, ResourceGroup, ResourceGroupInput, Role, Session, StaticLease, Task, Token, Vm, VmInput, VmPatch,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -27,6 +27,12 @@ export const updateGroup = (id: string, revision: number, input: ResourceGroupIn
   call<ResourceGroup>(`/resource-groups/${seg(id)}`, { method: 'PUT', body: input, revision });
 export const deleteGroup = (id: string, revision: number) =>
   call<undefined>(`/resource-groups/${seg(id)}`, { method: 'DELETE', revision });
+
+export const createNetwork = (input: NetworkInput) => call<Network>('/networks', { method: 'POST', body: input });
+export const fixLeases = (id: string, revision: number, leases: StaticLease[]) =>
+  call<Network>(`/networks/${seg(id)}`, { method: 'PUT', body: { static_leases: leases }, revision });
+export const deleteNetwork = (id: string, revision: number) =>
+  call<undefined>(`/networks/${seg(id)}`, { method: 'DELETE', revision });
 
 export const createVm = (input: VmInput) => call<Task>('/vms', { method: 'POST', body: input });
 export const updateVm = (id: string, revision: number, patch: VmPatch) =>

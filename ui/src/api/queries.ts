@@ -3,7 +3,7 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { call } from './client';
 import type {
-  AuditEntry, FacetEvent, Gpu, Image, List, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm,
+  AuditEntry, FacetEvent, Gpu, Image, List, Network, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm,
 } from './types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
@@ -38,6 +38,8 @@ export const useGroup = (id: string) => useOne<ResourceGroup>('group', id, `/res
 export const useVms = () => useList<Vm>('vm', '/vms');
 export const useVm = (id: string) => useOne<Vm>('vm', id, `/vms/${seg(id)}`);
 export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);
+export const useNetworks = () => useList<Network>('network', '/networks');
+export const useNetwork = (id: string) => useOne<Network>('network', id, `/networks/${seg(id)}`);
 export const useTasks = () => useList<Task>('task', '/tasks?limit=200');
 export const useTask = (id: string) => useOne<Task>('task', id, `/tasks/${seg(id)}`);
 export const useImages = () => useList<Image>('image', '/images');

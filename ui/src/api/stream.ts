@@ -33,6 +33,8 @@ function resourceChanged(client: QueryClient, noun: string, change: Change<{ id:
   if (noun === 'gpu' || noun === 'vm') void client.invalidateQueries({ queryKey: ['preflight'] });
   // A VM that starts or stops takes or gives back its parts: the cards' pictures show it.
   if (noun === 'vm') void client.invalidateQueries({ queryKey: ['gpu'] });
+  // … and brings a guest's address, or names the network's VMs.
+  if (noun === 'vm') void client.invalidateQueries({ queryKey: ['network'] });
   if (noun === 'task') void client.invalidateQueries({ queryKey: ['audit'] });
 }
 
@@ -54,7 +56,7 @@ function connect(client: QueryClient, handlers: Handlers): EventSource {
     });
   source.addEventListener('open', handlers.onOpen);
   source.addEventListener('error', () => handlers.onError(source));
-  for (const noun of ['gpu', 'group', 'plan', 'task', 'vm', 'node']) on(noun, (data) => resourceChanged(client, noun, data as Change<{ id: string }>));
+  for (const noun of ['gpu', 'group', 'plan', 'task', 'vm', 'network', 'node']) on(noun, (data) => resourceChanged(client, noun, data as Change<{ id: string }>));
   on('event', (data) => {
     const event = data as FacetEvent;
     client.setQueryData<FacetEvent[]>(['event'], (list) => list && [event, ...list.filter((e) => e.id !== event.id)].slice(0, 500));

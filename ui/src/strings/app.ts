@@ -8,6 +8,7 @@ export const app = {
   nav: {
     overview: 'Overview',
     vms: 'Virtual machines',
+    networks: 'Networks',
     gpus: 'GPUs',
     cards: 'Cards',
     groups: 'Resource groups',

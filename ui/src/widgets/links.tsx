@@ -12,6 +12,8 @@ export const cardPath = (id: string, rest = '') => `/gpus/cards/${encodeURICompo
 export const vmPath = (id: string, rest = '') => `/vms/${encodeURIComponent(id)}${rest}`;
 export const groupPath = (id: string) => `/gpus/groups/${encodeURIComponent(id)}`;
 
+export const networkPath = (name: string) => `/networks/${encodeURIComponent(name)}`;
+
 export function VmLink({ id, name }: { id: string; name: string }) {
   return (
     <span className="fct-nowrap">

@@ -13,6 +13,7 @@ import { Facts } from '@/widgets/Facts';
 import { Loaded, Waiting } from '@/widgets/feedback';
 import { VmState } from '@/widgets/labels';
 import { vmPath } from '@/widgets/links';
+import { Nics } from './Nics';
 import { LoadCharts } from '@/widgets/LoadCharts';
 import { PageHead } from '@/widgets/PageHead';
 import { SubjectEvents } from '@/widgets/SubjectEvents';
@@ -37,6 +38,7 @@ function Summary({ vm }: { vm: Vm }) {
               [t.vm.disk, vm.disk_gib == null ? UNKNOWN : `${vm.disk_gib} GiB`],
               [t.vm.image, vm.image || UNKNOWN],
               [t.vm.firmware, vm.uefi === undefined ? UNKNOWN : vm.uefi ? t.vm.uefi : t.vm.bios],
+              [t.network.nics, <Nics key="nics" nics={vm.nics} />],
               [t.vm.created, dateTime(vm.created_ms)],
               [t.vm.description, vm.description || UNKNOWN],
             ]}

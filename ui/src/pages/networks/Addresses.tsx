@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The addresses that a network gives: those handed out now, and those that a MAC address always gets.
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { fixLeases } from '@/api/actions';
+import type { Network, StaticLease } from '@/api/types';
+import { UNKNOWN } from '@/lib/format';
+import { t } from '@/strings';
+import { ActionButton } from '@/widgets/ActionButton';
+import { ErrorAlert, Nothing } from '@/widgets/feedback';
+
+export function Addresses({ network, why }: { network: Network; why: string }) {
+  const client = useQueryClient();
+  const fixed = network.static_leases;
+  const save = useMutation({
+    mutationFn: (leases: StaticLease[]) => fixLeases(network.id, network.revision, leases),
+    onSuccess: (changed) => client.setQueryData(['network', network.id], changed),
+  });
+  const isFixed = (lease: StaticLease) => fixed.some((one) => one.mac === lease.mac && one.address === lease.address);
+  const rows: StaticLease[] = [...fixed, ...network.leases.filter((lease) => !isFixed(lease))];
+  if (rows.length === 0) return <Nothing title={t.network.noAddresses} text={t.network.noAddressesText} />;
+  const others = (lease: StaticLease) => fixed.filter((one) => one.mac !== lease.mac);
+  return (
+    <>
+      {save.error && <ErrorAlert error={save.error} />}
+      <Table aria-label={t.network.addresses} variant="compact" borders={false}>
+        <Thead><Tr><Th>{t.network.address}</Th><Th>{t.network.mac}</Th><Th>{t.network.host}</Th><Th>{t.network.fixed}</Th><Th screenReaderText={t.network.fix} /></Tr></Thead>
+        <Tbody>
+          {rows.map((lease) => (
+            <Tr key={`${lease.mac} ${lease.address}`}>
+              <Td dataLabel={t.network.address}>{lease.address}</Td>
+              <Td dataLabel={t.network.mac}>{lease.mac}</Td>
+              <Td dataLabel={t.network.host}>{lease.name || UNKNOWN}</Td>
+              <Td dataLabel={t.network.fixed}>{isFixed(lease) ? t.network.yes : t.network.no}</Td>
+              <Td isActionCell>
+                <ActionButton
+                  variant="link"
+                  isInline
+                  why={why}
+                  isDisabled={save.isPending}
+                  onClick={() => save.mutate(isFixed(lease) ? others(lease) : [...others(lease), { mac: lease.mac, address: lease.address }])}
+                >
+                  {isFixed(lease) ? t.network.release : t.network.fix}
+                </ActionButton>
+              </Td>
+            </Tr>
+          ))}
+        </Tbody>
+      </Table>
+    </>
+  );
+}
