@@ -6,6 +6,7 @@
 #pragma once
 #include "base/json.h"
 
+#include <gio/gio.h>
 #include <stdio.h>
 
 typedef struct FctClient FctClient;
@@ -35,6 +36,13 @@ const char *fct_client_url(const FctClient *client);
  * on 204. */
 gboolean fct_client_call(FctClient *client, const char *method, const char *path, json_t *body, guint64 if_match,
                          json_t **ret, GError **error);
+typedef void (*FctProgress)(gint64 done, gint64 total, gpointer data);
+/* Sends the rest of a file of @total bytes, of which @from are there; @stream stands behind them. */
+gboolean fct_client_upload(FctClient *client, const char *path, GInputStream *stream, gint64 from, gint64 total,
+                           FctProgress progress, gpointer data, json_t **ret, GError **error);
+/* Writes what the server gives to @out, which stays open. */
+gboolean fct_client_download(FctClient *client, const char *path, GOutputStream *out, FctProgress progress,
+                             gpointer data, GError **error);
 /* Path segment, escaped. Free with g_free. */
 char *fct_client_segment(const char *text);
 /* PEM of the certificate that the server presents now, unverified: for the first `facet login`. */
@@ -83,6 +91,10 @@ int fct_verb_network_show(FctCli *cli, int argc, char **argv);
 int fct_verb_network_create(FctCli *cli, int argc, char **argv);
 int fct_verb_network_fix(FctCli *cli, int argc, char **argv);
 int fct_verb_network_delete(FctCli *cli, int argc, char **argv);
+int fct_verb_file_list(FctCli *cli, int argc, char **argv);
+int fct_verb_file_upload(FctCli *cli, int argc, char **argv);
+int fct_verb_file_download(FctCli *cli, int argc, char **argv);
+int fct_verb_file_delete(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_list(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_show(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_create(FctCli *cli, int argc, char **argv);

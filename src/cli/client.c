@@ -95,29 +95,20 @@ static gboolean explain_transport(FctClient *client, const GError *fault, GError
     return FALSE;
 }
 
-gboolean fct_client_call(FctClient *client, const char *method, const char *path, json_t *body, guint64 if_match,
-                         json_t **ret, GError **error)
+static SoupMessage *new_message(FctClient *client, const char *method, const char *path, GError **error)
 {
     g_autofree char *address = g_strconcat(client->url, "/api/v1", path, NULL);
-    g_autoptr(SoupMessage) message = soup_message_new(method, address);
-    g_autoptr(GError) fault = NULL;
-    if (ret)
-        *ret = NULL;
-    if (!message) {
+    SoupMessage *message = soup_message_new(method, address);
+    if (message)
+        g_signal_connect(message, "accept-certificate", G_CALLBACK(accept_pinned), client);
+    else
         fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is not an address.", client->url);
-        return FALSE;
-    }
-    g_signal_connect(message, "accept-certificate", G_CALLBACK(accept_pinned), client);
-    set_headers(client, message, if_match);
-    if (body) {
-        char *text = fct_json_text(body);
-        g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
-        soup_message_set_request_body_from_bytes(message, "application/json", bytes);
-    }
-    g_autoptr(GBytes) answer = soup_session_send_and_read(client->session, message, NULL, &fault);
-    if (!answer)
-        return explain_transport(client, fault, error);
-    keep_cookie(client, message);
+    return message;
+}
+
+/* The answer's JSON, or its problem as the error. */
+static gboolean take_answer(FctClient *client, SoupMessage *message, GBytes *answer, json_t **ret, GError **error)
+{
     gsize length = 0;
     const char *text = g_bytes_get_data(answer, &length);
     g_autoptr(json_t) json = length ? json_loadb(text, length, 0, NULL) : NULL;
@@ -134,6 +125,96 @@ gboolean fct_client_call(FctClient *client, const char *method, const char *path
         fct_set_error(error, FCT_ERROR_INTERNAL, "%s answered %u %s.", client->url, status,
                       soup_message_get_reason_phrase(message));
     return FALSE;
+}
+
+gboolean fct_client_call(FctClient *client, const char *method, const char *path, json_t *body, guint64 if_match,
+                         json_t **ret, GError **error)
+{
+    g_autoptr(SoupMessage) message = new_message(client, method, path, error);
+    g_autoptr(GError) fault = NULL;
+    if (ret)
+        *ret = NULL;
+    if (!message)
+        return FALSE;
+    set_headers(client, message, if_match);
+    if (body) {
+        char *text = fct_json_text(body);
+        g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
+        soup_message_set_request_body_from_bytes(message, "application/json", bytes);
+    }
+    g_autoptr(GBytes) answer = soup_session_send_and_read(client->session, message, NULL, &fault);
+    if (!answer)
+        return explain_transport(client, fault, error);
+    keep_cookie(client, message);
+    return take_answer(client, message, answer, ret, error);
+}
+
+typedef struct {
+    FctProgress progress;
+    gpointer data;
+    gint64 done, total;
+} Transfer;
+
+static void on_sent(SoupMessage *message, guint bytes, gpointer data)
+{
+    Transfer *transfer = data;
+    transfer->done += bytes;
+    transfer->progress(transfer->done, transfer->total, transfer->data);
+}
+
+gboolean fct_client_upload(FctClient *client, const char *path, GInputStream *stream, gint64 from, gint64 total,
+                           FctProgress progress, gpointer data, json_t **ret, GError **error)
+{
+    g_autoptr(SoupMessage) message = new_message(client, "PUT", path, error);
+    Transfer transfer = {progress, data, from, total};
+    g_autoptr(GError) fault = NULL;
+    if (!message)
+        return FALSE;
+    g_autofree char *range = from < total
+                                 ? g_strdup_printf("bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
+                                                   from, total - 1, total)
+                                 : g_strdup_printf("bytes */%" G_GINT64_FORMAT, total);
+    set_headers(client, message, 0);
+    soup_message_headers_replace(soup_message_get_request_headers(message), "Content-Range", range);
+    soup_message_set_request_body(message, "application/octet-stream", stream, total - from);
+    g_signal_connect(message, "wrote-body-data", G_CALLBACK(on_sent), &transfer);
+    g_autoptr(GBytes) answer = soup_session_send_and_read(client->session, message, NULL, &fault);
+    return answer ? take_answer(client, message, answer, ret, error) : explain_transport(client, fault, error);
+}
+
+static gboolean copy(GInputStream *in, GOutputStream *out, Transfer *transfer, GError **error)
+{
+    char block[65536];
+    gssize n;
+    while ((n = g_input_stream_read(in, block, sizeof block, NULL, error)) > 0) {
+        if (!g_output_stream_write_all(out, block, (gsize)n, NULL, NULL, error))
+            return FALSE;
+        transfer->done += n;
+        transfer->progress(transfer->done, transfer->total, transfer->data);
+    }
+    if (n == 0 && transfer->done < transfer->total)
+        fct_set_error(error, FCT_ERROR_HELPER, "The download broke off.");
+    return n == 0 && transfer->done == transfer->total;
+}
+
+gboolean fct_client_download(FctClient *client, const char *path, GOutputStream *out, FctProgress progress,
+                             gpointer data, GError **error)
+{
+    g_autoptr(SoupMessage) message = new_message(client, "GET", path, error);
+    g_autoptr(GError) fault = NULL;
+    if (!message)
+        return FALSE;
+    set_headers(client, message, 0);
+    g_autoptr(GInputStream) in = soup_session_send(client->session, message, NULL, &fault);
+    if (!in)
+        return explain_transport(client, fault, error);
+    if (soup_message_get_status(message) != SOUP_STATUS_OK) {
+        g_autoptr(GBytes) answer = g_input_stream_read_bytes(in, 1 << 20, NULL, &fault);
+        return answer ? take_answer(client, message, answer, NULL, error) : explain_transport(client, fault, error);
+    }
+    gint64 total = soup_message_headers_get_content_length(soup_message_get_response_headers(message));
+    Transfer transfer = {progress, data, 0, total};
+    return copy(in, out, &transfer, error);
 }
 
 static gboolean take_certificate(SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags faults,

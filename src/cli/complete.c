@@ -81,6 +81,8 @@ int fct_verb_complete(FctCli *cli, int argc, char **argv)
         print_members(cli, "/vms", "name");
     else if (g_str_equal(noun, "network") && argc == 3 && !g_str_equal(argv[2], "create"))
         print_members(cli, "/networks", "name");
+    else if (g_str_equal(noun, "file") && argc == 3 && !g_str_equal(argv[2], "upload"))
+        print_members(cli, "/files", "name");
     else if (g_str_equal(noun, "task") && argc == 3)
         print_members(cli, "/tasks", "id");
     return 0;

@@ -21,6 +21,7 @@ const VmPage = lazy(() => import('@/pages/vms/VmPage'));
 const VmCreatePage = lazy(() => import('@/pages/vms/VmCreatePage'));
 const NetworksPage = lazy(() => import('@/pages/networks/NetworksPage'));
 const NetworkPage = lazy(() => import('@/pages/networks/NetworkPage'));
+const FilesPage = lazy(() => import('@/pages/storage/FilesPage'));
 const ActivityPage = lazy(() => import('@/pages/activity/ActivityPage'));
 const NodesPage = lazy(() => import('@/pages/nodes/NodesPage'));
 const SettingsPage = lazy(() => import('@/pages/settings/SettingsPage'));
@@ -57,6 +58,8 @@ export function App() {
                 <Route path="/gpus/groups/:id" element={<GroupPage />} />
                 <Route path="/networks" element={<NetworksPage />} />
                 <Route path="/networks/:id" element={<NetworkPage />} />
+                <Route path="/storage" element={<Navigate to="/storage/files" replace />} />
+                <Route path="/storage/files" element={<FilesPage />} />
                 <Route path="/activity" element={<Navigate to="/activity/tasks" replace />} />
                 <Route path="/activity/:tab" element={<ActivityPage />} />
                 <Route path="/nodes" element={<NodesPage />} />

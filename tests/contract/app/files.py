@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Uploads and downloads against a real facetd: order, breaks, restarts, bad bytes, and the memory that they take.
 
-usage: files.py SIM HELPER FACETD
+usage: files.py SIM HELPER FACETD FACET
 """
 import hashlib
 import http.client
@@ -10,6 +10,7 @@ import os
 import random
 import socket
 import ssl
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
@@ -180,6 +181,35 @@ def test_space(host):
     host.call("DELETE", "/files/first.img", None, 204)
 
 
+def test_command_line(host):
+    """facet file: an upload goes on where an earlier one ended, and what comes down is the same."""
+    env = {**os.environ, "FACET_URL": f"https://127.0.0.1:{host.port}", "FACET_TOKEN": host.token,
+           "FACET_CA": os.path.join(host.state, "tls", "cert.pem"), "FACET_CONFIG": os.path.join(host.dir, "config.json")}
+
+    def facet(*arguments, status=0):
+        done = subprocess.run([host.facet, "file", *arguments], env=env, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_S, check=False)
+        assert done.returncode == status, (arguments, done)
+        return done.stdout
+    data = random.Random(1).randbytes(2 * MIB + 5)
+    source, target = os.path.join(host.dir, "source"), os.path.join(host.dir, "target")
+    with open(source, "wb") as file:
+        file.write(data)
+    begin(host, "cli.img", len(data))
+    host.call("PUT", "/files/cli.img/content", data[:MIB], 200, {"Content-Range": f"bytes 0-{MIB - 1}/{len(data)}"})
+    assert "not complete: 49 %" in facet("list")
+    facet("download", "cli.img", target, status=5)
+    assert not os.path.exists(target)
+    assert facet("upload", source, "cli.img") == "cli.img is ready.\n"
+    facet("upload", source, "cli.img", status=5)
+    facet("upload", source + "-not-there", status=2)
+    facet("download", "cli.img", target)
+    with open(target, "rb") as file:
+        assert file.read() == data
+    facet("delete", "cli.img")
+    facet("delete", "cli.img", status=4)
+
+
 def test_memory(host):
     """1 GiB up and down again: facetd grows by less than 16 MiB."""
     size, block = 1024 * MIB, bytes(4 * MIB)
@@ -205,12 +235,13 @@ def test_memory(host):
 
 
 def main():
-    sim, helper, facetd = sys.argv[1:4]
+    sim, helper, facetd, facet = sys.argv[1:5]
     tests = [test_names, test_order, test_break_and_resume, test_announced_length, test_kinds, test_rights, test_space,
-             test_memory]
+             test_command_line, test_memory]
     print(f"TAP version 13\n1..{len(tests)}", flush=True)
     with Host(sim=sim, helper=helper, facetd=facetd) as host:
         host.login()
+        host.facet = facet
         for number, test in enumerate(tests, 1):
             test(host)
             print(f"ok {number} - {test.__name__}", flush=True)

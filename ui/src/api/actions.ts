@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  Network, NetworkInput, Plan, PlanInput, ResourceGroup, ResourceGroupInput, Role, Session, StaticLease, Task, Token, Vm, VmInput, VmPatch,
+  LibraryFile, Network, NetworkInput, Plan, PlanInput, ResourceGroup, ResourceGroupInput, Role, Session, StaticLease, Task, Token, Vm, VmInput, VmPatch,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -41,3 +41,7 @@ export const deleteVm = (id: string, revision: number) => call<Task>(`/vms/${seg
 export const startVm = (id: string) => call<Task>(`/vms/${seg(id)}/start`, { method: 'POST' });
 export const stopVm = (id: string, force: boolean) =>
   call<Task>(`/vms/${seg(id)}/stop`, { method: 'POST', body: { force } });
+
+export const createFile = (name: string, size_bytes: number) =>
+  call<LibraryFile>('/files', { method: 'POST', body: { name, size_bytes } });
+export const deleteFile = (id: string) => call<undefined>(`/files/${seg(id)}`, { method: 'DELETE' });

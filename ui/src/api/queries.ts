@@ -3,7 +3,7 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { call } from './client';
 import type {
-  AuditEntry, FacetEvent, Gpu, Image, List, Network, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm,
+  AuditEntry, FacetEvent, Gpu, Image, Library, List, Network, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm,
 } from './types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
@@ -43,6 +43,7 @@ export const useNetwork = (id: string) => useOne<Network>('network', id, `/netwo
 export const useTasks = () => useList<Task>('task', '/tasks?limit=200');
 export const useTask = (id: string) => useOne<Task>('task', id, `/tasks/${seg(id)}`);
 export const useImages = () => useList<Image>('image', '/images');
+export const useFiles = () => useQuery({ queryKey: ['file'], queryFn: ({ signal }) => call<Library>('/files', { signal }), staleTime: 0 });
 export const useEvents = () => useList<FacetEvent>('event', '/events?limit=200');
 export const useAudit = () => useList<AuditEntry>('audit', '/audit?limit=200');
 export const useTokens = (enabled: boolean) => useList<Token>('token', '/tokens', enabled);

@@ -11,7 +11,7 @@ import { cardPath, groupPath, vmPath } from '@/widgets/links';
 
 const PAGES: Found[] = [
   ['/', t.app.nav.overview], ['/vms', t.app.nav.vms], ['/vms/create', t.vm.create], ['/gpus/cards', t.app.nav.cards],
-  ['/gpus/groups', t.app.nav.groups], ['/activity/tasks', t.app.nav.tasks], ['/activity/events', t.app.nav.events],
+  ['/gpus/groups', t.app.nav.groups], ['/storage/files', t.app.nav.files], ['/activity/tasks', t.app.nav.tasks], ['/activity/events', t.app.nav.events],
   ['/activity/audit', t.app.nav.audit], ['/nodes', t.app.nav.nodes], ['/settings', t.app.nav.settings],
 ].map(([to, name]) => ({ kind: 'page' as const, key: `page ${to}`, name: name ?? '', more: '', to: to ?? '/' }));
 

@@ -24,6 +24,9 @@ export function SideNav() {
           {entry('/gpus/groups', t.app.nav.groups)}
         </NavExpandable>
         {entry('/networks', t.app.nav.networks)}
+        <NavExpandable title={t.app.nav.storage} isActive={at(pathname, '/storage')} isExpanded>
+          {entry('/storage/files', t.app.nav.files)}
+        </NavExpandable>
         <NavExpandable title={t.app.nav.activity} isActive={inActivity} isExpanded={inActivity}>
           {entry('/activity/tasks', t.app.nav.tasks)}
           {entry('/activity/events', t.app.nav.events)}

@@ -12,6 +12,8 @@ export const app = {
     gpus: 'GPUs',
     cards: 'Cards',
     groups: 'Resource groups',
+    storage: 'Storage',
+    files: 'Files',
     activity: 'Activity',
     tasks: 'Tasks',
     events: 'Events',

@@ -4,6 +4,7 @@ import { app, attention, errors, login, overview } from './app';
 import { activity, settings, tasks } from './activity';
 import { carve, gpu, groups, picture } from './gpus';
 import { network } from './networks';
+import { files } from './storage';
 import { cuts, vm, wizard } from './vms';
 
-export const t = { app, attention, errors, login, overview, activity, settings, tasks, carve, gpu, groups, picture, network, vm, cuts, wizard };
+export const t = { app, attention, errors, login, overview, activity, settings, tasks, carve, gpu, groups, files, picture, network, vm, cuts, wizard };

@@ -105,7 +105,7 @@ export const wizard = {
   nameHelp: 'Letters, digits, dots, dashes and underscores.',
   nameTaken: 'There is a VM of that name.',
   noImages: 'There are no images yet',
-  noImagesText: 'Put a qcow2 or raw image into Facet’s image folder.',
+  noImagesText: 'Upload a qcow2 or raw image under Storage.',
   imageSize: 'Size',
   sizes: { small: 'Small', medium: 'Medium', large: 'Large', own: 'Own size' },
   vcpus: 'vCPUs',

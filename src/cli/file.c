@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The library. Files go through in blocks; a broken upload goes on when the same command is given again. */
+#include "cli/cli.h"
+
+#include <gio/gio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MIB (1024 * 1024)
+
+static char *file_path(const char *name, const char *rest)
+{
+    g_autofree char *segment = fct_client_segment(name);
+    return g_strconcat("/files/", segment, rest, NULL);
+}
+
+int fct_verb_file_list(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *file;
+    if (!fct_client_call(cli->client, "GET", "/files", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    FctTable *table = fct_table_new("NAME", "FORMAT", "#SIZE", "", NULL);
+    json_array_foreach (json_object_get(answer, "items"), i, file) {
+        gint64 size = fct_json_int(file, "size_bytes", 0), received = fct_json_int(file, "received_bytes", 0);
+        g_autoptr(json_t) mib = json_integer((size + MIB - 1) / MIB);
+        g_autofree char *note =
+            received < size ? g_strdup_printf("not complete: %d %%", (int)(received * 100 / size)) : g_strdup("");
+        fct_table_row(table, fct_json_str(file, "name", ""), fct_json_str(file, "format", "—"), fct_show_mib(mib), note,
+                      NULL);
+    }
+    fct_table_print(table);
+    return 0;
+}
+
+static void show_progress(gint64 done, gint64 total, gpointer data)
+{
+    gint64 *shown = data;
+    gint64 percent = total > 0 ? done * 100 / total : 100;
+    if (percent == *shown || !isatty(STDERR_FILENO))
+        return;
+    *shown = percent;
+    fprintf(stderr, "\r%3d %%%s", (int)percent, percent == 100 ? "\n" : "");
+}
+
+/* Begins the upload, or finds how far an earlier one of the same size came. */
+static gboolean begin(FctCli *cli, const char *name, gint64 size, gint64 *ret_received, GError **error)
+{
+    g_autofree char *path = file_path(name, "");
+    g_autoptr(json_t) body = json_pack("{s:s, s:I}", "name", name, "size_bytes", (json_int_t)size);
+    g_autoptr(json_t) file = NULL;
+    g_autoptr(GError) fault = NULL;
+    *ret_received = 0;
+    if (fct_client_call(cli->client, "POST", "/files", body, 0, NULL, &fault))
+        return TRUE;
+    if (g_error_matches(fault, FCT_ERROR, FCT_ERROR_EXISTS) &&
+        fct_client_call(cli->client, "GET", path, NULL, 0, &file, NULL) &&
+        strcmp(fct_json_str(file, "state", ""), "uploading") == 0 && fct_json_int(file, "size_bytes", 0) == size) {
+        *ret_received = fct_json_int(file, "received_bytes", 0);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+/* What goes wrong on this side is for the caller to correct, and no fault of Facet. */
+static gboolean explain_local(GError *fault, GError **error)
+{
+    FctErrorCode code = fct_error_code(fault);
+    if (fault->domain == FCT_ERROR || code == FCT_ERROR_NO_SPACE) {
+        g_propagate_error(error, fault);
+        return FALSE;
+    }
+    fct_set_error(error, FCT_ERROR_BAD_REQUEST, "%s", fault->message);
+    g_error_free(fault);
+    return FALSE;
+}
+
+static gboolean upload(FctCli *cli, const char *source, const char *name, json_t **ret, GError **error)
+{
+    g_autoptr(GFile) local = g_file_new_for_path(source);
+    g_autofree char *path = file_path(name, "/content");
+    g_autoptr(GFileInputStream) stream = g_file_read(local, NULL, error);
+    g_autoptr(GFileInfo) info =
+        stream ? g_file_input_stream_query_info(stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, error) : NULL;
+    gint64 received, shown = -1;
+    if (!info || !begin(cli, name, g_file_info_get_size(info), &received, error) ||
+        !g_seekable_seek(G_SEEKABLE(stream), received, G_SEEK_SET, NULL, error))
+        return FALSE;
+    return fct_client_upload(cli->client, path, G_INPUT_STREAM(stream), received, g_file_info_get_size(info),
+                             show_progress, &shown, ret, error);
+}
+
+int fct_verb_file_upload(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) file = NULL;
+    g_autoptr(GError) error = NULL;
+    GError *fault = NULL;
+    if (argc < 2 || argc > 3)
+        return fct_cli_usage("file upload takes a file, and a name when it is to have another one.");
+    g_autofree char *base = g_path_get_basename(argv[1]);
+    if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, &file, &fault)) {
+        explain_local(fault, &error);
+        return fct_cli_fail(cli, error);
+    }
+    if (cli->json)
+        fct_print_json(file);
+    else
+        printf("%s is %s.\n", fct_json_str(file, "name", ""), fct_json_str(file, "state", ""));
+    return 0;
+}
+
+/* Beside its name first: what broke off is not taken for the whole. */
+static gboolean download(FctCli *cli, const char *name, const char *target, GError **error)
+{
+    g_autofree char *path = file_path(name, "/content"), *part = g_strconcat(target, ".part", NULL);
+    g_autoptr(GFile) local = g_file_new_for_path(part);
+    g_autoptr(GFile) final = g_file_new_for_path(target);
+    gint64 shown = -1;
+    g_autoptr(GFileOutputStream) out = g_file_replace(local, NULL, FALSE, G_FILE_CREATE_NONE, NULL, error);
+    if (!out)
+        return FALSE;
+    gboolean ok = fct_client_download(cli->client, path, G_OUTPUT_STREAM(out), show_progress, &shown, error) &&
+                  g_output_stream_close(G_OUTPUT_STREAM(out), NULL, error) &&
+                  g_file_move(local, final, G_FILE_COPY_NONE, NULL, NULL, NULL, error);
+    if (!ok)
+        unlink(part);
+    return ok;
+}
+
+int fct_verb_file_download(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    GError *fault = NULL;
+    if (argc < 2 || argc > 3)
+        return fct_cli_usage("file download takes a file's name, and where to put it.");
+    g_autofree char *base = g_path_get_basename(argv[1]);
+    if (download(cli, argv[1], argc == 3 ? argv[2] : base, &fault))
+        return 0;
+    explain_local(fault, &error);
+    return fct_cli_fail(cli, error);
+}
+
+int fct_verb_file_delete(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    if (argc != 2)
+        return fct_cli_usage("file delete takes the name of one file.");
+    g_autofree char *path = file_path(argv[1], "");
+    return fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error) ? 0 : fct_cli_fail(cli, error);
+}
