@@ -36,7 +36,7 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error);
 FctVm *fct_vm_load(FctStore *store, const char *id, GError **error);
 GPtrArray *fct_vm_load_all(FctStore *store, GError **error); /* FctVm* */
 
-char *fct_vm_new_mac(void); /* a chance one of 52:54:00 */
+char *fct_vm_new_mac(void);              /* a chance one of 52:54:00 */
 char *fct_vm_key(const char *id);        /* "vm/ID" */
 char *fct_vm_name_key(const char *name); /* "vm-name/NAME": there so that the store keeps names unique */
 

@@ -61,7 +61,8 @@ static gboolean kind_of(const char *bytes, gsize length, const char *mark, FctFi
 {
     guint8 head[FCT_FILE_HEAD] = {0}, at[FCT_FILE_ISO_MARK] = {0};
     memcpy(head, bytes, length);
-    memcpy(at, mark, strlen(mark));
+    for (gsize i = 0; mark[i] && i < sizeof at; i++)
+        at[i] = (guint8)mark[i];
     return fct_file_kind(head, at, ret, NULL);
 }
 
