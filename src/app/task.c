@@ -452,6 +452,13 @@ gboolean fct_tasks_recover(FctTasks *tasks, GError **error)
         g_mutex_unlock(&tasks->lock);
         if (live || !json_is_null(json_object_get(doc->value, "ended_ms")))
             continue;
+        /* One that the executor resumed may have ended since the list was made: it is stored before it stops being
+         * live. */
+        g_autoptr(FctDoc) fresh = store->ops->get(store, doc->key, error);
+        if (!fresh)
+            return FALSE;
+        if (!json_is_null(json_object_get(fresh->value, "ended_ms")))
+            continue;
         g_autoptr(FctTask) task = fct_task_resume(tasks->app, id, error);
         if (!task)
             return FALSE;
