@@ -23,10 +23,10 @@ export function SideNav() {
           {entry('/gpus/cards', t.app.nav.cards)}
           {entry('/gpus/groups', t.app.nav.groups)}
         </NavExpandable>
-        {entry('/networks', t.app.nav.networks)}
         <NavExpandable title={t.app.nav.storage} isActive={at(pathname, '/storage')} isExpanded>
           {entry('/storage/files', t.app.nav.files)}
         </NavExpandable>
+        {entry('/networks', t.app.nav.networks)}
         <NavExpandable title={t.app.nav.activity} isActive={inActivity} isExpanded={inActivity}>
           {entry('/activity/tasks', t.app.nav.tasks)}
           {entry('/activity/events', t.app.nav.events)}
