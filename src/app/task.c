@@ -235,21 +235,6 @@ void fct_task_log(FctTask *task, const char *format, ...)
     publish(task);
 }
 
-void fct_task_percent(FctTask *task, int percent)
-{
-    g_mutex_lock(&task->lock);
-    json_object_set_new(task->json, "percent", json_integer(CLAMP(percent, 0, 100)));
-    g_mutex_unlock(&task->lock);
-    publish(task);
-}
-
-void fct_task_set_subject_name(FctTask *task, const char *name)
-{
-    g_mutex_lock(&task->lock);
-    json_object_set_new(json_object_get(task->json, "subject"), "name", json_string(name));
-    g_mutex_unlock(&task->lock);
-}
-
 static void set_ended(FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
     g_mutex_lock(&task->lock);

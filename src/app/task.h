@@ -71,8 +71,6 @@ void fct_task_start(FctTask *task, FctTaskFunc func, gpointer data, GDestroyNoti
 /* @message NULL keeps the one there is. These change memory and publish; fct_task_store writes. */
 void fct_task_step(FctTask *task, guint step, FctTaskStepState state, const char *message);
 void fct_task_log(FctTask *task, const char *format, ...) G_GNUC_PRINTF(2, 3);
-void fct_task_percent(FctTask *task, int percent);
-void fct_task_set_subject_name(FctTask *task, const char *name);
 /* Writes the task as it is; a failure is logged and forgotten (memory has it). */
 void fct_task_store(FctTask *task);
 /*

@@ -42,11 +42,6 @@ static void fct_error_private_clear(FctErrorPrivate *priv)
 
 G_DEFINE_EXTENDED_ERROR(FctError, fct_error)
 
-const char *fct_error_wire_code(FctErrorCode code)
-{
-    return errors[code].wire;
-}
-
 int fct_error_http_status(FctErrorCode code)
 {
     return errors[code].http;
@@ -55,16 +50,6 @@ int fct_error_http_status(FctErrorCode code)
 int fct_error_exit_status(FctErrorCode code)
 {
     return errors[code].exit;
-}
-
-const char *fct_error_sentence(FctErrorCode code)
-{
-    return errors[code].sentence;
-}
-
-const char *fct_error_next(FctErrorCode code)
-{
-    return errors[code].next;
 }
 
 gboolean fct_error_from_wire_code(const char *wire, FctErrorCode *ret_code)

@@ -21,11 +21,8 @@ typedef enum {
 #define FCT_ERROR (fct_error_quark())
 GQuark fct_error_quark(void);
 
-const char *fct_error_wire_code(FctErrorCode code);
 int fct_error_http_status(FctErrorCode code);
 int fct_error_exit_status(FctErrorCode code);
-const char *fct_error_sentence(FctErrorCode code);
-const char *fct_error_next(FctErrorCode code);
 /* FALSE when no error of the list bears that wire code. */
 gboolean fct_error_from_wire_code(const char *wire, FctErrorCode *ret_code);
 

@@ -40,11 +40,6 @@ static const struct {
 
 static const char *const role_names[FCT_N_ROLES] = {"viewer", "operator", "admin"};
 
-const char *fct_role_name(FctRole role)
-{
-    return role_names[role];
-}
-
 gboolean fct_role_from_name(const char *name, FctRole *ret_role)
 {
     for (int i = 0; i < FCT_N_ROLES; i++)

@@ -8,7 +8,6 @@
 
 typedef enum { FCT_ROLE_VIEWER, FCT_ROLE_OPERATOR, FCT_ROLE_ADMIN, FCT_N_ROLES } FctRole;
 
-const char *fct_role_name(FctRole role); /* "viewer" "operator" "admin" */
 gboolean fct_role_from_name(const char *name, FctRole *ret_role);
 
 /* FALSE for an action that does not exist: what is not in the table is allowed to nobody. */

@@ -40,7 +40,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctStep, fct_step_free)
 
 json_t *fct_step_to_json(const FctStep *step);
 FctStep *fct_step_from_json(const json_t *json, GError **error);
-const char *fct_step_kind_name(FctStepKind kind); /* "mig.mode", "gi.create" … */
 
 /*
  * Judged on an observation. Both may be FALSE (something else happened meanwhile): then the error says what was seen.

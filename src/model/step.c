@@ -80,11 +80,6 @@ FctStep *fct_step_from_json(const json_t *json, GError **error)
     return fct_type_new_from_json(&fct_step_type, json, error);
 }
 
-const char *fct_step_kind_name(FctStepKind kind)
-{
-    return kind_names[kind];
-}
-
 /* "the compute instance" when it takes the whole GPU instance, its name when that is split. */
 static char *ci_words(const FctMigProfile *profile, int ci_profile_id)
 {
