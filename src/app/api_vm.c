@@ -284,19 +284,45 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
 
 /* ---- consoles ---- */
 
+#define VIEWER_MAX 64
+
+/* The wish borrows from @request and @vm. */
+static gboolean console_wish(const FctRequest *request, const FctVm *vm, FctConsoleWish *wish, GError **error)
+{
+    const char *viewer = g_hash_table_lookup(request->query, "viewer");
+    if (viewer && strlen(viewer) > VIEWER_MAX) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "viewer"),
+                           "“viewer” has at most %d characters.", VIEWER_MAX);
+        return FALSE;
+    }
+    *wish = (FctConsoleWish){vm->id, request->who->user, viewer, fct_request_query_bool(request, "force", FALSE)};
+    return TRUE;
+}
+
+static gboolean consoles(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    if (vm)
+        reply->json = fct_consoles_view(request->app->vms->consoles, vm->id);
+    return vm != NULL;
+}
+
 static gboolean serial(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = find_ours(request, reply, error);
     FctVms *vms = request->app->vms;
-    return vm && fct_console_serial(vms->consoles, vms->app->vmm, vm->id,
-                                    fct_request_query_bool(request, "force", FALSE), reply, error);
+    FctConsoleWish wish;
+    return vm && console_wish(request, vm, &wish, error) &&
+           fct_console_serial(vms->consoles, vms->app->vmm, &wish, reply, error);
 }
 
 static gboolean vnc(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = find_ours(request, reply, error);
     FctVms *vms = request->app->vms;
-    return vm && fct_console_graphics(vms->consoles, vms->app->vmm, vm->id, reply, error);
+    FctConsoleWish wish;
+    return vm && console_wish(request, vm, &wish, error) &&
+           fct_console_graphics(vms->consoles, vms->app->vmm, &wish, reply, error);
 }
 
 const FctRoute fct_routes_vm[] = {
@@ -308,6 +334,7 @@ const FctRoute fct_routes_vm[] = {
     {"POST", "/vms/{id}/start", "vm.power", start_vm},
     {"POST", "/vms/{id}/stop", "vm.power", stop_vm},
     {"GET", "/vms/{id}/preflight", "vm.read", preflight_vm},
+    {"GET", "/vms/{id}/console", "vm.read", consoles},
     {"GET", "/vms/{id}/console/serial", "vm.console", serial},
     {"GET", "/vms/{id}/console/vnc", "vm.console", vnc},
     {NULL},

@@ -11,10 +11,24 @@
 
 typedef struct FctConsoles FctConsoles;
 
-FctConsoles *fct_consoles_new(void);
+/* @app: its hub is told who watches ("console"). */
+FctConsoles *fct_consoles_new(FctApp *app);
 void fct_consoles_free(FctConsoles *consoles); /* main thread; ends them all */
 
-/* Request pool. @force: the viewer that there may be hears that it was taken over. Sets up @reply. */
-gboolean fct_console_serial(FctConsoles *consoles, FctVmm *vmm, const char *vm, gboolean force, FctReply *reply,
+typedef struct {
+    const char *vm;     /* id */
+    const char *user;   /* who watches, for people */
+    const char *viewer; /* what the viewer calls itself, to tell itself from others; NULL: nothing */
+    gboolean force;     /* serial: ends another viewer, who hears by whom */
+} FctConsoleWish;
+
+/*
+ * Request pool. Sets up @reply. A serial console has one viewer: FCT_ERROR_IN_USE without force. A screen is shared by
+ * all who open it.
+ */
+gboolean fct_console_serial(FctConsoles *consoles, FctVmm *vmm, const FctConsoleWish *wish, FctReply *reply,
                             GError **error);
-gboolean fct_console_graphics(FctConsoles *consoles, FctVmm *vmm, const char *vm, FctReply *reply, GError **error);
+gboolean fct_console_graphics(FctConsoles *consoles, FctVmm *vmm, const FctConsoleWish *wish, FctReply *reply,
+                              GError **error);
+/* Who watches now, as in the contract (Consoles). Any thread. */
+json_t *fct_consoles_view(FctConsoles *consoles, const char *vm);

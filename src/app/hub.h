@@ -11,8 +11,8 @@ FctHub *fct_hub_new(void);
 void fct_hub_free(FctHub *hub); /* main thread; ends the streams */
 
 /*
- * @kind: gpu, group, plan, task, vm, node, event, sample. @id: of the object; messages without one ("") are not
- * merged. Takes @data over.
+ * @kind: gpu, group, plan, task, vm, node, console, event, sample. @id: of the object; messages without one ("") are
+ * not merged. Takes @data over.
  */
 void fct_hub_publish(FctHub *hub, const char *kind, const char *id, json_t *data);
 /* {"id", "deleted": true} */

@@ -353,7 +353,7 @@ FctVms *fct_vms_new(FctApp *app)
 {
     FctVms *vms = g_new0(FctVms, 1);
     vms->app = app;
-    vms->consoles = fct_consoles_new();
+    vms->consoles = fct_consoles_new(app);
     g_mutex_init(&vms->lock);
     g_cond_init(&vms->cond);
     vms->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_free);

@@ -122,11 +122,20 @@ def test_serial_console():
         raise AssertionError("a second viewer got in")
     except ApiError as error:
         assert error.status == 409 and error.code == "in-use", error
-    second = WebSocket(stack, f"/vms/{vm['id']}/console/serial?force=true")
+    watching = stack.call("GET", f"/vms/{vm['id']}/console")
+    assert [v["user"] for v in watching["serial"]] == ["admin"] and watching["graphics"] == [], watching
+    second = WebSocket(stack, f"/vms/{vm['id']}/console/serial?force=true&viewer=second")
     closed = serial.until_closed()
-    assert closed.code == 4001, closed
+    assert closed.code == 4001 and closed.reason == "admin took this console over.", closed
     shell(second)
-    second.close()
+    screens = [WebSocket(stack, f"/vms/{vm['id']}/console/vnc") for _ in range(2)]
+    for screen in screens:
+        screen.read_until(b"RFB 003.008")
+    watching = stack.call("GET", f"/vms/{vm['id']}/console")
+    assert [v["viewer"] for v in watching["serial"]] == ["second"] and len(watching["graphics"]) == 2, watching
+    for socket in (second, *screens):
+        socket.close()
+    until("nobody watches", lambda: stack.call("GET", f"/vms/{vm['id']}/console")["graphics"] == [])
 
 
 def test_console_is_guarded():
