@@ -126,8 +126,8 @@ static void audit(FctApp *app, const FctRawRequest *raw, const FctRequest *reque
               text);
 }
 
-static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *id, const FctRoute *route,
-                            FctReply *reply, GError **error)
+static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *id, const char *sub,
+                            const FctRoute *route, FctReply *reply, GError **error)
 {
     g_autoptr(FctIdentity) who = NULL;
     g_autofree char *session = NULL;
@@ -138,6 +138,7 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
     FctRequest request = {.app = app,
                           .route = route,
                           .id = id,
+                          .sub = sub,
                           .query = query,
                           .if_match = raw->if_match,
                           .body = nothing,
@@ -167,15 +168,15 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
 void fct_access_serve(FctApp *app, const FctRawRequest *raw, FctReply *reply, char **ret_allow)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *id = NULL;
+    g_autofree char *id = NULL, *sub = NULL;
     reply->status = 200;
     *ret_allow = NULL;
-    const FctRoute *route = fct_api_route(raw->method, raw->path, &id, ret_allow, &error);
+    const FctRoute *route = fct_api_route(raw->method, raw->path, &id, &sub, ret_allow, &error);
     if (!route && *ret_allow && strcmp(raw->method, "OPTIONS") == 0) {
         reply->status = 204;
         return;
     }
-    if (!route || !serve_route(app, raw, id, route, reply, &error)) {
+    if (!route || !serve_route(app, raw, id, sub, route, reply, &error)) {
         if (fct_error_code(error) == FCT_ERROR_INTERNAL)
             g_warning("%s %s: %s", raw->method, raw->path, error->message);
         fct_access_fail(reply, error);

@@ -10,24 +10,27 @@ static const FctRoute *const tables[] = {
     fct_routes_vm,      fct_routes_file,  fct_routes_network,
 };
 
-/* TRUE when @path (segments still encoded) is an instance of @pattern; *ret_id then is what stood for {id}. */
-static gboolean path_matches(const char *pattern, const char *path, char **ret_id)
+static char *decode(const char *segment)
+{
+    g_autofree char *text = g_uri_unescape_string(segment, NULL);
+    return text && *text && g_utf8_validate(text, -1, NULL) ? g_steal_pointer(&text) : NULL;
+}
+
+/* TRUE when @path (segments still encoded) is an instance of @pattern; then what stood for {id} and {sub} is given. */
+static gboolean path_matches(const char *pattern, const char *path, char **ret_id, char **ret_sub)
 {
     g_auto(GStrv) wanted = g_strsplit(pattern, "/", -1);
     g_auto(GStrv) given = g_strsplit(path, "/", -1);
-    g_autofree char *id = NULL;
+    g_autofree char *id = NULL, *sub = NULL;
     if (g_strv_length(wanted) != g_strv_length(given))
         return FALSE;
     for (guint i = 0; wanted[i]; i++) {
-        if (strcmp(wanted[i], "{id}") == 0) {
-            id = g_uri_unescape_string(given[i], NULL);
-            if (!id || !*id || !g_utf8_validate(id, -1, NULL))
-                return FALSE;
-        } else if (strcmp(wanted[i], given[i]) != 0) {
+        gboolean is_id = strcmp(wanted[i], "{id}") == 0, is_sub = strcmp(wanted[i], "{sub}") == 0;
+        if (!is_id && !is_sub ? strcmp(wanted[i], given[i]) != 0 : !(*(is_id ? &id : &sub) = decode(given[i])))
             return FALSE;
-        }
     }
     *ret_id = g_steal_pointer(&id);
+    *ret_sub = g_steal_pointer(&sub);
     return TRUE;
 }
 
@@ -38,18 +41,20 @@ static void allow_add(GString *allow, const char *method)
         g_string_append(allow, ", HEAD");
 }
 
-const FctRoute *fct_api_route(const char *method, const char *path, char **ret_id, char **ret_allow, GError **error)
+const FctRoute *fct_api_route(const char *method, const char *path, char **ret_id, char **ret_sub, char **ret_allow,
+                              GError **error)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
     const FctRoute *const *routes = fct_api_routes();
     g_autoptr(GString) allow = g_string_new(NULL);
-    *ret_id = *ret_allow = NULL;
+    *ret_id = *ret_sub = *ret_allow = NULL;
     for (; *routes; routes++) {
-        g_autofree char *id = NULL;
-        if (!path_matches((*routes)->path, path, &id))
+        g_autofree char *id = NULL, *sub = NULL;
+        if (!path_matches((*routes)->path, path, &id, &sub))
             continue;
         if (strcmp((*routes)->method, wanted) == 0) {
             *ret_id = g_steal_pointer(&id);
+            *ret_sub = g_steal_pointer(&sub);
             return *routes;
         }
         allow_add(allow, (*routes)->method);

@@ -22,6 +22,7 @@ typedef struct {
     const FctRoute *route;
     const FctIdentity *who;    /* NULL on public routes */
     const char *id;            /* what stood for {id} in the path, decoded; NULL when the path has none */
+    const char *sub;           /* the same for {sub}: what of {id} is meant */
     GHashTable *query;         /* char* → char*, decoded; never NULL */
     const char *if_match;      /* the header as sent; NULL when absent */
     json_t *body;              /* object; an empty one when none was sent. Never NULL */
@@ -68,7 +69,7 @@ typedef gboolean (*FctHandler)(const FctRequest *request, FctReply *reply, GErro
 
 struct FctRoute {
     const char *method;
-    const char *path;   /* under /api/v1; "{id}" stands for one segment */
+    const char *path;   /* under /api/v1; "{id}" and "{sub}" stand for one segment each */
     const char *action; /* x-action of the contract; NULL: public */
     FctHandler handler;
     gboolean takes_stream; /* the handler gives a sink, which gets the body as it comes: it is no JSON */
@@ -80,10 +81,11 @@ extern const FctRoute fct_routes_session[], fct_routes_token[], fct_routes_node[
     fct_routes_file[], fct_routes_network[];
 
 /*
- * Finds the route. *ret_id gets what stood for {id} (free it). NULL with FCT_ERROR_NOT_FOUND or, when the path is
- * there with other methods, FCT_ERROR_METHOD; *ret_allow then lists them ("GET, POST"; free it).
+ * Finds the route. *ret_id and *ret_sub get what stood for {id} and {sub} (free them). NULL with FCT_ERROR_NOT_FOUND
+ * or, when the path is there with other methods, FCT_ERROR_METHOD; *ret_allow then lists them ("GET, POST"; free it).
  */
-const FctRoute *fct_api_route(const char *method, const char *path, char **ret_id, char **ret_allow, GError **error);
+const FctRoute *fct_api_route(const char *method, const char *path, char **ret_id, char **ret_sub, char **ret_allow,
+                              GError **error);
 /* Every route of every table, in order; ends with NULL. For the contract's test. */
 const FctRoute *const *fct_api_routes(void);
 

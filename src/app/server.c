@@ -296,11 +296,11 @@ static void on_intake_done(FctIntake *intake, FctSoupMessage *message, FctReply 
 static gboolean takes_stream(SoupServerMessage *message, const char **ret_path)
 {
     const char *path = g_uri_get_path(soup_server_message_get_uri(message));
-    g_autofree char *id = NULL, *allow = NULL;
+    g_autofree char *id = NULL, *sub = NULL, *allow = NULL;
     if (!g_str_has_prefix(path, "/api/v1/"))
         return FALSE;
     *ret_path = path + strlen("/api/v1");
-    const FctRoute *route = fct_api_route(soup_server_message_get_method(message), *ret_path, &id, &allow, NULL);
+    const FctRoute *route = fct_api_route(soup_server_message_get_method(message), *ret_path, &id, &sub, &allow, NULL);
     return route && route->takes_stream;
 }
 

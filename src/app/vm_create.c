@@ -18,7 +18,8 @@ static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, cre
 static gboolean copy_image(FctVmAct *act, GError **error)
 {
     FctApp *app = act->vms->app;
-    g_autofree char *folder = g_path_get_dirname(act->vm->disk);
+    const FctVmDisk *disk = fct_vm_first_disk(act->vm);
+    g_autofree char *folder = g_path_get_dirname(disk->path);
     g_autoptr(FctImage) image = fct_images_find(app->config.images_dir, act->vm->image, error);
     if (!image)
         return FALSE;
@@ -26,8 +27,7 @@ static gboolean copy_image(FctVmAct *act, GError **error)
         fct_set_error(error, FCT_ERROR_INTERNAL, "The folder for disks cannot be made: %s.", folder);
         return FALSE;
     }
-    return app->vmm->ops->disk_clone(app->vmm, image->path, image->format, act->vm->disk, act->vm->disk_gib * GIB,
-                                     error);
+    return app->vmm->ops->disk_clone(app->vmm, image->path, image->format, disk->path, disk->size_gib * GIB, error);
 }
 
 static void set_ready(FctVm *vm, gpointer data)
@@ -125,6 +125,11 @@ static gboolean check_host(FctVms *vms, const FctVm *vm, GError **error)
     if (vm->uefi && !fct_json_bool(facts, "uefi", FALSE)) {
         fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the package ovmf, or choose BIOS.",
                            json_pack("{s:s}", "field", "uefi"), "This host has no UEFI firmware for VMs.");
+        return FALSE;
+    }
+    if (vm->tpm && !fct_json_bool(facts, "tpm", FALSE)) {
+        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the packages swtpm and swtpm-tools.",
+                           json_pack("{s:s}", "field", "tpm"), "This host cannot emulate a TPM.");
         return FALSE;
     }
     if (!vm->devices->len)

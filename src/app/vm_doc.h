@@ -8,40 +8,60 @@
 typedef struct {
     char *id; /* the domain's UUID */
     char *name, *description;
-    char *image; /* id of the image it was made from */
-    char *disk, *disk_format;
-    int vcpus, disk_gib;
+    char *image;    /* id of the image it was made from; "" */
+    char *template; /* id of the template it was made from; "" */
+    char *os;       /* "linux", "windows", "other" */
+    int vcpus;
     gint64 memory_mib;
-    gboolean uefi;
-    gboolean keep_disk; /* while it is being deleted */
-    GPtrArray *devices; /* FctDevice* */
-    GPtrArray *nics;    /* FctVmNic* */
-    char *state;        /* "creating", "ready", "deleting" */
-    json_t *run;        /* what it was last started with: {"vcpus","memory_mib","devices"}; JSON null: never */
+    gboolean uefi, tpm, agent;
+    GStrv boot;          /* "disk", "cdrom", "network", as in FctVmSpec */
+    GPtrArray *disks;    /* FctVmDisk*: all drives, cdroms and first-boot data too */
+    GPtrArray *devices;  /* FctDevice* */
+    GPtrArray *nics;     /* FctVmNic* */
+    json_t *first_boot;  /* what was asked of cloud-init or Windows, without plain passwords; JSON null */
+    gboolean autostart;  /* with the host */
+    int autostart_order; /* lower is earlier */
+    int autostart_delay; /* seconds before the next one */
+    char *state;         /* "creating", "ready", "deleting" */
+    GStrv keep;          /* while it is being deleted: targets of the disks that stay */
+    json_t *run;         /* what it was last started with, of fct_vm_run_json; JSON null: never */
     gint64 created_ms;
     guint64 revision;
 } FctVm;
 
 void fct_vm_free(FctVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVm, fct_vm_free)
+FctVm *fct_vm_new(void); /* empty, its lists too */
 
+/* ---- vm_input.c ---- */
 /* From a VmInput of the contract: FCT_ERROR_BAD_REQUEST names the field. The disk goes to @disks. */
 FctVm *fct_vm_from_input(const json_t *input, const FctImage *image, const char *disks, GError **error);
 /* A VmPatch on top; nothing is changed when it fails. */
 gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error);
 
+/* ---- vm_doc.c ---- */
 json_t *fct_vm_to_doc(const FctVm *vm);
 FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error);
 /* FCT_ERROR_NOT_FOUND. */
 FctVm *fct_vm_load(FctStore *store, const char *id, GError **error);
 GPtrArray *fct_vm_load_all(FctStore *store, GError **error); /* FctVm* */
+/* A drive as documents keep it, also in those of snapshots. */
+json_t *fct_vm_disk_to_json(const FctVmDisk *disk);
+FctVmDisk *fct_vm_disk_from_json(const json_t *json);
+/* The drive called @target; NULL. Belongs to the VM. */
+FctVmDisk *fct_vm_find_disk(const FctVm *vm, const char *target);
+/* The one that the VM was made with; NULL when it has none. Belongs to the VM. */
+FctVmDisk *fct_vm_first_disk(const FctVm *vm);
 
-char *fct_vm_new_mac(void);              /* a chance one of 52:54:00 */
+char *fct_vm_new_mac(void); /* a chance one of 52:54:00 */
+const char *fct_vm_default_nic_model(const FctVm *vm);
 char *fct_vm_key(const char *id);        /* "vm/ID" */
 char *fct_vm_name_key(const char *name); /* "vm-name/NAME": there so that the store keeps names unique */
 
-/* {"vcpus","memory_mib","devices","nics"}: what a start uses. */
+FctVmSpec *fct_vm_spec(const FctVm *vm);
+
+/* ---- vm_pending.c ---- */
+/* What a start uses, as JSON: to be compared with what is wanted later. */
 json_t *fct_vm_run_json(const FctVm *vm);
 /* Sentences: what differs between the present run and what was asked for since. */
 json_t *fct_vm_pending(const FctVm *vm);
-FctVmSpec *fct_vm_spec(const FctVm *vm);

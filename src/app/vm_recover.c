@@ -46,7 +46,7 @@ static void end_power(Left *left, FctTask *task, gboolean wanted)
 static void end_removal(Left *left, FctTask *task, gboolean wanted)
 {
     g_autoptr(GError) fault = NULL;
-    if (!left->act.vm || fct_vm_remove(left->act.vms, left->act.vm, wanted && left->act.vm->keep_disk, &fault)) {
+    if (!left->act.vm || fct_vm_remove(left->act.vms, left->act.vm, wanted, &fault)) {
         end(left, task, wanted, wanted ? "is deleted." : "was not made; nothing is left of it.");
         return;
     }

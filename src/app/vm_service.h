@@ -124,7 +124,7 @@ FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean 
 gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);
 /* Starts the domain with the parts that the VM has reserved, and waits until it is seen to run. */
 gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error);
-/* Takes a VM apart: domain, disk, documents. Idempotent. */
-gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep_disk, GError **error);
+/* Takes a VM apart: domain, disks that were made for it, documents. @keep: all but those it lists. Idempotent. */
+gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep, GError **error);
 /* Ends the tasks "vm.…" that were running when facetd ended. */
 void fct_vm_recover(FctTask *task, gpointer vms);

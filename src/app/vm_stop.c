@@ -137,11 +137,24 @@ FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean
 
 /* ---- deleting ---- */
 
-gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep_disk, GError **error)
+/* Those that were made for the VM, but for the ones to keep. */
+static gboolean remove_disks(FctVms *vms, const FctVm *vm, gboolean keep, GError **error)
+{
+    FctVmm *vmm = vms->app->vmm;
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        gboolean stays = !disk->made || (keep && g_strv_contains((const char *const *)vm->keep, disk->target));
+        if (!stays && !vmm->ops->disk_delete(vmm, disk->path, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
-    if (!vmm->ops->undefine(vmm, vm->id, error) || (!keep_disk && !vmm->ops->disk_delete(vmm, vm->disk, error)))
+    if (!vmm->ops->undefine(vmm, vm->id, error) || !remove_disks(vms, vm, keep, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, FCT_REV_ANY);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
@@ -152,17 +165,17 @@ static void delete_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
     g_autoptr(GError) error = NULL;
-    g_autofree char *gone =
-        g_strdup_printf("VM %s is deleted%s%s.", act->vm->name, act->vm->keep_disk ? "; its disk is kept: " : "",
-                        act->vm->keep_disk ? act->vm->disk : "");
+    const FctVmDisk *kept = *act->vm->keep ? fct_vm_find_disk(act->vm, act->vm->keep[0]) : NULL;
+    g_autofree char *gone = g_strdup_printf("VM %s is deleted%s%s.", act->vm->name, kept ? "; its disk is kept: " : "",
+                                            kept ? kept->path : "");
     g_autofree char *rest = g_strdup_printf("VM %s could not be deleted whole; delete it again.", act->vm->name);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!fct_vm_remove(act->vms, act->vm, act->vm->keep_disk, &error)) {
+    if (!fct_vm_remove(act->vms, act->vm, TRUE, &error)) {
         fail(act, task, 0, FCT_TASK_FAILED, error, rest);
         return;
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
-    fct_task_step(task, 1, act->vm->keep_disk ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE, NULL);
+    fct_task_step(task, 1, kept ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE, NULL);
     fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, gone);
 }
 
@@ -193,7 +206,9 @@ FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, gboole
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_free(vm->state);
     vm->state = g_strdup("deleting");
-    vm->keep_disk = keep_disk;
+    const FctVmDisk *disk = keep_disk ? fct_vm_first_disk(vm) : NULL;
+    g_strfreev(vm->keep);
+    vm->keep = g_strsplit(disk ? disk->target : "", " ", -1);
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), vm->revision);
     if (!task || !fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, error)) {
         if (task)

@@ -87,11 +87,12 @@ json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const
                     const GPtrArray *holds, const json_t *addresses)
 {
     gboolean active = fct_vm_info_active(info);
+    const FctVmDisk *first = fct_vm_first_disk(vm);
     json_t *json =
         json_pack("{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name",
                   vm->name, "ours", TRUE, "state", state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
-                  (json_int_t)vm->memory_mib, "disk_gib", vm->disk_gib, "uefi", vm->uefi, "image", vm->image,
-                  "description", vm->description, "devices", devices_json(vms, world, vm, holds), "nics",
+                  (json_int_t)vm->memory_mib, "disk_gib", first ? first->size_gib : 0, "uefi", vm->uefi, "image",
+                  vm->image, "description", vm->description, "devices", devices_json(vms, world, vm, holds), "nics",
                   nics_json(vm, active ? addresses : NULL), "can_serial", active && info->can_serial, "can_graphics",
                   active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm) : json_array(),
                   "created_ms", (json_int_t)vm->created_ms, "blocked",

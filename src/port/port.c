@@ -58,8 +58,9 @@ FctVmSpec *fct_vm_spec_new(void)
     FctVmSpec *spec = g_new0(FctVmSpec, 1);
     spec->id = g_strdup("");
     spec->name = g_strdup("");
-    spec->disk = g_strdup("");
-    spec->disk_format = g_strdup("");
+    spec->os = g_strdup("linux");
+    spec->boot = g_new0(char *, 1);
+    spec->disks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     spec->nics = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
     spec->devices = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_device_free);
     return spec;
@@ -71,8 +72,9 @@ void fct_vm_spec_free(FctVmSpec *spec)
         return;
     g_free(spec->id);
     g_free(spec->name);
-    g_free(spec->disk);
-    g_free(spec->disk_format);
+    g_free(spec->os);
+    g_strfreev(spec->boot);
+    g_ptr_array_unref(spec->disks);
     g_ptr_array_unref(spec->nics);
     g_ptr_array_unref(spec->devices);
     g_free(spec);
@@ -83,7 +85,16 @@ FctVmNic *fct_vm_nic_new(const char *network, const char *mac)
     FctVmNic *nic = g_new0(FctVmNic, 1);
     nic->network = g_strdup(network);
     nic->mac = g_strdup(mac);
+    nic->model = g_strdup("virtio");
     return nic;
+}
+
+FctVmNic *fct_vm_nic_copy(const FctVmNic *nic)
+{
+    FctVmNic *copy = fct_vm_nic_new(nic->network, nic->mac);
+    g_free(copy->model);
+    copy->model = g_strdup(nic->model);
+    return copy;
 }
 
 void fct_vm_nic_free(FctVmNic *nic)
@@ -92,7 +103,48 @@ void fct_vm_nic_free(FctVmNic *nic)
         return;
     g_free(nic->network);
     g_free(nic->mac);
+    g_free(nic->model);
     g_free(nic);
+}
+
+FctVmDisk *fct_vm_disk_new(void)
+{
+    FctVmDisk *disk = g_new0(FctVmDisk, 1);
+    disk->target = g_strdup("");
+    disk->pool = g_strdup("");
+    disk->volume = g_strdup("");
+    disk->path = g_strdup("");
+    disk->format = g_strdup("");
+    disk->bus = g_strdup("");
+    disk->file = g_strdup("");
+    return disk;
+}
+
+FctVmDisk *fct_vm_disk_copy(const FctVmDisk *disk)
+{
+    FctVmDisk *copy = g_memdup2(disk, sizeof *disk);
+    copy->target = g_strdup(disk->target);
+    copy->pool = g_strdup(disk->pool);
+    copy->volume = g_strdup(disk->volume);
+    copy->path = g_strdup(disk->path);
+    copy->format = g_strdup(disk->format);
+    copy->bus = g_strdup(disk->bus);
+    copy->file = g_strdup(disk->file);
+    return copy;
+}
+
+void fct_vm_disk_free(FctVmDisk *disk)
+{
+    if (!disk)
+        return;
+    g_free(disk->target);
+    g_free(disk->pool);
+    g_free(disk->volume);
+    g_free(disk->path);
+    g_free(disk->format);
+    g_free(disk->bus);
+    g_free(disk->file);
+    g_free(disk);
 }
 
 FctVmDevice *fct_vm_device_new(void)

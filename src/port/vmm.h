@@ -20,16 +20,36 @@ typedef struct {
 typedef struct {
     char *network; /* name of a libvirt network */
     char *mac;
+    char *model; /* "virtio", "e1000e" */
 } FctVmNic;
+
+/* A drive of a VM. No string is NULL. */
+typedef struct {
+    char *target;       /* "vda", "sda": stable for its life */
+    char *pool;         /* "" when it is no volume of a pool */
+    char *volume;       /* name in the pool; "" */
+    char *path;         /* file, or block device below /dev; "" for a drive without a medium */
+    char *format;       /* "qcow2", "raw" */
+    char *bus;          /* "virtio", "sata" */
+    char *file;         /* of a cdrom: id in the file library; "" */
+    int size_gib;       /* as asked; 0 unknown */
+    gboolean cdrom;     /* its medium can be changed */
+    gboolean read_only; /* cdroms always are */
+    gboolean made;      /* for this VM: deleted with it unless kept */
+    gboolean seed;      /* first-boot data: no disk to people */
+} FctVmDisk;
 
 typedef struct {
     char *id; /* Facet's id is the domain's UUID */
     char *name;
     int vcpus;
     gint64 memory_mib;
-    char *disk;        /* path of the boot disk */
-    char *disk_format; /* qcow2, raw */
+    char *os; /* "linux", "windows", "other" */
     gboolean uefi;
+    gboolean tpm;       /* 2.0, emulated */
+    gboolean agent;     /* a channel for the guest agent */
+    GStrv boot;         /* in this order: "disk", "cdrom", "network"; empty is "disk" */
+    GPtrArray *disks;   /* FctVmDisk* */
     GPtrArray *nics;    /* FctVmNic* */
     GPtrArray *devices; /* FctVmDevice*: only set for a start */
 } FctVmSpec;
@@ -58,8 +78,13 @@ void fct_vm_spec_free(FctVmSpec *spec);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmSpec, fct_vm_spec_free)
 FctVmDevice *fct_vm_device_new(void);
 void fct_vm_device_free(FctVmDevice *device);
-FctVmNic *fct_vm_nic_new(const char *network, const char *mac);
+FctVmNic *fct_vm_nic_new(const char *network, const char *mac); /* model "virtio" */
+FctVmNic *fct_vm_nic_copy(const FctVmNic *nic);
 void fct_vm_nic_free(FctVmNic *nic);
+FctVmDisk *fct_vm_disk_new(void); /* every string "" */
+FctVmDisk *fct_vm_disk_copy(const FctVmDisk *disk);
+void fct_vm_disk_free(FctVmDisk *disk);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmDisk, fct_vm_disk_free)
 
 /* On the event thread: post only. @info NULL: the domain is gone (then only @id counts). */
 typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer data);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define FIXED_PORTS 3 /* USB, serial, random numbers */
+#define SPARE_PORTS 6
+
 /* XML 1.0 has no way to write most control characters, not even escaped; hardware and people may send them. */
 static char *xml_text(const char *text)
 {
@@ -66,41 +69,140 @@ static void write_identity(GString *xml, const FctVmSpec *spec, const FctXmlOpti
     }
 }
 
+static gboolean is_windows(const FctVmSpec *spec)
+{
+    return strcmp(spec->os, "windows") == 0;
+}
+
+static void write_firmware(GString *xml, const FctVmSpec *spec, const FctXmlOptions *options)
+{
+    /* Windows 11 asks for secure boot; elsewhere it would need keys enrolled for what people build themselves. */
+    gboolean secure = is_windows(spec) && options->secure_boot;
+    g_string_append(xml, spec->uefi ? "  <os firmware='efi'>\n" : "  <os>\n");
+    g_string_append(xml, "    <type arch='x86_64' machine='q35'>hvm</type>\n");
+    if (spec->uefi) /* libvirt picks the firmware */
+        fct_xml(xml, "    <firmware>\n      <feature enabled='%s' name='secure-boot'/>\n", secure ? "yes" : "no");
+    if (spec->uefi && secure)
+        g_string_append(xml, "      <feature enabled='yes' name='enrolled-keys'/>\n");
+    g_string_append(xml, spec->uefi ? "    </firmware>\n  </os>\n" : "  </os>\n");
+}
+
+/* Without KVM QEMU does not have Hyper-V's interfaces. */
+static void write_features(GString *xml, const FctVmSpec *spec, const FctXmlOptions *options)
+{
+    static const char *const enlightenments[] = {"relaxed", "vapic",       "vpindex",  "runtime", "synic",
+                                                 "reset",   "frequencies", "tlbflush", "ipi"};
+    g_string_append(xml, "  <features>\n    <acpi/>\n    <apic/>\n");
+    if (is_windows(spec) && options->kvm) {
+        g_string_append(xml, "    <hyperv mode='custom'>\n");
+        for (guint i = 0; i < G_N_ELEMENTS(enlightenments); i++)
+            fct_xml(xml, "      <%s state='on'/>\n", enlightenments[i]);
+        g_string_append(xml, "      <spinlocks state='on' retries='8191'/>\n      <stimer state='on'/>\n"
+                             "    </hyperv>\n");
+    }
+    g_string_append(xml, "  </features>\n");
+}
+
+static void write_clock(GString *xml, const FctVmSpec *spec, const FctXmlOptions *options)
+{
+    if (!is_windows(spec)) {
+        g_string_append(xml, "  <clock offset='utc'/>\n");
+        return;
+    }
+    g_string_append(xml, "  <clock offset='localtime'>\n    <timer name='rtc' tickpolicy='catchup'/>\n"
+                         "    <timer name='pit' tickpolicy='delay'/>\n    <timer name='hpet' present='no'/>\n");
+    if (options->kvm)
+        g_string_append(xml, "    <timer name='hypervclock' present='yes'/>\n");
+    g_string_append(xml, "  </clock>\n");
+}
+
 static void write_machine(GString *xml, const FctVmSpec *spec, const FctXmlOptions *options, gboolean with_devices)
 {
     g_string_append_printf(xml, "  <memory unit='MiB'>%" G_GINT64_FORMAT "</memory>\n", spec->memory_mib);
     fct_xml(xml, "  <vcpu>%d</vcpu>\n", spec->vcpus);
-    g_string_append(xml, spec->uefi ? "  <os firmware='efi'>\n" : "  <os>\n");
-    g_string_append(xml, "    <type arch='x86_64' machine='q35'>hvm</type>\n");
-    if (spec->uefi) /* libvirt picks the firmware; secure boot would need keys enrolled */
-        g_string_append(xml, "    <firmware>\n      <feature enabled='no' name='secure-boot'/>\n    </firmware>\n");
-    g_string_append(xml, "    <boot dev='hd'/>\n  </os>\n");
-    g_string_append(xml, "  <features>\n    <acpi/>\n    <apic/>\n  </features>\n");
+    write_firmware(xml, spec, options);
+    write_features(xml, spec, options);
     if (!options->kvm)
         g_string_append(xml, "  <cpu mode='maximum'/>\n");
     else if (with_devices) /* firmware sizes the window for large BARs by the physical address bits (host.md 1.5) */
         g_string_append(xml, "  <cpu mode='host-passthrough'>\n    <maxphysaddr mode='passthrough'/>\n  </cpu>\n");
     else
         g_string_append(xml, "  <cpu mode='host-passthrough'/>\n");
-    g_string_append(xml, "  <clock offset='utc'/>\n  <on_poweroff>destroy</on_poweroff>\n"
-                         "  <on_reboot>restart</on_reboot>\n  <on_crash>destroy</on_crash>\n");
+    write_clock(xml, spec, options);
+    g_string_append(xml, "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>restart</on_reboot>\n"
+                         "  <on_crash>destroy</on_crash>\n");
+}
+
+/* Where @class begins in the boot order, counted over all devices of the classes before it; 0: it does not boot. */
+static int boot_place(const FctVmSpec *spec, const char *class)
+{
+    static const char *const only_disk[] = {"disk", NULL};
+    const char *const *order = *spec->boot ? (const char *const *)spec->boot : only_disk;
+    int place = 1;
+    for (; *order; order++) {
+        gboolean cdroms = strcmp(*order, "cdrom") == 0;
+        if (strcmp(*order, class) == 0)
+            return place;
+        if (strcmp(*order, "network") == 0)
+            place += (int)spec->nics->len;
+        for (guint i = 0; strcmp(*order, "network") != 0 && i < spec->disks->len; i++)
+            place += ((FctVmDisk *)spec->disks->pdata[i])->cdrom == cdroms;
+    }
+    return 0;
+}
+
+static void write_drives(GString *xml, const FctVmSpec *spec)
+{
+    int disk_place = boot_place(spec, "disk"), cdrom_place = boot_place(spec, "cdrom");
+    for (guint i = 0; i < spec->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(spec->disks, i);
+        int *place = disk->cdrom ? &cdrom_place : &disk_place;
+        fct_disk_xml(xml, disk, disk->seed ? 0 : *place);
+        *place += *place != 0;
+    }
+}
+
+static void write_nics(GString *xml, const FctVmSpec *spec)
+{
+    int place = boot_place(spec, "network");
+    for (guint i = 0; i < spec->nics->len; i++) {
+        fct_nic_xml(xml, g_ptr_array_index(spec->nics, i), place);
+        place += place != 0;
+    }
+}
+
+/*
+ * A port for each device that there is, and some for those that are plugged in later: libvirt adds none to a VM that
+ * runs. The serial bus is there with and without an agent, so that a guest's NIC keeps its address, and with it its
+ * name.
+ */
+static void write_ports(GString *xml, const FctVmSpec *spec, guint devices)
+{
+    guint ports = FIXED_PORTS + SPARE_PORTS + spec->nics->len + devices;
+    for (guint i = 0; i < spec->disks->len; i++)
+        ports += strcmp(((FctVmDisk *)spec->disks->pdata[i])->bus, "virtio") == 0;
+    g_string_append(xml, "    <controller type='pci' index='0' model='pcie-root'/>\n");
+    for (guint i = 0; i < ports; i++)
+        g_string_append(xml, "    <controller type='pci' model='pcie-root-port'/>\n");
+    g_string_append(xml, "    <controller type='usb' model='qemu-xhci'/>\n    <controller type='virtio-serial'/>\n");
 }
 
 static void write_devices(GString *xml, const FctVmSpec *spec, const FctXmlOptions *options, gboolean with_devices)
 {
-    g_string_append(xml, "  <devices>\n    <disk type='file' device='disk'>\n");
-    fct_xml(xml, "      <driver name='qemu' type='%s' discard='unmap'/>\n      <source file='%s'/>\n",
-            spec->disk_format, spec->disk);
-    g_string_append(xml, "      <target dev='vda' bus='virtio'/>\n    </disk>\n");
-    for (guint i = 0; i < spec->nics->len; i++) {
-        const FctVmNic *nic = g_ptr_array_index(spec->nics, i);
-        fct_xml(xml, "    <interface type='network'>\n      <mac address='%s'/>\n      <source network='%s'/>\n",
-                nic->mac, nic->network);
-        g_string_append(xml, "      <model type='virtio'/>\n    </interface>\n");
-    }
-    g_string_append(xml, "    <controller type='usb' model='none'/>\n"
-                         "    <serial type='pty'>\n      <target type='isa-serial' port='0'/>\n    </serial>\n"
-                         "    <console type='pty'>\n      <target type='serial' port='0'/>\n    </console>\n"
+    g_string_append(xml, "  <devices>\n");
+    write_drives(xml, spec);
+    write_ports(xml, spec, with_devices ? spec->devices->len : 0);
+    write_nics(xml, spec);
+    g_string_append(xml, "    <serial type='pty'>\n      <target type='isa-serial' port='0'/>\n    </serial>\n"
+                         "    <console type='pty'>\n      <target type='serial' port='0'/>\n    </console>\n");
+    if (spec->agent)
+        g_string_append(xml, "    <channel type='unix'>\n"
+                             "      <target type='virtio' name='org.qemu.guest_agent.0'/>\n    </channel>\n");
+    if (spec->tpm)
+        g_string_append(xml, "    <tpm model='tpm-crb'>\n      <backend type='emulator' version='2.0'/>\n"
+                             "    </tpm>\n");
+    /* A tablet tells where the pointer is: with a mouse the pointers of guest and browser drift apart. */
+    g_string_append(xml, "    <input type='tablet' bus='usb'/>\n"
                          "    <graphics type='vnc'>\n      <listen type='none'/>\n    </graphics>\n"
                          "    <video>\n      <model type='vga' vram='16384'/>\n    </video>\n"
                          "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n"

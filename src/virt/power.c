@@ -119,12 +119,16 @@ static gboolean xml_options(FctVmm *vmm, const FctVmSpec *spec, FctXmlOptions *r
         return FALSE;
     ret->attach = ((FctVirt *)vmm)->attach;
     ret->kvm = strcmp(fct_json_str(facts, "accel", ""), "kvm") == 0;
-    if (spec->uefi && !fct_json_bool(facts, "uefi", FALSE)) {
+    ret->secure_boot = fct_json_bool(facts, "secure_boot", FALSE);
+    if (spec->uefi && !fct_json_bool(facts, "uefi", FALSE))
         fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the package ovmf, or choose BIOS.", NULL,
                            "This host has no UEFI firmware for VMs.");
-        return FALSE;
-    }
-    return TRUE;
+    else if (spec->tpm && !fct_json_bool(facts, "tpm", FALSE))
+        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the packages swtpm and swtpm-tools.", NULL,
+                           "This host cannot emulate a TPM.");
+    else
+        return TRUE;
+    return FALSE;
 }
 
 static Order *order_for(const FctVmSpec *spec, const FctXmlOptions *options)

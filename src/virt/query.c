@@ -179,15 +179,32 @@ static gboolean decide_kvm(FctVirt *virt, virConnectPtr conn, char **why_not)
     return FALSE;
 }
 
-static gboolean has_uefi(virConnectPtr conn, gboolean kvm)
+/* Whether <enum name='@name'> below @after lists @value. */
+static gboolean offers(const char *caps, const char *after, const char *name, const char *value)
+{
+    g_autofree char *opening = g_strdup_printf("<enum name='%s'>", name);
+    g_autofree char *member = g_strdup_printf("<value>%s</value>", value);
+    const char *part = caps ? strstr(caps, after) : NULL;
+    const char *list = part ? strstr(part, opening) : NULL;
+    const char *end = list ? strstr(list, "</enum>") : NULL;
+    const char *found = list ? strstr(list, member) : NULL;
+    return found && end && found < end;
+}
+
+/* libvirt lists the emulator only when it finds swtpm. */
+static void read_firmware(virConnectPtr conn, gboolean kvm, json_t *facts, json_t *list)
 {
     char *caps = virConnectGetDomainCapabilities(conn, NULL, "x86_64", "q35", kvm ? "kvm" : "qemu", 0);
-    const char *firmware = caps ? strstr(caps, "<enum name='firmware'>") : NULL;
-    const char *end = firmware ? strstr(firmware, "</enum>") : NULL;
-    const char *efi = firmware ? strstr(firmware, "<value>efi</value>") : NULL;
-    gboolean found = efi && end && efi < end;
+    gboolean uefi = offers(caps, "<os ", "firmware", "efi");
+    gboolean tpm = offers(caps, "<tpm supported='yes'>", "backendModel", "emulator");
+    if (!uefi)
+        missing(list, "UEFI", "libvirt knows no UEFI firmware for QEMU.", "Install the package ovmf.");
+    if (!tpm)
+        missing(list, "TPM", "libvirt finds no TPM emulator.", "Install the packages swtpm and swtpm-tools.");
+    json_object_set_new(facts, "uefi", json_boolean(uefi));
+    json_object_set_new(facts, "tpm", json_boolean(tpm));
+    json_object_set_new(facts, "secure_boot", json_boolean(uefi && offers(caps, "<loader ", "secure", "yes")));
     free(caps);
-    return found;
 }
 
 static gboolean read_facts(virConnectPtr conn, gpointer data, GError **error)
@@ -201,13 +218,10 @@ static gboolean read_facts(virConnectPtr conn, gpointer data, GError **error)
     virConnectGetVersion(conn, &hv);
     g_autofree char *why_not = NULL, *libvirt = version_text(lib), *qemu = hv ? version_text(hv) : g_strdup("");
     gboolean kvm = decide_kvm(query->virt, conn, &why_not);
-    gboolean uefi = has_uefi(conn, kvm);
     json_t *list = json_array();
     if (!kvm)
         missing(list, "Fast virtual machines (KVM)", why_not,
                 "Turn on virtualization in the firmware of the host and load the kvm module.");
-    if (!uefi)
-        missing(list, "UEFI", "libvirt knows no UEFI firmware for QEMU.", "Install the package ovmf.");
     if (lib < 9007000)
         missing(
             list, "vGPUs on virtual functions",
@@ -216,8 +230,9 @@ static gboolean read_facts(virConnectPtr conn, gpointer data, GError **error)
     else if (lib < 10003000)
         missing(list, "Displays of vGPUs", "They need libvirt 10.3.", "Install libvirt 10.3 or newer.");
     query->facts =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "libvirt", libvirt, "qemu", qemu, "accel", kvm ? "kvm" : "tcg",
-                  "why_not_kvm", why_not, "part_device", query->virt->attach->name, "uefi", uefi, "missing", list);
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "libvirt", libvirt, "qemu", qemu, "accel", kvm ? "kvm" : "tcg",
+                  "why_not_kvm", why_not, "part_device", query->virt->attach->name, "missing", list);
+    read_firmware(conn, kvm, query->facts, list);
     return TRUE;
 }
 

@@ -8,11 +8,20 @@
 
 typedef struct {
     gboolean kvm;
+    gboolean secure_boot; /* there is a firmware with Microsoft's keys */
     const FctAttach *attach;
 } FctXmlOptions;
 
 /* Appends @format with every %s escaped (characters that XML cannot carry are left out); only %s and %d are known. */
 void fct_xml(GString *xml, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Aliases of what can be plugged and unplugged while the VM runs; libvirt keeps those that begin with "ua-". */
+#define FCT_DISK_ALIAS "ua-disk-"
+#define FCT_NIC_ALIAS "ua-nic-"
+char *fct_nic_alias(const char *mac);
+/* A <disk>, an <interface>; @boot: its place in the boot order from 1, 0 for none. */
+void fct_disk_xml(GString *xml, const FctVmDisk *disk, int boot);
+void fct_nic_xml(GString *xml, const FctVmNic *nic, int boot);
 
 /*
  * The domain of @spec. Devices, and the parts in its metadata, are there only when @with_devices: the persistent

@@ -61,17 +61,34 @@ static void await_state(const char *id, int state)
     g_mutex_unlock(&lock);
 }
 
+static void add_disk(FctVmSpec *spec, const char *target, const char *path)
+{
+    FctVmDisk *disk = fct_vm_disk_new();
+    g_free(disk->target);
+    g_free(disk->path);
+    g_free(disk->format);
+    g_free(disk->bus);
+    disk->target = g_strdup(target);
+    disk->path = g_strdup(path);
+    disk->format = g_strdup("qcow2");
+    disk->bus = g_strdup("virtio");
+    g_ptr_array_add(spec->disks, disk);
+}
+
+static const char *path_of(const FctVmSpec *spec)
+{
+    return ((FctVmDisk *)spec->disks->pdata[0])->path;
+}
+
 static FctVmSpec *spec_new(const char *name)
 {
     FctVmSpec *spec = fct_vm_spec_new();
     g_free(spec->id);
     g_free(spec->name);
-    g_free(spec->disk);
-    g_free(spec->disk_format);
     spec->id = g_uuid_string_random();
     spec->name = g_strdup(name);
-    spec->disk = g_strdup_printf("%s/%s.qcow2", folder, spec->id);
-    spec->disk_format = g_strdup("qcow2");
+    g_autofree char *path = g_strdup_printf("%s/%s.qcow2", folder, spec->id);
+    add_disk(spec, "vda", path);
     spec->vcpus = 1;
     spec->memory_mib = 64;
     return spec;
@@ -107,7 +124,7 @@ static void make_disk(const FctVmSpec *spec)
     g_autoptr(GError) error = NULL;
     if (!qemu)
         return;
-    vmm->ops->disk_clone(vmm, image, "raw", spec->disk, 8 << 20, &error);
+    vmm->ops->disk_clone(vmm, image, "raw", path_of(spec), 8 << 20, &error);
     g_assert_no_error(error);
 }
 
@@ -117,7 +134,7 @@ static void clean(FctVmSpec *spec)
     vmm->ops->undefine(vmm, spec->id, &error);
     g_assert_no_error(error);
     await_state(spec->id, -1);
-    vmm->ops->disk_delete(vmm, spec->disk, &error);
+    vmm->ops->disk_delete(vmm, path_of(spec), &error);
     g_assert_no_error(error);
     fct_vm_spec_free(spec);
 }

@@ -22,14 +22,15 @@ static void try_body(const FctRequest *request)
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
-    g_autofree char *text = g_strndup((const char *)data, size), *id = NULL, *allow = NULL;
+    g_autofree char *text = g_strndup((const char *)data, size), *id = NULL, *sub = NULL, *allow = NULL;
     g_auto(GStrv) lines = g_strsplit(text, "\n", 3), words = g_strsplit(lines[0] ? lines[0] : "", " ", 2);
     gboolean whole = g_strv_length(lines) == 3 && g_strv_length(words) == 2;
     g_auto(GStrv) target = g_strsplit(whole ? words[1] : "", "?", 2);
-    const FctRoute *route = whole && target[0] ? fct_api_route(words[0], target[0], &id, &allow, NULL) : NULL;
+    const FctRoute *route = whole && target[0] ? fct_api_route(words[0], target[0], &id, &sub, &allow, NULL) : NULL;
     g_autoptr(json_t) body = whole ? fct_json_parse(lines[2], strlen(lines[2]), NULL) : NULL;
     g_autoptr(GHashTable) query = soup_form_decode(whole && target[0] && target[1] ? target[1] : "");
-    FctRequest request = {.route = route, .id = id, .query = query, .if_match = whole ? lines[1] : NULL, .body = body};
+    FctRequest request = {
+        .route = route, .id = id, .sub = sub, .query = query, .if_match = whole ? lines[1] : NULL, .body = body};
     guint64 revision;
     gint64 number;
     fct_request_revision(&request, &revision, NULL);

@@ -9,17 +9,29 @@
 
 #define ID "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
 
+static FctVmDisk *add_disk(FctVmSpec *spec, const char *target, const char *path, const char *format)
+{
+    FctVmDisk *disk = fct_vm_disk_new();
+    g_free(disk->target);
+    g_free(disk->path);
+    g_free(disk->format);
+    g_free(disk->bus);
+    disk->target = g_strdup(target);
+    disk->path = g_strdup(path);
+    disk->format = g_strdup(format);
+    disk->bus = g_strdup(*target == 'v' ? "virtio" : "sata");
+    g_ptr_array_add(spec->disks, disk);
+    return disk;
+}
+
 static FctVmSpec *spec_new(const char *name)
 {
     FctVmSpec *spec = fct_vm_spec_new();
     g_free(spec->id);
     g_free(spec->name);
-    g_free(spec->disk);
-    g_free(spec->disk_format);
     spec->id = g_strdup(ID);
     spec->name = g_strdup(name);
-    spec->disk = g_strdup("/var/lib/facet/disks/" ID ".qcow2");
-    spec->disk_format = g_strdup("qcow2");
+    add_disk(spec, "vda", "/var/lib/facet/disks/" ID ".qcow2", "qcow2");
     spec->vcpus = 2;
     spec->memory_mib = 1024;
     return spec;
@@ -52,7 +64,7 @@ static void check_golden(const char *name, const char *xml)
 
 static void check(const char *name, FctVmSpec *spec, gboolean kvm, const FctAttach *attach, gboolean with_devices)
 {
-    FctXmlOptions options = {kvm, attach};
+    FctXmlOptions options = {kvm, kvm, attach};
     g_autofree char *xml = fct_domain_xml(spec, &options, with_devices);
     g_autoptr(GError) error = NULL;
     g_autoptr(FctVmInfo) info = fct_domain_info(xml, &error);
@@ -110,6 +122,41 @@ static void test_defined_without_devices(void)
     check("defined.xml", spec, TRUE, &fct_attach_vfio, FALSE);
 }
 
+static void set_boot(FctVmSpec *spec, const char *words)
+{
+    g_strfreev(spec->boot);
+    spec->boot = g_strsplit(words, " ", -1);
+}
+
+/* Two disks, a volume of LVM among them, two CD drives of which one is empty, and first-boot data. */
+static void test_drives(void)
+{
+    FctVmSpec *spec = spec_new("db-2");
+    add_disk(spec, "vdb", "/dev/vg0/db-2-data", "raw");
+    add_disk(spec, "sda", "/files/install.iso", "raw")->cdrom = TRUE;
+    add_disk(spec, "sdb", "", "raw")->cdrom = TRUE;
+    FctVmDisk *seed = add_disk(spec, "vdc", "/disks/db-2-seed.iso", "raw");
+    seed->read_only = seed->seed = TRUE;
+    g_ptr_array_add(spec->nics, fct_vm_nic_new("default", "52:54:00:12:34:56"));
+    set_boot(spec, "cdrom network disk");
+    check("drives.xml", spec, FALSE, &fct_attach_vfio, TRUE);
+}
+
+static void test_windows(void)
+{
+    FctVmSpec *spec = spec_new("win-1");
+    g_free(spec->os);
+    spec->os = g_strdup("windows");
+    g_ptr_array_set_size(spec->disks, 0);
+    add_disk(spec, "sda", "/disks/win-1.qcow2", "qcow2");
+    spec->uefi = spec->tpm = spec->agent = TRUE;
+    FctVmNic *nic = fct_vm_nic_new("default", "52:54:00:12:34:56");
+    g_free(nic->model);
+    nic->model = g_strdup("e1000e");
+    g_ptr_array_add(spec->nics, nic);
+    check("windows.xml", spec, TRUE, &fct_attach_vfio, TRUE);
+}
+
 static void test_nics(void)
 {
     FctVmSpec *spec = spec_new("db-2");
@@ -121,8 +168,8 @@ static void test_nics(void)
 static void test_hostile(void)
 {
     FctVmSpec *spec = spec_new("</name><memory>1</memory>&amp;'\"]]> ü");
-    g_free(spec->disk);
-    spec->disk = g_strdup("/disks/'/><x y='&lt;.qcow2");
+    g_ptr_array_set_size(spec->disks, 0);
+    add_disk(spec, "vda", "/disks/'/><x y='&lt;.qcow2", "qcow2");
     /* a label with commas (QEMU's separator), control characters, quotes and bytes that are no UTF-8 */
     add_device(spec, "A,B',pcidev=x\"\n\x01\x1b[31m</facet:part>\xff\xfe", "", "");
     check("hostile.xml", spec, FALSE, &fct_attach_standin, TRUE);
@@ -194,6 +241,8 @@ int main(int argc, char **argv)
     g_test_add_func("/domain-xml/standin", test_standin);
     g_test_add_func("/domain-xml/defined-without-devices", test_defined_without_devices);
     g_test_add_func("/domain-xml/nics", test_nics);
+    g_test_add_func("/domain-xml/drives", test_drives);
+    g_test_add_func("/domain-xml/windows", test_windows);
     g_test_add_func("/domain-xml/hostile", test_hostile);
     g_test_add_func("/domain-xml/not-ours", test_not_ours);
     g_test_add_func("/domain-xml/broken", test_broken);

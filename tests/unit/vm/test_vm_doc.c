@@ -26,9 +26,14 @@ static void test_defaults(void)
     g_autoptr(FctVm) vm = read_input("{\"name\": \"db-1\", \"image\": \"demo\"}", &error);
     g_assert_no_error(error);
     g_assert_true(g_uuid_string_is_valid(vm->id));
-    g_assert_true(g_str_has_prefix(vm->disk, "/disks/") && strstr(vm->disk, vm->id));
+    const FctVmDisk *disk = fct_vm_first_disk(vm);
+    g_assert_true(g_str_has_prefix(disk->path, "/disks/") && strstr(disk->path, vm->id));
+    g_assert_cmpstr(disk->target, ==, "vda");
+    g_assert_true(disk->made);
+    g_assert_cmpint(disk->size_gib, ==, 1);
+    g_assert_cmpstr(vm->os, ==, "linux");
+    g_assert_true(vm->agent && !vm->tpm);
     g_assert_cmpint(vm->vcpus, ==, 1);
-    g_assert_cmpint(vm->disk_gib, ==, 1);
     g_assert_cmpint(vm->memory_mib, >=, image.min_memory_mib);
     g_assert_cmpstr(vm->state, ==, "creating");
     g_assert_cmpuint(vm->devices->len, ==, 0);
@@ -90,6 +95,19 @@ static void test_refused(void)
         {"\"name\": \"a\", \"nics\": [{\"network\": \"n\", \"mac\": \"52:54:00:00:00:0A\"},"
          "{\"network\": \"m\", \"mac\": \"52:54:00:00:00:0a\"}]",
          "mac"},
+        {"\"name\": \"a\", \"nics\": [{\"network\": \"n\", \"model\": \"ne2000\"}]", "model"},
+        {"\"name\": \"a\", \"os\": \"beos\"", "os"},
+        {"\"name\": \"a\", \"tpm\": 2", "tpm"},
+        {"\"name\": \"a\", \"agent\": \"yes\"", "agent"},
+        {"\"name\": \"a\", \"boot\": []", "boot"},
+        {"\"name\": \"a\", \"boot\": [\"disk\", \"disk\"]", "boot"},
+        {"\"name\": \"a\", \"boot\": [\"floppy\"]", "boot"},
+        {"\"name\": \"a\", \"boot\": [7]", "boot"},
+        {"\"name\": \"a\", \"autostart\": true", "autostart"},
+        {"\"name\": \"a\", \"autostart\": {\"enabled\": 1}", "enabled"},
+        {"\"name\": \"a\", \"autostart\": {\"order\": -1}", "order"},
+        {"\"name\": \"a\", \"autostart\": {\"delay_s\": 3601}", "delay_s"},
+        {"\"name\": \"a\", \"autostart\": {\"at\": \"noon\"}", "at"},
         {"\"name\": \"a\", \"devices\": {}", "devices"},
         {"\"name\": \"a\", \"devices\": [7]", "devices"},
         {"\"name\": \"a\", \"devices\": [{\"group\": \"g\", \"count\": 9}]", "count"},
@@ -113,6 +131,8 @@ static void test_round_trip(void)
     g_autoptr(FctStore) store = fct_store_memory_new();
     g_autoptr(FctVm) vm =
         read_input("{\"name\": \"db-1\", \"image\": \"demo\", \"uefi\": true, \"description\": \"<b>\", "
+                   "\"os\": \"windows\", \"tpm\": true, \"agent\": false, \"boot\": [\"cdrom\", \"disk\"], "
+                   "\"autostart\": {\"enabled\": true, \"order\": 3, \"delay_s\": 10}, "
                    "\"devices\": [{\"group\": \"g\", \"count\": 2, \"optional\": true}]}",
                    &error);
     g_assert_no_error(error);
@@ -126,6 +146,31 @@ static void test_round_trip(void)
     g_assert_true(json_equal(doc, again));
     g_assert_null(fct_vm_load(store, "none", &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+}
+
+/* A document of the time when a VM had one disk. */
+static void test_old_document(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) doc = json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}", "id", "i", "name", "db-1", "disk",
+                                      "/s/disks/i.qcow2", "disk_format", "qcow2", "disk_gib", 7, "keep_disk", TRUE);
+    const FctDoc stored = {(char *)"vm/i", 1, doc};
+    g_autoptr(FctVm) vm = fct_vm_from_doc(&stored, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(vm->disks->len, ==, 1);
+    const FctVmDisk *disk = fct_vm_find_disk(vm, "vda");
+    g_assert_nonnull(disk);
+    g_assert_cmpstr(disk->path, ==, "/s/disks/i.qcow2");
+    g_assert_cmpstr(disk->pool, ==, "facet");
+    g_assert_cmpstr(disk->volume, ==, "i.qcow2");
+    g_assert_cmpint(disk->size_gib, ==, 7);
+    g_assert_true(disk->made && !disk->cdrom);
+    g_assert_cmpstr(vm->keep[0], ==, "vda");
+    g_autoptr(json_t) again = fct_vm_to_doc(vm);
+    g_assert_null(json_object_get(again, "disk"));
+    const FctDoc renewed = {(char *)"vm/i", 2, again};
+    g_autoptr(FctVm) back = fct_vm_from_doc(&renewed, &error);
+    g_assert_cmpuint(back->disks->len, ==, 1);
 }
 
 /* A patch changes all of what it names, or nothing. */
@@ -175,6 +220,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vm-doc/refused", test_refused);
     g_test_add_func("/vm-doc/nics", test_nics);
     g_test_add_func("/vm-doc/round-trip", test_round_trip);
+    g_test_add_func("/vm-doc/old-document", test_old_document);
     g_test_add_func("/vm-doc/patch", test_patch);
     g_test_add_func("/vm-doc/pending", test_pending);
     return g_test_run();

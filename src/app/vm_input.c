@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people send about a VM: refused with the field named, or taken whole. */
+#include "app/vm_doc.h"
+
+#include <string.h>
+
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+#define MEMORY_DEFAULT_MIB 1024
+#define DEVICES_MAX 8
+#define NICS_MAX 8
+#define COUNT_MAX 8
+#define DESCRIPTION_MAX 400
+
+static gboolean refuse(GError **error, const char *field, const char *sentence)
+{
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+static gboolean only(const json_t *json, const char *const *known, GError **error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)json, key, value) {
+        if (g_strv_contains(known, key))
+            continue;
+        g_autofree char *sentence = g_strdup_printf("The field “%s” is not known here.", key);
+        return refuse(error, key, sentence);
+    }
+    return TRUE;
+}
+
+static gboolean name_is_good(const char *name)
+{
+    gsize length = strlen(name);
+    if (length < 1 || length > 63 || !g_ascii_isalnum(name[0]))
+        return FALSE;
+    for (const char *c = name; *c; c++)
+        if (!g_ascii_isalnum(*c) && !strchr("._-", *c))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean read_name(const json_t *json, char **name, GError **error)
+{
+    const char *text;
+    if (!fct_json_need_str(json, "name", &text, error))
+        return FALSE;
+    if (!name_is_good(text))
+        return refuse(error, "name",
+                      "A name has 1 to 63 letters, digits, dots, dashes or underscores, and begins with a letter or "
+                      "digit.");
+    g_free(*name);
+    *name = g_strdup(text);
+    return TRUE;
+}
+
+static FctDevice *read_device(const json_t *json, GError **error)
+{
+    static const char *const known[] = {"group", "count", "optional", NULL};
+    const char *group;
+    gint64 count = 1;
+    const json_t *optional = json_object_get(json, "optional");
+    if (!json_is_object(json)) {
+        refuse(error, "devices", "Each device must be an object with a group.");
+        return NULL;
+    }
+    if (!only(json, known, error) || !fct_json_need_str(json, "group", &group, error) ||
+        (json_object_get(json, "count") && !fct_json_need_int(json, "count", 1, COUNT_MAX, &count, error)))
+        return NULL;
+    if (optional && !json_is_boolean(optional)) {
+        refuse(error, "optional", "The field “optional” must be true or false.");
+        return NULL;
+    }
+    FctDevice *device = fct_device_new();
+    g_free(device->group);
+    device->group = g_strdup(group);
+    device->count = (int)count;
+    device->optional = json_is_true(optional);
+    return device;
+}
+
+static gboolean read_devices(const json_t *list, GPtrArray *devices, GError **error)
+{
+    if (!json_is_array(list) || json_array_size(list) > DEVICES_MAX)
+        return refuse(error, "devices", "The devices must be a list of at most 8.");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        FctDevice *device = read_device(json_array_get(list, i), error);
+        if (!device)
+            return FALSE;
+        g_ptr_array_add(devices, device);
+    }
+    return TRUE;
+}
+
+/* A word of a closed list; *ret stays as it is when the member is absent. */
+static gboolean read_word(const json_t *json, const char *key, const char *const *words, char **ret, GError **error)
+{
+    const char *text;
+    if (!json_object_get(json, key))
+        return TRUE;
+    if (!fct_json_need_str(json, key, &text, error))
+        return FALSE;
+    if (!g_strv_contains(words, text)) {
+        g_autofree char *all = g_strjoinv(", ", (char **)words);
+        g_autofree char *sentence = g_strdup_printf("“%s” must be one of: %s.", key, all);
+        return refuse(error, key, sentence);
+    }
+    g_free(*ret);
+    *ret = g_strdup(text);
+    return TRUE;
+}
+
+static gboolean read_flag(const json_t *json, const char *key, gboolean *ret, GError **error)
+{
+    const json_t *flag = json_object_get(json, key);
+    if (flag && !json_is_boolean(flag)) {
+        g_autofree char *sentence = g_strdup_printf("The field “%s” must be true or false.", key);
+        return refuse(error, key, sentence);
+    }
+    if (flag)
+        *ret = json_is_true(flag);
+    return TRUE;
+}
+
+/* A Windows that was not prepared for it has no driver for virtio. */
+const char *fct_vm_default_nic_model(const FctVm *vm)
+{
+    return strcmp(vm->os, "windows") == 0 ? "e1000e" : "virtio";
+}
+
+static FctVmNic *read_nic(const FctVm *vm, const json_t *json, const FctVmNic *old, GError **error)
+{
+    static const char *const known[] = {"network", "mac", "model", NULL};
+    static const char *const models[] = {"virtio", "e1000e", NULL};
+    const char *network, *given = NULL;
+    if (!json_is_object(json)) {
+        refuse(error, "nics", "Each NIC must be an object with a network.");
+        return NULL;
+    }
+    if (!only(json, known, error) || !fct_json_need_str(json, "network", &network, error) ||
+        (json_object_get(json, "mac") && !fct_json_need_str(json, "mac", &given, error)))
+        return NULL;
+    g_autofree char *mac = given ? fct_mac_parse(given) : old ? g_strdup(old->mac) : fct_vm_new_mac();
+    if (!mac) {
+        refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
+        return NULL;
+    }
+    FctVmNic *nic = fct_vm_nic_new(network, mac);
+    g_free(nic->model);
+    nic->model = g_strdup(old ? old->model : fct_vm_default_nic_model(vm));
+    if (read_word(json, "model", models, &nic->model, error))
+        return nic;
+    fct_vm_nic_free(nic);
+    return NULL;
+}
+
+static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
+{
+    GPtrArray *nics = vm->nics;
+    g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
+    if (!json_is_array(list) || json_array_size(list) > NICS_MAX)
+        return refuse(error, "nics", "The NICs must be a list of at most 8.");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        FctVmNic *nic = read_nic(vm, json_array_get(list, i), i < nics->len ? nics->pdata[i] : NULL, error);
+        if (!nic)
+            return FALSE;
+        for (guint k = 0; k < read->len; k++)
+            if (strcmp(((FctVmNic *)read->pdata[k])->mac, nic->mac) == 0) {
+                fct_vm_nic_free(nic);
+                return refuse(error, "mac", "Two NICs of the VM have the same MAC address.");
+            }
+        g_ptr_array_add(read, nic);
+    }
+    g_ptr_array_set_size(nics, 0);
+    while (read->len)
+        g_ptr_array_add(nics, g_ptr_array_steal_index(read, 0));
+    return TRUE;
+}
+
+char *fct_vm_new_mac(void)
+{
+    guint32 r = g_random_int();
+    return g_strdup_printf("52:54:00:%02x:%02x:%02x", r >> 16 & 255, r >> 8 & 255, r & 255); /* QEMU's own prefix */
+}
+
+static gboolean read_boot(const json_t *list, GStrv *boot, GError **error)
+{
+    static const char *const known[] = {"disk", "cdrom", "network", NULL};
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    guint seen = 0;
+    if (!list)
+        return TRUE;
+    if (!json_is_array(list) || !json_array_size(list))
+        return refuse(error, "boot", "The boot order must be a list of disk, cdrom and network.");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *word = json_string_value(json_array_get(list, i));
+        guint place = 0;
+        while (known[place] && g_strcmp0(known[place], word) != 0)
+            place++;
+        if (!known[place] || seen & 1u << place)
+            return refuse(error, "boot", "The boot order names disk, cdrom and network, each at most once.");
+        seen |= 1u << place;
+        g_strv_builder_add(words, word);
+    }
+    g_strfreev(*boot);
+    *boot = g_strv_builder_end(words);
+    return TRUE;
+}
+
+static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
+{
+    static const char *const known[] = {"enabled", "order", "delay_s", NULL};
+    gint64 order = vm->autostart_order, delay = vm->autostart_delay;
+    if (!json)
+        return TRUE;
+    if (!json_is_object(json))
+        return refuse(error, "autostart", "“autostart” must be an object with “enabled”.");
+    if (!only(json, known, error) || !read_flag(json, "enabled", &vm->autostart, error) ||
+        (json_object_get(json, "order") && !fct_json_need_int(json, "order", 0, 9999, &order, error)) ||
+        (json_object_get(json, "delay_s") && !fct_json_need_int(json, "delay_s", 0, 3600, &delay, error)))
+        return FALSE;
+    vm->autostart_order = (int)order;
+    vm->autostart_delay = (int)delay;
+    return TRUE;
+}
+
+static gboolean read_machine(FctVm *vm, const json_t *json, GError **error)
+{
+    static const char *const systems[] = {"linux", "windows", "other", NULL};
+    return read_word(json, "os", systems, &vm->os, error) && read_flag(json, "tpm", &vm->tpm, error) &&
+           read_flag(json, "agent", &vm->agent, error) && read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
+           read_autostart(vm, json_object_get(json, "autostart"), error);
+}
+
+/* What input and patch have in common; members that are absent change nothing. */
+static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
+{
+    gint64 number;
+    const char *text;
+    const json_t *devices = json_object_get(json, "devices");
+    if ((json_object_get(json, "name") && !read_name(json, &vm->name, error)) || !read_machine(vm, json, error))
+        return FALSE;
+    if (json_object_get(json, "vcpus")) {
+        if (!fct_json_need_int(json, "vcpus", 1, 512, &number, error))
+            return FALSE;
+        vm->vcpus = (int)number;
+    }
+    if (json_object_get(json, "memory_mib") &&
+        !fct_json_need_int(json, "memory_mib", 64, 16777216, &vm->memory_mib, error))
+        return FALSE;
+    if (json_object_get(json, "description")) {
+        if (!fct_json_need_str(json, "description", &text, error))
+            return FALSE;
+        if (g_utf8_strlen(text, -1) > DESCRIPTION_MAX)
+            return refuse(error, "description", "The description must have at most 400 characters.");
+        g_free(vm->description);
+        vm->description = g_strdup(text);
+    }
+    if (json_object_get(json, "nics") && !read_nics(vm, json_object_get(json, "nics"), error))
+        return FALSE;
+    if (devices) {
+        g_ptr_array_set_size(vm->devices, 0);
+        return read_devices(devices, vm->devices, error);
+    }
+    return TRUE;
+}
+
+/* The disk that holds a copy of the image. */
+static FctVmDisk *image_disk(const FctVm *vm, const char *disks, int size_gib)
+{
+    gboolean windows = strcmp(vm->os, "windows") == 0;
+    FctVmDisk *disk = fct_vm_disk_new();
+    g_free(disk->target);
+    g_free(disk->path);
+    g_free(disk->format);
+    g_free(disk->bus);
+    disk->target = g_strdup(windows ? "sda" : "vda");
+    disk->bus = g_strdup(windows ? "sata" : "virtio");
+    disk->path = g_strdup_printf("%s/%s.qcow2", disks, vm->id);
+    disk->format = g_strdup("qcow2");
+    disk->size_gib = size_gib;
+    disk->made = TRUE;
+    return disk;
+}
+
+FctVm *fct_vm_from_input(const json_t *input, const FctImage *image, const char *disks, GError **error)
+{
+    static const char *const known[] = {"name",    "image", "vcpus",     "memory_mib",  "disk_gib", "uefi",
+                                        "devices", "nics",  "start",     "description", "os",       "tpm",
+                                        "agent",   "boot",  "autostart", NULL};
+    g_autoptr(FctVm) vm = fct_vm_new();
+    gint64 least = (image->size_bytes + GIB - 1) / GIB, disk = least;
+    gboolean start = FALSE;
+    g_free(vm->id);
+    g_free(vm->image);
+    vm->id = g_uuid_string_random();
+    vm->image = g_strdup(image->id);
+    vm->created_ms = g_get_real_time() / 1000;
+    vm->vcpus = 1;
+    vm->memory_mib = MAX(MEMORY_DEFAULT_MIB, image->min_memory_mib);
+    if (!only(input, known, error) || !read_name(input, &vm->name, error) || !read_common(vm, input, error) ||
+        !read_flag(input, "uefi", &vm->uefi, error) || !read_flag(input, "start", &start, error) ||
+        (json_object_get(input, "disk_gib") && !fct_json_need_int(input, "disk_gib", 1, 65536, &disk, error)))
+        return NULL;
+    if (disk < least) {
+        g_autofree char *sentence =
+            g_strdup_printf("The image needs a disk of at least %" G_GINT64_FORMAT " GiB.", least);
+        refuse(error, "disk_gib", sentence);
+        return NULL;
+    }
+    if (vm->memory_mib < image->min_memory_mib) {
+        g_autofree char *sentence =
+            g_strdup_printf("The image needs at least %" G_GINT64_FORMAT " MiB of memory.", image->min_memory_mib);
+        refuse(error, "memory_mib", sentence);
+        return NULL;
+    }
+    g_ptr_array_add(vm->disks, image_disk(vm, disks, (int)disk));
+    return g_steal_pointer(&vm);
+}
+
+gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error)
+{
+    static const char *const known[] = {"name", "vcpus", "memory_mib", "devices", "nics",      "description",
+                                        "os",   "tpm",   "agent",      "boot",    "autostart", NULL};
+    g_autoptr(json_t) doc = fct_vm_to_doc(vm);
+    FctDoc whole = {(char *)"", vm->revision, doc};
+    g_autoptr(FctVm) trial = fct_vm_from_doc(&whole, error);
+    return trial && only(patch, known, error) && read_common(trial, patch, error) && read_common(vm, patch, error);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drives and network interfaces, one by one: the same for a definition and for hot-plug. */
+#include "virt/xml.h"
+
+#include <string.h>
+
+/* What is below /dev is a block device (a logical volume); everything else that libvirt's pools give is a file. */
+static gboolean is_block(const char *path)
+{
+    return g_str_has_prefix(path, "/dev/");
+}
+
+static void write_source(GString *xml, const FctVmDisk *disk)
+{
+    if (!*disk->path)
+        return;
+    if (is_block(disk->path))
+        fct_xml(xml, "      <source dev='%s'/>\n", disk->path);
+    else
+        fct_xml(xml, "      <source file='%s'/>\n", disk->path);
+}
+
+void fct_disk_xml(GString *xml, const FctVmDisk *disk, int boot)
+{
+    fct_xml(xml, "    <disk type='%s' device='%s'>\n", is_block(disk->path) ? "block" : "file",
+            disk->cdrom ? "cdrom" : "disk");
+    fct_xml(xml, "      <driver name='qemu' type='%s'", disk->format);
+    g_string_append(xml, disk->cdrom || disk->read_only ? "/>\n" : " discard='unmap'/>\n");
+    write_source(xml, disk);
+    fct_xml(xml, "      <target dev='%s' bus='%s'/>\n", disk->target, disk->bus);
+    if (disk->cdrom || disk->read_only)
+        g_string_append(xml, "      <readonly/>\n");
+    if (boot)
+        fct_xml(xml, "      <boot order='%d'/>\n", boot);
+    fct_xml(xml, "      <alias name='" FCT_DISK_ALIAS "%s'/>\n    </disk>\n", disk->target);
+}
+
+char *fct_nic_alias(const char *mac)
+{
+    GString *alias = g_string_new(FCT_NIC_ALIAS);
+    for (const char *c = mac; *c; c++)
+        if (g_ascii_isxdigit(*c))
+            g_string_append_c(alias, *c);
+    return g_string_free(alias, FALSE);
+}
+
+void fct_nic_xml(GString *xml, const FctVmNic *nic, int boot)
+{
+    g_autofree char *alias = fct_nic_alias(nic->mac);
+    fct_xml(xml, "    <interface type='network'>\n      <mac address='%s'/>\n      <source network='%s'/>\n", nic->mac,
+            nic->network);
+    fct_xml(xml, "      <model type='%s'/>\n", nic->model);
+    if (boot)
+        fct_xml(xml, "      <boot order='%d'/>\n", boot);
+    fct_xml(xml, "      <alias name='%s'/>\n    </interface>\n", alias);
+}
