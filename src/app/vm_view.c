@@ -44,10 +44,63 @@ static json_t *nics_json(const FctVm *vm, const json_t *addresses)
     for (guint i = 0; i < vm->nics->len; i++) {
         const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
         json_t *has = json_object_get(addresses, nic->mac);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "network", nic->network, "mac", nic->mac, "addresses",
-                                              has ? json_deep_copy(has) : json_array()));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "network", nic->network, "mac", nic->mac, "model",
+                                              nic->model, "addresses", has ? json_deep_copy(has) : json_array()));
     }
     return list;
+}
+
+static json_t *disks_json(const FctVm *vm)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (!disk->cdrom)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "target", disk->target,
+                                                  "kind", disk->seed ? "seed" : "disk", "pool", disk->pool, "volume",
+                                                  disk->volume, "path", disk->path, "format", disk->format, "bus",
+                                                  disk->bus, "made", disk->made));
+        if (!disk->cdrom)
+            json_object_set_new(json_array_get(list, json_array_size(list) - 1), "size_gib",
+                                disk->size_gib ? json_integer(disk->size_gib) : json_null());
+    }
+    return list;
+}
+
+static json_t *cdroms_json(const FctVm *vm)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (disk->cdrom)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b}", "target", disk->target, "file", disk->file,
+                                                  "path", disk->path, "seed", disk->seed));
+    }
+    return list;
+}
+
+static json_t *boot_json(const FctVm *vm)
+{
+    json_t *list = json_array();
+    for (guint i = 0; vm->boot[i]; i++)
+        json_array_append_new(list, json_string(vm->boot[i]));
+    if (!json_array_size(list))
+        json_array_append_new(list, json_string("disk"));
+    return list;
+}
+
+static void add_hardware(json_t *json, const FctVm *vm)
+{
+    json_object_set_new(json, "os", json_string(vm->os));
+    json_object_set_new(json, "tpm", json_boolean(vm->tpm));
+    json_object_set_new(json, "agent", json_boolean(vm->agent));
+    json_object_set_new(json, "boot", boot_json(vm));
+    json_object_set_new(json, "disks", disks_json(vm));
+    json_object_set_new(json, "cdroms", cdroms_json(vm));
+    json_object_set_new(json, "template", json_string(vm->template));
+    json_object_set_new(json, "autostart",
+                        json_pack("{s:b, s:i, s:i}", "enabled", vm->autostart, "order", vm->autostart_order, "delay_s",
+                                  vm->autostart_delay));
 }
 
 static const char *state_name(FctVms *vms, const char *id, const FctVmInfo *info)
@@ -97,6 +150,7 @@ json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const
                   active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm) : json_array(),
                   "created_ms", (json_int_t)vm->created_ms, "blocked",
                   active ? json_array() : blocked_json(vms, world, vm), "readings", readings_json(vms, vm->id, active));
+    add_hardware(json, vm);
     fct_app_stamp(vms->app, json, vm->id, vm->revision);
     return json;
 }
@@ -109,6 +163,9 @@ json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
                   "memory_mib", (json_int_t)info->memory_mib, "disk_gib", "uefi", FALSE, "image", "", "description", "",
                   "devices", "nics", "can_serial", FALSE, "can_graphics", FALSE, "pending_changes", "created_ms",
                   "blocked", "readings", readings_json(vms, info->id, fct_vm_info_active(info)));
+    g_autoptr(FctVm) unknown = fct_vm_new(); /* what only a VM of ours has, empty */
+    add_hardware(json, unknown);
+    json_object_set_new(json, "os", json_string("other"));
     fct_app_stamp(vms->app, json, info->id, 0);
     return json;
 }
