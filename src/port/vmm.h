@@ -4,6 +4,7 @@
  * Domains that Facet made carry its metadata element; others are listed with `ours` FALSE and never changed.
  */
 #pragma once
+#include "core/chain.h"
 #include "model/network.h"
 
 typedef struct FctVmm FctVmm;
@@ -91,6 +92,9 @@ typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer da
 /* The connection came up or went down; after "up" the caller lists again (events are not replayed). */
 typedef void (*FctVmmConnection)(gboolean up, gpointer data);
 
+/* On a worker thread, now and then: FALSE cancels, and the work ends with FCT_ERROR_CANCELLED. Bytes. */
+typedef gboolean (*FctVmmProgress)(gint64 done, gint64 total, gpointer data);
+
 typedef struct {
     /* {"libvirt","qemu","accel":"kvm|tcg","why_not_kvm","part_device":"vfio|standin","missing":[{"what","why",
      * "next"}]} */
@@ -121,6 +125,28 @@ typedef struct {
     gboolean (*network_fix)(FctVmm *vmm, const char *name, const GPtrArray *fixed, GError **error);
     /* Ours only; gone already is success. VMs that are attached to it lose their link. */
     gboolean (*network_delete)(FctVmm *vmm, const char *name, GError **error);
+    /*
+     * The VM, which runs or is paused, writes to @overlays (FctChainFile*, made already; one for each disk that is frozen)
+     * from now on: all or none. @memory: the file to save its memory of @memory_mib to, during which it pauses and tells
+     * @progress; NULL. @freeze: the guest agent freezes file systems meanwhile. After FCT_ERROR_TIMEOUT it may still
+     * happen: disk_paths tells.
+     */
+    gboolean (*snapshot)(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory, gint64 memory_mib,
+                         gboolean freeze, FctVmmProgress progress, gpointer data, GError **error);
+    /* Starts the VM, which is off, with that memory, on @overlays in the place of the files of then. */
+    gboolean (*restore)(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory, gint64 memory_mib,
+                        gboolean paused, GError **error);
+    /* {"vda": path}: the files that its disks write to, or did when it went off. FCT_ERROR_TIMEOUT as with info. */
+    json_t *(*disk_paths)(FctVmm *vmm, const char *id, GError **error);
+    /*
+     * Commits step->top into step->base; success when that is so already. @own: by the QEMU of the VM, which runs and
+     * has these files; else by one that is started for it and ends with it. Broken off or cancelled, nothing but the
+     * content of the base has changed, and it can be done again.
+     */
+    gboolean (*merge)(FctVmm *vmm, const char *id, const FctChainStep *step, gboolean own, FctVmmProgress progress,
+                      gpointer data, GError **error);
+    /* Ends a QEMU for merges that facetd left behind. */
+    gboolean (*merge_end)(FctVmm *vmm, const char *id, GError **error);
     /* A connected socket (the caller closes it): serial bytes, or RFB without authentication. @force ends another
      * viewer. */
     int (*open_serial)(FctVmm *vmm, const char *id, gboolean force, GError **error);

@@ -9,7 +9,7 @@ typedef struct {
     GString *text;
     char *owner; /* id in our metadata element */
     char *memory_unit;
-    gboolean in_ours;
+    gboolean in_ours, merges;
 } Reader;
 
 static const char *attribute(const char *name, const char **names, const char **values)
@@ -56,6 +56,8 @@ static void start(GMarkupParseContext *context, const char *element, const char 
         g_free(r->owner);
         r->owner = g_strdup(attribute("id", names, values));
         r->in_ours = TRUE;
+    } else if (depth == 3 && strcmp(parent, "metadata") == 0 && is_ours(element, "merge", names, values)) {
+        r->merges = TRUE;
     } else if (depth == 4 && r->in_ours && g_str_has_suffix(element, "part")) {
         const char *id = attribute("id", names, values);
         if (id)
@@ -132,6 +134,10 @@ FctVmInfo *fct_domain_info(const char *xml, GError **error)
     if (!ok || !info->id || !*info->id || !info->name) {
         fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a VM could not be read: %s",
                       fault ? fault->message : "no name or UUID");
+        return NULL;
+    }
+    if (r.merges) {
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "%s is no VM: it merges files.", info->name);
         return NULL;
     }
     info->state = FCT_VM_UNKNOWN;

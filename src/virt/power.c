@@ -40,8 +40,7 @@ static Order *order_new(const char *id)
     return order;
 }
 
-/* The domain if it is there and ours; an error of its own kind when it is another's. */
-static virDomainPtr find_ours(virConnectPtr conn, const char *id, GError **error)
+virDomainPtr fct_virt_find_ours(virConnectPtr conn, const char *id, GError **error)
 {
     virDomainPtr domain = virDomainLookupByUUIDString(conn, id);
     if (!domain) {
@@ -66,7 +65,7 @@ static virDomainPtr find_ours(virConnectPtr conn, const char *id, GError **error
 static gboolean may_define(virConnectPtr conn, const Order *order, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    virDomainPtr domain = find_ours(conn, order->id, &fault);
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, &fault);
     if (!domain) {
         if (fault->code == FCT_ERROR_NOT_FOUND)
             return TRUE;
@@ -171,7 +170,7 @@ gboolean fct_virt_start(FctVmm *vmm, const FctVmSpec *spec, GError **error)
 static gboolean power(virConnectPtr conn, const Order *order, int (*act)(virDomainPtr domain), const char *what,
                       GError **error)
 {
-    virDomainPtr domain = find_ours(conn, order->id, error);
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
     if (!domain)
         return FALSE;
     gboolean ok = act(domain) >= 0;

@@ -82,6 +82,19 @@ gboolean fct_virt_destroy(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_reset(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error);
 
+/* The domain if it is there and ours; an error of its own kind when it is another's. */
+virDomainPtr fct_virt_find_ours(virConnectPtr conn, const char *id, GError **error);
+
+/* snapshot.c, merge.c */
+gboolean fct_virt_snapshot(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory,
+                           gint64 memory_mib, gboolean freeze, FctVmmProgress progress, gpointer data, GError **error);
+gboolean fct_virt_restore(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory, gint64 memory_mib,
+                          gboolean paused, GError **error);
+json_t *fct_virt_disk_paths(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_merge(FctVmm *vmm, const char *id, const FctChainStep *step, gboolean own, FctVmmProgress progress,
+                        gpointer data, GError **error);
+gboolean fct_virt_merge_end(FctVmm *vmm, const char *id, GError **error);
+
 /* disk.c */
 gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
                              GError **error);

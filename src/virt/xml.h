@@ -38,6 +38,26 @@ FctNetwork *fct_network_read(const char *xml, GError **error);
 
 /*
  * What a domain's XML tells; state is left FCT_VM_UNKNOWN. `ours` only when the metadata bears the domain's own UUID: a
- * copy of one of our VMs made with other tools is not ours. FCT_ERROR_LIBVIRT when it cannot be understood.
+ * copy of one of our VMs made with other tools is not ours. FCT_ERROR_LIBVIRT when it cannot be understood,
+ * FCT_ERROR_NOT_FOUND for a domain that only merges files for us.
  */
 FctVmInfo *fct_domain_info(const char *xml, GError **error);
+
+/* A drive as libvirt has it now. */
+typedef struct {
+    char *target;
+    GPtrArray *paths;      /* char *: the file that it writes to, then what that stands on; empty without a medium */
+    char *mirror;          /* the file that a block job makes it write to as well; "" */
+    gboolean mirror_ready; /* both are the same now */
+} FctDrive;
+void fct_drive_free(FctDrive *drive);
+GPtrArray *fct_domain_drives(const char *xml, GError **error); /* FctDrive* */
+const FctDrive *fct_drive_find(const GPtrArray *drives, const char *target);
+gboolean fct_drive_reads(const FctDrive *drive, const char *path);
+/* The same domain, whose disks are @overlays (FctChainFile*, by target). */
+char *fct_domain_with_overlays(const char *xml, const GPtrArray *overlays, GError **error);
+/* An external snapshot of the drives that have an overlay, and of no other. @memory: NULL without. */
+char *fct_snapshot_xml(const GPtrArray *drives, const GPtrArray *overlays, const char *memory);
+/* The domain, never run, whose QEMU merges files that @file stands on, or itself. Free with g_free. */
+char *fct_merge_xml(const char *id, const char *vm, gboolean kvm, const FctChainFile *file);
+char *fct_merge_name(const char *vm);

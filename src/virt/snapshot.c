@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Snapshots of a VM that runs, and starting one with memory that was saved. libvirt keeps no account of them
+ * (NO_METADATA): 9.0 could neither revert nor delete such snapshots, so we keep it (ADR 5).
+ */
+#include "virt/virt.h"
+
+#include <string.h>
+
+#define SWITCH_MS 60000 /* freezing waits for the guest's file systems */
+#define SAVE_MS_PER_GIB 30000
+#define RESTORE_MS 60000
+#define LONG_MS_MAX (60 * 60 * 1000)
+#define LOOK_MS 10000
+#define POLL_US (300 * 1000)
+
+typedef struct {
+    char *id;
+    GPtrArray *overlays; /* FctChainFile* */
+    char *memory;        /* NULL: disks alone */
+    gboolean freeze, paused;
+    json_t *paths;                  /* disk_paths */
+    unsigned long long done, total; /* bytes of memory saved */
+} Order;
+
+static void order_clear(gpointer data)
+{
+    Order *order = data;
+    g_free(order->id);
+    g_free(order->memory);
+    if (order->overlays)
+        g_ptr_array_unref(order->overlays);
+    json_decref(order->paths);
+}
+
+static void order_release(Order *order)
+{
+    g_atomic_rc_box_release_full(order, order_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_release)
+
+static Order *order_new(const char *id, const GPtrArray *overlays, const char *memory)
+{
+    Order *order = g_atomic_rc_box_new0(Order);
+    order->id = g_strdup(id);
+    order->memory = g_strdup(memory);
+    order->overlays = g_ptr_array_new_with_free_func((GDestroyNotify)fct_chain_file_free);
+    for (guint i = 0; overlays && i < overlays->len; i++)
+        g_ptr_array_add(order->overlays, fct_chain_file_copy(g_ptr_array_index(overlays, i)));
+    return order;
+}
+
+static GPtrArray *drives_of(virDomainPtr domain, GError **error)
+{
+    char *xml = virDomainGetXMLDesc(domain, 0);
+    if (!xml)
+        fct_virt_set_error(error, "The VM could not be read");
+    GPtrArray *drives = xml ? fct_domain_drives(xml, error) : NULL;
+    free(xml);
+    return drives;
+}
+
+/* ---- taking one ---- */
+
+static gboolean do_snapshot(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    unsigned int flags = VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC | VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA |
+                         VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT;
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    g_autoptr(GPtrArray) drives = domain ? drives_of(domain, error) : NULL;
+    virDomainSnapshotPtr snapshot = NULL;
+    if (drives) {
+        g_autofree char *xml = fct_snapshot_xml(drives, order->overlays, order->memory);
+        flags |= order->memory ? 0 : VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY;
+        flags |= order->freeze && !order->memory ? VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE : 0;
+        snapshot = virDomainSnapshotCreateXML(domain, xml, flags);
+        if (!snapshot)
+            fct_virt_set_error(error, "The snapshot could not be taken");
+    }
+    if (snapshot)
+        virDomainSnapshotFree(snapshot);
+    if (domain)
+        virDomainFree(domain);
+    return snapshot != NULL;
+}
+
+typedef struct {
+    FctVirt *virt;
+    Order *order;
+    int deadline_ms;
+    gint ended;
+    gboolean ok;
+    GError *error;
+} Save;
+
+static gpointer save_thread(gpointer data)
+{
+    Save *save = data;
+    save->ok = fct_virt_call(save->virt, FCT_LANE_POWER, save->order->id, save->deadline_ms, do_snapshot, save->order,
+                             order_clear, &save->error);
+    g_atomic_int_set(&save->ended, 1);
+    return NULL;
+}
+
+static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
+{
+    Order *order = data;
+    virDomainJobInfo info;
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    if (domain && virDomainGetJobInfo(domain, &info) == 0 && info.type == VIR_DOMAIN_JOB_UNBOUNDED) {
+        order->done = info.memProcessed;
+        order->total = info.memTotal;
+    }
+    if (domain)
+        virDomainFree(domain);
+    return domain != NULL;
+}
+
+static gboolean do_abort(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    gboolean ok = domain && virDomainAbortJob(domain) == 0;
+    if (domain)
+        virDomainFree(domain);
+    return ok;
+}
+
+/* Saves while it tells how far it is; neither of these calls is serialised with the one that saves. */
+static gboolean save_memory(FctVirt *virt, Order *order, int deadline_ms, FctVmmProgress progress, gpointer data,
+                            GError **error)
+{
+    Save save = {.virt = virt, .order = order, .deadline_ms = deadline_ms};
+    GThread *thread = g_thread_new("save-memory", save_thread, &save);
+    gboolean cancelled = FALSE;
+    while (!g_atomic_int_get(&save.ended)) {
+        g_usleep(POLL_US);
+        g_autoptr(Order) look = order_new(order->id, NULL, NULL);
+        if (fct_virt_call(virt, FCT_LANE_POWER, NULL, LOOK_MS, do_look, look, order_clear, NULL) && look->total &&
+            !cancelled && !progress((gint64)look->done, (gint64)look->total, data))
+            cancelled = fct_virt_call(virt, FCT_LANE_POWER, NULL, LOOK_MS, do_abort, look, order_clear, NULL);
+    }
+    g_thread_join(thread);
+    if (!save.ok && cancelled) {
+        fct_set_error(error, FCT_ERROR_CANCELLED, "Saving the memory was cancelled.");
+        g_clear_error(&save.error);
+    } else if (save.error) {
+        g_propagate_error(error, save.error);
+    }
+    return save.ok;
+}
+
+static int long_ms(int base_ms, gint64 memory_mib)
+{
+    return (int)MIN(base_ms + memory_mib * SAVE_MS_PER_GIB / 1024, LONG_MS_MAX);
+}
+
+gboolean fct_virt_snapshot(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory,
+                           gint64 memory_mib, gboolean freeze, FctVmmProgress progress, gpointer data, GError **error)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_autoptr(Order) order = order_new(id, overlays, memory);
+    order->freeze = freeze;
+    if (memory)
+        return save_memory(virt, order, long_ms(SWITCH_MS, memory_mib), progress, data, error);
+    return fct_virt_call(virt, FCT_LANE_POWER, id, SWITCH_MS, do_snapshot, order, order_clear, error);
+}
+
+/* ---- going back to one ---- */
+
+static gboolean restore(virConnectPtr conn, const Order *order, GError **error)
+{
+    char *saved = virDomainSaveImageGetXMLDesc(conn, order->memory, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE);
+    if (!saved) {
+        fct_virt_set_error(error, "The saved memory could not be read");
+        return FALSE;
+    }
+    g_autofree char *xml = fct_domain_with_overlays(saved, order->overlays, error);
+    free(saved);
+    if (!xml)
+        return FALSE;
+    if (virDomainRestoreFlags(conn, order->memory, xml,
+                              order->paused ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING) == 0)
+        return TRUE;
+    fct_virt_set_error(error, "The VM could not be started with its saved memory");
+    return FALSE;
+}
+
+static gboolean do_restore(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    if (!domain)
+        return FALSE;
+    virDomainFree(domain);
+    return restore(conn, order, error);
+}
+
+gboolean fct_virt_restore(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory, gint64 memory_mib,
+                          gboolean paused, GError **error)
+{
+    g_autoptr(Order) order = order_new(id, overlays, memory);
+    order->paused = paused;
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, id, long_ms(RESTORE_MS, memory_mib), do_restore, order,
+                         order_clear, error);
+}
+
+/* ---- what it writes to ---- */
+
+static gboolean do_paths(virConnectPtr conn, gpointer data, GError **error)
+{
+    Order *order = data;
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    g_autoptr(GPtrArray) drives = domain ? drives_of(domain, error) : NULL;
+    if (domain)
+        virDomainFree(domain);
+    if (!drives)
+        return FALSE;
+    order->paths = json_object();
+    for (guint i = 0; i < drives->len; i++) {
+        const FctDrive *drive = g_ptr_array_index(drives, i);
+        if (drive->paths->len)
+            json_object_set_new(order->paths, drive->target, json_string(drive->paths->pdata[0]));
+    }
+    return TRUE;
+}
+
+json_t *fct_virt_disk_paths(FctVmm *vmm, const char *id, GError **error)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_autoptr(Order) order = order_new(id, NULL, NULL);
+    if (!fct_virt_answers(virt, id, error) || /* a call that nobody waits for any more may still switch them */
+        !fct_virt_call(virt, FCT_LANE_QUERY, id, LOOK_MS, do_paths, order, order_clear, error))
+        return NULL;
+    return g_steal_pointer(&order->paths);
+}
