@@ -10,6 +10,7 @@
 #include "app/records.h"
 #include "app/sampler.h"
 #include "app/server.h"
+#include "app/storage.h"
 #include "app/task.h"
 #include "app/vms.h"
 #include "app/world.h"
@@ -53,6 +54,7 @@ static FctConfig config_copy(const FctConfig *config)
                        .bind = g_strdup(config->bind),
                        .port = config->port,
                        .images_dir = g_strdup(config->images_dir),
+                       .disks_dir = g_strdup(config->disks_dir),
                        .part_device = g_strdup(config->part_device),
                        .node = g_strdup(config->node)};
 }
@@ -87,6 +89,8 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     app->reconciler = fct_reconciler_new(app);
     if (app->vmm)
         app->vms = fct_vms_new(app);
+    if (app->vmm)
+        app->storage = fct_storage_new(app);
     app->sampler = fct_sampler_new(app);
     return g_steal_pointer(&app);
 }
@@ -105,6 +109,8 @@ gboolean fct_app_start(FctApp *app, GError **error)
     fct_reconciler_start(app->reconciler);
     if (app->vms)
         fct_vms_start(app->vms);
+    if (app->storage)
+        fct_storage_start(app->storage);
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
     fct_world_start(app->world);
@@ -122,9 +128,11 @@ void fct_app_free(FctApp *app)
         fct_reconciler_stop(app->reconciler);
         fct_tasks_stop(app->tasks);
         fct_sampler_stop(app->sampler);
+        fct_storage_stop(app->storage);
         fct_vms_stop(app->vms);
         fct_world_stop(app->world);
     }
+    fct_storage_free(app->storage);
     fct_vms_free(app->vms);
     fct_sampler_free(app->sampler);
     fct_reconciler_free(app->reconciler);
@@ -143,6 +151,7 @@ void fct_app_free(FctApp *app)
     g_free(app->config.ui_dir);
     g_free(app->config.bind);
     g_free(app->config.images_dir);
+    g_free(app->config.disks_dir);
     g_free(app->config.part_device);
     g_free(app->config.node);
     g_free(app);

@@ -24,6 +24,7 @@ typedef struct FctSampler FctSampler;
 typedef struct FctServer FctServer;
 typedef struct FctVms FctVms;
 typedef struct FctFiles FctFiles;
+typedef struct FctStorage FctStorage;
 
 /* What the command line said. Strings are owned by the FctApp, never NULL unless said so. */
 typedef struct {
@@ -32,6 +33,7 @@ typedef struct {
     char *bind;   /* address */
     guint16 port; /* 0: any; the server tells which */
     char *images_dir;
+    char *disks_dir;   /* folder of the pool "facet" */
     char *part_device; /* "vfio" or "standin" */
     char *node;
 } FctConfig;
@@ -51,6 +53,7 @@ typedef struct FctApp {
     FctSampler *sampler;
     FctVms *vms; /* made by fct_vms_new (vms.h) when there is a vmm */
     FctFiles *files;
+    FctStorage *storage; /* NULL without a vmm */
     FctServer *server;
 } FctApp;
 

@@ -220,6 +220,21 @@ void fct_task_step(FctTask *task, guint step, FctTaskStepState state, const char
     publish(task);
 }
 
+void fct_task_progress(FctTask *task, guint step, guint percent, const char *message)
+{
+    g_mutex_lock(&task->lock);
+    json_t *steps = json_object_get(task->json, "steps"), *json = json_array_get(steps, step);
+    gint64 whole = (gint64)(100 * step + MIN(percent, 100)) / (gint64)MAX(json_array_size(steps), 1);
+    gboolean changed = whole != fct_json_int(task->json, "percent", -1);
+    if (changed)
+        json_object_set_new(task->json, "percent", json_integer(whole));
+    if (json && message && changed)
+        json_object_set_new(json, "message", json_string(message));
+    g_mutex_unlock(&task->lock);
+    if (changed)
+        publish(task);
+}
+
 void fct_task_log(FctTask *task, const char *format, ...)
 {
     va_list ap;

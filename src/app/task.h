@@ -70,6 +70,8 @@ void fct_task_start(FctTask *task, FctTaskFunc func, gpointer data, GDestroyNoti
 
 /* @message NULL keeps the one there is. These change memory and publish; fct_task_store writes. */
 void fct_task_step(FctTask *task, guint step, FctTaskStepState state, const char *message);
+/* How far a running step is; the step's share of the whole counts. @message as above. Publishes when it has changed. */
+void fct_task_progress(FctTask *task, guint step, guint percent, const char *message);
 void fct_task_log(FctTask *task, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Writes the task as it is; a failure is logged and forgotten (memory has it). */
 void fct_task_store(FctTask *task);

@@ -29,6 +29,7 @@ static void options_clear(Options *options)
     g_free(options->config.ui_dir);
     g_free(options->config.bind);
     g_free(options->config.images_dir);
+    g_free(options->config.disks_dir);
     g_free(options->config.part_device);
     g_free(options->config.node);
     g_free(options->socket);
@@ -59,6 +60,8 @@ static int parse_options(int argc, char **argv, Options *options)
         {"part-device", 0, 0, G_OPTION_ARG_STRING, &options->config.part_device,
          "How a part reaches a VM: vfio, or standin on a simulated host", "KIND"},
         {"images", 0, 0, G_OPTION_ARG_FILENAME, &options->config.images_dir, "Bootable images for VMs", "DIR"},
+        {"disks", 0, 0, G_OPTION_ARG_FILENAME, &options->config.disks_dir,
+         "Where VMs' disks are made (STATE/disks): the pool \"facet\"", "DIR"},
         {"accel", 0, 0, G_OPTION_ARG_STRING, &options->accel, "auto, kvm or tcg", "KIND"},
         {"why-not-kvm", 0, 0, G_OPTION_ARG_STRING, &options->why_not_kvm, "With --accel tcg: what a trial of KVM told",
          "TEXT"},
@@ -158,6 +161,8 @@ int main(int argc, char **argv)
     set_default(&options.config.ui_dir, "");
     set_default(&options.config.bind, "127.0.0.1");
     set_default(&options.config.images_dir, "");
+    if (!options.config.disks_dir)
+        options.config.disks_dir = g_build_filename(options.config.state_dir, "disks", NULL);
     set_default(&options.config.part_device, "vfio");
     set_default(&options.accel, "auto");
     set_default(&options.config.node, g_get_host_name());

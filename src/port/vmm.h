@@ -6,6 +6,7 @@
 #pragma once
 #include "core/chain.h"
 #include "model/network.h"
+#include "model/storage.h"
 
 typedef struct FctVmm FctVmm;
 
@@ -92,8 +93,13 @@ typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer da
 /* The connection came up or went down; after "up" the caller lists again (events are not replayed). */
 typedef void (*FctVmmConnection)(gboolean up, gpointer data);
 
+/* A pool has changed in whatever way, or volumes of it; NULL: look at all of them (the connection is new). Post only.
+ */
+typedef void (*FctVmmStorageChanged)(const char *pool, gpointer data);
 /* On a worker thread, now and then: FALSE cancels, and the work ends with FCT_ERROR_CANCELLED. Bytes. */
 typedef gboolean (*FctVmmProgress)(gint64 done, gint64 total, gpointer data);
+/* Bytes of a volume on their way; of one thread at a time. */
+typedef struct FctVmmStream FctVmmStream;
 
 typedef struct {
     /* {"libvirt","qemu","accel":"kvm|tcg","why_not_kvm","part_device":"vfio|standin","missing":[{"what","why",
@@ -116,7 +122,52 @@ typedef struct {
                            GError **error);
     /* Whether an image from elsewhere is sound and whole in itself; its size as a guest sees it. FCT_ERROR_REFUSED. */
     gboolean (*disk_check)(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
+    /* A copy of the image file @image in another format at @target, which must not be there; gone again on failure. */
+    gboolean (*disk_convert)(FctVmm *vmm, const char *image, const char *format, const char *target,
+                             const char *target_format, FctVmmProgress progress, gpointer data, GError **error);
     gboolean (*disk_delete)(FctVmm *vmm, const char *path, GError **error); /* missing is success */
+    GPtrArray *(*pools)(FctVmm *vmm, GError **error);                       /* FctPool*, others' too */
+    /* Makes the folder, mounts or finds the volume group, and starts it now and with the host; nothing is left when
+     * that fails, also when it fails after the deadline. FCT_ERROR_EXISTS. */
+    gboolean (*pool_create)(FctVmm *vmm, const FctPoolInput *input, GError **error);
+    gboolean (*pool_start)(FctVmm *vmm, const char *pool, GError **error); /* running already is success */
+    gboolean (*pool_stop)(FctVmm *vmm, const char *pool, GError **error); /* volumes stay; stopped already is success */
+    gboolean (*pool_refresh)(FctVmm *vmm, const char *pool, GError **error);
+    /* The definition only, never data; ours only. Gone already is success. */
+    gboolean (*pool_delete)(FctVmm *vmm, const char *pool, GError **error);
+    GPtrArray *(*volumes)(FctVmm *vmm, const char *pool, GError **error); /* FctVolume*; a stopped pool has none */
+    FctVolume *(*volume)(FctVmm *vmm, const char *pool, const char *name, GError **error); /* FCT_ERROR_NOT_FOUND */
+    /*
+     * Empty, thin where the pool can. @format: "qcow2" or "raw". @backing: the file it stands on (a qcow2 of a pool of
+     * files); NULL. FCT_ERROR_EXISTS, FCT_ERROR_NO_SPACE.
+     */
+    FctVolume *(*volume_create)(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                                const FctVolume *backing, GError **error);
+    /*
+     * A new volume with the whole content of another, standing on nothing. Where bytes can simply be carried over (same
+     * format, no backing file) they are, and a cancel works at once; where libvirt must convert, it ends after
+     * libvirt's own work, which nothing can stop. Nothing is left of it after a failure.
+     */
+    FctVolume *(*volume_copy)(FctVmm *vmm, const char *from_pool, const char *from_name, const char *pool,
+                              const char *name, const char *format, FctVmmProgress progress, gpointer data,
+                              GError **error);
+    /* Not for one that a running VM has. FCT_ERROR_BAD_REQUEST ("size_gib") when it is larger already. */
+    gboolean (*volume_grow)(FctVmm *vmm, const char *pool, const char *name, gint64 bytes, GError **error);
+    gboolean (*volume_delete)(FctVmm *vmm, const char *pool, const char *name, GError **error); /* missing is success */
+    /* From @offset, @length bytes (0: to the end). FCT_ERROR_UNSUPPORTED where libvirt has no streams. */
+    FctVmmStream *(*volume_open)(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
+                                 gint64 length, GError **error);
+    /* Bytes read, 0 at the end, -1 on error. A hole: 0, and its length in @ret_hole; with NULL holes read as zeros. */
+    gssize (*stream_read)(FctVmmStream *stream, guint8 *bytes, gsize length, gint64 *ret_hole, GError **error);
+    /* All of it. Zeros may be left out where @fresh: the volume was made new and reads as zeros there. */
+    gboolean (*stream_write)(FctVmmStream *stream, const guint8 *bytes, gsize length, gboolean fresh, GError **error);
+    gboolean (*stream_skip)(FctVmmStream *stream, gint64 length,
+                            GError **error); /* a hole, when writing to a new one */
+    /* Ends and frees it. @finish: waits until all that was written has been taken; else what is under way is dropped.
+     */
+    gboolean (*stream_close)(FctVmmStream *stream, gboolean finish, GError **error);
+    /* One watcher, as with watch(). */
+    void (*watch_storage)(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data);
     /* FctNetwork*, others' too, with the leases of now. */
     GPtrArray *(*networks)(FctVmm *vmm, GError **error);
     /* Defines it, starts it now and whenever the host starts; nothing is left when it cannot be started. */
@@ -160,6 +211,10 @@ typedef struct {
 
 struct FctVmm {
     const FctVmmOps *ops;
+};
+
+struct FctVmmStream {
+    FctVmm *vmm;
 };
 
 static inline void fct_vmm_free(FctVmm *vmm)

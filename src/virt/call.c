@@ -2,6 +2,8 @@
 /* Bounded calls: see virt.h. A call that hangs keeps its worker, its place in the lane and its VM, and nothing else. */
 #include "virt/virt.h"
 
+#include <string.h>
+
 #define PER_LANE 4
 #define WORKERS (PER_LANE * FCT_N_LANES)
 enum { BUSY = 1, STUCK = 2 };
@@ -32,6 +34,15 @@ static void call_unref(Call *call)
     g_free(call);
 }
 
+/* Nobody waits for the result any more: the watcher looks. The lock is held. */
+static void note_late(FctVirt *virt, const char *id)
+{
+    if (g_str_has_prefix(id, FCT_VIRT_POOL))
+        g_hash_table_add(virt->pools, g_strdup(id + strlen(FCT_VIRT_POOL)));
+    else
+        g_hash_table_add(virt->changed, g_strdup(id));
+}
+
 static void work(gpointer data, gpointer unused)
 {
     Call *call = data;
@@ -45,7 +56,7 @@ static void work(gpointer data, gpointer unused)
     virt->in_flight[call->lane]--;
     if (call->id) {
         if (GPOINTER_TO_INT(g_hash_table_lookup(virt->busy, call->id)) == STUCK)
-            g_hash_table_add(virt->changed, g_strdup(call->id)); /* nobody waits for the result: the watcher looks */
+            note_late(virt, call->id);
         g_hash_table_remove(virt->busy, call->id);
     }
     g_cond_broadcast(&virt->cond);
@@ -55,6 +66,11 @@ static void work(gpointer data, gpointer unused)
 
 static gboolean refuse_stuck(const char *id, GError **error)
 {
+    if (g_str_has_prefix(id, FCT_VIRT_POOL)) {
+        fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Look at its server or disks; it goes on by itself when they do.",
+                           NULL, "Storage pool %s has not answered an earlier request.", id + strlen(FCT_VIRT_POOL));
+        return FALSE;
+    }
     fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off if it does not come back by itself.", NULL,
                        "The VM (%s) has not answered an earlier request.", id);
     return FALSE;
@@ -75,7 +91,7 @@ static gboolean admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 un
             return TRUE;
         if (!g_cond_wait_until(&virt->cond, &virt->lock, until)) {
             fct_set_error(error, FCT_ERROR_TIMEOUT,
-                          state ? "The VM is busy with another request." : "libvirt is busy with other VMs.");
+                          state ? "It is busy with another request." : "libvirt is busy with other requests.");
             return FALSE;
         }
     }

@@ -37,10 +37,13 @@ void fct_virt_set_error(GError **error, const char *what)
     switch (fault ? fault->code : VIR_ERR_OK) {
     case VIR_ERR_NO_DOMAIN:
     case VIR_ERR_NO_NETWORK:
+    case VIR_ERR_NO_STORAGE_POOL:
+    case VIR_ERR_NO_STORAGE_VOL:
         code = FCT_ERROR_NOT_FOUND;
         break;
     case VIR_ERR_DOM_EXIST:
     case VIR_ERR_NETWORK_EXIST:
+    case VIR_ERR_STORAGE_VOL_EXIST:
         code = FCT_ERROR_EXISTS;
         break;
     case VIR_ERR_OPERATION_INVALID:
@@ -89,6 +92,38 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
     return 0;
+}
+
+static void note_pool(virStoragePoolPtr pool, FctVirt *virt)
+{
+    g_mutex_lock(&virt->lock);
+    g_hash_table_add(virt->pools, g_strdup(virStoragePoolGetName(pool))); /* local: the handle bears it */
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
+static void on_pool(virConnectPtr conn, virStoragePoolPtr pool, int event, int detail, void *data)
+{
+    note_pool(pool, data);
+}
+
+static void on_pool_refresh(virConnectPtr conn, virStoragePoolPtr pool, void *data)
+{
+    note_pool(pool, data);
+}
+
+/* A driver without these events is looked at now and then all the same. */
+static void watch_pools(FctVirt *virt, virConnectPtr conn, int ids[2])
+{
+    ids[0] = virConnectStoragePoolEventRegisterAny(conn, NULL, VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE,
+                                                   VIR_STORAGE_POOL_EVENT_CALLBACK(on_pool), fct_virt_ref(virt),
+                                                   fct_virt_unref);
+    ids[1] = virConnectStoragePoolEventRegisterAny(conn, NULL, VIR_STORAGE_POOL_EVENT_ID_REFRESH,
+                                                   VIR_STORAGE_POOL_EVENT_CALLBACK(on_pool_refresh), fct_virt_ref(virt),
+                                                   fct_virt_unref);
+    for (int i = 0; i < 2; i++)
+        if (ids[i] < 0)
+            fct_virt_unref(virt);
 }
 
 static void close_all(virConnectPtr conns[FCT_N_LANES])
@@ -144,6 +179,19 @@ static void tell_connection(FctVirt *virt, gboolean up)
     tell_done(virt);
 }
 
+/* @pool NULL: all. */
+static void tell_storage(FctVirt *virt, const char *pool)
+{
+    g_mutex_lock(&virt->lock);
+    FctVmmStorageChanged told = virt->on_storage;
+    gpointer data = virt->storage_data;
+    virt->telling = TRUE;
+    g_mutex_unlock(&virt->lock);
+    if (told)
+        told(pool, data);
+    tell_done(virt);
+}
+
 static void tell_changed(FctVirt *virt, const char *id)
 {
     g_autoptr(GError) fault = NULL;
@@ -170,6 +218,22 @@ static void serve(FctVirt *virt)
     while (!virt->quit && !virt->lost) {
         GHashTableIter iter;
         gpointer id;
+        g_hash_table_iter_init(&iter, virt->pools);
+        if (virt->announce_storage) {
+            virt->announce_storage = FALSE;
+            g_mutex_unlock(&virt->lock);
+            tell_storage(virt, NULL);
+            g_mutex_lock(&virt->lock);
+            continue;
+        }
+        if (g_hash_table_iter_next(&iter, &id, NULL)) {
+            g_hash_table_iter_steal(&iter);
+            g_mutex_unlock(&virt->lock);
+            tell_storage(virt, id);
+            g_free(id);
+            g_mutex_lock(&virt->lock);
+            continue;
+        }
         g_hash_table_iter_init(&iter, virt->changed);
         if (virt->announce) {
             virt->announce = FALSE;
@@ -195,10 +259,11 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
     for (int i = 0; i < FCT_N_LANES; i++)
         virt->conns[i] = up ? conns[i] : NULL;
     virt->up = up;
-    virt->announce = up;
+    virt->announce = virt->announce_storage = up;
     json_decref(virt->facts); /* libvirtd may have been replaced by a newer one */
     virt->facts = NULL;
     g_hash_table_remove_all(virt->changed);
+    g_hash_table_remove_all(virt->pools);
     if (!up)
         g_hash_table_remove_all(virt->running);
     g_cond_broadcast(&virt->cond);
@@ -224,7 +289,7 @@ static gpointer keeper(gpointer data)
     gboolean said = FALSE;
     while (TRUE) {
         virConnectPtr conns[FCT_N_LANES] = {NULL};
-        int events = -1;
+        int events = -1, pool_events[2] = {-1, -1};
         g_autoptr(GError) fault = NULL;
         g_mutex_lock(&virt->lock);
         virt->lost = FALSE;
@@ -242,10 +307,14 @@ static gpointer keeper(gpointer data)
         }
         said = FALSE;
         backoff = BACKOFF_FIRST_MS;
+        watch_pools(virt, conns[FCT_LANE_QUERY], pool_events);
         set_connections(virt, conns, TRUE);
         serve(virt);
         set_connections(virt, conns, FALSE);
         virConnectDomainEventDeregisterAny(conns[FCT_LANE_QUERY], events);
+        for (int i = 0; i < 2; i++)
+            if (pool_events[i] >= 0)
+                virConnectStoragePoolEventDeregisterAny(conns[FCT_LANE_QUERY], pool_events[i]);
         close_all(conns);
         if (!pause_ms(virt, 0))
             break;

@@ -14,14 +14,19 @@
 #include <unistd.h>
 
 #define MIN_S 60
+#define TICK_MS 300
 #define BYTES_PER_S (8 * 1024 * 1024) /* slower than any disk one would keep VMs on */
 
 typedef struct {
     GMainLoop *loop;
     GSubprocess *child;
     char *out, *err;
-    gboolean late;
+    gboolean late, cancelled;
     GError *fault;
+    const char *target; /* what grows */
+    gint64 total;
+    FctVmmProgress progress; /* NULL: nobody looks on */
+    gpointer data;
 } Child;
 
 static void child_done(GObject *source, GAsyncResult *result, gpointer data)
@@ -39,6 +44,18 @@ static gboolean child_late(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static gboolean child_tick(gpointer data)
+{
+    Child *c = data;
+    struct stat st;
+    gint64 done = stat(c->target, &st) == 0 ? (gint64)st.st_blocks * 512 : 0;
+    if (c->cancelled || c->progress(MIN(done, c->total), c->total, c->data))
+        return G_SOURCE_CONTINUE;
+    c->cancelled = TRUE;
+    g_subprocess_force_exit(c->child);
+    return G_SOURCE_CONTINUE;
+}
+
 static void set_tool_error(GError **error, const char *err)
 {
     g_autofree char *words = g_strstrip(g_strdup(err && *err ? err : "no reason given"));
@@ -46,24 +63,40 @@ static void set_tool_error(GError **error, const char *err)
     fct_set_error(error, full ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL, "The disk could not be made: %s.", words);
 }
 
-/* Runs qemu-img, killing it after @seconds. @ret_out: what it prints, or NULL. */
-static gboolean run_tool(const char *const *argv, guint seconds, char **ret_out, GError **error)
+/* Attached to @context for as long as the result lives. */
+static GSource *tick_source(Child *c, GMainContext *context)
+{
+    GSource *tick = g_timeout_source_new(TICK_MS);
+    g_source_set_callback(tick, child_tick, c, NULL);
+    g_source_attach(tick, context);
+    return tick;
+}
+
+/* Runs qemu-img, killing it after @seconds. @ret_out: what it prints, or NULL. @watched: who looks on, or NULL. */
+static gboolean run_watched(const char *const *argv, guint seconds, const Child *watched, char **ret_out,
+                            GError **error)
 {
     GSubprocessFlags flags = ret_out ? G_SUBPROCESS_FLAGS_STDOUT_PIPE : G_SUBPROCESS_FLAGS_STDOUT_SILENCE;
     g_autoptr(GMainContext) context = g_main_context_new();
     g_main_context_push_thread_default(context);
-    Child c = {.loop = g_main_loop_new(context, FALSE)};
+    Child c = watched ? *watched : (Child){0};
+    c.loop = g_main_loop_new(context, FALSE);
     c.child = g_subprocess_newv(argv, flags | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
     gboolean ok = FALSE;
     if (c.child) {
         g_autoptr(GSource) timer = g_timeout_source_new_seconds(seconds);
         g_source_set_callback(timer, child_late, &c, NULL);
         g_source_attach(timer, context);
+        g_autoptr(GSource) tick = c.progress ? tick_source(&c, context) : NULL;
         g_subprocess_communicate_utf8_async(c.child, NULL, NULL, child_done, &c);
         g_main_loop_run(c.loop);
         g_source_destroy(timer);
+        if (tick)
+            g_source_destroy(tick);
         ok = !c.fault && g_subprocess_get_successful(c.child);
-        if (!ok && c.late)
+        if (!ok && c.cancelled)
+            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
+        else if (!ok && c.late)
             fct_set_error(error, FCT_ERROR_TIMEOUT, "Making the disk took more than %u s.", seconds);
         else if (!ok)
             set_tool_error(error, c.fault ? c.fault->message : c.err);
@@ -77,6 +110,11 @@ static gboolean run_tool(const char *const *argv, guint seconds, char **ret_out,
     g_free(c.out);
     g_free(c.err);
     return ok;
+}
+
+static gboolean run_tool(const char *const *argv, guint seconds, char **ret_out, GError **error)
+{
+    return run_watched(argv, seconds, NULL, ret_out, error);
 }
 
 static gboolean set_errno(GError **error, const char *what, const char *path)
@@ -155,6 +193,25 @@ gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format,
         return FALSE;
     }
     return flush(folder, O_RDONLY | O_DIRECTORY, error);
+}
+
+gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *format, const char *target,
+                               const char *target_format, FctVmmProgress progress, gpointer data, GError **error)
+{
+    const char *const argv[] = {"qemu-img", "convert", "-f", format, "-O", target_format, "--", image, target, NULL};
+    g_autofree char *folder = g_path_get_dirname(target);
+    goffset bytes = 0;
+    if (!check_space(image, folder, &bytes, error))
+        return FALSE;
+    int fd = open(target, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return set_errno(error, "Could not make", target);
+    close(fd);
+    const Child watched = {.target = target, .total = MAX(bytes, 1), .progress = progress, .data = data};
+    if (run_watched(argv, MIN_S + (guint)(bytes / BYTES_PER_S), &watched, NULL, error))
+        return TRUE;
+    unlink(target);
+    return FALSE;
 }
 
 /* The image comes from anybody: qemu-img reads it with little memory and time, and never guesses its format. */

@@ -21,6 +21,7 @@ void fct_virt_unref(gpointer data)
         return;
     g_hash_table_unref(virt->busy);
     g_hash_table_unref(virt->changed);
+    g_hash_table_unref(virt->pools);
     g_hash_table_unref(virt->running);
     json_decref(virt->facts);
     g_mutex_clear(&virt->lock);
@@ -41,6 +42,19 @@ static void virt_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection conn
     virt->on_connection = connection;
     virt->watch_data = data;
     virt->announce = TRUE; /* also when it has been up for long: the watcher starts by listing */
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
+static void virt_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_mutex_lock(&virt->lock);
+    while (virt->telling)
+        g_cond_wait(&virt->cond, &virt->lock);
+    virt->on_storage = changed;
+    virt->storage_data = data;
+    virt->announce_storage = TRUE;
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
 }
@@ -70,7 +84,26 @@ static const FctVmmOps ops = {
     .undefine = fct_virt_undefine,
     .disk_clone = fct_virt_disk_clone,
     .disk_check = fct_virt_disk_check,
+    .disk_convert = fct_virt_disk_convert,
     .disk_delete = fct_virt_disk_delete,
+    .pools = fct_virt_pools,
+    .pool_create = fct_virt_pool_create,
+    .pool_start = fct_virt_pool_start,
+    .pool_stop = fct_virt_pool_stop,
+    .pool_refresh = fct_virt_pool_refresh,
+    .pool_delete = fct_virt_pool_delete,
+    .volumes = fct_virt_volumes,
+    .volume = fct_virt_volume,
+    .volume_create = fct_virt_volume_create,
+    .volume_copy = fct_virt_volume_copy,
+    .volume_grow = fct_virt_volume_grow,
+    .volume_delete = fct_virt_volume_delete,
+    .volume_open = fct_virt_volume_open,
+    .stream_read = fct_virt_stream_read,
+    .stream_write = fct_virt_stream_write,
+    .stream_skip = fct_virt_stream_skip,
+    .stream_close = fct_virt_stream_close,
+    .watch_storage = virt_watch_storage,
     .networks = fct_virt_networks,
     .network_create = fct_virt_network_create,
     .network_fix = fct_virt_network_fix,
@@ -118,6 +151,7 @@ FctVmm *fct_vmm_libvirt_new(const FctVmmOptions *options, GError **error)
     g_cond_init(&virt->cond);
     virt->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    virt->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fct_virt_usage_free);
     virt->pool = fct_virt_workers();
     virSetErrorFunc(NULL, quiet);

@@ -12,10 +12,13 @@
  * (max_client_requests), so at most 4 are under way on each. Statistics need none: they come from /proc.
  */
 typedef enum {
-    FCT_LANE_QUERY,  /* lists, XML, state, definitions, events: never touches a QEMU monitor */
-    FCT_LANE_POWER,  /* start, shutdown, reset: may wait for a QEMU */
-    FCT_LANE_KILL,   /* destroy: must work when the power lane is full of QEMUs that hang */
-    FCT_LANE_STREAM, /* consoles */
+    FCT_LANE_QUERY,   /* lists, XML, state, definitions, events: never touches a QEMU monitor */
+    FCT_LANE_POWER,   /* start, shutdown, reset: may wait for a QEMU */
+    FCT_LANE_KILL,    /* destroy: must work when the power lane is full of QEMUs that hang */
+    FCT_LANE_STREAM,  /* consoles */
+    FCT_LANE_STORAGE, /* pools and volumes: of each pool one call at a time, so that a server that hangs holds up itself
+                       */
+    FCT_LANE_BULK,    /* blocks of volumes */
     FCT_N_LANES
 } FctVirtLane;
 
@@ -36,11 +39,15 @@ typedef struct {
     int in_flight[FCT_N_LANES];
     GHashTable *busy;    /* VM id → GINT 1: a call is under way; 2: it passed its deadline */
     GHashTable *changed; /* set of VM ids whose news are due */
+    GHashTable *pools;   /* set of names of pools whose news are due */
     GHashTable *running; /* VM id → FctVirtUsage*: what stats() counts */
     json_t *facts;       /* of this connection; NULL: not asked yet */
     FctVmmChanged on_changed;
     FctVmmConnection on_connection;
     gpointer watch_data;
+    FctVmmStorageChanged on_storage;
+    gpointer storage_data;
+    gboolean announce_storage;
 } FctVirt;
 
 FctVirt *fct_virt_ref(FctVirt *virt);
@@ -99,6 +106,8 @@ gboolean fct_virt_merge_end(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
                              GError **error);
 gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
+gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *format, const char *target,
+                               const char *target_format, FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error);
 
 /* network.c */
@@ -106,6 +115,35 @@ GPtrArray *fct_virt_networks(FctVmm *vmm, GError **error);
 gboolean fct_virt_network_create(FctVmm *vmm, const FctNetwork *network, GError **error);
 gboolean fct_virt_network_fix(FctVmm *vmm, const char *name, const GPtrArray *fixed, GError **error);
 gboolean fct_virt_network_delete(FctVmm *vmm, const char *name, GError **error);
+
+/* storage.c, volume.c, volume_copy.c, volume_stream.c */
+GPtrArray *fct_virt_pools(FctVmm *vmm, GError **error);
+gboolean fct_virt_pool_create(FctVmm *vmm, const FctPoolInput *input, GError **error);
+gboolean fct_virt_pool_start(FctVmm *vmm, const char *pool, GError **error);
+gboolean fct_virt_pool_stop(FctVmm *vmm, const char *pool, GError **error);
+gboolean fct_virt_pool_refresh(FctVmm *vmm, const char *pool, GError **error);
+gboolean fct_virt_pool_delete(FctVmm *vmm, const char *pool, GError **error);
+GPtrArray *fct_virt_volumes(FctVmm *vmm, const char *pool, GError **error);
+FctVolume *fct_virt_volume(FctVmm *vmm, const char *pool, const char *name, GError **error);
+FctVolume *fct_virt_volume_create(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                                  const FctVolume *backing, GError **error);
+FctVolume *fct_virt_volume_copy(FctVmm *vmm, const char *from_pool, const char *from_name, const char *pool,
+                                const char *name, const char *format, FctVmmProgress progress, gpointer data,
+                                GError **error);
+gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, gint64 bytes, GError **error);
+gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error);
+FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
+                                   gint64 length, GError **error);
+gssize fct_virt_stream_read(FctVmmStream *stream, guint8 *bytes, gsize length, gint64 *ret_hole, GError **error);
+gboolean fct_virt_stream_write(FctVmmStream *stream, const guint8 *bytes, gsize length, gboolean fresh, GError **error);
+gboolean fct_virt_stream_skip(FctVmmStream *stream, gint64 length, GError **error);
+gboolean fct_virt_stream_close(FctVmmStream *stream, gboolean finish, GError **error);
+/* The volume's handle, or NULL with @error. */
+virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error);
+/* As fct_virt_set_error, and a full disk is FCT_ERROR_NO_SPACE. FALSE. */
+gboolean fct_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* What a call to a pool is serialised by. */
+#define FCT_VIRT_POOL "pool "
 
 /* console.c */
 int fct_virt_open_serial(FctVmm *vmm, const char *id, gboolean force, GError **error);

@@ -36,6 +36,15 @@ char *fct_lease_xml(const FctLease *lease);
 /* What a network's XML tells; active, autostart and leases are left as they are new. FCT_ERROR_LIBVIRT. */
 FctNetwork *fct_network_read(const char *xml, GError **error);
 
+/* The pool of @input, with a UUID that follows from its name: by that we know it as ours, since a pool has no metadata.
+ */
+char *fct_pool_xml(const FctPoolInput *input);
+/* @thin: no room is taken beforehand. @backing: NULL. */
+char *fct_volume_xml(const char *name, const char *format, gint64 bytes, gboolean thin, const FctVolume *backing);
+/* What XML tells; state and sizes of a pool are left as they are new. FCT_ERROR_LIBVIRT. */
+FctPool *fct_pool_read(const char *xml, GError **error);
+FctVolume *fct_volume_read(const char *xml, GError **error);
+
 /*
  * What a domain's XML tells; state is left FCT_VM_UNKNOWN. `ours` only when the metadata bears the domain's own UUID: a
  * copy of one of our VMs made with other tools is not ours. FCT_ERROR_LIBVIRT when it cannot be understood,

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/storage.h"
+
+#include "app/hub.h"
+#include "app/records.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* libvirt tells of pools, but not of volumes that come and go. */
+#define LOOK_US (5 * G_USEC_PER_SEC)
+
+struct FctStorage {
+    FctApp *app;
+    GThread *thread;
+    GMutex lock; /* guards the rest */
+    GCond cond;
+    gboolean quit, ensure;
+    GHashTable *due;   /* set of pools' names */
+    GHashTable *marks; /* the thread's alone: pool's name → what was last told of it */
+};
+
+/* On libvirt's thread: notes only. */
+static void on_changed(const char *pool, gpointer data)
+{
+    FctStorage *storage = data;
+    g_mutex_lock(&storage->lock);
+    if (pool)
+        g_hash_table_add(storage->due, g_strdup(pool));
+    else
+        storage->ensure = TRUE;
+    g_cond_broadcast(&storage->cond);
+    g_mutex_unlock(&storage->lock);
+}
+
+void fct_storage_poke(FctStorage *storage, const char *pool)
+{
+    on_changed(pool, storage);
+}
+
+/* ---- our own pool ---- */
+
+static gboolean make_folder(const char *path, GError **error)
+{
+    /* QEMU, which is somebody else, must pass through; what is in it is each disk's own business. */
+    if (g_mkdir_with_parents(path, 0711) == 0 && chmod(path, 0711) == 0)
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_INTERNAL, "The folder for disks %s cannot be made: %s.", path, g_strerror(errno));
+    return FALSE;
+}
+
+static const FctPool *find(const GPtrArray *pools, const char *name)
+{
+    for (guint i = 0; i < pools->len; i++)
+        if (strcmp(((FctPool *)pools->pdata[i])->name, name) == 0)
+            return pools->pdata[i];
+    return NULL;
+}
+
+static gboolean make_own(FctStorage *storage, GError **error)
+{
+    FctVmm *vmm = storage->app->vmm;
+    g_autoptr(FctPoolInput) input = fct_pool_input_new();
+    const char *folder = storage->app->config.disks_dir;
+    g_autofree char *whole = g_canonicalize_filename(folder, NULL);
+    g_free(input->name);
+    g_free(input->kind);
+    g_free(input->path);
+    input->name = g_strdup(FCT_POOL_OWN);
+    input->kind = g_strdup("dir");
+    input->path = g_steal_pointer(&whole);
+    return make_folder(folder, error) && vmm->ops->pool_create(vmm, input, error);
+}
+
+/* The pool of that name is taken as it is, whoever defined it. */
+static void ensure_own(FctStorage *storage)
+{
+    FctVmm *vmm = storage->app->vmm;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, &fault);
+    const FctPool *own = pools ? find(pools, FCT_POOL_OWN) : NULL;
+    gboolean ok = pools && (!own          ? make_own(storage, &fault)
+                            : own->active ? vmm->ops->pool_refresh(vmm, FCT_POOL_OWN, &fault)
+                                          : vmm->ops->pool_start(vmm, FCT_POOL_OWN, &fault));
+    if (!ok && fault->code != FCT_ERROR_LIBVIRT_DOWN)
+        fct_event(storage->app, "pool", "error", "pool", FCT_POOL_OWN, FCT_POOL_OWN,
+                  "The pool for VMs' disks is not there: %s", fault->message);
+}
+
+/* ---- what has changed ---- */
+
+static char *mark_of(const FctPool *pool)
+{
+    return g_strdup_printf("%d %d %d %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, pool->active, pool->autostart,
+                           pool->volumes, pool->capacity / (1 << 20), pool->allocated / (1 << 20));
+}
+
+static void publish(FctStorage *storage, const char *name, gboolean gone)
+{
+    FctHub *hub = storage->app->hub;
+    if (gone)
+        fct_hub_publish_deleted(hub, "pool", name);
+    else
+        fct_hub_publish(hub, "pool", name, json_pack("{s:s}", "id", name));
+    fct_hub_publish(hub, "volume", name, json_pack("{s:s}", "pool", name));
+}
+
+static void look(FctStorage *storage, GHashTable *due)
+{
+    FctVmm *vmm = storage->app->vmm;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, &fault);
+    g_autoptr(GHashTable) old = storage->marks;
+    GHashTableIter iter;
+    gpointer name;
+    if (!pools) {
+        g_steal_pointer(&old);
+        return;
+    }
+    storage->marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (guint i = 0; i < pools->len; i++) {
+        const FctPool *pool = pools->pdata[i];
+        char *mark = mark_of(pool);
+        if (g_strcmp0(g_hash_table_lookup(old, pool->name), mark) != 0 || g_hash_table_contains(due, pool->name))
+            publish(storage, pool->name, FALSE);
+        g_hash_table_replace(storage->marks, g_strdup(pool->name), mark);
+    }
+    g_hash_table_iter_init(&iter, old);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        if (!g_hash_table_contains(storage->marks, name))
+            publish(storage, name, TRUE);
+}
+
+static gpointer watch(gpointer data)
+{
+    FctStorage *storage = data;
+    g_mutex_lock(&storage->lock);
+    while (!storage->quit) {
+        gint64 until = g_get_monotonic_time() + LOOK_US;
+        while (!storage->quit && !storage->ensure && !g_hash_table_size(storage->due) &&
+               g_cond_wait_until(&storage->cond, &storage->lock, until))
+            ;
+        if (storage->quit)
+            break;
+        g_autoptr(GHashTable) due = storage->due;
+        gboolean ensure = storage->ensure;
+        storage->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        storage->ensure = FALSE;
+        g_mutex_unlock(&storage->lock);
+        if (ensure)
+            ensure_own(storage);
+        look(storage, due);
+        g_mutex_lock(&storage->lock);
+    }
+    g_mutex_unlock(&storage->lock);
+    return NULL;
+}
+
+/* ---- the object ---- */
+
+FctStorage *fct_storage_new(FctApp *app)
+{
+    FctStorage *storage = g_new0(FctStorage, 1);
+    storage->app = app;
+    g_mutex_init(&storage->lock);
+    g_cond_init(&storage->cond);
+    storage->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    storage->marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return storage;
+}
+
+void fct_storage_start(FctStorage *storage)
+{
+    storage->thread = g_thread_new("storage", watch, storage);
+    storage->app->vmm->ops->watch_storage(storage->app->vmm, on_changed, storage);
+}
+
+void fct_storage_stop(FctStorage *storage)
+{
+    if (!storage || !storage->thread)
+        return;
+    storage->app->vmm->ops->watch_storage(storage->app->vmm, NULL, NULL);
+    g_mutex_lock(&storage->lock);
+    storage->quit = TRUE;
+    g_cond_broadcast(&storage->cond);
+    g_mutex_unlock(&storage->lock);
+    g_thread_join(storage->thread);
+    storage->thread = NULL;
+}
+
+void fct_storage_free(FctStorage *storage)
+{
+    if (!storage)
+        return;
+    g_hash_table_unref(storage->due);
+    g_hash_table_unref(storage->marks);
+    g_mutex_clear(&storage->lock);
+    g_cond_clear(&storage->cond);
+    g_free(storage);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/volumes.h"
+
+#include "app/vm_service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK (1024 * 1024)
+/* An empty qcow2 has its tables below this, so zeros must be written there too; above, a new file reads as zeros. */
+#define META (1024 * 1024)
+
+gboolean fct_volume_progress(gint64 done, gint64 total, gpointer data)
+{
+    const FctVolumeProgress *progress = data;
+    if (!progress->task)
+        return TRUE;
+    const double gib = 1024.0 * 1024 * 1024;
+    g_autofree char *message =
+        g_strdup_printf("%s: %.1f of %.1f GiB.", progress->what, (double)done / gib, (double)total / gib);
+    fct_task_progress(progress->task, progress->step, total > 0 ? (guint)(100 * (double)done / (double)total) : 0,
+                      message);
+    return !fct_task_cancelled(progress->task) && !fct_task_stopping(progress->task);
+}
+
+/* ---- from a file ---- */
+
+typedef struct {
+    FctVmm *vmm;
+    FctVmmStream *stream;
+    int fd;
+    gint64 at, size;
+    gint64 fresh_from; /* from here the volume reads as zeros */
+    FctVolumeProgress *progress;
+    guint8 *buffer; /* BLOCK */
+} Carry;
+
+static gboolean set_errno(GError **error, const char *what)
+{
+    fct_set_error(error, FCT_ERROR_INTERNAL, "%s: %s.", what, g_strerror(errno));
+    return FALSE;
+}
+
+/* The file's own holes need not be read at all. */
+static gboolean skip_hole(Carry *c, gboolean *ret_end, GError **error)
+{
+    *ret_end = FALSE;
+    if (c->at < c->fresh_from)
+        return TRUE;
+    off_t data = lseek(c->fd, c->at, SEEK_DATA);
+    if (data < 0 && errno != ENXIO)
+        return TRUE; /* a file system without holes */
+    gint64 next = data < 0 ? c->size : MIN((gint64)data, c->size);
+    if (next == c->at)
+        return TRUE;
+    *ret_end = next == c->size;
+    gint64 hole = next - c->at;
+    c->at = next;
+    return c->vmm->ops->stream_skip(c->stream, hole, error);
+}
+
+static gboolean carry(Carry *c, GError **error)
+{
+    while (c->at < c->size) {
+        gboolean ended;
+        if (!skip_hole(c, &ended, error))
+            return FALSE;
+        if (ended)
+            break;
+        ssize_t n = pread(c->fd, c->buffer, (gsize)MIN(c->size - c->at, (gint64)BLOCK), c->at);
+        if (n <= 0)
+            return set_errno(error, "The image cannot be read");
+        if (!c->vmm->ops->stream_write(c->stream, c->buffer, (gsize)n, c->at >= c->fresh_from, error))
+            return FALSE;
+        c->at += n;
+        if (!fct_volume_progress(c->at, c->size, c->progress)) {
+            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean fill(FctApp *app, const FctVolume *volume, int fd, gint64 fresh_from, FctVolumeProgress *progress,
+                     GError **error)
+{
+    struct stat st;
+    FctVmm *vmm = app->vmm;
+    if (fstat(fd, &st) < 0)
+        return set_errno(error, "The image cannot be read");
+    g_autofree guint8 *buffer = g_malloc(BLOCK);
+    Carry c = {
+        .vmm = vmm, .fd = fd, .size = st.st_size, .fresh_from = fresh_from, .progress = progress, .buffer = buffer};
+    c.stream = vmm->ops->volume_open(vmm, volume->pool, volume->name, TRUE, 0, 0, error);
+    if (!c.stream)
+        return FALSE;
+    if (carry(&c, error))
+        return vmm->ops->stream_close(c.stream, TRUE, error);
+    vmm->ops->stream_close(c.stream, FALSE, NULL);
+    return FALSE;
+}
+
+static gboolean pool_has_files(FctApp *app, const char *name, gboolean *ret, GError **error)
+{
+    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
+    for (guint i = 0; pools && i < pools->len; i++)
+        if (strcmp(((FctPool *)pools->pdata[i])->name, name) == 0) {
+            *ret = fct_pool_has_files(pools->pdata[i]);
+            return TRUE;
+        }
+    if (pools)
+        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, NULL, json_pack("{s:s}", "field", "pool"),
+                           "There is no storage pool %s.", name);
+    return FALSE;
+}
+
+FctVolume *fct_volume_from_file(FctApp *app, FctTask *task, const char *file, const char *pool, const char *name,
+                                const char *format, gint64 bytes, guint step, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    FctVolumeProgress progress = {task, step, "Copying"};
+    gboolean files, qcow2 = strcmp(format, "qcow2") == 0;
+    struct stat st;
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        set_errno(error, "The image cannot be read");
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    /* A qcow2 brings its own size along, and is grown afterwards. */
+    gint64 size = qcow2 ? META : MAX(bytes, (gint64)st.st_size);
+    g_autoptr(FctVolume) made = pool_has_files(app, pool, &files, error)
+                                    ? vmm->ops->volume_create(vmm, pool, name, format, size, NULL, error)
+                                    : NULL;
+    gboolean ok = made &&
+                  fill(app, made, fd,
+                       !files  ? G_MAXINT64
+                       : qcow2 ? META
+                               : 0,
+                       &progress, error) &&
+                  (!qcow2 || bytes <= 0 || vmm->ops->volume_grow(vmm, pool, name, bytes, error));
+    close(fd);
+    FctVolume *volume = ok ? vmm->ops->volume(vmm, pool, name, error) : NULL;
+    if (made && !volume)
+        vmm->ops->volume_delete(vmm, pool, name, NULL);
+    return volume;
+}
+
+FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const char *pool, const char *name,
+                                 const char *format, gint64 bytes, guint step, GError **error)
+{
+    if (strcmp(image->format, format) == 0)
+        return fct_volume_from_file(app, task, image->path, pool, name, format, bytes, step, error);
+    FctVolumeProgress progress = {task, step, "Unpacking"};
+    g_autofree char *folder = g_build_filename(app->config.state_dir, "unpack", NULL);
+    g_autofree char *unpacked = g_strdup_printf("%s/%s-%s", folder, pool, name);
+    if (g_mkdir_with_parents(folder, 0700) < 0) {
+        set_errno(error, "The folder for unpacking cannot be made");
+        return NULL;
+    }
+    g_unlink(unpacked); /* left by a run that was killed */
+    FctVolume *volume = NULL;
+    if (app->vmm->ops->disk_convert(app->vmm, image->path, image->format, unpacked, format, fct_volume_progress,
+                                    &progress, error))
+        volume = fct_volume_from_file(app, task, unpacked, pool, name, format, bytes, step, error);
+    g_unlink(unpacked);
+    return volume;
+}
+
+/* ---- who refers to it ---- */
+
+static void user_free(gpointer data)
+{
+    FctVolumeUser *user = data;
+    g_free(user->vm);
+    g_free(user->name);
+    g_free(user);
+}
+
+static void add_user(GPtrArray *users, const char *vm, const char *name, const char *how)
+{
+    for (guint i = 0; i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        if (strcmp(user->vm, vm) == 0 && strcmp(user->name, name) == 0)
+            return;
+    }
+    FctVolumeUser *user = g_new(FctVolumeUser, 1);
+    *user = (FctVolumeUser){g_strdup(vm), g_strdup(name), how};
+    g_ptr_array_add(users, user);
+}
+
+/* NULL, or how the document names @path anywhere in it. */
+static const char *names_path(const json_t *json, const char *path)
+{
+    const char *key, *how = NULL;
+    json_t *value;
+    size_t i;
+    if (json_is_array(json))
+        json_array_foreach ((json_t *)json, i, value)
+            if ((how = names_path(value, path)))
+                return how;
+    json_object_foreach ((json_t *)json, key, value) {
+        if (g_strcmp0(json_string_value(value), path) == 0)
+            return fct_json_bool(json, "cdrom", FALSE) ? "cdrom" : "disk";
+        if ((how = names_path(value, path)))
+            return how;
+    }
+    return NULL;
+}
+
+static gboolean add_documents(FctApp *app, const char *prefix, const char *path, GPtrArray *users, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
+    gboolean snapshots = g_str_equal(prefix, "snapshot/");
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const FctDoc *doc = g_ptr_array_index(docs, i);
+        const char *how = names_path(doc->value, path);
+        g_auto(GStrv) parts = g_strsplit(doc->key, "/", 3);
+        if (how)
+            add_user(users, parts[1], fct_json_str(doc->value, "name", parts[1]), snapshots ? "snapshot" : how);
+    }
+    return docs != NULL;
+}
+
+static void add_domains(FctApp *app, const char *path, GPtrArray *users)
+{
+    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        size_t k;
+        json_t *disk;
+        json_array_foreach (info->disks, k, disk)
+            if (g_strcmp0(json_string_value(disk), path) == 0)
+                add_user(users, info->id, info->name, "disk");
+    }
+}
+
+static gboolean add_volumes(FctApp *app, const char *path, GPtrArray *users, GError **error)
+{
+    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
+    for (guint i = 0; pools && i < pools->len; i++) {
+        g_autoptr(GPtrArray) volumes = app->vmm->ops->volumes(app->vmm, ((FctPool *)pools->pdata[i])->name, NULL);
+        for (guint k = 0; volumes && k < volumes->len; k++) {
+            const FctVolume *volume = g_ptr_array_index(volumes, k);
+            if (strcmp(volume->backing, path) == 0)
+                add_user(users, "", volume->path, "backing");
+        }
+    }
+    return pools != NULL;
+}
+
+GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error)
+{
+    g_autoptr(GPtrArray) users = g_ptr_array_new_with_free_func(user_free);
+    if (!add_documents(app, "vm/", path, users, error) || !add_documents(app, "snapshot/", path, users, error) ||
+        !add_volumes(app, path, users, error))
+        return NULL;
+    add_domains(app, path, users);
+    return g_steal_pointer(&users);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/storage.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define NAME_MAX_BYTES 100
+#define PATH_MAX_BYTES 1000
+
+/* ---- making and releasing ---- */
+
+FctPool *fct_pool_new(void)
+{
+    FctPool *pool = g_new0(FctPool, 1);
+    char **texts[] = {&pool->name, &pool->kind, &pool->path, &pool->source};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        *texts[i] = g_strdup("");
+    pool->capacity = pool->allocated = pool->available = -1;
+    pool->volumes = -1;
+    return pool;
+}
+
+void fct_pool_free(FctPool *pool)
+{
+    if (!pool)
+        return;
+    g_free(pool->name);
+    g_free(pool->kind);
+    g_free(pool->path);
+    g_free(pool->source);
+    g_free(pool);
+}
+
+FctPoolInput *fct_pool_input_new(void)
+{
+    FctPoolInput *input = g_new0(FctPoolInput, 1);
+    char **texts[] = {&input->name, &input->kind, &input->path, &input->host, &input->export, &input->volume_group};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        *texts[i] = g_strdup("");
+    return input;
+}
+
+void fct_pool_input_free(FctPoolInput *input)
+{
+    if (!input)
+        return;
+    g_free(input->name);
+    g_free(input->kind);
+    g_free(input->path);
+    g_free(input->host);
+    g_free(input->export);
+    g_free(input->volume_group);
+    g_free(input);
+}
+
+FctVolume *fct_volume_new(void)
+{
+    FctVolume *volume = g_new0(FctVolume, 1);
+    char **texts[] = {&volume->pool, &volume->name, &volume->path, &volume->format, &volume->backing};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        *texts[i] = g_strdup("");
+    volume->capacity = volume->allocated = volume->physical = -1;
+    return volume;
+}
+
+void fct_volume_free(FctVolume *volume)
+{
+    if (!volume)
+        return;
+    g_free(volume->pool);
+    g_free(volume->name);
+    g_free(volume->path);
+    g_free(volume->format);
+    g_free(volume->backing);
+    g_free(volume);
+}
+
+/* ---- input ---- */
+
+static gboolean refuse(GError **error, const char *field, const char *sentence)
+{
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+static gboolean is_word(const char *text, gsize max, const char *others)
+{
+    gsize length = strlen(text);
+    if (length < 1 || length > max || !g_ascii_isalnum(*text))
+        return FALSE;
+    for (const char *c = text; *c; c++)
+        if (!g_ascii_isalnum(*c) && !strchr(others, *c))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean fct_volume_name_check(const char *name, const char *field, GError **error)
+{
+    return is_word(name, NAME_MAX_BYTES, "._-+") ||
+           refuse(error, field,
+                  "A name has 1 to 100 letters, digits, dots, dashes, underscores or plus signs, and begins with a "
+                  "letter or digit.");
+}
+
+/* Absolute, plain, below the root: "/srv/vms", not "/srv/../etc", "//x" or "/". */
+static gboolean is_path(const char *path)
+{
+    if (*path != '/' || !path[1] || strlen(path) > PATH_MAX_BYTES || !g_utf8_validate(path, -1, NULL))
+        return FALSE;
+    for (const char *c = path; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            return FALSE;
+    g_auto(GStrv) parts = g_strsplit(path + 1, "/", -1);
+    for (char **part = parts; *part; part++)
+        if (!**part || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean in_system(const char *path)
+{
+    static const char *const folders[] = {"bin",  "boot", "dev",  "etc", "lib", "lib64",
+                                          "proc", "run",  "sbin", "sys", "usr", NULL};
+    g_auto(GStrv) parts = g_strsplit(path + 1, "/", 2);
+    return g_strv_contains(folders, parts[0]);
+}
+
+static gboolean read_path(FctPoolInput *input, const char *path, GError **error)
+{
+    if (!is_path(path))
+        return refuse(error, "path", "The folder is a whole path like /srv/vms, without “..” or a slash at its end.");
+    if (in_system(path))
+        return refuse(error, "path", "The folder must not lie in one that belongs to the system.");
+    fct_text_set(&input->path, path);
+    return TRUE;
+}
+
+static gboolean read_dir(FctPoolInput *input, const json_t *json, GError **error)
+{
+    const char *path;
+    return fct_json_need_str(json, "path", &path, error) && read_path(input, path, error);
+}
+
+static gboolean read_nfs(FctPoolInput *input, const json_t *json, GError **error)
+{
+    const char *host, *export, *path = fct_json_str(json, "path", NULL);
+    if (!fct_json_need_str(json, "host", &host, error) || !fct_json_need_str(json, "export", &export, error))
+        return FALSE;
+    if (!is_word(host, 253, ".-:_"))
+        return refuse(error, "host", "Name the server as a host name or address.");
+    if (!is_path(export))
+        return refuse(error, "export", "The export is a whole path on the server, like /export/vms.");
+    fct_text_set(&input->host, host);
+    fct_text_set(&input->export, export);
+    return !path || read_path(input, path, error);
+}
+
+static gboolean read_lvm(FctPoolInput *input, const json_t *json, GError **error)
+{
+    const char *group;
+    if (!fct_json_need_str(json, "volume_group", &group, error))
+        return FALSE;
+    if (!is_word(group, 127, "._-+"))
+        return refuse(error, "volume_group", "Name a volume group as “vgs” lists it.");
+    fct_text_set(&input->volume_group, group);
+    return TRUE;
+}
+
+static gboolean only(const json_t *json, const char *const *known, GError **error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)json, key, value)
+        if (!g_strv_contains(known, key))
+            return refuse(error, key, "A pool of this kind has no such field.");
+    return TRUE;
+}
+
+FctPoolInput *fct_pool_input_read(const json_t *json, GError **error)
+{
+    static const struct {
+        const char *kind;
+        gboolean (*read)(FctPoolInput *input, const json_t *json, GError **error);
+        const char *known[6];
+    } kinds[] = {{"dir", read_dir, {"name", "kind", "path"}},
+                 {"nfs", read_nfs, {"name", "kind", "path", "host", "export"}},
+                 {"lvm", read_lvm, {"name", "kind", "volume_group"}}};
+    const char *name, *kind;
+    g_autoptr(FctPoolInput) input = fct_pool_input_new();
+    if (!fct_json_need_str(json, "name", &name, error) || !fct_json_need_str(json, "kind", &kind, error))
+        return NULL;
+    if (!is_word(name, 50, "._-")) {
+        refuse(error, "name",
+               "A name has 1 to 50 letters, digits, dots, dashes or underscores, and begins with a letter or digit.");
+        return NULL;
+    }
+    fct_text_set(&input->name, name);
+    fct_text_set(&input->kind, kind);
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            return only(json, kinds[i].known, error) && kinds[i].read(input, json, error) ? g_steal_pointer(&input)
+                                                                                          : NULL;
+    refuse(error, "kind", "The kind is dir, nfs or lvm.");
+    return NULL;
+}
+
+/* ---- kinds ---- */
+
+static const struct {
+    const char *type, *wire, *good_for;
+    gboolean files;
+} kinds[] = {
+    {"dir", "dir", "Simple; snapshots and thin disks; one host.", TRUE},
+    {"netfs", "nfs", "Shared between hosts; snapshots and thin disks.", TRUE},
+    {"logical", "lvm", "Fast raw disks; no thin disks.", FALSE},
+    {"fs", "fs", "A file system on a disk of its own; snapshots and thin disks.", TRUE},
+    {"disk", "disk", "Partitions of a disk.", FALSE},
+    {"iscsi", "iscsi", "Disks of a storage array.", FALSE},
+    {"iscsi-direct", "iscsi-direct", "Disks of a storage array.", FALSE},
+    {"scsi", "scsi", "Disks of a host adapter.", FALSE},
+    {"mpath", "mpath", "Disks that are reached over several paths.", FALSE},
+    {"rbd", "rbd", "Ceph: shared between hosts.", FALSE},
+    {"gluster", "gluster", "Gluster: shared between hosts.", FALSE},
+    {"zfs", "zfs", "ZFS: raw disks that are checked for damage.", FALSE},
+};
+
+static int find_kind(const FctPool *pool)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (strcmp(kinds[i].type, pool->kind) == 0)
+            return (int)i;
+    return -1;
+}
+
+const char *fct_pool_kind_wire(const FctPool *pool)
+{
+    int i = find_kind(pool);
+    return i < 0 ? pool->kind : kinds[i].wire;
+}
+
+const char *fct_pool_good_for(const FctPool *pool)
+{
+    int i = find_kind(pool);
+    return i < 0 ? "A kind of pool that libvirt offers." : kinds[i].good_for;
+}
+
+gboolean fct_pool_has_files(const FctPool *pool)
+{
+    int i = find_kind(pool);
+    return i >= 0 && kinds[i].files;
+}
+
+/* ---- as JSON ---- */
+
+static json_t *bytes(gint64 n)
+{
+    return n < 0 ? json_null() : json_integer(n);
+}
+
+json_t *fct_pool_to_json(const FctPool *pool)
+{
+    return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b}", "name", pool->name, "ours",
+                     pool->ours, "kind", fct_pool_kind_wire(pool), "good_for", fct_pool_good_for(pool), "state",
+                     pool->active ? "running" : "stopped", "path", pool->path, "source", pool->source, "capacity_bytes",
+                     bytes(pool->capacity), "allocated_bytes", bytes(pool->allocated), "free_bytes",
+                     bytes(pool->available), "autostart", pool->autostart, "thin", fct_pool_has_files(pool));
+}
+
+json_t *fct_volume_to_json(const FctVolume *volume)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s}", "pool", volume->pool, "name", volume->name, "path",
+                     volume->path, "format", volume->format, "capacity_bytes", bytes(volume->capacity),
+                     "allocated_bytes", bytes(volume->allocated), "backing", volume->backing);
+}

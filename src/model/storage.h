@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Storage pools and volumes: what is asked for, checked, and what libvirt has. Sizes are bytes; -1 is unknown. Pure. */
+#pragma once
+#include "base/json.h"
+
+#define FCT_POOL_OWN "facet" /* the pool that facetd keeps */
+
+typedef struct {
+    char *name;   /* its id too: libvirt's pool names are unique and never change */
+    char *kind;   /* libvirt's type: "dir", "netfs", "logical", … */
+    char *path;   /* where its volumes are; "" when they are no files or devices */
+    char *source; /* for people: "nas:/export", "vg0"; "" */
+    gboolean ours, active, autostart;
+    gint64 capacity, allocated, available;
+    int volumes; /* -1 unknown */
+} FctPool;
+
+typedef struct {
+    char *name;
+    char *kind;         /* "dir", "nfs", "lvm" */
+    char *path;         /* dir: the folder; nfs: where it is mounted ("": the caller chooses); lvm: "" */
+    char *host;         /* nfs */
+    char *export;       /* nfs: "/export/vms" */
+    char *volume_group; /* lvm */
+} FctPoolInput;
+
+typedef struct {
+    char *pool, *name;
+    char *path;                 /* file or device */
+    char *format;               /* "qcow2", "raw", "iso", … as libvirt sees it; "" when it does not say */
+    char *backing;              /* path of the file that it stands on; "" */
+    gint64 capacity, allocated; /* as a guest sees it; what it takes of the pool */
+    gint64 physical;            /* how long a copy of its bytes is */
+} FctVolume;
+
+FctPool *fct_pool_new(void);
+void fct_pool_free(FctPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctPool, fct_pool_free)
+FctPoolInput *fct_pool_input_new(void);
+void fct_pool_input_free(FctPoolInput *input);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctPoolInput, fct_pool_input_free)
+FctVolume *fct_volume_new(void);
+void fct_volume_free(FctVolume *volume);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolume, fct_volume_free)
+
+/* From a PoolInput of the contract; FCT_ERROR_BAD_REQUEST names the field. */
+FctPoolInput *fct_pool_input_read(const json_t *json, GError **error);
+/* A plain name: 1 to 100 letters, digits, ".", "_", "-", "+", not beginning with a dot or dash. Names @field. */
+gboolean fct_volume_name_check(const char *name, const char *field, GError **error);
+
+/* libvirt's type of a kind that can be asked for, and the reverse for the wire ("dir", "nfs", "lvm", else as it is). */
+const char *fct_pool_kind_wire(const FctPool *pool);
+/* One sentence: what such a pool is good for. */
+const char *fct_pool_good_for(const FctPool *pool);
+/* Whether its volumes are files, and so can be qcow2, stand on one another and be made beside one another. */
+gboolean fct_pool_has_files(const FctPool *pool);
+/* As in the contract, without what the application adds. */
+json_t *fct_pool_to_json(const FctPool *pool);
+json_t *fct_volume_to_json(const FctVolume *volume);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Storage pools. Calls to one pool wait for one another and for nobody else: see FCT_LANE_STORAGE. */
+#include "virt/virt.h"
+
+#include <string.h>
+#include <sys/statvfs.h>
+
+#define READ_MS 10000
+#define CHANGE_MS 60000 /* a mount, a scan of a big folder */
+
+typedef struct {
+    char *name;
+    char *xml;
+    gboolean build; /* make the folder or mount point first */
+    gint abandoned; /* atomic: nobody waits any more, so nothing may be left */
+    GPtrArray *list;
+} Order;
+
+static void order_clear(gpointer data)
+{
+    Order *order = data;
+    g_free(order->name);
+    g_free(order->xml);
+    g_clear_pointer(&order->list, g_ptr_array_unref);
+}
+
+static void order_release(Order *order)
+{
+    g_atomic_rc_box_release_full(order, order_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_release)
+
+static Order *order_new(const char *name)
+{
+    Order *order = g_atomic_rc_box_new0(Order);
+    order->name = g_strdup(name);
+    return order;
+}
+
+gboolean fct_virt_fail(GError **error, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    g_autofree char *what = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    virErrorPtr fault = virGetLastError();
+    const char *words = fault && fault->message ? fault->message : "";
+    if (strstr(words, "No space left") || strstr(words, "Disk quota") || strstr(words, "insufficient free space"))
+        fct_set_error(error, FCT_ERROR_NO_SPACE, "%s: %s.", what, words);
+    else
+        fct_virt_set_error(error, what);
+    return FALSE;
+}
+
+static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, GError **error)
+{
+    g_autofree char *id = order->name ? g_strconcat(FCT_VIRT_POOL, order->name, NULL) : NULL;
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_STORAGE, id, deadline_ms, fn, order, order_clear, error);
+}
+
+/* ---- reading ---- */
+
+/* libvirt counts a folder's room when it scans the folder; the file system knows it now. */
+static void read_room(FctPool *pool)
+{
+    struct statvfs fs;
+    if (strcmp(pool->kind, "dir") != 0 || statvfs(pool->path, &fs) < 0)
+        return;
+    pool->capacity = (gint64)(fs.f_blocks * fs.f_frsize);
+    pool->available = (gint64)(fs.f_bavail * fs.f_frsize);
+    pool->allocated = (gint64)((fs.f_blocks - fs.f_bfree) * fs.f_frsize);
+}
+
+static FctPool *read_one(virStoragePoolPtr handle, GError **error)
+{
+    char *xml = virStoragePoolGetXMLDesc(handle, 0);
+    g_autoptr(FctPool) pool = xml ? fct_pool_read(xml, error) : NULL;
+    virStoragePoolInfo info;
+    int autostart = 0;
+    if (!xml)
+        fct_virt_set_error(error, "A storage pool could not be read");
+    free(xml);
+    if (!pool)
+        return NULL;
+    virStoragePoolGetAutostart(handle, &autostart);
+    pool->autostart = autostart;
+    pool->active = virStoragePoolIsActive(handle) == 1;
+    if (pool->active && virStoragePoolGetInfo(handle, &info) == 0) {
+        pool->capacity = (gint64)info.capacity;
+        pool->allocated = (gint64)info.allocation;
+        pool->available = (gint64)info.available;
+        pool->volumes = virStoragePoolNumOfVolumes(handle);
+        read_room(pool);
+    }
+    return g_steal_pointer(&pool);
+}
+
+static gboolean read_all(virConnectPtr conn, gpointer data, GError **error)
+{
+    Order *order = data;
+    virStoragePoolPtr *handles = NULL;
+    int n = virConnectListAllStoragePools(conn, &handles, 0);
+    if (n < 0)
+        return fct_virt_fail(error, "The storage pools could not be listed");
+    order->list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_pool_free);
+    for (int i = 0; i < n; i++) {
+        g_autoptr(GError) fault = NULL;
+        FctPool *pool = read_one(handles[i], &fault);
+        if (pool)
+            g_ptr_array_add(order->list, pool);
+        else if (fault->code != FCT_ERROR_NOT_FOUND) /* gone meanwhile is no fault */
+            g_warning("%s", fault->message);
+        virStoragePoolFree(handles[i]);
+    }
+    free(handles);
+    return TRUE;
+}
+
+GPtrArray *fct_virt_pools(FctVmm *vmm, GError **error)
+{
+    g_autoptr(Order) order = order_new(NULL);
+    if (!call(vmm, order, read_all, READ_MS, error))
+        return NULL;
+    return g_steal_pointer(&order->list);
+}
+
+/* ---- changing ---- */
+
+static void take_back(virStoragePoolPtr handle)
+{
+    if (virStoragePoolIsActive(handle) == 1)
+        virStoragePoolDestroy(handle);
+    virStoragePoolUndefine(handle);
+}
+
+static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
+{
+    Order *order = data;
+    virStoragePoolPtr present = virStoragePoolLookupByName(conn, order->name);
+    if (present) { /* defining would replace it */
+        virStoragePoolFree(present);
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a storage pool %s already.", order->name);
+        return FALSE;
+    }
+    virStoragePoolPtr handle = virStoragePoolDefineXML(conn, order->xml, 0);
+    if (!handle)
+        return fct_virt_fail(error, "Storage pool %s could not be defined", order->name);
+    gboolean ok = (!order->build || virStoragePoolBuild(handle, 0) == 0) && virStoragePoolCreate(handle, 0) == 0 &&
+                  virStoragePoolSetAutostart(handle, 1) == 0;
+    if (!ok)
+        fct_virt_fail(error, "Storage pool %s could not be started", order->name);
+    if (!ok || g_atomic_int_get(&order->abandoned))
+        take_back(handle);
+    virStoragePoolFree(handle);
+    return ok;
+}
+
+gboolean fct_virt_pool_create(FctVmm *vmm, const FctPoolInput *input, GError **error)
+{
+    g_autoptr(Order) order = order_new(input->name);
+    g_autoptr(GError) fault = NULL;
+    order->xml = fct_pool_xml(input);
+    order->build = strcmp(input->kind, "lvm") != 0; /* that would make a volume group */
+    if (call(vmm, order, do_create, CHANGE_MS, &fault))
+        return TRUE;
+    g_atomic_int_set(&order->abandoned, 1);
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+static virStoragePoolPtr find(virConnectPtr conn, const char *name, GError **error)
+{
+    virStoragePoolPtr handle = virStoragePoolLookupByName(conn, name);
+    if (!handle)
+        fct_virt_fail(error, "Storage pool %s could not be found", name);
+    return handle;
+}
+
+static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virStoragePoolPtr handle = find(conn, order->name, error);
+    if (!handle)
+        return FALSE;
+    gboolean ok = virStoragePoolIsActive(handle) == 1 || virStoragePoolCreate(handle, 0) == 0;
+    if (!ok)
+        fct_virt_fail(error, "Storage pool %s could not be started", order->name);
+    virStoragePoolFree(handle);
+    return ok;
+}
+
+gboolean fct_virt_pool_start(FctVmm *vmm, const char *pool, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool);
+    return call(vmm, order, do_start, CHANGE_MS, error);
+}
+
+static gboolean do_stop(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virStoragePoolPtr handle = find(conn, order->name, error);
+    if (!handle)
+        return FALSE;
+    gboolean ok = virStoragePoolIsActive(handle) != 1 || virStoragePoolDestroy(handle) == 0;
+    if (!ok)
+        fct_virt_fail(error, "Storage pool %s could not be stopped", order->name);
+    virStoragePoolFree(handle);
+    return ok;
+}
+
+gboolean fct_virt_pool_stop(FctVmm *vmm, const char *pool, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool);
+    return call(vmm, order, do_stop, CHANGE_MS, error);
+}
+
+static gboolean do_refresh(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virStoragePoolPtr handle = find(conn, order->name, error);
+    if (!handle)
+        return FALSE;
+    gboolean ok = virStoragePoolRefresh(handle, 0) == 0;
+    if (!ok)
+        fct_virt_fail(error, "Storage pool %s could not be scanned", order->name);
+    virStoragePoolFree(handle);
+    return ok;
+}
+
+gboolean fct_virt_pool_refresh(FctVmm *vmm, const char *pool, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool);
+    return call(vmm, order, do_refresh, CHANGE_MS, error);
+}
+
+static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virStoragePoolPtr handle = virStoragePoolLookupByName(conn, order->name);
+    if (!handle)
+        return virGetLastErrorCode() == VIR_ERR_NO_STORAGE_POOL ||
+               fct_virt_fail(error, "Storage pool %s could not be found", order->name);
+    g_autoptr(FctPool) pool = read_one(handle, error);
+    gboolean ok = pool && pool->ours;
+    if (pool && !pool->ours)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Manage it with the program that made it.", NULL,
+                           "Storage pool %s was not made by Facet and is left alone.", order->name);
+    if (ok && ((pool->active && virStoragePoolDestroy(handle) < 0) || virStoragePoolUndefine(handle) < 0))
+        ok = fct_virt_fail(error, "Storage pool %s could not be deleted", order->name);
+    virStoragePoolFree(handle);
+    return ok;
+}
+
+gboolean fct_virt_pool_delete(FctVmm *vmm, const char *pool, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool);
+    return call(vmm, order, do_delete, CHANGE_MS, error);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Volumes of storage pools. */
+#include "virt/virt.h"
+
+#include <string.h>
+
+#define READ_MS 15000
+#define LIST_MS 30000
+#define CHANGE_MS 60000
+
+typedef struct {
+    char *pool, *name, *format;
+    gint64 bytes;
+    FctVolume *backing; /* NULL: none */
+    FctVolume *volume;  /* the result */
+    GPtrArray *list;
+} Order;
+
+static void order_clear(gpointer data)
+{
+    Order *order = data;
+    g_free(order->pool);
+    g_free(order->name);
+    g_free(order->format);
+    fct_volume_free(order->backing);
+    fct_volume_free(order->volume);
+    g_clear_pointer(&order->list, g_ptr_array_unref);
+}
+
+static void order_release(Order *order)
+{
+    g_atomic_rc_box_release_full(order, order_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_release)
+
+static Order *order_new(const char *pool, const char *name)
+{
+    Order *order = g_atomic_rc_box_new0(Order);
+    order->pool = g_strdup(pool);
+    order->name = g_strdup(name);
+    return order;
+}
+
+static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, GError **error)
+{
+    g_autofree char *id = g_strconcat(FCT_VIRT_POOL, order->pool, NULL);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_STORAGE, id, deadline_ms, fn, order, order_clear, error);
+}
+
+/* ---- reading ---- */
+
+static virStoragePoolPtr find_pool(virConnectPtr conn, const char *name, GError **error)
+{
+    virStoragePoolPtr handle = virStoragePoolLookupByName(conn, name);
+    if (!handle)
+        fct_virt_fail(error, "Storage pool %s could not be found", name);
+    return handle;
+}
+
+virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error)
+{
+    virStoragePoolPtr handle = find_pool(conn, pool, error);
+    virStorageVolPtr volume = handle ? virStorageVolLookupByName(handle, name) : NULL;
+    if (handle && !volume)
+        fct_virt_fail(error, "Volume %s of pool %s could not be found", name, pool);
+    if (handle)
+        virStoragePoolFree(handle);
+    return volume;
+}
+
+static FctVolume *read_one(virStorageVolPtr handle, const char *pool, GError **error)
+{
+    char *xml = virStorageVolGetXMLDesc(handle, 0);
+    FctVolume *volume = xml ? fct_volume_read(xml, error) : NULL;
+    if (!xml)
+        fct_virt_fail(error, "A volume of pool %s could not be read", pool);
+    free(xml);
+    if (!volume)
+        return NULL;
+    g_free(volume->pool);
+    volume->pool = g_strdup(pool);
+    return volume;
+}
+
+static gboolean do_read(virConnectPtr conn, gpointer data, GError **error)
+{
+    Order *order = data;
+    virStorageVolPtr handle = fct_virt_find_volume(conn, order->pool, order->name, error);
+    order->volume = handle ? read_one(handle, order->pool, error) : NULL;
+    if (handle)
+        virStorageVolFree(handle);
+    return order->volume != NULL;
+}
+
+FctVolume *fct_virt_volume(FctVmm *vmm, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool, name);
+    return call(vmm, order, do_read, READ_MS, error) ? g_steal_pointer(&order->volume) : NULL;
+}
+
+static gboolean do_list(virConnectPtr conn, gpointer data, GError **error)
+{
+    Order *order = data;
+    virStorageVolPtr *handles = NULL;
+    virStoragePoolPtr pool = find_pool(conn, order->pool, error);
+    if (!pool)
+        return FALSE;
+    order->list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
+    int n = virStoragePoolIsActive(pool) == 1 ? virStoragePoolListAllVolumes(pool, &handles, 0) : 0;
+    virStoragePoolFree(pool);
+    if (n < 0)
+        return fct_virt_fail(error, "The volumes of pool %s could not be listed", order->pool);
+    for (int i = 0; i < n; i++) {
+        g_autoptr(GError) fault = NULL;
+        FctVolume *volume = read_one(handles[i], order->pool, &fault);
+        if (volume)
+            g_ptr_array_add(order->list, volume);
+        else if (fault->code != FCT_ERROR_NOT_FOUND) /* gone meanwhile is no fault */
+            g_info("%s", fault->message);
+        virStorageVolFree(handles[i]);
+    }
+    free(handles);
+    return TRUE;
+}
+
+GPtrArray *fct_virt_volumes(FctVmm *vmm, const char *pool, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool, NULL);
+    return call(vmm, order, do_list, LIST_MS, error) ? g_steal_pointer(&order->list) : NULL;
+}
+
+/* ---- changing ---- */
+
+/* Of a pool without files libvirt takes what is not allocated for a thin disk, which it then makes badly. */
+static gboolean is_thin(virStoragePoolPtr pool)
+{
+    char *xml = virStoragePoolGetXMLDesc(pool, 0);
+    g_autoptr(FctPool) info = xml ? fct_pool_read(xml, NULL) : NULL;
+    free(xml);
+    return info && fct_pool_has_files(info);
+}
+
+static gboolean is_free(virStoragePoolPtr pool, const Order *order, GError **error)
+{
+    virStorageVolPtr present = virStorageVolLookupByName(pool, order->name);
+    if (!present)
+        return TRUE;
+    virStorageVolFree(present);
+    fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                       "There is a volume %s in pool %s already.", order->name, order->pool);
+    return FALSE;
+}
+
+static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
+{
+    Order *order = data;
+    virStoragePoolPtr pool = find_pool(conn, order->pool, error);
+    virStorageVolPtr handle = NULL;
+    if (pool && is_free(pool, order, error)) {
+        g_autofree char *xml = fct_volume_xml(order->name, order->format, order->bytes, is_thin(pool), order->backing);
+        handle = virStorageVolCreateXML(pool, xml, 0);
+        if (!handle)
+            fct_virt_fail(error, "Volume %s could not be made", order->name);
+    }
+    if (pool)
+        virStoragePoolFree(pool);
+    if (!handle)
+        return FALSE;
+    order->volume = read_one(handle, order->pool, error);
+    virStorageVolFree(handle);
+    return order->volume != NULL;
+}
+
+FctVolume *fct_virt_volume_create(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                                  const FctVolume *backing, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool, name);
+    order->format = g_strdup(format);
+    order->bytes = bytes;
+    if (backing) {
+        order->backing = fct_volume_new();
+        g_free(order->backing->path);
+        g_free(order->backing->format);
+        order->backing->path = g_strdup(backing->path);
+        order->backing->format = g_strdup(backing->format);
+    }
+    return call(vmm, order, do_create, CHANGE_MS, error) ? g_steal_pointer(&order->volume) : NULL;
+}
+
+static gboolean do_grow(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virStorageVolPtr handle = fct_virt_find_volume(conn, order->pool, order->name, error);
+    virStorageVolInfo info;
+    gboolean ok = handle && virStorageVolGetInfo(handle, &info) == 0;
+    if (handle && !ok)
+        fct_virt_fail(error, "Volume %s could not be read", order->name);
+    if (ok && (gint64)info.capacity > order->bytes) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "A smaller disk would lose what is at its end.",
+                           json_pack("{s:s}", "field", "size_gib"), "Volume %s is larger than that already.",
+                           order->name);
+        ok = FALSE;
+    } else if (ok && (gint64)info.capacity < order->bytes) {
+        ok = virStorageVolResize(handle, (guint64)order->bytes, 0) == 0 ||
+             fct_virt_fail(error, "Volume %s could not be grown", order->name);
+    }
+    if (handle)
+        virStorageVolFree(handle);
+    return ok;
+}
+
+gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, gint64 bytes, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool, name);
+    order->bytes = bytes;
+    return call(vmm, order, do_grow, CHANGE_MS, error);
+}
+
+static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    g_autoptr(GError) fault = NULL;
+    virStorageVolPtr handle = fct_virt_find_volume(conn, order->pool, order->name, &fault);
+    if (!handle && fault->code == FCT_ERROR_NOT_FOUND)
+        return TRUE;
+    if (!handle) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    gboolean ok =
+        virStorageVolDelete(handle, 0) == 0 || fct_virt_fail(error, "Volume %s could not be deleted", order->name);
+    virStorageVolFree(handle);
+    return ok;
+}
+
+gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool, name);
+    return call(vmm, order, do_delete, CHANGE_MS, error);
+}
