@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Bullseye, Spinner } from '@patternfly/react-core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { lazy } from 'react';
+import { lazy, Suspense } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom';
 import { ApiError } from '@/api/client';
 import { Gate } from '@/shell/Gate';
 import { Shell } from '@/shell/Shell';
+import { t } from '@/strings';
 import { Toasts } from '@/widgets/Toasts';
 import { OverviewPage } from '@/pages/overview/OverviewPage';
 import { NotFoundPage } from '@/pages/NotFoundPage';
@@ -18,6 +20,7 @@ const GroupsPage = lazy(() => import('@/pages/groups/GroupsPage'));
 const GroupPage = lazy(() => import('@/pages/groups/GroupPage'));
 const VmsPage = lazy(() => import('@/pages/vms/VmsPage'));
 const VmPage = lazy(() => import('@/pages/vms/VmPage'));
+const ConsoleWindow = lazy(() => import('@/pages/vms/console/ConsoleWindow'));
 const VmCreatePage = lazy(() => import('@/pages/vms/VmCreatePage'));
 const NetworksPage = lazy(() => import('@/pages/networks/NetworksPage'));
 const NetworkPage = lazy(() => import('@/pages/networks/NetworkPage'));
@@ -36,37 +39,47 @@ const client = new QueryClient({
   },
 });
 
+/** Everything that has the masthead and the sidebar around it. */
+function Pages() {
+  return (
+    <Shell>
+      <Routes>
+        <Route path="/" element={<OverviewPage />} />
+        <Route path="/vms" element={<VmsPage />} />
+        <Route path="/vms/create" element={<VmCreatePage />} />
+        <Route path="/vms/:id/:tab?" element={<VmPage />} />
+        <Route path="/gpus" element={<Navigate to="/gpus/cards" replace />} />
+        <Route path="/gpus/cards" element={<CardsPage />} />
+        <Route path="/gpus/cards/:id/carve" element={<CarvePage />} />
+        <Route path="/gpus/cards/:id/mig/:enabled" element={<MigModePage />} />
+        <Route path="/gpus/cards/:id/:tab?" element={<CardPage />} />
+        <Route path="/gpus/undo/:task" element={<UndoPage />} />
+        <Route path="/gpus/groups" element={<GroupsPage />} />
+        <Route path="/gpus/groups/:id" element={<GroupPage />} />
+        <Route path="/networks" element={<NetworksPage />} />
+        <Route path="/networks/:id" element={<NetworkPage />} />
+        <Route path="/storage" element={<Navigate to="/storage/files" replace />} />
+        <Route path="/storage/files" element={<FilesPage />} />
+        <Route path="/activity" element={<Navigate to="/activity/tasks" replace />} />
+        <Route path="/activity/:tab" element={<ActivityPage />} />
+        <Route path="/nodes" element={<NodesPage />} />
+        <Route path="/settings/:tab?" element={<SettingsPage />} />
+        <Route path="*" element={<NotFoundPage />} />
+      </Routes>
+    </Shell>
+  );
+}
+
 export function App() {
   return (
     <QueryClientProvider client={client}>
       <BrowserRouter>
         <Toasts>
           <Gate>
-            <Shell>
-              <Routes>
-                <Route path="/" element={<OverviewPage />} />
-                <Route path="/vms" element={<VmsPage />} />
-                <Route path="/vms/create" element={<VmCreatePage />} />
-                <Route path="/vms/:id/:tab?" element={<VmPage />} />
-                <Route path="/gpus" element={<Navigate to="/gpus/cards" replace />} />
-                <Route path="/gpus/cards" element={<CardsPage />} />
-                <Route path="/gpus/cards/:id/carve" element={<CarvePage />} />
-                <Route path="/gpus/cards/:id/mig/:enabled" element={<MigModePage />} />
-                <Route path="/gpus/cards/:id/:tab?" element={<CardPage />} />
-                <Route path="/gpus/undo/:task" element={<UndoPage />} />
-                <Route path="/gpus/groups" element={<GroupsPage />} />
-                <Route path="/gpus/groups/:id" element={<GroupPage />} />
-                <Route path="/networks" element={<NetworksPage />} />
-                <Route path="/networks/:id" element={<NetworkPage />} />
-                <Route path="/storage" element={<Navigate to="/storage/files" replace />} />
-                <Route path="/storage/files" element={<FilesPage />} />
-                <Route path="/activity" element={<Navigate to="/activity/tasks" replace />} />
-                <Route path="/activity/:tab" element={<ActivityPage />} />
-                <Route path="/nodes" element={<NodesPage />} />
-                <Route path="/settings/:tab?" element={<SettingsPage />} />
-                <Route path="*" element={<NotFoundPage />} />
-              </Routes>
-            </Shell>
+            <Routes>
+              <Route path="/vms/:id/console/window" element={<Suspense fallback={<Bullseye><Spinner aria-label={t.app.loading} /></Bullseye>}><ConsoleWindow /></Suspense>} />
+              <Route path="*" element={<Pages />} />
+            </Routes>
           </Gate>
         </Toasts>
       </BrowserRouter>

@@ -3,7 +3,7 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { call } from './client';
 import type {
-  AuditEntry, FacetEvent, Gpu, Image, Library, List, Network, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm,
+  AuditEntry, Consoles, FacetEvent, Gpu, Image, Library, List, Network, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm,
 } from './types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
@@ -37,6 +37,7 @@ export const useGroups = () => useList<ResourceGroup>('group', '/resource-groups
 export const useGroup = (id: string) => useOne<ResourceGroup>('group', id, `/resource-groups/${seg(id)}`);
 export const useVms = () => useList<Vm>('vm', '/vms');
 export const useVm = (id: string) => useOne<Vm>('vm', id, `/vms/${seg(id)}`);
+export const useConsoles = (id: string) => useQuery({ queryKey: ['console', id], queryFn: ({ signal }) => call<Consoles>(`/vms/${seg(id)}/console`, { signal }), staleTime: 0, retry: false });
 export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);
 export const useNetworks = () => useList<Network>('network', '/networks');
 export const useNetwork = (id: string) => useOne<Network>('network', id, `/networks/${seg(id)}`);

@@ -4,7 +4,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { STREAM_URL } from './client';
 import { pushSample, setLink } from './live';
-import type { Change, FacetEvent, Sample } from './types';
+import type { Change, Consoles, FacetEvent, Sample } from './types';
 
 const isGone = (change: object): change is { id: string; deleted: true } => 'deleted' in change;
 
@@ -57,6 +57,7 @@ function connect(client: QueryClient, handlers: Handlers): EventSource {
   source.addEventListener('open', handlers.onOpen);
   source.addEventListener('error', () => handlers.onError(source));
   for (const noun of ['gpu', 'group', 'plan', 'task', 'vm', 'network', 'node']) on(noun, (data) => resourceChanged(client, noun, data as Change<{ id: string }>));
+  on('console', (data) => client.setQueryData(['console', (data as Consoles).id], data));
   on('event', (data) => {
     const event = data as FacetEvent;
     client.setQueryData<FacetEvent[]>(['event'], (list) => list && [event, ...list.filter((e) => e.id !== event.id)].slice(0, 500));

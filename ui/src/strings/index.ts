@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every sentence that people read, by page. One language for now; the shape is what a second one would fill in.
 import { app, attention, errors, login, overview } from './app';
+import { console } from './console';
 import { activity, settings, tasks } from './activity';
 import { carve, gpu, groups, picture } from './gpus';
 import { network } from './networks';
 import { files } from './storage';
 import { cuts, vm, wizard } from './vms';
 
-export const t = { app, attention, errors, login, overview, activity, settings, tasks, carve, gpu, groups, files, picture, network, vm, cuts, wizard };
+export const t = { app, attention, errors, login, overview, activity, settings, tasks, console, carve, gpu, groups, files, picture, network, vm, cuts, wizard };

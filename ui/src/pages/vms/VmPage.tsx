@@ -23,7 +23,7 @@ import { DevicesTab } from './DevicesTab';
 
 const LIST = { to: '/vms', name: t.vm.title };
 
-const ConsoleTab = lazy(() => import('./ConsoleTab'));
+const ConsoleTab = lazy(() => import('./console/ConsoleTab'));
 
 function Summary({ vm }: { vm: Vm }) {
   return (
