@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/first_boot_text.h"
+
+#include <string.h>
+
+static json_t *strings(char **list)
+{
+    json_t *json = json_array();
+    for (; *list; list++)
+        json_array_append_new(json, json_string(*list));
+    return json;
+}
+
+static json_t *user_of(const FctFirstBoot *boot)
+{
+    json_t *user = json_pack("{s:s, s:s, s:s, s:b}", "name", boot->user, "shell", "/bin/bash", "sudo",
+                             "ALL=(ALL) NOPASSWD:ALL", "lock_passwd", !*boot->hash);
+    if (*boot->hash)
+        json_object_set_new(user, "hashed_passwd", json_string(boot->hash));
+    if (*boot->ssh_keys)
+        json_object_set_new(user, "ssh_authorized_keys", strings(boot->ssh_keys));
+    return user;
+}
+
+char *fct_cloud_user_data(const FctFirstBoot *boot)
+{
+    if (*boot->user_data)
+        return g_strdup(boot->user_data);
+    g_autoptr(json_t) config = json_pack("{s:b, s:{s:b}}", "manage_etc_hosts", 1, "chpasswd", "expire", 0);
+    if (*boot->user) {
+        json_object_set_new(config, "users", json_pack("[o]", user_of(boot)));
+        /* By SSH with the password only where there is no better way in. */
+        json_object_set_new(config, "ssh_pwauth", json_boolean(*boot->hash && !*boot->ssh_keys));
+    }
+    if (*boot->packages) {
+        json_object_set_new(config, "package_update", json_true());
+        json_object_set_new(config, "packages", strings(boot->packages));
+    }
+    /* Where the agent came with the packages, or is in the image and not enabled. */
+    json_object_set_new(config, "runcmd",
+                        json_pack("[[sss]]", "sh", "-c",
+                                  "systemctl start qemu-guest-agent 2>/dev/null || service qemu-guest-agent start "
+                                  "2>/dev/null || true"));
+    g_autofree char *json = fct_json_text(config);
+    return g_strdup_printf("#cloud-config\n%s\n", json);
+}
+
+/* What a host name cannot bear becomes a dash. */
+static char *hostname_from(const char *vm)
+{
+    g_autofree char *name = g_strndup(vm, 63);
+    for (char *c = name; *c; c++)
+        if (!g_ascii_isalnum(*c))
+            *c = '-';
+    for (gsize n = strlen(name); n && name[n - 1] == '-'; n--)
+        name[n - 1] = '\0';
+    return g_steal_pointer(&name);
+}
+
+char *fct_cloud_meta_data(const FctFirstBoot *boot, const char *vm)
+{
+    g_autofree char *name = *boot->hostname ? g_strdup(boot->hostname) : hostname_from(vm);
+    g_autoptr(json_t) meta = json_pack("{s:s, s:s}", "instance-id", boot->instance, "local-hostname", name);
+    g_autofree char *json = fct_json_text(meta);
+    return g_strdup_printf("%s\n", json);
+}
+
+static void set_static(json_t *nic, const FctFirstBoot *boot)
+{
+    json_object_set_new(nic, "addresses", json_pack("[s]", boot->address));
+    /* gateway4 and not a route "default": older releases of cloud-init know nothing else. */
+    if (*boot->gateway)
+        json_object_set_new(nic, strchr(boot->gateway, ':') ? "gateway6" : "gateway4", json_string(boot->gateway));
+    if (*boot->dns)
+        json_object_set_new(nic, "nameservers", json_pack("{s:o}", "addresses", strings(boot->dns)));
+}
+
+char *fct_cloud_network_config(const FctFirstBoot *boot, const char *const *macs)
+{
+    if (!*macs)
+        return NULL;
+    g_autoptr(json_t) nics = json_object();
+    for (int i = 0; macs[i]; i++) {
+        g_autofree char *name = g_strdup_printf("eth%d", i);
+        json_t *nic = json_pack("{s:{s:s}, s:s}", "match", "macaddress", macs[i], "set-name", name);
+        if (i == 0 && *boot->address)
+            set_static(nic, boot);
+        else
+            json_object_set_new(nic, "dhcp4", json_true());
+        json_object_set_new(nics, name, nic);
+    }
+    g_autoptr(json_t) config = json_pack("{s:i, s:O}", "version", 2, "ethernets", nics);
+    g_autofree char *json = fct_json_text(config);
+    return g_strdup_printf("%s\n", json);
+}
