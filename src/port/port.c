@@ -169,3 +169,27 @@ void fct_vm_device_free(FctVmDevice *device)
     g_free(device->mdev);
     g_free(device);
 }
+
+FctAdoption *fct_adoption_new(void)
+{
+    FctAdoption *adoption = g_new0(FctAdoption, 1);
+    adoption->spec = fct_vm_spec_new();
+    adoption->description = g_strdup("");
+    adoption->state = FCT_VM_UNKNOWN;
+    adoption->kept = g_ptr_array_new_with_free_func(g_free);
+    adoption->lost = g_ptr_array_new_with_free_func(g_free);
+    adoption->verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    return adoption;
+}
+
+void fct_adoption_free(FctAdoption *adoption)
+{
+    if (!adoption)
+        return;
+    fct_vm_spec_free(adoption->spec);
+    g_free(adoption->description);
+    g_ptr_array_unref(adoption->kept);
+    g_ptr_array_unref(adoption->lost);
+    g_ptr_array_unref(adoption->verdicts);
+    g_free(adoption);
+}

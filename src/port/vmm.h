@@ -7,6 +7,7 @@
 #include "core/chain.h"
 #include "model/network.h"
 #include "model/storage.h"
+#include "model/plan.h"
 
 typedef struct FctVmm FctVmm;
 
@@ -88,6 +89,20 @@ FctVmDisk *fct_vm_disk_copy(const FctVmDisk *disk);
 void fct_vm_disk_free(FctVmDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmDisk, fct_vm_disk_free)
 
+/* What another's VM would be as one of ours. */
+typedef struct {
+    FctVmSpec *spec;   /* from which Facet would generate it; without devices */
+    char *description; /* "" */
+    FctVmState state;
+    gboolean host_starts; /* libvirt starts it with the host */
+    GPtrArray *kept;      /* char*: what stays as it is, for people */
+    GPtrArray *lost;      /* char*: what a start by Facet would take from it or change, for people */
+    GPtrArray *verdicts;  /* FctVerdict*: why it cannot be ours at all, and what to know first */
+} FctAdoption;
+FctAdoption *fct_adoption_new(void);
+void fct_adoption_free(FctAdoption *adoption);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctAdoption, fct_adoption_free)
+
 /* On the event thread: post only. @info NULL: the domain is gone (then only @id counts). */
 typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer data);
 /* The connection came up or went down; after "up" the caller lists again (events are not replayed). */
@@ -118,6 +133,11 @@ typedef struct {
     gboolean (*destroy)(FctVmm *vmm, const char *id, GError **error);      /* forced off; off already is success */
     gboolean (*reset)(FctVmm *vmm, const char *id, GError **error);
     gboolean (*undefine)(FctVmm *vmm, const char *id, GError **error); /* not the disks; gone already is success */
+    /* What it would be as one of ours; changes nothing. FCT_ERROR_CONFLICT when it is ours already. */
+    FctAdoption *(*adoption)(FctVmm *vmm, const char *id, GError **error);
+    /* Writes our mark into the definition and the run of another's VM, or takes it out of one of ours; nothing else of
+     * it changes. As it is already is success. */
+    gboolean (*mark)(FctVmm *vmm, const char *id, gboolean ours, GError **error);
     gboolean (*disk_clone)(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
                            GError **error);
     /* Whether an image from elsewhere is sound and whole in itself; its size as a guest sees it. FCT_ERROR_REFUSED. */

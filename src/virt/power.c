@@ -90,6 +90,11 @@ static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
         fct_virt_set_error(error, what);
         return FALSE;
     }
+    /* libvirt would start it with the host before its devices are there; facetd starts ours, in their order. One that
+     * was adopted may come with it. */
+    int starts = 0;
+    if (virDomainGetAutostart(domain, &starts) == 0 && starts)
+        virDomainSetAutostart(domain, 0);
     virDomainFree(domain);
     return TRUE;
 }

@@ -102,6 +102,10 @@ gboolean fct_virt_merge(FctVmm *vmm, const char *id, const FctChainStep *step, g
                         gpointer data, GError **error);
 gboolean fct_virt_merge_end(FctVmm *vmm, const char *id, GError **error);
 
+/* adopt.c */
+FctAdoption *fct_virt_adoption(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **error);
+
 /* disk.c */
 gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
                              GError **error);

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "virt/adopt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOT_PORT_OF_NICS 1 /* libvirt gives the first root ports of a Q35 to the NICs, in order */
+
+/* <boot order='2'/> of a device, 0 without: the lowest of its kind counts. */
+static int note_order(FctAdoptReader *r, xmlNode *node, const char *kind)
+{
+    int order = atoi(fct_adopt_attr(r, fct_adopt_child(node, "boot"), "order"));
+    int known = GPOINTER_TO_INT(g_hash_table_lookup(r->boot, kind));
+    if (order > 0 && (!known || order < known))
+        g_hash_table_insert(r->boot, (gpointer)kind, GINT_TO_POINTER(order));
+    return order;
+}
+
+/* ---- disks ---- */
+
+/* "Disk sdb" */
+static char *title_of(FctAdoptReader *r, xmlNode *node)
+{
+    const char *device = fct_adopt_attr(r, node, "device");
+    return g_strdup_printf("%s %s",
+                           strcmp(device, "cdrom") == 0    ? "CD drive"
+                           : strcmp(device, "floppy") == 0 ? "Floppy drive"
+                                                           : "Disk",
+                           fct_adopt_attr(r, fct_adopt_child(node, "target"), "dev"));
+}
+
+/* What a disk of another place is called: "rbd:pool/image on ceph1". */
+static char *elsewhere(FctAdoptReader *r, const char *type, xmlNode *source)
+{
+    xmlNode *host = fct_adopt_child(source, "host");
+    if (strcmp(type, "network") != 0)
+        return g_strdup(type);
+    return g_strdup_printf("%s:%s%s%s", fct_adopt_attr(r, source, "protocol"), fct_adopt_attr(r, source, "name"),
+                           host ? " on " : "", fct_adopt_attr(r, host, "name"));
+}
+
+static void read_driver(FctAdoptReader *r, xmlNode *node, const char *title, const char *format)
+{
+    static const char *const same[] = {"name", "type", "discard", NULL};
+    xmlNode *driver = fct_adopt_child(node, "driver");
+    for (xmlAttr *a = driver ? driver->properties : NULL; a; a = a->next) {
+        const char *name = (const char *)a->name, *value = fct_adopt_attr(r, driver, name);
+        if (!g_strv_contains(same, name) && strcmp(value, "default") != 0)
+            fct_adopt_lose(r, "%s: %s=%s", title, name, value);
+    }
+    if (strcmp(format, "qcow2") != 0 && strcmp(format, "raw") != 0)
+        fct_adopt_refuse(r, "other-disk", "Convert it with qemu-img first.", "%s has the format %s.", title, format);
+}
+
+static void read_disk_settings(FctAdoptReader *r, xmlNode *node, const char *title, gboolean cdrom)
+{
+    /* backingStore and mirror tell how it is now; alias and address libvirt gives anew. */
+    static const char *const known[] = {"driver", "source",  "target", "backingStore", "mirror",
+                                        "alias",  "address", "boot",   "readonly",     "encryption",
+                                        "serial", "iotune",  "wwn",    "shareable",    NULL};
+    static const struct {
+        const char *name, *text;
+    } losses[] = {{"serial", "its serial number (a guest may find it by that)"},
+                  {"wwn", "its WWN (a guest may find it by that)"},
+                  {"iotune", "limits of its speed"},
+                  {"shareable", "several VMs may write to it"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(losses); i++)
+        if (fct_adopt_child(node, losses[i].name))
+            fct_adopt_lose(r, "%s: %s", title, losses[i].text);
+    if (fct_adopt_child(node, "encryption") || fct_adopt_child(fct_adopt_child(node, "source"), "encryption"))
+        fct_adopt_refuse(r, "encrypted-disk", "Manage it with the program that made it.",
+                         "%s is encrypted; Facet has no key for it.", title);
+    if (!cdrom && fct_adopt_child(node, "transient"))
+        fct_adopt_lose(r, "%s: what is written to it is forgotten when the VM ends; it stays from then on", title);
+    fct_adopt_others(r, node, known, title);
+}
+
+/* The bus that Facet gives it: what a guest that knows the present one will know too, as far as there is such. */
+static const char *bus_for(const char *bus, gboolean cdrom)
+{
+    if (strcmp(bus, "sata") == 0 || cdrom)
+        return "sata";
+    return strcmp(bus, "virtio") == 0 || strcmp(bus, "scsi") == 0 ? "virtio" : "sata";
+}
+
+static gboolean target_taken(FctAdoptReader *r, const char *target)
+{
+    const GPtrArray *disks = r->adoption->spec->disks;
+    for (guint i = 0; i < disks->len; i++)
+        if (strcmp(((FctVmDisk *)disks->pdata[i])->target, target) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* The name that it has when that fits its bus, else the first free one. */
+static char *target_for(FctAdoptReader *r, const char *target, const char *bus)
+{
+    const char *prefix = strcmp(bus, "virtio") == 0 ? "vd" : "sd";
+    if (g_str_has_prefix(target, prefix) && !target_taken(r, target))
+        return g_strdup(target);
+    for (char letter = 'a'; letter <= 'z'; letter++) {
+        g_autofree char *name = g_strdup_printf("%s%c", prefix, letter);
+        if (!target_taken(r, name))
+            return g_steal_pointer(&name);
+    }
+    return g_strdup(target);
+}
+
+/* Where it is, into @disk; FALSE when Facet cannot reach it. */
+static gboolean read_source(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, const char *title)
+{
+    const char *type = fct_adopt_attr(r, node, "type");
+    xmlNode *source = fct_adopt_child(node, "source");
+    if (strcmp(type, "file") == 0)
+        fct_text_set(&disk->path, fct_adopt_attr(r, source, "file"));
+    else if (strcmp(type, "block") == 0)
+        fct_text_set(&disk->path, fct_adopt_attr(r, source, "dev"));
+    else if (strcmp(type, "volume") == 0) {
+        fct_text_set(&disk->pool, fct_adopt_attr(r, source, "pool"));
+        fct_text_set(&disk->volume, fct_adopt_attr(r, source, "volume"));
+    } else {
+        g_autofree char *where = elsewhere(r, type, source);
+        fct_adopt_lose(r, "%s on %s: Facet cannot reach it, and the VM would start without it", title, where);
+        return FALSE;
+    }
+    if (!disk->cdrom && !*disk->path && !*disk->volume) {
+        fct_adopt_lose(r, "%s: it has no source", title);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* First-boot data that Facet made, of a VM that was released meanwhile. */
+static gboolean is_seed(FctAdoptReader *r, xmlNode *node, const FctVmDisk *disk)
+{
+    g_autofree char *name = g_strdup_printf("%s-seed.iso", r->adoption->spec->name);
+    g_autofree char *file = g_path_get_basename(disk->path);
+    return disk->read_only && strcmp(file, name) == 0 &&
+           g_str_has_prefix(fct_adopt_attr(r, fct_adopt_child(node, "alias"), "name"), FCT_DISK_ALIAS);
+}
+
+static void keep_disk(FctAdoptReader *r, const FctVmDisk *disk, const char *title)
+{
+    g_autofree char *where = *disk->volume ? g_strdup_printf("volume %s of pool %s", disk->volume, disk->pool)
+                             : *disk->path ? g_strdup(disk->path)
+                                           : g_strdup("empty");
+    fct_adopt_keep(r, "%s: %s%s%s%s", title, where, disk->cdrom ? "" : " (", disk->cdrom ? "" : disk->format,
+                   disk->cdrom ? "" : ")");
+}
+
+static void read_disk(FctAdoptReader *r, xmlNode *node)
+{
+    const char *device = fct_adopt_attr(r, node, "device");
+    const char *bus = fct_adopt_attr(r, fct_adopt_child(node, "target"), "bus");
+    const char *format = fct_adopt_attr(r, fct_adopt_child(node, "driver"), "type");
+    const char *target = fct_adopt_attr(r, fct_adopt_child(node, "target"), "dev");
+    g_autofree char *title = title_of(r, node);
+    g_autoptr(FctVmDisk) disk = fct_vm_disk_new();
+    disk->cdrom = strcmp(device, "cdrom") == 0;
+    if (!disk->cdrom && *device && strcmp(device, "disk") != 0) {
+        fct_adopt_lose(r, "%s: it is a %s, which Facet does not give", title, device);
+        return;
+    }
+    if (!read_source(r, node, disk, title))
+        return;
+    disk->read_only = disk->cdrom || fct_adopt_child(node, "readonly");
+    fct_text_set(&disk->format, *format ? format : "raw");
+    fct_text_set(&disk->bus, bus_for(bus, disk->cdrom));
+    fct_text_take(&disk->target, target_for(r, target, disk->bus));
+    read_driver(r, node, title, disk->format);
+    read_disk_settings(r, node, title, disk->cdrom);
+    if (strcmp(disk->bus, bus) != 0)
+        fct_adopt_lose(r, "%s: on %s (as %s) instead of %s", title, strcmp(disk->bus, "sata") == 0 ? "SATA" : "VirtIO",
+                       disk->target, *bus ? bus : "its bus");
+    int order = note_order(r, node, disk->cdrom ? "cdrom" : "disk");
+    int place = order > 0 ? order : G_MAXINT;
+    g_array_append_val(r->disk_orders, place);
+    disk->seed = is_seed(r, node, disk);
+    keep_disk(r, disk, title);
+    g_ptr_array_add(r->adoption->spec->disks, g_steal_pointer(&disk));
+}
+
+/* ---- network interfaces ---- */
+
+static const char *network_on(FctAdoptReader *r, const char *bridge)
+{
+    for (guint i = 0; r->networks && i < r->networks->len; i++) {
+        const FctNetwork *network = r->networks->pdata[i];
+        if (network->kind == FCT_NETWORK_BRIDGE && strcmp(network->bridge, bridge) == 0)
+            return network->name;
+    }
+    return NULL;
+}
+
+/* The network that it stays on; "" when there is none, which is then told. */
+static const char *network_of(FctAdoptReader *r, xmlNode *node, const char *mac)
+{
+    const char *type = fct_adopt_attr(r, node, "type");
+    xmlNode *source = fct_adopt_child(node, "source");
+    const char *bridge = fct_adopt_attr(r, source, "bridge");
+    if (strcmp(type, "network") == 0 && !*fct_adopt_attr(r, source, "portgroup"))
+        return fct_adopt_attr(r, source, "network");
+    if (strcmp(type, "network") == 0) {
+        fct_adopt_lose(r, "Network interface %s: its port group %s", mac, fct_adopt_attr(r, source, "portgroup"));
+        return fct_adopt_attr(r, source, "network");
+    }
+    if (strcmp(type, "bridge") == 0 && network_on(r, bridge))
+        return network_on(r, bridge);
+    if (strcmp(type, "bridge") == 0)
+        fct_adopt_lose(r,
+                       "Network interface %s on bridge %s: the VM would start without it. Make a network of kind "
+                       "bridge on %s first, and it is kept",
+                       mac, bridge, bridge);
+    else
+        fct_adopt_lose(r, "Network interface %s of type %s: the VM would start without it", mac, type);
+    return "";
+}
+
+static void read_interface_settings(FctAdoptReader *r, xmlNode *node, const char *mac, const char *model)
+{
+    /* target is the name of the device on the host, which libvirt gives anew. */
+    static const char *const known[] = {"mac",     "source",    "model", "target", "alias",
+                                        "address", "bandwidth", "boot",  "link",   NULL};
+    g_autofree char *what = g_strdup_printf("Network interface %s", mac);
+    if (fct_adopt_child(node, "bandwidth"))
+        fct_adopt_lose(r, "%s: limits of its bandwidth", what);
+    if (strcmp(fct_adopt_attr(r, fct_adopt_child(node, "link"), "state"), "down") == 0)
+        fct_adopt_lose(r, "%s: its link is down; it comes up", what);
+    if (strcmp(model, "virtio") != 0 && strcmp(model, "e1000e") != 0)
+        fct_adopt_lose(r, "%s: model e1000e instead of %s", what, *model ? model : "what QEMU chooses");
+    fct_adopt_others(r, node, known, what);
+}
+
+/* The guest names a card by its place; Linux that was told of eth0 or enp3s0 looks for it there. */
+static void check_place(FctAdoptReader *r, xmlNode *node, const char *mac)
+{
+    xmlNode *address = fct_adopt_child(node, "address");
+    gint64 bus = g_ascii_strtoll(fct_adopt_attr(r, address, "bus"), NULL, 16);
+    gint64 slot = g_ascii_strtoll(fct_adopt_attr(r, address, "slot"), NULL, 16);
+    if (address && (!r->q35 || bus != ROOT_PORT_OF_NICS + r->nics || slot != 0))
+        fct_adopt_lose(r, "Network interface %s: it moves to another PCI place, and Linux may call it by another name",
+                       mac);
+}
+
+static void read_interface(FctAdoptReader *r, xmlNode *node)
+{
+    const char *given = fct_adopt_attr(r, fct_adopt_child(node, "mac"), "address");
+    const char *model = fct_adopt_attr(r, fct_adopt_child(node, "model"), "type");
+    const char *network = network_of(r, node, given);
+    g_autofree char *mac = fct_mac_parse(given);
+    if (!*network)
+        return;
+    if (!mac) {
+        fct_adopt_lose(r, "Network interface “%s”: its MAC address cannot be kept", given);
+        return;
+    }
+    FctVmNic *nic = fct_vm_nic_new(network, mac);
+    if (strcmp(model, "virtio") != 0)
+        fct_text_set(&nic->model, "e1000e");
+    read_interface_settings(r, node, mac, model);
+    check_place(r, node, mac);
+    note_order(r, node, "network");
+    fct_adopt_keep(r, "Network interface %s on network %s", mac, network);
+    g_ptr_array_add(r->adoption->spec->nics, nic);
+    r->nics++;
+}
+
+/* ---- the rest ---- */
+
+static void read_channel(FctAdoptReader *r, xmlNode *node)
+{
+    const char *name = fct_adopt_attr(r, fct_adopt_child(node, "target"), "name");
+    if (strcmp(name, "org.qemu.guest_agent.0") == 0) {
+        r->adoption->spec->agent = TRUE;
+        fct_adopt_keep(r, "The channel of the guest agent");
+    } else if (strcmp(fct_adopt_attr(r, node, "type"), "spicevmc") != 0) { /* goes with SPICE, which is told of */
+        fct_adopt_lose(r, "The channel %s", *name ? name : fct_adopt_attr(r, node, "type"));
+    }
+}
+
+/* libvirt writes the first serial port once more as a console. */
+static void read_console(FctAdoptReader *r, xmlNode *node)
+{
+    const char *target = fct_adopt_attr(r, fct_adopt_child(node, "target"), "type");
+    gboolean serial = fct_adopt_is(node, "serial");
+    if (!serial && (!*target || strcmp(target, "serial") == 0))
+        return;
+    if (!serial || strcmp(fct_adopt_attr(r, node, "type"), "pty") != 0)
+        fct_adopt_lose(r, "A %s of type %s", serial ? "serial port" : "console",
+                       serial ? fct_adopt_attr(r, node, "type") : target);
+    else if (r->consoles++)
+        fct_adopt_lose(r, "Serial ports after the first");
+    else
+        fct_adopt_keep(r, "Its serial console");
+}
+
+static void read_graphics(FctAdoptReader *r, xmlNode *node)
+{
+    const char *type = fct_adopt_attr(r, node, "type");
+    const char *listen = fct_adopt_attr(r, fct_adopt_child(node, "listen"), "type");
+    if (strcmp(type, "vnc") != 0)
+        fct_adopt_lose(r, "Its %s screen: it is VNC in Facet's page instead",
+                       strcmp(type, "spice") == 0 ? "SPICE" : type);
+    else if (strcmp(listen, "none") != 0)
+        fct_adopt_lose(r, "VNC over the network (port %s): its screen is in Facet's page only",
+                       strcmp(fct_adopt_attr(r, node, "port"), "-1") == 0 ? "any" : fct_adopt_attr(r, node, "port"));
+    else
+        fct_adopt_keep(r, "Its screen");
+}
+
+static void read_video(FctAdoptReader *r, xmlNode *node)
+{
+    const char *model = fct_adopt_attr(r, fct_adopt_child(node, "model"), "type");
+    if (strcmp(model, "vga") != 0)
+        fct_adopt_lose(r, "Graphics adapter: VGA instead of %s", *model ? model : "what it has");
+}
+
+static void read_tpm(FctAdoptReader *r, xmlNode *node)
+{
+    xmlNode *backend = fct_adopt_child(node, "backend");
+    const char *version = fct_adopt_attr(r, backend, "version");
+    if (strcmp(fct_adopt_attr(r, backend, "type"), "emulator") != 0 || strcmp(version, "1.2") == 0) {
+        fct_adopt_lose(r, "Its TPM (%s): Facet gives an emulated TPM 2.0, or none",
+                       *version ? version : fct_adopt_attr(r, backend, "type"));
+        return;
+    }
+    r->adoption->spec->tpm = TRUE;
+    fct_adopt_keep(r, "TPM 2.0, with what it holds");
+}
+
+static void read_hostdev(FctAdoptReader *r, xmlNode *node)
+{
+    const char *type = fct_adopt_attr(r, node, "type");
+    xmlNode *source = fct_adopt_child(node, "source"), *address = fct_adopt_child(source, "address");
+    if (strcmp(type, "pci") == 0)
+        fct_adopt_lose(r, "The host's PCI device %04x:%02x:%02x.%x: give it a device from a resource group afterwards",
+                       (unsigned)strtoul(fct_adopt_attr(r, address, "domain"), NULL, 16),
+                       (unsigned)strtoul(fct_adopt_attr(r, address, "bus"), NULL, 16),
+                       (unsigned)strtoul(fct_adopt_attr(r, address, "slot"), NULL, 16),
+                       (unsigned)strtoul(fct_adopt_attr(r, address, "function"), NULL, 16));
+    else if (strcmp(type, "mdev") == 0)
+        fct_adopt_lose(r, "The vGPU %s: give it a device from a resource group afterwards",
+                       fct_adopt_attr(r, address, "uuid"));
+    else
+        fct_adopt_lose(r, "A device of the host (%s)", *type ? type : fct_adopt_attr(r, node, "mode"));
+}
+
+/* Every port and plug is libvirt's to choose but what hangs on these. */
+static void read_controller(FctAdoptReader *r, xmlNode *node)
+{
+    static const char *const usual[] = {"pci", "sata", "ide", "fdc", "virtio-serial", "usb", NULL};
+    const char *type = fct_adopt_attr(r, node, "type"), *model = fct_adopt_attr(r, node, "model");
+    if (strcmp(type, "usb") == 0 && *model && strcmp(model, "qemu-xhci") != 0 && strcmp(model, "none") != 0)
+        fct_adopt_lose(r, "USB: a controller of kind qemu-xhci instead of %s", model);
+    else if (strcmp(type, "scsi") != 0 && !g_strv_contains(usual, type)) /* disks on scsi are told of */
+        fct_adopt_lose(r, "A controller of type %s", type);
+}
+
+static void read_input(FctAdoptReader *r, xmlNode *node)
+{
+    /* A keyboard and a mouse on PS/2 are always there, and a tablet on USB is generated. */
+    static const char *const usual[] = {"tablet", "mouse", "keyboard", NULL};
+    const char *type = fct_adopt_attr(r, node, "type"), *bus = fct_adopt_attr(r, node, "bus");
+    if (!g_strv_contains(usual, type) || (strcmp(bus, "usb") != 0 && strcmp(bus, "ps2") != 0))
+        fct_adopt_lose(r, "An input device (%s on %s)", type, bus);
+}
+
+static void read_emulator(FctAdoptReader *r, xmlNode *node)
+{
+    static const char *const usual[] = {"/usr/bin/qemu-system-x86_64", "/usr/bin/kvm", "/usr/bin/qemu-kvm",
+                                        "/usr/libexec/qemu-kvm", NULL};
+    const char *path = fct_adopt_text(r, node);
+    if (!g_strv_contains(usual, path))
+        fct_adopt_lose(r, "Its own QEMU, %s", path);
+}
+
+static void read_filesystem(FctAdoptReader *r, xmlNode *node)
+{
+    const char *dir = fct_adopt_attr(r, fct_adopt_child(node, "source"), "dir");
+    fct_adopt_lose(r, "The shared folder %s (%s)", *dir ? dir : "of the host",
+                   fct_adopt_attr(r, fct_adopt_child(node, "target"), "dir"));
+}
+
+static void read_rng(FctAdoptReader *r, xmlNode *node)
+{
+    if (strcmp(fct_adopt_attr(r, node, "model"), "virtio") != 0)
+        fct_adopt_lose(r, "Its source of random numbers: the host's /dev/urandom instead");
+}
+
+static void read_balloon(FctAdoptReader *r, xmlNode *node)
+{
+    if (strcmp(fct_adopt_attr(r, node, "model"), "none") != 0)
+        fct_adopt_lose(r, "Memory: the balloon, by which the host could take some back");
+}
+
+static void read_watchdog(FctAdoptReader *r, xmlNode *node)
+{
+    if (strcmp(fct_adopt_attr(r, node, "model"), "itco") != 0) /* that one belongs to every Q35 */
+        fct_adopt_lose(r, "Its watchdog");
+}
+
+static void read_sound(FctAdoptReader *r, xmlNode *node)
+{
+    fct_adopt_lose(r, "Its sound card");
+}
+
+static void read_redirection(FctAdoptReader *r, xmlNode *node)
+{
+    fct_adopt_lose(r, "USB redirection");
+}
+
+void fct_adopt_devices(FctAdoptReader *r, xmlNode *devices)
+{
+    static const struct {
+        const char *name;
+        void (*read)(FctAdoptReader *r, xmlNode *node);
+    } readers[] = {{"emulator", read_emulator},
+                   {"disk", read_disk},
+                   {"controller", read_controller},
+                   {"interface", read_interface},
+                   {"serial", read_console},
+                   {"console", read_console},
+                   {"channel", read_channel},
+                   {"input", read_input},
+                   {"tpm", read_tpm},
+                   {"graphics", read_graphics},
+                   {"sound", read_sound},
+                   {"video", read_video},
+                   {"hostdev", read_hostdev},
+                   {"filesystem", read_filesystem},
+                   {"redirdev", read_redirection},
+                   {"rng", read_rng},
+                   {"memballoon", read_balloon},
+                   {"redirfilter", read_redirection},
+                   {"watchdog", read_watchdog}};
+    for (xmlNode *node = devices->children; node; node = node->next) {
+        gsize i = 0;
+        while (i < G_N_ELEMENTS(readers) && !fct_adopt_is(node, readers[i].name))
+            i++;
+        if (i < G_N_ELEMENTS(readers))
+            readers[i].read(r, node);
+        else if (node->type == XML_ELEMENT_NODE && !fct_adopt_is(node, "audio")) /* where a sound card is heard */
+            fct_adopt_lose(r, "A device of kind <%s>", (const char *)node->name);
+    }
+}

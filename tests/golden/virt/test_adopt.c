@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Domains as other programs write them (foreign/NAME.xml) against what adopting them keeps and loses
+ * (foreign/NAME.txt); FACET_GOLDEN_UPDATE=1 rewrites the latter. And what Facet itself generates loses nothing.
+ */
+#include "virt/adopt.h"
+
+#include <string.h>
+
+static char *read_file(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(g_getenv("FACET_GOLDEN"), folder, name, NULL);
+    char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    g_file_get_contents(path, &text, NULL, &error);
+    g_assert_no_error(error);
+    return text;
+}
+
+static GPtrArray *networks_new(void)
+{
+    GPtrArray *networks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_network_free);
+    FctNetwork *nat = fct_network_new(), *lan = fct_network_new();
+    fct_text_set(&nat->name, "default");
+    fct_text_set(&nat->bridge, "virbr0");
+    nat->kind = FCT_NETWORK_NAT;
+    fct_text_set(&lan->name, "lan");
+    fct_text_set(&lan->bridge, "br0");
+    lan->kind = FCT_NETWORK_BRIDGE;
+    g_ptr_array_add(networks, nat);
+    g_ptr_array_add(networks, lan);
+    return networks;
+}
+
+static void print_list(GString *text, const char *title, const GPtrArray *list)
+{
+    g_string_append_printf(text, "\n%s\n", title);
+    for (guint i = 0; i < list->len; i++)
+        g_string_append_printf(text, "  %s\n", (char *)list->pdata[i]);
+}
+
+static void print_drives(GString *text, const FctVmSpec *spec)
+{
+    for (guint i = 0; i < spec->disks->len; i++) {
+        const FctVmDisk *disk = spec->disks->pdata[i];
+        g_string_append_printf(text, "drive %s %s %s path=%s volume=%s/%s%s%s\n", disk->target, disk->bus, disk->format,
+                               disk->path, disk->pool, disk->volume, disk->cdrom ? " cdrom" : "",
+                               disk->read_only ? " read-only" : "");
+    }
+    for (guint i = 0; i < spec->nics->len; i++) {
+        const FctVmNic *nic = spec->nics->pdata[i];
+        g_string_append_printf(text, "nic %s %s %s\n", nic->mac, nic->network, nic->model);
+    }
+}
+
+static char *print(const FctAdoption *adoption)
+{
+    const FctVmSpec *spec = adoption->spec;
+    GString *text = g_string_new(NULL);
+    g_autofree char *boot = g_strjoinv(" ", spec->boot);
+    g_string_append_printf(text, "%s %s\nos %s, %d vCPUs, %" G_GINT64_FORMAT " MiB%s%s%s\ndescription “%s”\nboot %s\n",
+                           spec->name, spec->id, spec->os, spec->vcpus, spec->memory_mib, spec->uefi ? ", UEFI" : "",
+                           spec->tpm ? ", TPM" : "", spec->agent ? ", agent" : "", adoption->description, boot);
+    print_drives(text, spec);
+    print_list(text, "kept", adoption->kept);
+    print_list(text, "lost", adoption->lost);
+    g_string_append(text, "\nverdicts\n");
+    for (guint i = 0; i < adoption->verdicts->len; i++) {
+        const FctVerdict *verdict = adoption->verdicts->pdata[i];
+        g_string_append_printf(text, "  %s %s: %s\n", fct_severity_name(verdict->severity), verdict->code,
+                               verdict->sentence);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static FctAdoption *adopt(const char *xml)
+{
+    g_autoptr(GPtrArray) networks = networks_new();
+    g_autoptr(GError) error = NULL;
+    FctAdoption *adoption = fct_adopt_read(xml, networks, &error);
+    g_assert_no_error(error);
+    return adoption;
+}
+
+static void test_foreign(gconstpointer name)
+{
+    g_autofree char *xml_name = g_strconcat(name, ".xml", NULL), *text_name = g_strconcat(name, ".txt", NULL);
+    g_autofree char *xml = read_file("foreign", xml_name);
+    g_autoptr(FctAdoption) adoption = adopt(xml);
+    g_autofree char *text = print(adoption);
+    if (g_getenv("FACET_GOLDEN_UPDATE")) {
+        g_autofree char *path = g_build_filename(g_getenv("FACET_GOLDEN"), "foreign", text_name, NULL);
+        g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    }
+    g_autofree char *kept = read_file("foreign", text_name);
+    g_assert_cmpstr(text, ==, kept);
+}
+
+/* What is ours adopts without loss, and gives the same domain again. */
+static void test_own(gconstpointer name)
+{
+    g_autofree char *xml = read_file("", name);
+    g_autoptr(FctAdoption) adoption = adopt(xml);
+    gboolean kvm = strstr(xml, "<domain type='kvm'") != NULL;
+    FctXmlOptions options = {kvm, kvm, &fct_attach_vfio};
+    for (guint i = 0; i < adoption->lost->len; i++)
+        g_test_message("lost: %s", (char *)adoption->lost->pdata[i]);
+    g_assert_cmpuint(adoption->lost->len, ==, 0);
+    g_assert_cmpuint(adoption->verdicts->len, ==, 0);
+    g_autofree char *again = fct_domain_xml(adoption->spec, &options, FALSE);
+    g_assert_cmpstr(again, ==, xml);
+}
+
+/* Whatever nobody here has heard of is told, never passed over. */
+static void test_unknown(void)
+{
+    g_autofree char *xml = read_file("foreign", "virt-install-debian-cloud.xml");
+    static const struct {
+        const char *at, *added, *told;
+    } cases[] = {{"<devices>", "<quantum/>", "The setting <quantum>"},
+                 {"<emulator>", "<abacus model='wood'/>", "A device of kind <abacus>"},
+                 {"<apic/>", "<teleport/>", "Machine: the feature <teleport>"},
+                 {"<target dev='vda'", "<blessing/>", "Disk vda: the setting <blessing>"},
+                 {"<source network=", "<virtue/>", "Network interface 52:54:00:53:8b:9f: the setting <virtue>"},
+                 {"<boot dev='hd'/>", "<ritual/>", "Boot: the setting <ritual>"}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) text = g_string_new(xml);
+        char *at = strstr(text->str, cases[i].at);
+        g_assert_nonnull(at);
+        g_string_insert(text, at - text->str, cases[i].added);
+        g_autoptr(FctAdoption) adoption = adopt(text->str);
+        g_assert_true(g_ptr_array_find_with_equal_func(adoption->lost, cases[i].told, g_str_equal, NULL));
+    }
+}
+
+static void test_broken(void)
+{
+    static const char *const bad[] = {"", "<domain", "<network/>", "not xml",
+                                      "<!DOCTYPE domain [<!ENTITY x 'y'>]><domain type='kvm'>&x;</domain>"};
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(fct_adopt_read(bad[i], NULL, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_LIBVIRT);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const foreign[] = {
+        "virt-manager-ubuntu",       "virt-manager-win11", "cockpit-fileserver", "proxmox-like",
+        "virt-install-debian-cloud", "gpu-passthrough",    "ceph-only",          "arm64"};
+    static const char *const own[] = {"plain.xml", "uefi.xml", "nics.xml", "drives.xml", "windows.xml"};
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(foreign); i++) {
+        g_autofree char *path = g_strconcat("/virt/adopt/foreign/", foreign[i], NULL);
+        g_test_add_data_func(path, foreign[i], test_foreign);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(own); i++) {
+        g_autofree char *path = g_strconcat("/virt/adopt/own/", own[i], NULL);
+        g_test_add_data_func(path, own[i], test_own);
+    }
+    g_test_add_func("/virt/adopt/unknown", test_unknown);
+    g_test_add_func("/virt/adopt/broken", test_broken);
+    return g_test_run();
+}
