@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/autostart.h"
+
+#include <string.h>
+
+static int by_order(gconstpointer a, gconstpointer b)
+{
+    const FctAutostart *x = a, *y = b;
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    int names = strcmp(x->name, y->name);
+    return names ? names : strcmp(x->id, y->id);
+}
+
+void fct_autostart_sort(GArray *vms)
+{
+    g_array_sort(vms, by_order);
+}
+
+FctAutostartDue fct_autostart_due(const json_t *state, const char *boot_id)
+{
+    if (!state || strcmp(fct_json_str(state, "boot_id", ""), boot_id) != 0)
+        return FCT_AUTOSTART_BEGIN;
+    return fct_json_bool(state, "ended", FALSE) ? FCT_AUTOSTART_DONE : FCT_AUTOSTART_GO_ON;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which VMs start with the host, in which order, and what is left of that in this boot. */
+#pragma once
+#include "base/json.h"
+
+#define FCT_AUTOSTART_ORDER 100 /* of a VM that was given none */
+#define FCT_AUTOSTART_ORDER_MAX 999
+#define FCT_AUTOSTART_DELAY_MAX 3600
+
+typedef struct {
+    const char *id, *name;
+    int order;   /* 1…999; lower is earlier */
+    int delay_s; /* to wait after it, before the next */
+} FctAutostart;
+
+/* Sorts @vms (FctAutostart) by order; those of the same order by name. */
+void fct_autostart_sort(GArray *vms);
+
+typedef enum {
+    FCT_AUTOSTART_BEGIN, /* this boot has seen none yet */
+    FCT_AUTOSTART_GO_ON, /* it was begun in this boot and did not end */
+    FCT_AUTOSTART_DONE   /* there is nothing to do in this boot */
+} FctAutostartDue;
+
+/*
+ * @state: what was stored, NULL when nothing was: {"boot_id", "task", "next", "ended": bool, "vms": [{"id", "name",
+ * "delay_s"}]}. `next` is the first of the VMs that was not dealt with.
+ */
+FctAutostartDue fct_autostart_due(const json_t *state, const char *boot_id);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/template.h"
+
+#include <string.h>
+
+static const char *const sources[] = {"image", "iso", "volume", NULL};
+static const char *const objects[] = {"cloud_init", "windows", "autostart", NULL};
+
+static gboolean names_source(const json_t *input)
+{
+    for (guint i = 0; sources[i]; i++) {
+        const json_t *value = json_object_get(input, sources[i]);
+        if (value && !json_is_null(value))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void put(json_t *into, const char *key, json_t *value)
+{
+    if (json_is_null(value))
+        json_object_del(into, key);
+    else
+        json_object_set_new(into, key, json_deep_copy(value));
+}
+
+json_t *fct_template_merge(const json_t *input, const json_t *given)
+{
+    json_t *merged = json_deep_copy(input), *value;
+    const char *key, *member;
+    json_t *of_member;
+    for (guint i = 0; names_source(given) && sources[i]; i++)
+        json_object_del(merged, sources[i]);
+    json_object_foreach ((json_t *)given, key, value) {
+        json_t *present = json_object_get(merged, key);
+        if (strcmp(key, "template") == 0)
+            continue;
+        if (!g_strv_contains(objects, key) || !json_is_object(present) || !json_is_object(value)) {
+            put(merged, key, value);
+            continue;
+        }
+        json_object_foreach (value, member, of_member)
+            put(present, member, of_member);
+    }
+    return merged;
+}
+
+static gboolean refuse(GError **error, const char *field, const char *sentence)
+{
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+static gboolean check_password(const json_t *input, const char *key, GError **error)
+{
+    g_autofree char *field = g_strdup_printf("%s.password", key);
+    return !json_object_get(json_object_get(input, key), "password") ||
+           refuse(error, field, "A template stores no password; it is asked for when a VM is made from it.");
+}
+
+gboolean fct_template_check(const json_t *input, GError **error)
+{
+    static const struct {
+        const char *key, *sentence;
+    } never[] = {{"name", "A template's VMs get their names when they are made."},
+                 {"template", "A template cannot stand on another template."},
+                 {"start", "Whether a VM starts at once is asked for when it is made."},
+                 {"volume", "A volume belongs to one VM; a template takes an image or an ISO."}};
+    size_t i;
+    json_t *nic, *disk;
+    if (!json_is_object(input))
+        return refuse(error, "input", "The field “input” must be an object.");
+    for (gsize k = 0; k < G_N_ELEMENTS(never); k++)
+        if (json_object_get(input, never[k].key))
+            return refuse(error, never[k].key, never[k].sentence);
+    json_array_foreach (json_object_get(input, "nics"), i, nic)
+        if (json_object_get(nic, "mac"))
+            return refuse(error, "mac", "Each VM gets MAC addresses of its own; a template has none.");
+    json_array_foreach (json_object_get(input, "disks"), i, disk)
+        if (json_object_get(disk, "volume"))
+            return refuse(error, "volume", never[3].sentence);
+    return check_password(input, "cloud_init", error) && check_password(input, "windows", error);
+}
