@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "app/auth.h"
+#include "app/autostart.h"
 #include "app/executor.h"
 #include "app/files.h"
 #include "app/groups.h"
@@ -87,10 +88,11 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     app->tasks = fct_tasks_new(app);
     app->executor = fct_executor_new(app);
     app->reconciler = fct_reconciler_new(app);
-    if (app->vmm)
+    if (app->vmm) {
         app->vms = fct_vms_new(app);
-    if (app->vmm)
         app->storage = fct_storage_new(app);
+        app->autostarter = fct_autostarter_new(app);
+    }
     app->sampler = fct_sampler_new(app);
     return g_steal_pointer(&app);
 }
@@ -107,8 +109,10 @@ gboolean fct_app_start(FctApp *app, GError **error)
     /* First who listens, then what speaks. */
     fct_world_on_change(app->world, on_world_changed, NULL);
     fct_reconciler_start(app->reconciler);
-    if (app->vms)
+    if (app->vms) {
+        fct_autostarter_start(app->autostarter);
         fct_vms_start(app->vms);
+    }
     if (app->storage)
         fct_storage_start(app->storage);
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
@@ -125,6 +129,7 @@ void fct_app_free(FctApp *app)
         return;
     fct_server_free(app->server); /* no more requests; those that run are waited for */
     if (app->sampler) {           /* all were made, so all may run */
+        fct_autostarter_stop(app->autostarter);
         fct_reconciler_stop(app->reconciler);
         fct_tasks_stop(app->tasks);
         fct_sampler_stop(app->sampler);
@@ -133,6 +138,7 @@ void fct_app_free(FctApp *app)
         fct_world_stop(app->world);
     }
     fct_storage_free(app->storage);
+    fct_autostarter_free(app->autostarter);
     fct_vms_free(app->vms);
     fct_sampler_free(app->sampler);
     fct_reconciler_free(app->reconciler);

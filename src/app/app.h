@@ -23,6 +23,7 @@ typedef struct FctExecutor FctExecutor;
 typedef struct FctSampler FctSampler;
 typedef struct FctServer FctServer;
 typedef struct FctVms FctVms;
+typedef struct FctAutostarter FctAutostarter;
 typedef struct FctFiles FctFiles;
 typedef struct FctStorage FctStorage;
 
@@ -51,7 +52,8 @@ typedef struct FctApp {
     FctExecutor *executor;
     FctReconciler *reconciler;
     FctSampler *sampler;
-    FctVms *vms; /* made by fct_vms_new (vms.h) when there is a vmm */
+    FctVms *vms;                 /* made by fct_vms_new (vms.h) when there is a vmm */
+    FctAutostarter *autostarter; /* the same */
     FctFiles *files;
     FctStorage *storage; /* NULL without a vmm */
     FctServer *server;

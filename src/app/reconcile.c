@@ -10,15 +10,18 @@
 
 #include <string.h>
 
-#define LOOK_S 30      /* without any sign of change */
-#define ATTEMPTS_MAX 3 /* to restore one gpu in one boot */
+#define LOOK_S 30       /* without any sign of change */
+#define ATTEMPTS_MAX 3  /* to restore one gpu in one boot */
+#define CARDS_COME_S 60 /* so long a card that something is wanted of may come later than we */
 
 struct FctReconciler {
     FctApp *app;
     GThread *thread;
-    GMutex lock; /* kicked, stopping */
+    GMutex lock; /* kicked, stopping, settled */
     GCond wake;
     gboolean kicked, stopping;
+    char *settled; /* the boot whose layouts are as they can be; "" while there is work */
+    gint64 began_us;
     GHashTable *told;     /* gpu id → what was said of it last; the thread's own, as below */
     GHashTable *attempts; /* "gpu boot_id" → count */
 };
@@ -29,6 +32,8 @@ FctReconciler *fct_reconciler_new(FctApp *app)
     reconciler->app = app;
     g_mutex_init(&reconciler->lock);
     g_cond_init(&reconciler->wake);
+    reconciler->settled = g_strdup("");
+    reconciler->began_us = g_get_monotonic_time();
     reconciler->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     reconciler->attempts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return reconciler;
@@ -38,6 +43,7 @@ void fct_reconciler_free(FctReconciler *reconciler)
 {
     if (!reconciler)
         return;
+    g_free(reconciler->settled);
     g_hash_table_unref(reconciler->told);
     g_hash_table_unref(reconciler->attempts);
     g_mutex_clear(&reconciler->lock);
@@ -73,8 +79,9 @@ static gboolean may_try(FctReconciler *reconciler, const char *gpu, const char *
     return count <= ATTEMPTS_MAX;
 }
 
-static void restore(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu, const json_t *wanted,
-                    FctPlan *plan)
+/* FALSE when it was tried often enough. */
+static gboolean restore(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu, const json_t *wanted,
+                        FctPlan *plan)
 {
     FctApp *app = reconciler->app;
     g_autoptr(GError) error = NULL;
@@ -84,7 +91,7 @@ static void restore(FctReconciler *reconciler, const FctInventory *seen, const F
                                     : json_pack("{s:s, s:s, s:b}", "kind", "mig-mode", "gpu", gpu->id, "enabled", 0);
     if (!may_try(reconciler, gpu->id, seen->boot_id)) {
         tell(reconciler, gpu, "error", "The wanted layout could not be restored after the restart of the host.");
-        return;
+        return FALSE;
     }
     g_free(plan->title);
     plan->title = g_strdup_printf("Restore the layout of GPU %d", gpu->index);
@@ -95,6 +102,7 @@ static void restore(FctReconciler *reconciler, const FctInventory *seen, const F
         tell(reconciler, gpu, "info", "The host was restarted; its wanted layout is being restored.");
     else
         g_warning("GPU %d is not restored: %s", gpu->index, error->message);
+    return TRUE;
 }
 
 static char *join(const GPtrArray *texts)
@@ -105,8 +113,9 @@ static char *join(const GPtrArray *texts)
     return g_strdup(text->str);
 }
 
-static void look_at(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
-                    const GPtrArray *reservations)
+/* FALSE while a change of the gpu is under way, or will be tried again. */
+static gboolean look_at(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
+                        const GPtrArray *reservations)
 {
     FctApp *app = reconciler->app;
     g_autofree char *wanted_key = g_strconcat("wanted/", gpu->id, NULL);
@@ -117,11 +126,11 @@ static void look_at(FctReconciler *reconciler, const FctInventory *seen, const F
     g_autoptr(FctPlan) plan = NULL;
     g_autofree char *why = NULL;
     if (!wanted || journal)
-        return;
+        return !journal;
     if (*gpu->uuid && strcmp(fct_json_str(wanted->value, "gpu_uuid", gpu->uuid), gpu->uuid) != 0) {
         tell(reconciler, gpu, "warning",
              "Another card is in this slot now; what was wanted of the old one is not done.");
-        return;
+        return TRUE;
     }
     gboolean rebooted = strcmp(fct_json_str(wanted->value, "boot_id", ""), seen->boot_id) != 0;
     FctDrift kind = fct_reconcile(gpu, reservations, wanted->value, drift, &plan, &why);
@@ -129,15 +138,27 @@ static void look_at(FctReconciler *reconciler, const FctInventory *seen, const F
         tell(reconciler, gpu, "info", "");
         if (rebooted)
             note_boot(app, wanted, seen->boot_id);
-        return;
+        return TRUE;
     }
-    if (kind == FCT_DRIFT_REPAIRABLE && rebooted) {
-        restore(reconciler, seen, gpu, wanted->value, plan);
-        return;
-    }
+    if (kind == FCT_DRIFT_REPAIRABLE && rebooted)
+        return !restore(reconciler, seen, gpu, wanted->value, plan);
     g_autofree char *text = join(drift);
     g_autofree char *all = *why ? g_strconcat(text, " It is not repaired: ", why, NULL) : g_strdup(text);
     tell(reconciler, gpu, "warning", all);
+    return TRUE;
+}
+
+/* A card that something is wanted of and that is not there: a driver may still be loading. */
+static gboolean awaits_cards(FctReconciler *reconciler, const FctInventory *seen)
+{
+    FctStore *store = reconciler->app->store;
+    if (g_get_monotonic_time() - reconciler->began_us > CARDS_COME_S * G_TIME_SPAN_SECOND)
+        return FALSE;
+    g_autoptr(GPtrArray) wanted = store->ops->list(store, "wanted/", NULL);
+    for (guint i = 0; wanted && i < wanted->len; i++)
+        if (!fct_inventory_gpu(seen, ((FctDoc *)wanted->pdata[i])->key + strlen("wanted/")))
+            return TRUE;
+    return !wanted;
 }
 
 static void look(FctReconciler *reconciler)
@@ -145,8 +166,23 @@ static void look(FctReconciler *reconciler)
     FctApp *app = reconciler->app;
     g_autoptr(FctInventory) seen = fct_world_inventory(app->world, NULL);
     g_autoptr(GPtrArray) reservations = seen ? fct_parts_reservations(app, NULL) : NULL;
-    for (guint i = 0; reservations && i < seen->gpus->len; i++)
-        look_at(reconciler, seen, seen->gpus->pdata[i], reservations);
+    if (!reservations)
+        return;
+    gboolean settled = !awaits_cards(reconciler, seen);
+    for (guint i = 0; i < seen->gpus->len; i++)
+        settled = look_at(reconciler, seen, seen->gpus->pdata[i], reservations) && settled;
+    g_mutex_lock(&reconciler->lock);
+    g_free(reconciler->settled);
+    reconciler->settled = g_strdup(settled ? seen->boot_id : "");
+    g_mutex_unlock(&reconciler->lock);
+}
+
+gboolean fct_reconciler_settled(FctReconciler *reconciler, const char *boot_id)
+{
+    g_mutex_lock(&reconciler->lock);
+    gboolean settled = *boot_id && strcmp(reconciler->settled, boot_id) == 0;
+    g_mutex_unlock(&reconciler->lock);
+    return settled;
 }
 
 static gpointer reconcile(gpointer data)

@@ -9,6 +9,11 @@
 
 FctReconciler *fct_reconciler_new(FctApp *app);
 void fct_reconciler_start(FctReconciler *reconciler);
+/*
+ * Whether every wanted layout was made again in this boot, or was found impossible (which was told then): nothing more
+ * is to be waited for. FALSE before the first look of this boot. Any thread.
+ */
+gboolean fct_reconciler_settled(FctReconciler *reconciler, const char *boot_id);
 /* Something changed: look soon. Any thread. */
 void fct_reconciler_kick(FctReconciler *reconciler);
 void fct_reconciler_stop(FctReconciler *reconciler); /* waits for the thread */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vm_doc.h"
+#include "core/autostart.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ FctVm *fct_vm_new(void)
     vm->os = g_strdup("linux");
     vm->state = g_strdup("creating");
     vm->agent = TRUE;
+    vm->autostart_order = FCT_AUTOSTART_ORDER;
     vm->boot = g_new0(char *, 1);
     vm->keep = g_new0(char *, 1);
     vm->disks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
@@ -225,7 +227,7 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error)
     vm->tpm = fct_json_bool(json, "tpm", FALSE);
     vm->agent = fct_json_bool(json, "agent", TRUE);
     vm->autostart = fct_json_bool(autostart, "enabled", FALSE);
-    vm->autostart_order = (int)fct_json_int(autostart, "order", 0);
+    vm->autostart_order = (int)fct_json_int(autostart, "order", FCT_AUTOSTART_ORDER);
     vm->autostart_delay = (int)fct_json_int(autostart, "delay_s", 0);
     vm->created_ms = fct_json_int(json, "created_ms", 0);
     vm->revision = doc->revision;

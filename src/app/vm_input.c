@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people send about a VM: refused with the field named, or taken whole. */
 #include "app/vm_doc.h"
+#include "core/autostart.h"
 
 #include <string.h>
 
@@ -217,8 +218,10 @@ static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
     if (!json_is_object(json))
         return refuse(error, "autostart", "“autostart” must be an object with “enabled”.");
     if (!only(json, known, error) || !read_flag(json, "enabled", &vm->autostart, error) ||
-        (json_object_get(json, "order") && !fct_json_need_int(json, "order", 0, 9999, &order, error)) ||
-        (json_object_get(json, "delay_s") && !fct_json_need_int(json, "delay_s", 0, 3600, &delay, error)))
+        (json_object_get(json, "order") &&
+         !fct_json_need_int(json, "order", 1, FCT_AUTOSTART_ORDER_MAX, &order, error)) ||
+        (json_object_get(json, "delay_s") &&
+         !fct_json_need_int(json, "delay_s", 0, FCT_AUTOSTART_DELAY_MAX, &delay, error)))
         return FALSE;
     vm->autostart_order = (int)order;
     vm->autostart_delay = (int)delay;
