@@ -19,7 +19,7 @@ static FctVmInfo *find_foreign(FctVms *vms, const char *id)
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         if (strcmp(info->id, id) == 0 || strcmp(info->name, id) == 0)
-            return fct_vm_info_copy(info);
+            return fct_vm_info_ref(info);
     }
     return NULL;
 }
@@ -73,32 +73,7 @@ static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
 
 static gboolean list_vms(const FctRequest *request, FctReply *reply, GError **error)
 {
-    FctVms *vms = vms_of(request, error);
-    if (!vms)
-        return FALSE;
-    g_autoptr(GPtrArray) mine = fct_vm_load_all(vms->app->store, error);
-    g_autoptr(GPtrArray) holds = mine ? fct_holds_list(vms->app->store, NULL, error) : NULL;
-    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
-    g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
-    if (!holds)
-        return FALSE;
-    g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
-    json_t *items = json_array();
-    for (guint i = 0; i < infos->len; i++)
-        g_hash_table_insert(by_id, ((FctVmInfo *)infos->pdata[i])->id, infos->pdata[i]);
-    for (guint i = 0; i < mine->len; i++) {
-        const FctVm *vm = g_ptr_array_index(mine, i);
-        json_array_append_new(items, fct_vm_view(vms, world, vm, g_hash_table_lookup(by_id, vm->id), holds, addresses));
-        g_hash_table_remove(by_id, vm->id);
-    }
-    for (guint i = 0; i < infos->len; i++) {
-        const FctVmInfo *info = g_ptr_array_index(infos, i);
-        if (g_hash_table_contains(by_id, info->id))
-            json_array_append_new(items, fct_vm_view_foreign(vms, info));
-    }
-    fct_reply_items(reply, items);
-    return TRUE;
+    return vms_of(request, error) && fct_vm_list(request, reply, error);
 }
 
 static gboolean get_vm(const FctRequest *request, FctReply *reply, GError **error)

@@ -89,7 +89,8 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     app->executor = fct_executor_new(app);
     app->reconciler = fct_reconciler_new(app);
     if (app->vmm) {
-        app->vms = fct_vms_new(app);
+        if (!(app->vms = fct_vms_new(app, error)))
+            return NULL;
         app->storage = fct_storage_new(app);
         app->autostarter = fct_autostarter_new(app);
     }

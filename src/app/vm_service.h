@@ -11,21 +11,40 @@
 struct FctVms {
     FctApp *app;
     FctConsoles *consoles;
-    GThread *watcher;
+    GThread *watcher, *publisher;
 
     GMutex lock; /* guards everything below */
     GCond cond;
     gboolean quit;
-    gboolean up;        /* libvirt answers, and infos is complete */
-    GHashTable *infos;  /* VM id → FctVmInfo*, as libvirt last told */
-    GHashTable *acts;   /* VM id → what is under way: "is being started" */
-    GHashTable *due;    /* set of VM ids to be looked at by the watcher */
-    GHashTable *fresh;  /* set of VM ids that were heard of since a listing began; NULL: none is under way */
-    GHashTable *active; /* set of VM ids that were running when the watcher last looked */
+    gboolean up;            /* libvirt answers, and infos is complete */
+    GHashTable *infos;      /* VM id → FctVmInfo*, as libvirt last told */
+    GHashTable *acts;       /* VM id → what is under way: "is being started" */
+    GHashTable *due;        /* set of VM ids to be looked at by the watcher */
+    GHashTable *fresh;      /* set of VM ids that were heard of since a listing began; NULL: none is under way */
+    GHashTable *active;     /* set of VM ids that were running when the watcher last looked */
+    GHashTable *to_publish; /* set of VM ids that the page is to be told of */
+    gboolean recheck;       /* the parts have changed: VMs that wait for some may be blocked or not now */
     gboolean came_up, went_down;
-    gint64 retry_us; /* when a release that could not be finished is tried again; 0: none */
-    json_t *stats;
+    gint64 retry_us;     /* when a release that could not be finished is tried again; 0: none */
+    json_t *stats;       /* shared: replaced, never changed */
+    GHashTable *blocked; /* VM id → json_t*: why it could not start when that was last worked out */
+
+    GMutex known_lock; /* guards known; taken within a commit */
+    GHashTable *known; /* VM id → FctVmKnown* */
 };
+
+/* ---- vm_known.c: the documents of our VMs as last committed, without a look at the disk ---- */
+typedef struct {
+    gint refs;
+    FctVm *vm;  /* nobody changes it */
+    char *text; /* what a search looks at, folded */
+} FctVmKnown;
+FctVmKnown *fct_vm_known_ref(FctVmKnown *known);
+void fct_vm_known_unref(FctVmKnown *known);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmKnown, fct_vm_known_unref)
+gboolean fct_vms_known_open(FctVms *vms, GError **error);   /* once, when made */
+GPtrArray *fct_vms_known(FctVms *vms);                      /* FctVmKnown*, in no order */
+FctVmKnown *fct_vms_known_one(FctVms *vms, const char *id); /* NULL: not ours */
 
 /* ---- vms.c ---- */
 /* One act at a time on a VM: FCT_ERROR_CONFLICT says what is under way. */
@@ -33,9 +52,9 @@ gboolean fct_vms_begin(FctVms *vms, const char *id, const char *what, GError **e
 /* The act is over: the VM is looked at afresh and published. */
 void fct_vms_end(FctVms *vms, const char *id);
 gboolean fct_vms_is_up(FctVms *vms);
-/* A copy; NULL when libvirt does not know it (or is away). */
+/* A reference; NULL when libvirt does not know it (or is away). */
 FctVmInfo *fct_vms_info(FctVms *vms, const char *id);
-GPtrArray *fct_vms_infos(FctVms *vms); /* copies of all */
+GPtrArray *fct_vms_infos(FctVms *vms); /* references to all, in no order */
 gboolean fct_vm_info_active(const FctVmInfo *info);
 /*
  * Waits until libvirt says that the VM is @active, or not. FALSE after @ms, or when the task was cancelled or facetd
@@ -44,7 +63,14 @@ gboolean fct_vm_info_active(const FctVmInfo *info);
 gboolean fct_vms_await(FctVms *vms, FctTask *task, const char *id, gboolean active, gint64 ms);
 /* Waits for libvirt until facetd ends; FALSE then. */
 gboolean fct_vms_await_up(FctVms *vms, FctTask *task);
+/* Tells the page, soon and on the publisher's thread. */
 void fct_vms_publish(FctVms *vms, const char *id);
+json_t *fct_vms_stats(FctVms *vms); /* the newest readings, by VM id; NULL: none. New reference */
+
+/* ---- vm_publish.c: one thread tells the page of changed VMs, many at a time ---- */
+gpointer fct_vms_publisher(gpointer vms);
+/* Whether it could not start when the page was last told of it. */
+gboolean fct_vms_is_blocked(FctVms *vms, const char *id);
 /* Who holds what has changed: tells the page of the cards and groups, and of the VMs that may be blocked or not now. */
 void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds);
 /* Something may have to be released later: the watcher tries again. */
@@ -84,6 +110,14 @@ void fct_vm_guard_plans(FctWrites *writes, const GPtrArray *holds);
 json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const FctVmInfo *info,
                     const GPtrArray *holds, const json_t *addresses);
 json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info);
+/* Its state for people: what libvirt says, what is under way, or that libvirt is away. */
+const char *fct_vms_state_name(FctVms *vms, const char *id, const FctVmInfo *info);
+/* Why an idle VM cannot start, as in the contract. New reference. */
+json_t *fct_vm_blocked(FctVms *vms, const FctVmWorld *world, const FctVm *vm);
+
+/* ---- vm_list.c ---- */
+/* GET /vms. */
+gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error);
 
 /* ---- vm_task.c ---- */
 /* What a task's thread is given. */

@@ -103,7 +103,7 @@ static void add_hardware(json_t *json, const FctVm *vm)
                                   vm->autostart_delay));
 }
 
-static const char *state_name(FctVms *vms, const char *id, const FctVmInfo *info)
+const char *fct_vms_state_name(FctVms *vms, const char *id, const FctVmInfo *info)
 {
     g_mutex_lock(&vms->lock);
     const char *act = g_hash_table_lookup(vms->acts, id);
@@ -118,14 +118,13 @@ static const char *state_name(FctVms *vms, const char *id, const FctVmInfo *info
 
 static json_t *readings_json(FctVms *vms, const char *id, gboolean active)
 {
-    g_mutex_lock(&vms->lock);
-    json_t *readings = active ? json_deep_copy(json_object_get(vms->stats, id)) : NULL;
-    g_mutex_unlock(&vms->lock);
+    g_autoptr(json_t) stats = active ? fct_vms_stats(vms) : NULL;
+    json_t *readings = json_deep_copy(json_object_get(stats, id));
     return readings ? readings : json_null();
 }
 
 /* What keeps an idle VM from starting. Warnings do not: they are in its preflight. */
-static json_t *blocked_json(FctVms *vms, const FctVmWorld *world, const FctVm *vm)
+json_t *fct_vm_blocked(FctVms *vms, const FctVmWorld *world, const FctVm *vm)
 {
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
@@ -141,15 +140,15 @@ json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const
 {
     gboolean active = fct_vm_info_active(info);
     const FctVmDisk *first = fct_vm_first_disk(vm);
-    json_t *json =
-        json_pack("{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name",
-                  vm->name, "ours", TRUE, "state", state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
-                  (json_int_t)vm->memory_mib, "disk_gib", first ? first->size_gib : 0, "uefi", vm->uefi, "image",
-                  vm->image, "description", vm->description, "devices", devices_json(vms, world, vm, holds), "nics",
-                  nics_json(vm, active ? addresses : NULL), "can_serial", active && info->can_serial, "can_graphics",
-                  active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm) : json_array(),
-                  "created_ms", (json_int_t)vm->created_ms, "blocked",
-                  active ? json_array() : blocked_json(vms, world, vm), "readings", readings_json(vms, vm->id, active));
+    json_t *json = json_pack(
+        "{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name", vm->name,
+        "ours", TRUE, "state", fct_vms_state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
+        (json_int_t)vm->memory_mib, "disk_gib", first ? first->size_gib : 0, "uefi", vm->uefi, "image", vm->image,
+        "description", vm->description, "devices", devices_json(vms, world, vm, holds), "nics",
+        nics_json(vm, active ? addresses : NULL), "can_serial", active && info->can_serial, "can_graphics",
+        active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm) : json_array(), "created_ms",
+        (json_int_t)vm->created_ms, "blocked", active ? json_array() : fct_vm_blocked(vms, world, vm), "readings",
+        readings_json(vms, vm->id, active));
     add_hardware(json, vm);
     fct_app_stamp(vms->app, json, vm->id, vm->revision);
     return json;
@@ -159,7 +158,7 @@ json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
 {
     json_t *json =
         json_pack("{s:s, s:b, s:s, s:i, s:I, s:n, s:b, s:s, s:s, s:[], s:[], s:b, s:b, s:[], s:n, s:[], s:o}", "name",
-                  info->name, "ours", FALSE, "state", state_name(vms, info->id, info), "vcpus", info->vcpus,
+                  info->name, "ours", FALSE, "state", fct_vms_state_name(vms, info->id, info), "vcpus", info->vcpus,
                   "memory_mib", (json_int_t)info->memory_mib, "disk_gib", "uefi", FALSE, "image", "", "description", "",
                   "devices", "nics", "can_serial", FALSE, "can_graphics", FALSE, "pending_changes", "created_ms",
                   "blocked", "readings", readings_json(vms, info->id, fct_vm_info_active(info)));

@@ -2,8 +2,6 @@
 #include "app/vm_service.h"
 
 #include "app/gpu_view.h"
-#include "app/hub.h"
-#include "app/networks.h"
 #include "app/records.h"
 #include "app/world.h"
 
@@ -67,20 +65,20 @@ FctVmInfo *fct_vms_info(FctVms *vms, const char *id)
 {
     g_mutex_lock(&vms->lock);
     const FctVmInfo *info = g_hash_table_lookup(vms->infos, id);
-    FctVmInfo *copy = info ? fct_vm_info_copy(info) : NULL;
+    FctVmInfo *copy = info ? fct_vm_info_ref(info) : NULL;
     g_mutex_unlock(&vms->lock);
     return copy;
 }
 
 GPtrArray *fct_vms_infos(FctVms *vms)
 {
-    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_free);
+    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
     GHashTableIter iter;
     gpointer info;
     g_mutex_lock(&vms->lock);
     g_hash_table_iter_init(&iter, vms->infos);
     while (g_hash_table_iter_next(&iter, NULL, &info))
-        g_ptr_array_add(all, fct_vm_info_copy(info));
+        g_ptr_array_add(all, fct_vm_info_ref(info));
     g_mutex_unlock(&vms->lock);
     return all;
 }
@@ -91,7 +89,7 @@ static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
     FctVms *vms = data;
     g_mutex_lock(&vms->lock);
     if (info)
-        g_hash_table_replace(vms->infos, g_strdup(id), fct_vm_info_copy(info));
+        g_hash_table_replace(vms->infos, g_strdup(id), fct_vm_info_ref(info));
     else
         g_hash_table_remove(vms->infos, id);
     if (vms->fresh)
@@ -139,45 +137,33 @@ gboolean fct_vms_await_up(FctVms *vms, FctTask *task)
 
 void fct_vms_publish(FctVms *vms, const char *id)
 {
-    g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
-    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, &fault);
-    if (!vm && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_warning("VM %s could not be read: %s", id, fault->message);
-    } else if (vm) {
-        g_autoptr(GError) unread = NULL;
-        g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, &unread);
-        g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, id, unread ? NULL : &unread);
-        g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
-        if (holds)
-            fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view(vms, world, vm, info, holds, addresses));
-    } else if (info) {
-        fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view_foreign(vms, info));
-    } else {
-        fct_hub_publish_deleted(vms->app->hub, "vm", id);
-    }
-}
-
-/* @only_waiting: those that are off and want parts. */
-static void publish_all(FctVms *vms, gboolean only_waiting)
-{
-    g_autoptr(GError) fault = NULL;
-    g_autoptr(GPtrArray) mine = fct_vm_load_all(vms->app->store, &fault);
-    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
-    for (guint i = 0; mine && i < mine->len; i++) {
-        const FctVm *vm = g_ptr_array_index(mine, i);
-        g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-        if (!only_waiting || (vm->devices->len && !fct_vm_info_active(info)))
-            fct_vms_publish(vms, vm->id);
-    }
-    for (guint i = 0; !only_waiting && i < infos->len; i++)
-        if (!((FctVmInfo *)infos->pdata[i])->ours)
-            fct_vms_publish(vms, ((FctVmInfo *)infos->pdata[i])->id);
+    g_mutex_lock(&vms->lock);
+    g_hash_table_add(vms->to_publish, g_strdup(id));
+    g_cond_broadcast(&vms->cond);
+    g_mutex_unlock(&vms->lock);
 }
 
 void fct_vms_parts_changed(FctVms *vms)
 {
-    publish_all(vms, TRUE);
+    g_mutex_lock(&vms->lock);
+    vms->recheck = TRUE;
+    g_cond_broadcast(&vms->cond);
+    g_mutex_unlock(&vms->lock);
+}
+
+static void publish_all(FctVms *vms)
+{
+    g_autoptr(GPtrArray) mine = fct_vms_known(vms);
+    GHashTableIter iter;
+    gpointer id;
+    g_mutex_lock(&vms->lock);
+    for (guint i = 0; i < mine->len; i++)
+        g_hash_table_add(vms->to_publish, g_strdup(((FctVmKnown *)mine->pdata[i])->vm->id));
+    g_hash_table_iter_init(&iter, vms->infos);
+    while (g_hash_table_iter_next(&iter, &id, NULL))
+        g_hash_table_add(vms->to_publish, g_strdup(id));
+    g_cond_broadcast(&vms->cond);
+    g_mutex_unlock(&vms->lock);
 }
 
 void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds)
@@ -189,7 +175,7 @@ void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds)
             fct_world_publish_gpu(vms->app->world, gpu);
     }
     if (holds->len)
-        publish_all(vms, TRUE);
+        fct_vms_parts_changed(vms);
 }
 
 /* ---- the watcher ---- */
@@ -247,7 +233,7 @@ static gboolean list_afresh(FctVms *vms)
     for (guint i = 0; list && i < list->len; i++) {
         FctVmInfo *info = g_ptr_array_index(list, i);
         if (!g_hash_table_contains(fresh, info->id))
-            g_hash_table_replace(vms->infos, g_strdup(info->id), fct_vm_info_copy(info));
+            g_hash_table_replace(vms->infos, g_strdup(info->id), fct_vm_info_ref(info));
         if (fct_vm_info_active(info) && info->ours) /* what ran before us is no news */
             g_hash_table_add(vms->active, g_strdup(info->id));
     }
@@ -286,7 +272,7 @@ static void handle_up(FctVms *vms)
         return;
     }
     reconcile_all(vms);
-    publish_all(vms, FALSE);
+    publish_all(vms);
 }
 
 /* The next piece of work; the lock is held. */
@@ -303,7 +289,7 @@ static void work(FctVms *vms)
         if (up)
             handle_up(vms);
         else
-            publish_all(vms, FALSE);
+            publish_all(vms);
         fct_gpu_view_publish_node(vms->app);
         g_mutex_lock(&vms->lock);
     } else if (g_hash_table_iter_next(&iter, &id, NULL)) {
@@ -340,8 +326,16 @@ void fct_vms_note_stats(FctVms *vms, const json_t *stats)
 {
     g_mutex_lock(&vms->lock);
     json_decref(vms->stats);
-    vms->stats = json_deep_copy(stats);
+    vms->stats = json_incref((json_t *)stats);
     g_mutex_unlock(&vms->lock);
+}
+
+json_t *fct_vms_stats(FctVms *vms)
+{
+    g_mutex_lock(&vms->lock);
+    json_t *stats = json_incref(vms->stats);
+    g_mutex_unlock(&vms->lock);
+    return stats;
 }
 
 static GHashTable *set_new(void)
@@ -349,24 +343,37 @@ static GHashTable *set_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
-FctVms *fct_vms_new(FctApp *app)
+static void value_free(gpointer value)
+{
+    json_decref(value);
+}
+
+FctVms *fct_vms_new(FctApp *app, GError **error)
 {
     FctVms *vms = g_new0(FctVms, 1);
     vms->app = app;
     vms->consoles = fct_consoles_new(app);
     g_mutex_init(&vms->lock);
     g_cond_init(&vms->cond);
-    vms->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_free);
+    vms->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
     vms->acts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     vms->due = set_new();
     vms->active = set_new();
-    return vms;
+    vms->to_publish = set_new();
+    vms->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_free);
+    g_mutex_init(&vms->known_lock);
+    vms->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_known_unref);
+    if (fct_vms_known_open(vms, error))
+        return vms;
+    fct_vms_free(vms);
+    return NULL;
 }
 
 void fct_vms_start(FctVms *vms)
 {
     fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms);
     vms->watcher = g_thread_new("vms", watch, vms);
+    vms->publisher = g_thread_new("vms-publish", fct_vms_publisher, vms);
     vms->app->vmm->ops->watch(vms->app->vmm, on_changed, on_connection, vms);
 }
 
@@ -380,7 +387,8 @@ void fct_vms_stop(FctVms *vms)
     g_cond_broadcast(&vms->cond);
     g_mutex_unlock(&vms->lock);
     g_thread_join(vms->watcher);
-    vms->watcher = NULL;
+    g_thread_join(vms->publisher);
+    vms->watcher = vms->publisher = NULL;
 }
 
 void fct_vms_free(FctVms *vms)
@@ -392,7 +400,11 @@ void fct_vms_free(FctVms *vms)
     g_hash_table_unref(vms->acts);
     g_hash_table_unref(vms->due);
     g_hash_table_unref(vms->active);
+    g_hash_table_unref(vms->to_publish);
+    g_hash_table_unref(vms->blocked);
+    g_hash_table_unref(vms->known);
     json_decref(vms->stats);
+    g_mutex_clear(&vms->known_lock);
     g_mutex_clear(&vms->lock);
     g_cond_clear(&vms->cond);
     g_free(vms);

@@ -6,7 +6,8 @@
 #pragma once
 #include "app/app.h"
 
-FctVms *fct_vms_new(FctApp *app);
+/* Reads the documents of our VMs. */
+FctVms *fct_vms_new(FctApp *app, GError **error);
 /* Begins to watch libvirt. Before fct_tasks_recover: it claims the tasks "vm.…" that were left running. */
 void fct_vms_start(FctVms *vms);
 /* After the tasks ended. Nothing is heard of libvirt any more. */

@@ -15,6 +15,7 @@ void fct_doc_free(FctDoc *doc)
 FctVmInfo *fct_vm_info_new(void)
 {
     FctVmInfo *info = g_new0(FctVmInfo, 1);
+    info->refs = 1;
     info->id = g_strdup("");
     info->name = g_strdup("");
     info->state = FCT_VM_UNKNOWN;
@@ -24,20 +25,16 @@ FctVmInfo *fct_vm_info_new(void)
     return info;
 }
 
-FctVmInfo *fct_vm_info_copy(const FctVmInfo *info)
+FctVmInfo *fct_vm_info_ref(const FctVmInfo *info)
 {
-    FctVmInfo *copy = g_memdup2(info, sizeof *info);
-    copy->id = g_strdup(info->id);
-    copy->name = g_strdup(info->name);
-    copy->parts = json_deep_copy(info->parts);
-    copy->disks = json_deep_copy(info->disks);
-    copy->networks = json_deep_copy(info->networks);
-    return copy;
+    FctVmInfo *shared = (FctVmInfo *)info;
+    g_atomic_int_inc(&shared->refs);
+    return shared;
 }
 
-void fct_vm_info_free(FctVmInfo *info)
+void fct_vm_info_unref(FctVmInfo *info)
 {
-    if (!info)
+    if (!info || !g_atomic_int_dec_and_test(&info->refs))
         return;
     g_free(info->id);
     g_free(info->name);

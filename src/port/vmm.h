@@ -59,7 +59,9 @@ typedef struct {
 
 typedef enum { FCT_VM_OFF, FCT_VM_RUNNING, FCT_VM_PAUSED, FCT_VM_STOPPING, FCT_VM_CRASHED, FCT_VM_UNKNOWN } FctVmState;
 
+/* Shared by reference: nobody changes one that others may have. */
 typedef struct {
+    gint refs;
     char *id;
     char *name;
     gboolean ours;
@@ -72,9 +74,9 @@ typedef struct {
     gboolean can_graphics, can_serial;
 } FctVmInfo;
 FctVmInfo *fct_vm_info_new(void);
-FctVmInfo *fct_vm_info_copy(const FctVmInfo *info);
-void fct_vm_info_free(FctVmInfo *info);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmInfo, fct_vm_info_free)
+FctVmInfo *fct_vm_info_ref(const FctVmInfo *info);
+void fct_vm_info_unref(FctVmInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmInfo, fct_vm_info_unref)
 const char *fct_vm_state_name(FctVmState state); /* "off" "running" "paused" "stopping" "crashed" "unknown" */
 FctVmSpec *fct_vm_spec_new(void);
 void fct_vm_spec_free(FctVmSpec *spec);

@@ -22,7 +22,7 @@ static void query_clear(gpointer data)
     g_free(query->id);
     if (query->infos)
         g_ptr_array_unref(query->infos);
-    fct_vm_info_free(query->info);
+    fct_vm_info_unref(query->info);
     json_decref(query->facts);
     fct_virt_unref(query->virt);
 }
@@ -95,7 +95,7 @@ static gboolean list_all(virConnectPtr conn, gpointer data, GError **error)
         return FALSE;
     }
     gboolean ok = TRUE;
-    query->infos = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_free);
+    query->infos = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
     for (int i = 0; i < n; i++) {
         g_autoptr(GError) fault = NULL;
         FctVmInfo *info = ok ? read_info(query->virt, domains[i], &fault) : NULL;

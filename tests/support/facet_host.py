@@ -24,7 +24,7 @@ class Gone(Exception):
 
 
 class Host:
-    def __init__(self, sim, helper, facetd, config="small"):
+    def __init__(self, sim, helper, facetd, config="small", libvirt=None):
         self.programs = {"sim": sim, "helper": helper, "facetd": facetd}
         self.dir = tempfile.mkdtemp(prefix="facet-host-")
         self.sim_dir = os.path.join(self.dir, "sim")
@@ -32,6 +32,7 @@ class Host:
         self.state = os.path.join(self.dir, "state")
         self.images = os.path.join(self.dir, "images")
         self.config = config
+        self.libvirt = libvirt  # address; None: facetd's own choice
         self.helper = self.facetd = None
         self.port = None
         self.token = None
@@ -85,7 +86,7 @@ class Host:
         with open(os.path.join(self.dir, "facetd.log"), "ab") as log:
             self.facetd = subprocess.Popen(
                 [self.programs["facetd"], "--socket", self.socket, "--state", self.state, "--ui", "", "--port", "0",
-                 "--part-device", "standin", "--node", "test-node", "--images", self.images, "--ready-fd", str(write)],
+                 *(["--libvirt", self.libvirt] if self.libvirt else []), "--part-device", "standin", "--node", "test-node", "--images", self.images, "--ready-fd", str(write)],
                 stdout=log, stderr=log, close_fds=False,
                 env={**os.environ, "FACET_ADMIN_PASSWORD": PASSWORD, **environment})
         os.close(write)

@@ -208,4 +208,5 @@ def main():
             print(f"ok {number} - {test.__name__}", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -30,7 +30,7 @@ static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
 {
     g_mutex_lock(&lock);
     if (info)
-        g_hash_table_replace(seen, g_strdup(id), fct_vm_info_copy(info));
+        g_hash_table_replace(seen, g_strdup(id), fct_vm_info_ref(info));
     else
         g_hash_table_remove(seen, id);
     g_cond_broadcast(&cond);
@@ -114,7 +114,7 @@ static FctVmInfo *find(const char *id)
     for (guint i = 0; i < list->len; i++) {
         FctVmInfo *info = g_ptr_array_index(list, i);
         if (strcmp(info->id, id) == 0)
-            return fct_vm_info_copy(info);
+            return fct_vm_info_ref(info);
     }
     return NULL;
 }
@@ -543,7 +543,7 @@ static void set_up(void)
     folder = given ? g_strdup(given) : g_dir_make_tmp("facet-vmm-XXXXXX", NULL);
     image = g_build_filename(folder, "image.raw", NULL);
     write_image();
-    seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_free);
+    seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
     vmm = fct_vmm_libvirt_new(&options, &error);
     g_assert_no_error(error);
     vmm->ops->watch(vmm, on_changed, on_connection, NULL);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the page is told of VMs. Whoever changes a VM only notes it; here the notes of a moment are worked off with one
+ * look at parts and addresses, so that a thousand changes cost a thousand views and nothing more.
+ */
+#include "app/hub.h"
+#include "app/networks.h"
+#include "app/vm_service.h"
+
+#include <string.h>
+
+typedef struct {
+    FctVmWorld *world;
+    GPtrArray *holds;
+    json_t *addresses;
+} Look;
+
+static void look_clear(Look *look)
+{
+    fct_vm_world_free(look->world);
+    g_clear_pointer(&look->holds, g_ptr_array_unref);
+    json_decref(look->addresses);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+
+gboolean fct_vms_is_blocked(FctVms *vms, const char *id)
+{
+    g_mutex_lock(&vms->lock);
+    gboolean blocked = json_array_size(g_hash_table_lookup(vms->blocked, id)) > 0;
+    g_mutex_unlock(&vms->lock);
+    return blocked;
+}
+
+/* TRUE when it is other than the page was told. */
+static gboolean is_news(FctVms *vms, const char *id, const json_t *blocked)
+{
+    g_mutex_lock(&vms->lock);
+    const json_t *told = g_hash_table_lookup(vms->blocked, id);
+    gboolean news = !told || !json_equal(told, blocked);
+    g_mutex_unlock(&vms->lock);
+    return news;
+}
+
+/* Takes @blocked over; NULL: there is no such VM. */
+static void note_blocked(FctVms *vms, const char *id, json_t *blocked)
+{
+    g_mutex_lock(&vms->lock);
+    if (blocked)
+        g_hash_table_replace(vms->blocked, g_strdup(id), blocked);
+    else
+        g_hash_table_remove(vms->blocked, id);
+    g_mutex_unlock(&vms->lock);
+}
+
+static void publish_one(FctVms *vms, const Look *look, const char *id)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, id);
+    if (known) {
+        json_t *view = fct_vm_view(vms, look->world, known->vm, info, look->holds, look->addresses);
+        note_blocked(vms, id, json_incref(json_object_get(view, "blocked")));
+        fct_hub_publish(vms->app->hub, "vm", id, view);
+        return;
+    }
+    note_blocked(vms, id, NULL);
+    if (info)
+        fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view_foreign(vms, info));
+    else
+        fct_hub_publish_deleted(vms->app->hub, "vm", id);
+}
+
+/* Those that are off and want parts: only what has changed for them is told. */
+static void publish_waiting(FctVms *vms, const Look *look)
+{
+    g_autoptr(GPtrArray) mine = fct_vms_known(vms);
+    for (guint i = 0; i < mine->len; i++) {
+        const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
+        g_autoptr(FctVmInfo) info = vm->devices->len ? fct_vms_info(vms, vm->id) : NULL;
+        if (!vm->devices->len || fct_vm_info_active(info))
+            continue;
+        g_autoptr(json_t) blocked = fct_vm_blocked(vms, look->world, vm);
+        if (is_news(vms, vm->id, blocked))
+            publish_one(vms, look, vm->id);
+    }
+}
+
+static void publish(FctVms *vms, GHashTable *ids, gboolean recheck)
+{
+    g_autoptr(GError) fault = NULL;
+    g_auto(Look) look = {0};
+    GHashTableIter iter;
+    gpointer id;
+    look.world = fct_vm_world_new(vms, FALSE, NULL);
+    look.holds = fct_holds_list(vms->app->store, NULL, &fault);
+    look.addresses = fct_networks_addresses(vms->app);
+    if (!look.holds) {
+        g_warning("The holds of parts could not be read: %s", fault->message);
+        return;
+    }
+    g_hash_table_iter_init(&iter, ids);
+    while (g_hash_table_iter_next(&iter, &id, NULL))
+        publish_one(vms, &look, id);
+    if (recheck)
+        publish_waiting(vms, &look);
+}
+
+gpointer fct_vms_publisher(gpointer data)
+{
+    FctVms *vms = data;
+    g_mutex_lock(&vms->lock);
+    while (!vms->quit) {
+        if (!vms->recheck && !g_hash_table_size(vms->to_publish)) {
+            g_cond_wait(&vms->cond, &vms->lock);
+            continue;
+        }
+        g_autoptr(GHashTable) ids = g_steal_pointer(&vms->to_publish);
+        gboolean recheck = vms->recheck;
+        vms->to_publish = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        vms->recheck = FALSE;
+        g_mutex_unlock(&vms->lock);
+        publish(vms, ids, recheck);
+        g_mutex_lock(&vms->lock);
+    }
+    g_mutex_unlock(&vms->lock);
+    return NULL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which VMs a page of a list shows: filter, order, page and counts. Pure; the rows belong to the caller. */
+#pragma once
+#include "base/json.h"
+
+typedef struct {
+    const char *id, *name;
+    const char *text;  /* what a search looks at, folded by fct_list_fold */
+    const char *state; /* as the API names it */
+    gboolean ours;
+    gboolean blocked; /* off, and cannot start */
+    gboolean devices; /* asks for parts */
+    int vcpus;
+    gint64 memory_mib, created_ms; /* created_ms 0: unknown */
+    double cpu_percent;            /* below 0: unknown */
+    gconstpointer data;            /* the caller's */
+} FctVmRow;
+
+typedef enum {
+    FCT_VM_BY_NAME,
+    FCT_VM_BY_STATE,
+    FCT_VM_BY_CPU, /* the load of now */
+    FCT_VM_BY_VCPUS,
+    FCT_VM_BY_MEMORY,
+    FCT_VM_BY_CREATED,
+    FCT_VM_BY_ATTENTION, /* crashed or blocked ones first, then those with parts */
+    FCT_VM_N_SORTS
+} FctVmSort;
+/* "name" "state" "cpu" "vcpus" "memory" "created" "attention" */
+gboolean fct_vm_sort_from_name(const char *name, FctVmSort *ret);
+
+typedef struct {
+    const char *name;          /* exactly this one; NULL: all */
+    const char *text;          /* every word of it, folded, must occur; NULL: all */
+    const char *const *states; /* any of these, or "blocked"; NULL: all */
+    int ours;                  /* 1: ours, 0: others', -1: all */
+    FctVmSort sort;
+    gboolean descending;
+    guint offset, limit; /* limit 0: to the end */
+} FctVmQuery;
+
+typedef struct {
+    GPtrArray *rows; /* const FctVmRow*, the page */
+    guint total;     /* that pass every filter */
+    /* {"all", "ours", "others", "blocked", and each state}: of those that pass name and text, whatever their state. */
+    json_t *counts;
+} FctVmPage;
+void fct_vm_page_clear(FctVmPage *page);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctVmPage, fct_vm_page_clear)
+
+/* Equal rows are in the order of their names, then of their ids, whatever the direction. What is unknown comes last. */
+void fct_vm_page_pick(const FctVmRow *rows, gsize n, const FctVmQuery *query, FctVmPage *ret);
+
+/* As people order names: "vm-9" before "vm-10", case aside. Zero only when the texts are the same. */
+int fct_natural_compare(const char *a, const char *b);
+char *fct_list_fold(const char *text);
