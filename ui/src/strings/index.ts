@@ -5,7 +5,8 @@ import { console } from './console';
 import { activity, settings, tasks } from './activity';
 import { carve, gpu, groups, picture } from './gpus';
 import { network } from './networks';
+import { firstBoot, guest } from './firstboot';
 import { files } from './storage';
 import { cuts, vm, wizard } from './vms';
 
-export const t = { app, attention, errors, login, overview, activity, settings, tasks, console, carve, gpu, groups, files, picture, network, vm, cuts, wizard };
+export const t = { app, attention, errors, login, overview, activity, settings, tasks, console, carve, gpu, groups, files, firstBoot, guest, picture, network, vm, cuts, wizard };

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the form of the first boot holds, and what of it is sent.
+import type { CloudInitInput, WindowsInput } from '@/api/types';
+import { t } from '@/strings';
+
+export interface FirstBoot {
+  user: string;
+  password: string;
+  /** One a line. */
+  keys: string;
+  agent: boolean;
+  fixed: boolean;
+  address: string;
+  gateway: string;
+  dns: string;
+  hostname: string;
+  packages: string;
+  userData: string;
+  edition: string;
+  language: string;
+  timeZone: string;
+  productKey: string;
+  organization: string;
+}
+
+export const NO_FIRST_BOOT: FirstBoot = {
+  user: '', password: '', keys: '', agent: false, fixed: false, address: '', gateway: '', dns: '', hostname: '', packages: '', userData: '',
+  edition: '', language: '', timeZone: '', productKey: '', organization: '',
+};
+
+const AGENT = 'qemu-guest-agent';
+const words = (text: string, by: RegExp) => text.split(by).map((one) => one.trim()).filter(Boolean);
+const given = <T extends object>(fields: T): Partial<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0))) as Partial<T>;
+
+function cloudInit(draft: FirstBoot): CloudInitInput | undefined {
+  const packages = [...words(draft.packages, /[\s,]+/), ...(draft.agent ? [AGENT] : [])];
+  const network = draft.fixed ? { address: draft.address.trim(), ...given({ gateway: draft.gateway.trim(), dns: words(draft.dns, /[\s,]+/) }) } : undefined;
+  const rest = { ...given({ hostname: draft.hostname.trim() }), ...(network && { network }) };
+  const all = draft.userData.trim()
+    ? { ...rest, user_data: draft.userData }
+    : { ...rest, ...given({ user: draft.user.trim(), password: draft.password, ssh_keys: words(draft.keys, /\n/), packages: [...new Set(packages)] }) };
+  return Object.keys(all).length > 0 ? all : undefined;
+}
+
+function windows(draft: FirstBoot): WindowsInput | undefined {
+  if (!draft.user && !draft.password) return undefined;
+  return {
+    user: draft.user.trim(),
+    password: draft.password,
+    ...given({
+      edition: draft.edition.trim(), language: draft.language.trim(), time_zone: draft.timeZone.trim(), product_key: draft.productKey.trim().toUpperCase(),
+      organization: draft.organization.trim(),
+    }),
+  };
+}
+
+/** The members of a VmInput; none when nothing was asked for. */
+export function firstBootInput(draft: FirstBoot, os: string): { cloud_init?: CloudInitInput; windows?: WindowsInput } {
+  if (os === 'windows') {
+    const answers = windows(draft);
+    return answers ? { windows: answers } : {};
+  }
+  const data = os === 'linux' ? cloudInit(draft) : undefined;
+  return data ? { cloud_init: data } : {};
+}
+
+type Problems = Partial<Record<'user' | 'password' | 'keys' | 'address' | 'user_data', string>>;
+
+const KEY = /^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]{40,}( .*)?$/;
+const USER = /^[a-z_][a-z0-9_-]{0,31}$/;
+const ADDRESS = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
+
+/** What the page can already say; the API has the last word. */
+export function firstBootProblems(draft: FirstBoot, os: string): Problems {
+  const bad = t.firstBoot.problems;
+  const problems: Problems = {};
+  const user = draft.user.trim();
+  if (os === 'windows') {
+    if (user.length > 20 || user.toLowerCase() === 'administrator') problems.user = bad.userWindows;
+    if (!user && draft.password) problems.user = bad.userMissing;
+    if (user && !draft.password) problems.password = bad.passwordMissing;
+    return problems;
+  }
+  if (os !== 'linux') return problems;
+  if (draft.fixed && !ADDRESS.test(draft.address.trim())) problems.address = bad.address;
+  if (draft.userData.trim()) {
+    if (!/^(#cloud-config|#!|MIME-Version:|Content-Type: multipart\/)/i.test(draft.userData)) problems.user_data = bad.userData;
+    return problems;
+  }
+  const keys = words(draft.keys, /\n/);
+  if (user && !USER.test(user)) problems.user = bad.user;
+  if (!user && (draft.password || keys.length > 0)) problems.user = bad.userMissing;
+  if (user && !draft.password && keys.length === 0) problems.password = bad.secretMissing;
+  if (keys.some((key) => !KEY.test(key))) problems.keys = bad.keys;
+  return problems;
+}
+
+export const firstBootOk = (draft: FirstBoot, os: string) => Object.keys(firstBootProblems(draft, os)).length === 0;
