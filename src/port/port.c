@@ -22,6 +22,8 @@ FctVmInfo *fct_vm_info_new(void)
     info->parts = json_array();
     info->disks = json_array();
     info->networks = json_array();
+    info->drives = json_array();
+    info->nics = json_array();
     return info;
 }
 
@@ -41,6 +43,8 @@ void fct_vm_info_unref(FctVmInfo *info)
     json_decref(info->parts);
     json_decref(info->disks);
     json_decref(info->networks);
+    json_decref(info->drives);
+    json_decref(info->nics);
     g_free(info);
 }
 

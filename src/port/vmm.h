@@ -6,8 +6,8 @@
 #pragma once
 #include "core/chain.h"
 #include "model/network.h"
-#include "model/storage.h"
 #include "model/plan.h"
+#include "model/storage.h"
 
 typedef struct FctVmm FctVmm;
 
@@ -71,6 +71,9 @@ typedef struct {
     json_t *parts; /* array of part ids that the running domain holds, from its metadata; owned */
     json_t *disks; /* array of paths: every file and device that its drives name, media and backing files too; owned */
     json_t *networks; /* array of the names of libvirt networks that it is attached to; owned */
+    json_t *drives;   /* array of {"target","path"}: path "" without a medium; owned */
+    json_t *nics;     /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
+    int reboots;      /* seen since the connection to libvirt came up */
     gboolean can_graphics, can_serial;
 } FctVmInfo;
 FctVmInfo *fct_vm_info_new(void);
@@ -134,7 +137,22 @@ typedef struct {
     gboolean (*shutdown)(FctVmm *vmm, const char *id, GError **error);     /* asks the guest; returns at once */
     gboolean (*destroy)(FctVmm *vmm, const char *id, GError **error);      /* forced off; off already is success */
     gboolean (*reset)(FctVmm *vmm, const char *id, GError **error);
-    gboolean (*undefine)(FctVmm *vmm, const char *id, GError **error); /* not the disks; gone already is success */
+    gboolean (*reboot)(FctVmm *vmm, const char *id, GError **error); /* asks the guest; returns at once */
+    gboolean (*pause)(FctVmm *vmm, const char *id, GError **error);  /* the guest keeps its memory and devices */
+    gboolean (*resume)(FctVmm *vmm, const char *id, GError **error);
+    /* With NVRAM and TPM state, not the disks; gone already is success. */
+    gboolean (*undefine)(FctVmm *vmm, const char *id, GError **error);
+    /*
+     * Of a VM that runs, at once; its definition stays as it is. FCT_ERROR_UNSUPPORTED when only a start can do it.
+     * Detaching only asks the guest: it is done when info() shows the VM without the device.
+     */
+    gboolean (*disk_attach)(FctVmm *vmm, const char *id, const FctVmDisk *disk, GError **error);
+    gboolean (*disk_detach)(FctVmm *vmm, const char *id, const char *target, GError **error);
+    gboolean (*disk_medium)(FctVmm *vmm, const char *id, const FctVmDisk *cdrom, GError **error); /* as @cdrom says */
+    gboolean (*disk_grow)(FctVmm *vmm, const char *id, const char *target, gint64 bytes, GError **error);
+    gboolean (*nic_attach)(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error);
+    gboolean (*nic_detach)(FctVmm *vmm, const char *id, const char *mac, GError **error);
+    gboolean (*nic_move)(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error); /* to its network */
     /* What it would be as one of ours; changes nothing. FCT_ERROR_CONFLICT when it is ours already. */
     FctAdoption *(*adoption)(FctVmm *vmm, const char *id, GError **error);
     /* Writes our mark into the definition and the run of another's VM, or takes it out of one of ours; nothing else of
@@ -199,8 +217,9 @@ typedef struct {
     /* Ours only; gone already is success. VMs that are attached to it lose their link. */
     gboolean (*network_delete)(FctVmm *vmm, const char *name, GError **error);
     /*
-     * The VM, which runs or is paused, writes to @overlays (FctChainFile*, made already; one for each disk that is frozen)
-     * from now on: all or none. @memory: the file to save its memory of @memory_mib to, during which it pauses and tells
+     * The VM, which runs or is paused, writes to @overlays (FctChainFile*, made already; one for each disk that is
+     * frozen) from now on: all or none. @memory: the file to save its memory of @memory_mib to, during which it pauses
+     * and tells
      * @progress; NULL. @freeze: the guest agent freezes file systems meanwhile. After FCT_ERROR_TIMEOUT it may still
      * happen: disk_paths tells.
      */

@@ -55,6 +55,7 @@ void fct_virt_set_error(GError **error, const char *what)
         break;
     case VIR_ERR_NO_SUPPORT:
     case VIR_ERR_CONFIG_UNSUPPORTED:
+    case VIR_ERR_OPERATION_UNSUPPORTED:
         code = FCT_ERROR_UNSUPPORTED;
         break;
     case VIR_ERR_NO_CONNECT:
@@ -81,16 +82,23 @@ static void on_close(virConnectPtr conn, int reason, void *data)
     g_mutex_unlock(&virt->lock);
 }
 
-static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
+static void note(FctVirt *virt, virDomainPtr domain, gboolean rebooted)
 {
-    FctVirt *virt = data;
     char id[VIR_UUID_STRING_BUFLEN];
     if (virDomainGetUUIDString(domain, id) < 0) /* local: the handle bears it */
-        return 0;
+        return;
     g_mutex_lock(&virt->lock);
+    if (rebooted)
+        g_hash_table_replace(virt->reboots, g_strdup(id),
+                             GINT_TO_POINTER(GPOINTER_TO_INT(g_hash_table_lookup(virt->reboots, id)) + 1));
     g_hash_table_add(virt->changed, g_strdup(id));
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
+}
+
+static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
+{
+    note(data, domain, FALSE);
     return 0;
 }
 
@@ -126,6 +134,35 @@ static void watch_pools(FctVirt *virt, virConnectPtr conn, int ids[2])
             fct_virt_unref(virt);
 }
 
+static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *data)
+{
+    note(data, domain, TRUE);
+}
+
+static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *data)
+{
+    note(data, domain, FALSE);
+}
+
+static void on_medium(virConnectPtr conn, virDomainPtr domain, const char *from, const char *to, const char *alias,
+                      int reason, void *data)
+{
+    note(data, domain, FALSE);
+}
+
+/* Only the first is needed for life; a driver that lacks one of the others (the test driver) goes without. */
+static const struct {
+    int id;
+    virConnectDomainEventGenericCallback func;
+} watched[] = {
+    {VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
+    {VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
+    {VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+    {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+    {VIR_DOMAIN_EVENT_ID_DISK_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_medium)},
+};
+#define N_WATCHED G_N_ELEMENTS(watched)
+
 static void close_all(virConnectPtr conns[FCT_N_LANES])
 {
     for (int i = 0; i < FCT_N_LANES; i++)
@@ -146,12 +183,14 @@ static gboolean open_all(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], int *e
         /* Takes no reference: libvirt runs it under a lock that unregistering takes too. */
         virConnectRegisterCloseCallback(conns[i], on_close, virt, NULL);
     }
-    *events =
-        virConnectDomainEventRegisterAny(conns[FCT_LANE_QUERY], NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                         VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), fct_virt_ref(virt), fct_virt_unref);
-    if (*events >= 0)
+    for (guint i = 0; i < N_WATCHED; i++) {
+        events[i] = virConnectDomainEventRegisterAny(conns[FCT_LANE_QUERY], NULL, watched[i].id, watched[i].func,
+                                                     fct_virt_ref(virt), fct_virt_unref);
+        if (events[i] < 0)
+            fct_virt_unref(virt);
+    }
+    if (events[0] >= 0)
         return TRUE;
-    fct_virt_unref(virt);
 fail:
     fct_virt_set_error(error, "libvirt cannot be reached");
     close_all(conns);
@@ -264,6 +303,7 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
     virt->facts = NULL;
     g_hash_table_remove_all(virt->changed);
     g_hash_table_remove_all(virt->pools);
+    g_hash_table_remove_all(virt->reboots);
     if (!up)
         g_hash_table_remove_all(virt->running);
     g_cond_broadcast(&virt->cond);
@@ -289,12 +329,12 @@ static gpointer keeper(gpointer data)
     gboolean said = FALSE;
     while (TRUE) {
         virConnectPtr conns[FCT_N_LANES] = {NULL};
-        int events = -1, pool_events[2] = {-1, -1};
+        int events[N_WATCHED], pool_events[2] = {-1, -1};
         g_autoptr(GError) fault = NULL;
         g_mutex_lock(&virt->lock);
         virt->lost = FALSE;
         g_mutex_unlock(&virt->lock);
-        if (!open_all(virt, conns, &events, &fault)) {
+        if (!open_all(virt, conns, events, &fault)) {
             if (!said) {
                 g_message("%s", fault->message);
                 tell_connection(virt, FALSE);
@@ -311,7 +351,9 @@ static gpointer keeper(gpointer data)
         set_connections(virt, conns, TRUE);
         serve(virt);
         set_connections(virt, conns, FALSE);
-        virConnectDomainEventDeregisterAny(conns[FCT_LANE_QUERY], events);
+        for (guint i = 0; i < N_WATCHED; i++)
+            if (events[i] >= 0)
+                virConnectDomainEventDeregisterAny(conns[FCT_LANE_QUERY], events[i]);
         for (int i = 0; i < 2; i++)
             if (pool_events[i] >= 0)
                 virConnectStoragePoolEventDeregisterAny(conns[FCT_LANE_QUERY], pool_events[i]);

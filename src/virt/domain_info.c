@@ -44,6 +44,34 @@ static gboolean path_is(GMarkupParseContext *context, const char *a, const char 
     return path == NULL;
 }
 
+static void set_last(json_t *list, const char *key, const char *value)
+{
+    size_t n = json_array_size(list);
+    if (n && value)
+        json_object_set_new(json_array_get(list, n - 1), key, json_string(value));
+}
+
+/* What is plugged into the VM, piece by piece. */
+static void read_device(FctVmInfo *info, const char *parent, const char *element, const char **names,
+                        const char **values)
+{
+    gboolean in_disk = strcmp(parent, "disk") == 0, in_nic = strcmp(parent, "interface") == 0;
+    gboolean source = strcmp(element, "source") == 0;
+    if (strcmp(parent, "devices") == 0 && strcmp(element, "disk") == 0)
+        json_array_append_new(info->drives, json_pack("{s:s, s:s}", "target", "", "path", ""));
+    else if (strcmp(parent, "devices") == 0 && strcmp(element, "interface") == 0)
+        json_array_append_new(info->nics, json_pack("{s:s, s:s}", "mac", "", "network", ""));
+    else if (in_disk && source)
+        set_last(info->drives, "path",
+                 attribute("file", names, values) ? attribute("file", names, values) : attribute("dev", names, values));
+    else if (in_disk && strcmp(element, "target") == 0)
+        set_last(info->drives, "target", attribute("dev", names, values));
+    else if (in_nic && strcmp(element, "mac") == 0)
+        set_last(info->nics, "mac", attribute("address", names, values));
+    else if (in_nic && source)
+        set_last(info->nics, "network", attribute("network", names, values));
+}
+
 static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
                   gpointer data, GError **error)
 {
@@ -52,6 +80,8 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     guint depth = g_slist_length((GSList *)path);
     const char *parent = depth > 1 ? path->next->data : "";
     g_string_truncate(r->text, 0);
+    if (depth == 3 || depth == 4)
+        read_device(r->info, parent, element, names, values);
     if (depth == 3 && strcmp(parent, "metadata") == 0 && is_ours(element, "vm", names, values)) {
         g_free(r->owner);
         r->owner = g_strdup(attribute("id", names, values));

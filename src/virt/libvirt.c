@@ -23,6 +23,7 @@ void fct_virt_unref(gpointer data)
     g_hash_table_unref(virt->changed);
     g_hash_table_unref(virt->pools);
     g_hash_table_unref(virt->running);
+    g_hash_table_unref(virt->reboots);
     json_decref(virt->facts);
     g_mutex_clear(&virt->lock);
     g_cond_clear(&virt->cond);
@@ -81,9 +82,19 @@ static const FctVmmOps ops = {
     .shutdown = fct_virt_shutdown,
     .destroy = fct_virt_destroy,
     .reset = fct_virt_reset,
+    .reboot = fct_virt_reboot,
+    .pause = fct_virt_pause,
+    .resume = fct_virt_resume,
     .undefine = fct_virt_undefine,
     .adoption = fct_virt_adoption,
     .mark = fct_virt_mark,
+    .disk_attach = fct_virt_disk_attach,
+    .disk_detach = fct_virt_disk_detach,
+    .disk_medium = fct_virt_disk_medium,
+    .disk_grow = fct_virt_disk_grow,
+    .nic_attach = fct_virt_nic_attach,
+    .nic_detach = fct_virt_nic_detach,
+    .nic_move = fct_virt_nic_move,
     .disk_clone = fct_virt_disk_clone,
     .disk_check = fct_virt_disk_check,
     .disk_convert = fct_virt_disk_convert,
@@ -155,6 +166,7 @@ FctVmm *fct_vmm_libvirt_new(const FctVmmOptions *options, GError **error)
     virt->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fct_virt_usage_free);
+    virt->reboots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->pool = fct_virt_workers();
     virSetErrorFunc(NULL, quiet);
     fct_virt_event_loop();

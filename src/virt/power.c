@@ -195,6 +195,11 @@ static int act_reset(virDomainPtr domain)
     return virDomainReset(domain, 0);
 }
 
+static int act_reboot(virDomainPtr domain)
+{
+    return virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN);
+}
+
 static int act_destroy(virDomainPtr domain)
 {
     /* Its answer may be lost with the domain, or it was off already: what counts is how it is now. */
@@ -205,8 +210,9 @@ static int act_destroy(virDomainPtr domain)
 static int act_undefine(virDomainPtr domain)
 {
     const unsigned int all = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
-    int rc = virDomainUndefineFlags(domain, all | VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA);
-    if (rc < 0 && virGetLastErrorCode() == VIR_ERR_INVALID_ARG) /* a driver that has neither of the last two */
+    const unsigned int state = VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
+    int rc = virDomainUndefineFlags(domain, all | state | VIR_DOMAIN_UNDEFINE_TPM);
+    if (rc < 0 && virGetLastErrorCode() == VIR_ERR_INVALID_ARG) /* a driver that has none of these */
         rc = virDomainUndefineFlags(domain, all);
     return rc;
 }
@@ -219,6 +225,21 @@ static gboolean do_shutdown(virConnectPtr conn, gpointer data, GError **error)
 static gboolean do_reset(virConnectPtr conn, gpointer data, GError **error)
 {
     return power(conn, data, act_reset, "The VM could not be reset", error);
+}
+
+static gboolean do_reboot(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, act_reboot, "The guest could not be asked to reboot", error);
+}
+
+static gboolean do_pause(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, virDomainSuspend, "The VM could not be paused", error);
+}
+
+static gboolean do_resume(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, virDomainResume, "The VM could not be resumed", error);
 }
 
 static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
@@ -246,6 +267,21 @@ gboolean fct_virt_shutdown(FctVmm *vmm, const char *id, GError **error)
 gboolean fct_virt_reset(FctVmm *vmm, const char *id, GError **error)
 {
     return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_reset, error);
+}
+
+gboolean fct_virt_reboot(FctVmm *vmm, const char *id, GError **error)
+{
+    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_reboot, error);
+}
+
+gboolean fct_virt_pause(FctVmm *vmm, const char *id, GError **error)
+{
+    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_pause, error);
+}
+
+gboolean fct_virt_resume(FctVmm *vmm, const char *id, GError **error)
+{
+    return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_resume, error);
 }
 
 gboolean fct_virt_destroy(FctVmm *vmm, const char *id, GError **error)

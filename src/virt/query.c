@@ -81,6 +81,7 @@ static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
     info->can_graphics &= active;
     g_mutex_lock(&virt->lock);
     fct_virt_usage_note(virt, info->id, active, info->vcpus, info->memory_mib);
+    info->reboots = GPOINTER_TO_INT(g_hash_table_lookup(virt->reboots, info->id));
     g_mutex_unlock(&virt->lock);
     return g_steal_pointer(&info);
 }

@@ -41,6 +41,7 @@ typedef struct {
     GHashTable *changed; /* set of VM ids whose news are due */
     GHashTable *pools;   /* set of names of pools whose news are due */
     GHashTable *running; /* VM id → FctVirtUsage*: what stats() counts */
+    GHashTable *reboots; /* VM id → GINT: how many were seen on this connection */
     json_t *facts;       /* of this connection; NULL: not asked yet */
     FctVmmChanged on_changed;
     FctVmmConnection on_connection;
@@ -87,7 +88,21 @@ gboolean fct_virt_check_device(FctVmm *vmm, const FctVmDevice *device, GError **
 gboolean fct_virt_shutdown(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_destroy(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_reset(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_reboot(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_pause(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_resume(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error);
+/* The domain if it is there and ours; an error of its own kind when it is another's. Inside a call. */
+virDomainPtr fct_virt_find_ours(virConnectPtr conn, const char *id, GError **error);
+
+/* hotplug.c */
+gboolean fct_virt_disk_attach(FctVmm *vmm, const char *id, const FctVmDisk *disk, GError **error);
+gboolean fct_virt_disk_detach(FctVmm *vmm, const char *id, const char *target, GError **error);
+gboolean fct_virt_disk_medium(FctVmm *vmm, const char *id, const FctVmDisk *cdrom, GError **error);
+gboolean fct_virt_disk_grow(FctVmm *vmm, const char *id, const char *target, gint64 bytes, GError **error);
+gboolean fct_virt_nic_attach(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error);
+gboolean fct_virt_nic_detach(FctVmm *vmm, const char *id, const char *mac, GError **error);
+gboolean fct_virt_nic_move(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error);
 
 /* The domain if it is there and ours; an error of its own kind when it is another's. */
 virDomainPtr fct_virt_find_ours(virConnectPtr conn, const char *id, GError **error);

@@ -513,6 +513,184 @@ static void test_disks(void)
     g_assert_no_error(error);
 }
 
+/* Waits until libvirt's word about the VM has @text in it, or has it no more. */
+static void await_xml(const char *id, const char *text, gboolean there)
+{
+    g_autofree char *command = g_strdup_printf("dumpxml %s", id);
+    gint64 until = g_get_monotonic_time() + PATIENCE_S * G_TIME_SPAN_SECOND;
+    for (;;) {
+        g_autofree char *xml = virsh(command);
+        if ((strstr(xml, text) != NULL) == there)
+            return;
+        if (g_get_monotonic_time() > until)
+            g_error("%s %s in: %s", text, there ? "is not" : "is still", xml);
+        g_usleep(100 * 1000);
+    }
+}
+
+static void await_reboot(const char *id, int before)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE_S * G_TIME_SPAN_SECOND;
+    g_mutex_lock(&lock);
+    while (((FctVmInfo *)g_hash_table_lookup(seen, id))->reboots <= before)
+        g_assert_true(g_cond_wait_until(&cond, &lock, until));
+    g_mutex_unlock(&lock);
+}
+
+static void test_power(void)
+{
+    g_autoptr(GError) error = NULL;
+    FctVmSpec *spec = spec_new("power");
+    make_disk(spec);
+    vmm->ops->start(vmm, spec, &error);
+    g_assert_no_error(error);
+    await_state(spec->id, FCT_VM_RUNNING);
+    vmm->ops->pause(vmm, spec->id, &error);
+    g_assert_no_error(error);
+    await_state(spec->id, FCT_VM_PAUSED);
+    vmm->ops->resume(vmm, spec->id, &error);
+    g_assert_no_error(error);
+    await_state(spec->id, FCT_VM_RUNNING);
+    if (qemu) {
+        g_autoptr(FctVmInfo) info = find(spec->id);
+        vmm->ops->reset(vmm, spec->id, &error);
+        g_assert_no_error(error);
+        await_reboot(spec->id, info->reboots);
+    }
+    vmm->ops->reboot(vmm, spec->id, &error); /* the guest may well not listen */
+    g_assert_no_error(error);
+    vmm->ops->destroy(vmm, spec->id, &error);
+    g_assert_no_error(error);
+    await_state(spec->id, FCT_VM_OFF);
+    g_assert_false(vmm->ops->pause(vmm, spec->id, &error));
+    g_assert_true(!qemu || g_error_matches(error, FCT_ERROR, FCT_ERROR_CONFLICT)); /* the test driver says less */
+    clean(spec);
+}
+
+static FctVmDisk *disk_new(const char *target, const char *path, const char *format)
+{
+    FctVmDisk *disk = fct_vm_disk_new();
+    g_free(disk->target);
+    g_free(disk->path);
+    g_free(disk->format);
+    g_free(disk->bus);
+    disk->target = g_strdup(target);
+    disk->path = g_strdup(path);
+    disk->format = g_strdup(format);
+    disk->bus = g_strdup(*target == 'v' ? "virtio" : "sata");
+    return disk;
+}
+
+/* A boot sector takes no orders: what was plugged in stays, and libvirt's success at asking is not believed. */
+static void test_hotplug(void)
+{
+    g_autoptr(GError) error = NULL;
+    if (!qemu) {
+        g_test_skip("the test driver plugs nothing");
+        return;
+    }
+    FctVmSpec *spec = spec_new("plug");
+    g_autofree char *more = g_build_filename(folder, "more.qcow2", NULL), *grow = NULL;
+    g_autoptr(FctVmDisk) second = disk_new("vdb", more, "qcow2"), drive = disk_new("sda", "", "raw");
+    g_autoptr(FctVmDisk) late = disk_new("sdb", image, "raw");
+    FctVmNic *nic = fct_vm_nic_new("default", "52:54:00:aa:bb:cc");
+    drive->cdrom = TRUE;
+    g_ptr_array_add(spec->disks, fct_vm_disk_copy(drive));
+    make_disk(spec);
+    vmm->ops->disk_clone(vmm, image, "raw", more, 4 << 20, &error);
+    g_assert_no_error(error);
+    vmm->ops->start(vmm, spec, &error);
+    g_assert_no_error(error);
+    vmm->ops->disk_attach(vmm, spec->id, second, &error);
+    g_assert_no_error(error);
+    await_xml(spec->id, "<alias name='ua-disk-vdb'/>", TRUE);
+    g_assert_false(vmm->ops->disk_attach(vmm, spec->id, second, &error));
+    g_assert_nonnull(error);
+    g_clear_error(&error);
+    g_assert_false(vmm->ops->disk_attach(vmm, spec->id, late, &error)); /* SATA takes nothing while it runs */
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_UNSUPPORTED);
+    g_clear_error(&error);
+    vmm->ops->disk_grow(vmm, spec->id, "vdb", 16 << 20, &error);
+    g_assert_no_error(error);
+    grow = g_strdup_printf("domblkinfo %s vdb", spec->id);
+    g_autofree char *size = virsh(grow);
+    g_assert_nonnull(strstr(size, "16777216"));
+    g_free(drive->path);
+    drive->path = g_strdup(image);
+    vmm->ops->disk_medium(vmm, spec->id, drive, &error);
+    g_assert_no_error(error);
+    await_xml(spec->id, image, TRUE);
+    g_free(drive->path);
+    drive->path = g_strdup("");
+    vmm->ops->disk_medium(vmm, spec->id, drive, &error);
+    g_assert_no_error(error);
+    await_xml(spec->id, image, FALSE);
+    vmm->ops->nic_attach(vmm, spec->id, nic, &error);
+    g_assert_no_error(error);
+    await_xml(spec->id, nic->mac, TRUE);
+    g_autoptr(FctVmInfo) info = find(spec->id);
+    g_assert_cmpuint(json_array_size(info->nics), ==, 1);
+    g_assert_cmpstr(fct_json_str(json_array_get(info->nics, 0), "network", ""), ==, "default");
+    g_assert_cmpuint(json_array_size(info->drives), ==, 3);
+    for (int i = 0; i < 2; i++) { /* asking twice is no fault */
+        vmm->ops->disk_detach(vmm, spec->id, "vdb", &error);
+        g_assert_no_error(error);
+        await_xml(spec->id, "<alias name='ua-disk-vdb'/>", TRUE);
+    }
+    vmm->ops->disk_detach(vmm, spec->id, "vdz", &error); /* not there: done */
+    g_assert_no_error(error);
+    vmm->ops->nic_detach(vmm, spec->id, nic->mac, &error);
+    g_assert_no_error(error);
+    vmm->ops->destroy(vmm, spec->id, &error);
+    g_assert_no_error(error);
+    fct_vm_nic_free(nic);
+    clean(spec);
+    g_remove(more);
+}
+
+static gboolean left_of(const char *id, const char *where)
+{
+    g_autofree char *state = g_build_filename(folder, "..", "state", "lib", where, NULL);
+    g_autoptr(GDir) dir = g_dir_open(state, 0, NULL);
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir)))
+        if (strstr(name, id))
+            return TRUE;
+    return FALSE;
+}
+
+/* A VM with UEFI and a TPM runs; what they remember is there, and goes with the VM. */
+static void test_firmware(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) facts = vmm->ops->facts(vmm, &error);
+    g_assert_no_error(error);
+    if (!qemu || !fct_json_bool(facts, "uefi", FALSE) || !fct_json_bool(facts, "tpm", FALSE)) {
+        g_test_skip("no OVMF or swtpm here");
+        return;
+    }
+    FctVmSpec *spec = spec_new("firmware");
+    g_autofree char *id = g_strdup(spec->id);
+    spec->uefi = spec->tpm = spec->agent = TRUE;
+    spec->memory_mib = 256;
+    g_free(spec->os);
+    spec->os = g_strdup("windows");
+    make_disk(spec);
+    vmm->ops->start(vmm, spec, &error);
+    g_assert_no_error(error);
+    await_state(id, FCT_VM_RUNNING);
+    await_xml(id, "<backend type='emulator' version='2.0'", TRUE);
+    await_xml(id, "<nvram", TRUE);
+    g_assert_true(left_of(spec->name, "qemu/nvram"));
+    g_assert_true(left_of(id, "swtpm"));
+    vmm->ops->destroy(vmm, id, &error);
+    g_assert_no_error(error);
+    await_state(id, FCT_VM_OFF);
+    clean(spec);
+    g_assert_false(left_of("firmware", "qemu/nvram"));
+    g_assert_false(left_of(id, "swtpm"));
+}
+
 /* 16-bit: COM1, for each byte received send it plus one. */
 static void write_image(void)
 {
@@ -573,6 +751,9 @@ int main(int argc, char **argv)
     g_test_add_func("/vmm/consoles", test_consoles);
     g_test_add_func("/vmm/crash-and-stats", test_crash_and_stats);
     g_test_add_func("/vmm/hang", test_hang);
+    g_test_add_func("/vmm/power", test_power);
+    g_test_add_func("/vmm/hotplug", test_hotplug);
+    g_test_add_func("/vmm/firmware", test_firmware);
     int rc = g_test_run();
     fct_vmm_free(vmm);
     g_hash_table_unref(seen);
