@@ -19,6 +19,7 @@ void fct_virt_unref(gpointer data)
     FctVirt *virt = data;
     if (!g_atomic_int_dec_and_test(&virt->refs))
         return;
+    g_hash_table_unref(virt->defined);
     g_hash_table_unref(virt->busy);
     g_hash_table_unref(virt->changed);
     g_hash_table_unref(virt->pools);
@@ -162,6 +163,7 @@ FctVmm *fct_vmm_libvirt_new(const FctVmmOptions *options, GError **error)
     virt->attach = fct_attach_by_name(options->part_device);
     g_mutex_init(&virt->lock);
     g_cond_init(&virt->cond);
+    virt->defined = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     virt->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

@@ -12,6 +12,7 @@
 #define START_MS_MAX (30 * 60 * 1000)
 
 typedef struct {
+    FctVirt *virt;
     char *id;
     char *name;
     char *xml;     /* persistent definition */
@@ -21,6 +22,7 @@ typedef struct {
 static void order_clear(gpointer data)
 {
     Order *order = data;
+    fct_virt_unref(order->virt);
     g_free(order->id);
     g_free(order->name);
     g_free(order->xml);
@@ -33,9 +35,10 @@ static void order_release(Order *order)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Order, order_release)
 
-static Order *order_new(const char *id)
+static Order *order_new(FctVmm *vmm, const char *id)
 {
     Order *order = g_atomic_rc_box_new0(Order);
+    order->virt = fct_virt_ref((FctVirt *)vmm);
     order->id = g_strdup(id);
     return order;
 }
@@ -79,6 +82,46 @@ static gboolean may_define(virConnectPtr conn, const Order *order, GError **erro
     return ok;
 }
 
+/* What we asked for and what libvirt made of it. NULL when libvirt does not say. */
+static char *digest_of(const Order *order, virDomainPtr domain)
+{
+    char *text = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
+    if (!text)
+        return NULL;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(sum, (const guchar *)order->xml, -1);
+    g_checksum_update(sum, (const guchar *)"", 1);
+    g_checksum_update(sum, (const guchar *)text, -1);
+    free(text);
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+static void note_defined(const Order *order, virDomainPtr domain)
+{
+    char *digest = digest_of(order, domain);
+    g_mutex_lock(&order->virt->lock);
+    if (digest)
+        g_hash_table_replace(order->virt->defined, g_strdup(order->id), digest);
+    else
+        g_hash_table_remove(order->virt->defined, order->id);
+    g_mutex_unlock(&order->virt->lock);
+}
+
+/* Whether the definition is still what we made from the same text. A definition costs a reading of libvirt's whole
+ * schema and a flush of its disk, which a start need not wait for. */
+static gboolean is_defined(virConnectPtr conn, const Order *order)
+{
+    virDomainPtr domain = virDomainLookupByUUIDString(conn, order->id);
+    if (!domain)
+        return FALSE;
+    g_autofree char *digest = digest_of(order, domain);
+    virDomainFree(domain);
+    g_mutex_lock(&order->virt->lock);
+    gboolean same = digest && g_strcmp0(digest, g_hash_table_lookup(order->virt->defined, order->id)) == 0;
+    g_mutex_unlock(&order->virt->lock);
+    return same;
+}
+
 static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
@@ -95,6 +138,7 @@ static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
     int starts = 0;
     if (virDomainGetAutostart(domain, &starts) == 0 && starts)
         virDomainSetAutostart(domain, 0);
+    note_defined(order, domain);
     virDomainFree(domain);
     return TRUE;
 }
@@ -102,11 +146,11 @@ static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
 static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
-    if (!do_define(conn, data, error))
+    if (!is_defined(conn, order) && !do_define(conn, data, error))
         return FALSE;
     /* The run gets a definition of its own; when it ends libvirt is back at the persistent one, which has no devices.
-     */
-    virDomainPtr domain = virDomainCreateXML(conn, order->run_xml, VIR_DOMAIN_START_VALIDATE);
+     * Not against the schema once more: the definition was, and what a run adds is the same for every VM. */
+    virDomainPtr domain = virDomainCreateXML(conn, order->run_xml, 0);
     if (!domain) {
         g_autofree char *what = g_strdup_printf("VM %s could not be started", order->name);
         fct_virt_set_error(error, what);
@@ -135,9 +179,9 @@ static gboolean xml_options(FctVmm *vmm, const FctVmSpec *spec, FctXmlOptions *r
     return FALSE;
 }
 
-static Order *order_for(const FctVmSpec *spec, const FctXmlOptions *options)
+static Order *order_for(FctVmm *vmm, const FctVmSpec *spec, const FctXmlOptions *options)
 {
-    Order *order = order_new(spec->id);
+    Order *order = order_new(vmm, spec->id);
     order->name = g_strdup(spec->name);
     order->xml = fct_domain_xml(spec, options, FALSE);
     order->run_xml = fct_domain_xml(spec, options, TRUE);
@@ -149,7 +193,7 @@ gboolean fct_virt_define(FctVmm *vmm, const FctVmSpec *spec, GError **error)
     FctXmlOptions options;
     if (!xml_options(vmm, spec, &options, error))
         return FALSE;
-    g_autoptr(Order) order = order_for(spec, &options);
+    g_autoptr(Order) order = order_for(vmm, spec, &options);
     return fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, spec->id, DEFINE_MS, do_define, order, order_clear, error);
 }
 
@@ -166,7 +210,7 @@ gboolean fct_virt_start(FctVmm *vmm, const FctVmSpec *spec, GError **error)
             return FALSE;
     if (!xml_options(vmm, spec, &options, error))
         return FALSE;
-    g_autoptr(Order) order = order_for(spec, &options);
+    g_autoptr(Order) order = order_for(vmm, spec, &options);
     gint64 deadline = START_MS + spec->memory_mib * START_MS_PER_GIB / 1024;
     return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, spec->id, (int)MIN(deadline, START_MS_MAX), do_start, order,
                          order_clear, error);
@@ -255,7 +299,7 @@ static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)
 static gboolean call_power(FctVmm *vmm, FctVirtLane lane, const char *id, gboolean serialise, int ms, FctVirtFn fn,
                            GError **error)
 {
-    g_autoptr(Order) order = order_new(id);
+    g_autoptr(Order) order = order_new(vmm, id);
     return fct_virt_call((FctVirt *)vmm, lane, serialise ? id : NULL, ms, fn, order, order_clear, error);
 }
 
@@ -293,8 +337,14 @@ gboolean fct_virt_destroy(FctVmm *vmm, const char *id, GError **error)
 gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    if (call_power(vmm, FCT_LANE_QUERY, id, TRUE, DEFINE_MS, do_undefine, &fault) || fault->code == FCT_ERROR_NOT_FOUND)
+    if (call_power(vmm, FCT_LANE_QUERY, id, TRUE, DEFINE_MS, do_undefine, &fault) ||
+        fault->code == FCT_ERROR_NOT_FOUND) {
+        FctVirt *virt = (FctVirt *)vmm;
+        g_mutex_lock(&virt->lock);
+        g_hash_table_remove(virt->defined, id);
+        g_mutex_unlock(&virt->lock);
         return TRUE;
+    }
     g_propagate_error(error, g_steal_pointer(&fault));
     return FALSE;
 }

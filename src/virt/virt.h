@@ -37,6 +37,7 @@ typedef struct {
     gboolean telling; /* the watcher is being called */
     virConnectPtr conns[FCT_N_LANES];
     int in_flight[FCT_N_LANES];
+    GHashTable *defined; /* VM id → digest of our definition and of what libvirt made of it */
     GHashTable *busy;    /* VM id → GINT 1: a call is under way; 2: it passed its deadline */
     GHashTable *changed; /* set of VM ids whose news are due */
     GHashTable *pools;   /* set of names of pools whose news are due */

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How much later a VM runs when it is started through the API instead of virsh: bench_start.py SIM HELPER FACETD, under
+tools/dev/with-libvirtd. Starts alternate. The end is the same for both: the moment at which libvirt announces the domain
+as started, by the clock of a `virsh event` that listens beside. The beginning is the moment before the request is sent, on a
+new TLS connection, or before virsh is started, which takes some milliseconds itself: `vm.start.behind-libvirt` leaves
+that out, by a virsh that is connected already and reads its command from a pipe."""
+import datetime
+import json
+import os
+import pathlib
+import queue
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from facet_host import Host  # noqa: E402
+
+URI = os.environ["FACET_TEST_LIBVIRT_URI"]
+ROUNDS = int(os.environ.get("FACET_BENCH_ROUNDS", "11"))
+
+
+class Events:
+    """Lifecycle events as (name, what, seconds since 1970)."""
+
+    def __init__(self):
+        self.queue = queue.Queue()
+        self.process = subprocess.Popen(["stdbuf", "-oL", "virsh", "-c", URI, "event", "--event", "lifecycle", "--loop",
+                                         "--timestamp"], stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            if "event 'lifecycle'" not in line:
+                continue
+            stamp, rest = line.split(": ", 1)
+            when = datetime.datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S.%f%z").timestamp()
+            name, what = rest.split("domain ", 1)[1].split(": ", 1)
+            self.queue.put((name.strip("'"), what.split()[0], when))
+
+    def wait(self, name, what):
+        while True:
+            got = self.queue.get(timeout=120)
+            if got[:2] == (name, what):
+                return got[2]
+
+
+class Shell:
+    """A virsh that is connected already."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["virsh", "-q", "-c", URI], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+    def __call__(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+
+
+def prepare(host):
+    os.makedirs(host.images)
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", os.path.join(host.images, "tiny.qcow2"), "1M"], check=True)
+    with open(os.path.join(host.images, "tiny.json"), "w", encoding="utf-8") as out:
+        json.dump({"name": "Tiny", "file": "tiny.qcow2", "format": "qcow2", "size_bytes": 1 << 20}, out)
+
+
+def up(host):
+    return host.call("GET", "/nodes")["items"][0]["virt"]["state"] == "up"
+
+
+def main():
+    host = Host(*sys.argv[1:4], libvirt=URI)
+    os.chmod(host.dir, 0o755)
+    prepare(host)
+    with host:
+        host.login()
+        host.wait_for(lambda: up(host), "libvirt")
+        made = host.call("POST", "/vms", {"name": "tiny", "image": "tiny", "memory_mib": 64, "vcpus": 1, "nics": []}, 202)
+        assert host.wait_task(made["id"])["state"] == "done"
+        vm = made["subject"]["id"]
+        events, shell = Events(), Shell()
+
+        def by_api():
+            begin = time.time()
+            task = host.call("POST", f"/vms/{vm}/start", {}, 202)
+            took = events.wait("tiny", "Started") - begin
+            assert host.wait_task(task["id"])["state"] == "done"
+            return took
+
+        def by_virsh():
+            begin = time.time()
+            virsh = subprocess.Popen(["virsh", "-q", "-c", URI, "start", "tiny"], stdout=subprocess.DEVNULL)
+            took = events.wait("tiny", "Started") - begin
+            assert virsh.wait() == 0
+            return took
+
+        def by_shell():
+            begin = time.time()
+            shell("start tiny")
+            return events.wait("tiny", "Started") - begin
+
+        def off():
+            subprocess.run(["virsh", "-q", "-c", URI, "destroy", "tiny"], check=True, stdout=subprocess.DEVNULL)
+            host.wait_for(lambda: host.call("GET", f"/vms/{vm}")["state"] == "off", "the VM to be off")
+        ways = {"api": by_api, "virsh": by_virsh, "shell": by_shell}
+        took = {name: [] for name in ways}
+        time.sleep(1)  # the listener registers; nobody tells when
+        for turn in range(ROUNDS + 1):
+            for name, start in ways.items():
+                value = start() * 1000
+                off()
+                if turn:  # the first warms the caches
+                    took[name].append(value)
+        events.process.terminate()
+        shell.process.terminate()
+    median = {name: statistics.median(values) for name, values in took.items()}
+    for name, peer in (("vm.start.behind-virsh", "virsh"), ("vm.start.behind-libvirt", "shell")):
+        behind = statistics.median(a - b for a, b in zip(took["api"], took[peer]))
+        print(json.dumps({"name": name, "value": round(behind, 1), "unit": "ms", "peer": "virsh start" if peer == "virsh" else "virsh, connected",
+                          "peer_value": round(median[peer], 1), "ratio": round(median["api"] / median[peer], 3)}))
+
+
+main()
