@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
 #include "app/networks.h"
+#include "app/vm_adopt.h"
 #include "app/vm_service.h"
 
 #include <string.h>
@@ -257,6 +258,33 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
     return TRUE;
 }
 
+/* ---- others' VMs ---- */
+
+static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"preview", "confirm", NULL};
+    FctVms *vms = vms_of(request, error);
+    if (!vms || !fct_request_only(request, known, error))
+        return FALSE;
+    reply->subject = g_strdup_printf("vm %s", request->id);
+    if (fct_json_bool(request->body, "preview", FALSE))
+        return (reply->json = fct_vm_adoption(vms, request->id, error)) != NULL;
+    gboolean confirm = fct_json_bool(request->body, "confirm", FALSE);
+    g_autofree char *id = fct_vm_adopt(vms, request->who, request->id, confirm, error);
+    g_autoptr(FctVm) vm = id ? fct_vm_load(vms->app->store, id, error) : NULL;
+    json_t *json = vm ? view(vms, vm, error) : NULL;
+    if (json)
+        fct_reply_resource(reply, 200, json);
+    return json != NULL;
+}
+
+static gboolean release_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    reply->status = 204;
+    return vm && fct_vm_let_go(request->app->vms, request->who, vm->id, error);
+}
+
 /* ---- consoles ---- */
 
 #define VIEWER_MAX 64
@@ -308,6 +336,8 @@ const FctRoute fct_routes_vm[] = {
     {"DELETE", "/vms/{id}", "vm.write", delete_vm},
     {"POST", "/vms/{id}/start", "vm.power", start_vm},
     {"POST", "/vms/{id}/stop", "vm.power", stop_vm},
+    {"POST", "/vms/{id}/adopt", "vm.write", adopt_vm},
+    {"POST", "/vms/{id}/release", "vm.write", release_vm},
     {"GET", "/vms/{id}/preflight", "vm.read", preflight_vm},
     {"GET", "/vms/{id}/console", "vm.read", consoles},
     {"GET", "/vms/{id}/console/serial", "vm.console", serial},

@@ -52,6 +52,11 @@ static const FctGroup *find_group(const FctVmWorld *world, const char *id)
     return NULL;
 }
 
+gboolean fct_vm_world_has_group(const FctVmWorld *world, const char *group)
+{
+    return find_group(world, group) != NULL;
+}
+
 const char *fct_vm_world_group_name(const FctVmWorld *world, const char *group)
 {
     const FctGroup *found = find_group(world, group);

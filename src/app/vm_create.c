@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a VM: all of it, or nothing is left. */
 #include "app/networks.h"
+#include "app/templates.h"
 #include "app/vm_service.h"
 
 #include <glib/gstdio.h>
@@ -155,10 +156,44 @@ static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
     return fct_networks_check_nics(vms->app, vm, error) ? g_steal_pointer(&vm) : NULL;
 }
 
+gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error)
+{
+    const char *id = "";
+    g_autoptr(json_t) whole = json_deep_copy(input);
+    if (json_object_get(input, "image") && !fct_json_need_str(input, "image", &id, error))
+        return FALSE;
+    g_autoptr(FctImage) image =
+        *id ? fct_images_find(app->config.images_dir, id, error) : g_new0(FctImage, 1); /* of no size */
+    if (!image)
+        return FALSE;
+    json_object_set_new(whole, "name", json_string("vm"));
+    g_autoptr(FctVm) vm = fct_vm_from_input(whole, image, "", error);
+    return vm != NULL;
+}
+
+/* With what a template gives; @given is what was sent. */
+static FctVm *read_given(FctVms *vms, const json_t *given, gboolean *ret_start, GError **error)
+{
+    g_autofree char *template = NULL;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(json_t) input = fct_templates_apply(vms->app, given, &template, error);
+    if (!input)
+        return NULL;
+    FctVm *vm = read_input(vms, input, &fault);
+    *ret_start = fct_json_bool(input, "start", FALSE);
+    if (vm) {
+        g_free(vm->template);
+        vm->template = g_steal_pointer(&template);
+    } else {
+        fct_templates_blame(vms->app, template, given, g_steal_pointer(&fault), error);
+    }
+    return vm;
+}
+
 FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error)
 {
-    g_autoptr(FctVm) vm = read_input(vms, input, error);
-    gboolean start = fct_json_bool(input, "start", FALSE);
+    gboolean start = FALSE;
+    g_autoptr(FctVm) vm = read_given(vms, input, &start, error);
     const FctVmJob *job = start ? &start_job : &make_job;
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(GError) fault = NULL;

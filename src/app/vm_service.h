@@ -97,6 +97,7 @@ void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, GPt
                       GPtrArray **ret_picks);
 /* FCT_ERROR_BAD_REQUEST naming "devices" when a device asks a group that is not there. */
 gboolean fct_vm_check_groups(const FctVmWorld *world, const FctVm *vm, GError **error);
+gboolean fct_vm_world_has_group(const FctVmWorld *world, const char *group);
 const char *fct_vm_world_group_name(const FctVmWorld *world, const char *group);
 /* A part as the API gives it, with its present state; NULL when the world does not have it. New reference. */
 json_t *fct_vm_world_part(const FctVmWorld *world, const char *part);
@@ -150,6 +151,8 @@ void fct_vm_set_foreign_error(GError **error, const char *name);
 /* ---- vm_create.c, vm_start.c, vm_stop.c: each makes its task and returns it running, or refuses. Take @vm over. ----
  */
 FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error);
+/* Whether each field of a VmInput without a name, perhaps without a source, is well formed. */
+gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error);
 FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
 FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);
 FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean keep_disk, GError **error);

@@ -15,6 +15,7 @@
     X("file.read", VIEWER)                                                                                             \
     X("network.read", VIEWER)                                                                                          \
     X("vm.read", VIEWER)                                                                                               \
+    X("template.read", VIEWER)                                                                                         \
     X("event.read", VIEWER)                                                                                            \
     X("token.read", VIEWER)                                                                                            \
     X("token.write", VIEWER)                                                                                           \
@@ -22,6 +23,7 @@
     X("plan.apply", OPERATOR)                                                                                          \
     X("task.write", OPERATOR)                                                                                          \
     X("vm.write", OPERATOR)                                                                                            \
+    X("template.write", OPERATOR)                                                                                      \
     X("vm.power", OPERATOR)                                                                                            \
     X("vm.console", OPERATOR)                                                                                          \
     X("audit.read", OPERATOR)                                                                                          \

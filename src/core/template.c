@@ -79,5 +79,8 @@ gboolean fct_template_check(const json_t *input, GError **error)
     json_array_foreach (json_object_get(input, "disks"), i, disk)
         if (json_object_get(disk, "volume"))
             return refuse(error, "volume", never[3].sentence);
+    if (json_object_get(json_object_get(input, "windows"), "product_key"))
+        return refuse(error, "windows.product_key",
+                      "A template stores no product key; it is asked for when a VM is made.");
     return check_password(input, "cloud_init", error) && check_password(input, "windows", error);
 }

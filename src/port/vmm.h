@@ -153,7 +153,7 @@ typedef struct {
     gboolean (*nic_attach)(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error);
     gboolean (*nic_detach)(FctVmm *vmm, const char *id, const char *mac, GError **error);
     gboolean (*nic_move)(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error); /* to its network */
-    /* What it would be as one of ours; changes nothing. FCT_ERROR_CONFLICT when it is ours already. */
+    /* What a domain would be as one of ours, whether it bears our mark or not; changes nothing. */
     FctAdoption *(*adoption)(FctVmm *vmm, const char *id, GError **error);
     /* Writes our mark into the definition and the run of another's VM, or takes it out of one of ours; nothing else of
      * it changes. As it is already is success. */

@@ -119,10 +119,6 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
     g_autofree char *xml = read_xml(domain, &info, error);
     if (!xml)
         return FALSE;
-    if (info->ours) {
-        fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is managed by Facet already.", info->name);
-        return FALSE;
-    }
     order->adoption = fct_adopt_read(xml, order->networks, error);
     if (!order->adoption)
         return FALSE;

@@ -86,6 +86,7 @@ static void test_check(void)
     check_refused("{\"disks\":[{\"volume\":{\"pool\":\"p\",\"name\":\"v\"}}]}", "volume");
     check_refused("{\"nics\":[{\"network\":\"a\",\"mac\":\"52:54:00:00:00:01\"}]}", "mac");
     check_refused("{\"cloud_init\":{\"user\":\"a\",\"password\":\"x\"}}", "cloud_init.password");
+    check_refused("{\"windows\":{\"user\":\"a\",\"product_key\":\"x\"}}", "windows.product_key");
     check_refused("{\"windows\":{\"user\":\"a\",\"password\":\"x\"}}", "windows.password");
 }
 

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/vm_adopt.h"
+
+#include "app/records.h"
+#include "app/vm_service.h"
+
+#include <string.h>
+
+#define DESCRIPTION_MAX 400 /* characters, as everywhere in the contract */
+
+/* Another's VM by UUID or name. */
+static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
+{
+    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        if (strcmp(info->id, id) != 0 && strcmp(info->name, id) != 0)
+            continue;
+        g_autoptr(GError) fault = NULL;
+        g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, info->id, &fault);
+        if (!vm && fault->code == FCT_ERROR_NOT_FOUND)
+            return fct_vm_info_ref(info);
+        if (vm)
+            fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is managed by Facet already.", vm->name);
+        else
+            g_propagate_error(error, g_steal_pointer(&fault));
+        return NULL;
+    }
+    if (!fct_vms_is_up(vms))
+        fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer.");
+    else
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no VM “%s”.", id);
+    return NULL;
+}
+
+static FctAdoption *look(FctVms *vms, const FctVmInfo *info, GError **error)
+{
+    FctAdoption *adoption = vms->app->vmm->ops->adoption(vms->app->vmm, info->id, error);
+    if (!adoption)
+        return NULL;
+    if (adoption->lost->len)
+        g_ptr_array_add(adoption->verdicts,
+                        fct_verdict_new(FCT_CONFIRM, "adopt-changes", "", "Read what changes, then confirm.",
+                                        "Its next start by Facet changes %u thing%s of it.", adoption->lost->len,
+                                        adoption->lost->len == 1 ? "" : "s"));
+    return adoption;
+}
+
+static json_t *texts_json(const GPtrArray *texts)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < texts->len; i++)
+        json_array_append_new(list, json_string(texts->pdata[i]));
+    return list;
+}
+
+json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error)
+{
+    g_autoptr(FctVmInfo) info = find_other(vms, id, error);
+    g_autoptr(FctAdoption) adoption = info ? look(vms, info, error) : NULL;
+    if (!adoption)
+        return NULL;
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", info->id, "name", info->name, "state",
+                     fct_vm_state_name(info->state), "kept", texts_json(adoption->kept), "lost",
+                     texts_json(adoption->lost), "verdicts", fct_verdicts_to_json(adoption->verdicts));
+}
+
+static gboolean check(const FctAdoption *adoption, gboolean confirm, GError **error)
+{
+    const FctVerdict *first = NULL;
+    if (fct_verdicts_allow(adoption->verdicts, confirm))
+        return TRUE;
+    for (guint i = 0; !first && i < adoption->verdicts->len; i++) {
+        const FctVerdict *verdict = adoption->verdicts->pdata[i];
+        if (verdict->severity != FCT_WARN && !(confirm && verdict->severity == FCT_CONFIRM))
+            first = verdict;
+    }
+    json_t *details = json_pack("{s:o, s:o}", "verdicts", fct_verdicts_to_json(adoption->verdicts), "lost",
+                                texts_json(adoption->lost));
+    fct_set_error_full(error, FCT_ERROR_REFUSED, *first->next ? first->next : NULL, details, "%s", first->sentence);
+    return FALSE;
+}
+
+static void set_text(char **field, const char *text)
+{
+    char *copy = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), DESCRIPTION_MAX));
+    g_free(*field);
+    *field = copy;
+}
+
+/* Moves what @from owns to the end of @to. */
+static void move_all(GPtrArray *to, GPtrArray *from)
+{
+    while (from->len)
+        g_ptr_array_add(to, g_ptr_array_steal_index(from, 0));
+}
+
+/* The document that Facet generates the same domain from. Takes the lists of the adoption's spec over. */
+static FctVm *vm_of(FctAdoption *adoption)
+{
+    FctVmSpec *spec = adoption->spec;
+    FctVm *vm = fct_vm_new();
+    set_text(&vm->id, spec->id);
+    set_text(&vm->name, spec->name);
+    set_text(&vm->description, adoption->description);
+    set_text(&vm->os, spec->os);
+    set_text(&vm->state, "ready");
+    vm->vcpus = spec->vcpus;
+    vm->memory_mib = spec->memory_mib;
+    vm->uefi = spec->uefi;
+    vm->tpm = spec->tpm;
+    vm->agent = spec->agent;
+    vm->autostart = adoption->host_starts;
+    vm->created_ms = fct_app_now_ms();
+    g_strfreev(vm->boot);
+    vm->boot = g_strdupv(spec->boot);
+    move_all(vm->disks, spec->disks);
+    move_all(vm->nics, spec->nics);
+    return vm;
+}
+
+static gboolean store(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autoptr(GError) fault = NULL;
+    fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
+    fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
+    if (fct_writes_commit(vms->app->store, writes, NULL, &fault))
+        return TRUE;
+    if (fault->code == FCT_ERROR_REVISION)
+        fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.", json_pack("{s:s}", "field", "name"),
+                           "There is a VM %s of Facet already.", vm->name);
+    else
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+/*
+ * The mark first: a facetd that dies after it leaves a domain that is marked and has no document, which is shown as
+ * another's and can be adopted again. The other way round it would be ours, and libvirt's side would refuse to start
+ * it.
+ */
+static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, GError **error)
+{
+    FctVmm *vmm = vms->app->vmm;
+    g_autoptr(FctAdoption) adoption = look(vms, info, error);
+    if (!adoption || !check(adoption, confirm, error))
+        return FALSE;
+    g_autoptr(FctVm) vm = vm_of(adoption);
+    if (fct_vm_info_active(info)) {
+        json_decref(vm->run);
+        vm->run = fct_vm_run_json(vm);
+    }
+    if (!vmm->ops->mark(vmm, info->id, TRUE, error))
+        return FALSE;
+    if (store(vms, vm, error))
+        return TRUE;
+    g_autoptr(GError) fault = NULL;
+    if (!vmm->ops->mark(vmm, info->id, FALSE, &fault))
+        g_warning("VM %s keeps our mark: %s", info->name, fault->message);
+    return FALSE;
+}
+
+char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, GError **error)
+{
+    g_autoptr(FctVmInfo) info = find_other(vms, id, error);
+    if (!info || !fct_vms_begin(vms, info->id, "is being taken over", error))
+        return NULL;
+    gboolean ok = make_ours(vms, info, confirm, error);
+    fct_vms_end(vms, info->id);
+    if (!ok)
+        return NULL;
+    fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).", info->name,
+              who->user);
+    return g_strdup(info->id);
+}
+
+/* ---- the way back ---- */
+
+/* What Facet alone knows of, and would leave without an owner. */
+static gboolean may_let_go(FctVms *vms, const FctVm *vm, GError **error)
+{
+    FctStore *store = vms->app->store;
+    g_autofree char *prefix = g_strdup_printf("snapshot/%s/", vm->id);
+    g_autoptr(GPtrArray) holds = fct_holds_list(store, vm->id, error);
+    g_autoptr(GPtrArray) snapshots = holds ? store->ops->list(store, prefix, error) : NULL;
+    if (!snapshots)
+        return FALSE;
+    if (strcmp(vm->state, "ready") != 0)
+        fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is still being made or deleted.", vm->name);
+    else if (holds->len)
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Stop it first.", NULL,
+                           "VM %s holds parts of GPUs, which Facet must get back.", vm->name);
+    else if (snapshots->len)
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete its snapshots first.", NULL,
+                           "VM %s has snapshots, which only Facet can take back or delete.", vm->name);
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static gboolean drop(FctVms *vms, const FctVm *vm, GError **error)
+{
+    FctVmm *vmm = vms->app->vmm;
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    fct_writes_add(writes, fct_vm_key(vm->id), NULL, vm->revision);
+    fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
+    if (!fct_writes_commit(vms->app->store, writes, NULL, error))
+        return FALSE;
+    if (vmm->ops->mark(vmm, vm->id, FALSE, error))
+        return TRUE;
+    g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
+    if (!store(vms, vm, &fault))
+        g_warning("VM %s has no document any more: %s", vm->name, fault->message);
+    return FALSE;
+}
+
+gboolean fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error)
+{
+    if (!fct_vms_begin(vms, id, "is being released", error))
+        return FALSE;
+    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
+    gboolean ok = vm && may_let_go(vms, vm, error) && drop(vms, vm, error);
+    fct_vms_end(vms, id);
+    if (ok)
+        fct_event(vms->app, "vm", "info", "vm", vm->id, vm->name, "VM %s is no longer managed by Facet (%s).", vm->name,
+                  who->user);
+    return ok;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* VMs that other programs made become ours, and stop being it. Any thread; waits for libvirt and the disk. */
+#pragma once
+#include "app/api.h"
+
+/*
+ * @id: UUID or name of another's VM. {"id", "name", "state", "kept", "lost", "verdicts"}: what stays as it is, what the
+ * next start by Facet would change, and what stands against it. Changes nothing.
+ */
+json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error);
+/*
+ * Makes it ours: our mark in libvirt, and a document. Nothing else of it changes, also when it runs. FCT_ERROR_REFUSED
+ * lists the verdicts; what would be lost needs @confirm. Returns the VM's id (free it).
+ */
+char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, GError **error);
+/* The way back: document and mark are gone, the domain and its disks stay. @id of one of ours. */
+gboolean fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error);
