@@ -222,7 +222,9 @@ async function dialogs({ instance, browser, assert }) {
   await page.getByRole('button', { name: 'Create token' }).first().click();
   await dialog('token');
   await page.goto(`/vms/${vm.id}`);
-  await page.getByRole('button', { name: 'Force off' }).click();
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await look('vm-more');
+  await page.getByRole('menuitem', { name: 'Force off' }).click();
   await dialog('vm-force-off');
   await page.getByRole('button', { name: /^(Tasks|\d+ tasks? running)$/ }).click();
   await page.getByRole('article').first().waitFor();

@@ -154,10 +154,12 @@ async function deleteVm({ instance, browser, assert }) {
   await login(page, instance);
   await page.getByRole('link', { name: 'Virtual machines', exact: true }).click();
   await page.getByRole('link', { name, exact: true }).click();
-  await page.getByRole('button', { name: 'Force off' }).click();
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Force off' }).click();
   const off = () => page.getByRole('dialog').getByRole('button', { name: 'Force off' }).click();
   assert.equal((await task(page, 60, off)).state, 'done');
-  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
   const gone = () => page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   assert.equal((await task(page, 60, gone)).state, 'done');
   await page.goto('/vms');

@@ -123,10 +123,10 @@ def test_serial_console():
     except ApiError as error:
         assert error.status == 409 and error.code == "in-use", error
     watching = stack.call("GET", f"/vms/{vm['id']}/console")
-    assert [v["user"] for v in watching["serial"]] == ["admin"] and watching["graphics"] == [], watching
+    assert [v["user"] for v in watching["serial"]] == ["admin (token test)"] and watching["graphics"] == [], watching
     second = WebSocket(stack, f"/vms/{vm['id']}/console/serial?force=true&viewer=second")
     closed = serial.until_closed()
-    assert closed.code == 4001 and closed.reason == "admin took this console over.", closed
+    assert closed.code == 4001 and closed.reason == "admin (token test) took this console over.", closed
     shell(second)
     screens = [WebSocket(stack, f"/vms/{vm['id']}/console/vnc") for _ in range(2)]
     for screen in screens:

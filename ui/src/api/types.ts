@@ -36,6 +36,7 @@ export type VmInput = S['VmInput'];
 export type VmPatch = S['VmPatch'];
 export type CloudInitInput = S['CloudInitInput'];
 export type WindowsInput = S['WindowsInput'];
+export type VmNicInput = S['VmNicInput'];
 export type VmDeviceInput = S['VmDeviceInput'];
 export type FacetEvent = S['Event'];
 export type AuditEntry = S['AuditEntry'];

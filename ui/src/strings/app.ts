@@ -45,6 +45,7 @@ export const app = {
   create: 'Create',
   actions: (name: string) => `Actions of ${name}`,
   allActions: 'Actions',
+  more: 'More actions',
   none: 'None',
   yes: 'Yes',
   no: 'No',

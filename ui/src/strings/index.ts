@@ -4,9 +4,32 @@ import { app, attention, errors, login, overview } from './app';
 import { console } from './console';
 import { activity, settings, tasks } from './activity';
 import { carve, gpu, groups, picture } from './gpus';
+import { hardware } from './hardware';
 import { network } from './networks';
 import { firstBoot, guest } from './firstboot';
 import { files } from './storage';
 import { cuts, vm, wizard } from './vms';
 
-export const t = { app, attention, errors, login, overview, activity, settings, tasks, console, carve, gpu, groups, files, firstBoot, guest, picture, network, vm, cuts, wizard };
+export const t = {
+  app,
+  attention,
+  errors,
+  login,
+  overview,
+  activity,
+  settings,
+  tasks,
+  console,
+  carve,
+  gpu,
+  groups,
+  files,
+  firstBoot,
+  guest,
+  picture,
+  network,
+  vm,
+  cuts,
+  wizard,
+  hardware,
+};

@@ -14,14 +14,19 @@ import { Loaded, Waiting } from '@/widgets/feedback';
 import { VmState } from '@/widgets/labels';
 import { vmPath } from '@/widgets/links';
 import { Nics } from './Nics';
+import { MoreActions } from '@/widgets/MoreActions';
 import { LoadCharts } from '@/widgets/LoadCharts';
 import { PageHead } from '@/widgets/PageHead';
 import { SubjectEvents } from '@/widgets/SubjectEvents';
 import { useVmActions } from './actions';
 import { ChangeGpu } from './ChangeGpu';
 import { DevicesTab } from './DevicesTab';
+import { HardwareTab } from './hardware/HardwareTab';
 
 const LIST = { to: '/vms', name: t.vm.title };
+
+/** What stands beside the menu. */
+const FIRST: readonly string[] = ['start', 'stop'];
 
 const ConsoleTab = lazy(() => import('./console/ConsoleTab'));
 
@@ -80,9 +85,9 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
         trail={[{ to: '/vms', name: t.vm.title }]}
         actions={(
           <>
-            {list.filter((a) => !a.danger).map((a) => <ActionButton key={a.key} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
+            {list.filter((a) => FIRST.includes(a.key)).map((a) => <ActionButton key={a.key} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
             <ActionButton variant="secondary" why={why} onClick={() => setChanging(true)}>{t.vm.changeGpu}</ActionButton>
-            {list.filter((a) => a.danger).map((a) => <ActionButton key={a.key} variant={a.key === 'delete' ? 'danger' : 'secondary'} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
+            <MoreActions actions={list.filter((a) => !FIRST.includes(a.key))} />
           </>
         )}
         tabs={{ names: t.vm.tabs, active: tab, path: (key) => vmPath(vm.id, key === 'summary' ? '' : `/${key}`) }}
@@ -90,7 +95,7 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
         <Notices vm={vm} explain={explain} />
         {tab === 'summary' && <Summary vm={vm} />}
-        {tab === 'devices' && <DevicesTab vm={vm} onChange={why ? undefined : () => setChanging(true)} />}
+        {tab === 'hardware' && <HardwareTab vm={vm} onChangeGpu={() => setChanging(true)} />}
         {tab === 'console' && <Suspense fallback={<Waiting lines={1} height="24rem" />}><ConsoleTab vm={vm} /></Suspense>}
         {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={vm.id} /></CardBody></Card>}
         {tab === 'events' && <SubjectEvents id={vm.id} empty={t.vm.noEvents} />}

@@ -8,16 +8,12 @@ import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { Confirm } from '@/widgets/Confirm';
 import { useTaskDrawer } from '@/widgets/TaskDrawer';
+import type { Action } from '@/widgets/MoreActions';
 import { useTell } from '@/widgets/Toasts';
 import { WhyModal } from './WhyModal';
 
-export interface VmAction {
+export interface VmAction extends Action {
   key: 'start' | 'stop' | 'force' | 'delete';
-  name: string;
-  /** Why it cannot be done now; "" when it can. */
-  why: string;
-  danger: boolean;
-  run: () => void;
 }
 
 interface VmActions {
