@@ -11,9 +11,9 @@
 
 void fct_raw_request_clear(FctRawRequest *raw)
 {
-    char *const strings[] = {raw->method,        raw->path,         raw->query,   raw->cookie,
-                             raw->authorization, raw->if_match,     raw->origin,  raw->fetch_site,
-                             raw->host,          raw->content_type, raw->address, raw->content_range};
+    char *const strings[] = {raw->method,   raw->path,          raw->query,      raw->cookie, raw->authorization,
+                             raw->if_match, raw->origin,        raw->fetch_site, raw->host,   raw->content_type,
+                             raw->address,  raw->content_range, raw->local};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
     g_clear_pointer(&raw->body, g_bytes_unref);
@@ -144,7 +144,8 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
                           .body = nothing,
                           .content_range = raw->content_range,
                           .content_length = raw->content_length,
-                          .address = raw->address};
+                          .address = raw->address,
+                          .local = raw->local ? raw->local : ""};
     g_autoptr(GError) fault = NULL;
     gboolean ok = TRUE;
     if (route->action) {

@@ -11,6 +11,7 @@ typedef struct {
     char *method, *path; /* path under /api/v1, still encoded */
     char *query;
     char *cookie, *authorization, *if_match, *origin, *fetch_site, *host, *content_type, *address;
+    char *local; /* this host's address of the connection; NULL unknown */
     char *content_range;
     gint64 content_length; /* -1: not said */
     GBytes *body;          /* NULL: none */

@@ -27,6 +27,7 @@ typedef struct {
     const char *if_match;      /* the header as sent; NULL when absent */
     json_t *body;              /* object; an empty one when none was sent. Never NULL */
     const char *address;       /* of the client */
+    const char *local;         /* of this host, as the client reached it; "" unknown */
     const char *content_range; /* the header as sent; NULL when absent */
     gint64 content_length;     /* of the body; -1 when it was not said */
     const char *session;       /* secret of the session that authenticated this request; NULL with a token */

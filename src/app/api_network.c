@@ -2,6 +2,11 @@
 #include "app/api.h"
 #include "app/networks.h"
 
+static FctNetworkCaller caller_of(const FctRequest *request)
+{
+    return (FctNetworkCaller){request->local, request->address, fct_request_query_bool(request, "confirm", FALSE)};
+}
+
 static gboolean list_networks(const FctRequest *request, FctReply *reply, GError **error)
 {
     json_t *items = fct_networks_list(request->app, error);
@@ -18,10 +23,28 @@ static gboolean get_network(const FctRequest *request, FctReply *reply, GError *
     return json != NULL;
 }
 
+static gboolean list_interfaces(const FctRequest *request, FctReply *reply, GError **error)
+{
+    reply->json = fct_networks_interfaces(request->app, error);
+    return reply->json != NULL;
+}
+
+static gboolean preview_network(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"action", "id", "input", NULL};
+    const FctNetworkCaller caller = caller_of(request);
+    if (!fct_request_only(request, known, error))
+        return FALSE;
+    reply->subject = g_strdup_printf("network %s", fct_json_str(request->body, "id", ""));
+    reply->json = fct_networks_preview(request->app, request->body, &caller, error);
+    return reply->json != NULL;
+}
+
 static gboolean create_network(const FctRequest *request, FctReply *reply, GError **error)
 {
+    const FctNetworkCaller caller = caller_of(request);
     reply->subject = g_strdup_printf("network %s", fct_json_str(request->body, "name", ""));
-    json_t *json = fct_networks_create(request->app, request->body, error);
+    json_t *json = fct_networks_create(request->app, request->body, &caller, error);
     if (json)
         fct_reply_resource(reply, 201, json);
     return json != NULL;
@@ -29,12 +52,12 @@ static gboolean create_network(const FctRequest *request, FctReply *reply, GErro
 
 static gboolean update_network(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"static_leases", NULL};
+    const FctNetworkCaller caller = caller_of(request);
     guint64 revision;
     reply->subject = g_strdup_printf("network %s", request->id);
-    if (!fct_request_only(request, known, error) || !fct_request_revision(request, &revision, error))
+    if (!fct_request_revision(request, &revision, error))
         return FALSE;
-    json_t *json = fct_networks_update(request->app, request->id, request->body, revision, error);
+    json_t *json = fct_networks_update(request->app, request->id, request->body, revision, &caller, error);
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;
@@ -42,18 +65,21 @@ static gboolean update_network(const FctRequest *request, FctReply *reply, GErro
 
 static gboolean delete_network(const FctRequest *request, FctReply *reply, GError **error)
 {
+    const FctNetworkCaller caller = caller_of(request);
     guint64 revision;
     reply->subject = g_strdup_printf("network %s", request->id);
     reply->status = 204;
     return fct_request_revision_optional(request, &revision, error) &&
-           fct_networks_delete(request->app, request->id, revision, error);
+           fct_networks_delete(request->app, request->id, revision, &caller, error);
 }
 
 const FctRoute fct_routes_network[] = {
     {"GET", "/networks", "network.read", list_networks},
     {"POST", "/networks", "network.write", create_network},
+    {"POST", "/networks/preview", "network.write", preview_network},
     {"GET", "/networks/{id}", "network.read", get_network},
     {"PUT", "/networks/{id}", "network.write", update_network},
     {"DELETE", "/networks/{id}", "network.write", delete_network},
+    {"GET", "/host-interfaces", "network.read", list_interfaces},
     {NULL},
 };

@@ -68,7 +68,7 @@ static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
-    g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
+    g_autoptr(json_t) addresses = fct_networks_addresses_now(vms->app);
     return holds ? fct_vm_view(vms, world, vm, info, holds, addresses) : NULL;
 }
 

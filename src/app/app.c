@@ -7,6 +7,7 @@
 #include "app/files.h"
 #include "app/groups.h"
 #include "app/hub.h"
+#include "app/network_cache.h"
 #include "app/reconcile.h"
 #include "app/records.h"
 #include "app/sampler.h"
@@ -92,6 +93,7 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
         if (!(app->vms = fct_vms_new(app, error)))
             return NULL;
         app->storage = fct_storage_new(app);
+        app->networks = fct_network_cache_new(app);
         app->autostarter = fct_autostarter_new(app);
     }
     app->sampler = fct_sampler_new(app);
@@ -116,6 +118,8 @@ gboolean fct_app_start(FctApp *app, GError **error)
     }
     if (app->storage)
         fct_storage_start(app->storage);
+    if (app->networks)
+        fct_network_cache_start(app->networks);
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
     fct_world_start(app->world);
@@ -134,10 +138,12 @@ void fct_app_free(FctApp *app)
         fct_reconciler_stop(app->reconciler);
         fct_tasks_stop(app->tasks);
         fct_sampler_stop(app->sampler);
+        fct_network_cache_stop(app->networks);
         fct_storage_stop(app->storage);
         fct_vms_stop(app->vms);
         fct_world_stop(app->world);
     }
+    fct_network_cache_free(app->networks);
     fct_storage_free(app->storage);
     fct_autostarter_free(app->autostarter);
     fct_vms_free(app->vms);

@@ -24,6 +24,7 @@ typedef struct FctSampler FctSampler;
 typedef struct FctServer FctServer;
 typedef struct FctVms FctVms;
 typedef struct FctAutostarter FctAutostarter;
+typedef struct FctNetworkCache FctNetworkCache;
 typedef struct FctFiles FctFiles;
 typedef struct FctStorage FctStorage;
 
@@ -54,6 +55,7 @@ typedef struct FctApp {
     FctSampler *sampler;
     FctVms *vms;                 /* made by fct_vms_new (vms.h) when there is a vmm */
     FctAutostarter *autostarter; /* the same */
+    FctNetworkCache *networks;   /* NULL when there is no vmm */
     FctFiles *files;
     FctStorage *storage; /* NULL without a vmm */
     FctServer *server;

@@ -26,6 +26,7 @@ struct FctHub {
     GMutex lock;     /* incoming and scheduled */
     GQueue incoming; /* Message* */
     guint scheduled; /* source id */
+    gint watchers;   /* atomic: how many clients there are */
     GList *clients;  /* Client*; main thread only, as all below */
     guint keepalive;
 };
@@ -49,6 +50,7 @@ static void client_free(Client *client)
     g_signal_handler_disconnect(client->soup, client->wrote);
     g_signal_handler_disconnect(client->soup, client->finished);
     client->hub->clients = g_list_remove(client->hub->clients, client);
+    g_atomic_int_add(&client->hub->watchers, -1);
     g_hash_table_unref(client->by_key);
     g_queue_clear_full(&client->queue, (GDestroyNotify)message_free);
     g_object_unref(client->soup);
@@ -159,6 +161,11 @@ void fct_hub_free(FctHub *hub)
     g_free(hub);
 }
 
+gboolean fct_hub_watched(FctHub *hub)
+{
+    return g_atomic_int_get(&hub->watchers) > 0;
+}
+
 void fct_hub_publish(FctHub *hub, const char *kind, const char *id, json_t *data)
 {
     g_autofree char *json = fct_json_text(data);
@@ -199,6 +206,7 @@ void fct_hub_serve(FctApp *app, FctSoupMessage *soup, gpointer data)
     client->wrote = g_signal_connect(soup, "wrote-chunk", G_CALLBACK(on_wrote), client);
     client->finished = g_signal_connect(soup, "finished", G_CALLBACK(on_finished), client);
     app->hub->clients = g_list_prepend(app->hub->clients, client);
+    g_atomic_int_inc(&app->hub->watchers);
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(soup);
     soup_message_headers_set_encoding(headers, SOUP_ENCODING_CHUNKED);
     soup_message_headers_set_content_type(headers, "text/event-stream", NULL);

@@ -9,6 +9,8 @@
 
 FctHub *fct_hub_new(void);
 void fct_hub_free(FctHub *hub); /* main thread; ends the streams */
+/* Somebody looks on. Any thread. */
+gboolean fct_hub_watched(FctHub *hub);
 
 /*
  * @kind: gpu, group, plan, task, vm, node, console, event, sample. @id: of the object; messages without one ("") are

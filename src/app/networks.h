@@ -1,23 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Networks: libvirt keeps them, so what it says now is what there is. Any thread but the one that serves HTTP; each
- * call asks libvirt.
+ * Networks: libvirt keeps them, so what it says is what there is (network_cache.h). Any thread but the one that serves
+ * HTTP: calls may wait for libvirt and the store.
  */
 #pragma once
 #include "app/vm_doc.h"
 
-/* As in the contract. FCT_ERROR_UNSUPPORTED without libvirt. */
+/* Who asks for a change, and over which connection: it must not be cut unasked. Addresses may be "". */
+typedef struct {
+    const char *local, *remote;
+    gboolean confirmed;
+} FctNetworkCaller;
+
+/* ---- networks.c ---- */
+/* As in the contract. FCT_ERROR_UNSUPPORTED without libvirt. The list is what was last read, get reads now. */
 json_t *fct_networks_list(FctApp *app, GError **error);
 json_t *fct_networks_get(FctApp *app, const char *name, GError **error);
-json_t *fct_networks_create(FctApp *app, const json_t *input, GError **error);
-/* @input: {"static_leases"}. */
-json_t *fct_networks_update(FctApp *app, const char *name, const json_t *input, guint64 revision, GError **error);
-/* FCT_ERROR_IN_USE names the VMs. */
-gboolean fct_networks_delete(FctApp *app, const char *name, guint64 revision, GError **error);
+/* {"items", "why"}: the host's interfaces. */
+json_t *fct_networks_interfaces(FctApp *app, GError **error);
+/* The NICs that are in the network, as in the contract; VMs that run and those that do not, ours and others'. */
+json_t *fct_networks_nics(FctApp *app, const FctNetwork *network, const GPtrArray *mine);
 
-/* MAC → addresses that were handed out to it. Empty when libvirt does not answer. */
+/* MAC → addresses that were handed out to it, as last read. Does not wait. */
 json_t *fct_networks_addresses(FctApp *app);
-/* A NIC in the network "default", when there is one and it runs. */
+/* The same, read now unless that was done just before. */
+json_t *fct_networks_addresses_now(FctApp *app);
+/* A NIC in the network that a VM gets without being asked: "default" or "facet", or else the first NAT that runs. */
 void fct_networks_default_nic(FctApp *app, FctVm *vm);
 /* FCT_ERROR_BAD_REQUEST names "nics" when a network is not there or another VM of ours has a MAC of @vm. */
 gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error);
+
+/* ---- network_change.c ---- */
+/* @body: {"action", "id", "input"}. Changes nothing. */
+json_t *fct_networks_preview(FctApp *app, const json_t *body, const FctNetworkCaller *caller, GError **error);
+json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCaller *caller, GError **error);
+json_t *fct_networks_update(FctApp *app, const char *name, const json_t *input, guint64 revision,
+                            const FctNetworkCaller *caller, GError **error);
+/* FCT_ERROR_IN_USE names the VMs. */
+gboolean fct_networks_delete(FctApp *app, const char *name, guint64 revision, const FctNetworkCaller *caller,
+                             GError **error);
+/*
+ * Makes the network "facet" (NAT) when no network runs and this was never done before: the first VM shall have one, and
+ * who deletes it is not given it again. TRUE: seen to, or there is no need.
+ */
+gboolean fct_networks_make_first(FctApp *app, const GPtrArray *networks);

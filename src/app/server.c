@@ -174,6 +174,14 @@ static char *header(SoupServerMessage *message, const char *name)
     return g_strdup(soup_message_headers_get_one(soup_server_message_get_request_headers(message), name));
 }
 
+static char *local_address(SoupServerMessage *message)
+{
+    GSocketAddress *local = soup_server_message_get_local_address(message);
+    return G_IS_INET_SOCKET_ADDRESS(local)
+               ? g_inet_address_to_string(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(local)))
+               : NULL;
+}
+
 /* All but the body. @path: under /api/v1. */
 static FctRawRequest raw_request(SoupServerMessage *message, const char *path)
 {
@@ -192,6 +200,7 @@ static FctRawRequest raw_request(SoupServerMessage *message, const char *path)
         .host = header(message, "Host"),
         .content_type = header(message, "Content-Type"),
         .address = g_strdup(address ? address : ""),
+        .local = local_address(message),
         .content_range = header(message, "Content-Range"),
         .content_length = measured ? (gint64)soup_message_headers_get_content_length(headers) : -1,
         .too_large = g_object_get_data(G_OBJECT(message), "facet-too-large") != NULL,

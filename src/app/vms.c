@@ -2,6 +2,7 @@
 #include "app/vm_service.h"
 
 #include "app/gpu_view.h"
+#include "app/network_cache.h"
 #include "app/records.h"
 #include "app/world.h"
 
@@ -212,6 +213,7 @@ static void look(FctVms *vms, const char *id)
             fct_vms_retry_later(vms);
     }
     fct_vms_publish(vms, id);
+    fct_network_cache_look(vms->app->networks);
 }
 
 /* TRUE when the list is complete; what was heard meanwhile is newer than the list. */

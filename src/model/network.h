@@ -5,9 +5,11 @@
 
 typedef enum {
     FCT_NETWORK_NAT,      /* guests reach out through the host's addresses */
+    FCT_NETWORK_ROUTED,   /* guests reach out with their own addresses; the routers around must know the way back */
     FCT_NETWORK_ISOLATED, /* guests and host only */
     FCT_NETWORK_BRIDGE,   /* guests are neighbours of the host, on a bridge that the host has already */
-    FCT_NETWORK_OTHER     /* made by others in another way: routed, open, SR-IOV… */
+    FCT_NETWORK_DIRECT, /* guests are neighbours of the host, on one of its interfaces (macvtap), apart from the host */
+    FCT_NETWORK_OTHER   /* made by others in another way: open, SR-IOV… */
 } FctNetworkKind;
 
 /* A fixed address (expires_ms 0), or one that was handed out. */
@@ -22,13 +24,17 @@ typedef struct {
     char *name; /* its id too: libvirt's network names are unique and never change */
     gboolean ours, active, autostart;
     FctNetworkKind kind;
-    char *bridge;       /* device on the host; "" until libvirt has chosen one */
-    char *gateway;      /* the host's address in it; "" without a subnet */
-    int prefix;         /* bits of the subnet; 0 without */
-    char *first, *last; /* DHCP range; "" without DHCP */
-    GPtrArray *fixed;   /* FctLease* */
-    GPtrArray *leases;  /* FctLease*, running now */
-    guint64 revision;   /* of its definition */
+    char *bridge;            /* device on the host; "" until libvirt has chosen one */
+    char *interface;         /* direct: the host's interface; "" */
+    int vlan;                /* tag that guests' frames get on the bridge; 0: none */
+    gboolean open_vswitch;   /* the bridge is one of Open vSwitch */
+    char *gateway;           /* the host's address in it; "" without a subnet */
+    int prefix;              /* bits of the subnet; 0 without */
+    char *first, *last;      /* DHCP range; "" without DHCP */
+    GPtrArray *fixed;        /* FctLease* */
+    GPtrArray *leases;       /* FctLease*, running now */
+    char *uuid, *bridge_mac; /* libvirt's; "" while it is not defined */
+    guint64 revision;        /* of its definition */
 } FctNetwork;
 
 FctNetwork *fct_network_new(void);
@@ -41,10 +47,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctLease, fct_lease_free)
 /* From a NetworkInput of the contract; FCT_ERROR_BAD_REQUEST names the field. The host gets the subnet's first address;
  * without "dhcp" all others are handed out. */
 FctNetwork *fct_network_from_input(const json_t *input, GError **error);
+/*
+ * @present with a NetworkChange of the contract on top; what is left out stays. A new subnet without "dhcp" hands out
+ * all of it, if the old one handed out anything. Static leases that would lie outside are FCT_ERROR_BAD_REQUEST.
+ */
+FctNetwork *fct_network_changed(const FctNetwork *present, const json_t *input, GError **error);
+FctNetwork *fct_network_copy(const FctNetwork *network);
 /* FctLease* from the contract's list: within the subnet, no MAC, address or name twice. Free with g_ptr_array_unref. */
 GPtrArray *fct_network_read_fixed(const FctNetwork *network, const json_t *list, GError **error);
+/* Has a subnet of its own, where the host has an address: nat, routed, isolated. */
+gboolean fct_network_has_subnet(FctNetworkKind kind);
 /* Both have a subnet, and they share addresses. */
 gboolean fct_network_overlaps(const FctNetwork *a, const FctNetwork *b);
+/* "192.168.122.0/24"; "" without. Free with g_free. */
+char *fct_network_subnet(const FctNetwork *network);
+/* The address lies in its subnet. */
+gboolean fct_network_contains(const FctNetwork *network, guint32 address);
+const char *fct_network_kind_name(FctNetworkKind kind);
 /* As in the contract, without what the application adds (node, project, revision, VMs). */
 json_t *fct_network_to_json(const FctNetwork *network);
 

@@ -21,7 +21,6 @@ FctVmInfo *fct_vm_info_new(void)
     info->state = FCT_VM_UNKNOWN;
     info->parts = json_array();
     info->disks = json_array();
-    info->networks = json_array();
     info->drives = json_array();
     info->nics = json_array();
     return info;
@@ -42,7 +41,6 @@ void fct_vm_info_unref(FctVmInfo *info)
     g_free(info->name);
     json_decref(info->parts);
     json_decref(info->disks);
-    json_decref(info->networks);
     json_decref(info->drives);
     json_decref(info->nics);
     g_free(info);

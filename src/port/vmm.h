@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "core/chain.h"
+#include "model/host_interface.h"
 #include "model/network.h"
 #include "model/plan.h"
 #include "model/storage.h"
@@ -68,12 +69,11 @@ typedef struct {
     FctVmState state;
     int vcpus;
     gint64 memory_mib;
-    json_t *parts; /* array of part ids that the running domain holds, from its metadata; owned */
-    json_t *disks; /* array of paths: every file and device that its drives name, media and backing files too; owned */
-    json_t *networks; /* array of the names of libvirt networks that it is attached to; owned */
-    json_t *drives;   /* array of {"target","path"}: path "" without a medium; owned */
-    json_t *nics;     /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
-    int reboots;      /* seen since the connection to libvirt came up */
+    json_t *parts;  /* array of part ids that the running domain holds, from its metadata; owned */
+    json_t *disks;  /* array of paths: every file and device that its drives name, media and backing files too; owned */
+    json_t *drives; /* array of {"target","path"}: path "" without a medium; owned */
+    json_t *nics;   /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
+    int reboots;    /* seen since the connection to libvirt came up */
     gboolean can_graphics, can_serial;
 } FctVmInfo;
 FctVmInfo *fct_vm_info_new(void);
@@ -112,6 +112,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctAdoption, fct_adoption_free)
 typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer data);
 /* The connection came up or went down; after "up" the caller lists again (events are not replayed). */
 typedef void (*FctVmmConnection)(gboolean up, gpointer data);
+/* On the same thread: post only. Something about networks has changed; read them again. */
+typedef void (*FctVmmNetworks)(gpointer data);
 
 /* A pool has changed in whatever way, or volumes of it; NULL: look at all of them (the connection is new). Post only.
  */
@@ -210,10 +212,18 @@ typedef struct {
     void (*watch_storage)(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data);
     /* FctNetwork*, others' too, with the leases of now. */
     GPtrArray *(*networks)(FctVmm *vmm, GError **error);
-    /* Defines it, starts it now and whenever the host starts; nothing is left when it cannot be started. */
+    /* FctHostInterface*, by name. *ret_why: why kinds and members are not known; NULL when they are. Free it. */
+    GPtrArray *(*interfaces)(FctVmm *vmm, char **ret_why, GError **error);
+    /* Defines it, starts it now and, as it says, whenever the host starts; nothing is left when it cannot be started.
+     */
     gboolean (*network_create)(FctVmm *vmm, const FctNetwork *network, GError **error);
-    /* Makes its static leases these (FctLease*), at once and for good. Ours only. */
-    gboolean (*network_fix)(FctVmm *vmm, const char *name, const GPtrArray *fixed, GError **error);
+    /*
+     * Makes ours as @wanted (of fct_network_changed). Without @redefine only DHCP and autostart differ, and nobody
+     * notices. With it the network is restarted and VMs' NICs are plugged in again; *ret_left names the VMs (char*)
+     * whose NICs stay without link. Taken back when it fails. *ret_left is set in any case.
+     */
+    gboolean (*network_change)(FctVmm *vmm, const FctNetwork *wanted, gboolean redefine, GPtrArray **ret_left,
+                               GError **error);
     /* Ours only; gone already is success. VMs that are attached to it lose their link. */
     gboolean (*network_delete)(FctVmm *vmm, const char *name, GError **error);
     /*
@@ -247,6 +257,8 @@ typedef struct {
     json_t *(*stats)(FctVmm *vmm, GError **error);
     /* One watcher; NULL ends it, and once this has returned it is called no more. Not from within its own calls. */
     void (*watch)(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection connection, gpointer data);
+    /* The same for networks: defined, started, stopped or gone, or libvirt itself came or went. */
+    void (*watch_networks)(FctVmm *vmm, FctVmmNetworks changed, gpointer data);
     void (*free)(FctVmm *vmm);
 } FctVmmOps;
 

@@ -163,6 +163,57 @@ static const struct {
 };
 #define N_WATCHED G_N_ELEMENTS(watched)
 
+static void note_networks(FctVirt *virt)
+{
+    g_mutex_lock(&virt->lock);
+    virt->networks_changed = TRUE;
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
+static void on_network(virConnectPtr conn, virNetworkPtr network, int event, int detail, void *data)
+{
+    note_networks(data);
+}
+
+#if LIBVIR_CHECK_VERSION(9, 8, 0)
+static void on_network_metadata(virConnectPtr conn, virNetworkPtr network, int type, const char *uri, void *data)
+{
+    note_networks(data);
+}
+#endif
+
+/* A driver that does not tell of its networks is asked while somebody looks. */
+static int watch_network(FctVirt *virt, virConnectPtr conn, int event, virConnectNetworkEventGenericCallback told)
+{
+    int id = virConnectNetworkEventRegisterAny(conn, NULL, event, told, fct_virt_ref(virt), fct_virt_unref);
+    if (id < 0)
+        fct_virt_unref(virt);
+    return id;
+}
+
+static void watch_networks(FctVirt *virt, virConnectPtr conn, int ids[2])
+{
+    ids[0] = watch_network(virt, conn, VIR_NETWORK_EVENT_ID_LIFECYCLE, VIR_NETWORK_EVENT_CALLBACK(on_network));
+#if LIBVIR_CHECK_VERSION(9, 8, 0)
+    ids[1] = watch_network(virt, conn, VIR_NETWORK_EVENT_ID_METADATA_CHANGE,
+                           VIR_NETWORK_EVENT_CALLBACK(on_network_metadata));
+#endif
+}
+
+static void unwatch(virConnectPtr conn, const int events[N_WATCHED], const int pools[2], const int networks[2])
+{
+    for (guint i = 0; i < N_WATCHED; i++)
+        if (events[i] >= 0)
+            virConnectDomainEventDeregisterAny(conn, events[i]);
+    for (int i = 0; i < 2; i++) {
+        if (pools[i] >= 0)
+            virConnectStoragePoolEventDeregisterAny(conn, pools[i]);
+        if (networks[i] >= 0)
+            virConnectNetworkEventDeregisterAny(conn, networks[i]);
+    }
+}
+
 static void close_all(virConnectPtr conns[FCT_N_LANES])
 {
     for (int i = 0; i < FCT_N_LANES; i++)
@@ -231,6 +282,19 @@ static void tell_storage(FctVirt *virt, const char *pool)
     tell_done(virt);
 }
 
+static void tell_networks(FctVirt *virt)
+{
+    g_mutex_lock(&virt->lock);
+    virt->networks_changed = FALSE;
+    FctVmmNetworks told = virt->on_networks;
+    gpointer data = virt->networks_data;
+    virt->telling = TRUE;
+    g_mutex_unlock(&virt->lock);
+    if (told)
+        told(data);
+    tell_done(virt);
+}
+
 static void tell_changed(FctVirt *virt, const char *id)
 {
     g_autoptr(GError) fault = NULL;
@@ -262,6 +326,12 @@ static void serve(FctVirt *virt)
             virt->announce_storage = FALSE;
             g_mutex_unlock(&virt->lock);
             tell_storage(virt, NULL);
+            g_mutex_lock(&virt->lock);
+            continue;
+        }
+        if (virt->networks_changed) {
+            g_mutex_unlock(&virt->lock);
+            tell_networks(virt);
             g_mutex_lock(&virt->lock);
             continue;
         }
@@ -298,7 +368,7 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
     for (int i = 0; i < FCT_N_LANES; i++)
         virt->conns[i] = up ? conns[i] : NULL;
     virt->up = up;
-    virt->announce = virt->announce_storage = up;
+    virt->announce = virt->announce_storage = virt->networks_changed = up;
     json_decref(virt->facts); /* libvirtd may have been replaced by a newer one */
     virt->facts = NULL;
     g_hash_table_remove_all(virt->changed);
@@ -329,7 +399,7 @@ static gpointer keeper(gpointer data)
     gboolean said = FALSE;
     while (TRUE) {
         virConnectPtr conns[FCT_N_LANES] = {NULL};
-        int events[N_WATCHED], pool_events[2] = {-1, -1};
+        int events[N_WATCHED], pools[2] = {-1, -1}, networks[2] = {-1, -1};
         g_autoptr(GError) fault = NULL;
         g_mutex_lock(&virt->lock);
         virt->lost = FALSE;
@@ -347,21 +417,18 @@ static gpointer keeper(gpointer data)
         }
         said = FALSE;
         backoff = BACKOFF_FIRST_MS;
-        watch_pools(virt, conns[FCT_LANE_QUERY], pool_events);
+        watch_pools(virt, conns[FCT_LANE_QUERY], pools);
+        watch_networks(virt, conns[FCT_LANE_QUERY], networks);
         set_connections(virt, conns, TRUE);
         serve(virt);
         set_connections(virt, conns, FALSE);
-        for (guint i = 0; i < N_WATCHED; i++)
-            if (events[i] >= 0)
-                virConnectDomainEventDeregisterAny(conns[FCT_LANE_QUERY], events[i]);
-        for (int i = 0; i < 2; i++)
-            if (pool_events[i] >= 0)
-                virConnectStoragePoolEventDeregisterAny(conns[FCT_LANE_QUERY], pool_events[i]);
+        unwatch(conns[FCT_LANE_QUERY], events, pools, networks);
         close_all(conns);
         if (!pause_ms(virt, 0))
             break;
         g_message("The connection to libvirt was lost.");
         tell_connection(virt, FALSE);
+        tell_networks(virt);
     }
     fct_virt_unref(virt);
     return NULL;

@@ -99,10 +99,6 @@ static void start(GMarkupParseContext *context, const char *element, const char 
         const char *file = attribute("file", names, values), *device = attribute("dev", names, values);
         if (file || device)
             json_array_append_new(r->info->disks, json_string(file ? file : device));
-    } else if (depth == 4 && strcmp(parent, "interface") == 0 && strcmp(element, "source") == 0) {
-        const char *network = attribute("network", names, values);
-        if (network)
-            json_array_append_new(r->info->networks, json_string(network));
     } else if (path_is(context, "domain", "devices", "graphics")) {
         r->info->can_graphics |= g_strcmp0(attribute("type", names, values), "vnc") == 0;
     } else if (path_is(context, "domain", "devices", "serial") || path_is(context, "domain", "devices", "console")) {

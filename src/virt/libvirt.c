@@ -61,6 +61,19 @@ static void virt_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpoint
     g_mutex_unlock(&virt->lock);
 }
 
+static void virt_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_mutex_lock(&virt->lock);
+    while (virt->telling)
+        g_cond_wait(&virt->cond, &virt->lock);
+    virt->on_networks = changed;
+    virt->networks_data = data;
+    virt->networks_changed = TRUE; /* the watcher starts by reading */
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
 static void virt_free(FctVmm *vmm)
 {
     FctVirt *virt = (FctVirt *)vmm;
@@ -119,8 +132,10 @@ static const FctVmmOps ops = {
     .stream_close = fct_virt_stream_close,
     .watch_storage = virt_watch_storage,
     .networks = fct_virt_networks,
+    .interfaces = fct_virt_interfaces,
     .network_create = fct_virt_network_create,
-    .network_fix = fct_virt_network_fix,
+    .network_change = fct_virt_network_change,
+    .watch_networks = virt_watch_networks,
     .network_delete = fct_virt_network_delete,
     .snapshot = fct_virt_snapshot,
     .restore = fct_virt_restore,

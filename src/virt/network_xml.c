@@ -30,20 +30,31 @@ static void write_addresses(GString *xml, const FctNetwork *network)
     g_string_append(xml, "  </ip>\n");
 }
 
+void fct_network_write_place(GString *xml, const FctNetwork *network)
+{
+    if (network->kind == FCT_NETWORK_DIRECT)
+        fct_xml(xml, "  <forward mode='bridge'>\n    <interface dev='%s'/>\n  </forward>\n", network->interface);
+    if (network->open_vswitch)
+        g_string_append(xml, "  <virtualport type='openvswitch'/>\n");
+    if (network->vlan)
+        fct_xml(xml, "  <vlan>\n    <tag id='%d'/>\n  </vlan>\n", network->vlan);
+    if (fct_network_has_subnet(network->kind))
+        write_addresses(xml, network);
+}
+
 char *fct_network_xml(const FctNetwork *network)
 {
     GString *xml = g_string_new("<network>\n");
     fct_xml(xml, "  <name>%s</name>\n", network->name);
     fct_xml(xml, "  <metadata>\n    <facet:network xmlns:facet='" FCT_NETWORK_NS "' name='%s'/>\n  </metadata>\n",
             network->name);
-    if (network->kind == FCT_NETWORK_BRIDGE) {
+    if (network->kind == FCT_NETWORK_BRIDGE)
         fct_xml(xml, "  <forward mode='bridge'/>\n  <bridge name='%s'/>\n", network->bridge);
-    } else {
-        if (network->kind == FCT_NETWORK_NAT)
-            g_string_append(xml, "  <forward mode='nat'/>\n");
+    else if (network->kind == FCT_NETWORK_NAT || network->kind == FCT_NETWORK_ROUTED)
+        fct_xml(xml, "  <forward mode='%s'/>\n", network->kind == FCT_NETWORK_NAT ? "nat" : "route");
+    if (fct_network_has_subnet(network->kind))
         g_string_append(xml, "  <bridge stp='on' delay='0'/>\n"); /* libvirt picks a free name */
-        write_addresses(xml, network);
-    }
+    fct_network_write_place(xml, network);
     g_string_append(xml, "</network>\n");
     return g_string_free(xml, FALSE);
 }
@@ -51,8 +62,9 @@ char *fct_network_xml(const FctNetwork *network)
 typedef struct {
     FctNetwork *network;
     GString *text;
-    char *mark; /* name in our metadata element */
-    gboolean ipv4, first_ip;
+    char *mark;                       /* name in our metadata element */
+    gboolean ipv4, first_ip, bridged; /* bridged: <forward mode='bridge'> */
+    guint sources;                    /* interfaces and PCI devices that it is forwarded to */
 } Reader;
 
 static const char *attribute(const char *name, const char **names, const char **values)
@@ -82,12 +94,17 @@ static int prefix_of(const char **names, const char **values)
     return bits;
 }
 
-static void read_forward(FctNetwork *network, const char *mode)
+static void read_forward(Reader *r, const char *mode)
 {
-    if (!mode || strcmp(mode, "nat") == 0) /* nat is what libvirt takes when none is named */
-        network->kind = FCT_NETWORK_NAT;
-    else
-        network->kind = strcmp(mode, "bridge") == 0 ? FCT_NETWORK_BRIDGE : FCT_NETWORK_OTHER;
+    static const struct {
+        const char *mode;
+        FctNetworkKind kind;
+    } modes[] = {{"nat", FCT_NETWORK_NAT}, {"route", FCT_NETWORK_ROUTED}, {"bridge", FCT_NETWORK_BRIDGE}};
+    r->network->kind = mode ? FCT_NETWORK_OTHER : FCT_NETWORK_NAT; /* nat is what libvirt takes when none is named */
+    for (guint i = 0; mode && i < G_N_ELEMENTS(modes); i++)
+        if (strcmp(modes[i].mode, mode) == 0)
+            r->network->kind = modes[i].kind;
+    r->bridged = g_strcmp0(mode, "bridge") == 0;
 }
 
 static void read_mark(Reader *r, const char *element, const char **names, const char **values)
@@ -112,6 +129,40 @@ static void read_ip(Reader *r, const char **names, const char **values)
     r->network->prefix = prefix_of(names, values);
 }
 
+static void read_child(Reader *r, const char *element, const char **names, const char **values)
+{
+    if (strcmp(element, "forward") == 0) {
+        read_forward(r, attribute("mode", names, values));
+    } else if (strcmp(element, "bridge") == 0) {
+        set(&r->network->bridge, attribute("name", names, values));
+    } else if (strcmp(element, "mac") == 0) {
+        set(&r->network->bridge_mac, attribute("address", names, values));
+    } else if (strcmp(element, "virtualport") == 0) {
+        r->network->open_vswitch = g_strcmp0(attribute("type", names, values), "openvswitch") == 0;
+    } else if (strcmp(element, "ip") == 0) {
+        read_ip(r, names, values);
+    }
+}
+
+/* Under <forward>, <vlan>, <dhcp>. */
+static void read_grandchild(Reader *r, const char *parent, const char *element, const char **names, const char **values)
+{
+    FctNetwork *network = r->network;
+    if (strcmp(parent, "forward") == 0 && (strcmp(element, "interface") == 0 || strcmp(element, "address") == 0)) {
+        r->sources++;
+        if (strcmp(element, "interface") == 0)
+            set(&network->interface, attribute("dev", names, values));
+    } else if (strcmp(parent, "vlan") == 0 && strcmp(element, "tag") == 0 && attribute("id", names, values)) {
+        network->vlan = (int)g_ascii_strtoll(attribute("id", names, values), NULL, 10);
+    } else if (r->ipv4 && strcmp(element, "range") == 0) {
+        set(&network->first, attribute("start", names, values));
+        set(&network->last, attribute("end", names, values));
+    } else if (r->ipv4 && strcmp(element, "host") == 0 && attribute("mac", names, values)) {
+        g_ptr_array_add(network->fixed, fct_lease_new(attribute("mac", names, values), attribute("ip", names, values),
+                                                      attribute("name", names, values)));
+    }
+}
+
 static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
                   gpointer data, GError **error)
 {
@@ -120,30 +171,23 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     guint depth = g_slist_length((GSList *)path);
     const char *parent = depth > 1 ? path->next->data : "";
     g_string_truncate(r->text, 0);
-    if (depth == 3 && strcmp(parent, "metadata") == 0) {
+    if (depth == 3 && strcmp(parent, "metadata") == 0)
         read_mark(r, element, names, values);
-    } else if (depth == 2 && strcmp(element, "forward") == 0) {
-        read_forward(r->network, attribute("mode", names, values));
-    } else if (depth == 2 && strcmp(element, "bridge") == 0) {
-        set(&r->network->bridge, attribute("name", names, values));
-    } else if (depth == 2 && strcmp(element, "ip") == 0) {
-        read_ip(r, names, values);
-    } else if (depth == 4 && r->ipv4 && strcmp(element, "range") == 0) {
-        set(&r->network->first, attribute("start", names, values));
-        set(&r->network->last, attribute("end", names, values));
-    } else if (depth == 4 && r->ipv4 && strcmp(element, "host") == 0 && attribute("mac", names, values)) {
-        g_ptr_array_add(r->network->fixed,
-                        fct_lease_new(attribute("mac", names, values), attribute("ip", names, values),
-                                      attribute("name", names, values)));
-    }
+    else if (depth == 2)
+        read_child(r, element, names, values);
+    else if (depth == 3 || depth == 4)
+        read_grandchild(r, parent, element, names, values);
 }
 
 static void end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
 {
     Reader *r = data;
-    if (strcmp(element, "name") == 0 &&
-        g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context)) == 2)
-        set(&r->network->name, r->text->str);
+    if (g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context)) == 2) {
+        if (strcmp(element, "name") == 0)
+            set(&r->network->name, r->text->str);
+        else if (strcmp(element, "uuid") == 0)
+            set(&r->network->uuid, r->text->str);
+    }
     g_string_truncate(r->text, 0);
 }
 
@@ -171,6 +215,11 @@ FctNetwork *fct_network_read(const char *xml, GError **error)
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, &r, NULL);
     gboolean ok =
         g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault);
+    /* Forwarded to interfaces, not to a bridge: with one that is ours to say, with more libvirt chooses. */
+    if (r.bridged && r.sources)
+        network->kind = r.sources == 1 && *network->interface ? FCT_NETWORK_DIRECT : FCT_NETWORK_OTHER;
+    else
+        set(&network->interface, "");
     network->ours = ok && g_strcmp0(r.mark, network->name) == 0;
     g_free(r.mark);
     if (!ok || !*network->name) {

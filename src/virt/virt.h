@@ -50,6 +50,9 @@ typedef struct {
     FctVmmStorageChanged on_storage;
     gpointer storage_data;
     gboolean announce_storage;
+    gboolean networks_changed;
+    FctVmmNetworks on_networks;
+    gpointer networks_data;
 } FctVirt;
 
 FctVirt *fct_virt_ref(FctVirt *virt);
@@ -130,11 +133,15 @@ gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *forma
                                const char *target_format, FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error);
 
-/* network.c */
+/* network.c, network_change.c, interfaces.c */
 GPtrArray *fct_virt_networks(FctVmm *vmm, GError **error);
+/* On a worker. */
+FctNetwork *fct_virt_network_read(virNetworkPtr handle, GError **error);
 gboolean fct_virt_network_create(FctVmm *vmm, const FctNetwork *network, GError **error);
-gboolean fct_virt_network_fix(FctVmm *vmm, const char *name, const GPtrArray *fixed, GError **error);
+gboolean fct_virt_network_change(FctVmm *vmm, const FctNetwork *wanted, gboolean redefine, GPtrArray **ret_left,
+                                 GError **error);
 gboolean fct_virt_network_delete(FctVmm *vmm, const char *name, GError **error);
+GPtrArray *fct_virt_interfaces(FctVmm *vmm, char **ret_why, GError **error);
 
 /* storage.c, volume.c, volume_copy.c, volume_stream.c */
 GPtrArray *fct_virt_pools(FctVmm *vmm, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Domain XML, both ways: a spec becomes XML, and libvirt's XML becomes what we show. Pure functions. */
 #pragma once
+#include "model/host_interface.h"
 #include "virt/attach.h"
 
 /* Ours, in <metadata>: survives the loss of our database. */
@@ -31,6 +32,25 @@ char *fct_domain_xml(const FctVmSpec *spec, const FctXmlOptions *options, gboole
 
 /* The network of @network, with our mark in its metadata. */
 char *fct_network_xml(const FctNetwork *network);
+/* What of it a redefinition changes, but for the bridge's name: interface, tag, subnet. */
+void fct_network_write_place(GString *xml, const FctNetwork *network);
+/*
+ * libvirt's XML of a network of ours with @network's bridge, interface, tag and subnet; everything else in it stays,
+ * what other tools have added too. FCT_ERROR_LIBVIRT when it cannot be understood.
+ */
+char *fct_network_edit(const char *xml, const FctNetwork *network, GError **error);
+/*
+ * The NICs of a running domain that are in the network: XML of <interface> elements for virDomainUpdateDeviceFlags,
+ * which plug them in where the network is now. Twice the same: without link, with the link they had.
+ */
+typedef struct {
+    char *down, *up;
+} FctNicXml;
+GPtrArray *fct_domain_nics(const char *xml, const char *network, GError **error);
+/* An interface of the host, from libvirt's description; NULL: it is none for VMs. FCT_ERROR_LIBVIRT. */
+FctHostInterface *fct_host_interface_read(const char *xml, GError **error);
+/* The same from a node device, which tells less. */
+FctHostInterface *fct_host_interface_read_device(const char *xml, GError **error);
 /* The <host> element of a static lease. */
 char *fct_lease_xml(const FctLease *lease);
 /* What a network's XML tells; active, autostart and leases are left as they are new. FCT_ERROR_LIBVIRT. */

@@ -5,7 +5,7 @@ import { axe, login, newPage, picture } from './lib.mjs';
 export const host = 'lab';
 
 const pages = {
-  overview: '/', cards: '/gpus/cards', groups: '/gpus/groups', vms: '/vms', 'vm-create': '/vms/create', files: '/storage/files', networks: '/networks', network: '/networks/default',
+  overview: '/', cards: '/gpus/cards', groups: '/gpus/groups', vms: '/vms', 'vm-create': '/vms/create', files: '/storage/files', networks: '/networks', network: '/networks/facet',
   tasks: '/activity/tasks', events: '/activity/events', audit: '/activity/audit', nodes: '/nodes', settings: '/settings',
   'not-there': '/no/such/page', 'vm-not-there': '/vms/no-such-vm',
 };

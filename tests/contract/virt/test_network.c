@@ -1,22 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The networks of port/vmm.h against a private libvirtd, which has a network "default" that is not ours. */
+/* The networks of port/vmm.h against a private libvirtd with QEMU, and against libvirt's test driver. */
 #include "virt/libvirt.h"
 
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <string.h>
 
 #define PATIENCE_S 60
 #define NAME "facet-test"
+#define FOREIGN "made-by-others"
 
 static FctVmm *vmm;
 static GMutex lock;
 static GCond cond;
 static gboolean is_up;
+static guint news;          /* of networks */
+static virConnectPtr other; /* somebody else's tools */
 
 static void on_connection(gboolean up, gpointer data)
 {
     g_mutex_lock(&lock);
     is_up = up;
     g_cond_broadcast(&cond);
+    g_mutex_unlock(&lock);
+}
+
+static void on_networks(gpointer data)
+{
+    g_mutex_lock(&lock);
+    news++;
+    g_cond_broadcast(&cond);
+    g_mutex_unlock(&lock);
+}
+
+static guint news_now(void)
+{
+    g_mutex_lock(&lock);
+    guint now = news;
+    g_mutex_unlock(&lock);
+    return now;
+}
+
+static void await_news(guint before)
+{
+    gint64 until = g_get_monotonic_time() + PATIENCE_S * G_TIME_SPAN_SECOND;
+    g_mutex_lock(&lock);
+    while (news == before)
+        g_assert_true(g_cond_wait_until(&cond, &lock, until));
     g_mutex_unlock(&lock);
 }
 
@@ -41,19 +71,26 @@ static FctNetwork *find(const char *name, GPtrArray **ret_all)
     return NULL;
 }
 
-static void fix(const FctNetwork *network, const char *text)
+static void change(const char *text, gboolean redefine)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) list = json_loads(text, 0, NULL);
-    g_autoptr(GPtrArray) fixed = fct_network_read_fixed(network, list, &error);
-    g_assert_no_error(error);
-    vmm->ops->network_fix(vmm, NAME, fixed, &error);
-    g_assert_no_error(error);
     g_autoptr(GPtrArray) all = NULL;
-    g_autoptr(json_t) json = fct_network_to_json(find(NAME, &all));
-    g_assert_cmpuint(json_array_size(json_object_get(json, "static_leases")), ==, json_array_size(list));
-    for (size_t i = 0; i < json_array_size(list); i++)
-        g_assert_true(json_equal(json_array_get(json_object_get(json, "static_leases"), i), json_array_get(list, i)));
+    g_autoptr(GPtrArray) after = NULL;
+    g_autoptr(GPtrArray) left = NULL;
+    g_autoptr(json_t) input = json_loads(text, 0, NULL);
+    g_autoptr(FctNetwork) wanted = fct_network_changed(find(NAME, &all), input, &error);
+    g_assert_no_error(error);
+    vmm->ops->network_change(vmm, wanted, redefine, &left, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(left->len, ==, 0);
+    const FctNetwork *network = find(NAME, &after);
+    g_free(wanted->bridge); /* a restart gives it another when VMs run */
+    wanted->bridge = g_strdup(network->bridge);
+    g_autoptr(json_t) meant = fct_network_to_json(wanted);
+    g_autoptr(json_t) has = fct_network_to_json(network);
+    json_object_del(meant, "leases");
+    json_object_del(has, "leases");
+    g_assert_true(json_equal(meant, has));
 }
 
 static void test_life(void)
@@ -73,11 +110,15 @@ static void test_life(void)
     g_assert_false(vmm->ops->network_create(vmm, network, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_EXISTS);
     g_clear_error(&error);
-    fix(network, "[{\"mac\":\"52:54:00:00:00:01\",\"address\":\"10.213.7.5\",\"name\":\"db\"}]");
+    change("{\"static_leases\":[{\"mac\":\"52:54:00:00:00:01\",\"address\":\"10.213.7.5\",\"name\":\"db\"}]}", FALSE);
     /* the address changes hands, and one comes */
-    fix(network, "[{\"mac\":\"52:54:00:00:00:02\",\"address\":\"10.213.7.5\",\"name\":\"\"},"
-                 "{\"mac\":\"52:54:00:00:00:01\",\"address\":\"10.213.7.6\",\"name\":\"db\"}]");
-    fix(network, "[]");
+    change("{\"static_leases\":[{\"mac\":\"52:54:00:00:00:02\",\"address\":\"10.213.7.5\"},"
+           "{\"mac\":\"52:54:00:00:00:01\",\"address\":\"10.213.7.6\",\"name\":\"db\"}]}",
+           FALSE);
+    change("{\"dhcp\":{\"first\":\"10.213.7.50\",\"last\":\"10.213.7.99\"},\"autostart\":false}", FALSE);
+    change("{\"dhcp\":null,\"static_leases\":[]}", FALSE);
+    change("{\"dhcp\":{\"first\":\"10.213.7.50\",\"last\":\"10.213.7.99\"}}", FALSE);
+    change("{\"subnet\":\"10.214.0.0/16\"}", TRUE);
     vmm->ops->network_delete(vmm, NAME, &error);
     g_assert_no_error(error);
     g_assert_null(find(NAME, &after));
@@ -85,49 +126,197 @@ static void test_life(void)
     g_assert_no_error(error);
 }
 
-/* One that cannot be started leaves nothing: its subnet is the other network's. */
+/* One that cannot be started leaves nothing, and one that cannot be changed is as it was: the subnet is another's. */
 static void test_not_started(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FctNetwork) network = make("192.168.122.0/24");
+    g_autoptr(FctNetwork) network = make("10.99.0.0/24");
     g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GPtrArray) left = NULL;
     g_assert_false(vmm->ops->network_create(vmm, network, &error));
     g_assert_nonnull(error);
+    g_clear_error(&error);
     g_assert_null(find(NAME, &all));
+    g_autoptr(FctNetwork) good = make("10.213.7.0/24");
+    vmm->ops->network_create(vmm, good, &error);
+    g_assert_no_error(error);
+    g_assert_false(vmm->ops->network_change(vmm, network, TRUE, &left, &error));
+    g_assert_nonnull(error);
+    g_clear_error(&error);
+    g_autoptr(GPtrArray) after = NULL;
+    const FctNetwork *seen = find(NAME, &after);
+    g_assert_true(seen && seen->active);
+    g_assert_cmpstr(seen->gateway, ==, "10.213.7.1");
+    vmm->ops->network_delete(vmm, NAME, &error);
+    g_assert_no_error(error);
 }
 
 static void test_others(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) all = NULL;
-    g_autoptr(GPtrArray) none = g_ptr_array_new();
-    const FctNetwork *network = find("default", &all);
+    g_autoptr(GPtrArray) left = NULL;
+    const FctNetwork *network = find(FOREIGN, &all);
     g_assert_nonnull(network);
     g_assert_false(network->ours);
-    g_assert_false(vmm->ops->network_fix(vmm, "default", none, &error));
+    g_assert_false(vmm->ops->network_change(vmm, network, FALSE, &left, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
     g_clear_error(&error);
-    g_assert_false(vmm->ops->network_delete(vmm, "default", &error));
+    g_assert_false(vmm->ops->network_delete(vmm, FOREIGN, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+}
+
+/* What others do is told, not asked for. */
+static void test_events(void)
+{
+    g_autoptr(GPtrArray) all = NULL;
+    guint before = news_now();
+    virNetworkPtr network = virNetworkLookupByName(other, FOREIGN);
+    g_assert_cmpint(virNetworkDestroy(network), ==, 0);
+    await_news(before);
+    g_assert_false(find(FOREIGN, &all)->active);
+    before = news_now();
+    g_assert_cmpint(virNetworkCreate(network), ==, 0);
+    await_news(before);
+    virNetworkFree(network);
+}
+
+static char *live_xml(virDomainPtr domain)
+{
+    char *xml = virDomainGetXMLDesc(domain, 0);
+    g_assert_nonnull(xml);
+    char *copy = g_strdup(xml);
+    free(xml);
+    return copy;
+}
+
+/* A VM that runs is plugged in again where the network is now, with the link it had. */
+static void test_replug(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctNetwork) network = make("10.213.7.0/24");
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GPtrArray) after = NULL;
+    static const char xml[] =
+        "<domain type='qemu'><name>" NAME "</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
+        "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><interface type='network'>"
+        "<mac address='52:54:00:00:00:11'/><source network='" NAME "'/><model type='virtio'/></interface></devices>"
+        "</domain>";
+    vmm->ops->network_create(vmm, network, &error);
+    g_assert_no_error(error);
+    virDomainPtr domain = virDomainCreateXML(other, xml, 0);
+    g_assert_nonnull(domain);
+    g_autofree char *old = g_strdup(find(NAME, &all)->bridge);
+    change("{\"subnet\":\"10.214.0.0/24\"}", TRUE);
+    const FctNetwork *seen = find(NAME, &after);
+    g_autofree char *source = g_strdup_printf("bridge='%s'", seen->bridge), *plugged = live_xml(domain);
+    g_assert_cmpstr(seen->bridge, !=, old);
+    g_assert_nonnull(strstr(plugged, source));
+    g_assert_nonnull(strstr(plugged, "<link state='up'/>"));
+    /* libvirt counts the ports: the NIC has one of the new network */
+    virNetworkPtr handle = virNetworkLookupByName(other, NAME);
+    virNetworkPortPtr *ports = NULL;
+    g_assert_cmpint(virNetworkListAllPorts(handle, &ports, 0), ==, 1);
+    virNetworkPortFree(ports[0]);
+    free(ports);
+    virNetworkFree(handle);
+    virDomainDestroy(domain);
+    virDomainFree(domain);
+    vmm->ops->network_delete(vmm, NAME, &error);
+    g_assert_no_error(error);
+}
+
+/* Routed and direct ones are made and read back; the direct one on a bridge of libvirt's, since there is no card. */
+static void test_kinds(void)
+{
+    static const char *const inputs[] = {
+        "{\"name\":\"" NAME "\",\"kind\":\"routed\",\"subnet\":\"10.213.7.0/24\"}",
+        "{\"name\":\"" NAME "\",\"kind\":\"isolated\",\"subnet\":\"10.213.7.0/24\",\"autostart\":false}",
+        "{\"name\":\"" NAME "\",\"kind\":\"direct\",\"interface\":\"eno1\"}",
+        "{\"name\":\"" NAME "\",\"kind\":\"bridge\",\"bridge\":\"br0\"}",
+        "{\"name\":\"" NAME "\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"open_vswitch\":true,\"vlan\":7}",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(inputs); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) all = NULL;
+        g_autoptr(json_t) input = json_loads(inputs[i], 0, NULL);
+        g_autoptr(FctNetwork) network = fct_network_from_input(input, &error);
+        g_assert_no_error(error);
+        g_test_message("%s", inputs[i]);
+        vmm->ops->network_create(vmm, network, &error);
+        g_assert_no_error(error);
+        const FctNetwork *seen = find(NAME, &all);
+        g_assert_true(seen && seen->ours && seen->active);
+        g_assert_cmpint(seen->kind, ==, network->kind);
+        g_assert_cmpint(seen->vlan, ==, network->vlan);
+        g_assert_cmpint(seen->autostart, ==, network->autostart);
+        g_assert_cmpstr(seen->interface, ==, network->interface);
+        vmm->ops->network_delete(vmm, NAME, &error);
+        g_assert_no_error(error);
+    }
+}
+
+/* The private libvirtd has only the bridges that its networks made; the test driver has a card. */
+static void test_interfaces(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *why = NULL;
+    g_autoptr(GPtrArray) list = vmm->ops->interfaces(vmm, &why, &error);
+    g_assert_no_error(error);
+    g_assert_null(why);
+    g_assert_cmpuint(list->len, >=, 1);
+    for (guint i = 0; i < list->len; i++) {
+        const FctHostInterface *interface = g_ptr_array_index(list, i);
+        g_assert_cmpstr(interface->name, !=, "lo");
+        g_assert_true(interface->kind != FCT_INTERFACE_BRIDGE || *interface->network);
+    }
+}
+
+static virConnectPtr open_other(const char *uri)
+{
+    static const char xml[] = "<network><name>" FOREIGN "</name><bridge stp='on' delay='0'/>"
+                              "<ip address='10.99.0.1' prefix='24'/></network>";
+    virConnectPtr conn = virConnectOpen(uri);
+    g_assert_nonnull(conn);
+    virNetworkPtr network = virNetworkDefineXML(conn, xml);
+    g_assert_true(network && virNetworkCreate(network) == 0);
+    virNetworkFree(network);
+    return conn;
+}
+
+static void quiet(void *data, virErrorPtr error)
+{
 }
 
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_test_init(&argc, &argv, NULL);
-    const FctVmmOptions options = {g_getenv("FACET_TEST_LIBVIRT_URI"), "tcg", NULL, "standin"};
+    const char *uri = g_getenv("FACET_TEST_LIBVIRT_URI");
+    gboolean qemu = !g_str_has_prefix(uri, "test:");
+    const FctVmmOptions options = {uri, "tcg", NULL, "standin"};
     vmm = fct_vmm_libvirt_new(&options, &error);
     g_assert_no_error(error);
+    virSetErrorFunc(NULL, quiet);
+    other = open_other(uri);
     vmm->ops->watch(vmm, NULL, on_connection, NULL);
+    vmm->ops->watch_networks(vmm, on_networks, NULL);
     gint64 until = g_get_monotonic_time() + PATIENCE_S * G_TIME_SPAN_SECOND;
     g_mutex_lock(&lock);
     while (!is_up)
         g_assert_true(g_cond_wait_until(&cond, &lock, until));
     g_mutex_unlock(&lock);
-    g_test_add_func("/network/life", test_life);
-    g_test_add_func("/network/not-started", test_not_started);
+    g_test_add_func("/network/kinds", test_kinds);
     g_test_add_func("/network/others", test_others);
+    g_test_add_func("/network/events", test_events);
+    g_test_add_func("/network/interfaces", test_interfaces);
+    if (qemu) { /* the test driver starts whatever it is given, and has no DHCP and no NICs */
+        g_test_add_func("/network/life", test_life);
+        g_test_add_func("/network/not-started", test_not_started);
+        g_test_add_func("/network/replug", test_replug);
+    }
     int rc = g_test_run();
+    virConnectClose(other);
     fct_vmm_free(vmm);
     return rc;
 }

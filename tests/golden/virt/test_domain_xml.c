@@ -79,9 +79,9 @@ static void check(const char *name, FctVmSpec *spec, gboolean kvm, const FctAtta
     for (guint i = 0; i < json_array_size(info->parts); i++)
         g_assert_cmpstr(json_string_value(json_array_get(info->parts, i)), ==,
                         ((FctVmDevice *)g_ptr_array_index(spec->devices, i))->part);
-    g_assert_cmpuint(json_array_size(info->networks), ==, spec->nics->len);
+    g_assert_cmpuint(json_array_size(info->nics), ==, spec->nics->len);
     for (guint i = 0; i < spec->nics->len; i++)
-        g_assert_cmpstr(json_string_value(json_array_get(info->networks, i)), ==,
+        g_assert_cmpstr(fct_json_str(json_array_get(info->nics, i), "network", ""), ==,
                         ((FctVmNic *)g_ptr_array_index(spec->nics, i))->network);
     check_golden(name, xml);
     fct_vm_spec_free(spec);

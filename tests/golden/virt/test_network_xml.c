@@ -39,6 +39,11 @@ static void test_ours(void)
     check("network-isolated.xml", "{\"name\":\"lab\",\"kind\":\"isolated\",\"subnet\":\"10.7.0.0/16\",\"dhcp\":null}",
           NULL);
     check("network-bridge.xml", "{\"name\":\"office\",\"kind\":\"bridge\",\"bridge\":\"br0\"}", NULL);
+    check("network-routed.xml", "{\"name\":\"dmz\",\"kind\":\"routed\",\"subnet\":\"10.8.0.0/24\"}", NULL);
+    check("network-direct.xml", "{\"name\":\"floor\",\"kind\":\"direct\",\"interface\":\"eno1.100\"}", NULL);
+    check("network-vlan.xml", "{\"name\":\"v\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"vlan\":7}", NULL);
+    check("network-ovs.xml", "{\"name\":\"o\",\"kind\":\"bridge\",\"bridge\":\"br1\",\"open_vswitch\":true,\"vlan\":7}",
+          NULL);
 }
 
 static void test_others(void)
@@ -56,10 +61,145 @@ static void test_others(void)
     g_assert_no_error(error);
     g_assert_cmpstr(network->name, ==, "a<b");
     g_assert_false(network->ours);
-    g_assert_cmpint(network->kind, ==, FCT_NETWORK_OTHER);
+    g_assert_cmpint(network->kind, ==, FCT_NETWORK_ROUTED);
+    g_assert_cmpstr(network->uuid, ==, "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42");
     g_assert_cmpstr(network->gateway, ==, "192.168.9.1");
     g_assert_cmpint(network->prefix, ==, 23);
     g_assert_cmpstr(network->last, ==, "192.168.9.9");
+}
+
+static void test_kinds(void)
+{
+    static const struct {
+        const char *xml;
+        FctNetworkKind kind;
+    } cases[] = {
+        {"<forward/>", FCT_NETWORK_NAT},
+        {"<forward mode='open'/>", FCT_NETWORK_OTHER},
+        {"<forward mode='hostdev'><pf dev='eno1'/></forward>", FCT_NETWORK_OTHER},
+        {"<forward mode='private'><interface dev='eno1'/></forward>", FCT_NETWORK_OTHER},
+        {"<forward mode='bridge'><interface dev='eno1'/></forward>", FCT_NETWORK_DIRECT},
+        {"<forward mode='bridge'><interface dev='eno1'/><interface dev='eno2'/></forward>", FCT_NETWORK_OTHER},
+        {"<forward mode='bridge'/><bridge name='br0'/>", FCT_NETWORK_BRIDGE},
+        {"", FCT_NETWORK_ISOLATED},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *xml = g_strdup_printf("<network><name>n</name>%s</network>", cases[i].xml);
+        g_autoptr(FctNetwork) network = fct_network_read(xml, NULL);
+        g_test_message("%s", xml);
+        g_assert_cmpint(network->kind, ==, cases[i].kind);
+    }
+}
+
+/* What others added to a network of ours stays when it is defined anew. */
+static void test_edit(void)
+{
+    static const char xml[] =
+        "<network connections='2'><name>lan</name><uuid>6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42</uuid><metadata>"
+        "<facet:network xmlns:facet='urn:facet:network:1' name='lan'/><x:note xmlns:x='urn:x'>a &amp; b</x:note>"
+        "</metadata><forward mode='nat'><nat><port start='1024' end='65535'/></nat></forward>"
+        "<bridge name='virbr1' stp='on' delay='0' zone='trusted'/><mac address='52:54:00:e6:59:de'/>"
+        "<domain name='lan.example' localOnly='yes'/><dns><host ip='10.7.0.9'><hostname>db</hostname></host></dns>"
+        "<ip address='10.7.0.1' prefix='24'><dhcp><range start='10.7.0.2' end='10.7.0.9'/></dhcp></ip>"
+        "<ip family='ipv6' address='fd00::1' prefix='64'/></network>";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctNetwork) network = fct_network_read(xml, &error);
+    g_autoptr(json_t) input = json_loads("{\"subnet\":\"10.9.0.0/24\"}", 0, NULL);
+    g_autoptr(FctNetwork) wanted = fct_network_changed(network, input, &error);
+    g_assert_no_error(error);
+    g_free(wanted->bridge);
+    wanted->bridge = g_strdup("virbr8");
+    g_autofree char *edited = fct_network_edit(xml, wanted, &error);
+    g_assert_no_error(error);
+    g_autoptr(FctNetwork) again = fct_network_read(edited, &error);
+    g_autoptr(json_t) meant = fct_network_to_json(wanted);
+    g_autoptr(json_t) read = fct_network_to_json(again);
+    g_assert_true(json_equal(meant, read));
+    static const char *const kept[] = {"a &amp; b",
+                                       "<port start='1024' end='65535'>",
+                                       "zone='trusted'",
+                                       "name='virbr8'",
+                                       "lan.example",
+                                       "<hostname>db</hostname>",
+                                       "fd00::1",
+                                       "52:54:00:e6:59:de",
+                                       "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"};
+    for (guint i = 0; i < G_N_ELEMENTS(kept); i++)
+        g_assert_nonnull(strstr(edited, kept[i]));
+    g_assert_null(strstr(edited, "10.7.0.1'"));
+    g_assert_null(fct_network_edit("<network>", wanted, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_LIBVIRT);
+}
+
+/* Only the NICs in the network, without the plug they had; a link that was set down stays down. */
+static void test_nics(void)
+{
+    static const char xml[] =
+        "<domain type='qemu'><name>d</name><devices>"
+        "<interface type='network'><mac address='52:54:00:00:00:11'/>"
+        "<source network='lab' portid='35f31bc7-5726-4504-b653-90eb342f64ca' bridge='virbr1'/><target dev='vnet0'/>"
+        "<model type='virtio'/><alias name='ua-nic0'/></interface>"
+        "<interface type='network'><mac address='52:54:00:00:00:12'/><source network='other' "
+        "bridge='virbr0'/></interface>"
+        "<interface type='network'><mac address='52:54:00:00:00:13'/><source network='lab'/><link "
+        "state='down'/></interface>"
+        "<disk type='file'><source file='/lab'/></disk></devices></domain>";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) nics = fct_domain_nics(xml, "lab", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(nics->len, ==, 2);
+    const FctNicXml *first = nics->pdata[0], *second = nics->pdata[1];
+    g_assert_cmpstr(first->down, ==,
+                    "<interface type='network'><mac address='52:54:00:00:00:11'></mac><source network='lab'></source>"
+                    "<target dev='vnet0'></target><model type='virtio'></model><alias name='ua-nic0'></alias>"
+                    "<link state='down'/></interface>");
+    g_assert_nonnull(strstr(first->up, "<link state='up'/>"));
+    g_assert_nonnull(strstr(second->up, "<link state='down'/>"));
+    g_assert_nonnull(strstr(second->up, "00:13"));
+}
+
+static FctHostInterface *read_interface(const char *xml)
+{
+    g_autoptr(GError) error = NULL;
+    FctHostInterface *interface = fct_host_interface_read(xml, &error);
+    g_assert_no_error(error);
+    return interface;
+}
+
+static void test_interfaces(void)
+{
+    g_autoptr(FctHostInterface) card =
+        read_interface("<interface type='ethernet' name='eno1'><mtu size='1500'/><link speed='1000' state='up'/>"
+                       "<mac address='56:D4:c5:68:e9:aa'/></interface>");
+    g_assert_cmpint(card->kind, ==, FCT_INTERFACE_ETHERNET);
+    g_assert_cmpint(card->link, ==, FCT_LINK_UP);
+    g_assert_cmpstr(card->mac, ==, "56:d4:c5:68:e9:aa");
+    g_autoptr(FctHostInterface) bridge = read_interface(
+        "<interface type='bridge' name='br0'><bridge stp='off' delay='1500'><interface type='ethernet' name='eno1'>"
+        "<link state='down'/><mac address='9a:d2:7b:96:38:fe'/></interface></bridge></interface>");
+    g_assert_cmpint(bridge->kind, ==, FCT_INTERFACE_BRIDGE);
+    g_assert_cmpint(bridge->link, ==, FCT_LINK_UNKNOWN);
+    g_assert_cmpstr(bridge->members->pdata[0], ==, "eno1");
+    g_autoptr(FctHostInterface) vlan = read_interface(
+        "<interface type='vlan' name='eno1.100'><link state='lowerlayerdown'/><mac address='56:d4:c5:68:e9:aa'/>"
+        "<vlan tag='100'><interface name='eno1'/></vlan></interface>");
+    g_assert_cmpint(vlan->vlan, ==, 100);
+    g_assert_cmpstr(vlan->parent, ==, "eno1");
+    g_assert_cmpint(vlan->link, ==, FCT_LINK_DOWN);
+    g_autoptr(FctHostInterface) bond = read_interface(
+        "<interface type='bond' name='bond0'><bond mode='active-backup'><interface type='ethernet' name='eno2'/>"
+        "<interface type='ethernet' name='eno3'/></bond></interface>");
+    g_assert_cmpint(bond->kind, ==, FCT_INTERFACE_BOND);
+    g_assert_cmpuint(bond->members->len, ==, 2);
+    g_assert_null(read_interface("<interface type='ethernet' name='lo'/>"));
+    g_assert_null(read_interface("<interface type='ethernet' name='vnet3'/>"));
+    g_assert_null(read_interface("<interface type='other' name='x'/>"));
+    g_autoptr(FctHostInterface) device = fct_host_interface_read_device(
+        "<device><name>net_eno1</name><parent>pci_0000</parent><capability type='net'><interface>eno1</interface>"
+        "<address>56:d4:c5:68:e9:aa</address><link state='up'/><feature name='rx'/></capability></device>",
+        NULL);
+    g_assert_cmpstr(device->name, ==, "eno1");
+    g_assert_cmpstr(device->mac, ==, "56:d4:c5:68:e9:aa");
 }
 
 static void test_broken(void)
@@ -78,5 +218,9 @@ int main(int argc, char **argv)
     g_test_add_func("/network-xml/ours", test_ours);
     g_test_add_func("/network-xml/others", test_others);
     g_test_add_func("/network-xml/broken", test_broken);
+    g_test_add_func("/network-xml/kinds", test_kinds);
+    g_test_add_func("/network-xml/edit", test_edit);
+    g_test_add_func("/network-xml/nics", test_nics);
+    g_test_add_func("/network-xml/interfaces", test_interfaces);
     return g_test_run();
 }

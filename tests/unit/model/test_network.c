@@ -35,6 +35,11 @@ static void test_refused(void)
         {"\"name\":\"a\",\"kind\":\"other\"", "kind"},
         {"\"name\":\"a\",\"kind\":\"nat\"", "subnet"},
         {"\"name\":\"a\",\"kind\":\"nat\",\"vlan\":7", "vlan"},
+        {"\"name\":\"a\",\"kind\":\"routed\"", "subnet"},
+        {"\"name\":\"a\",\"kind\":\"nat\",\"colour\":7", "colour"},
+        {NAT "\"192.168.1.0/24\",\"autostart\":1", "autostart"},
+        {NAT "\"192.168.1.0/24\",\"interface\":\"eno1\"", "interface"},
+        {NAT "\"192.168.1.0/24\",\"open_vswitch\":true", "open_vswitch"},
         {NAT "\"192.168.122.0\"", "subnet"},
         {NAT "\"192.168.122.0/33\"", "subnet"},
         {NAT "\"192.168.122.0/30\"", "subnet"},
@@ -56,6 +61,15 @@ static void test_refused(void)
         {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"a-name-of-16-let\"", "bridge"},
         {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0'/>\"", "bridge"},
         {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"subnet\":\"10.0.0.0/24\"", "subnet"},
+        {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"dhcp\":null", "dhcp"},
+        {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"vlan\":0", "vlan"},
+        {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"vlan\":4095", "vlan"},
+        {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"vlan\":\"7\"", "vlan"},
+        {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"open_vswitch\":1", "open_vswitch"},
+        {"\"name\":\"a\",\"kind\":\"direct\"", "interface"},
+        {"\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"../eno1\"", "interface"},
+        {"\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":7", "vlan"},
+        {"\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"eno1\",\"bridge\":\"br0\"", "bridge"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -130,6 +144,72 @@ static void test_fixed(void)
     g_assert_cmpstr(((FctLease *)fixed->pdata[0])->mac, ==, "52:54:00:ab:00:01");
 }
 
+static FctNetwork *changed(const FctNetwork *present, const char *members, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("{%s}", members);
+    g_autoptr(json_t) json = json_loads(text, 0, NULL);
+    g_assert_nonnull(json);
+    return fct_network_changed(present, json, error);
+}
+
+static FctNetwork *with_lease(void)
+{
+    FctNetwork *network =
+        read_input(NAT "\"10.1.2.0/24\",\"dhcp\":{\"first\":\"10.1.2.50\",\"last\":\"10.1.2.99\"}", NULL);
+    g_ptr_array_add(network->fixed, fct_lease_new("52:54:00:00:00:01", "10.1.2.5", "db"));
+    return network;
+}
+
+/* What is left out stays; what is given is checked against what the network becomes. */
+static void test_changed(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctNetwork) network = with_lease();
+    g_autoptr(FctNetwork) same = changed(network, "", &error);
+    g_autoptr(json_t) before = fct_network_to_json(network);
+    g_autoptr(json_t) after = fct_network_to_json(same);
+    g_assert_true(json_equal(before, after));
+    g_autoptr(FctNetwork) range = changed(network, "\"dhcp\":{\"first\":\"10.1.2.2\",\"last\":\"10.1.2.3\"}", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(range->last, ==, "10.1.2.3");
+    g_assert_cmpuint(range->fixed->len, ==, 1);
+    g_autoptr(FctNetwork) moved = changed(network, "\"subnet\":\"10.1.0.0/16\",\"autostart\":false", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(moved->gateway, ==, "10.1.0.1");
+    g_assert_cmpstr(moved->last, ==, "10.1.255.254");
+    g_assert_false(moved->autostart);
+    g_autoptr(FctNetwork) off = changed(network, "\"dhcp\":null,\"static_leases\":[]", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(off->first, ==, "");
+    g_autoptr(FctNetwork) still = changed(off, "\"subnet\":\"10.9.0.0/24\"", &error);
+    g_assert_cmpstr(still->first, ==, "");
+}
+
+static void test_change_refused(void)
+{
+    static const struct {
+        const char *members, *field;
+    } cases[] = {
+        {"\"name\":\"b\"", "name"},
+        {"\"kind\":\"nat\"", "kind"},
+        {"\"bridge\":\"br0\"", "bridge"},
+        {"\"subnet\":\"8.8.8.0/24\"", "subnet"},
+        {"\"subnet\":\"10.9.0.0/24\"", "static_leases"},
+        {"\"dhcp\":null", "static_leases"},
+        {"\"dhcp\":{\"first\":\"10.9.0.2\",\"last\":\"10.9.0.3\"}", "dhcp"},
+        {"\"static_leases\":[{" MAC ",\"address\":\"10.9.0.5\"}]", "address"},
+        {"\"autostart\":null", "autostart"},
+    };
+    g_autoptr(FctNetwork) network = with_lease();
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_test_message("%s", cases[i].members);
+        g_assert_null(changed(network, cases[i].members, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+        g_assert_cmpstr(field_of(error), ==, cases[i].field);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -137,5 +217,7 @@ int main(int argc, char **argv)
     g_test_add_func("/network/range", test_range);
     g_test_add_func("/network/overlap", test_overlap);
     g_test_add_func("/network/fixed", test_fixed);
+    g_test_add_func("/network/changed", test_changed);
+    g_test_add_func("/network/change-refused", test_change_refused);
     return g_test_run();
 }

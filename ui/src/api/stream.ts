@@ -33,8 +33,6 @@ function resourceChanged(client: QueryClient, noun: string, change: Change<{ id:
   if (noun === 'gpu' || noun === 'vm') void client.invalidateQueries({ queryKey: ['preflight'] });
   // A VM that starts or stops takes or gives back its parts: the cards' pictures show it.
   if (noun === 'vm') void client.invalidateQueries({ queryKey: ['gpu'] });
-  // … and brings a guest's address, or names the network's VMs.
-  if (noun === 'vm') void client.invalidateQueries({ queryKey: ['network'] });
   if (noun === 'task') void client.invalidateQueries({ queryKey: ['audit'] });
 }
 

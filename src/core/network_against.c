@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/network_against.h"
+
+#include "model/address.h"
+
+#include <string.h>
+
+#define ADD(severity, code, subject, next, ...)                                                                        \
+    g_ptr_array_add(verdicts, fct_verdict_new(severity, code, subject, next, __VA_ARGS__))
+
+void fct_network_against_name(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    for (guint i = 0; i < scene->networks->len; i++)
+        if (strcmp(((FctNetwork *)scene->networks->pdata[i])->name, wanted->name) == 0)
+            ADD(FCT_REFUSE, "name-taken", wanted->name, "Choose another name.", "There is a network %s already.",
+                wanted->name);
+}
+
+void fct_network_against_owner(const FctNetwork *present, GPtrArray *verdicts)
+{
+    if (!present->ours)
+        ADD(FCT_BLOCK, "not-ours", present->name, "Manage it with the program that made it.",
+            "Network %s was not made by Facet and is left alone.", present->name);
+}
+
+void fct_network_against_users(const FctNetworkScene *scene, GPtrArray *verdicts)
+{
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; scene->users && i < scene->users->len; i++) {
+        const char *vm = g_array_index(scene->users, FctNetworkUser, i).vm;
+        if (g_hash_table_add(known, (gpointer)vm))
+            ADD(FCT_REFUSE, "in-use", vm, "Take the network out of these VMs first.",
+                "VM %s is attached to this network.", vm);
+    }
+}
+
+/* ---- subnets ---- */
+
+/* An address of the host that lies in @wanted's subnet, on an interface that no network of libvirt made. */
+static const FctHostInterface *crossed_by(const FctNetworkScene *scene, const FctNetwork *wanted)
+{
+    guint32 gateway, address;
+    int prefix;
+    fct_ipv4_parse(wanted->gateway, &gateway);
+    for (guint i = 0; scene->interfaces && i < scene->interfaces->len; i++) {
+        const FctHostInterface *interface = g_ptr_array_index(scene->interfaces, i);
+        for (guint k = 0; !*interface->network && k < interface->addresses->len; k++)
+            if (fct_ipv4_cidr(interface->addresses->pdata[k], &address, &prefix) &&
+                fct_ipv4_overlaps(gateway, wanted->prefix, address, prefix))
+                return interface;
+    }
+    return NULL;
+}
+
+/* There is an interface that may lead somewhere. Unknown counts as yes. */
+static gboolean has_way_out(const GPtrArray *interfaces)
+{
+    for (guint i = 0; interfaces && i < interfaces->len; i++)
+        if (!*((FctHostInterface *)interfaces->pdata[i])->network)
+            return TRUE;
+    return !interfaces;
+}
+
+static void against_subnet(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    g_autofree char *subnet = fct_network_subnet(wanted);
+    const FctHostInterface *crossed = crossed_by(scene, wanted);
+    for (guint i = 0; i < scene->networks->len; i++) {
+        const FctNetwork *other = g_ptr_array_index(scene->networks, i);
+        if (strcmp(other->name, wanted->name) != 0 && fct_network_overlaps(wanted, other))
+            ADD(FCT_REFUSE, "subnet-taken", other->name, "Choose another subnet.",
+                "This subnet has addresses of the network “%s”.", other->name);
+    }
+    if (crossed)
+        ADD(FCT_REFUSE, "subnet-taken", crossed->name, "Choose another subnet.",
+            "This subnet has addresses of this host’s interface %s.", crossed->name);
+    if (wanted->kind != FCT_NETWORK_ISOLATED && !has_way_out(scene->interfaces))
+        ADD(FCT_WARN, "no-way-out", "", "",
+            "This host shows libvirt no interface to the outside, so guests reach each other and the host only.");
+    if (wanted->kind == FCT_NETWORK_ROUTED)
+        ADD(FCT_WARN, "needs-route", "", "Add that route to the router of the network around this host.",
+            "Others reach the guests, and answers come back to them, only when they know that %s is behind this host.",
+            subnet);
+}
+
+char *fct_network_free_subnet(const GPtrArray *networks, const GPtrArray *interfaces)
+{
+    const FctNetworkScene scene = {.networks = networks, .interfaces = interfaces, .local = "", .remote = ""};
+    for (int n = 0; n < 256; n++) {
+        g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+        g_autoptr(FctNetwork) trial = fct_network_new();
+        trial->kind = FCT_NETWORK_ISOLATED;
+        g_free(trial->gateway);
+        trial->gateway = g_strdup_printf("192.168.%d.1", (n + 122) % 256); /* where people expect libvirt's */
+        trial->prefix = 24;
+        against_subnet(&scene, trial, verdicts);
+        if (!verdicts->len)
+            return fct_network_subnet(trial);
+    }
+    return NULL;
+}
+
+/* ---- bridges and interfaces of the host ---- */
+
+static void against_link(const FctHostInterface *interface, GPtrArray *verdicts)
+{
+    if (interface->link == FCT_LINK_DOWN)
+        ADD(FCT_WARN, "link-down", interface->name, "Bring it up with the tools of your distribution.",
+            "%s has no link now.", interface->name);
+}
+
+static void against_bridge(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    const FctHostInterface *bridge = fct_host_interface_find(scene->interfaces, wanted->bridge);
+    if (wanted->vlan && !wanted->open_vswitch && scene->libvirt < FCT_LIBVIRT_BRIDGE_VLAN)
+        ADD(FCT_REFUSE, "vlan-unsupported", "vlan",
+            "Choose the kind direct on a VLAN interface of the host (like eno1.100), or a bridge that is on one.",
+            "libvirt sets VLAN tags on Linux bridges from version 11.0 on; this host has %u.%u.",
+            scene->libvirt / 1000000, scene->libvirt / 1000 % 1000);
+    if (!scene->interfaces)
+        return;
+    if (!bridge) {
+        ADD(FCT_REFUSE, "bridge-missing", wanted->bridge,
+            "Make it with the tools of your distribution; Facet makes none, since that can cut off the host.",
+            "This host has no bridge %s.", wanted->bridge);
+    } else if (bridge->kind != FCT_INTERFACE_BRIDGE && !wanted->open_vswitch) {
+        ADD(FCT_REFUSE, "bridge-missing", wanted->bridge, "Choose the kind direct for it, or a bridge that it is in.",
+            "%s is no bridge.", wanted->bridge);
+    } else {
+        if (*bridge->network)
+            ADD(FCT_WARN, "bridge-of-network", bridge->name, "Attach VMs to that network instead.",
+                "%s belongs to the network %s; guests would be in that one.", bridge->name, bridge->network);
+        against_link(bridge, verdicts);
+    }
+}
+
+static void against_interface(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    const FctHostInterface *interface = fct_host_interface_find(scene->interfaces, wanted->interface);
+    if (!scene->interfaces)
+        return;
+    if (!interface) {
+        ADD(FCT_REFUSE, "interface-missing", wanted->interface, "Choose one that the list of host interfaces has.",
+            "This host has no interface %s.", wanted->interface);
+        return;
+    }
+    if (interface->kind == FCT_INTERFACE_BRIDGE)
+        ADD(FCT_REFUSE, "interface-is-bridge", interface->name, "Choose the kind bridge for it.", "%s is a bridge.",
+            interface->name);
+    else if (*interface->master)
+        ADD(FCT_REFUSE, "interface-in-bridge", interface->name, "Use that one instead.", "%s is part of %s.",
+            interface->name, interface->master);
+    else
+        ADD(FCT_WARN, "host-apart", interface->name,
+            "Give VMs that need the host a second NIC, in an isolated network.",
+            "Guests reach everybody on %s except this host itself, which cannot reach them either.", interface->name);
+    against_link(interface, verdicts);
+}
+
+void fct_network_against_place(const FctNetworkScene *scene, const FctNetwork *present, const FctNetwork *wanted,
+                               GPtrArray *verdicts)
+{
+    g_autofree char *before = present ? fct_network_subnet(present) : g_strdup("");
+    g_autofree char *after = fct_network_subnet(wanted);
+    if (fct_network_has_subnet(wanted->kind) && strcmp(before, after) != 0)
+        against_subnet(scene, wanted, verdicts);
+    else if (wanted->kind == FCT_NETWORK_BRIDGE)
+        against_bridge(scene, wanted, verdicts);
+    else if (wanted->kind == FCT_NETWORK_DIRECT)
+        against_interface(scene, wanted, verdicts);
+}
+
+/* ---- the connection that asks ---- */
+
+/* A VM in the network is the one that asks: only its own addresses tell where the network has no subnet. */
+static gboolean is_guest(const FctNetworkScene *scene)
+{
+    for (guint i = 0; scene->users && i < scene->users->len; i++) {
+        size_t k;
+        json_t *address;
+        json_array_foreach ((json_t *)g_array_index(scene->users, FctNetworkUser, i).addresses, k, address)
+            if (g_strcmp0(json_string_value(address), scene->remote) == 0)
+                return TRUE;
+    }
+    return FALSE;
+}
+
+void fct_network_against_cut(const FctNetworkScene *scene, const FctNetwork *present, GPtrArray *verdicts)
+{
+    guint32 address;
+    gboolean from = fct_ipv4_of_socket(scene->remote, &address) && fct_network_contains(present, address);
+    gboolean to = fct_ipv4_of_socket(scene->local, &address) && fct_network_contains(present, address);
+    if (from || to || is_guest(scene))
+        ADD(FCT_CONFIRM, "own-connection", present->name,
+            "Reach Facet over another network first, or go on all the same.",
+            "Your own connection to Facet (from %s) goes through this network and would be cut.", scene->remote);
+}
+
+void fct_network_against_route(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    guint32 address;
+    for (guint i = 0; i < verdicts->len; i++)
+        if (strcmp(((FctVerdict *)verdicts->pdata[i])->code, "own-connection") == 0)
+            return; /* said already */
+    if (fct_ipv4_of_socket(scene->remote, &address) && fct_network_contains(wanted, address))
+        ADD(FCT_CONFIRM, "own-connection", "subnet", "Choose another subnet, or go on all the same.",
+            "Your own address %s lies in this subnet: this host would look for you among its guests, and your "
+            "connection "
+            "would be cut.",
+            scene->remote);
+}
+
+const char *fct_network_plan_field(const FctVerdict *verdict)
+{
+    static const char *const fields[][2] = {{"name-taken", "name"},
+                                            {"subnet-taken", "subnet"},
+                                            {"bridge-missing", "bridge"},
+                                            {"vlan-unsupported", "vlan"},
+                                            {"interface-missing", "interface"},
+                                            {"interface-is-bridge", "interface"},
+                                            {"interface-in-bridge", "interface"}};
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (strcmp(fields[i][0], verdict->code) == 0)
+            return fields[i][1];
+    return NULL;
+}

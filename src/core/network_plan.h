@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a change of a network does and what stands against it: the same for the preview and the act. Pure.
+ *
+ * Codes: name-taken not-ours in-use subnet-taken bridge-missing bridge-of-network interface-missing interface-is-bridge
+ * interface-in-bridge vlan-unsupported own-connection; said only: link-down host-apart needs-route no-way-out
+ * next-start.
+ */
+#pragma once
+#include "model/host_interface.h"
+#include "model/network.h"
+#include "model/plan.h"
+
+/* The first libvirt that tags frames on a Linux bridge. */
+#define FCT_LIBVIRT_BRIDGE_VLAN 11000000
+
+/* A NIC of a VM in the network. */
+typedef struct {
+    const char *vm; /* name */
+    gboolean runs;
+    const json_t *addresses; /* array of texts that it is known to have; NULL: none */
+} FctNetworkUser;
+
+typedef struct {
+    const GPtrArray *networks;   /* FctNetwork*, all there are */
+    const GPtrArray *interfaces; /* FctHostInterface*; NULL: unknown */
+    const GArray *users;         /* FctNetworkUser of the network in question; NULL: none */
+    const char *local, *remote;  /* of the connection that asks; "" unknown */
+    guint libvirt;               /* 9000000 is 9.0.0; 0 unknown */
+} FctNetworkScene;
+
+typedef struct {
+    GPtrArray *changes;    /* char*: sentences */
+    GPtrArray *interrupts; /* char*: VMs that lose their link for some seconds, by name, each once */
+    GPtrArray *verdicts;   /* FctVerdict* */
+    gboolean redefine;     /* it cannot be done while the network runs */
+    gboolean replug;       /* NICs of VMs that run are moved to the new bridge */
+} FctNetworkPlan;
+void fct_network_plan_free(FctNetworkPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctNetworkPlan, fct_network_plan_free)
+
+FctNetworkPlan *fct_network_plan_create(const FctNetworkScene *scene, const FctNetwork *wanted);
+FctNetworkPlan *fct_network_plan_update(const FctNetworkScene *scene, const FctNetwork *present,
+                                        const FctNetwork *wanted);
+FctNetworkPlan *fct_network_plan_delete(const FctNetworkScene *scene, const FctNetwork *present);
+
+/* The member of the input that a verdict is about; NULL: none in particular. */
+const char *fct_network_plan_field(const FctVerdict *verdict);
+/* The first private subnet (192.168.N.0/24) that no network and no interface has; NULL when there is none. g_free it.
+ */
+char *fct_network_free_subnet(const GPtrArray *networks, const GPtrArray *interfaces);

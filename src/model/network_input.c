@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked of a network: checked member by member, each refusal with its field. */
+#include "model/address.h"
+#include "model/network.h"
+
+#include <string.h>
+
+#define PREFIX_MIN 8
+#define PREFIX_MAX 29 /* network, host, broadcast, and a few guests */
+#define FIXED_MAX 256
+#define VLAN_MAX 4094
+
+static gboolean refuse(GError **error, const char *field, const char *sentence)
+{
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+static gboolean is_private(guint32 a, int prefix)
+{
+    return (a >> 24 == 10 && prefix >= 8) || (a >> 20 == 0xac1 && prefix >= 12) || (a >> 16 == 0xc0a8 && prefix >= 16);
+}
+
+static gboolean read_subnet(FctNetwork *network, const json_t *input, GError **error)
+{
+    const char *text;
+    guint32 base;
+    guint64 prefix;
+    if (!fct_json_need_str(input, "subnet", &text, error))
+        return FALSE;
+    g_auto(GStrv) halves = g_strsplit(text, "/", 2);
+    if (g_strv_length(halves) != 2 || !fct_ipv4_parse(halves[0], &base) ||
+        !g_ascii_string_to_unsigned(halves[1], 10, PREFIX_MIN, PREFIX_MAX, &prefix, NULL))
+        return refuse(error, "subnet", "The subnet must be written like 192.168.122.0/24, with 8 to 29 bits.");
+    if (base & ~fct_ipv4_mask((int)prefix))
+        return refuse(error, "subnet", "The subnet must begin with its own first address, like 192.168.122.0/24.");
+    if (!is_private(base, (int)prefix))
+        return refuse(error, "subnet", "The subnet must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.");
+    g_free(network->gateway);
+    network->gateway = fct_ipv4_text(base + 1);
+    network->prefix = (int)prefix;
+    return TRUE;
+}
+
+/* A guest's address: in the subnet, and neither the network's, the host's nor the broadcast address. */
+static gboolean for_guest(const FctNetwork *network, guint32 address)
+{
+    guint32 gateway = 0, mask = fct_ipv4_mask(network->prefix);
+    fct_ipv4_parse(network->gateway, &gateway);
+    return (address & mask) == (gateway & mask) && address != gateway && (address & ~mask) != 0 &&
+           (address & ~mask) != ~mask;
+}
+
+static gboolean read_range(FctNetwork *network, const json_t *input, GError **error)
+{
+    static const char wrong[] = "The DHCP range must have a first and a last address for guests of the subnet.";
+    const json_t *dhcp = json_object_get(input, "dhcp");
+    guint32 gateway = 0, first, last;
+    if (json_is_null(dhcp))
+        return TRUE;
+    fct_ipv4_parse(network->gateway, &gateway);
+    first = gateway + 1;
+    last = (gateway | ~fct_ipv4_mask(network->prefix)) - 1;
+    if (dhcp && (!json_is_object(dhcp) || json_object_size(dhcp) != 2 ||
+                 !fct_ipv4_parse(fct_json_str(dhcp, "first", ""), &first) ||
+                 !fct_ipv4_parse(fct_json_str(dhcp, "last", ""), &last) || first > last || !for_guest(network, first) ||
+                 !for_guest(network, last)))
+        return refuse(error, "dhcp", wrong);
+    g_free(network->first);
+    g_free(network->last);
+    network->first = fct_ipv4_text(first);
+    network->last = fct_ipv4_text(last);
+    return TRUE;
+}
+
+/* ---- input ---- */
+
+static gboolean is_word(const char *text, gsize max)
+{
+    gsize length = strlen(text);
+    if (length < 1 || length > max || !g_ascii_isalnum(*text))
+        return FALSE;
+    for (const char *c = text; *c; c++)
+        if (!g_ascii_isalnum(*c) && !strchr("._-", *c))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean set_word(char **member, const char *text)
+{
+    if (!is_word(text, 15)) /* the kernel's limit of an interface's name */
+        return FALSE;
+    g_free(*member);
+    *member = g_strdup(text);
+    return TRUE;
+}
+
+static gboolean read_bridge(FctNetwork *network, const json_t *input, GError **error)
+{
+    const char *bridge;
+    if (!fct_json_need_str(input, "bridge", &bridge, error))
+        return FALSE;
+    return set_word(&network->bridge, bridge) ||
+           refuse(error, "bridge", "Name a bridge that the host has; GET /host-interfaces lists them.");
+}
+
+static gboolean read_interface(FctNetwork *network, const json_t *input, GError **error)
+{
+    const char *name;
+    if (!fct_json_need_str(input, "interface", &name, error))
+        return FALSE;
+    return set_word(&network->interface, name) ||
+           refuse(error, "interface", "Name an interface that the host has; GET /host-interfaces lists them.");
+}
+
+static gboolean read_vlan(FctNetwork *network, const json_t *input, GError **error)
+{
+    const json_t *vlan = json_object_get(input, "vlan"), *ovs = json_object_get(input, "open_vswitch");
+    if (ovs && !json_is_boolean(ovs))
+        return refuse(error, "open_vswitch", "This must be true or false.");
+    if (ovs)
+        network->open_vswitch = json_is_true(ovs);
+    if (!vlan || json_is_null(vlan)) {
+        network->vlan = vlan ? 0 : network->vlan;
+        return TRUE;
+    }
+    json_int_t tag = json_is_integer(vlan) ? json_integer_value(vlan) : 0;
+    if (tag < 1 || tag > VLAN_MAX)
+        return refuse(error, "vlan", "A VLAN tag is a number from 1 to 4094.");
+    network->vlan = (int)tag;
+    return TRUE;
+}
+
+/* Members that only other kinds of network have. */
+static gboolean fits_kind(const json_t *input, FctNetworkKind kind, GError **error)
+{
+    gboolean subnet = fct_network_has_subnet(kind);
+    const struct {
+        const char *field;
+        gboolean fits;
+        const char *sentence;
+    } members[] = {
+        {"subnet", subnet, "On a bridge or interface of the host the network around it gives the addresses."},
+        {"dhcp", subnet, "On a bridge or interface of the host the network around it gives the addresses."},
+        {"bridge", kind == FCT_NETWORK_BRIDGE, "Only a network of the kind bridge names one."},
+        {"open_vswitch", kind == FCT_NETWORK_BRIDGE, "Only a network of the kind bridge is on Open vSwitch."},
+        {"interface", kind == FCT_NETWORK_DIRECT, "Only a network of the kind direct names one."},
+        {"vlan", kind == FCT_NETWORK_BRIDGE,
+         "Only a network of the kind bridge can have a tag. For the kind direct choose a VLAN interface of the host."},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(members); i++)
+        if (!members[i].fits && json_object_get(input, members[i].field))
+            return refuse(error, members[i].field, members[i].sentence);
+    return TRUE;
+}
+
+static gboolean read_autostart(FctNetwork *network, const json_t *input, GError **error)
+{
+    const json_t *autostart = json_object_get(input, "autostart");
+    if (autostart && !json_is_boolean(autostart))
+        return refuse(error, "autostart", "This must be true or false.");
+    if (autostart)
+        network->autostart = json_is_true(autostart);
+    return TRUE;
+}
+
+static gboolean only(const json_t *input, const char *const *known, const char *sentence, GError **error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)input, key, value)
+        if (!g_strv_contains(known, key))
+            return refuse(error, key, sentence);
+    return TRUE;
+}
+
+static gboolean read_name(FctNetwork *network, const json_t *input, GError **error)
+{
+    const char *name, *kind;
+    if (!fct_json_need_str(input, "name", &name, error) || !fct_json_need_str(input, "kind", &kind, error))
+        return FALSE;
+    if (!is_word(name, 50))
+        return refuse(
+            error, "name",
+            "A name has 1 to 50 letters, digits, dots, dashes or underscores, and begins with a letter or digit.");
+    g_free(network->name);
+    network->name = g_strdup(name);
+    for (network->kind = FCT_NETWORK_NAT; network->kind < FCT_NETWORK_OTHER; network->kind++)
+        if (strcmp(fct_network_kind_name(network->kind), kind) == 0)
+            return TRUE;
+    return refuse(error, "kind", "The kind is nat, routed, isolated, bridge or direct.");
+}
+
+FctNetwork *fct_network_from_input(const json_t *input, GError **error)
+{
+    static const char *const known[] = {"name",      "kind", "subnet",       "dhcp",      "bridge",
+                                        "interface", "vlan", "open_vswitch", "autostart", NULL};
+    g_autoptr(FctNetwork) network = fct_network_new();
+    network->ours = network->autostart = TRUE;
+    if (!only(input, known,
+              "A network has a name, a kind, and a subnet with a DHCP range, a bridge with a VLAN, or an interface.",
+              error) ||
+        !read_name(network, input, error) || !fits_kind(input, network->kind, error) ||
+        !read_autostart(network, input, error))
+        return NULL;
+    gboolean ok =
+        network->kind == FCT_NETWORK_BRIDGE   ? read_bridge(network, input, error) && read_vlan(network, input, error)
+        : network->kind == FCT_NETWORK_DIRECT ? read_interface(network, input, error)
+                                              : read_subnet(network, input, error) && read_range(network, input, error);
+    return ok ? g_steal_pointer(&network) : NULL;
+}
+
+/* ---- changes ---- */
+
+static gboolean change_subnet(FctNetwork *network, const json_t *input, GError **error)
+{
+    gboolean handed_out = *network->first != '\0';
+    if (json_object_get(input, "subnet") && !read_subnet(network, input, error))
+        return FALSE;
+    if (json_object_get(input, "subnet") || json_object_get(input, "dhcp")) {
+        g_free(network->first);
+        g_free(network->last);
+        network->first = g_strdup("");
+        network->last = g_strdup("");
+        if ((json_object_get(input, "dhcp") || handed_out) && !read_range(network, input, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* The leases that are given, or those there are, checked against what the network becomes. */
+static gboolean change_fixed(FctNetwork *network, const json_t *input, GError **error)
+{
+    const json_t *given = json_object_get(input, "static_leases");
+    if (given) {
+        GPtrArray *fixed = fct_network_read_fixed(network, given, error);
+        if (!fixed)
+            return FALSE;
+        g_ptr_array_unref(network->fixed);
+        network->fixed = fixed;
+        return TRUE;
+    }
+    if (network->fixed->len && !*network->first)
+        return refuse(error, "static_leases", "Static leases need DHCP: take them out, or leave DHCP on.");
+    for (guint i = 0; i < network->fixed->len; i++) {
+        const FctLease *lease = g_ptr_array_index(network->fixed, i);
+        guint32 address;
+        if (!fct_ipv4_parse(lease->address, &address) || !for_guest(network, address))
+            return refuse(
+                error, "static_leases",
+                "A static lease would lie outside the new subnet: give them new addresses, or take them out.");
+    }
+    return TRUE;
+}
+
+FctNetwork *fct_network_changed(const FctNetwork *present, const json_t *input, GError **error)
+{
+    static const char *const known[] = {"subnet", "dhcp",         "static_leases", "autostart", "bridge",
+                                        "vlan",   "open_vswitch", "interface",     NULL};
+    g_autoptr(FctNetwork) network = fct_network_copy(present);
+    if (!only(input, known, "Of a network the addresses, the bridge or interface, and the autostart can be changed.",
+              error) ||
+        !fits_kind(input, network->kind, error) || !read_autostart(network, input, error) ||
+        (json_object_get(input, "bridge") && !read_bridge(network, input, error)) ||
+        (json_object_get(input, "interface") && !read_interface(network, input, error)) ||
+        !read_vlan(network, input, error) || !change_subnet(network, input, error) ||
+        !change_fixed(network, input, error))
+        return NULL;
+    return g_steal_pointer(&network);
+}
+
+/* ---- static leases ---- */
+
+static FctLease *read_fixed(const FctNetwork *network, const json_t *json, GError **error)
+{
+    static const char *const known[] = {"mac", "address", "name", NULL};
+    const char *key;
+    json_t *value;
+    guint32 address;
+    g_autofree char *mac = fct_mac_parse(fct_json_str(json, "mac", ""));
+    const char *name = fct_json_str(json, "name", "");
+    json_object_foreach ((json_t *)json, key, value)
+        if (!g_strv_contains(known, key) || !json_is_string(value)) {
+            refuse(error, "static_leases", "A static lease has a mac, an address and, if wanted, a name.");
+            return NULL;
+        }
+    if (!mac)
+        refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
+    else if (!fct_ipv4_parse(fct_json_str(json, "address", ""), &address) || !for_guest(network, address))
+        refuse(error, "address", "The address must be one for guests of this network's subnet.");
+    else if (*name && (!is_word(name, 63) || strpbrk(name, "._")))
+        refuse(error, "name", "A host name has letters, digits and dashes.");
+    else
+        return fct_lease_new(mac, fct_json_str(json, "address", ""), name);
+    return NULL;
+}
+
+GPtrArray *fct_network_read_fixed(const FctNetwork *network, const json_t *list, GError **error)
+{
+    g_autoptr(GPtrArray) fixed = g_ptr_array_new_with_free_func((GDestroyNotify)fct_lease_free);
+    if (!json_is_array(list) || json_array_size(list) > FIXED_MAX) {
+        refuse(error, "static_leases", "The static leases must be a list of at most 256.");
+        return NULL;
+    }
+    if (!*network->first && json_array_size(list) > 0) {
+        refuse(error, "static_leases", "This network hands out no addresses.");
+        return NULL;
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        FctLease *lease = read_fixed(network, json_array_get(list, i), error);
+        if (!lease)
+            return NULL;
+        for (guint k = 0; k < fixed->len; k++) {
+            const FctLease *other = g_ptr_array_index(fixed, k);
+            const char *twice = strcmp(other->mac, lease->mac) == 0                                 ? "mac"
+                                : strcmp(other->address, lease->address) == 0                       ? "address"
+                                : *lease->name && g_ascii_strcasecmp(other->name, lease->name) == 0 ? "name"
+                                                                                                    : NULL;
+            if (twice) {
+                fct_lease_free(lease);
+                refuse(error, twice, "Two static leases have it in common.");
+                return NULL;
+            }
+        }
+        g_ptr_array_add(fixed, lease);
+    }
+    return g_steal_pointer(&fixed);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* XML that is passed through with a few elements changed, so that what we do not know of is kept. Pure. */
+#include "virt/xml.h"
+
+#include <string.h>
+
+typedef struct {
+    GString *out;
+    const FctNetwork *network; /* of fct_network_edit */
+    const char *wanted;        /* of fct_domain_nics: name of the network */
+    GPtrArray *nics;
+    guint skip; /* depth of the element that is left out with all in it; 0: none */
+    gboolean had_ip, ours;
+    char *link; /* state of the NIC's link, as it is set */
+} Pass;
+
+static const char *attribute(const char *name, const char **names, const char **values)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0)
+            return values[i];
+    return NULL;
+}
+
+static guint depth_of(GMarkupParseContext *context)
+{
+    return g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context));
+}
+
+/* The element, with one attribute changed (NULL: none) and some left out. */
+static void copy_start(GString *out, const char *element, const char **names, const char **values, const char *name,
+                       const char *value, const char *const *without)
+{
+    g_string_append_printf(out, "<%s", element);
+    for (int i = 0; names[i]; i++) {
+        if (without && g_strv_contains(without, names[i]))
+            continue;
+        g_string_append_printf(out, " %s='", names[i]);
+        fct_xml(out, "%s", name && strcmp(names[i], name) == 0 ? value : values[i]);
+        g_string_append_c(out, '\'');
+    }
+    g_string_append_c(out, '>');
+}
+
+static void pass_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
+{
+    Pass *pass = data;
+    if (pass->skip) {
+        if (pass->skip == depth_of(context))
+            pass->skip = 0;
+        return;
+    }
+    if (pass->network && depth_of(context) == 1)
+        fct_network_write_place(pass->out, pass->network);
+    g_string_append_printf(pass->out, "</%s>", element);
+}
+
+static void pass_text(GMarkupParseContext *context, const char *chars, gsize length, gpointer data, GError **error)
+{
+    Pass *pass = data;
+    g_autofree char *text = g_strndup(chars, length);
+    if (!pass->skip)
+        fct_xml(pass->out, "%s", text);
+}
+
+static gboolean run(const GMarkupParser *parser, Pass *pass, const char *xml, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(parser, 0, pass, NULL);
+    if (g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault))
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's XML could not be read: %s", fault->message);
+    return FALSE;
+}
+
+/* ---- networks ---- */
+
+/* What fct_network_write_place writes anew. */
+static gboolean is_replaced(Pass *pass, const char *element, const char **names, const char **values)
+{
+    static const char *const replaced[] = {"vlan", "virtualport", NULL};
+    if (strcmp(element, "forward") == 0)
+        return pass->network->kind == FCT_NETWORK_DIRECT;
+    if (strcmp(element, "ip") == 0 && !pass->had_ip && g_strcmp0(attribute("family", names, values), "ipv6") != 0)
+        return pass->had_ip = TRUE;
+    return g_strv_contains(replaced, element);
+}
+
+static void network_start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
+                          gpointer data, GError **error)
+{
+    Pass *pass = data;
+    guint depth = depth_of(context);
+    if (pass->skip)
+        return;
+    if (depth == 2 && is_replaced(pass, element, names, values)) {
+        pass->skip = depth;
+        return;
+    }
+    gboolean bridge = depth == 2 && strcmp(element, "bridge") == 0;
+    copy_start(pass->out, element, names, values, bridge ? "name" : NULL, pass->network->bridge, NULL);
+}
+
+char *fct_network_edit(const char *xml, const FctNetwork *network, GError **error)
+{
+    static const GMarkupParser parser = {network_start, pass_end, pass_text, NULL, NULL};
+    g_autoptr(GString) out = g_string_new(NULL);
+    Pass pass = {.out = out, .network = network};
+    return run(&parser, &pass, xml, error) ? g_strdup(out->str) : NULL;
+}
+
+/* ---- NICs of a domain ---- */
+
+static void nic_free(gpointer data)
+{
+    FctNicXml *nic = data;
+    g_free(nic->down);
+    g_free(nic->up);
+    g_free(nic);
+}
+
+static void nic_start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
+                      gpointer data, GError **error)
+{
+    /* Where it was plugged in until now. */
+    static const char *const old[] = {"portid", "bridge", NULL};
+    Pass *pass = data;
+    guint depth = depth_of(context);
+    const GSList *path = g_markup_parse_context_get_element_stack(context);
+    gboolean nic = depth == 3 && strcmp(element, "interface") == 0 && strcmp(path->next->data, "devices") == 0;
+    if (nic) {
+        g_string_truncate(pass->out, 0);
+        pass->ours = FALSE;
+        g_clear_pointer(&pass->link, g_free);
+    }
+    if (pass->skip)
+        return;
+    gboolean source = depth == 4 && strcmp(element, "source") == 0;
+    if (source)
+        pass->ours = g_strcmp0(attribute("network", names, values), pass->wanted) == 0;
+    if (depth == 4 && strcmp(element, "link") == 0) {
+        g_free(pass->link);
+        pass->link = g_strdup(attribute("state", names, values));
+        pass->skip = depth;
+        return;
+    }
+    copy_start(pass->out, element, names, values, NULL, NULL, source ? old : NULL);
+}
+
+static void nic_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
+{
+    Pass *pass = data;
+    gboolean nic = depth_of(context) == 3 && strcmp(element, "interface") == 0;
+    if (nic && pass->ours) {
+        FctNicXml *found = g_new0(FctNicXml, 1);
+        found->down = g_strdup_printf("%s<link state='down'/></interface>", pass->out->str);
+        found->up = g_strdup_printf("%s<link state='%s'/></interface>", pass->out->str, pass->link ? pass->link : "up");
+        g_ptr_array_add(pass->nics, found);
+        pass->ours = FALSE;
+    }
+    pass_end(context, element, data, error);
+}
+
+GPtrArray *fct_domain_nics(const char *xml, const char *network, GError **error)
+{
+    static const GMarkupParser parser = {nic_start, nic_end, pass_text, NULL, NULL};
+    g_autoptr(GPtrArray) nics = g_ptr_array_new_with_free_func(nic_free);
+    g_autoptr(GString) out = g_string_new(NULL);
+    Pass pass = {.out = out, .wanted = network, .nics = nics};
+    gboolean ok = run(&parser, &pass, xml, error);
+    g_free(pass.link);
+    return ok ? g_steal_pointer(&nics) : NULL;
+}
