@@ -8,10 +8,10 @@ static gboolean list_images(const FctRequest *request, FctReply *reply, GError *
     json_t *items = json_array();
     for (guint i = 0; i < images->len; i++) {
         const FctImage *image = g_ptr_array_index(images, i);
-        json_array_append_new(items,
-                              json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "id", image->id, "name", image->name,
-                                        "format", image->format, "size_bytes", (json_int_t)image->size_bytes,
-                                        "min_memory_mib", (json_int_t)image->min_memory_mib, "note", image->note));
+        json_array_append_new(
+            items, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:s}", "id", image->id, "name", image->name, "format",
+                             image->format, "size_bytes", (json_int_t)image->size_bytes, "min_memory_mib",
+                             (json_int_t)image->min_memory_mib, "cloud_init", image->cloud_init, "note", image->note));
     }
     fct_reply_items(reply, items);
     return TRUE;

@@ -46,6 +46,7 @@ static FctImage *read_image(const char *folder, const char *base, GError **error
     image->format = g_strdup(format);
     image->size_bytes = size;
     image->min_memory_mib = fct_json_int(json, "min_memory_mib", 0);
+    image->cloud_init = fct_json_bool(json, "cloud_init", TRUE);
     image->note = g_strdup(fct_json_str(json, "note", ""));
     if (!*image->note && strcmp(fct_json_str(json, "console", ""), "serial") == 0) {
         g_free(image->note);

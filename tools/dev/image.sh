@@ -103,7 +103,7 @@ demo_build() {
         printf '{"name":"Facet demo guest","file":"demo.qcow2","format":"qcow2","size_bytes":%s,"console":"serial",%s}\n' \
             "$(qemu-img info --output=json "$work/demo.qcow2" |
                 python3 -c 'import json,sys; print(json.load(sys.stdin)["virtual-size"])')" \
-            '"min_memory_mib":128' >"$work/demo.json"
+            '"min_memory_mib":128,"cloud_init":false' >"$work/demo.json"
         mv "$work/vmlinuz" "$IMAGES/vmlinuz"
         mv "$work/initrd.gz" "$IMAGES/initrd"
         mv "$work/demo.qcow2" "$work/demo.json" "$IMAGES/"
