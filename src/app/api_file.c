@@ -2,13 +2,20 @@
 /* The library over HTTP: both directions move blocks, never whole files. */
 #include "app/api.h"
 #include "app/files.h"
+#include "app/hub.h"
+#include "app/outgoing.h"
 #include "app/records.h"
 
-#include <gio/gio.h>
-#include <libsoup/soup.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#define BLOCK (256 * 1024)
+/* Tells the page that the library is another now. */
+static void tell(FctApp *app, const char *id)
+{
+    fct_hub_publish(app->hub, "file", id, json_pack("{s:s}", "id", id));
+}
 
 static gboolean list_files(const FctRequest *request, FctReply *reply, GError **error)
 {
@@ -33,6 +40,8 @@ static gboolean create_file(const FctRequest *request, FctReply *reply, GError *
     reply->status = 201;
     reply->json = fct_files_create(request->app->files, name, size, error);
     reply->subject = g_strconcat("file ", name, NULL);
+    if (reply->json)
+        tell(request->app, name);
     return reply->json != NULL;
 }
 
@@ -42,6 +51,7 @@ static gboolean delete_file(const FctRequest *request, FctReply *reply, GError *
         return FALSE;
     fct_event(request->app, "file.deleted", "info", "file", request->id, request->id, "The file %s was deleted.",
               request->id);
+    tell(request->app, request->id);
     reply->status = 204;
     return TRUE;
 }
@@ -71,6 +81,7 @@ static gboolean incoming_end(gpointer data, gboolean whole, FctReply *reply, GEr
     if (!fct_upload_end(incoming->upload, &reply->json, error))
         return FALSE;
     const char *id = fct_json_str(reply->json, "id", "");
+    tell(incoming->app, id);
     if (strcmp(fct_json_str(reply->json, "state", ""), "ready") == 0)
         fct_event(incoming->app, "file.uploaded", "info", "file", id, id, "The file %s was uploaded.", id);
     return TRUE;
@@ -94,104 +105,58 @@ static gboolean put_content(const FctRequest *request, FctReply *reply, GError *
 /* ---- down ---- */
 
 typedef struct {
-    GInputStream *file;
-    char *name;
-    goffset left;
-    SoupServerMessage *message;
-    GCancellable *cancel;
-} Outgoing;
+    int fd;
+    off_t at;
+} Down;
 
-static void outgoing_free(gpointer data)
+static gboolean down_seek(gpointer data, gint64 offset, gint64 length, GError **error)
 {
-    Outgoing *out = data;
-    g_clear_object(&out->file);
-    g_clear_object(&out->message);
-    g_clear_object(&out->cancel);
-    g_free(out->name);
-    g_free(out);
+    ((Down *)data)->at = offset;
+    return TRUE;
 }
 
-static void on_block(GObject *source, GAsyncResult *result, gpointer data)
+static gssize down_read(gpointer data, guint8 *bytes, gsize length, GError **error)
 {
-    Outgoing *out = data;
-    g_autoptr(GError) fault = NULL;
-    g_autoptr(GBytes) block = g_input_stream_read_bytes_finish(G_INPUT_STREAM(source), result, &fault);
-    if (g_cancellable_is_cancelled(out->cancel)) {
-        outgoing_free(out);
-        return;
-    }
-    SoupMessageBody *body = soup_server_message_get_response_body(out->message);
-    if (!block)
-        g_warning("The file %s breaks off in mid-download: %s", out->name, fault->message);
-    if (!block || g_bytes_get_size(block) == 0) { /* shorter than announced: only the end of the connection says so */
-        g_autoptr(SoupServerMessage) message = g_object_ref(out->message);
-        g_autoptr(GIOStream) connection = soup_server_message_steal_connection(message);
-        g_io_stream_close(connection, NULL, NULL);
-        return;
-    }
-    soup_message_body_append_bytes(body, block);
-    out->left -= (goffset)g_bytes_get_size(block);
-    if (out->left == 0)
-        soup_message_body_complete(body);
-    soup_server_message_unpause(out->message);
+    Down *down = data;
+    ssize_t n = pread(down->fd, bytes, length, down->at);
+    if (n < 0)
+        fct_files_errno(error, "Could not read", "the file");
+    else
+        down->at += n;
+    return n;
 }
 
-static void next_block(SoupServerMessage *message, gpointer data)
+static void down_free(gpointer data)
 {
-    Outgoing *out = data;
-    if (out->left == 0)
-        return;
-    soup_server_message_pause(message);
-    g_input_stream_read_bytes_async(out->file, (gsize)MIN(BLOCK, out->left), G_PRIORITY_DEFAULT, out->cancel, on_block,
-                                    out);
-}
-
-static void on_sent(SoupServerMessage *message, gpointer data)
-{
-    Outgoing *out = data;
-    g_signal_handlers_disconnect_by_data(message, out);
-    g_cancellable_cancel(out->cancel);
-    if (!g_input_stream_has_pending(out->file)) /* else on_block frees it */
-        outgoing_free(out);
-}
-
-static void send_file(FctApp *app, FctSoupMessage *message, gpointer data)
-{
-    Outgoing *out = data;
-    SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
-    g_autofree char *name = g_uri_escape_string(out->name, NULL, FALSE);
-    g_autofree char *disposition = g_strdup_printf("attachment; filename*=UTF-8''%s", name);
-    out->message = g_object_ref(message);
-    soup_server_message_set_status(message, SOUP_STATUS_OK, NULL);
-    soup_message_headers_remove(soup_server_message_get_request_headers(message), "Range"); /* needs the body whole */
-    soup_message_headers_set_content_type(headers, "application/octet-stream", NULL);
-    soup_message_headers_replace(headers, "Content-Disposition", disposition);
-    soup_message_headers_replace(headers, "Cache-Control", "no-store");
-    soup_message_headers_set_content_length(headers, out->left);
-    soup_message_body_set_accumulate(soup_server_message_get_response_body(message), FALSE);
-    g_signal_connect(message, "wrote-chunk", G_CALLBACK(next_block), out);
-    g_signal_connect(message, "finished", G_CALLBACK(on_sent), out);
-    if (g_str_equal(soup_server_message_get_method(message), "GET"))
-        g_signal_connect(message, "wrote-headers", G_CALLBACK(next_block), out);
+    close(((Down *)data)->fd);
+    g_free(data);
 }
 
 static gboolean get_content(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autofree char *path = fct_files_path(request->app->files, request->id, error);
-    g_autoptr(GFile) file = path ? g_file_new_for_path(path) : NULL;
-    g_autoptr(GFileInputStream) stream = file ? g_file_read(file, NULL, error) : NULL;
-    g_autoptr(GFileInfo) info =
-        stream ? g_file_input_stream_query_info(stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, error) : NULL;
-    if (!info)
+    struct stat st;
+    if (!path)
         return FALSE;
-    Outgoing *out = g_new0(Outgoing, 1);
-    out->file = G_INPUT_STREAM(g_steal_pointer(&stream));
-    out->name = g_strdup(request->id);
-    out->left = g_file_info_get_size(info);
-    out->cancel = g_cancellable_new();
-    reply->data = out;
-    reply->destroy = outgoing_free;
-    reply->stream = send_file;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        fct_files_errno(error, "Could not read", request->id);
+        if (fd >= 0)
+            close(fd);
+        return FALSE;
+    }
+    Down *down = g_new0(Down, 1);
+    down->fd = fd;
+    const FctOutgoing outgoing = {.name = g_strdup(request->id),
+                                  .total = st.st_size,
+                                  .etag = g_strdup_printf("\"%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x-%lx\"",
+                                                          (gint64)st.st_size, (gint64)st.st_mtim.tv_sec,
+                                                          (gulong)st.st_mtim.tv_nsec),
+                                  .seek = down_seek,
+                                  .read = down_read,
+                                  .destroy = down_free,
+                                  .data = down};
+    fct_reply_outgoing(reply, &outgoing);
     return TRUE;
 }
 

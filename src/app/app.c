@@ -15,6 +15,7 @@
 #include "app/storage.h"
 #include "app/task.h"
 #include "app/vms.h"
+#include "app/volumes.h"
 #include "app/world.h"
 
 #include <sodium.h>
@@ -116,8 +117,10 @@ gboolean fct_app_start(FctApp *app, GError **error)
         fct_autostarter_start(app->autostarter);
         fct_vms_start(app->vms);
     }
-    if (app->storage)
+    if (app->storage) {
+        fct_tasks_on_recover(app->tasks, "volume.", fct_volumes_recover, app);
         fct_storage_start(app->storage);
+    }
     if (app->networks)
         fct_network_cache_start(app->networks);
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))

@@ -3,6 +3,7 @@
 
 #include "app/hub.h"
 #include "app/records.h"
+#include "core/storage_rules.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,8 +18,11 @@ struct FctStorage {
     GMutex lock; /* guards the rest */
     GCond cond;
     gboolean quit, ensure;
-    GHashTable *due;   /* set of pools' names */
-    GHashTable *marks; /* the thread's alone: pool's name → what was last told of it */
+    GHashTable *due;      /* set of pools' names */
+    GHashTable *promised; /* pool's name → gint64*: what its thin volumes may still grow by */
+    GHashTable *claimed;  /* set of volumes' ids */
+    GHashTable *marks;    /* the thread's alone: pool's name → what was last told of it */
+    GHashTable *rooms;    /* the thread's alone: pool's name → FctRoom + 1, as last seen */
 };
 
 /* On libvirt's thread: notes only. */
@@ -37,6 +41,43 @@ static void on_changed(const char *pool, gpointer data)
 void fct_storage_poke(FctStorage *storage, const char *pool)
 {
     on_changed(pool, storage);
+}
+
+/* ---- who works on what ---- */
+
+gboolean fct_storage_claim(FctStorage *storage, const char *id, GError **error)
+{
+    g_mutex_lock(&storage->lock);
+    gboolean free_now = g_hash_table_add(storage->claimed, g_strdup(id));
+    g_mutex_unlock(&storage->lock);
+    if (!free_now)
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Wait until that has ended.", NULL,
+                           "Volume %s is being made, sent or changed.", strchr(id, ':') + 1);
+    return free_now;
+}
+
+void fct_storage_release(FctStorage *storage, const char *id)
+{
+    g_mutex_lock(&storage->lock);
+    g_hash_table_remove(storage->claimed, id);
+    g_mutex_unlock(&storage->lock);
+}
+
+gboolean fct_storage_is_claimed(FctStorage *storage, const char *id)
+{
+    g_mutex_lock(&storage->lock);
+    gboolean claimed = g_hash_table_contains(storage->claimed, id);
+    g_mutex_unlock(&storage->lock);
+    return claimed;
+}
+
+gint64 fct_storage_promised(FctStorage *storage, const char *pool)
+{
+    g_mutex_lock(&storage->lock);
+    const gint64 *promised = g_hash_table_lookup(storage->promised, pool);
+    gint64 n = promised ? *promised : -1;
+    g_mutex_unlock(&storage->lock);
+    return n;
 }
 
 /* ---- our own pool ---- */
@@ -106,6 +147,34 @@ static void publish(FctStorage *storage, const char *name, gboolean gone)
     fct_hub_publish(hub, "volume", name, json_pack("{s:s}", "pool", name));
 }
 
+/* What changed may have changed what is promised. */
+static void count(FctStorage *storage, const FctPool *pool)
+{
+    FctVmm *vmm = storage->app->vmm;
+    g_autoptr(GPtrArray) volumes =
+        pool->active && fct_pool_has_files(pool) ? vmm->ops->volumes(vmm, pool->name, NULL) : NULL;
+    gint64 *promised = g_new0(gint64, 1);
+    for (guint i = 0; volumes && i < volumes->len; i++)
+        *promised += fct_volume_promise(volumes->pdata[i]);
+    if (!volumes)
+        *promised = -1;
+    g_mutex_lock(&storage->lock);
+    g_hash_table_replace(storage->promised, g_strdup(pool->name), promised);
+    g_mutex_unlock(&storage->lock);
+}
+
+/* Told once when it gets worse; the page shows how it is. What was so when we started is no news. */
+static void tell_room(FctStorage *storage, const FctPool *pool)
+{
+    g_autofree char *why = NULL;
+    FctRoom room = fct_pool_room(pool, fct_storage_promised(storage, pool->name), &why);
+    int before = GPOINTER_TO_INT(g_hash_table_lookup(storage->rooms, pool->name)) - 1;
+    g_hash_table_replace(storage->rooms, g_strdup(pool->name), GINT_TO_POINTER((int)room + 1));
+    if (before >= 0 && (int)room > before)
+        fct_event(storage->app, "pool", fct_room_name(room), "pool", pool->name, pool->name,
+                  "Storage pool %s runs full: %s", pool->name, why);
+}
+
 static void look(FctStorage *storage, GHashTable *due)
 {
     FctVmm *vmm = storage->app->vmm;
@@ -122,8 +191,11 @@ static void look(FctStorage *storage, GHashTable *due)
     for (guint i = 0; i < pools->len; i++) {
         const FctPool *pool = pools->pdata[i];
         char *mark = mark_of(pool);
-        if (g_strcmp0(g_hash_table_lookup(old, pool->name), mark) != 0 || g_hash_table_contains(due, pool->name))
+        if (g_strcmp0(g_hash_table_lookup(old, pool->name), mark) != 0 || g_hash_table_contains(due, pool->name)) {
+            count(storage, pool);
             publish(storage, pool->name, FALSE);
+        }
+        tell_room(storage, pool);
         g_hash_table_replace(storage->marks, g_strdup(pool->name), mark);
     }
     g_hash_table_iter_init(&iter, old);
@@ -167,6 +239,9 @@ FctStorage *fct_storage_new(FctApp *app)
     g_cond_init(&storage->cond);
     storage->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     storage->marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    storage->promised = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    storage->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    storage->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return storage;
 }
 
@@ -195,6 +270,9 @@ void fct_storage_free(FctStorage *storage)
         return;
     g_hash_table_unref(storage->due);
     g_hash_table_unref(storage->marks);
+    g_hash_table_unref(storage->promised);
+    g_hash_table_unref(storage->claimed);
+    g_hash_table_unref(storage->rooms);
     g_mutex_clear(&storage->lock);
     g_cond_clear(&storage->cond);
     g_free(storage);

@@ -10,5 +10,13 @@ FctStorage *fct_storage_new(FctApp *app);
 void fct_storage_start(FctStorage *storage);
 void fct_storage_stop(FctStorage *storage);
 void fct_storage_free(FctStorage *storage);
+/* What the thin volumes of @pool may still grow by, as last seen; -1 unknown. */
+gint64 fct_storage_promised(FctStorage *storage, const char *pool);
+/*
+ * One piece of work at a time on a volume: FCT_ERROR_IN_USE says that there is one. @id: "<pool>:<name>".
+ */
+gboolean fct_storage_claim(FctStorage *storage, const char *id, GError **error);
+void fct_storage_release(FctStorage *storage, const char *id);
+gboolean fct_storage_is_claimed(FctStorage *storage, const char *id);
 /* Looks again soon: something of ours has changed in @pool. */
 void fct_storage_poke(FctStorage *storage, const char *pool);

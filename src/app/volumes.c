@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/volumes.h"
 
-#include "app/vm_service.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -132,7 +130,7 @@ FctVolume *fct_volume_from_file(FctApp *app, FctTask *task, const char *file, co
             close(fd);
         return NULL;
     }
-    /* A qcow2 brings its own size along, and is grown afterwards. */
+    /* A qcow2 brings its own size along, a file ends where its last hole does: they are grown afterwards. */
     gint64 size = qcow2 ? META : MAX(bytes, (gint64)st.st_size);
     g_autoptr(FctVolume) made = pool_has_files(app, pool, &files, error)
                                     ? vmm->ops->volume_create(vmm, pool, name, format, size, NULL, error)
@@ -143,7 +141,7 @@ FctVolume *fct_volume_from_file(FctApp *app, FctTask *task, const char *file, co
                        : qcow2 ? META
                                : 0,
                        &progress, error) &&
-                  (!qcow2 || bytes <= 0 || vmm->ops->volume_grow(vmm, pool, name, bytes, error));
+                  (bytes <= 0 || vmm->ops->volume_grow(vmm, pool, name, bytes, error));
     close(fd);
     FctVolume *volume = ok ? vmm->ops->volume(vmm, pool, name, error) : NULL;
     if (made && !volume)
@@ -170,96 +168,4 @@ FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *ima
         volume = fct_volume_from_file(app, task, unpacked, pool, name, format, bytes, step, error);
     g_unlink(unpacked);
     return volume;
-}
-
-/* ---- who refers to it ---- */
-
-static void user_free(gpointer data)
-{
-    FctVolumeUser *user = data;
-    g_free(user->vm);
-    g_free(user->name);
-    g_free(user);
-}
-
-static void add_user(GPtrArray *users, const char *vm, const char *name, const char *how)
-{
-    for (guint i = 0; i < users->len; i++) {
-        const FctVolumeUser *user = g_ptr_array_index(users, i);
-        if (strcmp(user->vm, vm) == 0 && strcmp(user->name, name) == 0)
-            return;
-    }
-    FctVolumeUser *user = g_new(FctVolumeUser, 1);
-    *user = (FctVolumeUser){g_strdup(vm), g_strdup(name), how};
-    g_ptr_array_add(users, user);
-}
-
-/* NULL, or how the document names @path anywhere in it. */
-static const char *names_path(const json_t *json, const char *path)
-{
-    const char *key, *how = NULL;
-    json_t *value;
-    size_t i;
-    if (json_is_array(json))
-        json_array_foreach ((json_t *)json, i, value)
-            if ((how = names_path(value, path)))
-                return how;
-    json_object_foreach ((json_t *)json, key, value) {
-        if (g_strcmp0(json_string_value(value), path) == 0)
-            return fct_json_bool(json, "cdrom", FALSE) ? "cdrom" : "disk";
-        if ((how = names_path(value, path)))
-            return how;
-    }
-    return NULL;
-}
-
-static gboolean add_documents(FctApp *app, const char *prefix, const char *path, GPtrArray *users, GError **error)
-{
-    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
-    gboolean snapshots = g_str_equal(prefix, "snapshot/");
-    for (guint i = 0; docs && i < docs->len; i++) {
-        const FctDoc *doc = g_ptr_array_index(docs, i);
-        const char *how = names_path(doc->value, path);
-        g_auto(GStrv) parts = g_strsplit(doc->key, "/", 3);
-        if (how)
-            add_user(users, parts[1], fct_json_str(doc->value, "name", parts[1]), snapshots ? "snapshot" : how);
-    }
-    return docs != NULL;
-}
-
-static void add_domains(FctApp *app, const char *path, GPtrArray *users)
-{
-    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
-    for (guint i = 0; i < infos->len; i++) {
-        const FctVmInfo *info = g_ptr_array_index(infos, i);
-        size_t k;
-        json_t *disk;
-        json_array_foreach (info->disks, k, disk)
-            if (g_strcmp0(json_string_value(disk), path) == 0)
-                add_user(users, info->id, info->name, "disk");
-    }
-}
-
-static gboolean add_volumes(FctApp *app, const char *path, GPtrArray *users, GError **error)
-{
-    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
-    for (guint i = 0; pools && i < pools->len; i++) {
-        g_autoptr(GPtrArray) volumes = app->vmm->ops->volumes(app->vmm, ((FctPool *)pools->pdata[i])->name, NULL);
-        for (guint k = 0; volumes && k < volumes->len; k++) {
-            const FctVolume *volume = g_ptr_array_index(volumes, k);
-            if (strcmp(volume->backing, path) == 0)
-                add_user(users, "", volume->path, "backing");
-        }
-    }
-    return pools != NULL;
-}
-
-GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error)
-{
-    g_autoptr(GPtrArray) users = g_ptr_array_new_with_free_func(user_free);
-    if (!add_documents(app, "vm/", path, users, error) || !add_documents(app, "snapshot/", path, users, error) ||
-        !add_volumes(app, path, users, error))
-        return NULL;
-    add_domains(app, path, users);
-    return g_steal_pointer(&users);
 }

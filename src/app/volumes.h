@@ -27,8 +27,57 @@ FctVolume *fct_volume_from_file(FctApp *app, FctTask *task, const char *file, co
 
 typedef struct {
     char *vm;        /* id; "" when it is no VM */
-    char *name;      /* the VM's name; for "backing" the volume's path */
+    char *name;      /* the VM's name; for "backing" the volume's id */
     const char *how; /* "disk", "cdrom", "backing", "snapshot" */
 } FctVolumeUser;
 /* FctVolumeUser*: who refers to the file or device at @path: VMs of ours and of others, snapshots, other volumes. */
 GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error);
+
+/* ---- volume_view.c: one look at all pools, their volumes and who refers to them ---- */
+typedef struct {
+    GPtrArray *pools;    /* FctPool* */
+    GPtrArray *volumes;  /* FctVolume*, of the pools that answer */
+    GHashTable *users;   /* path → GPtrArray of FctVolumeUser* */
+    GHashTable *uploads; /* volume's id → json_t*, its upload document */
+    GError *silent;      /* why the volumes of some pool are not there; NULL */
+} FctVolumeWorld;
+/* FCT_ERROR_UNSUPPORTED without libvirt, FCT_ERROR_LIBVIRT_DOWN until it has told of all VMs. */
+FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error);
+void fct_volume_world_free(FctVolumeWorld *world);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolumeWorld, fct_volume_world_free)
+const FctPool *fct_volume_world_pool(const FctVolumeWorld *world, const char *name, GError **error);
+/* @id: "<pool>:<name>". FCT_ERROR_NOT_FOUND. */
+const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *id, GError **error);
+const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path); /* NULL: none */
+char *fct_volume_id(const char *pool, const char *name);
+/* FALSE with FCT_ERROR_NOT_FOUND when it is no id. Free both. */
+gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error);
+/* As in the contract. */
+json_t *fct_volume_view(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume);
+json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @pool NULL: of all */
+json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
+/* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it. */
+gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error);
+/* FCT_ERROR_CONFLICT while a volume is being uploaded, or made: it is no disk yet. For whoever attaches one. */
+gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error);
+
+/* ---- volume_task.c ---- */
+/* @input: VolumeInput. Gives a running task, or for an upload the volume that waits for its bytes. */
+gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, json_t **ret_task, json_t **ret_volume,
+                            GError **error);
+json_t *fct_volumes_grow(FctApp *app, const char *id, gint64 size_gib, GError **error);
+gboolean fct_volumes_delete(FctApp *app, const char *id, GError **error);
+/* Ends the tasks "volume.…" that were running when facetd ended. For fct_tasks_on_recover. */
+void fct_volumes_recover(FctTask *task, gpointer app);
+
+/* ---- volume_upload.c ---- */
+/* Makes the volume that the bytes go to, and notes how many there will be ("upload/<id>"). */
+json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const char *pool, const char *name,
+                                const char *format, gint64 size_bytes, GError **error);
+typedef struct FctVolumeUpload FctVolumeUpload;
+FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char *range, gint64 body_length,
+                                        GError **error);
+gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, gsize length, GError **error);
+/* Notes what has come; with the last byte the volume is ready. @ret: the volume as in the contract, or NULL. */
+gboolean fct_volume_upload_end(FctVolumeUpload *upload, json_t **ret, GError **error);
+void fct_volume_upload_free(FctVolumeUpload *upload);

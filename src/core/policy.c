@@ -13,6 +13,8 @@
     X("task.read", VIEWER)                                                                                             \
     X("image.read", VIEWER)                                                                                            \
     X("file.read", VIEWER)                                                                                             \
+    X("pool.read", VIEWER)                                                                                             \
+    X("volume.read", VIEWER)                                                                                           \
     X("network.read", VIEWER)                                                                                          \
     X("vm.read", VIEWER)                                                                                               \
     X("template.read", VIEWER)                                                                                         \
@@ -28,6 +30,8 @@
     X("vm.console", OPERATOR)                                                                                          \
     X("audit.read", OPERATOR)                                                                                          \
     X("file.write", OPERATOR)                                                                                          \
+    X("volume.write", OPERATOR)                                                                                        \
+    X("pool.write", ADMIN)                                                                                             \
     X("group.write", ADMIN)                                                                                            \
     X("network.write", ADMIN)
 

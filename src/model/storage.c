@@ -269,7 +269,8 @@ json_t *fct_pool_to_json(const FctPool *pool)
 
 json_t *fct_volume_to_json(const FctVolume *volume)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s}", "pool", volume->pool, "name", volume->name, "path",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "pool", volume->pool, "name", volume->name, "path",
                      volume->path, "format", volume->format, "capacity_bytes", bytes(volume->capacity),
-                     "allocated_bytes", bytes(volume->allocated), "backing", volume->backing);
+                     "allocated_bytes", bytes(volume->allocated), "length_bytes", bytes(volume->physical), "backing",
+                     volume->backing);
 }

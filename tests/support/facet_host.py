@@ -24,9 +24,9 @@ class Gone(Exception):
 
 
 class Host:
-    def __init__(self, sim, helper, facetd, config="small", libvirt=None):
+    def __init__(self, sim, helper, facetd, config="small", libvirt=None, folder=None):
         self.programs = {"sim": sim, "helper": helper, "facetd": facetd}
-        self.dir = tempfile.mkdtemp(prefix="facet-host-")
+        self.dir = tempfile.mkdtemp(prefix="facet-host-", dir=folder)
         self.sim_dir = os.path.join(self.dir, "sim")
         self.socket = os.path.join(self.dir, "helper.sock")
         self.state = os.path.join(self.dir, "state")
@@ -86,7 +86,8 @@ class Host:
         with open(os.path.join(self.dir, "facetd.log"), "ab") as log:
             self.facetd = subprocess.Popen(
                 [self.programs["facetd"], "--socket", self.socket, "--state", self.state, "--ui", "", "--port", "0",
-                 *(["--libvirt", self.libvirt] if self.libvirt else []), "--part-device", "standin", "--node", "test-node", "--images", self.images, "--ready-fd", str(write)],
+                 "--part-device", "standin", "--node", "test-node", "--images", self.images, "--ready-fd", str(write),
+                 *(["--libvirt", self.libvirt, "--accel", "tcg"] if self.libvirt else [])],
                 stdout=log, stderr=log, close_fds=False,
                 env={**os.environ, "FACET_ADMIN_PASSWORD": PASSWORD, **environment})
         os.close(write)

@@ -102,7 +102,8 @@ def test_reading(api):
 
 def test_without_libvirt(api):
     """This facetd was given no libvirt: it says so, and serves the rest."""
-    for path in ("/vms", "/vms/db-2", "/vms/db-2/preflight", "/networks", "/networks/default", "/host-interfaces"):
+    for path in ("/vms", "/vms/db-2", "/vms/db-2/preflight", "/networks", "/networks/default", "/host-interfaces",
+                 "/pools", "/pools/facet", "/volumes", "/volumes/facet:a", "/volumes/facet:a/content"):
         api("GET", path, 501)
 
 

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/pools.h"
+
+#include "app/records.h"
+#include "app/storage.h"
+#include "app/volumes.h"
+#include "base/text.h"
+#include "core/storage_rules.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#define NFS_PORT 2049
+#define NFS_S 8
+
+static gboolean refuse(GError **error, const char *field, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static gboolean refuse(GError **error, const char *field, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    g_autofree char *text = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", text);
+    return FALSE;
+}
+
+static GPtrArray *read_all(FctApp *app, GError **error)
+{
+    if (app->vmm)
+        return app->vmm->ops->pools(app->vmm, error);
+    fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
+    return NULL;
+}
+
+static const FctPool *find(const GPtrArray *pools, const char *name, GError **error)
+{
+    for (guint i = 0; i < pools->len; i++)
+        if (strcmp(((FctPool *)pools->pdata[i])->name, name) == 0)
+            return pools->pdata[i];
+    fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no storage pool “%s”.", name);
+    return NULL;
+}
+
+/* ---- views ---- */
+
+static guint64 revision_of(const FctPool *pool)
+{
+    g_autofree char *text = g_strjoin("\n", pool->name, pool->kind, pool->path, pool->source, NULL);
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+    sum[12] = '\0';
+    return g_ascii_strtoull(sum, NULL, 16) + 1;
+}
+
+static json_t *view(FctApp *app, const FctPool *pool)
+{
+    g_autofree char *why = NULL;
+    gint64 promised = fct_storage_promised(app->storage, pool->name);
+    FctRoom room = fct_pool_room(pool, promised, &why);
+    json_t *json = fct_pool_to_json(pool);
+    json_object_set_new(json, "default", json_boolean(strcmp(pool->name, FCT_POOL_OWN) == 0));
+    json_object_set_new(json, "volumes", pool->volumes < 0 ? json_null() : json_integer(pool->volumes));
+    json_object_set_new(json, "promised_bytes", promised < 0 ? json_null() : json_integer(promised));
+    json_object_set_new(json, "warning",
+                        why ? json_pack("{s:s, s:s}", "severity", fct_room_name(room), "sentence", why) : json_null());
+    fct_app_stamp(app, json, pool->name, revision_of(pool));
+    return json;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    const FctPool *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+json_t *fct_pools_list(FctApp *app, GError **error)
+{
+    g_autoptr(GPtrArray) pools = read_all(app, error);
+    if (!pools)
+        return NULL;
+    json_t *items = json_array();
+    g_ptr_array_sort(pools, by_name);
+    for (guint i = 0; i < pools->len; i++)
+        json_array_append_new(items, view(app, pools->pdata[i]));
+    return items;
+}
+
+json_t *fct_pools_get(FctApp *app, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) pools = read_all(app, error);
+    const FctPool *pool = pools ? find(pools, name, error) : NULL;
+    return pool ? view(app, pool) : NULL;
+}
+
+/* ---- making ---- */
+
+/* libvirt's mount would wait for minutes. */
+static gboolean nfs_answers(const char *host, GError **error)
+{
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    g_autoptr(GError) fault = NULL;
+    g_socket_client_set_timeout(client, NFS_S);
+    g_autoptr(GSocketConnection) connection = g_socket_client_connect_to_host(client, host, NFS_PORT, NULL, &fault);
+    if (connection)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Check its name, its network and its firewall.",
+                       json_pack("{s:s}", "field", "host"), "%s does not answer as an NFS server (port %d): %s.", host,
+                       NFS_PORT, fault->message);
+    return FALSE;
+}
+
+static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *input, GError **error)
+{
+    const char *own = app->config.state_dir;
+    if (find(pools, input->name, NULL)) {
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a storage pool %s already.", input->name);
+        return FALSE;
+    }
+    for (guint i = 0; i < pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(pools, i);
+        g_autofree char *nfs = g_strconcat(input->host, ":", input->export, NULL);
+        if (*input->path && fct_path_overlaps(pool->path, input->path))
+            return refuse(error, "path", "Storage pool %s is in this folder already.", pool->name);
+        if (*input->volume_group && strcmp(pool->kind, "logical") == 0 &&
+            strcmp(pool->source, input->volume_group) == 0)
+            return refuse(error, "volume_group", "Storage pool %s has this volume group already.", pool->name);
+        if (*input->host && strcmp(pool->source, nfs) == 0)
+            return refuse(error, "export", "Storage pool %s has this export already.", pool->name);
+    }
+    if (strcmp(input->kind, "dir") == 0 && fct_path_overlaps(own, input->path))
+        return refuse(error, "path", "Facet keeps its own state in %s.", own);
+    return TRUE;
+}
+
+/* libvirt's words about a volume group are LVM's. */
+static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (app->vmm->ops->pool_create(app->vmm, input, &fault))
+        return TRUE;
+    if (fault->code != FCT_ERROR_LIBVIRT || strcmp(input->kind, "lvm") != 0) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "“vgs” lists the volume groups; LVM must be installed.",
+                       json_pack("{s:s}", "field", "volume_group"), "Volume group %s cannot be used. %s",
+                       input->volume_group, fault->message);
+    return FALSE;
+}
+
+json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
+{
+    g_autoptr(GPtrArray) pools = read_all(app, error);
+    g_autoptr(FctPoolInput) input = pools ? fct_pool_input_read(json, error) : NULL;
+    if (!input)
+        return NULL;
+    gboolean nfs = strcmp(input->kind, "nfs") == 0;
+    if (nfs && !*input->path)
+        fct_text_take(&input->path, g_strdup_printf("/var/lib/libvirt/mounts/%s", input->name));
+    if (!is_new(app, pools, input, error) || (nfs && !nfs_answers(input->host, error)) || !create(app, input, error))
+        return NULL;
+    fct_storage_poke(app->storage, input->name);
+    return fct_pools_get(app, input->name, error);
+}
+
+/* ---- changing ---- */
+
+/* Names of the VMs that have a volume of the pool; @running: only those that run. */
+static json_t *holders(const FctVolumeWorld *world, const char *pool)
+{
+    json_t *names = json_array();
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < world->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+        const GPtrArray *users = strcmp(volume->pool, pool) == 0 ? fct_volume_world_users(world, volume->path) : NULL;
+        for (guint k = 0; users && k < users->len; k++) {
+            const FctVolumeUser *user = g_ptr_array_index(users, k);
+            if (*user->vm && g_hash_table_add(known, user->vm))
+                json_array_append_new(names, json_string(user->name));
+        }
+    }
+    return names;
+}
+
+/* A stopped pool's volumes are not known; our VMs' documents name it all the same. */
+static gboolean add_documents(FctApp *app, const char *pool, json_t *names, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "vm/", error);
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const FctDoc *doc = g_ptr_array_index(docs, i);
+        const json_t *disks = json_object_get(doc->value, "disks");
+        size_t k;
+        json_t *disk;
+        json_array_foreach ((json_t *)disks, k, disk)
+            if (strcmp(fct_json_str(disk, "pool", ""), pool) == 0) {
+                json_array_append_new(names, json_string(fct_json_str(doc->value, "name", "")));
+                break;
+            }
+    }
+    return docs != NULL;
+}
+
+static gboolean nobody_has(FctApp *app, const char *name, const char *what, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    if (!world || !fct_volume_world_pool(world, name, error))
+        return FALSE;
+    g_autoptr(json_t) names = holders(world, name);
+    if (json_array_size(names) == 0 && !add_documents(app, name, names, error))
+        return FALSE;
+    if (json_array_size(names) == 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_IN_USE, "Move or delete their disks first.",
+                       json_pack("{s:O}", "holders", names), "Storage pool %s cannot be %s: VM %s has a disk in it.",
+                       name, what, json_string_value(json_array_get(names, 0)));
+    return FALSE;
+}
+
+static gboolean is_others(const char *name, const char *what, GError **error)
+{
+    if (strcmp(name, FCT_POOL_OWN) != 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use another pool beside it.", NULL,
+                       "Facet makes disks in this pool and keeps it; it cannot be %s.", what);
+    return FALSE;
+}
+
+json_t *fct_pools_act(FctApp *app, const char *name, FctPoolAct act, GError **error)
+{
+    g_autoptr(GPtrArray) pools = read_all(app, error);
+    if (!pools || !find(pools, name, error))
+        return NULL;
+    const FctVmmOps *ops = app->vmm->ops;
+    gboolean ok = FALSE;
+    if (act == FCT_POOL_START)
+        ok = ops->pool_start(app->vmm, name, error);
+    else if (act == FCT_POOL_REFRESH)
+        ok = ops->pool_refresh(app->vmm, name, error);
+    else
+        ok = is_others(name, "stopped", error) && nobody_has(app, name, "stopped", error) &&
+             ops->pool_stop(app->vmm, name, error);
+    if (!ok)
+        return NULL;
+    fct_storage_poke(app->storage, name);
+    return fct_pools_get(app, name, error);
+}
+
+gboolean fct_pools_delete(FctApp *app, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) pools = read_all(app, error);
+    if (!pools || !find(pools, name, error) || !is_others(name, "deleted", error) ||
+        !nobody_has(app, name, "deleted", error) || !app->vmm->ops->pool_delete(app->vmm, name, error))
+        return FALSE;
+    fct_storage_poke(app->storage, name);
+    fct_event(app, "pool.deleted", "info", "pool", name, name,
+              "Storage pool %s was taken out of Facet; its data is untouched.", name);
+    return TRUE;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, growing and deleting volumes. */
+#include "app/files.h"
+#include "app/hub.h"
+#include "app/records.h"
+#include "app/storage.h"
+#include "app/vm_service.h"
+#include "app/volumes.h"
+#include "core/storage_rules.h"
+
+#include <string.h>
+
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+#define GIB_MAX 65536
+
+typedef enum { FROM_NOTHING, FROM_IMAGE, FROM_VOLUME } From;
+
+typedef struct {
+    FctApp *app;
+    From from;
+    char *id, *pool, *name, *format;
+    gint64 bytes; /* 0: as what it is made from */
+    FctImage *image;
+    char *from_pool, *from_name, *from_id;
+} Making;
+
+static void making_free(gpointer data)
+{
+    Making *m = data;
+    if (!m)
+        return;
+    g_free(m->id);
+    g_free(m->pool);
+    g_free(m->name);
+    g_free(m->format);
+    g_free(m->from_pool);
+    g_free(m->from_name);
+    g_free(m->from_id);
+    fct_image_free(m->image);
+    g_free(m);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Making, making_free)
+
+static gboolean refuse(GError **error, const char *field, const char *sentence)
+{
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+/* ---- the task ---- */
+
+static gboolean make_copy(Making *m, FctTask *task, GError **error)
+{
+    FctVmm *vmm = m->app->vmm;
+    FctVolumeProgress progress = {task, 0, "Copying"};
+    g_autoptr(FctVolume) volume = vmm->ops->volume_copy(vmm, m->from_pool, m->from_name, m->pool, m->name, m->format,
+                                                        fct_volume_progress, &progress, error);
+    if (!volume)
+        return FALSE;
+    if (m->bytes <= volume->capacity || vmm->ops->volume_grow(vmm, m->pool, m->name, m->bytes, error))
+        return TRUE;
+    vmm->ops->volume_delete(vmm, m->pool, m->name, NULL);
+    return FALSE;
+}
+
+static gboolean make(Making *m, FctTask *task, GError **error)
+{
+    FctVmm *vmm = m->app->vmm;
+    g_autoptr(FctVolume) volume = NULL;
+    if (m->from == FROM_VOLUME)
+        return make_copy(m, task, error);
+    if (m->from == FROM_IMAGE)
+        volume = fct_volume_from_image(m->app, task, m->image, m->pool, m->name, m->format, m->bytes, 0, error);
+    else
+        volume = vmm->ops->volume_create(vmm, m->pool, m->name, m->format, m->bytes, NULL, error);
+    return volume != NULL;
+}
+
+static void let_go(const Making *m)
+{
+    fct_storage_release(m->app->storage, m->id);
+    if (m->from_id)
+        fct_storage_release(m->app->storage, m->from_id);
+    fct_storage_poke(m->app->storage, m->pool);
+}
+
+static void create_thread(FctTask *task, gpointer data)
+{
+    Making *m = data;
+    g_autoptr(GError) error = NULL;
+    fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    gboolean ok = make(m, task, &error);
+    gboolean cancelled = !ok && error->code == FCT_ERROR_CANCELLED;
+    if (cancelled && fct_task_stopping(task) && !fct_task_cancelled(task)) {
+        let_go(m);
+        return; /* the next start of facetd ends it */
+    }
+    fct_task_step(task, 0,
+                  ok          ? FCT_TASK_STEP_DONE
+                  : cancelled ? FCT_TASK_STEP_UNDONE
+                              : FCT_TASK_STEP_FAILED,
+                  ok || cancelled ? NULL : error->message);
+    let_go(m);
+    if (ok)
+        fct_task_end(task, FCT_TASK_DONE, NULL, NULL, 0, "Volume %s is made.", m->name);
+    else
+        fct_task_end(task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, NULL, 0,
+                     "Volume %s was not made; nothing is left of it.", m->name);
+}
+
+/* ---- what was asked for ---- */
+
+static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *from, gint64 *ret_content,
+                          GError **error)
+{
+    const char *image = fct_json_str(from, "image", NULL), *pool = fct_json_str(from, "pool", NULL),
+               *name = fct_json_str(from, "volume", NULL);
+    if (image && !pool && !name) {
+        m->from = FROM_IMAGE;
+        m->image = fct_images_find(m->app->config.images_dir, image, error);
+        if (m->image && m->bytes && m->bytes < m->image->size_bytes)
+            return refuse(error, "size_gib", "The image needs a larger volume.");
+        *ret_content = 0; /* what the image takes is not known before; libvirt says when it is too much */
+        return m->image != NULL;
+    }
+    if (!pool || !name || image)
+        return refuse(error, "from", "Name an image, or a pool and a volume to copy.");
+    m->from = FROM_VOLUME;
+    m->from_id = fct_volume_id(pool, name);
+    m->from_pool = g_strdup(pool);
+    m->from_name = g_strdup(name);
+    const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
+    if (!volume)
+        return FALSE;
+    if (m->bytes && m->bytes < volume->capacity)
+        return refuse(error, "size_gib", "A copy cannot be smaller than its source.");
+    *ret_content = MAX(volume->allocated, 0);
+    if (!m->bytes)
+        m->bytes = volume->capacity;
+    return TRUE;
+}
+
+/* One that a running VM writes to has no single content. */
+static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *id, GError **error)
+{
+    const FctVolume *volume = fct_volume_world_find(world, id, error);
+    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        g_autoptr(FctVmInfo) info = *user->vm ? fct_vms_info(app->vms, user->vm) : NULL;
+        if (fct_vm_info_active(info) && strcmp(user->how, "disk") == 0) {
+            fct_set_error_full(error, FCT_ERROR_IN_USE, "Shut it down first.",
+                               json_pack("{s:[s]}", "holders", user->name), "VM %s is running with this volume.",
+                               user->name);
+            return FALSE;
+        }
+    }
+    return volume != NULL;
+}
+
+static gboolean read_format(Making *m, const json_t *input, const FctPool *pool, GError **error)
+{
+    const char *format = fct_json_str(input, "format", fct_pool_has_files(pool) ? "qcow2" : "raw");
+    if (strcmp(format, "qcow2") != 0 && strcmp(format, "raw") != 0)
+        return refuse(error, "format", "The format is qcow2 or raw.");
+    m->format = g_strdup(format);
+    return TRUE;
+}
+
+static gboolean check_input(const json_t *input, GError **error)
+{
+    static const char *const known[] = {"pool", "name", "format", "size_gib", "from", "upload_bytes", NULL};
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)input, key, value)
+        if (!g_strv_contains(known, key))
+            return refuse(error, key, "A volume has no such field.");
+    if (json_object_get(input, "upload_bytes") &&
+        (json_object_get(input, "from") || json_object_get(input, "size_gib")))
+        return refuse(error, "upload_bytes", "What is uploaded brings its size and content along.");
+    return TRUE;
+}
+
+static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t *input, GError **error)
+{
+    g_autoptr(Making) m = g_new0(Making, 1);
+    const char *pool_name, *name;
+    const json_t *from = json_object_get(input, "from");
+    gint64 gib = 0, content = 0;
+    m->app = app;
+    if (!check_input(input, error) || !fct_json_need_str(input, "pool", &pool_name, error) ||
+        !fct_json_need_str(input, "name", &name, error) || !fct_volume_name_check(name, "name", error))
+        return NULL;
+    const FctPool *pool = fct_volume_world_pool(world, pool_name, NULL);
+    if (!pool) {
+        refuse(error, "pool", "There is no such storage pool.");
+        return NULL;
+    }
+    if ((json_object_get(input, "size_gib") || !from) && !json_object_get(input, "upload_bytes") &&
+        !fct_json_need_int(input, "size_gib", 1, GIB_MAX, &gib, error))
+        return NULL;
+    m->pool = g_strdup(pool_name);
+    m->name = g_strdup(name);
+    m->id = fct_volume_id(pool_name, name);
+    m->bytes = gib * GIB;
+    if (!read_format(m, input, pool, error) || (from && !read_from(m, world, from, &content, error)) ||
+        (m->from_id && !is_still(app, world, m->from_id, error)) ||
+        !fct_volume_fits(pool, m->format, MAX(m->bytes, m->image ? m->image->size_bytes : 0), content, error))
+        return NULL;
+    if (fct_volume_world_find(world, m->id, NULL)) {
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a volume %s in pool %s already.", name, pool_name);
+        return NULL;
+    }
+    return g_steal_pointer(&m);
+}
+
+static gboolean start(Making *m, const char *user, json_t **ret_task, GError **error)
+{
+    static const char *const steps[] = {"Make the volume", NULL};
+    static const char *const copy_steps[] = {"Copy the content", NULL};
+    FctApp *app = m->app;
+    g_autofree char *title = g_strdup_printf("Make volume %s", m->name);
+    const FctTaskSpec spec = {.kind = "volume.create",
+                              .title = title,
+                              .user = user,
+                              .subject_kind = "volume",
+                              .subject_id = m->id,
+                              .subject_name = m->name,
+                              .plan = "",
+                              .steps = m->from == FROM_NOTHING ? steps : copy_steps,
+                              .cancellable = m->from != FROM_NOTHING};
+    if (!fct_storage_claim(app->storage, m->id, error))
+        return FALSE;
+    if (m->from_id && !fct_storage_claim(app->storage, m->from_id, error)) {
+        fct_storage_release(app->storage, m->id);
+        return FALSE;
+    }
+    g_autoptr(FctTask) task = fct_task_new(app, &spec);
+    if (!fct_task_commit(task, NULL, 0, error)) {
+        fct_task_forget(task);
+        let_go(m);
+        return FALSE;
+    }
+    fct_task_start(task, create_thread, m, making_free);
+    *ret_task = fct_task_to_json(task);
+    return TRUE;
+}
+
+gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, json_t **ret_task, json_t **ret_volume,
+                            GError **error)
+{
+    gint64 size;
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    g_autoptr(Making) m = world ? read_input(app, world, input, error) : NULL;
+    *ret_task = *ret_volume = NULL;
+    if (!m)
+        return FALSE;
+    if (json_object_get(input, "upload_bytes")) {
+        if (fct_json_need_int(input, "upload_bytes", 1, GIB_MAX * GIB, &size, error))
+            *ret_volume = fct_volume_upload_begin(app, world, m->pool, m->name, m->format, size, error);
+        return *ret_volume != NULL;
+    }
+    if (!start(m, user, ret_task, error))
+        return FALSE;
+    g_steal_pointer(&m); /* the task's */
+    return TRUE;
+}
+
+/* ---- recovery ---- */
+
+static void recover_thread(FctTask *task, gpointer data)
+{
+    Making *m = data;
+    FctApp *app = m->app;
+    g_autoptr(GError) fault = NULL, error = NULL;
+    if (!fct_vms_await_up(app->vms, task))
+        return;
+    /* What somebody refers to meanwhile was whole: only its record was missing. */
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, &fault);
+    const FctVolume *volume = world ? fct_volume_world_find(world, m->id, NULL) : NULL;
+    gboolean gone = world && (!volume || (fct_volume_unused(world, volume, &fault) &&
+                                          app->vmm->ops->volume_delete(app->vmm, m->pool, m->name, &fault)));
+    fct_storage_release(app->storage, m->id);
+    fct_storage_poke(app->storage, m->pool);
+    fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
+                       "Facet was restarted in the middle of this task.");
+    if (fault)
+        fct_task_log(task, "%s", fault->message);
+    fct_task_end(task, FCT_TASK_FAILED, error, NULL, 0,
+                 gone ? "Volume %s was not made; nothing is left of it."
+                      : "Volume %s may be there in part: look at it, then delete it.",
+                 m->name);
+}
+
+void fct_volumes_recover(FctTask *task, gpointer data)
+{
+    FctApp *app = data;
+    g_autoptr(json_t) json = fct_task_to_json(task);
+    g_autoptr(Making) m = g_new0(Making, 1);
+    m->app = app;
+    m->id = g_strdup(fct_json_str(json_object_get(json, "subject"), "id", ""));
+    if (!fct_volume_split(m->id, &m->pool, &m->name, NULL)) {
+        fct_task_end(task, FCT_TASK_FAILED, NULL, NULL, 0, "Facet was restarted in the middle; it did not finish.");
+        return;
+    }
+    fct_storage_claim(app->storage, m->id, NULL);
+    fct_task_start(task, recover_thread, g_steal_pointer(&m), making_free);
+}
+
+/* ---- growing and deleting ---- */
+
+typedef struct {
+    const char *path;
+    int size_gib;
+} NewSize;
+
+static void note_size(FctVm *vm, gpointer data)
+{
+    const NewSize *size = data;
+    for (guint i = 0; i < vm->disks->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (strcmp(disk->path, size->path) == 0)
+            disk->size_gib = size->size_gib;
+    }
+}
+
+/* The documents say how large a disk is, too. */
+static void note_users(FctApp *app, const GPtrArray *users, const char *path, gint64 size_gib)
+{
+    NewSize size = {path, (int)size_gib};
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        if (*user->vm && strcmp(user->how, "disk") == 0 && fct_vm_edit(app->vms, user->vm, note_size, &size, NULL))
+            fct_vms_publish(app->vms, user->vm);
+    }
+}
+
+static gboolean can_grow(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, gint64 size_gib,
+                         GError **error)
+{
+    const GPtrArray *users = fct_volume_world_users(world, volume->path);
+    const FctPool *pool = fct_volume_world_pool(world, volume->pool, error);
+    g_autofree char *id = fct_volume_id(volume->pool, volume->name);
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        if (strcmp(user->how, "backing") == 0 || strcmp(user->how, "snapshot") == 0)
+            return fct_volume_unused(world, volume, error); /* says who */
+    }
+    if (!pool || !fct_volume_ready(app, volume->pool, volume->name, error))
+        return FALSE;
+    if (size_gib * GIB < volume->capacity)
+        return refuse(error, "size_gib", "The volume is larger than that already; it can only grow.");
+    if (!fct_volume_fits(pool, fct_pool_has_files(pool) ? volume->format : "raw",
+                         fct_pool_has_files(pool) ? size_gib * GIB : size_gib * GIB - volume->capacity, 0, error))
+        return FALSE;
+    g_autoptr(GError) fault = NULL;
+    if (is_still(app, world, id, &fault))
+        return TRUE;
+    if (fault->code == FCT_ERROR_IN_USE) {
+        g_autoptr(json_t) wire = fct_error_to_json(fault);
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Grow the disk on the VM's own page, while it runs.",
+                           json_incref(json_object_get(wire, "details")), "%s", fault->message);
+    } else {
+        g_propagate_error(error, g_steal_pointer(&fault));
+    }
+    return FALSE;
+}
+
+json_t *fct_volumes_grow(FctApp *app, const char *id, gint64 size_gib, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
+    if (!volume || !can_grow(app, world, volume, size_gib, error) || !fct_storage_claim(app->storage, id, error))
+        return NULL;
+    gboolean ok = app->vmm->ops->volume_grow(app->vmm, volume->pool, volume->name, size_gib * GIB, error);
+    fct_storage_release(app->storage, id);
+    if (!ok)
+        return NULL;
+    note_users(app, fct_volume_world_users(world, volume->path), volume->path, size_gib);
+    fct_storage_poke(app->storage, volume->pool);
+    return fct_volumes_get(app, id, error);
+}
+
+static gboolean drop_upload(FctApp *app, const char *id, GError **error)
+{
+    g_autofree char *key = g_strconcat("upload/", id, NULL);
+    const FctWrite drop = {key, NULL, FCT_REV_ANY};
+    return app->store->ops->commit(app->store, &drop, 1, NULL, error);
+}
+
+gboolean fct_volumes_delete(FctApp *app, const char *id, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    if (!world)
+        return FALSE;
+    const FctVolume *volume = fct_volume_world_find(world, id, error);
+    if (!volume || !fct_volume_unused(world, volume, error) || !fct_storage_claim(app->storage, id, error))
+        return FALSE;
+    gboolean ok = app->vmm->ops->volume_delete(app->vmm, volume->pool, volume->name, error) &&
+                  (!g_hash_table_contains(world->uploads, id) || drop_upload(app, id, error));
+    fct_storage_release(app->storage, id);
+    fct_storage_poke(app->storage, volume->pool);
+    if (ok)
+        fct_event(app, "volume.deleted", "info", "volume", id, volume->name, "Volume %s of pool %s was deleted.",
+                  volume->name, volume->pool);
+    return ok;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who refers to which volume: computed from the documents of VMs and snapshots, the domains, and the volumes. */
+#include "app/storage.h"
+#include "app/vm_service.h"
+#include "app/volumes.h"
+
+#include <string.h>
+
+/* ---- names ---- */
+
+char *fct_volume_id(const char *pool, const char *name)
+{
+    return g_strconcat(pool, ":", name, NULL);
+}
+
+gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error)
+{
+    const char *colon = strchr(id, ':'); /* Facet's names of pools have none */
+    if (!colon || colon == id || !colon[1] || strchr(colon, '/')) {
+        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, "A volume is named pool:name.", NULL, "There is no volume “%s”.",
+                           id);
+        return FALSE;
+    }
+    *ret_pool = g_strndup(id, (gsize)(colon - id));
+    *ret_name = g_strdup(colon + 1);
+    return TRUE;
+}
+
+/* ---- who refers to it ---- */
+
+static void user_free(gpointer data)
+{
+    FctVolumeUser *user = data;
+    g_free(user->vm);
+    g_free(user->name);
+    g_free(user);
+}
+
+static void add_user(GHashTable *users, const char *path, const char *vm, const char *name, const char *how)
+{
+    GPtrArray *list = g_hash_table_lookup(users, path);
+    if (!*path)
+        return;
+    if (!list) {
+        list = g_ptr_array_new_with_free_func(user_free);
+        g_hash_table_insert(users, g_strdup(path), list);
+    }
+    for (guint i = 0; i < list->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(list, i);
+        if (strcmp(user->vm, vm) == 0 && strcmp(user->name, name) == 0)
+            return;
+    }
+    FctVolumeUser *user = g_new(FctVolumeUser, 1);
+    *user = (FctVolumeUser){g_strdup(vm), g_strdup(name), how};
+    g_ptr_array_add(list, user);
+}
+
+/* Every path that the document names anywhere in it. @how NULL: as a drive. */
+static void add_document(GHashTable *users, const json_t *json, const char *vm, const char *name, const char *how)
+{
+    const char *key, *text;
+    json_t *value;
+    size_t i;
+    if (json_is_array(json))
+        json_array_foreach ((json_t *)json, i, value)
+            add_document(users, value, vm, name, how);
+    json_object_foreach ((json_t *)json, key, value) {
+        text = json_string_value(value);
+        if (text && *text == '/')
+            add_user(users, text, vm, name, how ? how : fct_json_bool(json, "cdrom", FALSE) ? "cdrom" : "disk");
+        else
+            add_document(users, value, vm, name, how);
+    }
+}
+
+static gboolean add_documents(FctApp *app, GHashTable *users, const char *prefix, const char *how, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const FctDoc *doc = g_ptr_array_index(docs, i);
+        g_auto(GStrv) parts = g_strsplit(doc->key, "/", 3);
+        add_document(users, doc->value, parts[1], fct_json_str(doc->value, "name", parts[1]), how);
+    }
+    return docs != NULL;
+}
+
+static void add_domains(FctApp *app, GHashTable *users)
+{
+    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        size_t k;
+        json_t *disk;
+        json_array_foreach (info->disks, k, disk)
+            add_user(users, json_string_value(disk), info->id, info->name, "disk");
+    }
+}
+
+/* ---- the look ---- */
+
+void fct_volume_world_free(FctVolumeWorld *world)
+{
+    if (!world)
+        return;
+    g_clear_pointer(&world->pools, g_ptr_array_unref);
+    g_clear_pointer(&world->volumes, g_ptr_array_unref);
+    g_clear_pointer(&world->users, g_hash_table_unref);
+    g_clear_pointer(&world->uploads, g_hash_table_unref);
+    g_clear_error(&world->silent);
+    g_free(world);
+}
+
+static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) volumes = pool->active ? app->vmm->ops->volumes(app->vmm, pool->name, &fault) : NULL;
+    if (fault && fault->code != FCT_ERROR_NOT_FOUND && !world->silent)
+        world->silent = g_steal_pointer(&fault);
+    for (guint i = 0; volumes && i < volumes->len; i++) {
+        FctVolume *volume = g_ptr_array_index(volumes, i);
+        g_autofree char *id = fct_volume_id(volume->pool, volume->name);
+        add_user(world->users, volume->backing, "", id, "backing");
+        g_ptr_array_add(world->volumes, volume);
+    }
+    if (volumes)
+        g_ptr_array_set_free_func(volumes, NULL);
+}
+
+static gboolean add_uploads(FctApp *app, FctVolumeWorld *world, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "upload/", error);
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const FctDoc *doc = g_ptr_array_index(docs, i);
+        g_hash_table_insert(world->uploads, g_strdup(doc->key + strlen("upload/")), json_incref(doc->value));
+    }
+    return docs != NULL;
+}
+
+FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = g_new0(FctVolumeWorld, 1);
+    if (!app->vmm) {
+        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
+        return NULL;
+    }
+    world->pools = app->vmm->ops->pools(app->vmm, error);
+    world->volumes = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
+    world->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    world->uploads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
+    if (!world->pools || !add_documents(app, world->users, "vm/", NULL, error) ||
+        !add_documents(app, world->users, "snapshot/", "snapshot", error) || !add_uploads(app, world, error))
+        return NULL;
+    if (!fct_vms_is_up(app->vms)) {
+        fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt has not told of its VMs yet.");
+        return NULL;
+    }
+    add_domains(app, world->users);
+    for (guint i = 0; i < world->pools->len; i++)
+        add_volumes(app, world, world->pools->pdata[i]);
+    return g_steal_pointer(&world);
+}
+
+const FctPool *fct_volume_world_pool(const FctVolumeWorld *world, const char *name, GError **error)
+{
+    for (guint i = 0; i < world->pools->len; i++)
+        if (strcmp(((FctPool *)world->pools->pdata[i])->name, name) == 0)
+            return world->pools->pdata[i];
+    fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no storage pool “%s”.", name);
+    return NULL;
+}
+
+const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *id, GError **error)
+{
+    g_autofree char *pool = NULL, *name = NULL;
+    if (!fct_volume_split(id, &pool, &name, error))
+        return NULL;
+    for (guint i = 0; i < world->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+        if (strcmp(volume->pool, pool) == 0 && strcmp(volume->name, name) == 0)
+            return volume;
+    }
+    if (world->silent)
+        g_propagate_error(error, g_error_copy(world->silent));
+    else
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no volume %s in pool %s.", name, pool);
+    return NULL;
+}
+
+const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path)
+{
+    return g_hash_table_lookup(world->users, path);
+}
+
+static gpointer copy_user(gconstpointer src, gpointer unused)
+{
+    const FctVolumeUser *user = src;
+    FctVolumeUser *copy = g_new(FctVolumeUser, 1);
+    *copy = (FctVolumeUser){g_strdup(user->vm), g_strdup(user->name), user->how};
+    return copy;
+}
+
+GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    if (!world)
+        return NULL;
+    if (world->silent) { /* a volume of a pool that does not answer may stand on it */
+        g_propagate_error(error, g_error_copy(world->silent));
+        return NULL;
+    }
+    GPtrArray *users = g_hash_table_lookup(world->users, path), *copy = g_ptr_array_new_with_free_func(user_free);
+    for (guint i = 0; users && i < users->len; i++)
+        g_ptr_array_add(copy, copy_user(users->pdata[i], NULL));
+    return copy;
+}
+
+/* ---- views ---- */
+
+static json_t *users_json(const GPtrArray *users)
+{
+    json_t *list = json_array();
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "vm", user->vm, "name", user->name, "how", user->how));
+    }
+    return list;
+}
+
+/* Changes when what the volume is does, and not with what is written into it. */
+static guint64 revision_of(const FctVolume *volume)
+{
+    g_autofree char *text = g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT, volume->path, volume->format,
+                                            volume->backing, volume->capacity);
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+    sum[12] = '\0';
+    return g_ascii_strtoull(sum, NULL, 16) + 1;
+}
+
+json_t *fct_volume_view(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume)
+{
+    g_autofree char *id = fct_volume_id(volume->pool, volume->name);
+    const json_t *upload = g_hash_table_lookup(world->uploads, id);
+    json_t *json = fct_volume_to_json(volume);
+    const char *state = upload ? "uploading" : fct_storage_is_claimed(app->storage, id) ? "busy" : "ready";
+    json_object_set_new(json, "state", json_string(state));
+    json_object_set_new(json, "upload",
+                        upload ? json_pack("{s:I, s:I}", "size_bytes", (json_int_t)fct_json_int(upload, "size", 0),
+                                           "received_bytes", (json_int_t)fct_json_int(upload, "received", 0))
+                               : json_null());
+    json_object_set_new(json, "used_by", users_json(fct_volume_world_users(world, volume->path)));
+    fct_app_stamp(app, json, id, revision_of(volume));
+    return json;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+    const FctVolume *const *x = a, *const *y = b;
+    int order = strcmp((*x)->pool, (*y)->pool);
+    return order ? order : strcmp((*x)->name, (*y)->name);
+}
+
+json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    if (!world || (pool && !fct_volume_world_pool(world, pool, error)))
+        return NULL;
+    json_t *items = json_array();
+    g_ptr_array_sort(world->volumes, by_name);
+    for (guint i = 0; i < world->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+        if (!pool || strcmp(volume->pool, pool) == 0)
+            json_array_append_new(items, fct_volume_view(app, world, volume));
+    }
+    return items;
+}
+
+json_t *fct_volumes_get(FctApp *app, const char *id, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
+    return volume ? fct_volume_view(app, world, volume) : NULL;
+}
+
+/* ---- whether ---- */
+
+static char *reason(const FctVolumeUser *user)
+{
+    if (strcmp(user->how, "backing") == 0)
+        return g_strdup_printf("Volume %s stands on it.", strchr(user->name, ':') + 1);
+    if (strcmp(user->how, "snapshot") == 0)
+        return g_strdup_printf("Snapshot %s needs it.", user->name);
+    return g_strdup_printf("VM %s has it as a %s.", user->name, strcmp(user->how, "cdrom") == 0 ? "CD" : "disk");
+}
+
+gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error)
+{
+    const GPtrArray *users = fct_volume_world_users(world, volume->path);
+    if (world->silent) {
+        g_propagate_error(error, g_error_copy(world->silent));
+        return FALSE;
+    }
+    if (!users || !users->len)
+        return TRUE;
+    json_t *reasons = json_array();
+    for (guint i = 0; i < users->len; i++) {
+        g_autofree char *text = reason(users->pdata[i]);
+        json_array_append_new(reasons, json_string(text));
+    }
+    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these first.",
+                       json_pack("{s:o, s:o}", "reasons", reasons, "used_by", users_json(users)),
+                       "Volume %s is in use.", volume->name);
+    return FALSE;
+}
+
+gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL);
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctDoc) upload = app->store->ops->get(app->store, key, &fault);
+    if (!upload && fault->code != FCT_ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    if (!upload && !fct_storage_is_claimed(app->storage, id))
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_CONFLICT, "Volume %s is not all there yet.", name);
+    return FALSE;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/storage_rules.h"
+
+#include <string.h>
+
+#define WARN_PERCENT 85
+#define ERROR_PERCENT 95
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+
+const char *fct_room_name(FctRoom room)
+{
+    static const char *const names[] = {"good", "warning", "error"};
+    return names[room];
+}
+
+/* "3.2 GiB", "310 MiB" */
+static char *size_text(gint64 bytes)
+{
+    if (bytes >= 10 * GIB)
+        return g_strdup_printf("%" G_GINT64_FORMAT " GiB", bytes / GIB);
+    if (bytes >= GIB)
+        return g_strdup_printf("%" G_GINT64_FORMAT ".%d GiB", bytes / GIB, (int)(bytes % GIB * 10 / GIB));
+    return g_strdup_printf("%" G_GINT64_FORMAT " MiB", bytes >> 20);
+}
+
+FctRoom fct_pool_room(const FctPool *pool, gint64 promised, char **ret_sentence)
+{
+    *ret_sentence = NULL;
+    if (!pool->active || pool->capacity <= 0 || pool->available < 0)
+        return FCT_ROOM_GOOD; /* unknown */
+    gint64 used = pool->capacity - MIN(pool->available, pool->capacity);
+    /* Hundredths of the capacity, rounded down, without an overflow for sizes near 2^63. */
+    int percent = (int)((double)used * 100.0 / (double)pool->capacity);
+    g_autofree char *left = size_text(pool->available);
+    if (percent >= WARN_PERCENT) {
+        *ret_sentence = g_strdup_printf("%d %% is used; %s are free.", percent, left);
+        return percent >= ERROR_PERCENT ? FCT_ROOM_ERROR : FCT_ROOM_WARNING;
+    }
+    if (promised > pool->available) {
+        g_autofree char *more = size_text(promised);
+        *ret_sentence = g_strdup_printf("Its thin volumes may grow by %s, and %s are free.", more, left);
+        return FCT_ROOM_WARNING;
+    }
+    return FCT_ROOM_GOOD;
+}
+
+gint64 fct_volume_promise(const FctVolume *volume)
+{
+    return volume->capacity > 0 && volume->allocated >= 0 ? MAX(volume->capacity - volume->allocated, 0) : 0;
+}
+
+static gboolean refuse(GError **error, FctErrorCode code, const char *next, const char *what, gint64 bytes)
+{
+    g_autofree char *size = size_text(bytes);
+    fct_set_error_full(error, code, next, json_pack("{s:s}", "field", "size_gib"), "%s %s.", what, size);
+    return FALSE;
+}
+
+gboolean fct_volume_fits(const FctPool *pool, const char *format, gint64 bytes, gint64 content, GError **error)
+{
+    gboolean files = fct_pool_has_files(pool);
+    if (!pool->active) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Start the pool first.", json_pack("{s:s}", "field", "pool"),
+                           "Storage pool %s is stopped.", pool->name);
+        return FALSE;
+    }
+    if (!files && strcmp(format, "raw") != 0) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose raw.", json_pack("{s:s}", "field", "format"),
+                           "Storage pool %s has no files, only raw disks.", pool->name);
+        return FALSE;
+    }
+    if (pool->capacity >= 0 && bytes > pool->capacity)
+        return refuse(error, FCT_ERROR_BAD_REQUEST, "Choose a smaller size or another pool.",
+                      "The volume would be larger than the whole pool, which has", pool->capacity);
+    if (pool->available >= 0 && (files ? content : bytes) > pool->available)
+        return refuse(error, FCT_ERROR_NO_SPACE, "Free some space, or choose another pool.",
+                      "The volume does not fit: free in the pool are", pool->available);
+    return TRUE;
+}
+
+static gboolean lies_in(const char *outer, const char *inner)
+{
+    gsize length = strlen(outer);
+    return length && strncmp(outer, inner, length) == 0 && (inner[length] == '/' || !inner[length]);
+}
+
+gboolean fct_path_overlaps(const char *a, const char *b)
+{
+    return lies_in(a, b) || lies_in(b, a);
+}
+
+static gboolean take_number(const char **text, gint64 *ret)
+{
+    char *end;
+    if (!g_ascii_isdigit(**text))
+        return FALSE;
+    guint64 n = g_ascii_strtoull(*text, &end, 10);
+    *ret = n > G_MAXINT64 ? G_MAXINT64 : (gint64)n;
+    *text = end;
+    return TRUE;
+}
+
+FctRangeKind fct_http_range(const char *header, gint64 total, gint64 *ret_first, gint64 *ret_length)
+{
+    gint64 first = 0, last = G_MAXINT64, suffix;
+    *ret_first = 0;
+    *ret_length = total;
+    if (!header || g_ascii_strncasecmp(header, "bytes=", 6) != 0)
+        return FCT_RANGE_WHOLE;
+    const char *text = header + 6;
+    if (*text == '-') {
+        text++;
+        if (!take_number(&text, &suffix) || *text)
+            return FCT_RANGE_WHOLE;
+        if (suffix == 0)
+            return FCT_RANGE_NONE;
+        first = MAX(total - suffix, 0);
+    } else {
+        if (!take_number(&text, &first) || *text++ != '-' || (*text && (!take_number(&text, &last) || *text)) ||
+            last < first)
+            return FCT_RANGE_WHOLE;
+    }
+    if (first >= total)
+        return FCT_RANGE_NONE;
+    *ret_first = first;
+    *ret_length = MIN(last, total - 1) - first + 1;
+    return FCT_RANGE_PART;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is judged of storage: when a pool is full, whether a volume fits into it. Sizes are bytes; -1 is unknown. */
+#pragma once
+#include "model/storage.h"
+
+typedef enum { FCT_ROOM_GOOD, FCT_ROOM_WARNING, FCT_ROOM_ERROR } FctRoom;
+const char *fct_room_name(FctRoom room); /* "good" "warning" "error" */
+
+/*
+ * @promised: what thin volumes may still grow by; -1 unknown. Warning from 85 %, or when more is promised than there
+ * is; error from 95 %. *ret_sentence: why, NULL when good; free it.
+ */
+FctRoom fct_pool_room(const FctPool *pool, gint64 promised, char **ret_sentence);
+
+/* What a volume may still grow by in a pool where it is thin. */
+gint64 fct_volume_promise(const FctVolume *volume);
+
+/*
+ * Whether a volume of @bytes can be made in @pool, of which @content is written at once. FCT_ERROR_BAD_REQUEST or
+ * FCT_ERROR_NO_SPACE, naming the field "size_gib".
+ */
+gboolean fct_volume_fits(const FctPool *pool, const char *format, gint64 bytes, gint64 content, GError **error);
+
+/* Whether one path is the other's, or lies in it. Both without a slash at their end. */
+gboolean fct_path_overlaps(const char *a, const char *b);
+
+typedef enum { FCT_RANGE_WHOLE, FCT_RANGE_PART, FCT_RANGE_NONE } FctRangeKind;
+/*
+ * The header Range of a request for something of @total bytes. What is no single range of bytes is answered with the
+ * whole (RFC 9110, 14.2); FCT_RANGE_NONE: it begins behind the end.
+ */
+FctRangeKind fct_http_range(const char *header, gint64 total, gint64 *ret_first, gint64 *ret_length);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/storage_rules.h"
+
+#include <string.h>
+
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+
+static FctPool *pool_new(const char *kind, gint64 capacity, gint64 available)
+{
+    FctPool *pool = fct_pool_new();
+    g_free(pool->kind);
+    pool->kind = g_strdup(kind);
+    pool->active = TRUE;
+    pool->capacity = capacity;
+    pool->available = available;
+    return pool;
+}
+
+static void test_room(void)
+{
+    static const struct {
+        gint64 capacity, available, promised;
+        FctRoom room;
+    } cases[] = {
+        {100 * GIB, 100 * GIB, 0, FCT_ROOM_GOOD},
+        {100 * GIB, 15 * GIB + 1, 0, FCT_ROOM_GOOD},
+        {100 * GIB, 15 * GIB, 0, FCT_ROOM_WARNING},
+        {100 * GIB, 5 * GIB + 1, 0, FCT_ROOM_WARNING},
+        {100 * GIB, 5 * GIB, 0, FCT_ROOM_ERROR},
+        {100 * GIB, 0, 0, FCT_ROOM_ERROR},
+        {100 * GIB, 50 * GIB, 50 * GIB, FCT_ROOM_GOOD},
+        {100 * GIB, 50 * GIB, 50 * GIB + 1, FCT_ROOM_WARNING},
+        {100 * GIB, 50 * GIB, -1, FCT_ROOM_GOOD},
+        {-1, -1, 50 * GIB, FCT_ROOM_GOOD},
+        {0, 0, 0, FCT_ROOM_GOOD},
+        {G_MAXINT64, G_MAXINT64, 0, FCT_ROOM_GOOD},
+        {G_MAXINT64, 0, 0, FCT_ROOM_ERROR},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FctPool) pool = pool_new("dir", cases[i].capacity, cases[i].available);
+        g_autofree char *why = NULL, *off = NULL;
+        g_assert_cmpint(fct_pool_room(pool, cases[i].promised, &why), ==, cases[i].room);
+        g_assert_cmpint(why != NULL, ==, cases[i].room != FCT_ROOM_GOOD);
+        pool->active = FALSE;
+        g_assert_cmpint(fct_pool_room(pool, cases[i].promised, &off), ==, FCT_ROOM_GOOD);
+    }
+    g_autoptr(FctPool) pool = pool_new("dir", 100 * GIB, 3 * GIB + GIB / 2);
+    g_autofree char *why = NULL;
+    fct_pool_room(pool, 0, &why);
+    g_assert_cmpstr(why, ==, "96 % is used; 3.5 GiB are free.");
+}
+
+static void test_fits(void)
+{
+    static const struct {
+        const char *kind, *format;
+        gint64 bytes, content;
+        int code; /* -1: fits */
+    } cases[] = {
+        {"dir", "qcow2", 100 * GIB, 0, -1},
+        {"dir", "qcow2", 100 * GIB + 1, 0, FCT_ERROR_BAD_REQUEST},
+        {"dir", "qcow2", 50 * GIB, 10 * GIB, -1},
+        {"dir", "qcow2", 50 * GIB, 10 * GIB + 1, FCT_ERROR_NO_SPACE},
+        {"logical", "qcow2", GIB, 0, FCT_ERROR_BAD_REQUEST},
+        {"logical", "raw", 10 * GIB, 0, -1},
+        {"logical", "raw", 10 * GIB + 1, 0, FCT_ERROR_NO_SPACE},
+        {"netfs", "raw", 10 * GIB + 1, 0, -1},
+        {"unheard-of", "raw", 10 * GIB + 1, 0, FCT_ERROR_NO_SPACE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FctPool) pool = pool_new(cases[i].kind, 100 * GIB, 10 * GIB);
+        g_autoptr(GError) error = NULL;
+        gboolean ok = fct_volume_fits(pool, cases[i].format, cases[i].bytes, cases[i].content, &error);
+        g_assert_cmpint(ok ? -1 : error->code, ==, cases[i].code);
+        g_clear_error(&error);
+        pool->active = FALSE;
+        g_assert_false(fct_volume_fits(pool, "raw", GIB, 0, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    }
+    g_autoptr(FctPool) unknown = pool_new("dir", -1, -1);
+    g_assert_true(fct_volume_fits(unknown, "raw", 1000 * GIB, GIB, NULL));
+}
+
+static void test_paths(void)
+{
+    g_assert_true(fct_path_overlaps("/a/b", "/a/b"));
+    g_assert_true(fct_path_overlaps("/a/b", "/a/b/c"));
+    g_assert_true(fct_path_overlaps("/a/b/c", "/a/b"));
+    g_assert_false(fct_path_overlaps("/a/b", "/a/bc"));
+    g_assert_false(fct_path_overlaps("/a/b", "/a/c"));
+    g_assert_false(fct_path_overlaps("", "/a"));
+}
+
+static void test_ranges(void)
+{
+    static const struct {
+        const char *header;
+        FctRangeKind kind;
+        gint64 first, length;
+    } cases[] = {
+        {NULL, FCT_RANGE_WHOLE, 0, 10},
+        {"bytes=0-", FCT_RANGE_PART, 0, 10},
+        {"bytes=4-", FCT_RANGE_PART, 4, 6},
+        {"Bytes=4-4", FCT_RANGE_PART, 4, 1},
+        {"bytes=4-99", FCT_RANGE_PART, 4, 6},
+        {"bytes=9-9", FCT_RANGE_PART, 9, 1},
+        {"bytes=10-", FCT_RANGE_NONE, 0, 0},
+        {"bytes=99999999999999999999-", FCT_RANGE_NONE, 0, 0},
+        {"bytes=-3", FCT_RANGE_PART, 7, 3},
+        {"bytes=-99", FCT_RANGE_PART, 0, 10},
+        {"bytes=-0", FCT_RANGE_NONE, 0, 0},
+        {"bytes=5-4", FCT_RANGE_WHOLE, 0, 10},
+        {"bytes=1-2,4-5", FCT_RANGE_WHOLE, 0, 10},
+        {"bytes=", FCT_RANGE_WHOLE, 0, 10},
+        {"bytes=-", FCT_RANGE_WHOLE, 0, 10},
+        {"bytes=+1-2", FCT_RANGE_WHOLE, 0, 10},
+        {"lines=1-2", FCT_RANGE_WHOLE, 0, 10},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        gint64 first, length;
+        FctRangeKind kind = fct_http_range(cases[i].header, 10, &first, &length);
+        g_assert_cmpint(kind, ==, cases[i].kind);
+        if (kind == FCT_RANGE_NONE)
+            continue;
+        g_assert_cmpint(first, ==, cases[i].first);
+        g_assert_cmpint(length, ==, cases[i].length);
+    }
+    gint64 first, length;
+    g_assert_cmpint(fct_http_range("bytes=0-", 0, &first, &length), ==, FCT_RANGE_NONE);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/storage-rules/room", test_room);
+    g_test_add_func("/storage-rules/fits", test_fits);
+    g_test_add_func("/storage-rules/paths", test_paths);
+    g_test_add_func("/storage-rules/ranges", test_ranges);
+    return g_test_run();
+}
