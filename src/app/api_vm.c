@@ -46,8 +46,7 @@ static FctVm *find(FctVms *vms, const char *id, FctVmInfo **ret_foreign, GError 
     return NULL;
 }
 
-/* The same for a change: another's VM is refused as such. */
-static FctVm *find_ours(const FctRequest *request, FctReply *reply, GError **error)
+FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmInfo) foreign = NULL;
@@ -181,7 +180,7 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
 
 static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     FctVms *vms = request->app->vms;
     if (!vm || !check_revision(request, vm, error) || !fct_vms_begin(vms, vm->id, "is being changed", error))
         return FALSE;
@@ -195,7 +194,7 @@ static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **e
 
 static gboolean delete_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     gboolean keep = fct_request_query_bool(request, "keep_disk", FALSE);
     return vm && check_revision(request, vm, error) &&
            reply_task(reply, fct_vm_delete(request->app->vms, request->who, g_steal_pointer(&vm), keep, error));
@@ -205,7 +204,7 @@ static gboolean delete_vm(const FctRequest *request, FctReply *reply, GError **e
 
 static gboolean start_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    FctVm *vm = find_ours(request, reply, error);
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
     return vm && reply_task(reply, fct_vm_start(request->app->vms, request->who, vm, error));
 }
 
@@ -214,7 +213,7 @@ static gboolean stop_vm(const FctRequest *request, FctReply *reply, GError **err
     static const char *const known[] = {"force", NULL};
     if (!fct_request_only(request, known, error))
         return FALSE;
-    FctVm *vm = find_ours(request, reply, error);
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
     return vm && reply_task(reply, fct_vm_stop(request->app->vms, request->who, vm, force, error));
 }
@@ -242,7 +241,7 @@ static json_t *devices_of(const FctVm *vm, const GPtrArray *picks)
 
 static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     if (!vm)
         return FALSE;
     FctVms *vms = request->app->vms;
@@ -280,7 +279,7 @@ static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **er
 
 static gboolean release_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     reply->status = 204;
     return vm && fct_vm_let_go(request->app->vms, request->who, vm->id, error);
 }
@@ -304,7 +303,7 @@ static gboolean console_wish(const FctRequest *request, const FctVm *vm, FctCons
 
 static gboolean consoles(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     if (vm)
         reply->json = fct_consoles_view(request->app->vms->consoles, vm->id);
     return vm != NULL;
@@ -312,7 +311,7 @@ static gboolean consoles(const FctRequest *request, FctReply *reply, GError **er
 
 static gboolean serial(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     FctVms *vms = request->app->vms;
     FctConsoleWish wish;
     return vm && console_wish(request, vm, &wish, error) &&
@@ -321,7 +320,7 @@ static gboolean serial(const FctRequest *request, FctReply *reply, GError **erro
 
 static gboolean vnc(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctVm) vm = find_ours(request, reply, error);
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     FctVms *vms = request->app->vms;
     FctConsoleWish wish;
     return vm && console_wish(request, vm, &wish, error) &&

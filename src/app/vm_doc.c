@@ -23,6 +23,7 @@ FctVm *fct_vm_new(void)
     vm->nics = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
     vm->run = json_null();
     vm->first_boot = json_null();
+    vm->chain = json_null();
     return vm;
 }
 
@@ -44,6 +45,7 @@ void fct_vm_free(FctVm *vm)
     g_ptr_array_unref(vm->nics);
     json_decref(vm->run);
     json_decref(vm->first_boot);
+    json_decref(vm->chain);
     g_free(vm);
 }
 
@@ -150,6 +152,7 @@ json_t *fct_vm_to_doc(const FctVm *vm)
     json_object_set_new(json, "nics", nics_json(vm));
     json_object_set_new(json, "autostart", autostart);
     json_object_set(json, "first_boot", vm->first_boot);
+    json_object_set(json, "chain", vm->chain);
     json_object_set(json, "run", vm->run);
     return json;
 }
@@ -234,6 +237,7 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error)
     take_lists(vm, json);
     take_json(&vm->run, json, "run");
     take_json(&vm->first_boot, json, "first_boot");
+    take_json(&vm->chain, json, "chain");
     for (size_t i = 0; i < json_array_size(devices); i++) {
         FctDevice *device = fct_device_from_json(json_array_get(devices, i), error);
         if (!device)

@@ -24,6 +24,7 @@ typedef struct {
     int autostart_delay; /* seconds before the next one */
     char *state;         /* "creating", "ready", "deleting" */
     GStrv keep;          /* while it is being deleted: targets of the disks that stay */
+    json_t *chain;       /* its place among its snapshots, of vm_tree.c; JSON null: it never had one */
     json_t *run;         /* what it was last started with, of fct_vm_run_json; JSON null: never */
     gint64 created_ms;
     guint64 revision;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* facetd ended in the middle of a VM's task. Its end is decided by what libvirt shows, once it answers. */
-#include "app/vm_service.h"
+#include "app/vm_tree.h"
 
 #include <string.h>
 
@@ -54,6 +54,36 @@ static void end_removal(Left *left, FctTask *task, gboolean wanted)
     end(left, task, FALSE, "could not be removed whole; delete it again.");
 }
 
+/* A snapshot, a revert or a merge: by what is under way in the VM's document. */
+static void end_snapshots(Left *left, FctTask *task)
+{
+    FctVms *vms = left->act.vms;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, left->id, &fault);
+    const json_t *doing = tree ? fct_vm_tree_doing(tree) : NULL;
+    const char *kind = fct_json_str(doing, "kind", "");
+    if (!tree || !left->act.acts) {
+        end(left, task, FALSE, "is as it was.");
+    } else if (strcmp(kind, "snapshot") == 0) {
+        FctVmSettled settled = fct_vm_snapshot_settle(vms, task, tree);
+        if (settled != FCT_VM_UNSETTLED)
+            end(left, task, settled == FCT_VM_CHANGED,
+                settled == FCT_VM_CHANGED ? "has its snapshot." : "is as it was.");
+    } else if (strcmp(kind, "revert") == 0) {
+        fct_vm_tree_forget(vms, task, left->id);
+        end(left, task, FALSE, "was not reverted.");
+    } else if (strcmp(left->kind, "vm.revert") == 0) {
+        fct_vm_revert_go_on(&left->act, task);
+    } else if (strcmp(left->kind, "vm.snapshot-delete") == 0) {
+        if (vms->app->vmm->ops->merge_end(vms->app->vmm, left->id, &fault))
+            fct_vm_merge_go_on(&left->act, task);
+        else
+            end(left, task, FALSE, "still has files to merge: finish it in the list of snapshots.");
+    } else {
+        end(left, task, TRUE, "has its snapshot.");
+    }
+}
+
 static void recover_thread(FctTask *task, gpointer data)
 {
     Left *left = data;
@@ -64,6 +94,10 @@ static void recover_thread(FctTask *task, gpointer data)
         end_removal(left, task, TRUE);
     else if (strcmp(left->kind, "vm.create") == 0 && !made)
         end_removal(left, task, FALSE);
+    else if (strcmp(left->kind, "vm.clone") == 0 && !made)
+        end_removal(left, task, FALSE);
+    else if (g_str_has_prefix(left->kind, "vm.snapshot") || strcmp(left->kind, "vm.revert") == 0)
+        end_snapshots(left, task);
     else if (strcmp(left->kind, "vm.stop") == 0)
         end_power(left, task, FALSE);
     else

@@ -120,6 +120,10 @@ json_t *fct_vm_blocked(FctVms *vms, const FctVmWorld *world, const FctVm *vm);
 /* GET /vms. */
 gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error);
 
+/* ---- api_vm.c ---- */
+/* The VM that the request names, to be changed: another's is refused as such. Sets the reply's subject. */
+FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **error);
+
 /* ---- vm_task.c ---- */
 /* What a task's thread is given. */
 typedef struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stopping and deleting. */
-#include "app/vm_service.h"
+#include "app/vm_tree.h"
 
 #include <string.h>
 
@@ -154,7 +154,8 @@ gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep, GError **err
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
-    if (!vmm->ops->undefine(vmm, vm->id, error) || !remove_disks(vms, vm, keep, error))
+    if (!vmm->ops->undefine(vmm, vm->id, error) || !remove_disks(vms, vm, keep, error) ||
+        !fct_vm_tree_remove(vms, vm, writes, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, FCT_REV_ANY);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
@@ -202,13 +203,15 @@ FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, gboole
     g_autoptr(FctVm) vm = given;
     if (!fct_vms_begin(vms, vm->id, "is being deleted", error))
         return NULL;
-    g_autoptr(FctTask) task = check_deletable(vms, vm, error) ? fct_vm_task_new(vms, who, &delete_job, vm) : NULL;
-    g_autoptr(FctWrites) writes = fct_writes_new();
-    g_free(vm->state);
-    vm->state = g_strdup("deleting");
     const FctVmDisk *disk = keep_disk ? fct_vm_first_disk(vm) : NULL;
     g_strfreev(vm->keep);
     vm->keep = g_strsplit(disk ? disk->target : "", " ", -1);
+    gboolean may =
+        check_deletable(vms, vm, error) && fct_vm_tree_can_leave(vms, vm, (const char *const *)vm->keep, error);
+    g_autoptr(FctTask) task = may ? fct_vm_task_new(vms, who, &delete_job, vm) : NULL;
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_free(vm->state);
+    vm->state = g_strdup("deleting");
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), vm->revision);
     if (!task || !fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, error)) {
         if (task)

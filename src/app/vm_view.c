@@ -98,6 +98,7 @@ static void add_hardware(json_t *json, const FctVm *vm)
     json_object_set_new(json, "disks", disks_json(vm));
     json_object_set_new(json, "cdroms", cdroms_json(vm));
     json_object_set_new(json, "template", json_string(vm->template));
+    json_object_set_new(json, "snapshots", json_integer(fct_json_int(vm->chain, "count", 0)));
     json_object_set_new(json, "autostart",
                         json_pack("{s:b, s:i, s:i}", "enabled", vm->autostart, "order", vm->autostart_order, "delay_s",
                                   vm->autostart_delay));

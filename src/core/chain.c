@@ -9,14 +9,17 @@ FctChainFile *fct_chain_file_new(const char *target, const char *pool, const cha
                                  const char *format, const char *backing)
 {
     FctChainFile *file = g_new(FctChainFile, 1);
-    *file = (FctChainFile){g_strdup(target), g_strdup(pool),   g_strdup(volume),
-                           g_strdup(path),   g_strdup(format), g_strdup(backing)};
+    *file = (FctChainFile){
+        g_strdup(target), g_strdup(pool), g_strdup(volume), g_strdup(path), g_strdup(format), g_strdup(backing), TRUE};
     return file;
 }
 
 FctChainFile *fct_chain_file_copy(const FctChainFile *file)
 {
-    return fct_chain_file_new(file->target, file->pool, file->volume, file->path, file->format, file->backing);
+    FctChainFile *copy =
+        fct_chain_file_new(file->target, file->pool, file->volume, file->path, file->format, file->backing);
+    copy->made = file->made;
+    return copy;
 }
 
 void fct_chain_file_free(FctChainFile *file)
@@ -156,6 +159,14 @@ GPtrArray *fct_chain_frozen(const FctChain *chain)
 gboolean fct_chain_is_overlay(const FctChain *chain, const FctChainFile *file)
 {
     return *file->backing && fct_chain_find(chain, file->backing);
+}
+
+const FctChainFile *fct_chain_root(const FctChain *chain, const FctChainFile *file)
+{
+    const FctChainFile *below;
+    while (*file->backing && (below = fct_chain_find(chain, file->backing)))
+        file = below;
+    return file;
 }
 
 /* ---- snapshot and revert ---- */

@@ -19,6 +19,7 @@ typedef struct {
     char *pool, *volume, *path;
     char *format;  /* "qcow2", "raw" */
     char *backing; /* path of the file that it stands on; "" when of no snapshot's */
+    gboolean made; /* for the VM: it goes when nobody needs it; new ones are */
 } FctChainFile;
 
 typedef struct {
@@ -68,6 +69,8 @@ const FctChainFile *fct_chain_find(const FctChain *chain, const char *path);
 GPtrArray *fct_chain_frozen(const FctChain *chain);
 /* Whether an overlay stands on a snapshot's file. */
 gboolean fct_chain_is_overlay(const FctChain *chain, const FctChainFile *file);
+/* The file at the bottom of what @file stands on: the disk as it was attached or made. */
+const FctChainFile *fct_chain_root(const FctChain *chain, const FctChainFile *file);
 
 /* The current files become those of snapshot @id; @overlays (FctChainFile*, one a file, copied) stand on them. */
 void fct_chain_freeze(FctChain *chain, const char *id, const GPtrArray *overlays);

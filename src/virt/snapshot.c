@@ -208,10 +208,21 @@ gboolean fct_virt_restore(FctVmm *vmm, const char *id, const GPtrArray *overlays
 
 /* ---- what it writes to ---- */
 
+/* A snapshot that facetd began before it was killed may still be under way in libvirtd. */
+static void await_quiet(virDomainPtr domain)
+{
+    virDomainControlInfo info;
+    while (virDomainIsActive(domain) == 1 && virDomainGetControlInfo(domain, &info, 0) == 0 &&
+           info.state == VIR_DOMAIN_CONTROL_JOB)
+        g_usleep(POLL_US);
+}
+
 static gboolean do_paths(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
     virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    if (domain)
+        await_quiet(domain);
     g_autoptr(GPtrArray) drives = domain ? drives_of(domain, error) : NULL;
     if (domain)
         virDomainFree(domain);
@@ -231,7 +242,7 @@ json_t *fct_virt_disk_paths(FctVmm *vmm, const char *id, GError **error)
     FctVirt *virt = (FctVirt *)vmm;
     g_autoptr(Order) order = order_new(id, NULL, NULL);
     if (!fct_virt_answers(virt, id, error) || /* a call that nobody waits for any more may still switch them */
-        !fct_virt_call(virt, FCT_LANE_QUERY, id, LOOK_MS, do_paths, order, order_clear, error))
+        !fct_virt_call(virt, FCT_LANE_POWER, id, LONG_MS_MAX, do_paths, order, order_clear, error))
         return NULL;
     return g_steal_pointer(&order->paths);
 }

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Going back to a snapshot: new files on the frozen ones are made, then the documents change in one go; what the VM
+ * wrote since goes after that. Before that moment nothing has changed but that the VM is off.
+ */
+#include "app/vm_tree.h"
+
+#include <string.h>
+
+#define FORCED_MS 60000
+#define SEEN_RUNNING_MS 30000
+enum { STEP_OFF, STEP_FILES, STEP_BACK, STEP_START };
+
+static const char *const stay_steps[] = {"Force the VM off", "Make new files", "Go back to the snapshot", NULL};
+static const char *const start_steps[] = {"Force the VM off", "Make new files", "Go back to the snapshot",
+                                          "Start the VM", NULL};
+static void revert_thread(FctTask *task, gpointer data);
+static const FctVmJob stay_job = {"vm.revert", "Revert", stay_steps, TRUE, revert_thread};
+static const FctVmJob start_job = {"vm.revert", "Revert", start_steps, TRUE, revert_thread};
+
+/* ---- documents ---- */
+
+static gboolean take_settings(FctVmTree *tree, const json_t *settings, GError **error)
+{
+    json_t *doc = fct_vm_to_doc(tree->vm), *value;
+    const char *key;
+    json_object_foreach ((json_t *)settings, key, value)
+        json_object_set_new(doc, key, json_deep_copy(value));
+    g_autoptr(FctDoc) whole = g_new(FctDoc, 1);
+    *whole = (FctDoc){g_strdup(""), tree->vm->revision, doc};
+    FctVm *vm = fct_vm_from_doc(whole, error);
+    if (!vm)
+        return FALSE;
+    fct_vm_free(tree->vm);
+    tree->vm = vm;
+    return TRUE;
+}
+
+static gboolean go_back(FctVmTree *tree, gpointer data, GError **error)
+{
+    json_t *doing = json_incref(fct_vm_tree_doing(tree));
+    const char *id = fct_json_str(doing, "to", "");
+    g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(doing, "files"));
+    g_autoptr(GPtrArray) thrown = g_ptr_array_new();
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    const json_t *doc = g_hash_table_lookup(tree->docs, id);
+    gboolean ok = doc && take_settings(tree, json_object_get(doc, "settings"), error);
+    if (ok) {
+        fct_chain_leaving(tree->chain, thrown, kept);
+        for (guint i = 0; i < thrown->len; i++)
+            fct_vm_tree_discard(tree, g_ptr_array_index(thrown, i));
+        fct_chain_revert(tree->chain, id, overlays);
+        fct_vm_tree_take_disks(tree);
+        fct_vm_tree_set_doing(tree, NULL);
+    }
+    json_decref(doing);
+    return ok;
+}
+
+/* ---- what it would do, in words ---- */
+
+static void say(json_t *list, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void say(json_t *list, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    g_autofree char *text = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    json_array_append_new(list, json_string(text));
+}
+
+static void say_settings(json_t *list, const FctVm *vm, const json_t *settings)
+{
+    gint64 vcpus = fct_json_int(settings, "vcpus", vm->vcpus);
+    gint64 memory = fct_json_int(settings, "memory_mib", vm->memory_mib);
+    g_autoptr(json_t) doc = fct_vm_to_doc(vm);
+    if (vcpus != vm->vcpus)
+        say(list, "%" G_GINT64_FORMAT " vCPUs instead of %d.", vcpus, vm->vcpus);
+    if (memory != vm->memory_mib)
+        say(list, "%" G_GINT64_FORMAT " MiB of memory instead of %" G_GINT64_FORMAT " MiB.", memory, vm->memory_mib);
+    if (!json_equal(json_object_get(doc, "nics"), json_object_get(settings, "nics")))
+        say(list, "Its network interfaces are those of then.");
+    if (!json_equal(json_object_get(doc, "devices"), json_object_get(settings, "devices")))
+        say(list, "It asks for the devices of then; parts are chosen when it starts.");
+}
+
+json_t *fct_vm_revert_effects(const FctVmTree *tree, const json_t *doc, gboolean active)
+{
+    json_t *list = json_array();
+    g_autoptr(GPtrArray) thrown = g_ptr_array_new();
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    const FctChainNode *node = fct_chain_node(tree->chain, fct_json_str(doc, "id", ""));
+    fct_chain_leaving(tree->chain, thrown, kept);
+    if (active)
+        say(list, "The VM runs and is forced off first.");
+    say(list, "Everything written since that is in no snapshot is lost.");
+    for (guint i = 0; i < kept->len; i++) {
+        const FctChainFile *file = g_ptr_array_index(kept, i);
+        say(list, "Disk %s was added later: it is detached, and kept as volume %s.", file->target,
+            *file->volume ? file->volume : file->path);
+    }
+    for (guint i = 0; i < thrown->len; i++) {
+        const FctChainFile *file = g_ptr_array_index(thrown, i);
+        if (!fct_chain_node_file(node, file->target))
+            say(list, "Disk %s was added later: it is detached; what later snapshots have of it stays with them.",
+                file->target);
+    }
+    for (guint i = 0; i < node->files->len; i++) {
+        const char *target = ((FctChainFile *)node->files->pdata[i])->target;
+        if (!fct_chain_node_file(tree->chain->current, target))
+            say(list, "Disk %s, removed since, comes back.", target);
+    }
+    say_settings(list, tree->vm, json_object_get(doc, "settings"));
+    return list;
+}
+
+/* ---- the task ---- */
+
+static void fail(FctVmAct *act, FctTask *task, guint step, const GError *error, const char *outcome)
+{
+    gboolean cancelled = !error || error->code == FCT_ERROR_CANCELLED;
+    fct_task_step(task, step, cancelled ? FCT_TASK_STEP_UNDONE : FCT_TASK_STEP_FAILED, error ? error->message : NULL);
+    fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
+}
+
+static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
+{
+    FctVms *vms = act->vms;
+    FctVmm *vmm = vms->app->vmm;
+    g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, act->vm->id, error);
+    if (!info)
+        return FALSE;
+    if (!fct_vm_info_active(info)) {
+        fct_task_step(task, STEP_OFF, FCT_TASK_STEP_SKIPPED, "It is off.");
+        return TRUE;
+    }
+    fct_task_step(task, STEP_OFF, FCT_TASK_STEP_RUNNING, NULL);
+    if (!vmm->ops->destroy(vmm, act->vm->id, error))
+        return FALSE;
+    if (!fct_vms_await(vms, task, act->vm->id, FALSE, FORCED_MS)) {
+        fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
+        return FALSE;
+    }
+    fct_vm_release_parts(vms, task, act->vm->id);
+    fct_task_step(task, STEP_OFF, FCT_TASK_STEP_DONE, NULL);
+    return TRUE;
+}
+
+/* With its memory; FALSE without an error when the snapshot has none. */
+static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
+{
+    FctVms *vms = act->vms;
+    FctVmm *vmm = vms->app->vmm;
+    const json_t *doc = g_hash_table_lookup(tree->docs, tree->chain->current->parent);
+    const json_t *memory = json_object_get(doc, "memory");
+    if (!json_is_object(memory))
+        return FALSE;
+    gboolean paused = strcmp(fct_json_str(doc, "vm_state", ""), "paused") == 0;
+    if (!vmm->ops->restore(vmm, tree->vm->id, tree->chain->current->files, fct_json_str(memory, "path", ""),
+                           tree->vm->memory_mib, paused, error))
+        return FALSE;
+    if (!fct_vms_await(vms, task, tree->vm->id, TRUE, SEEN_RUNNING_MS)) {
+        fct_set_error(error, FCT_ERROR_LIBVIRT, "The VM ended as soon as it had started.");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean start_again(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (start_with_memory(act, task, tree, &fault))
+        return TRUE;
+    if (fault) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    return fct_vm_reserve(act->vms, tree->vm, task, error) && fct_vm_run(act->vms, task, tree->vm, error);
+}
+
+void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
+{
+    FctVms *vms = act->vms;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, act->vm->id, &error);
+    const json_t *doc = tree ? g_hash_table_lookup(tree->docs, tree->chain->current->parent) : NULL;
+    g_autofree char *back =
+        g_strdup_printf("VM %s is back at %s", act->vm->name, fct_json_str(doc, "name", "its snapshot"));
+    if (tree)
+        fct_vm_tree_define(vms, tree);
+    if (!fct_vm_tree_sweep(vms, act->vm->id, &fault) || !fct_vm_merge(vms, task, STEP_BACK, act->vm->id, &fault))
+        fct_task_log(task, "Files that nobody needs go later: %s", fault->message);
+    fct_task_step(task, STEP_BACK, FCT_TASK_STEP_DONE, NULL);
+    if (!act->flag) {
+        g_autoptr(FctVmInfo) info = fct_vms_info(vms, act->vm->id);
+        g_autofree char *outcome = g_strdup_printf("%s, and %s.", back, fct_vm_info_active(info) ? "runs" : "off");
+        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        return;
+    }
+    fct_task_step(task, STEP_START, FCT_TASK_STEP_RUNNING, NULL);
+    if (tree && start_again(act, task, tree, &error)) {
+        g_autofree char *outcome = g_strdup_printf("%s, and runs.", back);
+        fct_task_step(task, STEP_START, FCT_TASK_STEP_DONE, NULL);
+        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        return;
+    }
+    fct_vm_release_parts(vms, task, act->vm->id);
+    g_autofree char *outcome = g_strdup_printf("%s, but did not start.", back);
+    fail(act, task, STEP_START, error, outcome);
+}
+
+static void revert_thread(FctTask *task, gpointer data)
+{
+    FctVmAct *act = data;
+    FctVms *vms = act->vms;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *off = g_strdup_printf("VM %s was not reverted. It is off if it was forced off.", act->vm->name);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, act->vm->id, &error);
+    g_autoptr(GPtrArray) files =
+        tree ? fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files")) : NULL;
+    if (!tree || fct_task_cancelled(task) || !force_off(act, task, &error)) {
+        fct_vm_tree_forget(vms, task, act->vm->id);
+        fail(act, task, STEP_OFF, error, off);
+        return;
+    }
+    fct_task_step(task, STEP_FILES, FCT_TASK_STEP_RUNNING, NULL);
+    if (!fct_vm_tree_make(vms, tree, files, &error) || fct_task_cancelled(task)) {
+        fct_vm_tree_forget(vms, task, act->vm->id);
+        fail(act, task, STEP_FILES, error, off);
+        return;
+    }
+    fct_task_step(task, STEP_FILES, FCT_TASK_STEP_DONE, NULL);
+    fct_task_step(task, STEP_BACK, FCT_TASK_STEP_RUNNING, NULL);
+    g_autoptr(FctVmTree) back = fct_vm_tree_settle(vms, task, act->vm->id, go_back);
+    if (back)
+        fct_vm_revert_go_on(act, task);
+    else
+        fct_vms_end(vms, act->vm->id); /* facetd ends; its next start takes it back */
+}
+
+/* ---- the request ---- */
+
+typedef struct {
+    const char *snapshot;
+    json_t *doing;
+} Begin;
+
+static gboolean begin(FctVmTree *tree, gpointer data, GError **error)
+{
+    fct_vm_tree_set_doing(tree, json_incref(((Begin *)data)->doing));
+    return TRUE;
+}
+
+static gboolean check_consent(FctVms *vms, const FctVmTree *tree, const json_t *doc, const json_t *input,
+                              GError **error)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
+    if (!fct_vm_info_active(info) || fct_json_bool(input, "confirm", FALSE))
+        return TRUE;
+    json_t *effects = fct_vm_revert_effects(tree, doc, TRUE);
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Send “confirm” to force it off and go back.",
+                       json_pack("{s:s, s:o}", "field", "confirm", "reasons", effects),
+                       "VM %s runs. It would be forced off.", tree->vm->name);
+    return FALSE;
+}
+
+static FctTask *revert(FctVms *vms, const FctIdentity *who, FctVm **vm, const char *snapshot, const json_t *input,
+                       GError **error)
+{
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, (*vm)->id, error);
+    const json_t *doc =
+        tree && fct_vm_tree_idle(vms, tree, error) ? fct_vm_tree_find(tree, snapshot, FALSE, error) : NULL;
+    if (!doc || !check_consent(vms, tree, doc, input, error))
+        return NULL;
+    const char *id = fct_json_str(doc, "id", "");
+    g_autoptr(GPtrArray) files = fct_vm_tree_overlays(vms, tree, fct_chain_node(tree->chain, id), error);
+    if (!files)
+        return NULL;
+    gboolean start = fct_json_bool(input, "start", json_is_object(json_object_get(doc, "memory")));
+    g_autoptr(json_t) doing =
+        json_pack("{s:s, s:s, s:o}", "kind", "revert", "to", id, "files", fct_vm_files_to_json(files));
+    const FctVmJob *job = start ? &start_job : &stay_job;
+    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, *vm);
+    Begin data = {id, doing};
+    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(vms, (*vm)->id, task, begin, &data, error);
+    if (!begun) {
+        fct_task_forget(task);
+        return NULL;
+    }
+    fct_vm_task_run(vms, task, job, g_steal_pointer(vm), start, TRUE);
+    return g_steal_pointer(&task);
+}
+
+FctTask *fct_vm_revert(FctVms *vms, const FctIdentity *who, FctVm *given, const char *snapshot, const json_t *input,
+                       GError **error)
+{
+    g_autoptr(FctVm) vm = given;
+    g_autofree char *id = g_strdup(vm->id);
+    if (!fct_vms_begin(vms, id, "is being reverted", error))
+        return NULL;
+    FctTask *task = revert(vms, who, &vm, snapshot, input, error);
+    if (!task)
+        fct_vms_end(vms, id);
+    return task;
+}

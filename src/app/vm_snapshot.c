@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking a snapshot. New files are made and named in the VM's document first; then the VM is switched to them in one
+ * go, or not at all; then the documents say so. Whoever finds it half done looks at which files the VM writes to.
+ */
+#include "app/vm_tree.h"
+
+#include "app/volumes.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define NAME_LENGTH_MAX 63
+#define DESCRIPTION_MAX 400
+#define RETRY_MS 2000
+#define NO_MEMORY_DEVICE "The memory of a VM with a passed-through device cannot be saved."
+#define NO_MEMORY_OFF "The VM was off: there was no memory to save."
+
+static const char *const disk_steps[] = {"Make new files", "Switch the disks to them", NULL};
+static const char *const memory_steps[] = {"Make new files", "Save the memory and switch the disks", NULL};
+static void take_thread(FctTask *task, gpointer data);
+static const FctVmJob disk_job = {"vm.snapshot", "Take a snapshot of", disk_steps, TRUE, take_thread};
+static const FctVmJob memory_job = {"vm.snapshot", "Take a snapshot of", memory_steps, TRUE, take_thread};
+
+/* ---- the end of it, also after a crash ---- */
+
+static gboolean finish(FctVmTree *tree, gpointer data, GError **error)
+{
+    json_t *doing = fct_vm_tree_doing(tree), *doc = json_object_get(doing, "snapshot");
+    g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(doing, "files"));
+    const char *id = fct_json_str(doc, "id", "");
+    gboolean same = overlays->len == tree->chain->current->files->len;
+    for (guint i = 0; same && i < overlays->len; i++)
+        same = fct_chain_node_file(tree->chain->current, ((FctChainFile *)overlays->pdata[i])->target) != NULL;
+    if (!same) {
+        fct_set_error(error, FCT_ERROR_CONFLICT, "The disks of VM %s have changed meanwhile.", tree->vm->name);
+        return FALSE;
+    }
+    g_hash_table_insert(tree->docs, g_strdup(id), json_deep_copy(doc));
+    fct_chain_freeze(tree->chain, id, overlays);
+    fct_vm_tree_take_disks(tree);
+    fct_vm_tree_set_doing(tree, NULL);
+    return TRUE;
+}
+
+/* Nothing has happened: the files that were made go. */
+static gboolean forget(FctVmTree *tree, gpointer data, GError **error)
+{
+    json_t *doing = fct_vm_tree_doing(tree), *memory = json_object_get(doing, "memory");
+    g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(doing, "files"));
+    for (guint i = 0; i < overlays->len; i++)
+        fct_vm_tree_discard(tree, g_ptr_array_index(overlays, i));
+    if (json_is_object(memory)) {
+        FctChainFile *file = fct_vm_file_from_json(memory);
+        fct_vm_tree_discard(tree, file);
+        fct_chain_file_free(file);
+    }
+    fct_vm_tree_set_doing(tree, NULL);
+    return TRUE;
+}
+
+FctVmTree *fct_vm_tree_settle(FctVms *vms, FctTask *task, const char *id, FctVmTreeChange change)
+{
+    while (TRUE) {
+        g_autoptr(GError) fault = NULL;
+        FctVmTree *tree = fct_vm_tree_edit(vms, id, NULL, change, NULL, &fault);
+        if (tree || fct_task_stopping(task))
+            return tree;
+        if (fault->code == FCT_ERROR_NOT_FOUND || fault->code == FCT_ERROR_CONFLICT) { /* waiting mends neither */
+            fct_task_log(task, "%s", fault->message);
+            return NULL;
+        }
+        g_warning("VM %s: its snapshots could not be stored, trying again: %s", id, fault->message);
+        fct_task_wait(task, RETRY_MS);
+    }
+}
+
+void fct_vm_tree_forget(FctVms *vms, FctTask *task, const char *id)
+{
+    g_autoptr(FctVmTree) tree = fct_vm_tree_settle(vms, task, id, forget);
+    g_autoptr(GError) fault = NULL;
+    if (tree && !fct_vm_tree_sweep(vms, id, &fault))
+        fct_task_log(task, "A file that is not needed is deleted later: %s", fault->message);
+}
+
+/* Whether the VM writes to all of the new files. FALSE and @ret_known FALSE: facetd ends before libvirt tells. */
+static gboolean has_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, gboolean *ret_known)
+{
+    g_autoptr(json_t) paths = NULL;
+    g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files"));
+    while (!paths && !fct_task_stopping(task)) {
+        g_autoptr(GError) fault = NULL;
+        paths = vms->app->vmm->ops->disk_paths(vms->app->vmm, tree->vm->id, &fault);
+        if (!paths && fault->code == FCT_ERROR_NOT_FOUND)
+            paths = json_object();
+        else if (!paths)
+            fct_task_wait(task, RETRY_MS);
+    }
+    *ret_known = paths != NULL;
+    gboolean all = paths && overlays->len;
+    for (guint i = 0; all && i < overlays->len; i++) {
+        const FctChainFile *file = g_ptr_array_index(overlays, i);
+        all = strcmp(fct_json_str(paths, file->target, ""), file->path) == 0;
+    }
+    return all;
+}
+
+FctVmSettled fct_vm_snapshot_settle(FctVms *vms, FctTask *task, const FctVmTree *tree)
+{
+    gboolean known;
+    const json_t *doing = fct_vm_tree_doing(tree);
+    gboolean switched = fct_json_bool(doing, "live", FALSE) && has_switched(vms, task, tree, &known);
+    if (fct_json_bool(doing, "live", FALSE) && !known)
+        return FCT_VM_UNSETTLED;
+    if (!switched) {
+        fct_vm_tree_forget(vms, task, tree->vm->id);
+        return FCT_VM_UNCHANGED;
+    }
+    g_autoptr(FctVmTree) done = fct_vm_tree_settle(vms, task, tree->vm->id, finish);
+    return done ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
+}
+
+/* ---- the task ---- */
+
+static void define_off(FctVms *vms, const FctVm *vm)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
+    g_autoptr(GError) fault = NULL;
+    if (!fct_vm_info_active(info) && !vms->app->vmm->ops->define(vms->app->vmm, spec, &fault))
+        g_warning("VM %s: libvirt's definition is brought along at the next start: %s", vm->name, fault->message);
+}
+
+void fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)
+{
+    define_off(vms, tree->vm);
+}
+
+static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
+{
+    FctVms *vms = act->vms;
+    const json_t *doing = fct_vm_tree_doing(tree);
+    const json_t *memory = json_object_get(doing, "memory");
+    g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(doing, "files"));
+    g_autoptr(FctVmInfo) info = vms->app->vmm->ops->info(vms->app->vmm, tree->vm->id, error);
+    FctVolumeProgress progress = {task, 1, "Saving"};
+    if (!info)
+        return FALSE;
+    if (fct_vm_info_active(info) != fct_json_bool(doing, "live", FALSE)) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take it again.", NULL,
+                           "VM %s was started or went off in the middle of it.", tree->vm->name);
+        return FALSE;
+    }
+    if (!fct_json_bool(doing, "live", FALSE))
+        return TRUE;
+    return vms->app->vmm->ops->snapshot(
+        vms->app->vmm, tree->vm->id, overlays, json_is_object(memory) ? fct_json_str(memory, "path", "") : NULL,
+        info->memory_mib, fct_json_bool(doing, "freeze", FALSE), fct_volume_progress, &progress, error);
+}
+
+static void end_failed(FctVmAct *act, FctTask *task, guint step, const GError *error)
+{
+    gboolean cancelled = !error || error->code == FCT_ERROR_CANCELLED;
+    g_autofree char *outcome = g_strdup_printf("No snapshot was taken; VM %s is as it was.", act->vm->name);
+    fct_task_step(task, step, cancelled ? FCT_TASK_STEP_UNDONE : FCT_TASK_STEP_FAILED, error ? error->message : NULL);
+    fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
+}
+
+/* The documents, whatever happened to the VM. TRUE when there is a snapshot. */
+static void settle(FctVmAct *act, FctTask *task, const FctVmTree *tree, const GError *error)
+{
+    FctVms *vms = act->vms;
+    gboolean live = fct_json_bool(fct_vm_tree_doing(tree), "live", FALSE);
+    const char *why = fct_json_str(json_object_get(fct_vm_tree_doing(tree), "snapshot"), "disk_only_reason", "");
+    FctVmSettled end = FCT_VM_CHANGED;
+    if (live) {
+        end = fct_vm_snapshot_settle(vms, task, tree);
+    } else if (error) {
+        fct_vm_tree_forget(vms, task, tree->vm->id);
+        end = FCT_VM_UNCHANGED;
+    } else {
+        g_autoptr(FctVmTree) done = fct_vm_tree_settle(vms, task, tree->vm->id, finish);
+        end = done ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
+        if (done)
+            define_off(vms, done->vm);
+    }
+    if (end == FCT_VM_UNSETTLED) {
+        fct_vms_end(vms, tree->vm->id); /* the next start of facetd ends the task */
+    } else if (end == FCT_VM_UNCHANGED) {
+        end_failed(act, task, 1, error);
+    } else {
+        const char *name = fct_json_str(json_object_get(fct_vm_tree_doing(tree), "snapshot"), "name", "");
+        g_autofree char *outcome = g_strdup_printf("Snapshot %s is taken.%s%s", name, *why ? " Disks only: " : "", why);
+        fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
+        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+    }
+}
+
+static void take_thread(FctTask *task, gpointer data)
+{
+    FctVmAct *act = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(act->vms->app->store, act->vm->id, &error);
+    g_autoptr(GPtrArray) overlays =
+        tree ? fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files")) : NULL;
+    fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    if (!tree || !fct_vm_tree_make(act->vms, tree, overlays, &error) || fct_task_cancelled(task)) {
+        fct_vm_tree_forget(act->vms, task, act->vm->id);
+        end_failed(act, task, 0, error);
+        return;
+    }
+    fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
+    fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
+    switch_disks(act, task, tree, &error);
+    settle(act, task, tree, error);
+}
+
+/* ---- the request ---- */
+
+static gboolean refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *sentence)
+{
+    fct_set_error_full(error, code, next, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+static gboolean check_text(const char *text, gsize max, const char *field, gboolean empty, GError **error)
+{
+    gboolean good = g_utf8_validate(text, -1, NULL) && g_utf8_strlen(text, -1) <= (glong)max && (empty || *text);
+    for (const char *p = text; good && *p; p = g_utf8_next_char(p))
+        good = g_unichar_isprint(g_utf8_get_char(p)) && (*p != '/' || empty);
+    if (good)
+        return TRUE;
+    g_autofree char *sentence =
+        g_strdup_printf("“%s” has %s %" G_GSIZE_FORMAT " characters, without slashes or control "
+                        "characters.",
+                        field, empty ? "at most" : "1 to", max);
+    return refuse(error, FCT_ERROR_BAD_REQUEST, field, NULL, sentence);
+}
+
+static gboolean check_input(const FctVmTree *tree, const json_t *input, GError **error)
+{
+    const char *name;
+    if (!fct_json_need_str(input, "name", &name, error) || !check_text(name, NAME_LENGTH_MAX, "name", FALSE, error) ||
+        !check_text(fct_json_str(input, "description", ""), DESCRIPTION_MAX, "description", TRUE, error))
+        return FALSE;
+    if (fct_vm_tree_find(tree, name, FALSE, NULL))
+        return refuse(error, FCT_ERROR_EXISTS, "name", NULL, "The VM has a snapshot of that name already.");
+    return TRUE;
+}
+
+const char *fct_vm_snapshot_no_memory(const FctVm *vm, const FctVmInfo *info)
+{
+    if (!fct_vm_info_active(info))
+        return NO_MEMORY_OFF;
+    return vm->devices->len || json_array_size(info->parts) ? NO_MEMORY_DEVICE : "";
+}
+
+const char *fct_vm_snapshot_no_freeze(const FctVm *vm, const FctVmInfo *info)
+{
+    if (!fct_vm_info_active(info) || info->state == FCT_VM_PAUSED)
+        return "The VM does not run: its file systems are at rest.";
+    return vm->agent ? "" : "The VM has no channel for a guest agent.";
+}
+
+typedef struct {
+    json_t *doing; /* borrowed */
+} Begin;
+
+static gboolean begin(FctVmTree *tree, gpointer data, GError **error)
+{
+    json_object_set(json_object_get(((Begin *)data)->doing, "snapshot"), "parent",
+                    json_object_get(tree->vm->chain, "parent"));
+    fct_vm_tree_set_doing(tree, json_incref(((Begin *)data)->doing));
+    return TRUE;
+}
+
+/* What the snapshot restores besides the disks' content. */
+static json_t *settings_of(const FctVm *vm)
+{
+    static const char *const kept[] = {"os",   "vcpus", "memory_mib", "uefi", "tpm", "agent",
+                                       "boot", "disks", "devices",    "nics", "run"};
+    g_autoptr(json_t) doc = fct_vm_to_doc(vm);
+    json_t *settings = json_object();
+    for (guint i = 0; i < G_N_ELEMENTS(kept); i++)
+        json_object_set(settings, kept[i], json_object_get(doc, kept[i]));
+    return settings;
+}
+
+static json_t *memory_file(const FctVm *vm, const FctChainFile *beside)
+{
+    g_autofree char *id = fct_app_new_id("");
+    g_autofree char *name = g_strdup_printf("%s-memory-%s.mem", vm->name, id + strlen(id) - 6);
+    g_autofree char *folder = g_path_get_dirname(beside->path);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    FctChainFile *file = fct_chain_file_new("", beside->pool, name, path, "raw", "");
+    json_t *json = fct_vm_file_to_json(file);
+    fct_chain_file_free(file);
+    return json;
+}
+
+static json_t *plan(FctVms *vms, const FctVmTree *tree, const json_t *input, GError **error)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
+    g_autoptr(GPtrArray) overlays = fct_vm_tree_overlays(vms, tree, tree->chain->current, error);
+    if (!overlays)
+        return NULL;
+    gboolean live = fct_vm_info_active(info), freeze = fct_json_bool(input, "freeze", FALSE);
+    gboolean memory = fct_json_bool(input, "memory", FALSE);
+    const char *no_memory = memory ? fct_vm_snapshot_no_memory(tree->vm, info) : "";
+    const char *no_freeze = freeze ? fct_vm_snapshot_no_freeze(tree->vm, info) : "";
+    if (*no_freeze) {
+        refuse(error, FCT_ERROR_CONFLICT, "freeze", "Leave freeze out.", no_freeze);
+        return NULL;
+    }
+    memory = memory && !*no_memory;
+    g_autofree char *id = fct_app_new_id("snap");
+    json_t *file = memory ? memory_file(tree->vm, overlays->pdata[0]) : json_null();
+    json_t *doc = json_pack("{s:s, s:s, s:s, s:s, s:I, s:b, s:O, s:s, s:s, s:o}", "id", id, "vm", tree->vm->id, "name",
+                            fct_json_str(input, "name", ""), "description", fct_json_str(input, "description", ""),
+                            "created_ms", (json_int_t)fct_app_now_ms(), "frozen", freeze && !memory, "memory", file,
+                            "vm_state", fct_vm_state_name(info ? info->state : FCT_VM_OFF), "disk_only_reason",
+                            no_memory, "settings", settings_of(tree->vm));
+    return json_pack("{s:s, s:o, s:o, s:o, s:b, s:b}", "kind", "snapshot", "snapshot", doc, "files",
+                     fct_vm_files_to_json(overlays), "memory", file, "freeze", freeze, "live", live);
+}
+
+static FctTask *take(FctVms *vms, const FctIdentity *who, FctVm **vm, const json_t *input, GError **error)
+{
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, (*vm)->id, error);
+    if (!tree || !check_input(tree, input, error) || !fct_vm_tree_idle(vms, tree, error))
+        return NULL;
+    g_autoptr(json_t) doing = plan(vms, tree, input, error);
+    if (!doing)
+        return NULL;
+    const FctVmJob *job = json_is_object(json_object_get(doing, "memory")) ? &memory_job : &disk_job;
+    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, *vm);
+    Begin data = {doing};
+    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(vms, (*vm)->id, task, begin, &data, error);
+    if (!begun) {
+        fct_task_forget(task);
+        return NULL;
+    }
+    fct_vm_task_run(vms, task, job, g_steal_pointer(vm), FALSE, TRUE);
+    return g_steal_pointer(&task);
+}
+
+FctTask *fct_vm_snapshot(FctVms *vms, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
+{
+    g_autoptr(FctVm) vm = given;
+    g_autofree char *id = g_strdup(vm->id);
+    if (!fct_vms_begin(vms, id, "has a snapshot taken of it", error))
+        return NULL;
+    FctTask *task = take(vms, who, &vm, input, error);
+    if (!task)
+        fct_vms_end(vms, id);
+    return task;
+}
