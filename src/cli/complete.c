@@ -79,6 +79,8 @@ int fct_verb_complete(FctCli *cli, int argc, char **argv)
         print_profiles(cli, argv[3]);
     else if (g_str_equal(noun, "vm") && argc == 3 && !g_str_equal(argv[2], "create"))
         print_members(cli, "/vms", "name");
+    else if (g_str_equal(noun, "template") && argc == 3 && !g_str_equal(argv[2], "create"))
+        print_members(cli, "/templates", "name");
     else if (g_str_equal(noun, "network") && argc == 3 && !g_str_equal(argv[2], "create"))
         print_members(cli, "/networks", "name");
     else if (g_str_equal(noun, "file") && argc == 3 && !g_str_equal(argv[2], "upload"))

@@ -173,13 +173,14 @@ static char *default_image(FctCli *cli)
 
 int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
 {
-    g_autofree char *image = NULL;
+    g_autofree char *image = NULL, *template = NULL;
     g_auto(GStrv) devices = NULL;
     g_auto(GStrv) networks = NULL;
     int cpus = 0, memory = 0, disk = 0;
     gboolean start = FALSE, no_wait = FALSE, uefi = FALSE;
     GOptionEntry entries[] = {
         {"image", 'i', 0, G_OPTION_ARG_STRING, &image, "Image to boot from (see “facet image list”)", "IMAGE"},
+        {"template", 't', 0, G_OPTION_ARG_STRING, &template, "Template that gives what is not said here", "TEMPLATE"},
         {"cpus", 'c', 0, G_OPTION_ARG_INT, &cpus, "Virtual CPUs", "N"},
         {"memory", 'm', 0, G_OPTION_ARG_INT, &memory, "Memory in MiB", "MIB"},
         {"disk", 'd', 0, G_OPTION_ARG_INT, &disk, "Disk in GiB", "GIB"},
@@ -195,9 +196,13 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         return 2;
     if (argc != 2)
         return fct_cli_usage("vm create takes the name of the new VM.");
-    if (!image && !(image = default_image(cli)))
+    if (!template && !image && !(image = default_image(cli)))
         return fct_cli_usage("Say which image with --image; see “facet image list”.");
-    g_autoptr(json_t) body = json_pack("{s:s, s:s, s:b}", "name", argv[1], "image", image, "start", start);
+    g_autoptr(json_t) body = json_pack("{s:s, s:b}", "name", argv[1], "start", start);
+    if (template)
+        json_object_set_new(body, "template", json_string(template));
+    if (image)
+        json_object_set_new(body, "image", json_string(image));
     if (cpus)
         json_object_set_new(body, "vcpus", json_integer(cpus));
     if (memory)
@@ -206,8 +211,9 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         json_object_set_new(body, "disk_gib", json_integer(disk));
     if (uefi)
         json_object_set_new(body, "uefi", json_true());
-    json_t *list = json_array();
-    json_object_set_new(body, "devices", list);
+    g_autoptr(json_t) list = json_array();
+    if (devices || !template)
+        json_object_set(body, "devices", list);
     for (char **device = devices; device && *device; device++) {
         json_t *made = parse_device(*device);
         if (!made)

@@ -66,6 +66,17 @@ VM = {"id": "v1", "name": "db-2", "ours": True, "state": "off", "vcpus": 2, "mem
                    "parts": []}], "pending_changes": [], "blocked": REFUSED["details"]["verdicts"]}
 
 
+FRAIL = {"id": "t2", "name": "frail", "description": "", "input": {"image": "demo"}, "revision": 4, "created_ms": 1,
+         "problems": [{"field": "image", "sentence": "The image “demo” is gone."}]}
+SMALL = {"id": "t1", "name": "small", "description": "for tests", "revision": 3, "created_ms": 1, "problems": [],
+         "input": {"image": "debian-12", "vcpus": 2, "memory_mib": 2048, "devices": [{"group": "a100-3g", "count": 1}]}}
+ADOPTION = {"id": "v7", "name": "theirs", "state": "running", "kept": ["2 vCPUs", "Disk vda: /d/theirs.qcow2 (qcow2)"],
+            "lost": ["Its sound card"], "verdicts": [{"severity": "confirm", "code": "adopt-changes", "subject": "",
+            "sentence": "Its next start by Facet changes 1 thing of it.", "next": "Read what changes, then confirm."}]}
+LATER = dict(VM, id="v2", name="web", autostart={"enabled": True, "order": 100, "delay_s": 0})
+FIRST = dict(VM, id="v3", name="db-3", autostart={"enabled": True, "order": 10, "delay_s": 30})
+
+
 def problem(status, body):
     return status, {"error": body}
 
@@ -76,7 +87,11 @@ ANSWERS = {
     ("POST", "/plans"): lambda body: problem(422, NO_FIT) if body.get("profiles", {}).get("3g.40gb", 0) > 2 else (201, PLAN),
     ("POST", "/plans/pl1/apply"): (202, TASK), ("GET", "/tasks"): (200, {"items": [TASK]}),
     ("GET", "/tasks/t1"): (200, TASK), ("GET", "/tasks/t9"): problem(409, STALE),
-    ("GET", "/vms"): (200, {"items": [VM]}), ("GET", "/vms/db-2"): (200, VM),
+    ("GET", "/templates"): (200, {"items": [SMALL, FRAIL]}), ("GET", "/templates/frail"): (200, FRAIL),
+    ("GET", "/templates/small"): (200, SMALL), ("POST", "/templates"): (201, SMALL),
+    ("POST", "/vms/theirs/adopt"): lambda body: (200, ADOPTION if body.get("preview") else dict(VM, name="theirs")),
+    ("PATCH", "/vms/v1"): (200, VM), ("POST", "/vms/v1/release"): (204, None), ("POST", "/vms"): (202, TASK),
+    ("GET", "/vms"): (200, {"items": [VM, LATER, FIRST]}), ("GET", "/vms/db-2"): (200, VM),
     ("POST", "/vms/v1/start"): problem(422, REFUSED), ("DELETE", "/vms/v1"): (202, dict(TASK, title="Delete db-2")),
     ("GET", "/tokens"): problem(401, {"code": "unauthenticated", "message": "You are not signed in.",
                                       "next": "Sign in.", "details": {}}),
@@ -93,14 +108,14 @@ class Api(http.server.BaseHTTPRequestHandler):
         found = ANSWERS.get((self.command, path), (404, {"error": {"code": "not-found", "message": path, "next": "",
                                                                    "details": {}}}))
         status, reply = found(body) if callable(found) else found
-        data = json.dumps(reply).encode()
+        data = b"" if status == 204 else json.dumps(reply).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_POST = do_DELETE = answer
+    do_GET = do_POST = do_PATCH = do_DELETE = answer
 
     def log_message(self, *_):
         pass
@@ -115,6 +130,14 @@ CASES = [  # name, arguments, exit status
     ("task-watch-stale", ["task", "watch", "t9"], 5), ("vm-list", ["vm", "list"], 0),
     ("vm-start-refused", ["vm", "start", "db-2"], 6), ("vm-delete-unasked", ["vm", "delete", "db-2"], 2),
     ("vm-delete", ["vm", "delete", "db-2", "--yes"], 0), ("token-list-unauthenticated", ["token", "list"], 3),
+    ("template-list", ["template", "list"], 0), ("template-show", ["template", "show", "frail"], 0),
+    ("template-create", ["template", "create", "small", "--from-vm", "db-2"], 0),
+    ("template-create-both", ["template", "create", "small", "--from-vm", "db-2", "--cpus", "2"], 2),
+    ("vm-create-template", ["vm", "create", "db-4", "--template", "small", "--no-wait"], 0),
+    ("vm-adopt-plan", ["vm", "adopt", "theirs", "--plan"], 0), ("vm-adopt-unasked", ["vm", "adopt", "theirs"], 2),
+    ("vm-adopt", ["vm", "adopt", "theirs", "--yes"], 0), ("vm-release", ["vm", "release", "db-2"], 0),
+    ("vm-autostart", ["vm", "autostart"], 0),
+    ("vm-autostart-set", ["vm", "autostart", "db-2", "--order", "10", "--wait", "30"], 0),
     ("json-error", ["--json", "gpu", "show", "9"], 4), ("no-such-verb", ["gpu", "destroy"], 2),
     ("complete-verbs", ["__complete", "gpu"], 0), ("complete-profiles", ["__complete", "gpu", "carve", "0"], 0),
 ]
@@ -137,6 +160,12 @@ def checks():
     delete = [s for s in seen if s[0] == "DELETE"][0]
     yield "short profile names become full ones", carve["profiles"] == {"3g.40gb": 1, "1g.10gb": 1}
     yield "a delete names the revision it saw", delete[3] == '"9"'
+    made = [s[2] for s in seen if s[:2] == ("POST", "/vms")][0]
+    yield "a template gives what is not said", made == {"name": "db-4", "template": "small", "start": False}
+    adopts = [s[2] for s in seen if s[1] == "/vms/theirs/adopt"]
+    yield "nothing is adopted unasked", adopts == [{"preview": True}] * 3 + [{"confirm": True}]
+    patch = [s for s in seen if s[0] == "PATCH"][0]
+    yield "a place in the order", patch[2] == {"autostart": {"enabled": True, "order": 10, "delay_s": 30}}
     yield "every request carries the token", all(s[4] == "Bearer secret" for s in seen)
 
 
