@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Vm } from '@/api/types';
+import type { Vm, VmList } from '@/api/types';
 import { mergeSamples } from '@/api/live';
 import { patchList } from '@/api/stream';
 import type { Sample } from '@/api/types';
@@ -43,12 +43,15 @@ describe('search', () => {
 });
 
 describe('attention', () => {
+  const none = { all: 0, ours: 0, others: 0, blocked: 0, off: 0, running: 0, paused: 0, stopping: 0, crashed: 0, unknown: 0 };
+  const vmPage = (items: Vm[], total = items.length, blocked = items.length): VmList => ({ items, total, counts: { ...none, all: total, off: total, blocked } });
   it('lists the worst first', () => {
     const lost = card(A100, [], { state: 'lost', state_reason: 'gone' });
     const drifting = card(A100, [], { id: 'gpu-1', index: 1, drift: ['1 × 3g.40gb is missing'] });
     const vm = { id: 'v', name: 'db-2', state: 'off', blocked: [{ severity: 'block', code: 'x', sentence: 'no part', next: '', subject: '' }] } as unknown as Vm;
-    expect(attention([], [drifting, lost], [vm]).map((a) => a.severity)).toEqual(['danger', 'warning', 'warning']);
-    expect(attention([], [card(A100, [])], [])).toEqual([]);
+    expect(attention([], [drifting, lost], vmPage([vm])).map((a) => a.severity)).toEqual(['danger', 'warning', 'warning']);
+    expect(attention([], [card(A100, [])], vmPage([]))).toEqual([]);
+    expect(attention([], [], vmPage([vm], 900, 41)).map((a) => a.to)).toEqual(['/vms/v', '/vms?state=crashed,blocked']);
   });
 });
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading: one hook a resource. Keys are [noun] for the list and [noun, id] for one; the event stream writes to the same keys.
-import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { call } from './client';
 import type {
-  AuditEntry, Consoles, FacetEvent, Gpu, Image, Library, List, Network, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm,
+  AuditEntry, Consoles, FacetEvent, Gpu, Image, Library, List, Network, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm, VmList, VmQuery,
 } from './types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
@@ -35,7 +35,25 @@ export const gpuQuery = (id: string) => ({ queryKey: ['gpu', id], queryFn: ({ si
 export const useGpu = (id: string) => useOne<Gpu>('gpu', id, `/gpus/${seg(id)}`);
 export const useGroups = () => useList<ResourceGroup>('group', '/resource-groups');
 export const useGroup = (id: string) => useOne<ResourceGroup>('group', id, `/resource-groups/${seg(id)}`);
-export const useVms = () => useList<Vm>('vm', '/vms');
+/** A part of the VMs, as the server filters and sorts them; while another is on its way, the last one stays. */
+export function useVmPage(query: VmQuery, enabled = true): UseQueryResult<VmList, Error> {
+  const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined).map(([key, value]) => [key, String(value)])).toString();
+  return useQuery({
+    queryKey: ['vms', text],
+    queryFn: ({ signal }) => call<VmList>(`/vms?${text}`, { signal }),
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+/** Whether a VM has this name; undefined while that is being asked. */
+export function useNameTaken(name: string): boolean | undefined {
+  const page = useVmPage({ name, limit: 1 }, name !== '');
+  return page.isPlaceholderData ? undefined : page.data && page.data.total > 0;
+}
+/** The VMs whose names the wizard counts on from, the highest first. */
+export const useNumberedVms = () => useVmPage({ q: 'vm-', sort: 'name', order: 'desc', limit: 200 });
+/** The VMs that need a person first, and how many there are of each kind: for what gives an overview. */
+export const useVmOverview = () => useVmPage({ limit: 20, sort: 'attention' });
 export const useVm = (id: string) => useOne<Vm>('vm', id, `/vms/${seg(id)}`);
 export const useConsoles = (id: string) => useQuery({ queryKey: ['console', id], queryFn: ({ signal }) => call<Consoles>(`/vms/${seg(id)}/console`, { signal }), staleTime: 0, retry: false });
 export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);

@@ -4,7 +4,8 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { STREAM_URL } from './client';
 import { pushSample, setLink } from './live';
-import type { Change, Consoles, FacetEvent, Sample } from './types';
+import { gather, seldom } from './soon';
+import type { Change, Consoles, FacetEvent, Sample, Vm, VmList } from './types';
 
 const isGone = (change: object): change is { id: string; deleted: true } => 'deleted' in change;
 
@@ -19,27 +20,65 @@ export function patchList<T extends { id: string }>(
   return newestFirst ? [change as T, ...list] : [...list, change as T];
 }
 
-function resourceChanged(client: QueryClient, noun: string, change: Change<{ id: string }>): void {
-  client.setQueryData<{ id: string }[]>([noun], (list) => patchList(list, change, noun === 'task'));
-  if (isGone(change)) {
-    client.removeQueries({ queryKey: [noun, change.id] });
-  } else if (noun === 'task') {
-    client.setQueryData([noun, change.id], change);
-  } else {
-    void client.invalidateQueries({ queryKey: [noun, change.id] });
+/** A page of VMs with the changes in it. @stale: what it lists, or in which order, may be another now. */
+export function patchVmPage(page: VmList, changes: ReadonlyMap<string, Change<Vm>>): { page: VmList; stale: boolean } {
+  let stale = false;
+  const left = new Set(changes.keys());
+  const items = page.items.map((old) => {
+    const change = changes.get(old.id);
+    if (!change) return old;
+    left.delete(old.id);
+    if (isGone(change)) {
+      stale = true;
+      return old;
+    }
+    stale ||= change.state !== old.state || change.name !== old.name || (change.blocked.length > 0) !== (old.blocked.length > 0) ||
+      change.memory_mib !== old.memory_mib || change.vcpus !== old.vcpus;
+    return change;
+  });
+  return { page: { ...page, items }, stale: stale || left.size > 0 };
+}
+
+interface Changed {
+  noun: string;
+  change: Change<{ id: string }>;
+}
+
+function resourcesChanged(client: QueryClient, noun: string, changes: Change<{ id: string }>[], again: (what: string) => void): void {
+  client.setQueryData<{ id: string }[]>([noun], (list) => changes.reduce((now, change) => patchList(now, change, noun === 'task'), list));
+  for (const change of changes) {
+    if (isGone(change)) client.removeQueries({ queryKey: [noun, change.id] });
+    else if (noun === 'task') client.setQueryData([noun, change.id], change);
+    else void client.invalidateQueries({ queryKey: [noun, change.id] });
   }
   // What one change means for others.
-  if (noun === 'gpu' || noun === 'vm') void client.invalidateQueries({ queryKey: ['group'] });
-  if (noun === 'gpu' || noun === 'vm') void client.invalidateQueries({ queryKey: ['preflight'] });
+  if (noun === 'gpu' || noun === 'vm') again('group');
+  if (noun === 'gpu' || noun === 'vm') again('preflight');
+  if (noun === 'task') again('audit');
+  if (noun === 'vm') vmsChanged(client, changes as Change<Vm>[], again);
+}
+
+function vmsChanged(client: QueryClient, changes: Change<Vm>[], again: (what: string) => void): void {
+  const byId = new Map(changes.map((change) => [change.id, change]));
+  for (const [key, page] of client.getQueriesData<VmList>({ queryKey: ['vms'] })) {
+    if (!page) continue;
+    const patched = patchVmPage(page, byId);
+    client.setQueryData(key, patched.page);
+    if (patched.stale) again('vms');
+  }
   // A VM that starts or stops takes or gives back its parts: the cards' pictures show it.
-  if (noun === 'vm') void client.invalidateQueries({ queryKey: ['gpu'] });
-  if (noun === 'task') void client.invalidateQueries({ queryKey: ['audit'] });
+  if (changes.some((change) => isGone(change) || change.devices.length > 0)) again('gpu');
 }
 
 const SILENT_MS = 45_000; // samples come every few seconds; a connection that is silent for so long is dead
 const OPEN_MS = 10_000;
 
+const GATHER_MS = 80; // below what anybody sees as a delay
+const AGAIN_MS = 2000; // between two fetches of what only the server can work out
+const NOUNS = ['gpu', 'group', 'plan', 'task', 'vm', 'network', 'node'];
+
 interface Handlers {
+  onChange: (changed: Changed) => void;
   onOpen: () => void;
   onMessage: () => void;
   onError: (source: EventSource) => void;
@@ -54,7 +93,12 @@ function connect(client: QueryClient, handlers: Handlers): EventSource {
     });
   source.addEventListener('open', handlers.onOpen);
   source.addEventListener('error', () => handlers.onError(source));
-  for (const noun of ['gpu', 'group', 'plan', 'task', 'vm', 'network', 'node']) on(noun, (data) => resourceChanged(client, noun, data as Change<{ id: string }>));
+  for (const noun of NOUNS) {
+    on(noun, (data) => {
+      const change = data as Change<{ id: string }>;
+      handlers.onChange({ noun, change });
+    });
+  }
   on('console', (data) => client.setQueryData(['console', (data as Consoles).id], data));
   on('event', (data) => {
     const event = data as FacetEvent;
@@ -69,6 +113,13 @@ export function openStream(client: QueryClient): () => void {
   let source: EventSource | null = null;
   let opened = false;
   let heard = Date.now();
+  const again = seldom(AGAIN_MS, (what) => void client.invalidateQueries({ queryKey: [what] }));
+  const changed = gather<Changed>(GATHER_MS, (all) => {
+    for (const noun of NOUNS) {
+      const changes = all.filter((one) => one.noun === noun).map((one) => one.change);
+      if (changes.length > 0) resourcesChanged(client, noun, changes, again);
+    }
+  });
   const open = () => {
     source?.close();
     heard = Date.now();
@@ -79,6 +130,7 @@ export function openStream(client: QueryClient): () => void {
         heard = Date.now();
         setLink('up');
       },
+      onChange: (one) => changed.put(`${one.noun} ${one.change.id}`, one),
       onMessage: () => {
         heard = Date.now();
       },

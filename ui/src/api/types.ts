@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Short names for the types that api/openapi.yaml generates.
-import type { components } from './generated';
+import type { components, operations } from './generated';
 
 type S = components['schemas'];
 export type Session = S['Session'];
@@ -29,6 +29,8 @@ export type Library = { items: LibraryFile[]; folder: string; capacity_bytes: nu
 export type Vm = S['Vm'];
 export type Viewer = S['Viewer'];
 export type Consoles = S['Consoles'];
+export type VmList = S['VmList'];
+export type VmQuery = NonNullable<operations['listVms']['parameters']['query']>;
 export type Network = S['Network'];
 export type NetworkInput = S['NetworkInput'];
 export type StaticLease = S['StaticLease'];

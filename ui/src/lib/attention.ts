@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What needs a person now, worst first, from what the page knows anyway. Alarms with memory come with monitoring.
-import type { Gpu, Node, Vm } from '@/api/types';
+import type { Gpu, Node, Vm, VmList } from '@/api/types';
 import { t } from '@/strings';
 
 export interface Attention {
@@ -47,7 +47,18 @@ function ofNode(node: Node): Attention[] {
   return found;
 }
 
-export function attention(nodes: readonly Node[], gpus: readonly Gpu[], vms: readonly Vm[]): Attention[] {
-  return [...nodes.flatMap(ofNode), ...gpus.flatMap(ofGpu), ...vms.flatMap(ofVm)]
+/** Of many VMs the page holds the first few that need a look; the rest is a line with the way there. */
+function ofVms(page: VmList): Attention[] {
+  const found = page.items.flatMap(ofVm);
+  const more = page.counts.crashed + page.counts.blocked - found.length;
+  if (more > 0 && page.items.length < page.total) {
+    found.push({ key: 'vms', severity: 'warning', title: t.attention.moreVms(more), text: '', to: '/vms?state=crashed,blocked' });
+  }
+  return found;
+}
+
+/** @vms: in the order of attention. */
+export function attention(nodes: readonly Node[], gpus: readonly Gpu[], vms: VmList | undefined): Attention[] {
+  return [...nodes.flatMap(ofNode), ...gpus.flatMap(ofGpu), ...(vms ? ofVms(vms) : [])]
     .sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 }

@@ -3,7 +3,8 @@ import { Button, Label, Menu, MenuContent, MenuItem, MenuList, Modal, ModalBody,
 import { SearchIcon } from '@patternfly/react-icons';
 import { useEffect, useMemo, useState, type KeyboardEvent } from 'react';
 import { useNavigate } from 'react-router-dom';
-import { useGpus, useGroups, useTasks, useVms } from '@/api/queries';
+import { useGpus, useGroups, useTasks, useVmPage } from '@/api/queries';
+import { useSettled } from '@/lib/debounce';
 import { shortModel } from '@/lib/format';
 import { search, type Found } from '@/lib/search';
 import { t } from '@/strings';
@@ -15,9 +16,10 @@ const PAGES: Found[] = [
   ['/activity/audit', t.app.nav.audit], ['/nodes', t.app.nav.nodes], ['/settings', t.app.nav.settings],
 ].map(([to, name]) => ({ kind: 'page' as const, key: `page ${to}`, name: name ?? '', more: '', to: to ?? '/' }));
 
-function useEverything(): Found[] {
+/** VMs are searched by the server, the few of the rest here. */
+function useEverything(text: string): Found[] {
   const gpus = useGpus().data;
-  const vms = useVms().data;
+  const vms = useVmPage({ q: useSettled(text, 150), limit: 12 }).data?.items;
   const groups = useGroups().data;
   const tasks = useTasks().data;
   return useMemo(() => [
@@ -33,7 +35,7 @@ function SearchBox({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const navigate = useNavigate();
-  const found = search(useEverything(), text);
+  const found = search(useEverything(text), text);
   const go = (item: Found | undefined) => {
     if (!item) return;
     onClose();

@@ -3,7 +3,7 @@
 import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { Link, useNavigate } from 'react-router-dom';
 import { useMemo } from 'react';
-import { useGpus, useNodes, useVms } from '@/api/queries';
+import { useGpus, useNodes, useVmOverview } from '@/api/queries';
 import type { Node } from '@/api/types';
 import { attention } from '@/lib/attention';
 import { nodeCharts } from '@/lib/charts';
@@ -45,7 +45,7 @@ function NodeCard({ node }: { node: Node }) {
 export function OverviewPage() {
   const nodes = useNodes();
   const gpus = useGpus();
-  const vms = useVms();
+  const vms = useVmOverview();
   const mayCreate = useMay('vm.write');
   const navigate = useNavigate();
   const node = nodes.data?.[0];
@@ -87,7 +87,7 @@ export function OverviewPage() {
                 {!settled && (broken ? <LoadError error={broken.error} onRetry={() => void broken.refetch()} /> : <Waiting lines={2} />)}
               </CardBody>
             </Card>
-            <Loaded query={vms} waiting={<Waiting lines={1} height="7rem" />}>{(list) => <VmsCard vms={list} />}</Loaded>
+            <Loaded query={vms} waiting={<Waiting lines={1} height="7rem" />}>{(page) => <VmsCard page={page} />}</Loaded>
             <Loaded query={nodes} waiting={<Waiting lines={1} height="11rem" />}>{(list) => <>{list.map((n) => <NodeCard key={n.id} node={n} />)}</>}</Loaded>
           </div>
         </div>

@@ -6,8 +6,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { createVm } from '@/api/actions';
-import { useGroups, useImages, useVms } from '@/api/queries';
+import { useGroups, useImages, useNameTaken, useNumberedVms } from '@/api/queries';
 import type { Image, Task, VmInput } from '@/api/types';
+import { useSettled } from '@/lib/debounce';
 import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';
 import { ErrorAlert, Loaded, Nothing, Waiting } from '@/widgets/feedback';
@@ -37,13 +38,14 @@ function Create({ images, taken }: { images: Image[]; taken: string[] }) {
   const groups = useGroups();
   const [imageId, setImageId] = useState(images[0]?.id ?? '');
   const [name, setName] = useState(() => freeName(taken));
+  const isTaken = useNameTaken(useSettled(name, 250)) ?? false;
   const [size, setSize] = useState<Size>(SIZES.small);
   const [wish, setWish] = useState(NO_GPU);
   const [optional, setOptional] = useState(false);
   const [start, setStart] = useState(true);
   const cutting = useCutting(wish.cut);
   const image = images.find((one) => one.id === imageId);
-  const nameOk = NAME.test(name) && !taken.includes(name);
+  const nameOk = NAME.test(name) && !isTaken;
   const fits = size.memory_mib >= (image?.min_memory_mib ?? 0) && size.vcpus > 0;
   const make = useMutation({
     mutationFn: async () => {
@@ -71,7 +73,7 @@ function Create({ images, taken }: { images: Image[]; taken: string[] }) {
   return (
     <Wizard navAriaLabel={words.nav} onSave={() => make.mutate()} onClose={() => void navigate('/vms')} isPlain>
       <WizardStep id="image" name={words.steps.image} isDisabled={busy} footer={{ isNextDisabled: !nameOk || !image }}>
-        <ImageStep images={images} image={imageId} onImage={setImageId} name={name} onName={setName} taken={taken.includes(name)} valid={nameOk} />
+        <ImageStep images={images} image={imageId} onImage={setImageId} name={name} onName={setName} taken={isTaken} valid={nameOk} />
       </WizardStep>
       <WizardStep id="size" name={words.steps.size} isDisabled={busy} footer={{ isNextDisabled: !fits }}>
         <SizeStep size={size} onSize={setSize} needMib={image?.min_memory_mib ?? 0} />
@@ -107,7 +109,7 @@ function Create({ images, taken }: { images: Image[]; taken: string[] }) {
 
 export default function VmCreatePage() {
   const images = useImages();
-  const vms = useVms();
+  const vms = useNumberedVms();
   const waiting = <PageSection><Waiting lines={3} height="6rem" /></PageSection>;
   return (
     <>
@@ -115,7 +117,7 @@ export default function VmCreatePage() {
       <Loaded query={images} waiting={waiting}>
         {(list) => list.length === 0
           ? <PageSection><Nothing title={t.wizard.noImages} text={t.wizard.noImagesText} /></PageSection>
-          : <Loaded query={vms} waiting={waiting}>{(all) => <PageSection type="wizard"><Create images={list} taken={all.map((vm) => vm.name)} /></PageSection>}</Loaded>}
+          : <Loaded query={vms} waiting={waiting}>{(numbered) => <PageSection type="wizard"><Create images={list} taken={numbered.items.map((vm) => vm.name)} /></PageSection>}</Loaded>}
       </Loaded>
     </>
   );

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Label, MenuToggle, PageSection, Pagination, SearchInput, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
+import { Button, Label, MenuToggle, PageSection, Pagination, SearchInput, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
 import { EllipsisVIcon } from '@patternfly/react-icons';
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useEffect, useRef, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router-dom';
 import { useLatestSample } from '@/api/live';
-import { useVms } from '@/api/queries';
-import type { Vm } from '@/api/types';
+import { useVmPage } from '@/api/queries';
+import type { Vm, VmList, VmQuery } from '@/api/types';
+import { useSettled } from '@/lib/debounce';
 import { mib, percent, UNKNOWN } from '@/lib/format';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
@@ -70,47 +72,158 @@ function Row({ vm }: { vm: Vm }) {
   );
 }
 
-const matches = (vm: Vm, text: string) =>
-  [vm.name, vm.description, t.vm.states[vm.state], vm.image, ...vm.devices.flatMap((d) => [d.group_name ?? d.group, ...d.parts.map((p) => `${p.profile} ${p.gpu_name}`)])]
-    .some((value) => value.toLowerCase().includes(text.toLowerCase()));
+type Sort = NonNullable<VmQuery['sort']>;
+type State = keyof typeof t.vm.states | 'blocked';
 
 const PER_PAGE = [20, 50, 100, 200];
+const FEW = 20;
+const PER = 50;
+const SORTS: readonly Sort[] = ['name', 'state', 'cpu', 'vcpus', 'memory', 'created', 'attention'];
+/** Shown even when there are none; the others when there are some. */
+const USUAL: readonly State[] = ['running', 'off'];
+const STATES: readonly State[] = ['running', 'off', 'paused', 'stopping', 'crashed', 'unknown', 'blocked'];
+const stateName = (state: State) => (state === 'blocked' ? t.vm.cannotStart : t.vm.states[state]);
 
-function VmTable({ vms }: { vms: Vm[] }) {
+interface View {
+  q: string;
+  state: string;
+  ours: '' | 'true' | 'false';
+  sort: Sort;
+  order: 'asc' | 'desc';
+  page: number;
+  per: number;
+}
+
+/** The place in the list is the address: reload and back keep it. */
+function useView(): [View, (change: Partial<View>) => void] {
   const [params, setParams] = useSearchParams();
-  const text = params.get('q') ?? '';
-  const page = Math.max(1, Number(params.get('page')) || 1);
-  const found = vms.filter((vm) => matches(vm, text)).sort((a, b) => a.name.localeCompare(b.name));
-  const per = Number(params.get('per')) || 50;
-  const shown = found.slice((page - 1) * per, page * per);
-  const go = (q: string, to: number, size = per) =>
-    setParams({ ...(q && { q }), ...(to > 1 && { page: String(to) }), ...(size !== 50 && { per: String(size) }) }, { replace: true });
+  const ours = params.get('ours');
+  const view: View = {
+    q: params.get('q') ?? '',
+    state: params.get('state') ?? '',
+    ours: ours === 'true' || ours === 'false' ? ours : '',
+    sort: SORTS.find((sort) => sort === params.get('sort')) ?? 'name',
+    order: params.get('order') === 'desc' ? 'desc' : 'asc',
+    page: Math.max(1, Math.floor(Number(params.get('page'))) || 1),
+    per: PER_PAGE.find((per) => per === Number(params.get('per'))) ?? PER,
+  };
+  const go = (change: Partial<View>) => {
+    const to = { ...view, page: 1, ...change };
+    const kept: [string, string, string][] = [
+      ['q', to.q, ''], ['state', to.state, ''], ['ours', to.ours, ''], ['sort', to.sort, 'name'], ['order', to.order, 'asc'],
+      ['page', String(to.page), '1'], ['per', String(to.per), String(PER)],
+    ];
+    setParams(Object.fromEntries(kept.filter(([, value, usual]) => value !== usual).map(([key, value]) => [key, value])), { replace: true });
+  };
+  return [view, go];
+}
+
+const queryOf = ({ q, state, ours, sort, order, page, per }: View): VmQuery => ({
+  limit: per, offset: (page - 1) * per, ...(q && { q }), ...(state && { state }), ...(ours && { ours: ours === 'true' }), ...(sort !== 'name' && { sort }), ...(order === 'desc' && { order }),
+});
+
+/** What is typed goes to the address, and so to the server, when the fingers rest. */
+function Filter({ text, onText }: { text: string; onText: (text: string) => void }) {
+  const [typed, setTyped] = useState(text);
+  const settled = useSettled(typed, 250);
+  const sent = useRef(text);
+  const tell = useRef(onText);
+  tell.current = onText;
+  useEffect(() => {
+    if (settled === sent.current) return;
+    sent.current = settled;
+    tell.current(settled);
+  }, [settled]);
+  useEffect(() => {
+    if (text === sent.current) return; // changed elsewhere: back, or a button that clears
+    sent.current = text;
+    setTyped(text);
+  }, [text]);
+  return <SearchInput value={typed} placeholder={t.vm.filter} aria-label={t.vm.filter} onChange={(_event, value) => setTyped(value)} onClear={() => setTyped('')} />;
+}
+
+function Toggles({ view, go, counts }: { view: View; go: (change: Partial<View>) => void; counts: VmList['counts'] }) {
+  const states = STATES.filter((state) => USUAL.includes(state) || counts[state] > 0 || view.state === state);
+  const owners: [View['ours'], string, number][] = [['', t.vm.all, counts.all], ['true', t.vm.ours, counts.ours], ['false', t.vm.theirs, counts.others]];
   return (
     <>
-      <Toolbar>
-        <ToolbarContent>
-          <ToolbarItem className="fct-filter"><SearchInput value={text} placeholder={t.vm.filter} aria-label={t.vm.filter} onChange={(_event, value) => go(value, 1)} onClear={() => go('', 1)} /></ToolbarItem>
-          {found.length > 20 && (
-            <ToolbarItem variant="pagination">
-              <Pagination itemCount={found.length} perPage={per} page={page} isCompact perPageOptions={PER_PAGE.map((value) => ({ title: String(value), value }))} onSetPage={(_event, to) => go(text, to)} onPerPageSelect={(_event, size) => go(text, 1, size)} />
-            </ToolbarItem>
-          )}
-        </ToolbarContent>
-      </Toolbar>
-      {found.length === 0 ? <Nothing title={t.vm.noMatch} text={t.vm.noMatchText} action={<Button variant="link" onClick={() => go('', 1)}>{t.vm.clear}</Button>} /> : (
-        <Table aria-label={t.vm.title} variant="compact">
-          <Thead>
-            <Tr><Th width={25}>{t.vm.name}</Th><Th width={15}>{t.vm.state}</Th><Th width={20}>{t.vm.device}</Th><Th>{t.vm.cpu}</Th><Th>{t.vm.vcpus}</Th><Th>{t.vm.memory}</Th><Th screenReaderText={t.app.allActions} /></Tr>
-          </Thead>
-          <Tbody>{shown.map((vm) => <Row key={vm.id} vm={vm} />)}</Tbody>
-        </Table>
+      <ToolbarItem>
+        <ToggleGroup isCompact aria-label={t.vm.filterState}>
+          <ToggleGroupItem text={t.vm.counted(t.vm.all, counts.all)} isSelected={view.state === ''} onChange={() => go({ state: '' })} />
+          {states.map((state) => (
+            <ToggleGroupItem key={state} text={t.vm.counted(stateName(state), counts[state])} isSelected={view.state.split(',').includes(state)} onChange={() => go({ state: view.state === state ? '' : state })} />
+          ))}
+        </ToggleGroup>
+      </ToolbarItem>
+      {(view.ours !== '' || (counts.ours > 0 && counts.others > 0)) && (
+        <ToolbarItem>
+          <ToggleGroup isCompact aria-label={t.vm.filterOwner}>
+            {owners.map(([ours, name, n]) => <ToggleGroupItem key={ours} text={ours === '' ? name : t.vm.counted(name, n)} isSelected={view.ours === ours} onChange={() => go({ ours })} />)}
+          </ToggleGroup>
+        </ToolbarItem>
       )}
     </>
   );
 }
 
+const COLUMNS: { sort?: Sort; name: string; width?: 15 | 20 | 25; downFirst?: boolean }[] = [
+  { sort: 'name', name: t.vm.name, width: 25 }, { sort: 'state', name: t.vm.state, width: 15 }, { name: t.vm.device, width: 20 },
+  { sort: 'cpu', name: t.vm.cpu, downFirst: true }, { sort: 'vcpus', name: t.vm.vcpus, downFirst: true }, { sort: 'memory', name: t.vm.memory, downFirst: true },
+];
+
+function VmTable({ page, view, go }: { page: VmList; view: View; go: (change: Partial<View>) => void }) {
+  const last = Math.max(1, Math.ceil(page.total / view.per));
+  const beyond = page.items.length === 0 && view.page > last;
+  useEffect(() => {
+    if (beyond) go({ page: last }); // what was on the last page has gone
+  });
+  const pages = (variant: 'top' | 'bottom') => page.total > FEW && (
+    <Pagination
+      itemCount={page.total} perPage={view.per} page={view.page} variant={variant} isCompact={variant === 'top'} widgetId={`vms-${variant}`}
+      perPageOptions={PER_PAGE.map((value) => ({ title: String(value), value }))}
+      onSetPage={(_event, to) => go({ page: to })} onPerPageSelect={(_event, per) => go({ per })}
+    />
+  );
+  const by = COLUMNS.findIndex((column) => column.sort === view.sort);
+  return (
+    <>
+      <Toolbar>
+        <ToolbarContent>
+          <ToolbarItem className="fct-filter"><Filter text={view.q} onText={(q) => go({ q })} /></ToolbarItem>
+          <Toggles view={view} go={go} counts={page.counts} />
+          <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>{pages('top')}</ToolbarItem>
+        </ToolbarContent>
+      </Toolbar>
+      {page.total === 0 ? <Nothing title={t.vm.noMatch} text={t.vm.noMatchText} action={<Button variant="link" onClick={() => go({ q: '', state: '', ours: '' })}>{t.vm.clear}</Button>} /> : (
+        <Table aria-label={t.vm.title} variant="compact">
+          <Thead>
+            <Tr>
+              {COLUMNS.map(({ sort, name, width, downFirst }, i) => (
+                <Th
+                  key={name} width={width}
+                  sort={sort && {
+                    columnIndex: i,
+                    sortBy: { index: by, direction: view.order, defaultDirection: downFirst ? 'desc' : 'asc' },
+                    onSort: (_event, _index, order) => go({ sort, order }),
+                  }}
+                >
+                  {name}
+                </Th>
+              ))}
+              <Th screenReaderText={t.app.allActions} />
+            </Tr>
+          </Thead>
+          <Tbody>{page.items.map((vm) => <Row key={vm.id} vm={vm} />)}</Tbody>
+        </Table>
+      )}
+      {page.items.length > FEW && pages('bottom')}
+    </>
+  );
+}
+
 export default function VmsPage() {
-  const vms = useVms();
+  const [view, go] = useView();
+  const vms = useVmPage(queryOf(view));
   const may = useMay('vm.write');
   const navigate = useNavigate();
   const create = () => void navigate('/vms/create');
@@ -119,9 +232,9 @@ export default function VmsPage() {
       <PageHead title={t.vm.title} actions={<ActionButton why={may.why} onClick={create}>{t.vm.create}</ActionButton>} />
       <PageSection>
         <Loaded query={vms} waiting={<Waiting lines={6} />}>
-          {(list) => list.length === 0
+          {(page) => page.counts.all === 0 && view.q === ''
             ? <Nothing title={t.vm.noVms} text={t.vm.noVmsText} action={<ActionButton variant="link" why={may.why} onClick={create}>{t.vm.create}</ActionButton>} />
-            : <VmTable vms={list} />}
+            : <VmTable page={page} view={view} go={go} />}
         </Loaded>
       </PageSection>
     </>

@@ -15,9 +15,8 @@ export const SIZES = {
 /** As the API wants names of VMs. */
 export const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
 
-/** "vm-1", or the first such name that nobody has. */
+/** "vm-1", or the name after the highest number that somebody has. */
 export function freeName(taken: readonly string[]): string {
-  for (let n = 1; ; n++) {
-    if (!taken.includes(`vm-${n}`)) return `vm-${n}`;
-  }
+  const numbers = taken.map((name) => Number(/^vm-(\d{1,9})$/.exec(name)?.[1] ?? 0));
+  return `vm-${Math.max(0, ...numbers) + 1}`;
 }
