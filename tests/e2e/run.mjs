@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the tests in *.test.mjs one after another and speaks TAP. Each file exports `tests`: a list of [name, function] that get
-// { instance, browser }, and may export `host`, the simulated host it wants. Arguments are parts of file names.
+// { instance, browser }, and may export `host`, the simulated host it wants, or `start`, which gives another instance than ./dev run.
+// Arguments are parts of file names.
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -39,7 +40,7 @@ async function runFile(file) {
   let instance;
   let browser;
   try {
-    instance = await Instance.start({ host: module.host ?? 'small' });
+    instance = module.start ? await module.start() : await Instance.start({ host: module.host ?? 'small' });
     browser = await startBrowser();
   } catch (error) {
     report(false, `${file}: an instance and a browser`, error);
@@ -58,7 +59,7 @@ async function runFile(file) {
   }
   await browser.close();
   const status = await instance.stop();
-  report(status === 143, `${file}: ./dev run ends when told to`, `status ${status}`);
+  report(status === (module.start ? 0 : 143), `${file}: the instance ends when told to`, `status ${status}`);
 }
 
 const files = (await readdir(folder)).filter((f) => f.endsWith('.test.mjs')).sort();

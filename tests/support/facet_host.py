@@ -24,7 +24,7 @@ class Gone(Exception):
 
 
 class Host:
-    def __init__(self, sim, helper, facetd, config="small", libvirt=None, folder=None):
+    def __init__(self, sim, helper, facetd, config="small", libvirt=None, folder=None, ui=""):
         self.programs = {"sim": sim, "helper": helper, "facetd": facetd}
         self.dir = tempfile.mkdtemp(prefix="facet-host-", dir=folder)
         self.sim_dir = os.path.join(self.dir, "sim")
@@ -33,6 +33,7 @@ class Host:
         self.images = os.path.join(self.dir, "images")
         self.config = config
         self.libvirt = libvirt  # address; None: facetd's own choice
+        self.ui = ui
         self.helper = self.facetd = None
         self.port = None
         self.token = None
@@ -85,7 +86,7 @@ class Host:
         os.set_inheritable(write, True)
         with open(os.path.join(self.dir, "facetd.log"), "ab") as log:
             self.facetd = subprocess.Popen(
-                [self.programs["facetd"], "--socket", self.socket, "--state", self.state, "--ui", "", "--port", "0",
+                [self.programs["facetd"], "--socket", self.socket, "--state", self.state, "--ui", self.ui, "--port", "0",
                  "--part-device", "standin", "--node", "test-node", "--images", self.images, "--ready-fd", str(write),
                  *(["--libvirt", self.libvirt, "--accel", "tcg"] if self.libvirt else [])],
                 stdout=log, stderr=log, close_fds=False,

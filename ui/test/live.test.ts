@@ -40,8 +40,8 @@ describe('a storm of events', () => {
 
 describe('a page of VMs', () => {
   it('takes a change in place', () => {
-    const { page: now, stale } = patchVmPage(page(vm('a'), vm('b')), changed(vm('b', { description: 'new' })));
-    expect(now.items.map((one) => one.description)).toEqual(['', 'new']);
+    const { page: now, stale } = patchVmPage(page(vm('a'), vm('b')), changed(vm('b', { image: 'new' })));
+    expect(now.items.map((one) => one.image)).toEqual([undefined, 'new']);
     expect(stale).toBe(false);
   });
   it('is fetched again when order, counts or members may be others', () => {

@@ -33,7 +33,7 @@ export function patchVmPage(page: VmList, changes: ReadonlyMap<string, Change<Vm
       return old;
     }
     stale ||= change.state !== old.state || change.name !== old.name || (change.blocked.length > 0) !== (old.blocked.length > 0) ||
-      change.memory_mib !== old.memory_mib || change.vcpus !== old.vcpus;
+      change.memory_mib !== old.memory_mib || change.vcpus !== old.vcpus || change.description !== old.description;
     return change;
   });
   return { page: { ...page, items }, stale: stale || left.size > 0 };

@@ -166,8 +166,8 @@ function Toggles({ view, go, counts }: { view: View; go: (change: Partial<View>)
   );
 }
 
-const COLUMNS: { sort?: Sort; name: string; width?: 15 | 20 | 25; downFirst?: boolean }[] = [
-  { sort: 'name', name: t.vm.name, width: 25 }, { sort: 'state', name: t.vm.state, width: 15 }, { name: t.vm.device, width: 20 },
+const COLUMNS: { sort?: Sort; name: string; width?: 15 | 25; downFirst?: boolean }[] = [
+  { sort: 'name', name: t.vm.name, width: 25 }, { sort: 'state', name: t.vm.state, width: 15 }, { name: t.vm.device, width: 15 },
   { sort: 'cpu', name: t.vm.cpu, downFirst: true }, { sort: 'vcpus', name: t.vm.vcpus, downFirst: true }, { sort: 'memory', name: t.vm.memory, downFirst: true },
 ];
 
@@ -200,7 +200,7 @@ function VmTable({ page, view, go }: { page: VmList; view: View; go: (change: Pa
             <Tr>
               {COLUMNS.map(({ sort, name, width, downFirst }, i) => (
                 <Th
-                  key={name} width={width}
+                  key={name} width={width} modifier="nowrap"
                   sort={sort && {
                     columnIndex: i,
                     sortBy: { index: by, direction: view.order, defaultDirection: downFirst ? 'desc' : 'asc' },
