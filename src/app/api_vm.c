@@ -192,12 +192,31 @@ static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **e
     return json != NULL;
 }
 
+/* "vda,vdb"; the older keep_disk=true is the first one. */
+static GStrv read_keep(const FctRequest *request, const FctVm *vm, GError **error)
+{
+    const char *text = g_hash_table_lookup(request->query, "keep");
+    const FctVmDisk *first = fct_vm_first_disk(vm);
+    if (!text)
+        text = first && fct_request_query_bool(request, "keep_disk", FALSE) ? first->target : "";
+    g_auto(GStrv) keep = g_strsplit(text, ",", -1);
+    for (guint i = 0; keep[i]; i++)
+        if (!fct_vm_find_disk(vm, keep[i])) {
+            fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "keep"),
+                               "VM %s has no disk “%s”.", vm->name, keep[i]);
+            return NULL;
+        }
+    return g_steal_pointer(&keep);
+}
+
 static gboolean delete_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
-    gboolean keep = fct_request_query_bool(request, "keep_disk", FALSE);
-    return vm && check_revision(request, vm, error) &&
-           reply_task(reply, fct_vm_delete(request->app->vms, request->who, g_steal_pointer(&vm), keep, error));
+    if (!vm || !check_revision(request, vm, error))
+        return FALSE;
+    g_auto(GStrv) keep = read_keep(request, vm, error);
+    return keep && reply_task(reply, fct_vm_delete(request->app->vms, request->who, g_steal_pointer(&vm),
+                                                   (const char *const *)keep, error));
 }
 
 /* ---- power ---- */

@@ -2,33 +2,19 @@
 /* Making a VM: all of it, or nothing is left. */
 #include "app/networks.h"
 #include "app/templates.h"
-#include "app/vm_service.h"
+#include "app/vm_disks.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
-#define GIB (G_GINT64_CONSTANT(1) << 30)
-#define STEP_START 2
-
-static const char *const make_steps[] = {"Copy the image", "Define the VM", NULL};
-static const char *const start_steps[] = {"Copy the image", "Define the VM", "Start the VM", NULL};
+static const char *const make_steps[] = {"Make the disks", "Define the VM", NULL};
+static const char *const start_steps[] = {"Make the disks", "Define the VM", "Start the VM", NULL};
 static void create_thread(FctTask *task, gpointer data);
 static const FctVmJob make_job = {"vm.create", "Create", make_steps, TRUE, create_thread};
 static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, create_thread};
 
-static gboolean copy_image(FctVmAct *act, GError **error)
+static gboolean make_disks(FctVmAct *act, FctTask *task, guint step, GError **error)
 {
-    FctApp *app = act->vms->app;
-    const FctVmDisk *disk = fct_vm_first_disk(act->vm);
-    g_autofree char *folder = g_path_get_dirname(disk->path);
-    g_autoptr(FctImage) image = fct_images_find(app->config.images_dir, act->vm->image, error);
-    if (!image)
-        return FALSE;
-    if (g_mkdir_with_parents(folder, 0711) < 0) {
-        fct_set_error(error, FCT_ERROR_INTERNAL, "The folder for disks cannot be made: %s.", folder);
-        return FALSE;
-    }
-    return app->vmm->ops->disk_clone(app->vmm, image->path, image->format, disk->path, disk->size_gib * GIB, error);
+    return fct_vm_make_disks(act->vms, task, step, act->vm, error);
 }
 
 static void set_ready(FctVm *vm, gpointer data)
@@ -37,7 +23,7 @@ static void set_ready(FctVm *vm, gpointer data)
     vm->state = g_strdup("ready");
 }
 
-static gboolean define(FctVmAct *act, GError **error)
+static gboolean define(FctVmAct *act, FctTask *task, guint step, GError **error)
 {
     FctVmm *vmm = act->vms->app->vmm;
     g_autoptr(FctVmSpec) spec = fct_vm_spec(act->vm);
@@ -61,44 +47,51 @@ static void take_back(FctVmAct *act, FctTask *task, guint step, const GError *er
     fct_vm_task_end(act, task, error ? FCT_TASK_FAILED : FCT_TASK_CANCELLED, error, outcome);
 }
 
-static gboolean run_step(FctVmAct *act, FctTask *task, guint step, gboolean (*func)(FctVmAct *act, GError **error))
+typedef gboolean (*StepFunc)(FctVmAct *act, FctTask *task, guint step, GError **error);
+
+static gboolean run_step(FctVmAct *act, FctTask *task, guint step, StepFunc func)
 {
     g_autoptr(GError) error = NULL;
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
-    gboolean ok = func(act, &error);
-    if (ok && !fct_task_cancelled(task)) {
+    gboolean ok = func(act, task, step, &error), cancelled = fct_task_cancelled(task);
+    if (ok && !cancelled) {
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
         fct_task_store(task);
         return TRUE;
     }
-    take_back(act, task, step, error);
+    if (!ok && !cancelled && fct_task_stopping(task)) {
+        fct_vms_end(act->vms, act->vm->id); /* the next start of facetd removes what there is */
+        return FALSE;
+    }
+    take_back(act, task, step, cancelled ? NULL : error);
     return FALSE;
 }
 
 /* The VM is there whatever becomes of its start. */
-static void start_made(FctVmAct *act, FctTask *task)
+static void start_made(FctVmAct *act, FctTask *task, guint step)
 {
     g_autoptr(GError) error = NULL;
-    fct_task_step(task, STEP_START, FCT_TASK_STEP_RUNNING, NULL);
+    fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
     if (fct_vm_reserve(act->vms, act->vm, task, &error) && fct_vm_run(act->vms, task, act->vm, &error)) {
         g_autofree char *outcome = g_strdup_printf("VM %s is made and runs.", act->vm->name);
-        fct_task_step(task, STEP_START, FCT_TASK_STEP_DONE, NULL);
+        fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
     fct_vm_release_parts(act->vms, task, act->vm->id);
     g_autofree char *outcome = g_strdup_printf("VM %s is made, but did not start.", act->vm->name);
-    fct_task_step(task, STEP_START, FCT_TASK_STEP_FAILED, error->message);
+    fct_task_step(task, step, FCT_TASK_STEP_FAILED, error->message);
     fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
 }
 
 static void create_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
-    if (!run_step(act, task, 0, copy_image) || !run_step(act, task, 1, define))
+    guint step = 0;
+    if (!run_step(act, task, step++, make_disks) || !run_step(act, task, step++, define))
         return;
     if (act->flag) {
-        start_made(act, task);
+        start_made(act, task, step);
         return;
     }
     g_autofree char *outcome = g_strdup_printf("VM %s is made.", act->vm->name);
@@ -139,17 +132,19 @@ static gboolean check_host(FctVms *vms, const FctVm *vm, GError **error)
     return world && fct_vm_check_groups(world, vm, error);
 }
 
+static gboolean fit_image(FctVms *vms, FctVm *vm, GError **error)
+{
+    if (!*vm->image)
+        return TRUE;
+    g_autoptr(FctImage) image = fct_images_find(vms->app->config.images_dir, vm->image, error);
+    return image && fct_vm_fit_image(vm, image, error);
+}
+
+/* All but the volumes' names. */
 static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
 {
-    const char *id;
-    if (!fct_json_need_str(input, "image", &id, error))
-        return NULL;
-    g_autoptr(FctImage) image = fct_images_find(vms->app->config.images_dir, id, error);
-    if (!image)
-        return NULL;
-    g_autofree char *disks = g_build_filename(vms->app->config.state_dir, "disks", NULL);
-    g_autoptr(FctVm) vm = fct_vm_from_input(input, image, disks, error);
-    if (!vm || !name_is_free(vms, vm, error) || !check_host(vms, vm, error))
+    g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
+    if (!vm || !fit_image(vms, vm, error) || !name_is_free(vms, vm, error) || !check_host(vms, vm, error))
         return NULL;
     if (!json_object_get(input, "nics"))
         fct_networks_default_nic(vms->app, vm);
@@ -158,17 +153,19 @@ static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
 
 gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error)
 {
-    const char *id = "";
+    static const char *const sources[] = {"image", "iso", "volume"};
     g_autoptr(json_t) whole = json_deep_copy(input);
-    if (json_object_get(input, "image") && !fct_json_need_str(input, "image", &id, error))
-        return FALSE;
-    g_autoptr(FctImage) image =
-        *id ? fct_images_find(app->config.images_dir, id, error) : g_new0(FctImage, 1); /* of no size */
-    if (!image)
-        return FALSE;
+    gboolean begins = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
+        begins |= json_object_get(input, sources[i]) != NULL;
     json_object_set_new(whole, "name", json_string("vm"));
-    g_autoptr(FctVm) vm = fct_vm_from_input(whole, image, "", error);
-    return vm != NULL;
+    if (!begins)
+        json_object_set_new(whole, "iso", json_string("any"));
+    g_autoptr(FctVm) vm = fct_vm_from_input(whole, error);
+    if (!vm || !*vm->image)
+        return vm != NULL;
+    g_autoptr(FctImage) image = fct_images_find(app->config.images_dir, vm->image, error);
+    return image && fct_vm_fit_image(vm, image, error);
 }
 
 /* With what a template gives; @given is what was sent. */
@@ -190,27 +187,38 @@ static FctVm *read_given(FctVms *vms, const json_t *given, gboolean *ret_start, 
     return vm;
 }
 
-FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error)
+/* Names its volumes, and stores it together with its task. */
+static gboolean begin(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 {
-    gboolean start = FALSE;
-    g_autoptr(FctVm) vm = read_given(vms, input, &start, error);
-    const FctVmJob *job = start ? &start_job : &make_job;
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(GError) fault = NULL;
-    if (!vm || !fct_vms_begin(vms, vm->id, "is being made", error))
-        return NULL;
-    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, vm);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&vms->create_lock);
+    if (!fct_vm_plan_disks(vms, vm, error))
+        return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
     fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
-    if (fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault)) {
-        fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), start, TRUE);
-        return g_steal_pointer(&task);
-    }
+    if (fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault))
+        return TRUE;
     if (fault->code == FCT_ERROR_REVISION)
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a VM %s already.", vm->name);
     else
         g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error)
+{
+    gboolean start = FALSE;
+    g_autoptr(FctVm) vm = read_given(vms, input, &start, error);
+    const FctVmJob *job = start ? &start_job : &make_job;
+    if (!vm || !fct_vms_begin(vms, vm->id, "is being made", error))
+        return NULL;
+    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, vm);
+    if (begin(vms, vm, task, error)) {
+        fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), start, TRUE);
+        return g_steal_pointer(&task);
+    }
     fct_task_forget(task);
     fct_vms_end(vms, vm->id);
     return NULL;

@@ -14,6 +14,7 @@ FctVm *fct_vm_new(void)
     vm->template = g_strdup("");
     vm->os = g_strdup("linux");
     vm->state = g_strdup("creating");
+    vm->making = g_strdup("");
     vm->agent = TRUE;
     vm->autostart_order = FCT_AUTOSTART_ORDER;
     vm->boot = g_new0(char *, 1);
@@ -38,6 +39,7 @@ void fct_vm_free(FctVm *vm)
     g_free(vm->template);
     g_free(vm->os);
     g_free(vm->state);
+    g_free(vm->making);
     g_strfreev(vm->boot);
     g_strfreev(vm->keep);
     g_ptr_array_unref(vm->disks);
@@ -145,6 +147,7 @@ json_t *fct_vm_to_doc(const FctVm *vm)
                   "description", vm->description, "image", vm->image, "template", vm->template, "os", vm->os, "state",
                   vm->state, "vcpus", vm->vcpus, "memory_mib", (json_int_t)vm->memory_mib, "uefi", vm->uefi, "tpm",
                   vm->tpm, "agent", vm->agent, "created_ms", (json_int_t)vm->created_ms);
+    json_object_set_new(json, "making", json_string(vm->making));
     json_object_set_new(json, "boot", words_json(vm->boot));
     json_object_set_new(json, "keep", words_json(vm->keep));
     json_object_set_new(json, "disks", disks_json(vm));
@@ -224,6 +227,7 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error)
     take_str(&vm->template, json, "template", "");
     take_str(&vm->os, json, "os", "linux");
     take_str(&vm->state, json, "state", "ready");
+    take_str(&vm->making, json, "making", "");
     vm->vcpus = (int)fct_json_int(json, "vcpus", 1);
     vm->memory_mib = fct_json_int(json, "memory_mib", 0);
     vm->uefi = fct_json_bool(json, "uefi", FALSE);

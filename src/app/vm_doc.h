@@ -23,6 +23,7 @@ typedef struct {
     int autostart_order; /* lower is earlier */
     int autostart_delay; /* seconds before the next one */
     char *state;         /* "creating", "ready", "deleting" */
+    char *making;        /* target of the disk whose volume is being made; "" */
     GStrv keep;          /* while it is being deleted: targets of the disks that stay */
     json_t *chain;       /* its place among its snapshots, of vm_tree.c; JSON null: it never had one */
     json_t *run;         /* what it was last started with, of fct_vm_run_json; JSON null: never */
@@ -35,8 +36,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVm, fct_vm_free)
 FctVm *fct_vm_new(void); /* empty, its lists too */
 
 /* ---- vm_input.c ---- */
-/* From a VmInput of the contract: FCT_ERROR_BAD_REQUEST names the field. The disk goes to @disks. */
-FctVm *fct_vm_from_input(const json_t *input, const FctImage *image, const char *disks, GError **error);
+/*
+ * From a VmInput of the contract, with what a template gives: FCT_ERROR_BAD_REQUEST names the field. The volumes of its
+ * disks are named and made later (vm_disks.c). Pure but for id and MAC addresses.
+ */
+FctVm *fct_vm_from_input(const json_t *input, GError **error);
+/* Fills in what the image asks for and was not said, and checks the rest against it. */
+gboolean fct_vm_fit_image(FctVm *vm, const FctImage *image, GError **error);
 /* A VmPatch on top; nothing is changed when it fails. */
 gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people send about a VM: refused with the field named, or taken whole. */
-#include "app/vm_doc.h"
+#include "app/vm_input.h"
 #include "core/autostart.h"
 
 #include <string.h>
@@ -12,13 +12,13 @@
 #define COUNT_MAX 8
 #define DESCRIPTION_MAX 400
 
-static gboolean refuse(GError **error, const char *field, const char *sentence)
+gboolean fct_vm_refuse(GError **error, const char *field, const char *sentence)
 {
     fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
     return FALSE;
 }
 
-static gboolean only(const json_t *json, const char *const *known, GError **error)
+gboolean fct_vm_only(const json_t *json, const char *const *known, GError **error)
 {
     const char *key;
     json_t *value;
@@ -26,7 +26,7 @@ static gboolean only(const json_t *json, const char *const *known, GError **erro
         if (g_strv_contains(known, key))
             continue;
         g_autofree char *sentence = g_strdup_printf("The field “%s” is not known here.", key);
-        return refuse(error, key, sentence);
+        return fct_vm_refuse(error, key, sentence);
     }
     return TRUE;
 }
@@ -48,9 +48,10 @@ static gboolean read_name(const json_t *json, char **name, GError **error)
     if (!fct_json_need_str(json, "name", &text, error))
         return FALSE;
     if (!name_is_good(text))
-        return refuse(error, "name",
-                      "A name has 1 to 63 letters, digits, dots, dashes or underscores, and begins with a letter or "
-                      "digit.");
+        return fct_vm_refuse(
+            error, "name",
+            "A name has 1 to 63 letters, digits, dots, dashes or underscores, and begins with a letter or "
+            "digit.");
     g_free(*name);
     *name = g_strdup(text);
     return TRUE;
@@ -63,14 +64,14 @@ static FctDevice *read_device(const json_t *json, GError **error)
     gint64 count = 1;
     const json_t *optional = json_object_get(json, "optional");
     if (!json_is_object(json)) {
-        refuse(error, "devices", "Each device must be an object with a group.");
+        fct_vm_refuse(error, "devices", "Each device must be an object with a group.");
         return NULL;
     }
-    if (!only(json, known, error) || !fct_json_need_str(json, "group", &group, error) ||
+    if (!fct_vm_only(json, known, error) || !fct_json_need_str(json, "group", &group, error) ||
         (json_object_get(json, "count") && !fct_json_need_int(json, "count", 1, COUNT_MAX, &count, error)))
         return NULL;
     if (optional && !json_is_boolean(optional)) {
-        refuse(error, "optional", "The field “optional” must be true or false.");
+        fct_vm_refuse(error, "optional", "The field “optional” must be true or false.");
         return NULL;
     }
     FctDevice *device = fct_device_new();
@@ -84,7 +85,7 @@ static FctDevice *read_device(const json_t *json, GError **error)
 static gboolean read_devices(const json_t *list, GPtrArray *devices, GError **error)
 {
     if (!json_is_array(list) || json_array_size(list) > DEVICES_MAX)
-        return refuse(error, "devices", "The devices must be a list of at most 8.");
+        return fct_vm_refuse(error, "devices", "The devices must be a list of at most 8.");
     for (size_t i = 0; i < json_array_size(list); i++) {
         FctDevice *device = read_device(json_array_get(list, i), error);
         if (!device)
@@ -94,8 +95,7 @@ static gboolean read_devices(const json_t *list, GPtrArray *devices, GError **er
     return TRUE;
 }
 
-/* A word of a closed list; *ret stays as it is when the member is absent. */
-static gboolean read_word(const json_t *json, const char *key, const char *const *words, char **ret, GError **error)
+gboolean fct_vm_read_word(const json_t *json, const char *key, const char *const *words, char **ret, GError **error)
 {
     const char *text;
     if (!json_object_get(json, key))
@@ -105,19 +105,19 @@ static gboolean read_word(const json_t *json, const char *key, const char *const
     if (!g_strv_contains(words, text)) {
         g_autofree char *all = g_strjoinv(", ", (char **)words);
         g_autofree char *sentence = g_strdup_printf("“%s” must be one of: %s.", key, all);
-        return refuse(error, key, sentence);
+        return fct_vm_refuse(error, key, sentence);
     }
     g_free(*ret);
     *ret = g_strdup(text);
     return TRUE;
 }
 
-static gboolean read_flag(const json_t *json, const char *key, gboolean *ret, GError **error)
+gboolean fct_vm_read_flag(const json_t *json, const char *key, gboolean *ret, GError **error)
 {
     const json_t *flag = json_object_get(json, key);
     if (flag && !json_is_boolean(flag)) {
         g_autofree char *sentence = g_strdup_printf("The field “%s” must be true or false.", key);
-        return refuse(error, key, sentence);
+        return fct_vm_refuse(error, key, sentence);
     }
     if (flag)
         *ret = json_is_true(flag);
@@ -136,21 +136,21 @@ static FctVmNic *read_nic(const FctVm *vm, const json_t *json, const FctVmNic *o
     static const char *const models[] = {"virtio", "e1000e", NULL};
     const char *network, *given = NULL;
     if (!json_is_object(json)) {
-        refuse(error, "nics", "Each NIC must be an object with a network.");
+        fct_vm_refuse(error, "nics", "Each NIC must be an object with a network.");
         return NULL;
     }
-    if (!only(json, known, error) || !fct_json_need_str(json, "network", &network, error) ||
+    if (!fct_vm_only(json, known, error) || !fct_json_need_str(json, "network", &network, error) ||
         (json_object_get(json, "mac") && !fct_json_need_str(json, "mac", &given, error)))
         return NULL;
     g_autofree char *mac = given ? fct_mac_parse(given) : old ? g_strdup(old->mac) : fct_vm_new_mac();
     if (!mac) {
-        refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
+        fct_vm_refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
         return NULL;
     }
     FctVmNic *nic = fct_vm_nic_new(network, mac);
     g_free(nic->model);
     nic->model = g_strdup(old ? old->model : fct_vm_default_nic_model(vm));
-    if (read_word(json, "model", models, &nic->model, error))
+    if (fct_vm_read_word(json, "model", models, &nic->model, error))
         return nic;
     fct_vm_nic_free(nic);
     return NULL;
@@ -161,7 +161,7 @@ static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
     GPtrArray *nics = vm->nics;
     g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
     if (!json_is_array(list) || json_array_size(list) > NICS_MAX)
-        return refuse(error, "nics", "The NICs must be a list of at most 8.");
+        return fct_vm_refuse(error, "nics", "The NICs must be a list of at most 8.");
     for (size_t i = 0; i < json_array_size(list); i++) {
         FctVmNic *nic = read_nic(vm, json_array_get(list, i), i < nics->len ? nics->pdata[i] : NULL, error);
         if (!nic)
@@ -169,7 +169,7 @@ static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
         for (guint k = 0; k < read->len; k++)
             if (strcmp(((FctVmNic *)read->pdata[k])->mac, nic->mac) == 0) {
                 fct_vm_nic_free(nic);
-                return refuse(error, "mac", "Two NICs of the VM have the same MAC address.");
+                return fct_vm_refuse(error, "mac", "Two NICs of the VM have the same MAC address.");
             }
         g_ptr_array_add(read, nic);
     }
@@ -193,14 +193,14 @@ static gboolean read_boot(const json_t *list, GStrv *boot, GError **error)
     if (!list)
         return TRUE;
     if (!json_is_array(list) || !json_array_size(list))
-        return refuse(error, "boot", "The boot order must be a list of disk, cdrom and network.");
+        return fct_vm_refuse(error, "boot", "The boot order must be a list of disk, cdrom and network.");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *word = json_string_value(json_array_get(list, i));
         guint place = 0;
         while (known[place] && g_strcmp0(known[place], word) != 0)
             place++;
         if (!known[place] || seen & 1u << place)
-            return refuse(error, "boot", "The boot order names disk, cdrom and network, each at most once.");
+            return fct_vm_refuse(error, "boot", "The boot order names disk, cdrom and network, each at most once.");
         seen |= 1u << place;
         g_strv_builder_add(words, word);
     }
@@ -216,8 +216,8 @@ static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
     if (!json)
         return TRUE;
     if (!json_is_object(json))
-        return refuse(error, "autostart", "“autostart” must be an object with “enabled”.");
-    if (!only(json, known, error) || !read_flag(json, "enabled", &vm->autostart, error) ||
+        return fct_vm_refuse(error, "autostart", "“autostart” must be an object with “enabled”.");
+    if (!fct_vm_only(json, known, error) || !fct_vm_read_flag(json, "enabled", &vm->autostart, error) ||
         (json_object_get(json, "order") &&
          !fct_json_need_int(json, "order", 1, FCT_AUTOSTART_ORDER_MAX, &order, error)) ||
         (json_object_get(json, "delay_s") &&
@@ -231,8 +231,9 @@ static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
 static gboolean read_machine(FctVm *vm, const json_t *json, GError **error)
 {
     static const char *const systems[] = {"linux", "windows", "other", NULL};
-    return read_word(json, "os", systems, &vm->os, error) && read_flag(json, "tpm", &vm->tpm, error) &&
-           read_flag(json, "agent", &vm->agent, error) && read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
+    return fct_vm_read_word(json, "os", systems, &vm->os, error) && fct_vm_read_flag(json, "tpm", &vm->tpm, error) &&
+           fct_vm_read_flag(json, "agent", &vm->agent, error) &&
+           read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
            read_autostart(vm, json_object_get(json, "autostart"), error);
 }
 
@@ -256,7 +257,7 @@ static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
         if (!fct_json_need_str(json, "description", &text, error))
             return FALSE;
         if (g_utf8_strlen(text, -1) > DESCRIPTION_MAX)
-            return refuse(error, "description", "The description must have at most 400 characters.");
+            return fct_vm_refuse(error, "description", "The description must have at most 400 characters.");
         g_free(vm->description);
         vm->description = g_strdup(text);
     }
@@ -269,65 +270,63 @@ static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
     return TRUE;
 }
 
-/* The disk that holds a copy of the image. */
-static FctVmDisk *image_disk(const FctVm *vm, const char *disks, int size_gib)
+FctVm *fct_vm_from_input(const json_t *input, GError **error)
 {
-    gboolean windows = strcmp(vm->os, "windows") == 0;
-    FctVmDisk *disk = fct_vm_disk_new();
-    g_free(disk->target);
-    g_free(disk->path);
-    g_free(disk->format);
-    g_free(disk->bus);
-    disk->target = g_strdup(windows ? "sda" : "vda");
-    disk->bus = g_strdup(windows ? "sata" : "virtio");
-    disk->path = g_strdup_printf("%s/%s.qcow2", disks, vm->id);
-    disk->format = g_strdup("qcow2");
-    disk->size_gib = size_gib;
-    disk->made = TRUE;
-    return disk;
-}
-
-FctVm *fct_vm_from_input(const json_t *input, const FctImage *image, const char *disks, GError **error)
-{
-    static const char *const known[] = {"name",    "image", "vcpus",     "memory_mib",  "disk_gib", "uefi",
-                                        "devices", "nics",  "start",     "description", "os",       "tpm",
-                                        "agent",   "boot",  "autostart", NULL};
+    static const char *const known[] = {"name",     "image",     "iso",         "volume", "template", "pool",
+                                        "disk_gib", "disks",     "cdroms",      "os",     "vcpus",    "memory_mib",
+                                        "uefi",     "tpm",       "agent",       "boot",   "devices",  "nics",
+                                        "start",    "autostart", "description", NULL};
     g_autoptr(FctVm) vm = fct_vm_new();
-    gint64 least = (image->size_bytes + GIB - 1) / GIB, disk = least;
     gboolean start = FALSE;
     g_free(vm->id);
-    g_free(vm->image);
     vm->id = g_uuid_string_random();
-    vm->image = g_strdup(image->id);
     vm->created_ms = g_get_real_time() / 1000;
     vm->vcpus = 1;
-    vm->memory_mib = MAX(MEMORY_DEFAULT_MIB, image->min_memory_mib);
-    if (!only(input, known, error) || !read_name(input, &vm->name, error) || !read_common(vm, input, error) ||
-        !read_flag(input, "uefi", &vm->uefi, error) || !read_flag(input, "start", &start, error) ||
-        (json_object_get(input, "disk_gib") && !fct_json_need_int(input, "disk_gib", 1, 65536, &disk, error)))
+    vm->memory_mib = 0;
+    if (!fct_vm_only(input, known, error) || !read_name(input, &vm->name, error) || !read_common(vm, input, error) ||
+        !fct_vm_read_flag(input, "uefi", &vm->uefi, error) || !fct_vm_read_flag(input, "start", &start, error) ||
+        !fct_vm_read_drives(vm, input, error))
         return NULL;
-    if (disk < least) {
+    if (!vm->memory_mib && !*vm->image)
+        vm->memory_mib = MEMORY_DEFAULT_MIB;
+    return g_steal_pointer(&vm);
+}
+
+gboolean fct_vm_fit_image(FctVm *vm, const FctImage *image, GError **error)
+{
+    FctVmDisk *disk = fct_vm_first_disk(vm);
+    gint64 least = (image->size_bytes + GIB - 1) / GIB;
+    if (!disk->size_gib)
+        disk->size_gib = (int)least;
+    if (!vm->memory_mib)
+        vm->memory_mib = MAX(MEMORY_DEFAULT_MIB, image->min_memory_mib);
+    if (disk->size_gib < least) {
         g_autofree char *sentence =
             g_strdup_printf("The image needs a disk of at least %" G_GINT64_FORMAT " GiB.", least);
-        refuse(error, "disk_gib", sentence);
-        return NULL;
+        return fct_vm_refuse(error, "disk_gib", sentence);
     }
     if (vm->memory_mib < image->min_memory_mib) {
         g_autofree char *sentence =
             g_strdup_printf("The image needs at least %" G_GINT64_FORMAT " MiB of memory.", image->min_memory_mib);
-        refuse(error, "memory_mib", sentence);
-        return NULL;
+        return fct_vm_refuse(error, "memory_mib", sentence);
     }
-    g_ptr_array_add(vm->disks, image_disk(vm, disks, (int)disk));
-    return g_steal_pointer(&vm);
+    return TRUE;
+}
+
+static gboolean read_patch(FctVm *vm, const json_t *patch, GError **error)
+{
+    const json_t *cdroms = json_object_get(patch, "cdroms");
+    return read_common(vm, patch, error) && (!cdroms || fct_vm_read_cdroms(vm, cdroms, error));
 }
 
 gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error)
 {
-    static const char *const known[] = {"name", "vcpus", "memory_mib", "devices", "nics",      "description",
-                                        "os",   "tpm",   "agent",      "boot",    "autostart", NULL};
+    static const char *const known[] = {"name", "vcpus", "memory_mib", "devices",   "nics",   "description", "os",
+                                        "tpm",  "agent", "boot",       "autostart", "cdroms", NULL};
     g_autoptr(json_t) doc = fct_vm_to_doc(vm);
     FctDoc whole = {(char *)"", vm->revision, doc};
     g_autoptr(FctVm) trial = fct_vm_from_doc(&whole, error);
-    return trial && only(patch, known, error) && read_common(trial, patch, error) && read_common(vm, patch, error);
+    if (!trial || !fct_vm_only(patch, known, error) || !read_patch(trial, patch, error))
+        return FALSE;
+    return read_patch(vm, patch, error);
 }

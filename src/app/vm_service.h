@@ -29,6 +29,8 @@ struct FctVms {
     json_t *stats;       /* shared: replaced, never changed */
     GHashTable *blocked; /* VM id → json_t*: why it could not start when that was last worked out */
 
+    GMutex create_lock; /* from choosing names of volumes until the document that has them is stored */
+
     GMutex known_lock; /* guards known; taken within a commit */
     GHashTable *known; /* VM id → FctVmKnown* */
 };
@@ -159,7 +161,8 @@ FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input,
 gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error);
 FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
 FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);
-FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean keep_disk, GError **error);
+/* @keep: targets of the disks that stay although they were made for it. */
+FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *vm, const char *const *keep, GError **error);
 
 /* Reserves the parts in one transaction with @task. FCT_ERROR_REFUSED lists the verdicts. */
 gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);

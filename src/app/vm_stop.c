@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stopping and deleting. */
+#include "app/vm_disks.h"
 #include "app/vm_tree.h"
 
 #include <string.h>
@@ -14,7 +15,7 @@
 static const char *const polite_steps[] = {
     "Ask the guest to shut down", "Wait until it is off (at most " TEXT(POLITE_S) " s)", "Release its parts", NULL};
 static const char *const force_steps[] = {"Force the VM off", "Release its parts", NULL};
-static const char *const delete_steps[] = {"Remove the VM from libvirt", "Delete the disk", NULL};
+static const char *const delete_steps[] = {"Remove the VM from libvirt", "Delete its disks", NULL};
 static void polite_thread(FctTask *task, gpointer data);
 static void force_thread(FctTask *task, gpointer data);
 static void delete_thread(FctTask *task, gpointer data);
@@ -140,11 +141,10 @@ FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean
 /* Those that were made for the VM, but for the ones to keep. */
 static gboolean remove_disks(FctVms *vms, const FctVm *vm, gboolean keep, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
-        gboolean stays = !disk->made || (keep && g_strv_contains((const char *const *)vm->keep, disk->target));
-        if (!stays && !vmm->ops->disk_delete(vmm, disk->path, error))
+        gboolean stays = keep && g_strv_contains((const char *const *)vm->keep, disk->target);
+        if (!stays && !fct_vm_delete_disk(vms, vm, disk, error))
             return FALSE;
     }
     return TRUE;
@@ -162,13 +162,23 @@ gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep, GError **err
     return fct_writes_commit(vms->app->store, writes, NULL, error);
 }
 
+static char *kept_paths(const FctVm *vm)
+{
+    GString *paths = g_string_new(NULL);
+    for (guint i = 0; vm->keep[i]; i++) {
+        const FctVmDisk *disk = fct_vm_find_disk(vm, vm->keep[i]);
+        if (disk)
+            g_string_append_printf(paths, "%s%s", paths->len ? ", " : "", disk->path);
+    }
+    return g_string_free(paths, FALSE);
+}
+
 static void delete_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
     g_autoptr(GError) error = NULL;
-    const FctVmDisk *kept = *act->vm->keep ? fct_vm_find_disk(act->vm, act->vm->keep[0]) : NULL;
-    g_autofree char *gone = g_strdup_printf("VM %s is deleted%s%s.", act->vm->name, kept ? "; its disk is kept: " : "",
-                                            kept ? kept->path : "");
+    g_autofree char *kept = kept_paths(act->vm);
+    g_autofree char *gone = g_strdup_printf("VM %s is deleted%s%s.", act->vm->name, *kept ? "; kept is " : "", kept);
     g_autofree char *rest = g_strdup_printf("VM %s could not be deleted whole; delete it again.", act->vm->name);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     if (!fct_vm_remove(act->vms, act->vm, TRUE, &error)) {
@@ -176,7 +186,7 @@ static void delete_thread(FctTask *task, gpointer data)
         return;
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
-    fct_task_step(task, 1, kept ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE, NULL);
+    fct_task_step(task, 1, *kept ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE, NULL);
     fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, gone);
 }
 
@@ -198,14 +208,13 @@ static gboolean check_deletable(FctVms *vms, const FctVm *vm, GError **error)
     return FALSE;
 }
 
-FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean keep_disk, GError **error)
+FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, const char *const *keep, GError **error)
 {
     g_autoptr(FctVm) vm = given;
     if (!fct_vms_begin(vms, vm->id, "is being deleted", error))
         return NULL;
-    const FctVmDisk *disk = keep_disk ? fct_vm_first_disk(vm) : NULL;
     g_strfreev(vm->keep);
-    vm->keep = g_strsplit(disk ? disk->target : "", " ", -1);
+    vm->keep = g_strdupv((char **)keep);
     gboolean may =
         check_deletable(vms, vm, error) && fct_vm_tree_can_leave(vms, vm, (const char *const *)vm->keep, error);
     g_autoptr(FctTask) task = may ? fct_vm_task_new(vms, who, &delete_job, vm) : NULL;

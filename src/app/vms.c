@@ -364,6 +364,7 @@ FctVms *fct_vms_new(FctApp *app, GError **error)
     vms->to_publish = set_new();
     vms->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_free);
     g_mutex_init(&vms->known_lock);
+    g_mutex_init(&vms->create_lock);
     vms->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_known_unref);
     if (fct_vms_known_open(vms, error))
         return vms;
@@ -407,6 +408,7 @@ void fct_vms_free(FctVms *vms)
     g_hash_table_unref(vms->known);
     json_decref(vms->stats);
     g_mutex_clear(&vms->known_lock);
+    g_mutex_clear(&vms->create_lock);
     g_mutex_clear(&vms->lock);
     g_cond_clear(&vms->cond);
     g_free(vms);

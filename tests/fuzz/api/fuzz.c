@@ -12,7 +12,9 @@ static void try_body(const FctRequest *request)
 {
     static const char *const known[] = {"name", "image", "vcpus", NULL};
     const FctImage image = {(char *)"demo", (char *)"Demo", (char *)"/demo.qcow2", (char *)"qcow2", NULL, 1 << 20, 64};
-    g_autoptr(FctVm) vm = fct_vm_from_input(request->body, &image, "/disks", NULL);
+    g_autoptr(FctVm) vm = fct_vm_from_input(request->body, NULL);
+    if (vm && *vm->image)
+        fct_vm_fit_image(vm, &image, NULL);
     g_autoptr(json_t) doc = vm ? fct_vm_to_doc(vm) : NULL;
     g_assert_true(!vm || doc);
     if (vm && fct_vm_patch(vm, request->body, NULL))

@@ -17,7 +17,8 @@ static FctVm *read_input(const char *text, GError **error)
 {
     g_autoptr(json_t) json = json_loads(text, 0, NULL);
     g_assert_nonnull(json);
-    return fct_vm_from_input(json, &image, "/disks", error);
+    g_autoptr(FctVm) vm = fct_vm_from_input(json, error);
+    return vm && (!*vm->image || fct_vm_fit_image(vm, &image, error)) ? g_steal_pointer(&vm) : NULL;
 }
 
 static void test_defaults(void)
@@ -27,9 +28,9 @@ static void test_defaults(void)
     g_assert_no_error(error);
     g_assert_true(g_uuid_string_is_valid(vm->id));
     const FctVmDisk *disk = fct_vm_first_disk(vm);
-    g_assert_true(g_str_has_prefix(disk->path, "/disks/") && strstr(disk->path, vm->id));
+    g_assert_cmpstr(disk->pool, ==, "facet");
+    g_assert_cmpstr(disk->volume, ==, ""); /* named when it is planned */
     g_assert_cmpstr(disk->target, ==, "vda");
-    g_assert_true(disk->made);
     g_assert_cmpint(disk->size_gib, ==, 1);
     g_assert_cmpstr(vm->os, ==, "linux");
     g_assert_true(vm->agent && !vm->tpm);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The volumes behind a VM's drives: planned with the request, made by its task, deleted with the VM. Blocking. */
+#pragma once
+#include "app/vm_service.h"
+
+/*
+ * Names and places for one drive of @vm, or for all: new volumes get a free name, attached ones must be nobody else's,
+ * files must be ISOs. FCT_ERROR_BAD_REQUEST, FCT_ERROR_IN_USE or FCT_ERROR_NO_SPACE name the field; @field: what the
+ * size is called. Hold vms->create_lock until the document is stored: names are free only until then.
+ */
+gboolean fct_vm_plan_disk(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const char *field, GError **error);
+gboolean fct_vm_plan_disks(FctVms *vms, FctVm *vm, GError **error);
+gboolean fct_vm_plan_cdrom(FctApp *app, FctVmDisk *drive, GError **error);
+/* FCT_ERROR_IN_USE naming who has the file, but for the VM @vm (id; "": nobody is excepted). */
+gboolean fct_vm_volume_free(FctApp *app, const char *vm, const char *path, const char *field, GError **error);
+
+/* Makes the volume of @disk (one of @vm's), or all that are planned and not there; @vm and its document follow. */
+gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, FctVmDisk *disk, GError **error);
+gboolean fct_vm_make_disks(FctVms *vms, FctTask *task, guint step, FctVm *vm, GError **error);
+/* Writes the drives of @vm into its document. */
+gboolean fct_vm_store_disks(FctVms *vms, FctVm *vm, GError **error);
+/* The volume of a disk that was made for @vm; an attached one is left alone. Idempotent. */
+gboolean fct_vm_delete_disk(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pieces of what people send about a VM. FCT_ERROR_BAD_REQUEST names the field. Pure. */
+#pragma once
+#include "app/vm_doc.h"
+
+gboolean fct_vm_refuse(GError **error, const char *field, const char *sentence); /* always FALSE */
+/* No member but those of @known (ends with NULL). */
+gboolean fct_vm_only(const json_t *json, const char *const *known, GError **error);
+/* A word of a closed list, true or false: *ret stays as it is when the member is absent. */
+gboolean fct_vm_read_word(const json_t *json, const char *key, const char *const *words, char **ret, GError **error);
+gboolean fct_vm_read_flag(const json_t *json, const char *key, gboolean *ret, GError **error);
+
+/* ---- vm_input_disks.c: what is asked for; names and paths are given later (vm_disks.c) ---- */
+/* The drives of a VmInput: of its source, further disks, cdroms. */
+gboolean fct_vm_read_drives(FctVm *vm, const json_t *input, GError **error);
+/* A further disk of @vm, to be added to its list: {pool?, size_gib, bus?} or {volume: {pool, name}, bus?}. */
+FctVmDisk *fct_vm_read_disk(const FctVm *vm, const json_t *json, GError **error);
+/* All its CD drives: [{file}]; those that stay keep their target. First-boot data is left alone. */
+gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error);

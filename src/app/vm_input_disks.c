@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The drives that people ask for: a disk without a volume is to be made, one with a volume is there already. */
+#include "app/vm_input.h"
+
+#include <string.h>
+
+#define ISO_DISK_GIB 20
+#define DISK_MAX_GIB 65536
+#define DISKS_MAX 16
+#define CDROMS_MAX 4
+
+static void set(char **field, const char *text)
+{
+    g_free(*field);
+    *field = g_strdup(text);
+}
+
+/* "vda", "vdb" … for virtio, "sda" … for everything else. */
+static char *next_target(const FctVm *vm, const char *bus)
+{
+    const char *prefix = strcmp(bus, "virtio") == 0 ? "vd" : "sd";
+    for (char letter = 'a';; letter++) {
+        char target[] = {prefix[0], prefix[1], letter, '\0'};
+        if (!fct_vm_find_disk(vm, target))
+            return g_strdup(target);
+    }
+}
+
+static FctVmDisk *drive_new(const FctVm *vm, const char *bus)
+{
+    FctVmDisk *disk = fct_vm_disk_new();
+    set(&disk->bus, bus);
+    g_free(disk->target);
+    disk->target = next_target(vm, bus);
+    return disk;
+}
+
+/* A Windows that was not prepared for it cannot read a virtio disk. */
+static const char *default_bus(const FctVm *vm)
+{
+    return strcmp(vm->os, "windows") == 0 ? "sata" : "virtio";
+}
+
+static gboolean read_volume(const json_t *json, FctVmDisk *disk, GError **error)
+{
+    static const char *const known[] = {"pool", "name", NULL};
+    const char *pool, *name;
+    if (!json_is_object(json))
+        return fct_vm_refuse(error, "volume", "“volume” must be an object with a pool and a name.");
+    if (!fct_vm_only(json, known, error) || !fct_json_need_str(json, "pool", &pool, error) ||
+        !fct_json_need_str(json, "name", &name, error))
+        return FALSE;
+    if (!*pool || !*name)
+        return fct_vm_refuse(error, "volume", "Name the pool and the volume.");
+    set(&disk->pool, pool);
+    set(&disk->volume, name);
+    return TRUE;
+}
+
+static gboolean read_pool(const json_t *json, FctVmDisk *disk, GError **error)
+{
+    const char *pool = FCT_POOL_OWN;
+    if (json_object_get(json, "pool") && !fct_json_need_str(json, "pool", &pool, error))
+        return FALSE;
+    set(&disk->pool, pool);
+    return TRUE;
+}
+
+FctVmDisk *fct_vm_read_disk(const FctVm *vm, const json_t *json, GError **error)
+{
+    static const char *const known[] = {"pool", "size_gib", "bus", "volume", NULL};
+    static const char *const buses[] = {"virtio", "sata", NULL};
+    g_autofree char *bus = g_strdup(default_bus(vm));
+    gint64 size = 0;
+    if (!json_is_object(json)) {
+        fct_vm_refuse(error, "disks", "Each disk must be an object.");
+        return NULL;
+    }
+    if (!fct_vm_only(json, known, error) || !fct_vm_read_word(json, "bus", buses, &bus, error))
+        return NULL;
+    g_autoptr(FctVmDisk) disk = drive_new(vm, bus);
+    if (json_object_get(json, "volume")) {
+        if (json_object_get(json, "size_gib") || json_object_get(json, "pool")) {
+            fct_vm_refuse(error, "volume", "A volume has its pool and its size already: leave out both.");
+            return NULL;
+        }
+        return read_volume(json_object_get(json, "volume"), disk, error) ? g_steal_pointer(&disk) : NULL;
+    }
+    if (!read_pool(json, disk, error) || !fct_json_need_int(json, "size_gib", 1, DISK_MAX_GIB, &size, error))
+        return NULL;
+    disk->size_gib = (int)size;
+    return g_steal_pointer(&disk);
+}
+
+static FctVmDisk *find_cdrom(const GPtrArray *old, guint place)
+{
+    for (guint i = 0; i < old->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(old, i);
+        if (disk->cdrom && !disk->seed && place-- == 0)
+            return disk;
+    }
+    return NULL;
+}
+
+gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error)
+{
+    static const char *const known[] = {"file", NULL};
+    if (!json_is_array(list) || json_array_size(list) > CDROMS_MAX)
+        return fct_vm_refuse(error, "cdroms", "The CD drives must be a list of at most 4.");
+    g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *json = json_array_get(list, i);
+        const char *file = "";
+        if (!json_is_object(json))
+            return fct_vm_refuse(error, "cdroms", "Each CD drive must be an object with a file.");
+        if (!fct_vm_only(json, known, error) ||
+            (json_object_get(json, "file") && !fct_json_need_str(json, "file", &file, error)))
+            return FALSE;
+        const FctVmDisk *old = find_cdrom(vm->disks, (guint)i);
+        FctVmDisk *drive = old ? fct_vm_disk_copy(old) : fct_vm_disk_new();
+        drive->cdrom = drive->read_only = TRUE;
+        set(&drive->bus, "sata");
+        set(&drive->format, "raw");
+        if (strcmp(drive->file, file) != 0)
+            set(&drive->path, "");
+        set(&drive->file, file);
+        g_ptr_array_add(read, drive);
+    }
+    for (guint i = vm->disks->len; i > 0; i--) {
+        const FctVmDisk *disk = vm->disks->pdata[i - 1];
+        if (disk->cdrom && !disk->seed)
+            g_ptr_array_remove_index(vm->disks, i - 1);
+    }
+    while (read->len) {
+        FctVmDisk *drive = g_ptr_array_steal_index(read, 0);
+        if (!*drive->target) {
+            g_free(drive->target);
+            drive->target = next_target(vm, "sata");
+        }
+        g_ptr_array_add(vm->disks, drive);
+    }
+    return TRUE;
+}
+
+/* What the VM begins with: exactly one of the three. */
+static gboolean read_source(FctVm *vm, const json_t *input, GError **error)
+{
+    const char *image = "";
+    const json_t *iso = json_object_get(input, "iso"), *volume = json_object_get(input, "volume");
+    gint64 size = iso ? ISO_DISK_GIB : 0;
+    g_autoptr(FctVmDisk) disk = drive_new(vm, default_bus(vm));
+    int sources = (json_object_get(input, "image") != NULL) + (iso != NULL) + (volume != NULL);
+    if (sources != 1)
+        return fct_vm_refuse(error, "image",
+                             sources ? "Give one of “image”, “iso” and “volume”, not several."
+                                     : "Say what the VM begins with: “image”, “iso” or “volume”.");
+    if (json_object_get(input, "image") && !fct_json_need_str(input, "image", &image, error))
+        return FALSE;
+    if (volume && (json_object_get(input, "disk_gib") || json_object_get(input, "pool")))
+        return fct_vm_refuse(error, json_object_get(input, "pool") ? "pool" : "disk_gib",
+                             "A volume has its pool and its size already: leave out both.");
+    if (json_object_get(input, "disk_gib") && !fct_json_need_int(input, "disk_gib", 1, DISK_MAX_GIB, &size, error))
+        return FALSE;
+    if (volume ? !read_volume(volume, disk, error) : !read_pool(input, disk, error))
+        return FALSE;
+    set(&vm->image, image);
+    disk->size_gib = (int)size;
+    g_ptr_array_add(vm->disks, g_steal_pointer(&disk));
+    return TRUE;
+}
+
+/* The ISO takes the first CD drive, before those that were asked for. */
+static gboolean read_all_cdroms(FctVm *vm, const json_t *input, GError **error)
+{
+    const json_t *iso = json_object_get(input, "iso"), *cdroms = json_object_get(input, "cdroms");
+    const char *file = "";
+    if (!iso)
+        return !cdroms || fct_vm_read_cdroms(vm, cdroms, error);
+    if (!fct_json_need_str(input, "iso", &file, error))
+        return FALSE;
+    if (!*file)
+        return fct_vm_refuse(error, "iso", "Name a file of the library.");
+    if (cdroms && !json_is_array(cdroms))
+        return fct_vm_refuse(error, "cdroms", "The CD drives must be a list of at most 4.");
+    g_autoptr(json_t) all = json_pack("[{s:s}]", "file", file);
+    json_array_extend(all, (json_t *)cdroms);
+    if (!*vm->boot) { /* an empty disk does not boot, and an installed one goes first */
+        g_strfreev(vm->boot);
+        vm->boot = g_strsplit("disk,cdrom", ",", -1);
+    }
+    return fct_vm_read_cdroms(vm, all, error);
+}
+
+gboolean fct_vm_read_drives(FctVm *vm, const json_t *input, GError **error)
+{
+    const json_t *disks = json_object_get(input, "disks");
+    if (!read_source(vm, input, error))
+        return FALSE;
+    if (disks && (!json_is_array(disks) || json_array_size(disks) > DISKS_MAX))
+        return fct_vm_refuse(error, "disks", "The further disks must be a list of at most 16.");
+    for (size_t i = 0; i < json_array_size(disks); i++) {
+        FctVmDisk *disk = fct_vm_read_disk(vm, json_array_get(disks, i), error);
+        if (!disk)
+            return FALSE;
+        g_ptr_array_add(vm->disks, disk);
+    }
+    return read_all_cdroms(vm, input, error);
+}
