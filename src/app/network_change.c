@@ -289,8 +289,10 @@ gboolean fct_networks_delete(FctApp *app, const char *name, guint64 revision, co
                   app->vmm->ops->network_delete(app->vmm, name, error);
     if (app->networks)
         fct_network_cache_unlock(app->networks);
-    if (ok)
+    if (ok) {
+        g_autoptr(GPtrArray) after G_GNUC_UNUSED = fct_network_cache_read(app->networks, 0, NULL);
         fct_network_cache_look(app->networks);
+    }
     return ok;
 }
 

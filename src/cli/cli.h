@@ -89,6 +89,8 @@ int fct_verb_image_list(FctCli *cli, int argc, char **argv);
 int fct_verb_network_list(FctCli *cli, int argc, char **argv);
 int fct_verb_network_show(FctCli *cli, int argc, char **argv);
 int fct_verb_network_create(FctCli *cli, int argc, char **argv);
+int fct_verb_network_edit(FctCli *cli, int argc, char **argv);
+int fct_verb_network_interfaces(FctCli *cli, int argc, char **argv);
 int fct_verb_network_fix(FctCli *cli, int argc, char **argv);
 int fct_verb_network_delete(FctCli *cli, int argc, char **argv);
 int fct_verb_file_list(FctCli *cli, int argc, char **argv);

@@ -57,6 +57,18 @@ static void show_leases(const char *what, const json_t *leases)
                fct_json_str(lease, "name", ""));
 }
 
+static void show_nics(const json_t *nics)
+{
+    size_t i, k;
+    json_t *nic, *address;
+    json_array_foreach ((json_t *)nics, i, nic) {
+        printf("  VM %s  %s", fct_json_str(json_object_get(nic, "vm"), "name", ""), fct_json_str(nic, "mac", ""));
+        json_array_foreach (json_object_get(nic, "addresses"), k, address)
+            printf("  %s (%s)", fct_json_str(address, "address", ""), fct_json_str(address, "source", ""));
+        printf("\n");
+    }
+}
+
 int fct_verb_network_show(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) network = NULL;
@@ -71,9 +83,12 @@ int fct_verb_network_show(FctCli *cli, int argc, char **argv)
         return 0;
     }
     const json_t *dhcp = json_object_get(network, "dhcp");
-    g_autofree char *vms = joined(json_object_get(network, "vms"));
-    printf("%s  ·  %s  ·  %s  ·  bridge %s\n", fct_json_str(network, "name", ""), fct_json_str(network, "kind", ""),
-           fct_json_bool(network, "active", FALSE) ? "runs" : "off", fct_json_str(network, "bridge", ""));
+    const char *interface = fct_json_str(network, "interface", "");
+    printf("%s  ·  %s  ·  %s  ·  %s %s\n", fct_json_str(network, "name", ""), fct_json_str(network, "kind", ""),
+           fct_json_bool(network, "active", FALSE) ? "runs" : "off", *interface ? "interface" : "bridge",
+           *interface ? interface : fct_json_str(network, "bridge", ""));
+    if (fct_json_int(network, "vlan", 0))
+        printf("  VLAN tag %d\n", (int)fct_json_int(network, "vlan", 0));
     if (*fct_json_str(network, "subnet", ""))
         printf("  subnet %s, the host is %s\n", fct_json_str(network, "subnet", ""),
                fct_json_str(network, "gateway", ""));
@@ -81,31 +96,130 @@ int fct_verb_network_show(FctCli *cli, int argc, char **argv)
         printf("  hands out %s to %s\n", fct_json_str(dhcp, "first", ""), fct_json_str(dhcp, "last", ""));
     show_leases("always ", json_object_get(network, "static_leases"));
     show_leases("now    ", json_object_get(network, "leases"));
-    if (*vms)
-        printf("  VMs: %s\n", vms);
+    show_nics(json_object_get(network, "nics"));
+    return 0;
+}
+
+/* ---- what a network shall be ---- */
+
+typedef struct {
+    char *nat, *routed, *isolated, *bridge, *direct, *subnet, *dhcp, *autostart;
+    int vlan;
+    gboolean open_vswitch, preview, confirm;
+} Wish;
+
+static void wish_clear(Wish *wish)
+{
+    char *const texts[] = {wish->nat,    wish->routed, wish->isolated, wish->bridge,
+                           wish->direct, wish->subnet, wish->dhcp,     wish->autostart};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wish, wish_clear)
+
+/* "FIRST-LAST" or "none". */
+static gboolean put_dhcp(json_t *body, const char *text)
+{
+    g_auto(GStrv) ends = g_strsplit(text, "-", 2);
+    if (g_str_equal(text, "none"))
+        json_object_set_new(body, "dhcp", json_null());
+    else if (g_strv_length(ends) == 2)
+        json_object_set_new(body, "dhcp", json_pack("{s:s, s:s}", "first", ends[0], "last", ends[1]));
+    else
+        return FALSE;
+    return TRUE;
+}
+
+/* All but what says the kind. */
+static gboolean put_wish(json_t *body, const Wish *wish)
+{
+    if (wish->dhcp && !put_dhcp(body, wish->dhcp))
+        return FALSE;
+    if (wish->autostart && !g_str_equal(wish->autostart, "yes") && !g_str_equal(wish->autostart, "no"))
+        return FALSE;
+    if (wish->autostart)
+        json_object_set_new(body, "autostart", json_boolean(g_str_equal(wish->autostart, "yes")));
+    if (wish->vlan >= 0)
+        json_object_set_new(body, "vlan", wish->vlan ? json_integer(wish->vlan) : json_null());
+    if (wish->open_vswitch)
+        json_object_set_new(body, "open_vswitch", json_true());
+    return TRUE;
+}
+
+static void print_sentences(const json_t *list, const char *before)
+{
+    size_t i;
+    json_t *sentence;
+    json_array_foreach ((json_t *)list, i, sentence)
+        printf("%s%s\n", before, json_string_value(sentence));
+}
+
+/* What @question would do; nothing is changed. */
+static int preview(FctCli *cli, json_t *question)
+{
+    g_autoptr(json_t) body = question;
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *verdict;
+    if (!fct_client_call(cli->client, "POST", "/networks/preview", body, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    print_sentences(json_object_get(answer, "changes"), "  ");
+    g_autofree char *cut = joined(json_object_get(answer, "interrupts"));
+    printf("%s%s\n", *cut ? "Lose their link for some seconds: " : "No VM loses its link.", cut);
+    json_array_foreach (json_object_get(answer, "verdicts"), i, verdict)
+        printf("%s: %s %s\n", fct_json_str(verdict, "severity", ""), fct_json_str(verdict, "sentence", ""),
+               fct_json_str(verdict, "next", ""));
     return 0;
 }
 
 int fct_verb_network_create(FctCli *cli, int argc, char **argv)
 {
-    g_autofree char *nat = NULL, *isolated = NULL, *bridge = NULL;
+    g_auto(Wish) wish = {.vlan = -1};
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
     GOptionEntry entries[] = {
-        {"nat", 0, 0, G_OPTION_ARG_STRING, &nat, "VMs reach out through the host", "SUBNET"},
-        {"isolated", 0, 0, G_OPTION_ARG_STRING, &isolated, "VMs and host only", "SUBNET"},
-        {"bridge", 0, 0, G_OPTION_ARG_STRING, &bridge, "VMs beside the host, on a bridge it has", "BRIDGE"},
+        {"nat", 0, 0, G_OPTION_ARG_STRING, &wish.nat, "VMs reach out through the host", "SUBNET"},
+        {"routed", 0, 0, G_OPTION_ARG_STRING, &wish.routed, "VMs reach out with their own addresses", "SUBNET"},
+        {"isolated", 0, 0, G_OPTION_ARG_STRING, &wish.isolated, "VMs and host only", "SUBNET"},
+        {"bridge", 0, 0, G_OPTION_ARG_STRING, &wish.bridge, "VMs beside the host, on a bridge it has", "BRIDGE"},
+        {"direct", 0, 0, G_OPTION_ARG_STRING, &wish.direct, "VMs beside the host, on an interface or VLAN of it",
+         "INTERFACE"},
+        {"dhcp", 0, 0, G_OPTION_ARG_STRING, &wish.dhcp, "What is handed out", "FIRST-LAST|none"},
+        {"vlan", 0, 0, G_OPTION_ARG_INT, &wish.vlan, "VLAN tag on the bridge", "TAG"},
+        {"open-vswitch", 0, 0, G_OPTION_ARG_NONE, &wish.open_vswitch, "The bridge is one of Open vSwitch", NULL},
+        {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
+        {"preview", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
+        {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also when your own connection may be cut", NULL},
         {NULL}};
     if (!fct_cli_options("NAME", entries, &argc, &argv))
         return 2;
-    if (argc != 2 || !!nat + !!isolated + !!bridge != 1)
-        return fct_cli_usage("network create takes a name and one of --nat, --isolated and --bridge.");
-    const char *kind = nat ? "nat" : isolated ? "isolated" : "bridge";
-    g_autoptr(json_t) body = json_pack("{s:s, s:s, s:s}", "name", argv[1], "kind", kind, bridge ? "bridge" : "subnet",
-                                       bridge     ? bridge
-                                       : isolated ? isolated
-                                                  : nat);
-    if (!fct_client_call(cli->client, "POST", "/networks", body, 0, &answer, &error))
+    const struct {
+        const char *kind, *field, *value;
+    } kinds[] = {{"nat", "subnet", wish.nat},
+                 {"routed", "subnet", wish.routed},
+                 {"isolated", "subnet", wish.isolated},
+                 {"bridge", "bridge", wish.bridge},
+                 {"direct", "interface", wish.direct}};
+    g_autoptr(json_t) body = json_object();
+    int given = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (kinds[i].value && ++given) {
+            json_object_set_new(body, "kind", json_string(kinds[i].kind));
+            json_object_set_new(body, kinds[i].field, json_string(kinds[i].value));
+        }
+    if (argc != 2 || given != 1 || !put_wish(body, &wish))
+        return fct_cli_usage(
+            "network create takes a name and one of --nat, --routed, --isolated, --bridge and --direct.");
+    json_object_set_new(body, "name", json_string(argv[1]));
+    if (wish.preview)
+        return preview(cli, json_pack("{s:s, s:O}", "action", "create", "input", body));
+    if (!fct_client_call(cli->client, "POST", wish.confirm ? "/networks?confirm=1" : "/networks", body, 0, &answer,
+                         &error))
         return fct_cli_fail(cli, error);
     if (cli->json)
         fct_print_json(answer);
@@ -113,6 +227,88 @@ int fct_verb_network_create(FctCli *cli, int argc, char **argv)
         printf("Network %s is made and runs.\n", fct_json_str(answer, "name", ""));
     return 0;
 }
+
+int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
+{
+    g_auto(Wish) wish = {.vlan = -1};
+    g_autoptr(json_t) network = NULL;
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(json_t) body = json_object();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = NULL;
+    int status;
+    GOptionEntry entries[] = {
+        {"subnet", 0, 0, G_OPTION_ARG_STRING, &wish.subnet, "Another subnet; VMs lose their link for some seconds",
+         "SUBNET"},
+        {"dhcp", 0, 0, G_OPTION_ARG_STRING, &wish.dhcp, "What is handed out", "FIRST-LAST|none"},
+        {"bridge", 0, 0, G_OPTION_ARG_STRING, &wish.bridge, "Another bridge", "BRIDGE"},
+        {"interface", 0, 0, G_OPTION_ARG_STRING, &wish.direct, "Another interface", "INTERFACE"},
+        {"vlan", 0, 0, G_OPTION_ARG_INT, &wish.vlan, "VLAN tag on the bridge; 0: none", "TAG"},
+        {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
+        {"preview", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
+        {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also when your own connection may be cut", NULL},
+        {NULL}};
+    if (!fct_cli_options("NETWORK", entries, &argc, &argv))
+        return 2;
+    if (argc != 2 || !put_wish(body, &wish))
+        return fct_cli_usage("network edit takes the name of one network, and what shall be otherwise.");
+    if (wish.subnet)
+        json_object_set_new(body, "subnet", json_string(wish.subnet));
+    if (wish.bridge)
+        json_object_set_new(body, "bridge", json_string(wish.bridge));
+    if (wish.direct)
+        json_object_set_new(body, "interface", json_string(wish.direct));
+    if (wish.preview)
+        return preview(cli, json_pack("{s:s, s:s, s:O}", "action", "update", "id", argv[1], "input", body));
+    if (!load(cli, argv[1], &network, &path, &status))
+        return status;
+    g_autofree char *target = g_strconcat(path, wish.confirm ? "?confirm=1" : "", NULL);
+    if (!fct_client_call(cli->client, "PUT", target, body, (guint64)fct_json_int(network, "revision", 0), &answer,
+                         &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json)
+        fct_print_json(answer);
+    else
+        printf("Network %s is changed.\n", argv[1]);
+    return 0;
+}
+
+int fct_verb_network_interfaces(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *one;
+    if (!fct_client_call(cli->client, "GET", "/host-interfaces", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    FctTable *table = fct_table_new("NAME", "KIND", "LINK", "VLAN", "WITH", "OWN ADDRESSES", "", NULL);
+    json_array_foreach (json_object_get(answer, "items"), i, one) {
+        const json_t *vlan = json_object_get(one, "vlan");
+        g_autofree char *tag = json_is_object(vlan) ? g_strdup_printf("%d on %s", (int)fct_json_int(vlan, "tag", 0),
+                                                                      fct_json_str(vlan, "parent", ""))
+                                                    : g_strdup("");
+        g_autofree char *members = joined(json_object_get(one, "members"));
+        g_autofree char *addresses = json_is_array(json_object_get(one, "addresses"))
+                                         ? joined(json_object_get(one, "addresses"))
+                                         : g_strdup("unknown");
+        const char *network = fct_json_str(one, "network", ""), *master = fct_json_str(one, "master", "");
+        g_autofree char *note = *network  ? g_strconcat("made for network ", network, NULL)
+                                : *master ? g_strconcat("part of ", master, NULL)
+                                          : g_strdup("");
+        fct_table_row(table, fct_json_str(one, "name", ""), fct_json_str(one, "kind", ""),
+                      fct_json_str(one, "link", ""), tag, members, addresses, note, NULL);
+    }
+    fct_table_print(table);
+    if (*fct_json_str(answer, "why", ""))
+        printf("%s\n", fct_json_str(answer, "why", ""));
+    return 0;
+}
+
+/* ---- static leases ---- */
 
 /* The list without what @mac has. */
 static json_t *without(const json_t *leases, const char *mac)
@@ -159,19 +355,26 @@ int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
     g_autoptr(json_t) network = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *path = NULL;
-    gboolean yes = FALSE;
+    gboolean yes = FALSE, look = FALSE, confirm = FALSE;
     int status;
-    GOptionEntry entries[] = {{"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL}, {NULL}};
+    GOptionEntry entries[] = {
+        {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL},
+        {"preview", 0, 0, G_OPTION_ARG_NONE, &look, "Only say what would happen", NULL},
+        {"confirm", 0, 0, G_OPTION_ARG_NONE, &confirm, "Also when your own connection may be cut", NULL},
+        {NULL}};
     if (!fct_cli_options("NETWORK", entries, &argc, &argv))
         return 2;
     if (argc != 2)
         return fct_cli_usage("network delete takes the name of one network.");
+    if (look)
+        return preview(cli, json_pack("{s:s, s:s}", "action", "delete", "id", argv[1]));
     if (!load(cli, argv[1], &network, &path, &status))
         return status;
     g_autofree char *question = g_strdup_printf("Delete network %s?", argv[1]);
     if (!yes && !fct_cli_ask(question))
         return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
-    if (!fct_client_call(cli->client, "DELETE", path, NULL, (guint64)fct_json_int(network, "revision", 0), NULL,
+    g_autofree char *target = g_strconcat(path, confirm ? "?confirm=1" : "", NULL);
+    if (!fct_client_call(cli->client, "DELETE", target, NULL, (guint64)fct_json_int(network, "revision", 0), NULL,
                          &error))
         return fct_cli_fail(cli, error);
     if (!cli->json)

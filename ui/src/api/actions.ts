@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  LibraryFile, Network, NetworkInput, Plan, PlanInput, ResourceGroup, ResourceGroupInput, Role, Session, StaticLease, Task, Token, Vm, VmInput, VmPatch,
+  LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, ResourceGroup, ResourceGroupInput, Role, Session, Task, Token, Vm, VmInput, VmPatch,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -28,11 +28,16 @@ export const updateGroup = (id: string, revision: number, input: ResourceGroupIn
 export const deleteGroup = (id: string, revision: number) =>
   call<undefined>(`/resource-groups/${seg(id)}`, { method: 'DELETE', revision });
 
-export const createNetwork = (input: NetworkInput) => call<Network>('/networks', { method: 'POST', body: input });
-export const fixLeases = (id: string, revision: number, leases: StaticLease[]) =>
-  call<Network>(`/networks/${seg(id)}`, { method: 'PUT', body: { static_leases: leases }, revision });
-export const deleteNetwork = (id: string, revision: number) =>
-  call<undefined>(`/networks/${seg(id)}`, { method: 'DELETE', revision });
+/** What a change of a network would do; it changes nothing. */
+export type NetworkQuestion = { action: 'create'; input: NetworkInput } | { action: 'update'; id: string; input: NetworkChange } | { action: 'delete'; id: string };
+export const previewNetwork = (question: NetworkQuestion, signal?: AbortSignal) =>
+  call<NetworkPreview>('/networks/preview', { method: 'POST', body: question, signal });
+const consent = (confirm: boolean) => (confirm ? '?confirm=1' : '');
+export const createNetwork = (input: NetworkInput, confirm = false) => call<Network>(`/networks${consent(confirm)}`, { method: 'POST', body: input });
+export const updateNetwork = (id: string, revision: number, input: NetworkChange, confirm = false) =>
+  call<Network>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'PUT', body: input, revision });
+export const deleteNetwork = (id: string, revision: number, confirm = false) =>
+  call<undefined>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'DELETE', revision });
 
 export const createVm = (input: VmInput) => call<Task>('/vms', { method: 'POST', body: input });
 export const updateVm = (id: string, revision: number, patch: VmPatch) =>

@@ -2,7 +2,7 @@
 // The addresses that a network gives: those handed out now, and those that a MAC address always gets.
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { fixLeases } from '@/api/actions';
+import { updateNetwork } from '@/api/actions';
 import type { Network, StaticLease } from '@/api/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
@@ -13,7 +13,7 @@ export function Addresses({ network, why }: { network: Network; why: string }) {
   const client = useQueryClient();
   const fixed = network.static_leases;
   const save = useMutation({
-    mutationFn: (leases: StaticLease[]) => fixLeases(network.id, network.revision, leases),
+    mutationFn: (leases: StaticLease[]) => updateNetwork(network.id, network.revision, { static_leases: leases }),
     onSuccess: (changed) => client.setQueryData(['network', network.id], changed),
   });
   const isFixed = (lease: StaticLease) => fixed.some((one) => one.mac === lease.mac && one.address === lease.address);
@@ -38,7 +38,7 @@ export function Addresses({ network, why }: { network: Network; why: string }) {
                   isInline
                   why={why}
                   isDisabled={save.isPending}
-                  onClick={() => save.mutate(isFixed(lease) ? others(lease) : [...others(lease), { mac: lease.mac, address: lease.address }])}
+                  onClick={() => save.mutate(isFixed(lease) ? others(lease) : [...others(lease), { mac: lease.mac, address: lease.address, ...(/^[a-z0-9][a-z0-9-]*$/i.test(lease.name ?? '') ? { name: lease.name } : {}) }])}
                 >
                   {isFixed(lease) ? t.network.release : t.network.fix}
                 </ActionButton>

@@ -1,65 +1,170 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, Modal, ModalBody, ModalFooter, ModalHeader, TextInput } from '@patternfly/react-core';
+// A network to be made, or the changes of one that is there, with what will happen under it.
+import { Checkbox } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { createNetwork } from '@/api/actions';
-import type { NetworkInput } from '@/api/types';
+import { createNetwork, updateNetwork, type NetworkQuestion } from '@/api/actions';
+import { useHostInterfaces } from '@/api/queries';
+import type { HostInterface, Network, NetworkChange, NetworkInput } from '@/api/types';
 import { t } from '@/strings';
-import { ErrorAlert } from '@/widgets/feedback';
+import { FormDialog } from '@/widgets/FormDialog';
+import { FormError, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
+import { PreviewBox, useNetworkPreview } from './Preview';
 
-const kinds = ['nat', 'isolated', 'bridge'] as const satisfies NetworkInput['kind'][];
+type Kind = NetworkInput['kind'];
+const kinds = ['nat', 'routed', 'isolated', 'bridge', 'direct'] as const satisfies Kind[];
+const fields = ['name', 'kind', 'subnet', 'dhcp', 'bridge', 'vlan', 'interface'] as const;
 
-function Hint({ text }: { text: string }) {
-  return <FormHelperText><HelperText><HelperTextItem>{text}</HelperTextItem></HelperText></FormHelperText>;
+interface Values {
+  name: string;
+  kind: Kind;
+  subnet: string;
+  dhcp: boolean;
+  first: string;
+  last: string;
+  bridge: string;
+  openVswitch: boolean;
+  vlan: string;
+  interface: string;
+  autostart: boolean;
 }
 
-export function NetworkForm({ onClose }: { onClose: () => void }) {
+const empty: Values = { name: '', kind: 'nat', subnet: '', dhcp: true, first: '', last: '', bridge: '', openVswitch: false, vlan: '', interface: '', autostart: true };
+
+function valuesOf(network: Network): Values {
+  return {
+    name: network.name,
+    kind: network.kind === 'other' ? 'nat' : network.kind,
+    subnet: network.subnet,
+    dhcp: network.dhcp !== null,
+    first: network.dhcp?.first ?? '',
+    last: network.dhcp?.last ?? '',
+    bridge: network.bridge,
+    openVswitch: network.open_vswitch,
+    vlan: network.vlan ? String(network.vlan) : '',
+    interface: network.interface,
+    autostart: network.autostart,
+  };
+}
+
+const hasSubnet = (kind: Kind) => kind !== 'bridge' && kind !== 'direct';
+const vlanProblem = (vlan: string) => (vlan === '' || (/^\d+$/.test(vlan) && Number(vlan) >= 1 && Number(vlan) <= 4094) ? '' : t.network.vlanWrong);
+
+/** What the values say of a place; null while something is missing. */
+function placeOf(v: Values): NetworkChange | null {
+  if (v.kind === 'direct') return v.interface ? { interface: v.interface } : null;
+  if (v.kind === 'bridge') return v.bridge.trim() && !vlanProblem(v.vlan) ? { bridge: v.bridge.trim(), vlan: v.vlan ? Number(v.vlan) : null, open_vswitch: v.openVswitch } : null;
+  if (!v.subnet.trim()) return null;
+  const range = v.first.trim() || v.last.trim() ? { dhcp: { first: v.first.trim(), last: v.last.trim() } } : {};
+  return { subnet: v.subnet.trim(), ...(v.dhcp ? range : { dhcp: null }) };
+}
+
+/** Every address for guests: "10.1.0.0/24" → 10.1.0.2 to 10.1.0.254. */
+function wholeRange(subnet: string): NetworkChange['dhcp'] {
+  const [base = '', bits = ''] = subnet.trim().split('/');
+  const number = base.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
+  const text = (n: number) => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join('.');
+  return { first: text(number + 2), last: text(number + 2 ** (32 - Number(bits)) - 2) };
+}
+
+function questionOf(v: Values, network?: Network): NetworkQuestion | null {
+  const place = placeOf(v);
+  if (!place || !v.name.trim()) return null;
+  if (!network) return { action: 'create', input: { name: v.name.trim(), kind: v.kind, autostart: v.autostart, ...place } };
+  const whole = hasSubnet(v.kind) && place.dhcp === undefined ? { dhcp: wholeRange(v.subnet) } : {};
+  return { action: 'update', id: network.id, input: { ...place, ...whole, autostart: v.autostart } };
+}
+
+const told = (one: HostInterface) =>
+  [one.name, ...(one.vlan ? [t.network.tagOn(one.vlan.tag, one.vlan.parent)] : []), ...(one.members.length ? [t.network.with(one.members)] : []), ...(one.addresses ?? [])].join(' · ');
+
+function bridgesOf(list: readonly HostInterface[], openVswitch: boolean): Option[] {
+  return list.filter((one) => one.kind === 'bridge' || openVswitch)
+    .map((one) => ({ value: one.name, name: told(one), why: one.network ? t.network.ofNetwork(one.network) : '' }));
+}
+
+function interfacesOf(list: readonly HostInterface[]): Option[] {
+  return list.filter((one) => one.kind !== 'bridge').map((one) => ({ value: one.name, name: told(one), why: one.master ? t.network.partOf(one.master) : '' }));
+}
+
+interface PartProps {
+  values: Values;
+  set: (change: Partial<Values>) => void;
+  problem: (field: string) => string;
+}
+
+function SubnetFields({ values, set, problem, network }: PartProps & { network?: Network }) {
+  // The range of the old subnet is none of the new one.
+  const move = (subnet: string) => set({ subnet, ...(network?.dhcp && values.first === network.dhcp.first && values.last === network.dhcp.last ? { first: '', last: '' } : {}) });
+  return (
+    <>
+      <TextField id="network-subnet" label={t.network.subnet} hint={t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={18} value={values.subnet} onChange={move} />
+      <Checkbox id="network-dhcp" label={t.network.dhcpOn} isChecked={values.dhcp} onChange={(_event, dhcp) => set({ dhcp })} />
+      {values.dhcp && (
+        <>
+          <TextField id="network-first" label={t.network.first} maxLength={15} value={values.first} onChange={(first) => set({ first })} />
+          <TextField id="network-last" label={t.network.last} hint={t.network.rangeHint} problem={problem('dhcp')} maxLength={15} value={values.last} onChange={(last) => set({ last })} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** A list where libvirt tells what there is, otherwise a name to be typed. */
+function HostField({ id, label, hint, none, options, known, value, problem, onChange }: { id: string; label: string; hint: string; none: string; options: Option[]; known: boolean; value: string; problem: string; onChange: (value: string) => void }) {
+  if (!known) return <TextField id={id} label={label} hint={hint} problem={problem} isRequired maxLength={15} value={value} onChange={onChange} />;
+  const missing = value !== '' && !options.some((one) => one.value === value) ? [{ value, name: value }] : [];
+  const usable = options.some((one) => !one.why);
+  return <SelectField id={id} label={label} hint={usable ? hint : none} problem={problem} isRequired value={value} options={[{ value: '', name: t.network.choose }, ...missing, ...options]} onChange={onChange} />;
+}
+
+function HostFields({ values, set, problem }: PartProps) {
+  const interfaces = useHostInterfaces();
+  const list = interfaces.data?.items ?? [];
+  const known = interfaces.data !== undefined && interfaces.data.why === '';
+  if (values.kind === 'direct') {
+    return <HostField id="network-interface" label={t.network.interface} hint={interfaces.data?.why || t.network.interfaceHint} none={t.network.noInterfaces} options={interfacesOf(list)} known={known} value={values.interface} problem={problem('interface')} onChange={(one) => set({ interface: one })} />;
+  }
+  return (
+    <>
+      <HostField id="network-bridge" label={t.network.bridge} hint={interfaces.data?.why || t.network.bridgeHint} none={t.network.noBridges} options={bridgesOf(list, values.openVswitch)} known={known} value={values.bridge} problem={problem('bridge')} onChange={(bridge) => set({ bridge })} />
+      <Checkbox id="network-ovs" label={t.network.openVswitch} isChecked={values.openVswitch} onChange={(_event, openVswitch) => set({ openVswitch })} />
+      <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={4} value={values.vlan} onChange={(vlan) => set({ vlan })} />
+    </>
+  );
+}
+
+export function NetworkForm({ network, onClose }: { network?: Network; onClose: () => void }) {
   const client = useQueryClient();
-  const [name, setName] = useState('');
-  const [kind, setKind] = useState<NetworkInput['kind']>('nat');
-  const [subnet, setSubnet] = useState('');
-  const [bridge, setBridge] = useState('');
-  const onBridge = kind === 'bridge';
-  const where = (onBridge ? bridge : subnet).trim();
-  const make = useMutation({
-    mutationFn: () => createNetwork({ name: name.trim(), kind, ...(onBridge ? { bridge: where } : { subnet: where }) }),
+  const [values, setValues] = useState(() => (network ? valuesOf(network) : empty));
+  const set = (change: Partial<Values>) => setValues((old) => ({ ...old, ...change }));
+  const question = questionOf(values, network);
+  const look = useNetworkPreview(question);
+  const save = useMutation({
+    mutationFn: () => {
+      if (question?.action === 'create') return createNetwork(question.input, look.consent);
+      if (question?.action === 'update' && network) return updateNetwork(network.id, network.revision, question.input, look.consent);
+      return Promise.reject(new Error(t.network.looking));
+    },
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['network'] });
       onClose();
     },
   });
+  const error = save.error ?? look.error;
+  const problem = (field: string) => problemAt(error, field);
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="network-title">
-      <ModalHeader title={t.network.create} labelId="network-title" />
-      <ModalBody tabIndex={0} aria-label={t.network.create}>
-        <Form id="network-form" onSubmit={(event) => { event.preventDefault(); make.mutate(); }}>
-          {make.error && <ErrorAlert error={make.error} />}
-          <FormGroup label={t.network.name} fieldId="network-name" isRequired>
-            <TextInput id="network-name" value={name} maxLength={50} isRequired onChange={(_event, value) => setName(value)} />
-          </FormGroup>
-          <FormGroup label={t.network.kind} fieldId="network-kind">
-            <FormSelect id="network-kind" value={kind} onChange={(_event, value) => setKind(value as NetworkInput['kind'])}>
-              {kinds.map((one) => <FormSelectOption key={one} value={one} label={t.network.kinds[one]} />)}
-            </FormSelect>
-            <Hint text={t.network.kindTexts[kind]} />
-          </FormGroup>
-          {onBridge ? (
-            <FormGroup label={t.network.bridge} fieldId="network-bridge" isRequired>
-              <TextInput id="network-bridge" value={bridge} maxLength={15} isRequired onChange={(_event, value) => setBridge(value)} />
-              <Hint text={t.network.bridgeHint} />
-            </FormGroup>
-          ) : (
-            <FormGroup label={t.network.subnet} fieldId="network-subnet" isRequired>
-              <TextInput id="network-subnet" value={subnet} maxLength={18} isRequired onChange={(_event, value) => setSubnet(value)} />
-              <Hint text={t.network.subnetHint} />
-            </FormGroup>
-          )}
-        </Form>
-      </ModalBody>
-      <ModalFooter>
-        <Button type="submit" form="network-form" isLoading={make.isPending} isDisabled={!name.trim() || !where || make.isPending}>{t.app.create}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
-      </ModalFooter>
-    </Modal>
+    <FormDialog title={network ? t.network.editTitle(network.name) : t.network.create} button={network ? t.network.save : t.app.create} size="medium" save={save} fields={fields} isDisabled={!look.ready} onClose={onClose}>
+      {!save.error && <FormError error={look.error} shown={fields} />}
+      {!network && (
+        <>
+          <TextField id="network-name" label={t.network.name} problem={problem('name')} isRequired maxLength={50} value={values.name} onChange={(name) => set({ name })} />
+          <SelectField id="network-kind" label={t.network.kind} hint={t.network.kindTexts[values.kind]} value={values.kind} options={kinds.map((one) => ({ value: one, name: t.network.kindNames[one] }))} onChange={(kind) => set({ kind: kind as Kind })} />
+        </>
+      )}
+      {hasSubnet(values.kind) ? <SubnetFields values={values} set={set} problem={problem} network={network} /> : <HostFields values={values} set={set} problem={problem} />}
+      <Checkbox id="network-autostart" label={t.network.autostart} isChecked={values.autostart} onChange={(_event, autostart) => set({ autostart })} />
+      <PreviewBox of={look} isNew={!network} />
+    </FormDialog>
   );
 }

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Card, CardBody, CardTitle, Label, PageSection } from '@patternfly/react-core';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useNavigate, useParams } from 'react-router-dom';
-import { deleteNetwork } from '@/api/actions';
+import { useParams } from 'react-router-dom';
 import { useNetwork } from '@/api/queries';
 import type { Network } from '@/api/types';
 import { UNKNOWN } from '@/lib/format';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
-import { Confirm } from '@/widgets/Confirm';
 import { Facts } from '@/widgets/Facts';
 import { Loaded, Waiting } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
 import { Addresses } from './Addresses';
+import { DeleteNetwork } from './DeleteNetwork';
+import { NetworkForm } from './NetworkForm';
+import { NetworkNics } from './NetworkNics';
 
 function NetworkView({ network }: { network: Network }) {
-  const client = useQueryClient();
-  const navigate = useNavigate();
   const may = useMay('network.write');
-  const [deleting, setDeleting] = useState(false);
+  const [open, setOpen] = useState<'edit' | 'delete' | null>(null);
+  const close = () => setOpen(null);
   const why = network.ours ? may.why : t.network.othersWhy;
   const { dhcp, vms } = network;
   return (
@@ -30,7 +29,12 @@ function NetworkView({ network }: { network: Network }) {
         labels={!network.ours && <Label isCompact variant="outline">{t.network.others}</Label>}
         subtitle={network.kind === 'other' ? t.network.kinds.other : t.network.kindTexts[network.kind]}
         trail={[{ to: '/networks', name: t.network.title }]}
-        actions={<ActionButton variant="danger" why={why || (vms.length ? t.network.inUseBy(vms) : '')} onClick={() => setDeleting(true)}>{t.network.delete}</ActionButton>}
+        actions={(
+          <>
+            <ActionButton variant="secondary" why={why} onClick={() => setOpen('edit')}>{t.network.edit}</ActionButton>
+            <ActionButton variant="danger" why={why || (vms.length ? t.network.inUseBy(vms) : '')} onClick={() => setOpen('delete')}>{t.network.delete}</ActionButton>
+          </>
+        )}
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
         <Card isCompact>
@@ -39,30 +43,21 @@ function NetworkView({ network }: { network: Network }) {
               facts={[
                 [t.network.kind, t.network.kinds[network.kind]],
                 [t.network.state, network.active ? t.network.active : t.network.inactive],
-                [t.network.bridge, network.bridge || UNKNOWN],
+                network.kind === 'direct' ? [t.network.interface, network.interface] : [t.network.bridge, network.bridge || UNKNOWN],
+                ...(network.vlan ? [[t.network.vlan, String(network.vlan)] as [string, string]] : []),
                 [t.network.subnet, network.subnet || UNKNOWN],
                 [t.network.gateway, network.gateway || UNKNOWN],
                 [t.network.dhcp, dhcp ? t.network.range(dhcp.first, dhcp.last) : t.network.noDhcp],
-                [t.network.vms, vms.join(', ') || t.network.none],
+                [t.network.autostart, network.autostart ? t.network.yes : t.network.no],
               ]}
             />
           </CardBody>
         </Card>
+        <Card isCompact><CardTitle component="h2">{t.network.nics}</CardTitle><CardBody><NetworkNics nics={network.nics} /></CardBody></Card>
         <Card isCompact><CardTitle component="h2">{t.network.addresses}</CardTitle><CardBody><Addresses network={network} why={why} /></CardBody></Card>
       </PageSection>
-      {deleting && (
-        <Confirm
-          title={t.network.deleteTitle(network.name)}
-          text={t.network.deleteText}
-          button={t.network.delete}
-          action={() => deleteNetwork(network.id, network.revision)}
-          onClose={() => setDeleting(false)}
-          onDone={() => {
-            void client.invalidateQueries({ queryKey: ['network'], exact: true });
-            void navigate('/networks', { replace: true });
-          }}
-        />
-      )}
+      {open === 'edit' && <NetworkForm network={network} onClose={close} />}
+      {open === 'delete' && <DeleteNetwork network={network} onClose={close} />}
     </>
   );
 }

@@ -12,6 +12,7 @@ import { ActionButton } from '@/widgets/ActionButton';
 import { Loaded, Nothing } from '@/widgets/feedback';
 import { networkPath } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
+import { HostInterfaces } from './HostInterfaces';
 import { NetworkForm } from './NetworkForm';
 
 function NetworkRow({ network }: { network: Network }) {
@@ -23,7 +24,7 @@ function NetworkRow({ network }: { network: Network }) {
       <Td dataLabel={t.network.kind}>{t.network.kinds[network.kind]}</Td>
       <Td dataLabel={t.network.state}>{network.active ? t.network.active : t.network.inactive}</Td>
       <Td dataLabel={t.network.subnet}>{network.subnet || UNKNOWN}</Td>
-      <Td dataLabel={t.network.bridge}>{network.bridge || UNKNOWN}</Td>
+      <Td dataLabel={t.network.bridge}>{network.interface || network.bridge || UNKNOWN}</Td>
       <Td dataLabel={t.network.vms}>{network.vms.length ? names(network.vms) : <span className="fct-subtle">{t.network.none}</span>}</Td>
     </Tr>
   );
@@ -46,6 +47,7 @@ export default function NetworksPage() {
           )}
         </Loaded>
       </PageSection>
+      <PageSection><HostInterfaces /></PageSection>
       {making && <NetworkForm onClose={() => setMaking(false)} />}
     </>
   );

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Networks with a guest in them: net_life.py FACETD FACET-HELPER FACET-SIM, under tools/dev/with-libvirtd. Speaks TAP."""
+import http.client
+import json
+import pathlib
+import re
+import sys
+import threading
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from stack import PATIENCE, Stack, WebSocket, until  # noqa: E402
+
+stack = Stack(*sys.argv[1:4], host="small")
+MAC = "52:54:00:10:20:30"
+LAB = {"name": "lab", "kind": "isolated", "subnet": "10.213.8.0/24"}
+OTHERS = """<network><name>others</name><bridge name='virbr77' stp='on' delay='0'/>
+<ip address='10.213.9.1' prefix='24'><dhcp><range start='10.213.9.2' end='10.213.9.9'/></dhcp></ip></network>"""
+
+
+def network(name="lab"):
+    return stack.call("GET", f"/networks/{name}")
+
+
+def put(change, name="lab", query=""):
+    return stack.call("PUT", f"/networks/{name}{query}", change, {"If-Match": f'"{network(name)["revision"]}"'})
+
+
+def preview(**question):
+    return stack.call("POST", "/networks/preview", question)
+
+
+def nic_address():
+    """The address of the guest's NIC with its source, as the network's page shows it."""
+    nic, = network()["nics"]
+    assert nic["vm"]["name"] == "db-1" and nic["mac"] == MAC, nic
+    return next(((a["address"], a["source"]) for a in nic["addresses"]), None)
+
+
+class Stream(threading.Thread):
+    """What the event stream tells of networks: (monotonic time, name, message)."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seen = []
+        self.connection = http.client.HTTPSConnection("127.0.0.1", stack.port, context=stack.tls, timeout=PATIENCE)
+        self.connection.request("GET", "/api/v1/events/stream", headers=stack.auth())
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200, self.answer.status
+        self.start()
+
+    def run(self):
+        kind = ""
+        for line in self.answer:
+            key, _, value = line.decode().rstrip("\n").partition(": ")
+            if key == "event":
+                kind = value
+            elif key == "data" and kind == "network":
+                message = json.loads(value)
+                self.seen.append((time.monotonic(), message["id"], message))
+
+    def wait(self, what, name, fits):
+        return until(what, lambda: next((m for m in self.seen if m[1] == name and fits(m[2])), None))
+
+
+def test_first_network():
+    """A new host gets one, so that the first VM has a network."""
+    first = until("the first network", lambda: next((n for n in stack.call("GET", "/networks")["items"]), None))
+    assert first["name"] == "facet" and first["kind"] == "nat" and first["ours"] and first["active"], first
+    assert "facet" in stack.virsh("net-list", "--name")
+
+
+def test_bad_input():
+    before = stack.virsh("net-list", "--all", "--name")
+    for field, change in (("name", {"name": "<x>"}), ("name", {"name": "facet"}), ("kind", {"kind": "other"}),
+                          ("subnet", {"subnet": "8.8.8.0/24"}), ("subnet", {"subnet": network("facet")["subnet"]}),
+                          ("dhcp", {"dhcp": {"first": "10.213.8.9", "last": "10.213.8.1"}}), ("colour", {"colour": "red"}),
+                          ("bridge", {"bridge": "br0"}), ("vlan", {"vlan": 7})):
+        problem = stack.refused(409 if change.get("name") == "facet" else 400, "POST", "/networks", {**LAB, **change})
+        if problem["code"] != "exists":
+            assert problem["details"]["field"] == field, problem
+    for field, bad in (("bridge", {"name": "b", "kind": "bridge", "bridge": "none9"}),
+                       ("interface", {"name": "d", "kind": "direct", "interface": "none9"}),
+                       ("vlan", {"name": "v", "kind": "bridge", "bridge": "virbr0", "vlan": 7})):
+        problem = stack.refused(400, "POST", "/networks", bad)
+        assert problem["details"]["field"] == field and problem["details"]["verdicts"], problem
+    for field, bad in (("action", {"action": "paint"}), ("id", {"action": "delete"}), ("input", {"action": "create"})):
+        assert stack.refused(400, "POST", "/networks/preview", bad)["details"]["field"] == field
+    assert stack.virsh("net-list", "--all", "--name") == before
+
+
+def test_static_lease():
+    """The guest asks by DHCP and gets the address that was fixed for its MAC."""
+    said = preview(action="create", input=LAB)
+    assert said["interrupts"] == [] and said["verdicts"] == [] and len(said["changes"]) >= 3, said
+    made = stack.call("POST", "/networks", LAB)
+    assert made["active"] and made["autostart"] and made["nics"] == [], made
+    put({"static_leases": [{"mac": MAC, "address": "10.213.8.77", "name": "db-1"}]})
+    stack.done(stack.call("POST", "/vms", {"name": "db-1", "image": "demo", "memory_mib": 256,
+                                            "nics": [{"network": "lab", "mac": MAC}]}))
+    assert nic_address() == ("10.213.8.77", "reserved"), network()
+    stack.done(stack.call("POST", f"/vms/{stack.vm('db-1')['id']}/start", {}))
+    until("the lease", lambda: nic_address() == ("10.213.8.77", "static"))
+    until("the VM's address", lambda: stack.vm("db-1")["nics"][0]["addresses"] == ["10.213.8.77"])
+    serial = WebSocket(stack, f"/vms/{stack.vm('db-1')['id']}/console/serial")
+    until("the address in the guest", lambda: b"10.213.8.77/24" in in_guest(serial, b"ip addr show"))
+    serial.close()
+
+
+def in_guest(serial, command):
+    """What the shell of the guest answers; nothing when it does not answer yet."""
+    serial.send(b"\r" + command + b"; echo an''swered\r")
+    try:
+        return serial.read_until(b"answered", 15)
+    except (AssertionError, TimeoutError):
+        return b""
+
+
+def test_live_change():
+    """DHCP changes while the guest runs, and nothing is restarted."""
+    bridge = network()["bridge"]
+    said = preview(action="update", id="lab", input={"dhcp": {"first": "10.213.8.100", "last": "10.213.8.110"}})
+    assert said["interrupts"] == [] and "10.213.8.100" in said["changes"][0], said
+    after = put({"dhcp": {"first": "10.213.8.100", "last": "10.213.8.110"}, "autostart": False})
+    assert after["bridge"] == bridge and not after["autostart"] and after["dhcp"]["last"] == "10.213.8.110", after
+    assert "10.213.8.110" in stack.virsh("net-dumpxml", "lab") and nic_address() == ("10.213.8.77", "static")
+
+
+def test_subnet_change():
+    """The network is restarted; the VM that runs is plugged in again and gets an address of the new subnet."""
+    change = {"subnet": "10.213.18.0/24", "static_leases": [{"mac": MAC, "address": "10.213.18.77"}]}
+    problem = stack.refused(400, "PUT", "/networks/lab", {"subnet": "10.213.18.0/24"}, {"If-Match": f'"{network()["revision"]}"'})
+    assert problem["details"]["field"] == "static_leases", problem
+    said = preview(action="update", id="lab", input=change)
+    assert said["interrupts"] == ["db-1"] and said["verdicts"] == [], said
+    put(change)
+    assert re.search(r"<link state=.up.", stack.virsh("dumpxml", "db-1"))
+    serial = WebSocket(stack, f"/vms/{stack.vm('db-1')['id']}/console/serial")
+    until("the new address", lambda: b"10.213.18.77/24" in in_guest(serial, b"udhcpc -n -q -i eth0 -s /etc/udhcpc; ip addr show"))
+    serial.close()
+    until("the new lease", lambda: nic_address() == ("10.213.18.77", "static"))
+
+
+def test_others():
+    """What virsh does is told by itself; what it made is left alone."""
+    stream = Stream()
+    xml = stack.dir / "others.xml"
+    xml.write_text(OTHERS)
+    slowest = 0.0
+    for verb, argument, fits in (("net-define", xml, lambda m: not m.get("deleted")), ("net-start", "others", lambda m: m.get("active")),
+                                 ("net-destroy", "others", lambda m: m.get("active") is False),
+                                 ("net-undefine", "others", lambda m: m.get("deleted"))):
+        stream.seen.clear()
+        begin = time.monotonic()
+        stack.virsh(verb, str(argument))
+        at, _, message = stream.wait(verb, "others", fits)
+        slowest = max(slowest, at - begin)
+        if verb == "net-start":
+            assert not message["ours"]
+            problem = stack.refused(409, "DELETE", "/networks/others")
+            assert problem["code"] == "conflict", problem
+            said = preview(action="delete", id="others")
+            assert [v["code"] for v in said["verdicts"]] == ["not-ours"], said
+    print(f"# what virsh does was told after {slowest:.2f} s at the latest", flush=True)
+
+
+def test_delete():
+    problem = stack.refused(409, "DELETE", "/networks/lab")
+    assert problem["code"] == "in-use" and problem["details"]["holders"] == ["db-1"], problem
+    vm = stack.vm("db-1")
+    stack.done(stack.call("POST", f"/vms/{vm['id']}/stop", {"force": True}))
+    stack.done(stack.change("DELETE", stack.vm("db-1")))
+    stack.call("DELETE", "/networks/lab", None, {"If-Match": f'"{network()["revision"]}"'})
+    stack.refused(404, "GET", "/networks/lab")
+    assert "lab" not in stack.virsh("net-list", "--all", "--name")
+
+
+def test_first_network_stays_away():
+    """Who deletes the first network is not given it again."""
+    stack.call("DELETE", "/networks/facet")
+    stack.kill_facetd()
+    stack.start_facetd()
+    time_out = time.monotonic() + 3
+    while time.monotonic() < time_out:
+        assert stack.call("GET", "/networks")["items"] == []
+        time.sleep(0.2)
+
+
+def main():
+    tests = [(n, f) for n, f in globals().items() if n.startswith("test_")]
+    failed = 0
+    print(f"1..{len(tests)}", flush=True)
+    try:
+        stack.start()
+        for number, (name, run) in enumerate(tests, 1):
+            begin = time.monotonic()
+            try:
+                run()
+                print(f"ok {number} {name[5:]} # {time.monotonic() - begin:.1f} s", flush=True)
+            except Exception:  # whatever it is, the next ones are to run
+                failed += 1
+                print(f"not ok {number} {name[5:]}", flush=True)
+                print("# " + traceback.format_exc().replace("\n", "\n# "), flush=True)
+    finally:
+        if failed or sys.exc_info()[0]:
+            print("# facetd: " + stack.log("facetd").replace("\n", "\n# "), flush=True)
+        try:
+            stack.stop()
+        except AssertionError as fault:
+            failed += 1
+            print(f"Bail out! {fault}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from 'react-router-dom';
+import { deleteNetwork } from '@/api/actions';
+import type { Network } from '@/api/types';
+import { t } from '@/strings';
+import { FormDialog } from '@/widgets/FormDialog';
+import { FormError } from '@/widgets/fields';
+import { PreviewBox, useNetworkPreview } from './Preview';
+
+export function DeleteNetwork({ network, onClose }: { network: Network; onClose: () => void }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const look = useNetworkPreview({ action: 'delete', id: network.id });
+  const remove = useMutation({
+    mutationFn: () => deleteNetwork(network.id, network.revision, look.consent),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['network'], exact: true });
+      void navigate('/networks', { replace: true });
+    },
+  });
+  return (
+    <FormDialog title={t.network.deleteTitle(network.name)} button={t.network.delete} danger save={remove} isDisabled={!look.ready} onClose={onClose}>
+      <FormError error={look.error} shown={[]} />
+      <PreviewBox of={look} />
+    </FormDialog>
+  );
+}
