@@ -24,6 +24,9 @@ const ConsoleWindow = lazy(() => import('@/pages/vms/console/ConsoleWindow'));
 const VmCreatePage = lazy(() => import('@/pages/vms/VmCreatePage'));
 const NetworksPage = lazy(() => import('@/pages/networks/NetworksPage'));
 const NetworkPage = lazy(() => import('@/pages/networks/NetworkPage'));
+const PoolsPage = lazy(() => import('@/pages/storage/PoolsPage'));
+const PoolPage = lazy(() => import('@/pages/storage/PoolPage'));
+const VolumesPage = lazy(() => import('@/pages/storage/VolumesPage'));
 const FilesPage = lazy(() => import('@/pages/storage/FilesPage'));
 const ActivityPage = lazy(() => import('@/pages/activity/ActivityPage'));
 const NodesPage = lazy(() => import('@/pages/nodes/NodesPage'));
@@ -58,7 +61,10 @@ function Pages() {
         <Route path="/gpus/groups/:id" element={<GroupPage />} />
         <Route path="/networks" element={<NetworksPage />} />
         <Route path="/networks/:id" element={<NetworkPage />} />
-        <Route path="/storage" element={<Navigate to="/storage/files" replace />} />
+        <Route path="/storage" element={<Navigate to="/storage/pools" replace />} />
+        <Route path="/storage/pools" element={<PoolsPage />} />
+        <Route path="/storage/pools/:id" element={<PoolPage />} />
+        <Route path="/storage/volumes" element={<VolumesPage />} />
         <Route path="/storage/files" element={<FilesPage />} />
         <Route path="/activity" element={<Navigate to="/activity/tasks" replace />} />
         <Route path="/activity/:tab" element={<ActivityPage />} />

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Vm, VmList } from '@/api/types';
+import type { Pool, Vm, VmList } from '@/api/types';
 import { mergeSamples } from '@/api/live';
 import { patchList } from '@/api/stream';
 import type { Sample } from '@/api/types';
@@ -52,6 +52,9 @@ describe('attention', () => {
     expect(attention([], [drifting, lost], vmPage([vm])).map((a) => a.severity)).toEqual(['danger', 'warning', 'warning']);
     expect(attention([], [card(A100, [])], vmPage([]))).toEqual([]);
     expect(attention([], [], vmPage([vm], 900, 41)).map((a) => a.to)).toEqual(['/vms/v', '/vms?state=crashed,blocked']);
+    const full = { id: 'fast', warning: { severity: 'error', sentence: '97 % is used; 3 GiB are free.' } } as unknown as Pool;
+    expect(attention([], [], vmPage([]), [full, { id: 'good', warning: null } as unknown as Pool])).toEqual([{ key: 'pool-fast', severity: 'danger', title: 'Pool fast runs full', text: '97 % is used; 3 GiB are free.', to: '/storage/pools/fast' }]);
+    expect([bytes(null), bytes(0), bytes(197_120), bytes(3 * 1024 ** 3)]).toEqual(['—', '0 MiB', '193 KiB', '3 GiB']);
   });
 });
 

@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, ResourceGroup, ResourceGroupInput, Role, Session, Task, Token, Vm, VmInput, VmPatch,
+  LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, Task, Token, Vm, VmInput, VmPatch, Volume, VolumeInput,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -50,3 +50,13 @@ export const stopVm = (id: string, force: boolean) =>
 export const createFile = (name: string, size_bytes: number) =>
   call<LibraryFile>('/files', { method: 'POST', body: { name, size_bytes } });
 export const deleteFile = (id: string) => call<undefined>(`/files/${seg(id)}`, { method: 'DELETE' });
+
+export const createPool = (input: PoolInput) => call<Pool>('/pools', { method: 'POST', body: input });
+export const actOnPool = (id: string, act: 'start' | 'stop' | 'refresh') => call<Pool>(`/pools/${seg(id)}/${act}`, { method: 'POST' });
+export const deletePool = (id: string) => call<undefined>(`/pools/${seg(id)}`, { method: 'DELETE' });
+export const createVolume = (input: VolumeInput) => call<Task>('/volumes', { method: 'POST', body: input });
+export const beginVolume = (pool: string, name: string, format: 'qcow2' | 'raw', upload_bytes: number) =>
+  call<Volume>('/volumes', { method: 'POST', body: { pool, name, format, upload_bytes } });
+export const growVolume = (id: string, size_gib: number) =>
+  call<Volume>(`/volumes/${seg(id)}/grow`, { method: 'POST', body: { size_gib } });
+export const deleteVolume = (id: string) => call<undefined>(`/volumes/${seg(id)}`, { method: 'DELETE' });

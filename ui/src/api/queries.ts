@@ -3,7 +3,7 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { call } from './client';
 import type {
-  AuditEntry, Consoles, FacetEvent, Gpu, HostInterface, Image, Library, List, Network, Node, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm, VmList, VmQuery,
+  AuditEntry, Consoles, FacetEvent, Gpu, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm, VmList, VmQuery, Volume,
 } from './types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
@@ -60,6 +60,10 @@ export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `
 export const useNetworks = () => useList<Network>('network', '/networks');
 export const useNetwork = (id: string) => useOne<Network>('network', id, `/networks/${seg(id)}`);
 export const useHostInterfaces = () => useQuery({ queryKey: ['host-interface'], queryFn: ({ signal }) => call<List<HostInterface> & { why: string }>('/host-interfaces', { signal }), staleTime: 0 });
+/** @fetch false: what another page has loaded already. */
+export const usePools = (fetch = true) => useList<Pool>('pool', '/pools', fetch);
+export const usePool = (id: string) => useOne<Pool>('pool', id, `/pools/${seg(id)}`);
+export const useVolumes = () => useList<Volume>('volume', '/volumes');
 export const useTasks = () => useList<Task>('task', '/tasks?limit=200');
 export const useTask = (id: string) => useOne<Task>('task', id, `/tasks/${seg(id)}`);
 export const useImages = () => useList<Image>('image', '/images');

@@ -99,6 +99,10 @@ function connect(client: QueryClient, handlers: Handlers): EventSource {
       handlers.onChange({ noun, change });
     });
   }
+  // These only say that something is another now.
+  on('pool', () => void client.invalidateQueries({ queryKey: ['pool'] }));
+  on('volume', () => void client.invalidateQueries({ queryKey: ['volume'] }));
+  on('file', () => void Promise.all(['file', 'image'].map((noun) => client.invalidateQueries({ queryKey: [noun] }))));
   on('console', (data) => client.setQueryData(['console', (data as Consoles).id], data));
   on('event', (data) => {
     const event = data as FacetEvent;

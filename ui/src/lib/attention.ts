@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What needs a person now, worst first, from what the page knows anyway. Alarms with memory come with monitoring.
-import type { Gpu, Node, Vm, VmList } from '@/api/types';
+import type { Gpu, Node, Pool, Vm, VmList } from '@/api/types';
 import { t } from '@/strings';
 
 export interface Attention {
@@ -47,6 +47,11 @@ function ofNode(node: Node): Attention[] {
   return found;
 }
 
+function ofPool({ id, warning }: Pool): Attention[] {
+  if (!warning) return [];
+  return [{ key: `pool-${id}`, severity: warning.severity === 'error' ? 'danger' : 'warning', title: t.pools.runsFull(id), text: warning.sentence, to: `/storage/pools/${encodeURIComponent(id)}` }];
+}
+
 /** Of many VMs the page holds the first few that need a look; the rest is a line with the way there. */
 function ofVms(page: VmList): Attention[] {
   const found = page.items.flatMap(ofVm);
@@ -58,7 +63,7 @@ function ofVms(page: VmList): Attention[] {
 }
 
 /** @vms: in the order of attention. */
-export function attention(nodes: readonly Node[], gpus: readonly Gpu[], vms: VmList | undefined): Attention[] {
-  return [...nodes.flatMap(ofNode), ...gpus.flatMap(ofGpu), ...(vms ? ofVms(vms) : [])]
+export function attention(nodes: readonly Node[], gpus: readonly Gpu[], vms: VmList | undefined, pools: readonly Pool[] = []): Attention[] {
+  return [...nodes.flatMap(ofNode), ...gpus.flatMap(ofGpu), ...(vms ? ofVms(vms) : []), ...pools.flatMap(ofPool)]
     .sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 }

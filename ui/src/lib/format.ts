@@ -20,7 +20,12 @@ export function mibOf(used: number | null | undefined, total: number | null | un
   return unit && u.endsWith(` ${unit}`) ? `${u.slice(0, -unit.length - 1)} of ${t}` : `${u} of ${t}`;
 }
 
-export const bytes = (value: number | null | undefined) => mib(value == null ? null : value / (1024 * 1024));
+/** The same from bytes; what is less than a MiB is not nothing. */
+export function bytes(value: number | null | undefined): string {
+  if (value == null) return UNKNOWN;
+  return value > 0 && value < 1024 * 1024 ? `${Math.ceil(value / 1024)} KiB` : mib(value / (1024 * 1024));
+}
+
 export const percent = (value: number | null | undefined) => (value == null ? UNKNOWN : `${Math.round(value)} %`);
 export const watts = (value: number | null | undefined) => (value == null ? UNKNOWN : `${Math.round(value)} W`);
 export const celsius = (value: number | null | undefined) => (value == null ? UNKNOWN : `${Math.round(value)} °C`);

@@ -24,6 +24,8 @@ export function SideNav() {
           {entry('/gpus/groups', t.app.nav.groups)}
         </NavExpandable>
         <NavExpandable title={t.app.nav.storage} isActive={at(pathname, '/storage')} isExpanded>
+          {entry('/storage/pools', t.app.nav.pools)}
+          {entry('/storage/volumes', t.app.nav.volumes)}
           {entry('/storage/files', t.app.nav.files)}
         </NavExpandable>
         {entry('/networks', t.app.nav.networks)}

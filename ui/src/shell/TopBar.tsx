@@ -8,7 +8,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { logout } from '@/api/actions';
-import { useGpus, useNodes, useSession, useTasks, useVmOverview } from '@/api/queries';
+import { useGpus, useNodes, usePools, useSession, useTasks, useVmOverview } from '@/api/queries';
 import { attention } from '@/lib/attention';
 import { setTheme, useTheme, type ThemeChoice } from '@/lib/theme';
 import { t } from '@/strings';
@@ -36,7 +36,8 @@ function Bell() {
   const nodes = useNodes();
   const gpus = useGpus();
   const vms = useVmOverview();
-  const list = attention(nodes.data ?? [], gpus.data ?? [], vms.data);
+  const pools = usePools(false);
+  const list = attention(nodes.data ?? [], gpus.data ?? [], vms.data, pools.data);
   const worst = list[0]?.severity;
   return (
     <Popover

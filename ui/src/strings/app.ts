@@ -13,6 +13,8 @@ export const app = {
     cards: 'Cards',
     groups: 'Resource groups',
     storage: 'Storage',
+    pools: 'Pools',
+    volumes: 'Volumes',
     files: 'Files',
     activity: 'Activity',
     tasks: 'Tasks',

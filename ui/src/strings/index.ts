@@ -7,6 +7,7 @@ import { carve, gpu, groups, picture } from './gpus';
 import { hardware } from './hardware';
 import { network } from './networks';
 import { firstBoot, guest } from './firstboot';
+import { pools, volumes } from './pools';
 import { files } from './storage';
 import { cuts, vm, wizard } from './vms';
 
@@ -27,6 +28,8 @@ export const t = {
   firstBoot,
   guest,
   picture,
+  pools,
+  volumes,
   network,
   vm,
   cuts,

@@ -12,6 +12,7 @@ export const cardPath = (id: string, rest = '') => `/gpus/cards/${encodeURICompo
 export const vmPath = (id: string, rest = '') => `/vms/${encodeURIComponent(id)}${rest}`;
 export const groupPath = (id: string) => `/gpus/groups/${encodeURIComponent(id)}`;
 
+export const poolPath = (name: string) => `/storage/pools/${encodeURIComponent(name)}`;
 export const networkPath = (name: string) => `/networks/${encodeURIComponent(name)}`;
 
 export function VmLink({ id, name }: { id: string; name: string }) {
@@ -40,5 +41,6 @@ export function SubjectLink({ subject }: { subject: { kind?: string; id?: string
   if (subject.kind === 'vm' && subject.id) return <VmLink id={subject.id} name={name} />;
   if (subject.kind === 'gpu' && subject.id) return <GpuLink id={subject.id} name={name} />;
   if (subject.kind === 'group' && subject.id) return <Link to={groupPath(subject.id)}>{name}</Link>;
+  if (subject.kind === 'pool' && subject.id) return <Link to={poolPath(subject.id)}>{name}</Link>;
   return <span>{name}</span>;
 }

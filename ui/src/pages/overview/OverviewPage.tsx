@@ -3,7 +3,7 @@
 import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { Link, useNavigate } from 'react-router-dom';
 import { useMemo } from 'react';
-import { useGpus, useNodes, useVmOverview } from '@/api/queries';
+import { useGpus, useNodes, usePools, useVmOverview } from '@/api/queries';
 import type { Node } from '@/api/types';
 import { attention } from '@/lib/attention';
 import { nodeCharts } from '@/lib/charts';
@@ -46,6 +46,7 @@ export function OverviewPage() {
   const nodes = useNodes();
   const gpus = useGpus();
   const vms = useVmOverview();
+  const pools = usePools();
   const mayCreate = useMay('vm.write');
   const navigate = useNavigate();
   const node = nodes.data?.[0];
@@ -83,7 +84,7 @@ export function OverviewPage() {
             <Card isCompact>
               <CardTitle component="h2">{t.overview.attention}</CardTitle>
               <CardBody>
-                {settled && <AttentionList list={attention(nodes.data, gpus.data, vms.data)} />}
+                {settled && <AttentionList list={attention(nodes.data, gpus.data, vms.data, pools.data ?? [])} />}
                 {!settled && (broken ? <LoadError error={broken.error} onRetry={() => void broken.refetch()} /> : <Waiting lines={2} />)}
               </CardBody>
             </Card>

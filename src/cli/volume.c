@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Volumes are named POOL:NAME; without a pool the one called facet is meant. */
+#include "cli/cli.h"
+
+#include <gio/gio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MIB (1024 * 1024)
+
+static char *volume_id(const char *name)
+{
+    return strchr(name, ':') ? g_strdup(name) : g_strconcat("facet:", name, NULL);
+}
+
+static char *volume_path(const char *name, const char *rest)
+{
+    g_autofree char *id = volume_id(name), *segment = fct_client_segment(id);
+    return g_strconcat("/volumes/", segment, rest, NULL);
+}
+
+static const char *show_bytes(const json_t *bytes)
+{
+    g_autoptr(json_t) mib = json_is_integer(bytes) ? json_integer(json_integer_value(bytes) / MIB) : json_null();
+    return fct_show_mib(mib);
+}
+
+static char *users(const json_t *volume)
+{
+    GString *text = g_string_new(NULL);
+    size_t i;
+    json_t *user;
+    json_array_foreach (json_object_get(volume, "used_by"), i, user)
+        g_string_append_printf(text, "%s%s", i ? ", " : "", fct_json_str(user, "name", ""));
+    return g_string_free(text, FALSE);
+}
+
+int fct_verb_volume_list(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *segment = argc == 2 ? fct_client_segment(argv[1]) : NULL;
+    g_autofree char *path = segment ? g_strconcat("/volumes?pool=", segment, NULL) : g_strdup("/volumes");
+    size_t i;
+    json_t *volume;
+    if (argc > 2)
+        return fct_cli_usage("volume list takes at most the name of one pool.");
+    if (!fct_client_call(cli->client, "GET", path, NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    FctTable *table = fct_table_new("VOLUME", "FORMAT", "#SIZE", "#TAKES", "USED BY", "", NULL);
+    json_array_foreach (json_object_get(answer, "items"), i, volume) {
+        g_autofree char *who = users(volume);
+        const json_t *upload = json_object_get(volume, "upload");
+        gint64 size = MAX(fct_json_int(upload, "size_bytes", 1), 1);
+        g_autofree char *note =
+            json_is_object(upload)
+                ? g_strdup_printf("not complete: %d %%", (int)(fct_json_int(upload, "received_bytes", 0) * 100 / size))
+                : g_strdup(strcmp(fct_json_str(volume, "state", ""), "busy") == 0 ? "being made or changed" : "");
+        fct_table_row(table, fct_json_str(volume, "id", ""), fct_json_str(volume, "format", ""),
+                      show_bytes(json_object_get(volume, "capacity_bytes")),
+                      show_bytes(json_object_get(volume, "allocated_bytes")), who, note, NULL);
+    }
+    fct_table_print(table);
+    return 0;
+}
+
+/* Reads "POOL:NAME" into the body. */
+static void set_name(json_t *body, const char *name)
+{
+    g_autofree char *id = volume_id(name);
+    char *colon = strchr(id, ':');
+    *colon = '\0';
+    json_object_set_new(body, "pool", json_string(id));
+    json_object_set_new(body, "name", json_string(colon + 1));
+}
+
+static json_t *from_volume(const char *name)
+{
+    json_t *named = json_object();
+    set_name(named, name);
+    json_t *from =
+        json_pack("{s:O, s:O}", "pool", json_object_get(named, "pool"), "volume", json_object_get(named, "name"));
+    json_decref(named);
+    return from;
+}
+
+int fct_verb_volume_create(FctCli *cli, int argc, char **argv)
+{
+    g_autofree char *format = NULL, *image = NULL, *copy = NULL;
+    int size = 0;
+    g_autoptr(json_t) body = json_object();
+    g_autoptr(json_t) task = NULL;
+    g_autoptr(GError) error = NULL;
+    GOptionEntry entries[] = {{"size", 0, 0, G_OPTION_ARG_INT, &size, "As a guest sees it", "GIB"},
+                              {"format", 0, 0, G_OPTION_ARG_STRING, &format, "qcow2 or raw", "FORMAT"},
+                              {"image", 0, 0, G_OPTION_ARG_STRING, &image, "With this image's content", "IMAGE"},
+                              {"copy", 0, 0, G_OPTION_ARG_STRING, &copy, "With that volume's content", "VOLUME"},
+                              {NULL}};
+    if (!fct_cli_options("[POOL:]NAME", entries, &argc, &argv))
+        return 2;
+    if (argc != 2 || (image && copy) || (!size && !image && !copy))
+        return fct_cli_usage("volume create takes a name, and --size, --image or --copy.");
+    set_name(body, argv[1]);
+    if (size)
+        json_object_set_new(body, "size_gib", json_integer(size));
+    if (format)
+        json_object_set_new(body, "format", json_string(format));
+    if (image)
+        json_object_set_new(body, "from", json_pack("{s:s}", "image", image));
+    if (copy)
+        json_object_set_new(body, "from", from_volume(copy));
+    if (!fct_client_call(cli->client, "POST", "/volumes", body, 0, &task, &error))
+        return fct_cli_fail(cli, error);
+    return fct_task_follow(cli, g_steal_pointer(&task));
+}
+
+int fct_verb_volume_grow(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    gint64 size;
+    if (argc != 3 || !g_ascii_string_to_signed(argv[2], 10, 1, 65536, &size, NULL))
+        return fct_cli_usage("volume grow takes a volume and its new size in GiB.");
+    g_autofree char *path = volume_path(argv[1], "/grow");
+    g_autoptr(json_t) body = json_pack("{s:I}", "size_gib", (json_int_t)size);
+    if (!fct_client_call(cli->client, "POST", path, body, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json)
+        fct_print_json(answer);
+    else
+        printf("Volume %s has %s now.\n", fct_json_str(answer, "name", ""),
+               show_bytes(json_object_get(answer, "capacity_bytes")));
+    return 0;
+}
+
+int fct_verb_volume_delete(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean yes = FALSE;
+    GOptionEntry entries[] = {{"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL}, {NULL}};
+    if (!fct_cli_options("VOLUME", entries, &argc, &argv))
+        return 2;
+    if (argc != 2)
+        return fct_cli_usage("volume delete takes one volume.");
+    g_autofree char *path = volume_path(argv[1], "");
+    g_autofree char *question = g_strdup_printf("Delete volume %s and what is on it?", argv[1]);
+    if (!yes && !fct_cli_ask(question))
+        return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
+    if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
+        return fct_cli_fail(cli, error);
+    if (!cli->json)
+        printf("Volume %s is gone.\n", argv[1]);
+    return 0;
+}
+
+/* ---- bytes ---- */
+
+static void show_progress(gint64 done, gint64 total, gpointer data)
+{
+    gint64 *shown = data;
+    gint64 percent = total > 0 ? done * 100 / total : 100;
+    if (percent == *shown || !isatty(STDERR_FILENO))
+        return;
+    *shown = percent;
+    fprintf(stderr, "\r%3d %%%s", (int)percent, percent == 100 ? "\n" : "");
+}
+
+/* Begins the upload, or finds how far an earlier one of the same size came. */
+static gboolean begin(FctCli *cli, const char *name, const char *format, gint64 size, gint64 *ret_received,
+                      GError **error)
+{
+    g_autofree char *path = volume_path(name, "");
+    g_autoptr(json_t) body = json_pack("{s:s, s:I}", "format", format, "upload_bytes", (json_int_t)size);
+    g_autoptr(json_t) volume = NULL;
+    g_autoptr(GError) fault = NULL;
+    *ret_received = 0;
+    set_name(body, name);
+    if (fct_client_call(cli->client, "POST", "/volumes", body, 0, NULL, &fault))
+        return TRUE;
+    if (g_error_matches(fault, FCT_ERROR, FCT_ERROR_EXISTS) &&
+        fct_client_call(cli->client, "GET", path, NULL, 0, &volume, NULL)) {
+        const json_t *upload = json_object_get(volume, "upload");
+        if (json_is_object(upload) && fct_json_int(upload, "size_bytes", 0) == size) {
+            *ret_received = fct_json_int(upload, "received_bytes", 0);
+            return TRUE;
+        }
+    }
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+static gboolean upload(FctCli *cli, const char *source, const char *name, json_t **ret, GError **error)
+{
+    g_autoptr(GFile) local = g_file_new_for_path(source);
+    g_autofree char *path = volume_path(name, "/content");
+    g_autoptr(GFileInputStream) stream = g_file_read(local, NULL, error);
+    g_autoptr(GFileInfo) info =
+        stream ? g_file_input_stream_query_info(stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, error) : NULL;
+    char magic[4] = {0};
+    gsize n;
+    gint64 received, shown = -1;
+    if (!info || !g_input_stream_read_all(G_INPUT_STREAM(stream), magic, sizeof magic, &n, NULL, error))
+        return FALSE;
+    const char *format = memcmp(magic, "QFI\xfb", sizeof magic) == 0 ? "qcow2" : "raw";
+    if (!begin(cli, name, format, g_file_info_get_size(info), &received, error) ||
+        !g_seekable_seek(G_SEEKABLE(stream), received, G_SEEK_SET, NULL, error))
+        return FALSE;
+    return fct_client_upload(cli->client, path, G_INPUT_STREAM(stream), received, g_file_info_get_size(info),
+                             show_progress, &shown, ret, error);
+}
+
+/* What goes wrong on this side is for the caller to correct, and no fault of Facet. */
+static int fail(FctCli *cli, GError *fault)
+{
+    g_autoptr(GError) error = NULL;
+    if (fault->domain == FCT_ERROR || fct_error_code(fault) == FCT_ERROR_NO_SPACE) {
+        error = fault;
+    } else {
+        fct_set_error(&error, FCT_ERROR_BAD_REQUEST, "%s", fault->message);
+        g_error_free(fault);
+    }
+    return fct_cli_fail(cli, error);
+}
+
+int fct_verb_volume_upload(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) volume = NULL;
+    GError *fault = NULL;
+    if (argc < 2 || argc > 3)
+        return fct_cli_usage("volume upload takes a file, and a volume when it is to have another name.");
+    g_autofree char *base = g_path_get_basename(argv[1]);
+    if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, &volume, &fault))
+        return fail(cli, fault);
+    if (cli->json)
+        fct_print_json(volume);
+    else
+        printf("Volume %s is %s.\n", fct_json_str(volume, "name", ""), fct_json_str(volume, "state", ""));
+    return 0;
+}
+
+/* Beside its name first: what broke off is not taken for the whole. */
+static gboolean download(FctCli *cli, const char *name, const char *target, GError **error)
+{
+    g_autofree char *path = volume_path(name, "/content"), *part = g_strconcat(target, ".part", NULL);
+    g_autoptr(GFile) local = g_file_new_for_path(part);
+    g_autoptr(GFile) final = g_file_new_for_path(target);
+    gint64 shown = -1;
+    g_autoptr(GFileOutputStream) out = g_file_replace(local, NULL, FALSE, G_FILE_CREATE_NONE, NULL, error);
+    if (!out)
+        return FALSE;
+    gboolean ok = fct_client_download(cli->client, path, G_OUTPUT_STREAM(out), show_progress, &shown, error) &&
+                  g_output_stream_close(G_OUTPUT_STREAM(out), NULL, error) &&
+                  g_file_move(local, final, G_FILE_COPY_NONE, NULL, NULL, NULL, error);
+    if (!ok)
+        unlink(part);
+    return ok;
+}
+
+int fct_verb_volume_download(FctCli *cli, int argc, char **argv)
+{
+    GError *fault = NULL;
+    if (argc < 2 || argc > 3)
+        return fct_cli_usage("volume download takes a volume, and where to put it.");
+    const char *colon = strchr(argv[1], ':');
+    g_autofree char *base = g_path_get_basename(colon ? colon + 1 : argv[1]);
+    return download(cli, argv[1], argc == 3 ? argv[2] : base, &fault) ? 0 : fail(cli, fault);
+}
