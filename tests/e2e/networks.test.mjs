@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks as a person makes, changes and deletes them, with the preview in sight; who is where; light and dark.
+import { axe, login, newPage, picture } from './lib.mjs';
+
+export const host = 'small';
+
+const form = (page) => page.getByRole('dialog');
+
+async function open(page, instance, path) {
+  await login(page, instance);
+  await page.goto(path);
+}
+
+async function create({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await open(page, instance, '/networks');
+  await page.getByRole('link', { name: 'facet', exact: true }).waitFor(); // the first one is there
+  await page.getByRole('heading', { name: 'Interfaces of this host' }).waitFor();
+  await picture(page, 'networks');
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole('button', { name: 'Create network' }).click();
+  const button = form(page).getByRole('button', { name: 'Create', exact: true });
+  await form(page).getByLabel('Name').fill('lab');
+  await form(page).locator('#network-kind').selectOption('isolated');
+  // What cannot be says so under the form, or at the field, and the button waits.
+  const taken = (await (await page.request.get('/api/v1/networks/facet')).json()).subnet;
+  await form(page).locator('#network-subnet').fill(taken);
+  await form(page).getByText('This subnet has addresses of the network “facet”.').waitFor();
+  assert.equal(await button.isDisabled(), true);
+  await picture(page, 'network-create-refused');
+  await form(page).locator('#network-subnet').fill('8.8.8.0/24');
+  await form(page).getByText('The subnet must lie in').waitFor();
+  await form(page).locator('#network-subnet').fill('10.20.0.0/24');
+  await form(page).getByText('DHCP hands out 10.20.0.2 to 10.20.0.254.').waitFor();
+  await picture(page, 'network-create');
+  assert.deepEqual(await axe(page), []);
+  await button.click();
+  await page.getByRole('link', { name: 'lab', exact: true }).waitFor();
+  const made = await (await page.request.get('/api/v1/networks/lab')).json();
+  assert.equal(made.active && made.kind === 'isolated' && made.subnet === '10.20.0.0/24', true, JSON.stringify(made));
+  assert.deepEqual(page.faults, []);
+}
+
+// The kinds that are put on what the host has: nothing here, and what to do instead.
+async function hostKinds({ instance, browser, assert }) {
+  const page = await newPage(browser, instance, { dark: true });
+  await open(page, instance, '/networks');
+  await page.getByRole('button', { name: 'Create network' }).click();
+  await form(page).locator('#network-kind').selectOption('bridge');
+  await form(page).getByText('This host has no bridge of its own.').waitFor();
+  await form(page).locator('#network-vlan').fill('5000');
+  await form(page).getByText('A tag is a number from 1 to 4094.').waitFor();
+  await picture(page, 'network-create-bridge-dark');
+  await form(page).locator('#network-kind').selectOption('direct');
+  await form(page).locator('#network-interface').waitFor();
+  assert.deepEqual(await axe(page), []);
+  await form(page).getByRole('button', { name: 'Cancel' }).click();
+  assert.deepEqual(page.faults, []);
+}
+
+async function edit({ instance, browser, assert }) {
+  const page = await newPage(browser, instance, { dark: true });
+  await open(page, instance, '/networks/lab');
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await form(page).locator('#network-first').fill('10.20.0.100');
+  await form(page).locator('#network-last').fill('10.20.0.110');
+  await form(page).getByText('DHCP hands out 10.20.0.100 to 10.20.0.110 instead of').waitFor();
+  await form(page).getByText('No VM loses its link').waitFor();
+  await picture(page, 'network-edit-dark');
+  assert.deepEqual(await axe(page), []);
+  await form(page).getByRole('button', { name: 'Save' }).click();
+  await form(page).waitFor({ state: 'detached' });
+  await page.getByText('10.20.0.100 to 10.20.0.110').waitFor();
+  // A change by others shows without asking.
+  await instance.facet('network', 'edit', 'lab', '--dhcp', 'none');
+  await page.getByText('Nothing', { exact: true }).waitFor();
+  await instance.facet('network', 'edit', 'lab', '--dhcp', '10.20.0.100-10.20.0.110');
+  await page.getByText('10.20.0.100 to 10.20.0.110').waitFor();
+  assert.deepEqual(page.faults, []);
+}
+
+// A VM is seen in its network, holds it, and leads back to it.
+async function whoIsWhere({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await open(page, instance, '/networks/lab');
+  await page.getByText('No VM is attached to it').waitFor();
+  await instance.facet('network', 'fix', 'lab', '52:54:00:aa:bb:01', '10.20.0.50');
+  await instance.facet('vm', 'create', 'web-1', '--network', 'lab=52:54:00:aa:bb:01');
+  const nics = page.getByRole('grid', { name: 'Network interfaces' });
+  await nics.getByRole('link', { name: 'web-1' }).waitFor();
+  await nics.getByText('10.20.0.50').waitFor();
+  await picture(page, 'network');
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole('button', { name: 'Delete' }).hover();
+  await page.getByText('Attached to it: web-1.').waitFor();
+  await nics.getByRole('link', { name: 'web-1' }).click();
+  await page.getByRole('link', { name: 'lab', exact: true }).first().waitFor();
+  await instance.facet('vm', 'delete', 'web-1', '--yes');
+  assert.deepEqual(page.faults, []);
+}
+
+async function remove({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await open(page, instance, '/networks/lab');
+  await page.getByText('No VM is attached to it').waitFor();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await form(page).getByText('The network lab goes').waitFor();
+  await picture(page, 'network-delete');
+  assert.deepEqual(await axe(page), []);
+  await form(page).getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('heading', { name: 'Networks', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'lab', exact: true }).waitFor({ state: 'detached' });
+  assert.deepEqual(page.faults, []);
+}
+
+export const tests = [
+  ['a network is made, with what will happen in sight', create],
+  ['kinds that are put on what the host has', hostKinds],
+  ['DHCP is changed; changes by others show', edit],
+  ['who is where', whoIsWhere],
+  ['a network is deleted', remove],
+];
