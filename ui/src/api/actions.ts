@@ -42,7 +42,9 @@ export const deleteNetwork = (id: string, revision: number, confirm = false) =>
 export const createVm = (input: VmInput) => call<Task>('/vms', { method: 'POST', body: input });
 export const updateVm = (id: string, revision: number, patch: VmPatch) =>
   call<Vm>(`/vms/${seg(id)}`, { method: 'PATCH', body: patch, revision });
-export const deleteVm = (id: string, revision: number) => call<Task>(`/vms/${seg(id)}`, { method: 'DELETE', revision });
+/** @keep: targets of disks that stay, of those that were made for the VM. */
+export const deleteVm = (id: string, revision: number, keep: readonly string[]) =>
+  call<Task>(`/vms/${seg(id)}${keep.length ? `?keep=${keep.map(seg).join(',')}` : ''}`, { method: 'DELETE', revision });
 export const startVm = (id: string) => call<Task>(`/vms/${seg(id)}/start`, { method: 'POST' });
 export const stopVm = (id: string, force: boolean) =>
   call<Task>(`/vms/${seg(id)}/stop`, { method: 'POST', body: { force } });

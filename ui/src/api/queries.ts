@@ -3,7 +3,7 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { call } from './client';
 import type {
-  AuditEntry, Consoles, FacetEvent, Gpu, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, ResourceGroup, Sample, Session, Task, Token, Vm, VmList, VmQuery, Volume,
+  AuditEntry, Consoles, FacetEvent, Gpu, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, ResourceGroup, Sample, Session, Task, Template, Token, Vm, VmList, VmQuery, Volume,
 } from './types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
@@ -64,6 +64,7 @@ export const useHostInterfaces = () => useQuery({ queryKey: ['host-interface'], 
 export const usePools = (fetch = true) => useList<Pool>('pool', '/pools', fetch);
 export const usePool = (id: string) => useOne<Pool>('pool', id, `/pools/${seg(id)}`);
 export const useVolumes = () => useList<Volume>('volume', '/volumes');
+export const useTemplates = () => useList<Template>('template', '/templates');
 export const useTasks = () => useList<Task>('task', '/tasks?limit=200');
 export const useTask = (id: string) => useOne<Task>('task', id, `/tasks/${seg(id)}`);
 export const useImages = () => useList<Image>('image', '/images');

@@ -9,7 +9,8 @@ import { network } from './networks';
 import { firstBoot, guest } from './firstboot';
 import { pools, volumes } from './pools';
 import { files } from './storage';
-import { cuts, vm, wizard } from './vms';
+import { cuts, vm } from './vms';
+import { wizard } from './wizard';
 
 export const t = {
   app,

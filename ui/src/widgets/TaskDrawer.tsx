@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The drawer at the right: what runs and what ran, followed live. Whoever starts a task opens it through useTaskDrawer.
 import { NotificationDrawer, NotificationDrawerBody, NotificationDrawerHeader } from '@patternfly/react-core';
+import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { Link } from 'react-router-dom';
 import { useTasks } from '@/api/queries';
@@ -16,6 +17,16 @@ interface Drawer {
 
 export const TaskDrawerContext = createContext<Drawer>({ isOpen: false, setOpen: () => undefined });
 export const useTaskDrawer = () => useContext(TaskDrawerContext);
+
+/** For whoever starts a task: it is shown at once, in the open drawer. */
+export function useBegun(): (task: Task) => void {
+  const client = useQueryClient();
+  const { setOpen } = useTaskDrawer();
+  return (task) => {
+    client.setQueryData<Task[]>(['task'], (list) => [task, ...(list ?? []).filter((old) => old.id !== task.id)]);
+    setOpen(true);
+  };
+}
 
 export const isRunning = (task: Task) => task.state === 'running' || task.state === 'queued';
 

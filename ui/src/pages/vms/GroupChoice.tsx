@@ -37,7 +37,7 @@ export function GroupChoice({ value, onChange, held, more }: Props) {
         return (
           <div className="fct-stack">
             <Table aria-label={t.wizard.gpuLabel} variant="compact">
-              <Thead><Tr><Th>{t.wizard.gpuLabel}</Th><Th>{t.groups.memory}</Th><Th>{t.wizard.free}</Th></Tr></Thead>
+              <Thead><Tr><Th>{t.wizard.gpuLabel}</Th><Th>{t.groups.memory}</Th><Th>{t.wizard.freeParts}</Th></Tr></Thead>
               <Tbody>
                 <Tr><Td>{radio('', t.wizard.noGpu)}</Td><Td>{UNKNOWN}</Td><Td>{UNKNOWN}</Td></Tr>
                 {sorted.map((group) => (

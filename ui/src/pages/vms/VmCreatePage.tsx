@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// A VM in four steps, each with a choice made already: image, size, GPU device, review. A part that does not exist yet is cut
-// first: previewed in the review, then done under the eyes of who asked for it.
+// A VM in a few steps, each with a choice made already: source, size, first boot when the source has one, GPU device, review. From
+// any of them there is a way to the review. A part that does not exist yet is cut first: previewed in the review, then done under
+// the eyes of who asked for it.
 import { Checkbox, PageSection, Wizard, WizardStep } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useNavigate } from 'react-router-dom';
+import { useNavigate, useSearchParams } from 'react-router-dom';
 import { createVm } from '@/api/actions';
-import { useGroups, useImages, useNameTaken, useNumberedVms } from '@/api/queries';
-import type { Image, Task, VmInput } from '@/api/types';
+import { useFiles, useGroups, useImages, useNameTaken, useNetworks, useNumberedVms, usePools, useTemplates, useVolumes } from '@/api/queries';
+import type { Pool, Task } from '@/api/types';
 import { useSettled } from '@/lib/debounce';
 import { t } from '@/strings';
-import { Facts } from '@/widgets/Facts';
-import { ErrorAlert, Loaded, Nothing, Waiting } from '@/widgets/feedback';
+import { Loaded, Waiting } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
 import { useTaskDrawer } from '@/widgets/TaskDrawer';
-import { ShownError } from './cut';
 import { CutChoice, type CutWish } from './CutChoice';
-import { CutReview } from './CutReview';
-import { freeName, NAME, SIZES, type Size } from './draft';
+import { freeName } from './draft';
+import { FirstBootForm } from './FirstBootForm';
 import { GroupChoice } from './GroupChoice';
-import { ImageStep, SizeStep } from './steps';
 import { useCutting } from './useCutting';
+import { hasFirstBoot, newDraft, problemsOf, stepOk, vmInput, type Draft, type StepId, type World } from './wizard/draft';
+import { StepFooter } from './wizard/Footer';
+import { ReviewStep } from './wizard/ReviewStep';
+import { SizeStep } from './wizard/SizeStep';
+import { SourceStep, type Sources } from './wizard/SourceStep';
+import { fromTemplate } from './wizard/template';
 
 interface Wish {
   /** Id of a resource group; "" for no GPU. */
@@ -31,22 +35,41 @@ interface Wish {
 
 const NO_GPU: Wish = { group: '', cut: null };
 
-function Create({ images, taken }: { images: Image[]; taken: string[] }) {
+interface Start {
+  sources: Sources;
+  pools: Pool[];
+  name: string;
+  /** Id of the template to begin with; "" for none. */
+  template: string;
+}
+
+function firstDraft({ sources, pools, name, template }: Start): { draft: Draft; group: string } {
+  const pool = pools.find((one) => one.default)?.name ?? '';
+  const plain = newDraft(name, sources.images[0]?.id ?? '', pool);
+  const found = sources.templates.find((one) => one.id === template);
+  return found ? fromTemplate(plain, found) : { draft: plain, group: '' };
+}
+
+function Create(start: Start) {
+  const { sources, pools } = start;
   const navigate = useNavigate();
   const client = useQueryClient();
   const drawer = useTaskDrawer();
   const groups = useGroups();
-  const [imageId, setImageId] = useState(images[0]?.id ?? '');
-  const [name, setName] = useState(() => freeName(taken));
-  const isTaken = useNameTaken(useSettled(name, 250)) ?? false;
-  const [size, setSize] = useState<Size>(SIZES.small);
-  const [wish, setWish] = useState(NO_GPU);
-  const [optional, setOptional] = useState(false);
-  const [start, setStart] = useState(true);
+  const networks = useNetworks().data ?? [];
+  const [first] = useState(() => firstDraft(start));
+  const [draft, setDraft] = useState(first.draft);
+  const [wish, setWish] = useState<Wish>({ ...NO_GPU, group: first.group });
   const cutting = useCutting(wish.cut);
-  const image = images.find((one) => one.id === imageId);
-  const nameOk = NAME.test(name) && !isTaken;
-  const fits = size.memory_mib >= (image?.min_memory_mib ?? 0) && size.vcpus > 0;
+  const image = sources.images.find((one) => one.id === draft.image);
+  const fromImage = draft.source === 'image' || (draft.source === 'template' && draft.image !== '');
+  const world: World = {
+    nameTaken: useNameTaken(useSettled(draft.name, 250)) ?? false,
+    minMemoryMib: (fromImage && image?.min_memory_mib) || 0,
+    imageBytes: (fromImage && image?.size_bytes) || 0,
+    cloudInit: fromImage && (image?.cloud_init ?? true),
+    pools,
+  };
   const make = useMutation({
     mutationFn: async () => {
       let { group } = wish;
@@ -54,10 +77,7 @@ function Create({ images, taken }: { images: Image[]; taken: string[] }) {
         group = await cutting.run();
         setWish({ group, cut: null });
       }
-      const input: VmInput = {
-        name, image: imageId, ...size, start, devices: group ? [{ group, count: 1, optional }] : [],
-      };
-      return createVm(input);
+      return createVm(vmInput(draft, world, group));
     },
     onSuccess: (task) => {
       client.setQueryData<Task[]>(['task'], (list) => [task, ...(list ?? []).filter((old) => old.id !== task.id)]);
@@ -65,59 +85,102 @@ function Create({ images, taken }: { images: Image[]; taken: string[] }) {
       void navigate('/vms', { replace: true });
     },
   });
+  // A refusal is about what was sent; what is changed since then is not judged yet.
+  const set = (next: Draft) => {
+    if (make.error) make.reset();
+    setDraft(next);
+  };
+  const choose = (next: Wish) => {
+    if (make.error) make.reset();
+    setWish(next);
+  };
+  const onTemplate = (id: string) => {
+    const found = sources.templates.find((one) => one.id === id);
+    const from = found ? fromTemplate(draft, found) : { draft: { ...draft, source: 'template' as const, template: id }, group: wish.group };
+    set(from.draft);
+    if (found) setWish({ group: from.group, cut: null });
+  };
   const words = t.wizard;
   const busy = make.isPending;
+  const problems = problemsOf(draft, world);
   const chosen = wish.cut !== null || wish.group !== '';
-  const groupName = cutting.name || groups.data?.find((one) => one.id === wish.group)?.name || words.noGpu;
-  const ready = nameOk && fits && image !== undefined && (!wish.cut || cutting.ready);
+  const group = cutting.name || groups.data?.find((one) => one.id === wish.group)?.name || words.noGpu;
+  const wrong = Object.keys(problems).length > 0;
+  const ready = !wrong && (!wish.cut || cutting.ready);
+  const footer = (step: StepId) => <StepFooter isNextDisabled={!stepOk(problems, step)} isReviewDisabled={wrong} />;
+  const boots = hasFirstBoot(draft, world);
   return (
     <Wizard navAriaLabel={words.nav} onSave={() => make.mutate()} onClose={() => void navigate('/vms')} isPlain>
-      <WizardStep id="image" name={words.steps.image} isDisabled={busy} footer={{ isNextDisabled: !nameOk || !image }}>
-        <ImageStep images={images} image={imageId} onImage={setImageId} name={name} onName={setName} taken={isTaken} valid={nameOk} />
+      <WizardStep id="source" name={words.steps.source} isDisabled={busy} footer={footer('source')}>
+        <SourceStep draft={draft} set={set} sources={sources} problems={problems} error={make.error} onTemplate={onTemplate} />
       </WizardStep>
-      <WizardStep id="size" name={words.steps.size} isDisabled={busy} footer={{ isNextDisabled: !fits }}>
-        <SizeStep size={size} onSize={setSize} needMib={image?.min_memory_mib ?? 0} />
+      <WizardStep id="size" name={words.steps.size} isDisabled={busy} footer={footer('size')}>
+        <SizeStep draft={draft} set={set} pools={pools} networks={networks} problems={problems} error={make.error} />
       </WizardStep>
-      <WizardStep id="gpu" name={words.steps.gpu} isDisabled={busy}>
+      <WizardStep id="boot" name={words.steps.boot} isDisabled={busy} isHidden={!boots} footer={footer('boot')}>
+        <FirstBootForm os={draft.os} vm={draft.name} value={draft.boot} onChange={(boot) => set({ ...draft, boot })} />
+      </WizardStep>
+      <WizardStep id="gpu" name={words.steps.gpu} isDisabled={busy} footer={footer('gpu')}>
         <div className="fct-stack">
           <GroupChoice
             value={wish.cut ? null : wish.group}
-            onChange={(group) => setWish({ group, cut: null })}
-            more={<CutChoice value={wish.cut} onChange={(cut) => setWish({ group: '', cut })} />}
+            onChange={(id) => choose({ group: id, cut: null })}
+            more={<CutChoice value={wish.cut} onChange={(cut) => choose({ group: '', cut })} />}
           />
-          <Checkbox id="gpu-optional" label={t.vm.optionalText} isChecked={optional} isDisabled={!chosen} onChange={(_event, on) => setOptional(on)} />
+          <Checkbox id="gpu-optional" label={t.vm.optionalText} isChecked={draft.optional} isDisabled={!chosen} onChange={(_event, optional) => set({ ...draft, optional })} />
         </div>
       </WizardStep>
-      <WizardStep id="review" name={words.steps.review} footer={{ nextButtonText: words.submit, isNextDisabled: busy || !ready, isBackDisabled: busy }}>
-        <div className="fct-stack">
-          {make.error && !(make.error instanceof ShownError) && <ErrorAlert error={make.error} title={words.failed} />}
-          <Facts
-            columns={2}
-            facts={[
-              [words.name, name], [words.steps.image, image?.name ?? ''], [words.vcpus, String(size.vcpus)],
-              [t.vm.memory, `${size.memory_mib / 1024} GiB`], [t.vm.disk, `${size.disk_gib} GiB`],
-              [words.device, optional && chosen ? `${groupName}, ${t.vm.optionalShort}` : groupName],
-            ]}
-          />
-          <Checkbox id="start-now" label={words.start} isChecked={start} isDisabled={busy} onChange={(_event, on) => setStart(on)} />
-          <CutReview cutting={cutting} busy={busy} />
-        </div>
+      <WizardStep id="review" name={words.steps.review} isDisabled={wrong} footer={{ nextButtonText: words.submit, isNextDisabled: busy || !ready, isBackDisabled: busy }}>
+        <ReviewStep
+          draft={draft}
+          set={set}
+          world={world}
+          sources={sources}
+          networks={networks}
+          device={draft.optional && chosen ? `${group}, ${t.vm.optionalShort}` : group}
+          cutting={cutting}
+          busy={busy}
+          error={make.error}
+        />
       </WizardStep>
     </Wizard>
   );
 }
 
 export default function VmCreatePage() {
+  const [params] = useSearchParams();
   const images = useImages();
+  const files = useFiles();
+  const volumes = useVolumes();
+  const templates = useTemplates();
+  const pools = usePools();
   const vms = useNumberedVms();
   const waiting = <PageSection><Waiting lines={3} height="6rem" /></PageSection>;
+  // What cannot be listed cannot be chosen; only images and the VMs' names are needed to begin.
+  const known = [files, volumes, templates, pools].every((query) => !query.isPending);
   return (
     <>
       <PageHead title={t.wizard.title} trail={[{ to: '/vms', name: t.vm.title }]} />
       <Loaded query={images} waiting={waiting}>
-        {(list) => list.length === 0
-          ? <PageSection><Nothing title={t.wizard.noImages} text={t.wizard.noImagesText} /></PageSection>
-          : <Loaded query={vms} waiting={waiting}>{(numbered) => <PageSection type="wizard"><Create images={list} taken={numbered.items.map((vm) => vm.name)} /></PageSection>}</Loaded>}
+        {(list) => (
+          <Loaded query={vms} waiting={waiting}>
+            {(numbered) => known ? (
+              <PageSection type="wizard">
+                <Create
+                  sources={{
+                    images: list,
+                    isos: (files.data?.items ?? []).filter((file) => file.format === 'iso' && file.state === 'ready'),
+                    volumes: (volumes.data ?? []).filter((one) => one.used_by.length === 0 && one.state === 'ready' && (one.format === 'qcow2' || one.format === 'raw')),
+                    templates: templates.data ?? [],
+                  }}
+                  pools={pools.data ?? []}
+                  name={freeName(numbered.items.map((vm) => vm.name))}
+                  template={params.get('template') ?? ''}
+                />
+              </PageSection>
+            ) : waiting}
+          </Loaded>
+        )}
       </Loaded>
     </>
   );

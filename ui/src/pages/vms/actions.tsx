@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be done with a VM: the same in the list and on its page.
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { deleteVm, startVm, stopVm } from '@/api/actions';
+import { startVm, stopVm } from '@/api/actions';
 import type { Task, Vm } from '@/api/types';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { Confirm } from '@/widgets/Confirm';
-import { useTaskDrawer } from '@/widgets/TaskDrawer';
 import type { Action } from '@/widgets/MoreActions';
+import { useBegun } from '@/widgets/TaskDrawer';
 import { useTell } from '@/widgets/Toasts';
+import { DeleteVm } from './DeleteVm';
 import { WhyModal } from './WhyModal';
 
 export interface VmAction extends Action {
@@ -25,31 +26,36 @@ interface VmActions {
 
 type Dialog = 'force' | 'delete' | 'why' | null;
 
+function powerActions(vm: Vm, why: string, does: Record<'start' | 'stop' | 'force', () => void>): VmAction[] {
+  const act = (key: Exclude<VmAction['key'], 'delete'>, name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
+  if (vm.state === 'off' || vm.state === 'crashed') return [act('start', t.vm.start, vm.blocked[0]?.sentence)];
+  return [
+    act('stop', t.vm.stop),
+    act('force', t.vm.forceOff, '', true),
+  ];
+}
+
 export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
-  const client = useQueryClient();
   const tell = useTell();
-  const drawer = useTaskDrawer();
+  const begun = useBegun();
   const power = useMay('vm.power');
   const write = useMay('vm.write');
   const [dialog, setDialog] = useState<Dialog>(null);
   const close = () => setDialog(null);
-  const begun = (task: Task) => {
-    client.setQueryData<Task[]>(['task'], (list) => [task, ...(list ?? []).filter((old) => old.id !== task.id)]);
-    drawer.setOpen(true);
-  };
   const start = useMutation({
     mutationFn: () => startVm(vm.id),
     onSuccess: begun,
     onError: (error) => (vm.blocked.length > 0 ? setDialog('why') : tell.bad(error)),
   });
-  const stop = useMutation({ mutationFn: () => stopVm(vm.id, false), onSuccess: begun, onError: tell.bad });
+  const run = useMutation({ mutationFn: (act: () => Promise<Task>) => act(), onSuccess: begun, onError: tell.bad });
   const foreign = vm.ours ? '' : t.vm.othersWhy;
   const off = vm.state === 'off' || vm.state === 'crashed';
   const list: VmAction[] = [
-    off
-      ? { key: 'start', name: t.vm.start, why: foreign || power.why || vm.blocked[0]?.sentence || '', danger: false, run: () => start.mutate() }
-      : { key: 'stop', name: t.vm.stop, why: foreign || power.why, danger: false, run: () => stop.mutate() },
-    ...(off ? [] : [{ key: 'force' as const, name: t.vm.forceOff, why: foreign || power.why, danger: true, run: () => setDialog('force') }]),
+    ...powerActions(vm, foreign || power.why, {
+      start: () => start.mutate(),
+      stop: () => run.mutate(() => stopVm(vm.id, false)),
+      force: () => setDialog('force'),
+    }),
     { key: 'delete', name: t.vm.delete, why: foreign || write.why || (off ? '' : t.vm.stopFirst), danger: true, run: () => setDialog('delete') },
   ];
   const dialogs = (
@@ -59,13 +65,11 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
         <Confirm title={t.vm.forceTitle(vm.name)} text={t.vm.forceText} button={t.vm.forceOff} action={() => stopVm(vm.id, true).then(begun)} onDone={close} onClose={close} />
       )}
       {dialog === 'delete' && (
-        <Confirm
-          title={t.vm.deleteTitle(vm.name)}
-          text={t.vm.deleteText}
-          button={t.vm.delete}
-          action={() => deleteVm(vm.id, vm.revision).then(begun)}
+        <DeleteVm
+          vm={vm}
           onClose={close}
-          onDone={() => {
+          onBegun={(task) => {
+            begun(task);
             close();
             onDeleted?.();
           }}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Further disks, network interfaces, firmware: what most VMs take as it is.
+import { Button, Checkbox, FormGroup, HelperText, HelperTextItem, Radio } from '@patternfly/react-core';
+import { MinusCircleIcon, PlusCircleIcon } from '@patternfly/react-icons';
+import type { Network, Pool, VmNicInput } from '@/api/types';
+import { t } from '@/strings';
+import { NumberField, problemAt, SelectField, TextField } from '@/widgets/fields';
+import type { Draft, FurtherDisk } from './draft';
+import { poolHint, poolOptions } from './SizeStep';
+
+const words = t.wizard;
+const MODELS = ['', 'virtio', 'e1000e'] as const;
+
+interface Props {
+  draft: Draft;
+  set: (draft: Draft) => void;
+  pools: readonly Pool[];
+  networks: readonly Network[];
+  error: unknown;
+}
+
+/** The NICs that the VM gets: those that were chosen, or the one that the API gives when nobody chose. */
+export function usedNics(draft: Draft, networks: readonly Network[]): VmNicInput[] {
+  if (draft.nics) return draft.nics;
+  return networks.some(({ name, active }) => name === 'default' && active) ? [{ network: 'default' }] : [];
+}
+
+const replace = <T,>(list: readonly T[], at: number, item: T): T[] => list.map((one, i) => (i === at ? item : one));
+const without = <T,>(list: readonly T[], at: number): T[] => list.filter((_, i) => i !== at);
+
+function Disks({ draft, set, pools, error }: Omit<Props, 'networks'>) {
+  const { disks } = draft;
+  const change = (at: number, disk: FurtherDisk) => set({ ...draft, disks: replace(disks, at, disk) });
+  return (
+    <FormGroup label={words.furtherDisks} role="group" fieldId="more-disks">
+      <div className="fct-stack">
+        {disks.map((disk, at) => (
+          <div key={at} className="fct-fields" role="group" aria-label={words.furtherDisk(at + 2)}>
+            <NumberField id={`disk-${at}-size`} label={words.disk} value={disk.size_gib} min={1} onChange={(size_gib) => change(at, { ...disk, size_gib })} problem={problemAt(error, `disks[${at}].size_gib`)} />
+            <SelectField id={`disk-${at}-pool`} label={words.pool} hint={poolHint(pools, disk.pool)} value={disk.pool} options={poolOptions(pools)} onChange={(pool) => change(at, { ...disk, pool })} problem={problemAt(error, `disks[${at}].pool`)} />
+            <Button variant="plain" icon={<MinusCircleIcon />} aria-label={words.removeDisk(at + 2)} onClick={() => set({ ...draft, disks: without(disks, at) })} />
+          </div>
+        ))}
+        {problemAt(error, 'disks') && <HelperText><HelperTextItem variant="error">{problemAt(error, 'disks')}</HelperTextItem></HelperText>}
+        <Button variant="link" isInline icon={<PlusCircleIcon />} onClick={() => set({ ...draft, disks: [...disks, { pool: draft.pool, size_gib: 10 }] })}>{words.addDisk}</Button>
+      </div>
+    </FormGroup>
+  );
+}
+
+function Nics({ draft, set, networks, error }: Omit<Props, 'pools'>) {
+  const nics = usedNics(draft, networks);
+  const put = (list: VmNicInput[]) => set({ ...draft, nics: list });
+  const options = networks.map(({ name, active }) => ({ value: name, name, why: active ? '' : t.hardware.networkOff }));
+  const first = networks.find((one) => one.active)?.name;
+  return (
+    <FormGroup label={words.nics} role="group" fieldId="more-nics">
+      <div className="fct-stack">
+        {nics.map((nic, at) => (
+          <div key={at} className="fct-fields" role="group" aria-label={words.nic(at + 1)}>
+            <SelectField id={`nic-${at}-network`} label={t.hardware.network} value={nic.network} options={options} onChange={(network) => put(replace(nics, at, { ...nic, network }))} problem={problemAt(error, 'network')} />
+            <SelectField
+              id={`nic-${at}-model`}
+              label={t.hardware.model}
+              value={nic.model ?? ''}
+              options={MODELS.map((value) => ({ value, name: t.hardware.models[value] }))}
+              onChange={(value) => put(replace(nics, at, { ...nic, model: MODELS.find((one) => one === value) || undefined }))}
+            />
+            <TextField id={`nic-${at}-mac`} label={t.hardware.mac} placeholder={t.hardware.macHint} value={nic.mac ?? ''} maxLength={17} onChange={(mac) => put(replace(nics, at, { ...nic, mac: mac || undefined }))} problem={problemAt(error, 'mac')} />
+            <Button variant="plain" icon={<MinusCircleIcon />} aria-label={words.removeNic(at + 1)} onClick={() => put(without(nics, at))} />
+          </div>
+        ))}
+        {problemAt(error, 'nics') && <HelperText><HelperTextItem variant="error">{problemAt(error, 'nics')}</HelperTextItem></HelperText>}
+        {first ? <Button variant="link" isInline icon={<PlusCircleIcon />} onClick={() => put([...nics, { network: first }])}>{words.addNic}</Button> : <span className="fct-subtle">{words.noNetworks}</span>}
+      </div>
+    </FormGroup>
+  );
+}
+
+export function MoreHardware({ draft, set, pools, networks, error }: Props) {
+  return (
+    <div className="fct-stack">
+      {pools.length > 0 && <Disks draft={draft} set={set} pools={pools} error={error} />}
+      <Nics draft={draft} set={set} networks={networks} error={error} />
+      <FormGroup role="radiogroup" label={words.firmware} fieldId="more-firmware" isInline>
+        <Radio id="firmware-bios" name="firmware" label={words.bios} isChecked={!draft.uefi} onChange={() => set({ ...draft, uefi: false })} />
+        <Radio id="firmware-uefi" name="firmware" label={words.uefi} isChecked={draft.uefi} onChange={() => set({ ...draft, uefi: true })} />
+        <HelperText><HelperTextItem variant={problemAt(error, 'uefi') ? 'error' : 'default'}>{problemAt(error, 'uefi') || words.firmwareHint}</HelperTextItem></HelperText>
+      </FormGroup>
+      <div>
+        <Checkbox id="more-tpm" label={words.tpm} isChecked={draft.tpm} onChange={(_event, tpm) => set({ ...draft, tpm })} />
+        {problemAt(error, 'tpm') && <HelperText><HelperTextItem variant="error">{problemAt(error, 'tpm')}</HelperTextItem></HelperText>}
+        <Checkbox id="more-agent" label={words.agent} isChecked={draft.agent} onChange={(_event, agent) => set({ ...draft, agent })} />
+      </div>
+    </div>
+  );
+}

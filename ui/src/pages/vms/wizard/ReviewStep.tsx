@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that will be made, and a refusal with the way to the step that it is about.
+import { Alert, AlertActionLink, Checkbox, useWizardContext } from '@patternfly/react-core';
+import { ApiError } from '@/api/client';
+import type { Network } from '@/api/types';
+import { t } from '@/strings';
+import { Facts } from '@/widgets/Facts';
+import { ErrorAlert } from '@/widgets/feedback';
+import { CutReview } from '../CutReview';
+import { ShownError } from '../cut';
+import type { Cutting } from '../useCutting';
+import { hasFirstBoot, stepOfField, type Draft, type World } from './draft';
+import { usedNics } from './MoreHardware';
+import type { Sources } from './SourceStep';
+
+const words = t.wizard;
+
+interface Props {
+  draft: Draft;
+  set: (draft: Draft) => void;
+  world: World;
+  sources: Sources;
+  networks: readonly Network[];
+  device: string;
+  cutting: Cutting;
+  busy: boolean;
+  error: unknown;
+}
+
+function Refusal({ error }: { error: unknown }) {
+  const { goToStepById } = useWizardContext();
+  const step = error instanceof ApiError ? stepOfField(error.details.field ?? '') : null;
+  if (!step || !(error instanceof ApiError)) return <ErrorAlert error={error} title={words.failed} />;
+  return (
+    <Alert variant="danger" isInline title={words.failed} component="p" actionLinks={<AlertActionLink onClick={() => goToStepById(step)}>{words.goTo(words.steps[step])}</AlertActionLink>}>
+      {error.message}
+    </Alert>
+  );
+}
+
+function sourceName(draft: Draft, { images, isos, volumes, templates }: Sources): string {
+  switch (draft.source) {
+    case 'image': return images.find((one) => one.id === draft.image)?.name ?? '';
+    case 'iso': return isos.find((one) => one.id === draft.iso)?.name ?? '';
+    case 'volume': return volumes.find((one) => one.id === draft.volume)?.name ?? '';
+    case 'template': return templates.find((one) => one.id === draft.template)?.name ?? '';
+  }
+}
+
+function bootText(draft: Draft): string {
+  if (draft.boot.userData.trim()) return words.bootOwn;
+  if (draft.boot.user.trim()) return words.bootUser(draft.boot.user.trim());
+  return draft.boot.hostname || draft.boot.packages || draft.boot.fixed || draft.boot.agent ? words.bootSome : words.bootNone;
+}
+
+export function ReviewStep({ draft, set, world, sources, networks, device, cutting, busy, error }: Props) {
+  const { size, disks } = draft;
+  const nics = usedNics(draft, networks).map((nic) => nic.network);
+  const all = [...(draft.source === 'volume' ? [] : [`${size.disk_gib} GiB ${draft.pool}`.trim()]), ...disks.map((disk) => `${disk.size_gib} GiB ${disk.pool}`)];
+  const firmware = [draft.uefi ? words.uefi : words.bios, ...(draft.tpm ? [t.hardware.tpm] : [])].join(', ');
+  return (
+    <div className="fct-stack">
+      {Boolean(error) && !(error instanceof ShownError) && <Refusal error={error} />}
+      <Facts
+        columns={2}
+        facts={[
+          [words.name, draft.name],
+          [words[draft.source], sourceName(draft, sources)],
+          [words.vcpus, String(size.vcpus)],
+          [t.vm.memory, `${size.memory_mib / 1024} GiB`],
+          [words.disks, all.join(', ') || sourceName(draft, sources)],
+          [words.network, nics.join(', ') || words.noNics],
+          [words.firmware, firmware],
+          ...(hasFirstBoot(draft, world) ? [[words.firstBoot, bootText(draft)] as [string, string]] : []),
+          [words.device, device],
+        ]}
+      />
+      <Checkbox id="start-now" label={words.start} isChecked={draft.start} isDisabled={busy} onChange={(_event, start) => set({ ...draft, start })} />
+      <CutReview cutting={cutting} busy={busy} />
+    </div>
+  );
+}

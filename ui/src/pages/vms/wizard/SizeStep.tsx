@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// How large the VM is and where its disk lies; further disks, NICs and firmware are folded, with what is chosen on the fold.
+import { ExpandableSection, Form, FormGroup, Radio } from '@patternfly/react-core';
+import { useState } from 'react';
+import type { Network, Pool } from '@/api/types';
+import { bytes, mib } from '@/lib/format';
+import { t } from '@/strings';
+import { NumberField, problemAt, SelectField } from '@/widgets/fields';
+import { SIZES, type Size } from '../draft';
+import { gibIn, poolProblem, type Draft, type Problems } from './draft';
+import { MoreHardware, usedNics } from './MoreHardware';
+
+const words = t.wizard;
+
+interface Props {
+  draft: Draft;
+  set: (draft: Draft) => void;
+  pools: readonly Pool[];
+  networks: readonly Network[];
+  problems: Problems;
+  error: unknown;
+}
+
+/** Fields of the API that are folded. */
+const FOLDED = ['disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'];
+
+export function poolHint(pools: readonly Pool[], name: string): string {
+  const pool = pools.find((one) => one.name === name);
+  if (!pool) return '';
+  return pool.free_bytes == null ? words.freeUnknown : words.free(bytes(pool.free_bytes), name);
+}
+
+export const poolOptions = (pools: readonly Pool[]) => pools.map(({ name, state }) => ({ value: name, name, why: state === 'running' ? '' : t.hardware.networkOff }));
+
+export function SizeStep({ draft, set, pools, networks, problems, error }: Props) {
+  const { size } = draft;
+  const resize = (change: Partial<Size>) => set({ ...draft, size: { ...size, ...change } });
+  const same = (a: Size) => a.vcpus === size.vcpus && a.memory_mib === size.memory_mib && a.disk_gib === size.disk_gib;
+  const withDisk = draft.source !== 'volume';
+  const room = poolProblem(pools, draft.pool, gibIn(draft, draft.pool));
+  const refused = FOLDED.some((field) => problemAt(error, field) !== '');
+  const [open, setOpen] = useState(false);
+  const nics = usedNics(draft, networks).map((nic) => nic.network);
+  const summary = words.moreSummary(draft.disks.length, nics.length ? words.nicsOf(nics) : words.noNics, draft.uefi ? words.uefi : words.bios);
+  return (
+    <Form onSubmit={(event) => event.preventDefault()}>
+      <FormGroup role="radiogroup" label={words.size} fieldId="vm-size" isInline>
+        {(['small', 'medium', 'large'] as const).map((key) => (
+          <Radio
+            key={key}
+            id={`size-${key}`}
+            name="vm-size"
+            label={words.sizes[key]}
+            isChecked={same(SIZES[key])}
+            onChange={() => resize(SIZES[key])}
+            description={[`${SIZES[key].vcpus} ${words.vcpus}`, mib(SIZES[key].memory_mib), ...(withDisk ? [`${SIZES[key].disk_gib} GiB`] : [])].join(' · ')}
+          />
+        ))}
+      </FormGroup>
+      <div className="fct-fields">
+        <NumberField id="vm-vcpus" label={words.vcpus} value={size.vcpus} min={1} max={512} onChange={(vcpus) => resize({ vcpus })} problem={problemAt(error, 'vcpus')} />
+        <NumberField id="vm-memory" label={words.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => resize({ memory_mib: Math.round(gib * 1024) })} problem={problems.memory_mib ?? problemAt(error, 'memory_mib')} />
+        {withDisk && <NumberField id="vm-disk" label={words.disk} value={size.disk_gib} min={1} onChange={(disk_gib) => resize({ disk_gib })} problem={problems.disk_gib ?? (problemAt(error, 'disk_gib') || problemAt(error, 'size_gib'))} />}
+        {withDisk && pools.length > 0 && (
+          <SelectField id="vm-pool" label={words.pool} hint={room.text || poolHint(pools, draft.pool)} problem={problems.disks ?? problemAt(error, 'pool')} value={draft.pool} options={poolOptions(pools)} onChange={(pool) => set({ ...draft, pool })} />
+        )}
+      </div>
+      <ExpandableSection isExpanded={open || refused} onToggle={(_event, on) => setOpen(on)} toggleContent={<>{words.more} <span className="fct-subtle fct-small">{summary}</span></>}>
+        <MoreHardware draft={draft} set={set} pools={pools} networks={networks} error={error} />
+      </ExpandableSection>
+    </Form>
+  );
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the wizard holds, what is wrong with it, and what of it is sent. Pure.
+import type { Pool, VmInput, VmNicInput } from '@/api/types';
+import { bytes, mib } from '@/lib/format';
+import { t } from '@/strings';
+import { SIZES, NAME, type Size } from '../draft';
+import { firstBootInput, firstBootOk, NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
+
+export type Source = 'image' | 'iso' | 'volume' | 'template';
+export type Os = NonNullable<VmInput['os']>;
+export type StepId = 'source' | 'size' | 'boot' | 'gpu' | 'review';
+
+export interface FurtherDisk {
+  pool: string;
+  size_gib: number;
+}
+
+export interface Draft {
+  name: string;
+  description: string;
+  source: Source;
+  image: string;
+  iso: string;
+  /** Id of a volume, "POOL:NAME". */
+  volume: string;
+  template: string;
+  os: Os;
+  /** A second disc, with drivers; "" for none. */
+  drivers: string;
+  size: Size;
+  pool: string;
+  disks: FurtherDisk[];
+  /** null: one in the default network, as the API does it. */
+  nics: VmNicInput[] | null;
+  uefi: boolean;
+  tpm: boolean;
+  agent: boolean;
+  boot: FirstBoot;
+  /** The GPU devices that the template gives, so that they can stay as they are. */
+  given: { group: string; optional: boolean } | null;
+  optional: boolean;
+  start: boolean;
+}
+
+export const newDraft = (name: string, image: string, pool: string): Draft => ({
+  name, description: '', source: 'image', image, iso: '', volume: '', template: '', os: 'linux', drivers: '', size: SIZES.small, pool, disks: [],
+  nics: null, uefi: false, tpm: false, agent: true, boot: NO_FIRST_BOOT, given: null, optional: false, start: true,
+});
+
+/** Another kind of guest, and what suits it. */
+export const withOs = (draft: Draft, os: Os): Draft => (os === draft.os ? draft : { ...draft, os, uefi: os === 'windows', tpm: os === 'windows', drivers: os === 'windows' ? draft.drivers : '' });
+
+/** What an ISO of that name most likely installs. */
+export const guessOs = (iso: string): Os => (/win(dows)?[-_. ]?(\d|server|srv)|windows/i.test(iso) && !/virtio/i.test(iso) ? 'windows' : 'linux');
+
+/** What the page knows beside the draft. */
+export interface World {
+  nameTaken: boolean;
+  minMemoryMib: number;
+  imageBytes: number;
+  /** The image reads first-boot data. */
+  cloudInit: boolean;
+  pools: readonly Pool[] | undefined;
+}
+
+/** First-boot data is for a fresh system: an image, or Windows' Setup. */
+export const hasFirstBoot = (draft: Draft, world: World) =>
+  draft.os === 'linux' ? world.cloudInit && (draft.source === 'image' || draft.source === 'template') : draft.os === 'windows' && draft.source !== 'volume' && draft.source !== 'image';
+
+const GIB = 1024 ** 3;
+
+/** What disks of @gib more in @pool mean; "" when they fit. Thin ones may be larger than the room there is. */
+export function poolProblem(pools: readonly Pool[] | undefined, name: string, gib: number): { text: string; stops: boolean } {
+  const pool = pools?.find((one) => one.name === name);
+  if (!pool || pool.free_bytes == null || gib * GIB <= pool.free_bytes) return { text: '', stops: false };
+  const room = bytes(pool.free_bytes);
+  return pool.thin ? { text: t.wizard.tooLarge(room, name), stops: false } : { text: t.wizard.tooLargeThick(room, name), stops: true };
+}
+
+/** GiB that the draft asks of a pool. */
+export const gibIn = (draft: Draft, pool: string) =>
+  (draft.source !== 'volume' && draft.pool === pool ? draft.size.disk_gib : 0) + draft.disks.reduce((sum, disk) => sum + (disk.pool === pool ? disk.size_gib : 0), 0);
+
+export type Problems = Partial<Record<'name' | 'source' | 'memory_mib' | 'disk_gib' | 'disks' | 'boot', string>>;
+
+/** What is wrong as far as the page can tell; the API has the last word. */
+export function problemsOf(draft: Draft, world: World): Problems {
+  const words = t.wizard;
+  const problems: Problems = {};
+  if (!NAME.test(draft.name)) problems.name = words.nameHelp;
+  if (world.nameTaken) problems.name = words.nameTaken;
+  if (!draft[draft.source]) problems.source = ' ';
+  if (draft.size.memory_mib < world.minMemoryMib) problems.memory_mib = words.memoryTooSmall(mib(world.minMemoryMib));
+  if (draft.source === 'image' && draft.size.disk_gib * GIB < world.imageBytes) problems.disk_gib = words.diskTooSmall(bytes(world.imageBytes));
+  const pools = new Set([draft.pool, ...draft.disks.map((disk) => disk.pool)]);
+  const stops = [...pools].map((pool) => poolProblem(world.pools, pool, gibIn(draft, pool))).find((one) => one.stops);
+  if (stops) problems.disks = stops.text;
+  if (hasFirstBoot(draft, world) && !firstBootOk(draft.boot, draft.os)) problems.boot = ' ';
+  return problems;
+}
+
+const STEP_OF: Record<keyof Problems, StepId> = { name: 'source', source: 'source', memory_mib: 'size', disk_gib: 'size', disks: 'size', boot: 'boot' };
+
+/** Whether nothing is wrong in that step. */
+export const stepOk = (problems: Problems, step: StepId) => !(Object.keys(problems) as (keyof Problems)[]).some((field) => STEP_OF[field] === step);
+
+/** Where the field that the API refused is. */
+export function stepOfField(field: string): StepId | null {
+  const first = /^[a-z_]+/.exec(field)?.[0] ?? '';
+  if (['name', 'description', 'image', 'iso', 'volume', 'template', 'os', 'cdroms'].includes(first)) return 'source';
+  if (['vcpus', 'memory_mib', 'disk_gib', 'size_gib', 'pool', 'disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'].includes(first)) return 'size';
+  if (['cloud_init', 'windows', 'user', 'password', 'ssh_keys', 'packages', 'hostname', 'user_data', 'address', 'gateway', 'dns', 'language', 'time_zone', 'product_key', 'organization', 'edition'].includes(first)) return 'boot';
+  return first === 'devices' || first === 'group' ? 'gpu' : null;
+}
+
+function sourceInput(draft: Draft): Partial<VmInput> {
+  const { vcpus, memory_mib, disk_gib } = draft.size;
+  const size = { vcpus, memory_mib };
+  switch (draft.source) {
+    case 'image': return { image: draft.image, ...size, disk_gib, pool: draft.pool };
+    case 'iso': return { iso: draft.iso, ...size, disk_gib, pool: draft.pool, ...(draft.drivers && { cdroms: [{ file: draft.drivers }] }) };
+    case 'template': return { template: draft.template, ...size, disk_gib, pool: draft.pool };
+    case 'volume': {
+      const at = draft.volume.indexOf(':');
+      return { volume: { pool: draft.volume.slice(0, at), name: draft.volume.slice(at + 1) }, ...size };
+    }
+  }
+}
+
+/** A template's devices stand as they are, with all that the wizard does not show, unless another choice was made. */
+const keepsDevices = ({ source, given, optional }: Draft, group: string) => source === 'template' && given?.group === group && given.optional === optional;
+
+/** What is sent. @group: of the GPU device; "" for none. */
+export function vmInput(draft: Draft, world: World, group: string): VmInput {
+  return {
+    name: draft.name,
+    ...(draft.description && { description: draft.description }),
+    ...sourceInput(draft),
+    os: draft.os,
+    uefi: draft.uefi,
+    tpm: draft.tpm,
+    agent: draft.agent,
+    // A template's list stands unless another is given.
+    ...((draft.disks.length > 0 || draft.source === 'template') && { disks: draft.disks }),
+    ...(draft.nics && { nics: draft.nics }),
+    ...(hasFirstBoot(draft, world) && firstBootInput(draft.boot, draft.os)),
+    ...(!keepsDevices(draft, group) && { devices: group ? [{ group, count: 1, optional: draft.optional }] : [] }),
+    start: draft.start,
+  };
+}
