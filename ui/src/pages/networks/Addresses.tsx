@@ -32,7 +32,7 @@ export function Addresses({ network, why }: { network: Network; why: string }) {
               <Td dataLabel={t.network.mac}>{lease.mac}</Td>
               <Td dataLabel={t.network.host}>{lease.name || UNKNOWN}</Td>
               <Td dataLabel={t.network.fixed}>{isFixed(lease) ? t.network.yes : t.network.no}</Td>
-              <Td isActionCell>
+              <Td isActionCell modifier="nowrap">
                 <ActionButton
                   variant="link"
                   isInline
