@@ -17,9 +17,9 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
-from facet_host import Host  # noqa: E402
+import live  # noqa: E402
+from live import URI  # noqa: E402
 
-URI = os.environ["FACET_TEST_LIBVIRT_URI"]
 ROUNDS = int(os.environ.get("FACET_BENCH_ROUNDS", "11"))
 
 
@@ -59,27 +59,10 @@ class Shell:
         self.process.stdin.flush()
 
 
-def prepare(host):
-    os.makedirs(host.images)
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", os.path.join(host.images, "tiny.qcow2"), "1M"], check=True)
-    with open(os.path.join(host.images, "tiny.json"), "w", encoding="utf-8") as out:
-        json.dump({"name": "Tiny", "file": "tiny.qcow2", "format": "qcow2", "size_bytes": 1 << 20}, out)
-
-
-def up(host):
-    return host.call("GET", "/nodes")["items"][0]["virt"]["state"] == "up"
-
-
 def main():
-    host = Host(*sys.argv[1:4], libvirt=URI)
-    os.chmod(host.dir, 0o755)
-    prepare(host)
-    with host:
-        host.login()
-        host.wait_for(lambda: up(host), "libvirt")
-        made = host.call("POST", "/vms", {"name": "tiny", "image": "tiny", "memory_mib": 64, "vcpus": 1, "nics": []}, 202)
-        assert host.wait_task(made["id"])["state"] == "done"
-        vm = made["subject"]["id"]
+    with live.open_host(*sys.argv[1:4]) as host:
+        live.ready(host)
+        vm = live.create(host, "tiny")
         events, shell = Events(), Shell()
 
         def by_api():
