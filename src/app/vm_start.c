@@ -9,6 +9,8 @@
 
 #define RESERVE_TRIES 5
 #define SEEN_RUNNING_MS 30000
+#define BACK_TRIES 300 /* a minute */
+#define BACK_PAUSE_MS 200
 
 static const char *const start_steps[] = {"Reserve the parts", "Start the VM", NULL};
 static void start_thread(FctTask *task, gpointer data);
@@ -103,11 +105,41 @@ static void note_running(FctVms *vms, const FctVm *vm)
         g_warning("VM %s: what it was started with could not be stored: %s", vm->name, fault->message);
 }
 
+/*
+ * libvirt went away in the middle of a start: only when it is back it can be told what came of it. A QEMU that it had
+ * not let go yet is paused for ever; it is ended, since nobody has seen it run.
+ */
+static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, const GError *fault)
+{
+    FctVmm *vmm = vms->app->vmm;
+    g_autoptr(FctVmInfo) info = NULL;
+    if (fault->code != FCT_ERROR_LIBVIRT_DOWN)
+        return FALSE;
+    fct_task_log(task, "libvirt went away while the VM started; waiting for it.");
+    for (int i = 0; i < BACK_TRIES && !info && !fct_task_stopping(task); i++) {
+        g_autoptr(GError) away = NULL;
+        info = fct_vms_is_up(vms) ? vmm->ops->info(vmm, vm->id, &away) : NULL;
+        if (!info)
+            fct_task_wait(task, BACK_PAUSE_MS);
+    }
+    if (!info || info->state == FCT_VM_RUNNING)
+        return info != NULL;
+    if (fct_vm_info_active(info)) {
+        g_autoptr(GError) stays = NULL;
+        if (!vmm->ops->destroy(vmm, vm->id, &stays))
+            fct_task_log(task, "What is left of the start could not be ended: %s", stays->message);
+        else
+            fct_vms_await(vms, task, vm->id, FALSE, SEEN_RUNNING_MS);
+    }
+    return FALSE;
+}
+
 gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
+    g_autoptr(GError) fault = NULL;
     if (!holds)
         return FALSE;
     for (guint i = 0; i < holds->len; i++) {
@@ -115,8 +147,10 @@ gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
         fct_task_log(task, "%s is given to the VM.", device->label);
         g_ptr_array_add(spec->devices, device);
     }
-    if (!vmm->ops->start(vmm, spec, error))
+    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(vms, task, vm, fault)) {
+        g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
+    }
     if (!fct_vms_await(vms, task, vm->id, TRUE, SEEN_RUNNING_MS)) {
         g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, vm->id, error);
         if (!info)
