@@ -25,6 +25,8 @@ struct FctVms {
     GHashTable *to_publish; /* set of VM ids that the page is to be told of */
     gboolean recheck;       /* the parts have changed: VMs that wait for some may be blocked or not now */
     gboolean came_up, went_down;
+    int lists_left;
+    gint64 list_us;      /* when all is listed once more after libvirt came up; 0: not */
     gint64 retry_us;     /* when a release that could not be finished is tried again; 0: none */
     json_t *stats;       /* shared: replaced, never changed */
     GHashTable *blocked; /* VM id → json_t*: why it could not start when that was last worked out */

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define RETRY_US (2 * G_USEC_PER_SEC)
+#define LISTS_AGAIN 6
+#define LIST_AGAIN_US (10 * G_USEC_PER_SEC)
 #define CANCEL_US (200 * 1000) /* how soon a wait notices that its task is cancelled */
 
 /* ---- acts ---- */
@@ -227,18 +229,26 @@ static gboolean list_afresh(FctVms *vms)
     g_mutex_lock(&vms->lock);
     g_autoptr(GHashTable) fresh = g_steal_pointer(&vms->fresh);
     GHashTableIter iter;
-    gpointer id;
+    gpointer id, value;
     g_hash_table_iter_init(&iter, vms->infos);
-    while (list && g_hash_table_iter_next(&iter, &id, NULL))
-        if (!g_hash_table_contains(fresh, id))
+    g_autoptr(GHashTable) old = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    while (list && g_hash_table_iter_next(&iter, &id, &value))
+        if (!g_hash_table_contains(fresh, id)) {
+            g_hash_table_insert(old, g_strdup(id), GINT_TO_POINTER(((FctVmInfo *)value)->state + 1));
             g_hash_table_iter_remove(&iter);
+        }
     for (guint i = 0; list && i < list->len; i++) {
         FctVmInfo *info = g_ptr_array_index(list, i);
         if (!g_hash_table_contains(fresh, info->id))
             g_hash_table_replace(vms->infos, g_strdup(info->id), fct_vm_info_ref(info));
+        if (GPOINTER_TO_INT(g_hash_table_lookup(old, info->id)) == (int)info->state + 1)
+            g_hash_table_remove(old, info->id);
         if (fct_vm_info_active(info) && info->ours) /* what ran before us is no news */
             g_hash_table_add(vms->active, g_strdup(info->id));
     }
+    g_hash_table_iter_init(&iter, old); /* gone, or in another state than before */
+    while (list && g_hash_table_iter_next(&iter, &id, NULL))
+        look_at(vms, id);
     vms->up = list != NULL && !vms->went_down;
     g_mutex_unlock(&vms->lock);
     if (fault)
@@ -275,6 +285,21 @@ static void handle_up(FctVms *vms)
     }
     reconcile_all(vms);
     publish_all(vms);
+    g_mutex_lock(&vms->lock);
+    vms->lists_left = LISTS_AGAIN;
+    vms->list_us = g_get_monotonic_time() + LIST_AGAIN_US;
+    g_mutex_unlock(&vms->lock);
+}
+
+/* A libvirtd that has just started finds its QEMUs one by one, and tells nobody of those that it gives up. */
+static void list_again(FctVms *vms)
+{
+    gboolean listed = list_afresh(vms);
+    g_mutex_lock(&vms->lock);
+    vms->came_up |= !listed && !vms->went_down; /* begins anew */
+    vms->lists_left--;
+    vms->list_us = vms->lists_left > 0 ? g_get_monotonic_time() + LIST_AGAIN_US : 0;
+    g_mutex_unlock(&vms->lock);
 }
 
 /* The next piece of work; the lock is held. */
@@ -282,7 +307,9 @@ static void work(FctVms *vms)
 {
     GHashTableIter iter;
     gpointer id;
-    gboolean retry = vms->retry_us && g_get_monotonic_time() >= vms->retry_us;
+    gint64 now = g_get_monotonic_time();
+    gboolean retry = vms->retry_us && now >= vms->retry_us;
+    gint64 next = vms->retry_us && vms->list_us ? MIN(vms->retry_us, vms->list_us) : MAX(vms->retry_us, vms->list_us);
     g_hash_table_iter_init(&iter, vms->due);
     if (vms->went_down || vms->came_up) {
         gboolean up = vms->came_up;
@@ -305,8 +332,12 @@ static void work(FctVms *vms)
         g_mutex_unlock(&vms->lock);
         reconcile_all(vms);
         g_mutex_lock(&vms->lock);
-    } else if (vms->retry_us) {
-        g_cond_wait_until(&vms->cond, &vms->lock, vms->retry_us);
+    } else if (vms->list_us && now >= vms->list_us) {
+        g_mutex_unlock(&vms->lock);
+        list_again(vms);
+        g_mutex_lock(&vms->lock);
+    } else if (next) {
+        g_cond_wait_until(&vms->cond, &vms->lock, next);
     } else {
         g_cond_wait(&vms->cond, &vms->lock);
     }
