@@ -2,6 +2,8 @@
 #include "app/api.h"
 #include "app/networks.h"
 #include "app/vm_adopt.h"
+#include "app/vm_first_boot.h"
+#include "app/vm_guest.h"
 #include "app/vm_service.h"
 
 #include <string.h>
@@ -175,7 +177,14 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
                            "There is a VM %s already.", vm->name);
         return FALSE;
     }
-    return redefine(vms, vm, renamed, error) && store_patched(vms, vm, old_name, error);
+    FctVmDisk *old = NULL;
+    gboolean anew = json_object_get(body, "cloud_init") || json_object_get(body, "windows");
+    if (anew && !(fct_vm_first_boot_read(vm, body, error) && fct_vm_first_boot_write(vms, vm, NULL, NULL, &old, error)))
+        return FALSE;
+    gboolean ok = redefine(vms, vm, renamed, error) && store_patched(vms, vm, old_name, error);
+    if (anew)
+        fct_vm_first_boot_settle(vms, vm, old, ok);
+    return ok;
 }
 
 static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **error)
@@ -303,6 +312,19 @@ static gboolean release_vm(const FctRequest *request, FctReply *reply, GError **
     return vm && fct_vm_let_go(request->app->vms, request->who, vm->id, error);
 }
 
+/* ---- guest ---- */
+
+static gboolean guest(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
+    if (!vm)
+        return FALSE;
+    FctVms *vms = request->app->vms;
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    reply->json = fct_guests_ask(vms->guests, vm->id, info);
+    return TRUE;
+}
+
 /* ---- consoles ---- */
 
 #define VIEWER_MAX 64
@@ -356,6 +378,7 @@ const FctRoute fct_routes_vm[] = {
     {"POST", "/vms/{id}/stop", "vm.power", stop_vm},
     {"POST", "/vms/{id}/adopt", "vm.write", adopt_vm},
     {"POST", "/vms/{id}/release", "vm.write", release_vm},
+    {"GET", "/vms/{id}/guest", "vm.read", guest},
     {"GET", "/vms/{id}/preflight", "vm.read", preflight_vm},
     {"GET", "/vms/{id}/console", "vm.read", consoles},
     {"GET", "/vms/{id}/console/serial", "vm.console", serial},

@@ -161,6 +161,7 @@ void fct_app_free(FctApp *app)
     fct_records_free(app->events);
     fct_hub_free(app->hub);
     fct_vmm_free(app->vmm);
+    fct_media_free(app->media);
     fct_hw_free(app->hw);
     fct_store_free(app->store);
     g_free(app->config.state_dir);

@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "port/hw.h"
+#include "port/media.h"
 #include "port/store.h"
 #include "port/vmm.h"
 
@@ -45,6 +46,7 @@ typedef struct FctApp {
     FctHw *hw;       /* owned */
     FctStore *store; /* owned */
     FctVmm *vmm;     /* owned; NULL: built without virtual machines */
+    FctMedia *media; /* owned; set between new and start; NULL: no first-boot data can be made */
     FctHub *hub;
     FctRecords *events, *audit;
     FctAuth *auth;

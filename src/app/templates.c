@@ -250,17 +250,10 @@ static FctVm *find_vm(FctApp *app, const char *id, GError **error)
 /* First-boot data without what belongs to one machine. */
 static void put_first_boot(json_t *input, const json_t *first_boot)
 {
-    static const char *const own[] = {"kind", "hostname", "password", "password_hash", "has_password", "network"};
-    const char *kind = fct_json_str(first_boot, "kind", "");
-    const char *field = strcmp(kind, "windows") == 0      ? "windows"
-                        : strcmp(kind, "cloud-init") == 0 ? "cloud_init"
-                                                          : NULL;
-    if (!field)
-        return;
-    json_t *copy = json_deep_copy(first_boot);
-    for (gsize i = 0; i < G_N_ELEMENTS(own); i++)
-        json_object_del(copy, own[i]);
-    json_object_set_new(input, field, copy);
+    g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(first_boot);
+    if (boot)
+        json_object_set_new(input, boot->kind == FCT_FIRST_BOOT_WINDOWS ? "windows" : "cloud_init",
+                            fct_first_boot_to_input(boot));
 }
 
 static json_t *nics_of(const FctVm *vm)

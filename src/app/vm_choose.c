@@ -2,7 +2,7 @@
 /* What a VM would get, and what stands against its start: the pure chooser fed with the present world. */
 #include "app/groups.h"
 #include "app/parts.h"
-#include "app/vm_service.h"
+#include "app/vm_first_boot.h"
 #include "app/world.h"
 #include "core/chooser.h"
 
@@ -144,6 +144,7 @@ void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, GPt
     GPtrArray *verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     GPtrArray *picks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
     check_state(vms, vm, verdicts);
+    fct_vm_first_boot_check(vm, verdicts);
     if (vm->devices->len && !world) {
         g_ptr_array_add(verdicts, fct_verdict_new(FCT_BLOCK, "no-inventory", "", "Check that facet-helper runs.",
                                                   "The GPUs of this node cannot be seen."));

@@ -3,11 +3,13 @@
 #include "app/networks.h"
 #include "app/templates.h"
 #include "app/vm_disks.h"
+#include "app/vm_first_boot.h"
 
 #include <string.h>
 
-static const char *const make_steps[] = {"Make the disks", "Define the VM", NULL};
-static const char *const start_steps[] = {"Make the disks", "Define the VM", "Start the VM", NULL};
+static const char *const make_steps[] = {"Make the disks", "Write the first-boot data", "Define the VM", NULL};
+static const char *const start_steps[] = {"Make the disks", "Write the first-boot data", "Define the VM",
+                                          "Start the VM", NULL};
 static void create_thread(FctTask *task, gpointer data);
 static const FctVmJob make_job = {"vm.create", "Create", make_steps, TRUE, create_thread};
 static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, create_thread};
@@ -15,6 +17,24 @@ static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, cre
 static gboolean make_disks(FctVmAct *act, FctTask *task, guint step, GError **error)
 {
     return fct_vm_make_disks(act->vms, task, step, act->vm, error);
+}
+
+static gboolean announce_seed(FctVm *vm, gpointer vms, GError **error)
+{
+    const FctVmDisk *seed = g_ptr_array_index(vm->disks, vm->disks->len - 1);
+    g_free(vm->making);
+    vm->making = g_strdup(seed->target);
+    return fct_vm_store_disks(vms, vm, error);
+}
+
+static gboolean write_first_boot(FctVmAct *act, FctTask *task, guint step, GError **error)
+{
+    FctVmDisk *none = NULL;
+    if (!fct_vm_first_boot_write(act->vms, act->vm, announce_seed, act->vms, &none, error))
+        return FALSE;
+    g_free(act->vm->making);
+    act->vm->making = g_strdup("");
+    return fct_vm_store_disks(act->vms, act->vm, error);
 }
 
 static void set_ready(FctVm *vm, gpointer data)
@@ -88,7 +108,14 @@ static void create_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
     guint step = 0;
-    if (!run_step(act, task, step++, make_disks) || !run_step(act, task, step++, define))
+    if (!run_step(act, task, step++, make_disks))
+        return;
+    if (json_is_null(act->vm->first_boot))
+        fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, NULL);
+    else if (!run_step(act, task, step, write_first_boot))
+        return;
+    step++;
+    if (!run_step(act, task, step++, define))
         return;
     if (act->flag) {
         start_made(act, task, step);
@@ -144,7 +171,8 @@ static gboolean fit_image(FctVms *vms, FctVm *vm, GError **error)
 static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
-    if (!vm || !fit_image(vms, vm, error) || !name_is_free(vms, vm, error) || !check_host(vms, vm, error))
+    if (!vm || !fct_vm_first_boot_read(vm, input, error) || !fit_image(vms, vm, error) ||
+        !name_is_free(vms, vm, error) || !check_host(vms, vm, error))
         return NULL;
     if (!json_object_get(input, "nics"))
         fct_networks_default_nic(vms->app, vm);

@@ -48,6 +48,7 @@ void fct_vm_free(FctVm *vm)
     json_decref(vm->run);
     json_decref(vm->first_boot);
     json_decref(vm->chain);
+    fct_first_boot_free(vm->asked);
     g_free(vm);
 }
 

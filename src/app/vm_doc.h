@@ -3,6 +3,7 @@
 #pragma once
 #include "app/app.h"
 #include "app/images.h"
+#include "model/first_boot.h"
 #include "model/part.h"
 
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
     GPtrArray *devices;  /* FctDevice* */
     GPtrArray *nics;     /* FctVmNic* */
     json_t *first_boot;  /* what was asked of cloud-init or Windows, without plain passwords; JSON null */
+    FctFirstBoot *asked; /* the same with its secrets, until the volume is made; never stored; NULL */
     gboolean autostart;  /* with the host */
     int autostart_order; /* lower is earlier */
     int autostart_delay; /* seconds before the next one */

@@ -272,10 +272,10 @@ static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
 
 FctVm *fct_vm_from_input(const json_t *input, GError **error)
 {
-    static const char *const known[] = {"name",     "image",     "iso",         "volume", "template", "pool",
-                                        "disk_gib", "disks",     "cdroms",      "os",     "vcpus",    "memory_mib",
-                                        "uefi",     "tpm",       "agent",       "boot",   "devices",  "nics",
-                                        "start",    "autostart", "description", NULL};
+    static const char *const known[] = {"name",     "image",     "iso",         "volume",     "template", "pool",
+                                        "disk_gib", "disks",     "cdroms",      "os",         "vcpus",    "memory_mib",
+                                        "uefi",     "tpm",       "agent",       "boot",       "devices",  "nics",
+                                        "start",    "autostart", "description", "cloud_init", "windows",  NULL};
     g_autoptr(FctVm) vm = fct_vm_new();
     gboolean start = FALSE;
     g_free(vm->id);
@@ -321,8 +321,9 @@ static gboolean read_patch(FctVm *vm, const json_t *patch, GError **error)
 
 gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error)
 {
-    static const char *const known[] = {"name", "vcpus", "memory_mib", "devices",   "nics",   "description", "os",
-                                        "tpm",  "agent", "boot",       "autostart", "cdroms", NULL};
+    static const char *const known[] = {"name",        "vcpus",  "memory_mib", "devices", "nics",
+                                        "description", "os",     "tpm",        "agent",   "boot",
+                                        "autostart",   "cdroms", "cloud_init", "windows", NULL};
     g_autoptr(json_t) doc = fct_vm_to_doc(vm);
     FctDoc whole = {(char *)"", vm->revision, doc};
     g_autoptr(FctVm) trial = fct_vm_from_doc(&whole, error);

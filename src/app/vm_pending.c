@@ -13,6 +13,7 @@ json_t *fct_vm_run_json(const FctVm *vm)
     json_t *run = json_object();
     for (guint i = 0; i < G_N_ELEMENTS(used); i++)
         json_object_set(run, used[i], json_object_get(doc, used[i]));
+    json_object_set_new(run, "first_boot", json_string(fct_json_str(vm->first_boot, "instance", "")));
     return run;
 }
 
@@ -43,5 +44,9 @@ json_t *fct_vm_pending(const FctVm *vm)
     const json_t *nics = json_object_get(vm->run, "nics"); /* a run from before there were NICs has none */
     if (nics ? !json_equal(json_object_get(wanted, "nics"), nics) : vm->nics->len > 0)
         append(list, "Other network interfaces");
+    const json_t *boot = json_object_get(vm->run, "first_boot");
+    if (boot && !json_equal(json_object_get(wanted, "first_boot"), boot))
+        append(list, json_is_null(vm->first_boot) ? "No first-boot data"
+                                                  : "New first-boot data: cloud-init does its work again");
     return list;
 }

@@ -8,9 +8,12 @@
 #include "app/vm_holds.h"
 #include "app/vms.h"
 
+typedef struct FctGuests FctGuests; /* vm_guest.h */
+
 struct FctVms {
     FctApp *app;
     FctConsoles *consoles;
+    FctGuests *guests;
     GThread *watcher, *publisher;
 
     GMutex lock; /* guards everything below */

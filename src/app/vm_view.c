@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A VM as the API gives it. */
-#include "app/vm_service.h"
+#include "app/vm_first_boot.h"
+#include "app/vm_guest.h"
 
 #include <string.h>
 
@@ -38,14 +39,32 @@ static json_t *devices_json(FctVms *vms, const FctVmWorld *world, const FctVm *v
     return list;
 }
 
-static json_t *nics_json(const FctVm *vm, const json_t *addresses)
+/* What the network has handed out, and what else the guest says that it has: that goes to @from_guest too. */
+static json_t *join_addresses(const json_t *leased, const json_t *said, json_t *from_guest)
+{
+    json_t *all = leased ? json_deep_copy(leased) : json_array();
+    for (size_t i = 0; i < json_array_size(said); i++) {
+        json_t *address = json_array_get(said, i);
+        gboolean there = FALSE;
+        for (size_t k = 0; k < json_array_size(all); k++)
+            there = there || json_equal(json_array_get(all, k), address);
+        if (there)
+            continue;
+        json_array_append(all, address);
+        json_array_append(from_guest, address);
+    }
+    return all;
+}
+
+static json_t *nics_json(const FctVm *vm, const json_t *addresses, const json_t *said)
 {
     json_t *list = json_array();
     for (guint i = 0; i < vm->nics->len; i++) {
         const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
-        json_t *has = json_object_get(addresses, nic->mac);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "network", nic->network, "mac", nic->mac, "model",
-                                              nic->model, "addresses", has ? json_deep_copy(has) : json_array()));
+        json_t *from_guest = json_array();
+        json_t *all = join_addresses(json_object_get(addresses, nic->mac), json_object_get(said, nic->mac), from_guest);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:o}", "network", nic->network, "mac", nic->mac,
+                                              "model", nic->model, "addresses", all, "from_guest", from_guest));
     }
     return list;
 }
@@ -95,6 +114,7 @@ static void add_hardware(json_t *json, const FctVm *vm)
     json_object_set_new(json, "tpm", json_boolean(vm->tpm));
     json_object_set_new(json, "agent", json_boolean(vm->agent));
     json_object_set_new(json, "boot", boot_json(vm));
+    fct_vm_first_boot_view(vm, json);
     json_object_set_new(json, "disks", disks_json(vm));
     json_object_set_new(json, "cdroms", cdroms_json(vm));
     json_object_set_new(json, "template", json_string(vm->template));
@@ -141,16 +161,19 @@ json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const
 {
     gboolean active = fct_vm_info_active(info);
     const FctVmDisk *first = fct_vm_first_disk(vm);
+    g_autoptr(json_t) said = NULL;
+    json_t *guest = fct_guests_view(vms->guests, vm->id, info, &said);
     json_t *json = json_pack(
         "{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name", vm->name,
         "ours", TRUE, "state", fct_vms_state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
         (json_int_t)vm->memory_mib, "disk_gib", first ? first->size_gib : 0, "uefi", vm->uefi, "image", vm->image,
         "description", vm->description, "devices", devices_json(vms, world, vm, holds), "nics",
-        nics_json(vm, active ? addresses : NULL), "can_serial", active && info->can_serial, "can_graphics",
+        nics_json(vm, active ? addresses : NULL, said), "can_serial", active && info->can_serial, "can_graphics",
         active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm) : json_array(), "created_ms",
         (json_int_t)vm->created_ms, "blocked", active ? json_array() : fct_vm_blocked(vms, world, vm), "readings",
         readings_json(vms, vm->id, active));
     add_hardware(json, vm);
+    json_object_set_new(json, "guest", guest);
     fct_app_stamp(vms->app, json, vm->id, vm->revision);
     return json;
 }
@@ -166,6 +189,8 @@ json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
     g_autoptr(FctVm) unknown = fct_vm_new(); /* what only a VM of ours has, empty */
     add_hardware(json, unknown);
     json_object_set_new(json, "os", json_string("other"));
+    g_autoptr(json_t) said = NULL;
+    json_object_set_new(json, "guest", fct_guests_view(vms->guests, info->id, info, &said));
     fct_app_stamp(vms->app, json, info->id, 0);
     return json;
 }

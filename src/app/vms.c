@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/vm_service.h"
+#include "app/vm_guest.h"
 
 #include "app/gpu_view.h"
 #include "app/network_cache.h"
@@ -214,6 +214,7 @@ static void look(FctVms *vms, const char *id)
         if (!fct_vm_reconcile(vms, id))
             fct_vms_retry_later(vms);
     }
+    fct_guests_note(vms->guests, id, info);
     fct_vms_publish(vms, id);
     fct_network_cache_look(vms->app->networks);
 }
@@ -386,6 +387,7 @@ FctVms *fct_vms_new(FctApp *app, GError **error)
     FctVms *vms = g_new0(FctVms, 1);
     vms->app = app;
     vms->consoles = fct_consoles_new(app);
+    vms->guests = fct_guests_new(vms);
     g_mutex_init(&vms->lock);
     g_cond_init(&vms->cond);
     vms->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
@@ -407,6 +409,7 @@ void fct_vms_start(FctVms *vms)
 {
     fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms);
     vms->watcher = g_thread_new("vms", watch, vms);
+    fct_guests_start(vms->guests);
     vms->publisher = g_thread_new("vms-publish", fct_vms_publisher, vms);
     vms->app->vmm->ops->watch(vms->app->vmm, on_changed, on_connection, vms);
 }
@@ -416,6 +419,7 @@ void fct_vms_stop(FctVms *vms)
     if (!vms || !vms->watcher)
         return;
     vms->app->vmm->ops->watch(vms->app->vmm, NULL, NULL, NULL);
+    fct_guests_stop(vms->guests);
     g_mutex_lock(&vms->lock);
     vms->quit = TRUE;
     g_cond_broadcast(&vms->cond);
@@ -430,6 +434,7 @@ void fct_vms_free(FctVms *vms)
     if (!vms)
         return;
     fct_consoles_free(vms->consoles);
+    fct_guests_free(vms->guests);
     g_hash_table_unref(vms->infos);
     g_hash_table_unref(vms->acts);
     g_hash_table_unref(vms->due);

@@ -3,6 +3,7 @@
 #include "app/app.h"
 #include "app/server.h"
 #include "host/hw_remote.h"
+#include "media/iso.h"
 #include "store/store_sqlite.h"
 #include "virt/libvirt.h"
 
@@ -145,7 +146,10 @@ static FctApp *make_app(const Options *options, GError **error)
         fct_store_free(store);
         return NULL;
     }
-    return fct_app_new(&options->config, fct_hw_remote_new(options->socket), store, vmm, error);
+    FctApp *app = fct_app_new(&options->config, fct_hw_remote_new(options->socket), store, vmm, error);
+    if (app)
+        app->media = fct_media_isofs_new();
+    return app;
 }
 
 int main(int argc, char **argv)

@@ -431,3 +431,29 @@ json_t *fct_first_boot_view(const FctFirstBoot *boot, FctFirstBootKind kind)
                      list_json(boot->ssh_keys), "packages", list_json(boot->packages), "network", network,
                      "has_password", *boot->hash != '\0', "has_user_data", *boot->user_data != '\0');
 }
+
+static void put_text(json_t *input, const char *key, const char *text)
+{
+    if (*text)
+        json_object_set_new(input, key, json_string(text));
+}
+
+static void put_list(json_t *input, const char *key, char **list)
+{
+    if (*list)
+        json_object_set_new(input, key, list_json(list));
+}
+
+json_t *fct_first_boot_to_input(const FctFirstBoot *boot)
+{
+    json_t *input = json_object();
+    put_text(input, "user", boot->user);
+    put_text(input, "user_data", boot->user_data);
+    put_list(input, "ssh_keys", boot->ssh_keys);
+    put_list(input, "packages", boot->packages);
+    put_text(input, "language", boot->language);
+    put_text(input, "time_zone", boot->time_zone);
+    put_text(input, "organization", boot->organization);
+    put_text(input, "edition", boot->edition);
+    return input;
+}

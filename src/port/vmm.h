@@ -58,6 +58,9 @@ typedef struct {
     GPtrArray *devices; /* FctVmDevice*: only set for a start */
 } FctVmSpec;
 
+/* Of a running VM; unknown while it is off or libvirt does not answer. */
+typedef enum { FCT_AGENT_UNKNOWN, FCT_AGENT_NONE, FCT_AGENT_DISCONNECTED, FCT_AGENT_CONNECTED } FctAgentState;
+
 typedef enum { FCT_VM_OFF, FCT_VM_RUNNING, FCT_VM_PAUSED, FCT_VM_STOPPING, FCT_VM_CRASHED, FCT_VM_UNKNOWN } FctVmState;
 
 /* Shared by reference: nobody changes one that others may have. */
@@ -75,6 +78,7 @@ typedef struct {
     json_t *nics;   /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
     int reboots;    /* seen since the connection to libvirt came up */
     gboolean can_graphics, can_serial;
+    FctAgentState agent; /* FCT_AGENT_NONE: it has no channel for one */
 } FctVmInfo;
 FctVmInfo *fct_vm_info_new(void);
 FctVmInfo *fct_vm_info_ref(const FctVmInfo *info);
@@ -255,6 +259,13 @@ typedef struct {
     int (*open_graphics)(FctVmm *vmm, const char *id, GError **error);
     /* Object id → {"cpu_percent","memory_used_mib","memory_total_mib"}; unknown is null. Without the QEMU monitor. */
     json_t *(*stats)(FctVmm *vmm, GError **error);
+    /*
+     * What the guest's agent tells: {"hostname","os","kernel","interfaces":[{"name","mac","addresses":["10.0.0.5/24"]}],
+     * "filesystems":[{"mountpoint","type","total_bytes","used_bytes"}]}; what it does not tell is null. It is the
+     * guest's word: of bounded size and valid text, and no more than that. FCT_ERROR_CONFLICT without an agent that
+     * answers.
+     */
+    json_t *(*guest)(FctVmm *vmm, const char *id, GError **error);
     /* One watcher; NULL ends it, and once this has returned it is called no more. Not from within its own calls. */
     void (*watch)(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection connection, gpointer data);
     /* The same for networks: defined, started, stopped or gone, or libvirt itself came or went. */

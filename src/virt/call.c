@@ -39,7 +39,7 @@ static void note_late(FctVirt *virt, const char *id)
 {
     if (g_str_has_prefix(id, FCT_VIRT_POOL))
         g_hash_table_add(virt->pools, g_strdup(id + strlen(FCT_VIRT_POOL)));
-    else
+    else if (!g_str_has_prefix(id, FCT_VIRT_AGENT)) /* what an agent says late changes nothing */
         g_hash_table_add(virt->changed, g_strdup(id));
 }
 
@@ -69,6 +69,11 @@ static gboolean refuse_stuck(const char *id, GError **error)
     if (g_str_has_prefix(id, FCT_VIRT_POOL)) {
         fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Look at its server or disks; it goes on by itself when they do.",
                            NULL, "Storage pool %s has not answered an earlier request.", id + strlen(FCT_VIRT_POOL));
+        return FALSE;
+    }
+    if (g_str_has_prefix(id, FCT_VIRT_AGENT)) {
+        fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Start the agent in the guest again.", NULL,
+                           "The guest agent has not answered an earlier request.");
         return FALSE;
     }
     fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off if it does not come back by itself.", NULL,

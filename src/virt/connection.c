@@ -102,6 +102,11 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
     return 0;
 }
 
+static void on_agent(virConnectPtr conn, virDomainPtr domain, int state, int reason, void *data)
+{
+    on_lifecycle(conn, domain, 0, 0, data); /* the domain's XML tells the new state */
+}
+
 static void note_pool(virStoragePoolPtr pool, FctVirt *virt)
 {
     g_mutex_lock(&virt->lock);
@@ -160,6 +165,7 @@ static const struct {
     {VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
     {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
     {VIR_DOMAIN_EVENT_ID_DISK_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_medium)},
+    {VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent)},
 };
 #define N_WATCHED G_N_ELEMENTS(watched)
 

@@ -99,6 +99,10 @@ static void start(GMarkupParseContext *context, const char *element, const char 
         const char *file = attribute("file", names, values), *device = attribute("dev", names, values);
         if (file || device)
             json_array_append_new(r->info->disks, json_string(file ? file : device));
+    } else if (depth == 4 && strcmp(parent, "channel") == 0 && strcmp(element, "target") == 0) {
+        if (g_strcmp0(attribute("name", names, values), "org.qemu.guest_agent.0") == 0)
+            r->info->agent = g_strcmp0(attribute("state", names, values), "connected") == 0 ? FCT_AGENT_CONNECTED
+                                                                                            : FCT_AGENT_DISCONNECTED;
     } else if (path_is(context, "domain", "devices", "graphics")) {
         r->info->can_graphics |= g_strcmp0(attribute("type", names, values), "vnc") == 0;
     } else if (path_is(context, "domain", "devices", "serial") || path_is(context, "domain", "devices", "console")) {
@@ -149,6 +153,7 @@ FctVmInfo *fct_domain_info(const char *xml, GError **error)
     g_autoptr(GString) buffer = g_string_new(NULL);
     g_autoptr(GError) fault = NULL;
     Reader r = {.info = info, .text = buffer};
+    info->agent = FCT_AGENT_NONE;
     if (!info->parts)
         info->parts = json_array();
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, &r, NULL);

@@ -145,6 +145,7 @@ static const FctVmmOps ops = {
     .open_serial = fct_virt_open_serial,
     .open_graphics = fct_virt_open_graphics,
     .stats = fct_virt_stats,
+    .guest = fct_virt_guest,
     .watch = virt_watch,
     .free = virt_free,
 };

@@ -305,6 +305,8 @@ static gboolean call_power(FctVmm *vmm, FctVirtLane lane, const char *id, gboole
 
 gboolean fct_virt_shutdown(FctVmm *vmm, const char *id, GError **error)
 {
+    if (fct_virt_agent_shutdown((FctVirt *)vmm, id))
+        return TRUE;
     return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_shutdown, error);
 }
 

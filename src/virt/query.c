@@ -79,6 +79,8 @@ static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
         json_array_clear(info->parts);
     info->can_serial &= active;
     info->can_graphics &= active;
+    if (!active)
+        info->agent = FCT_AGENT_UNKNOWN;
     g_mutex_lock(&virt->lock);
     fct_virt_usage_note(virt, info->id, active, info->vcpus, info->memory_mib);
     info->reboots = GPOINTER_TO_INT(g_hash_table_lookup(virt->reboots, info->id));

@@ -19,6 +19,7 @@ typedef enum {
     FCT_LANE_STORAGE, /* pools and volumes: of each pool one call at a time, so that a server that hangs holds up itself
                        */
     FCT_LANE_BULK,    /* blocks of volumes */
+    FCT_LANE_AGENT,   /* guest agents: answers when it pleases the guest */
     FCT_N_LANES
 } FctVirtLane;
 
@@ -175,6 +176,12 @@ gboolean fct_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2,
 /* console.c */
 int fct_virt_open_serial(FctVmm *vmm, const char *id, gboolean force, GError **error);
 int fct_virt_open_graphics(FctVmm *vmm, const char *id, GError **error);
+
+/* guest.c: of each agent one call at a time, beside whatever the VM itself is asked. */
+#define FCT_VIRT_AGENT "agent "
+json_t *fct_virt_guest(FctVmm *vmm, const char *id, GError **error);
+/* FALSE when there is no agent that took it; then the guest is to be asked in another way. */
+gboolean fct_virt_agent_shutdown(FctVirt *virt, const char *id);
 
 /* stats.c */
 json_t *fct_virt_stats(FctVmm *vmm, GError **error);

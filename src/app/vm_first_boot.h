@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a VM is told at its first boot: kept in its document without plain passwords, given to the guest on a small ISO,
+ * which is a volume and a drive of the VM (`seed`). Calls that make or delete the volume wait for libvirt.
+ */
+#pragma once
+#include "app/vm_service.h"
+
+/*
+ * Takes "cloud_init" or "windows" of @input, a VmInput or VmPatch: a new instance of cloud-init. JSON null takes what
+ * there was away; without either member nothing changes. FCT_ERROR_BAD_REQUEST names the field. No volume is touched.
+ */
+gboolean fct_vm_first_boot_read(FctVm *vm, const json_t *input, GError **error);
+/* Stores the document, which names the volume that is made next. */
+typedef gboolean (*FctVmAnnounce)(FctVm *vm, gpointer data, GError **error);
+/*
+ * Makes the volume that the VM asks for, and its drive says where it is; a VM that asks for none loses its drive. The
+ * caller stores the document, and then drops the volume that it had before: *ret_old is that drive, or NULL. No volume
+ * is left on failure. @announce may be NULL.
+ */
+gboolean fct_vm_first_boot_write(FctVms *vms, FctVm *vm, FctVmAnnounce announce, gpointer data, FctVmDisk **ret_old,
+                                 GError **error);
+/* Afterwards: deletes the volume of @old, or, when the document was not @stored, the new one. Takes @old over. */
+void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboolean stored);
+/*
+ * For a copy of a VM, before fct_vm_first_boot_write: cloud-init is to do its work once more, with the copy's own name
+ * and NICs. An installed Windows needs no answers.
+ */
+void fct_vm_first_boot_renew(FctVm *vm);
+/* Warnings for preflight (FctVerdict*): Windows' Setup would not see a disk without a driver. */
+void fct_vm_first_boot_check(const FctVm *vm, GPtrArray *verdicts);
+/* The members "cloud_init" and "windows" of a Vm. */
+void fct_vm_first_boot_view(const FctVm *vm, json_t *view);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest agent. Its answers come when it pleases the guest: on a connection of their own, each with a deadline. */
+#include "virt/guest.h"
+
+#include "virt/virt.h"
+
+#include <string.h>
+
+#define ANSWER_S 5 /* for each question; libvirt's own is longer than a page waits */
+#define ALL_MS 12000
+#define SHUTDOWN_MS 8000
+
+typedef struct {
+    char *id;
+    json_t *said;
+} Question;
+
+static void question_clear(gpointer data)
+{
+    Question *question = data;
+    g_free(question->id);
+    json_decref(question->said);
+}
+
+static void question_release(Question *question)
+{
+    g_atomic_rc_box_release_full(question, question_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Question, question_release)
+
+static gboolean call_agent(FctVirt *virt, const char *id, int ms, FctVirtFn fn, json_t **ret_said, GError **error)
+{
+    g_autoptr(Question) question = g_atomic_rc_box_new0(Question);
+    g_autofree char *key = g_strconcat(FCT_VIRT_AGENT, id, NULL);
+    question->id = g_strdup(id);
+    gboolean ok = fct_virt_call(virt, FCT_LANE_AGENT, key, ms, fn, question, question_clear, error);
+    if (ok && ret_said)
+        *ret_said = g_steal_pointer(&question->said);
+    return ok;
+}
+
+static virDomainPtr find(virConnectPtr conn, const char *id, GError **error)
+{
+    virDomainPtr domain = virDomainLookupByUUIDString(conn, id);
+    if (!domain)
+        fct_virt_set_error(error, "The VM is not there");
+    else
+        virDomainAgentSetResponseTimeout(domain, ANSWER_S, 0); /* an older libvirt has its own bound */
+    return domain;
+}
+
+static gboolean is_absent(void)
+{
+    const virError *fault = virGetLastError();
+    return fault && (fault->code == VIR_ERR_AGENT_UNRESPONSIVE || fault->code == VIR_ERR_OPERATION_INVALID ||
+                     fault->code == VIR_ERR_AGENT_UNSYNCED || fault->code == VIR_ERR_ARGUMENT_UNSUPPORTED);
+}
+
+/* One kind after the other: an agent that does not know one of them fails the whole of a question for several. */
+static gboolean ask_all(virDomainPtr domain, virTypedParameterPtr *params, int *n, GError **error)
+{
+    static const guint kinds[] = {VIR_DOMAIN_GUEST_INFO_HOSTNAME, VIR_DOMAIN_GUEST_INFO_OS,
+                                  VIR_DOMAIN_GUEST_INFO_INTERFACES, VIR_DOMAIN_GUEST_INFO_FILESYSTEM};
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    gboolean answered = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        virTypedParameterPtr some = NULL;
+        int count = 0;
+        if (virDomainGetGuestInfo(domain, kinds[i], &some, &count, 0) == 0) {
+            answered = TRUE;
+            *params = realloc(*params, sizeof **params * (gsize)(*n + count + 1));
+            if (count)
+                memcpy(*params + *n, some, sizeof *some * (gsize)count);
+            *n += count;
+            free(some); /* the values live on in the list */
+        } else if (!answered && is_absent()) {
+            fct_set_error_full(error, FCT_ERROR_CONFLICT, "Install qemu-guest-agent in the guest and start it.", NULL,
+                               "The guest agent does not answer.");
+            return FALSE;
+        } else if (virGetLastErrorCode() == VIR_ERR_AGENT_UNRESPONSIVE) {
+            break; /* what came so far is shown */
+        }
+    }
+    if (!answered)
+        fct_virt_set_error(error, "The guest agent could not be asked");
+    return answered;
+}
+
+static gboolean do_ask(virConnectPtr conn, gpointer data, GError **error)
+{
+    Question *question = data;
+    virTypedParameterPtr params = NULL;
+    int n = 0;
+    virDomainPtr domain = find(conn, question->id, error);
+    if (!domain)
+        return FALSE;
+    gboolean ok = ask_all(domain, &params, &n, error);
+    if (ok)
+        question->said = fct_guest_read(params, n);
+    virTypedParamsFree(params, n);
+    virDomainFree(domain);
+    return ok;
+}
+
+json_t *fct_virt_guest(FctVmm *vmm, const char *id, GError **error)
+{
+    json_t *said = NULL;
+    return call_agent((FctVirt *)vmm, id, ALL_MS, do_ask, &said, error) ? said : NULL;
+}
+
+static gboolean do_shutdown(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Question *question = data;
+    virDomainPtr domain = find(conn, question->id, error);
+    if (!domain)
+        return FALSE;
+    gboolean ok = virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0;
+    if (!ok)
+        fct_virt_set_error(error, "The agent could not shut the guest down");
+    virDomainFree(domain);
+    return ok;
+}
+
+gboolean fct_virt_agent_shutdown(FctVirt *virt, const char *id)
+{
+    return call_agent(virt, id, SHUTDOWN_MS, do_shutdown, NULL, NULL);
+}
