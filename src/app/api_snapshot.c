@@ -136,10 +136,20 @@ static gboolean delete_snapshot(const FctRequest *request, FctReply *reply, GErr
     return vm && reply_task(reply, fct_vm_snapshot_delete(request->app->vms, request->who, vm, request->sub, error));
 }
 
+static gboolean clone_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"name", "snapshot", "start", NULL};
+    if (!fct_request_only(request, known, error))
+        return FALSE;
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    return vm && reply_task(reply, fct_vm_clone(request->app->vms, request->who, vm, request->body, error));
+}
+
 const FctRoute fct_routes_snapshot[] = {
     {"GET", "/vms/{id}/snapshots", "vm.read", list_snapshots},
     {"POST", "/vms/{id}/snapshots", "vm.write", take_snapshot},
     {"DELETE", "/vms/{id}/snapshots/{sub}", "vm.write", delete_snapshot},
     {"POST", "/vms/{id}/snapshots/{sub}/revert", "vm.write", revert_to},
+    {"POST", "/vms/{id}/clone", "vm.write", clone_vm},
     {NULL},
 };

@@ -228,7 +228,9 @@ FctTask *fct_vm_snapshot_delete(FctVms *vms, const FctIdentity *who, FctVm *give
         return NULL;
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, id, error);
     g_autoptr(FctTask) task =
-        tree && fct_vm_tree_idle(vms, tree, error) ? fct_vm_task_new(vms, who, &delete_job, vm) : NULL;
+        tree && fct_vm_tree_idle(vms, tree, error) && fct_vm_tree_free_to_change(vms, tree->vm, error)
+            ? fct_vm_task_new(vms, who, &delete_job, vm)
+            : NULL;
     g_autoptr(FctVmTree) hidden = task ? fct_vm_tree_edit(vms, id, task, hide, (gpointer)snapshot, error) : NULL;
     if (hidden) {
         fct_vm_task_run(vms, task, &delete_job, g_steal_pointer(&vm), FALSE, TRUE);

@@ -269,8 +269,9 @@ static FctTask *revert(FctVms *vms, const FctIdentity *who, FctVm **vm, const ch
                        GError **error)
 {
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, (*vm)->id, error);
-    const json_t *doc =
-        tree && fct_vm_tree_idle(vms, tree, error) ? fct_vm_tree_find(tree, snapshot, FALSE, error) : NULL;
+    const json_t *doc = tree && fct_vm_tree_idle(vms, tree, error) && fct_vm_tree_free_to_change(vms, tree->vm, error)
+                            ? fct_vm_tree_find(tree, snapshot, FALSE, error)
+                            : NULL;
     if (!doc || !check_consent(vms, tree, doc, input, error))
         return NULL;
     const char *id = fct_json_str(doc, "id", "");

@@ -19,12 +19,13 @@ struct FctVms {
     GMutex lock; /* guards everything below */
     GCond cond;
     gboolean quit;
-    gboolean up;            /* libvirt answers, and infos is complete */
-    GHashTable *infos;      /* VM id → FctVmInfo*, as libvirt last told */
-    GHashTable *acts;       /* VM id → what is under way: "is being started" */
-    GHashTable *due;        /* set of VM ids to be looked at by the watcher */
-    GHashTable *fresh;      /* set of VM ids that were heard of since a listing began; NULL: none is under way */
-    GHashTable *active;     /* set of VM ids that were running when the watcher last looked */
+    gboolean up;        /* libvirt answers, and infos is complete */
+    GHashTable *infos;  /* VM id → FctVmInfo*, as libvirt last told */
+    GHashTable *acts;   /* VM id → what is under way: "is being started" */
+    GHashTable *copied; /* VM id → how many clones are copied from its snapshots, which stay as they are meanwhile */
+    GHashTable *due;    /* set of VM ids to be looked at by the watcher */
+    GHashTable *fresh;  /* set of VM ids that were heard of since a listing began; NULL: none is under way */
+    GHashTable *active; /* set of VM ids that were running when the watcher last looked */
     GHashTable *to_publish; /* set of VM ids that the page is to be told of */
     gboolean recheck;       /* the parts have changed: VMs that wait for some may be blocked or not now */
     gboolean came_up, went_down;

@@ -388,8 +388,21 @@ gboolean fct_vm_tree_remove(FctVms *vms, const FctVm *vm, FctWrites *writes, GEr
            delete_file(vms, json_object_get(doing, "memory"), error);
 }
 
+gboolean fct_vm_tree_free_to_change(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_mutex_lock(&vms->lock);
+    gboolean copied = g_hash_table_contains(vms->copied, vm->id);
+    g_mutex_unlock(&vms->lock);
+    if (copied)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for the clone, or cancel it.", NULL,
+                           "A snapshot of VM %s is being copied.", vm->name);
+    return !copied;
+}
+
 gboolean fct_vm_tree_can_leave(FctVms *vms, const FctVm *vm, const char *const *keep, GError **error)
 {
+    if (!fct_vm_tree_free_to_change(vms, vm, error))
+        return FALSE;
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, vm->id, error);
     for (guint i = 0; tree && i < tree->chain->current->files->len; i++) {
         const FctChainFile *file = g_ptr_array_index(tree->chain->current->files, i);

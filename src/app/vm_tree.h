@@ -73,6 +73,9 @@ gboolean fct_vm_tree_remove(FctVms *vms, const FctVm *vm, FctWrites *writes, GEr
  */
 gboolean fct_vm_tree_can_leave(FctVms *vms, const FctVm *vm, const char *const *keep, GError **error);
 
+/* FCT_ERROR_CONFLICT while a clone copies from the VM's snapshots: then none of their files may change or go. */
+gboolean fct_vm_tree_free_to_change(FctVms *vms, const FctVm *vm, GError **error);
+
 /* ---- vm_snapshot.c ---- */
 typedef enum { FCT_VM_UNCHANGED, FCT_VM_CHANGED, FCT_VM_UNSETTLED /* facetd ends first */ } FctVmSettled;
 /* Ends a snapshot that is under way by what libvirt shows. */

@@ -392,6 +392,7 @@ FctVms *fct_vms_new(FctApp *app, GError **error)
     g_cond_init(&vms->cond);
     vms->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
     vms->acts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    vms->copied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     vms->due = set_new();
     vms->active = set_new();
     vms->to_publish = set_new();
@@ -437,6 +438,7 @@ void fct_vms_free(FctVms *vms)
     fct_guests_free(vms->guests);
     g_hash_table_unref(vms->infos);
     g_hash_table_unref(vms->acts);
+    g_hash_table_unref(vms->copied);
     g_hash_table_unref(vms->due);
     g_hash_table_unref(vms->active);
     g_hash_table_unref(vms->to_publish);

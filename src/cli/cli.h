@@ -122,6 +122,8 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_start(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_stop(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_delete(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_snapshot(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_clone(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_why(FctCli *cli, int argc, char **argv);
 int fct_verb_task_list(FctCli *cli, int argc, char **argv);
 int fct_verb_task_watch(FctCli *cli, int argc, char **argv);

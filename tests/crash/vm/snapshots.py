@@ -348,6 +348,70 @@ def test_cancelled_merge_goes_on_later():
     only("one", 1)
 
 
+# ---- clones ----
+
+def clone(name, new, **more):
+    return stack.call("POST", f"/vms/{name}/clone", {"name": new, **more})
+
+
+def test_clone():
+    """A clone has what its source has, or had, and nothing in common with it afterwards."""
+    write("one", 0, 70)
+    take("one", "then")
+    write("one", 0, 71)
+    stack.done(clone("one", "now"))
+    stack.done(clone("one", "before", snapshot="then"))
+    holds("now", 71)
+    holds("before", 70)
+    source, copy = stack.vm("one"), stack.vm("now")
+    assert copy["id"] != source["id"] and copy["state"] == "off" and copy["snapshots"] == 0, copy
+    assert {n["mac"] for n in copy["nics"]}.isdisjoint(n["mac"] for n in source["nics"])
+    assert copy["memory_mib"] == source["memory_mib"] and disk("now")["made"], copy
+    info = subprocess.run(["qemu-img", "info", disk("now")["path"]], stdout=subprocess.PIPE, check=True).stdout
+    assert b"backing file" not in info, info
+    write("now", 0, 72)
+    holds("one", 71)
+    power("now", "start")
+    power("now", "stop", {"force": True})
+    for name in ("now", "before"):
+        stack.done(stack.change("DELETE", stack.vm(name)))
+    only("one", 2)
+
+
+def test_clone_of_a_running_vm():
+    power("one", "start")
+    problem = stack.refused(409, "POST", "/vms/one/clone", {"name": "live"})
+    assert problem["details"]["field"] == "snapshot" and "snapshot" in problem["next"], problem
+    for field, body in (("name", {}), ("name", {"name": "../x"}), ("name", {"name": "one"})):
+        problem = stack.refused(409 if body.get("name") == "one" else 400, "POST", "/vms/one/clone",
+                                {"snapshot": "then", **body})
+        assert problem["details"]["field"] == field, problem
+    stack.refused(404, "POST", "/vms/one/clone", {"name": "live", "snapshot": "none"})
+    stack.done(clone("one", "live", snapshot="then"))
+    holds("live", 70)
+    assert stack.vm("one")["state"] == "running"
+    power("one", "stop", {"force": True})
+    stack.done(stack.change("DELETE", stack.vm("live")))
+    remove("one", "then")
+    only("one", 1)
+
+
+def test_cancelled_clone_leaves_nothing():
+    write("one", 0, 73, blocks=1500)
+    task = clone("one", "half")
+    try:
+        stack.call("POST", f"/tasks/{task['id']}/cancel", {})
+    except Exception as quick:  # it may have been quicker than the cancel
+        print(f"# {quick}", flush=True)
+    end = stack.ended(task)
+    if end["state"] == "done":
+        stack.done(stack.change("DELETE", stack.vm("half")))
+    else:
+        assert end["state"] == "cancelled" and "nothing is left" in end["outcome"], end
+    stack.refused(404, "GET", "/vms/half")
+    only("one", 1)
+
+
 # ---- the end ----
 
 def test_delete_takes_everything():
@@ -361,6 +425,36 @@ def test_delete_takes_everything():
     stack.done(stack.change("DELETE", stack.vm("one")))
     only("one", 0)
     assert stack.virsh("list", "--all", "--name").split() == []
+
+
+def test_two_disks():
+    vm = create("two", disks=[{"size_gib": 1}])
+    assert [d["target"] for d in vm["disks"] if d["kind"] == "disk"] == ["vda", "vdb"], vm
+    write("two", 0, 80)
+    write("two", 0, 81, "vdb")
+    _, snapshot = take("two", "both")
+    assert snapshot["disks"] == ["vda", "vdb"], snapshot
+    write("two", 0, 82)
+    write("two", 0, 83, "vdb")
+    power("two", "start")
+    take("two", "again")
+    write("two", 1, 84)
+    write("two", 1, 85, "vdb")
+    remove("two", "again")
+    holds("two", 82, 84)
+    holds("two", 83, 85, target="vdb")
+    stack.done(clone("two", "copy", snapshot="both"))
+    holds("copy", 80)
+    holds("copy", 81, target="vdb")
+    revert("two", "both", confirm=True)
+    holds("two", 80, 0)
+    holds("two", 81, 0, target="vdb")
+    remove("two", "both")
+    holds("two", 80, 0)
+    holds("two", 81, 0, target="vdb")
+    for name in ("two", "copy"):
+        stack.done(stack.change("DELETE", stack.vm(name)))
+    only("two", 0)
 
 
 def main():

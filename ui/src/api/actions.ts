@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, Task, Token, Vm, VmInput, VmPatch, Volume, VolumeInput,
+  LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Token, Vm, VmInput, VmPatch, Volume, VolumeInput,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -62,3 +62,9 @@ export const beginVolume = (pool: string, name: string, format: 'qcow2' | 'raw',
 export const growVolume = (id: string, size_gib: number) =>
   call<Volume>(`/volumes/${seg(id)}/grow`, { method: 'POST', body: { size_gib } });
 export const deleteVolume = (id: string) => call<undefined>(`/volumes/${seg(id)}`, { method: 'DELETE' });
+
+const snapshotPath = (vm: string, id: string) => `/vms/${seg(vm)}/snapshots/${seg(id)}`;
+export const takeSnapshot = (vm: string, input: SnapshotInput) => call<Task>(`/vms/${seg(vm)}/snapshots`, { method: 'POST', body: input });
+export const revertSnapshot = (vm: string, id: string, body: { confirm: boolean; start: boolean }) => call<Task>(`${snapshotPath(vm, id)}/revert`, { method: 'POST', body });
+export const deleteSnapshot = (vm: string, id: string) => call<Task>(snapshotPath(vm, id), { method: 'DELETE' });
+export const cloneVm = (vm: string, body: { name: string; start: boolean; snapshot?: string }) => call<Task>(`/vms/${seg(vm)}/clone`, { method: 'POST', body });

@@ -55,6 +55,7 @@ function resourcesChanged(client: QueryClient, noun: string, changes: Change<{ i
   if (noun === 'gpu' || noun === 'vm') again('group');
   if (noun === 'gpu' || noun === 'vm') again('preflight');
   if (noun === 'task') again('audit');
+  if (noun === 'vm') again('snapshot');
   if (noun === 'vm') vmsChanged(client, changes as Change<Vm>[], again);
 }
 
@@ -103,6 +104,7 @@ function connect(client: QueryClient, handlers: Handlers): EventSource {
   on('pool', () => void client.invalidateQueries({ queryKey: ['pool'] }));
   on('volume', () => void client.invalidateQueries({ queryKey: ['volume'] }));
   on('file', () => void Promise.all(['file', 'image'].map((noun) => client.invalidateQueries({ queryKey: [noun] }))));
+  on('snapshot', (data) => void client.invalidateQueries({ queryKey: ['snapshot', (data as { id: string }).id] }));
   on('console', (data) => client.setQueryData(['console', (data as Consoles).id], data));
   on('event', (data) => {
     const event = data as FacetEvent;

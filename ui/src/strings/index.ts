@@ -8,6 +8,7 @@ import { hardware } from './hardware';
 import { network } from './networks';
 import { firstBoot, guest } from './firstboot';
 import { pools, volumes } from './pools';
+import { snapshot } from './snapshots';
 import { files } from './storage';
 import { cuts, vm } from './vms';
 import { wizard } from './wizard';
@@ -33,6 +34,7 @@ export const t = {
   volumes,
   network,
   vm,
+  snapshot,
   cuts,
   wizard,
   hardware,

@@ -22,6 +22,7 @@ import { useVmActions } from './actions';
 import { ChangeGpu } from './ChangeGpu';
 import { DevicesTab } from './DevicesTab';
 import { HardwareTab } from './hardware/HardwareTab';
+import { SnapshotsTab } from './snapshots/SnapshotsTab';
 
 const LIST = { to: '/vms', name: t.vm.title };
 
@@ -96,6 +97,7 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
         <Notices vm={vm} explain={explain} />
         {tab === 'summary' && <Summary vm={vm} />}
         {tab === 'hardware' && <HardwareTab vm={vm} onChangeGpu={() => setChanging(true)} />}
+        {tab === 'snapshots' && <SnapshotsTab vm={vm} />}
         {tab === 'console' && <Suspense fallback={<Waiting lines={1} height="24rem" />}><ConsoleTab vm={vm} /></Suspense>}
         {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={vm.id} /></CardBody></Card>}
         {tab === 'events' && <SubjectEvents id={vm.id} empty={t.vm.noEvents} />}

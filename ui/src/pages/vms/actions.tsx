@@ -11,10 +11,11 @@ import type { Action } from '@/widgets/MoreActions';
 import { useBegun } from '@/widgets/TaskDrawer';
 import { useTell } from '@/widgets/Toasts';
 import { DeleteVm } from './DeleteVm';
+import { CloneForm } from './snapshots/CloneForm';
 import { WhyModal } from './WhyModal';
 
 export interface VmAction extends Action {
-  key: 'start' | 'stop' | 'force' | 'delete';
+  key: 'start' | 'stop' | 'force' | 'clone' | 'delete';
 }
 
 interface VmActions {
@@ -24,10 +25,10 @@ interface VmActions {
   dialogs: ReactNode;
 }
 
-type Dialog = 'force' | 'delete' | 'why' | null;
+type Dialog = 'clone' | 'force' | 'delete' | 'why' | null;
 
 function powerActions(vm: Vm, why: string, does: Record<'start' | 'stop' | 'force', () => void>): VmAction[] {
-  const act = (key: Exclude<VmAction['key'], 'delete'>, name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
+  const act = (key: Exclude<VmAction['key'], 'clone' | 'delete'>, name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
   if (vm.state === 'off' || vm.state === 'crashed') return [act('start', t.vm.start, vm.blocked[0]?.sentence)];
   return [
     act('stop', t.vm.stop),
@@ -56,11 +57,13 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
       stop: () => run.mutate(() => stopVm(vm.id, false)),
       force: () => setDialog('force'),
     }),
+    { key: 'clone', name: t.snapshot.clone, why: foreign || write.why, danger: false, run: () => setDialog('clone') },
     { key: 'delete', name: t.vm.delete, why: foreign || write.why || (off ? '' : t.vm.stopFirst), danger: true, run: () => setDialog('delete') },
   ];
   const dialogs = (
     <>
       {dialog === 'why' && <WhyModal vm={vm} onClose={close} />}
+      {dialog === 'clone' && <CloneForm vm={vm} onClose={close} />}
       {dialog === 'force' && (
         <Confirm title={t.vm.forceTitle(vm.name)} text={t.vm.forceText} button={t.vm.forceOff} action={() => stopVm(vm.id, true).then(begun)} onDone={close} onClose={close} />
       )}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A new VM from another: whole copies of its disks as they are, or were at a snapshot. What is copied stands still
+ * meanwhile: the VM is off and held by an act, or the files are a snapshot's and its snapshots are held.
+ */
+#include "app/vm_disks.h"
+#include "app/vm_tree.h"
+
+#include "app/storage.h"
+#include "app/volumes.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define STEP_START 2
+
+static const char *const make_steps[] = {"Copy the disks", "Define the VM", NULL};
+static const char *const start_steps[] = {"Copy the disks", "Define the VM", "Start the VM", NULL};
+static const FctVmJob make_job = {"vm.clone", "Clone", make_steps, TRUE, NULL};
+static const FctVmJob start_job = {"vm.clone", "Clone", start_steps, TRUE, NULL};
+
+typedef struct {
+    FctVmAct act;     /* the new VM's; flag: start it */
+    GPtrArray *files; /* FctChainFile*: what is copied, by target */
+    char *source;     /* VM id */
+    gboolean live;    /* its snapshots are held, not the VM */
+} Clone;
+
+static void hold_snapshots(FctVms *vms, const char *id, gboolean hold)
+{
+    g_mutex_lock(&vms->lock);
+    int n = GPOINTER_TO_INT(g_hash_table_lookup(vms->copied, id)) + (hold ? 1 : -1);
+    if (n)
+        g_hash_table_replace(vms->copied, g_strdup(id), GINT_TO_POINTER(n));
+    else
+        g_hash_table_remove(vms->copied, id);
+    g_mutex_unlock(&vms->lock);
+}
+
+static void let_go(Clone *clone)
+{
+    if (clone->live)
+        hold_snapshots(clone->act.vms, clone->source, FALSE);
+    else
+        fct_vms_end(clone->act.vms, clone->source);
+}
+
+static void clone_free(gpointer data)
+{
+    Clone *clone = data;
+    fct_vm_free(clone->act.vm);
+    g_ptr_array_unref(clone->files);
+    g_free(clone->source);
+    g_free(clone);
+}
+
+/* ---- the task ---- */
+
+static const FctChainFile *file_for(const Clone *clone, const FctVmDisk *disk)
+{
+    for (guint i = 0; i < clone->files->len; i++)
+        if (strcmp(((FctChainFile *)clone->files->pdata[i])->target, disk->target) == 0)
+            return clone->files->pdata[i];
+    return NULL;
+}
+
+static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const FctChainFile *file, GError **error)
+{
+    FctVms *vms = clone->act.vms;
+    FctVmm *vmm = vms->app->vmm;
+    g_autofree char *what = g_strdup_printf("Copying %s", disk->target);
+    FctVolumeProgress progress = {task, 0, what};
+    fct_text_set(&clone->act.vm->making, disk->target);
+    if (!fct_vm_store_disks(vms, clone->act.vm, error))
+        return FALSE;
+    g_autoptr(FctVolume) volume = vmm->ops->volume_copy(vmm, file->pool, file->volume, disk->pool, disk->volume,
+                                                        disk->format, fct_volume_progress, &progress, error);
+    if (!volume)
+        return FALSE;
+    fct_text_set(&disk->path, volume->path);
+    fct_text_set(&clone->act.vm->making, "");
+    fct_storage_poke(vms->app->storage, disk->pool);
+    return fct_vm_store_disks(vms, clone->act.vm, error);
+}
+
+static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
+{
+    for (guint i = 0; i < clone->act.vm->disks->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(clone->act.vm->disks, i);
+        const FctChainFile *file = file_for(clone, disk);
+        if (file && !copy_disk(clone, task, disk, file, error))
+            return FALSE;
+        if (fct_task_cancelled(task)) {
+            fct_set_error(error, FCT_ERROR_CANCELLED, "It was cancelled.");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void set_ready(FctVm *vm, gpointer data)
+{
+    fct_text_set(&vm->state, "ready");
+}
+
+static gboolean define(Clone *clone, GError **error)
+{
+    FctVmAct *act = &clone->act;
+    FctVmm *vmm = act->vms->app->vmm;
+    g_autoptr(FctVmSpec) spec = fct_vm_spec(act->vm);
+    return vmm->ops->define(vmm, spec, error) && fct_vm_edit(act->vms, act->vm->id, set_ready, NULL, error);
+}
+
+static void take_back(Clone *clone, FctTask *task, guint step, const GError *error)
+{
+    FctVmAct *act = &clone->act;
+    g_autoptr(GError) fault = NULL;
+    gboolean clean = fct_vm_remove(act->vms, act->vm, FALSE, &fault), cancelled = error->code == FCT_ERROR_CANCELLED;
+    g_autofree char *outcome =
+        g_strdup_printf("VM %s was not made; %s.", act->vm->name,
+                        clean ? "nothing is left of it" : "what is left of it could not be removed yet: delete it");
+    if (!clean)
+        fct_task_log(task, "%s", fault->message);
+    fct_task_step(task, step, cancelled ? FCT_TASK_STEP_UNDONE : FCT_TASK_STEP_FAILED, error->message);
+    fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
+}
+
+/* The VM is there whatever becomes of its start. */
+static void finish(Clone *clone, FctTask *task)
+{
+    FctVmAct *act = &clone->act;
+    g_autoptr(GError) error = NULL;
+    gboolean runs = FALSE;
+    if (act->flag) {
+        fct_task_step(task, STEP_START, FCT_TASK_STEP_RUNNING, NULL);
+        runs = fct_vm_reserve(act->vms, act->vm, task, &error) && fct_vm_run(act->vms, task, act->vm, &error);
+        if (!runs)
+            fct_vm_release_parts(act->vms, task, act->vm->id);
+        fct_task_step(task, STEP_START, runs ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED, runs ? "" : error->message);
+    }
+    g_autofree char *outcome = g_strdup_printf("VM %s is made%s.", act->vm->name,
+                                               runs    ? " and runs"
+                                               : error ? ", but did not start"
+                                                       : "");
+    fct_vm_task_end(act, task, error ? FCT_TASK_FAILED : FCT_TASK_DONE, error, outcome);
+}
+
+static void clone_thread(FctTask *task, gpointer data)
+{
+    Clone *clone = data;
+    g_autoptr(GError) error = NULL;
+    fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    gboolean copied = copy_disks(clone, task, &error);
+    let_go(clone);
+    if (!copied) {
+        take_back(clone, task, 0, error);
+        return;
+    }
+    fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
+    fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
+    if (!define(clone, &error)) {
+        take_back(clone, task, 1, error);
+        return;
+    }
+    set_ready(clone->act.vm, NULL);
+    fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
+    finish(clone, task);
+}
+
+/* ---- the request ---- */
+
+static gboolean check_name(FctVms *vms, FctVm *vm, const char *name, GError **error)
+{
+    g_autoptr(json_t) patch = json_pack("{s:s}", "name", name);
+    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    if (!fct_vm_patch(vm, patch, error))
+        return FALSE;
+    for (guint i = 0; i < infos->len; i++)
+        if (strcmp(((FctVmInfo *)infos->pdata[i])->name, name) == 0) {
+            fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                               "There is a VM %s already.", name);
+            return FALSE;
+        }
+    return TRUE;
+}
+
+/* The drives of the copy: new disks to be filled, the same media, no first-boot data of another. */
+static void renew_drives(FctVm *vm, const GPtrArray *files)
+{
+    for (guint i = vm->disks->len; i-- > 0;) {
+        FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        const FctChainFile *file = NULL;
+        for (guint k = 0; k < files->len && !file; k++)
+            if (strcmp(((FctChainFile *)files->pdata[k])->target, disk->target) == 0)
+                file = g_ptr_array_index(files, k);
+        if (file) {
+            fct_text_set(&disk->pool, file->pool);
+            fct_text_set(&disk->volume, "");
+            fct_text_set(&disk->path, "");
+            disk->made = TRUE;
+        } else if (disk->seed) {
+            g_ptr_array_remove_index(vm->disks, i);
+        }
+    }
+    for (guint i = 0; i < vm->nics->len; i++)
+        fct_text_take(&((FctVmNic *)vm->nics->pdata[i])->mac, fct_vm_new_mac());
+}
+
+static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrArray *files, GError **error)
+{
+    const char *key;
+    json_t *value;
+    g_autofree char *id = g_uuid_string_random();
+    g_autoptr(FctDoc) doc = g_new(FctDoc, 1);
+    *doc = (FctDoc){g_strdup(""), 0, fct_vm_to_doc(tree->vm)};
+    json_object_foreach (json_object_get(snapshot, "settings"), key, value)
+        json_object_set_new(doc->value, key, json_deep_copy(value));
+    json_object_set_new(doc->value, "id", json_string(id));
+    json_object_set_new(doc->value, "state", json_string("creating"));
+    json_object_set_new(doc->value, "created_ms", json_integer(fct_app_now_ms()));
+    json_object_set_new(doc->value, "run", json_null());
+    json_object_set_new(doc->value, "chain", json_null());
+    json_object_set_new(doc->value, "keep", json_array());
+    json_object_set_new(doc->value, "making", json_string(""));
+    FctVm *vm = fct_vm_from_doc(doc, error);
+    if (vm) {
+        vm->autostart = FALSE; /* one that starts with the host is asked for by its own name */
+        renew_drives(vm, files);
+    }
+    return vm;
+}
+
+static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
+{
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&vms->create_lock);
+    for (guint i = 0; i < vm->disks->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (!disk->cdrom && !*disk->volume && !fct_vm_plan_disk(vms, vm, disk, "name", error))
+            return FALSE;
+    }
+    fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
+    fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
+    if (fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault))
+        return TRUE;
+    if (fault->code == FCT_ERROR_REVISION)
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a VM %s already.", vm->name);
+    else
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+/* What is copied stands still from here on, until let_go. */
+static gboolean hold_source(FctVms *vms, const FctVm *vm, gboolean snapshot, GError **error)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    if (!fct_vms_begin(vms, vm->id, "is being cloned", error))
+        return FALSE;
+    if (snapshot) {
+        hold_snapshots(vms, vm->id, TRUE);
+        fct_vms_end(vms, vm->id);
+        return TRUE;
+    }
+    if (!fct_vm_info_active(info))
+        return TRUE;
+    fct_vms_end(vms, vm->id);
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take a snapshot and clone that, or stop the VM.",
+                       json_pack("{s:s}", "field", "snapshot"),
+                       "VM %s runs, so its disks change while they are copied.", vm->name);
+    return FALSE;
+}
+
+static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const json_t *input, GError **error)
+{
+    const char *name, *wanted = fct_json_str(input, "snapshot", "");
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, clone->source, error);
+    if (!tree || !fct_vm_tree_idle(vms, tree, error) || !fct_json_need_str(input, "name", &name, error))
+        return NULL;
+    const json_t *doc = *wanted ? fct_vm_tree_find(tree, wanted, FALSE, error) : NULL;
+    if (*wanted && !doc)
+        return NULL;
+    const FctChainNode *node = doc ? fct_chain_node(tree->chain, fct_json_str(doc, "id", "")) : tree->chain->current;
+    for (guint i = 0; i < node->files->len; i++)
+        g_ptr_array_add(clone->files, fct_chain_file_copy(g_ptr_array_index(node->files, i)));
+    clone->act.vm = copy_of(tree, doc, clone->files, error);
+    if (!clone->act.vm || !check_name(vms, clone->act.vm, name, error) ||
+        !fct_vms_begin(vms, clone->act.vm->id, "is being made", error))
+        return NULL;
+    clone->act.flag = fct_json_bool(input, "start", FALSE);
+    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, clone->act.flag ? &start_job : &make_job, clone->act.vm);
+    if (store_new(vms, clone->act.vm, task, error))
+        return g_steal_pointer(&task);
+    fct_task_forget(task);
+    fct_vms_end(vms, clone->act.vm->id);
+    return NULL;
+}
+
+FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
+{
+    g_autoptr(FctVm) vm = given;
+    gboolean snapshot = *fct_json_str(input, "snapshot", "") != '\0';
+    if (!fct_vms_is_up(vms)) {
+        fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be cloned now.");
+        return NULL;
+    }
+    if (!hold_source(vms, vm, snapshot, error))
+        return NULL;
+    Clone *clone = g_new0(Clone, 1);
+    clone->act.vms = vms;
+    clone->act.acts = TRUE;
+    clone->files = g_ptr_array_new_with_free_func((GDestroyNotify)fct_chain_file_free);
+    clone->source = g_strdup(vm->id);
+    clone->live = snapshot;
+    FctTask *task = begin(vms, who, clone, input, error);
+    if (!task) {
+        let_go(clone);
+        clone_free(clone);
+        return NULL;
+    }
+    fct_vms_publish(vms, clone->act.vm->id);
+    fct_task_start(task, clone_thread, clone, clone_free);
+    return task;
+}
