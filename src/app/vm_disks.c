@@ -150,7 +150,7 @@ static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GEr
             return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "The VM has this volume already, as %s.",
                           other->target);
     }
-    if (!fct_vm_volume_free(app, "", volume->path, "volume", error))
+    if (!fct_vm_volume_free(app, "", volume->path, "volume", error) || !fct_volume_attachable(app, volume, error))
         return FALSE;
     set(&disk->path, volume->path);
     set(&disk->format, strcmp(volume->format, "qcow2") == 0 ? "qcow2" : "raw");

@@ -326,3 +326,32 @@ gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GErro
     fct_set_error(error, FCT_ERROR_CONFLICT, "Volume %s is not all there yet.", name);
     return FALSE;
 }
+
+static const FctVolume *at_path(const FctVolumeWorld *world, const char *path)
+{
+    for (guint i = 0; i < world->volumes->len; i++)
+        if (strcmp(((FctVolume *)world->volumes->pdata[i])->path, path) == 0)
+            return world->volumes->pdata[i];
+    return NULL;
+}
+
+gboolean fct_volume_attachable(FctApp *app, const FctVolume *volume, GError **error)
+{
+    if (!fct_volume_ready(app, volume->pool, volume->name, error))
+        return FALSE;
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    if (!world)
+        return FALSE;
+    const FctVolume *below = volume;
+    for (guint depth = 0; *below->backing; depth++) {
+        const char *path = below->backing;
+        below = depth < world->volumes->len ? at_path(world, path) : NULL;
+        if (below)
+            continue;
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Copy it to a disk of its own with qemu-img first.",
+                           json_pack("{s:s}", "field", "volume"), "Volume %s stands on %s, which is in no pool.",
+                           volume->name, path);
+        return FALSE;
+    }
+    return TRUE;
+}

@@ -58,6 +58,12 @@ json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @poo
 json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
 /* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it. */
 gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error);
+/*
+ * Whether a VM may be given it: all there, and standing on nothing but volumes of pools. What a guest has written into
+ * a raw disk can make it look like one that stands on any file of the host. FCT_ERROR_CONFLICT, FCT_ERROR_BAD_REQUEST
+ * naming "volume".
+ */
+gboolean fct_volume_attachable(FctApp *app, const FctVolume *volume, GError **error);
 /* FCT_ERROR_CONFLICT while a volume is being uploaded, or made: it is no disk yet. For whoever attaches one. */
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error);
 

@@ -306,6 +306,24 @@ def test_bad_uploads(host):
     assert names(host) == []
 
 
+def test_attachable(host):
+    """What is not all there is no disk, nor is what stands on a file of the host (a guest may have written that)."""
+    begin(host, "part.raw", MIB)
+    wish = {"name": "taker", "vcpus": 1, "memory_mib": 64, "volume": {"pool": "facet", "name": "part.raw"}}
+    refused(host, 409, "conflict", "POST", "/vms", wish)
+    host.call("DELETE", "/volumes/facet:part.raw", None, 204)
+    secret = os.path.join(host.dir, "secret")
+    with open(secret, "wb") as file:
+        file.write(bytes(MIB))
+    disk = os.path.join(host.state, "disks", "evil")
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", disk], check=True)
+    host.call("POST", "/pools/facet/refresh", {}, 200)
+    assert volume(host, "evil")["backing"] == secret
+    problem = refused(host, 400, "bad-request", "POST", "/vms", {**wish, "volume": {"pool": "facet", "name": "evil"}}, field="volume")
+    assert "which is in no pool" in problem["message"], problem
+    host.call("DELETE", "/volumes/facet:evil", None, 204)
+
+
 def test_images_and_copies(host):
     """From an image of the library in either format, and copies: content is the same, cancel leaves nothing."""
     os.makedirs(host.images, exist_ok=True)
@@ -465,7 +483,7 @@ def test_memory(host):
 def main():
     sim, helper, facetd, facet = sys.argv[1:5]
     tests = [test_own_pool, test_pools, test_others, test_create_and_grow, test_used_by_a_vm, test_upload,
-             test_bad_uploads, test_images_and_copies, test_rights, test_file_ranges, test_file_in_use, test_full_disk,
+             test_bad_uploads, test_attachable, test_images_and_copies, test_rights, test_file_ranges, test_file_in_use, test_full_disk,
              test_memory]
     print(f"TAP version 13\n1..{len(tests)}", flush=True)
     with Host(sim=sim, helper=helper, facetd=facetd, libvirt=URI, folder=DIR) as host:
