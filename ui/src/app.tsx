@@ -22,6 +22,7 @@ const VmsPage = lazy(() => import('@/pages/vms/VmsPage'));
 const VmPage = lazy(() => import('@/pages/vms/VmPage'));
 const ConsoleWindow = lazy(() => import('@/pages/vms/console/ConsoleWindow'));
 const VmCreatePage = lazy(() => import('@/pages/vms/VmCreatePage'));
+const TemplatesPage = lazy(() => import('@/pages/templates/TemplatesPage'));
 const NetworksPage = lazy(() => import('@/pages/networks/NetworksPage'));
 const NetworkPage = lazy(() => import('@/pages/networks/NetworkPage'));
 const PoolsPage = lazy(() => import('@/pages/storage/PoolsPage'));
@@ -51,6 +52,7 @@ function Pages() {
         <Route path="/vms" element={<VmsPage />} />
         <Route path="/vms/create" element={<VmCreatePage />} />
         <Route path="/vms/:id/:tab?" element={<VmPage />} />
+        <Route path="/templates" element={<TemplatesPage />} />
         <Route path="/gpus" element={<Navigate to="/gpus/cards" replace />} />
         <Route path="/gpus/cards" element={<CardsPage />} />
         <Route path="/gpus/cards/:id/carve" element={<CarvePage />} />

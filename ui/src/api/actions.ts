@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Token, Vm, VmInput, VmPatch, Volume, VolumeInput,
+  Adoption, LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Template, TemplateInput, Token, Vm, VmInput, VmPatch, Volume, VolumeInput,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -48,6 +48,17 @@ export const deleteVm = (id: string, revision: number, keep: readonly string[]) 
 export const startVm = (id: string) => call<Task>(`/vms/${seg(id)}/start`, { method: 'POST' });
 export const stopVm = (id: string, force: boolean) =>
   call<Task>(`/vms/${seg(id)}/stop`, { method: 'POST', body: { force } });
+
+export const createTemplate = (input: TemplateInput) => call<Template>('/templates', { method: 'POST', body: input });
+export const updateTemplate = (id: string, revision: number, input: TemplateInput) =>
+  call<Template>(`/templates/${seg(id)}`, { method: 'PUT', body: input, revision });
+export const deleteTemplate = (id: string, revision: number) =>
+  call<undefined>(`/templates/${seg(id)}`, { method: 'DELETE', revision });
+
+export const previewAdoption = (id: string) =>
+  call<Adoption>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { preview: true } });
+export const adoptVm = (id: string) => call<Vm>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { confirm: true } });
+export const releaseVm = (id: string) => call<undefined>(`/vms/${seg(id)}/release`, { method: 'POST', body: {} });
 
 export const createFile = (name: string, size_bytes: number) =>
   call<LibraryFile>('/files', { method: 'POST', body: { name, size_bytes } });

@@ -76,7 +76,7 @@ const OPEN_MS = 10_000;
 
 const GATHER_MS = 80; // below what anybody sees as a delay
 const AGAIN_MS = 2000; // between two fetches of what only the server can work out
-const NOUNS = ['gpu', 'group', 'plan', 'task', 'vm', 'network', 'node'];
+const NOUNS = ['gpu', 'group', 'plan', 'task', 'vm', 'template', 'network', 'node'];
 
 interface Handlers {
   onChange: (changed: Changed) => void;

@@ -19,6 +19,7 @@ export function SideNav() {
       <NavList>
         <Entry to="/" name={t.app.nav.overview} active={pathname === '/'} />
         {entry('/vms', t.app.nav.vms)}
+        {entry('/templates', t.app.nav.templates)}
         <NavExpandable title={t.app.nav.gpus} isActive={inGpus} isExpanded>
           {entry('/gpus/cards', t.app.nav.cards)}
           {entry('/gpus/groups', t.app.nav.groups)}

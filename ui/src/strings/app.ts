@@ -8,6 +8,7 @@ export const app = {
   nav: {
     overview: 'Overview',
     vms: 'Virtual machines',
+    templates: 'Templates',
     networks: 'Networks',
     gpus: 'GPUs',
     cards: 'Cards',

@@ -10,6 +10,7 @@ import { firstBoot, guest } from './firstboot';
 import { pools, volumes } from './pools';
 import { snapshot } from './snapshots';
 import { files } from './storage';
+import { adopt, autostart, templates } from './templates';
 import { cuts, vm } from './vms';
 import { wizard } from './wizard';
 
@@ -38,4 +39,7 @@ export const t = {
   cuts,
   wizard,
   hardware,
+  templates,
+  adopt,
+  autostart,
 };

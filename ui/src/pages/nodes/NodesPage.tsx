@@ -8,6 +8,7 @@ import { Facts } from '@/widgets/Facts';
 import { Loaded } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
 import { Value } from '@/widgets/Reading';
+import { AutostartCard } from './AutostartCard';
 
 const words = t.settings.node;
 const up = (state: 'up' | 'down') => <Label isCompact status={state === 'up' ? 'success' : 'danger'}>{state === 'up' ? words.up : words.down}</Label>;
@@ -53,6 +54,7 @@ function NodeView({ node }: { node: Node }) {
           />
         </CardBody>
       </Card>
+      <AutostartCard />
     </div>
   );
 }

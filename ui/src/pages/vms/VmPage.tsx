@@ -19,6 +19,7 @@ import { LoadCharts } from '@/widgets/LoadCharts';
 import { PageHead } from '@/widgets/PageHead';
 import { SubjectEvents } from '@/widgets/SubjectEvents';
 import { useVmActions } from './actions';
+import { Adopt } from './Adopt';
 import { ChangeGpu } from './ChangeGpu';
 import { DevicesTab } from './DevicesTab';
 import { HardwareTab } from './hardware/HardwareTab';
@@ -75,6 +76,7 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
   const { list, explain, dialogs } = useVmActions(vm, () => void navigate('/vms', { replace: true }));
   const may = useMay('vm.write');
   const [changing, setChanging] = useState(false);
+  const [adopting, setAdopting] = useState(false);
   const charts = useMemo(() => vmCharts(vm.id, vm.memory_mib, vm.devices.flatMap((d) => d.parts)), [vm]);
   const why = vm.ours ? may.why : t.vm.othersWhy;
   return (
@@ -86,9 +88,10 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
         trail={[{ to: '/vms', name: t.vm.title }]}
         actions={(
           <>
-            {list.filter((a) => FIRST.includes(a.key)).map((a) => <ActionButton key={a.key} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
-            <ActionButton variant="secondary" why={why} onClick={() => setChanging(true)}>{t.vm.changeGpu}</ActionButton>
-            <MoreActions actions={list.filter((a) => !FIRST.includes(a.key))} />
+            {!vm.ours && <ActionButton why={may.why} onClick={() => setAdopting(true)}>{t.adopt.manage}</ActionButton>}
+            {vm.ours && list.filter((a) => FIRST.includes(a.key)).map((a) => <ActionButton key={a.key} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
+            {vm.ours && <ActionButton variant="secondary" why={why} onClick={() => setChanging(true)}>{t.vm.changeGpu}</ActionButton>}
+            {vm.ours && <MoreActions actions={list.filter((a) => !FIRST.includes(a.key))} />}
           </>
         )}
         tabs={{ names: t.vm.tabs, active: tab, path: (key) => vmPath(vm.id, key === 'summary' ? '' : `/${key}`) }}
@@ -102,6 +105,7 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
         {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={vm.id} /></CardBody></Card>}
         {tab === 'events' && <SubjectEvents id={vm.id} empty={t.vm.noEvents} />}
       </PageSection>
+      {adopting && <Adopt vm={vm} onClose={() => setAdopting(false)} />}
       {changing && <ChangeGpu vm={vm} onClose={() => setChanging(false)} />}
       {dialogs}
     </>

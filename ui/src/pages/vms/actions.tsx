@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be done with a VM: the same in the list and on its page.
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { startVm, stopVm } from '@/api/actions';
+import { releaseVm, startVm, stopVm } from '@/api/actions';
 import type { Task, Vm } from '@/api/types';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
@@ -11,11 +11,12 @@ import type { Action } from '@/widgets/MoreActions';
 import { useBegun } from '@/widgets/TaskDrawer';
 import { useTell } from '@/widgets/Toasts';
 import { DeleteVm } from './DeleteVm';
+import { SaveAsTemplate } from '@/pages/templates/SaveAsTemplate';
 import { CloneForm } from './snapshots/CloneForm';
 import { WhyModal } from './WhyModal';
 
 export interface VmAction extends Action {
-  key: 'start' | 'stop' | 'force' | 'clone' | 'delete';
+  key: 'start' | 'stop' | 'force' | 'clone' | 'template' | 'release' | 'delete';
 }
 
 interface VmActions {
@@ -25,10 +26,10 @@ interface VmActions {
   dialogs: ReactNode;
 }
 
-type Dialog = 'clone' | 'force' | 'delete' | 'why' | null;
+type Dialog = 'clone' | 'force' | 'template' | 'release' | 'delete' | 'why' | null;
 
 function powerActions(vm: Vm, why: string, does: Record<'start' | 'stop' | 'force', () => void>): VmAction[] {
-  const act = (key: Exclude<VmAction['key'], 'clone' | 'delete'>, name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
+  const act = (key: 'start' | 'stop' | 'force', name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
   if (vm.state === 'off' || vm.state === 'crashed') return [act('start', t.vm.start, vm.blocked[0]?.sentence)];
   return [
     act('stop', t.vm.stop),
@@ -37,10 +38,12 @@ function powerActions(vm: Vm, why: string, does: Record<'start' | 'stop' | 'forc
 }
 
 export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
+  const client = useQueryClient();
   const tell = useTell();
   const begun = useBegun();
   const power = useMay('vm.power');
   const write = useMay('vm.write');
+  const templates = useMay('template.write');
   const [dialog, setDialog] = useState<Dialog>(null);
   const close = () => setDialog(null);
   const start = useMutation({
@@ -58,6 +61,8 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
       force: () => setDialog('force'),
     }),
     { key: 'clone', name: t.snapshot.clone, why: foreign || write.why, danger: false, run: () => setDialog('clone') },
+    { key: 'template', name: t.templates.saveAs, why: foreign || templates.why, danger: false, run: () => setDialog('template') },
+    { key: 'release', name: t.adopt.release, why: foreign || write.why, danger: true, run: () => setDialog('release') },
     { key: 'delete', name: t.vm.delete, why: foreign || write.why || (off ? '' : t.vm.stopFirst), danger: true, run: () => setDialog('delete') },
   ];
   const dialogs = (
@@ -66,6 +71,21 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
       {dialog === 'clone' && <CloneForm vm={vm} onClose={close} />}
       {dialog === 'force' && (
         <Confirm title={t.vm.forceTitle(vm.name)} text={t.vm.forceText} button={t.vm.forceOff} action={() => stopVm(vm.id, true).then(begun)} onDone={close} onClose={close} />
+      )}
+      {dialog === 'template' && <SaveAsTemplate vm={vm} onClose={close} />}
+      {dialog === 'release' && (
+        <Confirm
+          title={t.adopt.releaseTitle(vm.name)}
+          text={t.adopt.releaseText}
+          button={t.adopt.release}
+          action={() => releaseVm(vm.id)}
+          onClose={close}
+          onDone={() => {
+            void client.invalidateQueries({ queryKey: ['vm'] });
+            void client.invalidateQueries({ queryKey: ['vms'] });
+            close();
+          }}
+        />
       )}
       {dialog === 'delete' && (
         <DeleteVm

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Another program's VM becomes Facet's: first what that means, then the button.
+import { Alert, Button, ExpandableSection, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { adoptVm, previewAdoption } from '@/api/actions';
+import type { Adoption, Vm } from '@/api/types';
+import { t } from '@/strings';
+import { ErrorAlert, Loaded, Waiting } from '@/widgets/feedback';
+import { useTell } from '@/widgets/Toasts';
+
+const words = t.adopt;
+const refuses = (look: Adoption) => look.verdicts.filter((one) => one.severity === 'refuse' || one.severity === 'block');
+
+function Texts({ texts }: { texts: readonly string[] }) {
+  return <ul className="pf-v6-c-list">{texts.map((text) => <li key={text}>{text}</li>)}</ul>;
+}
+
+function Meaning({ look }: { look: Adoption }) {
+  const [open, setOpen] = useState(false);
+  const against = refuses(look);
+  return (
+    <div className="fct-stack">
+      {against.length > 0
+        ? <Alert variant="danger" isInline title={words.cannot} component="p"><Texts texts={against.map((one) => `${one.sentence} ${one.next}`)} /></Alert>
+        : <p>{words.nothing}{look.lost.length === 0 && ` ${words.same}`}</p>}
+      {look.verdicts.filter((one) => one.severity === 'warn').map((one) => <Alert key={one.code} variant="warning" isInline title={one.sentence} component="p">{one.next}</Alert>)}
+      {look.lost.length > 0 && <section><h2 className="pf-v6-u-font-weight-bold">{words.lost}</h2><Texts texts={look.lost} /></section>}
+      <ExpandableSection toggleText={words.keptCount(look.kept.length)} isExpanded={open} onToggle={(_event, on) => setOpen(on)}><Texts texts={look.kept} /></ExpandableSection>
+    </div>
+  );
+}
+
+export function Adopt({ vm, onClose }: { vm: Vm; onClose: () => void }) {
+  const client = useQueryClient();
+  const tell = useTell();
+  const look = useQuery({ queryKey: ['adoption', vm.id], queryFn: () => previewAdoption(vm.id), staleTime: 0, gcTime: 0 });
+  const act = useMutation({
+    mutationFn: () => adoptVm(vm.id),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['vm'] });
+      void client.invalidateQueries({ queryKey: ['vms'] });
+      tell.good(words.done(vm.name));
+      onClose();
+    },
+  });
+  const can = look.data !== undefined && refuses(look.data).length === 0;
+  return (
+    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="adopt-title">
+      <ModalHeader title={words.title(vm.name)} labelId="adopt-title" />
+      <ModalBody tabIndex={0} aria-label={words.title(vm.name)}>
+        {act.error && <ErrorAlert error={act.error} />}
+        <Loaded query={look} waiting={<Waiting lines={4} height="1.5rem" />}>{(data) => <Meaning look={data} />}</Loaded>
+      </ModalBody>
+      <ModalFooter>
+        <Button isDisabled={!can || act.isPending} isLoading={act.isPending} onClick={() => act.mutate()}>{words.manage}</Button>
+        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
+      </ModalFooter>
+    </Modal>
+  );
+}

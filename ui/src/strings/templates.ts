@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+export const templates = {
+  title: 'Templates',
+  template: 'Template',
+  create: 'Create template',
+  edit: 'Edit template',
+  name: 'Name',
+  description: 'Description',
+  image: 'Image',
+  noImage: 'Asked for when it is used',
+  network: 'Network',
+  defaultNetwork: 'Default',
+  device: 'GPU device',
+  noDevice: 'None',
+  size: 'Size',
+  use: 'New VM from it',
+  delete: 'Delete',
+  deleteTitle: (name: string) => `Delete template ${name}?`,
+  deleteText: 'VMs that were made from it stay as they are.',
+  problems: 'Cannot be used as it is',
+  none: 'No templates yet',
+  noneText: 'A template keeps what VMs of a kind have in common: image, size, networks, GPU device. Make one here, or from a VM with Save as template.',
+  about: 'What VMs made from it have in common. Passwords are asked for when it is used.',
+  asNow: 'Further settings stay as they are.',
+  saveAs: 'Save as template',
+  saveAsTitle: (name: string) => `Save ${name} as a template`,
+  saveAsText: 'Its settings, devices and networks. Not what is on its disk, no addresses, no passwords.',
+  saved: (name: string) => `Template ${name} is made.`,
+};
+
+export const adopt = {
+  manage: 'Manage with Facet',
+  title: (name: string) => `Manage ${name} with Facet?`,
+  nothing: 'Nothing changes now; a VM that runs goes on running.',
+  same: 'Its next start by Facet changes nothing.',
+  lost: 'Changes at its next start',
+  kept: 'Stays as it is',
+  keptCount: (n: number) => `What stays as it is (${n})`,
+  cannot: 'Facet cannot manage it',
+  done: (name: string) => `${name} is managed by Facet now.`,
+  release: 'Release from Facet',
+  releaseTitle: (name: string) => `Release ${name} from Facet?`,
+  releaseText: 'Facet only shows it from then on. The VM and its disks stay as they are; its GPU devices and its place in the start order are forgotten.',
+};
+
+export const autostart = {
+  title: 'Start with the host',
+  text: 'In this order, once libvirt answers and the cards have their layouts again.',
+  order: 'Order',
+  wait: 'Wait after it',
+  seconds: (n: number) => (n ? `${n} s` : 'None'),
+  none: 'No VM starts with the host. A VM’s Hardware tab has the setting.',
+};
