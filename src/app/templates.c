@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/templates.h"
 
+#include "app/files.h"
 #include "app/hub.h"
 #include "app/networks.h"
+#include "app/pools.h"
 #include "app/vm_service.h"
 #include "core/template.h"
+#include "model/first_boot.h"
 
 #include <string.h>
 
@@ -29,12 +32,14 @@ typedef struct {
     FctApp *app;
     FctVmWorld *world;
     json_t *networks; /* items of fct_networks_list */
+    json_t *pools;    /* items of fct_pools_list */
 } Known;
 
 static void known_clear(Known *known)
 {
     g_clear_pointer(&known->world, fct_vm_world_free);
     g_clear_pointer(&known->networks, json_decref);
+    g_clear_pointer(&known->pools, json_decref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Known, known_clear)
 
@@ -43,6 +48,7 @@ static void known_open(Known *known, FctApp *app)
     known->app = app;
     known->world = app->vms ? fct_vm_world_new(app->vms, FALSE, NULL) : NULL;
     known->networks = app->vms ? fct_networks_list(app, NULL) : NULL;
+    known->pools = app->vms ? fct_pools_list(app, NULL) : NULL;
 }
 
 static void add_problem(json_t *problems, const char *field, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -56,12 +62,12 @@ static void add_problem(json_t *problems, const char *field, const char *format,
     json_array_append_new(problems, json_pack("{s:s, s:s}", "field", field, "sentence", sentence));
 }
 
-static gboolean has_network(const json_t *networks, const char *name)
+static gboolean has_name(const json_t *items, const char *name)
 {
     size_t i;
-    json_t *network;
-    json_array_foreach (networks, i, network)
-        if (strcmp(fct_json_str(network, "name", ""), name) == 0)
+    json_t *item;
+    json_array_foreach (items, i, item)
+        if (strcmp(fct_json_str(item, "name", ""), name) == 0)
             return TRUE;
     return FALSE;
 }
@@ -71,10 +77,16 @@ static json_t *problems_of(const Known *known, const json_t *input)
 {
     json_t *problems = json_array(), *each;
     size_t i;
-    const char *image = fct_json_str(input, "image", "");
+    const char *image = fct_json_str(input, "image", ""), *iso = fct_json_str(input, "iso", "");
+    const char *pool = fct_json_str(input, "pool", "");
     g_autoptr(FctImage) found = *image ? fct_images_find(known->app->config.images_dir, image, NULL) : NULL;
     if (*image && !found)
         add_problem(problems, "image", "The image “%s” is gone.", image);
+    g_autofree char *file = *iso ? fct_files_path(known->app->files, iso, NULL) : NULL;
+    if (*iso && !file)
+        add_problem(problems, "iso", "The ISO “%s” is gone.", iso);
+    if (*pool && known->pools && !has_name(known->pools, pool))
+        add_problem(problems, "pool", "The storage pool “%s” is gone.", pool);
     json_array_foreach (json_object_get(input, "devices"), i, each) {
         const char *group = fct_json_str(each, "group", "");
         if (known->world && !fct_vm_world_has_group(known->world, group))
@@ -82,7 +94,7 @@ static json_t *problems_of(const Known *known, const json_t *input)
     }
     json_array_foreach (json_object_get(input, "nics"), i, each) {
         const char *network = fct_json_str(each, "network", "");
-        if (known->networks && !has_network(known->networks, network))
+        if (known->networks && !has_name(known->networks, network))
             add_problem(problems, "nics", "The network “%s” is gone.", network);
     }
     return problems;
@@ -166,6 +178,19 @@ static gboolean name_is_free(FctApp *app, const char *id, const char *name, GErr
     return docs != NULL;
 }
 
+/* As it will be when somebody gives the password that a template has not. */
+static json_t *with_password(const json_t *input)
+{
+    static const char *const keys[] = {"cloud_init", "windows"};
+    json_t *whole = json_deep_copy(input);
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        json_t *boot = json_object_get(whole, keys[i]);
+        if (json_is_object(boot) && !json_object_get(boot, "user_data"))
+            json_object_set_new(boot, "password", json_string("given when it is used"));
+    }
+    return whole;
+}
+
 /* As the VM's input will be, but for what the template leaves open. */
 static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
 {
@@ -178,7 +203,16 @@ static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
         const json_t *first = json_array_get(problems, 0);
         return bad(error, fct_json_str(first, "field", ""), fct_json_str(first, "sentence", ""));
     }
-    return fct_vm_check_input(app, input, error);
+    g_autoptr(json_t) whole = with_password(input);
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctFirstBoot) boot = fct_first_boot_from_input(whole, &fault);
+    if (fault) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    json_object_del(whole, "cloud_init");
+    json_object_del(whole, "windows");
+    return fct_vm_check_input(app, whole, error);
 }
 
 static gboolean check_input(FctApp *app, const char *id, const json_t *input, GError **error)
@@ -247,13 +281,34 @@ static FctVm *find_vm(FctApp *app, const char *id, GError **error)
     return NULL;
 }
 
-/* First-boot data without what belongs to one machine. */
+/* What VMs have in common; not the text of user_data, which is kept from people: it may hold a password. */
 static void put_first_boot(json_t *input, const json_t *first_boot)
 {
     g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(first_boot);
-    if (boot)
-        json_object_set_new(input, boot->kind == FCT_FIRST_BOOT_WINDOWS ? "windows" : "cloud_init",
-                            fct_first_boot_to_input(boot));
+    if (!boot)
+        return;
+    json_t *common = fct_first_boot_to_input(boot);
+    json_object_del(common, "user_data");
+    if (json_object_size(common))
+        json_object_set(input, boot->kind == FCT_FIRST_BOOT_WINDOWS ? "windows" : "cloud_init", common);
+    json_decref(common);
+}
+
+/* Disks beside the first that were made for the VM; those that were attached to it belong to it alone. */
+static json_t *disks_of(const FctVm *vm)
+{
+    const FctVmDisk *first = fct_vm_first_disk(vm);
+    json_t *list = json_array();
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = vm->disks->pdata[i];
+        if (disk == first || disk->cdrom || disk->seed || !disk->made || !disk->size_gib)
+            continue;
+        json_t *each = json_pack("{s:i, s:s}", "size_gib", disk->size_gib, "bus", disk->bus);
+        if (*disk->pool)
+            json_object_set_new(each, "pool", json_string(disk->pool));
+        json_array_append_new(list, each);
+    }
+    return list;
 }
 
 static json_t *nics_of(const FctVm *vm)
@@ -297,6 +352,11 @@ static json_t *input_of(const FctVm *vm)
         json_object_set_new(input, "description", json_string(vm->description));
     if (disk && disk->size_gib)
         json_object_set_new(input, "disk_gib", json_integer(disk->size_gib));
+    if (disk && disk->made && *disk->pool)
+        json_object_set_new(input, "pool", json_string(disk->pool));
+    json_object_set_new(input, "disks", disks_of(vm));
+    if (!json_array_size(json_object_get(input, "disks")))
+        json_object_del(input, "disks");
     if (vm->boot[0])
         json_object_set_new(input, "boot", boot_of(vm));
     if (vm->autostart)

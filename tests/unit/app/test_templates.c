@@ -18,6 +18,8 @@ static json_t *call(Fixture *f, guint status, const char *method, const char *pa
 {
     json_t *json = NULL;
     guint has = fixture_call(f, method, path, body ? parse(body) : NULL, &json);
+    g_autofree char *answer = json ? fct_json_text(json) : g_strdup("");
+    g_test_message("%s", answer);
     g_assert_cmpuint(has, ==, status);
     return json;
 }
@@ -99,7 +101,11 @@ static void put_vm(Fixture *f)
         "\"image\":\"\",\"os\":\"linux\",\"state\":\"ready\",\"vcpus\":4,\"memory_mib\":8192,\"uefi\":true,\"tpm\":"
         "false,"
         "\"agent\":true,\"boot\":[\"disk\",\"network\"],\"disks\":[{\"target\":\"vda\",\"path\":\"/d/db-2.qcow2\","
-        "\"format\":\"qcow2\",\"bus\":\"virtio\",\"size_gib\":40,\"made\":true}],\"nics\":[{\"network\":\"lan\","
+        "\"format\":\"qcow2\",\"bus\":\"virtio\",\"size_gib\":40,\"made\":true},{\"target\":\"vdb\",\"path\":\"/d/"
+        "db-2-2.qcow2\",\"format\":\"qcow2\",\"bus\":\"virtio\",\"size_gib\":7,\"made\":true}],\"first_boot\":{"
+        "\"kind\":\"cloud-init\",\"user\":\"ops\",\"hash\":\"$6$s\",\"hostname\":\"db-2\",\"ssh_keys\":[\"ssh-ed25519 "
+        "AAAAC3NzaC1lZDI1NTE5AAAAIHMxbykLXcjF26NEv89mvgx9KgqGWQKmAxJN5I+kH8Ne\"],\"user_data\":\"secret\"},\"nics\":[{"
+        "\"network\":\"lan\","
         "\"mac\":\"52:54:00:12:34:56\",\"model\":\"virtio\"}],\"devices\":[{\"group\":\"g1\",\"count\":1,"
         "\"optional\":false}],\"autostart\":{\"enabled\":true,\"order\":20,\"delay_s\":5}}";
     g_autoptr(json_t) value = parse(doc), name = json_pack("{s:s}", "id", "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42");
@@ -122,6 +128,11 @@ static void test_from_vm(Fixture *f, gconstpointer data)
     g_assert_cmpint(fct_json_int(json_object_get(input, "autostart"), "order", 0), ==, 20);
     g_assert_cmpstr(fct_json_str(json_array_get(json_object_get(input, "devices"), 0), "group", ""), ==, "g1");
     g_assert_cmpuint(json_array_size(json_object_get(input, "boot")), ==, 2);
+    g_assert_cmpint(fct_json_int(json_array_get(json_object_get(input, "disks"), 0), "size_gib", 0), ==, 7);
+    g_autofree char *first_boot = fct_json_text(json_object_get(input, "cloud_init")); /* no hash, no name, no text */
+    g_assert_cmpstr(first_boot, ==,
+                    "{\"ssh_keys\":[\"ssh-ed25519 "
+                    "AAAAC3NzaC1lZDI1NTE5AAAAIHMxbykLXcjF26NEv89mvgx9KgqGWQKmAxJN5I+kH8Ne\"],\"user\":\"ops\"}");
 }
 
 /* What POST /vms goes on with. */

@@ -58,7 +58,6 @@ export const useVm = (id: string) => useOne<Vm>('vm', id, `/vms/${seg(id)}`);
 export const useConsoles = (id: string) => useQuery({ queryKey: ['console', id], queryFn: ({ signal }) => call<Consoles>(`/vms/${seg(id)}/console`, { signal }), staleTime: 0, retry: false });
 export const useSnapshots = (vm: string) => useQuery({ queryKey: ['snapshot', vm], queryFn: ({ signal }) => call<Snapshots>(`/vms/${seg(vm)}/snapshots`, { signal }) });
 export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);
-export const useTemplates = () => useList<Template>('template', '/templates');
 export const useNetworks = () => useList<Network>('network', '/networks');
 export const useNetwork = (id: string) => useOne<Network>('network', id, `/networks/${seg(id)}`);
 export const useHostInterfaces = () => useQuery({ queryKey: ['host-interface'], queryFn: ({ signal }) => call<List<HostInterface> & { why: string }>('/host-interfaces', { signal }), staleTime: 0 });

@@ -27,7 +27,6 @@ export type Image = S['Image'];
 export type LibraryFile = S['File'];
 export type Library = { items: LibraryFile[]; folder: string; capacity_bytes: number; free_bytes: number };
 export type Vm = S['Vm'];
-export type Template = S['Template'];
 export type VmDiskInput = S['VmDiskInput'];
 export type Snapshot = S['Snapshot'];
 export type Snapshots = S['Snapshots'];

@@ -13,6 +13,7 @@ export const templates = {
   device: 'GPU device',
   noDevice: 'None',
   size: 'Size',
+  disk: (gib: number) => `${gib} GiB of disk`,
   use: 'New VM from it',
   delete: 'Delete',
   deleteTitle: (name: string) => `Delete template ${name}?`,

@@ -75,6 +75,7 @@ export function TemplateForm({ template, onClose }: { template?: Template; onClo
       title={template ? `${words.edit} ${template.name}` : words.create}
       about={template ? `${words.about} ${words.asNow}` : words.about}
       button={template ? t.app.save : t.app.create}
+      size="medium"
       save={save}
       fields={['name', 'description', 'image', 'vcpus', 'memory_mib', 'disk_gib', 'devices', 'nics']}
       isDisabled={!name.trim()}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PageSection } from '@patternfly/react-core';
+import { Flex, Label, PageSection } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -22,7 +22,7 @@ const words = t.templates;
 
 function sizeOf(template: Template): string {
   const { vcpus, memory_mib, disk_gib } = inputOf(template);
-  const parts = [vcpus && `${vcpus} ${t.vm.vcpus}`, memory_mib && mib(memory_mib), disk_gib && `${disk_gib} GiB ${t.vm.disk}`];
+  const parts = [vcpus && `${vcpus} ${t.vm.vcpus}`, memory_mib && mib(memory_mib), disk_gib && words.disk(disk_gib)];
   return parts.filter(Boolean).join(' · ') || UNKNOWN;
 }
 
@@ -41,20 +41,25 @@ function Row({ template, onEdit, onDelete }: { template: Template; onEdit: () =>
         <strong>{template.name}</strong>
         {template.description && <div className="fct-subtle fct-small">{template.description}</div>}
         {template.problems.length > 0 && (
-          <div className="fct-small fct-warn">{words.problems}: {template.problems.map((one) => one.sentence).join(' ')}</div>
+          <div className="fct-row fct-row--tight fct-small">
+            <Label isCompact status="warning">{words.problems}</Label>
+            {template.problems.map((one) => one.sentence).join(' ')}
+          </div>
         )}
       </Td>
       <Td dataLabel={words.image}>{image || <span className="fct-subtle">{words.noImage}</span>}</Td>
       <Td dataLabel={words.size}>{sizeOf(template)}</Td>
       <Td dataLabel={words.device}>{devices.join(', ') || UNKNOWN}</Td>
-      <Td isActionCell className="fct-row fct-row--tight">
-        <ActionButton variant="secondary" size="sm" why={mayMake.why} onClick={() => void navigate(`/vms/create?template=${encodeURIComponent(template.id)}`)}>{words.use}</ActionButton>
-        <MoreActions
-          actions={[
-            { key: 'edit', name: words.edit, why: may.why, danger: false, run: onEdit },
-            { key: 'delete', name: words.delete, why: may.why, danger: true, run: onDelete },
-          ]}
-        />
+      <Td isActionCell modifier="nowrap">
+        <Flex flexWrap={{ default: 'nowrap' }} gap={{ default: 'gapSm' }} justifyContent={{ default: 'justifyContentFlexEnd' }}>
+          <ActionButton variant="secondary" size="sm" why={mayMake.why} onClick={() => void navigate(`/vms/create?template=${encodeURIComponent(template.id)}`)}>{words.use}</ActionButton>
+          <MoreActions
+            actions={[
+              { key: 'edit', name: words.edit, why: may.why, danger: false, run: onEdit },
+              { key: 'delete', name: words.delete, why: may.why, danger: true, run: onDelete },
+            ]}
+          />
+        </Flex>
       </Td>
     </Tr>
   );

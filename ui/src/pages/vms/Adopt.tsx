@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Another program's VM becomes Facet's: first what that means, then the button.
-import { Alert, Button, ExpandableSection, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Alert, Button, ExpandableSection, List, ListItem, Modal, ModalBody, ModalFooter, ModalHeader, Title } from '@patternfly/react-core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adoptVm, previewAdoption } from '@/api/actions';
@@ -13,7 +13,7 @@ const words = t.adopt;
 const refuses = (look: Adoption) => look.verdicts.filter((one) => one.severity === 'refuse' || one.severity === 'block');
 
 function Texts({ texts }: { texts: readonly string[] }) {
-  return <ul className="pf-v6-c-list">{texts.map((text) => <li key={text}>{text}</li>)}</ul>;
+  return <List>{texts.map((text) => <ListItem key={text}>{text}</ListItem>)}</List>;
 }
 
 function Meaning({ look }: { look: Adoption }) {
@@ -25,7 +25,7 @@ function Meaning({ look }: { look: Adoption }) {
         ? <Alert variant="danger" isInline title={words.cannot} component="p"><Texts texts={against.map((one) => `${one.sentence} ${one.next}`)} /></Alert>
         : <p>{words.nothing}{look.lost.length === 0 && ` ${words.same}`}</p>}
       {look.verdicts.filter((one) => one.severity === 'warn').map((one) => <Alert key={one.code} variant="warning" isInline title={one.sentence} component="p">{one.next}</Alert>)}
-      {look.lost.length > 0 && <section><h2 className="pf-v6-u-font-weight-bold">{words.lost}</h2><Texts texts={look.lost} /></section>}
+      {look.lost.length > 0 && <section><Title headingLevel="h2" size="md">{words.lost}</Title><Texts texts={look.lost} /></section>}
       <ExpandableSection toggleText={words.keptCount(look.kept.length)} isExpanded={open} onToggle={(_event, on) => setOpen(on)}><Texts texts={look.kept} /></ExpandableSection>
     </div>
   );

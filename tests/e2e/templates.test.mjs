@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// A template is made, changed, filled into the wizard and made from a VM; a VM of virsh's is adopted and released; what
+// starts with the host is listed.
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { axe, login, newPage, patience, picture } from './lib.mjs';
+
+const exec = promisify(execFile);
+const long = { timeout: 90_000 * patience };
+
+async function api(page, instance, method, where, data, headers = {}) {
+  const answer = await page.request.fetch(`/api/v1${where}`, { method, data, headers: { Origin: instance.url, ...headers } });
+  const text = await answer.text();
+  if (!answer.ok()) throw new Error(`${method} ${where}: ${answer.status()} ${text}`);
+  return text ? JSON.parse(text) : null;
+}
+
+async function done(page, instance, task) {
+  for (;;) {
+    const now = await api(page, instance, 'GET', `/tasks/${task.id}`);
+    if (now.ended_ms) return now;
+    await page.waitForTimeout(200);
+  }
+}
+
+async function makeVm(page, instance, input) {
+  const end = await done(page, instance, await api(page, instance, 'POST', '/vms', input));
+  if (end.state !== 'done') throw new Error(JSON.stringify(end));
+}
+
+async function templates({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  await page.getByRole('link', { name: 'Templates' }).click();
+  await page.getByText('No templates yet').waitFor();
+  assert.deepEqual(await axe(page), []);
+  await picture(page, 'templates-none');
+  await page.getByRole('button', { name: 'Create template' }).click();
+  const form = page.getByRole('dialog');
+  await form.getByLabel('Name').fill('web');
+  await form.getByLabel('Image').selectOption({ index: 1 });
+  await form.getByLabel('Memory', { exact: true }).fill('1');
+  assert.deepEqual(await axe(page), []);
+  await picture(page, 'templates-form');
+  await form.getByRole('button', { name: 'Create' }).click();
+  const row = page.getByRole('row', { name: /^web/ });
+  await row.waitFor();
+  const [made] = (await api(page, instance, 'GET', '/templates')).items;
+  assert.equal(made.input.memory_mib, 1024);
+  await row.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Edit template' }).click();
+  await form.getByLabel('Description').fill('Small web servers');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await row.getByText('Small web servers').waitFor();
+  await row.getByRole('button', { name: 'New VM from it' }).click();
+  await page.waitForURL((url) => url.pathname === '/vms/create' && url.searchParams.get('template') === made.id);
+
+  // A VM from it, and a template from the VM.
+  await makeVm(page, instance, { name: 'web-1', template: 'web' });
+  const vm = await api(page, instance, 'GET', '/vms/web-1');
+  assert.equal(vm.memory_mib, 1024);
+  assert.equal(vm.template, made.id);
+  await page.goto(`/vms/${vm.id}`);
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Save as template' }).click();
+  await form.getByLabel('Name').fill('web'); // that name is taken: said at the field
+  await form.getByRole('button', { name: 'Save as template' }).click();
+  await form.getByText('There is a template “web” already.').waitFor();
+  await form.getByLabel('Name').fill('web-saved');
+  await form.getByRole('button', { name: 'Save as template' }).click();
+  await page.getByText('Template web-saved is made.').waitFor();
+
+  // What it needs and is gone is shown with it.
+  const group = await api(page, instance, 'POST', '/resource-groups', { name: 'short-lived', rules: { profile: '3g.40gb' } });
+  await api(page, instance, 'POST', '/templates', { name: 'frail', input: { devices: [{ group: group.id }] } });
+  await api(page, instance, 'DELETE', `/resource-groups/${group.id}`, undefined, { 'If-Match': '*' });
+  await page.goto('/templates');
+  await page.getByText('Cannot be used as it is').waitFor();
+  assert.deepEqual(await axe(page), []);
+  await picture(page, 'templates-list');
+  await page.getByRole('row', { name: /^frail/ }).getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('row', { name: /^frail/ }).waitFor({ state: 'detached' });
+
+  // With the host.
+  await api(page, instance, 'PATCH', `/vms/${vm.id}`, { autostart: { enabled: true, order: 5, delay_s: 10 } }, { 'If-Match': '*' });
+  await page.goto('/nodes');
+  await page.getByRole('grid', { name: 'Start with the host' }).getByText('web-1').waitFor();
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole('grid', { name: 'Start with the host' }).scrollIntoViewIfNeeded();
+  await picture(page, 'autostart');
+  assert.deepEqual(page.faults, []);
+}
+
+/** How ./dev run's libvirt is reached: what its virsh would be given. */
+async function libvirtUri(instance) {
+  const command = (await exec('ps', ['-eo', 'args'])).stdout.split('\n').find((line) => line.includes(instance.state) && line.includes('--libvirt '));
+  return /--libvirt (\S+)/.exec(command ?? '')?.[1] ?? '';
+}
+
+async function adoption({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  const uri = await libvirtUri(instance);
+  const folder = path.join(instance.state, 'foreign');
+  await mkdir(folder, { recursive: true });
+  await copyFile(process.execPath, path.join(folder, 'theirs.raw')); // any bytes: it is not started
+  const xml = `<domain type='qemu'><name>theirs</name><title>made with virsh</title><memory unit='MiB'>256</memory><vcpu>2</vcpu>
+    <os><type arch='x86_64' machine='q35'>hvm</type></os><features><acpi/><apic/></features><cpu mode='maximum'/>
+    <devices><disk type='file' device='disk'><driver name='qemu' type='raw' cache='none'/><source file='${folder}/theirs.raw'/>
+    <target dev='vda' bus='virtio'/></disk><sound model='ich9'/><video><model type='vga'/></video><memballoon model='none'/></devices></domain>`;
+  await writeFile(path.join(folder, 'theirs.xml'), xml);
+  await exec('virsh', ['-q', '-c', uri, 'define', path.join(folder, 'theirs.xml')]);
+  await page.getByRole('link', { name: 'Virtual machines', exact: true }).click();
+  await page.getByRole('link', { name: 'theirs' }).click(long);
+  await page.getByText('Not managed by Facet').waitFor();
+  await picture(page, 'adopt-foreign');
+  await page.getByRole('button', { name: 'Manage with Facet' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Its sound card').waitFor();
+  await dialog.getByRole('button', { name: /What stays as it is/ }).click();
+  await dialog.getByText('2 vCPUs').waitFor();
+  assert.deepEqual(await axe(page), []);
+  await picture(page, 'adopt-preview');
+  await dialog.getByRole('button', { name: 'Manage with Facet' }).click();
+  await page.getByText('theirs is managed by Facet now.').waitFor();
+  await page.getByText('Not managed by Facet').waitFor({ state: 'detached' });
+  assert.equal((await api(page, instance, 'GET', '/vms/theirs')).ours, true);
+  await picture(page, 'adopt-done');
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Release from Facet' }).click();
+  await dialog.getByRole('button', { name: 'Release from Facet' }).click();
+  await page.getByText('Not managed by Facet').waitFor();
+  const after = (await exec('virsh', ['-q', '-c', uri, 'dumpxml', '--inactive', 'theirs'])).stdout;
+  assert.ok(!after.includes('urn:facet') && after.includes('ich9'));
+  await exec('virsh', ['-q', '-c', uri, 'undefine', 'theirs']);
+  await page.getByRole('heading', { name: 'theirs', exact: true }).waitFor({ state: 'detached' });
+  assert.ok((await readFile(path.join(folder, 'theirs.raw'))).length > 0);
+  assert.deepEqual(page.faults, []);
+}
+
+export const tests = [['templates are made, used, saved from a VM, and say what is gone', templates], ['a VM of virsh is adopted and released', adoption]];
