@@ -79,8 +79,8 @@ struct FctRoute {
 /* One table a resource, ended by a route without method. */
 extern const FctRoute fct_routes_session[], fct_routes_token[], fct_routes_node[], fct_routes_gpu[], fct_routes_group[],
     fct_routes_plan[], fct_routes_task[], fct_routes_event[], fct_routes_sample[], fct_routes_vm[],
-    fct_routes_template[], fct_routes_image[], fct_routes_file[], fct_routes_network[], fct_routes_pool[],
-    fct_routes_volume[], fct_routes_snapshot[];
+    fct_routes_vm_hardware[], fct_routes_template[], fct_routes_image[], fct_routes_file[], fct_routes_network[],
+    fct_routes_pool[], fct_routes_volume[], fct_routes_snapshot[];
 
 /*
  * Finds the route. *ret_id and *ret_sub get what stood for {id} and {sub} (free them). NULL with FCT_ERROR_NOT_FOUND

@@ -2,6 +2,7 @@
 #include "app/api.h"
 #include "app/networks.h"
 #include "app/vm_adopt.h"
+#include "app/vm_disks.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
 #include "app/vm_service.h"
@@ -73,6 +74,12 @@ static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
     return holds ? fct_vm_view(vms, world, vm, info, holds, addresses) : NULL;
 }
 
+json_t *fct_api_vm_view(FctVms *vms, const char *id, GError **error)
+{
+    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
+    return vm ? view(vms, vm, error) : NULL;
+}
+
 static gboolean list_vms(const FctRequest *request, FctReply *reply, GError **error)
 {
     return vms_of(request, error) && fct_vm_list(request, reply, error);
@@ -141,6 +148,17 @@ static gboolean redefine(FctVms *vms, const FctVm *vm, gboolean renamed, GError 
     return !renamed;
 }
 
+/* The media that the drives name. */
+static gboolean find_media(FctVms *vms, FctVm *vm, GError **error)
+{
+    for (guint i = 0; i < vm->disks->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (disk->cdrom && !disk->seed && !fct_vm_plan_cdrom(vms->app, disk, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean name_taken(FctVms *vms, const char *name)
 {
     g_autoptr(FctVmInfo) other = find_foreign(vms, name);
@@ -159,6 +177,19 @@ static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GErr
     return fct_writes_commit(vms->app->store, writes, &vm->revision, error);
 }
 
+/* A TPM that the host cannot give is refused when it is asked for, not at the next start. */
+static gboolean check_firmware(FctVms *vms, const FctVm *vm, const json_t *body, GError **error)
+{
+    if (!vm->tpm || !json_is_true(json_object_get(body, "tpm")))
+        return TRUE;
+    g_autoptr(json_t) facts = vms->app->vmm->ops->facts(vms->app->vmm, error);
+    if (!facts || fct_json_bool(facts, "tpm", FALSE))
+        return facts != NULL;
+    fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the packages swtpm and swtpm-tools.",
+                       json_pack("{s:s}", "field", "tpm"), "This host cannot emulate a TPM.");
+    return FALSE;
+}
+
 static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error)
 {
     g_autofree char *old_name = g_strdup(vm->name);
@@ -172,6 +203,8 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
     }
     if (json_object_get(body, "nics") && !fct_networks_check_nics(vms->app, vm, error))
         return FALSE;
+    if ((json_object_get(body, "cdroms") && !find_media(vms, vm, error)) || !check_firmware(vms, vm, body, error))
+        return FALSE;
     if (renamed && name_taken(vms, vm->name)) {
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a VM %s already.", vm->name);
@@ -184,7 +217,12 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
     gboolean ok = redefine(vms, vm, renamed, error) && store_patched(vms, vm, old_name, error);
     if (anew)
         fct_vm_first_boot_settle(vms, vm, old, ok);
-    return ok;
+    if (!ok)
+        return FALSE;
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    if (fct_vm_info_active(info))
+        fct_vm_apply_live(vms, vm);
+    return TRUE;
 }
 
 static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **error)
@@ -195,7 +233,7 @@ static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **e
         return FALSE;
     gboolean ok = patch(vms, vm, request->body, error);
     fct_vms_end(vms, vm->id);
-    json_t *json = ok ? view(vms, vm, error) : NULL;
+    json_t *json = ok ? fct_api_vm_view(vms, vm->id, error) : NULL;
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;

@@ -210,6 +210,23 @@ static gboolean is_free(const FctVm *vm, const char *mac, const GPtrArray *mine,
     return TRUE;
 }
 
+/* VMs of others too: two with one address hear one another's traffic. */
+static gboolean is_free_in_libvirt(FctApp *app, const FctVm *vm, const char *mac, GError **error)
+{
+    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        size_t k;
+        json_t *nic;
+        if (strcmp(info->id, vm->id) == 0)
+            continue;
+        json_array_foreach (info->nics, k, nic)
+            if (g_ascii_strcasecmp(fct_json_str(nic, "mac", ""), mac) == 0)
+                return refuse(error, "mac", "Another VM has this MAC address:", info->name);
+    }
+    return TRUE;
+}
+
 gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error)
 {
     if (!vm->nics->len)
@@ -221,7 +238,7 @@ gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error)
         const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
         if (!find(networks, nic->network))
             return refuse(error, "nics", "There is no network", nic->network);
-        if (!is_free(vm, nic->mac, mine, error))
+        if (!is_free(vm, nic->mac, mine, error) || !is_free_in_libvirt(app, vm, nic->mac, error))
             return FALSE;
     }
     return mine != NULL;

@@ -64,6 +64,14 @@ static gboolean check_room(const FctPool *pool, gint64 bytes, const char *field,
     return TRUE;
 }
 
+gboolean fct_vm_check_growth(FctApp *app, const FctVmDisk *disk, gint64 bytes, GError **error)
+{
+    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
+    const FctPool *pool = pools ? find_pool(pools, disk->pool, error) : NULL;
+    gint64 more = pool && fct_pool_has_files(pool) ? bytes : bytes - disk->size_gib * GIB;
+    return pool && check_room(pool, more, "size_gib", error);
+}
+
 static gboolean is_planned(FctVms *vms, const FctVm *vm, const char *pool, const char *name)
 {
     g_autoptr(GPtrArray) known = fct_vms_known(vms);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The volumes behind a VM's drives: planned with the request, made by its task, deleted with the VM. Blocking. */
 #pragma once
+#include "app/vm_input.h"
 #include "app/vm_service.h"
 
 /*
@@ -21,3 +22,17 @@ gboolean fct_vm_make_disks(FctVms *vms, FctTask *task, guint step, FctVm *vm, GE
 gboolean fct_vm_store_disks(FctVms *vms, FctVm *vm, GError **error);
 /* The volume of a disk that was made for @vm; an attached one is left alone. Idempotent. */
 gboolean fct_vm_delete_disk(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error);
+/* FCT_ERROR_BAD_REQUEST or FCT_ERROR_NO_SPACE naming "size_gib" when the pool cannot hold @disk at @bytes. */
+gboolean fct_vm_check_growth(FctApp *app, const FctVmDisk *disk, gint64 bytes, GError **error);
+
+/* ---- vm_disk_task.c: of a VM that is there. Each takes @vm over and returns its running task, or refuses. ---- */
+FctTask *fct_vm_disk_add(FctVms *vms, const FctIdentity *who, FctVm *vm, const json_t *input, GError **error);
+/* @keep: the volume stays. What the guest does not let go of leaves with the next start. */
+FctTask *fct_vm_disk_remove(FctVms *vms, const FctIdentity *who, FctVm *vm, const char *target, gboolean keep,
+                            GError **error);
+/* At once, whether it runs or not. */
+gboolean fct_vm_disk_grow(FctVms *vms, FctVm *vm, const char *target, const json_t *input, GError **error);
+/* Deletes the disks of a VM that is off and that were to leave with its next start. */
+gboolean fct_vm_settle_disks(FctVms *vms, FctVm *vm, GError **error);
+/* A task of these was under way when facetd ended: what was half made goes. */
+gboolean fct_vm_disk_recover(FctVms *vms, FctVm *vm, GError **error);

@@ -74,10 +74,10 @@ FctVmDisk *fct_vm_first_disk(const FctVm *vm)
 
 json_t *fct_vm_disk_to_json(const FctVmDisk *disk)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:b, s:b}", "target", disk->target, "pool",
-                     disk->pool, "volume", disk->volume, "path", disk->path, "format", disk->format, "bus", disk->bus,
-                     "file", disk->file, "size_gib", disk->size_gib, "cdrom", disk->cdrom, "read_only", disk->read_only,
-                     "made", disk->made, "seed", disk->seed);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:b, s:b, s:b}", "target", disk->target,
+                     "pool", disk->pool, "volume", disk->volume, "path", disk->path, "format", disk->format, "bus",
+                     disk->bus, "file", disk->file, "size_gib", disk->size_gib, "cdrom", disk->cdrom, "read_only",
+                     disk->read_only, "made", disk->made, "seed", disk->seed, "leaving", disk->leaving);
 }
 
 static void take_str(char **field, const json_t *json, const char *key, const char *fallback)
@@ -101,6 +101,7 @@ FctVmDisk *fct_vm_disk_from_json(const json_t *json)
     disk->read_only = fct_json_bool(json, "read_only", FALSE);
     disk->made = fct_json_bool(json, "made", FALSE);
     disk->seed = fct_json_bool(json, "seed", FALSE);
+    disk->leaving = fct_json_bool(json, "leaving", FALSE);
     return disk;
 }
 
@@ -268,8 +269,11 @@ FctVmSpec *fct_vm_spec(const FctVm *vm)
     spec->uefi = vm->uefi;
     spec->tpm = vm->tpm;
     spec->agent = vm->agent;
-    for (guint i = 0; i < vm->disks->len; i++)
-        g_ptr_array_add(spec->disks, fct_vm_disk_copy(g_ptr_array_index(vm->disks, i)));
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (!disk->leaving && (disk->cdrom || *disk->path)) /* one without a path is still being made */
+            g_ptr_array_add(spec->disks, fct_vm_disk_copy(disk));
+    }
     for (guint i = 0; i < vm->nics->len; i++)
         g_ptr_array_add(spec->nics, fct_vm_nic_copy(g_ptr_array_index(vm->nics, i)));
     return spec;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* facetd ended in the middle of a VM's task. Its end is decided by what libvirt shows, once it answers. */
+#include "app/vm_disks.h"
 #include "app/vm_tree.h"
 
 #include <string.h>
@@ -84,6 +85,17 @@ static void end_snapshots(Left *left, FctTask *task)
     }
 }
 
+static void end_disk(Left *left, FctTask *task)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!left->act.acts || !left->act.vm || fct_vm_disk_recover(left->act.vms, left->act.vm, &fault)) {
+        end(left, task, FALSE, "has the disks that it shows now.");
+        return;
+    }
+    fct_task_log(task, "%s", fault->message);
+    end(left, task, FALSE, "has a disk that could not be removed whole.");
+}
+
 static void recover_thread(FctTask *task, gpointer data)
 {
     Left *left = data;
@@ -98,6 +110,11 @@ static void recover_thread(FctTask *task, gpointer data)
         end_removal(left, task, FALSE);
     else if (g_str_has_prefix(left->kind, "vm.snapshot") || strcmp(left->kind, "vm.revert") == 0)
         end_snapshots(left, task);
+    else if (strcmp(left->kind, "vm.disk") == 0)
+        end_disk(left, task);
+    else if (strcmp(left->kind, "vm.pause") == 0 || strcmp(left->kind, "vm.resume") == 0 ||
+             strcmp(left->kind, "vm.reboot") == 0)
+        end(left, task, FALSE, "is as libvirt shows it.");
     else if (strcmp(left->kind, "vm.stop") == 0)
         end_power(left, task, FALSE);
     else

@@ -69,6 +69,9 @@ gboolean fct_vm_info_active(const FctVmInfo *info);
  * ends (look at the task).
  */
 gboolean fct_vms_await(FctVms *vms, FctTask *task, const char *id, gboolean active, gint64 ms);
+/* The same for whatever @that looks at (under the service's lock: it only looks). @task NULL: nobody can cancel. */
+typedef gboolean (*FctVmsThat)(const FctVmInfo *info, gpointer data);
+gboolean fct_vms_await_that(FctVms *vms, FctTask *task, const char *id, FctVmsThat that, gpointer data, gint64 ms);
 /* Waits for libvirt until facetd ends; FALSE then. */
 gboolean fct_vms_await_up(FctVms *vms, FctTask *task);
 /* Tells the page, soon and on the publisher's thread. */
@@ -131,6 +134,18 @@ gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
 /* ---- api_vm.c ---- */
 /* The VM that the request names, to be changed: another's is refused as such. Sets the reply's subject. */
 FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **error);
+
+/* As the API gives it, as it is stored now. */
+json_t *fct_api_vm_view(FctVms *vms, const char *id, GError **error);
+
+/* ---- vm_live.c ---- */
+/* Gives a running VM what it can take at once of @vm, which is stored; its document then says what the run has. */
+void fct_vm_apply_live(FctVms *vms, const FctVm *vm);
+
+/* ---- vm_power.c: each makes its task and returns it running, or refuses. Take @vm over. ---- */
+FctTask *fct_vm_reboot(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);
+FctTask *fct_vm_pause(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
+FctTask *fct_vm_resume(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
 
 /* ---- vm_task.c ---- */
 /* What a task's thread is given. */

@@ -3,7 +3,7 @@
  * Starting: choose the parts, reserve them durably, then start the domain with them. The request is refused before any
  * task when a required device cannot be had.
  */
-#include "app/vm_service.h"
+#include "app/vm_disks.h"
 
 #include <string.h>
 
@@ -134,9 +134,23 @@ static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, const GEr
     return FALSE;
 }
 
+/* Disks that the last run did not let go of. */
+static gboolean settle_disks(FctVms *vms, const FctVm *vm, GError **error)
+{
+    gboolean leaving = FALSE;
+    for (guint i = 0; i < vm->disks->len; i++)
+        leaving |= ((FctVmDisk *)vm->disks->pdata[i])->leaving;
+    if (!leaving)
+        return TRUE;
+    g_autoptr(FctVm) stored = fct_vm_load(vms->app->store, vm->id, error);
+    return stored && fct_vm_settle_disks(vms, stored, error);
+}
+
 gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
+    if (!settle_disks(vms, vm, error))
+        return FALSE;
     g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
     g_autoptr(GError) fault = NULL;

@@ -69,16 +69,22 @@ static json_t *nics_json(const FctVm *vm, const json_t *addresses, const json_t 
     return list;
 }
 
+static const char *group_name(gconstpointer world, const char *group)
+{
+    return fct_vm_world_group_name(world, group);
+}
+
 static json_t *disks_json(const FctVm *vm)
 {
     json_t *list = json_array();
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
         if (!disk->cdrom)
-            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "target", disk->target,
-                                                  "kind", disk->seed ? "seed" : "disk", "pool", disk->pool, "volume",
-                                                  disk->volume, "path", disk->path, "format", disk->format, "bus",
-                                                  disk->bus, "made", disk->made));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "target", disk->target,
+                                            "kind", disk->seed ? "seed" : "disk", "pool", disk->pool, "volume",
+                                            disk->volume, "path", disk->path, "format", disk->format, "bus", disk->bus,
+                                            "made", disk->made, "leaving", disk->leaving));
         if (!disk->cdrom)
             json_object_set_new(json_array_get(list, json_array_size(list) - 1), "size_gib",
                                 disk->size_gib ? json_integer(disk->size_gib) : json_null());
@@ -169,9 +175,9 @@ json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const
         (json_int_t)vm->memory_mib, "disk_gib", first ? first->size_gib : 0, "uefi", vm->uefi, "image", vm->image,
         "description", vm->description, "devices", devices_json(vms, world, vm, holds), "nics",
         nics_json(vm, active ? addresses : NULL, said), "can_serial", active && info->can_serial, "can_graphics",
-        active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm) : json_array(), "created_ms",
-        (json_int_t)vm->created_ms, "blocked", active ? json_array() : fct_vm_blocked(vms, world, vm), "readings",
-        readings_json(vms, vm->id, active));
+        active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm, group_name, world) : json_array(),
+        "created_ms", (json_int_t)vm->created_ms, "blocked", active ? json_array() : fct_vm_blocked(vms, world, vm),
+        "readings", readings_json(vms, vm->id, active));
     add_hardware(json, vm);
     json_object_set_new(json, "guest", guest);
     fct_app_stamp(vms->app, json, vm->id, vm->revision);

@@ -113,6 +113,23 @@ static void on_connection(gboolean up, gpointer data)
     g_mutex_unlock(&vms->lock);
 }
 
+gboolean fct_vms_await_that(FctVms *vms, FctTask *task, const char *id, FctVmsThat that, gpointer data, gint64 ms)
+{
+    gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+    gboolean as_wanted = FALSE;
+    g_mutex_lock(&vms->lock);
+    while (TRUE) {
+        gint64 now = g_get_monotonic_time();
+        const FctVmInfo *info = g_hash_table_lookup(vms->infos, id);
+        as_wanted = vms->up && info && that(info, data);
+        if (as_wanted || now >= until || (task && (fct_task_cancelled(task) || fct_task_stopping(task))))
+            break;
+        g_cond_wait_until(&vms->cond, &vms->lock, MIN(until, now + CANCEL_US));
+    }
+    g_mutex_unlock(&vms->lock);
+    return as_wanted;
+}
+
 gboolean fct_vms_await(FctVms *vms, FctTask *task, const char *id, gboolean active, gint64 ms)
 {
     gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;

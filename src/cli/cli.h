@@ -116,6 +116,13 @@ int fct_verb_template_delete(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_release(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_autostart(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_reboot(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_pause(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_resume(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_disk(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_cd(FctCli *cli, int argc, char **argv);
+/* SIZE[:POOL] or POOL/VOLUME, as the API takes it; NULL when it is neither. */
+json_t *fct_vm_parse_disk(const char *text);
 int fct_verb_vm_list(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_show(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_create(FctCli *cli, int argc, char **argv);

@@ -171,14 +171,47 @@ static char *default_image(FctCli *cli)
     return json_array_size(items) == 1 ? g_strdup(fct_json_str(json_array_get(items, 0), "id", NULL)) : NULL;
 }
 
+static gboolean add_drives(json_t *body, const char *volume, char **disks, const char *boot)
+{
+    g_auto(GStrv) words = g_strsplit(boot ? boot : "", ",", -1);
+    json_t *order = json_array(), *list = json_array();
+    gboolean ok = TRUE;
+    for (char **word = words; *word; word++)
+        json_array_append_new(order, json_string(*word));
+    for (char **text = disks; text && *text; text++) {
+        json_t *disk = fct_vm_parse_disk(*text);
+        ok = ok && disk && json_array_append_new(list, disk) == 0;
+    }
+    if (volume) {
+        g_autoptr(json_t) disk = fct_vm_parse_disk(volume);
+        ok = ok && json_object_get(disk, "volume") &&
+             json_object_set(body, "volume", json_object_get(disk, "volume")) == 0;
+    }
+    if (boot)
+        json_object_set(body, "boot", order);
+    if (disks)
+        json_object_set(body, "disks", list);
+    json_decref(order);
+    json_decref(list);
+    return ok;
+}
+
 int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
 {
-    g_autofree char *image = NULL, *template = NULL;
-    g_auto(GStrv) devices = NULL;
+    g_autofree char *image = NULL, *template = NULL, *iso = NULL, *volume = NULL, *pool = NULL, *os = NULL,
+                    *boot = NULL;
+    g_auto(GStrv) devices = NULL, disks = NULL;
     g_auto(GStrv) networks = NULL;
     int cpus = 0, memory = 0, disk = 0;
-    gboolean start = FALSE, no_wait = FALSE, uefi = FALSE;
+    gboolean start = FALSE, no_wait = FALSE, uefi = FALSE, tpm = FALSE;
     GOptionEntry entries[] = {
+        {"iso", 0, 0, G_OPTION_ARG_STRING, &iso, "ISO of the library, beside an empty disk", "FILE"},
+        {"volume", 0, 0, G_OPTION_ARG_STRING, &volume, "Volume that is there already, as the disk", "POOL/VOLUME"},
+        {"pool", 0, 0, G_OPTION_ARG_STRING, &pool, "Storage pool of the disk (left out: facet)", "POOL"},
+        {"more-disk", 0, 0, G_OPTION_ARG_STRING_ARRAY, &disks, "A further disk", "SIZE[:POOL]|POOL/VOLUME"},
+        {"os", 0, 0, G_OPTION_ARG_STRING, &os, "Kind of guest", "linux|windows|other"},
+        {"boot", 0, 0, G_OPTION_ARG_STRING, &boot, "Boot order", "disk,cdrom,network"},
+        {"tpm", 0, 0, G_OPTION_ARG_NONE, &tpm, "TPM 2.0, emulated", NULL},
         {"image", 'i', 0, G_OPTION_ARG_STRING, &image, "Image to boot from (see “facet image list”)", "IMAGE"},
         {"template", 't', 0, G_OPTION_ARG_STRING, &template, "Template that gives what is not said here", "TEMPLATE"},
         {"cpus", 'c', 0, G_OPTION_ARG_INT, &cpus, "Virtual CPUs", "N"},
@@ -196,7 +229,7 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         return 2;
     if (argc != 2)
         return fct_cli_usage("vm create takes the name of the new VM.");
-    if (!template && !image && !(image = default_image(cli)))
+    if (!template && !image && !iso && !volume && !(image = default_image(cli)))
         return fct_cli_usage("Say which image with --image; see “facet image list”.");
     g_autoptr(json_t) body = json_pack("{s:s, s:b}", "name", argv[1], "start", start);
     if (template)
@@ -211,6 +244,16 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         json_object_set_new(body, "disk_gib", json_integer(disk));
     if (uefi)
         json_object_set_new(body, "uefi", json_true());
+    if (tpm)
+        json_object_set_new(body, "tpm", json_true());
+    if (iso)
+        json_object_set_new(body, "iso", json_string(iso));
+    if (pool)
+        json_object_set_new(body, "pool", json_string(pool));
+    if (os)
+        json_object_set_new(body, "os", json_string(os));
+    if (!add_drives(body, volume, disks, boot))
+        return fct_cli_usage("A disk is SIZE[:POOL] or POOL/VOLUME, --volume POOL/VOLUME.");
     g_autoptr(json_t) list = json_array();
     if (devices || !template)
         json_object_set(body, "devices", list);
@@ -254,9 +297,11 @@ int fct_verb_vm_stop(FctCli *cli, int argc, char **argv)
 int fct_verb_vm_delete(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) vm = NULL;
-    gboolean keep = FALSE, yes = FALSE;
+    g_autofree char *keep = NULL;
+    gboolean keep_disk = FALSE, yes = FALSE;
     int status;
-    GOptionEntry entries[] = {{"keep-disk", 0, 0, G_OPTION_ARG_NONE, &keep, "Keep the disk file", NULL},
+    GOptionEntry entries[] = {{"keep", 0, 0, G_OPTION_ARG_STRING, &keep, "Disks that stay", "DISK,…"},
+                              {"keep-disk", 0, 0, G_OPTION_ARG_NONE, &keep_disk, "Its first disk stays", NULL},
                               {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL},
                               {NULL}};
     if (!fct_cli_options("VM", entries, &argc, &argv))
@@ -264,10 +309,14 @@ int fct_verb_vm_delete(FctCli *cli, int argc, char **argv)
     if (!load_vm(cli, argc, argv, &vm, &status))
         return status;
     g_autofree char *question =
-        g_strdup_printf("Delete %s%s?", fct_json_str(vm, "name", ""), keep ? "" : " and its disk");
+        g_strdup_printf("Delete %s%s?", fct_json_str(vm, "name", ""), keep || keep_disk ? "" : " and its disks");
     if (!yes && !fct_cli_ask(question))
         return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
-    g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), keep ? "?keep_disk=true" : "");
+    g_autofree char *kept = keep ? g_uri_escape_string(keep, NULL, FALSE) : NULL;
+    g_autofree char *query = keep        ? g_strconcat("?keep=", kept, NULL)
+                             : keep_disk ? g_strdup("?keep_disk=true")
+                                         : g_strdup("");
+    g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), query);
     return run_task(cli, "DELETE", path, NULL, (guint64)fct_json_int(vm, "revision", 0), FALSE);
 }
 

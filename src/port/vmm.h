@@ -41,6 +41,7 @@ typedef struct {
     gboolean read_only; /* cdroms always are */
     gboolean made;      /* for this VM: deleted with it unless kept */
     gboolean seed;      /* first-boot data: no disk to people */
+    gboolean leaving;   /* the present run still has it: the next one has not, and it is deleted then if it was made */
 } FctVmDisk;
 
 typedef struct {

@@ -18,7 +18,7 @@ static void try_body(const FctRequest *request)
     g_autoptr(json_t) doc = vm ? fct_vm_to_doc(vm) : NULL;
     g_assert_true(!vm || doc);
     if (vm && fct_vm_patch(vm, request->body, NULL))
-        json_decref(fct_vm_pending(vm));
+        json_decref(fct_vm_pending(vm, NULL, NULL));
     fct_request_only(request, known, NULL);
 }
 

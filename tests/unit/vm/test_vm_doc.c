@@ -63,7 +63,7 @@ static void test_nics(void)
     nic = again->nics->pdata[0];
     g_assert_cmpstr(nic->network, ==, "other");
     g_assert_cmpstr(nic->mac, ==, mac);
-    g_autoptr(json_t) pending = fct_vm_pending(again);
+    g_autoptr(json_t) pending = fct_vm_pending(again, NULL, NULL);
     g_assert_cmpuint(json_array_size(pending), ==, 1);
     g_autoptr(FctVmSpec) spec = fct_vm_spec(again);
     g_assert_cmpuint(spec->nics->len, ==, 1);
@@ -201,16 +201,16 @@ static void test_pending(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FctVm) vm = read_input("{\"name\": \"db-1\", \"image\": \"demo\"}", &error);
-    g_autoptr(json_t) never = fct_vm_pending(vm);
+    g_autoptr(json_t) never = fct_vm_pending(vm, NULL, NULL);
     g_assert_cmpuint(json_array_size(never), ==, 0); /* it never ran: nothing can differ */
     json_decref(vm->run);
     vm->run = fct_vm_run_json(vm);
-    g_autoptr(json_t) same = fct_vm_pending(vm);
+    g_autoptr(json_t) same = fct_vm_pending(vm, NULL, NULL);
     g_assert_cmpuint(json_array_size(same), ==, 0);
     g_autoptr(json_t) patch =
         json_pack("{s:i, s:i, s:[{s:s}]}", "vcpus", 4, "memory_mib", 4096, "devices", "group", "g");
     g_assert_true(fct_vm_patch(vm, patch, &error));
-    g_autoptr(json_t) three = fct_vm_pending(vm);
+    g_autoptr(json_t) three = fct_vm_pending(vm, NULL, NULL);
     g_assert_cmpuint(json_array_size(three), ==, 3);
 }
 

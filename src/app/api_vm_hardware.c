@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Disks of a VM, and power beyond on and off. */
+#include "app/api.h"
+#include "app/vm_disks.h"
+
+static gboolean reply_task(FctReply *reply, FctTask *task)
+{
+    g_autoptr(FctTask) own = task;
+    if (!own)
+        return FALSE;
+    reply->status = 202;
+    reply->json = fct_task_to_json(own);
+    return TRUE;
+}
+
+static gboolean add_disk(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    return vm && reply_task(reply, fct_vm_disk_add(request->app->vms, request->who, vm, request->body, error));
+}
+
+static gboolean grow_disk(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
+    if (!vm || !fct_vm_disk_grow(request->app->vms, vm, request->sub, request->body, error))
+        return FALSE;
+    json_t *json = fct_api_vm_view(request->app->vms, vm->id, error);
+    if (json)
+        fct_reply_resource(reply, 200, json);
+    return json != NULL;
+}
+
+static gboolean remove_disk(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    gboolean keep = fct_request_query_bool(request, "keep", FALSE);
+    return vm && reply_task(reply, fct_vm_disk_remove(request->app->vms, request->who, vm, request->sub, keep, error));
+}
+
+static gboolean reboot_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"force", NULL};
+    if (!fct_request_only(request, known, error))
+        return FALSE;
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    gboolean force = fct_json_bool(request->body, "force", FALSE);
+    return vm && reply_task(reply, fct_vm_reboot(request->app->vms, request->who, vm, force, error));
+}
+
+static gboolean pause_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    return vm && reply_task(reply, fct_vm_pause(request->app->vms, request->who, vm, error));
+}
+
+static gboolean resume_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    return vm && reply_task(reply, fct_vm_resume(request->app->vms, request->who, vm, error));
+}
+
+const FctRoute fct_routes_vm_hardware[] = {
+    {"POST", "/vms/{id}/disks", "vm.write", add_disk},
+    {"PATCH", "/vms/{id}/disks/{sub}", "vm.write", grow_disk},
+    {"DELETE", "/vms/{id}/disks/{sub}", "vm.write", remove_disk},
+    {"POST", "/vms/{id}/reboot", "vm.power", reboot_vm},
+    {"POST", "/vms/{id}/pause", "vm.power", pause_vm},
+    {"POST", "/vms/{id}/resume", "vm.power", resume_vm},
+    {NULL},
+};
