@@ -4,6 +4,7 @@
  * meanwhile: the VM is off and held by an act, or the files are a snapshot's and its snapshots are held.
  */
 #include "app/vm_disks.h"
+#include "app/vm_first_boot.h"
 #include "app/vm_tree.h"
 
 #include "app/storage.h"
@@ -98,6 +99,30 @@ static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
     return TRUE;
 }
 
+/* Names the volume of the first-boot data before it is made. */
+static gboolean announce_seed(FctVm *vm, gpointer data, GError **error)
+{
+    FctVms *vms = data;
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (disk->seed)
+            fct_text_set(&vm->making, disk->target);
+    }
+    return fct_vm_store_disks(vms, vm, error);
+}
+
+/* The copy is another machine: what is done at a first boot is done once more, under its own name. */
+static gboolean write_first_boot(Clone *clone, GError **error)
+{
+    FctVmAct *act = &clone->act;
+    FctVmDisk *none = NULL;
+    if (!fct_vm_first_boot_write(act->vms, act->vm, announce_seed, act->vms, &none, error))
+        return FALSE;
+    fct_vm_disk_free(none);
+    fct_text_set(&act->vm->making, "");
+    return fct_vm_store_disks(act->vms, act->vm, error);
+}
+
 static void set_ready(FctVm *vm, gpointer data)
 {
     fct_text_set(&vm->state, "ready");
@@ -158,7 +183,7 @@ static void clone_thread(FctTask *task, gpointer data)
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
-    if (!define(clone, &error)) {
+    if (!write_first_boot(clone, &error) || !define(clone, &error)) {
         take_back(clone, task, 1, error);
         return;
     }
@@ -288,6 +313,7 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
     if (!clone->act.vm || !check_name(vms, clone->act.vm, name, error) ||
         !fct_vms_begin(vms, clone->act.vm->id, "is being made", error))
         return NULL;
+    fct_vm_first_boot_renew(clone->act.vm);
     clone->act.flag = fct_json_bool(input, "start", FALSE);
     g_autoptr(FctTask) task = fct_vm_task_new(vms, who, clone->act.flag ? &start_job : &make_job, clone->act.vm);
     if (store_new(vms, clone->act.vm, task, error))
