@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Card, CardBody, CardTitle, Label, PageSection } from '@patternfly/react-core';
+import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 import { useNetwork } from '@/api/queries';
@@ -13,12 +13,13 @@ import { Loaded, Waiting } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
 import { Addresses } from './Addresses';
 import { DeleteNetwork } from './DeleteNetwork';
+import { LeaseForm } from './LeaseForm';
 import { NetworkForm } from './NetworkForm';
 import { NetworkNics } from './NetworkNics';
 
 function NetworkView({ network }: { network: Network }) {
   const may = useMay('network.write');
-  const [open, setOpen] = useState<'edit' | 'delete' | null>(null);
+  const [open, setOpen] = useState<'edit' | 'delete' | 'lease' | null>(null);
   const close = () => setOpen(null);
   const why = network.ours ? may.why : t.network.othersWhy;
   const { dhcp, vms } = network;
@@ -54,9 +55,15 @@ function NetworkView({ network }: { network: Network }) {
           </CardBody>
         </Card>
         <Card isCompact><CardTitle component="h2">{t.network.nics}</CardTitle><CardBody><NetworkNics nics={network.nics} /></CardBody></Card>
-        <Card isCompact><CardTitle component="h2">{t.network.addresses}</CardTitle><CardBody><Addresses network={network} why={why} /></CardBody></Card>
+        <Card isCompact>
+          <CardHeader actions={network.subnet ? { actions: <ActionButton variant="secondary" size="sm" why={why} onClick={() => setOpen('lease')}>{t.network.addLease}</ActionButton>, hasNoOffset: true } : undefined}>
+            <CardTitle component="h2">{t.network.addresses}</CardTitle>
+          </CardHeader>
+          <CardBody><Addresses network={network} why={why} /></CardBody>
+        </Card>
       </PageSection>
       {open === 'edit' && <NetworkForm network={network} onClose={close} />}
+      {open === 'lease' && <LeaseForm network={network} onClose={close} />}
       {open === 'delete' && <DeleteNetwork network={network} onClose={close} />}
     </>
   );

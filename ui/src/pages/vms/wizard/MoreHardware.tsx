@@ -22,7 +22,9 @@ interface Props {
 /** The NICs that the VM gets: those that were chosen, or the one that the API gives when nobody chose. */
 export function usedNics(draft: Draft, networks: readonly Network[]): VmNicInput[] {
   if (draft.nics) return draft.nics;
-  return networks.some(({ name, active }) => name === 'default' && active) ? [{ network: 'default' }] : [];
+  const active = networks.filter((one) => one.active);
+  const given = ['default', 'facet'].map((name) => active.find((one) => one.name === name)).find(Boolean) ?? active.find((one) => one.kind === 'nat');
+  return given ? [{ network: given.name }] : [];
 }
 
 const replace = <T,>(list: readonly T[], at: number, item: T): T[] => list.map((one, i) => (i === at ? item : one));

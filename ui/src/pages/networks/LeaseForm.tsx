@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// A MAC address that is always given the same address, also before its VM has ever asked for one.
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { updateNetwork } from '@/api/actions';
+import type { Network } from '@/api/types';
+import { t } from '@/strings';
+import { FormDialog } from '@/widgets/FormDialog';
+import { problemAt, TextField } from '@/widgets/fields';
+
+export function LeaseForm({ network, onClose }: { network: Network; onClose: () => void }) {
+  const client = useQueryClient();
+  const [mac, setMac] = useState('');
+  const [address, setAddress] = useState('');
+  const [name, setName] = useState('');
+  const save = useMutation({
+    mutationFn: () => updateNetwork(network.id, network.revision, {
+      static_leases: [...network.static_leases, { mac: mac.trim(), address: address.trim(), ...(name.trim() ? { name: name.trim() } : {}) }],
+    }),
+    onSuccess: (changed) => {
+      client.setQueryData(['network', network.id], changed);
+      onClose();
+    },
+  });
+  const problem = (field: string) => problemAt(save.error, field);
+  return (
+    <FormDialog title={t.network.addLease} about={t.network.addLeaseText} button={t.network.add} save={save} fields={['mac', 'address', 'name']} isDisabled={!mac.trim() || !address.trim()} onClose={onClose}>
+      <TextField id="lease-mac" label={t.network.mac} hint={t.network.macHint} problem={problem('mac')} isRequired maxLength={17} value={mac} onChange={setMac} />
+      <TextField id="lease-address" label={t.network.address} hint={network.subnet} problem={problem('address')} isRequired maxLength={15} value={address} onChange={setAddress} />
+      <TextField id="lease-name" label={t.network.host} hint={t.network.hostHint} problem={problem('name')} maxLength={63} value={name} onChange={setName} />
+    </FormDialog>
+  );
+}
