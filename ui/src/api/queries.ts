@@ -3,7 +3,7 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { call } from './client';
 import type {
-  AuditEntry, Consoles, FacetEvent, Gpu, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, ResourceGroup, Sample, Session, Snapshots, Task, Template, Token, Vm, VmList, VmQuery, Volume,
+  AuditEntry, Consoles, FacetEvent, Gpu, Guest, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, ResourceGroup, Sample, Session, Snapshots, Task, Template, Token, Vm, VmList, VmQuery, Volume,
 } from './types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
@@ -57,6 +57,9 @@ export const useVmOverview = () => useVmPage({ limit: 20, sort: 'attention' });
 export const useVm = (id: string) => useOne<Vm>('vm', id, `/vms/${seg(id)}`);
 export const useConsoles = (id: string) => useQuery({ queryKey: ['console', id], queryFn: ({ signal }) => call<Consoles>(`/vms/${seg(id)}/console`, { signal }), staleTime: 0, retry: false });
 export const useSnapshots = (vm: string) => useQuery({ queryKey: ['snapshot', vm], queryFn: ({ signal }) => call<Snapshots>(`/vms/${seg(vm)}/snapshots`, { signal }) });
+/** Asked anew when the agent comes or goes: a guest may take seconds to answer. */
+export const useGuest = (id: string, agent: string, enabled: boolean) =>
+  useQuery({ queryKey: ['guest', id, agent], queryFn: ({ signal }) => call<Guest>(`/vms/${seg(id)}/guest`, { signal }), enabled, staleTime: 10_000, retry: false });
 export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);
 export const useNetworks = () => useList<Network>('network', '/networks');
 export const useNetwork = (id: string) => useOne<Network>('network', id, `/networks/${seg(id)}`);

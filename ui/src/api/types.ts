@@ -50,6 +50,7 @@ export type TemplateInput = S['TemplateInput'];
 export type Adoption = S['Adoption'];
 export type VmInput = S['VmInput'];
 export type VmPatch = S['VmPatch'];
+export type Guest = S['Guest'];
 export type CloudInitInput = S['CloudInitInput'];
 export type WindowsInput = S['WindowsInput'];
 export type VmNicInput = S['VmNicInput'];

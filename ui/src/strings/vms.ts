@@ -39,7 +39,7 @@ export const vm = {
   stopFirst: 'Stop it first.',
   forceTitle: (name: string) => `Force ${name} off?`,
   forceText: 'The guest is not asked; what it has not saved is lost.',
-  tabs: { summary: 'Summary', hardware: 'Hardware', snapshots: 'Snapshots', console: 'Console', metrics: 'Metrics', events: 'Events' },
+  tabs: { summary: 'Summary', hardware: 'Hardware', snapshots: 'Snapshots', console: 'Console', guest: 'Guest', metrics: 'Metrics', events: 'Events' },
   pending: 'At the next start',
   noVms: 'No virtual machines yet',
   noVmsText: 'Make the first one: an image, a size, a part of a card.',

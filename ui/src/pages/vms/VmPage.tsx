@@ -22,6 +22,7 @@ import { useVmActions } from './actions';
 import { Adopt } from './Adopt';
 import { ChangeGpu } from './ChangeGpu';
 import { DevicesTab } from './DevicesTab';
+import { GuestTab } from './GuestTab';
 import { HardwareTab } from './hardware/HardwareTab';
 import { SnapshotsTab } from './snapshots/SnapshotsTab';
 
@@ -101,6 +102,7 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
         {tab === 'summary' && <Summary vm={vm} />}
         {tab === 'hardware' && <HardwareTab vm={vm} onChangeGpu={() => setChanging(true)} />}
         {tab === 'snapshots' && <SnapshotsTab vm={vm} />}
+        {tab === 'guest' && <GuestTab vm={vm} />}
         {tab === 'console' && <Suspense fallback={<Waiting lines={1} height="24rem" />}><ConsoleTab vm={vm} /></Suspense>}
         {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={vm.id} /></CardBody></Card>}
         {tab === 'events' && <SubjectEvents id={vm.id} empty={t.vm.noEvents} />}
