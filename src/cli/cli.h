@@ -132,6 +132,7 @@ int fct_verb_vm_delete(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_snapshot(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_clone(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_why(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_guest(FctCli *cli, int argc, char **argv);
 int fct_verb_task_list(FctCli *cli, int argc, char **argv);
 int fct_verb_task_watch(FctCli *cli, int argc, char **argv);
 int fct_verb_task_undo(FctCli *cli, int argc, char **argv);

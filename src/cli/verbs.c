@@ -59,6 +59,7 @@ const FctVerb fct_cli_verbs[] = {
     {"vm", "snapshot", "list|create|revert|delete VM [NAME]", "Snapshots: take one, go back to it, delete it",
      fct_verb_vm_snapshot},
     {"vm", "clone", "VM NAME [--snapshot NAME] [--start]", "A new VM with copies of the disks", fct_verb_vm_clone},
+    {"vm", "guest", "VM", "What the guest's agent tells: addresses, file systems", fct_verb_vm_guest},
     {"vm", "why", "VM", "Why can't this VM start?", fct_verb_vm_why},
     {"template", "list", "", "Recipes for VMs", fct_verb_template_list},
     {"template", "show", "TEMPLATE", "One template", fct_verb_template_show},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "cli/vm_boot.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -196,6 +196,13 @@ static gboolean add_drives(json_t *body, const char *volume, char **disks, const
     return ok;
 }
 
+/* 0: not said. */
+static void put_number(json_t *body, const char *key, int number)
+{
+    if (number)
+        json_object_set_new(body, key, json_integer(number));
+}
+
 int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
 {
     g_autofree char *image = NULL, *template = NULL, *iso = NULL, *volume = NULL, *pool = NULL, *os = NULL,
@@ -204,6 +211,7 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
     g_auto(GStrv) networks = NULL;
     int cpus = 0, memory = 0, disk = 0;
     gboolean start = FALSE, no_wait = FALSE, uefi = FALSE, tpm = FALSE;
+    g_auto(FctBootOptions) first = {NULL};
     GOptionEntry entries[] = {
         {"iso", 0, 0, G_OPTION_ARG_STRING, &iso, "ISO of the library, beside an empty disk", "FILE"},
         {"volume", 0, 0, G_OPTION_ARG_STRING, &volume, "Volume that is there already, as the disk", "POOL/VOLUME"},
@@ -222,6 +230,14 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         {"network", 'n', 0, G_OPTION_ARG_STRING_ARRAY, &networks,
          "Network of a NIC; none for no NIC (left out: one in “default”)", "NETWORK[=MAC]"},
         {"uefi", 0, 0, G_OPTION_ARG_NONE, &uefi, "UEFI firmware instead of BIOS", NULL},
+        {"user", 'u', 0, G_OPTION_ARG_STRING, &first.user, "cloud-init: a user who may become root", "NAME"},
+        {"password-stdin", 0, 0, G_OPTION_ARG_NONE, &first.password, "Its password, a line on the standard input", NULL},
+        {"ssh-key", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &first.keys, "Its public keys", "FILE"},
+        {"package", 0, 0, G_OPTION_ARG_STRING_ARRAY, &first.packages, "Package to install", "NAME"},
+        {"hostname", 0, 0, G_OPTION_ARG_STRING, &first.hostname, "Host name (the VM's name)", "NAME"},
+        {"address", 0, 0, G_OPTION_ARG_STRING, &first.address, "Fixed address (by DHCP)", "10.0.0.5/24"},
+        {"gateway", 0, 0, G_OPTION_ARG_STRING, &first.gateway, "Gateway to go with it", "ADDRESS"},
+        {"user-data", 0, 0, G_OPTION_ARG_FILENAME, &first.user_data, "Your own user-data instead", "FILE"},
         {"start", 's', 0, G_OPTION_ARG_NONE, &start, "Start it when made", NULL},
         {"no-wait", 0, 0, G_OPTION_ARG_NONE, &no_wait, "Do not follow the task", NULL},
         {NULL}};
@@ -236,12 +252,9 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         json_object_set_new(body, "template", json_string(template));
     if (image)
         json_object_set_new(body, "image", json_string(image));
-    if (cpus)
-        json_object_set_new(body, "vcpus", json_integer(cpus));
-    if (memory)
-        json_object_set_new(body, "memory_mib", json_integer(memory));
-    if (disk)
-        json_object_set_new(body, "disk_gib", json_integer(disk));
+    put_number(body, "vcpus", cpus);
+    put_number(body, "memory_mib", memory);
+    put_number(body, "disk_gib", disk);
     if (uefi)
         json_object_set_new(body, "uefi", json_true());
     if (tpm)
@@ -265,6 +278,9 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
     }
     if (networks)
         json_object_set_new(body, "nics", parse_nics(networks));
+    int status = 0;
+    if (!fct_boot_options_put(&first, body, &status))
+        return status;
     return run_task(cli, "POST", "/vms", body, 0, no_wait);
 }
 
