@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define TRIES 5
+#define TRIES_SAME 3
 #define RETRY_MS 2000
 
 static const char *const delete_steps[] = {"Merge its files", NULL};
@@ -148,13 +149,17 @@ gboolean fct_vm_merge(FctVms *vms, FctTask *task, guint number, const char *vm, 
             fct_set_error(error, FCT_ERROR_CANCELLED, "It was cancelled.");
             return FALSE;
         }
-        g_autoptr(FctVmInfo) before = fct_vms_info(vms, vm);
+        g_autoptr(FctVmInfo) before = vms->app->vmm->ops->info(vms->app->vmm, vm, NULL);
         if (one(vms, task, number, tree, &step, &fault))
             continue;
         g_autoptr(FctVmInfo) after = vms->app->vmm->ops->info(vms->app->vmm, vm, NULL);
-        gboolean turned = after && fct_vm_info_active(before) != fct_vm_info_active(after);
-        if (turned && ++tries < TRIES && fault->code != FCT_ERROR_CANCELLED)
-            continue; /* it went off, or was started elsewhere, in the middle: then another QEMU does it */
+        gboolean turned = after && (!before || fct_vm_info_active(before) != fct_vm_info_active(after));
+        /* It went off or was started elsewhere in the middle: then another QEMU does it. Or one that a facetd that was
+         * killed left behind has not let go of the files yet. */
+        if (fault->code != FCT_ERROR_CANCELLED && ++tries < (turned ? TRIES : TRIES_SAME)) {
+            fct_task_wait(task, RETRY_MS);
+            continue;
+        }
         if (resolve(vms, task, vm))
             continue;
         g_propagate_error(error, g_steal_pointer(&fault));
@@ -178,6 +183,7 @@ void fct_vm_merge_go_on(FctVmAct *act, FctTask *task)
     g_autoptr(GError) error = NULL;
     FctVms *vms = act->vms;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    fct_vm_tree_sweep(vms, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not come to */
     gboolean ok = fct_vm_merge(vms, task, 0, act->vm->id, &error);
     if (fct_task_stopping(task) && !ok) {
         fct_vms_end(vms, act->vm->id); /* the next start of facetd goes on with it */

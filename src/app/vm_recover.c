@@ -81,7 +81,8 @@ static void end_snapshots(Left *left, FctTask *task)
         else
             end(left, task, FALSE, "still has files to merge: finish it in the list of snapshots.");
     } else {
-        end(left, task, TRUE, "has its snapshot.");
+        fct_vm_tree_sweep(vms, left->id, NULL);
+        end(left, task, TRUE, "is settled; its list of snapshots says what it has.");
     }
 }
 

@@ -5,7 +5,9 @@
 What a disk has is written and read behind Facet's back: with qemu-io into the files while the VM is off, and through the
 QEMU of a VM that runs. Each block that is written is remembered by its first byte.
 """
+import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -410,6 +412,53 @@ def test_cancelled_clone_leaves_nothing():
         assert end["state"] == "cancelled" and "nothing is left" in end["outcome"], end
     stack.refused(404, "GET", "/vms/half")
     only("one", 1)
+
+
+# ---- kill -9 ----
+
+def killed(act, chance):
+    """Begins something, kills facetd at a random moment, and gives how the task ended in the next one."""
+    task = act()
+    time.sleep(chance.random() * 0.5)
+    stack.kill_facetd()
+    stack.start_facetd()
+    end = stack.ended(task)
+    left = [s for s in snapshots("one") if s["deleted"]]
+    assert not left, (end, left)
+    only("one", 1 + len(snapshots("one")))
+    return end
+
+
+def test_killed_in_the_middle():
+    """The old state or the new one, and no file that nobody knows of; off and running."""
+    seed = int(os.environ.get("FACET_SEED", random.SystemRandom().randrange(1 << 30)))
+    chance = random.Random(seed)
+    print(f"# seed {seed}", flush=True)
+    for running in (False, True):
+        if running:
+            power("one", "start")
+        write("one", 0, 90)
+        for number in range(3):
+            end = killed(lambda: stack.call("POST", "/vms/one/snapshots", {"name": f"k{number}"}), chance)
+            print(f"# {end['outcome']}", flush=True)
+            holds("one", 90)
+        if not snapshots("one"):
+            take("one", "k")
+        base = snapshots("one")[0]["name"]
+        write("one", 0, 91)
+        end = killed(lambda: stack.call("DELETE", f"/vms/one/snapshots/{base}"), chance)
+        print(f"# {end['outcome']}", flush=True)
+        holds("one", 91)
+        take("one", "back")
+        write("one", 0, 92)
+        end = killed(lambda: stack.call("POST", "/vms/one/snapshots/back/revert", {"confirm": True}), chance)
+        print(f"# {end['outcome']}", flush=True)
+        holds("one", 91 if "back at" in end["outcome"] else 92)
+        for snapshot in snapshots("one"):
+            remove("one", snapshot["name"])
+        only("one", 1)
+        if stack.vm("one")["state"] == "running":
+            power("one", "stop", {"force": True})
 
 
 # ---- the end ----
