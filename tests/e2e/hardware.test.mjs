@@ -6,6 +6,7 @@ import { axe, login, newPage, patience, picture } from './lib.mjs';
 export const host = 'small';
 
 const name = 'hw-1';
+let removed = ''; // the volume of the disk that was taken away
 const LONG_S = 180 * patience;
 
 async function until(page, look, what) {
@@ -121,9 +122,89 @@ async function whileRunning({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
+async function disks({ instance, browser, assert }) {
+  const page = await hardwareOf(browser, instance);
+  const dialog = page.getByRole('dialog');
+  const rows = page.getByRole('region', { name: 'Disks' });
+  await page.getByRole('button', { name: 'Add disk' }).click();
+  await dialog.getByText(/are free in facet/).waitFor();
+  await dialog.getByRole('spinbutton', { name: 'Size (GiB)' }).fill('2');
+  await picture(page, 'hardware-disk');
+  assert.deepEqual(await axe(page), []);
+  await dialog.getByRole('button', { name: 'Add' }).click();
+  // It runs: the disk is there without a restart.
+  await until(page, async () => (await vmOf(page)).disks.length === 2, 'the disk is there');
+  await rows.getByText('vdb').waitFor();
+  const added = (await vmOf(page)).disks.find((disk) => disk.target === 'vdb');
+  assert.equal(added.size_gib, 2);
+  await until(page, async () => (await page.request.get('/api/v1/tasks?limit=1')).json().then(({ items }) => items[0].state === 'done'), 'the task ends');
+  await page.getByRole('button', { name: 'Grow disk vdb' }).click();
+  await dialog.getByRole('spinbutton', { name: 'Size (GiB)' }).fill('3');
+  await dialog.getByRole('button', { name: 'Grow' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal((await vmOf(page)).disks.find((disk) => disk.target === 'vdb').size_gib, 3);
+  await picture(page, 'hardware-disks');
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole('button', { name: 'Remove disk vdb' }).click();
+  await dialog.getByRole('radio', { name: 'Keep the data' }).waitFor();
+  await picture(page, 'hardware-disk-remove');
+  assert.deepEqual(await axe(page), []);
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  // The demonstration guest does not let go of it: then it goes with the next start, and the page says so.
+  await until(page, async () => { const vm = await vmOf(page); return vm.disks.length === 1 || vm.pending_changes.some((line) => line.includes('vdb')); }, 'the disk goes');
+  removed = added.volume;
+  assert.deepEqual(page.faults, []);
+}
+
+async function power({ instance, browser, assert }) {
+  const page = await hardwareOf(browser, instance);
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Pause' }).click();
+  await until(page, async () => (await vmOf(page)).state === 'paused', 'the VM is paused');
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await until(page, async () => (await vmOf(page)).state === 'running', 'the VM runs on');
+  // What waits takes effect.
+  await page.getByRole('button', { name: 'Restart to apply' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox').check();
+  await picture(page, 'hardware-apply');
+  assert.deepEqual(await axe(page), []);
+  await dialog.getByRole('button', { name: 'Restart to apply' }).click();
+  await dialog.waitFor({ state: 'detached', timeout: LONG_S * 1000 });
+  const vm = await until(page, async () => { const now = await vmOf(page); return now.state === 'running' && now.pending_changes.length === 0 && now; }, 'nothing waits');
+  assert.equal(vm.vcpus, 1);
+  assert.deepEqual(vm.disks.map((disk) => disk.target), ['vda']);
+  const kept = (await (await page.request.get('/api/v1/volumes?pool=facet')).json()).items;
+  assert.ok(kept.some((volume) => volume.name === removed && volume.used_by.length === 0), 'its data stays');
+  assert.deepEqual(page.faults, []);
+}
+
+async function deletion({ instance, browser, assert }) {
+  const page = await hardwareOf(browser, instance);
+  await post(page, instance, `vms/${name}/stop`, { force: true });
+  await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
+  const { volume } = (await vmOf(page)).disks[0];
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('1 disk is deleted').waitFor();
+  await dialog.getByRole('checkbox', { name: /^vda/ }).uncheck();
+  await dialog.getByText(`${volume} stays.`).waitFor();
+  await picture(page, 'vm-delete');
+  assert.deepEqual(await axe(page), []);
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await until(page, async () => (await vmOf(page)) === null, 'the VM is gone');
+  const left = (await (await page.request.get('/api/v1/volumes?pool=facet')).json()).items.map((one) => one.name);
+  assert.ok(left.includes(volume), left.join());
+  assert.deepEqual(page.faults, []);
+}
+
 export const tests = [
   ['a VM is made', prepare],
   ['processor, memory, boot order and autostart of a VM that is off', whileOff],
   ['network interfaces come and go, and a bad address is refused at its field', nics],
   ['a VM that runs says what waits for its next start', whileRunning],
+  ['disks are added, grown and removed while the VM runs, and the data stays when asked', disks],
+  ['pause, resume, and a restart that applies what waits', power],
+  ['deleting asks which disks go', deletion],
 ];

@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  Adoption, LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Template, TemplateInput, Token, Vm, VmInput, VmPatch, Volume, VolumeInput,
+  Adoption, LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Template, TemplateInput, Token, Vm, VmDiskInput, VmInput, VmPatch, Volume, VolumeInput,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -45,6 +45,11 @@ export const updateVm = (id: string, revision: number, patch: VmPatch) =>
 /** @keep: targets of disks that stay, of those that were made for the VM. */
 export const deleteVm = (id: string, revision: number, keep: readonly string[]) =>
   call<Task>(`/vms/${seg(id)}${keep.length ? `?keep=${keep.map(seg).join(',')}` : ''}`, { method: 'DELETE', revision });
+export const addDisk = (id: string, disk: VmDiskInput) => call<Task>(`/vms/${seg(id)}/disks`, { method: 'POST', body: disk });
+export const growDisk = (id: string, target: string, size_gib: number) =>
+  call<Vm>(`/vms/${seg(id)}/disks/${seg(target)}`, { method: 'PATCH', body: { size_gib } });
+export const removeDisk = (id: string, target: string, keep: boolean) =>
+  call<Task>(`/vms/${seg(id)}/disks/${seg(target)}${keep ? '?keep=true' : ''}`, { method: 'DELETE' });
 export const startVm = (id: string) => call<Task>(`/vms/${seg(id)}/start`, { method: 'POST' });
 export const stopVm = (id: string, force: boolean) =>
   call<Task>(`/vms/${seg(id)}/stop`, { method: 'POST', body: { force } });
@@ -59,6 +64,10 @@ export const previewAdoption = (id: string) =>
   call<Adoption>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { preview: true } });
 export const adoptVm = (id: string) => call<Vm>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { confirm: true } });
 export const releaseVm = (id: string) => call<undefined>(`/vms/${seg(id)}/release`, { method: 'POST', body: {} });
+
+export const rebootVm = (id: string) => call<Task>(`/vms/${seg(id)}/reboot`, { method: 'POST', body: {} });
+export const pauseVm = (id: string) => call<Task>(`/vms/${seg(id)}/pause`, { method: 'POST' });
+export const resumeVm = (id: string) => call<Task>(`/vms/${seg(id)}/resume`, { method: 'POST' });
 
 export const createFile = (name: string, size_bytes: number) =>
   call<LibraryFile>('/files', { method: 'POST', body: { name, size_bytes } });

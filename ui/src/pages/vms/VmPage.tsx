@@ -29,7 +29,7 @@ import { SnapshotsTab } from './snapshots/SnapshotsTab';
 const LIST = { to: '/vms', name: t.vm.title };
 
 /** What stands beside the menu. */
-const FIRST: readonly string[] = ['start', 'stop'];
+const FIRST: readonly string[] = ['start', 'stop', 'resume'];
 
 const ConsoleTab = lazy(() => import('./console/ConsoleTab'));
 
@@ -58,7 +58,9 @@ function Summary({ vm }: { vm: Vm }) {
   );
 }
 
-function Notices({ vm, explain }: { vm: Vm; explain: () => void }) {
+function Notices({ vm, explain, apply }: { vm: Vm; explain: () => void; apply: () => void }) {
+  const power = useMay('vm.power');
+  const runs = vm.ours && power.allowed && vm.state === 'running';
   const first = vm.blocked[0];
   return (
     <>
@@ -66,7 +68,7 @@ function Notices({ vm, explain }: { vm: Vm; explain: () => void }) {
         <Alert variant="warning" isInline title={first.sentence} component="p" actionLinks={<Button variant="link" isInline onClick={explain}>{t.vm.why}</Button>}>{first.next}</Alert>
       )}
       {vm.pending_changes.length > 0 && (
-        <Alert variant="info" isInline title={t.vm.pending} component="p">{vm.pending_changes.map((line) => <div key={line}>{line}</div>)}</Alert>
+        <Alert variant="info" isInline title={t.vm.pending} component="p" actionLinks={runs && <Button variant="link" isInline onClick={apply}>{t.hardware.applyNow}</Button>}>{vm.pending_changes.map((line) => <div key={line}>{line}</div>)}</Alert>
       )}
     </>
   );
@@ -74,11 +76,12 @@ function Notices({ vm, explain }: { vm: Vm; explain: () => void }) {
 
 function VmView({ vm, tab }: { vm: Vm; tab: string }) {
   const navigate = useNavigate();
-  const { list, explain, dialogs } = useVmActions(vm, () => void navigate('/vms', { replace: true }));
+  const { list, explain, apply, dialogs } = useVmActions(vm, () => void navigate('/vms', { replace: true }));
   const may = useMay('vm.write');
   const [changing, setChanging] = useState(false);
   const [adopting, setAdopting] = useState(false);
   const charts = useMemo(() => vmCharts(vm.id, vm.memory_mib, vm.devices.flatMap((d) => d.parts)), [vm]);
+  const first = list.filter((a) => FIRST.includes(a.key)).slice(0, 1);
   const why = vm.ours ? may.why : t.vm.othersWhy;
   return (
     <>
@@ -90,15 +93,15 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
         actions={(
           <>
             {!vm.ours && <ActionButton why={may.why} onClick={() => setAdopting(true)}>{t.adopt.manage}</ActionButton>}
-            {vm.ours && list.filter((a) => FIRST.includes(a.key)).map((a) => <ActionButton key={a.key} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
+            {vm.ours && first.map((a) => <ActionButton key={a.key} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
             {vm.ours && <ActionButton variant="secondary" why={why} onClick={() => setChanging(true)}>{t.vm.changeGpu}</ActionButton>}
-            {vm.ours && <MoreActions actions={list.filter((a) => !FIRST.includes(a.key))} />}
+            {vm.ours && <MoreActions actions={list.filter((a) => !first.includes(a))} />}
           </>
         )}
         tabs={{ names: t.vm.tabs, active: tab, path: (key) => vmPath(vm.id, key === 'summary' ? '' : `/${key}`) }}
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
-        <Notices vm={vm} explain={explain} />
+        <Notices vm={vm} explain={explain} apply={apply} />
         {tab === 'summary' && <Summary vm={vm} />}
         {tab === 'hardware' && <HardwareTab vm={vm} onChangeGpu={() => setChanging(true)} />}
         {tab === 'snapshots' && <SnapshotsTab vm={vm} />}

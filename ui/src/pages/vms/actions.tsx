@@ -2,7 +2,7 @@
 // What can be done with a VM: the same in the list and on its page.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { releaseVm, startVm, stopVm } from '@/api/actions';
+import { pauseVm, rebootVm, releaseVm, resumeVm, startVm, stopVm } from '@/api/actions';
 import type { Task, Vm } from '@/api/types';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
@@ -10,29 +10,35 @@ import { Confirm } from '@/widgets/Confirm';
 import type { Action } from '@/widgets/MoreActions';
 import { useBegun } from '@/widgets/TaskDrawer';
 import { useTell } from '@/widgets/Toasts';
+import { ApplyRestart } from './ApplyRestart';
 import { DeleteVm } from './DeleteVm';
 import { SaveAsTemplate } from '@/pages/templates/SaveAsTemplate';
 import { CloneForm } from './snapshots/CloneForm';
 import { WhyModal } from './WhyModal';
 
 export interface VmAction extends Action {
-  key: 'start' | 'stop' | 'force' | 'clone' | 'template' | 'release' | 'delete';
+  key: 'start' | 'stop' | 'reboot' | 'pause' | 'resume' | 'force' | 'clone' | 'template' | 'release' | 'delete';
 }
 
 interface VmActions {
   list: VmAction[];
   /** Opens "Why can't this VM start?". */
   explain: () => void;
+  /** Asks, then shuts down and starts again with what waits for the next start. */
+  apply: () => void;
   dialogs: ReactNode;
 }
 
-type Dialog = 'clone' | 'force' | 'template' | 'release' | 'delete' | 'why' | null;
+type Dialog = 'clone' | 'force' | 'template' | 'release' | 'delete' | 'why' | 'apply' | null;
 
-function powerActions(vm: Vm, why: string, does: Record<'start' | 'stop' | 'force', () => void>): VmAction[] {
-  const act = (key: 'start' | 'stop' | 'force', name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
+function powerActions(vm: Vm, why: string, does: Record<'start' | 'stop' | 'reboot' | 'pause' | 'resume' | 'force', () => void>): VmAction[] {
+  const act = (key: 'start' | 'stop' | 'reboot' | 'pause' | 'resume' | 'force', name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
   if (vm.state === 'off' || vm.state === 'crashed') return [act('start', t.vm.start, vm.blocked[0]?.sentence)];
+  const paused = vm.state === 'paused';
   return [
-    act('stop', t.vm.stop),
+    paused ? act('resume', t.vm.resume) : act('stop', t.vm.stop),
+    act('reboot', t.vm.reboot, paused ? t.vm.resumeFirst : ''),
+    ...(paused ? [act('stop', t.vm.stop, t.vm.resumeFirst)] : [act('pause', t.vm.pause, vm.state === 'running' ? '' : t.vm.notRunning)]),
     act('force', t.vm.forceOff, '', true),
   ];
 }
@@ -58,6 +64,9 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
     ...powerActions(vm, foreign || power.why, {
       start: () => start.mutate(),
       stop: () => run.mutate(() => stopVm(vm.id, false)),
+      reboot: () => run.mutate(() => rebootVm(vm.id)),
+      pause: () => run.mutate(() => pauseVm(vm.id)),
+      resume: () => run.mutate(() => resumeVm(vm.id)),
       force: () => setDialog('force'),
     }),
     { key: 'clone', name: t.snapshot.clone, why: foreign || write.why, danger: false, run: () => setDialog('clone') },
@@ -87,6 +96,7 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
           }}
         />
       )}
+      {dialog === 'apply' && <ApplyRestart vm={vm} onClose={close} />}
       {dialog === 'delete' && (
         <DeleteVm
           vm={vm}
@@ -100,5 +110,5 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
       )}
     </>
   );
-  return { list, explain: () => setDialog('why'), dialogs };
+  return { list, explain: () => setDialog('why'), apply: () => setDialog('apply'), dialogs };
 }

@@ -4,6 +4,7 @@ import type { Vm } from '@/api/types';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { DevicesTab } from '../DevicesTab';
+import { CdSection } from './CdSection';
 import { DiskSection } from './DiskSection';
 import { NicSection } from './NicSection';
 import { Section, useBarred } from './parts';
@@ -16,6 +17,7 @@ export function HardwareTab({ vm, onChangeGpu }: { vm: Vm; onChangeGpu: () => vo
     <>
       <SizeSection vm={vm} />
       <DiskSection vm={vm} />
+      <CdSection vm={vm} />
       <NicSection vm={vm} />
       <Section title={t.hardware.gpu} actions={<ActionButton variant="link" isInline why={why} onClick={onChangeGpu}>{t.vm.changeGpu}</ActionButton>}>
         {vm.devices.length === 0 ? <span className="fct-subtle">{t.vm.noDevicesText}</span> : <div className="fct-stack"><DevicesTab vm={vm} /></div>}

@@ -5,7 +5,7 @@ import type { Network, Vm, VmNicInput } from '@/api/types';
 import { t } from '@/strings';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
-import { nicInputs, usePatch, whenText } from './parts';
+import { nicInputs, usePatch, nicText } from './parts';
 
 const words = t.hardware;
 const MODELS = ['', 'virtio', 'e1000e'] as const;
@@ -32,7 +32,7 @@ export function NicForm({ vm, at, onClose }: { vm: Vm; at: number | null; onClos
     return { nics: old ? nics.map((one, i) => (i === at ? nic : one)) : [...nics, nic] };
   }, onClose);
   return (
-    <FormDialog title={old ? words.editOf(words.nic((at ?? 0) + 1)) : words.addNic} about={whenText(vm)} button={old ? t.app.save : words.add} save={save} fields={['network', 'mac', 'model']} isDisabled={!network} onClose={onClose}>
+    <FormDialog title={old ? words.editOf(words.nic((at ?? 0) + 1)) : words.addNic} about={nicText(vm)} button={old ? t.app.save : words.add} save={save} fields={['network', 'mac', 'model']} isDisabled={!network} onClose={onClose}>
       <SelectField id="nic-network" label={words.network} hint={options.length === 0 ? words.noNetworks : undefined} value={network} onChange={setNetwork} options={options} problem={problemAt(save.error, 'network')} />
       <SelectField id="nic-model" label={words.model} hint={words.modelHint} value={model} onChange={setModel} options={MODELS.map((value) => ({ value, name: words.models[value] }))} problem={problemAt(save.error, 'model')} />
       <TextField id="nic-mac" label={words.mac} hint={words.macHint} value={mac} maxLength={17} onChange={setMac} problem={problemAt(save.error, 'mac')} />

@@ -9,7 +9,7 @@ import { ActionButton } from '@/widgets/ActionButton';
 import { FormDialog } from '@/widgets/FormDialog';
 import { networkPath } from '@/widgets/links';
 import { NicForm } from './NicForm';
-import { nicInputs, Section, useBarred, usePatch, whenText } from './parts';
+import { nicInputs, Section, useBarred, usePatch, nicText } from './parts';
 
 const words = t.hardware;
 
@@ -17,7 +17,7 @@ function RemoveNic({ vm, at, onClose }: { vm: Vm; at: number; onClose: () => voi
   const nic = vm.nics[at];
   const save = usePatch(vm, () => ({ nics: nicInputs(vm).filter((_, i) => i !== at) }), onClose);
   return (
-    <FormDialog danger title={words.removeNicTitle(nic?.network ?? '')} about={whenText(vm)} button={words.remove} save={save} onClose={onClose}>
+    <FormDialog danger title={words.removeNicTitle(nic?.network ?? '')} about={nicText(vm)} button={words.remove} save={save} onClose={onClose}>
       <p>{words.removeNicText(nic?.mac ?? '')}</p>
     </FormDialog>
   );

@@ -13,6 +13,9 @@ export const isOff = (vm: Vm) => vm.state === 'off' || vm.state === 'crashed';
 /** When a change of what the VM is made of takes effect. */
 export const whenText = (vm: Vm) => (isOff(vm) ? t.hardware.off : t.hardware.later);
 
+/** The same for network interfaces, which a running guest may take. */
+export const nicText = (vm: Vm) => (isOff(vm) ? t.hardware.off : t.hardware.nicLive);
+
 /** Why the VM cannot be changed; "" when it can. */
 export function useBarred(vm: Vm): string {
   const may = useMay('vm.write');
