@@ -153,6 +153,7 @@ async function disks({ instance, browser, assert }) {
   // The demonstration guest does not let go of it: then it goes with the next start, and the page says so.
   await until(page, async () => { const vm = await vmOf(page); return vm.disks.length === 1 || vm.pending_changes.some((line) => line.includes('vdb')); }, 'the disk goes');
   removed = added.volume;
+  await until(page, async () => (await page.request.get('/api/v1/tasks?limit=1')).json().then(({ items }) => items[0].kind === 'vm.disk' && items[0].state === 'done'), 'the task ends');
   assert.deepEqual(page.faults, []);
 }
 
