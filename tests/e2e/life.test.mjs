@@ -73,7 +73,7 @@ async function network({ instance, browser, assert }) {
   assert.deepEqual(await axe(page), []);
   await form(page).getByRole('textbox', { name: 'Address', exact: true }).fill(address);
   await form(page).getByRole('button', { name: 'Add' }).click();
-  await page.getByRole('cell', { name: address }).waitFor();
+  await page.getByText(address, { exact: true }).waitFor();
   await picture(page, 'life-network');
   assert.deepEqual(page.faults, []);
 }
@@ -95,7 +95,7 @@ async function upload({ instance, browser, assert }) {
 }
 
 async function create({ instance, browser, assert }) {
-  const page = await signedIn(browser, instance, '/vms/new');
+  const page = await signedIn(browser, instance, '/vms/create');
   const next = () => page.getByRole('button', { name: 'Next' }).click();
   await page.getByRole('textbox', { name: 'Name' }).fill(name);
   await page.getByRole('radio', { name: image }).check();
@@ -194,7 +194,7 @@ async function secondDisk({ instance, browser, assert }) {
   assert.equal(added.state, 'done', JSON.stringify(added));
   const disks = (await get(page, `vms/${name}`)).disks.filter((disk) => disk.kind === 'disk');
   assert.equal(disks.length, 2);
-  await page.getByRole('cell', { name: '1 GiB' }).waitFor();
+  await page.getByText('1 GiB', { exact: true }).waitFor();
   await picture(page, 'life-hardware');
   await vmPage(page, name, 'console');
   await logIn(page);
