@@ -55,6 +55,11 @@ async function signedIn(browser, instance, where) {
 const vmPage = async (page, vm, tab) => page.goto(`/vms/${(await get(page, `vms/${vm}`)).id}/${tab}`);
 const form = (page) => page.getByRole('dialog');
 
+async function choose(page, action) {
+  await page.getByRole('button', { name: 'More actions', exact: true }).click();
+  await page.getByRole('menuitem', { name: action, exact: true }).click();
+}
+
 async function network({ instance, browser, assert }) {
   const page = await signedIn(browser, instance, '/networks');
   await page.getByRole('button', { name: 'Create network' }).click();
@@ -238,7 +243,7 @@ async function clone({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
   await vmPage(page, name, '');
-  await page.getByRole('button', { name: 'Clone' }).click();
+  await choose(page, 'Clone');
   await form(page).getByRole('textbox', { name: 'Name' }).fill(copy);
   await picture(page, 'life-clone');
   assert.deepEqual(await axe(page), []);
@@ -264,11 +269,11 @@ async function end({ instance, browser, assert }) {
   assert.match(await libvirtKnows(instance, 'list', '--all', '--name'), new RegExp(`${name}[^]*${copy}|${copy}[^]*${name}`));
   assert.match(await libvirtKnows(instance, 'vol-list', 'facet'), new RegExp(name));
   await vmPage(page, name, '');
-  await page.getByRole('button', { name: 'Force off' }).click();
+  await choose(page, 'Force off');
   assert.equal((await task(page, 'vm.stop', () => form(page).getByRole('button', { name: 'Force off' }).click())).state, 'done');
   for (const vm of [name, copy]) {
     await vmPage(page, vm, '');
-    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await choose(page, 'Delete');
     await picture(page, `life-delete-${vm}`);
     assert.deepEqual(await axe(page), []);
     const gone = await task(page, 'vm.delete', () => form(page).getByRole('button', { name: 'Delete' }).click());

@@ -2,7 +2,7 @@
 // A VM in a few steps, each with a choice made already: source, size, first boot when the source has one, GPU device, review. From
 // any of them there is a way to the review. A part that does not exist yet is cut first: previewed in the review, then done under
 // the eyes of who asked for it.
-import { Checkbox, PageSection, Wizard, WizardStep } from '@patternfly/react-core';
+import { Checkbox, Form, PageSection, Wizard, WizardStep } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router-dom';
@@ -118,7 +118,9 @@ function Create(start: Start) {
         <SizeStep draft={draft} set={set} pools={pools} networks={networks} problems={problems} error={make.error} />
       </WizardStep>
       <WizardStep id="boot" name={words.steps.boot} isDisabled={busy} isHidden={!boots} footer={footer('boot')}>
-        <FirstBootForm os={draft.os} vm={draft.name} value={draft.boot} onChange={(boot) => set({ ...draft, boot })} />
+        <Form onSubmit={(event) => event.preventDefault()}>
+          <FirstBootForm os={draft.os} vm={draft.name} value={draft.boot} onChange={(boot) => set({ ...draft, boot })} />
+        </Form>
       </WizardStep>
       <WizardStep id="gpu" name={words.steps.gpu} isDisabled={busy} footer={footer('gpu')}>
         <div className="fct-stack">
