@@ -593,7 +593,12 @@ static void test_hotplug(void)
     g_autofree char *more = g_build_filename(folder, "more.qcow2", NULL), *grow = NULL;
     g_autoptr(FctVmDisk) second = disk_new("vdb", more, "qcow2"), drive = disk_new("sda", "", "raw");
     g_autoptr(FctVmDisk) late = disk_new("sdb", image, "raw");
-    FctVmNic *nic = fct_vm_nic_new("default", "52:54:00:aa:bb:cc");
+    FctVmNic *nic = fct_vm_nic_new("plugged", "52:54:00:aa:bb:cc");
+    g_autoptr(json_t) wish =
+        json_pack("{s:s, s:s, s:s}", "name", "plugged", "kind", "isolated", "subnet", "10.99.0.0/24");
+    g_autoptr(FctNetwork) network = fct_network_from_input(wish, &error);
+    vmm->ops->network_create(vmm, network, &error);
+    g_assert_no_error(error);
     drive->cdrom = TRUE;
     g_ptr_array_add(spec->disks, fct_vm_disk_copy(drive));
     make_disk(spec);
@@ -630,7 +635,7 @@ static void test_hotplug(void)
     await_xml(spec->id, nic->mac, TRUE);
     g_autoptr(FctVmInfo) info = find(spec->id);
     g_assert_cmpuint(json_array_size(info->nics), ==, 1);
-    g_assert_cmpstr(fct_json_str(json_array_get(info->nics, 0), "network", ""), ==, "default");
+    g_assert_cmpstr(fct_json_str(json_array_get(info->nics, 0), "network", ""), ==, "plugged");
     g_assert_cmpuint(json_array_size(info->drives), ==, 3);
     for (int i = 0; i < 2; i++) { /* asking twice is no fault */
         vmm->ops->disk_detach(vmm, spec->id, "vdb", &error);
@@ -645,6 +650,8 @@ static void test_hotplug(void)
     g_assert_no_error(error);
     fct_vm_nic_free(nic);
     clean(spec);
+    vmm->ops->network_delete(vmm, "plugged", &error);
+    g_assert_no_error(error);
     g_remove(more);
 }
 
