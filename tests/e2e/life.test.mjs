@@ -191,7 +191,7 @@ async function secondDisk({ instance, browser, assert }) {
   await login(page, instance);
   await vmPage(page, name, 'hardware');
   await page.getByRole('button', { name: 'Add disk' }).click();
-  await form(page).getByText('A running guest sees it at once.').waitFor();
+  await form(page).getByText('a virtio disk is there at once').waitFor();
   await form(page).getByRole('spinbutton', { name: 'Size (GiB)' }).fill('1');
   await picture(page, 'life-disk');
   assert.deepEqual(await axe(page), []);
