@@ -116,6 +116,7 @@ export const hardware = {
   deleteDisk: (target: string, size: string) => `${target}, ${size}`,
   stays: (volumes: readonly string[]) => (volumes.length ? `${names(volumes)} ${volumes.length === 1 ? 'stays' : 'stay'}.` : ''),
   goes: (n: number) => (n ? `${plural(n, 'disk is', 'disks are')} deleted. This cannot be undone.` : 'No disk is deleted.'),
+  snapshotsGo: (n: number) => (n ? `Its ${plural(n, 'snapshot')} ${n === 1 ? 'goes' : 'go'} too.` : ''),
   notMadeStays: 'not made for this VM',
   applyNow: 'Restart to apply',
   applyTitle: (name: string) => `Restart ${name}?`,
