@@ -107,11 +107,13 @@ static gboolean has_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, 
 
 FctVmSettled fct_vm_snapshot_settle(FctVms *vms, FctTask *task, const FctVmTree *tree)
 {
-    gboolean known;
-    const json_t *doing = fct_vm_tree_doing(tree);
-    gboolean switched = fct_json_bool(doing, "live", FALSE) && has_switched(vms, task, tree, &known);
-    if (fct_json_bool(doing, "live", FALSE) && !known)
-        return FCT_VM_UNSETTLED;
+    gboolean switched = FALSE;
+    if (fct_json_bool(fct_vm_tree_doing(tree), "live", FALSE)) {
+        gboolean known = FALSE;
+        switched = has_switched(vms, task, tree, &known);
+        if (!known)
+            return FCT_VM_UNSETTLED;
+    }
     if (!switched) {
         fct_vm_tree_forget(vms, task, tree->vm->id);
         return FCT_VM_UNCHANGED;

@@ -171,6 +171,21 @@ static char *default_image(FctCli *cli)
     return json_array_size(items) == 1 ? g_strdup(fct_json_str(json_array_get(items, 0), "id", NULL)) : NULL;
 }
 
+/* NULL: one of the words is no device. */
+static json_t *parse_devices(char **texts)
+{
+    g_autoptr(json_t) list = json_array();
+    for (; texts && *texts; texts++) {
+        json_t *made = parse_device(*texts);
+        if (!made) {
+            fct_cli_usage("“%s” is not GROUP[:COUNT][:optional].", *texts);
+            return NULL;
+        }
+        json_array_append_new(list, made);
+    }
+    return g_steal_pointer(&list);
+}
+
 static gboolean add_drives(json_t *body, const char *volume, char **disks, const char *boot)
 {
     g_auto(GStrv) words = g_strsplit(boot ? boot : "", ",", -1);
@@ -268,15 +283,11 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         json_object_set_new(body, "os", json_string(os));
     if (!add_drives(body, volume, disks, boot))
         return fct_cli_usage("A disk is SIZE[:POOL] or POOL/VOLUME, --volume POOL/VOLUME.");
-    g_autoptr(json_t) list = json_array();
+    g_autoptr(json_t) list = parse_devices(devices);
+    if (!list)
+        return 2;
     if (devices || !template)
         json_object_set(body, "devices", list);
-    for (char **device = devices; device && *device; device++) {
-        json_t *made = parse_device(*device);
-        if (!made)
-            return fct_cli_usage("“%s” is not GROUP[:COUNT][:optional].", *device);
-        json_array_append_new(list, made);
-    }
     if (networks)
         json_object_set_new(body, "nics", parse_nics(networks));
     int status = 0;

@@ -35,7 +35,7 @@ FctFirstBoot *fct_first_boot_from_input(const json_t *input, GError **error);
 json_t *fct_first_boot_to_doc(const FctFirstBoot *boot);
 /* NULL when the document has none. */
 FctFirstBoot *fct_first_boot_from_doc(const json_t *doc);
-/* What another VM can be asked the same with: without secrets, and without host name and address, which are one VM's. */
+/* What another VM can be asked the same with: without secrets, and without what is one VM's: host name, address. */
 json_t *fct_first_boot_to_input(const FctFirstBoot *boot);
 /* As the API shows it: neither the hash nor the text of user_data. JSON null when it is not of that kind. */
 json_t *fct_first_boot_view(const FctFirstBoot *boot, FctFirstBootKind kind);

@@ -261,7 +261,8 @@ typedef struct {
     /* Object id → {"cpu_percent","memory_used_mib","memory_total_mib"}; unknown is null. Without the QEMU monitor. */
     json_t *(*stats)(FctVmm *vmm, GError **error);
     /*
-     * What the guest's agent tells: {"hostname","os","kernel","interfaces":[{"name","mac","addresses":["10.0.0.5/24"]}],
+     * What the guest's agent tells: {"hostname","os","kernel",
+     * "interfaces":[{"name","mac","addresses":["10.0.0.5/24"]}],
      * "filesystems":[{"mountpoint","type","total_bytes","used_bytes"}]}; what it does not tell is null. It is the
      * guest's word: of bounded size and valid text, and no more than that. FCT_ERROR_CONFLICT without an agent that
      * answers.
