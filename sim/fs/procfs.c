@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * /proc: facts about the simulated host, and the real processes. A process that the state knows as a user of a card
- * shows a descriptor on its node, as it would have one on a real host.
+ * shows a descriptor on its node, as it would have one on a real host; descriptors on what is outside of the tree are
+ * left out.
  */
 #include "fs/world.h"
 
@@ -42,20 +43,27 @@ static char *real_target(FsimNode *node)
     return read_link_of(node->arg, node->name);
 }
 
-/* A descriptor on a node of this tree is shown as one on the real node. */
+/*
+ * The path in this tree that a real descriptor is open on; NULL for what is elsewhere. Only these are shown: a monitor
+ * follows every descriptor of every process, and each that leads elsewhere would cost it four calls of this server, which
+ * is seconds on a busy machine.
+ */
+static char *path_in_tree(const FsimWorld *world, int pid, const char *fd)
+{
+    g_autofree char *name = g_strdup_printf("fd/%s", fd);
+    g_autofree char *real = read_link_of(pid, name);
+    gsize prefix = strlen(world->root_path);
+    gboolean inside = real != NULL && strncmp(real, world->root_path, prefix) == 0 && real[prefix] == '/';
+    return inside ? g_strdup(real + prefix) : NULL;
+}
+
 static char *fd_target(FsimNode *node)
 {
-    const FsimWorld *world = node->owner;
     int number = atoi(node->name);
-    if (number == FD_CONTROL)
-        return g_strdup("/dev/nvidiactl");
-    g_autofree char *name = g_strdup_printf("fd/%s", node->name);
-    g_autofree char *real = read_link_of(node->arg, name);
-    if (real == NULL)
-        return number >= FD_CARD ? g_strdup_printf("/dev/nvidia%d", number - FD_CARD) : NULL;
-    gsize prefix = strlen(world->root_path);
-    gboolean inside = strncmp(real, world->root_path, prefix) == 0 && real[prefix] == '/';
-    return inside ? g_strdup(real + prefix) : g_steal_pointer(&real);
+    char *real = path_in_tree(node->owner, node->arg, node->name);
+    if (real != NULL || number < FD_CARD)
+        return real;
+    return number == FD_CONTROL ? g_strdup("/dev/nvidiactl") : g_strdup_printf("/dev/nvidia%d", number - FD_CARD);
 }
 
 static gboolean holds(FsimWorld *world, guint gpu, int pid)
@@ -74,8 +82,11 @@ static void list_fds(FsimNode *dir, GPtrArray *names)
     g_autofree char *path = g_strdup_printf("/proc/%d/fd", dir->arg);
     GDir *real = g_dir_open(path, 0, NULL);
     const char *name;
-    while (real != NULL && (name = g_dir_read_name(real)) != NULL)
-        g_ptr_array_add(names, g_strdup(name));
+    while (real != NULL && (name = g_dir_read_name(real)) != NULL) {
+        g_autofree char *inside = path_in_tree(world, dir->arg, name);
+        if (inside != NULL)
+            g_ptr_array_add(names, g_strdup(name));
+    }
     if (real != NULL)
         g_dir_close(real);
     gboolean any = FALSE;
