@@ -9,9 +9,13 @@
 #define TRIES 3
 
 typedef struct {
-    json_t *request;
     FctWorkerDone done;
     gpointer data;
+} Asker;
+
+typedef struct {
+    json_t *request;
+    GArray *askers; /* Asker: who waits for the answer */
     int tries;
 } Job;
 
@@ -36,6 +40,7 @@ static void next(FctWorker *worker);
 static void free_job(Job *job)
 {
     json_decref(job->request);
+    g_array_unref(job->askers);
     g_free(job);
 }
 
@@ -45,7 +50,10 @@ static void finish(FctWorker *worker, json_t *answer, const GError *error)
     worker->busy = FALSE;
     g_clear_handle_id(&worker->deadline, g_source_remove);
     g_clear_pointer(&worker->at, g_free);
-    job->done(answer, error, job->data);
+    for (guint i = 0; i < job->askers->len; i++) {
+        const Asker *asker = &g_array_index(job->askers, Asker, i);
+        asker->done(answer, error, asker->data);
+    }
     free_job(job);
 }
 
@@ -215,13 +223,30 @@ void fct_worker_free(FctWorker *worker)
     g_free(worker);
 }
 
+/* One that asks the same and has not begun: what it will see is as new as what a job of its own would see. */
+static Job *same_waiting(FctWorker *worker, const json_t *request)
+{
+    for (GList *at = worker->jobs.head; at; at = at->next) {
+        Job *job = at->data;
+        if (job->tries == 0 && json_equal(job->request, request))
+            return job;
+    }
+    return NULL;
+}
+
 void fct_worker_ask(FctWorker *worker, json_t *request, FctWorkerDone done, gpointer data)
 {
-    Job *job = g_new0(Job, 1);
-    job->request = request;
-    job->done = done;
-    job->data = data;
-    g_queue_push_tail(&worker->jobs, job);
+    Asker asker = {done, data};
+    Job *job = same_waiting(worker, request);
+    if (job) {
+        json_decref(request);
+    } else {
+        job = g_new0(Job, 1);
+        job->request = request;
+        job->askers = g_array_new(FALSE, FALSE, sizeof(Asker));
+        g_queue_push_tail(&worker->jobs, job);
+    }
+    g_array_append_val(job->askers, asker);
     next(worker);
 }
 

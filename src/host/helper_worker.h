@@ -11,7 +11,8 @@ typedef void (*FctWorkerDone)(json_t *answer, const GError *error, gpointer data
 
 FctWorker *fct_worker_new(const FctHelperConfig *config, FctAvoid *avoid);
 void fct_worker_free(FctWorker *worker);
-/* @request: {"verb": "look" | "sample", …}; taken over. "avoid" is added when it is sent. */
+/* @request: {"verb": "look" | "sample", …}; taken over. "avoid" is added when it is sent. Those who ask the same
+ * before it is begun share one answer. */
 void fct_worker_ask(FctWorker *worker, json_t *request, FctWorkerDone done, gpointer data);
 /* Lets the job in hand finish, then ends the child, so that nobody here holds a card; jobs wait until resume. */
 void fct_worker_release(FctWorker *worker, void (*released)(gpointer data), gpointer data);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define TELL_US (20 * 1000) /* between two words of progress: a host has thousands of processes */
+
 struct FctObserver {
     char *root, *nvml_path, *boot_id;
     gboolean attach;
@@ -15,6 +17,7 @@ struct FctObserver {
     FctCpuTimes cpu;    /* at the last sample */
     FctObserverAt at;
     gpointer at_data;
+    gint64 told_us; /* when it was last told that the search for processes goes on */
 };
 
 static void ignore_card(const char *gpu, gpointer data)
@@ -148,6 +151,10 @@ static void look_at_card(FctObserver *observer, const FctLook *look, const FctIn
 static void at_processes(gpointer data)
 {
     FctObserver *observer = data;
+    gint64 now = g_get_monotonic_time();
+    if (now - observer->told_us < TELL_US)
+        return;
+    observer->told_us = now;
     observer->at(FCT_AT_PROCESSES, observer->at_data);
 }
 
@@ -160,6 +167,7 @@ static void add_holders(FctObserver *observer, FctInventory *inventory)
         if (card && card->minor >= 0)
             g_hash_table_insert(minors, gpu->id, GINT_TO_POINTER(card->minor + 1));
     }
+    observer->told_us = 0;
     fct_sysfs_holders(observer->root, inventory, minors, at_processes, observer);
 }
 

@@ -5,8 +5,11 @@
  */
 #include "host/sysfs.h"
 
+#include <dirent.h>
 #include <string.h>
 #include <unistd.h>
+
+#define TARGET_LIMIT 256 /* longer than the path of any card's node */
 
 /* Node path → FctGpu*, for the cards of the inventory. */
 static GHashTable *nodes_of_cards(const char *root, FctInventory *inventory, GHashTable *minors)
@@ -26,7 +29,7 @@ static GHashTable *nodes_of_cards(const char *root, FctInventory *inventory, GHa
     return nodes;
 }
 
-static gboolean is_pid(const char *name)
+static gboolean is_number(const char *name)
 {
     return *name && strspn(name, "0123456789") == strlen(name);
 }
@@ -69,6 +72,28 @@ static int compare_processes(gconstpointer a, gconstpointer b)
     return (*(FctProcess *const *)a)->pid - (*(FctProcess *const *)b)->pid;
 }
 
+/* A process may hold a hundred thousand descriptors: each is progress, and its path is not walked again for each. */
+static void look_at_process(const char *root, const char *pid, GHashTable *nodes, void (*progress)(gpointer data),
+                            gpointer data)
+{
+    g_autofree char *path = g_build_filename(root, "proc", pid, "fd", NULL);
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        char target[TARGET_LIMIT];
+        if (!is_number(entry->d_name))
+            continue;
+        progress(data);
+        ssize_t length = readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
+        target[MAX(length, 0)] = '\0';
+        FctGpu *gpu = g_hash_table_lookup(nodes, target);
+        if (gpu)
+            add_holder(root, gpu, pid);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 void fct_sysfs_holders(const char *root, FctInventory *inventory, GHashTable *minors, void (*progress)(gpointer data),
                        gpointer data)
 {
@@ -76,17 +101,10 @@ void fct_sysfs_holders(const char *root, FctInventory *inventory, GHashTable *mi
     g_autoptr(GPtrArray) pids = fct_sysfs_list(root, "proc");
     for (guint i = 0; i < pids->len; i++) {
         const char *pid = pids->pdata[i];
-        if (!is_pid(pid))
+        if (!is_number(pid))
             continue;
         progress(data);
-        g_autoptr(GPtrArray) fds = fct_sysfs_list(root, "proc/%s/fd", pid);
-        for (guint k = 0; k < fds->len; k++) {
-            g_autofree char *link = g_build_filename(root, "proc", pid, "fd", fds->pdata[k], NULL);
-            g_autofree char *target = g_file_read_link(link, NULL);
-            FctGpu *gpu = target ? g_hash_table_lookup(nodes, target) : NULL;
-            if (gpu)
-                add_holder(root, gpu, pid);
-        }
+        look_at_process(root, pid, nodes, progress, data);
     }
     for (guint i = 0; i < inventory->gpus->len; i++)
         g_ptr_array_sort(((FctGpu *)inventory->gpus->pdata[i])->processes, compare_processes);

@@ -151,7 +151,7 @@ static void test_bounded_reads(void)
     tree_free(root);
 }
 
-static void count_process(gpointer data)
+static void count_progress(gpointer data)
 {
     ++*(int *)data;
 }
@@ -175,15 +175,36 @@ static void test_holders(void)
     FctGpu *gpu = inventory->gpus->pdata[0];
     g_autoptr(GHashTable) minors = g_hash_table_new(g_str_hash, g_str_equal);
     g_hash_table_insert(minors, gpu->id, GINT_TO_POINTER(2 + 1));
-    int processes = 0;
-    fct_sysfs_holders(root, inventory, minors, count_process, &processes);
-    g_assert_cmpint(processes, ==, 5);
+    int progress = 0;
+    fct_sysfs_holders(root, inventory, minors, count_progress, &progress);
+    g_assert_cmpint(progress, ==, 5 + 6); /* processes and their descriptors */
     g_assert_cmpuint(gpu->processes->len, ==, 3);
     const FctProcess *first = gpu->processes->pdata[0];
     g_assert_cmpint(first->pid, ==, 4711);
     g_assert_cmpstr(first->name, ==, "python3");
     g_assert_false(first->memory_mib.have);
     g_assert_cmpint(((FctProcess *)gpu->processes->pdata[2])->pid, ==, 4714);
+    tree_free(root);
+}
+
+/* One process with many descriptors is no hang: the search tells all along that it goes on. */
+static void test_many_descriptors(void)
+{
+    enum { MANY = 3000 };
+    char *root = tree_new();
+    tree_function(root, "0000:41:00.0", "10de:20b5", "030200", "nvidia", "7");
+    for (int i = 0; i < MANY; i++) {
+        g_autofree char *path = g_strdup_printf("proc/4711/fd/%d", i);
+        tree_link(root, path, i == MANY - 1 ? "/dev/nvidia2" : "/var/log/a-file-that-is-no-card");
+    }
+    g_autoptr(FctInventory) inventory = cards_of(root);
+    FctGpu *gpu = inventory->gpus->pdata[0];
+    g_autoptr(GHashTable) minors = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_insert(minors, gpu->id, GINT_TO_POINTER(2 + 1));
+    int progress = 0;
+    fct_sysfs_holders(root, inventory, minors, count_progress, &progress);
+    g_assert_cmpint(progress, >=, MANY);
+    g_assert_cmpuint(gpu->processes->len, ==, 1);
     tree_free(root);
 }
 
@@ -196,5 +217,6 @@ int main(int argc, char **argv)
     g_test_add_func("/sysfs/host", test_host);
     g_test_add_func("/sysfs/bounded-reads", test_bounded_reads);
     g_test_add_func("/sysfs/holders", test_holders);
+    g_test_add_func("/sysfs/many-descriptors", test_many_descriptors);
     return g_test_run();
 }
