@@ -68,10 +68,20 @@ json_t *fct_json_parse(const char *text, gsize length, GError **error)
     return json;
 }
 
-char *fct_json_text(const json_t *json)
+static char *dump(const json_t *json, size_t flags)
 {
-    char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | flags);
     char *copy = g_strdup(text);
     free(text);
     return copy;
+}
+
+char *fct_json_text(const json_t *json)
+{
+    return dump(json, JSON_SORT_KEYS);
+}
+
+char *fct_json_text_unsorted(const json_t *json)
+{
+    return dump(json, 0);
 }

@@ -27,3 +27,5 @@ gboolean fct_json_need_int(const json_t *json, const char *key, gint64 min, gint
 json_t *fct_json_parse(const char *text, gsize length, GError **error);
 /* Compact text with sorted keys. Free with g_free. */
 char *fct_json_text(const json_t *json);
+/* The same with keys as they come, for large answers. */
+char *fct_json_text_unsorted(const json_t *json);
