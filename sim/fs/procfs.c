@@ -45,8 +45,8 @@ static char *real_target(FsimNode *node)
 
 /*
  * The path in this tree that a real descriptor is open on; NULL for what is elsewhere. Only these are shown: a monitor
- * follows every descriptor of every process, and each that leads elsewhere would cost it four calls of this server, which
- * is seconds on a busy machine.
+ * follows every descriptor of every process, and each that leads elsewhere would cost it four calls of this server,
+ * which is seconds on a busy machine.
  */
 static char *path_in_tree(const FsimWorld *world, int pid, const char *fd)
 {

@@ -33,7 +33,7 @@ void fct_sysfs_judge(const char *root, FctGpu *gpu);
 /*
  * Adds to each card the processes that have a node of it open (/dev/nvidiaN, its /dev/dri nodes, its VFIO group),
  * unless they are there already. Facet's own helper processes are left out. @minors: card id → minor number + 1.
- * @progress is called for each process of the host and each of its descriptors: a busy host has many, which takes a while.
+ * @progress is called for each process of the host and each of its descriptors: a busy host has many.
  */
 void fct_sysfs_holders(const char *root, FctInventory *inventory, GHashTable *minors, void (*progress)(gpointer data),
                        gpointer data);
