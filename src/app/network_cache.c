@@ -189,7 +189,7 @@ static void look(FctNetworkCache *cache)
     g_autoptr(json_t) before = fct_network_cache_addresses(cache);
     g_autoptr(GPtrArray) networks = fct_network_cache_read(cache, 0, &fault);
     if (!networks) {
-        if (fault->code != FCT_ERROR_LIBVIRT_DOWN)
+        if (fault && fault->code != FCT_ERROR_LIBVIRT_DOWN)
             g_warning("%s", fault->message);
         return;
     }

@@ -246,6 +246,7 @@ json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCa
 
 static gboolean is_present(const FctNetwork *network, guint64 revision, GError **error)
 {
+    g_return_val_if_fail(network, FALSE); /* a look for a name has found it */
     if (revision == FCT_REV_ANY || revision == network->revision)
         return TRUE;
     fct_set_error(error, FCT_ERROR_REVISION, "Network %s has changed meanwhile.", network->name);

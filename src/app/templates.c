@@ -205,7 +205,7 @@ static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
     }
     g_autoptr(json_t) whole = with_password(input);
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctFirstBoot) boot = fct_first_boot_from_input(whole, &fault);
+    g_autoptr(FctFirstBoot) boot G_GNUC_UNUSED = fct_first_boot_from_input(whole, &fault);
     if (fault) {
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;

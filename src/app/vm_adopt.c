@@ -68,13 +68,13 @@ json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error)
 static gboolean check(const FctAdoption *adoption, gboolean confirm, GError **error)
 {
     const FctVerdict *first = NULL;
-    if (fct_verdicts_allow(adoption->verdicts, confirm))
-        return TRUE;
     for (guint i = 0; !first && i < adoption->verdicts->len; i++) {
         const FctVerdict *verdict = adoption->verdicts->pdata[i];
         if (verdict->severity != FCT_WARN && !(confirm && verdict->severity == FCT_CONFIRM))
             first = verdict;
     }
+    if (!first)
+        return TRUE;
     json_t *details = json_pack("{s:o, s:o}", "verdicts", fct_verdicts_to_json(adoption->verdicts), "lost",
                                 texts_json(adoption->lost));
     fct_set_error_full(error, FCT_ERROR_REFUSED, *first->next ? first->next : NULL, details, "%s", first->sentence);

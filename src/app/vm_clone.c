@@ -259,7 +259,7 @@ static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(GError) fault = NULL;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&vms->create_lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
     for (guint i = 0; i < vm->disks->len; i++) {
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
         if (!disk->cdrom && !*disk->volume && !fct_vm_plan_disk(vms, vm, disk, "name", error))

@@ -220,7 +220,7 @@ static gboolean begin(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(GError) fault = NULL;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&vms->create_lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
     if (!fct_vm_plan_disks(vms, vm, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);

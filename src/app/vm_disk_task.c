@@ -158,20 +158,27 @@ static FctTask *begin_task(FctVms *vms, const FctIdentity *who, const FctVmJob *
     return NULL;
 }
 
-FctTask *fct_vm_disk_add(FctVms *vms, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
+/* One at a time, so that two do not take the same room. The act is begun. Takes @given and @taken over. */
+static FctTask *begin_add(FctVms *vms, const FctIdentity *who, FctVm *given, FctVmDisk *taken, GError **error)
 {
     g_autoptr(FctVm) vm = given;
-    g_autoptr(GMutexLocker) locker = NULL;
-    g_autoptr(FctVmDisk) disk = fct_vm_read_disk(vm, input, error);
-    if (!disk || !fct_vms_begin(vms, vm->id, "is being changed", error))
-        return NULL;
-    locker = g_mutex_locker_new(&vms->create_lock);
+    g_autoptr(FctVmDisk) disk = taken;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
     if (!fct_vm_plan_disk(vms, vm, disk, "size_gib", error)) {
         fct_vms_end(vms, vm->id);
         return NULL;
     }
     g_ptr_array_add(vm->disks, g_steal_pointer(&disk));
     return begin_task(vms, who, &add_job, g_steal_pointer(&vm), error);
+}
+
+FctTask *fct_vm_disk_add(FctVms *vms, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
+{
+    g_autoptr(FctVm) vm = given;
+    g_autoptr(FctVmDisk) disk = fct_vm_read_disk(vm, input, error);
+    if (!disk || !fct_vms_begin(vms, vm->id, "is being changed", error))
+        return NULL;
+    return begin_add(vms, who, g_steal_pointer(&vm), g_steal_pointer(&disk), error);
 }
 
 /* ---- a disk by its name ---- */

@@ -152,8 +152,8 @@ static gboolean fill(FctVmm *vmm, const FctVolume *volume, GBytes *iso, GError *
 
 static char *free_target(const FctVm *vm, const char *prefix)
 {
-    for (char letter = 'a'; letter < 'z'; letter++) {
-        char target[] = {prefix[0], prefix[1], letter, '\0'};
+    for (int letter = 'a'; letter < 'z'; letter++) {
+        char target[] = {prefix[0], prefix[1], (char)letter, '\0'};
         if (!fct_vm_find_disk(vm, target))
             return g_strdup(target);
     }

@@ -127,7 +127,7 @@ int fct_verb_vm_snapshot(FctCli *cli, int argc, char **argv)
         {NULL}};
     if (!fct_cli_options(USAGE, entries, &argc, &argv))
         return 2;
-    g_autofree char *description = o.description;
+    g_autofree char *description G_GNUC_UNUSED = o.description;
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "list") == 0 && argc == 3)
         return list(cli, argv[2]);

@@ -104,14 +104,6 @@ static FctChainNode *nth(const FctChain *chain, guint i)
     return i < chain->nodes->len ? g_ptr_array_index(chain->nodes, i) : chain->current;
 }
 
-guint fct_chain_children(const FctChain *chain, const char *id)
-{
-    guint n = 0;
-    for (guint i = 0; i <= chain->nodes->len; i++)
-        n += strcmp(nth(chain, i)->parent, id) == 0;
-    return n;
-}
-
 /* How many files stand on the one at @path. *ret_file, *ret_node: the last of them and whose it is. */
 static guint standing(const FctChain *chain, const char *path, FctChainFile **ret_file, FctChainNode **ret_node)
 {

@@ -61,8 +61,6 @@ FctChainNode *fct_chain_add(FctChain *chain, const char *id, const char *parent,
 
 FctChainNode *fct_chain_node(const FctChain *chain, const char *id); /* NULL: unknown. "" is the current one */
 FctChainFile *fct_chain_node_file(const FctChainNode *node, const char *target);
-/* How many stand on it, the current node among them. */
-guint fct_chain_children(const FctChain *chain, const char *id);
 /* The file of any node at @path; NULL. */
 const FctChainFile *fct_chain_find(const FctChain *chain, const char *path);
 /* Files of snapshots alone, FctChainFile* of the chain: what else than its own disks a deleted VM leaves. */

@@ -396,6 +396,12 @@ json_t *fct_first_boot_to_doc(const FctFirstBoot *boot)
     return doc;
 }
 
+static void take_list(char ***field, const json_t *doc, const char *key)
+{
+    g_strfreev(*field);
+    *field = list_from(json_object_get(doc, key));
+}
+
 FctFirstBoot *fct_first_boot_from_doc(const json_t *doc)
 {
     const char *kind = fct_json_str(doc, "kind", ""), *key;
@@ -403,16 +409,13 @@ FctFirstBoot *fct_first_boot_from_doc(const json_t *doc)
         return NULL;
     FctFirstBoot *boot =
         boot_new(strcmp(kind, kind_names[0]) == 0 ? FCT_FIRST_BOOT_CLOUD_INIT : FCT_FIRST_BOOT_WINDOWS);
+    take_list(&boot->ssh_keys, doc, "ssh_keys");
+    take_list(&boot->packages, doc, "packages");
+    take_list(&boot->dns, doc, "dns");
     char **text;
     for (guint i = 0; (text = text_of(boot, i, &key)); i++) {
         g_free(*text);
         *text = g_strdup(fct_json_str(doc, key, ""));
-    }
-    char ***lists[] = {&boot->ssh_keys, &boot->packages, &boot->dns};
-    const char *const keys[] = {"ssh_keys", "packages", "dns"};
-    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
-        g_strfreev(*lists[i]);
-        *lists[i] = list_from(json_object_get(doc, keys[i]));
     }
     return boot;
 }

@@ -41,14 +41,6 @@ const FctHostInterface *fct_host_interface_find(const GPtrArray *interfaces, con
     return NULL;
 }
 
-gboolean fct_host_interface_carries_host(const FctHostInterface *interface)
-{
-    for (guint i = 0; i < interface->addresses->len; i++)
-        if (g_ascii_strncasecmp(interface->addresses->pdata[i], "fe80:", 5) != 0)
-            return TRUE;
-    return interface->default_route;
-}
-
 static json_t *texts(const GPtrArray *list)
 {
     json_t *json = json_array();

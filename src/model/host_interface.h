@@ -30,7 +30,5 @@ FctHostInterface *fct_host_interface_new(const char *name);
 void fct_host_interface_free(FctHostInterface *interface);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctHostInterface, fct_host_interface_free)
 const FctHostInterface *fct_host_interface_find(const GPtrArray *interfaces, const char *name);
-/* The host itself is reached over it: by an address on it. Link-local ones do not count. */
-gboolean fct_host_interface_carries_host(const FctHostInterface *interface);
 /* As in the contract. */
 json_t *fct_host_interface_to_json(const FctHostInterface *interface);

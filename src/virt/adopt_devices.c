@@ -98,7 +98,7 @@ static char *target_for(FctAdoptReader *r, const char *target, const char *bus)
     const char *prefix = strcmp(bus, "virtio") == 0 ? "vd" : "sd";
     if (g_str_has_prefix(target, prefix) && !target_taken(r, target))
         return g_strdup(target);
-    for (char letter = 'a'; letter <= 'z'; letter++) {
+    for (int letter = 'a'; letter <= 'z'; letter++) {
         g_autofree char *name = g_strdup_printf("%s%c", prefix, letter);
         if (!target_taken(r, name))
             return g_steal_pointer(&name);

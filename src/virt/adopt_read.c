@@ -38,7 +38,7 @@ xmlNode *fct_adopt_child(xmlNode *node, const char *name)
 }
 
 /* Once each: nine PCI slots without a use need not be told nine times. */
-static void add(GPtrArray *list, const char *format, va_list ap)
+static void G_GNUC_PRINTF(2, 0) add(GPtrArray *list, const char *format, va_list ap)
 {
     char *text = g_strdup_vprintf(format, ap);
     if (g_ptr_array_find_with_equal_func(list, text, g_str_equal, NULL))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Disks: a full copy of an image, made beside its final name, flushed, and only then renamed: a disk is there whole or
- * not at all. qemu-img does the copying, since it knows the formats and leaves holes.
+ * Images that are files: looked at, copied into another format, deleted. qemu-img does the copying, since it knows the
+ * formats and leaves holes.
  */
 #include "virt/virt.h"
 
@@ -127,9 +127,9 @@ static gboolean set_errno(GError **error, const char *what, const char *path)
     return FALSE;
 }
 
-static gboolean flush(const char *path, int flags, GError **error)
+static gboolean flush_folder(const char *path, GError **error)
 {
-    int fd = open(path, flags | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) < 0) {
         set_errno(error, "Could not write", path);
         if (fd >= 0)
@@ -156,43 +156,6 @@ static gboolean check_space(const char *image, const char *folder, goffset *ret_
                   "The disk needs %" G_GOFFSET_FORMAT " MiB in %s; there are %" G_GUINT64_FORMAT " MiB free.",
                   *ret_bytes >> 20, folder, (guint64)fs.f_bavail * fs.f_frsize >> 20);
     return FALSE;
-}
-
-static gboolean make(const char *image, const char *format, const char *part, gint64 size_bytes, guint seconds,
-                     GError **error)
-{
-    const char *const convert[] = {"qemu-img", "convert", "-f", format, "-O", "qcow2", "--", image, part, NULL};
-    g_autofree char *size = g_strdup_printf("%" G_GINT64_FORMAT, size_bytes);
-    const char *const resize[] = {"qemu-img", "resize", "-q", "-f", "qcow2", "--", part, size, NULL};
-    int fd = open(part, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600); /* the guest's data is nobody else's */
-    if (fd < 0)
-        return set_errno(error, "Could not make", part);
-    close(fd);
-    return run_tool(convert, seconds, NULL, error) && (size_bytes <= 0 || run_tool(resize, MIN_S, NULL, error)) &&
-           flush(part, O_RDWR, error);
-}
-
-gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
-                             GError **error)
-{
-    g_autofree char *folder = g_path_get_dirname(target);
-    g_autofree char *part = g_strconcat(target, ".part", NULL);
-    goffset bytes = 0;
-    if (g_file_test(target, G_FILE_TEST_EXISTS)) {
-        fct_set_error(error, FCT_ERROR_EXISTS, "There is a disk at %s already.", target);
-        return FALSE;
-    }
-    if (!check_space(image, folder, &bytes, error))
-        return FALSE;
-    unlink(part); /* left by a run that was killed */
-    gboolean ok = make(image, format, part, size_bytes, MIN_S + (guint)(bytes / BYTES_PER_S), error);
-    if (ok && rename(part, target) < 0)
-        ok = set_errno(error, "Could not name", target);
-    if (!ok) {
-        unlink(part);
-        return FALSE;
-    }
-    return flush(folder, O_RDONLY | O_DIRECTORY, error);
 }
 
 gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *format, const char *target,
@@ -242,9 +205,7 @@ gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, 
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *part = g_strconcat(path, ".part", NULL);
-    unlink(part);
     if (unlink(path) < 0 && errno != ENOENT)
         return set_errno(error, "Could not delete", path);
-    return !g_file_test(folder, G_FILE_TEST_IS_DIR) || flush(folder, O_RDONLY | O_DIRECTORY, error);
+    return !g_file_test(folder, G_FILE_TEST_IS_DIR) || flush_folder(folder, error);
 }

@@ -61,7 +61,6 @@ static gboolean ask_all(virDomainPtr domain, virTypedParameterPtr *params, int *
 {
     static const guint kinds[] = {VIR_DOMAIN_GUEST_INFO_HOSTNAME, VIR_DOMAIN_GUEST_INFO_OS,
                                   VIR_DOMAIN_GUEST_INFO_INTERFACES, VIR_DOMAIN_GUEST_INFO_FILESYSTEM};
-    g_autoptr(GPtrArray) all = g_ptr_array_new();
     gboolean answered = FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
         virTypedParameterPtr some = NULL;

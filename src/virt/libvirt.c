@@ -109,7 +109,6 @@ static const FctVmmOps ops = {
     .nic_attach = fct_virt_nic_attach,
     .nic_detach = fct_virt_nic_detach,
     .nic_move = fct_virt_nic_move,
-    .disk_clone = fct_virt_disk_clone,
     .disk_check = fct_virt_disk_check,
     .disk_convert = fct_virt_disk_convert,
     .disk_delete = fct_virt_disk_delete,

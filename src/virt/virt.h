@@ -127,8 +127,6 @@ FctAdoption *fct_virt_adoption(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **error);
 
 /* disk.c */
-gboolean fct_virt_disk_clone(FctVmm *vmm, const char *image, const char *format, const char *target, gint64 size_bytes,
-                             GError **error);
 gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
 gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *format, const char *target,
                                const char *target_format, FctVmmProgress progress, gpointer data, GError **error);

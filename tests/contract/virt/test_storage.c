@@ -240,7 +240,7 @@ static void test_bytes(void)
     const gsize size = 5 * MIB + 4096;
     g_autofree guint8 *bytes = g_malloc(size);
     make_pool();
-    g_autoptr(FctVolume) volume = make_volume("b.raw", "raw", 40 * MIB, NULL);
+    g_autoptr(FctVolume) volume G_GNUC_UNUSED = make_volume("b.raw", "raw", 40 * MIB, NULL);
     if (!real) {
         g_assert_null(vmm->ops->volume_open(vmm, POOL, "b.raw", TRUE, 0, 0, &error));
         g_assert_error(error, FCT_ERROR, FCT_ERROR_UNSUPPORTED);
@@ -299,7 +299,7 @@ static void test_copy(void)
     }
     fill(bytes, size, 7);
     make_pool();
-    g_autoptr(FctVolume) raw = make_volume("from.raw", "raw", 20 * MIB, NULL);
+    g_autoptr(FctVolume) raw G_GNUC_UNUSED = make_volume("from.raw", "raw", 20 * MIB, NULL);
     write_some("from.raw", 0, bytes, size);
     g_autoptr(FctVolume) copy =
         vmm->ops->volume_copy(vmm, POOL, "from.raw", POOL, "copy.raw", "raw", on_progress, &looker, &error);
@@ -320,7 +320,7 @@ static void test_copy(void)
         vmm->ops->volume_copy(vmm, POOL, "from.raw", POOL, "q.qcow2", "qcow2", NULL, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(qcow2->format, ==, "qcow2");
-    g_autoptr(FctVolume) top = make_volume("top.qcow2", "qcow2", 20 * MIB, qcow2);
+    g_autoptr(FctVolume) top G_GNUC_UNUSED = make_volume("top.qcow2", "qcow2", 20 * MIB, qcow2);
     g_autoptr(FctVolume) flat =
         vmm->ops->volume_copy(vmm, POOL, "top.qcow2", POOL, "flat.raw", "raw", NULL, NULL, &error);
     g_assert_no_error(error);

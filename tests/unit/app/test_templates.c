@@ -46,7 +46,7 @@ static void test_life(Fixture *f, gconstpointer data)
                       list = call(f, 200, "GET", "/templates", NULL);
     g_assert_true(json_equal(by_name, made));
     g_assert_cmpuint(json_array_size(json_object_get(list, "items")), ==, 1);
-    g_autoptr(json_t) unnamed = call(f, 428, "PUT", path, plain);
+    g_autoptr(json_t) unnamed G_GNUC_UNUSED = call(f, 428, "PUT", path, plain);
     f->if_match = g_strdup("\"1\"");
     g_autoptr(json_t) old = call(f, 412, "PUT", path, plain);
     g_assert_cmpstr(error_code(old), ==, "revision-mismatch");
@@ -54,7 +54,8 @@ static void test_life(Fixture *f, gconstpointer data)
     g_autoptr(json_t) changed = call(f, 200, "PUT", path, "{\"name\":\"larger\",\"input\":{\"vcpus\":8}}");
     g_assert_cmpint(fct_json_int(json_object_get(changed, "input"), "vcpus", 0), ==, 8);
     g_assert_cmpint(fct_json_int(changed, "created_ms", 0), ==, fct_json_int(made, "created_ms", 1));
-    g_autoptr(json_t) gone = call(f, 204, "DELETE", path, NULL), missing = call(f, 404, "GET", path, NULL);
+    g_autoptr(json_t) gone = call(f, 204, "DELETE", path, NULL);
+    g_autoptr(json_t) missing G_GNUC_UNUSED = call(f, 404, "GET", path, NULL);
     g_assert_null(gone);
 }
 
@@ -65,7 +66,7 @@ static void test_names(Fixture *f, gconstpointer data)
     g_assert_cmpstr(error_code(again), ==, "exists");
     g_autofree char *path = g_strdup_printf("/templates/%s", fct_json_str(made, "id", "?"));
     f->if_match = g_strdup("*"); /* its own name is no other's */
-    g_autoptr(json_t) same = call(f, 200, "PUT", path, plain);
+    g_autoptr(json_t) same G_GNUC_UNUSED = call(f, 200, "PUT", path, plain);
 }
 
 static void refused(Fixture *f, const char *body, const char *field)
@@ -185,7 +186,8 @@ static void test_roles(Fixture *f, gconstpointer data)
     g_autoptr(json_t) token = call(f, 201, "POST", "/tokens", "{\"name\":\"eyes\",\"role\":\"viewer\"}");
     f->token = g_strdup(fct_json_str(token, "secret", ""));
     g_clear_pointer(&f->cookie, g_free);
-    g_autoptr(json_t) list = call(f, 200, "GET", "/templates", NULL), no = call(f, 403, "POST", "/templates", web);
+    g_autoptr(json_t) list G_GNUC_UNUSED = call(f, 200, "GET", "/templates", NULL);
+    g_autoptr(json_t) no G_GNUC_UNUSED = call(f, 403, "POST", "/templates", web);
 }
 
 int main(int argc, char **argv)
