@@ -2,10 +2,10 @@
 #include "app/sampler.h"
 
 #include "app/hub.h"
+#include "app/sample_ring.h"
 #include "app/vms.h"
 
 #define PERIOD_S 2
-#define KEPT_MS (30 * 60 * 1000LL)
 #define VM_FRESH_MS 10000 /* older readings of VMs are not shown as present ones */
 
 struct FctSampler {
@@ -13,8 +13,8 @@ struct FctSampler {
     GMutex lock; /* all below */
     GCond wake;
     gboolean stopping;
-    GQueue samples; /* json_t*, oldest first; never changed once in here */
-    json_t *vms;    /* newest readings of VMs; NULL: none */
+    FctSampleRing ring;
+    json_t *vms; /* newest readings of VMs; NULL: none */
     gint64 vms_ms;
     GThread *hardware, *machines;
 };
@@ -25,7 +25,6 @@ FctSampler *fct_sampler_new(FctApp *app)
     sampler->app = app;
     g_mutex_init(&sampler->lock);
     g_cond_init(&sampler->wake);
-    g_queue_init(&sampler->samples);
     return sampler;
 }
 
@@ -58,11 +57,8 @@ static json_t *sample_now(FctSampler *sampler)
 
 static void keep(FctSampler *sampler, json_t *sample)
 {
-    gint64 oldest = fct_json_int(sample, "time_ms", 0) - KEPT_MS;
     g_mutex_lock(&sampler->lock);
-    g_queue_push_tail(&sampler->samples, sample);
-    while (fct_json_int(g_queue_peek_head(&sampler->samples), "time_ms", 0) < oldest)
-        json_decref(g_queue_pop_head(&sampler->samples));
+    fct_sample_ring_keep(&sampler->ring, sample);
     g_mutex_unlock(&sampler->lock);
 }
 
@@ -116,7 +112,7 @@ void fct_sampler_free(FctSampler *sampler)
 {
     if (!sampler)
         return;
-    g_queue_clear_full(&sampler->samples, (GDestroyNotify)json_decref);
+    fct_sample_ring_clear(&sampler->ring);
     json_decref(sampler->vms);
     g_mutex_clear(&sampler->lock);
     g_cond_clear(&sampler->wake);
@@ -125,12 +121,9 @@ void fct_sampler_free(FctSampler *sampler)
 
 json_t *fct_sampler_list(FctSampler *sampler, int seconds)
 {
-    json_t *items = json_array();
     gint64 oldest = fct_app_now_ms() - seconds * 1000LL;
     g_mutex_lock(&sampler->lock);
-    for (GList *s = sampler->samples.head; s; s = s->next)
-        if (fct_json_int(s->data, "time_ms", 0) >= oldest)
-            json_array_append(items, s->data);
+    json_t *items = fct_sample_ring_list(&sampler->ring, oldest);
     g_mutex_unlock(&sampler->lock);
     return items;
 }

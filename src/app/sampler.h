@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Readings of host, gpus and VMs every two seconds: kept for half an hour in memory and sent to whoever looks on. Two
- * threads: libvirt may be slow, the gpus' readings must not wait for it.
+ * Readings of host, gpus and VMs every two seconds: kept for half an hour in memory and sent to whoever looks on; those
+ * of VMs for a shorter time when there are more than 100, so that memory and answers stay bounded. Two threads: libvirt
+ * may be slow, the gpus' readings must not wait for it.
  */
 #pragma once
 #include "app/app.h"

@@ -23,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 import live  # noqa: E402
 from live import URI  # noqa: E402
 
-ROUNDS = int(os.environ.get("FACET_BENCH_ROUNDS", "11"))
+ROUNDS = int(os.environ.get("FACET_BENCH_ROUNDS", "31"))
 
 
 class Events:
