@@ -422,7 +422,7 @@ def test_volumes_and_isos():
     stack.done(stack.change("DELETE", heir))
     assert pathlib.Path(disk["path"]).exists()
     pathlib.Path(disk["path"]).unlink()
-    for body, field in (({"iso": "none.iso"}, "file"), ({"image": "demo", "iso": "a.iso"}, "image"), ({}, "image"),
+    for body, field in (({"iso": "none.iso", "disk_gib": 1}, "file"), ({"image": "demo", "iso": "a.iso"}, "image"), ({}, "image"),
                         ({"volume": {"pool": "facet", "name": "none"}}, "volume"),
                         ({"image": "demo", "disks": [{"size_gib": 0}]}, "size_gib"),
                         ({"image": "demo", "disk_gib": 65536}, "disk_gib")):
