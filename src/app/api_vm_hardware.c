@@ -47,6 +47,16 @@ static gboolean reboot_vm(const FctRequest *request, FctReply *reply, GError **e
     return vm && reply_task(reply, fct_vm_reboot(request->app->vms, request->who, vm, force, error));
 }
 
+static gboolean restart_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"force", NULL};
+    if (!fct_request_only(request, known, error))
+        return FALSE;
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    gboolean force = fct_json_bool(request->body, "force", FALSE);
+    return vm && reply_task(reply, fct_vm_restart(request->app->vms, request->who, vm, force, error));
+}
+
 static gboolean pause_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
@@ -64,6 +74,7 @@ const FctRoute fct_routes_vm_hardware[] = {
     {"PATCH", "/vms/{id}/disks/{sub}", "vm.write", grow_disk},
     {"DELETE", "/vms/{id}/disks/{sub}", "vm.write", remove_disk},
     {"POST", "/vms/{id}/reboot", "vm.power", reboot_vm},
+    {"POST", "/vms/{id}/restart", "vm.power", restart_vm},
     {"POST", "/vms/{id}/pause", "vm.power", pause_vm},
     {"POST", "/vms/{id}/resume", "vm.power", resume_vm},
     {NULL},

@@ -116,6 +116,8 @@ static void recover_thread(FctTask *task, gpointer data)
     else if (strcmp(left->kind, "vm.pause") == 0 || strcmp(left->kind, "vm.resume") == 0 ||
              strcmp(left->kind, "vm.reboot") == 0)
         end(left, task, FALSE, "is as libvirt shows it.");
+    else if (strcmp(left->kind, "vm.restart") == 0 && made && left->act.acts)
+        fct_vm_restart_go_on(&left->act, task);
     else if (strcmp(left->kind, "vm.stop") == 0)
         end_power(left, task, FALSE);
     else

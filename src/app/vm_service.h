@@ -182,8 +182,20 @@ FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input,
 gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error);
 FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
 FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);
+#define FCT_VM_POLITE_S 90 /* what a guest gets to shut down */
+/*
+ * On a task's thread: the guest is asked until it is off, or QEMU is ended. FALSE too when the task was cancelled or
+ * facetd ends. FCT_ERROR_TIMEOUT when the guest does not react.
+ */
+gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error);
+gboolean fct_vm_force_off(FctVmAct *act, FctTask *task, GError **error);
 /* @keep: targets of the disks that stay although they were made for it. */
 FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *vm, const char *const *keep, GError **error);
+
+/* ---- vm_restart.c: off and on again, with what waits for the next start ---- */
+FctTask *fct_vm_restart(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);
+/* facetd ended in the middle of it, and libvirt answers: a VM that is off, or goes off, is started. Ends the task. */
+void fct_vm_restart_go_on(FctVmAct *act, FctTask *task);
 
 /* Reserves the parts in one transaction with @task. FCT_ERROR_REFUSED lists the verdicts. */
 gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define POLITE_S 90    /* what a guest gets to shut down */
 #define ASK_AGAIN_S 15 /* a guest that still booted did not hear it */
 #define FORCED_MS 60000
 #define SETTLE_MS 2000
@@ -13,7 +12,7 @@
 #define TEXT(n) TEXT_OF(n)
 
 static const char *const polite_steps[] = {
-    "Ask the guest to shut down", "Wait until it is off (at most " TEXT(POLITE_S) " s)", "Release its parts", NULL};
+    "Ask the guest to shut down", "Wait until it is off (at most " TEXT(FCT_VM_POLITE_S) " s)", "Release its parts", NULL};
 static const char *const force_steps[] = {"Force the VM off", "Release its parts", NULL};
 static const char *const delete_steps[] = {"Remove the VM from libvirt", "Delete its disks", NULL};
 static void polite_thread(FctTask *task, gpointer data);
@@ -42,11 +41,10 @@ static void off(FctVmAct *act, FctTask *task, guint step)
     fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
 }
 
-/* Asks, waits, asks again. TRUE when it is off. */
-static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
+gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
 {
     FctVmm *vmm = act->vms->app->vmm;
-    gint64 until = g_get_monotonic_time() + POLITE_S * G_TIME_SPAN_SECOND;
+    gint64 until = g_get_monotonic_time() + FCT_VM_POLITE_S * G_TIME_SPAN_SECOND;
     for (gboolean first = TRUE;; first = FALSE) {
         g_autoptr(GError) fault = NULL;
         gboolean asked = vmm->ops->shutdown(vmm, act->vm->id, &fault);
@@ -65,7 +63,7 @@ static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
             break;
     }
     fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off, or shut it down from inside.", NULL,
-                       "The guest has not shut down within %d s.", POLITE_S);
+                       "The guest has not shut down within %d s.", FCT_VM_POLITE_S);
     return FALSE;
 }
 
@@ -75,7 +73,7 @@ static void polite_thread(FctTask *task, gpointer data)
     g_autoptr(GError) error = NULL;
     g_autofree char *still = g_strdup_printf("VM %s still runs.", act->vm->name);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (ask(act, task, &error)) {
+    if (fct_vm_shut_down(act, task, &error)) {
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
         off(act, task, 2);
     } else if (fct_task_stopping(task)) {
@@ -87,19 +85,24 @@ static void polite_thread(FctTask *task, gpointer data)
     }
 }
 
+gboolean fct_vm_force_off(FctVmAct *act, FctTask *task, GError **error)
+{
+    FctVmm *vmm = act->vms->app->vmm;
+    if (!vmm->ops->destroy(vmm, act->vm->id, error))
+        return FALSE;
+    if (fct_vms_await(act->vms, task, act->vm->id, FALSE, FORCED_MS))
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
+    return FALSE;
+}
+
 static void force_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
-    FctVmm *vmm = act->vms->app->vmm;
     g_autoptr(GError) error = NULL;
     g_autofree char *still = g_strdup_printf("VM %s still runs.", act->vm->name);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!vmm->ops->destroy(vmm, act->vm->id, &error)) {
-        fail(act, task, 0, FCT_TASK_FAILED, error, still);
-        return;
-    }
-    if (!fct_vms_await(act->vms, task, act->vm->id, FALSE, FORCED_MS)) {
-        fct_set_error(&error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
+    if (!fct_vm_force_off(act, task, &error)) {
         fail(act, task, 0, FCT_TASK_FAILED, error, still);
         return;
     }

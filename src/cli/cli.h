@@ -117,6 +117,7 @@ int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_release(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_autostart(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_reboot(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_restart(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_pause(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_resume(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_disk(FctCli *cli, int argc, char **argv);

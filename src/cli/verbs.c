@@ -46,6 +46,7 @@ const FctVerb fct_cli_verbs[] = {
     {"vm", "start", "VM", "Start a VM", fct_verb_vm_start},
     {"vm", "stop", "VM [--force]", "Stop a VM", fct_verb_vm_stop},
     {"vm", "reboot", "VM [--force]", "Reboot a VM", fct_verb_vm_reboot},
+    {"vm", "restart", "VM [--force]", "Shut down and start again, with what waits", fct_verb_vm_restart},
     {"vm", "pause", "VM", "Pause a VM; it keeps its memory and its parts", fct_verb_vm_pause},
     {"vm", "resume", "VM", "Let a paused VM go on", fct_verb_vm_resume},
     {"vm", "disk", "add VM SIZE[:POOL]|POOL/VOLUME · grow VM DISK SIZE · remove VM DISK [--keep]",

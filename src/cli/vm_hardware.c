@@ -38,6 +38,17 @@ int fct_verb_vm_reboot(FctCli *cli, int argc, char **argv)
     return power(cli, argc, argv, "reboot", body);
 }
 
+int fct_verb_vm_restart(FctCli *cli, int argc, char **argv)
+{
+    gboolean force = FALSE;
+    GOptionEntry entries[] = {
+        {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Off at once instead of asking the guest", NULL}, {NULL}};
+    if (!fct_cli_options("VM", entries, &argc, &argv))
+        return 2;
+    g_autoptr(json_t) body = json_pack("{s:b}", "force", force);
+    return power(cli, argc, argv, "restart", body);
+}
+
 int fct_verb_vm_pause(FctCli *cli, int argc, char **argv)
 {
     return power(cli, argc, argv, "pause", NULL);

@@ -403,6 +403,35 @@ def test_hardware_of_a_running_vm():
     stack.done(stack.change("DELETE", stack.vm("hw")))
 
 
+def test_restart():
+    """Off and on as one task: what waits is there then, and a facetd that is killed in the middle goes on with it."""
+    vm = create("again", nics=[], start=True)
+    serial = WebSocket(stack, f"/vms/{vm['id']}/console/serial")
+    shell(serial)
+    serial.close()
+    stack.done(stack.call("POST", f"/vms/{vm['id']}/disks", {"size_gib": 1, "bus": "sata"}))
+    assert stack.vm("again")["pending_changes"] != []
+    end = power("again", "restart")
+    assert end["kind"] == "vm.restart" and end["outcome"] == "VM again has restarted.", end
+    assert stack.vm("again")["state"] == "running" and stack.vm("again")["pending_changes"] == []
+    assert "ua-disk-sda" in stack.virsh("dumpxml", vm["id"])
+    power("again", "pause")
+    problem = stack.refused(409, "POST", f"/vms/{vm['id']}/restart", {})
+    assert "paused" in problem["message"], problem
+    before = stack.virsh("domid", vm["id"])
+    task = stack.call("POST", f"/vms/{vm['id']}/restart", {"force": True})
+    stack.kill_facetd()
+    stack.start_facetd()
+    end = stack.ended(task)
+    after = stack.virsh("domid", vm["id"])
+    assert (end["state"] == "done") == (after != before), (end, before, after)
+    assert stack.vm("again")["state"] in ("running", "paused"), "nobody has to start it"
+    power("again", "stop", {"force": True})
+    problem = stack.refused(409, "POST", f"/vms/{vm['id']}/restart", {})
+    assert problem["next"] == "Start it.", problem
+    stack.done(stack.change("DELETE", stack.vm("again")))
+
+
 def test_volumes_and_isos():
     """From a kept volume, which stays; from an ISO with an empty disk; two MAC addresses alike are refused."""
     (stack.dir / "lan.xml").write_text("<network><name>lan</name></network>")

@@ -66,6 +66,8 @@ export const adoptVm = (id: string) => call<Vm>(`/vms/${seg(id)}/adopt`, { metho
 export const releaseVm = (id: string) => call<undefined>(`/vms/${seg(id)}/release`, { method: 'POST', body: {} });
 
 export const rebootVm = (id: string) => call<Task>(`/vms/${seg(id)}/reboot`, { method: 'POST', body: {} });
+/** Off and on again, with what waits for the next start. */
+export const restartVm = (id: string, force: boolean) => call<Task>(`/vms/${seg(id)}/restart`, { method: 'POST', body: { force } });
 export const pauseVm = (id: string) => call<Task>(`/vms/${seg(id)}/pause`, { method: 'POST' });
 export const resumeVm = (id: string) => call<Task>(`/vms/${seg(id)}/resume`, { method: 'POST' });
 

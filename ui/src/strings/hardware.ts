@@ -121,7 +121,5 @@ export const hardware = {
   applyNow: 'Restart to apply',
   applyTitle: (name: string) => `Restart ${name}?`,
   applyText: 'The guest is asked to shut down; when it is off, the VM starts again with:',
-  applying: 'It shuts down, and starts again when it is off. Stay here: who leaves starts it by hand.',
   applyForce: 'Force it off instead of asking the guest; what it has not saved is lost',
-  applyStopped: 'It was not shut down, so nothing was applied.',
 };
