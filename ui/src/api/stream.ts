@@ -44,10 +44,16 @@ interface Changed {
   change: Change<{ id: string }>;
 }
 
+/** Whoever looks at it asks once more, and is told that it is not there; a query that is merely removed would stay on show. */
+function gone(client: QueryClient, queryKey: string[]): void {
+  client.removeQueries({ queryKey, type: 'inactive' });
+  void client.resetQueries({ queryKey });
+}
+
 function resourcesChanged(client: QueryClient, noun: string, changes: Change<{ id: string }>[], again: (what: string) => void): void {
   client.setQueryData<{ id: string }[]>([noun], (list) => changes.reduce((now, change) => patchList(now, change, noun === 'task'), list));
   for (const change of changes) {
-    if (isGone(change)) client.removeQueries({ queryKey: [noun, change.id] });
+    if (isGone(change)) gone(client, [noun, change.id]);
     else if (noun === 'task') client.setQueryData([noun, change.id], change);
     else void client.invalidateQueries({ queryKey: [noun, change.id] });
   }
