@@ -14,9 +14,9 @@ def benchmarks(build, names):
             yield bench
 
 
-def figures(bench):
+def figures(build, bench):
     env = dict(os.environ, **bench.get('env', {}))
-    run = subprocess.Popen(bench['cmd'], stdout=subprocess.PIPE, text=True, env=env, cwd=bench.get('workdir') or None)
+    run = subprocess.Popen(bench['cmd'], stdout=subprocess.PIPE, text=True, env=env, cwd=bench.get('workdir') or build)
     for line in run.stdout:
         try:
             figure = json.loads(line)
@@ -38,7 +38,7 @@ def main(build, as_json, names):
     row = '{:<44} {:>14} {:<10} {:<28} {:>14} {:>8}'
     found = False
     for bench in benchmarks(build, names):
-        for figure in figures(bench):
+        for figure in figures(build, bench):
             if as_json:
                 print(json.dumps(figure), flush=True)
                 found = True
