@@ -7,9 +7,8 @@
 #define TEXT_OF(n) #n
 #define TEXT(n) TEXT_OF(n)
 
-static const char *const polite_steps[] = {"Ask the guest to shut down",
-                                           "Wait until it is off (at most " TEXT(FCT_VM_POLITE_S) " s)",
-                                           "Start it again", NULL};
+static const char *const polite_steps[] = {
+    "Ask the guest to shut down", "Wait until it is off (at most " TEXT(FCT_VM_POLITE_S) " s)", "Start it again", NULL};
 static const char *const force_steps[] = {"Force the VM off", "Start it again", NULL};
 static void restart_thread(FctTask *task, gpointer data);
 static const FctVmJob polite_job = {"vm.restart", "Restart", polite_steps, TRUE, restart_thread};

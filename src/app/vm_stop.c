@@ -11,8 +11,9 @@
 #define TEXT_OF(n) #n
 #define TEXT(n) TEXT_OF(n)
 
-static const char *const polite_steps[] = {
-    "Ask the guest to shut down", "Wait until it is off (at most " TEXT(FCT_VM_POLITE_S) " s)", "Release its parts", NULL};
+static const char *const polite_steps[] = {"Ask the guest to shut down",
+                                           "Wait until it is off (at most " TEXT(FCT_VM_POLITE_S) " s)",
+                                           "Release its parts", NULL};
 static const char *const force_steps[] = {"Force the VM off", "Release its parts", NULL};
 static const char *const delete_steps[] = {"Remove the VM from libvirt", "Delete its disks", NULL};
 static void polite_thread(FctTask *task, gpointer data);
