@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every page on a host with many kinds of cards: it comes up, throws nothing, is accessible; light and dark, wide and narrow.
-import { axe, login, newPage, picture } from './lib.mjs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { axe, login, newPage, patience, picture } from './lib.mjs';
 
 export const host = 'lab';
 
+/** As they are on a host where nobody has made anything yet. */
+const empty = { vms: '/vms', templates: '/templates', pools: '/storage/pools', pool: '/storage/pools/facet', volumes: '/storage/volumes', networks: '/networks', nodes: '/nodes' };
+
 const pages = {
-  overview: '/', cards: '/gpus/cards', groups: '/gpus/groups', vms: '/vms', 'vm-create': '/vms/create', files: '/storage/files', networks: '/networks', network: '/networks/facet',
+  ...empty, overview: '/', cards: '/gpus/cards', groups: '/gpus/groups', 'vm-create': '/vms/create', 'other-pool': '/storage/pools/scratch', files: '/storage/files', network: '/networks/facet',
   tasks: '/activity/tasks', events: '/activity/events', audit: '/activity/audit', nodes: '/nodes', settings: '/settings',
   'not-there': '/no/such/page', 'vm-not-there': '/vms/no-such-vm',
 };
 
-async function look(page, label, path, assert) {
-  await page.goto(path);
+const vmTabs = ['', '/hardware', '/snapshots', '/guest', '/console', '/metrics', '/events'];
+
+async function look(page, label, where, assert) {
+  await page.goto(where);
   await page.getByRole('main').getByRole('heading').first().waitFor();
   await page.waitForLoadState('load');
   await page.locator('.pf-v6-c-skeleton').first().waitFor({ state: 'detached' });
@@ -19,11 +26,23 @@ async function look(page, label, path, assert) {
   assert.deepEqual(await axe(page), [], label);
 }
 
+const bare = (dark, width) => async ({ instance, browser, assert }) => {
+  const page = await newPage(browser, instance, { dark, width });
+  await login(page, instance);
+  for (const [name, where] of Object.entries(empty)) await look(page, `${name}-none-${width}-${dark ? 'dark' : 'light'}`, where, assert);
+  assert.deepEqual(page.faults, []);
+};
+
 const round = (dark, width) => async ({ instance, browser, assert }) => {
   const page = await newPage(browser, instance, { dark, width });
   await login(page, instance);
   const kind = `${width}-${dark ? 'dark' : 'light'}`;
-  for (const [name, path] of Object.entries(pages)) await look(page, `${name}-${kind}`, path, assert);
+  for (const [name, where] of Object.entries(pages)) await look(page, `${name}-${kind}`, where, assert);
+  const vms = (await (await page.request.get('/api/v1/vms')).json()).items;
+  for (const vm of vms) {
+    for (const tab of vmTabs) await look(page, `vm-${vm.state}${tab.replace('/', '-')}-${kind}`, `/vms/${vm.id}${tab}`, assert);
+  }
+  assert.deepEqual(vms.map((vm) => vm.state).sort(), ['off', 'running']);
   const gpus = (await (await page.request.get('/api/v1/gpus')).json()).items;
   await look(page, `card-${kind}`, `/gpus/cards/${gpus[0].id}`, assert);
   await look(page, `carve-${kind}`, `/gpus/cards/${gpus[4].id}/carve`, assert);
@@ -52,6 +71,26 @@ async function prepare({ instance }) {
   await instance.sim('lose', '2');
 }
 
+async function make({ instance, browser, assert }) {
+  const scratch = path.join(instance.state, 'scratch');
+  await mkdir(scratch);
+  await instance.facet('pool', 'create', 'scratch', '--dir', scratch);
+  await instance.facet('volume', 'create', 'scratch:data.qcow2', '--size', '20');
+  await instance.facet('vm', 'create', 'web-1', '--cpus', '2', '--memory', '256');
+  await instance.facet('vm', 'snapshot', 'create', 'web-1', 'before-update');
+  await instance.facet('vm', 'autostart', 'web-1', '--order', '10', '--wait', '30');
+  await instance.facet('template', 'create', 'web', '--from-vm', 'web-1');
+  await instance.facet('vm', 'create', 'db-1', '--cpus', '1', '--memory', '256', '--start');
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  const end = Date.now() + 180_000 * patience;
+  const state = async () => (await (await page.request.get('/api/v1/vms/db-1')).json()).state;
+  while ((await state()) !== 'running') {
+    assert.ok(Date.now() < end, 'db-1 runs');
+    await page.waitForTimeout(500);
+  }
+}
+
 async function keyboard({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -75,6 +114,10 @@ async function signOut({ instance, browser, assert }) {
 
 export const tests = [
   ['the command line carves two cards, and one is lost', prepare],
+  ['nothing made yet, light, 1440 wide', bare(false, 1440)],
+  ['nothing made yet, dark, 1440 wide', bare(true, 1440)],
+  ['nothing made yet, light, 1024 wide', bare(false, 1024)],
+  ['a pool, a volume, a template, and two VMs of which one runs', make],
   ['every page, light, 1440 wide', round(false, 1440)],
   ['every page, dark, 1440 wide', round(true, 1440)],
   ['every page, light, 1024 wide', round(false, 1024)],
