@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define LEFT_FORCED_MS 30000 /* libvirt kills a QEMU that does not end within 30 s (virProcessKillPainfully) */
 #define TEXT_OF(n) #n
 #define TEXT(n) TEXT_OF(n)
 
@@ -74,12 +75,17 @@ static void restart_thread(FctTask *task, gpointer data)
     }
 }
 
-/* Nobody is asked again: a VM that goes down by itself an hour later is no restart that anybody expects. */
+/*
+ * Nobody is asked again, and nothing is forced again: a VM that goes down an hour later is no restart that anybody
+ * expects. So a forced end that never reached libvirt leaves the VM running, and the task says so.
+ */
 void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
 {
     g_autoptr(json_t) json = fct_task_to_json(task);
     json_t *steps = json_object_get(json, "steps");
     guint last = (guint)json_array_size(steps) - 1;
+    gboolean forced = last + 1 < G_N_ELEMENTS(polite_steps) - 1;
+    int patience_ms = forced ? LEFT_FORCED_MS : FCT_VM_POLITE_S * 1000;
     gboolean was_off = strcmp(fct_json_str(json_array_get(steps, last), "state", ""), "running") == 0;
     g_autoptr(FctVmInfo) info = fct_vms_info(act->vms, act->vm->id);
     g_autoptr(GError) error = NULL;
@@ -88,7 +94,7 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
         fct_vm_release_parts(act->vms, task, act->vm->id);
         fct_task_step(task, last, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
-    } else if (fct_vms_await(act->vms, task, act->vm->id, FALSE, FCT_VM_POLITE_S * 1000)) {
+    } else if (fct_vms_await(act->vms, task, act->vm->id, FALSE, patience_ms)) {
         fct_task_step(task, last - 1, FCT_TASK_STEP_DONE, NULL);
         start_again(act, task, last);
     } else if (fct_task_stopping(task)) {

@@ -123,12 +123,16 @@ class WebSocket:
 
 
 class Proxy:
-    """Stands between facetd and libvirtd; cut() is what the end of libvirtd looks like, mend() its return."""
+    """
+    Stands between facetd and libvirtd; cut() is what the end of libvirtd looks like, mend() its return.
+    While `holding`, what facetd sends is taken and goes no further.
+    """
 
     def __init__(self, path, target):
         self.path, self.target = str(path), target
         self.pairs = []
         self.open = True
+        self.holding = False
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
@@ -145,16 +149,17 @@ class Proxy:
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self.target)
                 self.pairs.append((client, server))
-            for a, b in ((client, server), (server, client)):
-                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+            for a, b, asks in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self.pump, args=(a, b, asks), daemon=True).start()
 
-    @staticmethod
-    def pump(source, sink):
+    def pump(self, source, sink, asks):
         try:
             while True:
                 data, fds, _, _ = socket.recv_fds(source, 65536, 4)  # libvirt passes the screen as a descriptor
                 if not data:
                     break
+                if asks and self.holding:
+                    continue
                 # A descriptor travels with one byte, the last one that recvmsg gives together with what came before.
                 sink.sendall(data[:-1] if fds else data)
                 if fds:
@@ -182,6 +187,7 @@ class Proxy:
 
     def mend(self):
         with self.lock:
+            self.holding = False
             self.open = True
 
 
