@@ -28,9 +28,9 @@ static void end(Left *left, FctTask *task, gboolean ok, const char *what)
     if (!ok)
         fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
                            "Facet was restarted in the middle of this task.");
-    fct_task_end(task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, NULL, 0, "%s", outcome);
     if (left->act.acts)
         fct_vms_end(left->act.vms, left->id);
+    fct_task_end(task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, NULL, 0, "%s", outcome);
 }
 
 static void end_power(Left *left, FctTask *task, gboolean wanted)

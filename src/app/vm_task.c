@@ -40,9 +40,9 @@ void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm,
 
 void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
-    fct_task_end(task, state, error, NULL, 0, "%s", outcome);
-    if (act->acts)
+    if (act->acts) /* first: whoever sees the end of the task may act on the VM at once */
         fct_vms_end(act->vms, act->vm->id);
+    fct_task_end(task, state, error, NULL, 0, "%s", outcome);
 }
 
 gboolean fct_vm_edit(FctVms *vms, const char *id, FctVmEdit edit, gpointer data, GError **error)
