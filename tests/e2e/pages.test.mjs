@@ -75,7 +75,7 @@ async function make({ instance, browser, assert }) {
   const scratch = path.join(instance.state, 'scratch');
   await mkdir(scratch);
   await instance.facet('pool', 'create', 'scratch', '--dir', scratch);
-  await instance.facet('volume', 'create', 'scratch:data.qcow2', '--size', '20');
+  await instance.facet('volume', 'create', 'scratch:data.qcow2', '--size', '2');
   await instance.facet('vm', 'create', 'web-1', '--cpus', '2', '--memory', '256');
   await instance.facet('vm', 'snapshot', 'create', 'web-1', 'before-update');
   await instance.facet('vm', 'autostart', 'web-1', '--order', '10', '--wait', '30');

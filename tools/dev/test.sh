@@ -70,7 +70,7 @@ run_e2e() {
     npm_packages "$dir" || { add_counts '0 1 0'; return; }
     say "e2e: the web page in Chromium"
     for f; do [[ $f != e2e:* ]] || parts+=("${f#e2e:}"); done
-    timeout 1500 node "$dir/run.mjs" "${parts[@]}" 2>&1 </dev/null | tee "$log" || rc=$?
+    timeout 2400 node "$dir/run.mjs" "${parts[@]}" 2>&1 </dev/null | tee "$log" || rc=$?
     add_counts "$(python3 "$TOP/tools/dev/meson_tests.py" tap "$log" "$rc")"
 }
 
