@@ -96,7 +96,8 @@ def settled(host, end):
     try:
         host.wait_for(lambda: virsh("domstate", "a", check=False) in ("running", "shut off", "crashed"), "the state of a VM that libvirt settled")
     except AssertionError as error:
-        raise AssertionError(virsh("domstate", "--reason", "a", check=False), host.call("GET", "/vms/a"), end) from error
+        seen = host.call("GET", "/vms?name=a")["items"][0]["state"]
+        raise AssertionError(virsh("domstate", "--reason", "a", check=False), seen, end["state"], end["outcome"], end["log"]) from error
 
 
 def test_libvirtd_is_killed_while_a_vm_starts(host):
