@@ -57,10 +57,11 @@ static gboolean update_network(const FctRequest *request, FctReply *reply, GErro
     reply->subject = g_strdup_printf("network %s", request->id);
     if (!fct_request_revision(request, &revision, error))
         return FALSE;
-    json_t *json = fct_networks_update(request->app, request->id, request->body, revision, &caller, error);
-    if (json)
-        fct_reply_resource(reply, 200, json);
-    return json != NULL;
+    g_autoptr(FctTask) task =
+        fct_networks_update(request->app, request->who->user, request->id, request->body, revision, &caller, error);
+    if (task)
+        fct_reply_resource(reply, 202, fct_task_to_json(task));
+    return task != NULL;
 }
 
 static gboolean delete_network(const FctRequest *request, FctReply *reply, GError **error)

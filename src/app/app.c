@@ -8,6 +8,7 @@
 #include "app/groups.h"
 #include "app/hub.h"
 #include "app/network_cache.h"
+#include "app/network_task.h"
 #include "app/reconcile.h"
 #include "app/records.h"
 #include "app/sampler.h"
@@ -121,8 +122,10 @@ gboolean fct_app_start(FctApp *app, GError **error)
         fct_tasks_on_recover(app->tasks, "volume.", fct_volumes_recover, app);
         fct_storage_start(app->storage);
     }
-    if (app->networks)
+    if (app->networks) {
+        fct_tasks_on_recover(app->tasks, "network.", fct_networks_recover, app);
         fct_network_cache_start(app->networks);
+    }
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
     fct_world_start(app->world);

@@ -2,7 +2,7 @@
 #include "app/network_cache.h"
 
 #include "app/hub.h"
-#include "app/networks.h"
+#include "app/network_task.h"
 #include "app/vm_service.h"
 
 #include <string.h>
@@ -26,7 +26,8 @@ struct FctNetworkCache {
     guint64 begun, kept; /* readings, counted: an older one never replaces a newer */
     GError *fault;       /* of the last reading; NULL: it worked */
     GHashTable *shown;   /* name → text of what was published; the thread's own */
-    gboolean first_done; /* the first network was seen to */
+    gboolean settled;    /* what facetd ended in was seen to */
+    gboolean first_done; /* so was the first network */
 };
 
 /* ---- reading ---- */
@@ -193,6 +194,9 @@ static void look(FctNetworkCache *cache)
             g_warning("%s", fault->message);
         return;
     }
+    if (!cache->settled)
+        fct_network_acts_settle(cache->app);
+    cache->settled = TRUE;
     if (!cache->first_done)
         cache->first_done = fct_networks_make_first(cache->app, networks);
     g_autoptr(json_t) after = fct_network_cache_addresses(cache);

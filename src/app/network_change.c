@@ -2,10 +2,9 @@
 /* Changes of networks: looked at first (core/network_plan), the same way for the preview and for the act. */
 #include "app/hub.h"
 #include "app/network_cache.h"
-#include "app/networks.h"
+#include "app/network_task.h"
 #include "app/records.h"
 #include "app/vm_service.h"
-#include "core/network_plan.h"
 #include "core/preflight.h"
 
 #include <string.h>
@@ -14,7 +13,8 @@
 
 /* What a decision is made from. */
 typedef struct {
-    GPtrArray *networks;
+    GPtrArray *networks, *coming;
+    GPtrArray *all;        /* of both */
     GPtrArray *interfaces; /* NULL: unknown */
     json_t *nics;          /* of the network in question; NULL: it is new */
     GArray *users;
@@ -27,6 +27,8 @@ typedef struct {
 static void look_free(Look *look)
 {
     g_clear_pointer(&look->networks, g_ptr_array_unref);
+    g_clear_pointer(&look->coming, g_ptr_array_unref);
+    g_clear_pointer(&look->all, g_ptr_array_unref);
     g_clear_pointer(&look->interfaces, g_ptr_array_unref);
     json_decref(look->nics);
     g_clear_pointer(&look->users, g_array_unref);
@@ -91,12 +93,16 @@ static Look *look_new(FctApp *app, const char *name, const FctNetworkCaller *cal
         return NULL;
     }
     look->networks = fct_network_cache_read(app->networks, 0, error);
-    if (!look->networks)
+    look->coming = look->networks ? fct_network_acts_coming(app, name, error) : NULL;
+    if (!look->coming)
         return NULL;
+    look->all = g_ptr_array_new();
+    g_ptr_array_extend(look->all, look->networks, NULL, NULL);
+    g_ptr_array_extend(look->all, look->coming, NULL, NULL);
     g_autoptr(GPtrArray) interfaces = app->vmm->ops->interfaces(app->vmm, &why, NULL);
     look->interfaces = why ? NULL : g_steal_pointer(&interfaces);
     look->scene = (FctNetworkScene){
-        .networks = look->networks, .interfaces = look->interfaces, .local = caller->local, .remote = caller->remote};
+        .networks = look->all, .interfaces = look->interfaces, .local = caller->local, .remote = caller->remote};
     for (guint i = 0; name && i < look->networks->len; i++)
         if (strcmp(((FctNetwork *)look->networks->pdata[i])->name, name) == 0)
             look->present = look->networks->pdata[i];
@@ -179,6 +185,31 @@ json_t *fct_networks_preview(FctApp *app, const json_t *body, const FctNetworkCa
 
 /* ---- acts ---- */
 
+typedef gboolean (*ShortAct)(FctApp *app, const FctNetwork *network, GError **error);
+
+static gboolean make(FctApp *app, const FctNetwork *network, GError **error)
+{
+    return app->vmm->ops->network_create(app->vmm, network, error);
+}
+
+static gboolean take_away(FctApp *app, const FctNetwork *network, GError **error)
+{
+    return app->vmm->ops->network_delete(app->vmm, network->name, error);
+}
+
+/* Noted while it runs: what facetd ends in is settled by its next start. */
+static gboolean act(FctApp *app, const char *name, ShortAct run, const FctNetwork *network, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!fct_network_act_begin(app, network->name, name, error))
+        return FALSE;
+    gboolean ok = run(app, network, &fault);
+    fct_network_act_end(app, network->name);
+    if (fault)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return ok;
+}
+
 /* The names of the VMs that hold it. */
 static json_t *holders(const GPtrArray *verdicts)
 {
@@ -239,7 +270,7 @@ json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCa
     fct_network_cache_lock(app->networks);
     g_autoptr(Look) look = look_new(app, NULL, caller, error);
     gboolean ok = look && plan_create(app, look, input, error) && allowed(look->plan, caller, error) &&
-                  app->vmm->ops->network_create(app->vmm, look->wanted, error);
+                  act(app, "create", make, look->wanted, error);
     fct_network_cache_unlock(app->networks);
     return ok ? published(app, look->wanted->name, error) : NULL;
 }
@@ -253,29 +284,19 @@ static gboolean is_present(const FctNetwork *network, guint64 revision, GError *
     return FALSE;
 }
 
-static void tell_left(FctApp *app, const char *name, const GPtrArray *left)
+FctTask *fct_networks_update(FctApp *app, const char *user, const char *name, const json_t *input, guint64 revision,
+                             const FctNetworkCaller *caller, GError **error)
 {
-    for (guint i = 0; i < left->len; i++)
-        fct_event(app, "network", "warning", "network", name, name,
-                  "VM %s does not answer, so its NIC in the network %s stays without link until it is started anew.",
-                  (const char *)left->pdata[i], name);
-}
-
-json_t *fct_networks_update(FctApp *app, const char *name, const json_t *input, guint64 revision,
-                            const FctNetworkCaller *caller, GError **error)
-{
-    g_autoptr(GPtrArray) left = NULL;
-    if (!app->networks)
-        return fct_networks_get(app, name, error);
-    fct_network_cache_lock(app->networks);
-    g_autoptr(Look) look = look_new(app, name, caller, error);
-    gboolean ok = look && is_present(look->present, revision, error) && plan_update(app, look, input, error) &&
-                  allowed(look->plan, caller, error) &&
-                  app->vmm->ops->network_change(app->vmm, look->wanted, look->plan->redefine, &left, error);
-    fct_network_cache_unlock(app->networks);
-    if (left)
-        tell_left(app, name, left);
-    return ok ? published(app, name, error) : NULL;
+    FctTask *task = NULL;
+    if (app->networks)
+        fct_network_cache_lock(app->networks);
+    g_autoptr(Look) look = fct_network_act_idle(app, name, error) ? look_new(app, name, caller, error) : NULL;
+    if (look && is_present(look->present, revision, error) && plan_update(app, look, input, error) &&
+        allowed(look->plan, caller, error))
+        task = fct_network_change_start(app, user, look->present, look->wanted, look->plan, input, error);
+    if (app->networks)
+        fct_network_cache_unlock(app->networks);
+    return task;
 }
 
 gboolean fct_networks_delete(FctApp *app, const char *name, guint64 revision, const FctNetworkCaller *caller,
@@ -283,11 +304,11 @@ gboolean fct_networks_delete(FctApp *app, const char *name, guint64 revision, co
 {
     if (app->networks)
         fct_network_cache_lock(app->networks);
-    g_autoptr(Look) look = look_new(app, name, caller, error);
+    g_autoptr(Look) look = fct_network_act_idle(app, name, error) ? look_new(app, name, caller, error) : NULL;
     if (look)
         look->plan = fct_network_plan_delete(&look->scene, look->present);
     gboolean ok = look && is_present(look->present, revision, error) && allowed(look->plan, caller, error) &&
-                  app->vmm->ops->network_delete(app->vmm, name, error);
+                  act(app, "delete", take_away, look->present, error);
     if (app->networks)
         fct_network_cache_unlock(app->networks);
     if (ok) {

@@ -4,6 +4,7 @@
  * HTTP: calls may wait for libvirt and the store.
  */
 #pragma once
+#include "app/task.h"
 #include "app/vm_doc.h"
 
 /* Who asks for a change, and over which connection: it must not be cut unasked. Addresses may be "". */
@@ -34,8 +35,9 @@ gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error);
 /* @body: {"action", "id", "input"}. Changes nothing. */
 json_t *fct_networks_preview(FctApp *app, const json_t *body, const FctNetworkCaller *caller, GError **error);
 json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCaller *caller, GError **error);
-json_t *fct_networks_update(FctApp *app, const char *name, const json_t *input, guint64 revision,
-                            const FctNetworkCaller *caller, GError **error);
+/* Judged now, done by a task, which runs already. */
+FctTask *fct_networks_update(FctApp *app, const char *user, const char *name, const json_t *input, guint64 revision,
+                             const FctNetworkCaller *caller, GError **error);
 /* FCT_ERROR_IN_USE names the VMs. */
 gboolean fct_networks_delete(FctApp *app, const char *name, guint64 revision, const FctNetworkCaller *caller,
                              GError **error);

@@ -57,6 +57,18 @@ static void show_leases(const char *what, const json_t *leases)
                fct_json_str(lease, "name", ""));
 }
 
+/* Where an address is known from, in words. */
+static const char *source_of(const json_t *address)
+{
+    static const char *const words[][2] = {
+        {"static", "always the same"}, {"lease", "by DHCP"}, {"reserved", "reserved"}, {"agent", "says the guest"}};
+    const char *source = fct_json_str(address, "source", "");
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(words[i][0], source))
+            return words[i][1];
+    return source;
+}
+
 static void show_nics(const json_t *nics)
 {
     size_t i, k;
@@ -64,7 +76,7 @@ static void show_nics(const json_t *nics)
     json_array_foreach ((json_t *)nics, i, nic) {
         printf("  VM %s  %s", fct_json_str(json_object_get(nic, "vm"), "name", ""), fct_json_str(nic, "mac", ""));
         json_array_foreach (json_object_get(nic, "addresses"), k, address)
-            printf("  %s (%s)", fct_json_str(address, "address", ""), fct_json_str(address, "source", ""));
+            printf("  %s (%s)", fct_json_str(address, "address", ""), source_of(address));
         printf("\n");
     }
 }
@@ -228,13 +240,21 @@ int fct_verb_network_create(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
+/* Changes the network and follows the task. */
+static int change(FctCli *cli, const char *path, const json_t *network, json_t *body)
+{
+    g_autoptr(json_t) task = NULL;
+    g_autoptr(GError) error = NULL;
+    if (!fct_client_call(cli->client, "PUT", path, body, (guint64)fct_json_int(network, "revision", 0), &task, &error))
+        return fct_cli_fail(cli, error);
+    return fct_task_follow(cli, task);
+}
+
 int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
 {
     g_auto(Wish) wish = {.vlan = -1};
     g_autoptr(json_t) network = NULL;
-    g_autoptr(json_t) answer = NULL;
     g_autoptr(json_t) body = json_object();
-    g_autoptr(GError) error = NULL;
     g_autofree char *path = NULL;
     int status;
     GOptionEntry entries[] = {
@@ -263,14 +283,7 @@ int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
     if (!load(cli, argv[1], &network, &path, &status))
         return status;
     g_autofree char *target = g_strconcat(path, wish.confirm ? "?confirm=1" : "", NULL);
-    if (!fct_client_call(cli->client, "PUT", target, body, (guint64)fct_json_int(network, "revision", 0), &answer,
-                         &error))
-        return fct_cli_fail(cli, error);
-    if (cli->json)
-        fct_print_json(answer);
-    else
-        printf("Network %s is changed.\n", argv[1]);
-    return 0;
+    return change(cli, target, network, body);
 }
 
 int fct_verb_network_interfaces(FctCli *cli, int argc, char **argv)
@@ -325,8 +338,6 @@ static json_t *without(const json_t *leases, const char *mac)
 int fct_verb_network_fix(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) network = NULL;
-    g_autoptr(json_t) answer = NULL;
-    g_autoptr(GError) error = NULL;
     g_autofree char *path = NULL;
     int status;
     if (argc != 4)
@@ -338,12 +349,10 @@ int fct_verb_network_fix(FctCli *cli, int argc, char **argv)
     gboolean gone = g_str_equal(argv[3], "none");
     if (!gone)
         json_array_append_new(leases, json_pack("{s:s, s:s}", "mac", argv[2], "address", argv[3]));
-    if (!fct_client_call(cli->client, "PUT", path, body, (guint64)fct_json_int(network, "revision", 0), &answer,
-                         &error))
-        return fct_cli_fail(cli, error);
-    if (cli->json)
-        fct_print_json(answer);
-    else if (gone)
+    status = change(cli, path, network, body);
+    if (status || cli->json)
+        return status;
+    if (gone)
         printf("%s has no fixed address.\n", argv[2]);
     else
         printf("%s gets %s when it next asks.\n", argv[2], argv[3]);

@@ -221,12 +221,23 @@ typedef struct {
      */
     gboolean (*network_create)(FctVmm *vmm, const FctNetwork *network, GError **error);
     /*
-     * Makes ours as @wanted (of fct_network_changed). Without @redefine only DHCP and autostart differ, and nobody
-     * notices. With it the network is restarted and VMs' NICs are plugged in again; *ret_left names the VMs (char*)
-     * whose NICs stay without link. Taken back when it fails. *ret_left is set in any case.
+     * A change of ours to @wanted (of fct_network_changed), written down before anything is done: what there is, what
+     * there shall be, and the VMs ("guests": [{"id","name",…}]) whose NICs are to be plugged in again. Whoever has it
+     * can do the rest, in this order, as often as need be: each looks at what is so and does what is missing. Without
+     * @redefine only DHCP and autostart differ, and nobody notices.
      */
-    gboolean (*network_change)(FctVmm *vmm, const FctNetwork *wanted, gboolean redefine, GPtrArray **ret_left,
-                               GError **error);
+    json_t *(*network_prepare)(FctVmm *vmm, const FctNetwork *wanted, gboolean redefine, GError **error);
+    /*
+     * Its definition and autostart are as they shall be; @back: as they were. FCT_ERROR_CONFLICT when somebody else
+     * has changed it meanwhile. After FCT_ERROR_TIMEOUT the call may still be at it, here and below.
+     */
+    gboolean (*network_define)(FctVmm *vmm, const json_t *change, gboolean back, GError **error);
+    /* It runs by that, if it ran before. VMs in it lose their link. */
+    gboolean (*network_restart)(FctVmm *vmm, const json_t *change, gboolean back, GError **error);
+    /* The VMs, as "guests", that run with a NIC that is not plugged in where the network is now. */
+    json_t *(*network_unplugged)(FctVmm *vmm, const json_t *change, GError **error);
+    /* Plugs in those of one VM, with the link that they had; gone is success. */
+    gboolean (*network_replug)(FctVmm *vmm, const json_t *change, const char *id, GError **error);
     /* Ours only; gone already is success. VMs that are attached to it lose their link. */
     gboolean (*network_delete)(FctVmm *vmm, const char *name, GError **error);
     /*

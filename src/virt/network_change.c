@@ -1,35 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Networks, changed: ours only. What libvirt can change while a network runs is changed so; for the rest it is stopped,
- * defined anew and started, and the NICs of VMs that run are plugged in again, which libvirt does not do by itself.
- */
+/* Networks, made, deleted, and changed without a restart: ours only. */
 #include "virt/virt.h"
 
 #include <string.h>
 
 #define CHANGE_MS 60000 /* dnsmasq and the firewall are started */
-#define REPLUG_MS 20000
-
-typedef struct {
-    char *id, *name;
-    GPtrArray *nics; /* FctNicXml* */
-} Guest;
 
 typedef struct {
     char *name;
     char *xml;
     FctNetwork *wanted;
-    GPtrArray *guests; /* Guest*: whose NICs lost their plug */
 } Order;
-
-static void guest_free(gpointer data)
-{
-    Guest *guest = data;
-    g_free(guest->id);
-    g_free(guest->name);
-    g_clear_pointer(&guest->nics, g_ptr_array_unref);
-    g_free(guest);
-}
 
 static void order_clear(gpointer data)
 {
@@ -37,7 +18,6 @@ static void order_clear(gpointer data)
     g_free(order->name);
     g_free(order->xml);
     fct_network_free(order->wanted);
-    g_clear_pointer(&order->guests, g_ptr_array_unref);
 }
 
 static void order_release(Order *order)
@@ -53,7 +33,7 @@ static Order *order_new(const char *name)
     return order;
 }
 
-static gboolean fail(GError **error, const char *name, const char *what)
+gboolean fct_virt_network_fail(GError **error, const char *name, const char *what)
 {
     virErrorPtr last = virGetLastError();
     if (last && last->message && strstr(last->message, "already in use by interface")) {
@@ -68,11 +48,11 @@ static gboolean fail(GError **error, const char *name, const char *what)
     return FALSE;
 }
 
-static virNetworkPtr find_ours(virConnectPtr conn, const char *name, FctNetwork **ret, GError **error)
+virNetworkPtr fct_virt_network_find(virConnectPtr conn, const char *name, FctNetwork **ret, GError **error)
 {
     virNetworkPtr handle = virNetworkLookupByName(conn, name);
     if (!handle) {
-        fail(error, name, "found");
+        fct_virt_network_fail(error, name, "found");
         return NULL;
     }
     g_autoptr(FctNetwork) network = fct_virt_network_read(handle, error);
@@ -101,11 +81,12 @@ static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
     }
     virNetworkPtr handle = virNetworkDefineXML(conn, order->xml);
     if (!handle)
-        return fail(error, order->name, "defined");
+        return fct_virt_network_fail(error, order->name, "defined");
+    /* Started last: one that runs is all there, whoever looks after a crash. */
     gboolean ok =
-        virNetworkCreate(handle) == 0 && virNetworkSetAutostart(handle, order->wanted->autostart ? 1 : 0) == 0;
+        virNetworkSetAutostart(handle, order->wanted->autostart ? 1 : 0) == 0 && virNetworkCreate(handle) == 0;
     if (!ok) {
-        fail(error, order->name, "started");
+        fct_virt_network_fail(error, order->name, "started");
         if (virNetworkIsActive(handle) == 1)
             virNetworkDestroy(handle);
         virNetworkUndefine(handle);
@@ -127,7 +108,7 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
     const Order *order = data;
     g_autoptr(FctNetwork) network = NULL;
     g_autoptr(GError) fault = NULL;
-    virNetworkPtr handle = find_ours(conn, order->name, &network, &fault);
+    virNetworkPtr handle = fct_virt_network_find(conn, order->name, &network, &fault);
     if (!handle) {
         if (fault->code == FCT_ERROR_NOT_FOUND)
             return TRUE;
@@ -136,7 +117,7 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
     }
     gboolean ok = (!network->active || virNetworkDestroy(handle) == 0) && virNetworkUndefine(handle) == 0;
     if (!ok)
-        fail(error, order->name, "deleted");
+        fct_virt_network_fail(error, order->name, "deleted");
     virNetworkFree(handle);
     return ok;
 }
@@ -172,7 +153,7 @@ static guint section_of(const char *xml)
 static gboolean change(Live *live, gboolean add, const char *xml)
 {
     if (!step(live, add, section_of(xml), xml))
-        return fail(live->error, live->present->name, "changed");
+        return fct_virt_network_fail(live->error, live->present->name, "changed");
     g_ptr_array_add(live->undo, g_strconcat(add ? "-" : "+", xml, NULL));
     return TRUE;
 }
@@ -218,206 +199,27 @@ static gboolean change_dhcp(Live *live, const FctNetwork *wanted)
     return ok;
 }
 
-static gboolean set_autostart(virNetworkPtr handle, const FctNetwork *present, const FctNetwork *wanted, GError **error)
+static gboolean has_all(GPtrArray *list, const GPtrArray *of)
 {
-    if (present->autostart == wanted->autostart || virNetworkSetAutostart(handle, wanted->autostart ? 1 : 0) == 0)
-        return TRUE;
-    return fail(error, present->name, "changed");
+    for (guint i = 0; i < of->len; i++)
+        if (!g_ptr_array_find_with_equal_func(list, of->pdata[i], g_str_equal, NULL))
+            return FALSE;
+    return list->len == of->len;
 }
 
-static gboolean do_change(virConnectPtr conn, gpointer data, GError **error)
+gboolean fct_virt_network_same_dhcp(const FctNetwork *a, const FctNetwork *b)
 {
-    const Order *order = data;
-    g_autoptr(FctNetwork) network = NULL;
-    virNetworkPtr handle = find_ours(conn, order->name, &network, error);
-    if (!handle)
-        return FALSE;
+    g_autoptr(GPtrArray) ours = hosts_of(a), theirs = hosts_of(b);
+    return strcmp(a->first, b->first) == 0 && strcmp(a->last, b->last) == 0 && has_all(ours, theirs);
+}
+
+gboolean fct_virt_network_change_dhcp(virNetworkPtr handle, const FctNetwork *present, const FctNetwork *wanted,
+                                      GError **error)
+{
     g_autoptr(GPtrArray) undo = g_ptr_array_new_with_free_func(g_free);
-    Live live = {handle, network, undo, error};
-    gboolean ok = change_dhcp(&live, order->wanted) && set_autostart(handle, network, order->wanted, error);
-    if (!ok)
-        take_back(&live);
-    virNetworkFree(handle);
-    return ok;
-}
-
-/* ---- what takes a restart ---- */
-
-/* The VMs that run with NICs in the network. A VM that cannot be read is passed over: it has gone. */
-static GPtrArray *find_guests(virConnectPtr conn, const char *network)
-{
-    GPtrArray *guests = g_ptr_array_new_with_free_func(guest_free);
-    virDomainPtr *domains = NULL;
-    int n = virConnectListAllDomains(conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
-    for (int i = 0; i < n; i++) {
-        char id[VIR_UUID_STRING_BUFLEN];
-        char *xml = virDomainGetXMLDesc(domains[i], 0);
-        g_autoptr(GPtrArray) nics = xml ? fct_domain_nics(xml, network, NULL) : NULL;
-        if (nics && nics->len && virDomainGetUUIDString(domains[i], id) == 0) {
-            Guest *guest = g_new0(Guest, 1);
-            guest->id = g_strdup(id);
-            guest->name = g_strdup(virDomainGetName(domains[i]));
-            guest->nics = g_steal_pointer(&nics);
-            g_ptr_array_add(guests, guest);
-        }
-        free(xml);
-        virDomainFree(domains[i]);
-    }
-    free(domains);
-    return guests;
-}
-
-/* A name of libvirt's kind that no network has. libvirt plugs a NIC in anew only when the bridge's name is another. */
-static char *new_bridge(virConnectPtr conn)
-{
-    int highest = 0;
-    virNetworkPtr *handles = NULL;
-    int n = virConnectListAllNetworks(conn, &handles, 0);
-    for (int i = 0; i < n; i++) {
-        char *bridge = virNetworkGetBridgeName(handles[i]); /* fails for those without one */
-        guint64 number = 0;
-        if (bridge && g_str_has_prefix(bridge, "virbr") &&
-            g_ascii_string_to_unsigned(bridge + strlen("virbr"), 10, 0, 9999, &number, NULL))
-            highest = MAX(highest, (int)number);
-        free(bridge);
-        virNetworkFree(handles[i]);
-    }
-    free(handles);
-    return g_strdup_printf("virbr%d", highest + 1);
-}
-
-static gboolean define_and_start(virConnectPtr conn, const char *xml, const FctNetwork *wanted, GError **error)
-{
-    virNetworkPtr handle = virNetworkDefineXML(conn, xml);
-    gboolean defined = handle != NULL;
-    gboolean ok = defined && (!wanted->active || virNetworkCreate(handle) == 0) &&
-                  virNetworkSetAutostart(handle, wanted->autostart ? 1 : 0) == 0;
-    if (!ok)
-        fail(error, wanted->name, defined ? "started" : "defined");
-    if (handle)
-        virNetworkFree(handle);
-    return ok;
-}
-
-/* @present has the new bridge's name already, so that NICs can be plugged in again. */
-static void go_back(virConnectPtr conn, const char *xml, const FctNetwork *present)
-{
-    g_autoptr(GError) fault = NULL;
-    g_autofree char *old = fct_network_edit(xml, present, &fault);
-    if (!old || !define_and_start(conn, old, present, &fault))
-        g_warning("Network %s could not be made as it was: %s", present->name, fault->message);
-}
-
-static gboolean restart(virConnectPtr conn, Order *order, virNetworkPtr handle, FctNetwork *present, GError **error)
-{
-    FctNetwork *wanted = order->wanted;
-    gboolean subnet = fct_network_has_subnet(present->kind);
-    gboolean replug = present->active && (subnet || strcmp(present->bridge, wanted->bridge) != 0);
-    order->guests = replug ? find_guests(conn, present->name) : g_ptr_array_new_with_free_func(guest_free);
-    g_autofree char *bridge = subnet && order->guests->len ? new_bridge(conn) : g_strdup(present->bridge);
-    char *xml = virNetworkGetXMLDesc(handle, VIR_NETWORK_XML_INACTIVE);
-    if (subnet) {
-        g_free(wanted->bridge);
-        wanted->bridge = g_strdup(bridge);
-    }
-    wanted->active = present->active;
-    g_autofree char *after = xml ? fct_network_edit(xml, wanted, error) : NULL;
-    gboolean ok = after != NULL;
-    if (!xml)
-        fail(error, present->name, "read");
-    if (ok && present->active && virNetworkDestroy(handle) < 0)
-        ok = fail(error, present->name, "stopped");
-    if (ok && !define_and_start(conn, after, wanted, error)) {
-        g_free(present->bridge);
-        present->bridge = g_steal_pointer(&bridge);
-        go_back(conn, xml, present);
-        ok = FALSE;
-    }
-    free(xml);
-    return ok;
-}
-
-static gboolean do_restart(virConnectPtr conn, gpointer data, GError **error)
-{
-    Order *order = data;
-    g_autoptr(FctNetwork) network = NULL;
-    virNetworkPtr handle = find_ours(conn, order->name, &network, error);
-    gboolean ok = handle && restart(conn, order, handle, network, error);
-    if (handle)
-        virNetworkFree(handle);
-    return ok;
-}
-
-/* ---- NICs that lost their plug ---- */
-
-typedef struct {
-    char *id;
-    const GPtrArray *nics; /* the order's: it waits for us or outlives us */
-    Order *order;
-} Replug;
-
-static void replug_clear(gpointer data)
-{
-    Replug *replug = data;
-    g_free(replug->id);
-    order_release(replug->order);
-}
-
-static void replug_release(Replug *replug)
-{
-    g_atomic_rc_box_release_full(replug, replug_clear);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Replug, replug_release)
-
-/* Without link first: a guest that sees its link come back asks for an address again. */
-static gboolean do_replug(virConnectPtr conn, gpointer data, GError **error)
-{
-    const Replug *replug = data;
-    virDomainPtr domain = virDomainLookupByUUIDString(conn, replug->id);
-    gboolean ok = TRUE;
-    for (guint i = 0; domain && i < replug->nics->len; i++) {
-        const FctNicXml *nic = g_ptr_array_index(replug->nics, i);
-        if (virDomainUpdateDeviceFlags(domain, nic->down, VIR_DOMAIN_AFFECT_LIVE) < 0 ||
-            virDomainUpdateDeviceFlags(domain, nic->up, VIR_DOMAIN_AFFECT_LIVE) < 0) {
-            if (ok)
-                fct_virt_set_error(error, "A NIC could not be plugged in again");
-            ok = FALSE;
-        }
-    }
-    if (domain)
-        virDomainFree(domain);
-    return ok; /* one that is gone needs no link */
-}
-
-/* Names of the VMs whose NICs stay without. */
-static GPtrArray *replug_all(FctVirt *virt, Order *order)
-{
-    GPtrArray *left = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < order->guests->len; i++) {
-        const Guest *guest = g_ptr_array_index(order->guests, i);
-        g_autoptr(GError) fault = NULL;
-        g_autoptr(Replug) replug = g_atomic_rc_box_new0(Replug);
-        replug->id = g_strdup(guest->id);
-        replug->nics = guest->nics;
-        replug->order = g_atomic_rc_box_acquire(order);
-        if (fct_virt_call(virt, FCT_LANE_POWER, guest->id, REPLUG_MS, do_replug, replug, replug_clear, &fault))
-            continue;
-        g_warning("VM %s: %s", guest->name, fault->message);
-        g_ptr_array_add(left, g_strdup(guest->name));
-    }
-    return left;
-}
-
-gboolean fct_virt_network_change(FctVmm *vmm, const FctNetwork *wanted, gboolean redefine, GPtrArray **ret_left,
-                                 GError **error)
-{
-    FctVirt *virt = (FctVirt *)vmm;
-    g_autoptr(Order) order = order_new(wanted->name);
-    order->wanted = fct_network_copy(wanted);
-    gboolean ok = fct_virt_call(virt, FCT_LANE_POWER, NULL, CHANGE_MS, redefine ? do_restart : do_change, order,
-                                order_clear, error);
-    /* Also after a failure: the network was stopped and started then too. Past its deadline the call is still at it. */
-    gboolean settled = ok || (error && fct_error_code(*error) != FCT_ERROR_TIMEOUT);
-    *ret_left = settled && order->guests ? replug_all(virt, order) : g_ptr_array_new_with_free_func(g_free);
-    return ok;
+    Live live = {handle, present, undo, error};
+    if (change_dhcp(&live, wanted))
+        return TRUE;
+    take_back(&live);
+    return FALSE;
 }

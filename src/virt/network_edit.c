@@ -11,7 +11,7 @@ typedef struct {
     GPtrArray *nics;
     guint skip; /* depth of the element that is left out with all in it; 0: none */
     gboolean had_ip, ours;
-    char *link; /* state of the NIC's link, as it is set */
+    FctNicXml nic; /* of the one that is being read, without xml */
 } Pass;
 
 static const char *attribute(const char *name, const char **names, const char **values)
@@ -111,12 +111,40 @@ char *fct_network_edit(const char *xml, const FctNetwork *network, GError **erro
 
 /* ---- NICs of a domain ---- */
 
+static void nic_clear(FctNicXml *nic)
+{
+    g_free(nic->mac);
+    g_free(nic->bridge);
+    g_free(nic->link);
+    g_free(nic->xml);
+    *nic = (FctNicXml){0};
+}
+
 static void nic_free(gpointer data)
 {
-    FctNicXml *nic = data;
-    g_free(nic->down);
-    g_free(nic->up);
-    g_free(nic);
+    nic_clear(data);
+    g_free(data);
+}
+
+static void note(char **member, const char *value)
+{
+    g_free(*member);
+    *member = g_strdup(value ? value : "");
+}
+
+/* What is in the <interface>; FALSE: it is left out of the XML. */
+static gboolean read_nic(Pass *pass, const char *element, const char **names, const char **values)
+{
+    if (strcmp(element, "mac") == 0)
+        note(&pass->nic.mac, attribute("address", names, values));
+    if (strcmp(element, "source") == 0) {
+        pass->ours = g_strcmp0(attribute("network", names, values), pass->wanted) == 0;
+        note(&pass->nic.bridge, attribute("bridge", names, values));
+    }
+    if (strcmp(element, "link") != 0)
+        return TRUE;
+    note(&pass->nic.link, attribute("state", names, values));
+    return FALSE;
 }
 
 static void nic_start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
@@ -127,24 +155,19 @@ static void nic_start(GMarkupParseContext *context, const char *element, const c
     Pass *pass = data;
     guint depth = depth_of(context);
     const GSList *path = g_markup_parse_context_get_element_stack(context);
-    gboolean nic = depth == 3 && strcmp(element, "interface") == 0 && strcmp(path->next->data, "devices") == 0;
-    if (nic) {
+    if (depth == 3 && strcmp(element, "interface") == 0 && strcmp(path->next->data, "devices") == 0) {
         g_string_truncate(pass->out, 0);
         pass->ours = FALSE;
-        g_clear_pointer(&pass->link, g_free);
+        nic_clear(&pass->nic);
     }
     if (pass->skip)
         return;
-    gboolean source = depth == 4 && strcmp(element, "source") == 0;
-    if (source)
-        pass->ours = g_strcmp0(attribute("network", names, values), pass->wanted) == 0;
-    if (depth == 4 && strcmp(element, "link") == 0) {
-        g_free(pass->link);
-        pass->link = g_strdup(attribute("state", names, values));
+    if (depth == 4 && !read_nic(pass, element, names, values)) {
         pass->skip = depth;
         return;
     }
-    copy_start(pass->out, element, names, values, NULL, NULL, source ? old : NULL);
+    copy_start(pass->out, element, names, values, NULL, NULL,
+               depth == 4 && strcmp(element, "source") == 0 ? old : NULL);
 }
 
 static void nic_end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
@@ -152,13 +175,23 @@ static void nic_end(GMarkupParseContext *context, const char *element, gpointer 
     Pass *pass = data;
     gboolean nic = depth_of(context) == 3 && strcmp(element, "interface") == 0;
     if (nic && pass->ours) {
-        FctNicXml *found = g_new0(FctNicXml, 1);
-        found->down = g_strdup_printf("%s<link state='down'/></interface>", pass->out->str);
-        found->up = g_strdup_printf("%s<link state='%s'/></interface>", pass->out->str, pass->link ? pass->link : "up");
+        FctNicXml *found = g_new(FctNicXml, 1);
+        *found = pass->nic;
+        pass->nic = (FctNicXml){0};
+        found->xml = g_strdup(pass->out->str);
+        if (!found->link) /* libvirt says it only when somebody set it */
+            found->link = g_strdup("up");
         g_ptr_array_add(pass->nics, found);
         pass->ours = FALSE;
     }
     pass_end(context, element, data, error);
+}
+
+char *fct_nic_with_link(const FctNicXml *nic, const char *state)
+{
+    GString *xml = g_string_new(nic->xml);
+    fct_xml(xml, "<link state='%s'/></interface>", state);
+    return g_string_free(xml, FALSE);
 }
 
 GPtrArray *fct_domain_nics(const char *xml, const char *network, GError **error)
@@ -168,6 +201,6 @@ GPtrArray *fct_domain_nics(const char *xml, const char *network, GError **error)
     g_autoptr(GString) out = g_string_new(NULL);
     Pass pass = {.out = out, .wanted = network, .nics = nics};
     gboolean ok = run(&parser, &pass, xml, error);
-    g_free(pass.link);
+    nic_clear(&pass.nic);
     return ok ? g_steal_pointer(&nics) : NULL;
 }

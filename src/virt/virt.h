@@ -132,14 +132,24 @@ gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *forma
                                const char *target_format, FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error);
 
-/* network.c, network_change.c, interfaces.c */
+/* network.c, network_change.c, network_restart.c, interfaces.c */
 GPtrArray *fct_virt_networks(FctVmm *vmm, GError **error);
 /* On a worker. */
 FctNetwork *fct_virt_network_read(virNetworkPtr handle, GError **error);
 gboolean fct_virt_network_create(FctVmm *vmm, const FctNetwork *network, GError **error);
-gboolean fct_virt_network_change(FctVmm *vmm, const FctNetwork *wanted, gboolean redefine, GPtrArray **ret_left,
-                                 GError **error);
 gboolean fct_virt_network_delete(FctVmm *vmm, const char *name, GError **error);
+json_t *fct_virt_network_prepare(FctVmm *vmm, const FctNetwork *wanted, gboolean redefine, GError **error);
+gboolean fct_virt_network_define(FctVmm *vmm, const json_t *change, gboolean back, GError **error);
+gboolean fct_virt_network_restart(FctVmm *vmm, const json_t *change, gboolean back, GError **error);
+json_t *fct_virt_network_unplugged(FctVmm *vmm, const json_t *change, GError **error);
+gboolean fct_virt_network_replug(FctVmm *vmm, const json_t *change, const char *id, GError **error);
+/* On a worker: the network if it is there and ours. @what: what "could not be" done; FALSE. */
+virNetworkPtr fct_virt_network_find(virConnectPtr conn, const char *name, FctNetwork **ret, GError **error);
+gboolean fct_virt_network_fail(GError **error, const char *name, const char *what);
+/* DHCP and static leases as @wanted has them, without a restart; taken back when it fails. */
+gboolean fct_virt_network_change_dhcp(virNetworkPtr handle, const FctNetwork *present, const FctNetwork *wanted,
+                                      GError **error);
+gboolean fct_virt_network_same_dhcp(const FctNetwork *a, const FctNetwork *b);
 GPtrArray *fct_virt_interfaces(FctVmm *vmm, char **ret_why, GError **error);
 
 /* storage.c, volume.c, volume_copy.c, volume_stream.c */

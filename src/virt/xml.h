@@ -40,13 +40,17 @@ void fct_network_write_place(GString *xml, const FctNetwork *network);
  */
 char *fct_network_edit(const char *xml, const FctNetwork *network, GError **error);
 /*
- * The NICs of a running domain that are in the network: XML of <interface> elements for virDomainUpdateDeviceFlags,
- * which plug them in where the network is now. Twice the same: without link, with the link they had.
+ * The NICs of a running domain that are in the network. @xml is the <interface> without its end, without its link and
+ * without where it was plugged in.
  */
 typedef struct {
-    char *down, *up;
+    char *mac, *bridge; /* bridge: that libvirt plugged it into; "" */
+    char *link;         /* "up" or "down" */
+    char *xml;
 } FctNicXml;
 GPtrArray *fct_domain_nics(const char *xml, const char *network, GError **error);
+/* For virDomainUpdateDeviceFlags, which plugs it in where the network is now. g_free it. */
+char *fct_nic_with_link(const FctNicXml *nic, const char *state);
 /* An interface of the host, from libvirt's description; NULL: it is none for VMs. FCT_ERROR_LIBVIRT. */
 FctHostInterface *fct_host_interface_read(const char *xml, GError **error);
 /* The same from a node device, which tells less. */

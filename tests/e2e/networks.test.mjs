@@ -99,6 +99,35 @@ async function whoIsWhere({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
+// A change that cuts VMs says so, is followed in the drawer to its end, and keeps others out meanwhile.
+async function restart({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await open(page, instance, '/networks/lab');
+  await instance.facet('vm', 'create', 'web-2', '--cpus', '1', '--memory', '256', '--network', 'lab=52:54:00:aa:bb:02', '--start');
+  await page.getByRole('grid', { name: 'Network interfaces' }).getByText('10.20.0.').waitFor(); // its system has come up
+  const before = await (await page.request.get('/api/v1/networks/lab')).json();
+  await page.getByRole('button', { name: 'Not always' }).click(); // 10.20.0.50, which the new subnet does not have
+  await page.getByRole('button', { name: 'Not always' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await form(page).locator('#network-subnet').fill('10.30.0.0/24');
+  await form(page).getByText('web-2 loses its link for some seconds').waitFor();
+  await picture(page, 'network-edit-cuts');
+  assert.deepEqual(await axe(page), []);
+  await form(page).getByRole('button', { name: 'Save' }).click();
+  const task = page.getByRole('article', { name: 'Change network lab' }).first();
+  await task.getByText('Plug VM web-2 in again').waitFor();
+  await task.getByText('Network lab is changed; 1 VM is plugged in again.').waitFor();
+  await picture(page, 'network-changed');
+  assert.deepEqual(await axe(page), []);
+  await task.getByRole('link', { name: 'lab' }).click();
+  await page.getByText('10.30.0.0/24', { exact: true }).waitFor();
+  const after = await (await page.request.get('/api/v1/networks/lab')).json();
+  assert.notEqual(after.bridge, before.bridge);
+  await instance.facet('vm', 'stop', 'web-2', '--force');
+  await instance.facet('vm', 'delete', 'web-2', '--yes');
+  assert.deepEqual(page.faults, []);
+}
+
 async function remove({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await open(page, instance, '/networks/lab');
@@ -118,5 +147,6 @@ export const tests = [
   ['kinds that are put on what the host has', hostKinds],
   ['DHCP is changed; changes by others show', edit],
   ['who is where', whoIsWhere],
+  ['a change that cuts VMs is a task', restart],
   ['a network is deleted', remove],
 ];

@@ -71,18 +71,62 @@ static FctNetwork *find(const char *name, GPtrArray **ret_all)
     return NULL;
 }
 
-static void change(const char *text, gboolean redefine)
+/* What is written down, as whoever reads it later has it. */
+static json_t *prepare(const FctNetwork *wanted, gboolean redefine)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) written = vmm->ops->network_prepare(vmm, wanted, redefine, &error);
+    g_assert_no_error(error);
+    g_autofree char *text = json_dumps(written, JSON_COMPACT);
+    return json_loads(text, 0, NULL);
+}
+
+static void replug(const json_t *change, guint guests)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) cut = vmm->ops->network_unplugged(vmm, change, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(json_array_size(cut), ==, guests);
+    for (guint i = 0; i < guests; i++) {
+        vmm->ops->network_replug(vmm, change, fct_json_str(json_array_get(cut, i), "id", ""), &error);
+        g_assert_no_error(error);
+    }
+    g_autoptr(json_t) left = vmm->ops->network_unplugged(vmm, change, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(json_array_size(left), ==, 0);
+}
+
+/* The steps, each twice: whoever goes on does not know how far it came. */
+static void run_steps(const json_t *change, gboolean back)
+{
+    g_autoptr(GError) error = NULL;
+    for (int i = 0; i < 2; i++) {
+        vmm->ops->network_define(vmm, change, back, &error);
+        g_assert_no_error(error);
+    }
+    for (int i = 0; i < 2; i++) {
+        vmm->ops->network_restart(vmm, change, back, &error);
+        g_assert_no_error(error);
+    }
+}
+
+static FctNetwork *changed(const char *text)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) all = NULL;
-    g_autoptr(GPtrArray) after = NULL;
-    g_autoptr(GPtrArray) left = NULL;
     g_autoptr(json_t) input = json_loads(text, 0, NULL);
-    g_autoptr(FctNetwork) wanted = fct_network_changed(find(NAME, &all), input, &error);
+    FctNetwork *wanted = fct_network_changed(find(NAME, &all), input, &error);
     g_assert_no_error(error);
-    vmm->ops->network_change(vmm, wanted, redefine, &left, &error);
-    g_assert_no_error(error);
-    g_assert_cmpuint(left->len, ==, 0);
+    return wanted;
+}
+
+static void change(const char *text, gboolean redefine, guint guests)
+{
+    g_autoptr(GPtrArray) after = NULL;
+    g_autoptr(FctNetwork) wanted = changed(text);
+    g_autoptr(json_t) written = prepare(wanted, redefine);
+    run_steps(written, FALSE);
+    replug(written, guests);
     const FctNetwork *network = find(NAME, &after);
     g_free(wanted->bridge); /* a restart gives it another when VMs run */
     wanted->bridge = g_strdup(network->bridge);
@@ -110,15 +154,16 @@ static void test_life(void)
     g_assert_false(vmm->ops->network_create(vmm, network, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_EXISTS);
     g_clear_error(&error);
-    change("{\"static_leases\":[{\"mac\":\"52:54:00:00:00:01\",\"address\":\"10.213.7.5\",\"name\":\"db\"}]}", FALSE);
+    change("{\"static_leases\":[{\"mac\":\"52:54:00:00:00:01\",\"address\":\"10.213.7.5\",\"name\":\"db\"}]}", FALSE,
+           0);
     /* the address changes hands, and one comes */
     change("{\"static_leases\":[{\"mac\":\"52:54:00:00:00:02\",\"address\":\"10.213.7.5\"},"
            "{\"mac\":\"52:54:00:00:00:01\",\"address\":\"10.213.7.6\",\"name\":\"db\"}]}",
-           FALSE);
-    change("{\"dhcp\":{\"first\":\"10.213.7.50\",\"last\":\"10.213.7.99\"},\"autostart\":false}", FALSE);
-    change("{\"dhcp\":null,\"static_leases\":[]}", FALSE);
-    change("{\"dhcp\":{\"first\":\"10.213.7.50\",\"last\":\"10.213.7.99\"}}", FALSE);
-    change("{\"subnet\":\"10.214.0.0/16\"}", TRUE);
+           FALSE, 0);
+    change("{\"dhcp\":{\"first\":\"10.213.7.50\",\"last\":\"10.213.7.99\"},\"autostart\":false}", FALSE, 0);
+    change("{\"dhcp\":null,\"static_leases\":[]}", FALSE, 0);
+    change("{\"dhcp\":{\"first\":\"10.213.7.50\",\"last\":\"10.213.7.99\"}}", FALSE, 0);
+    change("{\"subnet\":\"10.214.0.0/16\"}", TRUE, 0);
     vmm->ops->network_delete(vmm, NAME, &error);
     g_assert_no_error(error);
     g_assert_null(find(NAME, &after));
@@ -132,7 +177,6 @@ static void test_not_started(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(FctNetwork) network = make("10.99.0.0/24");
     g_autoptr(GPtrArray) all = NULL;
-    g_autoptr(GPtrArray) left = NULL;
     g_assert_false(vmm->ops->network_create(vmm, network, &error));
     g_assert_nonnull(error);
     g_clear_error(&error);
@@ -140,9 +184,14 @@ static void test_not_started(void)
     g_autoptr(FctNetwork) good = make("10.213.7.0/24");
     vmm->ops->network_create(vmm, good, &error);
     g_assert_no_error(error);
-    g_assert_false(vmm->ops->network_change(vmm, network, TRUE, &left, &error));
+    g_autoptr(FctNetwork) wanted = changed("{\"subnet\":\"10.99.0.0/24\"}");
+    g_autoptr(json_t) written = prepare(wanted, TRUE);
+    vmm->ops->network_define(vmm, written, FALSE, &error);
+    g_assert_no_error(error);
+    g_assert_false(vmm->ops->network_restart(vmm, written, FALSE, &error));
     g_assert_nonnull(error);
     g_clear_error(&error);
+    run_steps(written, TRUE);
     g_autoptr(GPtrArray) after = NULL;
     const FctNetwork *seen = find(NAME, &after);
     g_assert_true(seen && seen->active);
@@ -155,11 +204,10 @@ static void test_others(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) all = NULL;
-    g_autoptr(GPtrArray) left = NULL;
     const FctNetwork *network = find(FOREIGN, &all);
     g_assert_nonnull(network);
     g_assert_false(network->ours);
-    g_assert_false(vmm->ops->network_change(vmm, network, FALSE, &left, &error));
+    g_assert_null(vmm->ops->network_prepare(vmm, network, FALSE, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
     g_clear_error(&error);
     g_assert_false(vmm->ops->network_delete(vmm, FOREIGN, &error));
@@ -190,6 +238,18 @@ static char *live_xml(virDomainPtr domain)
     return copy;
 }
 
+static virDomainPtr start_guest(void)
+{
+    static const char xml[] =
+        "<domain type='qemu'><name>" NAME "</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
+        "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><interface type='network'>"
+        "<mac address='52:54:00:00:00:11'/><source network='" NAME "'/><model type='virtio'/></interface></devices>"
+        "</domain>";
+    virDomainPtr domain = virDomainCreateXML(other, xml, 0);
+    g_assert_nonnull(domain);
+    return domain;
+}
+
 /* A VM that runs is plugged in again where the network is now, with the link it had. */
 static void test_replug(void)
 {
@@ -197,17 +257,11 @@ static void test_replug(void)
     g_autoptr(FctNetwork) network = make("10.213.7.0/24");
     g_autoptr(GPtrArray) all = NULL;
     g_autoptr(GPtrArray) after = NULL;
-    static const char xml[] =
-        "<domain type='qemu'><name>" NAME "</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
-        "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><interface type='network'>"
-        "<mac address='52:54:00:00:00:11'/><source network='" NAME "'/><model type='virtio'/></interface></devices>"
-        "</domain>";
     vmm->ops->network_create(vmm, network, &error);
     g_assert_no_error(error);
-    virDomainPtr domain = virDomainCreateXML(other, xml, 0);
-    g_assert_nonnull(domain);
+    virDomainPtr domain = start_guest();
     g_autofree char *old = g_strdup(find(NAME, &all)->bridge);
-    change("{\"subnet\":\"10.214.0.0/24\"}", TRUE);
+    change("{\"subnet\":\"10.214.0.0/24\"}", TRUE, 1);
     const FctNetwork *seen = find(NAME, &after);
     g_autofree char *source = g_strdup_printf("bridge='%s'", seen->bridge), *plugged = live_xml(domain);
     g_assert_cmpstr(seen->bridge, !=, old);
@@ -222,6 +276,59 @@ static void test_replug(void)
     virNetworkFree(handle);
     virDomainDestroy(domain);
     virDomainFree(domain);
+    vmm->ops->network_delete(vmm, NAME, &error);
+    g_assert_no_error(error);
+}
+
+/* Before the restart nothing of the way back is felt; after it the VM is plugged in again where the network was. */
+static void test_back(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctNetwork) network = make("10.213.7.0/24");
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GPtrArray) then = NULL;
+    g_autoptr(GPtrArray) after = NULL;
+    vmm->ops->network_create(vmm, network, &error);
+    g_assert_no_error(error);
+    virDomainPtr domain = start_guest();
+    const FctNetwork *present = find(NAME, &all);
+    g_autoptr(FctNetwork) wanted = changed("{\"subnet\":\"10.214.0.0/24\",\"autostart\":false}");
+    g_autoptr(json_t) written = prepare(wanted, TRUE);
+    vmm->ops->network_define(vmm, written, FALSE, &error);
+    g_assert_no_error(error);
+    run_steps(written, TRUE);
+    const FctNetwork *same = find(NAME, &then);
+    g_assert_cmpstr(same->bridge, ==, present->bridge);
+    g_assert_true(same->autostart && same->active);
+    replug(written, 0);
+    run_steps(written, FALSE);
+    run_steps(written, TRUE);
+    replug(written, 1);
+    const FctNetwork *back = find(NAME, &after);
+    g_assert_cmpstr(back->gateway, ==, present->gateway);
+    g_assert_true(back->autostart && back->active);
+    virDomainDestroy(domain);
+    virDomainFree(domain);
+    vmm->ops->network_delete(vmm, NAME, &error);
+    g_assert_no_error(error);
+}
+
+/* What somebody else made of it after it was written down is not overwritten, forward or back. */
+static void test_meanwhile(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctNetwork) network = make("10.213.7.0/24");
+    vmm->ops->network_create(vmm, network, &error);
+    g_assert_no_error(error);
+    g_autoptr(FctNetwork) wanted = changed("{\"subnet\":\"10.214.0.0/24\"}");
+    g_autoptr(FctNetwork) theirs = changed("{\"subnet\":\"10.215.0.0/24\"}");
+    g_autoptr(json_t) written = prepare(wanted, TRUE), other_one = prepare(theirs, TRUE);
+    run_steps(other_one, FALSE);
+    for (gboolean back = FALSE; back <= TRUE; back++) {
+        g_assert_false(vmm->ops->network_define(vmm, written, back, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+        g_clear_error(&error);
+    }
     vmm->ops->network_delete(vmm, NAME, &error);
     g_assert_no_error(error);
 }
@@ -314,6 +421,8 @@ int main(int argc, char **argv)
         g_test_add_func("/network/life", test_life);
         g_test_add_func("/network/not-started", test_not_started);
         g_test_add_func("/network/replug", test_replug);
+        g_test_add_func("/network/back", test_back);
+        g_test_add_func("/network/meanwhile", test_meanwhile);
     }
     int rc = g_test_run();
     virConnectClose(other);

@@ -5,15 +5,21 @@ import http.client
 import json
 import pathlib
 import re
+import signal
 import sys
 import threading
 import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from stack import PATIENCE, Stack, WebSocket, until  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "contract/app"))
+import live  # noqa: E402
+from openapi import Contract  # noqa: E402
+from stack import PATIENCE, Stack, TOP, WebSocket, until  # noqa: E402
 
 stack = Stack(*sys.argv[1:4], host="small")
+stack.answered = Contract(TOP / "api/openapi.yaml").check
 MAC = "52:54:00:10:20:30"
 LAB = {"name": "lab", "kind": "isolated", "subnet": "10.213.8.0/24"}
 OTHERS = """<network><name>others</name><bridge name='virbr77' stp='on' delay='0'/>
@@ -24,8 +30,9 @@ def network(name="lab"):
     return stack.call("GET", f"/networks/{name}")
 
 
-def put(change, name="lab", query=""):
-    return stack.call("PUT", f"/networks/{name}{query}", change, {"If-Match": f'"{network(name)["revision"]}"'})
+def put(change, name="lab"):
+    """The task that changes it."""
+    return stack.call("PUT", f"/networks/{name}", change, {"If-Match": f'"{network(name)["revision"]}"'})
 
 
 def preview(**question):
@@ -97,7 +104,7 @@ def test_static_lease():
     assert said["interrupts"] == [] and said["verdicts"] == [] and len(said["changes"]) >= 3, said
     made = stack.call("POST", "/networks", LAB)
     assert made["active"] and made["autostart"] and made["nics"] == [], made
-    put({"static_leases": [{"mac": MAC, "address": "10.213.8.77", "name": "db-1"}]})
+    stack.done(put({"static_leases": [{"mac": MAC, "address": "10.213.8.77", "name": "db-1"}]}))
     stack.done(stack.call("POST", "/vms", {"name": "db-1", "image": "demo", "memory_mib": 256,
                                             "nics": [{"network": "lab", "mac": MAC}]}))
     assert nic_address() == ("10.213.8.77", "reserved"), network()
@@ -123,7 +130,9 @@ def test_live_change():
     bridge = network()["bridge"]
     said = preview(action="update", id="lab", input={"dhcp": {"first": "10.213.8.100", "last": "10.213.8.110"}})
     assert said["interrupts"] == [] and "10.213.8.100" in said["changes"][0], said
-    after = put({"dhcp": {"first": "10.213.8.100", "last": "10.213.8.110"}, "autostart": False})
+    task = stack.done(put({"dhcp": {"first": "10.213.8.100", "last": "10.213.8.110"}, "autostart": False}))
+    assert [step["state"] for step in task["steps"]] == ["done"] and task["outcome"] == "Network lab is changed.", task
+    after = network()
     assert after["bridge"] == bridge and not after["autostart"] and after["dhcp"]["last"] == "10.213.8.110", after
     assert "10.213.8.110" in stack.virsh("net-dumpxml", "lab") and nic_address() == ("10.213.8.77", "static")
 
@@ -135,12 +144,147 @@ def test_subnet_change():
     assert problem["details"]["field"] == "static_leases", problem
     said = preview(action="update", id="lab", input=change)
     assert said["interrupts"] == ["db-1"] and said["verdicts"] == [], said
-    put(change)
-    assert re.search(r"<link state=.up.", stack.virsh("dumpxml", "db-1"))
+    task = stack.done(put(change))
+    assert [step["title"] for step in task["steps"]] == ["Change its definition", "Restart the network",
+                                                         "Plug VM db-1 in again"], task
+    assert "VM db-1 is plugged in again." in [line["text"] for line in task["log"]], task
+    is_plugged("10.213.18.77")
+
+
+def is_plugged(address):
+    """The NIC has its link, on the bridge that the network has now, and what comes over it is the network's."""
+    bridge = re.search(r"<bridge name='(\w+)'", stack.virsh("net-dumpxml", "lab")).group(1)
+    assert f"bridge='{bridge}'" in stack.virsh("dumpxml", "db-1") and network()["bridge"] == bridge
+    assert stack.virsh("domif-getlink", "db-1", MAC).split()[-1] == "up"
     serial = WebSocket(stack, f"/vms/{stack.vm('db-1')['id']}/console/serial")
-    until("the new address", lambda: b"10.213.18.77/24" in in_guest(serial, b"udhcpc -n -q -i eth0 -s /etc/udhcpc; ip addr show"))
+    until("the new address", lambda: address.encode() + b"/24" in in_guest(serial, b"udhcpc -n -q -i eth0 -s /etc/udhcpc; ip addr show"))
     serial.close()
-    until("the new lease", lambda: nic_address() == ("10.213.18.77", "static"))
+    until("the new lease", lambda: nic_address() == (address, "static"))
+
+
+def crash():
+    """facetd ends in the middle of what the proxy stops, and comes back."""
+    assert stack.proxy.stopped.wait(PATIENCE), "facetd did not come to where it was to be stopped"
+    stack.kill_facetd()
+    stack.proxy.mend()
+    stack.start_facetd()
+
+
+def to_subnet(number):
+    return {"subnet": f"10.213.{number}.0/24", "static_leases": [{"mac": MAC, "address": f"10.213.{number}.77"}]}
+
+
+# Before and after each thing that libvirt is told to do: nothing is done; defined; still running as before; stopped;
+# started, and the NIC hangs on a bridge that is gone; plugged in without link; all done, and nobody knows.
+PLACES = (("list-all-domains", False, 1), ("network-define", False, 1), ("network-define", True, 1),
+          ("network-destroy", False, 1), ("network-destroy", True, 1), ("network-create", True, 1),
+          ("domain-update-device", True, 1), ("domain-update-device", True, 2))
+
+
+def test_killed_anywhere():
+    """The next start goes on: the network is as it was asked for, and the VM has its link."""
+    for number, place in enumerate(PLACES, 20):
+        stack.proxy.stop_at(*place)
+        begin = time.monotonic()
+        task = put(to_subnet(number))
+        crash()
+        end = stack.done(task)
+        assert network()["subnet"] == f"10.213.{number}.0/24", network()
+        is_plugged(f"10.213.{number}.77")
+        print(f"# killed at {place}: {end['outcome']} {time.monotonic() - begin:.1f} s", flush=True)
+
+
+def test_killed_in_a_live_change():
+    """Of several things that are told one by one."""
+    stack.proxy.stop_at("network-update", True, 2)
+    address = network()["static_leases"][0]["address"]
+    first = address.rsplit(".", 1)[0]
+    leases = [{"mac": MAC, "address": address}] + [{"mac": f"52:54:00:10:20:4{i}", "address": f"{first}.8{i}"} for i in range(4)]
+    task = put({"static_leases": leases, "dhcp": {"first": f"{first}.100", "last": f"{first}.120"}})
+    crash()
+    stack.done(task)
+    after = network()
+    assert sorted(lease["address"] for lease in after["static_leases"]) == sorted(lease["address"] for lease in leases), after
+    assert after["dhcp"] == {"first": f"{first}.100", "last": f"{first}.120"}, after
+    assert f"{first}.83" in stack.virsh("net-dumpxml", "lab")
+    stack.done(put({"static_leases": leases[:1]}))
+
+
+def test_one_act_at_once():
+    """While one is under way others are refused, and so is the subnet that it leads to; libvirtd that goes away is waited for."""
+    stack.proxy.stop_at("network-destroy")
+    task = put(to_subnet(40))
+    assert stack.proxy.stopped.wait(PATIENCE)
+    for method, body in (("PUT", {"autostart": True}), ("DELETE", None)):
+        problem = stack.refused(409, method, "/networks/lab", body, {"If-Match": f'"{network()["revision"]}"'})
+        assert problem["code"] == "conflict" and "is being changed" in problem["message"], problem
+    for subnet in ("10.213.40.0/24", f"10.213.{19 + len(PLACES)}.0/24"):  # where it goes, and where it may have to go back to
+        problem = stack.refused(400, "POST", "/networks", {"name": "other", "kind": "isolated", "subnet": subnet})
+        assert problem["details"]["field"] == "subnet", problem
+    stack.proxy.cut()
+    stack.proxy.mend()
+    stack.done(task)
+    is_plugged("10.213.40.77")
+
+
+def test_killed_on_the_way_back():
+    """What cannot be started is made as it was, also by the next facetd; the VM has its link."""
+    stack.proxy.stop_at("network-destroy")
+    task = put(to_subnet(41))
+    assert stack.proxy.stopped.wait(PATIENCE)
+    xml = stack.dir / "taken.xml"
+    xml.write_text(OTHERS.replace("others", "taken").replace("virbr77", "virbr78").replace("10.213.9.", "10.213.41."))
+    stack.virsh("net-define", str(xml))
+    stack.virsh("net-start", "taken")  # after the change was judged, and before it comes to it
+    stack.kill_facetd()
+    stack.proxy.stop_at("network-create", True, 2)  # the first one is refused by libvirt
+    stack.start_facetd()
+    crash()
+    end = stack.ended(task)
+    stack.virsh("net-destroy", "taken")
+    stack.virsh("net-undefine", "taken")
+    assert end["state"] == "undone" and end["outcome"] == "Network lab is as it was.", end
+    assert "in use" in end["error"]["message"], end
+    assert network()["subnet"] == "10.213.40.0/24"
+    is_plugged("10.213.40.77")
+
+
+def test_a_vm_that_hangs():
+    """It is named, and the change stands; what was begun with it happens when it comes back."""
+    qemu = live.qemu_of(stack.vm("db-1")["id"])
+    live.send(qemu, signal.SIGSTOP)
+    try:
+        end = stack.ended(put(to_subnet(42)))
+    finally:
+        live.send(qemu, signal.SIGCONT)
+    assert end["state"] == "failed" and "VM db-1" in end["outcome"] and end["outcome"].startswith("Network lab is changed"), end
+    assert [step["state"] for step in end["steps"]] == ["done", "done", "failed"] and "db-1" in end["error"]["message"], end
+    is_plugged("10.213.42.77")
+
+
+def test_killed_while_made_or_deleted():
+    """Neither half of it stays."""
+    half = {"name": "half", "kind": "isolated", "subnet": "10.213.50.0/24"}
+
+    def ask(method, path, body=None):
+        try:
+            stack.call(method, path, body)
+        except OSError:
+            pass  # facetd is killed over it
+
+    def killed(place, *request):
+        stack.proxy.stop_at(*place)
+        asking = threading.Thread(target=ask, args=request)
+        asking.start()
+        crash()
+        asking.join()
+        until("what was left over to be settled", lambda: "half" not in stack.virsh("net-list", "--all", "--name"))
+
+    killed(("network-define", True, 1), "POST", "/networks", half)
+    stack.call("POST", "/networks", half)
+    killed(("network-destroy", True, 1), "DELETE", "/networks/half")
+    until("the act to be over", lambda: stack.call("POST", "/networks", half))
+    stack.call("DELETE", "/networks/half")
 
 
 def test_others():

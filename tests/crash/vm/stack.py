@@ -122,10 +122,32 @@ class WebSocket:
         self.sock.close()
 
 
+# Of libvirt's remote protocol, which never renumbers them.
+PROCEDURES = {"network-create": 39, "network-define": 41, "network-destroy": 42, "domain-update-device": 174,
+              "list-all-domains": 273, "network-update": 291}
+
+
+class Frames:
+    """Whole messages out of a stream: length, program, version, procedure, type, serial, status, each of 4 bytes."""
+
+    def __init__(self):
+        self.rest = b""
+
+    def take(self, data):
+        self.rest += data
+        while len(self.rest) >= 4:
+            length = int.from_bytes(self.rest[:4], "big")
+            if len(self.rest) < length:
+                return
+            yield self.rest[:length]
+            self.rest = self.rest[length:]
+
+
 class Proxy:
     """
     Stands between facetd and libvirtd; cut() is what the end of libvirtd looks like, mend() its return.
-    While `holding`, what facetd sends is taken and goes no further.
+    While `holding`, what facetd sends is taken and goes no further. After stop_at() that is so for calls of one
+    procedure (or their answers: the effect is there, and facetd does not know) from the nth on; `stopped` tells when.
     """
 
     def __init__(self, path, target):
@@ -133,6 +155,8 @@ class Proxy:
         self.pairs = []
         self.open = True
         self.holding = False
+        self.trap = None  # [procedure, whether the answer, how many pass before]
+        self.stopped = threading.Event()
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
@@ -152,7 +176,24 @@ class Proxy:
             for a, b, asks in ((client, server, True), (server, client, False)):
                 threading.Thread(target=self.pump, args=(a, b, asks), daemon=True).start()
 
+    def stop_at(self, procedure, answer=False, nth=1):
+        with self.lock:
+            self.stopped.clear()
+            self.trap = [PROCEDURES[procedure], answer, nth - 1]
+
+    def passes(self, frame, asks):
+        with self.lock:
+            if not self.trap or int.from_bytes(frame[12:16], "big") != self.trap[0] or asks == self.trap[1] \
+                    or int.from_bytes(frame[4:8], "big") != 0x20008086:
+                return True
+            self.trap[2] -= 1
+            if self.trap[2] >= 0:
+                return True
+            self.stopped.set()
+            return False
+
     def pump(self, source, sink, asks):
+        frames = Frames()
         try:
             while True:
                 data, fds, _, _ = socket.recv_fds(source, 65536, 4)  # libvirt passes the screen as a descriptor
@@ -161,7 +202,9 @@ class Proxy:
                 if asks and self.holding:
                     continue
                 # A descriptor travels with one byte, the last one that recvmsg gives together with what came before.
-                sink.sendall(data[:-1] if fds else data)
+                for frame in frames.take(data[:-1] if fds else data):
+                    if self.passes(frame, asks):
+                        sink.sendall(frame)
                 if fds:
                     socket.send_fds(sink, [data[-1:]], fds)
                 for fd in fds:
@@ -188,6 +231,7 @@ class Proxy:
     def mend(self):
         with self.lock:
             self.holding = False
+            self.trap = None
             self.open = True
 
 
@@ -207,6 +251,7 @@ class Stack:
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("FACET_TEST_")}
         self.env["FACET_ADMIN_PASSWORD"] = "a password for tests"
         self.host = host
+        self.answered = lambda method, path, status, answer: None  # who wants to look at every answer
 
     def spawn(self, name, *args, **kwargs):
         log = open(self.dir / f"{name}.log", "ab")
@@ -296,9 +341,11 @@ class Stack:
             text = answer.read()
             if answer.getheader("Set-Cookie"):
                 self.cookie = answer.getheader("Set-Cookie").split(";")[0]
+            got = json.loads(text) if text else None
+            self.answered(method, path, answer.status, got)
             if answer.status >= 400:
-                raise ApiError(answer.status, json.loads(text)["error"])
-            return json.loads(text) if text else None
+                raise ApiError(answer.status, got["error"])
+            return got
         finally:
             connection.close()
 

@@ -149,13 +149,18 @@ static void test_nics(void)
     g_assert_no_error(error);
     g_assert_cmpuint(nics->len, ==, 2);
     const FctNicXml *first = nics->pdata[0], *second = nics->pdata[1];
-    g_assert_cmpstr(first->down, ==,
+    g_autofree char *down = fct_nic_with_link(first, "down"), *up = fct_nic_with_link(first, "up");
+    g_assert_cmpstr(down, ==,
                     "<interface type='network'><mac address='52:54:00:00:00:11'></mac><source network='lab'></source>"
                     "<target dev='vnet0'></target><model type='virtio'></model><alias name='ua-nic0'></alias>"
                     "<link state='down'/></interface>");
-    g_assert_nonnull(strstr(first->up, "<link state='up'/>"));
-    g_assert_nonnull(strstr(second->up, "<link state='down'/>"));
-    g_assert_nonnull(strstr(second->up, "00:13"));
+    g_assert_true(g_str_has_suffix(up, "<link state='up'/></interface>"));
+    g_assert_cmpstr(first->mac, ==, "52:54:00:00:00:11");
+    g_assert_cmpstr(first->bridge, ==, "virbr1");
+    g_assert_cmpstr(first->link, ==, "up");
+    g_assert_cmpstr(second->mac, ==, "52:54:00:00:00:13");
+    g_assert_cmpstr(second->link, ==, "down");
+    g_assert_cmpstr(second->bridge, ==, "");
 }
 
 static FctHostInterface *read_interface(const char *xml)

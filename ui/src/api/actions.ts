@@ -35,7 +35,7 @@ export const previewNetwork = (question: NetworkQuestion, signal?: AbortSignal) 
 const consent = (confirm: boolean) => (confirm ? '?confirm=1' : '');
 export const createNetwork = (input: NetworkInput, confirm = false) => call<Network>(`/networks${consent(confirm)}`, { method: 'POST', body: input });
 export const updateNetwork = (id: string, revision: number, input: NetworkChange, confirm = false) =>
-  call<Network>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'PUT', body: input, revision });
+  call<Task>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'PUT', body: input, revision });
 export const deleteNetwork = (id: string, revision: number, confirm = false) =>
   call<undefined>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'DELETE', revision });
 

@@ -53,6 +53,8 @@ export const network = {
   sources: { static: 'always the same', lease: 'by DHCP', reserved: 'reserved', agent: 'says the guest' },
   others: 'Not managed by Facet',
   othersWhy: 'It was not made by Facet; VMs can use it, and Facet never changes it.',
+  underWay: 'It is being changed now; the task says how far that is.',
+  changing: 'Being changed',
   create: 'Create network',
   edit: 'Edit',
   editTitle: (name: string) => `Edit network ${name}`,

@@ -42,5 +42,6 @@ export function SubjectLink({ subject }: { subject: { kind?: string; id?: string
   if (subject.kind === 'gpu' && subject.id) return <GpuLink id={subject.id} name={name} />;
   if (subject.kind === 'group' && subject.id) return <Link to={groupPath(subject.id)}>{name}</Link>;
   if (subject.kind === 'pool' && subject.id) return <Link to={poolPath(subject.id)}>{name}</Link>;
+  if (subject.kind === 'network' && subject.id) return <Link to={networkPath(subject.id)}>{name}</Link>;
   return <span>{name}</span>;
 }

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The addresses that a network gives: those handed out now, and those that a MAC address always gets.
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { updateNetwork } from '@/api/actions';
+import { useMutation } from '@tanstack/react-query';
 import type { Network, StaticLease } from '@/api/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { ErrorAlert, Nothing } from '@/widgets/feedback';
+import { useChangeNetwork } from './change';
 
 export function Addresses({ network, why }: { network: Network; why: string }) {
-  const client = useQueryClient();
+  const change = useChangeNetwork();
   const fixed = network.static_leases;
-  const save = useMutation({
-    mutationFn: (leases: StaticLease[]) => updateNetwork(network.id, network.revision, { static_leases: leases }),
-    onSuccess: (changed) => client.setQueryData(['network', network.id], changed),
-  });
+  const save = useMutation({ mutationFn: (leases: StaticLease[]) => change(network, { static_leases: leases }) });
   const isFixed = (lease: StaticLease) => fixed.some((one) => one.mac === lease.mac && one.address === lease.address);
   const rows: StaticLease[] = [...fixed, ...network.leases.filter((lease) => !isFixed(lease))];
   if (rows.length === 0) return <Nothing title={t.network.noAddresses} text={t.network.noAddressesText} />;

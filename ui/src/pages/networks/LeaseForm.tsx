@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // A MAC address that is always given the same address, also before its VM has ever asked for one.
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { updateNetwork } from '@/api/actions';
 import type { Network } from '@/api/types';
 import { t } from '@/strings';
 import { FormDialog } from '@/widgets/FormDialog';
 import { problemAt, TextField } from '@/widgets/fields';
+import { useChangeNetwork } from './change';
 
 export function LeaseForm({ network, onClose }: { network: Network; onClose: () => void }) {
-  const client = useQueryClient();
+  const change = useChangeNetwork();
   const [mac, setMac] = useState('');
   const [address, setAddress] = useState('');
   const [name, setName] = useState('');
   const save = useMutation({
-    mutationFn: () => updateNetwork(network.id, network.revision, {
+    mutationFn: () => change(network, {
       static_leases: [...network.static_leases, { mac: mac.trim(), address: address.trim(), ...(name.trim() ? { name: name.trim() } : {}) }],
     }),
-    onSuccess: (changed) => {
-      client.setQueryData(['network', network.id], changed);
-      onClose();
-    },
+    onSuccess: onClose,
   });
   const problem = (field: string) => problemAt(save.error, field);
   return (

@@ -3,12 +3,13 @@
 import { Checkbox } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { createNetwork, updateNetwork, type NetworkQuestion } from '@/api/actions';
+import { createNetwork, type NetworkQuestion } from '@/api/actions';
 import { useHostInterfaces } from '@/api/queries';
 import type { HostInterface, Network, NetworkChange, NetworkInput } from '@/api/types';
 import { t } from '@/strings';
 import { FormDialog } from '@/widgets/FormDialog';
 import { FormError, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
+import { useChangeNetwork } from './change';
 import { PreviewBox, useNetworkPreview } from './Preview';
 
 type Kind = NetworkInput['kind'];
@@ -140,11 +141,12 @@ export function NetworkForm({ network, onClose }: { network?: Network; onClose: 
   const set = (change: Partial<Values>) => setValues((old) => ({ ...old, ...change }));
   const question = questionOf(values, network);
   const look = useNetworkPreview(question);
+  const change = useChangeNetwork();
   const save = useMutation({
-    mutationFn: () => {
-      if (question?.action === 'create') return createNetwork(question.input, look.consent);
-      if (question?.action === 'update' && network) return updateNetwork(network.id, network.revision, question.input, look.consent);
-      return Promise.reject(new Error(t.network.looking));
+    mutationFn: async () => {
+      if (question?.action === 'create') await createNetwork(question.input, look.consent);
+      else if (question?.action === 'update' && network) await change(network, question.input, look.consent);
+      else throw new Error(t.network.looking);
     },
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['network'] });

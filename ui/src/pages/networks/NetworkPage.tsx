@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patternfly/react-core';
+import { InProgressIcon } from '@patternfly/react-icons';
 import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 import { useNetwork } from '@/api/queries';
@@ -12,6 +13,7 @@ import { Facts } from '@/widgets/Facts';
 import { Loaded, Waiting } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
 import { Addresses } from './Addresses';
+import { useUnderWay } from './change';
 import { DeleteNetwork } from './DeleteNetwork';
 import { LeaseForm } from './LeaseForm';
 import { NetworkForm } from './NetworkForm';
@@ -21,13 +23,19 @@ function NetworkView({ network }: { network: Network }) {
   const may = useMay('network.write');
   const [open, setOpen] = useState<'edit' | 'delete' | 'lease' | null>(null);
   const close = () => setOpen(null);
-  const why = network.ours ? may.why : t.network.othersWhy;
+  const underWay = useUnderWay(network.id);
+  const why = network.ours ? may.why || underWay : t.network.othersWhy;
   const { dhcp, vms } = network;
   return (
     <>
       <PageHead
         title={network.name}
-        labels={!network.ours && <Label isCompact variant="outline">{t.network.others}</Label>}
+        labels={(
+          <>
+            {!network.ours && <Label isCompact variant="outline">{t.network.others}</Label>}
+            {underWay && <Label isCompact color="blue" icon={<InProgressIcon />}>{t.network.changing}</Label>}
+          </>
+        )}
         subtitle={network.kind === 'other' ? t.network.kinds.other : t.network.kindTexts[network.kind]}
         trail={[{ to: '/networks', name: t.network.title }]}
         actions={(

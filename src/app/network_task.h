@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is done to networks, so that no crash leaves half of it. An act stands in the store as "network-act/<name>" from
+ * before its first effect until its end: nobody else acts on that network meanwhile, and the next start of facetd goes
+ * on with what it finds there. A change is a task; making and deleting are short, and are settled at the start.
+ */
+#pragma once
+#include "app/networks.h"
+#include "core/network_plan.h"
+
+/* Makes the task and starts it. What @plan says was judged already. FCT_ERROR_CONFLICT while another act is under way.
+ */
+FctTask *fct_network_change_start(FctApp *app, const char *user, const FctNetwork *present, const FctNetwork *wanted,
+                                  const FctNetworkPlan *plan, const json_t *input, GError **error);
+/* For fct_tasks_on_recover: goes on with a task "network.change". @data is the FctApp. */
+void fct_networks_recover(FctTask *task, gpointer data);
+
+/* ---- network_act.c ---- */
+char *fct_network_act_key(const char *name);
+/* @fault of the commit that begins an act, taken over; FALSE. */
+gboolean fct_network_act_refused(const char *name, GError *fault, GError **error);
+/* Nothing is under way on it. FCT_ERROR_CONFLICT. */
+gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error);
+/* Before making ("create") or deleting ("delete") it. FCT_ERROR_CONFLICT as above. */
+gboolean fct_network_act_begin(FctApp *app, const char *name, const char *act, GError **error);
+void fct_network_act_end(FctApp *app, const char *name);
+/* Short acts that facetd ended in: what was half made goes, what was half deleted too. Once, when libvirt answers. */
+void fct_network_acts_settle(FctApp *app);
+/* FctNetwork*: where networks other than @own that are being changed are and shall be, as far as subnets go. */
+GPtrArray *fct_network_acts_coming(FctApp *app, const char *own, GError **error);

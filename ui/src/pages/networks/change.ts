@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes of networks are tasks. One that restarts the network is followed in the drawer; any other takes a moment, and whoever asked
+// for it waits for its end where they asked.
+import { useQueryClient } from '@tanstack/react-query';
+import { updateNetwork } from '@/api/actions';
+import { ApiError } from '@/api/client';
+import { useTasks } from '@/api/queries';
+import type { Network, NetworkChange, Task } from '@/api/types';
+import { taskEnd } from '@/pages/vms/cut';
+import { t } from '@/strings';
+import { isRunning, useBegun } from '@/widgets/TaskDrawer';
+
+const interrupts = (task: Task) => task.steps.length > 1;
+
+/** Changes the network; an end that is not as wished is an error. */
+export function useChangeNetwork(): (network: Network, change: NetworkChange, confirm?: boolean) => Promise<void> {
+  const client = useQueryClient();
+  const begun = useBegun();
+  return async (network, change, confirm = false) => {
+    const task = await updateNetwork(network.id, network.revision, change, confirm);
+    if (interrupts(task)) {
+      begun(task);
+      return;
+    }
+    client.setQueryData<Task[]>(['task'], (list) => [task, ...(list ?? []).filter((old) => old.id !== task.id)]);
+    const end = await taskEnd(client, task.id, new AbortController().signal);
+    await client.invalidateQueries({ queryKey: ['network'] });
+    if (end.state !== 'done') throw new ApiError(0, end.error ?? { code: end.state, message: end.outcome, next: '', details: {} });
+  };
+}
+
+/** Why the network cannot be changed now: a change of it is under way; "" when none is. */
+export function useUnderWay(id: string): string {
+  const tasks = useTasks().data ?? [];
+  return tasks.some((task) => isRunning(task) && task.subject.kind === 'network' && task.subject.id === id) ? t.network.underWay : '';
+}
