@@ -2,7 +2,7 @@
 #include "app/networks.h"
 
 #include "app/network_cache.h"
-#include "app/vm_service.h"
+#include "app/vm_guest.h"
 
 #include <string.h>
 
@@ -45,20 +45,39 @@ static gboolean is_fixed(const FctNetwork *network, const char *mac, const char 
     return FALSE;
 }
 
-/* What it has been given, and what it will be given when it asks. */
-static json_t *addresses_json(const FctNetwork *network, const char *mac)
+static gboolean is_listed(const json_t *list, const char *address)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach ((json_t *)list, i, one)
+        if (strcmp(fct_json_str(one, "address", ""), address) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static void add_address(json_t *list, const char *address, const char *source)
+{
+    if (!is_listed(list, address))
+        json_array_append_new(list, json_pack("{s:s, s:s}", "address", address, "source", source));
+}
+
+/* What it has been given, what its guest says besides, and else what it will be given when it asks. */
+static json_t *addresses_json(const FctNetwork *network, const char *mac, const json_t *said)
 {
     json_t *list = json_array();
+    size_t k;
+    json_t *own;
     for (guint i = 0; i < network->leases->len; i++) {
         const FctLease *lease = g_ptr_array_index(network->leases, i);
         if (strcmp(lease->mac, mac) == 0)
-            json_array_append_new(list, json_pack("{s:s, s:s}", "address", lease->address, "source",
-                                                  is_fixed(network, mac, lease->address) ? "static" : "lease"));
+            add_address(list, lease->address, is_fixed(network, mac, lease->address) ? "static" : "lease");
     }
+    json_array_foreach (json_object_get(said, mac), k, own)
+        add_address(list, json_string_value(own), "agent");
     for (guint i = 0; json_array_size(list) == 0 && i < network->fixed->len; i++) {
         const FctLease *lease = g_ptr_array_index(network->fixed, i);
         if (strcmp(lease->mac, mac) == 0)
-            json_array_append_new(list, json_pack("{s:s, s:s}", "address", lease->address, "source", "reserved"));
+            add_address(list, lease->address, "reserved");
     }
     return list;
 }
@@ -69,14 +88,15 @@ typedef struct {
     GHashTable *known; /* "id mac" */
 } Nics;
 
-static void add_nic(Nics *nics, const char *id, const char *name, const char *given, gboolean runs)
+static void add_nic(Nics *nics, const char *id, const char *name, const char *given, gboolean runs, const json_t *said)
 {
     g_autofree char *mac = g_ascii_strdown(given, -1);
     g_autofree char *key = g_strdup_printf("%s %s", id, mac);
     if (!g_hash_table_add(nics->known, g_steal_pointer(&key)))
         return;
-    json_array_append_new(nics->list, json_pack("{s:{s:s, s:s}, s:s, s:b, s:o}", "vm", "id", id, "name", name, "mac",
-                                                mac, "running", runs, "addresses", addresses_json(nics->network, mac)));
+    json_array_append_new(nics->list,
+                          json_pack("{s:{s:s, s:s}, s:s, s:b, s:o}", "vm", "id", id, "name", name, "mac", mac,
+                                    "running", runs, "addresses", addresses_json(nics->network, mac, said)));
 }
 
 /* By what they run with and by what they shall have. */
@@ -87,18 +107,23 @@ json_t *fct_networks_nics(FctApp *app, const FctNetwork *network, const GPtrArra
     Nics nics = {network, json_array(), known};
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
+        g_autoptr(json_t) said = NULL;
         size_t k;
         json_t *nic;
-        json_array_foreach (info->nics, k, nic)
-            if (strcmp(fct_json_str(nic, "network", ""), network->name) == 0)
-                add_nic(&nics, info->id, info->name, fct_json_str(nic, "mac", ""), fct_vm_info_active(info));
+        json_array_foreach (info->nics, k, nic) {
+            if (strcmp(fct_json_str(nic, "network", ""), network->name) != 0)
+                continue;
+            if (!said)
+                said = fct_guests_addresses(app->vms->guests, info->id);
+            add_nic(&nics, info->id, info->name, fct_json_str(nic, "mac", ""), fct_vm_info_active(info), said);
+        }
     }
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = g_ptr_array_index(mine, i);
         for (guint k = 0; k < vm->nics->len; k++) {
             const FctVmNic *nic = g_ptr_array_index(vm->nics, k);
             if (strcmp(nic->network, network->name) == 0)
-                add_nic(&nics, vm->id, vm->name, nic->mac, FALSE);
+                add_nic(&nics, vm->id, vm->name, nic->mac, FALSE, NULL);
         }
     }
     return nics.list;

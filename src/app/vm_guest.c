@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vm_guest.h"
 
+#include "app/network_cache.h"
+
 #include <string.h>
 
 #define AT_ONCE 4                    /* guests that are asked at the same time */
@@ -33,6 +35,13 @@ static void guest_free(gpointer data)
     json_decref(guest->said);
     g_free(guest->fault);
     g_free(guest);
+}
+
+/* A VM's page and those of its networks show what its guest says. */
+static void tell(FctGuests *guests, const char *id)
+{
+    fct_vms_publish(guests->vms, id);
+    fct_network_cache_look(guests->vms->app->networks);
 }
 
 /* ---- asking ---- */
@@ -69,7 +78,7 @@ static void note_answer(FctGuests *guests, const char *id, json_t *said, const G
     g_mutex_unlock(&guests->lock);
     json_decref(said);
     if (news)
-        fct_vms_publish(guests->vms, id);
+        tell(guests, id);
 }
 
 static void ask(FctGuests *guests, const char *id)
@@ -234,6 +243,14 @@ static json_t *addresses_of(const json_t *said)
         json_object_set_new(by_mac, fct_json_str(each, "mac", ""), own);
     }
     return by_mac;
+}
+
+json_t *fct_guests_addresses(FctGuests *guests, const char *id)
+{
+    gint64 ms;
+    g_autofree char *fault = NULL;
+    g_autoptr(json_t) said = newest(guests, id, &ms, &fault);
+    return addresses_of(said);
 }
 
 json_t *fct_guests_view(FctGuests *guests, const char *id, const FctVmInfo *info, json_t **ret_addresses)

@@ -19,5 +19,7 @@ void fct_guests_note(FctGuests *guests, const char *id, const FctVmInfo *info);
  * NICs, into *ret_addresses: MAC → ["10.0.0.5"]; link-local ones are left out.
  */
 json_t *fct_guests_view(FctGuests *guests, const char *id, const FctVmInfo *info, json_t **ret_addresses);
+/* The same addresses alone, as last told; asks nobody. Empty when nothing was told. New reference. */
+json_t *fct_guests_addresses(FctGuests *guests, const char *id);
 /* The Guest of the contract, asked now where there is an agent. Waits for the guest, some seconds. */
 json_t *fct_guests_ask(FctGuests *guests, const char *id, const FctVmInfo *info);

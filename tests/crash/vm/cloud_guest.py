@@ -67,8 +67,8 @@ def test_refused():
 def test_first_boot():
     stack.call("POST", "/networks", {"name": "cloud", "kind": "isolated", "subnet": "192.168.177.0/24"})
     network = stack.call("GET", "/networks/cloud")
-    stack.call("PUT", "/networks/cloud", {"static_leases": [{"mac": MAC, "address": ADDRESS}]},
-               {"If-Match": f'"{network["revision"]}"'})
+    stack.done(stack.call("PUT", "/networks/cloud", {"static_leases": [{"mac": MAC, "address": ADDRESS}]},
+                          {"If-Match": f'"{network["revision"]}"'}))
     wish = {"user": USER, "password": PASSWORD, "hostname": HOSTNAME, "ssh_keys": [KEY]}
     begin = time.monotonic()
     stack.done(stack.call("POST", "/vms", vm_input(start=True, cloud_init=wish)))
@@ -98,6 +98,9 @@ def test_agent():
     vm = until("the agent to tell its addresses", told, LOGIN)
     assert vm["guest"]["agent"] == "connected" and "Debian" in vm["guest"]["os"] and not vm["guest"]["why_not"], vm["guest"]
     assert ADDRESS in vm["nics"][0]["addresses"] and vm["nics"][0]["from_guest"] == ["10.9.9.9"], vm["nics"]
+    # Which VM is where: what DHCP gave, and what the guest has besides, by its own word; without asking it.
+    nic, = stack.call("GET", "/networks/cloud")["nics"]
+    assert [(a["address"], a["source"]) for a in nic["addresses"]] == [(ADDRESS, "static"), ("10.9.9.9", "agent")], nic
     guest = stack.call("GET", f"/vms/{vm['id']}/guest")
     card = next(i for i in guest["interfaces"] if i["mac"] == MAC)
     assert card["name"] == "eth0" and f"{ADDRESS}/24" in card["addresses"], guest["interfaces"]
@@ -108,6 +111,8 @@ def test_agent():
     serial.close()
     gone = until("the agent to be gone", lambda: (lambda v: v["guest"]["agent"] == "disconnected" and v)(stack.vm(NAME)), LOGIN)
     assert "qemu-guest-agent" in gone["guest"]["why_not"] and gone["nics"][0]["from_guest"] == [], gone["guest"]
+    nic, = stack.call("GET", "/networks/cloud")["nics"]
+    assert [a["source"] for a in nic["addresses"]] == ["static"], nic
     serial = WebSocket(stack, f"/vms/{vm['id']}/console/serial?force=true")
     command(serial, "sudo systemctl start qemu-guest-agent")
     serial.close()
