@@ -107,13 +107,13 @@ static void note_running(FctVms *vms, const FctVm *vm)
 
 /*
  * libvirt went away in the middle of a start: only when it is back it can be told what came of it. A QEMU that it had
- * not let go yet is paused for ever; it is ended, since nobody has seen it run.
+ * not let go yet is paused for ever; it is ended, since nobody has seen it run. When it cannot be ended, @fault tells.
  */
-static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, const GError *fault)
+static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, GError **fault)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctVmInfo) info = NULL;
-    if (fault->code != FCT_ERROR_LIBVIRT_DOWN)
+    if ((*fault)->code != FCT_ERROR_LIBVIRT_DOWN)
         return FALSE;
     fct_task_log(task, "libvirt went away while the VM started; waiting for it.");
     for (int i = 0; i < BACK_TRIES && !info && !fct_task_stopping(task); i++) {
@@ -126,10 +126,12 @@ static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, const GEr
         return info != NULL;
     if (fct_vm_info_active(info)) {
         g_autoptr(GError) stays = NULL;
-        if (!vmm->ops->destroy(vmm, vm->id, &stays))
-            fct_task_log(task, "What is left of the start could not be ended: %s", stays->message);
-        else
+        if (vmm->ops->destroy(vmm, vm->id, &stays)) {
             fct_vms_await(vms, task, vm->id, FALSE, SEEN_RUNNING_MS);
+        } else {
+            g_clear_error(fault);
+            *fault = g_steal_pointer(&stays);
+        }
     }
     return FALSE;
 }
@@ -161,7 +163,7 @@ gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
         fct_task_log(task, "%s is given to the VM.", device->label);
         g_ptr_array_add(spec->devices, device);
     }
-    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(vms, task, vm, fault)) {
+    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(vms, task, vm, &fault)) {
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
     }

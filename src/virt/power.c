@@ -247,8 +247,13 @@ static int act_reboot(virDomainPtr domain)
 static int act_destroy(virDomainPtr domain)
 {
     /* Its answer may be lost with the domain, or it was off already: what counts is how it is now. */
-    int rc = virDomainDestroy(domain);
-    return rc < 0 && virDomainIsActive(domain) == 0 ? 0 : rc;
+    if (virDomainDestroy(domain) >= 0)
+        return 0;
+    virErrorPtr why = virSaveLastError(); /* the next call forgets it */
+    gboolean is_off = virDomainIsActive(domain) == 0;
+    virSetError(why);
+    virFreeError(why);
+    return is_off ? 0 : -1;
 }
 
 static int act_undefine(virDomainPtr domain)
@@ -286,9 +291,36 @@ static gboolean do_resume(virConnectPtr conn, gpointer data, GError **error)
     return power(conn, data, virDomainResume, "The VM could not be resumed", error);
 }
 
+/*
+ * libvirt 9.0 that is killed after it noted a start and before it knew QEMU's process id never looks at that domain
+ * again: qemuProcessReconnectHelper passes over what has no pid, and the noted job keeps its lock through any restart.
+ */
+static gboolean is_half_started(virConnectPtr conn, const char *id)
+{
+    int state = 0, reason = 0;
+    virDomainPtr domain = virDomainLookupByUUIDString(conn, id);
+    gboolean half = domain && virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED &&
+                    reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+    if (domain)
+        virDomainFree(domain);
+    return half;
+}
+
 static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, act_destroy, "The VM could not be forced off", error);
+    g_autoptr(GError) fault = NULL;
+    const Order *order = data;
+    if (power(conn, data, act_destroy, "The VM could not be forced off", &fault))
+        return TRUE;
+    if (fault->code == FCT_ERROR_TIMEOUT && is_half_started(conn, order->id))
+        fct_set_error_full(
+            error, FCT_ERROR_LIBVIRT,
+            "On the host, remove the VM's file in /run/libvirt/qemu and restart libvirtd. Running VMs go "
+            "on meanwhile.",
+            NULL, "libvirt was ended while it started the VM, and cannot let go of it.");
+    else
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
 }
 
 static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)

@@ -151,8 +151,8 @@ class Host:
 
     # ---- waiting ----
 
-    def wait_for(self, condition, what="a condition"):
-        deadline = time.monotonic() + PATIENCE_S
+    def wait_for(self, condition, what="a condition", seconds=PATIENCE_S):
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             value = condition()
             if value:

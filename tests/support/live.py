@@ -77,11 +77,20 @@ def send(pid, number):
         subprocess.run(["sudo", "-n", "kill", f"-{int(number)}", str(pid)], check=True)
 
 
+def libvirtd():
+    return next(processes(lambda args: args[0].endswith(b"libvirtd") and str(RUN / "libvirtd.conf").encode() in args))
+
+
+def remove_libvirt_file(name):
+    """One of /run/libvirt, which this libvirtd has for itself."""
+    sudo = [] if os.getuid() == 0 else ["sudo", "-n"]
+    subprocess.run([*sudo, "rm", f"/proc/{libvirtd()}/root/run/libvirt/{name}"], check=True)
+
+
 def kill_libvirtd():
     """kill -9; it is started again by itself."""
     (RUN / "again").touch()
-    pid = next(processes(lambda args: args[0].endswith(b"libvirtd") and str(RUN / "libvirtd.conf").encode() in args))
-    send(pid, signal.SIGKILL)
+    send(libvirtd(), signal.SIGKILL)
 
 
 class Stream:
