@@ -8,6 +8,7 @@
 #include "app/files.h"
 #include "app/storage.h"
 #include "app/volumes.h"
+#include "core/storage_rules.h"
 
 #include <string.h>
 
@@ -50,26 +51,12 @@ static const FctPool *find_pool(const GPtrArray *pools, const char *name, GError
     return NULL;
 }
 
-/* Files are thin and may promise more than is free; what is no file takes all of it at once. */
-static gboolean check_room(const FctPool *pool, gint64 bytes, const char *field, GError **error)
-{
-    if (pool->capacity >= 0 && bytes > pool->capacity)
-        return refuse(error, FCT_ERROR_BAD_REQUEST, field, NULL,
-                      "The pool %s holds %" G_GINT64_FORMAT " GiB in all; the disk would be larger.", pool->name,
-                      pool->capacity / GIB);
-    if (!fct_pool_has_files(pool) && pool->available >= 0 && bytes > pool->available)
-        return refuse(error, FCT_ERROR_NO_SPACE, field, NULL,
-                      "The pool %s has %" G_GINT64_FORMAT " GiB left; the disk is larger.", pool->name,
-                      pool->available / GIB);
-    return TRUE;
-}
-
 gboolean fct_vm_check_growth(FctApp *app, const FctVmDisk *disk, gint64 bytes, GError **error)
 {
     g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
     const FctPool *pool = pools ? find_pool(pools, disk->pool, error) : NULL;
     gint64 more = pool && fct_pool_has_files(pool) ? bytes : bytes - disk->size_gib * GIB;
-    return pool && check_room(pool, more, "size_gib", error);
+    return pool && fct_disk_fits(pool, more, 0, "size_gib", error);
 }
 
 static gboolean is_planned(FctVms *vms, const FctVm *vm, const char *pool, const char *name)
@@ -108,11 +95,23 @@ static char *free_name(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, cons
     return NULL;
 }
 
+/* Bytes of disks that stand before @disk and are to be made in the same pool. */
+static gint64 planned_beside(const FctVm *vm, const FctVmDisk *disk)
+{
+    gint64 sum = 0;
+    for (guint i = 0; i < vm->disks->len && vm->disks->pdata[i] != disk; i++) {
+        const FctVmDisk *other = g_ptr_array_index(vm->disks, i);
+        if (other->made && !*other->path && strcmp(other->pool, disk->pool) == 0)
+            sum += other->size_gib * GIB;
+    }
+    return sum;
+}
+
 static gboolean plan_new(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const GPtrArray *pools, const char *field,
                          GError **error)
 {
     const FctPool *pool = find_pool(pools, disk->pool, error);
-    if (!pool || !check_room(pool, disk->size_gib * GIB, field, error))
+    if (!pool || !fct_disk_fits(pool, disk->size_gib * GIB, planned_beside(vm, disk), field, error))
         return FALSE;
     gboolean files = fct_pool_has_files(pool);
     char *name = free_name(vms, vm, disk, files ? ".qcow2" : "", error);
@@ -202,9 +201,12 @@ gboolean fct_vm_plan_disk(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const c
 gboolean fct_vm_plan_disks(FctVms *vms, FctVm *vm, GError **error)
 {
     const FctVmDisk *first = fct_vm_first_disk(vm);
+    guint further = 0;
     for (guint i = 0; i < vm->disks->len; i++) {
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
-        if (!fct_vm_plan_disk(vms, vm, disk, disk == first ? "disk_gib" : "size_gib", error))
+        g_autofree char *field =
+            disk->cdrom || disk == first ? g_strdup("disk_gib") : g_strdup_printf("disks[%u].size_gib", further++);
+        if (!fct_vm_plan_disk(vms, vm, disk, field, error))
             return FALSE;
     }
     return TRUE;

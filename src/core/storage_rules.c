@@ -78,6 +78,20 @@ gboolean fct_volume_fits(const FctPool *pool, const char *format, gint64 bytes, 
     return TRUE;
 }
 
+gboolean fct_disk_fits(const FctPool *pool, gint64 bytes, gint64 beside, const char *field, GError **error)
+{
+    gboolean ever = pool->capacity < 0 || bytes <= pool->capacity - beside;
+    gboolean now = fct_pool_has_files(pool) || pool->available < 0 || bytes <= pool->available - beside;
+    if (ever && now)
+        return TRUE;
+    g_autofree char *size = size_text(ever ? pool->available : pool->capacity);
+    fct_set_error_full(error, ever ? FCT_ERROR_NO_SPACE : FCT_ERROR_BAD_REQUEST, NULL,
+                       json_pack("{s:s}", "field", field), "The pool %s %s %s%s; %s.", pool->name,
+                       ever ? "has" : "holds", size, ever ? " left" : " in all",
+                       beside > 0 ? "the VM's disks in it would be larger together" : "the disk would be larger");
+    return FALSE;
+}
+
 static gboolean lies_in(const char *outer, const char *inner)
 {
     gsize length = strlen(outer);

@@ -21,6 +21,12 @@ gint64 fct_volume_promise(const FctVolume *volume);
  */
 gboolean fct_volume_fits(const FctPool *pool, const char *format, gint64 bytes, gint64 content, GError **error);
 
+/*
+ * The same of a VM's disk of @bytes, beside the @beside bytes of disks that are to be made in @pool with it. Files are
+ * thin and may promise more than is free; what is no file takes all of it at once. The refusal names @field.
+ */
+gboolean fct_disk_fits(const FctPool *pool, gint64 bytes, gint64 beside, const char *field, GError **error);
+
 /* Whether one path is the other's, or lies in it. Both without a slash at their end. */
 gboolean fct_path_overlaps(const char *a, const char *b);
 

@@ -4,6 +4,7 @@
 import concurrent.futures
 import os
 import pathlib
+import re
 import signal
 import sys
 import threading
@@ -466,6 +467,12 @@ def test_volumes_and_isos():
                         ({"image": "demo", "disk_gib": 65536}, "disk_gib")):
         problem = stack.refused(400, "POST", "/vms", {"name": "bad", **body})
         assert problem["details"]["field"] == field, (field, problem)
+    # Each of two disks would fit into the pool, both do not: the one too many is named.
+    whole = next(pool for pool in stack.call("GET", "/pools")["items"] if pool["name"] == "facet")["capacity_bytes"] >> 30
+    most = {"size_gib": min(whole * 2 // 3, 65536)}
+    problem = stack.refused(400, "POST", "/vms", {"name": "bad", "image": "demo", "disks": [most] * (whole // most["size_gib"] + 1)})
+    assert re.fullmatch(r"disks\[\d+\]\.size_gib", problem["details"]["field"]) and "together" in problem["message"], problem
+    assert problem["details"]["field"] != "disks[0].size_gib" and not list(stack.state.glob("disks/bad*")), problem
     iso = stack.images / "empty.iso"
     iso.write_bytes(bytes(32769) + b"CD001" + bytes(40000))
     stack.done(stack.call("POST", "/vms", {"name": "install", "iso": "empty.iso", "disk_gib": 1, "nics": []}))

@@ -50,6 +50,38 @@ static void test_room(void)
     g_assert_cmpstr(why, ==, "96 % is used; 3.5 GiB are free.");
 }
 
+/* A VM's disks count together: all of them must fit into the pool, and into what is free of it unless they are thin. */
+static void test_disk_fits(void)
+{
+    static const struct {
+        const char *kind;
+        gint64 bytes, beside;
+        int code; /* -1: fits */
+    } cases[] = {
+        {"dir", 100 * GIB, 0, -1},
+        {"dir", 100 * GIB + 1, 0, FCT_ERROR_BAD_REQUEST},
+        {"dir", 40 * GIB, 60 * GIB, -1},
+        {"dir", 40 * GIB + 1, 60 * GIB, FCT_ERROR_BAD_REQUEST},
+        {"logical", 4 * GIB, 6 * GIB, -1},
+        {"logical", 4 * GIB + 1, 6 * GIB, FCT_ERROR_NO_SPACE},
+        {"logical", 10 * GIB + 1, 0, FCT_ERROR_NO_SPACE},
+        {"logical", 60 * GIB, 60 * GIB, FCT_ERROR_BAD_REQUEST},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FctPool) pool = pool_new(cases[i].kind, 100 * GIB, 10 * GIB);
+        g_autoptr(GError) error = NULL;
+        gboolean ok = fct_disk_fits(pool, cases[i].bytes, cases[i].beside, "disks[1].size_gib", &error);
+        g_assert_cmpint(ok ? -1 : error->code, ==, cases[i].code);
+        if (ok)
+            continue;
+        g_autoptr(json_t) wire = fct_error_to_json(error);
+        g_assert_cmpstr(fct_json_str(json_object_get(wire, "details"), "field", ""), ==, "disks[1].size_gib");
+        g_assert_cmpint(strstr(error->message, "together") != NULL, ==, cases[i].beside > 0);
+    }
+    g_autoptr(FctPool) unknown = pool_new("logical", -1, -1);
+    g_assert_true(fct_disk_fits(unknown, 1000 * GIB, 1000 * GIB, "disk_gib", NULL));
+}
+
 static void test_fits(void)
 {
     static const struct {
@@ -134,6 +166,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/storage-rules/room", test_room);
     g_test_add_func("/storage-rules/fits", test_fits);
+    g_test_add_func("/storage-rules/disk-fits", test_disk_fits);
     g_test_add_func("/storage-rules/paths", test_paths);
     g_test_add_func("/storage-rules/ranges", test_ranges);
     return g_test_run();
