@@ -150,7 +150,7 @@ static void add_machine(json_t *list, const json_t *wanted, const json_t *run)
     gint64 vcpus = fct_json_int(run, "vcpus", 0), memory = fct_json_int(run, "memory_mib", 0);
     gint64 wanted_vcpus = fct_json_int(wanted, "vcpus", 0), wanted_memory = fct_json_int(wanted, "memory_mib", 0);
     if (vcpus != wanted_vcpus)
-        append(list, "%d vCPUs instead of %d", (int)wanted_vcpus, (int)vcpus);
+        append(list, "%d vCPU%s instead of %d", (int)wanted_vcpus, wanted_vcpus == 1 ? "" : "s", (int)vcpus);
     if (memory != wanted_memory)
         append(list, "%" G_GINT64_FORMAT " MiB of memory instead of %" G_GINT64_FORMAT " MiB", wanted_memory, memory);
     if (json_object_get(run, "os") && strcmp(os_name(run), os_name(wanted)) != 0)

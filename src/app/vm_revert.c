@@ -75,7 +75,7 @@ static void say_settings(json_t *list, const FctVm *vm, const json_t *settings)
     gint64 memory = fct_json_int(settings, "memory_mib", vm->memory_mib);
     g_autoptr(json_t) doc = fct_vm_to_doc(vm);
     if (vcpus != vm->vcpus)
-        say(list, "%" G_GINT64_FORMAT " vCPUs instead of %d.", vcpus, vm->vcpus);
+        say(list, "%" G_GINT64_FORMAT " vCPU%s instead of %d.", vcpus, vcpus == 1 ? "" : "s", vm->vcpus);
     if (memory != vm->memory_mib)
         say(list, "%" G_GINT64_FORMAT " MiB of memory instead of %" G_GINT64_FORMAT " MiB.", memory, vm->memory_mib);
     if (!json_equal(json_object_get(doc, "nics"), json_object_get(settings, "nics")))

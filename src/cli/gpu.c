@@ -253,7 +253,8 @@ int fct_verb_node_show(FctCli *cli, int argc, char **argv)
         const json_t *virt = json_object_get(node, "virt");
         printf("%s  ·  %s %s\n", fct_json_str(node, "name", ""), fct_json_str(node, "vendor", ""),
                fct_json_str(node, "product", ""));
-        printf("  %d CPUs  ·  %s  ·  kernel %s\n", (int)fct_json_int(node, "cpus", 0),
+        int cpus = (int)fct_json_int(node, "cpus", 0);
+        printf("  %d %s  ·  %s  ·  kernel %s\n", cpus, cpus == 1 ? "CPU" : "CPUs",
                fct_show_mib(json_object_get(node, "memory_mib")), fct_json_str(node, "kernel", ""));
         printf("  NVIDIA driver %s  ·  IOMMU %s  ·  NVSwitches %d\n", fct_json_str(node, "driver_version", "—"),
                fct_json_str(node, "iommu", ""), (int)fct_json_int(node, "nvswitches", 0));

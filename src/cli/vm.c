@@ -114,8 +114,9 @@ int fct_verb_vm_show(FctCli *cli, int argc, char **argv)
         fct_print_json(vm);
         return 0;
     }
-    printf("%s  ·  %s  ·  %d CPUs  ·  %s\n", fct_json_str(vm, "name", ""), fct_json_str(vm, "state", ""),
-           (int)fct_json_int(vm, "vcpus", 0), fct_show_mib(json_object_get(vm, "memory_mib")));
+    int cpus = (int)fct_json_int(vm, "vcpus", 0);
+    printf("%s  ·  %s  ·  %d %s  ·  %s\n", fct_json_str(vm, "name", ""), fct_json_str(vm, "state", ""), cpus,
+           cpus == 1 ? "CPU" : "CPUs", fct_show_mib(json_object_get(vm, "memory_mib")));
     json_array_foreach (json_object_get(vm, "devices"), i, item)
         show_device(item);
     json_array_foreach (json_object_get(vm, "nics"), i, item)
