@@ -221,7 +221,10 @@ void fct_networks_default_nic(FctApp *app, FctVm *vm)
     if (!chosen)
         return;
     g_autofree char *mac = fct_vm_new_mac();
-    g_ptr_array_add(vm->nics, fct_vm_nic_new(chosen->name, mac));
+    FctVmNic *nic = fct_vm_nic_new(chosen->name, mac);
+    g_free(nic->model);
+    nic->model = g_strdup(fct_vm_default_nic_model(vm));
+    g_ptr_array_add(vm->nics, nic);
 }
 
 static gboolean is_free(const FctVm *vm, const char *mac, const GPtrArray *mine, GError **error)
