@@ -89,8 +89,8 @@ static json_t *problems_of(const Known *known, const json_t *input)
         add_problem(problems, "pool", "The storage pool “%s” is gone.", pool);
     json_array_foreach (json_object_get(input, "devices"), i, each) {
         const char *group = fct_json_str(each, "group", "");
-        if (known->world && !fct_vm_world_has_group(known->world, group))
-            add_problem(problems, "devices", "The resource group “%s” is gone.", group);
+        if (known->world && !fct_vm_world_has_group(known->world, group)) /* its id is all that is left of it */
+            add_problem(problems, "devices", "A resource group that it asks for is gone; choose another one.");
     }
     json_array_foreach (json_object_get(input, "nics"), i, each) {
         const char *network = fct_json_str(each, "network", "");
@@ -178,15 +178,17 @@ static gboolean name_is_free(FctApp *app, const char *id, const char *name, GErr
     return docs != NULL;
 }
 
-/* As it will be when somebody gives the password that a template has not. */
+/* As it will be when somebody gives what a template has not: the password, and for Windows perhaps the user. */
 static json_t *with_password(const json_t *input)
 {
-    static const char *const keys[] = {"cloud_init", "windows"};
     json_t *whole = json_deep_copy(input);
-    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
-        json_t *boot = json_object_get(whole, keys[i]);
-        if (json_is_object(boot) && !json_object_get(boot, "user_data"))
-            json_object_set_new(boot, "password", json_string("given when it is used"));
+    json_t *linux_boot = json_object_get(whole, "cloud_init"), *windows = json_object_get(whole, "windows");
+    if (*fct_json_str(linux_boot, "user", ""))
+        json_object_set_new(linux_boot, "password", json_string("given when it is used"));
+    if (json_is_object(windows)) {
+        json_object_set_new(windows, "password", json_string("given when it is used"));
+        if (!json_object_get(windows, "user"))
+            json_object_set_new(windows, "user", json_string("given"));
     }
     return whole;
 }

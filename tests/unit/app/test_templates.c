@@ -95,6 +95,26 @@ static void test_refused(Fixture *f, gconstpointer data)
     g_assert_cmpuint(json_array_size(json_object_get(list, "items")), ==, 0);
 }
 
+/* First-boot data without a user asks for no password; for Windows the user can be given with it. */
+static void test_first_boot(Fixture *f, gconstpointer data)
+{
+    static const char *const bodies[] = {
+        "{\"name\":\"a\",\"input\":{\"cloud_init\":{\"packages\":[\"vim\"]}}}",
+        "{\"name\":\"b\",\"input\":{\"cloud_init\":{\"user\":\"ops\"}}}",
+        "{\"name\":\"c\",\"input\":{\"cloud_init\":{\"user_data\":\"#cloud-config\"}}}",
+        "{\"name\":\"d\",\"input\":{\"os\":\"windows\",\"windows\":{\"language\":\"de-DE\"}}}",
+        "{\"name\":\"e\",\"input\":{\"os\":\"windows\",\"windows\":{\"user\":\"Anna\"}}}",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
+        g_autoptr(json_t) made = call(f, 201, "POST", "/templates", bodies[i]);
+        g_autoptr(json_t) sent = parse(bodies[i]);
+        g_assert_true(json_equal(json_object_get(made, "input"), json_object_get(sent, "input")));
+    }
+    refused(f, "{\"name\":\"f\",\"input\":{\"os\":\"windows\",\"windows\":{\"user\":\"Administrator\"}}}",
+            "windows.user");
+    refused(f, "{\"name\":\"f\",\"input\":{\"cloud_init\":{\"ssh_keys\":[\"x\"]}}}", "cloud_init.ssh_keys");
+}
+
 static void put_vm(Fixture *f)
 {
     static const char doc[] =
@@ -196,8 +216,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *path;
         void (*test)(Fixture *f, gconstpointer data);
-    } tests[] = {{"life", test_life},   {"names", test_names}, {"refused", test_refused}, {"from-vm", test_from_vm},
-                 {"apply", test_apply}, {"blame", test_blame}, {"roles", test_roles}};
+    } tests[] = {
+        {"life", test_life},       {"names", test_names}, {"refused", test_refused}, {"first-boot", test_first_boot},
+        {"from-vm", test_from_vm}, {"apply", test_apply}, {"blame", test_blame},     {"roles", test_roles}};
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
         g_autofree char *path = g_strconcat("/app/templates/", tests[i].path, NULL);
         g_test_add(path, Fixture, NULL, begin, tests[i].test, fixture_tear_down);
