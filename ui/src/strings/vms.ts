@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { names } from '@/lib/format';
+import { names, plural } from '@/lib/format';
 
 export const vm = {
   title: 'Virtual machines',
@@ -10,6 +10,7 @@ export const vm = {
   device: 'GPU device',
   noDevice: 'No GPU device',
   vcpus: 'vCPUs',
+  vcpuCount: (n: number) => plural(n, 'vCPU'),
   memory: 'Memory',
   cpu: 'CPU',
   disk: 'Disk',
@@ -69,6 +70,7 @@ export const vm = {
   optional: 'Optional',
   optionalText: 'Start without it when none is free',
   optionalShort: 'starts without it when none is free',
+  claim: (name: string, count: number, optional: boolean) => `${count > 1 ? `${count} × ` : ''}${name}${optional ? ', starts without it when none is free' : ''}`,
   part: 'Part held',
   standin: 'Simulated part',
   standinWhy: 'On a simulated host the VM gets a labelled stand-in device in place of the real part.',

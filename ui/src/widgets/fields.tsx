@@ -65,6 +65,7 @@ export function NumberField({ value, onChange, min, max, step = 1, unit, ...fiel
   return (
     <Field {...field}>
       <NumberInput
+        className="fct-nowrap"
         value={value}
         min={min}
         max={max}

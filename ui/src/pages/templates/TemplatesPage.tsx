@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Flex, Label, PageSection } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Flex, Label, MenuToggle, PageSection } from '@patternfly/react-core';
+import { EllipsisVIcon } from '@patternfly/react-icons';
+import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link, useNavigate } from 'react-router-dom';
+import { useNavigate } from 'react-router-dom';
 import { deleteTemplate } from '@/api/actions';
 import { useGroups, useImages, useTemplates } from '@/api/queries';
 import type { Template } from '@/api/types';
@@ -13,7 +14,6 @@ import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
 import { Loaded, Nothing } from '@/widgets/feedback';
-import { MoreActions } from '@/widgets/MoreActions';
 import { PageHead } from '@/widgets/PageHead';
 import { inputOf } from './input';
 import { TemplateForm } from './TemplateForm';
@@ -22,7 +22,7 @@ const words = t.templates;
 
 function sizeOf(template: Template): string {
   const { vcpus, memory_mib, disk_gib } = inputOf(template);
-  const parts = [vcpus && `${vcpus} ${t.vm.vcpus}`, memory_mib && mib(memory_mib), disk_gib && words.disk(disk_gib)];
+  const parts = [vcpus && t.vm.vcpuCount(vcpus), memory_mib && mib(memory_mib), disk_gib && words.disk(disk_gib)];
   return parts.filter(Boolean).join(' · ') || UNKNOWN;
 }
 
@@ -30,11 +30,13 @@ function Row({ template, onEdit, onDelete }: { template: Template; onEdit: () =>
   const navigate = useNavigate();
   const may = useMay('template.write');
   const mayMake = useMay('vm.write');
-  const groups = useGroups().data ?? [];
+  const groups = useGroups();
   const images = useImages().data ?? [];
   const input = inputOf(template);
+  const tooltipProps = may.why ? { content: may.why } : undefined;
   const image = images.find((one) => one.id === input.image)?.name ?? input.image;
-  const devices = (input.devices ?? []).map((device) => groups.find((one) => one.id === device.group)?.name ?? device.group);
+  const nameOf = (id: string) => groups.data?.find((one) => one.id === id)?.name ?? (groups.data ? words.groupGone : UNKNOWN);
+  const devices = (input.devices ?? []).map(({ group, count = 1 }) => t.vm.claim(nameOf(group), count, false));
   return (
     <Tr>
       <Td dataLabel={words.template}>
@@ -47,16 +49,20 @@ function Row({ template, onEdit, onDelete }: { template: Template; onEdit: () =>
           </div>
         )}
       </Td>
-      <Td dataLabel={words.image}>{image || <span className="fct-subtle">{words.noImage}</span>}</Td>
+      <Td dataLabel={words.begin}>{image ?? input.iso ?? <span className="fct-subtle">{words.noImage}</span>}</Td>
       <Td dataLabel={words.size}>{sizeOf(template)}</Td>
-      <Td dataLabel={words.device}>{devices.join(', ') || UNKNOWN}</Td>
+      <Td dataLabel={words.devices}>{devices.join(', ') || UNKNOWN}</Td>
       <Td isActionCell modifier="nowrap">
         <Flex flexWrap={{ default: 'nowrap' }} gap={{ default: 'gapSm' }} justifyContent={{ default: 'justifyContentFlexEnd' }}>
           <ActionButton variant="secondary" size="sm" why={mayMake.why} onClick={() => void navigate(`/vms/create?template=${encodeURIComponent(template.id)}`)}>{words.use}</ActionButton>
-          <MoreActions
-            actions={[
-              { key: 'edit', name: words.edit, why: may.why, danger: false, run: onEdit },
-              { key: 'delete', name: words.delete, why: may.why, danger: true, run: onDelete },
+          <ActionsColumn
+            popperProps={{ position: 'end' }}
+            actionsToggle={({ onToggle, isOpen, toggleRef }) => (
+              <MenuToggle ref={toggleRef} variant="plain" isExpanded={isOpen} onClick={onToggle} aria-label={t.app.actions(template.name)} icon={<EllipsisVIcon />} />
+            )}
+            items={[
+              { title: words.edit, onClick: may.why ? undefined : onEdit, isAriaDisabled: may.why !== '', tooltipProps },
+              { title: words.delete, onClick: may.why ? undefined : onDelete, isAriaDisabled: may.why !== '', isDanger: !may.why, tooltipProps },
             ]}
           />
         </Flex>
@@ -75,12 +81,12 @@ export default function TemplatesPage() {
   const create = <ActionButton why={may.why} onClick={() => setMaking(true)}>{words.create}</ActionButton>;
   return (
     <>
-      <PageHead title={words.title} trail={[{ to: '/vms', name: t.vm.title }]} actions={create} />
+      <PageHead title={words.title} actions={create} />
       <PageSection>
         <Loaded query={templates}>
-          {(list) => list.length === 0 ? <Nothing title={words.none} text={words.noneText} action={<Link to="/vms">{t.vm.title}</Link>} /> : (
+          {(list) => list.length === 0 ? <Nothing title={words.none} text={words.noneText} action={<ActionButton variant="link" why={may.why} onClick={() => setMaking(true)}>{words.create}</ActionButton>} /> : (
             <Table aria-label={words.title} variant="compact">
-              <Thead><Tr><Th width={30}>{words.template}</Th><Th>{words.image}</Th><Th>{words.size}</Th><Th>{words.device}</Th><Th screenReaderText={t.app.more} /></Tr></Thead>
+              <Thead><Tr><Th width={30}>{words.template}</Th><Th>{words.begin}</Th><Th>{words.size}</Th><Th>{words.devices}</Th><Th screenReaderText={t.app.more} /></Tr></Thead>
               <Tbody>{list.map((one) => <Row key={one.id} template={one} onEdit={() => setEditing(one)} onDelete={() => setLeaving(one)} />)}</Tbody>
             </Table>
           )}

@@ -71,6 +71,8 @@ interface Props {
   vm: string;
   value: FirstBoot;
   onChange: (value: FirstBoot) => void;
+  /** For a template, which keeps no password and no product key. */
+  common?: boolean;
 }
 
 function Network({ value, set }: { value: FirstBoot; set: (change: Partial<FirstBoot>) => void }) {
@@ -92,15 +94,15 @@ function Network({ value, set }: { value: FirstBoot; set: (change: Partial<First
   );
 }
 
-function Linux({ vm, value, onChange }: Omit<Props, 'os'>) {
+function Linux({ vm, value, onChange, common = false }: Omit<Props, 'os'>) {
   const set = (change: Partial<FirstBoot>) => onChange({ ...value, ...change });
-  const problems = firstBootProblems(value, 'linux');
+  const problems = firstBootProblems(value, 'linux', common);
   const own = value.userData.trim() !== '';
   return (
     <>
       <HelperText><HelperTextItem>{words.intro}</HelperTextItem></HelperText>
       <Text id="boot-user" label={words.user} help={words.userHelp} problem={problems.user} value={value.user} isDisabled={own} onChange={(user) => set({ user })} />
-      <Secret id="boot-password" label={words.password} help={words.passwordHelp} problem={problems.password} value={value.password} isDisabled={own} onChange={(password) => set({ password })} />
+      {!common && <Secret id="boot-password" label={words.password} help={words.passwordHelp} problem={problems.password} value={value.password} isDisabled={own} onChange={(password) => set({ password })} />}
       <Lines id="boot-keys" label={words.keys} help={words.keysHelp} problem={problems.keys} value={value.keys} isDisabled={own} onChange={(keys) => set({ keys })} />
       <Checkbox id="boot-agent" label={words.agent} description={words.agentHelp} isChecked={value.agent} isDisabled={own} onChange={(_event, agent) => set({ agent })} />
       <Network value={value} set={set} />
@@ -117,20 +119,20 @@ function Linux({ vm, value, onChange }: Omit<Props, 'os'>) {
   );
 }
 
-function Windows({ value, onChange }: Omit<Props, 'os' | 'vm'>) {
+function Windows({ value, onChange, common = false }: Omit<Props, 'os' | 'vm'>) {
   const set = (change: Partial<FirstBoot>) => onChange({ ...value, ...change });
-  const problems = firstBootProblems(value, 'windows');
+  const problems = firstBootProblems(value, 'windows', common);
   return (
     <>
       <HelperText><HelperTextItem>{words.introWindows}</HelperTextItem></HelperText>
       <Text id="boot-user" label={words.user} help={words.userWindowsHelp} problem={problems.user} value={value.user} onChange={(user) => set({ user })} />
-      <Secret id="boot-password" label={words.password} help={words.passwordWindowsHelp} problem={problems.password} value={value.password} onChange={(password) => set({ password })} />
+      {!common && <Secret id="boot-password" label={words.password} help={words.passwordWindowsHelp} problem={problems.password} value={value.password} onChange={(password) => set({ password })} />}
       <ExpandableSection toggleText={words.windowsMore}>
         <div className="fct-stack">
           <Text id="boot-edition" label={words.edition} help={words.editionHelp} value={value.edition} onChange={(edition) => set({ edition })} />
           <Text id="boot-language" label={words.language} help={words.languageHelp} value={value.language} onChange={(language) => set({ language })} />
           <Text id="boot-zone" label={words.timeZone} help={words.timeZoneHelp} value={value.timeZone} onChange={(timeZone) => set({ timeZone })} />
-          <Text id="boot-key" label={words.productKey} value={value.productKey} onChange={(productKey) => set({ productKey })} />
+          {!common && <Text id="boot-key" label={words.productKey} value={value.productKey} onChange={(productKey) => set({ productKey })} />}
           <Text id="boot-organization" label={words.organization} value={value.organization} onChange={(organization) => set({ organization })} />
         </div>
       </ExpandableSection>

@@ -8,7 +8,7 @@ import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router-dom';
 import { createVm } from '@/api/actions';
 import { useFiles, useGroups, useImages, useNameTaken, useNetworks, useNumberedVms, usePools, useTemplates, useVolumes } from '@/api/queries';
-import type { Pool, Task } from '@/api/types';
+import type { Pool, Task, VmDeviceInput } from '@/api/types';
 import { useSettled } from '@/lib/debounce';
 import { t } from '@/strings';
 import { Loaded, Waiting } from '@/widgets/feedback';
@@ -19,7 +19,7 @@ import { freeName } from './draft';
 import { FirstBootForm } from './FirstBootForm';
 import { GroupChoice } from './GroupChoice';
 import { useCutting } from './useCutting';
-import { hasFirstBoot, newDraft, problemsOf, stepOk, vmInput, type Draft, type StepId, type World } from './wizard/draft';
+import { hasFirstBoot, keepsDevices, newDraft, problemsOf, stepOk, vmInput, type Draft, type StepId, type World } from './wizard/draft';
 import { StepFooter } from './wizard/Footer';
 import { ReviewStep } from './wizard/ReviewStep';
 import { SizeStep } from './wizard/SizeStep';
@@ -104,7 +104,9 @@ function Create(start: Start) {
   const busy = make.isPending;
   const problems = problemsOf(draft, world);
   const chosen = wish.cut !== null || wish.group !== '';
-  const group = cutting.name || groups.data?.find((one) => one.id === wish.group)?.name || words.noGpu;
+  const nameOf = (id: string) => groups.data?.find((one) => one.id === id)?.name ?? (groups.data ? words.groupGone : id);
+  const claims = !wish.cut && keepsDevices(draft, wish.group) && draft.given ? draft.given.devices : chosen ? [{ group: wish.group, optional: draft.optional }] : [];
+  const device = claims.map(({ group, count = 1, optional = false }: VmDeviceInput) => t.vm.claim(wish.cut ? cutting.name : nameOf(group), count, optional)).join('; ');
   const wrong = Object.keys(problems).length > 0;
   const ready = !wrong && (!wish.cut || cutting.ready);
   const footer = (step: StepId) => <StepFooter isNextDisabled={!stepOk(problems, step)} isReviewDisabled={wrong} />;
@@ -117,7 +119,7 @@ function Create(start: Start) {
       <WizardStep id="size" name={words.steps.size} isDisabled={busy} footer={footer('size')}>
         <SizeStep draft={draft} set={set} pools={pools} networks={networks} problems={problems} error={make.error} />
       </WizardStep>
-      <WizardStep id="boot" name={words.steps.boot} isDisabled={busy} isHidden={!boots} footer={footer('boot')}>
+      <WizardStep id="boot" name={words.steps.boot} isDisabled={busy || !boots} footer={footer('boot')}>
         <Form onSubmit={(event) => event.preventDefault()}>
           <FirstBootForm os={draft.os} vm={draft.name} value={draft.boot} onChange={(boot) => set({ ...draft, boot })} />
         </Form>
@@ -139,7 +141,7 @@ function Create(start: Start) {
           world={world}
           sources={sources}
           networks={networks}
-          device={draft.optional && chosen ? `${group}, ${t.vm.optionalShort}` : group}
+          device={device || words.noGpu}
           cutting={cutting}
           busy={busy}
           error={make.error}

@@ -88,7 +88,7 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
       <PageHead
         title={vm.name}
         labels={<><VmState state={vm.state} />{!vm.ours && <Label isCompact variant="outline">{t.vm.others}</Label>}</>}
-        subtitle={`${vm.vcpus} ${t.vm.vcpus} · ${mib(vm.memory_mib)}`}
+        subtitle={`${t.vm.vcpuCount(vm.vcpus)} · ${mib(vm.memory_mib)}`}
         trail={[{ to: '/vms', name: t.vm.title }]}
         actions={(
           <>

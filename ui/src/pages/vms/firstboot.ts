@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the form of the first boot holds, and what of it is sent.
-import type { CloudInitInput, WindowsInput } from '@/api/types';
+import type { CloudInitInput, VmInput, WindowsInput } from '@/api/types';
 import { t } from '@/strings';
 
 export interface FirstBoot {
@@ -28,7 +28,7 @@ export const NO_FIRST_BOOT: FirstBoot = {
   edition: '', language: '', timeZone: '', productKey: '', organization: '',
 };
 
-const AGENT = 'qemu-guest-agent';
+export const AGENT = 'qemu-guest-agent';
 const words = (text: string, by: RegExp) => text.split(by).map((one) => one.trim()).filter(Boolean);
 const given = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0))) as Partial<T>;
@@ -65,6 +65,25 @@ export function firstBootInput(draft: FirstBoot, os: string): { cloud_init?: Clo
   return data ? { cloud_init: data } : {};
 }
 
+/** What a template keeps of it: no password, no product key, and nobody need be named yet. */
+export function commonInput(draft: FirstBoot, os: string): { cloud_init?: CloudInitInput; windows?: Partial<WindowsInput> } {
+  if (os !== 'windows') return firstBootInput({ ...draft, password: '' }, os);
+  const answers = given({
+    user: draft.user.trim(), edition: draft.edition.trim(), language: draft.language.trim(), time_zone: draft.timeZone.trim(), organization: draft.organization.trim(),
+  });
+  return Object.keys(answers).length > 0 ? { windows: answers } : {};
+}
+
+/** In place of a template's data, which stands member by member: null takes away what the template has and the form has not. */
+export function insteadOf(template: FirstBoot, draft: FirstBoot, os: string): Pick<VmInput, 'cloud_init' | 'windows'> {
+  const had = commonInput(template, os);
+  const now = firstBootInput(draft, os);
+  const gone = (old: object, next: object) => Object.fromEntries(Object.keys(old).filter((key) => !(key in next)).map((key) => [key, null]));
+  if (had.cloud_init) return { cloud_init: now.cloud_init ? { ...gone(had.cloud_init, now.cloud_init), ...now.cloud_init } : null };
+  if (had.windows) return { windows: now.windows ? { ...gone(had.windows, now.windows), ...now.windows } : null };
+  return now;
+}
+
 type Problems = Partial<Record<'user' | 'password' | 'keys' | 'address' | 'user_data', string>>;
 
 const KEY = /^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]{40,}( .*)?$/;
@@ -72,14 +91,14 @@ const USER = /^[a-z_][a-z0-9_-]{0,31}$/;
 const ADDRESS = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
 
 /** What the page can already say; the API has the last word. */
-export function firstBootProblems(draft: FirstBoot, os: string): Problems {
+export function firstBootProblems(draft: FirstBoot, os: string, common = false): Problems {
   const bad = t.firstBoot.problems;
   const problems: Problems = {};
   const user = draft.user.trim();
   if (os === 'windows') {
     if (user.length > 20 || user.toLowerCase() === 'administrator') problems.user = bad.userWindows;
     if (!user && draft.password) problems.user = bad.userMissing;
-    if (user && !draft.password) problems.password = bad.passwordMissing;
+    if (user && !draft.password && !common) problems.password = bad.passwordMissing;
     return problems;
   }
   if (os !== 'linux') return problems;
@@ -91,9 +110,9 @@ export function firstBootProblems(draft: FirstBoot, os: string): Problems {
   const keys = words(draft.keys, /\n/);
   if (user && !USER.test(user)) problems.user = bad.user;
   if (!user && (draft.password || keys.length > 0)) problems.user = bad.userMissing;
-  if (user && !draft.password && keys.length === 0) problems.password = bad.secretMissing;
+  if (user && !draft.password && keys.length === 0 && !common) problems.password = bad.secretMissing;
   if (keys.some((key) => !KEY.test(key))) problems.keys = bad.keys;
   return problems;
 }
 
-export const firstBootOk = (draft: FirstBoot, os: string) => Object.keys(firstBootProblems(draft, os)).length === 0;
+export const firstBootOk = (draft: FirstBoot, os: string, common = false) => Object.keys(firstBootProblems(draft, os, common)).length === 0;

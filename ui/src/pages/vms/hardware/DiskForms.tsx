@@ -53,7 +53,7 @@ export function AddDisk({ vm, onClose }: { vm: Vm; onClose: () => void }) {
       {fresh ? (
         <>
           <NumberField id="disk-size" label={words.diskSize} value={size_gib} min={1} max={65536} onChange={setSize} problem={problemAt(save.error, 'size_gib')} />
-          <SelectField id="disk-pool" label={words.pool} hint={room.text || poolHint(pools, pool)} problem={room.stops ? room.text : problemAt(save.error, 'pool')} value={pool} options={poolOptions(pools)} onChange={setPool} />
+          <SelectField id="disk-pool" label={words.pool} hint={room.text || poolHint(pools, pool)} problem={room.stops ? room.text : problemAt(save.error, 'pool')} value={pool} options={poolOptions(pools, pool)} onChange={setPool} />
         </>
       ) : (
         <SelectField id="disk-volume" label={words.volume} hint={volumes.length === 0 ? words.noVolumes : undefined} problem={problemAt(save.error, 'volume')} value={volume?.id ?? ''} options={volumes.map((one) => ({ value: one.id, name: `${one.pool} · ${one.name} · ${bytes(one.capacity_bytes)}` }))} onChange={setVolume} />

@@ -3,13 +3,15 @@
 import { Alert, AlertActionLink, Checkbox, useWizardContext } from '@patternfly/react-core';
 import { ApiError } from '@/api/client';
 import type { Network } from '@/api/types';
+import { mib } from '@/lib/format';
 import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';
 import { ErrorAlert } from '@/widgets/feedback';
 import { CutReview } from '../CutReview';
 import { ShownError } from '../cut';
 import type { Cutting } from '../useCutting';
-import { hasFirstBoot, stepOfField, type Draft, type World } from './draft';
+import { firstBootInput } from '../firstboot';
+import { asksSource, hasFirstBoot, stepOfField, usedOrder, type Draft, type World } from './draft';
 import { usedNics } from './MoreHardware';
 import type { Sources } from './SourceStep';
 
@@ -47,7 +49,16 @@ function sourceName(draft: Draft, { images, isos, volumes, templates }: Sources)
   }
 }
 
-function bootText(draft: Draft): string {
+/** What begins in the VM's CD drives, in their order. */
+function discs(draft: Draft, world: World, { isos }: Sources): string[] {
+  const name = (id: string) => isos.find((one) => one.id === id)?.name ?? id;
+  const iso = draft.source === 'iso' || draft.source === 'template' ? draft.iso : '';
+  const answers = draft.os === 'windows' && hasFirstBoot(draft, world) && firstBootInput(draft.boot, draft.os).windows;
+  return [...(iso ? [name(iso)] : []), ...(draft.source === 'iso' && draft.drivers ? [name(draft.drivers)] : []), ...(answers ? [words.answerDisc] : [])];
+}
+
+export function bootText(draft: Draft): string {
+  if (draft.os === 'windows') return firstBootInput(draft.boot, draft.os).windows ? words.answers(draft.boot.user.trim()) : words.noAnswers;
   if (draft.boot.userData.trim()) return words.bootOwn;
   if (draft.boot.user.trim()) return words.bootUser(draft.boot.user.trim());
   return draft.boot.hostname || draft.boot.packages || draft.boot.fixed || draft.boot.agent ? words.bootSome : words.bootNone;
@@ -56,7 +67,9 @@ function bootText(draft: Draft): string {
 export function ReviewStep({ draft, set, world, sources, networks, device, cutting, busy, error }: Props) {
   const { size, disks } = draft;
   const nics = usedNics(draft, networks).map((nic) => nic.network);
-  const all = [...(draft.source === 'volume' ? [] : [`${size.disk_gib} GiB ${draft.pool}`.trim()]), ...disks.map((disk) => `${disk.size_gib} GiB ${disk.pool}`)];
+  const all = [...(draft.source === 'volume' ? [sourceName(draft, sources)] : [`${size.disk_gib} GiB ${draft.pool}`.trim()]), ...disks.map((disk) => `${disk.size_gib} GiB ${disk.pool}`)];
+  const cds = discs(draft, world, sources);
+  const begun = asksSource(draft) ? sources.images.find((one) => one.id === draft.image)?.name : undefined;
   const firmware = [draft.uefi ? words.uefi : words.bios, ...(draft.tpm ? [t.hardware.tpm] : [])].join(', ');
   return (
     <div className="fct-stack">
@@ -65,10 +78,14 @@ export function ReviewStep({ draft, set, world, sources, networks, device, cutti
         columns={2}
         facts={[
           [words.name, draft.name],
-          [words[draft.source], sourceName(draft, sources)],
-          [words.vcpus, String(size.vcpus)],
-          [t.vm.memory, `${size.memory_mib / 1024} GiB`],
-          [words.disks, all.join(', ') || sourceName(draft, sources)],
+          [words.sources[draft.source], sourceName(draft, sources)],
+          ...(begun ? [[words.image, begun] as [string, string]] : []),
+          [words.os, words.oses[draft.os]],
+          [t.vm.vcpus, String(size.vcpus)],
+          [t.vm.memory, mib(size.memory_mib)],
+          [words.disks, all.join(', ')],
+          ...(cds.length ? [[t.hardware.cdroms, cds.join(', ')] as [string, string]] : []),
+          [t.hardware.boot, usedOrder(draft).map((one) => t.hardware.boots[one]).join(', ')],
           [words.network, nics.join(', ') || words.noNics],
           [words.firmware, firmware],
           ...(hasFirstBoot(draft, world) ? [[words.firstBoot, bootText(draft)] as [string, string]] : []),

@@ -22,7 +22,7 @@ interface Props {
 }
 
 /** Fields of the API that are folded. */
-const FOLDED = ['disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'];
+export const FOLDED = ['disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'];
 
 export function poolHint(pools: readonly Pool[], name: string): string {
   const pool = pools.find((one) => one.name === name);
@@ -30,7 +30,17 @@ export function poolHint(pools: readonly Pool[], name: string): string {
   return pool.free_bytes == null ? words.freeUnknown : words.free(bytes(pool.free_bytes), name);
 }
 
-export const poolOptions = (pools: readonly Pool[]) => pools.map(({ name, state }) => ({ value: name, name, why: state === 'running' ? '' : t.hardware.networkOff }));
+/** Pools to choose from; the one that is chosen now is among them even when it is gone. */
+export function poolOptions(pools: readonly Pool[], now: string) {
+  const all = pools.map(({ name, state }) => ({ value: name, name, why: state === 'running' || name === now ? '' : t.hardware.networkOff }));
+  return now && !all.some((one) => one.value === now) ? [{ value: now, name: now, why: '' }, ...all] : all;
+}
+
+/** What is folded, in a line. */
+export function moreSummary(draft: Draft, networks: readonly Network[]): string {
+  const nics = usedNics(draft, networks).map((nic) => nic.network);
+  return words.moreSummary(draft.disks.length, nics.length ? words.nicsOf(nics) : words.noNics, draft.uefi ? words.uefi : words.bios);
+}
 
 export function SizeStep({ draft, set, pools, networks, problems, error }: Props) {
   const { size } = draft;
@@ -40,8 +50,6 @@ export function SizeStep({ draft, set, pools, networks, problems, error }: Props
   const room = poolProblem(pools, draft.pool, gibIn(draft, draft.pool));
   const refused = FOLDED.some((field) => problemAt(error, field) !== '');
   const [open, setOpen] = useState(false);
-  const nics = usedNics(draft, networks).map((nic) => nic.network);
-  const summary = words.moreSummary(draft.disks.length, nics.length ? words.nicsOf(nics) : words.noNics, draft.uefi ? words.uefi : words.bios);
   return (
     <Form onSubmit={(event) => event.preventDefault()}>
       <FormGroup role="radiogroup" label={words.size} fieldId="vm-size" isInline>
@@ -53,7 +61,7 @@ export function SizeStep({ draft, set, pools, networks, problems, error }: Props
             label={words.sizes[key]}
             isChecked={same(SIZES[key])}
             onChange={() => resize(SIZES[key])}
-            description={[`${SIZES[key].vcpus} ${words.vcpus}`, mib(SIZES[key].memory_mib), ...(withDisk ? [`${SIZES[key].disk_gib} GiB`] : [])].join(' · ')}
+            description={[t.vm.vcpuCount(SIZES[key].vcpus), mib(SIZES[key].memory_mib), ...(withDisk ? [`${SIZES[key].disk_gib} GiB`] : [])].join(' · ')}
           />
         ))}
       </FormGroup>
@@ -62,10 +70,10 @@ export function SizeStep({ draft, set, pools, networks, problems, error }: Props
         <NumberField id="vm-memory" label={words.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => resize({ memory_mib: Math.round(gib * 1024) })} problem={problems.memory_mib ?? problemAt(error, 'memory_mib')} />
         {withDisk && <NumberField id="vm-disk" label={words.disk} value={size.disk_gib} min={1} onChange={(disk_gib) => resize({ disk_gib })} problem={problems.disk_gib ?? (problemAt(error, 'disk_gib') || problemAt(error, 'size_gib'))} />}
         {withDisk && pools.length > 0 && (
-          <SelectField id="vm-pool" label={words.pool} hint={room.text || poolHint(pools, draft.pool)} problem={problems.disks ?? problemAt(error, 'pool')} value={draft.pool} options={poolOptions(pools)} onChange={(pool) => set({ ...draft, pool })} />
+          <SelectField id="vm-pool" label={words.pool} hint={room.text || poolHint(pools, draft.pool)} problem={problems.disks ?? problemAt(error, 'pool')} value={draft.pool} options={poolOptions(pools, draft.pool)} onChange={(pool) => set({ ...draft, pool })} />
         )}
       </div>
-      <ExpandableSection isExpanded={open || refused} onToggle={(_event, on) => setOpen(on)} toggleContent={<>{words.more} <span className="fct-subtle fct-small">{summary}</span></>}>
+      <ExpandableSection isExpanded={open || refused} onToggle={(_event, on) => setOpen(on)} toggleContent={<>{words.more} <span className="fct-subtle fct-small">{moreSummary(draft, networks)}</span></>}>
         <MoreHardware draft={draft} set={set} pools={pools} networks={networks} error={error} />
       </ExpandableSection>
     </Form>

@@ -5,8 +5,8 @@ import { Link } from 'react-router-dom';
 import type { Image, LibraryFile, Template, Volume } from '@/api/types';
 import { bytes } from '@/lib/format';
 import { t } from '@/strings';
-import { problemAt, SelectField, TextField } from '@/widgets/fields';
-import { guessOs, withOs, type Draft, type Os, type Problems, type Source } from './draft';
+import { problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
+import { asksSource, guessOs, withOs, type Draft, type Os, type Problems, type Source } from './draft';
 
 const words = t.wizard;
 const SOURCES: readonly Source[] = ['image', 'iso', 'volume', 'template'];
@@ -60,7 +60,7 @@ export function SourceStep({ draft, set, sources, problems, error, onTemplate }:
   const choose = (source: Source) => {
     const first = draft[source] || (choices(source, sources)[0]?.id ?? '');
     if (source === 'template') onTemplate(first);
-    else set({ ...(source === 'iso' ? withOs(draft, guessOs(first)) : draft), source, [source]: first });
+    else set({ ...(source === 'volume' ? draft : withOs(draft, guessOs(first))), source, [source]: first });
   };
   const pick = (id: string) => {
     if (draft.source === 'template') onTemplate(id);
@@ -68,6 +68,15 @@ export function SourceStep({ draft, set, sources, problems, error, onTemplate }:
   };
   const drivers = sources.isos.filter((file) => file.id !== draft.iso);
   const template = sources.templates.find((one) => one.id === draft.template);
+  const open: Option[] = [
+    { value: '', name: words.chooseOne },
+    ...(['image', 'iso'] as const).flatMap((kind) => choices(kind, sources).map((one) => ({ value: `${kind}:${one.id}`, name: `${words[kind]}: ${one.name}` }))),
+  ];
+  const begin = (chosen: string) => {
+    const at = chosen.indexOf(':');
+    const id = chosen.slice(at + 1);
+    set({ ...draft, image: chosen.startsWith('image:') ? id : '', iso: chosen.startsWith('iso:') ? id : '' });
+  };
   return (
     <Form onSubmit={(event) => event.preventDefault()}>
       <TextField id="vm-name" label={words.name} isRequired hint={words.nameHelp} problem={problem} value={draft.name} maxLength={63} onChange={(name) => set({ ...draft, name })} />
@@ -87,6 +96,9 @@ export function SourceStep({ draft, set, sources, problems, error, onTemplate }:
       </FormGroup>
       {draft.source === 'template' && template && template.problems.length > 0 && (
         <Alert variant="warning" isInline title={words.templateProblems} component="p">{template.problems.map(({ field, sentence }) => <div key={field}>{sentence}</div>)}</Alert>
+      )}
+      {asksSource(draft) && (
+        <SelectField id="vm-begin" label={words.begin} hint={words.beginHint} isRequired value={draft.image ? `image:${draft.image}` : draft.iso ? `iso:${draft.iso}` : ''} options={open} onChange={begin} problem={problemAt(error, 'image') || problemAt(error, 'iso')} />
       )}
       {draft.source !== 'template' && (
         <SelectField id="vm-os" label={words.os} value={draft.os} options={OSES.map((value) => ({ value, name: words.oses[value] }))} problem={problemAt(error, 'os')} onChange={(os) => set(withOs(draft, OSES.find((one) => one === os) ?? 'other'))} />

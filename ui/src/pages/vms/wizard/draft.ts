@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the wizard holds, what is wrong with it, and what of it is sent. Pure.
-import type { Pool, VmInput, VmNicInput } from '@/api/types';
+import type { Pool, VmDeviceInput, VmDiskInput, VmInput, VmNicInput } from '@/api/types';
 import { bytes, mib } from '@/lib/format';
 import { t } from '@/strings';
 import { SIZES, NAME, type Size } from '../draft';
-import { firstBootInput, firstBootOk, NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
+import { commonInput, firstBootInput, firstBootOk, insteadOf, NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
+import type { Boot } from '../hardware/BootOrder';
 
 export type Source = 'image' | 'iso' | 'volume' | 'template';
 export type Os = NonNullable<VmInput['os']>;
@@ -13,6 +14,8 @@ export type StepId = 'source' | 'size' | 'boot' | 'gpu' | 'review';
 export interface FurtherDisk {
   pool: string;
   size_gib: number;
+  /** Left out: as suits the guest. */
+  bus?: VmDiskInput['bus'];
 }
 
 export interface Draft {
@@ -35,16 +38,18 @@ export interface Draft {
   uefi: boolean;
   tpm: boolean;
   agent: boolean;
+  /** What is booted from, in order; null: as the API chooses for the source. */
+  order: Boot[] | null;
   boot: FirstBoot;
-  /** The GPU devices that the template gives, so that they can stay as they are. */
-  given: { group: string; optional: boolean } | null;
+  /** What the template gives: whether an image or ISO, GPU devices that can stay as they are, first-boot data that can be taken away. */
+  given: { source: boolean; devices: readonly VmDeviceInput[]; boot: FirstBoot } | null;
   optional: boolean;
   start: boolean;
 }
 
 export const newDraft = (name: string, image: string, pool: string): Draft => ({
   name, description: '', source: 'image', image, iso: '', volume: '', template: '', os: 'linux', drivers: '', size: SIZES.small, pool, disks: [],
-  nics: null, uefi: false, tpm: false, agent: true, boot: NO_FIRST_BOOT, given: null, optional: false, start: true,
+  nics: null, uefi: false, tpm: false, agent: true, order: null, boot: NO_FIRST_BOOT, given: null, optional: false, start: true,
 });
 
 /** Another kind of guest, and what suits it. */
@@ -63,15 +68,25 @@ export interface World {
   pools: readonly Pool[] | undefined;
 }
 
-/** First-boot data is for a fresh system: an image, or Windows' Setup. */
-export const hasFirstBoot = (draft: Draft, world: World) =>
-  draft.os === 'linux' ? world.cloudInit && (draft.source === 'image' || draft.source === 'template') : draft.os === 'windows' && draft.source !== 'volume' && draft.source !== 'image';
+/** First-boot data is for a fresh system: an image, or Windows' Setup. What a template gives is shown wherever it goes. */
+export function hasFirstBoot({ os, source, given }: Draft, world: World): boolean {
+  if (os === 'windows') return source === 'iso' || source === 'template';
+  const gives = source === 'template' && given !== null && commonInput(given.boot, os).cloud_init !== undefined;
+  return os === 'linux' && (gives || (world.cloudInit && (source === 'image' || source === 'template')));
+}
 
 const GIB = 1024 ** 3;
 
-/** What disks of @gib more in @pool mean; "" when they fit. Thin ones may be larger than the room there is. */
+/** The template leaves open what the VM begins with, or what it names is gone. */
+export const asksSource = ({ source, given }: Draft) => source === 'template' && given !== null && !given.source;
+
+/** What the source boots from when nobody says: an empty disk does not boot, and an installed one goes first. */
+export const usedOrder = ({ order, iso, source }: Draft): readonly Boot[] => order ?? (iso && (source === 'iso' || source === 'template') ? ['disk', 'cdrom'] : ['disk']);
+
+/** What disks of @gib more in @pool mean; "" when they fit. Thin ones may be larger than the room there is, but not than the pool. */
 export function poolProblem(pools: readonly Pool[] | undefined, name: string, gib: number): { text: string; stops: boolean } {
   const pool = pools?.find((one) => one.name === name);
+  if (pool?.capacity_bytes != null && gib * GIB > pool.capacity_bytes) return { text: t.wizard.largerThanPool(bytes(pool.capacity_bytes), name), stops: true };
   if (!pool || pool.free_bytes == null || gib * GIB <= pool.free_bytes) return { text: '', stops: false };
   const room = bytes(pool.free_bytes);
   return pool.thin ? { text: t.wizard.tooLarge(room, name), stops: false } : { text: t.wizard.tooLargeThick(room, name), stops: true };
@@ -81,7 +96,7 @@ export function poolProblem(pools: readonly Pool[] | undefined, name: string, gi
 export const gibIn = (draft: Draft, pool: string) =>
   (draft.source !== 'volume' && draft.pool === pool ? draft.size.disk_gib : 0) + draft.disks.reduce((sum, disk) => sum + (disk.pool === pool ? disk.size_gib : 0), 0);
 
-export type Problems = Partial<Record<'name' | 'source' | 'memory_mib' | 'disk_gib' | 'disks' | 'boot', string>>;
+export type Problems = Partial<Record<'name' | 'source' | 'memory_mib' | 'disk_gib' | 'disks' | 'order' | 'boot', string>>;
 
 /** What is wrong as far as the page can tell; the API has the last word. */
 export function problemsOf(draft: Draft, world: World): Problems {
@@ -89,17 +104,18 @@ export function problemsOf(draft: Draft, world: World): Problems {
   const problems: Problems = {};
   if (!NAME.test(draft.name)) problems.name = words.nameHelp;
   if (world.nameTaken) problems.name = words.nameTaken;
-  if (!draft[draft.source]) problems.source = ' ';
+  if (!draft[draft.source] || (asksSource(draft) && !draft.image && !draft.iso)) problems.source = ' ';
   if (draft.size.memory_mib < world.minMemoryMib) problems.memory_mib = words.memoryTooSmall(mib(world.minMemoryMib));
-  if (draft.source === 'image' && draft.size.disk_gib * GIB < world.imageBytes) problems.disk_gib = words.diskTooSmall(bytes(world.imageBytes));
+  if ((draft.source === 'image' || draft.source === 'template') && draft.size.disk_gib * GIB < world.imageBytes) problems.disk_gib = words.diskTooSmall(bytes(world.imageBytes));
   const pools = new Set([draft.pool, ...draft.disks.map((disk) => disk.pool)]);
   const stops = [...pools].map((pool) => poolProblem(world.pools, pool, gibIn(draft, pool))).find((one) => one.stops);
   if (stops) problems.disks = stops.text;
+  if (draft.order?.length === 0) problems.order = t.hardware.bootNone;
   if (hasFirstBoot(draft, world) && !firstBootOk(draft.boot, draft.os)) problems.boot = ' ';
   return problems;
 }
 
-const STEP_OF: Record<keyof Problems, StepId> = { name: 'source', source: 'source', memory_mib: 'size', disk_gib: 'size', disks: 'size', boot: 'boot' };
+const STEP_OF: Record<keyof Problems, StepId> = { name: 'source', source: 'source', memory_mib: 'size', disk_gib: 'size', disks: 'size', order: 'size', boot: 'boot' };
 
 /** Whether nothing is wrong in that step. */
 export const stepOk = (problems: Problems, step: StepId) => !(Object.keys(problems) as (keyof Problems)[]).some((field) => STEP_OF[field] === step);
@@ -107,10 +123,10 @@ export const stepOk = (problems: Problems, step: StepId) => !(Object.keys(proble
 /** Where the field that the API refused is. */
 export function stepOfField(field: string): StepId | null {
   const first = /^[a-z_]+/.exec(field)?.[0] ?? '';
-  if (['name', 'description', 'image', 'iso', 'volume', 'template', 'os', 'cdroms'].includes(first)) return 'source';
+  if (['name', 'description', 'image', 'iso', 'volume', 'template', 'os', 'cdroms', 'file'].includes(first)) return 'source';
   if (['vcpus', 'memory_mib', 'disk_gib', 'size_gib', 'pool', 'disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'].includes(first)) return 'size';
   if (['cloud_init', 'windows', 'user', 'password', 'ssh_keys', 'packages', 'hostname', 'user_data', 'address', 'gateway', 'dns', 'language', 'time_zone', 'product_key', 'organization', 'edition'].includes(first)) return 'boot';
-  return first === 'devices' || first === 'group' ? 'gpu' : null;
+  return ['devices', 'group', 'count', 'optional'].includes(first) ? 'gpu' : null;
 }
 
 function sourceInput(draft: Draft): Partial<VmInput> {
@@ -119,7 +135,7 @@ function sourceInput(draft: Draft): Partial<VmInput> {
   switch (draft.source) {
     case 'image': return { image: draft.image, ...size, disk_gib, pool: draft.pool };
     case 'iso': return { iso: draft.iso, ...size, disk_gib, pool: draft.pool, ...(draft.drivers && { cdroms: [{ file: draft.drivers }] }) };
-    case 'template': return { template: draft.template, ...size, disk_gib, pool: draft.pool };
+    case 'template': return { template: draft.template, ...(asksSource(draft) && (draft.iso ? { iso: draft.iso } : { image: draft.image })), ...size, disk_gib, pool: draft.pool };
     case 'volume': {
       const at = draft.volume.indexOf(':');
       return { volume: { pool: draft.volume.slice(0, at), name: draft.volume.slice(at + 1) }, ...size };
@@ -128,7 +144,10 @@ function sourceInput(draft: Draft): Partial<VmInput> {
 }
 
 /** A template's devices stand as they are, with all that the wizard does not show, unless another choice was made. */
-const keepsDevices = ({ source, given, optional }: Draft, group: string) => source === 'template' && given?.group === group && given.optional === optional;
+export function keepsDevices({ source, given, optional }: Draft, group: string): boolean {
+  const first = given?.devices[0];
+  return source === 'template' && given !== null && (first?.group ?? '') === group && (first?.optional ?? false) === optional;
+}
 
 /** What is sent. @group: of the GPU device; "" for none. */
 export function vmInput(draft: Draft, world: World, group: string): VmInput {
@@ -140,10 +159,11 @@ export function vmInput(draft: Draft, world: World, group: string): VmInput {
     uefi: draft.uefi,
     tpm: draft.tpm,
     agent: draft.agent,
+    ...(draft.order && { boot: draft.order }),
     // A template's list stands unless another is given.
     ...((draft.disks.length > 0 || draft.source === 'template') && { disks: draft.disks }),
     ...(draft.nics && { nics: draft.nics }),
-    ...(hasFirstBoot(draft, world) && firstBootInput(draft.boot, draft.os)),
+    ...(hasFirstBoot(draft, world) && (draft.source === 'template' && draft.given ? insteadOf(draft.given.boot, draft.boot, draft.os) : firstBootInput(draft.boot, draft.os))),
     ...(!keepsDevices(draft, group) && { devices: group ? [{ group, count: 1, optional: draft.optional }] : [] }),
     start: draft.start,
   };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wizard filled in from a template: what the template does not say stays as it was.
 import type { CloudInitInput, Template, VmInput, WindowsInput } from '@/api/types';
-import { NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
-import { withOs, type Draft } from './draft';
+import { AGENT, NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
+import type { Draft } from './draft';
 
 /** A template's input is a VmInput with anything left out. */
-type Input = Partial<Pick<VmInput, 'image' | 'iso' | 'vcpus' | 'memory_mib' | 'disk_gib' | 'pool' | 'os' | 'uefi' | 'tpm' | 'agent' | 'disks' | 'nics' | 'devices' | 'description'>> & { cloud_init?: CloudInitInput; windows?: Partial<WindowsInput> };
+export type TemplateVm = Partial<Omit<VmInput, 'name' | 'template' | 'start' | 'volume' | 'cloud_init' | 'windows'>> & { cloud_init?: CloudInitInput; windows?: Partial<WindowsInput> };
 
-const lines = (list: readonly string[] | undefined, by: string) => (list ?? []).join(by);
+const lines = (list: readonly string[] | null | undefined, by: string) => (list ?? []).join(by);
 
-function bootOf(input: Input): FirstBoot {
+function bootOf(input: TemplateVm): FirstBoot {
   const { cloud_init: linux, windows } = input;
   if (windows) {
     return {
@@ -20,35 +20,41 @@ function bootOf(input: Input): FirstBoot {
   if (!linux) return NO_FIRST_BOOT;
   const { network } = linux;
   return {
-    ...NO_FIRST_BOOT, user: linux.user ?? '', keys: lines(linux.ssh_keys, '\n'), packages: lines(linux.packages, ' '), hostname: linux.hostname ?? '',
+    ...NO_FIRST_BOOT, user: linux.user ?? '', keys: lines(linux.ssh_keys, '\n'), agent: linux.packages?.includes(AGENT) ?? false,
+    packages: lines(linux.packages?.filter((one) => one !== AGENT), ' '), hostname: linux.hostname ?? '',
     userData: linux.user_data ?? '', fixed: Boolean(network), address: network?.address ?? '', gateway: network?.gateway ?? '', dns: lines(network?.dns, ' '),
   };
 }
 
 /** @draft with the template in it, and the resource group that it asks for; "" for none. */
 export function fromTemplate(draft: Draft, template: Template): { draft: Draft; group: string } {
-  const input = template.input as Input;
+  const input = template.input as TemplateVm;
   const { size } = draft;
   const device = input.devices?.[0];
+  const os = input.os ?? 'linux';
+  const boot = bootOf(input);
+  // What is gone is asked for, as what was never said.
+  const there = (field: string) => !template.problems.some((one) => one.field === field);
   const sized = { vcpus: input.vcpus ?? size.vcpus, memory_mib: input.memory_mib ?? size.memory_mib, disk_gib: input.disk_gib ?? size.disk_gib };
-  const base = withOs(draft, input.os ?? 'linux');
   return {
     draft: {
-      ...base,
+      ...draft,
       source: 'template',
       template: template.id,
-      image: input.image ?? '',
-      iso: input.iso ?? '',
+      image: there('image') ? input.image ?? '' : '',
+      iso: there('iso') ? input.iso ?? '' : '',
       description: input.description ?? '',
       size: sized,
       pool: input.pool ?? draft.pool,
-      uefi: input.uefi ?? base.uefi,
-      tpm: input.tpm ?? base.tpm,
+      os,
+      uefi: input.uefi ?? os === 'windows',
+      tpm: input.tpm ?? os === 'windows',
       agent: input.agent ?? true,
-      disks: (input.disks ?? []).flatMap((disk) => ('size_gib' in disk && disk.size_gib ? [{ pool: disk.pool ?? draft.pool, size_gib: disk.size_gib }] : [])),
+      order: input.boot ?? null,
+      disks: (input.disks ?? []).flatMap(({ pool, size_gib, bus }) => (size_gib ? [{ pool: pool ?? draft.pool, size_gib, ...(bus && { bus }) }] : [])),
       nics: input.nics ?? null,
-      boot: bootOf(input),
-      given: { group: device?.group ?? '', optional: device?.optional ?? false },
+      boot,
+      given: { source: Boolean((there('image') && input.image) || (there('iso') && input.iso)), devices: input.devices ?? [], boot },
       optional: device?.optional ?? false,
     },
     group: device?.group ?? '',
