@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a VM is made of, seen and changed on its page: each edit says when it takes effect, a refusal stands at its field, and what
 // waits for the next start is on show.
+import { execFile } from 'node:child_process';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { axe, login, newPage, patience, picture } from './lib.mjs';
 
 export const host = 'small';
 
+const exec = promisify(execFile);
 const name = 'hw-1';
+// The library is shared by all instances of ./dev run.
+const discs = [`first-${process.pid}.iso`, `second-${process.pid}.iso`];
 let removed = ''; // the volume of the disk that was taken away
 const LONG_S = 180 * patience;
 
@@ -31,6 +39,25 @@ async function hardwareOf(browser, instance, options) {
   await page.goto(`/vms/${(await vmOf(page)).id}/hardware`);
   await page.getByRole('region', { name: 'Processor and memory' }).waitFor();
   return page;
+}
+
+/** Two files that say that they are ISOs. */
+async function isos(instance) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'facet-media-'));
+  for (const disc of discs) {
+    const file = await open(path.join(folder, disc), 'w');
+    await file.truncate(1024 * 1024);
+    await file.write(Buffer.from('CD001'), 0, 5, 0x8001);
+    await file.close();
+    await instance.facet('file', 'upload', path.join(folder, disc));
+  }
+  await rm(folder, { recursive: true });
+}
+
+/** What libvirt has: through its own tool. */
+async function domain(instance, id) {
+  const command = (await exec('ps', ['-eo', 'args'])).stdout.split('\n').find((line) => line.includes(instance.state) && line.includes('--libvirt '));
+  return (await exec('virsh', ['-q', '-c', /--libvirt (\S+)/.exec(command ?? '')?.[1] ?? '', 'dumpxml', id])).stdout;
 }
 
 async function prepare({ instance, browser, assert }) {
@@ -157,6 +184,71 @@ async function disks({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
+// A medium is changed at once, whether the VM runs or not; libvirt has it where the page says so.
+async function media({ instance, browser, assert }) {
+  const page = await hardwareOf(browser, instance);
+  const dialog = page.getByRole('dialog');
+  const drives = page.getByRole('region', { name: 'CD drives' });
+  const files = async () => (await vmOf(page)).cdroms.map((drive) => drive.file);
+  const change = async (medium) => {
+    await page.getByRole('button', { name: 'Change medium: CD drive sda' }).click();
+    await dialog.getByText('It takes effect at once.').waitFor();
+    await dialog.getByLabel('Medium', { exact: true }).selectOption(medium);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  try {
+    await isos(instance);
+    await drives.getByText('This VM has no CD drive.').waitFor();
+    await drives.getByRole('button', { name: 'Add CD drive' }).click();
+    await dialog.getByText('The VM is off: it has this when it starts.').waitFor();
+    await dialog.getByLabel('Medium', { exact: true }).selectOption('');
+    await dialog.getByRole('button', { name: 'Add' }).click();
+    await drives.getByText('Empty').waitFor();
+    // Off.
+    await change(discs[0]);
+    await drives.getByText(discs[0]).waitFor();
+    assert.deepEqual(await files(), [discs[0]]);
+    assert.match(await domain(instance, (await vmOf(page)).id), new RegExp(`<source file='[^']*${discs[0]}'`));
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await until(page, async () => (await vmOf(page)).state === 'running', 'the VM runs');
+    // Running: another, out, and in again; by keyboard too.
+    await change(discs[1]);
+    await drives.getByText(discs[1]).waitFor();
+    let xml = await domain(instance, (await vmOf(page)).id);
+    assert.ok(xml.includes(discs[1]) && !xml.includes(discs[0]), xml);
+    await change('');
+    await drives.getByText('Empty').waitFor();
+    xml = await domain(instance, (await vmOf(page)).id);
+    assert.ok(!xml.includes(discs[1]) && xml.includes("device='cdrom'"), xml);
+    await page.getByRole('button', { name: 'Change medium: CD drive sda' }).focus();
+    await page.keyboard.press('Enter');
+    await dialog.getByLabel('Medium', { exact: true }).focus();
+    for (let i = 0; i < 20 && (await dialog.getByLabel('Medium', { exact: true }).inputValue()) !== discs[0]; i += 1) await page.keyboard.press('ArrowDown');
+    await picture(page, 'hardware-medium');
+    assert.deepEqual(await axe(page), []);
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Save');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await drives.getByText(discs[0]).waitFor();
+    assert.deepEqual((await vmOf(page)).pending_changes, []);
+    // A drive goes with the next start, and the page says so.
+    await drives.getByRole('button', { name: 'Remove CD drive sda' }).click();
+    await dialog.getByText('this takes effect at its next start').waitFor();
+    await dialog.getByRole('button', { name: 'Remove' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('At the next start').waitFor();
+    await picture(page, 'hardware-media');
+  } finally {
+    await post(page, instance, `vms/${name}/stop`, { force: true });
+    await until(page, async () => (await vmOf(page)).state === 'off', 'the VM is off');
+    await page.request.patch(`/api/v1/vms/${name}`, { headers: { 'Origin': instance.url, 'If-Match': '*' }, data: { cdroms: [] } });
+    for (const disc of discs) await page.request.delete(`/api/v1/files/${disc}`, { headers: { Origin: instance.url } });
+  }
+  assert.deepEqual(page.faults, []);
+}
+
 async function power({ instance, browser, assert }) {
   const page = await hardwareOf(browser, instance);
   await page.getByRole('button', { name: 'More actions' }).click();
@@ -204,6 +296,7 @@ export const tests = [
   ['a VM is made', prepare],
   ['processor, memory, boot order and autostart of a VM that is off', whileOff],
   ['network interfaces come and go, and a bad address is refused at its field', nics],
+  ['a CD is put in, changed and taken out, while the VM is off and while it runs', media],
   ['a VM that runs says what waits for its next start', whileRunning],
   ['disks are added, grown and removed while the VM runs, and the data stays when asked', disks],
   ['pause, resume, and a restart that applies what waits', power],

@@ -30,18 +30,26 @@ async function makeVm(page, instance, input) {
   if (end.state !== 'done') throw new Error(JSON.stringify(end));
 }
 
+async function edit(page, name) {
+  await page.getByRole('button', { name: `Actions of ${name}` }).click();
+  await page.getByRole('menuitem', { name: 'Edit template' }).click();
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Name', exact: true }).waitFor();
+}
+
 async function templates({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
   await page.getByRole('link', { name: 'Templates' }).click();
   await page.getByText('No templates yet').waitFor();
+  const empty = page.locator('.pf-v6-c-empty-state').getByRole('button', { name: 'Create template' });
   assert.deepEqual(await axe(page), []);
   await picture(page, 'templates-none');
-  await page.getByRole('button', { name: 'Create template' }).click();
+  await empty.focus();
+  await page.keyboard.press('Enter');
   const form = page.getByRole('dialog');
-  await form.getByLabel('Name').fill('web');
-  await form.getByLabel('Image').selectOption({ index: 1 });
-  await form.getByLabel('Memory', { exact: true }).fill('1');
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill('web');
+  await form.getByLabel('Image or ISO').selectOption({ index: 1 });
+  await form.getByRole('spinbutton', { name: 'Memory (GiB)' }).fill('1');
   assert.deepEqual(await axe(page), []);
   await picture(page, 'templates-form');
   await form.getByRole('button', { name: 'Create' }).click();
@@ -49,11 +57,11 @@ async function templates({ instance, browser, assert }) {
   await row.waitFor();
   const [made] = (await api(page, instance, 'GET', '/templates')).items;
   assert.equal(made.input.memory_mib, 1024);
-  await row.getByRole('button', { name: 'More' }).click();
-  await page.getByRole('menuitem', { name: 'Edit template' }).click();
+  await edit(page, 'web');
   await form.getByLabel('Description').fill('Small web servers');
   await form.getByRole('button', { name: 'Save' }).click();
   await row.getByText('Small web servers').waitFor();
+  await row.getByText('2 vCPUs · 1 GiB · 10 GiB of disk').waitFor();
   await row.getByRole('button', { name: 'New VM from it' }).click();
   await page.waitForURL((url) => url.pathname === '/vms/create' && url.searchParams.get('template') === made.id);
 
@@ -65,25 +73,37 @@ async function templates({ instance, browser, assert }) {
   await page.goto(`/vms/${vm.id}`);
   await page.getByRole('button', { name: 'More' }).click();
   await page.getByRole('menuitem', { name: 'Save as template' }).click();
-  await form.getByLabel('Name').fill('web'); // that name is taken: said at the field
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill('web'); // that name is taken: said at the field
   await form.getByRole('button', { name: 'Save as template' }).click();
   await form.getByText('There is a template “web” already.').waitFor();
-  await form.getByLabel('Name').fill('web-saved');
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill('web-saved');
   await form.getByRole('button', { name: 'Save as template' }).click();
   await page.getByText('Template web-saved is made.').waitFor();
 
   // What it needs and is gone is shown with it.
   const group = await api(page, instance, 'POST', '/resource-groups', { name: 'short-lived', rules: { profile: '3g.40gb' } });
+  await api(page, instance, 'POST', '/resource-groups', { name: 'long-lived', rules: { profile: '2g.20gb' } });
   await api(page, instance, 'POST', '/templates', { name: 'frail', input: { devices: [{ group: group.id }] } });
   await api(page, instance, 'DELETE', `/resource-groups/${group.id}`, undefined, { 'If-Match': '*' });
   await page.goto('/templates');
-  await page.getByText('Cannot be used as it is').waitFor();
+  const frail = page.getByRole('row', { name: /^frail/ });
+  await frail.getByText('Cannot be used as it is').waitFor();
+  await frail.getByText('A group that is gone').waitFor();
+  assert.ok(!(await frail.innerText()).includes(group.id), 'an id is not for reading');
   assert.deepEqual(await axe(page), []);
   await picture(page, 'templates-list');
-  await page.getByRole('row', { name: /^frail/ }).getByRole('button', { name: 'More' }).click();
+  // Another group in its place mends it.
+  await edit(page, 'frail');
+  await form.getByText('Choose another one, or remove the device.').waitFor();
+  await picture(page, 'templates-form-gone');
+  await form.getByRole('group', { name: 'GPU device 1' }).getByLabel('Resource group').selectOption('long-lived');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await frail.getByText('Cannot be used as it is').waitFor({ state: 'detached' });
+  await frail.getByText('long-lived').waitFor();
+  await page.getByRole('button', { name: 'Actions of frail' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-  await page.getByRole('row', { name: /^frail/ }).waitFor({ state: 'detached' });
+  await frail.waitFor({ state: 'detached' });
 
   // With the host.
   await api(page, instance, 'PATCH', `/vms/${vm.id}`, { autostart: { enabled: true, order: 5, delay_s: 10 } }, { 'If-Match': '*' });
@@ -92,6 +112,57 @@ async function templates({ instance, browser, assert }) {
   assert.deepEqual(await axe(page), []);
   await page.getByRole('grid', { name: 'Start with the host' }).scrollIntoViewIfNeeded();
   await picture(page, 'autostart');
+  assert.deepEqual(page.faults, []);
+}
+
+// Everything that a template holds, changed in its form and there again when it is opened.
+async function everything({ instance, browser, assert }) {
+  const page = await newPage(browser, instance, { width: 1024, dark: true });
+  await login(page, instance);
+  const groups = Object.fromEntries((await api(page, instance, 'GET', '/resource-groups')).items.map((one) => [one.name, one.id]));
+  const kept = { autostart: { enabled: true, order: 7, delay_s: 1 } };
+  const made = await api(page, instance, 'POST', '/templates', { name: 'whole', input: { vcpus: 1, memory_mib: 512, disk_gib: 1, ...kept } });
+  await page.goto('/templates');
+  await edit(page, 'whole');
+  const form = page.getByRole('dialog');
+  await picture(page, 'templates-form-1024-dark');
+  await form.getByRole('button', { name: 'Add a GPU device' }).click();
+  const device = form.getByRole('group', { name: 'GPU device 1' });
+  await device.getByLabel('Resource group').selectOption('long-lived');
+  await device.getByRole('spinbutton', { name: 'Parts' }).fill('2');
+  await device.getByRole('checkbox').check();
+  await form.getByRole('button', { name: /^More: disks, network, firmware/ }).click();
+  await form.getByRole('button', { name: 'Add a disk' }).click();
+  await form.getByRole('group', { name: 'Disk 2' }).getByRole('spinbutton').fill('3');
+  await form.getByRole('button', { name: 'Add a network interface' }).click();
+  await form.getByRole('group', { name: 'Network interface 2' }).getByLabel('Model').selectOption('e1000e');
+  assert.equal(await form.getByLabel('MAC address').count(), 0, 'an address is one VM’s');
+  await form.getByRole('checkbox', { name: 'Network', exact: true }).check();
+  await form.getByRole('radio', { name: 'UEFI' }).check();
+  await form.getByRole('checkbox', { name: 'Give it a TPM 2.0' }).check();
+  await picture(page, 'templates-form-more-1024-dark');
+  assert.deepEqual(await axe(page), []);
+  await form.getByRole('button', { name: /^First boot/ }).click();
+  await form.getByRole('textbox', { name: 'User', exact: true }).fill('ops');
+  assert.equal(await form.getByLabel('Password').count(), 0, 'no template holds a password');
+  await picture(page, 'templates-form-boot-1024-dark');
+  assert.deepEqual(await axe(page), []);
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.waitFor({ state: 'detached' });
+  const { input } = await api(page, instance, 'GET', `/templates/${made.id}`);
+  assert.deepEqual(input, {
+    vcpus: 1, memory_mib: 512, disk_gib: 1, pool: 'facet', os: 'linux', uefi: true, tpm: true, agent: true, boot: ['disk', 'network'], disks: [{ pool: 'facet', size_gib: 3 }],
+    nics: [{ network: 'facet' }, { network: 'facet', model: 'e1000e' }], devices: [{ group: groups['long-lived'], count: 2, optional: true }], cloud_init: { user: 'ops' }, ...kept,
+  });
+  await page.getByRole('row', { name: /^whole/ }).getByText('2 × long-lived').waitFor();
+  // Opened again, it shows what it has; a size that no pool has is refused at its field.
+  await edit(page, 'whole');
+  await form.getByRole('button', { name: /^More: disks, network, firmware 1 further disk/ }).waitFor();
+  await form.getByRole('button', { name: /^First boot User ops/ }).waitFor();
+  assert.ok(await form.getByRole('group', { name: 'GPU device 1' }).getByRole('checkbox').isChecked());
+  await form.getByRole('spinbutton', { name: 'Disk (GiB)' }).first().fill('60000');
+  await form.getByText(/^facet holds .* in all/).waitFor();
+  assert.ok(await form.getByRole('button', { name: 'Save' }).isDisabled());
   assert.deepEqual(page.faults, []);
 }
 
@@ -142,4 +213,4 @@ async function adoption({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
-export const tests = [['templates are made, used, saved from a VM, and say what is gone', templates], ['a VM of virsh is adopted and released', adoption]];
+export const tests = [['templates are made, used, saved from a VM, and say what is gone', templates], ['a template’s form changes all that it holds', everything], ['a VM of virsh is adopted and released', adoption]];
