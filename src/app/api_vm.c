@@ -229,9 +229,9 @@ static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **e
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     FctVms *vms = request->app->vms;
-    if (!vm || !check_revision(request, vm, error) || !fct_vms_begin(vms, vm->id, "is being changed", error))
+    if (!vm || !fct_vm_begin(vms, &vm, "is being changed", error))
         return FALSE;
-    gboolean ok = patch(vms, vm, request->body, error);
+    gboolean ok = check_revision(request, vm, error) && patch(vms, vm, request->body, error);
     fct_vms_end(vms, vm->id);
     json_t *json = ok ? fct_api_vm_view(vms, vm->id, error) : NULL;
     if (json)

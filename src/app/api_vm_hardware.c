@@ -21,10 +21,11 @@ static gboolean add_disk(const FctRequest *request, FctReply *reply, GError **er
 
 static gboolean grow_disk(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    g_autofree char *id = vm ? g_strdup(vm->id) : NULL;
     if (!vm || !fct_vm_disk_grow(request->app->vms, vm, request->sub, request->body, error))
         return FALSE;
-    json_t *json = fct_api_vm_view(request->app->vms, vm->id, error);
+    json_t *json = fct_api_vm_view(request->app->vms, id, error);
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;

@@ -89,14 +89,12 @@ static gboolean try_vm(Run *run, const char *id, GError **error)
     g_autoptr(FctVm) vm = fct_vm_load(run->app->store, id, error);
     if (!vm)
         return FALSE;
-    if (!vm->autostart) {
-        fct_set_error(error, FCT_ERROR_CONFLICT, "It no longer starts with the host.");
-        return FALSE;
-    }
-    if (!fct_vms_begin(vms, id, "is being started", error))
+    if (!fct_vm_begin(vms, &vm, "is being started", error))
         return FALSE;
     fct_vms_publish(vms, id);
-    gboolean ok = start(run, vm, error);
+    if (!vm->autostart)
+        fct_set_error(error, FCT_ERROR_CONFLICT, "It no longer starts with the host.");
+    gboolean ok = vm->autostart && start(run, vm, error);
     fct_vms_end(vms, id);
     return ok;
 }

@@ -312,14 +312,15 @@ static gboolean grow(FctVms *vms, FctVm *vm, FctVmDisk *disk, gint64 gib, GError
     return settle(vms, vm, active, error);
 }
 
-gboolean fct_vm_disk_grow(FctVms *vms, FctVm *vm, const char *target, const json_t *input, GError **error)
+gboolean fct_vm_disk_grow(FctVms *vms, FctVm *given, const char *target, const json_t *input, GError **error)
 {
     gint64 gib;
-    FctVmDisk *disk = find_disk(vm, target, error);
-    if (!disk || !check_size(disk, input, &gib, error) || !fct_vm_check_growth(vms->app, disk, gib * GIB, error) ||
-        !fct_vms_begin(vms, vm->id, "is being changed", error))
+    g_autoptr(FctVm) vm = given;
+    if (!fct_vm_begin(vms, &vm, "is being changed", error))
         return FALSE;
-    gboolean ok = grow(vms, vm, disk, gib, error);
+    FctVmDisk *disk = find_disk(vm, target, error);
+    gboolean ok = disk && check_size(disk, input, &gib, error) &&
+                  fct_vm_check_growth(vms->app, disk, gib * GIB, error) && grow(vms, vm, disk, gib, error);
     fct_vms_end(vms, vm->id);
     return ok;
 }

@@ -30,7 +30,7 @@ FctTask *fct_vm_disk_add(FctVms *vms, const FctIdentity *who, FctVm *vm, const j
 /* @keep: the volume stays. What the guest does not let go of leaves with the next start. */
 FctTask *fct_vm_disk_remove(FctVms *vms, const FctIdentity *who, FctVm *vm, const char *target, gboolean keep,
                             GError **error);
-/* At once, whether it runs or not. */
+/* At once, whether it runs or not. Takes @vm over. */
 gboolean fct_vm_disk_grow(FctVms *vms, FctVm *vm, const char *target, const json_t *input, GError **error);
 /* Deletes the disks of a VM that is off and that were to leave with its next start. */
 gboolean fct_vm_settle_disks(FctVms *vms, FctVm *vm, GError **error);

@@ -163,6 +163,11 @@ typedef struct {
     FctTaskFunc func; /* gets an FctVmAct */
 } FctVmJob;
 FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *job, const FctVm *vm);
+/*
+ * fct_vms_begin, and *vm is as it is stored once the act has begun. One that was read before may be of before an act
+ * that ended in between: a start from it would write to files that a snapshot has frozen meanwhile.
+ */
+gboolean fct_vm_begin(FctVms *vms, FctVm **vm, const char *what, GError **error);
 /* Runs the stored task; takes @vm over. */
 void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts);
 /* fct_task_end, after which the VM is free for the next act. */

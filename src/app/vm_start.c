@@ -213,7 +213,7 @@ static gboolean check_off(FctVms *vms, const FctVm *vm, GError **error)
 FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *given, GError **error)
 {
     g_autoptr(FctVm) vm = given;
-    if (!fct_vms_begin(vms, vm->id, "is being started", error))
+    if (!fct_vm_begin(vms, &vm, "is being started", error))
         return NULL;
     if (!check_off(vms, vm, error)) {
         fct_vms_end(vms, vm->id);

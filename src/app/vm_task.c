@@ -23,6 +23,20 @@ FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *jo
     return fct_task_new(vms->app, &spec);
 }
 
+gboolean fct_vm_begin(FctVms *vms, FctVm **vm, const char *what, GError **error)
+{
+    if (!fct_vms_begin(vms, (*vm)->id, what, error))
+        return FALSE;
+    FctVm *now = fct_vm_load(vms->app->store, (*vm)->id, error);
+    if (!now) {
+        fct_vms_end(vms, (*vm)->id);
+        return FALSE;
+    }
+    fct_vm_free(*vm);
+    *vm = now;
+    return TRUE;
+}
+
 static void act_free(gpointer data)
 {
     FctVmAct *act = data;

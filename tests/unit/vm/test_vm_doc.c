@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VMs as they are asked for and stored: input is refused with the field named, documents come back as they were. */
-#include "app/vm_doc.h"
+#include "app/vm_service.h"
 #include "store/store_memory.h"
 
 #include <string.h>
@@ -214,6 +214,48 @@ static void test_pending(void)
     g_assert_cmpuint(json_array_size(three), ==, 3);
 }
 
+/* A VM that was read before its act began is of before an act that ended in between. */
+static void test_begin(void)
+{
+    g_autoptr(FctStore) store = fct_store_memory_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) input = json_pack("{s:s, s:s}", "name", "db-1", "image", "demo");
+    g_autoptr(FctVm) made = fct_vm_from_input(input, &error);
+    g_assert_no_error(error);
+    g_autofree char *key = fct_vm_key(made->id);
+    g_autoptr(json_t) doc = fct_vm_to_doc(made);
+    FctWrite write = {key, doc, FCT_REV_NONE};
+    g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
+    FctApp app = {.store = store};
+    FctVms vms = {.app = &app};
+    g_mutex_init(&vms.lock);
+    g_cond_init(&vms.cond);
+    vms.acts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    vms.due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    g_autoptr(FctVm) read = fct_vm_load(store, made->id, &error);
+    ((FctVmDisk *)made->disks->pdata[0])->size_gib = 77;
+    g_autoptr(json_t) changed = fct_vm_to_doc(made);
+    write = (FctWrite){key, changed, FCT_REV_ANY};
+    g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
+    g_assert_true(fct_vm_begin(&vms, &read, "is being started", &error));
+    g_assert_cmpint(((FctVmDisk *)read->disks->pdata[0])->size_gib, ==, 77);
+    g_assert_false(fct_vm_begin(&vms, &read, "is being stopped", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_clear_error(&error);
+    fct_vms_end(&vms, made->id);
+
+    write = (FctWrite){key, NULL, FCT_REV_ANY};
+    g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
+    g_assert_false(fct_vm_begin(&vms, &read, "is being started", &error)); /* deleted meanwhile */
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+    g_assert_cmpuint(g_hash_table_size(vms.acts), ==, 0);
+    g_hash_table_unref(vms.acts);
+    g_hash_table_unref(vms.due);
+    g_cond_clear(&vms.cond);
+    g_mutex_clear(&vms.lock);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -224,5 +266,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vm-doc/old-document", test_old_document);
     g_test_add_func("/vm-doc/patch", test_patch);
     g_test_add_func("/vm-doc/pending", test_pending);
+    g_test_add_func("/vm-doc/begin", test_begin);
     return g_test_run();
 }
