@@ -182,7 +182,11 @@ void fct_vm_merge_go_on(FctVmAct *act, FctTask *task)
 {
     g_autoptr(GError) error = NULL;
     FctVms *vms = act->vms;
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, act->vm->id, NULL);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    /* An earlier facetd may have died before it told libvirt of a merge. */
+    if (tree && !fct_vm_tree_doing(tree))
+        fct_vm_tree_define(vms, tree);
     fct_vm_tree_sweep(vms, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not come to */
     gboolean ok = fct_vm_merge(vms, task, 0, act->vm->id, &error);
     if (fct_task_stopping(task) && !ok) {

@@ -83,7 +83,10 @@ void fct_vm_tree_forget(FctVms *vms, FctTask *task, const char *id)
         fct_task_log(task, "A file that is not needed is deleted later: %s", fault->message);
 }
 
-/* Whether the VM writes to all of the new files. FALSE and @ret_known FALSE: facetd ends before libvirt tells. */
+/*
+ * Whether the VM writes to the new files. libvirt switches all that the run has or none; a disk that comes with the
+ * next start is in no run and tells nothing. FALSE and @ret_known FALSE: facetd ends before libvirt tells.
+ */
 static gboolean has_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, gboolean *ret_known)
 {
     g_autoptr(json_t) paths = NULL;
@@ -97,45 +100,75 @@ static gboolean has_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, 
             fct_task_wait(task, RETRY_MS);
     }
     *ret_known = paths != NULL;
-    gboolean all = paths && overlays->len;
-    for (guint i = 0; all && i < overlays->len; i++) {
+    gboolean any = FALSE;
+    for (guint i = 0; paths && i < overlays->len; i++) {
         const FctChainFile *file = g_ptr_array_index(overlays, i);
-        all = strcmp(fct_json_str(paths, file->target, ""), file->path) == 0;
+        any |= strcmp(fct_json_str(paths, file->target, ""), file->path) == 0;
     }
-    return all;
+    return any;
+}
+
+static gboolean define(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
+    g_autoptr(GError) fault = NULL;
+    if (vms->app->vmm->ops->define(vms->app->vmm, spec, &fault))
+        return TRUE;
+    g_warning("VM %s: libvirt's definition is brought along at the next start: %s", vm->name, fault->message);
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+void fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)
+{
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
+    if (!fct_vm_info_active(info))
+        define(vms, tree->vm, NULL);
+}
+
+/* Whether it has a disk that its present run has not. */
+static gboolean waits_for_start(const FctVm *vm)
+{
+    const json_t *run = json_object_get(vm->run, "disks");
+    g_autoptr(json_t) now = fct_vm_run_json(vm);
+    return json_array_size(json_object_get(now, "disks")) > json_array_size(run);
 }
 
 FctVmSettled fct_vm_snapshot_settle(FctVms *vms, FctTask *task, const FctVmTree *tree)
 {
-    gboolean switched = FALSE;
-    if (fct_json_bool(fct_vm_tree_doing(tree), "live", FALSE)) {
-        gboolean known = FALSE;
-        switched = has_switched(vms, task, tree, &known);
-        if (!known)
-            return FCT_VM_UNSETTLED;
-    }
+    gboolean known = FALSE, switched = has_switched(vms, task, tree, &known);
+    if (!known)
+        return FCT_VM_UNSETTLED;
+    gboolean live = fct_json_bool(fct_vm_tree_doing(tree), "live", FALSE);
     if (!switched) {
+        if (!live)
+            define(vms, tree->vm, NULL);
         fct_vm_tree_forget(vms, task, tree->vm->id);
         return FCT_VM_UNCHANGED;
     }
     g_autoptr(FctVmTree) done = fct_vm_tree_settle(vms, task, tree->vm->id, finish);
+    if (done && live &&
+        waits_for_start(done->vm)) /* libvirt has the frozen file of it; the rest it has switched itself */
+        define(vms, done->vm, NULL);
     return done ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
 }
 
 /* ---- the task ---- */
 
-static void define_off(FctVms *vms, const FctVm *vm)
+static void set_turned(GError **error, const FctVm *vm)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
-    g_autoptr(GError) fault = NULL;
-    if (!fct_vm_info_active(info) && !vms->app->vmm->ops->define(vms->app->vmm, spec, &fault))
-        g_warning("VM %s: libvirt's definition is brought along at the next start: %s", vm->name, fault->message);
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take it again.", NULL,
+                       "VM %s was started or went off in the middle of it.", vm->name);
 }
 
-void fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)
+/*
+ * A VM that is off is switched in libvirt's definition, from where virsh may start it at any moment: it runs with the
+ * new files from then on, or was started before and is seen to run with the old ones.
+ */
+static gboolean switch_definition(FctVms *vms, const char *id, GError **error)
 {
-    define_off(vms, tree->vm);
+    g_autoptr(FctVmTree) next = fct_vm_tree_load(vms->app->store, id, error);
+    return next && finish(next, NULL, error) && define(vms, next->vm, error);
 }
 
 static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
@@ -149,12 +182,11 @@ static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree
     if (!info)
         return FALSE;
     if (fct_vm_info_active(info) != fct_json_bool(doing, "live", FALSE)) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take it again.", NULL,
-                           "VM %s was started or went off in the middle of it.", tree->vm->name);
+        set_turned(error, tree->vm);
         return FALSE;
     }
     if (!fct_json_bool(doing, "live", FALSE))
-        return TRUE;
+        return switch_definition(vms, tree->vm->id, error);
     return vms->app->vmm->ops->snapshot(
         vms->app->vmm, tree->vm->id, overlays, json_is_object(memory) ? fct_json_str(memory, "path", "") : NULL,
         info->memory_mib, fct_json_bool(doing, "freeze", FALSE), fct_volume_progress, &progress, error);
@@ -168,31 +200,22 @@ static void end_failed(FctVmAct *act, FctTask *task, guint step, const GError *e
     fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
 }
 
-/* The documents, whatever happened to the VM. TRUE when there is a snapshot. */
-static void settle(FctVmAct *act, FctTask *task, const FctVmTree *tree, const GError *error)
+/* The documents, whatever happened to the VM. */
+static void settle(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **fault)
 {
     FctVms *vms = act->vms;
-    gboolean live = fct_json_bool(fct_vm_tree_doing(tree), "live", FALSE);
-    const char *why = fct_json_str(json_object_get(fct_vm_tree_doing(tree), "snapshot"), "disk_only_reason", "");
-    FctVmSettled end = FCT_VM_CHANGED;
-    if (live) {
-        end = fct_vm_snapshot_settle(vms, task, tree);
-    } else if (error) {
-        fct_vm_tree_forget(vms, task, tree->vm->id);
-        end = FCT_VM_UNCHANGED;
-    } else {
-        g_autoptr(FctVmTree) done = fct_vm_tree_settle(vms, task, tree->vm->id, finish);
-        end = done ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
-        if (done)
-            define_off(vms, done->vm);
-    }
+    const json_t *doc = json_object_get(fct_vm_tree_doing(tree), "snapshot");
+    const char *why = fct_json_str(doc, "disk_only_reason", "");
+    FctVmSettled end = fct_vm_snapshot_settle(vms, task, tree);
     if (end == FCT_VM_UNSETTLED) {
         fct_vms_end(vms, tree->vm->id); /* the next start of facetd ends the task */
     } else if (end == FCT_VM_UNCHANGED) {
-        end_failed(act, task, 1, error);
+        if (!*fault)
+            set_turned(fault, tree->vm);
+        end_failed(act, task, 1, *fault);
     } else {
-        const char *name = fct_json_str(json_object_get(fct_vm_tree_doing(tree), "snapshot"), "name", "");
-        g_autofree char *outcome = g_strdup_printf("Snapshot %s is taken.%s%s", name, *why ? " Disks only: " : "", why);
+        g_autofree char *outcome = g_strdup_printf("Snapshot %s is taken.%s%s", fct_json_str(doc, "name", ""),
+                                                   *why ? " Disks only: " : "", why);
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
     }
@@ -214,7 +237,7 @@ static void take_thread(FctTask *task, gpointer data)
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
     switch_disks(act, task, tree, &error);
-    settle(act, task, tree, error);
+    settle(act, task, tree, &error);
 }
 
 /* ---- the request ---- */
@@ -326,10 +349,25 @@ static json_t *plan(FctVms *vms, const FctVmTree *tree, const json_t *input, GEr
                      fct_vm_files_to_json(overlays), "memory", file, "freeze", freeze, "live", live);
 }
 
+/* What the guest writes from now on would go with the disk, although its volume may be to stay. */
+static gboolean nothing_leaves(const FctVm *vm, GError **error)
+{
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (!disk->leaving)
+            continue;
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Restart the VM, then take the snapshot.", NULL,
+                           "Disk %s of VM %s goes with its next start.", disk->target, vm->name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static FctTask *take(FctVms *vms, const FctIdentity *who, FctVm **vm, const json_t *input, GError **error)
 {
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, (*vm)->id, error);
-    if (!tree || !check_input(tree, input, error) || !fct_vm_tree_idle(vms, tree, error))
+    if (!tree || !check_input(tree, input, error) || !fct_vm_tree_idle(vms, tree, error) ||
+        !nothing_leaves(tree->vm, error))
         return NULL;
     g_autoptr(json_t) doing = plan(vms, tree, input, error);
     if (!doing)

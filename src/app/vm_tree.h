@@ -61,9 +61,11 @@ gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error);
 FctVmTree *fct_vm_tree_settle(FctVms *vms, FctTask *task, const char *id, FctVmTreeChange change);
 /* What was under way has not happened: its files go. */
 void fct_vm_tree_forget(FctVms *vms, FctTask *task, const char *id);
-/* libvirt's definition as the document says, while the VM is off. */
+/* libvirt's definition as the document says, while the VM is off: a start by another program uses it. */
 void fct_vm_tree_define(FctVms *vms, const FctVmTree *tree);
 
+/* char*: the files that fct_vm_tree_remove deletes. */
+GPtrArray *fct_vm_tree_paths(FctVms *vms, const FctVm *vm, GError **error);
 /* Deletes the files of all snapshots of a VM that goes, and puts the end of their documents into @writes. Idempotent.
  */
 gboolean fct_vm_tree_remove(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error);
