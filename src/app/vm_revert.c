@@ -20,6 +20,19 @@ static const FctVmJob start_job = {"vm.revert", "Revert", start_steps, TRUE, rev
 
 /* ---- documents ---- */
 
+/* First-boot data is made anew with each change of it, and what there was before is gone: the present one stays. */
+static void keep_seed(FctVm *vm, const FctVm *before)
+{
+    for (guint i = vm->disks->len; i-- > 0;)
+        if (((FctVmDisk *)vm->disks->pdata[i])->seed)
+            g_ptr_array_remove_index(vm->disks, i);
+    for (guint i = 0; i < before->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(before->disks, i);
+        if (disk->seed && !fct_vm_find_disk(vm, disk->target))
+            g_ptr_array_add(vm->disks, fct_vm_disk_copy(disk));
+    }
+}
+
 static gboolean take_settings(FctVmTree *tree, const json_t *settings, GError **error)
 {
     json_t *doc = fct_vm_to_doc(tree->vm), *value;
@@ -31,6 +44,7 @@ static gboolean take_settings(FctVmTree *tree, const json_t *settings, GError **
     FctVm *vm = fct_vm_from_doc(whole, error);
     if (!vm)
         return FALSE;
+    keep_seed(vm, tree->vm);
     fct_vm_free(tree->vm);
     tree->vm = vm;
     return TRUE;
@@ -210,6 +224,17 @@ void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
     fail(act, task, STEP_START, error, outcome);
 }
 
+/* virsh may have started it since it was seen to be off: what it writes to must not go. */
+static gboolean is_still_off(FctVmAct *act, GError **error)
+{
+    FctVmm *vmm = act->vms->app->vmm;
+    g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, act->vm->id, error);
+    if (fct_vm_info_active(info))
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it, then revert it again.", NULL,
+                           "VM %s was started in the middle of it.", act->vm->name);
+    return info && !fct_vm_info_active(info);
+}
+
 static void revert_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
@@ -225,7 +250,7 @@ static void revert_thread(FctTask *task, gpointer data)
         return;
     }
     fct_task_step(task, STEP_FILES, FCT_TASK_STEP_RUNNING, NULL);
-    if (!fct_vm_tree_make(vms, tree, files, &error) || fct_task_cancelled(task)) {
+    if (!fct_vm_tree_make(vms, tree, files, &error) || fct_task_cancelled(task) || !is_still_off(act, &error)) {
         fct_vm_tree_forget(vms, task, act->vm->id);
         fail(act, task, STEP_FILES, error, off);
         return;
