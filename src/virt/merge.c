@@ -25,6 +25,7 @@ typedef struct {
     FctChainFile *leaf; /* what the helper opens */
     /* what was seen */
     gboolean merged, job, ready;
+    gboolean foreign; /* the job is another program's */
     unsigned long long done, total;
 } Merge;
 
@@ -56,6 +57,14 @@ static virDomainPtr find(virConnectPtr conn, const Merge *merge, GError **error)
     return domain;
 }
 
+/* A job of QEMU's bears no name of who began it: ours is known by what it does. */
+static gboolean is_merge(const Merge *merge, const virDomainBlockJobInfo *info, const FctDrive *drive)
+{
+    if (!merge->active)
+        return info->type == VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT;
+    return info->type == VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT && drive && strcmp(drive->mirror, merge->base) == 0;
+}
+
 static gboolean look(virDomainPtr domain, Merge *merge, GError **error)
 {
     virDomainBlockJobInfo info;
@@ -75,6 +84,7 @@ static gboolean look(virDomainPtr domain, Merge *merge, GError **error)
         return FALSE;
     }
     merge->job = rc > 0;
+    merge->foreign = rc > 0 && !is_merge(merge, &info, drive);
     if (rc > 0) {
         merge->done = info.cur;
         merge->total = info.end;
@@ -143,6 +153,13 @@ static gboolean cancel(FctVirt *virt, Merge *merge, GError **error)
     return FALSE;
 }
 
+static gboolean refuse_foreign(const Merge *merge, GError **error)
+{
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until it has ended, or end it (virsh blockjob).", NULL,
+                       "Another program copies or merges disk %s of the VM.", merge->target);
+    return FALSE;
+}
+
 /* Until the job is over; then libvirt's description tells whether it did what it should. */
 static gboolean follow(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpointer data, GError **error)
 {
@@ -151,6 +168,8 @@ static gboolean follow(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpo
             return FALSE;
         if (!merge->job)
             return TRUE;
+        if (merge->foreign)
+            return refuse_foreign(merge, error);
         if (!progress((gint64)merge->done, (gint64)merge->total, data))
             return cancel(virt, merge, error);
         if (merge->active && merge->ready && !call(virt, merge, FINISH_MS, do_pivot, error))
@@ -166,7 +185,9 @@ static gboolean run(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpoint
         return FALSE;
     if (merge->merged)
         return TRUE;
-    if (!merge->job && !call(virt, merge, FINISH_MS, do_begin, error)) /* a job that is there already is this one */
+    if (merge->foreign)
+        return refuse_foreign(merge, error);
+    if (!merge->job && !call(virt, merge, FINISH_MS, do_begin, error)) /* of ours one may be under way already */
         return FALSE;
     if (!follow(virt, merge, progress, data, error))
         return FALSE;
