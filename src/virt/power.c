@@ -323,9 +323,19 @@ static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
     return FALSE;
 }
 
+/* libvirt undefines one that runs, which goes on without a definition: its disks would be deleted under it. */
 static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)
 {
-    return power(conn, data, act_undefine, "The VM could not be removed from libvirt", error);
+    const Order *order = data;
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    if (!domain)
+        return FALSE;
+    gboolean active = virDomainIsActive(domain) != 0;
+    virDomainFree(domain);
+    if (!active)
+        return power(conn, data, act_undefine, "The VM could not be removed from libvirt", error);
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", NULL, "The VM runs.");
+    return FALSE;
 }
 
 static gboolean call_power(FctVmm *vmm, FctVirtLane lane, const char *id, gboolean serialise, int ms, FctVirtFn fn,

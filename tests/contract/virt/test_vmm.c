@@ -192,6 +192,10 @@ static void test_life(void)
     vmm->ops->start(vmm, spec, &error);
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
     g_clear_error(&error);
+    g_assert_false(vmm->ops->undefine(vmm, spec->id, &error)); /* whoever does it deletes its disks next */
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_clear_error(&error);
+    await_state(spec->id, FCT_VM_RUNNING);
     vmm->ops->destroy(vmm, spec->id, &error);
     g_assert_no_error(error);
     await_state(spec->id, FCT_VM_OFF);
