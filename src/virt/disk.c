@@ -158,6 +158,18 @@ static gboolean check_space(const char *image, const char *folder, goffset *ret_
     return FALSE;
 }
 
+/* qemu-img leaves what it wrote to the page cache: until it is on the disk a power cut can take it back. */
+static gboolean flush_file(const char *path, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    gboolean ok = fd >= 0 && fsync(fd) == 0;
+    if (!ok)
+        set_errno(error, "Could not write", path);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *format, const char *target,
                                const char *target_format, FctVmmProgress progress, gpointer data, GError **error)
 {
@@ -171,7 +183,8 @@ gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *forma
         return set_errno(error, "Could not make", target);
     close(fd);
     const Child watched = {.target = target, .total = MAX(bytes, 1), .progress = progress, .data = data};
-    if (run_watched(argv, MIN_S + (guint)(bytes / BYTES_PER_S), &watched, NULL, error))
+    if (run_watched(argv, MIN_S + (guint)(bytes / BYTES_PER_S), &watched, NULL, error) && flush_file(target, error) &&
+        flush_folder(folder, error))
         return TRUE;
     unlink(target);
     return FALSE;
