@@ -65,23 +65,39 @@ static const FctChainFile *file_for(const Clone *clone, const FctVmDisk *disk)
     return NULL;
 }
 
+/* What is copied was at rest: nobody but us holds virsh back from starting the source. */
+static gboolean stood_still(const Clone *clone, GError **error)
+{
+    FctVmm *vmm = clone->act.vms->app->vmm;
+    g_autoptr(FctVmInfo) info = clone->live ? NULL : vmm->ops->info(vmm, clone->source, error);
+    if (clone->live || (info && !fct_vm_info_active(info)))
+        return TRUE;
+    if (info)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it, then clone it again.", NULL,
+                           "VM %s was started while its disks were copied.", info->name);
+    return FALSE;
+}
+
 static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const FctChainFile *file, GError **error)
 {
     FctVms *vms = clone->act.vms;
     FctVmm *vmm = vms->app->vmm;
     g_autofree char *what = g_strdup_printf("Copying %s", disk->target);
     FctVolumeProgress progress = {task, 0, what};
+    g_autoptr(GError) fault = NULL;
     fct_text_set(&clone->act.vm->making, disk->target);
     if (!fct_vm_store_disks(vms, clone->act.vm, error))
         return FALSE;
     g_autoptr(FctVolume) volume = vmm->ops->volume_copy(vmm, file->pool, file->volume, disk->pool, disk->volume,
-                                                        disk->format, fct_volume_progress, &progress, error);
-    if (!volume)
-        return FALSE;
-    fct_text_set(&disk->path, volume->path);
-    fct_text_set(&clone->act.vm->making, "");
+                                                        disk->format, fct_volume_progress, &progress, &fault);
+    if (volume)
+        fct_text_set(&disk->path, volume->path);
+    if (volume || fault->code == FCT_ERROR_EXISTS) /* somebody else was quicker with the name: that one is theirs */
+        fct_text_set(&clone->act.vm->making, "");
     fct_storage_poke(vms->app->storage, disk->pool);
-    return fct_vm_store_disks(vms, clone->act.vm, error);
+    if (fault)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return fct_vm_store_disks(vms, clone->act.vm, volume ? error : NULL) && volume && stood_still(clone, error);
 }
 
 static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
@@ -280,9 +296,9 @@ static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 /* What is copied stands still from here on, until let_go. */
 static gboolean hold_source(FctVms *vms, const FctVm *vm, gboolean snapshot, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     if (!fct_vms_begin(vms, vm->id, "is being cloned", error))
         return FALSE;
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     if (snapshot) {
         hold_snapshots(vms, vm->id, TRUE);
         fct_vms_end(vms, vm->id);
