@@ -98,7 +98,9 @@ static void undo_add(FctVmAct *act, FctTask *task, guint step, const char *targe
 {
     g_autoptr(GError) fault = NULL;
     gboolean cancelled = fct_task_cancelled(task);
-    gboolean clean = fct_vm_delete_disk(act->vms, act->vm, fct_vm_find_disk(act->vm, target), &fault);
+    const FctVmDisk *disk = fct_vm_find_disk(act->vm, target);
+    gboolean clean = fct_volume_spare_one(act->vms->app, act->vm->id, disk->made ? disk->path : "", &fault) &&
+                     fct_vm_delete_disk(act->vms, act->vm, disk, &fault);
     if (clean) {
         drop(act->vm, target);
         g_free(act->vm->making);
@@ -237,7 +239,8 @@ gboolean fct_vm_settle_disks(FctVms *vms, FctVm *vm, GError **error)
 {
     gboolean changed = FALSE;
     for (FctVmDisk *disk = leaving(vm); disk; disk = leaving(vm)) {
-        if (!fct_vm_delete_disk(vms, vm, disk, error))
+        if (!fct_volume_spare_one(vms->app, vm->id, disk->made ? disk->path : "", error) ||
+            !fct_vm_delete_disk(vms, vm, disk, error))
             return FALSE;
         g_ptr_array_remove(vm->disks, disk);
         changed = TRUE;

@@ -88,6 +88,9 @@ static gboolean merge_files(FctVms *vms, FctTask *task, guint number, const FctV
         return FALSE;
     if (moved)
         return TRUE;
+    /* Whoever else stands on the file would see it change. */
+    if (!fct_volume_alone(vms->app, tree->vm->id, step->base->path, error))
+        return FALSE;
     if (own && !step->above) {
         g_autoptr(FctVmTree) noted = fct_vm_tree_edit(vms, tree->vm->id, NULL, note_own, (gpointer)step, error);
         if (!noted)

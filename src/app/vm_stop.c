@@ -2,6 +2,7 @@
 /* Stopping and deleting. */
 #include "app/vm_disks.h"
 #include "app/vm_tree.h"
+#include "app/volumes.h"
 
 #include <string.h>
 
@@ -154,12 +155,25 @@ static gboolean remove_disks(FctVms *vms, const FctVm *vm, gboolean keep, GError
     return TRUE;
 }
 
+/* Before anything is taken apart: a VM that must keep a file keeps all of them. */
+static gboolean all_spare(FctVms *vms, const FctVm *vm, gboolean keep, GError **error)
+{
+    g_autoptr(GPtrArray) paths = fct_vm_tree_paths(vms, vm, error);
+    for (guint i = 0; paths && i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        gboolean stays = keep && g_strv_contains((const char *const *)vm->keep, disk->target);
+        if (!stays && disk->made && *disk->path)
+            g_ptr_array_add(paths, g_strdup(disk->path));
+    }
+    return paths && fct_volume_spare(vms->app, vm->id, paths, error);
+}
+
 gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
-    if (!vmm->ops->undefine(vmm, vm->id, error) || !remove_disks(vms, vm, keep, error) ||
-        !fct_vm_tree_remove(vms, vm, writes, error))
+    if (!all_spare(vms, vm, keep, error) || !vmm->ops->undefine(vmm, vm->id, error) ||
+        !remove_disks(vms, vm, keep, error) || !fct_vm_tree_remove(vms, vm, writes, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, FCT_REV_ANY);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);

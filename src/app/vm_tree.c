@@ -2,6 +2,7 @@
 #include "app/vm_tree.h"
 
 #include "app/hub.h"
+#include "app/volumes.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -289,7 +290,8 @@ gboolean fct_vm_tree_sweep(FctVms *vms, const char *vm, GError **error)
     for (guint i = 0; i < garbage->len; i++) {
         const FctChainFile *file = g_ptr_array_index(garbage, i);
         g_autoptr(json_t) json = fct_vm_file_to_json(file);
-        if (delete_file(vms, json, ok ? error : NULL))
+        if (fct_volume_spare_one(vms->app, vm, file->path, ok ? error : NULL) &&
+            delete_file(vms, json, ok ? error : NULL))
             g_hash_table_add(swept, file->path);
         else
             ok = FALSE;
@@ -364,6 +366,28 @@ static gboolean delete_files(FctVms *vms, const json_t *list, GError **error)
         if (!delete_file(vms, json_array_get(list, i), error))
             return FALSE;
     return TRUE;
+}
+
+static void add_paths(GPtrArray *paths, const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (fct_json_bool(json_array_get(list, i), "made", FALSE))
+            g_ptr_array_add(paths, g_strdup(fct_json_str(json_array_get(list, i), "path", "")));
+}
+
+GPtrArray *fct_vm_tree_paths(FctVms *vms, const FctVm *vm, GError **error)
+{
+    FctStore *store = vms->app->store;
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *prefix = g_strconcat(FCT_SNAPSHOT_KEY, vm->id, "/", NULL);
+    g_autoptr(GPtrArray) docs = store->ops->list(store, prefix, error);
+    if (!docs)
+        return NULL;
+    for (guint i = 0; i < docs->len; i++)
+        add_paths(paths, json_object_get(((FctDoc *)docs->pdata[i])->value, "files"));
+    add_paths(paths, json_object_get(vm->chain, "garbage"));
+    add_paths(paths, json_object_get(json_object_get(vm->chain, "doing"), "files"));
+    return g_steal_pointer(&paths);
 }
 
 gboolean fct_vm_tree_remove(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error)

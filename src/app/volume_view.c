@@ -36,14 +36,27 @@ static void user_free(gpointer data)
     g_free(user);
 }
 
-static void add_user(GHashTable *users, const char *path, const char *vm, const char *name, const char *how)
+/* Two pools may lead to one folder by different paths; a file has the path that the folder has without links. */
+static char *real_path(const FctVolumeWorld *world, const char *path)
 {
-    GPtrArray *list = g_hash_table_lookup(users, path);
+    for (guint i = 0; i < world->pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(world->pools, i);
+        gsize length = strlen(pool->path);
+        if (*pool->real && strncmp(path, pool->path, length) == 0 && path[length] == '/')
+            return g_strconcat(pool->real, path + length, NULL);
+    }
+    return g_strdup(path);
+}
+
+static void add_user(FctVolumeWorld *world, const char *path, const char *vm, const char *name, const char *how)
+{
     if (!*path)
         return;
+    g_autofree char *real = real_path(world, path);
+    GPtrArray *list = g_hash_table_lookup(world->users, real);
     if (!list) {
         list = g_ptr_array_new_with_free_func(user_free);
-        g_hash_table_insert(users, g_strdup(path), list);
+        g_hash_table_insert(world->users, g_strdup(real), list);
     }
     for (guint i = 0; i < list->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(list, i);
@@ -56,35 +69,35 @@ static void add_user(GHashTable *users, const char *path, const char *vm, const 
 }
 
 /* Every path that the document names anywhere in it. @how NULL: as a drive. */
-static void add_document(GHashTable *users, const json_t *json, const char *vm, const char *name, const char *how)
+static void add_document(FctVolumeWorld *world, const json_t *json, const char *vm, const char *name, const char *how)
 {
     const char *key, *text;
     json_t *value;
     size_t i;
     if (json_is_array(json))
         json_array_foreach ((json_t *)json, i, value)
-            add_document(users, value, vm, name, how);
+            add_document(world, value, vm, name, how);
     json_object_foreach ((json_t *)json, key, value) {
         text = json_string_value(value);
         if (text && *text == '/')
-            add_user(users, text, vm, name, how ? how : fct_json_bool(json, "cdrom", FALSE) ? "cdrom" : "disk");
+            add_user(world, text, vm, name, how ? how : fct_json_bool(json, "cdrom", FALSE) ? "cdrom" : "disk");
         else
-            add_document(users, value, vm, name, how);
+            add_document(world, value, vm, name, how);
     }
 }
 
-static gboolean add_documents(FctApp *app, GHashTable *users, const char *prefix, const char *how, GError **error)
+static gboolean add_documents(FctApp *app, FctVolumeWorld *world, const char *prefix, const char *how, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
     for (guint i = 0; docs && i < docs->len; i++) {
         const FctDoc *doc = g_ptr_array_index(docs, i);
         g_auto(GStrv) parts = g_strsplit(doc->key, "/", 3);
-        add_document(users, doc->value, parts[1], fct_json_str(doc->value, "name", parts[1]), how);
+        add_document(world, doc->value, parts[1], fct_json_str(doc->value, "name", parts[1]), how);
     }
     return docs != NULL;
 }
 
-static void add_domains(FctApp *app, GHashTable *users)
+static void add_domains(FctApp *app, FctVolumeWorld *world)
 {
     g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
     for (guint i = 0; i < infos->len; i++) {
@@ -92,7 +105,7 @@ static void add_domains(FctApp *app, GHashTable *users)
         size_t k;
         json_t *disk;
         json_array_foreach (info->disks, k, disk)
-            add_user(users, json_string_value(disk), info->id, info->name, "disk");
+            add_user(world, json_string_value(disk), info->id, info->name, "disk");
     }
 }
 
@@ -119,7 +132,7 @@ static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
     for (guint i = 0; volumes && i < volumes->len; i++) {
         FctVolume *volume = g_ptr_array_index(volumes, i);
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
-        add_user(world->users, volume->backing, "", id, "backing");
+        add_user(world, volume->backing, "", id, "backing");
         g_ptr_array_add(world->volumes, volume);
     }
     if (volumes)
@@ -147,14 +160,14 @@ FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error)
     world->volumes = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
     world->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     world->uploads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
-    if (!world->pools || !add_documents(app, world->users, "vm/", NULL, error) ||
-        !add_documents(app, world->users, "snapshot/", "snapshot", error) || !add_uploads(app, world, error))
+    if (!world->pools || !add_documents(app, world, "vm/", NULL, error) ||
+        !add_documents(app, world, "snapshot/", "snapshot", error) || !add_uploads(app, world, error))
         return NULL;
     if (!fct_vms_is_up(app->vms)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt has not told of its VMs yet.");
         return NULL;
     }
-    add_domains(app, world->users);
+    add_domains(app, world);
     for (guint i = 0; i < world->pools->len; i++)
         add_volumes(app, world, world->pools->pdata[i]);
     return g_steal_pointer(&world);
@@ -188,7 +201,8 @@ const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *
 
 const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path)
 {
-    return g_hash_table_lookup(world->users, path);
+    g_autofree char *real = real_path(world, path);
+    return g_hash_table_lookup(world->users, real);
 }
 
 static gpointer copy_user(gconstpointer src, gpointer unused)
@@ -208,7 +222,8 @@ GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error)
         g_propagate_error(error, g_error_copy(world->silent));
         return NULL;
     }
-    GPtrArray *users = g_hash_table_lookup(world->users, path), *copy = g_ptr_array_new_with_free_func(user_free);
+    const GPtrArray *users = fct_volume_world_users(world, path);
+    GPtrArray *copy = g_ptr_array_new_with_free_func(user_free);
     for (guint i = 0; users && i < users->len; i++)
         g_ptr_array_add(copy, copy_user(users->pdata[i], NULL));
     return copy;

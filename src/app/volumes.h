@@ -37,7 +37,7 @@ GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error);
 typedef struct {
     GPtrArray *pools;    /* FctPool* */
     GPtrArray *volumes;  /* FctVolume*, of the pools that answer */
-    GHashTable *users;   /* path → GPtrArray of FctVolumeUser* */
+    GHashTable *users;   /* path without links → GPtrArray of FctVolumeUser* */
     GHashTable *uploads; /* volume's id → json_t*, its upload document */
     GError *silent;      /* why the volumes of some pool are not there; NULL */
 } FctVolumeWorld;
@@ -66,6 +66,17 @@ gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume,
 gboolean fct_volume_attachable(FctApp *app, const FctVolume *volume, GError **error);
 /* FCT_ERROR_CONFLICT while a volume is being uploaded, or made: it is no disk yet. For whoever attaches one. */
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error);
+
+/* ---- volume_guard.c: before a file goes, or gets another content ---- */
+/*
+ * FCT_ERROR_IN_USE when any of @paths (char *) is somebody's besides the VM @vm's (id; "": nobody's): another VM's, a
+ * snapshot's of one, or what another volume stands on; and when the VM's present run has it open.
+ */
+gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, GError **error);
+/* FCT_ERROR_IN_USE when @path is somebody's besides the VM @vm's; its run may have it open. */
+gboolean fct_volume_alone(FctApp *app, const char *vm, const char *path, GError **error);
+/* As fct_volume_spare, of a single one; "" is spare. */
+gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GError **error);
 
 /* ---- volume_task.c ---- */
 /* @input: VolumeInput. Gives a running task, or for an upload the volume that waits for its bytes. */

@@ -13,7 +13,7 @@
 FctPool *fct_pool_new(void)
 {
     FctPool *pool = g_new0(FctPool, 1);
-    char **texts[] = {&pool->name, &pool->kind, &pool->path, &pool->source};
+    char **texts[] = {&pool->name, &pool->kind, &pool->path, &pool->real, &pool->source};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup("");
     pool->capacity = pool->allocated = pool->available = -1;
@@ -28,6 +28,7 @@ void fct_pool_free(FctPool *pool)
     g_free(pool->name);
     g_free(pool->kind);
     g_free(pool->path);
+    g_free(pool->real);
     g_free(pool->source);
     g_free(pool);
 }

@@ -9,6 +9,7 @@ typedef struct {
     char *name;   /* its id too: libvirt's pool names are unique and never change */
     char *kind;   /* libvirt's type: "dir", "netfs", "logical", … */
     char *path;   /* where its volumes are; "" when they are no files or devices */
+    char *real;   /* of a folder that runs: the same without links; "" */
     char *source; /* for people: "nas:/export", "vg0"; "" */
     gboolean ours, active, autostart;
     gint64 capacity, allocated, available;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Storage pools. Calls to one pool wait for one another and for nobody else: see FCT_LANE_STORAGE. */
+#include "base/text.h"
 #include "virt/virt.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
@@ -61,11 +64,14 @@ static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, G
 /* ---- reading ---- */
 
 /* libvirt counts a folder's room when it scans the folder; the file system knows it now. */
-static void read_room(FctPool *pool)
+static void read_folder(FctPool *pool)
 {
     struct statvfs fs;
+    char real[PATH_MAX];
     if (strcmp(pool->kind, "dir") != 0 || statvfs(pool->path, &fs) < 0)
         return;
+    if (realpath(pool->path, real))
+        fct_text_set(&pool->real, real);
     pool->capacity = (gint64)(fs.f_blocks * fs.f_frsize);
     pool->available = (gint64)(fs.f_bavail * fs.f_frsize);
     pool->allocated = (gint64)((fs.f_blocks - fs.f_bfree) * fs.f_frsize);
@@ -90,7 +96,7 @@ static FctPool *read_one(virStoragePoolPtr handle, GError **error)
         pool->allocated = (gint64)info.allocation;
         pool->available = (gint64)info.available;
         pool->volumes = virStoragePoolNumOfVolumes(handle);
-        read_room(pool);
+        read_folder(pool);
     }
     return g_steal_pointer(&pool);
 }

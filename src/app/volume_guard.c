@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that Facet deletes by itself: with a VM, a disk, a snapshot. Its documents say that nobody of ours needs them;
+ * here is asked who else has one now. What runs is asked of libvirt and not remembered, since virsh may have started it
+ * a moment ago.
+ */
+#include "app/vm_service.h"
+#include "app/volumes.h"
+
+#include <string.h>
+
+/* @who and @what: "VM db-2", "has it". */
+static gboolean refuse(GError **error, const char *path, const char *who, const char *name, const char *what)
+{
+    g_autofree char *file = g_path_get_basename(path), *sentence = g_strdup_printf("%s %s %s.", who, name, what);
+    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
+                       json_pack("{s:[s]}", "reasons", sentence), "%s must stay as it is: %s", file, sentence);
+    return FALSE;
+}
+
+/* Files of the VM itself may stand on one another: what merges left is still listed as it was. */
+static gboolean is_own(const FctVolumeWorld *world, const char *vm, const char *id)
+{
+    const FctVolume *volume = fct_volume_world_find(world, id, NULL);
+    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    for (guint i = 0; users && i < users->len; i++)
+        if (*vm && strcmp(((FctVolumeUser *)users->pdata[i])->vm, vm) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean check_users(const FctVolumeWorld *world, const char *vm, const char *path, GError **error)
+{
+    const GPtrArray *users = fct_volume_world_users(world, path);
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        gboolean backing = strcmp(user->how, "backing") == 0;
+        if (backing ? is_own(world, vm, user->name) : strcmp(user->vm, vm) == 0)
+            continue;
+        if (backing)
+            return refuse(error, path, "volume", user->name, "stands on it");
+        return refuse(error, path, strcmp(user->how, "snapshot") == 0 ? "snapshot" : "VM", user->name, "has it");
+    }
+    return TRUE;
+}
+
+static gboolean has(const FctVmInfo *info, const char *path)
+{
+    size_t i;
+    json_t *disk;
+    json_array_foreach (info->disks, i, disk)
+        if (strcmp(json_string_value(disk), path) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!paths->len)
+        return TRUE;
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    g_autoptr(FctVmInfo) info = world && *vm ? app->vmm->ops->info(app->vmm, vm, &fault) : NULL;
+    if (!world)
+        return FALSE;
+    if (fault && fault->code != FCT_ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    for (guint i = 0; i < paths->len; i++) {
+        const char *path = g_ptr_array_index(paths, i);
+        if (fct_vm_info_active(info) && has(info, path))
+            return refuse(error, path, "VM", info->name, "runs with it");
+        if (!check_users(world, vm, path, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean fct_volume_alone(FctApp *app, const char *vm, const char *path, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    return world && check_users(world, vm, path, error);
+}
+
+gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GError **error)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    if (*path)
+        g_ptr_array_add(paths, (gpointer)path);
+    return fct_volume_spare(app, vm, paths, error);
+}
