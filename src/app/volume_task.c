@@ -49,6 +49,24 @@ static gboolean refuse(GError **error, const char *field, const char *sentence)
 
 /* ---- the task ---- */
 
+/* One that a running VM writes to has no single content. */
+static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *id, GError **error)
+{
+    const FctVolume *volume = fct_volume_world_find(world, id, error);
+    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        g_autoptr(FctVmInfo) info = *user->vm ? fct_vms_info(app->vms, user->vm) : NULL;
+        if (fct_vm_info_active(info) && strcmp(user->how, "disk") == 0) {
+            fct_set_error_full(error, FCT_ERROR_IN_USE, "Shut it down first.",
+                               json_pack("{s:[s]}", "holders", user->name), "VM %s is running with this volume.",
+                               user->name);
+            return FALSE;
+        }
+    }
+    return volume != NULL;
+}
+
 static gboolean make_copy(Making *m, FctTask *task, GError **error)
 {
     FctVmm *vmm = m->app->vmm;
@@ -57,7 +75,10 @@ static gboolean make_copy(Making *m, FctTask *task, GError **error)
                                                         fct_volume_progress, &progress, error);
     if (!volume)
         return FALSE;
-    if (m->bytes <= volume->capacity || vmm->ops->volume_grow(vmm, m->pool, m->name, m->bytes, error))
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(m->app, error);
+    /* Nobody but us holds virsh back from starting a VM that has it. */
+    if (world && is_still(m->app, world, m->from_id, error) &&
+        (m->bytes <= volume->capacity || vmm->ops->volume_grow(vmm, m->pool, m->name, m->bytes, error)))
         return TRUE;
     vmm->ops->volume_delete(vmm, m->pool, m->name, NULL);
     return FALSE;
@@ -140,24 +161,6 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
     return TRUE;
 }
 
-/* One that a running VM writes to has no single content. */
-static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *id, GError **error)
-{
-    const FctVolume *volume = fct_volume_world_find(world, id, error);
-    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
-    for (guint i = 0; users && i < users->len; i++) {
-        const FctVolumeUser *user = g_ptr_array_index(users, i);
-        g_autoptr(FctVmInfo) info = *user->vm ? fct_vms_info(app->vms, user->vm) : NULL;
-        if (fct_vm_info_active(info) && strcmp(user->how, "disk") == 0) {
-            fct_set_error_full(error, FCT_ERROR_IN_USE, "Shut it down first.",
-                               json_pack("{s:[s]}", "holders", user->name), "VM %s is running with this volume.",
-                               user->name);
-            return FALSE;
-        }
-    }
-    return volume != NULL;
-}
-
 static gboolean read_format(Making *m, const json_t *input, const FctPool *pool, GError **error)
 {
     const char *format = fct_json_str(input, "format", fct_pool_has_files(pool) ? "qcow2" : "raw");
@@ -215,7 +218,15 @@ static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t
     return g_steal_pointer(&m);
 }
 
-static gboolean start(Making *m, const char *user, json_t **ret_task, GError **error)
+/* One that was begun and whose volume somebody else deleted would go on in a new volume of that name. */
+static gboolean drop_upload(FctApp *app, const char *id, GError **error)
+{
+    g_autofree char *key = g_strconcat("upload/", id, NULL);
+    const FctWrite drop = {key, NULL, FCT_REV_ANY};
+    return app->store->ops->commit(app->store, &drop, 1, NULL, error);
+}
+
+static gboolean start(Making *m, const char *user, gboolean old_upload, json_t **ret_task, GError **error)
 {
     static const char *const steps[] = {"Make the volume", NULL};
     static const char *const copy_steps[] = {"Copy the content", NULL};
@@ -234,6 +245,10 @@ static gboolean start(Making *m, const char *user, json_t **ret_task, GError **e
         return FALSE;
     if (m->from_id && !fct_storage_claim(app->storage, m->from_id, error)) {
         fct_storage_release(app->storage, m->id);
+        return FALSE;
+    }
+    if (old_upload && !drop_upload(app, m->id, error)) {
+        let_go(m);
         return FALSE;
     }
     g_autoptr(FctTask) task = fct_task_new(app, &spec);
@@ -261,7 +276,7 @@ gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, 
             *ret_volume = fct_volume_upload_begin(app, world, m->pool, m->name, m->format, size, error);
         return *ret_volume != NULL;
     }
-    if (!start(m, user, ret_task, error))
+    if (!start(m, user, g_hash_table_contains(world->uploads, m->id), ret_task, error))
         return FALSE;
     g_steal_pointer(&m); /* the task's */
     return TRUE;
@@ -382,27 +397,57 @@ json_t *fct_volumes_grow(FctApp *app, const char *id, gint64 size_gib, GError **
     return fct_volumes_get(app, id, error);
 }
 
-static gboolean drop_upload(FctApp *app, const char *id, GError **error)
+/* A VM that was defined a moment ago may not have been heard of yet. */
+static gboolean no_domain_has(FctApp *app, const FctVolume *volume, GError **error)
 {
-    g_autofree char *key = g_strconcat("upload/", id, NULL);
-    const FctWrite drop = {key, NULL, FCT_REV_ANY};
-    return app->store->ops->commit(app->store, &drop, 1, NULL, error);
+    g_autoptr(GPtrArray) infos = app->vmm->ops->list(app->vmm, error);
+    for (guint i = 0; infos && i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        size_t k;
+        json_t *disk;
+        json_array_foreach (info->disks, k, disk)
+            if (strcmp(json_string_value(disk), volume->path) == 0) {
+                fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
+                                   json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
+                                   volume->name);
+                return FALSE;
+            }
+    }
+    return infos != NULL;
+}
+
+/* The volume is claimed, so nobody begins to use it from here on. */
+static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
+{
+    g_autofree char *pool = NULL, *name = NULL;
+    /* Who found it free before the claim stores the VM that has it under this lock. */
+    g_mutex_lock(&app->vms->create_lock);
+    g_mutex_unlock(&app->vms->create_lock);
+    if (!fct_volume_split(id, &pool, &name, error))
+        return FALSE;
+    /* Overlays that were made in the folder without libvirt; a pool that is being written to is not scanned. */
+    app->vmm->ops->pool_refresh(app->vmm, pool, NULL);
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
+    if (!volume || !fct_volume_unused(world, volume, error) || !no_domain_has(app, volume, error) ||
+        !app->vmm->ops->volume_delete(app->vmm, pool, name, error) ||
+        (g_hash_table_contains(world->uploads, id) && !drop_upload(app, id, error)))
+        return FALSE;
+    fct_event(app, "volume.deleted", "info", "volume", id, name, "Volume %s of pool %s was deleted.", name, pool);
+    return TRUE;
 }
 
 gboolean fct_volumes_delete(FctApp *app, const char *id, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    if (!world)
+    g_autofree char *pool = NULL, *name = NULL;
+    if (!app->storage) {
+        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
         return FALSE;
-    const FctVolume *volume = fct_volume_world_find(world, id, error);
-    if (!volume || !fct_volume_unused(world, volume, error) || !fct_storage_claim(app->storage, id, error))
+    }
+    if (!fct_volume_split(id, &pool, &name, error) || !fct_storage_claim(app->storage, id, error))
         return FALSE;
-    gboolean ok = app->vmm->ops->volume_delete(app->vmm, volume->pool, volume->name, error) &&
-                  (!g_hash_table_contains(world->uploads, id) || drop_upload(app, id, error));
+    gboolean ok = delete_claimed(app, id, error);
     fct_storage_release(app->storage, id);
-    fct_storage_poke(app->storage, volume->pool);
-    if (ok)
-        fct_event(app, "volume.deleted", "info", "volume", id, volume->name, "Volume %s of pool %s was deleted.",
-                  volume->name, volume->pool);
+    fct_storage_poke(app->storage, pool);
     return ok;
 }

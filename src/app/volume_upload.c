@@ -126,6 +126,22 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
     return TRUE;
 }
 
+/*
+ * The volume that the upload was begun with: one that virsh deleted may have been made anew since, by somebody who has
+ * it now.
+ */
+static gboolean is_there(const FctVolumeUpload *upload, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(upload->app, error);
+    const FctVolume *volume = world ? fct_volume_world_find(world, upload->id, error) : NULL;
+    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    if (users && users->len)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
+                           "Volume %s is another one now, which %s has.", upload->name,
+                           ((FctVolumeUser *)users->pdata[0])->name);
+    return volume && !(users && users->len);
+}
+
 /* Of a pool that has no files what was there before shows through. */
 static gboolean set_fresh(FctVolumeUpload *upload, GError **error)
 {
@@ -156,8 +172,8 @@ FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char 
                                 .key = g_strconcat("upload/", id, NULL),
                                 .pool = g_steal_pointer(&pool),
                                 .name = g_steal_pointer(&name)};
-    if (!load_note(upload, error) || !fct_file_range(range, body_length, upload->size, &bytes, error) ||
-        !set_fresh(upload, error))
+    if (!load_note(upload, error) || !is_there(upload, error) ||
+        !fct_file_range(range, body_length, upload->size, &bytes, error) || !set_fresh(upload, error))
         return NULL;
     upload->at = bytes.length ? bytes.first : upload->noted;
     upload->end = upload->at + bytes.length;
