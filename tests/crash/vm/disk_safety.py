@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""No disk is lost to somebody else's work: disk_safety.py FACETD FACET-HELPER FACET-SIM, under tools/dev/with-libvirtd. TAP.
+
+Each test does beside Facet what virsh, qemu-img or a second request can do in the wrong moment, and looks at the bytes.
+"""
+import http.client
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from snapshots import clone, create, disk, holds, power, remove, revert, snapshots, stack, take, write  # noqa: E402
+from stack import until  # noqa: E402
+
+FOREIGN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
+<os><type arch='x86_64' machine='q35'>hvm</type></os><devices><disk type='file' device='disk'>
+<driver name='qemu' type='qcow2'/><source file='{path}'/><target dev='vda' bus='virtio'/></disk></devices></domain>"""
+
+
+def delete(name):
+    vm = stack.vm(name)
+    if vm["state"] != "off":
+        power(name, "stop", {"force": True})
+    stack.done(stack.change("DELETE", stack.vm(name)))
+
+
+def stored_source(name, target="vda"):
+    """What libvirt would start the VM with by itself."""
+    xml = stack.virsh("dumpxml", "--inactive", name)
+    one = next(d for d in re.findall(r"<disk .*?</disk>", xml, re.S) if f"dev='{target}'" in d)
+    return re.search(r"<source file='([^']*)'", one).group(1)
+
+
+def live_source(name, target="vda"):
+    return next(line.split()[1] for line in stack.virsh("domblklist", name).splitlines() if line.split()[0] == target)
+
+
+def foreign(name, path):
+    """A VM that another program defines; what undoes it."""
+    xml = stack.dir / f"{name}.xml"
+    xml.write_text(FOREIGN.format(name=name, path=path))
+    stack.virsh("define", str(xml))
+    until("Facet to see it", lambda: any(v["name"] == name for v in stack.call("GET", "/vms")["items"]))
+
+
+# ---- snapshots ----
+
+def test_snapshot_beside_a_disk_that_waits():
+    """A disk that comes with the next start is in no QEMU: the others have switched all the same."""
+    create("wait")
+    power("wait", "start")
+    stack.done(stack.call("POST", f"/vms/{stack.vm('wait')['id']}/disks", {"size_gib": 1, "bus": "sata"}))
+    write("wait", 0, 10)
+    take("wait", "first")
+    write("wait", 0, 11)
+    assert os.path.exists(live_source("wait")) and live_source("wait") == disk("wait")["path"], disk("wait")
+    power("wait", "stop", {"force": True})
+    holds("wait", 11)
+    for target in ("vda", "sda"):
+        assert stored_source("wait", target) == disk("wait", target)["path"], target
+    power("wait", "start")
+    power("wait", "stop", {"force": True})
+    revert("wait", "first")
+    holds("wait", 10)
+    delete("wait")
+
+
+def test_snapshot_beside_a_disk_that_leaves():
+    """What is to be kept of a disk that goes with the next start is all of it."""
+    create("leave")
+    stack.done(stack.call("POST", f"/vms/{stack.vm('leave')['id']}/disks", {"size_gib": 1, "bus": "sata"}))
+    power("leave", "start")
+    end = stack.done(stack.call("DELETE", f"/vms/{stack.vm('leave')['id']}/disks/sda?keep=true"))
+    assert "next start" in end["outcome"], end
+    problem = stack.refused(409, "POST", f"/vms/{stack.vm('leave')['id']}/snapshots", {"name": "x"})
+    assert "sda" in problem["message"], problem
+    delete("leave")
+
+
+def test_first_boot_data_after_a_revert():
+    """The volume of the first-boot data is made anew with each change: a revert must not ask for one that is gone."""
+    create("seed", cloud_init={"hostname": "before"})
+    take("seed", "then")
+    stack.change("PATCH", stack.vm("seed"), {"cloud_init": {"hostname": "after"}})
+    revert("seed", "then", start=True)
+    assert stack.vm("seed")["state"] == "running"
+    delete("seed")
+    left = [p.name for p in (stack.state / "disks").iterdir() if "seed" in p.name]
+    assert not left, left
+
+
+def test_virsh_starts_it_meanwhile():
+    """What a VM that virsh starts in the middle of a snapshot or a revert writes to is there, and is what Facet has down."""
+    seed = int(os.environ.get("FACET_SEED", random.SystemRandom().randrange(1 << 30)))
+    chance = random.Random(seed)
+    print(f"# seed {seed}", flush=True)
+    create("twice")
+    took = 0
+    for number in range(6):
+        kind = ("snapshots", {"name": f"s{number}"}) if number % 2 == 0 or not took else \
+            (f"snapshots/{snapshots('twice')[-1]['id']}/revert", {})
+        write("twice", 0, 30 + number)
+        task = stack.call("POST", f"/vms/twice/{kind[0]}", kind[1])
+        time.sleep(chance.random() * 0.8)  # anywhere in it
+        start = subprocess.run(["virsh", "-q", "-c", stack.uri, "start", "twice"], capture_output=True)
+        end = stack.ended(task)
+        print(f"# {end['state']}: {end['outcome']} {start.stderr.decode().strip()}", flush=True)
+        took = len(snapshots("twice"))
+        if start.returncode == 0:
+            assert live_source("twice") == disk("twice")["path"], (live_source("twice"), end)
+            stack.virsh("destroy", "twice")
+            stack.until_state("twice", "off")
+        assert stored_source("twice") == disk("twice")["path"] and os.path.exists(disk("twice")["path"]), end
+        power("twice", "start")
+        power("twice", "stop", {"force": True})
+    delete("twice")
+
+
+def test_snapshot_that_another_vm_stands_on():
+    """The file of a deleted snapshot is not merged into while a VM of another program reads it."""
+    create("below")
+    write("below", 0, 60)
+    frozen = disk("below")["path"]
+    take("below", "root")
+    write("below", 0, 61)
+    overlay = stack.state / "disks" / "theirs.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", frozen, str(overlay)], check=True)
+    stack.virsh("pool-refresh", "facet")
+    end = stack.ended(stack.call("DELETE", "/vms/below/snapshots/root"))
+    assert end["state"] == "failed" and "theirs.qcow2" in end["error"]["message"], end
+    out = subprocess.run(["qemu-io", "-r", "-f", "qcow2", "-c", f"read -P 60 {200 << 20} 65536", str(overlay)],
+                         capture_output=True, check=True).stdout.decode()
+    assert "read" in out and "Pattern verification failed" not in out, out
+    stack.virsh("vol-delete", "--pool", "facet", overlay.name)
+    remove("below", snapshots("below")[0]["id"])
+    holds("below", 61)
+    delete("below")
+
+
+def test_block_job_of_somebody_else():
+    """A copy that virsh makes of the disk is not our merge: it is neither waited for as such nor switched to."""
+    create("job")
+    take("job", "base")
+    power("job", "start")
+    write("job", 0, 30)
+    copy = stack.state / "disks" / "job-copy-by-virsh.qcow2"
+    stack.virsh("blockcopy", "job", "vda", str(copy), "--format", "qcow2", "--transient-job")
+    until("the copy to be level", lambda: "ready='yes'" in stack.virsh("dumpxml", "job"))
+    end = stack.ended(stack.call("DELETE", "/vms/job/snapshots/base"))
+    assert end["state"] == "failed" and "vda" in end["error"]["message"], end
+    assert live_source("job") == disk("job")["path"] != str(copy), live_source("job")
+    assert "<mirror" in stack.virsh("dumpxml", "job")
+    stack.virsh("blockjob", "job", "vda", "--abort")
+    remove("job", snapshots("job")[0]["id"])
+    holds("job", 30)
+    assert live_source("job") == disk("job")["path"]
+    delete("job")
+    copy.unlink(missing_ok=True)
+
+
+# ---- who else has it ----
+
+def test_disk_that_another_vm_has():
+    """Neither deleting a VM nor removing its disk takes a file that a VM of another program has."""
+    create("ours", disks=[{"size_gib": 1}])
+    paths = [disk("ours", t)["path"] for t in ("vda", "vdb")]
+    foreign("theirs", paths[0])
+    end = stack.ended(stack.change("DELETE", stack.vm("ours")))
+    assert end["state"] == "failed" and "theirs" in end["error"]["message"], end
+    assert all(os.path.exists(p) for p in paths), paths
+    assert "ours" in stack.virsh("list", "--all", "--name").split()
+    stack.virsh("undefine", "theirs")
+    until("Facet to see it", lambda: all(v["name"] != "theirs" for v in stack.call("GET", "/vms")["items"]))
+    delete("ours")
+    assert not any(os.path.exists(p) for p in paths), paths
+
+
+def test_file_that_an_unknown_overlay_stands_on():
+    """An overlay that qemu-img made, which libvirt's pool has not heard of, keeps what is below it."""
+    task = stack.call("POST", "/volumes", {"pool": "facet", "name": "below.qcow2", "size_gib": 1})
+    stack.done(task)
+    base = stack.state / "disks" / "below.qcow2"
+    overlay = stack.state / "disks" / "above.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(overlay)], check=True)
+    problem = stack.refused(409, "DELETE", "/volumes/facet:below.qcow2")
+    assert "above.qcow2" in str(problem), problem
+    assert base.exists()
+    overlay.unlink()
+    stack.virsh("pool-refresh", "facet")
+    stack.call("DELETE", "/volumes/facet:below.qcow2")
+    assert not base.exists()
+
+
+def test_pool_by_another_path():
+    """The same folder through a link is the same files."""
+    create("linked")
+    link = stack.dir / "another-way"
+    link.symlink_to(stack.state / "disks")
+    stack.virsh("pool-define-as", "mirrored", "dir", "--target", str(link))
+    stack.virsh("pool-start", "mirrored")
+    name = pathlib.Path(disk("linked")["path"]).name
+    until("the volume", lambda: any(v["name"] == name for v in
+                                    stack.call("GET", "/volumes?pool=mirrored")["items"]))
+    seen = stack.call("GET", f"/volumes/mirrored:{name}")
+    assert [u["name"] for u in seen["used_by"]] == ["linked"], seen
+    problem = stack.refused(409, "DELETE", f"/volumes/mirrored:{name}")
+    assert problem["code"] == "in-use" and os.path.exists(disk("linked")["path"]), problem
+    stack.virsh("pool-destroy", "mirrored")
+    stack.virsh("pool-undefine", "mirrored")
+    delete("linked")
+
+
+def test_name_taken_while_a_clone_is_copied():
+    """A volume that somebody else made under the name that a clone was to have is theirs."""
+    create("source", disks=[{"size_gib": 2}])
+    write("source", 0, 40, blocks=6000)
+    theirs = stack.state / "disks" / "copy-2.qcow2"
+    for _ in range(5):
+        task = clone("source", "copy")
+        assert disk("copy", "vdb")["volume"] == theirs.name, disk("copy", "vdb")
+        try:
+            stack.virsh("vol-create-as", "facet", theirs.name, "3M", "--format", "qcow2")
+        except AssertionError as late:  # the copy was quicker
+            print(f"# {late}", flush=True)
+            stack.done(task)
+            delete("copy")
+            continue
+        end = stack.ended(task)
+        assert end["state"] == "failed", end
+        assert theirs.exists(), end
+        break
+    else:
+        raise AssertionError("the copy was quicker each time")
+    stack.refused(404, "GET", "/vms/copy")
+    assert not (stack.state / "disks" / "copy.qcow2").exists()
+    stack.virsh("vol-delete", "--pool", "facet", theirs.name)
+    delete("source")
+
+
+# ---- volumes ----
+
+def put(volume, data, first, size):
+    connection = http.client.HTTPSConnection("127.0.0.1", stack.port, context=stack.tls, timeout=60)
+    try:
+        connection.request("PUT", f"/api/v1/volumes/{volume}/content", data,
+                           {**stack.auth(), "Content-Range": f"bytes {first}-{first + len(data) - 1}/{size}"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def test_upload_whose_volume_is_gone():
+    """An upload that virsh took the volume from does not go on in another volume of that name."""
+    size = 1 << 20
+    stack.call("POST", "/volumes", {"pool": "facet", "name": "up.img", "format": "raw", "upload_bytes": size})
+    status, _ = put("facet:up.img", b"\x11" * (size // 2), 0, size)
+    assert status == 200, status
+    stack.virsh("vol-delete", "--pool", "facet", "up.img")
+    stack.done(stack.call("POST", "/volumes", {"pool": "facet", "name": "up.img", "format": "raw", "size_gib": 1}))
+    volume = stack.call("GET", "/volumes/facet:up.img")
+    assert volume["state"] == "ready" and volume["upload"] is None, volume
+    status, problem = put("facet:up.img", b"\x22" * (size // 2), size // 2, size)
+    assert status == 409, (status, problem)
+    with open(stack.state / "disks" / "up.img", "rb") as file:
+        assert not any(file.read(size)), "the old upload wrote into the new volume"
+    stack.call("DELETE", "/volumes/facet:up.img")
+
+
+def test_copy_of_a_disk_that_starts_to_be_written():
+    """A copy of a disk whose VM was started in the middle is no copy of anything."""
+    create("moves")
+    write("moves", 0, 50, blocks=8000)
+    name = pathlib.Path(disk("moves")["path"]).name
+    for _ in range(5):
+        task = stack.call("POST", "/volumes", {"pool": "facet", "name": "torn.qcow2",
+                                               "from": {"pool": "facet", "volume": name}})
+        stack.virsh("start", "moves")
+        early = stack.call("GET", f"/tasks/{task['id']}")["state"] == "running"
+        end = stack.ended(task)
+        if early:
+            assert end["state"] == "failed" and "moves" in end["error"]["message"], end
+            assert not (stack.state / "disks" / "torn.qcow2").exists()
+            break
+        stack.virsh("destroy", "moves")
+        stack.call("DELETE", "/volumes/facet:torn.qcow2")
+    else:
+        raise AssertionError("the copy was quicker each time")
+    stack.until_state("moves", "running")
+    delete("moves")
+
+
+def main():
+    tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and n[5:] in (sys.argv[4:] or [n[5:]])]
+    failed = 0
+    print(f"1..{len(tests)}", flush=True)
+    try:
+        stack.start()
+        for number, (name, run) in enumerate(tests, 1):
+            begin = time.monotonic()
+            try:
+                run()
+                print(f"ok {number} {name[5:]} # {time.monotonic() - begin:.1f} s", flush=True)
+            except Exception:  # whatever it is, the next ones are to run
+                failed += 1
+                print(f"not ok {number} {name[5:]}", flush=True)
+                print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+        stack.stop()
+    except BaseException:
+        failed += 1
+        print("Bail out! the instance broke", flush=True)
+        print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+    if failed:
+        print("\n".join("# " + line for line in stack.log("facetd").splitlines()[-60:]), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
