@@ -48,7 +48,11 @@ void fct_records_free(FctRecords *records)
     g_free(records);
 }
 
-json_t *fct_records_add(FctRecords *records, json_t *row)
+/*
+ * Gives the row its id and time and stores it. Takes @row over; returns a new reference to the finished row. When the
+ * disk is full the row is kept in memory alone: an event must not fail what it tells of.
+ */
+static json_t *add_row(FctRecords *records, json_t *row)
 {
     FctWrite writes[2];
     gsize n = 0;
@@ -93,13 +97,12 @@ void fct_event(FctApp *app, const char *kind, const char *severity, const char *
     va_end(ap);
     json_t *row = json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "kind", kind, "severity", severity, "text", text,
                             "subject", "kind", subject_kind, "id", subject_id, "name", subject_name);
-    fct_hub_publish(app->hub, "event", "", fct_records_add(app->events, row));
+    fct_hub_publish(app->hub, "event", "", add_row(app->events, row));
 }
 
 void fct_audit(FctApp *app, const char *user, const char *address, const char *action, const char *outcome,
                const char *subject, const char *text)
 {
-    json_decref(
-        fct_records_add(app->audit, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "user", user, "address", address,
+    json_decref(add_row(app->audit, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "user", user, "address", address,
                                               "action", action, "outcome", outcome, "subject", subject, "text", text)));
 }

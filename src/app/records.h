@@ -8,11 +8,6 @@
 
 FctRecords *fct_records_new(FctStore *store, const char *kind, guint keep, GError **error);
 void fct_records_free(FctRecords *records);
-/*
- * Gives the row its id and time and stores it. Takes @row over; returns a new reference to the finished row. When the
- * disk is full the row is kept in memory alone: an event must not fail what it tells of.
- */
-json_t *fct_records_add(FctRecords *records, json_t *row);
 /* The newest first, at most @limit. New reference. */
 json_t *fct_records_list(FctRecords *records, guint limit);
 

@@ -124,7 +124,8 @@ static gboolean plan_new(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const GP
     return TRUE;
 }
 
-gboolean fct_vm_volume_free(FctApp *app, const char *vm, const char *path, const char *field, GError **error)
+/* FCT_ERROR_IN_USE naming who has the file, but for the VM @vm (id; "": nobody is excepted). */
+static gboolean volume_free(FctApp *app, const char *vm, const char *path, const char *field, GError **error)
 {
     g_autoptr(GPtrArray) users = fct_volume_users(app, path, error);
     for (guint i = 0; users && i < users->len; i++) {
@@ -157,7 +158,7 @@ static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GEr
             return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "The VM has this volume already, as %s.",
                           other->target);
     }
-    if (!fct_vm_volume_free(app, "", volume->path, "volume", error) || !fct_volume_attachable(app, volume, error))
+    if (!volume_free(app, "", volume->path, "volume", error) || !fct_volume_attachable(app, volume, error))
         return FALSE;
     set(&disk->path, volume->path);
     set(&disk->format, strcmp(volume->format, "qcow2") == 0 ? "qcow2" : "raw");

@@ -12,8 +12,6 @@
 gboolean fct_vm_plan_disk(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const char *field, GError **error);
 gboolean fct_vm_plan_disks(FctVms *vms, FctVm *vm, GError **error);
 gboolean fct_vm_plan_cdrom(FctApp *app, FctVmDisk *drive, GError **error);
-/* FCT_ERROR_IN_USE naming who has the file, but for the VM @vm (id; "": nobody is excepted). */
-gboolean fct_vm_volume_free(FctApp *app, const char *vm, const char *path, const char *field, GError **error);
 
 /* Makes the volume of @disk (one of @vm's), or all that are planned and not there; @vm and its document follow. */
 gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, FctVmDisk *disk, GError **error);

@@ -86,7 +86,7 @@ static void take_str(char **field, const json_t *json, const char *key, const ch
     *field = g_strdup(fct_json_str(json, key, fallback));
 }
 
-FctVmDisk *fct_vm_disk_from_json(const json_t *json)
+static FctVmDisk *disk_from_json(const json_t *json)
 {
     FctVmDisk *disk = fct_vm_disk_new();
     take_str(&disk->target, json, "target", "");
@@ -175,7 +175,7 @@ static void take_words(GStrv *field, const json_t *list)
 /* Of the time when a VM had one disk, a file in the folder that the pool "facet" has now. */
 static void take_only_disk(FctVm *vm, const json_t *json)
 {
-    FctVmDisk *disk = fct_vm_disk_from_json(NULL);
+    FctVmDisk *disk = disk_from_json(NULL);
     take_str(&disk->path, json, "disk", "");
     take_str(&disk->format, json, "disk_format", "qcow2");
     g_free(disk->target);
@@ -197,7 +197,7 @@ static void take_lists(FctVm *vm, const json_t *json)
 {
     const json_t *disks = json_object_get(json, "disks"), *nics = json_object_get(json, "nics");
     for (size_t i = 0; i < json_array_size(disks); i++)
-        g_ptr_array_add(vm->disks, fct_vm_disk_from_json(json_array_get(disks, i)));
+        g_ptr_array_add(vm->disks, disk_from_json(json_array_get(disks, i)));
     for (size_t i = 0; i < json_array_size(nics); i++) {
         const json_t *each = json_array_get(nics, i);
         FctVmNic *nic = fct_vm_nic_new(fct_json_str(each, "network", ""), fct_json_str(each, "mac", ""));

@@ -112,7 +112,7 @@ gboolean fct_vm_read_word(const json_t *json, const char *key, const char *const
     return TRUE;
 }
 
-gboolean fct_vm_read_flag(const json_t *json, const char *key, gboolean *ret, GError **error)
+static gboolean read_flag(const json_t *json, const char *key, gboolean *ret, GError **error)
 {
     const json_t *flag = json_object_get(json, key);
     if (flag && !json_is_boolean(flag)) {
@@ -125,7 +125,7 @@ gboolean fct_vm_read_flag(const json_t *json, const char *key, gboolean *ret, GE
 }
 
 /* A Windows that was not prepared for it has no driver for virtio. */
-const char *fct_vm_default_nic_model(const FctVm *vm)
+static const char *default_nic_model(const FctVm *vm)
 {
     return strcmp(vm->os, "windows") == 0 ? "e1000e" : "virtio";
 }
@@ -149,7 +149,7 @@ static FctVmNic *read_nic(const FctVm *vm, const json_t *json, const FctVmNic *o
     }
     FctVmNic *nic = fct_vm_nic_new(network, mac);
     g_free(nic->model);
-    nic->model = g_strdup(old ? old->model : fct_vm_default_nic_model(vm));
+    nic->model = g_strdup(old ? old->model : default_nic_model(vm));
     if (fct_vm_read_word(json, "model", models, &nic->model, error))
         return nic;
     fct_vm_nic_free(nic);
@@ -217,7 +217,7 @@ static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
         return TRUE;
     if (!json_is_object(json))
         return fct_vm_refuse(error, "autostart", "“autostart” must be an object with “enabled”.");
-    if (!fct_vm_only(json, known, error) || !fct_vm_read_flag(json, "enabled", &vm->autostart, error) ||
+    if (!fct_vm_only(json, known, error) || !read_flag(json, "enabled", &vm->autostart, error) ||
         (json_object_get(json, "order") &&
          !fct_json_need_int(json, "order", 1, FCT_AUTOSTART_ORDER_MAX, &order, error)) ||
         (json_object_get(json, "delay_s") &&
@@ -231,9 +231,8 @@ static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
 static gboolean read_machine(FctVm *vm, const json_t *json, GError **error)
 {
     static const char *const systems[] = {"linux", "windows", "other", NULL};
-    return fct_vm_read_word(json, "os", systems, &vm->os, error) && fct_vm_read_flag(json, "tpm", &vm->tpm, error) &&
-           fct_vm_read_flag(json, "agent", &vm->agent, error) &&
-           read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
+    return fct_vm_read_word(json, "os", systems, &vm->os, error) && read_flag(json, "tpm", &vm->tpm, error) &&
+           read_flag(json, "agent", &vm->agent, error) && read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
            read_autostart(vm, json_object_get(json, "autostart"), error);
 }
 
@@ -284,7 +283,7 @@ FctVm *fct_vm_from_input(const json_t *input, GError **error)
     vm->vcpus = 1;
     vm->memory_mib = 0;
     if (!fct_vm_only(input, known, error) || !read_name(input, &vm->name, error) || !read_common(vm, input, error) ||
-        !fct_vm_read_flag(input, "uefi", &vm->uefi, error) || !fct_vm_read_flag(input, "start", &start, error) ||
+        !read_flag(input, "uefi", &vm->uefi, error) || !read_flag(input, "start", &start, error) ||
         !fct_vm_read_drives(vm, input, error))
         return NULL;
     if (!vm->memory_mib && !*vm->image)

@@ -8,7 +8,6 @@ gboolean fct_vm_refuse(GError **error, const char *field, const char *sentence);
 gboolean fct_vm_only(const json_t *json, const char *const *known, GError **error);
 /* A word of a closed list, true or false: *ret stays as it is when the member is absent. */
 gboolean fct_vm_read_word(const json_t *json, const char *key, const char *const *words, char **ret, GError **error);
-gboolean fct_vm_read_flag(const json_t *json, const char *key, gboolean *ret, GError **error);
 
 /* ---- vm_input_disks.c: what is asked for; names and paths are given later (vm_disks.c) ---- */
 /* The drives of a VmInput: of its source, further disks, cdroms. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-FctVmKnown *fct_vm_known_ref(FctVmKnown *known)
+static FctVmKnown *known_ref(FctVmKnown *known)
 {
     g_atomic_int_inc(&known->refs);
     return known;
@@ -47,7 +47,7 @@ static void put(FctVms *vms, const char *id, FctVmKnown *known)
     if (!known)
         g_hash_table_remove(vms->known, id);
     else if (!old || old->vm->revision < known->vm->revision)
-        g_hash_table_replace(vms->known, g_strdup(id), fct_vm_known_ref(known));
+        g_hash_table_replace(vms->known, g_strdup(id), known_ref(known));
     g_mutex_unlock(&vms->known_lock);
     fct_vm_known_unref(known);
 }
@@ -87,7 +87,7 @@ GPtrArray *fct_vms_known(FctVms *vms)
     g_mutex_lock(&vms->known_lock);
     g_hash_table_iter_init(&iter, vms->known);
     while (g_hash_table_iter_next(&iter, NULL, &known))
-        g_ptr_array_add(all, fct_vm_known_ref(known));
+        g_ptr_array_add(all, known_ref(known));
     g_mutex_unlock(&vms->known_lock);
     return all;
 }
@@ -97,7 +97,7 @@ FctVmKnown *fct_vms_known_one(FctVms *vms, const char *id)
     g_mutex_lock(&vms->known_lock);
     FctVmKnown *known = g_hash_table_lookup(vms->known, id);
     if (known)
-        fct_vm_known_ref(known);
+        known_ref(known);
     g_mutex_unlock(&vms->known_lock);
     return known;
 }

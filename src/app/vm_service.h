@@ -47,7 +47,6 @@ typedef struct {
     FctVm *vm;  /* nobody changes it */
     char *text; /* what a search looks at, folded */
 } FctVmKnown;
-FctVmKnown *fct_vm_known_ref(FctVmKnown *known);
 void fct_vm_known_unref(FctVmKnown *known);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmKnown, fct_vm_known_unref)
 gboolean fct_vms_known_open(FctVms *vms, GError **error);   /* once, when made */

@@ -251,7 +251,8 @@ static guint64 revision_of(const FctVolume *volume)
     return g_ascii_strtoull(sum, NULL, 16) + 1;
 }
 
-json_t *fct_volume_view(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume)
+/* As in the contract. */
+static json_t *view(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume)
 {
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
     const json_t *upload = g_hash_table_lookup(world->uploads, id);
@@ -284,7 +285,7 @@ json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error)
     for (guint i = 0; i < world->volumes->len; i++) {
         const FctVolume *volume = g_ptr_array_index(world->volumes, i);
         if (!pool || strcmp(volume->pool, pool) == 0)
-            json_array_append_new(items, fct_volume_view(app, world, volume));
+            json_array_append_new(items, view(app, world, volume));
     }
     return items;
 }
@@ -293,7 +294,7 @@ json_t *fct_volumes_get(FctApp *app, const char *id, GError **error)
 {
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
-    return volume ? fct_volume_view(app, world, volume) : NULL;
+    return volume ? view(app, world, volume) : NULL;
 }
 
 /* ---- whether ---- */

@@ -116,8 +116,9 @@ static gboolean pool_has_files(FctApp *app, const char *name, gboolean *ret, GEr
     return FALSE;
 }
 
-FctVolume *fct_volume_from_file(FctApp *app, FctTask *task, const char *file, const char *pool, const char *name,
-                                const char *format, gint64 bytes, guint step, GError **error)
+/* The same from a file that facetd can read, byte for byte: @file is an image in @format ("raw": an ISO, too). */
+static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const char *pool, const char *name,
+                            const char *format, gint64 bytes, guint step, GError **error)
 {
     FctVmm *vmm = app->vmm;
     FctVolumeProgress progress = {task, step, "Copying"};
@@ -153,7 +154,7 @@ FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *ima
                                  const char *format, gint64 bytes, guint step, GError **error)
 {
     if (strcmp(image->format, format) == 0)
-        return fct_volume_from_file(app, task, image->path, pool, name, format, bytes, step, error);
+        return from_file(app, task, image->path, pool, name, format, bytes, step, error);
     FctVolumeProgress progress = {task, step, "Unpacking"};
     g_autofree char *folder = g_build_filename(app->config.state_dir, "unpack", NULL);
     g_autofree char *unpacked = g_strdup_printf("%s/%s-%s", folder, pool, name);
@@ -165,7 +166,7 @@ FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *ima
     FctVolume *volume = NULL;
     if (app->vmm->ops->disk_convert(app->vmm, image->path, image->format, unpacked, format, fct_volume_progress,
                                     &progress, error))
-        volume = fct_volume_from_file(app, task, unpacked, pool, name, format, bytes, step, error);
+        volume = from_file(app, task, unpacked, pool, name, format, bytes, step, error);
     g_unlink(unpacked);
     return volume;
 }

@@ -21,9 +21,6 @@ gboolean fct_volume_progress(gint64 done, gint64 total, gpointer progress);
  */
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const char *pool, const char *name,
                                  const char *format, gint64 bytes, guint step, GError **error);
-/* The same from a file that facetd can read, byte for byte: @file is an image in @format ("raw": an ISO, too). */
-FctVolume *fct_volume_from_file(FctApp *app, FctTask *task, const char *file, const char *pool, const char *name,
-                                const char *format, gint64 bytes, guint step, GError **error);
 
 typedef struct {
     char *vm;        /* id; "" when it is no VM */
@@ -52,8 +49,6 @@ const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char 
 char *fct_volume_id(const char *pool, const char *name);
 /* FALSE with FCT_ERROR_NOT_FOUND when it is no id. Free both. */
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error);
-/* As in the contract. */
-json_t *fct_volume_view(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume);
 json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @pool NULL: of all */
 json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
 /* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it. */

@@ -224,6 +224,15 @@ gboolean fct_world_helper_up(FctWorld *world)
     return up;
 }
 
+/* Asks the thread to refresh soon. */
+static void kick(FctWorld *world)
+{
+    g_mutex_lock(&world->lock);
+    world->kicked = TRUE;
+    g_cond_signal(&world->wake);
+    g_mutex_unlock(&world->lock);
+}
+
 void fct_world_mark_wedged(FctWorld *world, const char *gpu, const char *reason)
 {
     FctApp *app = world->app;
@@ -238,7 +247,7 @@ void fct_world_mark_wedged(FctWorld *world, const char *gpu, const char *reason)
     if (!app->store->ops->commit(app->store, &write, 1, NULL, &error))
         g_warning("That %s hung is kept in memory alone: %s", gpu, error->message);
     json_decref(mark);
-    fct_world_kick(world);
+    kick(world);
 }
 
 void fct_world_publish_gpu(FctWorld *world, const char *id)
@@ -253,17 +262,9 @@ void fct_world_publish_gpu(FctWorld *world, const char *id)
 
 /* ---- the thread ---- */
 
-void fct_world_kick(FctWorld *world)
-{
-    g_mutex_lock(&world->lock);
-    world->kicked = TRUE;
-    g_cond_signal(&world->wake);
-    g_mutex_unlock(&world->lock);
-}
-
 static void on_hw_changed(gpointer data)
 {
-    fct_world_kick(data);
+    kick(data);
 }
 
 static gpointer watch(gpointer data)

@@ -22,8 +22,6 @@ void fct_world_stop(FctWorld *world); /* waits for the thread; nobody is told an
 FctInventory *fct_world_inventory(FctWorld *world, GError **error);
 /* Observes now (a round trip to the helper) and publishes what it saw. New reference. */
 FctInventory *fct_world_refresh(FctWorld *world, GError **error);
-/* Asks the thread to refresh soon. */
-void fct_world_kick(FctWorld *world);
 gboolean fct_world_helper_up(FctWorld *world);
 
 /* Marks a gpu as wedged for the rest of this boot. Waits for the disk; in memory it holds in any case. */

@@ -137,7 +137,8 @@ char *fct_card_counts_text(const FctGpu *gpu, const FctMigGrid *grid, const FctM
     return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : g_strdup("nothing");
 }
 
-char *fct_card_why_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigLayout *layout, const FctMigFit *fit)
+/* Why @fit is not FCT_MIG_FITS, in a sentence; "" when it fits. */
+static char *why_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigLayout *layout, const FctMigFit *fit)
 {
     switch (fit->why) {
     case FCT_MIG_FITS:
@@ -193,7 +194,7 @@ json_t *fct_card_fits_json(const FctGpu *gpu)
     guint n = fct_mig_fits(&grid, &state.layout, fits);
     for (guint i = 0; i < n; i++) {
         const FctMigFit *fit = &fits[i];
-        g_autofree char *why = fct_card_why_text(gpu, &grid, &state.layout, fit);
+        g_autofree char *why = why_text(gpu, &grid, &state.layout, fit);
         g_autofree char *leaves = NULL;
         if (fit->why == FCT_MIG_FITS) {
             FctMigLayout then = state.layout;
@@ -221,7 +222,7 @@ json_t *fct_card_stranded_json(const FctGpu *gpu)
     for (int u = 0; u < grid.n_units; u++) {
         if (!(stranded.units >> u & 1))
             continue;
-        g_autofree char *why = fct_card_why_text(gpu, &grid, &state.layout, &stranded.reason[u]);
+        g_autofree char *why = why_text(gpu, &grid, &state.layout, &stranded.reason[u]);
         json_t *last = json_array_get(json, json_array_size(json) - 1);
         int end = last ? (int)(fct_json_int(last, "start", 0) + fct_json_int(last, "size", 0)) : -1;
         if (end == u && strcmp(fct_json_str(last, "why", ""), why) == 0)

@@ -24,8 +24,6 @@ const FctReservation *fct_card_reservation(const FctGpu *gpu, const FctGpuInstan
 char *fct_card_label(const FctGpu *gpu); /* "GPU 0" */
 /* "1 × 3g.40gb, 2 × 1g.10gb", larger first; "nothing" when empty. */
 char *fct_card_counts_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigCounts *counts);
-/* Why @fit is not FCT_MIG_FITS, in a sentence; "" when it fits. */
-char *fct_card_why_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigLayout *layout, const FctMigFit *fit);
 
 /* Array of {"profile_id","profile","start","size","ok","why","leaves"}; empty when MIG is off or nothing is known. */
 json_t *fct_card_fits_json(const FctGpu *gpu);

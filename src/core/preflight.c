@@ -133,7 +133,8 @@ static void mode_costs(const FctGpu *gpu, const char *label, gboolean enabled, G
                             "%s forgets MIG when the host restarts; Facet then restores what is wanted.", label));
 }
 
-void fct_preflight_mode(const FctGpu *gpu, const GPtrArray *reservations, gboolean enabled, GPtrArray *verdicts)
+/* Turning MIG on or off: who holds the card, what goes with it, what it costs. @enabled is what is wanted. */
+static void check_mode(const FctGpu *gpu, const GPtrArray *reservations, gboolean enabled, GPtrArray *verdicts)
 {
     g_autofree char *label = fct_card_label(gpu);
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
@@ -149,7 +150,8 @@ void fct_preflight_mode(const FctGpu *gpu, const GPtrArray *reservations, gboole
     mode_costs(gpu, label, enabled, verdicts);
 }
 
-void fct_preflight_steps(const FctGpu *gpu, const GPtrArray *reservations, const GPtrArray *steps, GPtrArray *verdicts)
+/* Each instance that @steps (of FctStep) remove: busy ones refuse, by holder. */
+static void check_steps(const FctGpu *gpu, const GPtrArray *reservations, const GPtrArray *steps, GPtrArray *verdicts)
 {
     g_autofree char *label = fct_card_label(gpu);
     guint32 seen = 0;
@@ -176,11 +178,11 @@ GPtrArray *fct_preflight_plan(const FctGpu *gpu, const GPtrArray *reservations, 
         const FctStep *step = steps->pdata[i];
         if (step->kind == FCT_STEP_MIG_MODE) {
             /* It speaks of every holder of the card, so the instances need not be gone through again. */
-            fct_preflight_mode(gpu, reservations, step->enabled, verdicts);
+            check_mode(gpu, reservations, step->enabled, verdicts);
             return verdicts;
         }
     }
-    fct_preflight_steps(gpu, reservations, steps, verdicts);
+    check_steps(gpu, reservations, steps, verdicts);
     return verdicts;
 }
 

@@ -13,12 +13,6 @@
 /* Appends what concerns the card as such. FALSE when it is a BLOCK or REFUSE: nothing can be planned on it. */
 gboolean fct_preflight_card(const FctGpu *gpu, GPtrArray *verdicts);
 
-/* Turning MIG on or off: who holds the card, what goes with it, what it costs. @enabled is what is wanted. */
-void fct_preflight_mode(const FctGpu *gpu, const GPtrArray *reservations, gboolean enabled, GPtrArray *verdicts);
-
-/* Each instance that @steps (of FctStep) remove: busy ones refuse, by holder. */
-void fct_preflight_steps(const FctGpu *gpu, const GPtrArray *reservations, const GPtrArray *steps, GPtrArray *verdicts);
-
 /*
  * All of the above for a plan, on the card as it is now: made when the plan is made, and again when it is applied.
  * Returns an array of FctVerdict.

@@ -180,7 +180,8 @@ void fct_wish_clear(FctWish *wish)
     memset(wish->cis, 0, sizeof wish->cis);
 }
 
-gboolean fct_wish_mends(const FctWish *wish, int profile, const FctGpuInstance *instance)
+/* Whether a kept instance must be given other compute instances: it has none, or others than were asked for. */
+static gboolean mends(const FctWish *wish, int profile, const FctGpuInstance *instance)
 {
     const GArray *want = wish->cis[profile];
     int balance = 0;
@@ -206,7 +207,7 @@ void fct_wish_state(const FctWish *wish, const FctGpu *gpu, const GPtrArray *res
     for (int u = 0; u < wish->grid.n_units; u++) {
         guint8 what = ret_state->layout.at[u];
         const FctGpuInstance *instance = fct_mig_instance_at(&gpu->mig, u);
-        if (!what || what == FCT_MIG_FOREIGN || ret_state->busy[u] || !fct_wish_mends(wish, what - 1, instance))
+        if (!what || what == FCT_MIG_FOREIGN || ret_state->busy[u] || !mends(wish, what - 1, instance))
             continue;
         ret_state->mend[u] = (guint8)(instance->compute->len + wish->cis[what - 1]->len);
     }

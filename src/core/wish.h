@@ -22,5 +22,3 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctWish, fct_wish_clear)
 
 /* The state of the card for this wish: with the calls that mending a kept instance takes. */
 void fct_wish_state(const FctWish *wish, const FctGpu *gpu, const GPtrArray *reservations, FctMigState *ret_state);
-/* Whether a kept instance must be given other compute instances: it has none, or others than were asked for. */
-gboolean fct_wish_mends(const FctWish *wish, int profile, const FctGpuInstance *instance);

@@ -240,7 +240,8 @@ const char *fct_pool_kind_wire(const FctPool *pool)
     return i < 0 ? pool->kind : kinds[i].wire;
 }
 
-const char *fct_pool_good_for(const FctPool *pool)
+/* One sentence: what such a pool is good for. */
+static const char *purpose(const FctPool *pool)
 {
     int i = find_kind(pool);
     return i < 0 ? "A kind of pool that libvirt offers." : kinds[i].good_for;
@@ -262,7 +263,7 @@ static json_t *bytes(gint64 n)
 json_t *fct_pool_to_json(const FctPool *pool)
 {
     return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b}", "name", pool->name, "ours",
-                     pool->ours, "kind", fct_pool_kind_wire(pool), "good_for", fct_pool_good_for(pool), "state",
+                     pool->ours, "kind", fct_pool_kind_wire(pool), "good_for", purpose(pool), "state",
                      pool->active ? "running" : "stopped", "path", pool->path, "source", pool->source, "capacity_bytes",
                      bytes(pool->capacity), "allocated_bytes", bytes(pool->allocated), "free_bytes",
                      bytes(pool->available), "autostart", pool->autostart, "thin", fct_pool_has_files(pool));

@@ -51,8 +51,6 @@ gboolean fct_volume_name_check(const char *name, const char *field, GError **err
 
 /* libvirt's type of a kind that can be asked for, and the reverse for the wire ("dir", "nfs", "lvm", else as it is). */
 const char *fct_pool_kind_wire(const FctPool *pool);
-/* One sentence: what such a pool is good for. */
-const char *fct_pool_good_for(const FctPool *pool);
 /* Whether its volumes are files, and so can be qcow2, stand on one another and be made beside one another. */
 gboolean fct_pool_has_files(const FctPool *pool);
 /* As in the contract, without what the application adds. */

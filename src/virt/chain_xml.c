@@ -32,7 +32,7 @@ static const char *parent_of(GMarkupParseContext *context)
 
 /* ---- reading ---- */
 
-void fct_drive_free(FctDrive *drive)
+static void drive_free(FctDrive *drive)
 {
     g_free(drive->target);
     g_free(drive->mirror);
@@ -83,7 +83,7 @@ static gboolean parse(const GMarkupParser *parser, const char *xml, gpointer dat
 GPtrArray *fct_domain_drives(const char *xml, GError **error)
 {
     static const GMarkupParser parser = {read_start, NULL, NULL, NULL, NULL};
-    g_autoptr(GPtrArray) drives = g_ptr_array_new_with_free_func((GDestroyNotify)fct_drive_free);
+    g_autoptr(GPtrArray) drives = g_ptr_array_new_with_free_func((GDestroyNotify)drive_free);
     return parse(&parser, xml, drives, error) ? g_steal_pointer(&drives) : NULL;
 }
 

@@ -83,7 +83,6 @@ typedef struct {
     char *mirror;          /* the file that a block job makes it write to as well; "" */
     gboolean mirror_ready; /* both are the same now */
 } FctDrive;
-void fct_drive_free(FctDrive *drive);
 GPtrArray *fct_domain_drives(const char *xml, GError **error); /* FctDrive* */
 const FctDrive *fct_drive_find(const GPtrArray *drives, const char *target);
 gboolean fct_drive_reads(const FctDrive *drive, const char *path);
