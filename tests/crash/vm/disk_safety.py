@@ -97,22 +97,18 @@ def test_first_boot_data_after_a_revert():
 
 
 def test_virsh_starts_it_meanwhile():
-    """What a VM that virsh starts in the middle of a snapshot or a revert writes to is there, and is what Facet has down."""
+    """What a VM that virsh starts in the middle of a snapshot writes to is there, and is what Facet has down."""
     seed = int(os.environ.get("FACET_SEED", random.SystemRandom().randrange(1 << 30)))
     chance = random.Random(seed)
     print(f"# seed {seed}", flush=True)
     create("twice")
-    took = 0
     for number in range(6):
-        kind = ("snapshots", {"name": f"s{number}"}) if number % 2 == 0 or not took else \
-            (f"snapshots/{snapshots('twice')[-1]['id']}/revert", {})
         write("twice", 0, 30 + number)
-        task = stack.call("POST", f"/vms/twice/{kind[0]}", kind[1])
+        task = stack.call("POST", "/vms/twice/snapshots", {"name": f"s{number}"})
         time.sleep(chance.random() * 0.8)  # anywhere in it
         start = subprocess.run(["virsh", "-q", "-c", stack.uri, "start", "twice"], capture_output=True)
         end = stack.ended(task)
         print(f"# {end['state']}: {end['outcome']} {start.stderr.decode().strip()}", flush=True)
-        took = len(snapshots("twice"))
         if start.returncode == 0:
             assert live_source("twice") == disk("twice")["path"], (live_source("twice"), end)
             stack.virsh("destroy", "twice")
