@@ -4,16 +4,21 @@
 
 #include <string.h>
 
-#define PER_LANE 4
-#define WORKERS (PER_LANE * FCT_N_LANES)
+#define WORKERS (FCT_PER_LANE * FCT_N_LANES)
 enum { BUSY = 1, STUCK = 2 };
+
+/* Calls in these wait for a QEMU, a guest or a file server. */
+static const gboolean may_hang[FCT_N_LANES] = {
+    [FCT_LANE_POWER] = TRUE, [FCT_LANE_KILL] = TRUE, [FCT_LANE_STORAGE] = TRUE, [FCT_LANE_AGENT] = TRUE};
 
 typedef struct {
     gint refs;
     FctVirt *virt;
-    virConnectPtr conn;
+    virConnectPtr conn; /* NULL: to be opened */
     FctVirtLane lane;
-    char *id; /* NULL: serialises nothing */
+    int place;       /* in the lane */
+    guint connected; /* as it was when the place was taken */
+    char *id;        /* NULL: serialises nothing */
     FctVirtFn fn;
     gpointer data;
     GDestroyNotify clear;
@@ -26,7 +31,8 @@ static void call_unref(Call *call)
 {
     if (!g_atomic_int_dec_and_test(&call->refs))
         return;
-    virConnectClose(call->conn);
+    if (call->conn)
+        virConnectClose(call->conn);
     g_atomic_rc_box_release_full(call->data, call->clear);
     g_clear_error(&call->error);
     g_free(call->id);
@@ -43,13 +49,33 @@ static void note_late(FctVirt *virt, const char *id)
         g_hash_table_add(virt->changed, g_strdup(id));
 }
 
+/* The connection of a place that never had one. It stays for the next calls unless libvirt went away meanwhile. */
+static gboolean open_place(Call *call, GError **error)
+{
+    FctVirt *virt = call->virt;
+    virConnectPtr conn = fct_virt_open(virt, error);
+    if (!conn)
+        return FALSE;
+    virConnectRef(conn); /* the call's own */
+    call->conn = conn;
+    g_mutex_lock(&virt->lock);
+    gboolean stays = virt->up && virt->connected == call->connected && !virt->conns[call->lane][call->place];
+    if (stays)
+        virt->conns[call->lane][call->place] = conn;
+    g_mutex_unlock(&virt->lock);
+    if (!stays)
+        fct_virt_close(conn);
+    return TRUE;
+}
+
 static void work(gpointer data, gpointer unused)
 {
     Call *call = data;
     FctVirt *virt = call->virt;
     GError *error = NULL;
-    gboolean ok = call->fn(call->conn, call->data, &error);
+    gboolean ok = (call->conn || open_place(call, &error)) && call->fn(call->conn, call->data, &error);
     g_mutex_lock(&virt->lock);
+    virt->taken[call->lane][call->place] = FALSE;
     call->ok = ok;
     call->error = error;
     call->done = TRUE;
@@ -92,7 +118,7 @@ static gboolean admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 un
         }
         if (state == STUCK)
             return refuse_stuck(id, error);
-        if (!state && virt->in_flight[lane] < PER_LANE)
+        if (!state && virt->in_flight[lane] < FCT_PER_LANE)
             return TRUE;
         if (!g_cond_wait_until(&virt->cond, &virt->lock, until)) {
             fct_set_error(error, FCT_ERROR_TIMEOUT,
@@ -119,6 +145,16 @@ static gboolean await(FctVirt *virt, Call *call, gint64 until, int deadline_ms, 
     return FALSE;
 }
 
+/* Of the lane's places, of which one is free; the lock is held. */
+static int take_place(FctVirt *virt, FctVirtLane lane)
+{
+    int place = 0;
+    while (virt->taken[lane][place])
+        place++;
+    virt->taken[lane][place] = may_hang[lane];
+    return place;
+}
+
 gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int deadline_ms, FctVirtFn fn, gpointer data,
                        GDestroyNotify clear, GError **error)
 {
@@ -131,9 +167,12 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
     Call *call = g_new0(Call, 1);
     call->refs = 2;
     call->virt = fct_virt_ref(virt);
-    call->conn = virt->conns[lane];
-    virConnectRef(call->conn);
     call->lane = lane;
+    call->place = take_place(virt, lane);
+    call->connected = virt->connected;
+    call->conn = virt->conns[lane][call->place];
+    if (call->conn)
+        virConnectRef(call->conn);
     call->id = g_strdup(id);
     call->fn = fn;
     call->data = g_atomic_rc_box_acquire(data);

@@ -220,25 +220,41 @@ static void unwatch(virConnectPtr conn, const int events[N_WATCHED], const int p
     }
 }
 
+virConnectPtr fct_virt_open(FctVirt *virt, GError **error)
+{
+    virConnectPtr conn = virConnectOpen(virt->uri);
+    if (!conn) {
+        fct_virt_set_error(error, "libvirt cannot be reached");
+        return NULL;
+    }
+    virConnectSetKeepAlive(conn, KEEPALIVE_S, KEEPALIVE_COUNT); /* the test driver has none: then without */
+    /* Takes no reference: libvirt runs it under a lock that unregistering takes too. */
+    virConnectRegisterCloseCallback(conn, on_close, virt, NULL);
+    return conn;
+}
+
+void fct_virt_close(virConnectPtr conn)
+{
+    if (!conn)
+        return;
+    virConnectUnregisterCloseCallback(conn, on_close);
+    virConnectClose(conn);
+}
+
 static void close_all(virConnectPtr conns[FCT_N_LANES])
 {
     for (int i = 0; i < FCT_N_LANES; i++)
-        if (conns[i]) {
-            virConnectUnregisterCloseCallback(conns[i], on_close);
-            virConnectClose(conns[i]);
-            conns[i] = NULL;
-        }
+        fct_virt_close(g_steal_pointer(&conns[i]));
 }
 
 static gboolean open_all(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], int *events, GError **error)
 {
     for (int i = 0; i < FCT_N_LANES; i++) {
-        conns[i] = virConnectOpen(virt->uri);
-        if (!conns[i])
-            goto fail;
-        virConnectSetKeepAlive(conns[i], KEEPALIVE_S, KEEPALIVE_COUNT); /* the test driver has none: then without */
-        /* Takes no reference: libvirt runs it under a lock that unregistering takes too. */
-        virConnectRegisterCloseCallback(conns[i], on_close, virt, NULL);
+        conns[i] = fct_virt_open(virt, error);
+        if (!conns[i]) {
+            close_all(conns);
+            return FALSE;
+        }
     }
     for (guint i = 0; i < N_WATCHED; i++) {
         events[i] = virConnectDomainEventRegisterAny(conns[FCT_LANE_QUERY], NULL, watched[i].id, watched[i].func,
@@ -248,7 +264,6 @@ static gboolean open_all(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], int *e
     }
     if (events[0] >= 0)
         return TRUE;
-fail:
     fct_virt_set_error(error, "libvirt cannot be reached");
     close_all(conns);
     return FALSE;
@@ -370,10 +385,16 @@ static void serve(FctVirt *virt)
 
 static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gboolean up)
 {
+    virConnectPtr more[FCT_N_LANES * FCT_PER_LANE];
+    int n = 0;
     g_mutex_lock(&virt->lock);
-    for (int i = 0; i < FCT_N_LANES; i++)
-        virt->conns[i] = up ? conns[i] : NULL;
+    for (int i = 0; i < FCT_N_LANES; i++) {
+        virt->conns[i][0] = up ? conns[i] : NULL;
+        for (int k = 1; k < FCT_PER_LANE; k++)
+            more[n++] = g_steal_pointer(&virt->conns[i][k]);
+    }
     virt->up = up;
+    virt->connected += up ? 1 : 0;
     virt->announce = virt->announce_storage = virt->networks_changed = up;
     json_decref(virt->facts); /* libvirtd may have been replaced by a newer one */
     virt->facts = NULL;
@@ -384,6 +405,8 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
         g_hash_table_remove_all(virt->running);
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
+    while (n)
+        fct_virt_close(more[--n]);
 }
 
 /* Waits out the pause before the next try; FALSE when we end. */

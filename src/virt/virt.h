@@ -10,6 +10,9 @@
 /*
  * A connection each for what must not wait for one another. libvirtd serves 5 calls of a connection at a time
  * (max_client_requests), so at most 4 are under way on each. Statistics need none: they come from /proc.
+ *
+ * Where calls may hang, each has a connection to itself: libvirt's client before 10.0 loses the wake-up of a call on a
+ * connection that another call waits on, and sends it with the next keepalive, 5 s later.
  */
 typedef enum {
     FCT_LANE_QUERY,   /* lists, XML, state, definitions, events: never touches a QEMU monitor */
@@ -22,6 +25,7 @@ typedef enum {
     FCT_LANE_AGENT,   /* guest agents: answers when it pleases the guest */
     FCT_N_LANES
 } FctVirtLane;
+#define FCT_PER_LANE 4
 
 typedef struct {
     FctVmm base; /* first: the port's object */
@@ -36,7 +40,10 @@ typedef struct {
     GCond cond;
     gboolean quit, up, lost, announce;
     gboolean telling; /* the watcher is being called */
-    virConnectPtr conns[FCT_N_LANES];
+    /* The first of each lane is there while `up`; another is opened when all before it are taken. */
+    virConnectPtr conns[FCT_N_LANES][FCT_PER_LANE];
+    gboolean taken[FCT_N_LANES][FCT_PER_LANE];
+    guint connected; /* how often the connection came up */
     int in_flight[FCT_N_LANES];
     GHashTable *defined; /* VM id → digest of our definition and of what libvirt made of it */
     GHashTable *busy;    /* VM id → GINT 1: a call is under way; 2: it passed its deadline */
@@ -63,6 +70,9 @@ void fct_virt_unref(gpointer virt);
 void fct_virt_connect(FctVirt *virt);
 /* The thread of libvirt's event loop; started once a process. */
 void fct_virt_event_loop(void);
+/* One more connection; close it with fct_virt_close. Not with the lock held. */
+virConnectPtr fct_virt_open(FctVirt *virt, GError **error);
+void fct_virt_close(virConnectPtr conn);
 /* Sets @error from this thread's last libvirt error. @what: "VM db-2 could not be started". */
 void fct_virt_set_error(GError **error, const char *what);
 
