@@ -7,6 +7,10 @@
 
 /* A job is given to a fresh child once more when the first one died or hung. */
 #define TRIES 3
+/* So many times the deadline the search for holders is left alone after it hung; each time twice as long, to a bound.
+ */
+#define SEARCH_PAUSE 2
+#define SEARCH_PAUSE_MAX 40
 
 typedef struct {
     FctWorkerDone done;
@@ -30,6 +34,8 @@ struct FctWorker {
     gboolean killed;
     int nvml_silent; /* hangs of NVML itself, in a row */
     gint64 no_nvml_until_us;
+    int search_pause; /* in deadlines; 0: the search for holders did not hang the last time */
+    gint64 no_search_until_us;
     gboolean held;
     void (*released)(gpointer data);
     gpointer released_data;
@@ -57,10 +63,30 @@ static void finish(FctWorker *worker, json_t *answer, const GError *error)
     free_job(job);
 }
 
+/* Nobody may take a card for free that somebody may hold, so nothing is answered in place of a search that hangs. It
+ * is not tried again for each look either: all others wait behind it. */
+static gboolean is_search_off(const FctWorker *worker, const Job *job)
+{
+    return fct_json_bool(job->request, "full", FALSE) && g_get_monotonic_time() < worker->no_search_until_us;
+}
+
+static void refuse_search(FctWorker *worker)
+{
+    g_autoptr(GError) error = NULL;
+    fct_set_error_full(&error, FCT_ERROR_HELPER,
+                       "Look for a process that hangs (ps: state D). Facet tries again by itself.", NULL,
+                       "Who holds the cards cannot be found out: the search through the processes of this host hangs.");
+    finish(worker, NULL, error);
+}
+
 static void give_up_or_retry(FctWorker *worker)
 {
     Job *job = g_queue_peek_head(&worker->jobs);
     worker->busy = FALSE;
+    if (is_search_off(worker, job)) {
+        refuse_search(worker);
+        return;
+    }
     if (job->tries >= TRIES) {
         g_autoptr(GError) error = NULL;
         fct_set_error(&error, FCT_ERROR_HELPER, "The hardware of this host cannot be read now.");
@@ -73,7 +99,11 @@ static void blame(FctWorker *worker, gboolean unkillable)
 {
     gint64 now = g_get_monotonic_time();
     if (worker->at && strcmp(worker->at, FCT_AT_PROCESSES) == 0) {
-        g_warning("The search for processes that hold cards hangs.");
+        worker->search_pause = CLAMP(worker->search_pause * 2, SEARCH_PAUSE, SEARCH_PAUSE_MAX);
+        gint64 pause_ms = (gint64)worker->search_pause * worker->config->worker_timeout_ms;
+        worker->no_search_until_us = now + pause_ms * 1000;
+        g_warning("The search for processes that hold cards hangs; it is left alone for %" G_GINT64_FORMAT " s.",
+                  pause_ms / 1000);
     } else if (worker->at && *worker->at) {
         if (unkillable)
             fct_avoid_wedge(worker->avoid, worker->at,
@@ -129,7 +159,10 @@ static void on_frame(json_t *frame, gpointer data)
         if (worker->busy && !worker->killed)
             start_deadline(worker);
     } else if (worker->busy && !worker->killed) {
+        const Job *job = g_queue_peek_head(&worker->jobs);
         worker->nvml_silent = 0;
+        if (fct_json_bool(job->request, "full", FALSE))
+            worker->search_pause = 0;
         fct_avoid_learn(worker->avoid, json_object_get(frame, "cards"));
         finish(worker, frame, NULL);
         next(worker);
@@ -197,9 +230,13 @@ static void next(FctWorker *worker)
         }
         return;
     }
-    while (!worker->busy && !g_queue_is_empty(&worker->jobs))
-        if (ensure_child(worker))
-            send_job(worker, g_queue_peek_head(&worker->jobs));
+    while (!worker->busy && !g_queue_is_empty(&worker->jobs)) {
+        Job *job = g_queue_peek_head(&worker->jobs);
+        if (is_search_off(worker, job))
+            refuse_search(worker);
+        else if (ensure_child(worker))
+            send_job(worker, job);
+    }
 }
 
 FctWorker *fct_worker_new(const FctHelperConfig *config, FctAvoid *avoid)

@@ -177,6 +177,37 @@ static void test_observation_hangs(void)
     world_free(world);
 }
 
+static gboolean looks(World *world)
+{
+    g_autoptr(FctInventory) seen = world->hw->ops->inventory(world->hw, NULL);
+    return seen != NULL;
+}
+
+/*
+ * A search for holders that hangs costs one deadline, once: it is neither begun anew for the same look, which would go
+ * well here, nor for the next one. Later it is.
+ */
+static void test_search_hangs(void)
+{
+    const char *const options[] = {"--poll", "600000", "--grace", "1500", "--worker-timeout", "8000", NULL};
+    FsimTreeFault fault = {.op = FSIM_TREE_READ, .action = FSIM_TREE_HANG, .count = 1, .match = "proc/*/stat"};
+    guint32 id;
+    World *world = world_new("small", options);
+    if (!world)
+        return;
+    g_assert_true(looks(world));
+    world_hold(world, 0, 0, 0);
+    g_assert_cmpint(fsim_tree_fault_add(&world->sim, &fault, &id), ==, 0);
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(world->hw->ops->inventory(world->hw, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_HELPER);
+        g_assert_nonnull(strstr(error->message, "Who holds the cards"));
+    }
+    world_wait(looks(world));
+    world_free(world);
+}
+
 static int raw_connection(const World *world)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -267,6 +298,7 @@ int main(int argc, char **argv)
     g_test_add_func("/faults/wedged", test_wedged);
     g_test_add_func("/faults/wedged-and-killed", test_wedged_and_killed);
     g_test_add_func("/faults/observation-hangs", test_observation_hangs);
+    g_test_add_func("/faults/search-hangs", test_search_hangs);
     g_test_add_func("/faults/babble", test_babble);
     g_test_add_func("/faults/many-at-once", test_many_at_once);
     return g_test_run();
