@@ -2,7 +2,6 @@
 #include "app/sampler.h"
 
 #include "app/hub.h"
-#include "app/sample_ring.h"
 #include "app/vms.h"
 
 #define PERIOD_S 2
@@ -55,7 +54,7 @@ static json_t *sample_now(FctSampler *sampler)
     return sample;
 }
 
-static void keep(FctSampler *sampler, json_t *sample)
+static void keep(FctSampler *sampler, const json_t *sample)
 {
     g_mutex_lock(&sampler->lock);
     fct_sample_ring_keep(&sampler->ring, sample);
@@ -68,7 +67,7 @@ static gpointer sample_hardware(gpointer data)
     gint64 next = g_get_monotonic_time();
     do {
         json_t *sample = sample_now(sampler);
-        keep(sampler, json_incref(sample));
+        keep(sampler, sample);
         fct_hub_publish(sampler->app->hub, "sample", "newest", sample);
         next = MAX(next + PERIOD_S * G_TIME_SPAN_SECOND, g_get_monotonic_time());
     } while (pause_until(sampler, next));
@@ -119,11 +118,10 @@ void fct_sampler_free(FctSampler *sampler)
     g_free(sampler);
 }
 
-json_t *fct_sampler_list(FctSampler *sampler, int seconds)
+json_t *fct_sampler_list(FctSampler *sampler, const FctSampleWish *wish)
 {
-    gint64 oldest = fct_app_now_ms() - seconds * 1000LL;
     g_mutex_lock(&sampler->lock);
-    json_t *items = fct_sample_ring_list(&sampler->ring, oldest);
+    json_t *items = fct_sample_ring_list(&sampler->ring, wish);
     g_mutex_unlock(&sampler->lock);
     return items;
 }
