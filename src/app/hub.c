@@ -13,19 +13,21 @@ typedef struct {
     char *text;
 } Message;
 
-typedef struct {
+typedef struct FctHubClient {
     FctHub *hub;
-    SoupServerMessage *soup;
-    GQueue queue;       /* Message*, oldest first */
-    GHashTable *by_key; /* char* (of the message) → GList* link in queue */
-    gboolean writing;   /* a chunk is on its way; the next is made when it was written */
+    SoupServerMessage *soup; /* NULL while it is to come */
+    char *first;             /* what it is sent before all else, as the stream's text; NULL: nothing */
+    GQueue queue;            /* Message*, oldest first */
+    GHashTable *by_key;      /* char* (of the message) → GList* link in queue */
+    gboolean writing;        /* a chunk is on its way; the next is made when it was written */
     gulong wrote, finished;
 } Client;
 
 struct FctHub {
-    GMutex lock;     /* incoming and scheduled */
+    GMutex lock;     /* incoming, scheduled, coming and those in it */
     GQueue incoming; /* Message* */
     guint scheduled; /* source id */
+    GList *coming;   /* Client* that have no stream yet */
     gint watchers;   /* atomic: how many clients there are */
     GList *clients;  /* Client*; main thread only, as all below */
     guint keepalive;
@@ -45,24 +47,43 @@ static void message_free(Message *message)
     g_free(message);
 }
 
+static char *stream_text(const char *kind, const json_t *data)
+{
+    g_autofree char *json = fct_json_text(data);
+    return g_strdup_printf("event: %s\ndata: %s\n\n", kind, json);
+}
+
+static Client *client_new(FctHub *hub)
+{
+    Client *client = g_new0(Client, 1);
+    client->hub = hub;
+    client->by_key = g_hash_table_new(g_str_hash, g_str_equal);
+    g_queue_init(&client->queue);
+    return client;
+}
+
 static void client_free(Client *client)
 {
-    g_signal_handler_disconnect(client->soup, client->wrote);
-    g_signal_handler_disconnect(client->soup, client->finished);
-    client->hub->clients = g_list_remove(client->hub->clients, client);
-    g_atomic_int_add(&client->hub->watchers, -1);
+    if (client->soup) {
+        g_signal_handler_disconnect(client->soup, client->wrote);
+        g_signal_handler_disconnect(client->soup, client->finished);
+        client->hub->clients = g_list_remove(client->hub->clients, client);
+        g_atomic_int_add(&client->hub->watchers, -1);
+        g_object_unref(client->soup);
+    }
     g_hash_table_unref(client->by_key);
     g_queue_clear_full(&client->queue, (GDestroyNotify)message_free);
-    g_object_unref(client->soup);
+    g_free(client->first);
     g_free(client);
 }
 
 /* Everything that waits goes out as one chunk. */
 static void client_flush(Client *client)
 {
-    if (client->writing || g_queue_is_empty(&client->queue))
+    if (client->writing || (!client->first && g_queue_is_empty(&client->queue)))
         return;
-    GString *chunk = g_string_new(NULL);
+    GString *chunk = g_string_new(client->first);
+    g_clear_pointer(&client->first, g_free);
     g_hash_table_remove_all(client->by_key);
     while (!g_queue_is_empty(&client->queue)) {
         Message *message = g_queue_pop_head(&client->queue);
@@ -168,12 +189,13 @@ gboolean fct_hub_watched(FctHub *hub)
 
 void fct_hub_publish(FctHub *hub, const char *kind, const char *id, json_t *data)
 {
-    g_autofree char *json = fct_json_text(data);
     g_autofree char *key = *id ? g_strdup_printf("%s/%s", kind, id) : g_strdup("");
-    Message *message = message_new(key, g_strdup_printf("event: %s\ndata: %s\n\n", kind, json));
+    Message *message = message_new(key, stream_text(kind, data));
     json_decref(data);
     g_mutex_lock(&hub->lock);
     g_queue_push_tail(&hub->incoming, message);
+    for (GList *c = hub->coming; c; c = c->next)
+        client_add(c->data, message);
     if (!hub->scheduled)
         hub->scheduled = g_idle_add_full(G_PRIORITY_DEFAULT, deliver, hub, NULL);
     g_mutex_unlock(&hub->lock);
@@ -196,26 +218,56 @@ static void on_finished(SoupServerMessage *soup, gpointer data)
     client_free(data);
 }
 
-void fct_hub_serve(FctApp *app, FctSoupMessage *soup, gpointer data)
+FctHubClient *fct_hub_expect(FctHub *hub)
 {
-    Client *client = g_new0(Client, 1);
-    client->hub = app->hub;
-    client->soup = g_object_ref(soup);
-    client->by_key = g_hash_table_new(g_str_hash, g_str_equal);
-    g_queue_init(&client->queue);
-    client->wrote = g_signal_connect(soup, "wrote-chunk", G_CALLBACK(on_wrote), client);
-    client->finished = g_signal_connect(soup, "finished", G_CALLBACK(on_finished), client);
-    app->hub->clients = g_list_prepend(app->hub->clients, client);
-    g_atomic_int_inc(&app->hub->watchers);
+    Client *client = client_new(hub);
+    g_mutex_lock(&hub->lock);
+    hub->coming = g_list_prepend(hub->coming, client);
+    g_mutex_unlock(&hub->lock);
+    return client;
+}
+
+void fct_hub_client_begin(FctHubClient *client, const char *kind, const json_t *data)
+{
+    client->first = stream_text(kind, data);
+}
+
+/* From here on it gets what is published like every other, and nobody adds to it on another thread. */
+static void has_come(Client *client)
+{
+    g_mutex_lock(&client->hub->lock);
+    client->hub->coming = g_list_remove(client->hub->coming, client);
+    g_mutex_unlock(&client->hub->lock);
+}
+
+void fct_hub_client_free(FctHubClient *client)
+{
+    has_come(client);
+    client_free(client);
+}
+
+static void send_headers(SoupServerMessage *soup)
+{
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(soup);
     soup_message_headers_set_encoding(headers, SOUP_ENCODING_CHUNKED);
     soup_message_headers_set_content_type(headers, "text/event-stream", NULL);
     soup_message_headers_replace(headers, "Cache-Control", "no-store");
     soup_message_body_set_accumulate(soup_server_message_get_response_body(soup), FALSE);
     soup_server_message_set_status(soup, SOUP_STATUS_OK, NULL);
-    g_autofree char *hello = g_strdup_printf(
-        "retry: 2000\nevent: hello\ndata: {\"node\":\"%s\",\"version\":\"%s\"}\n\n", app->config.node, FACET_VERSION);
-    Message message = {(char *)"", hello};
-    client_add(client, &message);
+}
+
+void fct_hub_serve(FctApp *app, FctSoupMessage *soup, gpointer data)
+{
+    Client *client = data;
+    has_come(client);
+    client->soup = g_object_ref(soup);
+    client->wrote = g_signal_connect(soup, "wrote-chunk", G_CALLBACK(on_wrote), client);
+    client->finished = g_signal_connect(soup, "finished", G_CALLBACK(on_finished), client);
+    app->hub->clients = g_list_prepend(app->hub->clients, client);
+    g_atomic_int_inc(&app->hub->watchers);
+    send_headers(soup);
+    g_autofree char *first = g_steal_pointer(&client->first);
+    client->first = g_strdup_printf("retry: 2000\nevent: hello\ndata: {\"node\":\"%s\",\"version\":\"%s\"}\n\n%s",
+                                    app->config.node, FACET_VERSION, first ? first : "");
     client_flush(client);
 }

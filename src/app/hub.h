@@ -20,5 +20,13 @@ void fct_hub_publish(FctHub *hub, const char *kind, const char *id, json_t *data
 /* {"id", "deleted": true} */
 void fct_hub_publish_deleted(FctHub *hub, const char *kind, const char *id);
 
-/* Main thread: turns an open message into a stream. For FctReply.stream. */
-void fct_hub_serve(FctApp *app, FctSoupMessage *message, gpointer data);
+/*
+ * A client that has no stream yet: what is published from now on reaches it too, after what its stream begins with. Who
+ * expects it first and then looks at what is so misses no change. Any thread; of one thread at a time.
+ */
+typedef struct FctHubClient FctHubClient;
+FctHubClient *fct_hub_expect(FctHub *hub);
+void fct_hub_client_begin(FctHubClient *client, const char *kind, const json_t *data);
+void fct_hub_client_free(FctHubClient *client); /* it does not come after all */
+/* Main thread: turns an open message into the stream of @client, which it takes over. For FctReply.stream. */
+void fct_hub_serve(FctApp *app, FctSoupMessage *message, gpointer client);

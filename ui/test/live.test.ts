@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Vm, VmList } from '@/api/types';
+import { QueryClient } from '@tanstack/react-query';
+import { mergeSamples, onlyDrawn } from '@/api/live';
+import { vmOverview } from '@/api/queries';
+import type { Sample, StreamState, Vm, VmList } from '@/api/types';
 import { gather, seldom } from '@/api/soon';
-import { patchVmPage } from '@/api/stream';
+import { patchVmPage, takeState } from '@/api/stream';
 
 const vm = (id: string, change: Partial<Vm> = {}) => ({ id, name: id, state: 'off', blocked: [], vcpus: 1, memory_mib: 64, description: '', ...change }) as unknown as Vm;
 const page = (...items: Vm[]) => ({ items, total: items.length, counts: {} }) as unknown as VmList;
@@ -52,5 +55,30 @@ describe('a page of VMs', () => {
     const gone = patchVmPage(old, new Map([['a', { id: 'a', deleted: true as const }]]));
     expect(gone.stale).toBe(true);
     expect(gone.page.items).toHaveLength(2); // it stays until the next one comes: no jump
+  });
+});
+
+describe('what the stream begins with', () => {
+  it('goes where the lists look for it, and asks for what it lacks', () => {
+    const client = new QueryClient();
+    client.setQueryData(['gpu'], ['old']);
+    client.setQueryData(['gpu', 'a'], 'one card');
+    takeState(client, { nodes: { items: ['node'] }, gpus: null, tasks: { items: [] }, vms: page(vm('a')) } as unknown as StreamState);
+    expect(client.getQueryData(['node'])).toEqual(['node']);
+    expect(client.getQueryData(['task'])).toEqual([]);
+    expect(client.getQueryData<VmList>(vmOverview.queryKey)?.items).toHaveLength(1);
+    expect(client.getQueryState(['gpu'])?.isInvalidated).toBe(true);
+    expect(client.getQueryState(['gpu', 'a'])?.isInvalidated).toBe(false);
+  });
+});
+
+describe('readings', () => {
+  const sample = (time_ms: number, vms: object, gpus: object = {}) => ({ time_ms, host: {}, gpus, vms }) as unknown as Sample;
+  it('of several subjects are joined, and old ones fall out', () => {
+    const ring = mergeSamples([sample(1000, {}, { g: 1 }), sample(2_000_000, {}, { g: 2 })], [sample(2_000_000, { a: 3 }), sample(1_998_000, { a: 4 })]);
+    expect(ring).toEqual([sample(1_998_000, { a: 4 }), sample(2_000_000, { a: 3 }, { g: 2 })]);
+  });
+  it('of VMs are kept when a graph draws them', () => {
+    expect(onlyDrawn(sample(1, { a: 1, b: 2 }), new Map([['b', 1]])).vms).toEqual({ b: 2 });
   });
 });

@@ -92,11 +92,13 @@ class Client:
 
 def test_reading(api):
     for path in ("/version", "/session", "/tokens", "/nodes", "/nodes/test-node", "/gpus", "/gpus/0", "/gpus/1",
-                 "/resource-groups", "/plans", "/tasks", "/events", "/audit", "/samples", "/images", "/files"):
+                 "/resource-groups", "/plans", "/tasks", "/events", "/audit", "/samples", "/samples?seconds=900&step=4&subjects=host,gpu/none,vm/none",
+                 "/samples?subjects=gpus", "/images", "/files"):
         api("GET", path, 200)
     for path in ("/nodes/none", "/gpus/9", "/resource-groups/none", "/plans/none", "/tasks/none"):
         api("GET", path, 404)
-    for path in ("/tasks?limit=0", "/tasks?state=odd", "/events?limit=x", "/audit?limit=501", "/samples?seconds=0"):
+    for path in ("/tasks?limit=0", "/tasks?state=odd", "/events?limit=x", "/audit?limit=501", "/samples?seconds=0",
+                 "/samples?step=0", "/samples?subjects=cards", "/samples?subjects=vm/", "/samples?subjects=" + "vm/x," * 32 + "host"):
         api("GET", path, 400)
 
 

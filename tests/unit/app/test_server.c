@@ -176,6 +176,7 @@ static void test_page_missing(Fixture *f, gconstpointer data)
 
 typedef struct {
     GString *text;
+    GInputStream *input;
     gboolean ended;
     char buffer[4096];
 } Stream;
@@ -206,6 +207,28 @@ static void wait_text(Stream *stream, const char *text)
     }
 }
 
+static void open_stream(Fixture *f, SoupMessage *message, Stream *stream)
+{
+    soup_session_send_async(f->client, message, G_PRIORITY_DEFAULT, NULL, on_open, &stream->input);
+    while (!stream->input)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(soup_message_get_status(message), ==, 200);
+    g_input_stream_read_async(stream->input, stream->buffer, sizeof stream->buffer, G_PRIORITY_DEFAULT, NULL, on_read,
+                              stream);
+}
+
+/* The server's end ends the stream. */
+static void end_stream(Fixture *f, Stream *stream)
+{
+    g_clear_pointer(&f->app->server, fct_server_free);
+    g_clear_pointer(&f->app->hub, fct_hub_free);
+    while (!stream->ended)
+        g_main_context_iteration(NULL, TRUE);
+    f->app->hub = fct_hub_new();
+    g_object_unref(stream->input);
+    g_string_free(stream->text, TRUE);
+}
+
 static gboolean yes(SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags errors, gpointer data)
 {
     return TRUE;
@@ -216,16 +239,11 @@ static void test_stream(Fixture *f, gconstpointer data)
     g_autofree char *url =
         g_strdup_printf("https://127.0.0.1:%u/api/v1/events/stream", fct_server_port(f->app->server));
     g_autoptr(SoupMessage) message = soup_message_new("GET", url);
-    g_autoptr(GInputStream) input = NULL;
     Stream stream = {.text = g_string_new(NULL)};
     fixture_login(f);
     g_signal_connect(message, "accept-certificate", G_CALLBACK(yes), NULL);
     soup_message_headers_replace(soup_message_get_request_headers(message), "Cookie", f->cookie);
-    soup_session_send_async(f->client, message, G_PRIORITY_DEFAULT, NULL, on_open, &input);
-    while (!input)
-        g_main_context_iteration(NULL, TRUE);
-    g_assert_cmpuint(soup_message_get_status(message), ==, 200);
-    g_input_stream_read_async(input, stream.buffer, sizeof stream.buffer, G_PRIORITY_DEFAULT, NULL, on_read, &stream);
+    open_stream(f, message, &stream);
     wait_text(&stream, "event: hello\n");
     /* Many changes of one object before the loop runs once: the client gets the newest alone. */
     for (int i = 0; i < 100; i++)
@@ -236,13 +254,68 @@ static void test_stream(Fixture *f, gconstpointer data)
     g_assert_null(strstr(stream.text->str, "\"n\":50}"));
     fct_event(f->app, "test", "info", "gpu", "gpu-x", "GPU 0", "Something with “quotes”\nand lines.");
     wait_text(&stream, "and lines.");
-    /* The server's end ends the stream. */
-    g_clear_pointer(&f->app->server, fct_server_free);
-    g_clear_pointer(&f->app->hub, fct_hub_free);
-    while (!stream.ended)
-        g_main_context_iteration(NULL, TRUE);
-    f->app->hub = fct_hub_new();
-    g_string_free(stream.text, TRUE);
+    end_stream(f, &stream);
+}
+
+/* A server of its own, whose handler gives out what the test made before. */
+static void on_own(SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+    Fixture *f = data;
+    fct_hub_serve(f->app, message, g_object_get_data(G_OBJECT(server), "client"));
+}
+
+/* What happens while the state is looked at comes after it, and so does what happens until the stream is there. */
+static void test_stream_state(Fixture *f, gconstpointer data)
+{
+    Stream stream = {.text = g_string_new(NULL)};
+    g_autoptr(SoupServer) server = soup_server_new(NULL, NULL);
+    g_autoptr(json_t) state = json_pack("{s:i}", "n", 1);
+    FctHubClient *client = fct_hub_expect(f->app->hub);
+    for (int i = 2; i < 5; i++)
+        fct_hub_publish(f->app->hub, "gpu", "gpu-x", json_pack("{s:i}", "n", i));
+    while (g_main_context_iteration(NULL, FALSE)) /* for the clients that there are, none, it is over */
+        ;
+    fct_hub_client_begin(client, "state", state);
+    fct_hub_publish(f->app->hub, "vm", "vm-1", json_pack("{s:i}", "n", 5));
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    g_object_set_data(G_OBJECT(server), "client", client);
+    soup_server_add_handler(server, NULL, on_own, f, NULL);
+    g_assert_true(soup_server_listen_local(server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
+    GSList *uris = soup_server_get_uris(server);
+    g_autoptr(SoupMessage) message = soup_message_new_from_uri("GET", uris->data);
+    g_slist_free_full(uris, (GDestroyNotify)g_uri_unref);
+    open_stream(f, message, &stream);
+    wait_text(&stream, "{\"n\":5}");
+    const char *begin = strstr(stream.text->str, "event: state\ndata: {\"n\":1}\n\n");
+    g_assert_nonnull(begin);
+    g_assert_true(strstr(stream.text->str, "event: hello\n") < begin);
+    g_assert_cmpstr(strstr(begin, "event: gpu"), ==, "event: gpu\ndata: {\"n\":4}\n\nevent: vm\ndata: {\"n\":5}\n\n");
+    end_stream(f, &stream);
+    /* One that never comes. */
+    fct_hub_client_free(fct_hub_expect(f->app->hub));
+}
+
+/* The same through the API: the parts are what the lists answer; what cannot be given is null. */
+static void test_stream_begins(Fixture *f, gconstpointer data)
+{
+    g_autofree char *url =
+        g_strdup_printf("https://127.0.0.1:%u/api/v1/events/stream?state=true", fct_server_port(f->app->server));
+    g_autoptr(SoupMessage) message = soup_message_new("GET", url);
+    Stream stream = {.text = g_string_new(NULL)};
+    fixture_login(f);
+    g_signal_connect(message, "accept-certificate", G_CALLBACK(yes), NULL);
+    soup_message_headers_replace(soup_message_get_request_headers(message), "Cookie", f->cookie);
+    open_stream(f, message, &stream);
+    wait_text(&stream, "\"vms\":null}\n\n"); /* no virtual machines here */
+    g_auto(GStrv) lines = g_strsplit(strstr(stream.text->str, "event: state\n"), "\n", 3);
+    const char *text = lines[1] + strlen("data: ");
+    g_autoptr(json_t) state = fct_json_parse(text, strlen(text), NULL);
+    g_assert_true(json_is_array(json_object_get(json_object_get(state, "nodes"), "items")));
+    g_assert_true(json_is_array(json_object_get(json_object_get(state, "gpus"), "items")));
+    g_assert_true(json_is_array(json_object_get(json_object_get(state, "tasks"), "items")));
+    g_assert_true(json_is_null(json_object_get(state, "vms")));
+    end_stream(f, &stream);
 }
 
 int main(int argc, char **argv)
@@ -260,5 +333,7 @@ int main(int argc, char **argv)
     ADD("tokens", test_tokens);
     ADD("page-missing", test_page_missing);
     ADD("stream", test_stream);
+    ADD("stream-state", test_stream_state);
+    ADD("stream-begins", test_stream_begins);
     return g_test_run();
 }

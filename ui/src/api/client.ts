@@ -77,4 +77,5 @@ export function socketUrl(path: string): string {
   return `${scheme}://${location.host}${BASE}${path}`;
 }
 
-export const STREAM_URL = `${BASE}/events/stream`;
+/** It begins with what every page shows around its own matter. */
+export const STREAM_URL = `${BASE}/events/stream?state=true`;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event stream keeps the query caches true: lists are patched in place, single objects are written, and what the server
-// only computes for one object (fits of a card, parts of a group) is fetched again. After a reconnect everything is loaded anew.
+// only computes for one object (fits of a card, parts of a group) is fetched again. The stream begins with what every page shows
+// around its own matter; after a reconnect everything else is loaded anew.
 import type { QueryClient } from '@tanstack/react-query';
 import { STREAM_URL } from './client';
-import { pushSample, setLink } from './live';
+import { pushSample, setAsks, setLink } from './live';
+import { vmOverview } from './queries';
 import { gather, seldom } from './soon';
-import type { Change, Consoles, FacetEvent, Sample, Vm, VmList } from './types';
+import type { Change, Consoles, FacetEvent, Sample, StreamState, Vm, VmList } from './types';
 
 const isGone = (change: object): change is { id: string; deleted: true } => 'deleted' in change;
 
@@ -77,8 +79,25 @@ function vmsChanged(client: QueryClient, changes: Change<Vm>[], again: (what: st
   if (changes.some((change) => isGone(change) || change.devices.length > 0)) again('gpu');
 }
 
+const key = (queryKey: readonly unknown[]) => JSON.stringify(queryKey);
+/** Where each part of the stream's beginning belongs. */
+const BROUGHT: { [part in keyof StreamState]: readonly unknown[] } = { nodes: ['node'], gpus: ['gpu'], tasks: ['task'], vms: vmOverview.queryKey };
+const broughtKeys = new Set(Object.values(BROUGHT).map(key));
+
+/** A part that the server could not give is asked for by whoever shows it, and so the reason is shown there. */
+export function takeState(client: QueryClient, state: StreamState): void {
+  for (const part of Object.keys(BROUGHT) as (keyof StreamState)[]) {
+    const queryKey = BROUGHT[part];
+    const value = part === 'vms' ? state.vms : state[part]?.items;
+    if (value) client.setQueryData(queryKey, value);
+    else void client.invalidateQueries({ queryKey, exact: true });
+  }
+  setAsks(true);
+}
+
 const SILENT_MS = 45_000; // samples come every few seconds; a connection that is silent for so long is dead
 const OPEN_MS = 10_000;
+const STATE_MS = 3000; // a stream that does not begin by then does not keep the page waiting
 
 const GATHER_MS = 80; // below what anybody sees as a delay
 const AGAIN_MS = 2000; // between two fetches of what only the server can work out
@@ -117,6 +136,7 @@ function connect(client: QueryClient, handlers: Handlers): EventSource {
     client.setQueryData<FacetEvent[]>(['event'], (list) => list && [event, ...list.filter((e) => e.id !== event.id)].slice(0, 500));
   });
   on('sample', (data) => pushSample(data as Sample));
+  on('state', (data) => takeState(client, data as StreamState));
   return source;
 }
 
@@ -137,7 +157,7 @@ export function openStream(client: QueryClient): () => void {
     heard = Date.now();
     source = connect(client, {
       onOpen: () => {
-        if (opened) void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+        if (opened) void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' && !broughtKeys.has(key(query.queryKey)) });
         opened = true;
         heard = Date.now();
         setLink('up');
@@ -148,6 +168,7 @@ export function openStream(client: QueryClient): () => void {
       },
       onError: (from) => {
         setLink('down');
+        setAsks(true);
         // A closed source does not come back by itself (an expired session answers 401): asking who we are settles it.
         if (from.readyState === EventSource.CLOSED) void client.invalidateQueries({ queryKey: ['session'] });
       },
@@ -158,9 +179,19 @@ export function openStream(client: QueryClient): () => void {
     if (source?.readyState !== EventSource.OPEN && silent > OPEN_MS) setLink('down');
     if (silent > SILENT_MS || (source?.readyState === EventSource.CLOSED && silent > OPEN_MS)) open();
   }, 5000);
+  const late = setTimeout(() => setAsks(true), STATE_MS);
+  // A page that is left would take its stream for broken and ask who is signed in; one that is shown again begins anew.
+  const leave = () => source?.close();
+  const back = (event: PageTransitionEvent) => event.persisted && open();
+  window.addEventListener('pagehide', leave);
+  window.addEventListener('pageshow', back);
   open();
   return () => {
     clearInterval(watch);
+    clearTimeout(late);
+    window.removeEventListener('pagehide', leave);
+    window.removeEventListener('pageshow', back);
     source?.close();
+    setAsks(false);
   };
 }

@@ -58,6 +58,7 @@ export type VmDeviceInput = S['VmDeviceInput'];
 export type FacetEvent = S['Event'];
 export type AuditEntry = S['AuditEntry'];
 export type Sample = S['Sample'];
+export type StreamState = S['StreamState'];
 export type Preflight = { can_start: boolean; verdicts: Verdict[]; devices: { index: number; group: string; part: string | null }[] };
 export type List<T> = { items: T[] };
 /** A list item and its change on the event stream: the resource, or the word that it is gone. */

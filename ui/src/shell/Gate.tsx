@@ -4,8 +4,7 @@ import { Bullseye, Spinner } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, type ReactNode } from 'react';
 import { ApiError, onUnauthenticated } from '@/api/client';
-import { pushHistory } from '@/api/live';
-import { useSampleHistory, useSession } from '@/api/queries';
+import { useSession } from '@/api/queries';
 import { openStream } from '@/api/stream';
 import { t } from '@/strings';
 import { LoginPage } from '@/pages/login/LoginPage';
@@ -13,11 +12,7 @@ import { LoadError } from '@/widgets/feedback';
 
 function Live({ children }: { children: ReactNode }) {
   const client = useQueryClient();
-  const history = useSampleHistory();
   useEffect(() => openStream(client), [client]);
-  useEffect(() => {
-    if (history.data) pushHistory(history.data);
-  }, [history.data]);
   return <>{children}</>;
 }
 

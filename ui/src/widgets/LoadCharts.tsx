@@ -2,6 +2,7 @@
 // Graphs under one another on one time axis: drag to zoom, double-click for all of it, one cursor through all.
 import { lazy, Suspense } from 'react';
 import { Skeleton } from '@patternfly/react-core';
+import { useSampleHistory } from '@/api/queries';
 import type { Sample } from '@/api/types';
 
 export interface Series {
@@ -22,7 +23,15 @@ export interface ChartSpec {
 
 const Plots = lazy(() => import('./Plots'));
 
-export function LoadCharts({ charts, group }: { charts: ChartSpec[]; group: string }) {
+interface Props {
+  charts: ChartSpec[];
+  group: string;
+  /** Whose readings the charts draw: "gpus", "gpu/ID", "vm/ID". */
+  subjects: readonly string[];
+}
+
+export function LoadCharts({ charts, group, subjects }: Props) {
+  useSampleHistory(subjects);
   const waiting = charts.map((chart) => <Skeleton key={chart.title} height="9rem" screenreaderText={chart.title} />);
   return (
     <Suspense fallback={<div className="fct-stack">{waiting}</div>}>

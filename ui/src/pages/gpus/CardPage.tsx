@@ -97,7 +97,7 @@ function CardView({ gpu, tab }: { gpu: Gpu; tab: string }) {
         <Notices gpu={gpu} />
         {tab === 'summary' && <><PicturePanel gpu={gpu} /><SummaryTab gpu={gpu} /></>}
         {tab === 'instances' && <InstancesTab gpu={gpu} />}
-        {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={gpu.id} /></CardBody></Card>}
+        {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={gpu.id} subjects={[`gpu/${gpu.id}`]} /></CardBody></Card>}
         {tab === 'events' && <SubjectEvents id={gpu.id} empty={t.gpu.noEvents} />}
       </PageSection>
     </>

@@ -78,7 +78,7 @@ export function OverviewPage() {
             <CardHeader actions={{ actions: <span className="fct-subtle fct-small">{t.overview.loadSpan}</span>, hasNoOffset: true }}>
               <CardTitle component="h2">{t.overview.load}</CardTitle>
             </CardHeader>
-            <CardBody><LoadCharts charts={charts} group="overview" /></CardBody>
+            <CardBody><LoadCharts charts={charts} group="overview" subjects={['gpus']} /></CardBody>
           </Card>
           <div className="fct-stack">
             <Card isCompact>

@@ -81,6 +81,7 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
   const [changing, setChanging] = useState(false);
   const [adopting, setAdopting] = useState(false);
   const charts = useMemo(() => vmCharts(vm.id, vm.memory_mib, vm.devices.flatMap((d) => d.parts)), [vm]);
+  const subjects = [`vm/${vm.id}`, ...new Set(vm.devices.flatMap((d) => d.parts.map((part) => `gpu/${part.gpu}`)))];
   const first = list.filter((a) => FIRST.includes(a.key)).slice(0, 1);
   const why = vm.ours ? may.why : t.vm.othersWhy;
   return (
@@ -107,7 +108,7 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
         {tab === 'snapshots' && <SnapshotsTab vm={vm} />}
         {tab === 'guest' && <GuestTab vm={vm} />}
         {tab === 'console' && <Suspense fallback={<Waiting lines={1} height="24rem" />}><ConsoleTab vm={vm} /></Suspense>}
-        {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={vm.id} /></CardBody></Card>}
+        {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={vm.id} subjects={subjects} /></CardBody></Card>}
         {tab === 'events' && <SubjectEvents id={vm.id} empty={t.vm.noEvents} />}
       </PageSection>
       {adopting && <Adopt vm={vm} onClose={() => setAdopting(false)} />}
