@@ -61,7 +61,8 @@ FctVmDisk *fct_vm_find_disk(const FctVm *vm, const char *target);
 /* The one that the VM was made with; NULL when it has none. Belongs to the VM. */
 FctVmDisk *fct_vm_first_disk(const FctVm *vm);
 
-char *fct_vm_new_mac(void);              /* a chance one of 52:54:00 */
+char *fct_vm_new_mac(void); /* a chance one of 52:54:00 */
+const char *fct_vm_default_nic_model(const FctVm *vm);
 char *fct_vm_key(const char *id);        /* "vm/ID" */
 char *fct_vm_name_key(const char *name); /* "vm-name/NAME": there so that the store keeps names unique */
 

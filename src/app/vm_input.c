@@ -125,7 +125,7 @@ static gboolean read_flag(const json_t *json, const char *key, gboolean *ret, GE
 }
 
 /* A Windows that was not prepared for it has no driver for virtio. */
-static const char *default_nic_model(const FctVm *vm)
+const char *fct_vm_default_nic_model(const FctVm *vm)
 {
     return strcmp(vm->os, "windows") == 0 ? "e1000e" : "virtio";
 }
@@ -149,7 +149,7 @@ static FctVmNic *read_nic(const FctVm *vm, const json_t *json, const FctVmNic *o
     }
     FctVmNic *nic = fct_vm_nic_new(network, mac);
     g_free(nic->model);
-    nic->model = g_strdup(old ? old->model : default_nic_model(vm));
+    nic->model = g_strdup(old ? old->model : fct_vm_default_nic_model(vm));
     if (fct_vm_read_word(json, "model", models, &nic->model, error))
         return nic;
     fct_vm_nic_free(nic);
