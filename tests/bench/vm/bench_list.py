@@ -40,12 +40,6 @@ class Client:
         return took, text
 
 
-def resident_mib(pid):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-
-
 def virsh_ms(uri):
     """One list in a virsh that is connected already."""
     def took(n):
@@ -72,8 +66,6 @@ def main():
             value = statistics.median(client.get("/vms" + query)[0] for _ in range(TIMES))
             print(json.dumps({"name": name, "value": round(value, 2), "unit": "ms", "peer": "virsh list --all",
                               "peer_value": round(peer, 2), "ratio": round(value / peer, 3)}), flush=True)
-        print(json.dumps({"name": "facetd.resident.1000vms", "value": round(resident_mib(host.facetd.pid), 1),
-                          "unit": "MiB"}), flush=True)
 
 
 main()
