@@ -240,8 +240,7 @@ static void end_task(Act *act, FctTask *task, FctTaskState state, const GError *
 static void end_cut(Act *act, FctTask *task, const char *what, const GError *error)
 {
     g_autofree char *names = names_of(act->cut);
-    g_autofree char *outcome =
-        g_strdup_printf("%s; without link until started anew: VM %s.", what, json_array_size(act->cut) ? names : "?");
+    g_autofree char *outcome = g_strdup_printf("%s; without link until started anew: VM %s.", what, names);
     g_autoptr(GError) own = NULL;
     fct_set_error_full(&own, FCT_ERROR_TIMEOUT, "Stop and start them.", NULL, "These VMs do not answer: %s.", names);
     end_task(act, task, FCT_TASK_FAILED, error ? error : own, outcome);
@@ -278,6 +277,13 @@ static void end_lost(Act *act, FctTask *task, const GError *error)
     end_task(act, task, FCT_TASK_FAILED, error, outcome);
 }
 
+static void end_unseen(Act *act, FctTask *task, const GError *error)
+{
+    g_autofree char *outcome = g_strdup_printf("Network %s is %s; whether its VMs have their link could not be seen.",
+                                               act->name, is_back(act) ? "as it was" : "changed");
+    end_task(act, task, FCT_TASK_FAILED, error, outcome);
+}
+
 /* Forward, and back when that fails. LEAVING: facetd ends, and the next start goes on. */
 static End change(Act *act, FctTask *task, GError **error)
 {
@@ -305,10 +311,13 @@ static void run(FctTask *task, gpointer data)
     if (end != WENT)
         return;
     end = change(act, task, &fault);
-    if (end == WENT)
-        end = plug(act, task, &fault);
     if (end == FAILED)
         end_lost(act, task, fault);
+    if (end != WENT)
+        return;
+    end = plug(act, task, &fault);
+    if (end == FAILED)
+        end_unseen(act, task, fault);
     else if (end == WENT && is_back(act))
         end_back(act, task);
     else if (end == WENT)
