@@ -61,7 +61,7 @@ static void show_leases(const char *what, const json_t *leases)
 static const char *source_of(const json_t *address)
 {
     static const char *const words[][2] = {
-        {"static", "always the same"}, {"lease", "by DHCP"}, {"reserved", "reserved"}, {"agent", "says the guest"}};
+        {"static", "fixed"}, {"lease", "by DHCP"}, {"reserved", "reserved"}, {"agent", "says the guest"}};
     const char *source = fct_json_str(address, "source", "");
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_str_equal(words[i][0], source))

@@ -86,7 +86,7 @@ async function whoIsWhere({ instance, browser, assert }) {
   await page.getByText('No VM is attached to it').waitFor();
   await instance.facet('network', 'fix', 'lab', '52:54:00:aa:bb:01', '10.20.0.50');
   await instance.facet('vm', 'create', 'web-1', '--network', 'lab=52:54:00:aa:bb:01');
-  const nics = page.getByRole('grid', { name: 'Network interfaces' });
+  const nics = page.getByRole('grid', { name: 'VMs in this network' });
   await nics.getByRole('link', { name: 'web-1' }).waitFor();
   await nics.getByText('10.20.0.50').waitFor();
   await picture(page, 'network');
@@ -104,13 +104,21 @@ async function restart({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await open(page, instance, '/networks/lab');
   await instance.facet('vm', 'create', 'web-2', '--cpus', '1', '--memory', '256', '--network', 'lab=52:54:00:aa:bb:02', '--start');
-  await page.getByRole('grid', { name: 'Network interfaces' }).getByText('10.20.0.').waitFor(); // its system has come up
+  await page.getByRole('grid', { name: 'VMs in this network' }).getByText('10.20.0.').waitFor(); // its system has come up
   const before = await (await page.request.get('/api/v1/networks/lab')).json();
-  await page.getByRole('button', { name: 'Not always' }).click(); // 10.20.0.50, which the new subnet does not have
-  await page.getByRole('button', { name: 'Not always' }).waitFor({ state: 'detached' });
+  const fixed = page.getByRole('grid', { name: 'Addresses', exact: true });
+  await page.getByRole('button', { name: 'Add fixed address' }).click();
+  await form(page).locator('#lease-vm').selectOption({ label: 'web-2 · 52:54:00:aa:bb:02' });
+  await form(page).getByRole('textbox', { name: 'Address', exact: true }).fill('10.20.0.60');
+  await picture(page, 'network-lease');
+  assert.deepEqual(await axe(page), []);
+  await form(page).getByRole('button', { name: 'Add' }).click();
+  await form(page).waitFor({ state: 'detached' });
+  await fixed.getByText('10.20.0.60').waitFor();
   await page.getByRole('button', { name: 'Edit' }).click();
   await form(page).locator('#network-subnet').fill('10.30.0.0/24');
   await form(page).getByText('web-2 loses its link for some seconds').waitFor();
+  await form(page).getByText('52:54:00:aa:bb:02 gets 10.30.0.60 instead of 10.20.0.60').waitFor(); // fixed ones go along
   await picture(page, 'network-edit-cuts');
   assert.deepEqual(await axe(page), []);
   await form(page).getByRole('button', { name: 'Save' }).click();
@@ -121,6 +129,9 @@ async function restart({ instance, browser, assert }) {
   assert.deepEqual(await axe(page), []);
   await task.getByRole('link', { name: 'lab' }).click();
   await page.getByText('10.30.0.0/24', { exact: true }).waitFor();
+  await fixed.getByText('10.30.0.60').waitFor();
+  await fixed.getByRole('row', { name: '10.30.0.50' }).getByRole('button', { name: 'No longer fixed' }).click();
+  await fixed.getByText('10.30.0.50').waitFor({ state: 'detached' });
   const after = await (await page.request.get('/api/v1/networks/lab')).json();
   assert.notEqual(after.bridge, before.bridge);
   await instance.facet('vm', 'stop', 'web-2', '--force');

@@ -7,7 +7,13 @@ import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { ErrorAlert, Nothing } from '@/widgets/feedback';
+import { VmLink } from '@/widgets/links';
 import { useChangeNetwork } from './change';
+
+function Holder({ network, mac }: { network: Network; mac: string }) {
+  const nic = network.nics.find((one) => one.mac === mac);
+  return nic ? <VmLink id={nic.vm.id} name={nic.vm.name} /> : <span className="fct-subtle">{t.network.none}</span>;
+}
 
 export function Addresses({ network, why }: { network: Network; why: string }) {
   const change = useChangeNetwork();
@@ -21,18 +27,19 @@ export function Addresses({ network, why }: { network: Network; why: string }) {
     <>
       {save.error && <ErrorAlert error={save.error} />}
       <Table aria-label={t.network.addresses} variant="compact" borders={false}>
-        <Thead><Tr><Th>{t.network.address}</Th><Th>{t.network.mac}</Th><Th>{t.network.host}</Th><Th>{t.network.fixed}</Th><Th screenReaderText={t.network.fix} /></Tr></Thead>
+        <Thead><Tr><Th>{t.network.address}</Th><Th>{t.network.vm}</Th><Th>{t.network.mac}</Th><Th>{t.network.host}</Th><Th>{t.network.fixed}</Th><Th screenReaderText={t.network.fix} /></Tr></Thead>
         <Tbody>
           {rows.map((lease) => (
             <Tr key={`${lease.mac} ${lease.address}`}>
               <Td dataLabel={t.network.address}>{lease.address}</Td>
+              <Td dataLabel={t.network.vm}><Holder network={network} mac={lease.mac} /></Td>
               <Td dataLabel={t.network.mac}>{lease.mac}</Td>
               <Td dataLabel={t.network.host}>{lease.name || UNKNOWN}</Td>
               <Td dataLabel={t.network.fixed}>{isFixed(lease) ? t.network.yes : t.network.no}</Td>
               <Td isActionCell modifier="nowrap">
                 <ActionButton
                   variant="link"
-                  isInline
+                  size="sm"
                   why={why}
                   isDisabled={save.isPending}
                   onClick={() => save.mutate(isFixed(lease) ? others(lease) : [...others(lease), { mac: lease.mac, address: lease.address, ...(/^[a-z0-9][a-z0-9-]*$/i.test(lease.name ?? '') ? { name: lease.name } : {}) }])}

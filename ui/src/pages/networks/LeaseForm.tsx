@@ -5,12 +5,16 @@ import { useState } from 'react';
 import type { Network } from '@/api/types';
 import { t } from '@/strings';
 import { FormDialog } from '@/widgets/FormDialog';
-import { problemAt, TextField } from '@/widgets/fields';
+import { problemAt, SelectField, TextField } from '@/widgets/fields';
 import { useChangeNetwork } from './change';
 
 export function LeaseForm({ network, onClose }: { network: Network; onClose: () => void }) {
   const change = useChangeNetwork();
-  const [mac, setMac] = useState('');
+  // Of the VMs that are in it, those without a fixed address; any other MAC address can be typed.
+  const nics = network.nics.filter((nic) => !network.static_leases.some((one) => one.mac === nic.mac));
+  const [chosen, choose] = useState(nics[0]?.mac ?? '');
+  const [typed, setTyped] = useState('');
+  const mac = chosen || typed;
   const [address, setAddress] = useState('');
   const [name, setName] = useState('');
   const save = useMutation({
@@ -22,7 +26,10 @@ export function LeaseForm({ network, onClose }: { network: Network; onClose: () 
   const problem = (field: string) => problemAt(save.error, field);
   return (
     <FormDialog title={t.network.addLease} about={t.network.addLeaseText} button={t.network.add} save={save} fields={['mac', 'address', 'name']} isDisabled={!mac.trim() || !address.trim()} onClose={onClose}>
-      <TextField id="lease-mac" label={t.network.mac} hint={t.network.macHint} problem={problem('mac')} isRequired maxLength={17} value={mac} onChange={setMac} />
+      {nics.length > 0 && (
+        <SelectField id="lease-vm" label={t.network.vm} problem={chosen ? problem('mac') : ''} value={chosen} onChange={choose} options={[...nics.map((nic) => ({ value: nic.mac, name: `${nic.vm.name} · ${nic.mac}` })), { value: '', name: t.network.otherMac }]} />
+      )}
+      {!chosen && <TextField id="lease-mac" label={t.network.mac} hint={t.network.macHint} problem={problem('mac')} isRequired maxLength={17} value={typed} onChange={setTyped} />}
       <TextField id="lease-address" label={t.network.address} hint={network.subnet} problem={problem('address')} isRequired maxLength={15} value={address} onChange={setAddress} />
       <TextField id="lease-name" label={t.network.host} hint={t.network.hostHint} problem={problem('name')} maxLength={63} value={name} onChange={setName} />
     </FormDialog>

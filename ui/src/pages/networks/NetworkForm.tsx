@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A network to be made, or the changes of one that is there, with what will happen under it.
-import { Checkbox } from '@patternfly/react-core';
+import { Checkbox, Grid, GridItem } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createNetwork, type NetworkQuestion } from '@/api/actions';
@@ -60,12 +60,25 @@ function placeOf(v: Values): NetworkChange | null {
   return { subnet: v.subnet.trim(), ...(v.dhcp ? range : { dhcp: null }) };
 }
 
+const numberOf = (address: string) => address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
+const addressOf = (n: number) => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join('.');
+const cut = (subnet: string): [base: string, bits: string] => {
+  const [base = '', bits = ''] = subnet.trim().split('/');
+  return [base, bits];
+};
+
 /** Every address for guests: "10.1.0.0/24" → 10.1.0.2 to 10.1.0.254. */
 function wholeRange(subnet: string): NetworkChange['dhcp'] {
-  const [base = '', bits = ''] = subnet.trim().split('/');
-  const number = base.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  const text = (n: number) => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join('.');
-  return { first: text(number + 2), last: text(number + 2 ** (32 - Number(bits)) - 2) };
+  const [base, bits] = cut(subnet);
+  return { first: addressOf(numberOf(base) + 2), last: addressOf(numberOf(base) + 2 ** (32 - Number(bits)) - 2) };
+}
+
+/** Fixed addresses go along into a subnet of the same size: 10.1.0.50 → 10.2.0.50. What else happens to them, the preview says. */
+function moved(network: Network, subnet: string): NetworkChange {
+  const [from, size] = cut(network.subnet);
+  const [to, bits] = cut(subnet);
+  if (from === to || size !== bits || network.static_leases.length === 0) return {};
+  return { static_leases: network.static_leases.map((lease) => ({ ...lease, address: addressOf(numberOf(lease.address) - numberOf(from) + numberOf(to)) })) };
 }
 
 function questionOf(v: Values, network?: Network): NetworkQuestion | null {
@@ -73,7 +86,8 @@ function questionOf(v: Values, network?: Network): NetworkQuestion | null {
   if (!place || !v.name.trim()) return null;
   if (!network) return { action: 'create', input: { name: v.name.trim(), kind: v.kind, autostart: v.autostart, ...place } };
   const whole = hasSubnet(v.kind) && place.dhcp === undefined ? { dhcp: wholeRange(v.subnet) } : {};
-  return { action: 'update', id: network.id, input: { ...place, ...whole, autostart: v.autostart } };
+  const along = hasSubnet(v.kind) ? moved(network, v.subnet) : {};
+  return { action: 'update', id: network.id, input: { ...place, ...whole, ...along, autostart: v.autostart } };
 }
 
 const told = (one: HostInterface) =>
@@ -102,10 +116,10 @@ function SubnetFields({ values, set, problem, network }: PartProps & { network?:
       <TextField id="network-subnet" label={t.network.subnet} hint={t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={18} value={values.subnet} onChange={move} />
       <Checkbox id="network-dhcp" label={t.network.dhcpOn} isChecked={values.dhcp} onChange={(_event, dhcp) => set({ dhcp })} />
       {values.dhcp && (
-        <>
-          <TextField id="network-first" label={t.network.first} maxLength={15} value={values.first} onChange={(first) => set({ first })} />
-          <TextField id="network-last" label={t.network.last} hint={t.network.rangeHint} problem={problem('dhcp')} maxLength={15} value={values.last} onChange={(last) => set({ last })} />
-        </>
+        <Grid hasGutter>
+          <GridItem sm={6}><TextField id="network-first" label={t.network.first} hint={t.network.rangeHint} problem={problem('dhcp')} maxLength={15} value={values.first} onChange={(first) => set({ first })} /></GridItem>
+          <GridItem sm={6}><TextField id="network-last" label={t.network.last} maxLength={15} value={values.last} onChange={(last) => set({ last })} /></GridItem>
+        </Grid>
       )}
     </>
   );

@@ -18,6 +18,7 @@ import { DeleteNetwork } from './DeleteNetwork';
 import { LeaseForm } from './LeaseForm';
 import { NetworkForm } from './NetworkForm';
 import { NetworkNics } from './NetworkNics';
+import { NetworkState } from './NetworkState';
 
 function NetworkView({ network }: { network: Network }) {
   const may = useMay('network.write');
@@ -51,7 +52,7 @@ function NetworkView({ network }: { network: Network }) {
             <Facts
               facts={[
                 [t.network.kind, t.network.kinds[network.kind]],
-                [t.network.state, network.active ? t.network.active : t.network.inactive],
+                [t.network.state, <NetworkState key="state" network={network} />],
                 network.kind === 'direct' ? [t.network.interface, network.interface] : [t.network.bridge, network.bridge || UNKNOWN],
                 ...(network.vlan ? [[t.network.vlan, String(network.vlan)] as [string, string]] : []),
                 [t.network.subnet, network.subnet || UNKNOWN],

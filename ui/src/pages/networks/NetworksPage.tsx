@@ -13,6 +13,7 @@ import { Loaded, Nothing } from '@/widgets/feedback';
 import { networkPath } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
 import { HostInterfaces } from './HostInterfaces';
+import { NetworkState } from './NetworkState';
 import { NetworkForm } from './NetworkForm';
 
 function NetworkRow({ network }: { network: Network }) {
@@ -22,7 +23,7 @@ function NetworkRow({ network }: { network: Network }) {
         <span className="fct-row fct-row--tight"><Link to={networkPath(network.name)}>{network.name}</Link>{!network.ours && <Label isCompact variant="outline">{t.network.others}</Label>}</span>
       </Td>
       <Td dataLabel={t.network.kind}>{t.network.kinds[network.kind]}</Td>
-      <Td dataLabel={t.network.state}>{network.active ? t.network.active : t.network.inactive}</Td>
+      <Td dataLabel={t.network.state}><NetworkState network={network} /></Td>
       <Td dataLabel={t.network.subnet}>{network.subnet || UNKNOWN}</Td>
       <Td dataLabel={t.network.bridge}>{network.interface || network.bridge || UNKNOWN}</Td>
       <Td dataLabel={t.network.vms}>{network.vms.length ? names(network.vms) : <span className="fct-subtle">{t.network.none}</span>}</Td>
