@@ -200,7 +200,7 @@ def test_settings_come_back():
     take("one", "small")
     stack.change("PATCH", stack.vm("one"), {"vcpus": 2, "memory_mib": 512})
     effects = snapshots("one")[0]["revert_effects"]
-    assert "1 vCPUs instead of 2." in effects and any("is lost" in e for e in effects), effects
+    assert "1 vCPU instead of 2." in effects and any("is lost" in e for e in effects), effects
     revert("one", "small")
     vm = stack.vm("one")
     assert vm["vcpus"] == 1 and vm["memory_mib"] == 256 and vm["name"] == "one", vm
