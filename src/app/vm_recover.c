@@ -71,8 +71,11 @@ static void end_snapshots(Left *left, FctTask *task)
             end(left, task, settled == FCT_VM_CHANGED,
                 settled == FCT_VM_CHANGED ? "has its snapshot." : "is as it was.");
     } else if (strcmp(kind, "revert") == 0) {
-        fct_vm_tree_forget(vms, task, left->id);
-        end(left, task, FALSE, "was not reverted.");
+        FctVmSettled settled = fct_vm_revert_settle(vms, task, tree);
+        if (settled == FCT_VM_CHANGED)
+            fct_vm_revert_go_on(&left->act, task);
+        else if (settled == FCT_VM_UNCHANGED)
+            end(left, task, FALSE, "was not reverted.");
     } else if (strcmp(left->kind, "vm.revert") == 0) {
         fct_vm_revert_go_on(&left->act, task);
     } else if (strcmp(left->kind, "vm.snapshot-delete") == 0) {

@@ -224,15 +224,29 @@ void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
     fail(act, task, STEP_START, error, outcome);
 }
 
-/* virsh may have started it since it was seen to be off: what it writes to must not go. */
-static gboolean is_still_off(FctVmAct *act, GError **error)
+/*
+ * libvirt's definition first: virsh may start the VM at any moment, with the new files from then on, or it was started
+ * before and is seen to run with the old ones, which must not go then.
+ */
+static void switch_definition(FctVms *vms, const char *id, GError **error)
 {
-    FctVmm *vmm = act->vms->app->vmm;
-    g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, act->vm->id, error);
-    if (fct_vm_info_active(info))
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it, then revert it again.", NULL,
-                           "VM %s was started in the middle of it.", act->vm->name);
-    return info && !fct_vm_info_active(info);
+    g_autoptr(FctVmTree) next = fct_vm_tree_load(vms->app->store, id, error);
+    if (next && go_back(next, NULL, error))
+        fct_vm_tree_redefine(vms, next->vm, error);
+}
+
+FctVmSettled fct_vm_revert_settle(FctVms *vms, FctTask *task, const FctVmTree *tree)
+{
+    gboolean known, switched = fct_vm_tree_switched(vms, task, tree, &known);
+    if (!known)
+        return FCT_VM_UNSETTLED;
+    if (!switched) {
+        fct_vm_tree_redefine(vms, tree->vm, NULL);
+        fct_vm_tree_forget(vms, task, tree->vm->id);
+        return FCT_VM_UNCHANGED;
+    }
+    g_autoptr(FctVmTree) back = fct_vm_tree_settle(vms, task, tree->vm->id, go_back);
+    return back ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
 }
 
 static void revert_thread(FctTask *task, gpointer data)
@@ -250,18 +264,25 @@ static void revert_thread(FctTask *task, gpointer data)
         return;
     }
     fct_task_step(task, STEP_FILES, FCT_TASK_STEP_RUNNING, NULL);
-    if (!fct_vm_tree_make(vms, tree, files, &error) || fct_task_cancelled(task) || !is_still_off(act, &error)) {
+    if (!fct_vm_tree_make(vms, tree, files, &error) || fct_task_cancelled(task)) {
         fct_vm_tree_forget(vms, task, act->vm->id);
         fail(act, task, STEP_FILES, error, off);
         return;
     }
     fct_task_step(task, STEP_FILES, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, STEP_BACK, FCT_TASK_STEP_RUNNING, NULL);
-    g_autoptr(FctVmTree) back = fct_vm_tree_settle(vms, task, act->vm->id, go_back);
-    if (back)
+    switch_definition(vms, act->vm->id, &error);
+    FctVmSettled end = fct_vm_revert_settle(vms, task, tree);
+    if (end == FCT_VM_CHANGED) {
         fct_vm_revert_go_on(act, task);
-    else
-        fct_vms_end(vms, act->vm->id); /* facetd ends; its next start takes it back */
+    } else if (end == FCT_VM_UNSETTLED) {
+        fct_vms_end(vms, act->vm->id); /* facetd ends; its next start settles it */
+    } else {
+        if (!error)
+            fct_set_error_full(&error, FCT_ERROR_CONFLICT, "Stop it, then revert it again.", NULL,
+                               "VM %s was started in the middle of it.", act->vm->name);
+        fail(act, task, STEP_BACK, error, off);
+    }
 }
 
 /* ---- the request ---- */

@@ -83,11 +83,7 @@ void fct_vm_tree_forget(FctVms *vms, FctTask *task, const char *id)
         fct_task_log(task, "A file that is not needed is deleted later: %s", fault->message);
 }
 
-/*
- * Whether the VM writes to the new files. libvirt switches all that the run has or none; a disk that comes with the
- * next start is in no run and tells nothing. FALSE and @ret_known FALSE: facetd ends before libvirt tells.
- */
-static gboolean has_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, gboolean *ret_known)
+gboolean fct_vm_tree_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, gboolean *ret_known)
 {
     g_autoptr(json_t) paths = NULL;
     g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files"));
@@ -108,7 +104,7 @@ static gboolean has_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, 
     return any;
 }
 
-static gboolean define(FctVms *vms, const FctVm *vm, GError **error)
+gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error)
 {
     g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
     g_autoptr(GError) fault = NULL;
@@ -123,7 +119,7 @@ void fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)
 {
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
     if (!fct_vm_info_active(info))
-        define(vms, tree->vm, NULL);
+        fct_vm_tree_redefine(vms, tree->vm, NULL);
 }
 
 /* Whether it has a disk that its present run has not. */
@@ -136,20 +132,20 @@ static gboolean waits_for_start(const FctVm *vm)
 
 FctVmSettled fct_vm_snapshot_settle(FctVms *vms, FctTask *task, const FctVmTree *tree)
 {
-    gboolean known = FALSE, switched = has_switched(vms, task, tree, &known);
+    gboolean known = FALSE, switched = fct_vm_tree_switched(vms, task, tree, &known);
     if (!known)
         return FCT_VM_UNSETTLED;
     gboolean live = fct_json_bool(fct_vm_tree_doing(tree), "live", FALSE);
     if (!switched) {
         if (!live)
-            define(vms, tree->vm, NULL);
+            fct_vm_tree_redefine(vms, tree->vm, NULL);
         fct_vm_tree_forget(vms, task, tree->vm->id);
         return FCT_VM_UNCHANGED;
     }
     g_autoptr(FctVmTree) done = fct_vm_tree_settle(vms, task, tree->vm->id, finish);
     if (done && live &&
         waits_for_start(done->vm)) /* libvirt has the frozen file of it; the rest it has switched itself */
-        define(vms, done->vm, NULL);
+        fct_vm_tree_redefine(vms, done->vm, NULL);
     return done ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
 }
 
@@ -168,7 +164,7 @@ static void set_turned(GError **error, const FctVm *vm)
 static gboolean switch_definition(FctVms *vms, const char *id, GError **error)
 {
     g_autoptr(FctVmTree) next = fct_vm_tree_load(vms->app->store, id, error);
-    return next && finish(next, NULL, error) && define(vms, next->vm, error);
+    return next && finish(next, NULL, error) && fct_vm_tree_redefine(vms, next->vm, error);
 }
 
 static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)

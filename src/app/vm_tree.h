@@ -61,6 +61,14 @@ gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error);
 FctVmTree *fct_vm_tree_settle(FctVms *vms, FctTask *task, const char *id, FctVmTreeChange change);
 /* What was under way has not happened: its files go. */
 void fct_vm_tree_forget(FctVms *vms, FctTask *task, const char *id);
+/*
+ * Whether the VM writes to the files of what is under way, or would when it is started. libvirt switches all that the
+ * run has or none; a disk that comes with the next start is in no run and tells nothing. FALSE and @ret_known FALSE:
+ * facetd ends before libvirt tells.
+ */
+gboolean fct_vm_tree_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, gboolean *ret_known);
+/* libvirt's definition as @vm says, whether it runs or not. */
+gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error);
 /* libvirt's definition as the document says, while the VM is off: a start by another program uses it. */
 void fct_vm_tree_define(FctVms *vms, const FctVmTree *tree);
 
@@ -93,6 +101,11 @@ FctTask *fct_vm_revert(FctVms *vms, const FctIdentity *who, FctVm *vm, const cha
                        GError **error);
 /* Sentences: what a revert to the snapshot @doc loses and changes. */
 json_t *fct_vm_revert_effects(const FctVmTree *tree, const json_t *doc, gboolean active);
+/*
+ * Ends a revert that is under way by what libvirt would start: FCT_VM_CHANGED when it has the new files, and the
+ * documents say so then.
+ */
+FctVmSettled fct_vm_revert_settle(FctVms *vms, FctTask *task, const FctVmTree *tree);
 /* Goes on with a revert whose documents are written. */
 void fct_vm_revert_go_on(FctVmAct *act, FctTask *task);
 

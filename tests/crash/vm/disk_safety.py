@@ -97,14 +97,16 @@ def test_first_boot_data_after_a_revert():
 
 
 def test_virsh_starts_it_meanwhile():
-    """What a VM that virsh starts in the middle of a snapshot writes to is there, and is what Facet has down."""
+    """What a VM that virsh starts in the middle of a snapshot or a revert writes to is there, and is what Facet has down."""
     seed = int(os.environ.get("FACET_SEED", random.SystemRandom().randrange(1 << 30)))
     chance = random.Random(seed)
     print(f"# seed {seed}", flush=True)
     create("twice")
+    take("twice", "first")
     for number in range(6):
         write("twice", 0, 30 + number)
-        task = stack.call("POST", "/vms/twice/snapshots", {"name": f"s{number}"})
+        body = {} if number % 2 else {"name": f"s{number}"}
+        task = stack.call("POST", "/vms/twice/snapshots" + ("/first/revert" if number % 2 else ""), body)
         time.sleep(chance.random() * 0.8)  # anywhere in it
         start = subprocess.run(["virsh", "-q", "-c", stack.uri, "start", "twice"], capture_output=True)
         end = stack.ended(task)
