@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chooses and counts Meson's tests.
 
-  meson_tests.py list plain|!plain FILTER…   names to run, from `meson introspect --tests` on stdin
+  meson_tests.py list KIND FILTER…           names to run, from `meson introspect --tests` on stdin; KIND: plain, !plain, or
+                                             threads (tests that the thread sanitizer runs; "tsan" matches all of them)
   meson_tests.py count TESTLOG EXPECTED      "passed failed skipped" from testlog.json; logs of what failed go to stderr
   meson_tests.py tap LOG STATUS              the same from one TAP output and its program's status
 
@@ -42,9 +43,10 @@ def list_tests(kind, filters):
     seen = set()
     for test in json.load(sys.stdin):
         suites = [s.split(':')[-1] for s in test['suite']]
-        if ('plain' in suites) != (kind == 'plain'):
+        wanted = 'threads' in suites if kind == 'threads' else ('plain' in suites) == (kind == 'plain')
+        if not wanted:
             continue
-        label = ' '.join(suites) + ' / ' + test['name']
+        label = ' '.join(suites) + ' / ' + test['name'] + (' tsan' if kind == 'threads' else '')
         if filters and not any(f in label for f in filters):
             continue
         if test['name'] not in seen:

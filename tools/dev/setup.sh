@@ -96,6 +96,11 @@ build_asan() {
     meson_build "$TOP/build-asan" -Db_sanitize=address,undefined -Db_lundef=false
 }
 
+# Of gcc, whose runtime is a library of its own: the shim (tests/tsan) has to stand between it and GLib.
+build_tsan() {
+    CC=gcc meson_build "$TOP/build-tsan" -Db_sanitize=thread -Db_lundef=false -Doptimization=1
+}
+
 # Only the fuzzers and what they link.
 build_fuzz() {
     CC=clang TARGET=fuzzers meson_build "$TOP/build-fuzz" -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # ./dev test: everything that Meson knows as a test, then the browser. Tests of suite "plain" run on the ordinary build (they load
-# our libraries into programs of others, which a sanitizer would not survive); all others run with ASan and UBSan.
+# our libraries into programs of others, which a sanitizer would not survive); all others run with ASan and UBSan, and those of
+# suite "threads" once more with TSan.
 # shellcheck shell=bash
 
 PASSED=0
 FAILED=0
 SKIPPED=0
+AS=() # what test programs run under, if anything
 
 # test_names DIR FILTER…: names Meson is to run, one a line, of those whose "suite / name" contains a filter.
 test_names() {
@@ -24,7 +26,7 @@ run_meson() {
     say "$title: ${#names[@]} test programs"
     rm -f "$dir/meson-logs/testlog.json"
     # Meson speaks of each program when it ends; that keeps a watcher informed.
-    meson test -C "$dir" --no-rebuild --num-processes 2 --timeout-multiplier 6 "${names[@]}" 2>&1 </dev/null |
+    "${AS[@]}" meson test -C "$dir" --no-rebuild --num-processes 2 --timeout-multiplier 6 "${names[@]}" 2>&1 </dev/null |
         tee "$log" | grep -E --line-buffered '^ *[0-9]+/[0-9]+ ' || true
     if ! counts=$(python3 "$TOP/tools/dev/meson_tests.py" count "$dir/meson-logs/testlog.json" "${#names[@]}"); then
         tail -n 30 "$log" >&2
@@ -49,6 +51,41 @@ wanted() {
     [ $# -gt 0 ] || return 0
     for f; do [[ $name == *"${f%%:*}"* ]] && return 0; done
     return 1
+}
+
+# TSan has its shadow at fixed addresses. Kernels that spread memory wider than the runtime of Debian's gcc knows of leave no
+# room for it, and it ends at once; without that spreading it runs.
+tsan_runs() {
+    local probe=$TOP/build-tsan/tests/tsan/races
+    [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28)" -le 28 ] || AS=(setarch -R)
+    "${AS[@]}" "$probe" >/dev/null 2>"$LOGS/tsan-probe.log" && return
+    warn "the thread sanitizer does not run here: $(tail -n 1 "$LOGS/tsan-probe.log")"
+    return 1
+}
+
+# run_tsan FILTER…: where threads meet, with the thread sanitizer. "tsan" asks for all of that, "tsan:NAME" for any test that
+# is called so. Reports are counted apart from the tests: not every program's exit status is looked at.
+run_tsan() {
+    local f any=() report reports=()
+    for f; do [[ $f != tsan:* ]] || any+=("${f#tsan:}"); done
+    [ ${#any[@]} -gt 0 ] || [ -n "$(test_names "$TOP/build-asan" threads "$@")" ] || return 0
+    build_tsan || { add_counts '0 1 0'; return; }
+    tsan_runs || { add_counts '0 0 1'; AS=(); return; }
+    rm -f "$LOGS"/tsan-report.*
+    # GLib's own allocator would give one thread's memory to another without TSan seeing it freed.
+    local -x G_SLICE=always-malloc
+    local -x TSAN_OPTIONS=suppressions=$TOP/tests/tsan/tsan.supp:second_deadlock_stack=1:history_size=4:log_path=$LOGS/tsan-report
+    if [ ${#any[@]} -gt 0 ]; then
+        run_meson "With the thread sanitizer" "$TOP/build-tsan" '!plain' "${any[@]}"
+    else
+        run_meson "With the thread sanitizer" "$TOP/build-tsan" threads "$@"
+    fi
+    AS=()
+    for report in "$LOGS"/tsan-report.*; do [ ! -f "$report" ] || reports+=("$report"); done
+    [ ${#reports[@]} -gt 0 ] || return 0
+    warn "the thread sanitizer reported something in ${#reports[@]} processes: $LOGS/tsan-report.*"
+    head -n 60 "${reports[0]}" >&2
+    add_counts '0 1 0'
 }
 
 run_ui() {
@@ -93,6 +130,7 @@ cmd_test() {
     export LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$TOP/tools/dev/lsan.supp:print_suppressions=0}
     run_meson "With sanitizers" "$TOP/build-asan" '!plain' "$@"
     run_meson "With programs of others" "$TOP/build" 'plain' "$@"
+    run_tsan "$@"
     run_ui "$@"
     run_e2e "$@"
     if [ $((PASSED + FAILED + SKIPPED)) = 0 ]; then
