@@ -18,8 +18,9 @@ struct FctServer {
     FctUi *ui;
     GThreadPool *pool;
     GThreadPool *uploads;
-    GList *intakes; /* FctIntake* */
-    GList *calls;   /* Call*: on the pool, or their reply on its way back */
+    GList *intakes;  /* FctIntake* */
+    GList *calls;    /* Call*: on the pool, or their reply on its way back */
+    GThread *thread; /* that made this; libsoup is for it alone */
     guint16 port;
 };
 
@@ -344,6 +345,8 @@ static void on_headers(SoupServerMessage *message, gpointer data)
 
 static void on_started(SoupServer *soup, SoupServerMessage *message, gpointer data)
 {
+    const FctServer *server = data;
+    g_assert(g_thread_self() == server->thread);
     g_signal_connect(message, "got-headers", G_CALLBACK(on_headers), data);
     g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), NULL);
 }
@@ -374,6 +377,7 @@ FctServer *fct_server_new(FctApp *app, GError **error)
         return NULL;
     FctServer *server = g_new0(FctServer, 1);
     server->app = app;
+    server->thread = g_thread_self();
     server->ui = g_steal_pointer(&ui);
     server->pool = g_thread_pool_new(on_pool, server, THREADS, FALSE, NULL);
     server->uploads = g_thread_pool_new(fct_intake_work, NULL, UPLOADS, FALSE, NULL);

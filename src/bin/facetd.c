@@ -170,6 +170,10 @@ int main(int argc, char **argv)
     set_default(&options.config.part_device, "vfio");
     set_default(&options.accel, "auto");
     set_default(&options.config.node, g_get_host_name());
+    /* libvirt's event loop iterates the same context whenever nobody holds it: before our loop runs and after, requests
+     * would come on its thread, and a SIGTERM before the loop would be lost. So it is ours from here to the end. */
+    if (!g_main_context_acquire(NULL))
+        g_error("another thread has the main context");
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     FctApp *app = make_app(&options, &error);
     if (!app || !fct_app_start(app, &error)) {

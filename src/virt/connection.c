@@ -2,7 +2,8 @@
 /*
  * Two threads: libvirt's event loop, in whose callbacks only notes are taken (a libvirt call there that waits on the
  * same connection would wait for ever), and the keeper, which connects, reads what the notes are about, and tells the
- * watcher.
+ * watcher. libvirt's loop iterates GLib's default main context: a program that holds that for itself, as facetd does,
+ * gets the callbacks on its own thread, and the thread made here waits.
  */
 #include "virt/virt.h"
 
