@@ -6,16 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_help(void)
+/* All verbs, or those of @noun. */
+static void print_verbs(const char *noun)
 {
-    puts("Usage: facet [--url URL] [--ca FILE] [--json] VERB …\n");
     for (const FctVerb *verb = fct_cli_verbs; verb->noun; verb++) {
-        if (g_str_has_prefix(verb->noun, "__"))
+        if (g_str_has_prefix(verb->noun, "__") || (noun && !g_str_equal(verb->noun, noun)))
             continue;
         g_autofree char *call =
             g_strdup_printf("%s%s%s", verb->noun, verb->verb ? " " : "", verb->verb ? verb->verb : "");
         printf("  %-18s %s\n", call, verb->summary);
     }
+}
+
+static void print_help(void)
+{
+    puts("Usage: facet [--url URL] [--ca FILE] [--json] VERB …\n");
+    print_verbs(NULL);
     puts("\nExit status: 0 done, 2 wrong usage or input, 3 not allowed, 4 not found, 5 conflict or stale, 6 does not "
          "fit or\n"
          "refused, 7 the host or a service failed, 70 a fault of Facet. “facet VERB --help” says more.");
@@ -32,6 +38,27 @@ static const FctVerb *find_verb(int argc, char **argv, int *ret_words)
         return verb;
     }
     return NULL;
+}
+
+static gboolean is_noun(const char *word)
+{
+    for (const FctVerb *verb = fct_cli_verbs; verb->noun; verb++)
+        if (verb->verb && g_str_equal(verb->noun, word))
+            return TRUE;
+    return FALSE;
+}
+
+/* “facet vm”, “facet vm --help”, “facet vm fly”: what can be done with it. */
+static int no_verb(int argc, char **argv)
+{
+    const char *noun = argv[0], *word = argc > 1 ? argv[1] : NULL;
+    gboolean asked = word && (g_str_equal(word, "--help") || g_str_equal(word, "-h"));
+    if (!is_noun(noun) || (word && !asked))
+        return fct_cli_usage("There is no such verb. “facet %s” lists them.", is_noun(noun) ? noun : "--help");
+    printf("Usage: facet %s VERB …\n\n", noun);
+    print_verbs(noun);
+    printf("\n“facet %s VERB --help” says more.\n", noun);
+    return asked ? 0 : 2;
 }
 
 static const char *setting(const char *option, const char *variable, const json_t *config, const char *key,
@@ -87,7 +114,7 @@ int main(int argc, char **argv)
     }
     const FctVerb *verb = find_verb(argc - 1, argv + 1, &words);
     if (!verb)
-        return fct_cli_usage("There is no such verb. “facet --help” lists them.");
+        return no_verb(argc - 1, argv + 1);
     g_autoptr(json_t) config = fct_config_load();
     FctCli cli = {.json = json};
     cli.client =

@@ -139,6 +139,7 @@ CASES = [  # name, arguments, exit status
     ("vm-autostart", ["vm", "autostart"], 0),
     ("vm-autostart-set", ["vm", "autostart", "db-2", "--order", "10", "--wait", "30"], 0),
     ("json-error", ["--json", "gpu", "show", "9"], 4), ("no-such-verb", ["gpu", "destroy"], 2),
+    ("no-such-noun", ["gpus"], 2), ("noun-help", ["volume", "--help"], 0), ("noun-alone", ["file"], 2),
     ("complete-verbs", ["__complete", "gpu"], 0), ("complete-profiles", ["__complete", "gpu", "carve", "0"], 0),
 ]
 
