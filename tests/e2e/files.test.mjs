@@ -52,4 +52,38 @@ async function life({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
-export const tests = [['an image goes up, breaks off, goes on, comes down and goes', life]];
+/** Holds what is sent until the function that this returns is called. */
+async function hold(page) {
+  let release;
+  const gate = new Promise((resolve) => { release = resolve; });
+  await page.route('**/content', async (route) => {
+    await gate;
+    await route.continue().catch(() => {});
+  }, { times: 1 });
+  return release;
+}
+
+async function elsewhere({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  await page.getByRole('link', { name: 'Files' }).click();
+  try {
+    const release = await hold(page);
+    await choose(page, page.getByRole('button', { name: 'Upload' }));
+    await page.getByRole('progressbar', { name: `Sending ${name}` }).waitFor();
+    await page.getByRole('link', { name: 'Volumes' }).click();
+    await page.getByRole('button', { name: '1 task running' }).click();
+    await page.getByRole('progressbar', { name: `Sending ${name}` }).waitFor();
+    assert.deepEqual(await axe(page), []);
+    await picture(page, 'files-sending-elsewhere');
+    release();
+    await page.getByText(`${name} is ready`).waitFor({ timeout: 60_000 * patience });
+    await page.getByRole('link', { name: 'Files' }).click();
+    await page.getByRole('row', { name }).getByText('Ready').waitFor();
+  } finally {
+    await page.request.delete(`/api/v1/files/${name}`, { headers: { Origin: instance.url } });
+  }
+  assert.deepEqual(page.faults, []);
+}
+
+export const tests = [['an image goes up, breaks off, goes on, comes down and goes', life], ['an upload goes on while other pages are looked at', elsewhere]];

@@ -15,6 +15,9 @@ const pages = {
   'not-there': '/no/such/page', 'vm-not-there': '/vms/no-such-vm',
 };
 
+/** Names may have 63 characters; nothing beside them may be pushed out of the page. */
+const web = 'web-1-of-the-render-farm-in-the-basement-whose-name-is-too-long';
+
 const vmTabs = ['', '/hardware', '/snapshots', '/guest', '/console', '/metrics', '/events'];
 
 async function look(page, label, where, assert) {
@@ -23,6 +26,9 @@ async function look(page, label, where, assert) {
   await page.waitForLoadState('load');
   await page.locator('.pf-v6-c-skeleton').first().waitFor({ state: 'detached' });
   await picture(page, label);
+  const wide = await page.evaluate(() => [...document.querySelectorAll('main table, main .pf-v6-c-card')]
+    .filter((one) => one.getBoundingClientRect().right > document.querySelector('main').getBoundingClientRect().right).map((one) => one.getAttribute('aria-label') ?? one.textContent.slice(0, 40)));
+  assert.deepEqual(wide, [], `${label}: wider than the page`);
   assert.deepEqual(await axe(page), [], label);
 }
 
@@ -76,10 +82,10 @@ async function make({ instance, browser, assert }) {
   await mkdir(scratch);
   await instance.facet('pool', 'create', 'scratch', '--dir', scratch);
   await instance.facet('volume', 'create', 'scratch:data.qcow2', '--size', '2');
-  await instance.facet('vm', 'create', 'web-1', '--cpus', '2', '--memory', '256');
-  await instance.facet('vm', 'snapshot', 'create', 'web-1', 'before-update');
-  await instance.facet('vm', 'autostart', 'web-1', '--order', '10', '--wait', '30');
-  await instance.facet('template', 'create', 'web', '--from-vm', 'web-1');
+  await instance.facet('vm', 'create', web, '--cpus', '2', '--memory', '256');
+  await instance.facet('vm', 'snapshot', 'create', web, 'before-update');
+  await instance.facet('vm', 'autostart', web, '--order', '10', '--wait', '30');
+  await instance.facet('template', 'create', 'web', '--from-vm', web);
   await instance.facet('vm', 'create', 'db-1', '--cpus', '1', '--memory', '256', '--start');
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -101,6 +107,33 @@ async function keyboard({ instance, browser, assert }) {
   await page.waitForURL(/\/gpus\/cards\/gpu-/);
   await page.goBack();
   assert.equal(new URL(page.url()).pathname, '/');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('scratch');
+  await page.getByRole('menuitem', { name: 'Pool scratch' }).waitFor();
+  await page.getByRole('menuitem', { name: 'Volume data.qcow2' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/storage/pools/scratch');
+}
+
+async function reset({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  await page.goto('/vms/db-1');
+  await page.getByRole('button', { name: 'More actions', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Reset', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: /Reset db-1/ });
+  await dialog.getByText('The guest is not asked').waitFor();
+  assert.deepEqual(await axe(page), []);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'More actions', 'the focus is where it was');
+  await page.getByRole('button', { name: 'More actions', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Reset', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Reset', exact: true }).click();
+  await page.getByRole('article', { name: /db-1/ }).first().getByText('Done', { exact: true }).waitFor();
+  const [task] = (await (await page.request.get('/api/v1/tasks?limit=1')).json()).items;
+  assert.deepEqual([task.kind, task.state], ['vm.reboot', 'done']);
+  assert.deepEqual(page.faults, []);
 }
 
 async function signOut({ instance, browser, assert }) {
@@ -123,5 +156,6 @@ export const tests = [
   ['every page, light, 1024 wide', round(false, 1024)],
   ['parts that can be cut, where room is free, and what has no room', partsToCut],
   ['search by keyboard, and back', keyboard],
+  ['a reset is asked for, and done', reset],
   ['after signing out the API and the page ask again', signOut],
 ];

@@ -8,6 +8,7 @@ import { Gate } from '@/shell/Gate';
 import { Shell } from '@/shell/Shell';
 import { t } from '@/strings';
 import { Toasts } from '@/widgets/Toasts';
+import { Uploads } from '@/widgets/Uploads';
 import { OverviewPage } from '@/pages/overview/OverviewPage';
 import { NotFoundPage } from '@/pages/NotFoundPage';
 
@@ -84,10 +85,12 @@ export function App() {
       <BrowserRouter>
         <Toasts>
           <Gate>
-            <Routes>
-              <Route path="/vms/:id/console/window" element={<Suspense fallback={<Bullseye><Spinner aria-label={t.app.loading} /></Bullseye>}><ConsoleWindow /></Suspense>} />
-              <Route path="*" element={<Pages />} />
-            </Routes>
+            <Uploads>
+              <Routes>
+                <Route path="/vms/:id/console/window" element={<Suspense fallback={<Bullseye><Spinner aria-label={t.app.loading} /></Bullseye>}><ConsoleWindow /></Suspense>} />
+                <Route path="*" element={<Pages />} />
+              </Routes>
+            </Uploads>
           </Gate>
         </Toasts>
       </BrowserRouter>

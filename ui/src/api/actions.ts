@@ -65,7 +65,8 @@ export const previewAdoption = (id: string) =>
 export const adoptVm = (id: string) => call<Vm>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { confirm: true } });
 export const releaseVm = (id: string) => call<undefined>(`/vms/${seg(id)}/release`, { method: 'POST', body: {} });
 
-export const rebootVm = (id: string) => call<Task>(`/vms/${seg(id)}/reboot`, { method: 'POST', body: {} });
+/** @force: without asking the guest. */
+export const rebootVm = (id: string, force: boolean) => call<Task>(`/vms/${seg(id)}/reboot`, { method: 'POST', body: { force } });
 /** Off and on again, with what waits for the next start. */
 export const restartVm = (id: string, force: boolean) => call<Task>(`/vms/${seg(id)}/restart`, { method: 'POST', body: { force } });
 export const pauseVm = (id: string) => call<Task>(`/vms/${seg(id)}/pause`, { method: 'POST' });

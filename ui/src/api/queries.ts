@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading: one hook a resource. Keys are [noun] for the list and [noun, id] for one; the event stream writes to the same keys.
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { previewAdoption } from './actions';
 import { useEffect } from 'react';
 import { call } from './client';
 import { drawVms, pushHistory, useAsks } from './live';
@@ -74,6 +75,8 @@ export const useSnapshots = (vm: string) => useQuery({ queryKey: ['snapshot', vm
 /** Asked anew when the agent comes or goes: a guest may take seconds to answer. */
 export const useGuest = (id: string, agent: string, enabled: boolean) =>
   useQuery({ queryKey: ['guest', id, agent], queryFn: ({ signal }) => call<Guest>(`/vms/${seg(id)}/guest`, { signal }), enabled, staleTime: 10_000, retry: false });
+/** What managing another's VM would mean; asked anew each time. */
+export const useAdoption = (id: string, enabled = true) => useQuery({ queryKey: ['adoption', id], queryFn: () => previewAdoption(id), staleTime: 0, gcTime: 0, enabled });
 export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);
 export const useNetworks = () => useList<Network>('network', '/networks');
 export const useNetwork = (id: string) => useOne<Network>('network', id, `/networks/${seg(id)}`);

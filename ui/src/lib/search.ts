@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Search over everything that the page holds: names first by how early the words appear in them.
 export interface Found {
-  kind: 'page' | 'gpu' | 'vm' | 'group' | 'task';
+  kind: 'page' | 'gpu' | 'vm' | 'group' | 'network' | 'pool' | 'volume' | 'file' | 'template' | 'task';
   key: string;
   name: string;
   more: string;

@@ -8,18 +8,17 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { logout } from '@/api/actions';
-import { useGpus, useNodes, usePools, useSession, useTasks, useVmOverview } from '@/api/queries';
+import { useGpus, useNodes, usePools, useSession, useVmOverview } from '@/api/queries';
 import { attention } from '@/lib/attention';
 import { setTheme, useTheme, type ThemeChoice } from '@/lib/theme';
 import { t } from '@/strings';
 import { AttentionList } from '@/widgets/AttentionList';
-import { isRunning, useTaskDrawer } from '@/widgets/TaskDrawer';
+import { useRunning, useTaskDrawer } from '@/widgets/TaskDrawer';
 import { Search } from './Search';
 
 function TasksButton() {
-  const tasks = useTasks();
   const { isOpen, setOpen } = useTaskDrawer();
-  const count = tasks.data?.filter(isRunning).length ?? 0;
+  const count = useRunning();
   return (
     <Button
       variant="plain"

@@ -2,7 +2,7 @@
 // Every sentence that people read, by page. One language for now; the shape is what a second one would fill in.
 import { app, attention, errors, login, overview } from './app';
 import { console } from './console';
-import { activity, settings, tasks } from './activity';
+import { actions, activity, settings, tasks } from './activity';
 import { carve, gpu, groups, picture } from './gpus';
 import { hardware } from './hardware';
 import { network } from './networks';
@@ -20,6 +20,7 @@ export const t = {
   errors,
   login,
   overview,
+  actions,
   activity,
   settings,
   tasks,

@@ -18,6 +18,7 @@ export const files = {
   notComplete: (received: string, size: string) => `Not complete: ${received} of ${size}`,
   sending: (name: string) => `Sending ${name}`,
   progress: (sent: string, size: string) => `${sent} of ${size}`,
+  stays: 'It goes on while you look at other pages; keep this window open.',
   checking: 'All is sent; the file is being checked.',
   done: (name: string) => `${name} is ready`,
   broke: 'The connection broke. What has come is kept: press “Go on” and choose the same file.',

@@ -9,7 +9,7 @@ import { SubjectLink } from './links';
 export function EventTable({ events, withSubject = false }: { events: readonly FacetEvent[]; withSubject?: boolean }) {
   return (
     <Table aria-label={t.activity.events} variant="compact">
-      <Thead><Tr><Th width={20}>{t.activity.time}</Th><Th width={10}>{t.activity.severity}</Th><Th>{t.activity.text}</Th>{withSubject && <Th width={15}>{t.activity.subject}</Th>}</Tr></Thead>
+      <Thead><Tr><Th modifier="fitContent">{t.activity.time}</Th><Th modifier="fitContent">{t.activity.severity}</Th><Th width={50}>{t.activity.text}</Th>{withSubject && <Th>{t.activity.subject}</Th>}</Tr></Thead>
       <Tbody>
         {events.map((event) => (
           <Tr key={event.id}>

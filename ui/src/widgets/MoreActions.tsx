@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Actions that are not used every day, in a menu; what cannot be done now stays in it and says why.
 import { Divider, Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { t } from '@/strings';
 
 export interface Action {
@@ -15,6 +15,7 @@ export interface Action {
 
 export function MoreActions({ actions }: { actions: readonly Action[] }) {
   const [open, setOpen] = useState(false);
+  const toggle = useRef<HTMLButtonElement>(null);
   const item = ({ key, name, why, danger, run }: Action) => (
     <DropdownItem
       key={key}
@@ -23,6 +24,7 @@ export function MoreActions({ actions }: { actions: readonly Action[] }) {
       tooltipProps={why ? { content: why, position: 'left' } : undefined}
       onClick={why ? undefined : () => {
         setOpen(false);
+        toggle.current?.focus(); // where a dialog gives the focus back to: the item is gone by then
         run();
       }}
     >
@@ -36,7 +38,7 @@ export function MoreActions({ actions }: { actions: readonly Action[] }) {
       isOpen={open}
       onOpenChange={setOpen}
       popperProps={{ position: 'end' }}
-      toggle={(ref) => <MenuToggle ref={ref} isExpanded={open} onClick={() => setOpen(!open)}>{t.app.more}</MenuToggle>}
+      toggle={{ toggleRef: toggle, toggleNode: <MenuToggle ref={toggle} isExpanded={open} onClick={() => setOpen(!open)}>{t.app.more}</MenuToggle> }}
     >
       <DropdownList>
         {calm.map(item)}

@@ -9,6 +9,7 @@ import type { Task } from '@/api/types';
 import { t } from '@/strings';
 import { Loaded, Nothing } from './feedback';
 import { TaskView } from './TaskView';
+import { SendingView, useUploads } from './Uploads';
 
 interface Drawer {
   isOpen: boolean;
@@ -30,16 +31,24 @@ export function useBegun(): (task: Task) => void {
 
 export const isRunning = (task: Task) => task.state === 'running' || task.state === 'queued';
 
+/** How many run: tasks of Facet, and what is being sent from here. */
+export function useRunning(): number {
+  const running = useTasks().data?.filter(isRunning).length ?? 0;
+  return running + (useUploads().sending ? 1 : 0);
+}
+
 export function TaskDrawer() {
   const tasks = useTasks();
   const { setOpen } = useTaskDrawer();
-  const count = tasks.data?.filter(isRunning).length ?? 0;
+  const { sending } = useUploads();
+  const count = useRunning();
   return (
     <NotificationDrawer>
       <NotificationDrawerHeader title={t.tasks.drawer(count)} count={undefined} onClose={() => setOpen(false)} closeButtonAriaLabel={t.tasks.close}>
         <Link to="/activity/tasks" onClick={() => setOpen(false)}>{t.tasks.all}</Link>
       </NotificationDrawerHeader>
       <NotificationDrawerBody>
+        {sending && <div className="fct-drawer-list"><SendingView sending={sending} size="sm" /></div>}
         <Loaded query={tasks}>
           {(list) => list.length === 0
             ? <Nothing title={t.tasks.none} text={t.tasks.noneText} />

@@ -17,9 +17,9 @@ export const networkPath = (name: string) => `/networks/${encodeURIComponent(nam
 
 export function VmLink({ id, name }: { id: string; name: string }) {
   return (
-    <span className="fct-nowrap">
+    <span className="fct-vm">
       <span className={`fct-swatch fct-hue-${hueOf(name)}`} aria-hidden="true" />
-      <Link to={vmPath(id)}>{name}</Link>
+      <Link className="fct-ellipsis" title={name} to={vmPath(id)}>{name}</Link>
     </span>
   );
 }

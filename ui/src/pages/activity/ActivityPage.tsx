@@ -24,7 +24,7 @@ function TaskRow({ task, index }: { task: Task; index: number }) {
         <Td expand={{ rowIndex: index, isExpanded: open, onToggle: () => setOpen(!open) }} />
         <Td dataLabel={t.tasks.started} className="fct-number">{dateTime(task.started_ms ?? task.created_ms)}</Td>
         <Td dataLabel={t.tasks.task}>{task.title}<div className="fct-subtle fct-small">{task.outcome}</div></Td>
-        <Td dataLabel={t.tasks.subject} modifier="nowrap"><SubjectLink subject={task.subject} /></Td>
+        <Td dataLabel={t.tasks.subject}><SubjectLink subject={task.subject} /></Td>
         <Td dataLabel={t.tasks.state}><TaskState state={task.state} /></Td>
         <Td dataLabel={t.tasks.took} className="fct-number">{took}</Td>
         <Td dataLabel={t.tasks.user}>{task.user}</Td>
@@ -40,7 +40,7 @@ function Tasks() {
       {(list) => list.length === 0 ? <Nothing title={t.tasks.none} text={t.tasks.noneText} /> : (
         <Table aria-label={t.tasks.title} variant="compact">
           <Thead>
-            <Tr><Th screenReaderText={t.app.details} /><Th width={20}>{t.tasks.started}</Th><Th width={35}>{t.tasks.task}</Th><Th modifier="fitContent">{t.tasks.subject}</Th><Th>{t.tasks.state}</Th><Th>{t.tasks.took}</Th><Th>{t.tasks.user}</Th></Tr>
+            <Tr><Th screenReaderText={t.app.details} /><Th modifier="fitContent">{t.tasks.started}</Th><Th width={30}>{t.tasks.task}</Th><Th>{t.tasks.subject}</Th><Th modifier="fitContent">{t.tasks.state}</Th><Th modifier="fitContent">{t.tasks.took}</Th><Th width={15}>{t.tasks.user}</Th></Tr>
           </Thead>
           {list.map((task, i) => <TaskRow key={task.id} task={task} index={i} />)}
         </Table>
@@ -60,8 +60,7 @@ function AuditRow({ entry }: { entry: AuditEntry }) {
     <Tr>
       <Td dataLabel={t.activity.time} className="fct-number">{dateTime(entry.time_ms)}</Td>
       <Td dataLabel={t.activity.user}>{entry.user}<div className="fct-subtle fct-small">{entry.address}</div></Td>
-      <Td dataLabel={t.activity.text}>{entry.text}</Td>
-      <Td dataLabel={t.activity.action} className="fct-mono">{entry.action}</Td>
+      <Td dataLabel={t.activity.text}>{t.actions[entry.action] ?? entry.action}<div className="fct-subtle fct-mono">{entry.text}</div></Td>
       <Td dataLabel={t.activity.outcome}><Outcome outcome={entry.outcome} /></Td>
     </Tr>
   );
@@ -71,7 +70,7 @@ const Audit = () => (
   <Loaded query={useAudit()}>
     {(list) => list.length === 0 ? <Nothing title={t.activity.noAudit} text={t.activity.noAuditText} /> : (
       <Table aria-label={t.activity.audit} variant="compact">
-        <Thead><Tr><Th width={20}>{t.activity.time}</Th><Th width={15}>{t.activity.user}</Th><Th>{t.activity.text}</Th><Th>{t.activity.action}</Th><Th>{t.activity.outcome}</Th></Tr></Thead>
+        <Thead><Tr><Th modifier="fitContent">{t.activity.time}</Th><Th width={20}>{t.activity.user}</Th><Th>{t.activity.text}</Th><Th modifier="fitContent">{t.activity.outcome}</Th></Tr></Thead>
         <Tbody>{list.map((entry) => <AuditRow key={entry.id} entry={entry} />)}</Tbody>
       </Table>
     )}

@@ -23,8 +23,8 @@ function Row({ gpu }: { gpu: Gpu }) {
   return (
     <Tr>
       <Td dataLabel={t.gpu.card}>
-        <span className="fct-row fct-row--tight"><Link to={cardPath(gpu.id)}>{t.gpu.title(gpu.index)}</Link><GpuLabel gpu={gpu} /></span>
-        <div className="fct-subtle fct-small">{shortModel(gpu.name)}</div>
+        <span className="fct-row fct-row--tight fct-nowrap"><Link to={cardPath(gpu.id)}>{t.gpu.title(gpu.index)}</Link><GpuLabel gpu={gpu} /></span>
+        <div className="fct-subtle fct-small fct-model fct-ellipsis" title={gpu.name}>{shortModel(gpu.name)}</div>
       </Td>
       <Td dataLabel={t.gpu.picture}><GpuPicture gpu={gpu} variant="thin" /></Td>
       <Td dataLabel={t.gpu.busy}><Busy readings={readings} bar /></Td>
@@ -62,7 +62,7 @@ export default function CardsPage() {
               <Table aria-label={t.gpu.cards} variant="compact">
                 <Thead>
                   <Tr>
-                    <Th width={15}>{t.gpu.card}</Th><Th width={35}>{t.gpu.picture}</Th><Th>{t.gpu.busy}</Th><Th>{t.gpu.memory}</Th>
+                    <Th width={15}>{t.gpu.card}</Th><Th width={45}>{t.gpu.picture}</Th><Th>{t.gpu.busy}</Th><Th>{t.gpu.memory}</Th>
                     <Th modifier="nowrap">{t.gpu.power}</Th><Th modifier="nowrap">{t.gpu.temperature}</Th><Th screenReaderText={t.gpu.recarve} />
                   </Tr>
                 </Thead>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library: images and ISOs, what is still being sent, and how much room there is.
-import { Alert, Button, Label, MenuToggle, PageSection, Progress } from '@patternfly/react-core';
-import { EllipsisVIcon } from '@patternfly/react-icons';
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from '@patternfly/react-table';
+import { Alert, Label, PageSection } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from '@patternfly/react-table';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { deleteFile } from '@/api/actions';
@@ -15,23 +14,9 @@ import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
 import { ErrorAlert, Loaded, Nothing } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
-import { useUpload, type Sending } from './useUpload';
-
-function SendingCard({ sending, onStop }: { sending: Sending; onStop: () => void }) {
-  const all = sending.sent >= sending.size;
-  return (
-    <div className="fct-stack">
-      <Progress
-        title={t.files.sending(sending.id)}
-        value={(100 * sending.sent) / sending.size}
-        label={t.files.progress(bytes(sending.sent), bytes(sending.size))}
-        valueText={t.files.progress(bytes(sending.sent), bytes(sending.size))}
-        helperText={all ? t.files.checking : undefined}
-      />
-      {!all && <div><Button variant="secondary" onClick={onStop}>{t.files.stop}</Button></div>}
-    </div>
-  );
-}
+import { RowMenu } from '@/widgets/RowMenu';
+import { SendingView } from '@/widgets/Uploads';
+import { useUpload } from './useUpload';
 
 interface RowProps {
   file: LibraryFile;
@@ -61,13 +46,7 @@ function FileRow({ file, why, busy, onGoOn, onDelete }: RowProps) {
         )}
       </Td>
       <Td isActionCell>
-        <ActionsColumn
-          items={actions}
-          popperProps={{ position: 'end' }}
-          actionsToggle={({ onToggle, isOpen, toggleRef }) => (
-            <MenuToggle ref={toggleRef} variant="plain" isExpanded={isOpen} onClick={onToggle} aria-label={t.app.actions(file.name)} icon={<EllipsisVIcon />} />
-          )}
-        />
+        <RowMenu label={t.app.actions(file.name)} items={actions} />
       </Td>
     </Tr>
   );
@@ -89,7 +68,7 @@ export default function FilesPage() {
     setGoing(null);
     void Promise.all(['file', 'image'].map((noun) => client.invalidateQueries({ queryKey: [noun] })));
   };
-  const busy = upload.sending !== null;
+  const { busy } = upload;
   const room = files.data;
   const low = room !== undefined && room.free_bytes < room.capacity_bytes / 10;
   return (
@@ -114,7 +93,7 @@ export default function FilesPage() {
           />
           {low && <Alert variant="warning" isInline title={t.files.low(bytes(room.free_bytes))}>{t.files.lowText}</Alert>}
           {upload.error !== null && <ErrorAlert error={upload.error} />}
-          {upload.sending && <SendingCard sending={upload.sending} onStop={upload.stop} />}
+          {upload.sending && <SendingView sending={upload.sending} />}
           <Loaded query={files}>
             {({ items }) => items.length === 0 ? <Nothing title={t.files.none} text={t.files.noneText} /> : (
               <Table aria-label={t.files.title} variant="compact">

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Alert, Card, CardBody, CardTitle, PageSection } from '@patternfly/react-core';
+import { Alert, Card, CardBody, CardHeader, CardTitle, PageSection } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router-dom';
@@ -58,7 +58,7 @@ function PoolView({ pool }: { pool: Pool }) {
         actions={<PoolActions pool={pool} onStop={() => setAsked('stop')} onRemove={() => setAsked('remove')} />}
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
-        {pool.warning && <Alert variant={pool.warning.severity === 'error' ? 'danger' : 'warning'} isInline title={pool.warning.sentence} />}
+        {pool.warning && <Alert variant={pool.warning.severity === 'error' ? 'danger' : 'warning'} isInline title={pool.warning.sentence} component="p">{t.pools.roomText}</Alert>}
         <Card isCompact>
           <CardBody>
             <Facts
@@ -73,7 +73,14 @@ function PoolView({ pool }: { pool: Pool }) {
             />
           </CardBody>
         </Card>
-        <Card isCompact><CardTitle component="h2">{t.pools.volumes}</CardTitle><CardBody><VolumeList pool={pool.name} /></CardBody></Card>
+        <VolumeList pool={pool.name}>
+          {(actions, list) => (
+            <Card isCompact>
+              <CardHeader actions={{ actions, hasNoOffset: true }}><CardTitle component="h2">{t.pools.volumes}</CardTitle></CardHeader>
+              <CardBody>{list}</CardBody>
+            </Card>
+          )}
+        </VolumeList>
       </PageSection>
       {asked === 'remove' && (
         <Confirm

@@ -50,7 +50,7 @@ export default function PoolsPage() {
         <Loaded query={pools}>
           {(list) => list.length === 0 ? <Nothing title={t.pools.none} text={t.pools.noneText} /> : (
             <Table aria-label={t.pools.title} variant="compact">
-              <Thead><Tr><Th width={30}>{t.pools.name}</Th><Th width={25}>{t.pools.kind}</Th><Th>{t.pools.state}</Th><Th width={25}>{t.pools.space}</Th><Th>{t.pools.volumes}</Th></Tr></Thead>
+              <Thead><Tr><Th width={30}>{t.pools.name}</Th><Th width={25}>{t.pools.kind}</Th><Th>{t.pools.state}</Th><Th width={25}>{t.pools.space}</Th><Th modifier="fitContent">{t.pools.volumes}</Th></Tr></Thead>
               <Tbody>{list.map((pool) => <PoolRow key={pool.id} pool={pool} />)}</Tbody>
             </Table>
           )}

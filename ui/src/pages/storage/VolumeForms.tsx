@@ -1,70 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is asked for a new volume, a copy, a disk to upload, and a larger size.
-import { Button, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, Modal, ModalBody, ModalFooter, ModalHeader, NumberInput } from '@patternfly/react-core';
+import { NumberInput } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState, type ReactNode } from 'react';
+import { useRef, useState } from 'react';
 import { createVolume, growVolume } from '@/api/actions';
 import { useImages, usePools } from '@/api/queries';
 import type { Pool, Volume, VolumeInput } from '@/api/types';
 import { bytes } from '@/lib/format';
 import { t } from '@/strings';
-import { ErrorAlert } from '@/widgets/feedback';
+import { FormDialog } from '@/widgets/FormDialog';
+import { Field, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
 import { useTell } from '@/widgets/Toasts';
-import { TextField } from './PoolForm';
 import type { Target } from './useVolumeUpload';
 
 const GIB = 1024 ** 3;
 
-interface DialogProps {
-  title: string;
-  text?: string;
-  button: string;
-  ready: boolean;
-  busy: boolean;
-  error: unknown;
-  onSubmit: () => void;
-  onClose: () => void;
-  children: ReactNode;
-}
-
-function Dialog({ title, text, button, ready, busy, error, onSubmit, onClose, children }: DialogProps) {
-  return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="volume-title">
-      <ModalHeader title={title} labelId="volume-title" description={text} />
-      <ModalBody tabIndex={0} aria-label={title}>
-        <Form id="volume-form" onSubmit={(event) => { event.preventDefault(); onSubmit(); }}>
-          {error !== null && <ErrorAlert error={error} />}
-          {children}
-        </Form>
-      </ModalBody>
-      <ModalFooter>
-        <Button type="submit" form="volume-form" isLoading={busy} isDisabled={!ready || busy}>{button}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
-      </ModalFooter>
-    </Modal>
-  );
-}
-
-function Choice({ id, label, value, options, hint, onChange }: { id: string; label: string; value: string; options: [string, string][]; hint?: string; onChange: (value: string) => void }) {
-  return (
-    <FormGroup label={label} fieldId={id}>
-      <FormSelect id={id} value={value} onChange={(_event, chosen) => onChange(chosen)}>
-        {options.map(([key, name]) => <FormSelectOption key={key} value={key} label={name} />)}
-      </FormSelect>
-      {hint && <FormHelperText><HelperText><HelperTextItem>{hint}</HelperTextItem></HelperText></FormHelperText>}
-    </FormGroup>
-  );
-}
-
-function SizeField({ value, least, hint, onChange }: { value: number; least: number; hint: string; onChange: (value: number) => void }) {
+function SizeField({ value, least, hint, error, onChange }: { value: number; least: number; hint: string; error: unknown; onChange: (value: number) => void }) {
   const set = (n: number) => onChange(Math.min(65536, Math.max(0, Math.round(n))));
   return (
-    <FormGroup label={t.volumes.sizeGib} fieldId="volume-size" isRequired>
+    <Field id="volume-size" label={t.volumes.sizeGib} hint={hint} problem={problemAt(error, 'size_gib')} isRequired>
       <NumberInput
         value={value}
         min={least}
         max={65536}
-        inputProps={{ id: 'volume-size' }}
+        validated={problemAt(error, 'size_gib') ? 'error' : 'default'}
+        inputProps={{ id: 'volume-size', 'aria-describedby': 'volume-size-help' }}
         inputAriaLabel={t.volumes.sizeGib}
         minusBtnAriaLabel="-"
         plusBtnAriaLabel="+"
@@ -72,15 +32,16 @@ function SizeField({ value, least, hint, onChange }: { value: number; least: num
         onPlus={() => set(value + 1)}
         onChange={(event) => set(Number((event.target as HTMLInputElement).value))}
       />
-      <FormHelperText><HelperText><HelperTextItem>{hint}</HelperTextItem></HelperText></FormHelperText>
-    </FormGroup>
+    </Field>
   );
 }
 
 const usable = (pools: Pool[] | undefined) => (pools ?? []).filter((pool) => pool.state === 'running');
-const poolOptions = (pools: Pool[]): [string, string][] => pools.map((pool) => [pool.name, `${pool.name} · ${t.pools.used(bytes(pool.free_bytes), bytes(pool.capacity_bytes))}`]);
+const poolOptions = (pools: Pool[]): Option[] => pools.map((pool) => ({ value: pool.name, name: `${pool.name} · ${t.pools.used(bytes(pool.free_bytes), bytes(pool.capacity_bytes))}` }));
 const formatsOf = (pool: Pool | undefined): ('qcow2' | 'raw')[] => (pool?.thin ? ['qcow2', 'raw'] : ['raw']);
-const formatOptions = (pool: Pool | undefined): [string, string][] => formatsOf(pool).map((one) => [one, t.volumes.formats[one]]);
+const formatOptions = (pool: Pool | undefined): Option[] => formatsOf(pool).map((one) => ({ value: one, name: t.volumes.formats[one] }));
+/** What usePlace shows refusals at. */
+const PLACE = ['name', 'pool', 'format'];
 
 /** Where a new volume goes and what it is, shared by the forms. */
 function usePlace(first: string | undefined, firstName: string) {
@@ -91,22 +52,22 @@ function usePlace(first: string | undefined, firstName: string) {
   const chosen = pools.find((one) => one.name === pool) ?? pools[0];
   const formats = formatsOf(chosen);
   const kind = formats.includes(format) ? format : 'raw';
-  return { pools, chosen, name: name.trim(), format: kind, fields: (
+  return { pools, chosen, name: name.trim(), format: kind, fields: (error: unknown) => (
     <>
-      <TextField id="volume-name" label={t.volumes.name} value={name} onChange={setName} />
-      <Choice id="volume-pool" label={t.volumes.pool} value={chosen?.name ?? ''} options={poolOptions(pools)} hint={chosen?.warning?.sentence ?? chosen?.good_for} onChange={setPool} />
-      <Choice id="volume-format" label={t.volumes.format} value={kind} options={formatOptions(chosen)} onChange={(one) => setFormat(one as 'qcow2' | 'raw')} />
+      <TextField id="volume-name" label={t.volumes.name} value={name} isRequired problem={problemAt(error, 'name')} onChange={setName} />
+      <SelectField id="volume-pool" label={t.volumes.pool} problem={problemAt(error, 'pool')} value={chosen?.name ?? ''} options={poolOptions(pools)} hint={chosen?.warning?.sentence ?? chosen?.good_for} onChange={setPool} />
+      <SelectField id="volume-format" label={t.volumes.format} problem={problemAt(error, 'format')} value={kind} options={formatOptions(chosen)} onChange={(one) => setFormat(one as 'qcow2' | 'raw')} />
     </>
   ) };
 }
 
-function useMaking(onClose: () => void) {
+function useMaking(input: () => VolumeInput, onClose: () => void) {
   const client = useQueryClient();
   const tell = useTell();
   return useMutation({
-    mutationFn: createVolume,
-    onSuccess: (_task, input) => {
-      tell.good(t.volumes.started(input.name));
+    mutationFn: () => createVolume(input()),
+    onSuccess: () => {
+      tell.good(t.volumes.started(input().name));
       void Promise.all(['volume', 'pool', 'task'].map((noun) => client.invalidateQueries({ queryKey: [noun] })));
       onClose();
     },
@@ -118,30 +79,25 @@ export function CreateVolume({ pool, onClose }: { pool?: string; onClose: () => 
   const images = useImages().data ?? [];
   const [image, setImage] = useState('');
   const [size, setSize] = useState(10);
-  const make = useMaking(onClose);
   const source = images.find((one) => one.id === image);
   const least = source ? Math.ceil(source.size_bytes / GIB) : 1;
-  const submit = () => {
-    const input: VolumeInput = { pool: place.chosen?.name ?? '', name: place.name, format: place.format, size_gib: Math.max(size, least), ...(source ? { from: { image: source.id } } : {}) };
-    make.mutate(input);
-  };
+  const make = useMaking(() => ({ pool: place.chosen?.name ?? '', name: place.name, format: place.format, size_gib: Math.max(size, least), ...(source ? { from: { image: source.id } } : {}) }), onClose);
   return (
-    <Dialog title={t.volumes.create} button={t.app.create} ready={place.name !== '' && place.chosen !== undefined && size > 0} busy={make.isPending} error={make.error} onSubmit={submit} onClose={onClose}>
-      {place.fields}
-      <Choice id="volume-from" label={t.volumes.from} value={image} options={[['', t.volumes.empty], ...images.map((one): [string, string] => [one.id, t.volumes.fromImage(one.name)])]} onChange={setImage} />
-      <SizeField value={Math.max(size, least)} least={least} hint={t.volumes.sizeHint} onChange={setSize} />
-    </Dialog>
+    <FormDialog title={t.volumes.create} button={t.app.create} save={make} fields={[...PLACE, 'size_gib']} isDisabled={place.name === '' || !place.chosen || size <= 0} onClose={onClose}>
+      {place.fields(make.error)}
+      <SelectField id="volume-from" label={t.volumes.from} value={image} options={[{ value: '', name: t.volumes.empty }, ...images.map((one) => ({ value: one.id, name: t.volumes.fromImage(one.name) }))]} onChange={setImage} />
+      <SizeField value={Math.max(size, least)} least={least} hint={t.volumes.sizeHint} error={make.error} onChange={setSize} />
+    </FormDialog>
   );
 }
 
 export function CopyVolume({ volume, onClose }: { volume: Volume; onClose: () => void }) {
   const place = usePlace(volume.pool, `copy-of-${volume.name}`);
-  const make = useMaking(onClose);
-  const submit = () => make.mutate({ pool: place.chosen?.name ?? '', name: place.name, format: place.format, from: { pool: volume.pool, volume: volume.name } });
+  const make = useMaking(() => ({ pool: place.chosen?.name ?? '', name: place.name, format: place.format, from: { pool: volume.pool, volume: volume.name } }), onClose);
   return (
-    <Dialog title={t.volumes.cloneTitle(volume.name)} text={t.volumes.cloneText} button={t.volumes.clone} ready={place.name !== '' && place.chosen !== undefined} busy={make.isPending} error={make.error} onSubmit={submit} onClose={onClose}>
-      {place.fields}
-    </Dialog>
+    <FormDialog title={t.volumes.cloneTitle(volume.name)} about={t.volumes.cloneText} button={t.volumes.clone} save={make} fields={PLACE} isDisabled={place.name === '' || !place.chosen} onClose={onClose}>
+      {place.fields(make.error)}
+    </FormDialog>
   );
 }
 
@@ -157,9 +113,9 @@ export function GrowVolume({ volume, onClose }: { volume: Volume; onClose: () =>
     },
   });
   return (
-    <Dialog title={t.volumes.growTitle(volume.name)} button={t.volumes.grow} ready={size > now} busy={grow.isPending} error={grow.error} onSubmit={() => grow.mutate()} onClose={onClose}>
-      <SizeField value={size} least={now} hint={t.volumes.growHint(bytes(volume.capacity_bytes))} onChange={setSize} />
-    </Dialog>
+    <FormDialog title={t.volumes.growTitle(volume.name)} button={t.volumes.grow} save={grow} fields={['size_gib']} isDisabled={size <= now} onClose={onClose}>
+      <SizeField value={size} least={now} hint={t.volumes.growHint(bytes(volume.capacity_bytes))} error={grow.error} onChange={setSize} />
+    </FormDialog>
   );
 }
 
@@ -173,9 +129,9 @@ export function UploadVolume({ pool, onBegin, onClose }: { pool?: string; onBegi
     onClose();
   };
   return (
-    <Dialog title={t.volumes.uploadTitle} text={t.volumes.uploadText} button={t.volumes.choose} ready={name !== '' && chosen !== undefined} busy={false} error={null} onSubmit={() => chooser.current?.click()} onClose={onClose}>
-      {place.fields}
+    <FormDialog title={t.volumes.uploadTitle} about={t.volumes.uploadText} button={t.volumes.choose} save={{ mutate: () => chooser.current?.click(), error: null, isPending: false }} isDisabled={name === '' || !chosen} onClose={onClose}>
+      {place.fields(null)}
       <input ref={chooser} type="file" hidden aria-label={t.volumes.choose} onChange={({ target }) => send(target.files?.[0])} />
-    </Dialog>
+    </FormDialog>
   );
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Volumes with who uses them and what can be done: the page of all of them, and that of one pool.
-import { Button, Label, MenuToggle, Progress, SearchInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
-import { EllipsisVIcon } from '@patternfly/react-icons';
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from '@patternfly/react-table';
+import { Label, SearchInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from '@patternfly/react-table';
 import { useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
-import { Link } from 'react-router-dom';
+import { useRef, useState, type ReactNode } from 'react';
+import { Link, useSearchParams } from 'react-router-dom';
 import { deleteVolume } from '@/api/actions';
 import { useVolumes } from '@/api/queries';
 import type { Volume } from '@/api/types';
@@ -16,6 +15,8 @@ import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
 import { ErrorAlert, Loaded, Nothing } from '@/widgets/feedback';
 import { poolPath, VmLink } from '@/widgets/links';
+import { RowMenu } from '@/widgets/RowMenu';
+import { SendingView } from '@/widgets/Uploads';
 import { useVolumeUpload } from './useVolumeUpload';
 import { CopyVolume, CreateVolume, GrowVolume, UploadVolume } from './VolumeForms';
 
@@ -27,11 +28,11 @@ const usersOf = (volume: Volume) => volume.used_by.map(({ name, how }) => `${how
 function Users({ volume }: { volume: Volume }) {
   if (volume.used_by.length === 0) return <span className="fct-subtle">{t.volumes.nobody}</span>;
   return (
-    <div className="fct-row fct-row--tight">
+    <>
       {volume.used_by.map(({ vm, name, how }) => (
-        <span key={`${vm} ${name}`}>{vm && how !== 'snapshot' ? <VmLink id={vm} name={name} /> : how === 'backing' ? plain(name) : name}{t.volumes.how[how]}</span>
+        <div key={`${vm} ${name} ${how}`}>{vm && how !== 'snapshot' ? <VmLink id={vm} name={name} /> : how === 'backing' ? plain(name) : name}<span className="fct-subtle">{t.volumes.how[how]}</span></div>
       ))}
-    </div>
+    </>
   );
 }
 
@@ -78,13 +79,7 @@ function VolumeRow({ volume, withPool, why, busy, onGoOn, onAsk }: RowProps) {
       <Td dataLabel={t.volumes.takes} className="fct-number">{bytes(volume.allocated_bytes)}</Td>
       <Td dataLabel={t.volumes.usedBy}><Users volume={volume} /></Td>
       <Td isActionCell>
-        <ActionsColumn
-          items={menu(volume, why, onAsk)}
-          popperProps={{ position: 'end' }}
-          actionsToggle={({ onToggle, isOpen, toggleRef }) => (
-            <MenuToggle ref={toggleRef} variant="plain" isExpanded={isOpen} onClick={onToggle} aria-label={t.volumes.actions(volume.name)} icon={<EllipsisVIcon />} />
-          )}
-        />
+        <RowMenu label={t.volumes.actions(volume.name)} items={menu(volume, why, onAsk)} />
       </Td>
     </Tr>
   );
@@ -115,22 +110,37 @@ function Dialogs({ asked, pool, upload, onClose }: { asked: Asked | null; pool?:
 const matches = (volume: Volume, text: string) =>
   [volume.name, volume.pool, ...volume.used_by.map(({ name }) => name)].some((word) => word.toLowerCase().includes(text.trim().toLowerCase()));
 
-/** @pool left out: of all pools. */
-export function VolumeList({ pool }: { pool?: string }) {
+interface Props {
+  /** Left out: of all pools. */
+  pool?: string;
+  /** Puts what can be done and the list where they belong. */
+  children: (actions: ReactNode, list: ReactNode) => ReactNode;
+}
+
+export function VolumeList({ pool, children }: Props) {
   const volumes = useVolumes();
   const may = useMay('volume.write');
   const upload = useVolumeUpload();
   const chooser = useRef<HTMLInputElement>(null);
   const [asked, setAsked] = useState<Asked | null>(null);
   const [begun, setBegun] = useState<Volume | null>(null);
-  const [filter, setFilter] = useState('');
-  const { sending } = upload;
+  const [params, setParams] = useSearchParams();
+  const filter = params.get('q') ?? '';
+  const setFilter = (text: string) => setParams(text ? { q: text } : {}, { replace: true });
+  const { sending, busy } = upload;
   const goOn = (volume: Volume) => {
     setBegun(volume);
     chooser.current?.click();
   };
   const columns = [t.volumes.name, ...(pool ? [] : [t.volumes.pool]), t.volumes.format, t.volumes.size, t.volumes.takes, t.volumes.usedBy];
-  return (
+  const filterText = pool ? t.volumes.filterInPool : t.volumes.filter;
+  const actions = (
+    <>
+      <ActionButton variant="secondary" why={may.why || (busy ? t.volumes.one : '')} onClick={() => setAsked({ what: 'upload' })}>{t.volumes.upload}</ActionButton>
+      <ActionButton why={may.why} onClick={() => setAsked({ what: 'create' })}>{t.volumes.create}</ActionButton>
+    </>
+  );
+  return children(actions, (
     <div className="fct-stack">
       <input
         ref={chooser}
@@ -143,39 +153,35 @@ export function VolumeList({ pool }: { pool?: string }) {
           target.value = '';
         }}
       />
-      <Toolbar hasNoPadding>
-        <ToolbarContent>
-          <ToolbarItem className="fct-filter"><SearchInput aria-label={t.volumes.filter} placeholder={t.volumes.filter} value={filter} onChange={(_event, text) => setFilter(text)} onClear={() => setFilter('')} /></ToolbarItem>
-          <ToolbarItem><ActionButton why={may.why} onClick={() => setAsked({ what: 'create' })}>{t.volumes.create}</ActionButton></ToolbarItem>
-          <ToolbarItem><ActionButton variant="secondary" why={may.why || (sending ? t.volumes.one : '')} onClick={() => setAsked({ what: 'upload' })}>{t.volumes.upload}</ActionButton></ToolbarItem>
-        </ToolbarContent>
-      </Toolbar>
       {upload.error !== null && <ErrorAlert error={upload.error} />}
-      {sending && (
-        <div className="fct-stack">
-          <Progress title={t.volumes.sending(plain(sending.id))} value={(100 * sending.sent) / sending.size} label={t.volumes.progress(bytes(sending.sent), bytes(sending.size))} valueText={t.volumes.progress(bytes(sending.sent), bytes(sending.size))} />
-          <div><Button variant="secondary" onClick={upload.stop}>{t.volumes.stop}</Button></div>
-        </div>
-      )}
+      {sending && <SendingView sending={sending} />}
       <Loaded query={volumes}>
         {(list) => {
           const own = list.filter((volume) => !pool || volume.pool === pool);
           const shown = own.filter((volume) => volume.id !== sending?.id && matches(volume, filter));
-          if (own.length === 0) return <Nothing title={t.volumes.none} text={t.volumes.noneText} />;
-          if (shown.length === 0) return <Nothing title={t.volumes.nothing} />;
+          if (own.length === 0) return sending ? null : <Nothing title={t.volumes.none} text={t.volumes.noneText} />;
           return (
-            <Table aria-label={t.volumes.title} variant="compact">
-              <Thead><Tr>{columns.map((name, i) => <Th key={name} width={i === 0 ? 30 : undefined}>{name}</Th>)}<Th screenReaderText={t.app.allActions} /></Tr></Thead>
-              <Tbody>
-                {shown.map((volume) => (
-                  <VolumeRow key={volume.id} volume={volume} withPool={!pool} why={may.why} busy={sending !== null} onGoOn={() => goOn(volume)} onAsk={setAsked} />
-                ))}
-              </Tbody>
-            </Table>
+            <>
+              <Toolbar hasNoPadding>
+                <ToolbarContent>
+                  <ToolbarItem className="fct-filter"><SearchInput aria-label={filterText} placeholder={filterText} value={filter} onChange={(_event, text) => setFilter(text)} onClear={() => setFilter('')} /></ToolbarItem>
+                </ToolbarContent>
+              </Toolbar>
+              {shown.length === 0 ? <Nothing title={t.volumes.nothing} /> : (
+                <Table aria-label={t.volumes.title} variant="compact">
+                  <Thead><Tr>{columns.map((name, i) => <Th key={name} width={i === 0 ? 30 : undefined}>{name}</Th>)}<Th screenReaderText={t.app.allActions} /></Tr></Thead>
+                  <Tbody>
+                    {shown.map((volume) => (
+                      <VolumeRow key={volume.id} volume={volume} withPool={!pool} why={may.why} busy={busy} onGoOn={() => goOn(volume)} onAsk={setAsked} />
+                    ))}
+                  </Tbody>
+                </Table>
+              )}
+            </>
           );
         }}
       </Loaded>
       <Dialogs asked={asked} pool={pool} upload={upload} onClose={() => setAsked(null)} />
     </div>
-  );
+  ));
 }

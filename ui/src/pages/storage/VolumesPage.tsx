@@ -6,9 +6,13 @@ import { VolumeList } from './VolumeList';
 
 export default function VolumesPage() {
   return (
-    <>
-      <PageHead title={t.volumes.title} subtitle={t.volumes.about} />
-      <PageSection><VolumeList /></PageSection>
-    </>
+    <VolumeList>
+      {(actions, list) => (
+        <>
+          <PageHead title={t.volumes.title} subtitle={t.volumes.about} actions={actions} />
+          <PageSection>{list}</PageSection>
+        </>
+      )}
+    </VolumeList>
   );
 }

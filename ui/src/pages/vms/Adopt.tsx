@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Another program's VM becomes Facet's: first what that means, then the button.
 import { Alert, Button, ExpandableSection, List, ListItem, Modal, ModalBody, ModalFooter, ModalHeader, Title } from '@patternfly/react-core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { adoptVm, previewAdoption } from '@/api/actions';
+import { adoptVm } from '@/api/actions';
+import { useAdoption } from '@/api/queries';
 import type { Adoption, Vm } from '@/api/types';
 import { t } from '@/strings';
 import { ErrorAlert, Loaded, Waiting } from '@/widgets/feedback';
@@ -34,7 +35,7 @@ function Meaning({ look }: { look: Adoption }) {
 export function Adopt({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const client = useQueryClient();
   const tell = useTell();
-  const look = useQuery({ queryKey: ['adoption', vm.id], queryFn: () => previewAdoption(vm.id), staleTime: 0, gcTime: 0 });
+  const look = useAdoption(vm.id);
   const act = useMutation({
     mutationFn: () => adoptVm(vm.id),
     onSuccess: () => {

@@ -22,6 +22,7 @@ import { useVmActions } from './actions';
 import { Adopt } from './Adopt';
 import { ChangeGpu } from './ChangeGpu';
 import { DevicesTab } from './DevicesTab';
+import { ForeignHardware } from './ForeignHardware';
 import { GuestTab } from './GuestTab';
 import { HardwareTab } from './hardware/HardwareTab';
 import { SnapshotsTab } from './snapshots/SnapshotsTab';
@@ -33,7 +34,7 @@ const FIRST: readonly string[] = ['start', 'stop', 'resume'];
 
 const ConsoleTab = lazy(() => import('./console/ConsoleTab'));
 
-function Summary({ vm }: { vm: Vm }) {
+function Summary({ vm, onChangeGpu }: { vm: Vm; onChangeGpu?: () => void }) {
   return (
     <>
       <Card isCompact>
@@ -53,7 +54,7 @@ function Summary({ vm }: { vm: Vm }) {
           />
         </CardBody>
       </Card>
-      <DevicesTab vm={vm} />
+      {(vm.ours || vm.devices.length > 0) && <DevicesTab vm={vm} onChange={onChangeGpu} />}
     </>
   );
 }
@@ -103,8 +104,9 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
         <Notices vm={vm} explain={explain} apply={apply} />
-        {tab === 'summary' && <Summary vm={vm} />}
-        {tab === 'hardware' && <HardwareTab vm={vm} onChangeGpu={() => setChanging(true)} />}
+        {tab === 'summary' && <Summary vm={vm} onChangeGpu={may.allowed ? () => setChanging(true) : undefined} />}
+        {tab === 'hardware' && !vm.ours && <ForeignHardware vm={vm} />}
+        {tab === 'hardware' && vm.ours && <HardwareTab vm={vm} onChangeGpu={() => setChanging(true)} />}
         {tab === 'snapshots' && <SnapshotsTab vm={vm} />}
         {tab === 'guest' && <GuestTab vm={vm} />}
         {tab === 'console' && <Suspense fallback={<Waiting lines={1} height="24rem" />}><ConsoleTab vm={vm} /></Suspense>}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Label, MenuToggle, PageSection, Pagination, SearchInput, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
-import { EllipsisVIcon } from '@patternfly/react-icons';
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Button, Label, PageSection, Pagination, SearchInput, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useEffect, useRef, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router-dom';
 import { useLatestSample } from '@/api/live';
@@ -17,6 +16,7 @@ import { VmState } from '@/widgets/labels';
 import { GpuLink, VmLink } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
 import { Value } from '@/widgets/Reading';
+import { RowMenu } from '@/widgets/RowMenu';
 import { useVmActions } from './actions';
 
 function Devices({ vm }: { vm: Vm }) {
@@ -53,11 +53,8 @@ function Row({ vm }: { vm: Vm }) {
       <Td dataLabel={t.vm.vcpus} className="fct-number">{vm.vcpus}</Td>
       <Td dataLabel={t.vm.memory} className="fct-number">{mib(vm.memory_mib)}</Td>
       <Td isActionCell>
-        <ActionsColumn
-          popperProps={{ position: 'end' }}
-          actionsToggle={({ onToggle, isOpen, toggleRef }) => (
-            <MenuToggle ref={toggleRef} variant="plain" isExpanded={isOpen} onClick={onToggle} aria-label={t.app.actions(vm.name)} icon={<EllipsisVIcon />} />
-          )}
+        <RowMenu
+          label={t.app.actions(vm.name)}
           items={list.map((action) => ({
             title: action.name,
             onClick: action.why ? undefined : action.run,
@@ -166,8 +163,8 @@ function Toggles({ view, go, counts }: { view: View; go: (change: Partial<View>)
   );
 }
 
-const COLUMNS: { sort?: Sort; name: string; width?: 15 | 25; downFirst?: boolean }[] = [
-  { sort: 'name', name: t.vm.name, width: 25 }, { sort: 'state', name: t.vm.state, width: 15 }, { name: t.vm.device, width: 15 },
+const COLUMNS: { sort?: Sort; name: string; width?: 15 | 20; downFirst?: boolean }[] = [
+  { sort: 'name', name: t.vm.name }, { sort: 'state', name: t.vm.state, width: 15 }, { name: t.vm.device, width: 20 },
   { sort: 'cpu', name: t.vm.cpu, downFirst: true }, { sort: 'vcpus', name: t.vm.vcpus, downFirst: true }, { sort: 'memory', name: t.vm.memory, downFirst: true },
 ];
 
@@ -195,7 +192,7 @@ function VmTable({ page, view, go }: { page: VmList; view: View; go: (change: Pa
         </ToolbarContent>
       </Toolbar>
       {page.total === 0 ? <Nothing title={t.vm.noMatch} text={t.vm.noMatchText} action={<Button variant="link" onClick={() => go({ q: '', state: '', ours: '' })}>{t.vm.clear}</Button>} /> : (
-        <Table aria-label={t.vm.title} variant="compact">
+        <Table aria-label={t.vm.title} variant="compact" className="fct-names">
           <Thead>
             <Tr>
               {COLUMNS.map(({ sort, name, width, downFirst }, i) => (

@@ -17,7 +17,7 @@ import { CloneForm } from './snapshots/CloneForm';
 import { WhyModal } from './WhyModal';
 
 export interface VmAction extends Action {
-  key: 'start' | 'stop' | 'reboot' | 'pause' | 'resume' | 'force' | 'clone' | 'template' | 'release' | 'delete';
+  key: 'start' | 'stop' | 'reboot' | 'reset' | 'pause' | 'resume' | 'force' | 'clone' | 'template' | 'release' | 'delete';
 }
 
 interface VmActions {
@@ -29,16 +29,19 @@ interface VmActions {
   dialogs: ReactNode;
 }
 
-type Dialog = 'clone' | 'force' | 'template' | 'release' | 'delete' | 'why' | 'apply' | null;
+type Dialog = 'clone' | 'reset' | 'force' | 'template' | 'release' | 'delete' | 'why' | 'apply' | null;
 
-function powerActions(vm: Vm, why: string, does: Record<'start' | 'stop' | 'reboot' | 'pause' | 'resume' | 'force', () => void>): VmAction[] {
-  const act = (key: 'start' | 'stop' | 'reboot' | 'pause' | 'resume' | 'force', name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
+type Power = 'start' | 'stop' | 'reboot' | 'reset' | 'pause' | 'resume' | 'force';
+
+function powerActions(vm: Vm, why: string, does: Record<Power, () => void>): VmAction[] {
+  const act = (key: Power, name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
   if (vm.state === 'off' || vm.state === 'crashed') return [act('start', t.vm.start, vm.blocked[0]?.sentence)];
   const paused = vm.state === 'paused';
   return [
     paused ? act('resume', t.vm.resume) : act('stop', t.vm.stop),
     act('reboot', t.vm.reboot, paused ? t.vm.resumeFirst : ''),
     ...(paused ? [act('stop', t.vm.stop, t.vm.resumeFirst)] : [act('pause', t.vm.pause, vm.state === 'running' ? '' : t.vm.notRunning)]),
+    act('reset', t.vm.reset, paused ? t.vm.resumeFirst : '', true),
     act('force', t.vm.forceOff, '', true),
   ];
 }
@@ -64,7 +67,8 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
     ...powerActions(vm, foreign || power.why, {
       start: () => start.mutate(),
       stop: () => run.mutate(() => stopVm(vm.id, false)),
-      reboot: () => run.mutate(() => rebootVm(vm.id)),
+      reboot: () => run.mutate(() => rebootVm(vm.id, false)),
+      reset: () => setDialog('reset'),
       pause: () => run.mutate(() => pauseVm(vm.id)),
       resume: () => run.mutate(() => resumeVm(vm.id)),
       force: () => setDialog('force'),
@@ -78,6 +82,9 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
     <>
       {dialog === 'why' && <WhyModal vm={vm} onClose={close} />}
       {dialog === 'clone' && <CloneForm vm={vm} onClose={close} />}
+      {dialog === 'reset' && (
+        <Confirm title={t.vm.resetTitle(vm.name)} text={t.vm.resetText} button={t.vm.reset} action={() => rebootVm(vm.id, true).then(begun)} onDone={close} onClose={close} />
+      )}
       {dialog === 'force' && (
         <Confirm title={t.vm.forceTitle(vm.name)} text={t.vm.forceText} button={t.vm.forceOff} action={() => stopVm(vm.id, true).then(begun)} onDone={close} onClose={close} />
       )}

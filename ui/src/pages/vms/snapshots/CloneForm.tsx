@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Alert, Button, Checkbox, Form, FormGroup, FormSelect, FormSelectOption, Modal, ModalBody, ModalFooter, ModalHeader, TextInput } from '@patternfly/react-core';
+import { Alert, Checkbox } from '@patternfly/react-core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { cloneVm } from '@/api/actions';
 import { useSnapshots } from '@/api/queries';
 import type { Vm } from '@/api/types';
 import { t } from '@/strings';
-import { ErrorAlert } from '@/widgets/feedback';
+import { FormDialog } from '@/widgets/FormDialog';
+import { problemAt, SelectField, TextField } from '@/widgets/fields';
 import { useBegun } from '@/widgets/TaskDrawer';
 import { isOff } from '../hardware/parts';
 
@@ -27,30 +28,13 @@ export function CloneForm({ vm, onClose }: { vm: Vm; onClose: () => void }) {
     },
   });
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="clone-title">
-      <ModalHeader title={t.snapshot.cloneTitle(vm.name)} description={t.snapshot.cloneText} labelId="clone-title" />
-      <ModalBody tabIndex={0} aria-label={t.snapshot.cloneTitle(vm.name)}>
-        <Form id="clone-form" onSubmit={(event) => { event.preventDefault(); clone.mutate(); }}>
-          {impossible && <Alert variant="info" isInline title={t.snapshot.cloneRuns} component="p" />}
-          {clone.error && <ErrorAlert error={clone.error} />}
-          <FormGroup label={t.snapshot.name} fieldId="clone-name" isRequired>
-            <TextInput id="clone-name" value={name} maxLength={63} isRequired onChange={(_event, value) => setName(value)} />
-          </FormGroup>
-          {shown.length > 0 && (
-            <FormGroup label={t.snapshot.cloneOf} fieldId="clone-of">
-              <FormSelect id="clone-of" value={from} onChange={(_event, value) => setChosen(value)}>
-                {off && <FormSelectOption value="" label={t.snapshot.cloneNow} />}
-                {shown.map((one) => <FormSelectOption key={one.id} value={one.id} label={one.name} />)}
-              </FormSelect>
-            </FormGroup>
-          )}
-          <Checkbox id="clone-start" label={t.snapshot.cloneStart} isChecked={start} onChange={(_event, value) => setStart(value)} />
-        </Form>
-      </ModalBody>
-      <ModalFooter>
-        <Button type="submit" form="clone-form" isLoading={clone.isPending} isDisabled={!name.trim() || impossible || clone.isPending}>{t.snapshot.clone}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
-      </ModalFooter>
-    </Modal>
+    <FormDialog title={t.snapshot.cloneTitle(vm.name)} about={t.snapshot.cloneText} button={t.snapshot.clone} save={clone} fields={['name']} isDisabled={!name.trim() || impossible} onClose={onClose}>
+      {impossible && <Alert variant="info" isInline title={t.snapshot.cloneRuns} component="p" />}
+      <TextField id="clone-name" label={t.snapshot.name} value={name} maxLength={63} isRequired problem={problemAt(clone.error, 'name')} onChange={setName} />
+      {shown.length > 0 && (
+        <SelectField id="clone-of" label={t.snapshot.cloneOf} value={from} options={[...(off ? [{ value: '', name: t.snapshot.cloneNow }] : []), ...shown.map((one) => ({ value: one.id, name: one.name }))]} onChange={setChosen} />
+      )}
+      <Checkbox id="clone-start" label={t.snapshot.cloneStart} isChecked={start} onChange={(_event, value) => setStart(value)} />
+    </FormDialog>
   );
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Checkbox, Form, FormGroup, Modal, ModalBody, ModalFooter, ModalHeader, TextInput } from '@patternfly/react-core';
+import { Checkbox, FormGroup } from '@patternfly/react-core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { takeSnapshot } from '@/api/actions';
 import type { Snapshots, Vm } from '@/api/types';
 import { t } from '@/strings';
-import { ErrorAlert } from '@/widgets/feedback';
+import { FormDialog } from '@/widgets/FormDialog';
+import { problemAt, TextField } from '@/widgets/fields';
 import { useBegun } from '@/widgets/TaskDrawer';
 
 interface ChoiceProps {
@@ -36,27 +37,13 @@ export function SnapshotForm({ vm, choices, onClose }: { vm: Vm; choices: Snapsh
     },
   });
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="snapshot-title">
-      <ModalHeader title={t.snapshot.take} description={t.snapshot.afterwards} labelId="snapshot-title" />
-      <ModalBody tabIndex={0} aria-label={t.snapshot.take}>
-        <Form id="snapshot-form" onSubmit={(event) => { event.preventDefault(); take.mutate(); }}>
-          {take.error && <ErrorAlert error={take.error} />}
-          <FormGroup label={t.snapshot.name} fieldId="snapshot-name" isRequired>
-            <TextInput id="snapshot-name" value={name} maxLength={63} isRequired onChange={(_event, value) => setName(value)} />
-          </FormGroup>
-          <FormGroup label={t.snapshot.description} fieldId="snapshot-description">
-            <TextInput id="snapshot-description" value={description} maxLength={400} onChange={(_event, value) => setDescription(value)} />
-          </FormGroup>
-          <FormGroup role="group" label={t.snapshot.keeps} fieldId="snapshot-memory" isStack>
-            <Choice id="snapshot-memory" label={t.snapshot.withMemory} text={t.snapshot.withMemoryText} choice={choices.memory} checked={memory} onChange={setMemory} />
-            <Choice id="snapshot-freeze" label={t.snapshot.freeze} text={t.snapshot.freezeText} choice={choices.freeze} checked={freeze} onChange={setFreeze} />
-          </FormGroup>
-        </Form>
-      </ModalBody>
-      <ModalFooter>
-        <Button type="submit" form="snapshot-form" isLoading={take.isPending} isDisabled={!name.trim() || take.isPending}>{t.snapshot.take}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
-      </ModalFooter>
-    </Modal>
+    <FormDialog title={t.snapshot.take} about={t.snapshot.afterwards} button={t.snapshot.take} save={take} fields={['name', 'description']} isDisabled={!name.trim()} onClose={onClose}>
+      <TextField id="snapshot-name" label={t.snapshot.name} value={name} maxLength={63} isRequired problem={problemAt(take.error, 'name')} onChange={setName} />
+      <TextField id="snapshot-description" label={t.snapshot.description} value={description} maxLength={400} problem={problemAt(take.error, 'description')} onChange={setDescription} />
+      <FormGroup role="group" label={t.snapshot.keeps} fieldId="snapshot-memory" isStack>
+        <Choice id="snapshot-memory" label={t.snapshot.withMemory} text={t.snapshot.withMemoryText} choice={choices.memory} checked={memory} onChange={setMemory} />
+        <Choice id="snapshot-freeze" label={t.snapshot.freeze} text={t.snapshot.freezeText} choice={choices.freeze} checked={freeze} onChange={setFreeze} />
+      </FormGroup>
+    </FormDialog>
   );
 }
