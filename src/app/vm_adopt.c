@@ -104,6 +104,7 @@ static FctVm *vm_of(FctAdoption *adoption)
     set_text(&vm->name, spec->name);
     set_text(&vm->description, adoption->description);
     set_text(&vm->os, spec->os);
+    set_text(&vm->nvram, spec->nvram);
     set_text(&vm->state, "ready");
     vm->vcpus = spec->vcpus;
     vm->memory_mib = spec->memory_mib;

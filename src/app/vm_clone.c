@@ -263,6 +263,7 @@ static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrA
     json_object_set_new(doc->value, "chain", json_null());
     json_object_set_new(doc->value, "keep", json_array());
     json_object_set_new(doc->value, "making", json_string(""));
+    json_object_set_new(doc->value, "nvram", json_string(""));
     FctVm *vm = fct_vm_from_doc(doc, error);
     if (vm) {
         vm->autostart = FALSE; /* one that starts with the host is asked for by its own name */

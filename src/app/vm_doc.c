@@ -10,6 +10,7 @@ FctVm *fct_vm_new(void)
     vm->id = g_strdup("");
     vm->name = g_strdup("");
     vm->description = g_strdup("");
+    vm->nvram = g_strdup("");
     vm->image = g_strdup("");
     vm->template = g_strdup("");
     vm->os = g_strdup("linux");
@@ -35,6 +36,7 @@ void fct_vm_free(FctVm *vm)
     g_free(vm->id);
     g_free(vm->name);
     g_free(vm->description);
+    g_free(vm->nvram);
     g_free(vm->image);
     g_free(vm->template);
     g_free(vm->os);
@@ -150,6 +152,7 @@ json_t *fct_vm_to_doc(const FctVm *vm)
                   vm->state, "vcpus", vm->vcpus, "memory_mib", (json_int_t)vm->memory_mib, "uefi", vm->uefi, "tpm",
                   vm->tpm, "agent", vm->agent, "created_ms", (json_int_t)vm->created_ms);
     json_object_set_new(json, "making", json_string(vm->making));
+    json_object_set_new(json, "nvram", json_string(vm->nvram));
     json_object_set_new(json, "boot", words_json(vm->boot));
     json_object_set_new(json, "keep", words_json(vm->keep));
     json_object_set_new(json, "disks", disks_json(vm));
@@ -227,6 +230,8 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error)
     take_str(&vm->description, json, "description", "");
     take_str(&vm->image, json, "image", "");
     take_str(&vm->template, json, "template", "");
+    g_autofree char *by_name = g_strdup_printf(FCT_NVRAM, vm->name); /* as in documents that do not say it */
+    take_str(&vm->nvram, json, "nvram", by_name);
     take_str(&vm->os, json, "os", "linux");
     take_str(&vm->state, json, "state", "ready");
     take_str(&vm->making, json, "making", "");
@@ -259,10 +264,12 @@ FctVmSpec *fct_vm_spec(const FctVm *vm)
     g_free(spec->id);
     g_free(spec->name);
     g_free(spec->os);
+    g_free(spec->nvram);
     g_strfreev(spec->boot);
     spec->id = g_strdup(vm->id);
     spec->name = g_strdup(vm->name);
     spec->os = g_strdup(vm->os);
+    spec->nvram = g_strdup(vm->nvram);
     spec->boot = g_strdupv(vm->boot);
     spec->vcpus = vm->vcpus;
     spec->memory_mib = vm->memory_mib;

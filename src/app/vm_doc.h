@@ -15,6 +15,7 @@ typedef struct {
     int vcpus;
     gint64 memory_mib;
     gboolean uefi, tpm, agent;
+    char *nvram;         /* as in FctVmSpec */
     GStrv boot;          /* "disk", "cdrom", "network", as in FctVmSpec */
     GPtrArray *disks;    /* FctVmDisk*: all drives, cdroms and first-boot data too */
     GPtrArray *devices;  /* FctDevice* */

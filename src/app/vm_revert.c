@@ -124,6 +124,8 @@ json_t *fct_vm_revert_effects(const FctVmTree *tree, const json_t *doc, gboolean
         if (!fct_chain_node_file(tree->chain->current, target))
             say(list, "Disk %s, removed since, comes back.", target);
     }
+    if (tree->vm->uefi || tree->vm->tpm)
+        say(list, "What UEFI and TPM remember is no part of it, and stays as it is.");
     say_settings(list, tree->vm, json_object_get(doc, "settings"));
     return list;
 }

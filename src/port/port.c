@@ -58,6 +58,7 @@ FctVmSpec *fct_vm_spec_new(void)
     spec->id = g_strdup("");
     spec->name = g_strdup("");
     spec->os = g_strdup("linux");
+    spec->nvram = g_strdup("");
     spec->boot = g_new0(char *, 1);
     spec->disks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     spec->nics = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
@@ -72,6 +73,7 @@ void fct_vm_spec_free(FctVmSpec *spec)
     g_free(spec->id);
     g_free(spec->name);
     g_free(spec->os);
+    g_free(spec->nvram);
     g_strfreev(spec->boot);
     g_ptr_array_unref(spec->disks);
     g_ptr_array_unref(spec->nics);

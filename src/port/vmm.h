@@ -51,6 +51,7 @@ typedef struct {
     gint64 memory_mib;
     char *os; /* "linux", "windows", "other" */
     gboolean uefi;
+    char *nvram;        /* the file that keeps what UEFI remembers; "": FCT_NVRAM with the id, which no name changes */
     gboolean tpm;       /* 2.0, emulated */
     gboolean agent;     /* a channel for the guest agent */
     GStrv boot;         /* in this order: "disk", "cdrom", "network"; empty is "disk" */
@@ -58,6 +59,9 @@ typedef struct {
     GPtrArray *nics;    /* FctVmNic* */
     GPtrArray *devices; /* FctVmDevice*: only set for a start */
 } FctVmSpec;
+
+/* Where libvirt keeps such files; by itself it calls them by the VM's name, and forgets them when that changes. */
+#define FCT_NVRAM "/var/lib/libvirt/qemu/nvram/%s_VARS.fd"
 
 /* Of a running VM; unknown while it is off or libvirt does not answer. */
 typedef enum { FCT_AGENT_UNKNOWN, FCT_AGENT_NONE, FCT_AGENT_DISCONNECTED, FCT_AGENT_CONNECTED } FctAgentState;

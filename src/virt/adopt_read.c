@@ -148,9 +148,14 @@ static void read_firmware(FctAdoptReader *r, xmlNode *os)
         fct_adopt_keep(r, "Secure Boot, when this host has a firmware for it");
     else if (has_secure_boot(r, os))
         fct_adopt_lose(r, "Secure Boot: it starts without");
-    g_autofree char *usual = g_strdup_printf("/var/lib/libvirt/qemu/nvram/%s_VARS.fd", spec->name);
+    g_autofree char *usual = g_strdup_printf(FCT_NVRAM, spec->name);
+    g_autofree char *own = g_strdup_printf(FCT_NVRAM, spec->id);
     const char *variables = fct_adopt_text(r, nvram);
-    if (*variables && strcmp(variables, usual) != 0)
+    if (strcmp(variables, own) == 0)
+        return;
+    if (!*variables || strcmp(variables, usual) == 0)
+        fct_text_take(&spec->nvram, g_steal_pointer(&usual));
+    else
         fct_adopt_lose(r, "UEFI variables (boot entries) in %s; it begins with fresh ones", variables);
 }
 

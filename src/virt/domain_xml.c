@@ -84,7 +84,11 @@ static void write_firmware(GString *xml, const FctVmSpec *spec, const FctXmlOpti
         fct_xml(xml, "    <firmware>\n      <feature enabled='%s' name='secure-boot'/>\n", secure ? "yes" : "no");
     if (spec->uefi && secure)
         g_string_append(xml, "      <feature enabled='yes' name='enrolled-keys'/>\n");
-    g_string_append(xml, spec->uefi ? "    </firmware>\n  </os>\n" : "  </os>\n");
+    if (spec->uefi) {
+        g_autofree char *own = g_strdup_printf(FCT_NVRAM, spec->id);
+        fct_xml(xml, "    </firmware>\n    <nvram>%s</nvram>\n", *spec->nvram ? spec->nvram : own);
+    }
+    g_string_append(xml, "  </os>\n");
 }
 
 /* Without KVM QEMU does not have Hyper-V's interfaces. */

@@ -691,13 +691,24 @@ static void test_firmware(void)
     await_state(id, FCT_VM_RUNNING);
     await_xml(id, "<backend type='emulator' version='2.0'", TRUE);
     await_xml(id, "<nvram", TRUE);
-    g_assert_true(left_of(spec->name, "qemu/nvram"));
+    g_assert_true(left_of(id, "qemu/nvram"));
     g_assert_true(left_of(id, "swtpm"));
     vmm->ops->destroy(vmm, id, &error);
     g_assert_no_error(error);
     await_state(id, FCT_VM_OFF);
+    /* Another name takes nothing from it. */
+    g_free(spec->name);
+    spec->name = g_strdup("hardware");
+    vmm->ops->start(vmm, spec, &error);
+    g_assert_no_error(error);
+    await_state(id, FCT_VM_RUNNING);
+    g_assert_true(left_of(id, "qemu/nvram"));
+    g_assert_false(left_of("hardware", "qemu/nvram") || left_of("firmware", "qemu/nvram"));
+    vmm->ops->destroy(vmm, id, &error);
+    g_assert_no_error(error);
+    await_state(id, FCT_VM_OFF);
     clean(spec);
-    g_assert_false(left_of("firmware", "qemu/nvram"));
+    g_assert_false(left_of(id, "qemu/nvram"));
     g_assert_false(left_of(id, "swtpm"));
 }
 
