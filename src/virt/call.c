@@ -45,7 +45,7 @@ static void note_late(FctVirt *virt, const char *id)
 {
     if (g_str_has_prefix(id, FCT_VIRT_POOL))
         g_hash_table_add(virt->pools, g_strdup(id + strlen(FCT_VIRT_POOL)));
-    else if (!g_str_has_prefix(id, FCT_VIRT_AGENT)) /* what an agent says late changes nothing */
+    else if (!g_str_has_prefix(id, FCT_VIRT_AGENT) && !g_str_has_prefix(id, FCT_VIRT_SERIAL)) /* changes nothing */
         g_hash_table_add(virt->changed, g_strdup(id));
 }
 

@@ -250,13 +250,13 @@ static gboolean open_graphics(virConnectPtr conn, gpointer data, GError **error)
     return opening->fd >= 0;
 }
 
-static int open_console(FctVmm *vmm, const char *id, gboolean force, FctVirtFn fn, GError **error)
+static int open_console(FctVmm *vmm, const char *id, const char *key, gboolean force, FctVirtFn fn, GError **error)
 {
     g_autoptr(Opening) opening = g_atomic_rc_box_new0(Opening);
     opening->id = g_strdup(id);
     opening->force = force;
     opening->fd = -1;
-    if (!fct_virt_call((FctVirt *)vmm, FCT_LANE_STREAM, id, OPEN_MS, fn, opening, opening_clear, error))
+    if (!fct_virt_call((FctVirt *)vmm, FCT_LANE_STREAM, key, OPEN_MS, fn, opening, opening_clear, error))
         return -1;
     int fd = opening->fd;
     opening->fd = -1;
@@ -265,10 +265,11 @@ static int open_console(FctVmm *vmm, const char *id, gboolean force, FctVirtFn f
 
 int fct_virt_open_serial(FctVmm *vmm, const char *id, gboolean force, GError **error)
 {
-    return open_console(vmm, id, force, open_serial, error);
+    g_autofree char *key = g_strconcat(FCT_VIRT_SERIAL, id, NULL);
+    return open_console(vmm, id, key, force, open_serial, error);
 }
 
 int fct_virt_open_graphics(FctVmm *vmm, const char *id, GError **error)
 {
-    return open_console(vmm, id, FALSE, open_graphics, error);
+    return open_console(vmm, id, id, FALSE, open_graphics, error);
 }
