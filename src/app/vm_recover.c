@@ -115,6 +115,8 @@ static void recover_thread(FctTask *task, gpointer data)
         end_removal(left, task, FALSE);
     else if (g_str_has_prefix(left->kind, "vm.snapshot") || strcmp(left->kind, "vm.revert") == 0)
         end_snapshots(left, task);
+    else if (strcmp(left->kind, "vm.thaw") == 0)
+        fct_vm_thaw_go_on(&left->act, task);
     else if (strcmp(left->kind, "vm.disk") == 0)
         end_disk(left, task);
     else if (strcmp(left->kind, "vm.pause") == 0 || strcmp(left->kind, "vm.resume") == 0 ||
@@ -139,6 +141,7 @@ void fct_vm_recover(FctTask *task, gpointer data)
     left->name = g_strdup(fct_json_str(subject, "name", ""));
     left->act.vms = data;
     left->act.vm = fct_vm_load(left->act.vms->app->store, left->id, &fault);
-    left->act.acts = fct_vms_begin(left->act.vms, left->id, "is being looked at after a restart", NULL);
+    left->act.acts = strcmp(left->kind, "vm.thaw") != 0 && /* it goes on beside whatever else is done to the VM */
+                     fct_vms_begin(left->act.vms, left->id, "is being looked at after a restart", NULL);
     fct_task_start(task, recover_thread, left, left_free);
 }

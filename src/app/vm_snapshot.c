@@ -136,6 +136,11 @@ FctVmSettled fct_vm_snapshot_settle(FctVms *vms, FctTask *task, const FctVmTree 
     if (!known)
         return FCT_VM_UNSETTLED;
     gboolean live = fct_json_bool(fct_vm_tree_doing(tree), "live", FALSE);
+    if (fct_json_bool(fct_vm_tree_doing(tree), "freeze", FALSE) && !fct_vm_thaw(vms, task, tree->vm->id)) {
+        if (fct_task_stopping(task))
+            return FCT_VM_UNSETTLED;
+        fct_task_log(task, "The guest’s file systems may still be frozen: a task waits until they are not.");
+    }
     if (!switched) {
         if (!live)
             fct_vm_tree_redefine(vms, tree->vm, NULL);
@@ -280,7 +285,9 @@ const char *fct_vm_snapshot_no_freeze(const FctVm *vm, const FctVmInfo *info)
 {
     if (!fct_vm_info_active(info) || info->state == FCT_VM_PAUSED)
         return "The VM does not run: its file systems are at rest.";
-    return vm->agent ? "" : "The VM has no channel for a guest agent.";
+    if (!vm->agent || info->agent == FCT_AGENT_NONE)
+        return "The VM has no channel for a guest agent.";
+    return info->agent == FCT_AGENT_DISCONNECTED ? "No agent runs in the guest: start qemu-guest-agent there." : "";
 }
 
 typedef struct {
@@ -342,7 +349,7 @@ static json_t *plan(FctVms *vms, const FctVmTree *tree, const json_t *input, GEr
                             "vm_state", fct_vm_state_name(info ? info->state : FCT_VM_OFF), "disk_only_reason",
                             no_memory, "settings", settings_of(tree->vm));
     return json_pack("{s:s, s:o, s:o, s:o, s:b, s:b}", "kind", "snapshot", "snapshot", doc, "files",
-                     fct_vm_files_to_json(overlays), "memory", file, "freeze", freeze, "live", live);
+                     fct_vm_files_to_json(overlays), "memory", file, "freeze", freeze && !memory, "live", live);
 }
 
 /* What the guest writes from now on would go with the disk, although its volume may be to stay. */

@@ -96,6 +96,15 @@ FctTask *fct_vm_snapshot(FctVms *vms, const FctIdentity *who, FctVm *vm, const j
 const char *fct_vm_snapshot_no_memory(const FctVm *vm, const FctVmInfo *info);
 const char *fct_vm_snapshot_no_freeze(const FctVm *vm, const FctVmInfo *info);
 
+/* ---- vm_thaw.c ---- */
+/*
+ * After a snapshot that froze, or tried to: the guest's file systems write again. FALSE: its agent has not done it
+ * yet; a task of its own waits for that, unless facetd ends.
+ */
+gboolean fct_vm_thaw(FctVms *vms, FctTask *task, const char *id);
+/* That task; ends it. */
+void fct_vm_thaw_go_on(FctVmAct *act, FctTask *task);
+
 /* ---- vm_revert.c ---- */
 FctTask *fct_vm_revert(FctVms *vms, const FctIdentity *who, FctVm *vm, const char *snapshot, const json_t *input,
                        GError **error);

@@ -248,8 +248,8 @@ typedef struct {
      * The VM, which runs or is paused, writes to @overlays (FctChainFile*, made already; one for each disk that is
      * frozen) from now on: all or none. @memory: the file to save its memory of @memory_mib to, during which it pauses
      * and tells
-     * @progress; NULL. @freeze: the guest agent freezes file systems meanwhile. After FCT_ERROR_TIMEOUT it may still
-     * happen: disk_paths tells.
+     * @progress; NULL. @freeze: the guest agent freezes file systems meanwhile; thaw() them afterwards, whatever comes
+     * of it. After FCT_ERROR_TIMEOUT it may still happen: disk_paths tells.
      */
     gboolean (*snapshot)(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory, gint64 memory_mib,
                          gboolean freeze, FctVmmProgress progress, gpointer data, GError **error);
@@ -281,6 +281,11 @@ typedef struct {
      * answers.
      */
     json_t *(*guest)(FctVmm *vmm, const char *id, GError **error);
+    /*
+     * The guest's file systems write again, whether they were frozen or not; so do those of a VM that is off or gone.
+     * FCT_ERROR_CONFLICT, FCT_ERROR_TIMEOUT … while its agent does not answer.
+     */
+    gboolean (*thaw)(FctVmm *vmm, const char *id, GError **error);
     /* One watcher; NULL ends it, and once this has returned it is called no more. Not from within its own calls. */
     void (*watch)(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection connection, gpointer data);
     /* The same for networks: defined, started, stopped or gone, or libvirt itself came or went. */

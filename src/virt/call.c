@@ -187,6 +187,24 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
     return ok;
 }
 
+gboolean fct_virt_claim(FctVirt *virt, const char *id, int ms, GError **error)
+{
+    g_mutex_lock(&virt->lock);
+    gboolean ok = admit(virt, FCT_LANE_AGENT, id, g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND, error);
+    if (ok)
+        g_hash_table_replace(virt->busy, g_strdup(id), GINT_TO_POINTER(BUSY));
+    g_mutex_unlock(&virt->lock);
+    return ok;
+}
+
+void fct_virt_release(FctVirt *virt, const char *id)
+{
+    g_mutex_lock(&virt->lock);
+    g_hash_table_remove(virt->busy, id);
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
+}
+
 gboolean fct_virt_answers(FctVirt *virt, const char *id, GError **error)
 {
     g_mutex_lock(&virt->lock);

@@ -8,7 +8,7 @@
 
 #define ANSWER_S 5 /* for each question; libvirt's own is longer than a page waits */
 #define ALL_MS 12000
-#define SHUTDOWN_MS 8000
+#define POWER_MS 8000
 
 typedef struct {
     char *id;
@@ -67,7 +67,7 @@ static gboolean ask_all(virDomainPtr domain, virTypedParameterPtr *params, int *
         int count = 0;
         if (virDomainGetGuestInfo(domain, kinds[i], &some, &count, 0) == 0) {
             answered = TRUE;
-            *params = realloc(*params, sizeof **params * (gsize)(*n + count + 1));
+            *params = g_realloc_n(*params, (gsize)(*n + count) + 1, sizeof **params);
             if (count)
                 memcpy(*params + *n, some, sizeof *some * (gsize)count);
             *n += count;
@@ -107,20 +107,79 @@ json_t *fct_virt_guest(FctVmm *vmm, const char *id, GError **error)
     return call_agent((FctVirt *)vmm, id, ALL_MS, do_ask, &said, error) ? said : NULL;
 }
 
-static gboolean do_shutdown(virConnectPtr conn, gpointer data, GError **error)
+/* ---- thawing ---- */
+
+/* An agent that cannot thaw has not frozen anything either. */
+static gboolean cannot_freeze(void)
+{
+    const char *words = virGetLastErrorMessage();
+    return words && strstr(words, "guest-fsfreeze-thaw") &&
+           (strstr(words, "not been found") || strstr(words, "has been disabled") || strstr(words, "not supported"));
+}
+
+static gboolean do_thaw(virConnectPtr conn, gpointer data, GError **error)
 {
     const Question *question = data;
+    g_autoptr(GError) fault = NULL;
+    virDomainPtr domain = find(conn, question->id, &fault);
+    if (!domain && fault->code == FCT_ERROR_NOT_FOUND)
+        return TRUE;
+    gboolean ok = domain && (virDomainIsActive(domain) == 0 || virDomainFSThaw(domain, NULL, 0, 0) >= 0 ||
+                             cannot_freeze() || virDomainIsActive(domain) == 0);
+    if (!ok && !fault)
+        fct_virt_set_error(&fault, "The guest's file systems could not be thawed");
+    if (domain)
+        virDomainFree(domain);
+    if (!ok)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return ok;
+}
+
+gboolean fct_virt_thaw(FctVmm *vmm, const char *id, GError **error)
+{
+    return call_agent((FctVirt *)vmm, id, ALL_MS, do_thaw, NULL, error);
+}
+
+/* ---- power ---- */
+
+static gboolean power(virConnectPtr conn, const Question *question, int (*act)(virDomainPtr domain), GError **error)
+{
     virDomainPtr domain = find(conn, question->id, error);
     if (!domain)
         return FALSE;
-    gboolean ok = virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT) == 0;
+    gboolean ok = act(domain) == 0;
     if (!ok)
-        fct_virt_set_error(error, "The agent could not shut the guest down");
+        fct_virt_set_error(error, "The agent did not take it");
     virDomainFree(domain);
     return ok;
 }
 
+static int act_shutdown(virDomainPtr domain)
+{
+    return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_GUEST_AGENT);
+}
+
+static int act_reboot(virDomainPtr domain)
+{
+    return virDomainReboot(domain, VIR_DOMAIN_REBOOT_GUEST_AGENT);
+}
+
+static gboolean do_shutdown(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, act_shutdown, error);
+}
+
+static gboolean do_reboot(virConnectPtr conn, gpointer data, GError **error)
+{
+    return power(conn, data, act_reboot, error);
+}
+
 gboolean fct_virt_agent_shutdown(FctVirt *virt, const char *id)
 {
-    return call_agent(virt, id, SHUTDOWN_MS, do_shutdown, NULL, NULL);
+    return call_agent(virt, id, POWER_MS, do_shutdown, NULL, NULL);
+}
+
+gboolean fct_virt_agent_reboot(FctVirt *virt, const char *id)
+{
+    return call_agent(virt, id, POWER_MS, do_reboot, NULL, NULL);
 }

@@ -149,6 +149,7 @@ static const FctVmmOps ops = {
     .open_graphics = fct_virt_open_graphics,
     .stats = fct_virt_stats,
     .guest = fct_virt_guest,
+    .thaw = fct_virt_thaw,
     .watch = virt_watch,
     .free = virt_free,
 };

@@ -359,6 +359,8 @@ gboolean fct_virt_reset(FctVmm *vmm, const char *id, GError **error)
 
 gboolean fct_virt_reboot(FctVmm *vmm, const char *id, GError **error)
 {
+    if (fct_virt_agent_reboot((FctVirt *)vmm, id))
+        return TRUE;
     return call_power(vmm, FCT_LANE_POWER, id, TRUE, ASK_MS, do_reboot, error);
 }
 

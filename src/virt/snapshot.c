@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-#define SWITCH_MS 60000 /* freezing waits for the guest's file systems */
+#define SWITCH_MS 60000
+#define FREEZE_S 60 /* the guest writes all that it has in memory first */
+#define FREEZE_MS (FREEZE_S * 1000 + SWITCH_MS)
+#define AGENT_TURN_MS 30000
 #define SAVE_MS_PER_GIB 30000
 #define RESTORE_MS 60000
 #define LONG_MS_MAX (60 * 60 * 1000)
@@ -73,7 +76,9 @@ static gboolean do_snapshot(virConnectPtr conn, gpointer data, GError **error)
     if (drives) {
         g_autofree char *xml = fct_snapshot_xml(drives, order->overlays, order->memory);
         flags |= order->memory ? 0 : VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY;
-        flags |= order->freeze && !order->memory ? VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE : 0;
+        flags |= order->freeze ? VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE : 0;
+        if (order->freeze)
+            virDomainAgentSetResponseTimeout(domain, FREEZE_S, 0);
         snapshot = virDomainSnapshotCreateXML(domain, xml, flags);
         if (!snapshot)
             fct_virt_set_error(error, "The snapshot could not be taken");
@@ -156,14 +161,27 @@ static int long_ms(int base_ms, gint64 memory_mib)
     return (int)MIN(base_ms + memory_mib * SAVE_MS_PER_GIB / 1024, LONG_MS_MAX);
 }
 
+/* Whoever asks the agent something gives it less time (guest.c), which libvirt keeps for the VM: nobody does now. */
+static gboolean freeze_and_switch(FctVirt *virt, Order *order, GError **error)
+{
+    g_autofree char *agent = g_strconcat(FCT_VIRT_AGENT, order->id, NULL);
+    if (!fct_virt_claim(virt, agent, AGENT_TURN_MS, error))
+        return FALSE;
+    gboolean ok = fct_virt_call(virt, FCT_LANE_POWER, order->id, FREEZE_MS, do_snapshot, order, order_clear, error);
+    fct_virt_release(virt, agent);
+    return ok;
+}
+
 gboolean fct_virt_snapshot(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory,
                            gint64 memory_mib, gboolean freeze, FctVmmProgress progress, gpointer data, GError **error)
 {
     FctVirt *virt = (FctVirt *)vmm;
     g_autoptr(Order) order = order_new(id, overlays, memory);
-    order->freeze = freeze;
+    order->freeze = freeze && !memory;
     if (memory)
         return save_memory(virt, order, long_ms(SWITCH_MS, memory_mib), progress, data, error);
+    if (order->freeze)
+        return freeze_and_switch(virt, order, error);
     return fct_virt_call(virt, FCT_LANE_POWER, id, SWITCH_MS, do_snapshot, order, order_clear, error);
 }
 
@@ -208,12 +226,20 @@ gboolean fct_virt_restore(FctVmm *vmm, const char *id, const GPtrArray *overlays
 
 /* ---- what it writes to ---- */
 
+/* While a snapshot waits for the guest's agent only the job tells of it, not the monitor. */
+static gboolean is_at_work(virDomainPtr domain)
+{
+    virDomainControlInfo control;
+    virDomainJobInfo job;
+    return (virDomainGetControlInfo(domain, &control, 0) == 0 && control.state == VIR_DOMAIN_CONTROL_JOB) ||
+           (virDomainGetJobInfo(domain, &job) == 0 &&
+            (job.type == VIR_DOMAIN_JOB_BOUNDED || job.type == VIR_DOMAIN_JOB_UNBOUNDED));
+}
+
 /* A snapshot that facetd began before it was killed may still be under way in libvirtd. */
 static void await_quiet(virDomainPtr domain)
 {
-    virDomainControlInfo info;
-    while (virDomainIsActive(domain) == 1 && virDomainGetControlInfo(domain, &info, 0) == 0 &&
-           info.state == VIR_DOMAIN_CONTROL_JOB)
+    while (virDomainIsActive(domain) == 1 && is_at_work(domain))
         g_usleep(POLL_US);
 }
 

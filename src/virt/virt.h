@@ -85,6 +85,10 @@ typedef gboolean (*FctVirtFn)(virConnectPtr conn, gpointer data, GError **error)
 gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int deadline_ms, FctVirtFn fn, gpointer data,
                        GDestroyNotify clear, GError **error);
 
+/* Keeps calls with @id out until it is released, where one act takes several calls or one of another lane. */
+gboolean fct_virt_claim(FctVirt *virt, const char *id, int ms, GError **error);
+void fct_virt_release(FctVirt *virt, const char *id);
+
 GThreadPool *fct_virt_workers(void);
 /* FALSE with FCT_ERROR_TIMEOUT while a call to the VM is under way past its deadline. */
 gboolean fct_virt_answers(FctVirt *virt, const char *id, GError **error);
@@ -199,8 +203,10 @@ int fct_virt_open_graphics(FctVmm *vmm, const char *id, GError **error);
 /* guest.c: of each agent one call at a time, beside whatever the VM itself is asked. */
 #define FCT_VIRT_AGENT "agent "
 json_t *fct_virt_guest(FctVmm *vmm, const char *id, GError **error);
+gboolean fct_virt_thaw(FctVmm *vmm, const char *id, GError **error);
 /* FALSE when there is no agent that took it; then the guest is to be asked in another way. */
 gboolean fct_virt_agent_shutdown(FctVirt *virt, const char *id);
+gboolean fct_virt_agent_reboot(FctVirt *virt, const char *id);
 
 /* stats.c */
 json_t *fct_virt_stats(FctVmm *vmm, GError **error);
