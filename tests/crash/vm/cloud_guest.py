@@ -1,60 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A real cloud image and its first boot: cloud_guest.py FACETD FACET-HELPER FACET-SIM, under tools/dev/with-libvirtd. Speaks TAP.
+"""A real cloud image and its first boot: cloud_guest.py FACETD FACET-HELPER FACET-SIM [guest | uefi],
+under tools/dev/with-libvirtd. Speaks TAP.
 
-cloud-init makes the user, the guest gets the static lease of its network, the agent tells about it."""
+cloud-init makes the user, the guest gets the static lease of its network, the agent tells about it and freezes file systems
+(cloud_freeze), cards and disks change while it runs; another guest is started by UEFI (cloud_uefi)."""
 import pathlib
-import shutil
-import subprocess
 import sys
 import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from stack import PATIENCE, Stack, TOP, WebSocket, until  # noqa: E402
+import cloud_freeze  # noqa: E402
+import cloud_uefi  # noqa: E402
+from cloud import (ADDRESS, HOSTNAME, LOGIN, MAC, NAME, PASSWORD, USER, cloud_image, command, in_guest, log_in, stack,  # noqa: E402
+                   until, vm_input, volumes)
 
-stack = Stack(*sys.argv[1:4], host="small")
-NAME, HOSTNAME, USER, PASSWORD = "cloud-1", "alpha", "anna", "ge'heim \"1\""
-MAC, ADDRESS = "52:54:00:aa:bb:01", "192.168.177.77"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIL5Oj2mEpxvTCg9bV0ZSNZSjUiRQZSS0DZ1QOWYzFyE anna@desk"
-LOGIN = 10 * PATIENCE  # a guest without KVM, beside whatever else this machine does
+SECOND = "52:54:00:aa:bb:11"
 
 
-def cloud_image():
-    made = subprocess.run([TOP / "tools/dev/cloud-image"], check=True, stdout=subprocess.PIPE).stdout.decode().strip()
-    for name in ("cloud.json", "cloud.qcow2"):
-        shutil.copy(pathlib.Path(made) / name, stack.images / name)
-
-
-def vm_input(**more):
-    return {"name": NAME, "image": "cloud", "vcpus": 2, "memory_mib": 768, "disk_gib": 3,
-            "nics": [{"network": "cloud", "mac": MAC}], **more}
-
-
-def volumes():
-    stack.virsh("pool-refresh", "facet")
-    return [line.split()[0] for line in stack.virsh("vol-list", "facet").splitlines() if line.strip()]
-
-
-def command(serial, text, seconds=LOGIN):
-    """What the shell prints for @text."""
-    serial.send(f"{text}; echo that-''is-all\r".encode())
-    serial.read_until(b"that-''is-all", seconds)
-    return serial.read_until(b"that-is-all\r", seconds).decode(errors="replace")
-
-
-def log_in(hostname):
-    serial = WebSocket(stack, f"/vms/{stack.vm(NAME)['id']}/console/serial?force=true")
-    serial.send(b"\r")
-    serial.read_until(f"{hostname} login: ".encode(), LOGIN)
-    serial.send(USER.encode() + b"\r")
-    serial.read_until(b"Password: ", LOGIN)
-    serial.send(PASSWORD.encode() + b"\r")
-    serial.read_until(b"$ ", LOGIN)
-    return serial
-
-
-def test_refused():
+def refused():
     for wish, field in (({"user": "Anna", "password": "x"}, "cloud_init.user"),
                         ({"user": "anna", "ssh_keys": ["nonsense"]}, "cloud_init.ssh_keys"),
                         ({"user_data": "nonsense"}, "cloud_init.user_data")):
@@ -64,11 +30,14 @@ def test_refused():
     assert stack.call("GET", "/vms")["items"] == [] and not [v for v in volumes() if "seed" in v]
 
 
-def test_first_boot():
+def networks():
     stack.call("POST", "/networks", {"name": "cloud", "kind": "isolated", "subnet": "192.168.177.0/24"})
     network = stack.call("GET", "/networks/cloud")
     stack.done(stack.call("PUT", "/networks/cloud", {"static_leases": [{"mac": MAC, "address": ADDRESS}]},
                           {"If-Match": f'"{network["revision"]}"'}))
+
+
+def first_boot():
     wish = {"user": USER, "password": PASSWORD, "hostname": HOSTNAME, "ssh_keys": [KEY]}
     begin = time.monotonic()
     stack.done(stack.call("POST", "/vms", vm_input(start=True, cloud_init=wish)))
@@ -91,7 +60,7 @@ def test_first_boot():
     serial.close()
 
 
-def test_agent():
+def agent():
     def told():
         vm = stack.vm(NAME)
         return vm if vm["guest"]["hostname"] == HOSTNAME and "10.9.9.9" in vm["nics"][0]["addresses"] else None
@@ -106,21 +75,78 @@ def test_agent():
     assert card["name"] == "eth0" and f"{ADDRESS}/24" in card["addresses"], guest["interfaces"]
     root = next(f for f in guest["filesystems"] if f["mountpoint"] == "/")
     assert root["type"] == "ext4" and 0 < root["used_bytes"] < root["total_bytes"], root
-    serial = WebSocket(stack, f"/vms/{vm['id']}/console/serial?force=true")
-    command(serial, "sudo systemctl stop qemu-guest-agent")
-    serial.close()
+    in_guest("sudo systemctl stop qemu-guest-agent")
     gone = until("the agent to be gone", lambda: (lambda v: v["guest"]["agent"] == "disconnected" and v)(stack.vm(NAME)), LOGIN)
     assert "qemu-guest-agent" in gone["guest"]["why_not"] and gone["nics"][0]["from_guest"] == [], gone["guest"]
     nic, = stack.call("GET", "/networks/cloud")["nics"]
     assert [a["source"] for a in nic["addresses"]] == ["static"], nic
-    serial = WebSocket(stack, f"/vms/{vm['id']}/console/serial?force=true")
-    command(serial, "sudo systemctl start qemu-guest-agent")
-    serial.close()
+    in_guest("sudo systemctl start qemu-guest-agent")
     until("the agent to be back", lambda: stack.vm(NAME)["guest"]["hostname"] == HOSTNAME, LOGIN)
 
 
-def test_shutdown():
-    """Asked politely, the guest goes by itself."""
+def card():
+    """The name of the second card in the guest; nothing while there is none."""
+    said = in_guest(f"ip -o link | grep -i {SECOND} | cut -d: -f2 | sed 's/ */card-/'")
+    return next((word[5:] for word in said.split() if word.startswith("card-")), "")
+
+
+def nic():
+    """A card is plugged in, gets an address where the guest asks for one, and is unplugged."""
+    stack.call("POST", "/networks", {"name": "second", "kind": "isolated", "subnet": "192.168.178.0/24"})
+    first = {"network": "cloud", "mac": MAC}
+    vm = stack.change("PATCH", stack.vm(NAME), {"nics": [first, {"network": "second", "mac": SECOND}]})
+    assert vm["pending_changes"] == [], vm["pending_changes"]
+    name = until("the guest to see the card", card, LOGIN)
+    in_guest(f"printf '[Match]\\nName={name}\\n[Network]\\nDHCP=ipv4\\n' | sudo tee /run/systemd/network/90-second.network >/dev/null")
+    in_guest("sudo networkctl reload")
+    until("the guest to have an address", lambda: "192.168.178." in in_guest(f"ip -4 -brief address show {name}"), LOGIN)
+    until("the address to be shown",
+          lambda: any(a.startswith("192.168.178.") for n in stack.vm(NAME)["nics"] if n["mac"] == SECOND for a in n["addresses"]), LOGIN)
+    stack.change("PATCH", stack.vm(NAME), {"nics": [first]})
+    until("the guest to let go of it", lambda: not card(), LOGIN)
+    until("nothing to wait for", lambda: stack.vm(NAME)["pending_changes"] == [], LOGIN)
+    vm = stack.vm(NAME)
+    assert [n["mac"] for n in vm["nics"]] == [MAC] and SECOND not in stack.virsh("dumpxml", NAME), vm["nics"]
+    assert ADDRESS in in_guest("ip -4 -brief address show eth0")
+
+
+def grow():
+    """A disk of the running guest is larger at once; its partition the guest grows itself."""
+    assert f"size-{3 << 30}" in in_guest("echo size-$(lsblk -bdno SIZE /dev/vda)")
+    vm = stack.vm(NAME)
+    problem = stack.refused(400, "PATCH", f"/vms/{vm['id']}/disks/vda", {"size_gib": 2})
+    assert problem["details"]["field"] == "size_gib", problem
+    stack.call("PATCH", f"/vms/{vm['id']}/disks/vda", {"size_gib": 4})
+    until("the guest to see the new size", lambda: f"size-{4 << 30}" in in_guest("echo size-$(lsblk -bdno SIZE /dev/vda)"), LOGIN)
+    in_guest("sudo growpart /dev/vda 3; sudo resize2fs /dev/vda3")
+    size = in_guest("df -BM --output=size / | tail -1")
+    assert any(3500 < int(word.rstrip("M")) < 4100 for word in size.split() if word.rstrip("M").isdigit()), size
+
+
+def reboot_by(what, words):
+    """The guest comes again, and its log tells who asked it."""
+    vm = stack.vm(NAME)
+    stack.done(stack.call("POST", f"/vms/{vm['id']}/reboot", {}))
+    serial = log_in(HOSTNAME)
+    said = command(serial, "sudo journalctl -b -1 | grep -cE '" + words + "' | sed s/^/found-/")
+    serial.close()
+    assert "found-" in said and "found-0" not in said, (what, said)
+    assert stack.vm(NAME)["state"] == "running"
+
+
+def reboot():
+    """By the agent, and by the power button when there is none."""
+    in_guest("sudo mkdir -p /var/log/journal; sudo systemctl restart systemd-journald; sudo journalctl --flush")
+    until("the agent", lambda: stack.vm(NAME)["guest"]["agent"] == "connected", LOGIN)
+    reboot_by("agent", "guest-shutdown called")
+    in_guest("sudo systemctl stop qemu-guest-agent")
+    until("the agent to be gone", lambda: stack.vm(NAME)["guest"]["agent"] == "disconnected", LOGIN)
+    reboot_by("power button", "Power key pressed")
+
+
+def shutdown():
+    """Asked by the agent, the guest goes by itself."""
+    until("the agent", lambda: stack.vm(NAME)["guest"]["agent"] == "connected", LOGIN)
     vm = stack.vm(NAME)
     end = stack.call("POST", f"/vms/{vm['id']}/stop", {})
     until("the guest to shut down", lambda: stack.vm(NAME)["state"] == "off", LOGIN)
@@ -128,7 +154,7 @@ def test_shutdown():
     assert stack.call("GET", f"/vms/{vm['id']}/guest")["agent"] == "unknown"
 
 
-def test_new_data():
+def new_data():
     """Other first-boot data: a new volume with a new instance, and the old one is gone."""
     vm = stack.vm(NAME)
     assert stack.refused(400, "PATCH", f"/vms/{vm['id']}", {"cloud_init": {"user": "x y"}},
@@ -144,7 +170,7 @@ def test_new_data():
     assert vm["cloud_init"] is None and not [v for v in volumes() if "seed" in v]
 
 
-def test_secrets():
+def secrets():
     """The password is in no file of facetd's state and in no answer; its hash only where the guest gets it."""
     for path in stack.state.rglob("*"):
         if path.is_file() and path.suffix not in (".qcow2", ".iso"):
@@ -155,30 +181,37 @@ def test_secrets():
     assert PASSWORD not in stack.log("facetd")
 
 
-def test_delete():
+def delete():
     vm = stack.vm(NAME)
     if vm["state"] != "off":
         stack.done(stack.call("POST", f"/vms/{vm['id']}/stop", {"force": True}))
     stack.done(stack.change("DELETE", stack.vm(NAME)))
-    assert volumes() == [], volumes()
-    assert stack.virsh("list", "--all", "--name").split() == []
+    assert not [v for v in volumes() if v.startswith(NAME)], volumes()
+    assert NAME not in stack.virsh("list", "--all", "--name").split()
+
+
+# One boot serves as many checks as can share it; the second guest starts while the first one's agent is made to wait.
+FIRST = [refused, networks, first_boot, agent, nic, grow, *cloud_freeze.CHECKS, reboot, shutdown, new_data, secrets, delete]
+CHECKS = {"guest": FIRST, "uefi": [networks, cloud_uefi.begin, *cloud_uefi.CHECKS],
+          "": [*FIRST[:6], cloud_uefi.begin, *FIRST[6:], *cloud_uefi.CHECKS]}
 
 
 def main():
-    tests = [(n, f) for n, f in globals().items() if n.startswith("test_")]
     failed = 0
-    print(f"1..{len(tests)}", flush=True)
+    checks = CHECKS[sys.argv[4] if len(sys.argv) > 4 else ""]
+    print(f"1..{len(checks)}", flush=True)
     try:
         cloud_image()
         stack.start()
-        for number, (name, run) in enumerate(tests, 1):
+        for number, run in enumerate(checks, 1):
+            name = f"{run.__module__}.{run.__name__}".replace("__main__.", "")
             begin = time.monotonic()
             try:
                 run()
-                print(f"ok {number} {name[5:]} # {time.monotonic() - begin:.1f} s", flush=True)
+                print(f"ok {number} {name} # {time.monotonic() - begin:.1f} s", flush=True)
             except Exception:  # whatever it is, the next ones are to run
                 failed += 1
-                print(f"not ok {number} {name[5:]}", flush=True)
+                print(f"not ok {number} {name}", flush=True)
                 print("# " + traceback.format_exc().replace("\n", "\n# "), flush=True)
     finally:
         if failed or sys.exc_info()[0]:
