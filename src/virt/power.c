@@ -244,18 +244,6 @@ static int act_reboot(virDomainPtr domain)
     return virDomainReboot(domain, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN);
 }
 
-static int act_destroy(virDomainPtr domain)
-{
-    /* Its answer may be lost with the domain, or it was off already: what counts is how it is now. */
-    if (virDomainDestroy(domain) >= 0)
-        return 0;
-    virErrorPtr why = virSaveLastError(); /* the next call forgets it */
-    gboolean is_off = virDomainIsActive(domain) == 0;
-    virSetError(why);
-    virFreeError(why);
-    return is_off ? 0 : -1;
-}
-
 static int act_undefine(virDomainPtr domain)
 {
     const unsigned int all = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
@@ -306,11 +294,21 @@ static gboolean is_half_started(virConnectPtr conn, const char *id)
     return half;
 }
 
+static gboolean is_off(virConnectPtr conn, const char *id)
+{
+    virDomainPtr domain = virDomainLookupByUUIDString(conn, id);
+    gboolean off = domain && virDomainIsActive(domain) == 0;
+    if (domain)
+        virDomainFree(domain);
+    return off;
+}
+
 static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     const Order *order = data;
-    if (power(conn, data, act_destroy, "The VM could not be forced off", &fault))
+    /* Its answer may be lost with the domain, or it was off already: what counts is how it is now. */
+    if (power(conn, data, virDomainDestroy, "The VM could not be forced off", &fault) || is_off(conn, order->id))
         return TRUE;
     if (fault->code == FCT_ERROR_TIMEOUT && is_half_started(conn, order->id))
         fct_set_error_full(
