@@ -296,7 +296,7 @@ static gboolean is_half_started(virConnectPtr conn, const char *id)
 
 static gboolean is_off(virConnectPtr conn, const char *id)
 {
-    virDomainPtr domain = virDomainLookupByUUIDString(conn, id);
+    virDomainPtr domain = fct_virt_find_ours(conn, id, NULL);
     gboolean off = domain && virDomainIsActive(domain) == 0;
     if (domain)
         virDomainFree(domain);
