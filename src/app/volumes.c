@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/volumes.h"
 
+#include "core/storage_rules.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -17,9 +19,7 @@ gboolean fct_volume_progress(gint64 done, gint64 total, gpointer data)
     const FctVolumeProgress *progress = data;
     if (!progress->task)
         return TRUE;
-    const double gib = 1024.0 * 1024 * 1024;
-    g_autofree char *message =
-        g_strdup_printf("%s: %.1f of %.1f GiB.", progress->what, (double)done / gib, (double)total / gib);
+    g_autofree char *message = fct_progress_text(progress->what, done, total);
     fct_task_progress(progress->task, progress->step, total > 0 ? (guint)(100 * (double)done / (double)total) : 0,
                       message);
     return !fct_task_cancelled(progress->task) && !fct_task_stopping(progress->task);

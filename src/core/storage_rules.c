@@ -23,6 +23,14 @@ static char *size_text(gint64 bytes)
     return g_strdup_printf("%" G_GINT64_FORMAT " MiB", bytes >> 20);
 }
 
+char *fct_progress_text(const char *what, gint64 done, gint64 total)
+{
+    gboolean small = total < GIB;
+    double unit = (double)(small ? GIB >> 10 : GIB);
+    return g_strdup_printf("%s: %.1f of %.1f %s.", what, (double)done / unit, (double)total / unit,
+                           small ? "MiB" : "GiB");
+}
+
 FctRoom fct_pool_room(const FctPool *pool, gint64 promised, char **ret_sentence)
 {
     *ret_sentence = NULL;

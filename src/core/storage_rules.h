@@ -6,6 +6,9 @@
 typedef enum { FCT_ROOM_GOOD, FCT_ROOM_WARNING, FCT_ROOM_ERROR } FctRoom;
 const char *fct_room_name(FctRoom room); /* "good" "warning" "error" */
 
+/* "Copying: 3.2 of 10.0 GiB."; in MiB where all of it is less than a GiB. */
+char *fct_progress_text(const char *what, gint64 done, gint64 total);
+
 /*
  * @promised: what thin volumes may still grow by; -1 unknown. Warning from 85 %, or when more is promised than there
  * is; error from 95 %. *ret_sentence: why, NULL when good; free it.

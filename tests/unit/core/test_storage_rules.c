@@ -161,6 +161,25 @@ static void test_ranges(void)
     g_assert_cmpint(fct_http_range("bytes=0-", 0, &first, &length), ==, FCT_RANGE_NONE);
 }
 
+static void test_progress(void)
+{
+    const gint64 mib = 1024 * 1024, gib = 1024 * mib;
+    const struct {
+        gint64 done, total;
+        const char *text;
+    } cases[] = {
+        {0, 16 * mib, "Copying: 0.0 of 16.0 MiB."},
+        {8 * mib + mib / 2, 16 * mib, "Copying: 8.5 of 16.0 MiB."},
+        {512 * mib, gib - mib, "Copying: 512.0 of 1023.0 MiB."},
+        {512 * mib, gib, "Copying: 0.5 of 1.0 GiB."},
+        {3 * gib + gib / 5, 10 * gib, "Copying: 3.2 of 10.0 GiB."},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = fct_progress_text("Copying", cases[i].done, cases[i].total);
+        g_assert_cmpstr(text, ==, cases[i].text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -168,6 +187,7 @@ int main(int argc, char **argv)
     g_test_add_func("/storage-rules/fits", test_fits);
     g_test_add_func("/storage-rules/disk-fits", test_disk_fits);
     g_test_add_func("/storage-rules/paths", test_paths);
+    g_test_add_func("/storage-rules/progress", test_progress);
     g_test_add_func("/storage-rules/ranges", test_ranges);
     return g_test_run();
 }
