@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/vm_boot.h"
+#include "cli/vm_device.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -127,25 +128,6 @@ int fct_verb_vm_show(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-/* GROUP[:COUNT][:optional] */
-static json_t *parse_device(const char *text)
-{
-    g_auto(GStrv) words = g_strsplit(text, ":", -1);
-    json_t *device = json_pack("{s:s, s:i, s:b}", "group", words[0] ? words[0] : "", "count", 1, "optional", 0);
-    for (guint i = 1; i < g_strv_length(words); i++) {
-        guint64 count;
-        if (g_str_equal(words[i], "optional"))
-            json_object_set_new(device, "optional", json_true());
-        else if (g_ascii_string_to_unsigned(words[i], 10, 1, 8, &count, NULL))
-            json_object_set_new(device, "count", json_integer((json_int_t)count));
-        else
-            g_clear_pointer(&device, json_decref);
-        if (!device)
-            break;
-    }
-    return device;
-}
-
 /* NETWORK[=MAC] each; "none" stands for no NIC. */
 static json_t *parse_nics(char **texts)
 {
@@ -170,21 +152,6 @@ static char *default_image(FctCli *cli)
         return NULL;
     const json_t *items = json_object_get(answer, "items");
     return json_array_size(items) == 1 ? g_strdup(fct_json_str(json_array_get(items, 0), "id", NULL)) : NULL;
-}
-
-/* NULL: one of the words is no device. */
-static json_t *parse_devices(char **texts)
-{
-    g_autoptr(json_t) list = json_array();
-    for (; texts && *texts; texts++) {
-        json_t *made = parse_device(*texts);
-        if (!made) {
-            fct_cli_usage("“%s” is not GROUP[:COUNT][:optional].", *texts);
-            return NULL;
-        }
-        json_array_append_new(list, made);
-    }
-    return g_steal_pointer(&list);
 }
 
 static gboolean add_drives(json_t *body, const char *volume, char **disks, const char *boot)
@@ -284,14 +251,14 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         json_object_set_new(body, "os", json_string(os));
     if (!add_drives(body, volume, disks, boot))
         return fct_cli_usage("A disk is SIZE[:POOL] or POOL/VOLUME, --volume POOL/VOLUME.");
-    g_autoptr(json_t) list = parse_devices(devices);
+    int status = 0;
+    g_autoptr(json_t) list = fct_vm_parse_devices(cli, devices, &status);
     if (!list)
-        return 2;
+        return status;
     if (devices || !template)
         json_object_set(body, "devices", list);
     if (networks)
         json_object_set_new(body, "nics", parse_nics(networks));
-    int status = 0;
     if (!fct_boot_options_put(&first, body, &status))
         return status;
     return run_task(cli, "POST", "/vms", body, 0, no_wait);

@@ -66,6 +66,8 @@ VM = {"id": "v1", "name": "db-2", "ours": True, "state": "off", "vcpus": 2, "mem
                    "parts": []}], "pending_changes": [], "blocked": REFUSED["details"]["verdicts"]}
 
 
+GROUPS = [{"id": "a100-3g", "name": "A100 3g"}, {"id": "a30", "name": "spare"}, {"id": "g3", "name": "spare"},
+          {"id": "g4", "name": "a30"}]
 FRAIL = {"id": "t2", "name": "frail", "description": "", "input": {"image": "demo"}, "revision": 4, "created_ms": 1,
          "problems": [{"field": "image", "sentence": "The image “demo” is gone."}]}
 SMALL = {"id": "t1", "name": "small", "description": "for tests", "revision": 3, "created_ms": 1, "problems": [],
@@ -87,6 +89,7 @@ ANSWERS = {
     ("POST", "/plans"): lambda body: problem(422, NO_FIT) if body.get("profiles", {}).get("3g.40gb", 0) > 2 else (201, PLAN),
     ("POST", "/plans/pl1/apply"): (202, TASK), ("GET", "/tasks"): (200, {"items": [TASK]}),
     ("GET", "/tasks/t1"): (200, TASK), ("GET", "/tasks/t9"): problem(409, STALE),
+    ("GET", "/resource-groups"): (200, {"items": GROUPS}),
     ("GET", "/templates"): (200, {"items": [SMALL, FRAIL]}), ("GET", "/templates/frail"): (200, FRAIL),
     ("GET", "/templates/small"): (200, SMALL), ("POST", "/templates"): (201, SMALL),
     ("POST", "/vms/theirs/adopt"): lambda body: (200, ADOPTION if body.get("preview") else dict(VM, name="theirs")),
@@ -134,6 +137,8 @@ CASES = [  # name, arguments, exit status
     ("template-create", ["template", "create", "small", "--from-vm", "db-2"], 0),
     ("template-create-both", ["template", "create", "small", "--from-vm", "db-2", "--cpus", "2"], 2),
     ("vm-create-template", ["vm", "create", "db-4", "--template", "small", "--no-wait"], 0),
+    ("vm-create-device", ["vm", "create", "db-5", "--image", "demo", "--device", "A100 3g:2:optional", "--device", "a30", "--no-wait"], 0),
+    ("vm-create-device-twice", ["vm", "create", "db-6", "--image", "demo", "--device", "spare", "--no-wait"], 2),
     ("vm-adopt-plan", ["vm", "adopt", "theirs", "--plan"], 0), ("vm-adopt-unasked", ["vm", "adopt", "theirs"], 2),
     ("vm-adopt", ["vm", "adopt", "theirs", "--yes"], 0), ("vm-release", ["vm", "release", "db-2"], 0),
     ("vm-autostart", ["vm", "autostart"], 0),
@@ -163,6 +168,9 @@ def checks():
     yield "a delete names the revision it saw", delete[3] == '"9"'
     made = [s[2] for s in seen if s[:2] == ("POST", "/vms")][0]
     yield "a template gives what is not said", made == {"name": "db-4", "template": "small", "start": False}
+    claims = [[(d["group"], d["count"], d["optional"]) for d in s[2]["devices"]] for s in seen
+              if s[:2] == ("POST", "/vms") and "devices" in s[2]]
+    yield "a group is named by its name or id", claims == [[("a100-3g", 2, True), ("a30", 1, False)]]
     adopts = [s[2] for s in seen if s[1] == "/vms/theirs/adopt"]
     yield "nothing is adopted unasked", adopts == [{"preview": True}] * 3 + [{"confirm": True}]
     patch = [s for s in seen if s[0] == "PATCH"][0]
