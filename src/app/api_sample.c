@@ -35,19 +35,18 @@ static gboolean read_subjects(const FctRequest *request, FctSampleWish *wish, GE
 static gboolean list_samples(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctSampleWish wish = {0};
-    g_auto(GStrv) subjects = NULL;
     gint64 seconds, step;
     if (!fct_request_query_int(request, "seconds", 1, 3600, 600, &seconds, error) ||
         !fct_request_query_int(request, "step", 1, 3600, MAX(1, seconds / SAMPLES_MAX), &step, error))
         return FALSE;
     gboolean ok = read_subjects(request, &wish, error);
-    subjects = wish.subjects;
-    if (!ok)
-        return FALSE;
-    wish.oldest_ms = fct_app_now_ms() - seconds * 1000;
-    wish.step_ms = step * 1000;
-    fct_reply_items(reply, fct_sampler_list(request->app->sampler, &wish));
-    return TRUE;
+    if (ok) {
+        wish.oldest_ms = fct_app_now_ms() - seconds * 1000;
+        wish.step_ms = step * 1000;
+        fct_reply_items(reply, fct_sampler_list(request->app->sampler, &wish));
+    }
+    g_strfreev(wish.subjects);
+    return ok;
 }
 
 const FctRoute fct_routes_sample[] = {

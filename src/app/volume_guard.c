@@ -69,7 +69,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     }
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i);
-        if (fct_vm_info_active(info) && has(info, path))
+        if (info && fct_vm_info_active(info) && has(info, path))
             return refuse(error, path, "VM", info->name, "runs with it");
         if (!check_users(world, vm, path, error))
             return FALSE;
