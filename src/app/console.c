@@ -183,7 +183,8 @@ static gboolean on_vm_readable(int fd, GIOCondition condition, gpointer data)
 {
     Console *c = data;
     char bytes[CHUNK];
-    if (client_is_full(c)) {
+    /* A client that says goodbye, or whose connection broke: the end of its socket is told by itself. */
+    if (soup_websocket_connection_get_state(c->socket) != SOUP_WEBSOCKET_STATE_OPEN || client_is_full(c)) {
         c->read_source = 0;
         return G_SOURCE_REMOVE;
     }

@@ -162,6 +162,12 @@ static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
     return TRUE;
 }
 
+/* libvirt lets the guest go on after it has told that the domain is there. */
+static gboolean is_back(const FctVmInfo *info, gpointer data)
+{
+    return fct_vm_info_active(info) && (*(const gboolean *)data || info->state != FCT_VM_PAUSED);
+}
+
 /* With its memory; FALSE without an error when the snapshot has none. */
 static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
 {
@@ -175,7 +181,7 @@ static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree 
     if (!vmm->ops->restore(vmm, tree->vm->id, tree->chain->current->files, fct_json_str(memory, "path", ""),
                            tree->vm->memory_mib, paused, error))
         return FALSE;
-    if (!fct_vms_await(vms, task, tree->vm->id, TRUE, SEEN_RUNNING_MS)) {
+    if (!fct_vms_await_that(vms, task, tree->vm->id, is_back, &paused, SEEN_RUNNING_MS)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT, "The VM ended as soon as it had started.");
         return FALSE;
     }

@@ -295,7 +295,7 @@ async function end({ instance, browser, assert }) {
 async function tidy({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
-  const answer = await page.request.delete(`/api/v1/files/${image}`, { headers: { Origin: instance.url } });
+  const answer = await page.request.delete(`/api/v1/files/${image}`, { headers: { Origin: instance.url }, maxRetries: 3 });
   assert.equal(answer.status(), 204);
 }
 

@@ -27,7 +27,7 @@ def refused():
         problem = stack.refused(400, "POST", "/vms", vm_input(cloud_init=wish))
         assert problem["details"]["field"] == field, problem
     assert stack.refused(400, "POST", "/vms", vm_input(windows={"user": "a", "password": "b"}))["details"]["field"] == "windows"
-    assert stack.call("GET", "/vms")["items"] == [] and not [v for v in volumes() if "seed" in v]
+    assert stack.call("GET", "/vms")["items"] == [] and not [v for v in volumes() if v.startswith(f"{NAME}-seed")]
 
 
 def networks():
@@ -160,14 +160,14 @@ def new_data():
     assert stack.refused(400, "PATCH", f"/vms/{vm['id']}", {"cloud_init": {"user": "x y"}},
                          {"If-Match": f'"{vm["revision"]}"'})["details"]["field"] == "cloud_init.user"
     vm = stack.change("PATCH", vm, {"cloud_init": {"hostname": "beta", "user": USER, "password": "another"}})
-    seeds = [v for v in volumes() if "seed" in v]
+    seeds = [v for v in volumes() if v.startswith(f"{NAME}-seed")]
     assert seeds == [f"{NAME}-seed-2.iso"] and [d["volume"] for d in vm["disks"] if d["kind"] == "seed"] == seeds, seeds
     target = stack.dir / "seed.iso"
     stack.virsh("vol-download", "--pool", "facet", seeds[0], str(target))
     content = target.read_bytes()
     assert b'"local-hostname":"beta"' in content and b"another" not in content and b"$6$" in content
     vm = stack.change("PATCH", vm, {"cloud_init": None})
-    assert vm["cloud_init"] is None and not [v for v in volumes() if "seed" in v]
+    assert vm["cloud_init"] is None and not [v for v in volumes() if v.startswith(f"{NAME}-seed")]
 
 
 def secrets():
