@@ -115,6 +115,14 @@ static void start_websocket(Call *call)
     g_signal_connect_data(call->message, "wrote-informational", G_CALLBACK(on_upgraded), upgrade, upgrade_free, 0);
 }
 
+/* libsoup 3.2 closes the connection after an answer without a body, and does not say so: the client's next request on
+ * it would be lost ("socket hang up"). Said, the client takes another connection. */
+static void set_no_body(SoupServerMessage *message, guint status)
+{
+    soup_server_message_set_status(message, status, NULL);
+    soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection", "close");
+}
+
 static void send_reply(SoupServerMessage *message, FctReply *reply, const char *allow)
 {
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
@@ -131,6 +139,8 @@ static void send_reply(SoupServerMessage *message, FctReply *reply, const char *
         send_text(message, reply->mime, g_steal_pointer(&reply->text));
     else if (reply->json)
         send_text(message, "application/json", fct_json_text(reply->json));
+    else if (reply->status == SOUP_STATUS_NO_CONTENT)
+        set_no_body(message, SOUP_STATUS_NO_CONTENT);
 }
 
 static gboolean finish_call(gpointer data)
@@ -276,7 +286,7 @@ static void on_page(SoupServer *soup, SoupServerMessage *message, const char *pa
     soup_message_headers_replace(response, "Cache-Control",
                                  file.immutable ? "public, max-age=31536000, immutable" : "no-cache");
     if (known && strstr(known, file.etag)) {
-        soup_server_message_set_status(message, SOUP_STATUS_NOT_MODIFIED, NULL);
+        set_no_body(message, SOUP_STATUS_NOT_MODIFIED);
         return;
     }
     if (file.compressed)

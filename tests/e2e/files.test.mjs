@@ -47,7 +47,7 @@ async function life({ instance, browser, assert }) {
     await row.waitFor({ state: 'detached' });
   } finally {
     // The folder of images is shared by all instances of ./dev run.
-    await page.request.delete(`/api/v1/files/${name}`, { headers: { Origin: instance.url }, maxRetries: 3 });
+    await page.request.delete(`/api/v1/files/${name}`, { headers: { Origin: instance.url } });
   }
   assert.deepEqual(page.faults, []);
 }
@@ -81,7 +81,7 @@ async function elsewhere({ instance, browser, assert }) {
     await page.getByRole('link', { name: 'Files' }).click();
     await page.getByRole('row', { name }).getByText('Ready').waitFor();
   } finally {
-    await page.request.delete(`/api/v1/files/${name}`, { headers: { Origin: instance.url }, maxRetries: 3 });
+    await page.request.delete(`/api/v1/files/${name}`, { headers: { Origin: instance.url } });
   }
   assert.deepEqual(page.faults, []);
 }

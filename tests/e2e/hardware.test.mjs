@@ -244,7 +244,7 @@ async function media({ instance, browser, assert }) {
     await post(page, instance, `vms/${name}/stop`, { force: true });
     await until(page, async () => (await vmOf(page)).state === 'off', 'the VM is off');
     await page.request.patch(`/api/v1/vms/${name}`, { headers: { 'Origin': instance.url, 'If-Match': '*' }, data: { cdroms: [] } });
-    for (const disc of discs) await page.request.delete(`/api/v1/files/${disc}`, { headers: { Origin: instance.url }, maxRetries: 3 });
+    for (const disc of discs) await page.request.delete(`/api/v1/files/${disc}`, { headers: { Origin: instance.url } });
   }
   assert.deepEqual(page.faults, []);
 }

@@ -295,7 +295,7 @@ async function end({ instance, browser, assert }) {
 async function tidy({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
-  const answer = await page.request.delete(`/api/v1/files/${image}`, { headers: { Origin: instance.url }, maxRetries: 3 });
+  const answer = await page.request.delete(`/api/v1/files/${image}`, { headers: { Origin: instance.url } });
   assert.equal(answer.status(), 204);
 }
 

@@ -37,7 +37,7 @@ async function until(page, look, what) {
 }
 
 async function api(page, instance, method, where, data, headers = {}) {
-  const answer = await page.request.fetch(`/api/v1/${where}`, { method, data, headers: { Origin: instance.url, ...headers }, maxRetries: method === 'DELETE' ? 3 : 0 });
+  const answer = await page.request.fetch(`/api/v1/${where}`, { method, data, headers: { Origin: instance.url, ...headers } });
   const text = await answer.text();
   if (!answer.ok()) throw new Error(`${method} ${where}: ${answer.status()} ${text}`);
   return text ? JSON.parse(text) : null;

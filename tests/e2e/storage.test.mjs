@@ -52,7 +52,7 @@ async function bigIso({ instance, browser, assert }) {
     assert.ok(seen.size >= 3, 'progress was seen');
     assert.ok(most < 16 * MIB, `facetd grew by ${most} bytes`);
   } finally {
-    await page.request.delete(`/api/v1/files/${iso}`, { headers: { Origin: instance.url }, maxRetries: 3 });
+    await page.request.delete(`/api/v1/files/${iso}`, { headers: { Origin: instance.url } });
     await rm(folder, { recursive: true });
   }
   assert.deepEqual(page.faults, []);
