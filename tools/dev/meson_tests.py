@@ -4,6 +4,7 @@
 
   meson_tests.py list KIND FILTER…           names to run, from `meson introspect --tests` on stdin; KIND: plain, !plain, or
                                              threads (tests that the thread sanitizer runs; "tsan" matches all of them)
+  meson_tests.py needs DIR NAME…             what Ninja has to build in DIR for these tests, a path a line
   meson_tests.py count TESTLOG EXPECTED      "passed failed skipped" from testlog.json; logs of what failed go to stderr
   meson_tests.py tap LOG STATUS              the same from one TAP output and its program's status
 
@@ -11,7 +12,9 @@ A program that speaks TAP counts once for each of its points, any other program 
 never ran counts as one failure more.
 """
 import json
+import os
 import re
+import subprocess
 import sys
 
 POINT = re.compile(r'^(not )?ok\b\s*\d*\s*(?:-\s*)?([^#]*)(#\s*(skip|todo)\b)?', re.I)
@@ -52,6 +55,18 @@ def list_tests(kind, filters):
         if test['name'] not in seen:
             seen.add(test['name'])
             print(test['name'])
+
+
+def introspect(build, what):
+    out = subprocess.run(['meson', 'introspect', build, what], check=True, stdout=subprocess.PIPE)
+    return json.loads(out.stdout)
+
+
+def list_needs(build, names):
+    files = {t['id']: t['filename'] for t in introspect(build, '--targets')}
+    ids = {i for test in introspect(build, '--tests') if test['name'] in names for i in test['depends']}
+    for path in sorted({f for i in ids for f in files.get(i, [])}):
+        print(os.path.relpath(path, build))
 
 
 def show(name, result, text, stderr):
@@ -100,6 +115,8 @@ def count_tap(path, status):
 def main(argv):
     if argv[1] == 'list':
         list_tests(argv[2], argv[3:])
+    elif argv[1] == 'needs':
+        list_needs(os.path.realpath(argv[2]), set(argv[3:]))
     elif argv[1] == 'count':
         count_log(argv[2], int(argv[3]))
     elif argv[1] == 'tap':

@@ -5,15 +5,25 @@
 
 PACKAGES=$TOP/packaging/debian/packages
 
+# The release of Debian, as a number; the newest where it has none (testing) or is not Debian's.
+debian_release() {
+    local VERSION_ID=''
+    # shellcheck disable=SC1091
+    [ ! -r /etc/os-release ] || VERSION_ID=$(. /etc/os-release && [ "${ID:-}" = debian ] && printf %s "${VERSION_ID:-}")
+    printf '%s\n' "${VERSION_ID:-99}"
+}
+
 # packages_of SECTION…: the packages of these sections that are not installed and not made unnecessary.
 packages_of() {
-    local section='' wanted=" $* " name command list=() asked=()
+    local section='' wanted=" $* " name command release list=() asked=()
+    release=$(debian_release)
     while read -r name command; do
         case $name in
         '' | '#'*) continue ;;
         '['*']')
             section=${name#[}
             section=${section%]}
+            [ "$release" -ge "${command:-0}" ] || section=
             continue
             ;;
         esac
@@ -71,8 +81,8 @@ fuse_ready() {
     [ -w /dev/fuse ] || die "the simulated host needs /dev/fuse, which this machine or container does not offer"
 }
 
-# meson_build DIR MESON-OPTION…: sets DIR up once (again when the options changed) and builds it, or TARGET of it.
-meson_build() {
+# meson_setup DIR MESON-OPTION…: sets DIR up once, again when the options changed.
+meson_setup() {
     local dir=$1 name
     shift
     name=$(basename "$dir")
@@ -82,6 +92,13 @@ meson_build() {
         step "$name-setup" "Configuring $name" meson setup "${again[@]}" "$dir" "$TOP" "$@" || return
         printf %s "$*" >"$dir/.facet-options"
     fi
+}
+
+# meson_build DIR MESON-OPTION…: sets DIR up and builds it, or only TARGET (words) of it.
+meson_build() {
+    local dir=$1 name
+    name=$(basename "$dir")
+    meson_setup "$@" || return
     # A dry run tells whether there is work, so that an unchanged tree prints nothing.
     if ! ninja -C "$dir" -n ${TARGET:-} 2>/dev/null | grep -q 'no work to do'; then
         step "$name" "Building $name" ninja -C "$dir" ${TARGET:-}
@@ -92,8 +109,10 @@ build_plain() {
     meson_build "$TOP/build"
 }
 
+ASAN_OPTIONS_OF_MESON=(-Db_sanitize=address,undefined -Db_lundef=false)
+
 build_asan() {
-    meson_build "$TOP/build-asan" -Db_sanitize=address,undefined -Db_lundef=false
+    meson_build "$TOP/build-asan" "${ASAN_OPTIONS_OF_MESON[@]}"
 }
 
 # Of gcc, whose runtime is a library of its own: the shim (tests/tsan) has to stand between it and GLib.
@@ -103,7 +122,7 @@ build_tsan() {
 
 # Only the fuzzers and what they link.
 build_fuzz() {
-    CC=clang TARGET=fuzzers meson_build "$TOP/build-fuzz" -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link
+    CC=clang TARGET=fuzzers meson_build "$TOP/build-fuzz" "${ASAN_OPTIONS_OF_MESON[@]}" -Dc_args=-fsanitize=fuzzer-no-link
 }
 
 build_bench() {

@@ -53,6 +53,34 @@ wanted() {
     return 1
 }
 
+# build_for DIR KIND FILTER…: builds in DIR only what the tests of KIND that match need; nothing when none matches.
+build_for() {
+    local dir=$1 kind=$2 names=()
+    shift 2
+    mapfile -t names < <(test_names "$dir" "$kind" "$@")
+    [ ${#names[@]} -gt 0 ] || return 0
+    TARGET=$(python3 "$TOP/tools/dev/meson_tests.py" needs "$dir" "${names[@]}" | tr '\n' ' ') || return
+    [ -z "$TARGET" ] || meson_build "$dir" "${MESON_OPTIONS[@]}"
+}
+
+# build_all FILTER…: what the tests that match run; everything without a filter.
+build_all() {
+    local TARGET='' MESON_OPTIONS=()
+    if [ $# = 0 ] || wanted e2e "$@"; then
+        build_plain && build_ui || return
+    else
+        meson_setup "$TOP/build" || return
+        build_for "$TOP/build" plain "$@" || return
+        ! wanted ui "$@" || build_ui || return
+    fi
+    MESON_OPTIONS=("${ASAN_OPTIONS_OF_MESON[@]}")
+    if [ $# = 0 ]; then
+        TARGET='' build_asan
+    else
+        meson_setup "$TOP/build-asan" "${MESON_OPTIONS[@]}" && build_for "$TOP/build-asan" '!plain' "$@"
+    fi
+}
+
 # TSan has its shadow at fixed addresses. Kernels that spread memory wider than the runtime of Debian's gcc knows of leave no
 # room for it, and it ends at once; without that spreading it runs.
 tsan_runs() {
@@ -115,9 +143,7 @@ cmd_test() {
     local rc=0
     ulimit -c 0
     need build run test && fuse_ready || rc=1
-    [ $rc != 0 ] || build_plain || rc=1
-    [ $rc != 0 ] || build_asan || rc=1
-    [ $rc != 0 ] || build_ui || rc=1
+    [ $rc != 0 ] || build_all "$@" || rc=1
     if [ $rc != 0 ]; then
         say "0 passed, 1 failed"
         exit 1
