@@ -35,6 +35,7 @@ void fct_virt_set_error(GError **error, const char *what)
 {
     virErrorPtr fault = virGetLastError();
     FctErrorCode code = FCT_ERROR_LIBVIRT;
+    g_autofree char *no_driver = NULL;
     switch (fault ? fault->code : VIR_ERR_OK) {
     case VIR_ERR_NO_DOMAIN:
     case VIR_ERR_NO_NETWORK:
@@ -55,6 +56,9 @@ void fct_virt_set_error(GError **error, const char *what)
         code = FCT_ERROR_TIMEOUT;
         break;
     case VIR_ERR_NO_SUPPORT:
+        no_driver = fault->message ? fct_virt_driver_sentence(fault->message) : NULL;
+        code = FCT_ERROR_UNSUPPORTED;
+        break;
     case VIR_ERR_CONFIG_UNSUPPORTED:
     case VIR_ERR_OPERATION_UNSUPPORTED:
         code = FCT_ERROR_UNSUPPORTED;
@@ -71,7 +75,11 @@ void fct_virt_set_error(GError **error, const char *what)
     default:
         break;
     }
-    fct_set_error(error, code, "%s: %s.", what, fault && fault->message ? fault->message : "libvirt gives no reason");
+    if (no_driver)
+        fct_set_error(error, code, "%s: %s", what, no_driver);
+    else
+        fct_set_error(error, code, "%s: %s.", what,
+                      fault && fault->message ? fault->message : "libvirt gives no reason");
 }
 
 static void on_close(virConnectPtr conn, int reason, void *data)

@@ -235,6 +235,7 @@ static gboolean read_facts(virConnectPtr conn, gpointer data, GError **error)
     query->facts =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "libvirt", libvirt, "qemu", qemu, "accel", kvm ? "kvm" : "tcg",
                   "why_not_kvm", why_not, "part_device", query->virt->attach->name, "missing", list);
+    fct_virt_missing_drivers(conn, list);
     read_firmware(conn, kvm, query->facts, list);
     return TRUE;
 }

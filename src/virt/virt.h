@@ -100,6 +100,12 @@ FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error);
 /* The same for the watcher: also while a call to the VM is past its deadline. */
 FctVmInfo *fct_virt_read_info(FctVirt *virt, const char *id, GError **error);
 
+/* drivers.c: adds to @list ({"what","why","next"}) the drivers that this libvirt lacks. On a worker. */
+void fct_virt_missing_drivers(virConnectPtr conn, json_t *list);
+/* Of libvirt's "this function is not supported by the connection driver: virConnectListAllStoragePools": the driver
+ * that is not there, and what to do; NULL when it is none of those. Free it. */
+char *fct_virt_driver_sentence(const char *message);
+
 /* power.c */
 gboolean fct_virt_define(FctVmm *vmm, const FctVmSpec *spec, GError **error);
 gboolean fct_virt_start(FctVmm *vmm, const FctVmSpec *spec, GError **error);

@@ -213,6 +213,22 @@ await_inventory() {
     done
 }
 
+# tell_missing_drivers: on a host whose packages are not installed by us, libvirt may lack drivers that are packages of their own
+# (Debian 13). That is said before anybody clicks.
+tell_missing_drivers() {
+    local verb package
+    while read -r verb package; do
+        ! timeout 20 virsh -c "$LIBVIRT_URI" -q "$verb" 2>&1 >/dev/null </dev/null | grep -q 'not supported by the connection driver' ||
+            warn "libvirt lacks a driver: install the package $package, then start again"
+    done <<'EOF'
+pool-list libvirt-daemon-driver-storage
+net-list libvirt-daemon-driver-network
+iface-list libvirt-daemon-driver-interface
+nodedev-list libvirt-daemon-driver-nodedev
+secret-list libvirt-daemon-driver-secret
+EOF
+}
+
 # heed_interrupts ARGS…: a shell starts its background jobs with SIGINT ignored, and bash cannot undo that for itself. Whoever sends
 # one to `./dev run &` means it, so run again with the signal as it should be.
 heed_interrupts() {
@@ -241,6 +257,7 @@ cmd_run() {
     [ "$(id -u)" = 0 ] || sudo -v || die "a private libvirtd takes root, through sudo"
     [ -z "$HOST" ] || { fuse_ready && start_sim; } || exit 1
     libvirtd_start "$RUN/lv" "$STATE/libvirt" || exit 1
+    tell_missing_drivers
     start_helper || exit 1
     start_facetd "$accel" || exit 1
     {
