@@ -28,7 +28,7 @@ instance() {
 run_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
-        --host) [ $# -gt 1 ] || die "--host takes small, lab, hgx, messy or a file"; HOST=$2; shift 2 ;;
+        --host) [ $# -gt 1 ] || die "--host takes small, lab, hgx, messy, a file, or real"; HOST=$2; shift 2 ;;
         --host=*) HOST=${1#*=}; shift ;;
         --port) [ $# -gt 1 ] || die "--port takes a number"; GIVEN_PORT=$2; shift 2 ;;
         --port=*) GIVEN_PORT=${1#*=}; shift ;;
@@ -36,8 +36,8 @@ run_arguments() {
         esac
     done
     case $HOST in
-    '' | small | lab | hgx | messy) ;;
-    *) [ -f "$HOST" ] || die "there is no host \"$HOST\": small, lab, hgx, messy, or a JSON file that describes one"
+    '' | real | small | lab | hgx | messy) ;;
+    *) [ -f "$HOST" ] || die "there is no host \"$HOST\": small, lab, hgx, messy, a JSON file that describes one, or real"
        HOST=$(readlink -f "$HOST") ;;
     esac
     [[ ${GIVEN_PORT:-1} =~ ^[0-9]+$ ]] && [ "${GIVEN_PORT:-1}" -ge 1 ] && [ "${GIVEN_PORT:-1}" -le 65535 ] ||
@@ -68,6 +68,24 @@ real_gpu() {
         case $(cat "$device/class") in 0x03*) return 0 ;; esac
     done
     return 1
+}
+
+# choose_host: HOST is '' for this host's own cards from here on. They may be at work for somebody, so nobody gets them unasked.
+choose_host() {
+    local answer=''
+    if [ -z "$HOST" ] && ! real_gpu; then
+        HOST=small
+    elif [ -z "$HOST" ] && { [ ! -t 0 ] || [ -n "${CI:-}" ] || [[ $(ps -o stat= -p $$) != *+* ]]; }; then
+        warn "this host has an NVIDIA card, which Facet leaves alone: ./dev run --host real uses it"
+        HOST=small
+    elif [ -z "$HOST" ]; then
+        say "This host has an NVIDIA card. Facet would read it, and change what you ask it to on its page."
+        read -r -p "Use it? Otherwise Facet shows a simulated host. [y/N] " answer
+        [[ $answer == [yY]* ]] || HOST=small
+    elif [ "$HOST" = real ]; then
+        real_gpu || die "this host has no NVIDIA card; ./dev run starts a simulated host"
+        HOST=''
+    fi
 }
 
 # claim_run_dir: RUN is ours alone, and no other instance of this tree runs. What a killed one left is cleared away.
@@ -243,7 +261,7 @@ cmd_run() {
     local accel
     heed_interrupts "$@"
     run_arguments "$@"
-    [ -n "$HOST" ] || real_gpu || HOST=small
+    choose_host
     need build run || exit 1
     claim_run_dir
     trap 'finish; exit 130' INT
