@@ -79,6 +79,7 @@ static void look(Fixture *f)
 static void expect(Fixture *f, const char *vm, FctSpreading spreading, const char *chosen, const char *verdicts)
 {
     g_autoptr(GString) text = g_string_new(NULL);
+    g_clear_pointer(&f->chosen, g_ptr_array_unref);
     f->chosen = fct_choose_parts(f->devices, f->groups, f->parts, vm, spreading, f->verdicts);
     for (guint i = 0; i < f->chosen->len; i++) {
         const FctChosen *entry = f->chosen->pdata[i];
