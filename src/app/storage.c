@@ -178,16 +178,17 @@ static void publish(FctStorage *storage, const char *name, gboolean gone)
 static void count(FctStorage *storage, const FctPool *pool)
 {
     FctVmm *vmm = storage->app->vmm;
-    g_autoptr(GPtrArray) volumes =
-        pool->active && fct_pool_has_files(pool) ? vmm->ops->volumes(vmm, pool->name, NULL) : NULL;
-    g_autoptr(GHashTable) records = volumes ? fct_records_load(storage->app, NULL) : NULL;
+    /* The records first: whatever has one by then is listed after. */
+    g_autoptr(GHashTable) records = pool->active ? fct_records_load(storage->app, NULL) : NULL;
+    g_autoptr(GPtrArray) volumes = records ? vmm->ops->volumes(vmm, pool->name, NULL) : NULL;
     gint64 *promised = g_new0(gint64, 1);
     for (guint i = 0; volumes && i < volumes->len; i++) {
-        if (records)
-            fct_record_apply(records, volumes->pdata[i]);
+        fct_record_apply(records, volumes->pdata[i]);
         *promised += fct_volume_promise(volumes->pdata[i]);
     }
-    if (!volumes)
+    if (volumes)
+        fct_records_prune(storage->app, pool, records, volumes);
+    if (!volumes || !fct_pool_has_files(pool))
         *promised = -1;
     g_mutex_lock(&storage->lock);
     g_hash_table_replace(storage->promised, g_strdup(pool->name), promised);
@@ -224,8 +225,6 @@ static void look(FctStorage *storage, GHashTable *due)
         char *mark = mark_of(pool);
         if (g_strcmp0(g_hash_table_lookup(old, pool->name), mark) != 0 || g_hash_table_contains(due, pool->name)) {
             count(storage, pool);
-            if (pool->active)
-                fct_records_prune(storage->app, pool);
             publish(storage, pool->name, FALSE);
         }
         tell_room(storage, pool);

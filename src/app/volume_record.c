@@ -406,19 +406,19 @@ gboolean fct_records_sweep(FctApp *app)
     return clean;
 }
 
-void fct_records_prune(FctApp *app, const FctPool *pool)
+void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes)
 {
-    FctVmm *vmm = app->vmm;
-    g_autofree char *prefix = g_strdup_printf(KEY "%s:", pool->name);
-    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, NULL);
-    g_autoptr(GPtrArray) volumes = docs && docs->len ? vmm->ops->volumes(vmm, pool->name, NULL) : NULL;
     g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(FctVolumeWorld) world = NULL;
-    for (guint i = 0; volumes && i < volumes->len; i++)
+    GHashTableIter iter;
+    gpointer value;
+    for (guint i = 0; i < volumes->len; i++)
         g_hash_table_add(there, ((FctVolume *)volumes->pdata[i])->name);
-    for (guint i = 0; volumes && volumes->len && i < docs->len; i++) {
-        g_autoptr(FctVolumeRecord) record = from_doc(docs->pdata[i], NULL);
-        if (!record || record->state != FCT_RECORD_READY || g_hash_table_contains(there, record->name))
+    g_hash_table_iter_init(&iter, (GHashTable *)records);
+    while (volumes->len && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const FctVolumeRecord *record = value;
+        if (strcmp(record->pool, pool->name) != 0 || record->state != FCT_RECORD_READY ||
+            g_hash_table_contains(there, record->name))
             continue;
         if (!world && !(world = fct_volume_world_new(app, NULL)))
             return;

@@ -63,5 +63,6 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, FctWrites *writes,
 /* ---- upkeep, by the storage thread ---- */
 /* Deletes what was left half made. FALSE: something of it is still there. */
 gboolean fct_records_sweep(FctApp *app);
-/* Drops the records of volumes of a running pool that it has no more. */
-void fct_records_prune(FctApp *app, const FctPool *pool);
+/* Drops the records of volumes of @pool that it has no more: @volumes is what it has, listed after @records were read.
+ */
+void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes);
