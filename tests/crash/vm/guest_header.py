@@ -108,14 +108,22 @@ def reads_as(path, fmt, dev_bytes=None):
     with open(out, "rb") as file:
         head = file.read(HEAD)
     assert head == stack.written, (path, head[:64], stack.written[:64])
-    assert SECRET not in out.read_bytes()[:16 << 20], path
+    no_secret(out)
     out.unlink()
 
 
 def no_secret(path):
+    """In any byte that the file really has; holes are left out."""
     with open(path, "rb") as file:
-        while block := file.read(16 << 20):
-            assert SECRET not in block, path
+        end, at = os.fstat(file.fileno()).st_size, 0
+        while at < end:
+            try:
+                at = os.lseek(file.fileno(), at, os.SEEK_DATA)
+            except OSError:  # a hole until the end
+                return
+            stop = min(os.lseek(file.fileno(), at, os.SEEK_HOLE), at + (16 << 20))
+            assert SECRET not in os.pread(file.fileno(), stop - at, at), path
+            at = stop
 
 
 def holds_raw():
@@ -234,14 +242,11 @@ def test_clone_copy_and_download():
         assert (seen["format"], seen["backing"], seen["capacity_bytes"]) == (fmt, "", GIB), seen
         no_secret(disks() / name)
     connection = http.client.HTTPSConnection("127.0.0.1", stack.port, context=stack.tls, timeout=90)
-    connection.request("GET", f"/api/v1/volumes/facet:{raw().name}/content", headers=stack.auth())
+    connection.request("GET", f"/api/v1/volumes/facet:{raw().name}/content", headers={**stack.auth(), "Range": f"bytes=0-{(16 << 20) - 1}"})
     answer = connection.getresponse()
-    total, first = 0, b""
-    while block := answer.read(8 << 20):
-        first = first or block[:HEAD]
-        total += len(block)
-        assert SECRET not in block
-    assert total == GIB and first == stack.written, (total, first[:16])
+    got = answer.read()
+    assert answer.getheader("Content-Range").endswith(f"/{GIB}"), answer.getheaders()
+    assert got[:HEAD] == stack.written and SECRET not in got and not any(got[HEAD:]), got[:16]
     for name in ("copy.img", "copy.qcow2"):
         stack.call("DELETE", f"/volumes/facet:{name}")
 
@@ -271,7 +276,8 @@ def test_template():
     template = stack.call("POST", "/templates", {"name": "of-att", "from_vm": "att"})
     assert raw().name not in json.dumps(template), template
     stack.done(stack.call("POST", "/vms", {"name": "from-template", "template": "of-att"}))
-    assert all(SECRET not in open(d["path"], "rb").read(64 << 20) for d in stack.vm("from-template")["disks"])
+    for each in stack.vm("from-template")["disks"]:
+        no_secret(each["path"])
     stack.done(stack.change("DELETE", stack.vm("from-template")))
     stack.call("DELETE", f"/templates/{template['id']}", headers={"If-Match": f'"{template["revision"]}"'})
 
@@ -380,7 +386,7 @@ def test_other_formats_are_converted():
         stack.done(stack.call("POST", "/volumes", {"pool": "facet", "name": "new.qcow2", "from": {"pool": "facet", "volume": name}}))
         out = stack.dir / "out"
         subprocess.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", str(disks() / "new.qcow2"), str(out)], check=True)
-        assert out.read_bytes()[:8 << 20] == source.read_bytes(), name
+        assert out.read_bytes() == source.read_bytes(), name
         assert hashlib.sha256((disks() / name).read_bytes()).hexdigest() == digest, name
         stack.call("DELETE", "/volumes/facet:new.qcow2")
     flat = disks() / "flat.vmdk"  # a description that names a file of the host
