@@ -338,12 +338,12 @@ static void test_copy(void)
     g_assert_no_error(error);
     const FctLayer below = {qcow2->path, (char *)"qcow2"};
     g_autoptr(FctVolume) top G_GNUC_UNUSED = make_volume("top.qcow2", "qcow2", 20 * MIB, &below);
-    g_autoptr(FctVolume) flat =
+    g_autoptr(FctVolume) flat G_GNUC_UNUSED =
         copy_of("top.qcow2", "qcow2", "q.qcow2", "qcow2", "flat.raw", "raw", NULL, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(flat->claim, ==, "");
     check_same("from.raw", "flat.raw");
-    g_autoptr(FctVolume) same =
+    g_autoptr(FctVolume) same G_GNUC_UNUSED =
         copy_of("q.qcow2", "qcow2", NULL, NULL, "q2.qcow2", "qcow2", on_progress, &(Looker){0}, &error);
     g_assert_no_error(error);
     g_assert_cmpint(same->capacity, ==, 20 * MIB);
@@ -380,18 +380,20 @@ static void test_raw_with_a_head(void)
     g_autoptr(FctVolume) claims = vmm->ops->volume(vmm, POOL, "disk", NULL);
     g_assert_cmpstr(claims->claim, ==, other->path);
     g_assert_cmpint(claims->physical, ==, 8 * MIB);
-    g_autoptr(FctVolume) same = copy_of("disk", "raw", NULL, NULL, "same.raw", "raw", NULL, NULL, &error);
+    g_autoptr(FctVolume) same G_GNUC_UNUSED = copy_of("disk", "raw", NULL, NULL, "same.raw", "raw", NULL, NULL, &error);
     g_assert_no_error(error);
     check_same("disk", "same.raw");
-    g_autoptr(FctVolume) packed = copy_of("disk", "raw", NULL, NULL, "packed.qcow2", "qcow2", NULL, NULL, &error);
+    g_autoptr(FctVolume) packed G_GNUC_UNUSED =
+        copy_of("disk", "raw", NULL, NULL, "packed.qcow2", "qcow2", NULL, NULL, &error);
     g_assert_no_error(error);
-    g_autoptr(FctVolume) unpacked =
+    g_autoptr(FctVolume) unpacked G_GNUC_UNUSED =
         copy_of("packed.qcow2", "qcow2", NULL, NULL, "unpacked.raw", "raw", NULL, NULL, &error);
     g_assert_no_error(error);
     check_same("disk", "unpacked.raw");
     const FctLayer below = {disk->path, (char *)"raw"};
     g_autoptr(FctVolume) overlay G_GNUC_UNUSED = make_volume("overlay.qcow2", "qcow2", 8 * MIB, &below);
-    g_autoptr(FctVolume) flat = copy_of("overlay.qcow2", "qcow2", "disk", "raw", "flat.raw", "raw", NULL, NULL, &error);
+    g_autoptr(FctVolume) flat G_GNUC_UNUSED =
+        copy_of("overlay.qcow2", "qcow2", "disk", "raw", "flat.raw", "raw", NULL, NULL, &error);
     g_assert_no_error(error);
     check_same("disk", "flat.raw");
     vmm->ops->volume_grow(vmm, POOL, "same.raw", "raw", 12 * MIB, &error);
