@@ -6,6 +6,7 @@
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
 #include "app/vm_service.h"
+#include "app/volume_record.h"
 
 #include <string.h>
 
@@ -139,9 +140,11 @@ static gboolean check_revision(const FctRequest *request, const FctVm *vm, GErro
 static gboolean redefine(FctVms *vms, const FctVm *vm, gboolean renamed, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
-    if (!fct_vm_info_active(info))
-        return vms->app->vmm->ops->define(vms->app->vmm, spec, error);
+    g_autoptr(FctVmSpec) spec = NULL;
+    if (!fct_vm_info_active(info)) {
+        spec = fct_record_spec(vms->app, vm, error);
+        return spec && vms->app->vmm->ops->define(vms->app->vmm, spec, error);
+    }
     if (renamed)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", json_pack("{s:s}", "field", "name"),
                            "A VM that runs cannot be renamed.");

@@ -3,6 +3,7 @@
 
 #include "app/hub.h"
 #include "app/records.h"
+#include "app/volume_record.h"
 #include "core/storage_rules.h"
 
 #include <errno.h>
@@ -17,10 +18,11 @@ struct FctStorage {
     GThread *thread;
     GMutex lock; /* guards the rest */
     GCond cond;
-    gboolean quit, ensure;
+    gboolean quit, ensure, sweep;
     GHashTable *due;      /* set of pools' names */
     GHashTable *promised; /* pool's name → gint64*: what its thin volumes may still grow by */
     GHashTable *claimed;  /* set of volumes' ids */
+    GHashTable *making;   /* the same */
     GHashTable *marks;    /* the thread's alone: pool's name → what was last told of it */
     GHashTable *rooms;    /* the thread's alone: pool's name → FctRoom + 1, as last seen */
 };
@@ -33,7 +35,7 @@ static void on_changed(const char *pool, gpointer data)
     if (pool)
         g_hash_table_add(storage->due, g_strdup(pool));
     else
-        storage->ensure = TRUE;
+        storage->ensure = storage->sweep = TRUE;
     g_cond_broadcast(&storage->cond);
     g_mutex_unlock(&storage->lock);
 }
@@ -69,6 +71,31 @@ gboolean fct_storage_is_claimed(FctStorage *storage, const char *id)
     gboolean claimed = g_hash_table_contains(storage->claimed, id);
     g_mutex_unlock(&storage->lock);
     return claimed;
+}
+
+void fct_storage_note_making(FctStorage *storage, const char *id, gboolean making)
+{
+    g_mutex_lock(&storage->lock);
+    if (making)
+        g_hash_table_add(storage->making, g_strdup(id));
+    else
+        g_hash_table_remove(storage->making, id);
+    g_mutex_unlock(&storage->lock);
+}
+
+gboolean fct_storage_is_making(FctStorage *storage, const char *id)
+{
+    g_mutex_lock(&storage->lock);
+    gboolean making = g_hash_table_contains(storage->making, id);
+    g_mutex_unlock(&storage->lock);
+    return making;
+}
+
+void fct_storage_sweep_later(FctStorage *storage)
+{
+    g_mutex_lock(&storage->lock);
+    storage->sweep = TRUE;
+    g_mutex_unlock(&storage->lock);
 }
 
 gint64 fct_storage_promised(FctStorage *storage, const char *pool)
@@ -151,12 +178,17 @@ static void publish(FctStorage *storage, const char *name, gboolean gone)
 static void count(FctStorage *storage, const FctPool *pool)
 {
     FctVmm *vmm = storage->app->vmm;
-    g_autoptr(GPtrArray) volumes =
-        pool->active && fct_pool_has_files(pool) ? vmm->ops->volumes(vmm, pool->name, NULL) : NULL;
+    /* The records first: whatever has one by then is listed after. */
+    g_autoptr(GHashTable) records = pool->active ? fct_records_load(storage->app, NULL) : NULL;
+    g_autoptr(GPtrArray) volumes = records ? vmm->ops->volumes(vmm, pool->name, NULL) : NULL;
     gint64 *promised = g_new0(gint64, 1);
-    for (guint i = 0; volumes && i < volumes->len; i++)
+    for (guint i = 0; volumes && i < volumes->len; i++) {
+        fct_record_apply(records, volumes->pdata[i]);
         *promised += fct_volume_promise(volumes->pdata[i]);
-    if (!volumes)
+    }
+    if (volumes)
+        fct_records_prune(storage->app, pool, records, volumes);
+    if (!volumes || !fct_pool_has_files(pool))
         *promised = -1;
     g_mutex_lock(&storage->lock);
     g_hash_table_replace(storage->promised, g_strdup(pool->name), promised);
@@ -216,13 +248,15 @@ static gpointer watch(gpointer data)
         if (storage->quit)
             break;
         g_autoptr(GHashTable) due = storage->due;
-        gboolean ensure = storage->ensure;
+        gboolean ensure = storage->ensure, sweep = storage->sweep;
         storage->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        storage->ensure = FALSE;
+        storage->ensure = storage->sweep = FALSE;
         g_mutex_unlock(&storage->lock);
         if (ensure)
             ensure_own(storage);
         look(storage, due);
+        if (sweep && (!fct_vms_is_up(storage->app->vms) || !fct_records_sweep(storage->app)))
+            fct_storage_sweep_later(storage);
         g_mutex_lock(&storage->lock);
     }
     g_mutex_unlock(&storage->lock);
@@ -241,6 +275,7 @@ FctStorage *fct_storage_new(FctApp *app)
     storage->marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     storage->promised = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     storage->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    storage->making = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     storage->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return storage;
 }
@@ -272,6 +307,7 @@ void fct_storage_free(FctStorage *storage)
     g_hash_table_unref(storage->marks);
     g_hash_table_unref(storage->promised);
     g_hash_table_unref(storage->claimed);
+    g_hash_table_unref(storage->making);
     g_hash_table_unref(storage->rooms);
     g_mutex_clear(&storage->lock);
     g_cond_clear(&storage->cond);

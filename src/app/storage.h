@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keeps facetd's own pool "facet" running whenever libvirt is there, tells the page when pools or volumes changed (also
- * by others, who need not ask us), and tells once when a pool runs full. Nothing about a pool is stored. Thread-safe.
+ * by others, who need not ask us), and tells once when a pool runs full. Nothing about a pool is stored. Takes away
+ * volumes that were left half made. Thread-safe.
  */
 #pragma once
 #include "app/app.h"
@@ -18,5 +19,10 @@ gint64 fct_storage_promised(FctStorage *storage, const char *pool);
 gboolean fct_storage_claim(FctStorage *storage, const char *id, GError **error);
 void fct_storage_release(FctStorage *storage, const char *id);
 gboolean fct_storage_is_claimed(FctStorage *storage, const char *id);
+/* A volume that this facetd is making now, without a claim or with one: it is not left over. */
+void fct_storage_note_making(FctStorage *storage, const char *id, gboolean making);
+gboolean fct_storage_is_making(FctStorage *storage, const char *id);
+/* Something half made could not be deleted: tries again until it can. */
+void fct_storage_sweep_later(FctStorage *storage);
 /* Looks again soon: something of ours has changed in @pool. */
 void fct_storage_poke(FctStorage *storage, const char *pool);

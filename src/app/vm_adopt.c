@@ -3,6 +3,7 @@
 
 #include "app/records.h"
 #include "app/vm_service.h"
+#include "app/volume_record.h"
 
 #include <string.h>
 
@@ -33,11 +34,28 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
     return NULL;
 }
 
-static FctAdoption *look(FctVms *vms, const FctVmInfo *info, GError **error)
+/* What each disk is from now on (ADR 6), into @writes: what its definition says, which no guest has written. */
+static void record_disks(FctVms *vms, FctAdoption *adoption, FctWrites *writes)
+{
+    const GPtrArray *disks = adoption->spec->disks;
+    for (guint i = 0; i < disks->len; i++) {
+        const FctVmDisk *disk = disks->pdata[i];
+        g_autoptr(GError) fault = NULL;
+        gboolean known = strcmp(disk->format, "qcow2") == 0 || strcmp(disk->format, "raw") == 0;
+        if (!known || fct_volume_adopt(vms->app, disk, writes, &fault)) /* others are refused already */
+            continue;
+        g_autoptr(json_t) wire = fct_error_to_json(fault);
+        g_ptr_array_add(adoption->verdicts, fct_verdict_new(FCT_REFUSE, "unknown-disk", "",
+                                                            fct_json_str(wire, "next", ""), "%s", fault->message));
+    }
+}
+
+static FctAdoption *look(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
     FctAdoption *adoption = vms->app->vmm->ops->adoption(vms->app->vmm, info->id, error);
     if (!adoption)
         return NULL;
+    record_disks(vms, adoption, writes);
     if (adoption->lost->len)
         g_ptr_array_add(adoption->verdicts,
                         fct_verdict_new(FCT_CONFIRM, "adopt-changes", "", "Read what changes, then confirm.",
@@ -57,7 +75,8 @@ static json_t *texts_json(const GPtrArray *texts)
 json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error)
 {
     g_autoptr(FctVmInfo) info = find_other(vms, id, error);
-    g_autoptr(FctAdoption) adoption = info ? look(vms, info, error) : NULL;
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autoptr(FctAdoption) adoption = info ? look(vms, info, writes, error) : NULL;
     if (!adoption)
         return NULL;
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", info->id, "name", info->name, "state",
@@ -120,9 +139,9 @@ static FctVm *vm_of(FctAdoption *adoption)
     return vm;
 }
 
-static gboolean store(FctVms *vms, const FctVm *vm, GError **error)
+/* Together with @writes. */
+static gboolean store(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error)
 {
-    g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(GError) fault = NULL;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
     fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
@@ -144,7 +163,8 @@ static gboolean store(FctVms *vms, const FctVm *vm, GError **error)
 static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
-    g_autoptr(FctAdoption) adoption = look(vms, info, error);
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autoptr(FctAdoption) adoption = look(vms, info, writes, error);
     if (!adoption || !check(adoption, confirm, error))
         return FALSE;
     g_autoptr(FctVm) vm = vm_of(adoption);
@@ -154,7 +174,7 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
     }
     if (!vmm->ops->mark(vmm, info->id, TRUE, error))
         return FALSE;
-    if (store(vms, vm, error))
+    if (store(vms, vm, writes, error))
         return TRUE;
     g_autoptr(GError) fault = NULL;
     if (!vmm->ops->mark(vmm, info->id, FALSE, &fault))
@@ -211,7 +231,8 @@ static gboolean drop(FctVms *vms, const FctVm *vm, GError **error)
     if (vmm->ops->mark(vmm, vm->id, FALSE, error))
         return TRUE;
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
-    if (!store(vms, vm, &fault))
+    g_autoptr(FctWrites) back = fct_writes_new();
+    if (!store(vms, vm, back, &fault))
         g_warning("VM %s has no document any more: %s", vm->name, fault->message);
     return FALSE;
 }

@@ -8,6 +8,7 @@
 #include "app/vm_tree.h"
 
 #include "app/storage.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
 
@@ -81,15 +82,17 @@ static gboolean stood_still(const Clone *clone, GError **error)
 static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const FctChainFile *file, GError **error)
 {
     FctVms *vms = clone->act.vms;
-    FctVmm *vmm = vms->app->vmm;
     g_autofree char *what = g_strdup_printf("Copying %s", disk->target);
     FctVolumeProgress progress = {task, 0, what};
     g_autoptr(GError) fault = NULL;
     fct_text_set(&clone->act.vm->making, disk->target);
     if (!fct_vm_store_disks(vms, clone->act.vm, error))
         return FALSE;
-    g_autoptr(FctVolume) volume = vmm->ops->volume_copy(vmm, file->pool, file->volume, disk->pool, disk->volume,
-                                                        disk->format, fct_volume_progress, &progress, &fault);
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(disk->pool, disk->volume, disk->format);
+    fct_text_set(&plan->vm, clone->act.vm->id);
+    g_autoptr(FctVolumeRecord) from = fct_record_find(vms->app, file->pool, file->volume, &fault);
+    g_autoptr(FctVolume) volume =
+        from ? fct_record_copy(vms->app, from, plan, fct_volume_progress, &progress, &fault) : NULL;
     if (volume)
         fct_text_set(&disk->path, volume->path);
     if (volume || fault->code == FCT_ERROR_EXISTS) /* somebody else was quicker with the name: that one is theirs */
@@ -148,8 +151,8 @@ static gboolean define(Clone *clone, GError **error)
 {
     FctVmAct *act = &clone->act;
     FctVmm *vmm = act->vms->app->vmm;
-    g_autoptr(FctVmSpec) spec = fct_vm_spec(act->vm);
-    return vmm->ops->define(vmm, spec, error) && fct_vm_edit(act->vms, act->vm->id, set_ready, NULL, error);
+    g_autoptr(FctVmSpec) spec = fct_record_spec(act->vms->app, act->vm, error);
+    return spec && vmm->ops->define(vmm, spec, error) && fct_vm_edit(act->vms, act->vm->id, set_ready, NULL, error);
 }
 
 static void take_back(Clone *clone, FctTask *task, guint step, const GError *error)

@@ -5,6 +5,7 @@
  */
 #include "app/vm_disks.h"
 
+#include "app/volume_record.h"
 #include "app/volumes.h"
 
 #include <string.h>
@@ -63,10 +64,10 @@ static void copy_disks_and_run(FctVm *vm, gpointer data)
 /* The drives as they are now, live and stored; libvirt's definition follows, so that virsh shows the same. */
 static gboolean settle(FctVms *vms, FctVm *vm, gboolean live, GError **error)
 {
-    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
+    g_autoptr(FctVmSpec) spec = fct_record_spec(vms->app, vm, error);
     if (live)
         note_run(vm);
-    return fct_vm_edit(vms, vm->id, copy_disks_and_run, vm, error) &&
+    return spec && fct_vm_edit(vms, vm->id, copy_disks_and_run, vm, error) &&
            vms->app->vmm->ops->define(vms->app->vmm, spec, error);
 }
 
@@ -77,7 +78,7 @@ static void drop(FctVm *vm, const char *target)
 
 /* ---- adding ---- */
 
-static gboolean plug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, const char **ret_later, GError **error)
+static gboolean plug(FctVmAct *act, FctTask *task, FctVmDisk *disk, const char **ret_later, GError **error)
 {
     FctVmm *vmm = act->vms->app->vmm;
     Wait wait = {disk->target, TRUE};
@@ -85,7 +86,7 @@ static gboolean plug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, const 
     *ret_later = active && strcmp(disk->bus, "virtio") != 0 ? "A disk at this bus comes with the next start." : NULL;
     if (!active || *ret_later)
         return settle(act->vms, act->vm, FALSE, error);
-    if (!vmm->ops->disk_attach(vmm, act->vm->id, disk, error))
+    if (!fct_record_fill_disk(act->vms->app, disk, error) || !vmm->ops->disk_attach(vmm, act->vm->id, disk, error))
         return FALSE;
     if (!fct_vms_await_that(act->vms, task, act->vm->id, has_drive, &wait, PLUGGED_MS)) {
         fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show disk %s in the VM.", disk->target);
@@ -307,7 +308,7 @@ static gboolean grow(FctVms *vms, FctVm *vm, FctVmDisk *disk, gint64 gib, GError
     FctVmm *vmm = vms->app->vmm;
     gboolean active = is_active(vms, vm->id), block = g_str_has_prefix(disk->path, "/dev/");
     /* QEMU has the file open and grows it itself; a block device is made larger below it first. */
-    if ((!active || block) && !vmm->ops->volume_grow(vmm, disk->pool, disk->volume, gib * GIB, error))
+    if ((!active || block) && !fct_record_grow(vms->app, disk->pool, disk->volume, gib * GIB, error))
         return FALSE;
     if (active && !vmm->ops->disk_grow(vmm, vm->id, disk->target, gib * GIB, error))
         return FALSE;

@@ -7,6 +7,7 @@
 
 #include "app/files.h"
 #include "app/storage.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/storage_rules.h"
 
@@ -158,10 +159,12 @@ static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GEr
             return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "The VM has this volume already, as %s.",
                           other->target);
     }
-    if (!volume_free(app, "", volume->path, "volume", error) || !fct_volume_attachable(app, volume, error))
+    if (!volume_free(app, "", volume->path, "volume", error) ||
+        !fct_volume_ready(app, disk->pool, disk->volume, error) ||
+        !fct_volume_take(app, volume, *disk->format ? disk->format : NULL, error))
         return FALSE;
     set(&disk->path, volume->path);
-    set(&disk->format, strcmp(volume->format, "qcow2") == 0 ? "qcow2" : "raw");
+    set(&disk->format, volume->format);
     disk->size_gib = (int)((volume->capacity + GIB - 1) / GIB);
     return TRUE;
 }
@@ -229,6 +232,13 @@ gboolean fct_vm_store_disks(FctVms *vms, FctVm *vm, GError **error)
     return fct_vm_edit(vms, vm->id, store_disks, vm, error);
 }
 
+static FctVolumeRecord *plan_of(const FctVm *vm, const FctVmDisk *disk)
+{
+    FctVolumeRecord *plan = fct_volume_record_new(disk->pool, disk->volume, disk->format);
+    set(&plan->vm, vm->id);
+    return plan;
+}
+
 static FctVolume *copy_image(FctApp *app, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
                              GError **error)
 {
@@ -237,8 +247,8 @@ static FctVolume *copy_image(FctApp *app, FctTask *task, guint step, const FctVm
     /* libvirt would take what is no qcow2 for a raw disk. */
     if (!image || !app->vmm->ops->disk_check(app->vmm, image->path, image->format, &bytes, error))
         return NULL;
-    return fct_volume_from_image(app, task, image, disk->pool, disk->volume, disk->format, disk->size_gib * GIB, step,
-                                 error);
+    g_autoptr(FctVolumeRecord) plan = plan_of(vm, disk);
+    return fct_volume_from_image(app, task, image, plan, disk->size_gib * GIB, step, error);
 }
 
 static FctVolume *make_volume(FctVms *vms, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
@@ -247,8 +257,8 @@ static FctVolume *make_volume(FctVms *vms, FctTask *task, guint step, const FctV
     FctApp *app = vms->app;
     if (disk == fct_vm_first_disk(vm) && *vm->image && strcmp(vm->state, "creating") == 0)
         return copy_image(app, task, step, vm, disk, error);
-    return app->vmm->ops->volume_create(app->vmm, disk->pool, disk->volume, disk->format, disk->size_gib * GIB, NULL,
-                                        error);
+    g_autoptr(FctVolumeRecord) plan = plan_of(vm, disk);
+    return fct_record_create(app, plan, disk->size_gib * GIB, TRUE, error);
 }
 
 /* Somebody else was quicker with the name: it is theirs, and ours gets another. */
@@ -308,13 +318,13 @@ gboolean fct_vm_make_disks(FctVms *vms, FctTask *task, guint step, FctVm *vm, GE
 
 gboolean fct_vm_delete_disk(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
     if (!disk->made || (!*disk->path && strcmp(vm->making, disk->target) != 0))
         return TRUE; /* another's, or never begun */
-    if (*disk->pool && !vmm->ops->volume_delete(vmm, disk->pool, disk->volume, error))
+    if (*disk->pool && !fct_record_abandon(vms->app, disk->pool, disk->volume, error))
         return FALSE;
     if (*disk->pool)
         fct_storage_poke(vms->app->storage, disk->pool);
     /* One that a facetd of before there were pools made, in a folder that the pool no longer has. */
-    return !g_file_test(disk->path, G_FILE_TEST_IS_REGULAR) || vmm->ops->disk_delete(vmm, disk->path, error);
+    return !g_file_test(disk->path, G_FILE_TEST_IS_REGULAR) ||
+           vms->app->vmm->ops->disk_delete(vms->app->vmm, disk->path, error);
 }

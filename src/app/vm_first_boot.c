@@ -2,6 +2,8 @@
 #include "app/vm_first_boot.h"
 
 #include "app/password_hash.h"
+#include "app/volume_record.h"
+#include "base/text.h"
 #include "core/first_boot_text.h"
 
 #include <string.h>
@@ -188,20 +190,23 @@ static FctVmDisk *drive_new(FctVms *vms, const FctVm *vm, gboolean windows, GErr
 }
 
 /* Makes the volume of @drive. *ret_foreign: there is one of that name now, which is not ours. */
-static gboolean make_volume(FctVms *vms, FctVmDisk *drive, GBytes *iso, gboolean *ret_foreign, GError **error)
+static gboolean make_volume(FctVms *vms, const FctVm *vm, FctVmDisk *drive, GBytes *iso, gboolean *ret_foreign,
+                            GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctApp *app = vms->app;
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVolume) volume =
-        vmm->ops->volume_create(vmm, drive->pool, drive->volume, "raw", (gint64)g_bytes_get_size(iso), NULL, &fault);
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(drive->pool, drive->volume, "raw");
+    fct_text_set(&plan->vm, vm->id);
+    plan->seed = TRUE;
+    g_autoptr(FctVolume) volume = fct_record_create(app, plan, (gint64)g_bytes_get_size(iso), FALSE, &fault);
     *ret_foreign = fault && fault->code == FCT_ERROR_EXISTS;
-    if (volume && fill(vmm, volume, iso, &fault)) {
+    if (volume && fill(app->vmm, volume, iso, &fault) && fct_record_complete(app, drive->pool, drive->volume, &fault)) {
         g_free(drive->path);
         drive->path = g_strdup(volume->path);
         return TRUE;
     }
     if (volume)
-        vmm->ops->volume_delete(vmm, drive->pool, drive->volume, NULL);
+        fct_record_abandon(app, drive->pool, drive->volume, NULL);
     g_propagate_error(error, g_steal_pointer(&fault));
     return FALSE;
 }
@@ -225,7 +230,7 @@ static gboolean add_drive(FctVms *vms, FctVm *vm, const FctFirstBoot *stored, Fc
     if (!drive)
         return FALSE;
     g_ptr_array_add(vm->disks, drive);
-    if ((!announce || announce(vm, data, error)) && make_volume(vms, drive, iso, &foreign, error))
+    if ((!announce || announce(vm, data, error)) && make_volume(vms, vm, drive, iso, &foreign, error))
         return TRUE;
     if (foreign || !announce) /* what was announced is taken back by whoever announced it */
         g_ptr_array_remove(vm->disks, drive);
@@ -251,11 +256,10 @@ gboolean fct_vm_first_boot_write(FctVms *vms, FctVm *vm, FctVmAnnounce announce,
 
 void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboolean stored)
 {
-    FctVmm *vmm = vms->app->vmm;
     g_autoptr(GError) error = NULL;
     g_autoptr(FctVmDisk) own = old;
     const FctVmDisk *gone = stored ? own : find_seed(vm);
-    if (gone && gone->made && *gone->pool && !vmm->ops->volume_delete(vmm, gone->pool, gone->volume, &error))
+    if (gone && gone->made && *gone->pool && !fct_record_delete(vms->app, gone->pool, gone->volume, &error))
         g_warning("the volume %s stays in pool %s: %s", gone->volume, gone->pool, error->message);
 }
 

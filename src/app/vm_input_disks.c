@@ -43,7 +43,8 @@ static const char *default_bus(const FctVm *vm)
 
 static gboolean read_volume(const json_t *json, FctVmDisk *disk, GError **error)
 {
-    static const char *const known[] = {"pool", "name", NULL};
+    static const char *const known[] = {"pool", "name", "format", NULL};
+    static const char *const formats[] = {"raw", "qcow2", NULL};
     const char *pool, *name;
     if (!json_is_object(json))
         return fct_vm_refuse(error, "volume", "“volume” must be an object with a pool and a name.");
@@ -54,7 +55,7 @@ static gboolean read_volume(const json_t *json, FctVmDisk *disk, GError **error)
         return fct_vm_refuse(error, "volume", "Name the pool and the volume.");
     set(&disk->pool, pool);
     set(&disk->volume, name);
-    return TRUE;
+    return fct_vm_read_word(json, "format", formats, &disk->format, error);
 }
 
 static gboolean read_pool(const json_t *json, FctVmDisk *disk, GError **error)

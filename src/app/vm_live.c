@@ -4,6 +4,7 @@
  * the next start, and is named in its pending changes: nothing here fails.
  */
 #include "app/vm_service.h"
+#include "app/volume_record.h"
 
 #include <string.h>
 
@@ -37,12 +38,15 @@ static void change_media(Live *live)
     FctVmm *vmm = live->vms->app->vmm;
     json_t *drives = json_object_get(live->run, "disks");
     for (guint i = 0; i < live->vm->disks->len; i++) {
-        const FctVmDisk *drive = g_ptr_array_index(live->vm->disks, i);
+        FctVmDisk *drive = g_ptr_array_index(live->vm->disks, i);
         size_t place = place_of(drives, "target", drive->target);
         const json_t *now = json_array_get(drives, place);
         GError *fault = NULL;
         if (drive->cdrom && now && strcmp(fct_json_str(now, "file", ""), drive->file) != 0 &&
-            took(live, vmm->ops->disk_medium(vmm, live->vm->id, drive, &fault), fault))
+            took(live,
+                 fct_record_fill_disk(live->vms->app, drive, &fault) &&
+                     vmm->ops->disk_medium(vmm, live->vm->id, drive, &fault),
+                 fault))
             json_array_set_new(drives, place, fct_vm_disk_to_json(drive));
     }
 }

@@ -6,6 +6,7 @@
  */
 #include "app/vm_tree.h"
 
+#include "app/volume_record.h"
 #include "app/volumes.h"
 
 #include <string.h>
@@ -96,6 +97,11 @@ static gboolean merge_files(FctVms *vms, FctTask *task, guint number, const FctV
         if (!noted)
             return FALSE;
     }
+    const FctChainFile *leaf = step->above ? step->above : step->top;
+    g_autoptr(GPtrArray) opened = g_ptr_array_new();
+    g_ptr_array_add(opened, (gpointer)leaf);
+    if (!fct_record_fill_files(vms->app, opened, error))
+        return FALSE;
     return vmm->ops->merge(vmm, tree->vm->id, step, own, fct_volume_progress, &progress, error);
 }
 

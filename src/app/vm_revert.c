@@ -4,6 +4,7 @@
  * wrote since goes after that. Before that moment nothing has changed but that the VM is off.
  */
 #include "app/vm_tree.h"
+#include "app/volume_record.h"
 
 #include <string.h>
 
@@ -178,7 +179,8 @@ static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree 
     if (!json_is_object(memory))
         return FALSE;
     gboolean paused = strcmp(fct_json_str(doc, "vm_state", ""), "paused") == 0;
-    if (!vmm->ops->restore(vmm, tree->vm->id, tree->chain->current->files, fct_json_str(memory, "path", ""),
+    if (!fct_record_fill_files(vms->app, tree->chain->current->files, error) ||
+        !vmm->ops->restore(vmm, tree->vm->id, tree->chain->current->files, fct_json_str(memory, "path", ""),
                            tree->vm->memory_mib, paused, error))
         return FALSE;
     if (!fct_vms_await_that(vms, task, tree->vm->id, is_back, &paused, SEEN_RUNNING_MS)) {

@@ -5,6 +5,7 @@
  */
 #include "app/vm_tree.h"
 
+#include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
 
@@ -106,9 +107,9 @@ gboolean fct_vm_tree_switched(FctVms *vms, FctTask *task, const FctVmTree *tree,
 
 gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
     g_autoptr(GError) fault = NULL;
-    if (vms->app->vmm->ops->define(vms->app->vmm, spec, &fault))
+    g_autoptr(FctVmSpec) spec = fct_record_spec(vms->app, vm, &fault);
+    if (spec && vms->app->vmm->ops->define(vms->app->vmm, spec, &fault))
         return TRUE;
     g_warning("VM %s: libvirt's definition is brought along at the next start: %s", vm->name, fault->message);
     g_propagate_error(error, g_steal_pointer(&fault));

@@ -4,6 +4,7 @@
  * task when a required device cannot be had.
  */
 #include "app/vm_disks.h"
+#include "app/volume_record.h"
 
 #include <string.h>
 
@@ -153,8 +154,8 @@ gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
     FctVmm *vmm = vms->app->vmm;
     if (!settle_disks(vms, vm, error))
         return FALSE;
-    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
-    g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
+    g_autoptr(FctVmSpec) spec = fct_record_spec(vms->app, vm, error);
+    g_autoptr(GPtrArray) holds = spec ? fct_holds_list(vms->app->store, vm->id, error) : NULL;
     g_autoptr(GError) fault = NULL;
     if (!holds)
         return FALSE;

@@ -2,6 +2,7 @@
 #include "app/vm_tree.h"
 
 #include "app/hub.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
 
@@ -194,6 +195,10 @@ static gboolean commit(FctVms *vms, FctVmTree *tree, FctTask *task, GError **err
     GHashTableIter iter;
     gpointer id, doc;
     write_back(tree);
+    g_autoptr(GPtrArray) files = fct_chain_frozen(tree->chain);
+    g_ptr_array_extend(files, tree->chain->current->files, NULL, NULL);
+    if (!fct_record_restand(vms->app, files, writes, error))
+        return FALSE;
     fct_writes_add(writes, fct_vm_key(tree->vm->id), fct_vm_to_doc(tree->vm), tree->vm->revision);
     g_hash_table_iter_init(&iter, tree->docs);
     while (g_hash_table_iter_next(&iter, &id, &doc)) {
@@ -232,9 +237,9 @@ static FctVolume *volume_of(FctVms *vms, const FctChainFile *file, GError **erro
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(GError) fault = NULL;
-    FctVolume *volume = *file->volume ? vmm->ops->volume(vmm, file->pool, file->volume, &fault) : NULL;
+    FctVolume *volume = *file->volume ? fct_record_volume(vms->app, file->pool, file->volume, &fault) : NULL;
     if (!volume && fault && fault->code == FCT_ERROR_NOT_FOUND && vmm->ops->pool_refresh(vmm, file->pool, NULL))
-        volume = vmm->ops->volume(vmm, file->pool, file->volume, error); /* it came there by another way */
+        volume = fct_record_volume(vms->app, file->pool, file->volume, error); /* it came there by another way */
     else if (fault)
         g_propagate_error(error, g_steal_pointer(&fault));
     if (volume || *file->volume)
@@ -246,13 +251,13 @@ static FctVolume *volume_of(FctVms *vms, const FctChainFile *file, GError **erro
 
 gboolean fct_vm_tree_make(FctVms *vms, const FctVmTree *tree, const GPtrArray *files, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
     for (guint i = 0; i < files->len; i++) {
-        const FctChainFile *file = g_ptr_array_index(files, i);
-        g_autoptr(FctVolume) backing = volume_of(vms, fct_chain_find(tree->chain, file->backing), error);
-        g_autoptr(FctVolume) made =
-            backing ? vmm->ops->volume_create(vmm, file->pool, file->volume, "qcow2", backing->capacity, backing, error)
-                    : NULL;
+        const FctChainFile *file = g_ptr_array_index(files, i), *base = fct_chain_find(tree->chain, file->backing);
+        g_autoptr(FctVolume) backing = volume_of(vms, base, error);
+        g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(file->pool, file->volume, "qcow2");
+        fct_text_take(&plan->backing, fct_volume_id(base->pool, base->volume));
+        fct_text_set(&plan->vm, tree->vm->id);
+        g_autoptr(FctVolume) made = backing ? fct_record_create(vms->app, plan, backing->capacity, TRUE, error) : NULL;
         if (!made)
             return FALSE;
     }
@@ -267,7 +272,7 @@ static gboolean delete_file(FctVms *vms, const json_t *json, GError **error)
     const char *pool = fct_json_str(json, "pool", "");
     if (!*fct_json_str(json, "target", "") && !vmm->ops->pool_refresh(vmm, pool, error))
         return FALSE; /* saved memory was not made through the pool: it has to learn of it */
-    return vmm->ops->volume_delete(vmm, pool, fct_json_str(json, "volume", ""), error);
+    return fct_record_abandon(vms->app, pool, fct_json_str(json, "volume", ""), error);
 }
 
 static gboolean drop_swept(FctVmTree *tree, gpointer data, GError **error)

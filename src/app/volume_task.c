@@ -5,7 +5,9 @@
 #include "app/records.h"
 #include "app/storage.h"
 #include "app/vm_service.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/text.h"
 #include "core/storage_rules.h"
 
 #include <string.h>
@@ -21,7 +23,8 @@ typedef struct {
     char *id, *pool, *name, *format;
     gint64 bytes; /* 0: as what it is made from */
     FctImage *image;
-    char *from_pool, *from_name, *from_id;
+    char *from_id;
+    FctVolumeRecord *source; /* of FROM_VOLUME */
 } Making;
 
 static void making_free(gpointer data)
@@ -33,10 +36,9 @@ static void making_free(gpointer data)
     g_free(m->pool);
     g_free(m->name);
     g_free(m->format);
-    g_free(m->from_pool);
-    g_free(m->from_name);
     g_free(m->from_id);
     fct_image_free(m->image);
+    fct_volume_record_free(m->source);
     g_free(m);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Making, making_free)
@@ -67,33 +69,32 @@ static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *i
     return volume != NULL;
 }
 
-static gboolean make_copy(Making *m, FctTask *task, GError **error)
+static gboolean make_copy(Making *m, FctTask *task, const FctVolumeRecord *plan, GError **error)
 {
-    FctVmm *vmm = m->app->vmm;
     FctVolumeProgress progress = {task, 0, "Copying"};
-    g_autoptr(FctVolume) volume = vmm->ops->volume_copy(vmm, m->from_pool, m->from_name, m->pool, m->name, m->format,
-                                                        fct_volume_progress, &progress, error);
+    g_autoptr(FctVolume) volume = fct_record_copy(m->app, m->source, plan, fct_volume_progress, &progress, error);
     if (!volume)
         return FALSE;
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(m->app, error);
     /* Nobody but us holds virsh back from starting a VM that has it. */
     if (world && is_still(m->app, world, m->from_id, error) &&
-        (m->bytes <= volume->capacity || vmm->ops->volume_grow(vmm, m->pool, m->name, m->bytes, error)))
+        (m->bytes <= volume->capacity || fct_record_grow(m->app, m->pool, m->name, m->bytes, error)))
         return TRUE;
-    vmm->ops->volume_delete(vmm, m->pool, m->name, NULL);
+    fct_record_delete(m->app, m->pool, m->name, NULL);
     return FALSE;
 }
 
 static gboolean make(Making *m, FctTask *task, GError **error)
 {
-    FctVmm *vmm = m->app->vmm;
     g_autoptr(FctVolume) volume = NULL;
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(m->pool, m->name, m->format);
+    fct_text_set(&plan->task, fct_task_id(task));
     if (m->from == FROM_VOLUME)
-        return make_copy(m, task, error);
+        return make_copy(m, task, plan, error);
     if (m->from == FROM_IMAGE)
-        volume = fct_volume_from_image(m->app, task, m->image, m->pool, m->name, m->format, m->bytes, 0, error);
+        volume = fct_volume_from_image(m->app, task, m->image, plan, m->bytes, 0, error);
     else
-        volume = vmm->ops->volume_create(vmm, m->pool, m->name, m->format, m->bytes, NULL, error);
+        volume = fct_record_create(m->app, plan, m->bytes, TRUE, error);
     return volume != NULL;
 }
 
@@ -105,13 +106,20 @@ static void let_go(const Making *m)
     fct_storage_poke(m->app->storage, m->pool);
 }
 
+/* Something of it is left. */
+static gboolean is_half(const Making *m)
+{
+    g_autoptr(FctVolumeRecord) record = fct_record_find(m->app, m->pool, m->name, NULL);
+    return record && record->state == FCT_RECORD_MAKING;
+}
+
 static void create_thread(FctTask *task, gpointer data)
 {
     Making *m = data;
     g_autoptr(GError) error = NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     gboolean ok = make(m, task, &error);
-    gboolean cancelled = !ok && error->code == FCT_ERROR_CANCELLED;
+    gboolean cancelled = !ok && error->code == FCT_ERROR_CANCELLED, half = !ok && is_half(m);
     if (cancelled && fct_task_stopping(task) && !fct_task_cancelled(task)) {
         let_go(m);
         return; /* the next start of facetd ends it */
@@ -125,8 +133,11 @@ static void create_thread(FctTask *task, gpointer data)
     if (ok)
         fct_task_end(task, FCT_TASK_DONE, NULL, NULL, 0, "Volume %s is made.", m->name);
     else
-        fct_task_end(task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, NULL, 0,
-                     "Volume %s was not made; nothing is left of it.", m->name);
+        fct_task_end(
+            task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, NULL, 0,
+            half ? "Volume %s was not made. What is left of it is incomplete, and is deleted once libvirt does so."
+                 : "Volume %s was not made; nothing is left of it.",
+            m->name);
 }
 
 /* ---- what was asked for ---- */
@@ -148,16 +159,17 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
         return refuse(error, "from", "Name an image, or a pool and a volume to copy.");
     m->from = FROM_VOLUME;
     m->from_id = fct_volume_id(pool, name);
-    m->from_pool = g_strdup(pool);
-    m->from_name = g_strdup(name);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
-    if (!volume)
+    m->source = volume ? fct_volume_look(m->app, volume, fct_json_str(from, "format", NULL), TRUE, error) : NULL;
+    if (!m->source)
         return FALSE;
-    if (m->bytes && m->bytes < volume->capacity)
+    /* Of one that has no record nobody but its own bytes says how large it is. */
+    gint64 size = strcmp(m->source->format, "raw") == 0 && volume->physical >= 0 ? volume->physical : volume->capacity;
+    if (m->bytes && m->bytes < size)
         return refuse(error, "size_gib", "A copy cannot be smaller than its source.");
     *ret_content = MAX(volume->allocated, 0);
     if (!m->bytes)
-        m->bytes = volume->capacity;
+        m->bytes = size;
     return TRUE;
 }
 
@@ -294,8 +306,8 @@ static void recover_thread(FctTask *task, gpointer data)
     /* What somebody refers to meanwhile was whole: only its record was missing. */
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, &fault);
     const FctVolume *volume = world ? fct_volume_world_find(world, m->id, NULL) : NULL;
-    gboolean gone = world && (!volume || (fct_volume_unused(world, volume, &fault) &&
-                                          app->vmm->ops->volume_delete(app->vmm, m->pool, m->name, &fault)));
+    gboolean gone = world && (!volume || fct_volume_unused(world, volume, &fault)) &&
+                    fct_record_abandon(app, m->pool, m->name, &fault);
     fct_storage_release(app->storage, m->id);
     fct_storage_poke(app->storage, m->pool);
     fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
@@ -388,7 +400,7 @@ json_t *fct_volumes_grow(FctApp *app, const char *id, gint64 size_gib, GError **
     const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
     if (!volume || !can_grow(app, world, volume, size_gib, error) || !fct_storage_claim(app->storage, id, error))
         return NULL;
-    gboolean ok = app->vmm->ops->volume_grow(app->vmm, volume->pool, volume->name, size_gib * GIB, error);
+    gboolean ok = fct_record_grow(app, volume->pool, volume->name, size_gib * GIB, error);
     fct_storage_release(app->storage, id);
     if (!ok)
         return NULL;
@@ -430,7 +442,7 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
     if (!volume || !fct_volume_unused(world, volume, error) || !no_domain_has(app, volume, error) ||
-        !app->vmm->ops->volume_delete(app->vmm, pool, name, error) ||
+        !fct_record_delete(app, pool, name, error) ||
         (g_hash_table_contains(world->uploads, id) && !drop_upload(app, id, error)))
         return FALSE;
     fct_event(app, "volume.deleted", "info", "volume", id, name, "Volume %s of pool %s was deleted.", name, pool);

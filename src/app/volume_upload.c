@@ -6,6 +6,7 @@
  */
 #include "app/records.h"
 #include "app/storage.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/file_rules.h"
 #include "core/storage_rules.h"
@@ -45,7 +46,9 @@ json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const 
     g_autoptr(FctVolume) volume = NULL;
     if (app->store->ops->commit(app->store, &write, 1, NULL, error)) {
         /* A qcow2 brings its own size along. */
-        volume = app->vmm->ops->volume_create(app->vmm, pool, name, format, qcow2 ? META : size_bytes, NULL, error);
+        g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(pool, name, format);
+        plan->state = FCT_RECORD_UPLOADING;
+        volume = fct_record_create(app, plan, qcow2 ? META : size_bytes, FALSE, error);
         if (!volume)
             app->store->ops->commit(app->store, &drop, 1, NULL, NULL);
     }
@@ -237,7 +240,8 @@ static gboolean publish(FctVolumeUpload *upload, GError **error)
 {
     FctApp *app = upload->app;
     const FctWrite drop = {upload->key, NULL, FCT_REV_ANY};
-    if (!app->store->ops->commit(app->store, &drop, 1, NULL, error))
+    if (!fct_record_complete(app, upload->pool, upload->name, error) ||
+        !app->store->ops->commit(app->store, &drop, 1, NULL, error))
         return FALSE;
     fct_event(app, "volume.uploaded", "info", "volume", upload->id, upload->name, "Volume %s of pool %s was uploaded.",
               upload->name, upload->pool);

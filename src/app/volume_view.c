@@ -2,6 +2,7 @@
 /* Who refers to which volume: computed from the documents of VMs and snapshots, the domains, and the volumes. */
 #include "app/storage.h"
 #include "app/vm_service.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
 
 #include <string.h>
@@ -37,7 +38,7 @@ static void user_free(gpointer data)
 }
 
 /* Two pools may lead to one folder by different paths; a file has the path that the folder has without links. */
-static char *real_path(const FctVolumeWorld *world, const char *path)
+char *fct_volume_world_real(const FctVolumeWorld *world, const char *path)
 {
     for (guint i = 0; i < world->pools->len; i++) {
         const FctPool *pool = g_ptr_array_index(world->pools, i);
@@ -52,7 +53,7 @@ static void add_user(FctVolumeWorld *world, const char *path, const char *vm, co
 {
     if (!*path)
         return;
-    g_autofree char *real = real_path(world, path);
+    g_autofree char *real = fct_volume_world_real(world, path);
     GPtrArray *list = g_hash_table_lookup(world->users, real);
     if (!list) {
         list = g_ptr_array_new_with_free_func(user_free);
@@ -132,7 +133,9 @@ static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
     for (guint i = 0; volumes && i < volumes->len; i++) {
         FctVolume *volume = g_ptr_array_index(volumes, i);
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
-        add_user(world, volume->backing, "", id, "backing");
+        fct_record_apply(world->records, volume);
+        /* What a volume of others claims can only keep a file from being deleted. */
+        add_user(world, *volume->format ? volume->backing : volume->claim, "", id, "backing");
         g_ptr_array_add(world->volumes, volume);
     }
     if (volumes)
@@ -160,7 +163,8 @@ FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error)
     world->volumes = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
     world->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     world->uploads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
-    if (!world->pools || !add_documents(app, world, "vm/", NULL, error) ||
+    world->records = fct_records_load(app, error);
+    if (!world->pools || !world->records || !add_documents(app, world, "vm/", NULL, error) ||
         !add_documents(app, world, "snapshot/", "snapshot", error) || !add_uploads(app, world, error))
         return NULL;
     if (!fct_vms_is_up(app->vms)) {
@@ -201,7 +205,7 @@ const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *
 
 const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path)
 {
-    g_autofree char *real = real_path(world, path);
+    g_autofree char *real = fct_volume_world_real(world, path);
     return g_hash_table_lookup(world->users, real);
 }
 
@@ -251,13 +255,21 @@ static guint64 revision_of(const FctVolume *volume)
     return g_ascii_strtoull(sum, NULL, 16) + 1;
 }
 
+static const char *state_of(FctApp *app, const char *id, const FctVolumeRecord *record)
+{
+    if (record && fct_record_is_half(app, record))
+        return "incomplete";
+    return fct_storage_is_claimed(app->storage, id) || (record && record->state != FCT_RECORD_READY) ? "busy" : "ready";
+}
+
 /* As in the contract. */
 static json_t *view(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume)
 {
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
     const json_t *upload = g_hash_table_lookup(world->uploads, id);
     json_t *json = fct_volume_to_json(volume);
-    const char *state = upload ? "uploading" : fct_storage_is_claimed(app->storage, id) ? "busy" : "ready";
+    const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
+    const char *state = upload ? "uploading" : state_of(app, id, record);
     json_object_set_new(json, "state", json_string(state));
     json_object_set_new(json, "upload",
                         upload ? json_pack("{s:I, s:I}", "size_bytes", (json_int_t)fct_json_int(upload, "size", 0),
@@ -338,36 +350,7 @@ gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GErro
         return FALSE;
     }
     if (!upload && !fct_storage_is_claimed(app->storage, id))
-        return TRUE;
+        return fct_record_whole(app, pool, name, error);
     fct_set_error(error, FCT_ERROR_CONFLICT, "Volume %s is not all there yet.", name);
     return FALSE;
-}
-
-static const FctVolume *at_path(const FctVolumeWorld *world, const char *path)
-{
-    for (guint i = 0; i < world->volumes->len; i++)
-        if (strcmp(((FctVolume *)world->volumes->pdata[i])->path, path) == 0)
-            return world->volumes->pdata[i];
-    return NULL;
-}
-
-gboolean fct_volume_attachable(FctApp *app, const FctVolume *volume, GError **error)
-{
-    if (!fct_volume_ready(app, volume->pool, volume->name, error))
-        return FALSE;
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    if (!world)
-        return FALSE;
-    const FctVolume *below = volume;
-    for (guint depth = 0; *below->backing; depth++) {
-        const char *path = below->backing;
-        below = depth < world->volumes->len ? at_path(world, path) : NULL;
-        if (below)
-            continue;
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Copy it to a disk of its own with qemu-img first.",
-                           json_pack("{s:s}", "field", "volume"), "Volume %s stands on %s, which is in no pool.",
-                           volume->name, path);
-        return FALSE;
-    }
-    return TRUE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/volumes.h"
 
+#include "app/volume_record.h"
 #include "core/storage_rules.h"
 
 #include <errno.h>
@@ -116,13 +117,12 @@ static gboolean pool_has_files(FctApp *app, const char *name, gboolean *ret, GEr
     return FALSE;
 }
 
-/* The same from a file that facetd can read, byte for byte: @file is an image in @format ("raw": an ISO, too). */
-static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const char *pool, const char *name,
-                            const char *format, gint64 bytes, guint step, GError **error)
+/* The same from a file that facetd can read, byte for byte: @file is an image in the format of @plan. */
+static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const FctVolumeRecord *plan, gint64 bytes,
+                            guint step, GError **error)
 {
-    FctVmm *vmm = app->vmm;
     FctVolumeProgress progress = {task, step, "Copying"};
-    gboolean files, qcow2 = strcmp(format, "qcow2") == 0;
+    gboolean files, qcow2 = strcmp(plan->format, "qcow2") == 0;
     struct stat st;
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) {
@@ -133,40 +133,39 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     }
     /* A qcow2 brings its own size along, a file ends where its last hole does: they are grown afterwards. */
     gint64 size = qcow2 ? META : MAX(bytes, (gint64)st.st_size);
-    g_autoptr(FctVolume) made = pool_has_files(app, pool, &files, error)
-                                    ? vmm->ops->volume_create(vmm, pool, name, format, size, NULL, error)
-                                    : NULL;
+    g_autoptr(FctVolume) made =
+        pool_has_files(app, plan->pool, &files, error) ? fct_record_create(app, plan, size, FALSE, error) : NULL;
     gboolean ok = made &&
                   fill(app, made, fd,
                        !files  ? G_MAXINT64
                        : qcow2 ? META
                                : 0,
                        &progress, error) &&
-                  (bytes <= 0 || vmm->ops->volume_grow(vmm, pool, name, bytes, error));
+                  (bytes <= 0 || fct_record_grow(app, plan->pool, plan->name, bytes, error)) &&
+                  fct_record_complete(app, plan->pool, plan->name, error);
     close(fd);
-    FctVolume *volume = ok ? vmm->ops->volume(vmm, pool, name, error) : NULL;
-    if (made && !volume)
-        vmm->ops->volume_delete(vmm, pool, name, NULL);
-    return volume;
+    if (made && !ok)
+        fct_record_abandon(app, plan->pool, plan->name, NULL);
+    return ok ? fct_record_volume(app, plan->pool, plan->name, error) : NULL;
 }
 
-FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const char *pool, const char *name,
-                                 const char *format, gint64 bytes, guint step, GError **error)
+FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
+                                 gint64 bytes, guint step, GError **error)
 {
-    if (strcmp(image->format, format) == 0)
-        return from_file(app, task, image->path, pool, name, format, bytes, step, error);
+    if (strcmp(image->format, plan->format) == 0)
+        return from_file(app, task, image->path, plan, bytes, step, error);
     FctVolumeProgress progress = {task, step, "Unpacking"};
     g_autofree char *folder = g_build_filename(app->config.state_dir, "unpack", NULL);
-    g_autofree char *unpacked = g_strdup_printf("%s/%s-%s", folder, pool, name);
+    g_autofree char *unpacked = g_strdup_printf("%s/%s-%s", folder, plan->pool, plan->name);
     if (g_mkdir_with_parents(folder, 0700) < 0) {
         set_errno(error, "The folder for unpacking cannot be made");
         return NULL;
     }
     g_unlink(unpacked); /* left by a run that was killed */
     FctVolume *volume = NULL;
-    if (app->vmm->ops->disk_convert(app->vmm, image->path, image->format, unpacked, format, fct_volume_progress,
+    if (app->vmm->ops->disk_convert(app->vmm, image->path, image->format, unpacked, plan->format, fct_volume_progress,
                                     &progress, error))
-        volume = from_file(app, task, unpacked, pool, name, format, bytes, step, error);
+        volume = from_file(app, task, unpacked, plan, bytes, step, error);
     g_unlink(unpacked);
     return volume;
 }

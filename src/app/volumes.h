@@ -6,6 +6,7 @@
 #pragma once
 #include "app/images.h"
 #include "app/task.h"
+#include "model/volume_record.h"
 
 /* Shown in the task's @step; cancelling the task cancels the work. For FctVmmProgress. */
 typedef struct {
@@ -16,11 +17,11 @@ typedef struct {
 gboolean fct_volume_progress(gint64 done, gint64 total, gpointer progress);
 
 /*
- * A new volume with the image's content, @bytes large (0: as the image). Unpacked into the state folder first where the
- * image's format is another. Deleted again on failure; FCT_ERROR_CANCELLED when the task was cancelled.
+ * A new volume as @plan says with the image's content, @bytes large (0: as the image). Unpacked into the state folder
+ * first where the image's format is another. Deleted again on failure; FCT_ERROR_CANCELLED when the task was cancelled.
  */
-FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const char *pool, const char *name,
-                                 const char *format, gint64 bytes, guint step, GError **error);
+FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
+                                 gint64 bytes, guint step, GError **error);
 
 typedef struct {
     char *vm;        /* id; "" when it is no VM */
@@ -34,6 +35,7 @@ GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error);
 typedef struct {
     GPtrArray *pools;    /* FctPool* */
     GPtrArray *volumes;  /* FctVolume*, of the pools that answer */
+    GHashTable *records; /* id → FctVolumeRecord*, of volumes that are gone too */
     GHashTable *users;   /* path without links → GPtrArray of FctVolumeUser* */
     GHashTable *uploads; /* volume's id → json_t*, its upload document */
     GError *silent;      /* why the volumes of some pool are not there; NULL */
@@ -46,6 +48,7 @@ const FctPool *fct_volume_world_pool(const FctVolumeWorld *world, const char *na
 /* @id: "<pool>:<name>". FCT_ERROR_NOT_FOUND. */
 const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *id, GError **error);
 const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path); /* NULL: none */
+char *fct_volume_world_real(const FctVolumeWorld *world, const char *path);             /* without links */
 char *fct_volume_id(const char *pool, const char *name);
 /* FALSE with FCT_ERROR_NOT_FOUND when it is no id. Free both. */
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error);
@@ -53,13 +56,7 @@ json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @poo
 json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
 /* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it. */
 gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error);
-/*
- * Whether a VM may be given it: all there, and standing on nothing but volumes of pools. What a guest has written into
- * a raw disk can make it look like one that stands on any file of the host. FCT_ERROR_CONFLICT, FCT_ERROR_BAD_REQUEST
- * naming "volume".
- */
-gboolean fct_volume_attachable(FctApp *app, const FctVolume *volume, GError **error);
-/* FCT_ERROR_CONFLICT while a volume is being uploaded, or made: it is no disk yet. For whoever attaches one. */
+/* FCT_ERROR_CONFLICT while a volume is being uploaded, made or changed, or is half made: it is no disk. */
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error);
 
 /* ---- volume_guard.c: before a file goes, or gets another content ---- */

@@ -124,6 +124,8 @@ int fct_verb_vm_disk(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_cd(FctCli *cli, int argc, char **argv);
 /* SIZE[:POOL] or POOL/VOLUME, as the API takes it; NULL when it is neither. */
 json_t *fct_vm_parse_disk(const char *text);
+/* States the format of a volume that is there; NULL states none. */
+void fct_vm_state_format(json_t *disk, const char *format);
 int fct_verb_vm_list(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_show(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_create(FctCli *cli, int argc, char **argv);

@@ -154,7 +154,7 @@ static char *default_image(FctCli *cli)
     return json_array_size(items) == 1 ? g_strdup(fct_json_str(json_array_get(items, 0), "id", NULL)) : NULL;
 }
 
-static gboolean add_drives(json_t *body, const char *volume, char **disks, const char *boot)
+static gboolean add_drives(json_t *body, const char *volume, const char *format, char **disks, const char *boot)
 {
     g_auto(GStrv) words = g_strsplit(boot ? boot : "", ",", -1);
     json_t *order = json_array(), *list = json_array();
@@ -167,6 +167,7 @@ static gboolean add_drives(json_t *body, const char *volume, char **disks, const
     }
     if (volume) {
         g_autoptr(json_t) disk = fct_vm_parse_disk(volume);
+        fct_vm_state_format(disk, format);
         ok = ok && json_object_get(disk, "volume") &&
              json_object_set(body, "volume", json_object_get(disk, "volume")) == 0;
     }
@@ -188,8 +189,8 @@ static void put_number(json_t *body, const char *key, int number)
 
 int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
 {
-    g_autofree char *image = NULL, *template = NULL, *iso = NULL, *volume = NULL, *pool = NULL, *os = NULL,
-                    *boot = NULL;
+    g_autofree char *image = NULL, *template = NULL, *iso = NULL, *volume = NULL, *format = NULL, *pool = NULL,
+                    *os = NULL, *boot = NULL;
     g_auto(GStrv) devices = NULL, disks = NULL;
     g_auto(GStrv) networks = NULL;
     int cpus = 0, memory = 0, disk = 0;
@@ -198,6 +199,7 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
     GOptionEntry entries[] = {
         {"iso", 0, 0, G_OPTION_ARG_STRING, &iso, "ISO of the library, beside an empty disk", "FILE"},
         {"volume", 0, 0, G_OPTION_ARG_STRING, &volume, "Volume that is there already, as the disk", "POOL/VOLUME"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &format, "What --volume is, when Facet has no record of it", "raw|qcow2"},
         {"pool", 0, 0, G_OPTION_ARG_STRING, &pool, "Storage pool of the disk (left out: facet)", "POOL"},
         {"more-disk", 0, 0, G_OPTION_ARG_STRING_ARRAY, &disks, "A further disk", "SIZE[:POOL]|POOL/VOLUME"},
         {"os", 0, 0, G_OPTION_ARG_STRING, &os, "Kind of guest", "linux|windows|other"},
@@ -249,7 +251,7 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         json_object_set_new(body, "pool", json_string(pool));
     if (os)
         json_object_set_new(body, "os", json_string(os));
-    if (!add_drives(body, volume, disks, boot))
+    if (!add_drives(body, volume, format, disks, boot))
         return fct_cli_usage("A disk is SIZE[:POOL] or POOL/VOLUME, --volume POOL/VOLUME.");
     int status = 0;
     g_autoptr(json_t) list = fct_vm_parse_devices(cli, devices, &status);

@@ -75,6 +75,13 @@ json_t *fct_vm_parse_disk(const char *text)
     return disk;
 }
 
+void fct_vm_state_format(json_t *disk, const char *format)
+{
+    json_t *volume = json_object_get(disk, "volume");
+    if (format && volume)
+        json_object_set_new(volume, "format", json_string(format));
+}
+
 static int grow(FctCli *cli, const char *vm, const char *target, const char *size)
 {
     guint64 gib;
@@ -94,13 +101,18 @@ static int grow(FctCli *cli, const char *vm, const char *target, const char *siz
 int fct_verb_vm_disk(FctCli *cli, int argc, char **argv)
 {
     gboolean keep = FALSE;
-    GOptionEntry entries[] = {{"keep", 0, 0, G_OPTION_ARG_NONE, &keep, "With remove: the volume stays", NULL}, {NULL}};
+    g_autofree char *format = NULL;
+    GOptionEntry entries[] = {{"keep", 0, 0, G_OPTION_ARG_NONE, &keep, "With remove: the volume stays", NULL},
+                              {"format", 0, 0, G_OPTION_ARG_STRING, &format,
+                               "With add: what a volume is of which Facet has no record", "raw|qcow2"},
+                              {NULL}};
     if (!fct_cli_options("add VM SIZE[:POOL]|POOL/VOLUME · grow VM DISK SIZE · remove VM DISK", entries, &argc, &argv))
         return 2;
     const char *act = argc > 1 ? argv[1] : "";
     if (g_str_equal(act, "add") && argc == 4) {
         g_autoptr(json_t) body = fct_vm_parse_disk(argv[3]);
         g_autofree char *path = vm_path(argv[2], "/disks");
+        fct_vm_state_format(body, format);
         return body ? follow(cli, "POST", path, body)
                     : fct_cli_usage("“%s” is neither SIZE[:POOL] nor POOL/VOLUME.", argv[3]);
     }

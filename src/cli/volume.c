@@ -35,6 +35,13 @@ static char *users(const json_t *volume)
     return g_string_free(text, FALSE);
 }
 
+static const char *state_text(const char *state)
+{
+    if (strcmp(state, "incomplete") == 0)
+        return "not complete: delete it";
+    return strcmp(state, "busy") == 0 ? "being made or changed" : "";
+}
+
 int fct_verb_volume_list(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) answer = NULL;
@@ -59,7 +66,7 @@ int fct_verb_volume_list(FctCli *cli, int argc, char **argv)
         g_autofree char *note =
             json_is_object(upload)
                 ? g_strdup_printf("not complete: %d %%", (int)(fct_json_int(upload, "received_bytes", 0) * 100 / size))
-                : g_strdup(strcmp(fct_json_str(volume, "state", ""), "busy") == 0 ? "being made or changed" : "");
+                : g_strdup(state_text(fct_json_str(volume, "state", "")));
         fct_table_row(table, fct_json_str(volume, "id", ""), fct_json_str(volume, "format", ""),
                       show_bytes(json_object_get(volume, "capacity_bytes")),
                       show_bytes(json_object_get(volume, "allocated_bytes")), who, note, NULL);
@@ -78,19 +85,21 @@ static void set_name(json_t *body, const char *name)
     json_object_set_new(body, "name", json_string(colon + 1));
 }
 
-static json_t *from_volume(const char *name)
+static json_t *from_volume(const char *name, const char *format)
 {
     json_t *named = json_object();
     set_name(named, name);
     json_t *from =
         json_pack("{s:O, s:O}", "pool", json_object_get(named, "pool"), "volume", json_object_get(named, "name"));
     json_decref(named);
+    if (format)
+        json_object_set_new(from, "format", json_string(format));
     return from;
 }
 
 int fct_verb_volume_create(FctCli *cli, int argc, char **argv)
 {
-    g_autofree char *format = NULL, *image = NULL, *copy = NULL;
+    g_autofree char *format = NULL, *image = NULL, *copy = NULL, *is = NULL;
     int size = 0;
     g_autoptr(json_t) body = json_object();
     g_autoptr(json_t) task = NULL;
@@ -99,6 +108,8 @@ int fct_verb_volume_create(FctCli *cli, int argc, char **argv)
                               {"format", 0, 0, G_OPTION_ARG_STRING, &format, "qcow2 or raw", "FORMAT"},
                               {"image", 0, 0, G_OPTION_ARG_STRING, &image, "With this image's content", "IMAGE"},
                               {"copy", 0, 0, G_OPTION_ARG_STRING, &copy, "With that volume's content", "VOLUME"},
+                              {"copy-format", 0, 0, G_OPTION_ARG_STRING, &is,
+                               "What --copy is, when Facet has no record of it", "raw|qcow2|vmdk|vdi|vpc|qed|qcow"},
                               {NULL}};
     if (!fct_cli_options("[POOL:]NAME", entries, &argc, &argv))
         return 2;
@@ -112,7 +123,7 @@ int fct_verb_volume_create(FctCli *cli, int argc, char **argv)
     if (image)
         json_object_set_new(body, "from", json_pack("{s:s}", "image", image));
     if (copy)
-        json_object_set_new(body, "from", from_volume(copy));
+        json_object_set_new(body, "from", from_volume(copy, is));
     if (!fct_client_call(cli->client, "POST", "/volumes", body, 0, &task, &error))
         return fct_cli_fail(cli, error);
     return fct_task_follow(cli, g_steal_pointer(&task));

@@ -9,8 +9,14 @@ FctChainFile *fct_chain_file_new(const char *target, const char *pool, const cha
                                  const char *format, const char *backing)
 {
     FctChainFile *file = g_new(FctChainFile, 1);
-    *file = (FctChainFile){
-        g_strdup(target), g_strdup(pool), g_strdup(volume), g_strdup(path), g_strdup(format), g_strdup(backing), TRUE};
+    *file = (FctChainFile){g_strdup(target),
+                           g_strdup(pool),
+                           g_strdup(volume),
+                           g_strdup(path),
+                           g_strdup(format),
+                           g_strdup(backing),
+                           TRUE,
+                           NULL};
     return file;
 }
 
@@ -19,6 +25,7 @@ FctChainFile *fct_chain_file_copy(const FctChainFile *file)
     FctChainFile *copy =
         fct_chain_file_new(file->target, file->pool, file->volume, file->path, file->format, file->backing);
     copy->made = file->made;
+    copy->below = fct_layers_copy(file->below);
     return copy;
 }
 
@@ -32,6 +39,7 @@ void fct_chain_file_free(FctChainFile *file)
     g_free(file->path);
     g_free(file->format);
     g_free(file->backing);
+    g_clear_pointer(&file->below, g_ptr_array_unref);
     g_free(file);
 }
 

@@ -12,14 +12,15 @@
  * shown can read: only files of hidden nodes are written to.
  */
 #pragma once
-#include <glib.h>
+#include "model/storage.h"
 
 typedef struct {
     char *target; /* "vda" */
     char *pool, *volume, *path;
-    char *format;  /* "qcow2", "raw" */
-    char *backing; /* path of the file that it stands on; "" when of no snapshot's */
-    gboolean made; /* for the VM: it goes when nobody needs it; new ones are */
+    char *format;     /* "qcow2", "raw" */
+    char *backing;    /* path of the file that it stands on; "" when of no snapshot's */
+    gboolean made;    /* for the VM: it goes when nobody needs it; new ones are */
+    GPtrArray *below; /* FctLayer*: all that it stands on, for whoever opens it; NULL until asked for */
 } FctChainFile;
 
 typedef struct {

@@ -10,6 +10,35 @@
 
 /* ---- making and releasing ---- */
 
+FctLayer *fct_layer_new(const char *path, const char *format)
+{
+    FctLayer *layer = g_new(FctLayer, 1);
+    *layer = (FctLayer){g_strdup(path), g_strdup(format)};
+    return layer;
+}
+
+void fct_layer_free(FctLayer *layer)
+{
+    g_free(layer->path);
+    g_free(layer->format);
+    g_free(layer);
+}
+
+GPtrArray *fct_layers_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)fct_layer_free);
+}
+
+GPtrArray *fct_layers_copy(const GPtrArray *layers)
+{
+    GPtrArray *copy = layers ? fct_layers_new() : NULL;
+    for (guint i = 0; layers && i < layers->len; i++) {
+        const FctLayer *layer = layers->pdata[i];
+        g_ptr_array_add(copy, fct_layer_new(layer->path, layer->format));
+    }
+    return copy;
+}
+
 FctPool *fct_pool_new(void)
 {
     FctPool *pool = g_new0(FctPool, 1);
@@ -58,7 +87,7 @@ void fct_pool_input_free(FctPoolInput *input)
 FctVolume *fct_volume_new(void)
 {
     FctVolume *volume = g_new0(FctVolume, 1);
-    char **texts[] = {&volume->pool, &volume->name, &volume->path, &volume->format, &volume->backing};
+    char **texts[] = {&volume->pool, &volume->name, &volume->path, &volume->format, &volume->backing, &volume->claim};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup("");
     volume->capacity = volume->allocated = volume->physical = -1;
@@ -74,6 +103,7 @@ void fct_volume_free(FctVolume *volume)
     g_free(volume->path);
     g_free(volume->format);
     g_free(volume->backing);
+    g_free(volume->claim);
     g_free(volume);
 }
 

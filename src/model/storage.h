@@ -25,15 +25,26 @@ typedef struct {
     char *volume_group; /* lvm */
 } FctPoolInput;
 
+/* One file of a chain, from the top down. */
+typedef struct {
+    char *path;
+    char *format; /* "raw", "qcow2"; of what is only converted another one of QEMU's too */
+} FctLayer;
+
 typedef struct {
     char *pool, *name;
     char *path;                 /* file or device */
-    char *format;               /* "qcow2", "raw", "iso", … as libvirt sees it; "" when it does not say */
-    char *backing;              /* path of the file that it stands on; "" */
+    char *format;               /* "qcow2", "raw" by Facet's record; "": it has none. Never as libvirt sees it */
+    char *backing;              /* path of the file that it stands on by Facet's record; "" */
+    char *claim;                /* path of one that its bytes say it stands on; "". Only ever a reason to refuse */
     gint64 capacity, allocated; /* as a guest sees it; what it takes of the pool */
     gint64 physical;            /* how long a copy of its bytes is */
 } FctVolume;
 
+FctLayer *fct_layer_new(const char *path, const char *format);
+void fct_layer_free(FctLayer *layer);
+GPtrArray *fct_layers_new(void);
+GPtrArray *fct_layers_copy(const GPtrArray *layers); /* NULL gives NULL */
 FctPool *fct_pool_new(void);
 void fct_pool_free(FctPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctPool, fct_pool_free)

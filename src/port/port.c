@@ -131,6 +131,7 @@ FctVmDisk *fct_vm_disk_copy(const FctVmDisk *disk)
     copy->format = g_strdup(disk->format);
     copy->bus = g_strdup(disk->bus);
     copy->file = g_strdup(disk->file);
+    copy->below = fct_layers_copy(disk->below);
     return copy;
 }
 
@@ -145,6 +146,7 @@ void fct_vm_disk_free(FctVmDisk *disk)
     g_free(disk->format);
     g_free(disk->bus);
     g_free(disk->file);
+    g_clear_pointer(&disk->below, g_ptr_array_unref);
     g_free(disk);
 }
 

@@ -42,6 +42,7 @@ typedef struct {
     gboolean made;      /* for this VM: deleted with it unless kept */
     gboolean seed;      /* first-boot data: no disk to people */
     gboolean leaving;   /* the present run still has it: the next one has not, and it is deleted then if it was made */
+    GPtrArray *below;   /* FctLayer*: all that it stands on by Facet's record; NULL or empty: nothing */
 } FctVmDisk;
 
 typedef struct {
@@ -127,6 +128,13 @@ typedef void (*FctVmmNetworks)(gpointer data);
 /* A pool has changed in whatever way, or volumes of it; NULL: look at all of them (the connection is new). Post only.
  */
 typedef void (*FctVmmStorageChanged)(const char *pool, gpointer data);
+/* What is copied, as Facet's record has it: nobody looks into it for its format. */
+typedef struct {
+    const char *pool, *name, *path, *format;
+    const GPtrArray *below; /* FctLayer*; NULL or empty: it stands on nothing */
+    gint64 bytes;           /* how long its own bytes are */
+} FctVmmSource;
+
 /* On a worker thread, now and then: FALSE cancels, and the work ends with FCT_ERROR_CANCELLED. Bytes. */
 typedef gboolean (*FctVmmProgress)(gint64 done, gint64 total, gpointer data);
 /* Bytes of a volume on their way; of one thread at a time. */
@@ -191,17 +199,19 @@ typedef struct {
      * files); NULL. FCT_ERROR_EXISTS, FCT_ERROR_NO_SPACE.
      */
     FctVolume *(*volume_create)(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
-                                const FctVolume *backing, GError **error);
+                                const FctLayer *backing, GError **error);
     /*
      * A new volume with the whole content of another, standing on nothing. Where bytes can simply be carried over (same
-     * format, no backing file) they are, and a cancel works at once; where libvirt must convert, it ends after
-     * libvirt's own work, which nothing can stop. Nothing is left of it after a failure.
+     * format, no backing file) they are; else a QEMU that never runs copies what the chain of @from shows. A cancel
+     * works at once. Nothing is left of it after a failure, unless libvirt has gone.
      */
-    FctVolume *(*volume_copy)(FctVmm *vmm, const char *from_pool, const char *from_name, const char *pool,
-                              const char *name, const char *format, FctVmmProgress progress, gpointer data,
-                              GError **error);
+    FctVolume *(*volume_copy)(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
+                              const char *format, FctVmmProgress progress, gpointer data, GError **error);
+    /* Ends a QEMU that copies into that volume and was left behind. */
+    gboolean (*copy_end)(FctVmm *vmm, const char *pool, const char *name, GError **error);
     /* Not for one that a running VM has. FCT_ERROR_BAD_REQUEST ("size_gib") when it is larger already. */
-    gboolean (*volume_grow)(FctVmm *vmm, const char *pool, const char *name, gint64 bytes, GError **error);
+    gboolean (*volume_grow)(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                            GError **error);
     gboolean (*volume_delete)(FctVmm *vmm, const char *pool, const char *name, GError **error); /* missing is success */
     /* From @offset, @length bytes (0: to the end). FCT_ERROR_UNSUPPORTED where libvirt has no streams. */
     FctVmmStream *(*volume_open)(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,

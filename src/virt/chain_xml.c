@@ -138,11 +138,12 @@ static void copy_start(GMarkupParseContext *context, const char *element, const 
     copy->disk += level == 0;
     const FctChainFile *overlay = level >= 0 ? overlay_now(copy) : NULL;
     if (copy->skip || (overlay && level == 1 && strcmp(element, "backingStore") == 0)) {
-        copy->skip++; /* libvirt finds what the overlay stands on by itself */
+        copy->skip++; /* of the files of then */
         return;
     }
     if (overlay && level == 1 && strcmp(element, "source") == 0) {
         fct_xml(copy->xml, "<source file='%s'/>", overlay->path);
+        fct_layers_xml(copy->xml, overlay->below);
         copy->skip++;
         return;
     }
@@ -217,21 +218,25 @@ char *fct_merge_name(const char *vm)
     return g_strconcat("facet-merge-", vm, NULL);
 }
 
-char *fct_merge_xml(const char *id, const char *vm, gboolean kvm, const FctChainFile *file)
+char *fct_merge_xml(const char *id, const char *vm, gboolean kvm, gboolean copies, const FctChainFile *file)
 {
     GString *xml = g_string_new(NULL);
     g_autofree char *name = fct_merge_name(vm);
     fct_xml(xml,
             "<domain type='%s'>\n  <name>%s</name>\n  <uuid>%s</uuid>\n"
-            "  <description>Facet merges files of a deleted snapshot. It never runs and ends by itself.</description>\n"
+            "  <description>Facet %s. It never runs and ends by itself.</description>\n"
             "  <metadata>\n    <facet:merge xmlns:facet='" FCT_VIRT_NS "' vm='%s'/>\n  </metadata>\n",
-            kvm ? "kvm" : "qemu", name, id, vm);
+            kvm ? "kvm" : "qemu", name, id, copies ? "copies a volume" : "merges files of a deleted snapshot", vm);
     g_string_append(xml, "  <memory unit='MiB'>64</memory>\n  <vcpu>1</vcpu>\n  <os>\n"
                          "    <type arch='x86_64' machine='q35'>hvm</type>\n  </os>\n  <devices>\n");
-    fct_xml(xml,
-            "    <disk type='file' device='disk'>\n      <driver name='qemu' type='%s' discard='unmap'/>\n"
-            "      <source file='%s'/>\n      <target dev='vda' bus='virtio'/>\n    </disk>\n",
-            file->format, file->path);
+    g_autoptr(FctVmDisk) disk = fct_vm_disk_new();
+    fct_text_set(&disk->target, "vda");
+    fct_text_set(&disk->bus, "virtio");
+    fct_text_set(&disk->format, file->format);
+    fct_text_set(&disk->path, file->path);
+    disk->below = fct_layers_copy(file->below);
+    disk->read_only = copies;
+    fct_disk_xml(xml, disk, 0);
     g_string_append(xml, "    <controller type='usb' model='none'/>\n    <memballoon model='none'/>\n"
                          "  </devices>\n</domain>\n");
     return g_string_free(xml, FALSE);

@@ -20,6 +20,26 @@ static void write_source(GString *xml, const FctVmDisk *disk)
         fct_xml(xml, "      <source file='%s'/>\n", disk->path);
 }
 
+static void write_layer(GString *xml, const GPtrArray *below, guint i)
+{
+    if (!below || i == below->len) {
+        g_string_append(xml, "<backingStore/>");
+        return;
+    }
+    const FctLayer *layer = below->pdata[i];
+    fct_xml(xml,
+            is_block(layer->path) ? "<backingStore type='block'><format type='%s'/><source dev='%s'/>"
+                                  : "<backingStore type='file'><format type='%s'/><source file='%s'/>",
+            layer->format, layer->path);
+    write_layer(xml, below, i + 1);
+    g_string_append(xml, "</backingStore>");
+}
+
+void fct_layers_xml(GString *xml, const GPtrArray *below)
+{
+    write_layer(xml, below, 0);
+}
+
 void fct_disk_xml(GString *xml, const FctVmDisk *disk, int boot)
 {
     fct_xml(xml, "    <disk type='%s' device='%s'>\n", is_block(disk->path) ? "block" : "file",
@@ -27,6 +47,11 @@ void fct_disk_xml(GString *xml, const FctVmDisk *disk, int boot)
     fct_xml(xml, "      <driver name='qemu' type='%s'", disk->format);
     g_string_append(xml, disk->cdrom || disk->read_only ? "/>\n" : " discard='unmap'/>\n");
     write_source(xml, disk);
+    if (*disk->path) {
+        g_string_append(xml, "      ");
+        fct_layers_xml(xml, disk->below);
+        g_string_append_c(xml, '\n');
+    }
     fct_xml(xml, "      <target dev='%s' bus='%s'/>\n", disk->target, disk->bus);
     if (disk->cdrom || disk->read_only)
         g_string_append(xml, "      <readonly/>\n");

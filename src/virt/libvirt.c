@@ -122,6 +122,7 @@ static const FctVmmOps ops = {
     .volume = fct_virt_volume,
     .volume_create = fct_virt_volume_create,
     .volume_copy = fct_virt_volume_copy,
+    .copy_end = fct_virt_copy_end,
     .volume_grow = fct_virt_volume_grow,
     .volume_delete = fct_virt_volume_delete,
     .volume_open = fct_virt_volume_open,

@@ -227,7 +227,7 @@ static gboolean do_start_helper(virConnectPtr conn, gpointer data, GError **erro
     const Merge *merge = data;
     if (!do_end_helper(conn, data, error))
         return FALSE;
-    g_autofree char *xml = fct_merge_xml(merge->id, merge->vm, merge->kvm, merge->leaf);
+    g_autofree char *xml = fct_merge_xml(merge->id, merge->vm, merge->kvm, FALSE, merge->leaf);
     virDomainPtr domain = virDomainCreateXML(conn, xml, VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY);
     if (!domain) {
         fct_virt_set_error(error, "The QEMU that merges could not be started");

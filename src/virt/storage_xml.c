@@ -44,7 +44,7 @@ char *fct_pool_xml(const FctPoolInput *input)
     return g_string_free(xml, FALSE);
 }
 
-char *fct_volume_xml(const char *name, const char *format, gint64 bytes, gboolean thin, const FctVolume *backing)
+char *fct_volume_xml(const char *name, const char *format, gint64 bytes, gboolean thin, const FctLayer *backing)
 {
     GString *xml = g_string_new("<volume>\n");
     g_autofree char *size = g_strdup_printf("%" G_GINT64_FORMAT, bytes);
@@ -114,9 +114,6 @@ static void start(GMarkupParseContext *context, const char *element, const char 
             fct_text_set(&r->dir, attribute("path", names, values));
         else if (is_at(context, "source/device") && !r->device)
             r->device = g_strdup(attribute("path", names, values));
-    } else if (is_at(context, "target/format")) {
-        const char *type = attribute("type", names, values);
-        fct_text_set(&r->volume->format, type && strcmp(type, "unknown") != 0 ? type : "");
     }
 }
 
@@ -151,7 +148,7 @@ static void end_volume(Reader *r, GMarkupParseContext *context)
     else if (is_at(context, "target/path"))
         fct_text_set(&r->volume->path, r->text->str);
     else if (is_at(context, "backingStore/path"))
-        fct_text_set(&r->volume->backing, r->text->str);
+        fct_text_set(&r->volume->claim, r->text->str);
 }
 
 static void end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)

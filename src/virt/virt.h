@@ -172,7 +172,7 @@ gboolean fct_virt_network_change_dhcp(virNetworkPtr handle, const FctNetwork *pr
 gboolean fct_virt_network_same_dhcp(const FctNetwork *a, const FctNetwork *b);
 GPtrArray *fct_virt_interfaces(FctVmm *vmm, char **ret_why, GError **error);
 
-/* storage.c, volume.c, volume_copy.c, volume_stream.c */
+/* storage.c, volume.c, volume_copy.c, volume_convert.c, volume_stream.c */
 GPtrArray *fct_virt_pools(FctVmm *vmm, GError **error);
 gboolean fct_virt_pool_create(FctVmm *vmm, const FctPoolInput *input, GError **error);
 gboolean fct_virt_pool_start(FctVmm *vmm, const char *pool, GError **error);
@@ -182,11 +182,15 @@ gboolean fct_virt_pool_delete(FctVmm *vmm, const char *pool, GError **error);
 GPtrArray *fct_virt_volumes(FctVmm *vmm, const char *pool, GError **error);
 FctVolume *fct_virt_volume(FctVmm *vmm, const char *pool, const char *name, GError **error);
 FctVolume *fct_virt_volume_create(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
-                                  const FctVolume *backing, GError **error);
-FctVolume *fct_virt_volume_copy(FctVmm *vmm, const char *from_pool, const char *from_name, const char *pool,
-                                const char *name, const char *format, FctVmmProgress progress, gpointer data,
-                                GError **error);
-gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, gint64 bytes, GError **error);
+                                  const FctLayer *backing, GError **error);
+FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
+                                const char *format, FctVmmProgress progress, gpointer data, GError **error);
+/* By a QEMU that never runs, into a pool of files. The new volume is made by it. */
+gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
+                                 const char *format, FctVmmProgress progress, gpointer data, GError **error);
+gboolean fct_virt_copy_end(FctVmm *vmm, const char *pool, const char *name, GError **error);
+gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                              GError **error);
 gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error);
 FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
                                    gint64 length, GError **error);

@@ -11,8 +11,8 @@
 typedef struct {
     char *pool, *name, *format;
     gint64 bytes;
-    FctVolume *backing; /* NULL: none */
-    FctVolume *volume;  /* the result */
+    FctLayer *backing; /* NULL: none */
+    FctVolume *volume; /* the result */
     GPtrArray *list;
 } Order;
 
@@ -22,7 +22,7 @@ static void order_clear(gpointer data)
     g_free(order->pool);
     g_free(order->name);
     g_free(order->format);
-    fct_volume_free(order->backing);
+    g_clear_pointer(&order->backing, fct_layer_free);
     fct_volume_free(order->volume);
     g_clear_pointer(&order->list, g_ptr_array_unref);
 }
@@ -172,19 +172,20 @@ static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
 }
 
 FctVolume *fct_virt_volume_create(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
-                                  const FctVolume *backing, GError **error)
+                                  const FctLayer *backing, GError **error)
 {
     g_autoptr(Order) order = order_new(pool, name);
     order->format = g_strdup(format);
     order->bytes = bytes;
-    if (backing) {
-        order->backing = fct_volume_new();
-        g_free(order->backing->path);
-        g_free(order->backing->format);
-        order->backing->path = g_strdup(backing->path);
-        order->backing->format = g_strdup(backing->format);
-    }
+    order->backing = backing ? fct_layer_new(backing->path, backing->format) : NULL;
     return call(vmm, order, do_create, CHANGE_MS, error) ? g_steal_pointer(&order->volume) : NULL;
+}
+
+static gboolean refuse_smaller(const char *name, GError **error)
+{
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "A smaller disk would lose what is at its end.",
+                       json_pack("{s:s}", "field", "size_gib"), "Volume %s is larger than that already.", name);
+    return FALSE;
 }
 
 static gboolean do_grow(virConnectPtr conn, gpointer data, GError **error)
@@ -195,24 +196,44 @@ static gboolean do_grow(virConnectPtr conn, gpointer data, GError **error)
     gboolean ok = handle && virStorageVolGetInfo(handle, &info) == 0;
     if (handle && !ok)
         fct_virt_fail(error, "Volume %s could not be read", order->name);
-    if (ok && (gint64)info.capacity > order->bytes) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "A smaller disk would lose what is at its end.",
-                           json_pack("{s:s}", "field", "size_gib"), "Volume %s is larger than that already.",
-                           order->name);
-        ok = FALSE;
-    } else if (ok && (gint64)info.capacity < order->bytes) {
+    if (ok && (gint64)info.capacity > order->bytes)
+        ok = refuse_smaller(order->name, error);
+    else if (ok && (gint64)info.capacity < order->bytes)
         ok = virStorageVolResize(handle, (guint64)order->bytes, 0) == 0 ||
              fct_virt_fail(error, "Volume %s could not be grown", order->name);
-    }
     if (handle)
         virStorageVolFree(handle);
     return ok;
 }
 
-gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, gint64 bytes, GError **error)
+/*
+ * libvirt would grow a raw file as what its first bytes say it is: they are a guest's. So a hole is written behind its
+ * end, and after that a byte, which makes the file as long as that on every file system.
+ */
+static gboolean grow_raw(FctVmm *vmm, const FctVolume *volume, gint64 bytes, GError **error)
+{
+    static const guint8 zero = 0;
+    gint64 more = bytes - volume->physical;
+    if (more <= 0)
+        return more == 0 || refuse_smaller(volume->name, error);
+    FctVmmStream *stream = vmm->ops->volume_open(vmm, volume->pool, volume->name, TRUE, volume->physical, more, error);
+    if (!stream)
+        return FALSE;
+    gboolean ok =
+        vmm->ops->stream_skip(stream, more - 1, error) && vmm->ops->stream_write(stream, &zero, 1, FALSE, error);
+    return vmm->ops->stream_close(stream, ok, ok ? error : NULL) && ok;
+}
+
+gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                              GError **error)
 {
     g_autoptr(Order) order = order_new(pool, name);
     order->bytes = bytes;
+    g_autoptr(FctVolume) volume = strcmp(format, "raw") == 0 ? vmm->ops->volume(vmm, pool, name, error) : NULL;
+    if (strcmp(format, "raw") == 0 && !volume)
+        return FALSE;
+    if (volume && volume->physical >= 0 && !g_str_has_prefix(volume->path, "/dev/"))
+        return grow_raw(vmm, volume, bytes, error);
     return call(vmm, order, do_grow, CHANGE_MS, error);
 }
 

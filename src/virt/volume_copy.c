@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Copies of whole volumes. Bytes are carried over by us, with true progress and an end at once when somebody cancels.
- * A volume that stands on others, or whose format changes, only libvirt can copy (qemu-img): that tells nothing and
- * cannot be stopped, so progress is how much the new volume has grown to, and a cancelled copy is deleted when it ends.
+ * A volume that stands on others, or whose format changes, is copied by a QEMU of ours (volume_convert.c). Onto what is
+ * no file only libvirt can do it (qemu-img): that tells nothing and cannot be stopped, so progress is how much the new
+ * volume has grown to, and a cancelled copy is deleted when it ends. libvirt asks the source's bytes for its format, so
+ * that is done with a qcow2 alone, whose first bytes no guest writes.
  */
 #include "virt/virt.h"
 
@@ -44,16 +46,16 @@ static gboolean carry(FctVmm *vmm, FctVmmStream *from, FctVmmStream *to, gint64 
     }
 }
 
-static gboolean copy_bytes(FctVmm *vmm, const FctVolume *from, const FctVolume *to, gboolean files,
+static gboolean copy_bytes(FctVmm *vmm, const FctVmmSource *from, const FctVolume *to, gboolean files,
                            FctVmmProgress progress, gpointer data, GError **error)
 {
-    gint64 fresh_from = strcmp(to->format, "qcow2") == 0 ? META : 0;
+    gint64 fresh_from = strcmp(from->format, "qcow2") == 0 ? META : 0;
     FctVmmStream *reader = vmm->ops->volume_open(vmm, from->pool, from->name, FALSE, 0, 0, error);
     if (!reader)
         return FALSE;
     FctVmmStream *writer = vmm->ops->volume_open(vmm, to->pool, to->name, TRUE, 0, 0, error);
-    gboolean ok = writer && carry(vmm, reader, writer, MAX(from->physical, 0), files ? fresh_from : G_MAXINT64,
-                                  progress, data, error);
+    gboolean ok = writer && carry(vmm, reader, writer, MAX(from->bytes, 0), files ? fresh_from : G_MAXINT64, progress,
+                                  data, error);
     if (writer && ok)
         ok = vmm->ops->stream_close(writer, TRUE, error);
     else if (writer)
@@ -164,11 +166,13 @@ static gboolean follow(FctVmm *vmm, Convert *c, gint64 total, FctVmmProgress pro
     return ok;
 }
 
-static gboolean copy_converted(FctVmm *vmm, const FctVolume *from, const char *pool, const char *name,
-                               const char *format, gboolean thin, FctVmmProgress progress, gpointer data,
-                               GError **error)
+static gboolean copy_onto_device(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
+                                 const char *format, FctVmmProgress progress, gpointer data, GError **error)
 {
     g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolume) volume = vmm->ops->volume(vmm, from->pool, from->name, error);
+    if (!volume)
+        return FALSE;
     Convert *c = g_new0(Convert, 1);
     c->refs = 2;
     c->virt = fct_virt_ref((FctVirt *)vmm);
@@ -176,11 +180,11 @@ static gboolean copy_converted(FctVmm *vmm, const FctVolume *from, const char *p
     c->from_name = g_strdup(from->name);
     c->pool = g_strdup(pool);
     c->name = g_strdup(name);
-    c->xml = fct_volume_xml(name, format, from->capacity, thin, NULL);
+    c->xml = fct_volume_xml(name, format, volume->capacity, FALSE, NULL);
     g_mutex_init(&c->lock);
     g_cond_init(&c->cond);
     g_thread_unref(g_thread_new("volume-copy", convert_thread, c));
-    gboolean ok = follow(vmm, c, from->capacity, progress, data, &fault);
+    gboolean ok = follow(vmm, c, volume->capacity, progress, data, &fault);
     convert_unref(c);
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&fault));
@@ -199,46 +203,51 @@ static const FctPool *find_pool(const GPtrArray *pools, const char *name, GError
 }
 
 /* The bytes of an image stand for themselves only where nothing must be put in front of them or below them. */
-static FctVolume *copy_plain(FctVmm *vmm, const FctVolume *from, const char *pool, const char *name, gboolean files,
-                             FctVmmProgress progress, gpointer data, GError **error)
+static gboolean copy_plain(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name, gboolean files,
+                           FctVmmProgress progress, gpointer data, GError **error)
 {
     gboolean qcow2 = strcmp(from->format, "qcow2") == 0;
-    gint64 bytes = qcow2 ? META : MAX(from->physical, from->capacity); /* a qcow2 says its size itself */
+    gint64 bytes = qcow2 ? META : from->bytes; /* a qcow2 says its size itself */
     g_autoptr(FctVolume) to = vmm->ops->volume_create(vmm, pool, name, from->format, bytes, NULL, error);
-    if (!to)
-        return NULL;
-    g_autoptr(FctVolume) made =
-        copy_bytes(vmm, from, to, files, progress, data, error) ? vmm->ops->volume(vmm, pool, name, error) : NULL;
-    if (!made)
-        vmm->ops->volume_delete(vmm, pool, name, NULL);
-    return g_steal_pointer(&made);
+    return to && copy_bytes(vmm, from, to, files, progress, data, error);
 }
 
-FctVolume *fct_virt_volume_copy(FctVmm *vmm, const char *from_pool, const char *from_name, const char *pool,
-                                const char *name, const char *format, FctVmmProgress progress, gpointer data,
-                                GError **error)
+static gboolean copy(FctVmm *vmm, const FctVmmSource *from, const FctPool *pool, const char *name, const char *format,
+                     FctVmmProgress progress, gpointer data, GError **error)
+{
+    gboolean files = fct_pool_has_files(pool);
+    if (strcmp(from->format, format) == 0 && !(from->below && from->below->len))
+        return copy_plain(vmm, from, pool->name, name, files, progress, data, error);
+    if (files)
+        return fct_virt_volume_convert(vmm, from, pool->name, name, format, progress, data, error);
+    if (strcmp(from->format, "qcow2") == 0)
+        return copy_onto_device(vmm, from, pool->name, name, format, progress, data, error);
+    fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Copy it into a pool of files first, then copy that.", NULL,
+                       "Volume %s cannot be converted into pool %s, which has no files.", from->name, pool->name);
+    return FALSE;
+}
+
+FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
+                                const char *format, FctVmmProgress progress, gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, error);
     const FctPool *target = pools ? find_pool(pools, pool, error) : NULL;
-    g_autoptr(FctVolume) from = target ? vmm->ops->volume(vmm, from_pool, from_name, error) : NULL;
-    g_autoptr(FctVolume) present = from ? vmm->ops->volume(vmm, pool, name, NULL) : NULL;
+    g_autoptr(FctVolume) present = target ? vmm->ops->volume(vmm, pool, name, NULL) : NULL;
     g_autoptr(GError) fault = NULL;
-    if (!from)
+    if (!target)
         return NULL;
     if (present) {
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a volume %s in pool %s already.", name, pool);
         return NULL;
     }
-    if (strcmp(from->format, format) == 0 && !*from->backing) {
-        FctVolume *made = copy_plain(vmm, from, pool, name, fct_pool_has_files(target), progress, data, &fault);
-        if (made || fault->code != FCT_ERROR_UNSUPPORTED) {
-            if (!made)
-                g_propagate_error(error, g_steal_pointer(&fault));
-            return made;
-        }
-    }
-    if (!copy_converted(vmm, from, pool, name, format, fct_pool_has_files(target), progress, data, error))
-        return NULL;
-    return vmm->ops->volume(vmm, pool, name, error);
+    g_autoptr(FctVolume) made = copy(vmm, from, target, name, format, progress, data, &fault)
+                                    ? vmm->ops->volume(vmm, pool, name, &fault)
+                                    : NULL;
+    if (made)
+        return g_steal_pointer(&made);
+    if (fault->code != FCT_ERROR_EXISTS) /* then it is somebody else's */
+        vmm->ops->volume_delete(vmm, pool, name, NULL);
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return NULL;
 }

@@ -22,6 +22,8 @@ void fct_xml(GString *xml, const char *format, ...) G_GNUC_PRINTF(2, 3);
 char *fct_nic_alias(const char *mac);
 /* A <disk>, an <interface>; @boot: its place in the boot order from 1, 0 for none. */
 void fct_disk_xml(GString *xml, const FctVmDisk *disk, int boot);
+/* <backingStore>, down to the end of the chain: so neither libvirt nor QEMU looks for more. @below: FctLayer*; NULL */
+void fct_layers_xml(GString *xml, const GPtrArray *below);
 void fct_nic_xml(GString *xml, const FctVmNic *nic, int boot);
 
 /*
@@ -64,8 +66,11 @@ FctNetwork *fct_network_read(const char *xml, GError **error);
  */
 char *fct_pool_xml(const FctPoolInput *input);
 /* @thin: no room is taken beforehand. @backing: NULL. */
-char *fct_volume_xml(const char *name, const char *format, gint64 bytes, gboolean thin, const FctVolume *backing);
-/* What XML tells; state and sizes of a pool are left as they are new. FCT_ERROR_LIBVIRT. */
+char *fct_volume_xml(const char *name, const char *format, gint64 bytes, gboolean thin, const FctLayer *backing);
+/*
+ * What XML tells; state and sizes of a pool are left as they are new. Of a volume its format is not read: libvirt takes
+ * it from bytes that a guest may have written. FCT_ERROR_LIBVIRT.
+ */
 FctPool *fct_pool_read(const char *xml, GError **error);
 FctVolume *fct_volume_read(const char *xml, GError **error);
 
@@ -90,6 +95,7 @@ gboolean fct_drive_reads(const FctDrive *drive, const char *path);
 char *fct_domain_with_overlays(const char *xml, const GPtrArray *overlays, GError **error);
 /* An external snapshot of the drives that have an overlay, and of no other. @memory: NULL without. */
 char *fct_snapshot_xml(const GPtrArray *drives, const GPtrArray *overlays, const char *memory);
-/* The domain, never run, whose QEMU merges files that @file stands on, or itself. Free with g_free. */
-char *fct_merge_xml(const char *id, const char *vm, gboolean kvm, const FctChainFile *file);
+/* The domain, never run, whose QEMU merges files that @file stands on, or itself; @copies: only reads them. Free with
+ * g_free. */
+char *fct_merge_xml(const char *id, const char *vm, gboolean kvm, gboolean copies, const FctChainFile *file);
 char *fct_merge_name(const char *vm);

@@ -318,9 +318,13 @@ def test_attachable(host):
     disk = os.path.join(host.state, "disks", "evil")
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", disk], check=True)
     host.call("POST", "/pools/facet/refresh", {}, 200)
-    assert volume(host, "evil")["backing"] == secret
-    problem = refused(host, 400, "bad-request", "POST", "/vms", {**wish, "volume": {"pool": "facet", "name": "evil"}}, field="volume")
-    assert "which is in no pool" in problem["message"], problem
+    assert (volume(host, "evil")["backing"], volume(host, "evil")["format"]) == ("", "")
+    evil = {"pool": "facet", "name": "evil"}
+    problem = refused(host, 422, "refused", "POST", "/vms", {**wish, "volume": evil}, field="format")
+    assert problem["details"]["choices"] == ["raw", "qcow2"], problem
+    problem = refused(host, 422, "refused", "POST", "/vms", {**wish, "volume": {**evil, "format": "qcow2"}}, field="format")
+    assert "stands on another file" in problem["message"], problem
+    refused(host, 400, "bad-request", "POST", "/vms", {**wish, "volume": {**evil, "format": "vmdk"}}, field="format")
     host.call("DELETE", "/volumes/facet:evil", None, 204)
 
 

@@ -136,7 +136,7 @@ static void test_not_started(void)
     g_assert_null(find(POOL, &all));
 }
 
-static FctVolume *make_volume(const char *name, const char *format, gint64 bytes, const FctVolume *backing)
+static FctVolume *make_volume(const char *name, const char *format, gint64 bytes, const FctLayer *backing)
 {
     g_autoptr(GError) error = NULL;
     FctVolume *volume = vmm->ops->volume_create(vmm, POOL, name, format, bytes, backing, &error);
@@ -171,15 +171,17 @@ static void test_volumes(void)
     g_clear_error(&error);
     if (real) {
         g_autoptr(FctVolume) base = make_volume("base.qcow2", "qcow2", 16 * MIB, NULL);
-        g_autoptr(FctVolume) top = make_volume("top.qcow2", "qcow2", 16 * MIB, base);
-        g_assert_cmpstr(top->format, ==, "qcow2");
-        g_assert_cmpstr(top->backing, ==, base->path);
+        const FctLayer below = {base->path, (char *)"qcow2"};
+        g_autoptr(FctVolume) top = make_volume("top.qcow2", "qcow2", 16 * MIB, &below);
+        g_assert_cmpstr(top->claim, ==, base->path);
+        g_assert_cmpstr(top->format, ==, ""); /* nobody takes it from libvirt */
+        g_assert_cmpstr(top->backing, ==, "");
         g_assert_cmpint(raw->allocated, <, MIB); /* thin */
-        vmm->ops->volume_grow(vmm, POOL, "top.qcow2", 32 * MIB, &error);
+        vmm->ops->volume_grow(vmm, POOL, "top.qcow2", "qcow2", 32 * MIB, &error);
         g_assert_no_error(error);
         g_autoptr(FctVolume) grown = vmm->ops->volume(vmm, POOL, "top.qcow2", NULL);
         g_assert_cmpint(grown->capacity, ==, 32 * MIB);
-        g_assert_false(vmm->ops->volume_grow(vmm, POOL, "top.qcow2", MIB, &error));
+        g_assert_false(vmm->ops->volume_grow(vmm, POOL, "top.qcow2", "qcow2", MIB, &error));
         g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
         g_clear_error(&error);
         drop_volume("top.qcow2");
@@ -287,6 +289,20 @@ static void check_same(const char *a, const char *b)
     g_assert_cmpint(memcmp(x->data, y->data, x->len), ==, 0);
 }
 
+/* A copy of a volume that is @format, and stands on @below (NULL: nothing). */
+static FctVolume *copy_of(const char *name, const char *format, const char *below, const char *below_format,
+                          const char *to, const char *to_format, FctVmmProgress progress, gpointer data, GError **error)
+{
+    g_autoptr(FctVolume) from = vmm->ops->volume(vmm, POOL, name, error);
+    g_autoptr(FctVolume) under = below ? vmm->ops->volume(vmm, POOL, below, error) : NULL;
+    g_autoptr(GPtrArray) layers = fct_layers_new();
+    g_assert_nonnull(from);
+    if (under)
+        g_ptr_array_add(layers, fct_layer_new(under->path, below_format));
+    const FctVmmSource source = {POOL, name, from->path, format, layers, from->physical};
+    return vmm->ops->volume_copy(vmm, &source, POOL, to, to_format, progress, data, error);
+}
+
 static void test_copy(void)
 {
     g_autoptr(GError) error = NULL;
@@ -301,37 +317,98 @@ static void test_copy(void)
     make_pool();
     g_autoptr(FctVolume) raw G_GNUC_UNUSED = make_volume("from.raw", "raw", 20 * MIB, NULL);
     write_some("from.raw", 0, bytes, size);
-    g_autoptr(FctVolume) copy =
-        vmm->ops->volume_copy(vmm, POOL, "from.raw", POOL, "copy.raw", "raw", on_progress, &looker, &error);
+    g_autoptr(FctVolume) copy = copy_of("from.raw", "raw", NULL, NULL, "copy.raw", "raw", on_progress, &looker, &error);
     g_assert_no_error(error);
     g_assert_cmpint(copy->capacity, ==, 20 * MIB);
     g_assert_cmpint(copy->allocated, <, 8 * MIB); /* holes stay holes */
     g_assert_cmpint(looker.done, ==, looker.total);
     check_same("from.raw", "copy.raw");
-    g_assert_null(
-        vmm->ops->volume_copy(vmm, POOL, "from.raw", POOL, "half.raw", "raw", on_progress, &cancelling, &error));
-    g_assert_error(error, FCT_ERROR, FCT_ERROR_CANCELLED);
-    g_clear_error(&error);
-    g_assert_null(vmm->ops->volume(vmm, POOL, "half.raw", &error));
-    g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
-    g_clear_error(&error);
+    for (int convert = 0; convert < 2; convert++) {
+        cancelling = (Looker){.cancel_at = convert ? 1 : 2};
+        g_assert_null(copy_of("from.raw", "raw", NULL, NULL, "half", convert ? "qcow2" : "raw", on_progress,
+                              &cancelling, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_CANCELLED);
+        g_clear_error(&error);
+        g_assert_null(vmm->ops->volume(vmm, POOL, "half", &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+        g_clear_error(&error);
+    }
     /* another format, then one that stands on another: both come out whole and on their own */
-    g_autoptr(FctVolume) qcow2 =
-        vmm->ops->volume_copy(vmm, POOL, "from.raw", POOL, "q.qcow2", "qcow2", NULL, NULL, &error);
+    g_autoptr(FctVolume) qcow2 = copy_of("from.raw", "raw", NULL, NULL, "q.qcow2", "qcow2", NULL, NULL, &error);
     g_assert_no_error(error);
-    g_assert_cmpstr(qcow2->format, ==, "qcow2");
-    g_autoptr(FctVolume) top G_GNUC_UNUSED = make_volume("top.qcow2", "qcow2", 20 * MIB, qcow2);
-    g_autoptr(FctVolume) flat =
-        vmm->ops->volume_copy(vmm, POOL, "top.qcow2", POOL, "flat.raw", "raw", NULL, NULL, &error);
+    const FctLayer below = {qcow2->path, (char *)"qcow2"};
+    g_autoptr(FctVolume) top G_GNUC_UNUSED = make_volume("top.qcow2", "qcow2", 20 * MIB, &below);
+    g_autoptr(FctVolume) flat G_GNUC_UNUSED =
+        copy_of("top.qcow2", "qcow2", "q.qcow2", "qcow2", "flat.raw", "raw", NULL, NULL, &error);
     g_assert_no_error(error);
-    g_assert_cmpstr(flat->backing, ==, "");
+    g_assert_cmpstr(flat->claim, ==, "");
     check_same("from.raw", "flat.raw");
-    g_autoptr(FctVolume) same =
-        vmm->ops->volume_copy(vmm, POOL, "q.qcow2", POOL, "q2.qcow2", "qcow2", on_progress, &(Looker){0}, &error);
+    g_autoptr(FctVolume) same G_GNUC_UNUSED =
+        copy_of("q.qcow2", "qcow2", NULL, NULL, "q2.qcow2", "qcow2", on_progress, &(Looker){0}, &error);
     g_assert_no_error(error);
     g_assert_cmpint(same->capacity, ==, 20 * MIB);
     check_same("q.qcow2", "q2.qcow2");
     const char *const made[] = {"top.qcow2", "flat.raw", "q2.qcow2", "q.qcow2", "copy.raw", "from.raw"};
+    for (guint i = 0; i < G_N_ELEMENTS(made); i++)
+        drop_volume(made[i]);
+    drop_pool();
+}
+
+/*
+ * S1, case 01: a guest has written the head of a qcow2 into its raw disk, which names another's. Whoever is told that
+ * it is raw copies, converts, grows and stands on just these bytes.
+ */
+static void test_raw_with_a_head(void)
+{
+    g_autoptr(GError) error = NULL;
+    if (!real) {
+        g_test_skip("the test driver has no bytes");
+        return;
+    }
+    make_pool();
+    g_autofree guint8 *secret = g_malloc(MIB);
+    fill(secret, MIB, 99);
+    g_autoptr(FctVolume) other = make_volume("other.raw", "raw", 8 * MIB, NULL);
+    write_some("other.raw", 0, secret, MIB);
+    const FctLayer named = {other->path, (char *)"raw"};
+    g_autoptr(FctVolume) header G_GNUC_UNUSED = make_volume("header", "qcow2", 8 * MIB, &named);
+    g_autoptr(GByteArray) head = read_all("header", 0, 0, NULL);
+    g_assert_cmpint(memcmp(head->data, "QFI\xfb", 4), ==, 0);
+    g_autoptr(FctVolume) disk = make_volume("disk", "raw", 8 * MIB, NULL);
+    write_some("disk", 0, head->data, head->len);
+    vmm->ops->pool_refresh(vmm, POOL, NULL); /* libvirt takes it for a qcow2 now */
+    g_autoptr(FctVolume) claims = vmm->ops->volume(vmm, POOL, "disk", NULL);
+    g_assert_cmpstr(claims->claim, ==, other->path);
+    g_assert_cmpint(claims->physical, ==, 8 * MIB);
+    g_autoptr(FctVolume) same G_GNUC_UNUSED = copy_of("disk", "raw", NULL, NULL, "same.raw", "raw", NULL, NULL, &error);
+    g_assert_no_error(error);
+    check_same("disk", "same.raw");
+    g_autoptr(FctVolume) packed G_GNUC_UNUSED =
+        copy_of("disk", "raw", NULL, NULL, "packed.qcow2", "qcow2", NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(FctVolume) unpacked G_GNUC_UNUSED =
+        copy_of("packed.qcow2", "qcow2", NULL, NULL, "unpacked.raw", "raw", NULL, NULL, &error);
+    g_assert_no_error(error);
+    check_same("disk", "unpacked.raw");
+    const FctLayer below = {disk->path, (char *)"raw"};
+    g_autoptr(FctVolume) overlay G_GNUC_UNUSED = make_volume("overlay.qcow2", "qcow2", 8 * MIB, &below);
+    g_autoptr(FctVolume) flat G_GNUC_UNUSED =
+        copy_of("overlay.qcow2", "qcow2", "disk", "raw", "flat.raw", "raw", NULL, NULL, &error);
+    g_assert_no_error(error);
+    check_same("disk", "flat.raw");
+    vmm->ops->volume_grow(vmm, POOL, "same.raw", "raw", 12 * MIB, &error);
+    g_assert_no_error(error);
+    g_autoptr(FctVolume) grown = vmm->ops->volume(vmm, POOL, "same.raw", NULL);
+    g_assert_cmpint(grown->physical, ==, 12 * MIB);
+    g_assert_cmpint(grown->allocated, <, 4 * MIB);
+    g_autoptr(GByteArray) first = read_all("same.raw", 0, 8 * MIB, NULL);
+    g_autoptr(GByteArray) before = read_all("disk", 0, 0, NULL);
+    g_assert_cmpint(memcmp(first->data, before->data, 8 * MIB), ==, 0);
+    g_assert_false(vmm->ops->volume_grow(vmm, POOL, "same.raw", "raw", 4 * MIB, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+    g_clear_error(&error);
+    const char *const made[] = {"overlay.qcow2", "flat.raw", "unpacked.raw", "packed.qcow2",
+                                "same.raw",      "disk",     "header",       "other.raw"};
     for (guint i = 0; i < G_N_ELEMENTS(made); i++)
         drop_volume(made[i]);
     drop_pool();
@@ -381,6 +458,7 @@ int main(int argc, char **argv)
     g_test_add_func("/storage/volumes", test_volumes);
     g_test_add_func("/storage/bytes", test_bytes);
     g_test_add_func("/storage/copy", test_copy);
+    g_test_add_func("/storage/raw-with-a-head", test_raw_with_a_head);
     g_test_add_func("/storage/others", test_others);
     int rc = g_test_run();
     fct_vmm_free(vmm);

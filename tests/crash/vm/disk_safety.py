@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,7 +18,10 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from snapshots import clone, create, disk, holds, power, remove, revert, snapshots, stack, take, write  # noqa: E402
-from stack import until  # noqa: E402
+from stack import ApiError, TOP, until  # noqa: E402
+
+sys.path.insert(0, str(TOP / "tests/support"))
+import live  # noqa: E402
 
 FOREIGN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='q35'>hvm</type></os><devices><disk type='file' device='disk'>
@@ -293,6 +297,100 @@ def test_copy_of_a_disk_that_starts_to_be_written():
         raise AssertionError("the copy was quicker each time")
     stack.until_state("moves", "running")
     delete("moves")
+
+
+# ---- S8: what is half made is never taken for a disk, whoever dies ----
+
+def big_volume():
+    """A raw volume whose copy takes long enough to be met in the middle."""
+    path = stack.state / "disks" / "big.img"
+    if not path.exists():
+        stack.done(stack.call("POST", "/volumes", {"pool": "facet", "name": path.name, "format": "raw", "size_gib": 2}))
+        with open(path, "r+b") as file:
+            for _ in range(96):
+                file.write(random.randbytes(1 << 20) * 8)
+    return path
+
+
+def half_copy(fmt):
+    """A copy that is under way, and has come to something: its task and file."""
+    source = big_volume()
+    target = stack.state / "disks" / f"half.{fmt}"
+    task = stack.call("POST", "/volumes", {"pool": "facet", "name": target.name, "format": fmt,
+                                           "from": {"pool": "facet", "volume": source.name}})
+    until("some bytes of the copy", lambda: target.exists() and target.stat().st_blocks * 512 > 16 << 20)
+    return task, target
+
+
+def never_ready(name):
+    """Until it is gone: it may be seen, but neither as a disk nor as one that a VM is given. Gives the states that were seen."""
+    seen = set()
+
+    def look():
+        try:
+            found = [v for v in stack.call("GET", "/volumes?pool=facet")["items"] if v["name"] == name]
+            for volume in found:
+                seen.add(volume["state"])
+                assert volume["state"] in ("busy", "incomplete"), volume
+                stack.call("POST", "/vms/holder/disks", {"volume": {"pool": "facet", "name": name}})
+                raise AssertionError(f"{name} was attached")
+            return not found and stack.call("GET", "/nodes")["items"][0]["virt"]["state"] == "up"
+        except ApiError as error:
+            gone = error.status == 400 and "no volume" in error.problem["message"]
+            assert gone or error.status in (409, 503, 504, 404), error  # it is half, or libvirt is away
+            return False
+    until("the half volume to be gone", look)
+    return seen
+
+
+def test_libvirtd_dies_in_a_copy():
+    create("holder")
+    for fmt in ("raw", "qcow2"):
+        task, target = half_copy(fmt)
+        live.kill_libvirtd()
+        end = stack.ended(task)
+        assert end["state"] == "failed", end
+        print(f"# {fmt}: {end['outcome']} {never_ready(target.name)}", flush=True)
+        until("the file to be gone", lambda: not target.exists())
+        again = stack.done(stack.call("POST", "/volumes", {"pool": "facet", "name": target.name, "size_gib": 1}))
+        assert again["state"] == "done" and stack.call("GET", f"/volumes/facet:{target.name}")["state"] == "ready"
+        stack.call("DELETE", f"/volumes/facet:{target.name}")
+
+
+def test_both_die_in_a_copy():
+    for fmt in ("raw", "qcow2"):
+        task, target = half_copy(fmt)
+        live.kill_libvirtd()
+        stack.kill_facetd()
+        assert target.exists()
+        stack.start_facetd()
+        print(f"# {fmt}: {never_ready(target.name)}", flush=True)
+        assert stack.ended(task)["state"] == "failed"
+        until("the file to be gone", lambda: not target.exists())
+    stack.call("DELETE", "/volumes/facet:big.img")
+
+
+def test_half_volume_can_be_deleted():
+    """One that cannot be taken away yet is shown as what it is."""
+    stack.done(stack.call("POST", "/volumes", {"pool": "facet", "name": "stuck.img", "format": "raw", "size_gib": 1}))
+    holder = stack.vm("holder")["id"]  # of a VM that is there, so that nobody takes it away meanwhile
+    stack.kill_facetd()
+    path = stack.state / "facet.db"
+    with sqlite3.connect(path) as store:
+        (key, text), = store.execute("SELECT key, value FROM docs WHERE key = 'volume/facet:stuck.img'").fetchall()
+        record = json.loads(text)
+        record["state"], record["vm"] = "making", holder
+        store.execute("UPDATE docs SET value = ? WHERE key = ?", (json.dumps(record), key))
+    stack.start_facetd()
+    volume = stack.call("GET", "/volumes/facet:stuck.img")
+    assert volume["state"] == "incomplete", volume
+    for method, where, body in (("POST", "/vms/holder/disks", {"volume": {"pool": "facet", "name": "stuck.img"}}),
+                                ("POST", "/volumes/facet:stuck.img/grow", {"size_gib": 2}),
+                                ("GET", "/volumes/facet:stuck.img/content", None),
+                                ("POST", "/volumes", {"pool": "facet", "name": "x.img", "from": {"pool": "facet", "volume": "stuck.img"}})):
+        assert "not complete" in stack.refused(409, method, where, body)["message"]
+    stack.call("DELETE", "/volumes/facet:stuck.img")
+    delete("holder")
 
 
 def main():

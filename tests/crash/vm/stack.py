@@ -171,7 +171,11 @@ class Proxy:
                     client.close()
                     continue
                 server = socket.socket(socket.AF_UNIX)
-                server.connect(self.target)
+                try:
+                    server.connect(self.target)
+                except OSError:  # libvirtd was killed
+                    client.close()
+                    continue
                 self.pairs.append((client, server))
             for a, b, asks in ((client, server, True), (server, client, False)):
                 threading.Thread(target=self.pump, args=(a, b, asks), daemon=True).start()

@@ -128,6 +128,17 @@ static void set_boot(FctVmSpec *spec, const char *words)
     spec->boot = g_strsplit(words, " ", -1);
 }
 
+/* A disk that stands on others: each is told with its format, down to the end. */
+static void test_chain(void)
+{
+    FctVmSpec *spec = spec_new("db-2");
+    FctVmDisk *overlay = spec->disks->pdata[0];
+    overlay->below = fct_layers_new();
+    g_ptr_array_add(overlay->below, fct_layer_new("/disks/<middle>.qcow2", "qcow2"));
+    g_ptr_array_add(overlay->below, fct_layer_new("/dev/vg0/base", "raw"));
+    check("chain.xml", spec, FALSE, &fct_attach_vfio, TRUE);
+}
+
 /* Two disks, a volume of LVM among them, two CD drives of which one is empty, and first-boot data. */
 static void test_drives(void)
 {
@@ -242,6 +253,7 @@ int main(int argc, char **argv)
     g_test_add_func("/domain-xml/defined-without-devices", test_defined_without_devices);
     g_test_add_func("/domain-xml/nics", test_nics);
     g_test_add_func("/domain-xml/drives", test_drives);
+    g_test_add_func("/domain-xml/chain", test_chain);
     g_test_add_func("/domain-xml/windows", test_windows);
     g_test_add_func("/domain-xml/hostile", test_hostile);
     g_test_add_func("/domain-xml/not-ours", test_not_ours);

@@ -63,19 +63,17 @@ static void test_others(void)
 static void test_volumes(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FctVolume) backing = fct_volume_new();
-    g_free(backing->path);
-    g_free(backing->format);
-    backing->path = g_strdup("/srv/<base>.qcow2");
-    backing->format = g_strdup("qcow2");
-    g_autofree char *thin = fct_volume_xml("a.qcow2", "qcow2", G_GINT64_CONSTANT(10) << 30, TRUE, backing);
+    const FctLayer backing = {(char *)"/srv/<base>.qcow2", (char *)"qcow2"};
+    g_autofree char *thin = fct_volume_xml("a.qcow2", "qcow2", G_GINT64_CONSTANT(10) << 30, TRUE, &backing);
     g_autofree char *thick = fct_volume_xml("b", "raw", G_GINT64_CONSTANT(1) << 30, FALSE, NULL);
     check_text("volume-thin.xml", thin);
     check_text("volume-thick.xml", thick);
     g_autoptr(FctVolume) read = fct_volume_read(thin, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(read->name, ==, "a.qcow2");
-    g_assert_cmpstr(read->backing, ==, "/srv/<base>.qcow2");
+    g_assert_cmpstr(read->claim, ==, "/srv/<base>.qcow2");
+    g_assert_cmpstr(read->format, ==, ""); /* libvirt takes it from bytes that a guest may have written */
+    g_assert_cmpstr(read->backing, ==, "");
     g_assert_cmpint(read->capacity, ==, G_GINT64_CONSTANT(10) << 30);
     g_assert_cmpint(read->physical, ==, -1); /* unknown is not zero */
 }

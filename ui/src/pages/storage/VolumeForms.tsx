@@ -7,8 +7,10 @@ import { createVolume, growVolume } from '@/api/actions';
 import { useImages, usePools } from '@/api/queries';
 import type { Pool, Volume, VolumeInput } from '@/api/types';
 import { bytes } from '@/lib/format';
+import { anyFormat } from '@/lib/volume';
 import { t } from '@/strings';
 import { FormDialog } from '@/widgets/FormDialog';
+import { VolumeFormat } from '@/widgets/VolumeFormat';
 import { Field, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
 import { useTell } from '@/widgets/Toasts';
 import type { Target } from './useVolumeUpload';
@@ -93,10 +95,13 @@ export function CreateVolume({ pool, onClose }: { pool?: string; onClose: () => 
 
 export function CopyVolume({ volume, onClose }: { volume: Volume; onClose: () => void }) {
   const place = usePlace(volume.pool, `copy-of-${volume.name}`);
-  const make = useMaking(() => ({ pool: place.chosen?.name ?? '', name: place.name, format: place.format, from: { pool: volume.pool, volume: volume.name } }), onClose);
+  const [is, setIs] = useState('');
+  const stated = anyFormat(is);
+  const make = useMaking(() => ({ pool: place.chosen?.name ?? '', name: place.name, format: place.format, from: { pool: volume.pool, volume: volume.name, ...(stated && { format: stated }) } }), onClose);
   return (
     <FormDialog title={t.volumes.cloneTitle(volume.name)} about={t.volumes.cloneText} button={t.volumes.clone} save={make} fields={PLACE} isDisabled={place.name === '' || !place.chosen} onClose={onClose}>
-      {place.fields(make.error)}
+      <VolumeFormat id="copy-is" volume={volume} foreign value={is} error={make.error} onChange={setIs} />
+      {place.fields(volume.format === '' ? null : make.error)}
     </FormDialog>
   );
 }

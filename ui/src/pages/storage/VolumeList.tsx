@@ -66,6 +66,7 @@ function VolumeRow({ volume, withPool, why, busy, onGoOn, onAsk }: RowProps) {
       <Td dataLabel={t.volumes.name}>
         {volume.name}
         {volume.state === 'busy' && <div><Label isCompact>{t.volumes.busy}</Label></div>}
+        {volume.state === 'incomplete' && <div><Label isCompact status="warning">{t.volumes.incomplete}</Label></div>}
         {upload && (
           <div className="fct-row fct-row--tight">
             <Label isCompact status="warning">{t.volumes.notComplete(bytes(upload.received_bytes), bytes(upload.size_bytes))}</Label>

@@ -10,6 +10,7 @@ import { createVm } from '@/api/actions';
 import { useFiles, useGroups, useImages, useNameTaken, useNetworks, useNumberedVms, usePools, useTemplates, useVolumes } from '@/api/queries';
 import type { Pool, Task, VmDeviceInput } from '@/api/types';
 import { useSettled } from '@/lib/debounce';
+import { isFreeDisk } from '@/lib/volume';
 import { t } from '@/strings';
 import { Loaded, Waiting } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
@@ -174,7 +175,7 @@ export default function VmCreatePage() {
                   sources={{
                     images: list,
                     isos: (files.data?.items ?? []).filter((file) => file.format === 'iso' && file.state === 'ready'),
-                    volumes: (volumes.data ?? []).filter((one) => one.used_by.length === 0 && one.state === 'ready' && (one.format === 'qcow2' || one.format === 'raw')),
+                    volumes: (volumes.data ?? []).filter(isFreeDisk),
                     templates: templates.data ?? [],
                   }}
                   pools={pools.data ?? []}

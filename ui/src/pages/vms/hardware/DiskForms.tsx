@@ -6,10 +6,12 @@ import { addDisk, growDisk, removeDisk } from '@/api/actions';
 import { usePools, useVolumes } from '@/api/queries';
 import type { Task, Vm } from '@/api/types';
 import { bytes } from '@/lib/format';
+import { diskFormat, isFreeDisk } from '@/lib/volume';
 import { t } from '@/strings';
 import { NumberField, problemAt, SelectField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
 import { useBegun } from '@/widgets/TaskDrawer';
+import { VolumeFormat } from '@/widgets/VolumeFormat';
 import { poolProblem } from '../wizard/draft';
 import { poolHint, poolOptions } from '../wizard/SizeStep';
 import { isOff } from './parts';
@@ -31,21 +33,23 @@ function useDiskTask(act: () => Promise<Task>, onClose: () => void) {
 
 export function AddDisk({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const pools = usePools().data ?? [];
-  const volumes = (useVolumes().data ?? []).filter((one) => one.used_by.length === 0 && one.state === 'ready' && (one.format === 'qcow2' || one.format === 'raw'));
+  const volumes = (useVolumes().data ?? []).filter(isFreeDisk);
   const [fresh, setFresh] = useState(true);
   const [chosenPool, setPool] = useState('');
   const [chosenVolume, setVolume] = useState('');
+  const [is, setIs] = useState('');
   const [size_gib, setSize] = useState(10);
   const [bus, setBus] = useState<string>(vm.os === 'windows' ? 'sata' : 'virtio');
   const pool = chosenPool || (pools.find((one) => one.default) ?? pools[0])?.name || '';
   const volume = volumes.find((one) => one.id === (chosenVolume || volumes[0]?.id));
+  const stated = volume?.format === '' ? diskFormat(is) : undefined;
   const room = poolProblem(pools, pool, fresh ? size_gib : 0);
   const save = useDiskTask(() => {
     const on = BUSES.find((one) => one === bus) ?? 'virtio';
-    return addDisk(vm.id, fresh || !volume ? { pool, size_gib, bus: on } : { volume: { pool: volume.pool, name: volume.name }, bus: on });
+    return addDisk(vm.id, fresh || !volume ? { pool, size_gib, bus: on } : { volume: { pool: volume.pool, name: volume.name, ...(stated && { format: stated }) }, bus: on });
   }, onClose);
   return (
-    <FormDialog title={words.addDisk} about={isOff(vm) ? words.off : words.diskAtOnce} button={words.add} save={save} fields={['size_gib', 'pool', 'volume', 'bus']} isDisabled={fresh ? !pool || room.stops : !volume} onClose={onClose}>
+    <FormDialog title={words.addDisk} about={isOff(vm) ? words.off : words.diskAtOnce} button={words.add} save={save} fields={['size_gib', 'pool', 'volume', 'format', 'bus']} isDisabled={fresh ? !pool || room.stops : !volume} onClose={onClose}>
       <FormGroup role="radiogroup" label={words.diskKind} fieldId="disk-kind" isInline>
         <Radio id="disk-new" name="disk-kind" label={words.diskNew} isChecked={fresh} onChange={() => setFresh(true)} />
         <Radio id="disk-existing" name="disk-kind" label={words.diskExisting} isChecked={!fresh} onChange={() => setFresh(false)} />
@@ -56,7 +60,10 @@ export function AddDisk({ vm, onClose }: { vm: Vm; onClose: () => void }) {
           <SelectField id="disk-pool" label={words.pool} hint={room.text || poolHint(pools, pool)} problem={room.stops ? room.text : problemAt(save.error, 'pool')} value={pool} options={poolOptions(pools, pool)} onChange={setPool} />
         </>
       ) : (
-        <SelectField id="disk-volume" label={words.volume} hint={volumes.length === 0 ? words.noVolumes : undefined} problem={problemAt(save.error, 'volume')} value={volume?.id ?? ''} options={volumes.map((one) => ({ value: one.id, name: `${one.pool} · ${one.name} · ${bytes(one.capacity_bytes)}` }))} onChange={setVolume} />
+        <>
+          <SelectField id="disk-volume" label={words.volume} hint={volumes.length === 0 ? words.noVolumes : undefined} problem={problemAt(save.error, 'volume')} value={volume?.id ?? ''} options={volumes.map((one) => ({ value: one.id, name: `${one.pool} · ${one.name} · ${bytes(one.capacity_bytes)}` }))} onChange={setVolume} />
+          <VolumeFormat id="disk-is" volume={volume} value={is} error={save.error} onChange={setIs} />
+        </>
       )}
       <SelectField id="disk-bus" label={words.bus} hint={words.busHint} value={bus} options={BUSES.map((value) => ({ value, name: words.buses[value] }))} onChange={setBus} problem={problemAt(save.error, 'bus')} />
     </FormDialog>

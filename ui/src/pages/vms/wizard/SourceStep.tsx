@@ -6,6 +6,7 @@ import type { Image, LibraryFile, Template, Volume } from '@/api/types';
 import { bytes } from '@/lib/format';
 import { t } from '@/strings';
 import { problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
+import { VolumeFormat } from '@/widgets/VolumeFormat';
 import { asksSource, guessOs, withOs, type Draft, type Os, type Problems, type Source } from './draft';
 
 const words = t.wizard;
@@ -64,7 +65,7 @@ export function SourceStep({ draft, set, sources, problems, error, onTemplate }:
   };
   const pick = (id: string) => {
     if (draft.source === 'template') onTemplate(id);
-    else set({ ...(draft.source === 'iso' ? withOs(draft, guessOs(id)) : draft), [draft.source]: id });
+    else set({ ...(draft.source === 'iso' ? withOs(draft, guessOs(id)) : draft), volumeFormat: '', [draft.source]: id });
   };
   const drivers = sources.isos.filter((file) => file.id !== draft.iso);
   const template = sources.templates.find((one) => one.id === draft.template);
@@ -92,6 +93,7 @@ export function SourceStep({ draft, set, sources, problems, error, onTemplate }:
           <Radio key={one.id} id={`${draft.source}-${one.id}`} name="vm-from" label={one.name} isChecked={draft[draft.source] === one.id} onChange={() => pick(one.id)} description={one.about} />
         ))}
         {list.length === 0 && <HelperText><HelperTextItem>{EMPTY[draft.source].text} <Link to={EMPTY[draft.source].to}>{EMPTY[draft.source].name}</Link></HelperTextItem></HelperText>}
+        {draft.source === 'volume' && <VolumeFormat id="vm-volume-is" volume={sources.volumes.find((one) => one.id === draft.volume)} value={draft.volumeFormat} error={error} onChange={(volumeFormat) => set({ ...draft, volumeFormat })} />}
         {problemAt(error, draft.source) && <HelperText><HelperTextItem variant="error">{problemAt(error, draft.source)}</HelperTextItem></HelperText>}
       </FormGroup>
       {draft.source === 'template' && template && template.problems.length > 0 && (

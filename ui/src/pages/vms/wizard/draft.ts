@@ -2,6 +2,7 @@
 // What the wizard holds, what is wrong with it, and what of it is sent. Pure.
 import type { Pool, VmDeviceInput, VmDiskInput, VmInput, VmNicInput } from '@/api/types';
 import { bytes, mib } from '@/lib/format';
+import { diskFormat } from '@/lib/volume';
 import { t } from '@/strings';
 import { SIZES, NAME, type Size } from '../draft';
 import { commonInput, firstBootInput, firstBootOk, insteadOf, NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
@@ -26,6 +27,8 @@ export interface Draft {
   iso: string;
   /** Id of a volume, "POOL:NAME". */
   volume: string;
+  /** What that volume is; "" when nobody has stated it. */
+  volumeFormat: string;
   template: string;
   os: Os;
   /** A second disc, with drivers; "" for none. */
@@ -48,7 +51,7 @@ export interface Draft {
 }
 
 export const newDraft = (name: string, image: string, pool: string): Draft => ({
-  name, description: '', source: 'image', image, iso: '', volume: '', template: '', os: 'linux', drivers: '', size: SIZES.small, pool, disks: [],
+  name, description: '', source: 'image', image, iso: '', volume: '', volumeFormat: '', template: '', os: 'linux', drivers: '', size: SIZES.small, pool, disks: [],
   nics: null, uefi: false, tpm: false, agent: true, order: null, boot: NO_FIRST_BOOT, given: null, optional: false, start: true,
 });
 
@@ -123,7 +126,7 @@ export const stepOk = (problems: Problems, step: StepId) => !(Object.keys(proble
 /** Where the field that the API refused is. */
 export function stepOfField(field: string): StepId | null {
   const first = /^[a-z_]+/.exec(field)?.[0] ?? '';
-  if (['name', 'description', 'image', 'iso', 'volume', 'template', 'os', 'cdroms', 'file'].includes(first)) return 'source';
+  if (['name', 'description', 'image', 'iso', 'volume', 'format', 'template', 'os', 'cdroms', 'file'].includes(first)) return 'source';
   if (['vcpus', 'memory_mib', 'disk_gib', 'size_gib', 'pool', 'disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'].includes(first)) return 'size';
   if (['cloud_init', 'windows', 'user', 'password', 'ssh_keys', 'packages', 'hostname', 'user_data', 'address', 'gateway', 'dns', 'language', 'time_zone', 'product_key', 'organization', 'edition'].includes(first)) return 'boot';
   return ['devices', 'group', 'count', 'optional'].includes(first) ? 'gpu' : null;
@@ -138,7 +141,8 @@ function sourceInput(draft: Draft): Partial<VmInput> {
     case 'template': return { template: draft.template, ...(asksSource(draft) && (draft.iso ? { iso: draft.iso } : { image: draft.image })), ...size, disk_gib, pool: draft.pool };
     case 'volume': {
       const at = draft.volume.indexOf(':');
-      return { volume: { pool: draft.volume.slice(0, at), name: draft.volume.slice(at + 1) }, ...size };
+      const format = diskFormat(draft.volumeFormat);
+      return { volume: { pool: draft.volume.slice(0, at), name: draft.volume.slice(at + 1), ...(format && { format }) }, ...size };
     }
   }
 }

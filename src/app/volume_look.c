@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one look at a volume that Facet has no record of: what it is from then on (core/volume_rules). */
+#include "app/volume_record.h"
+
+#include "app/volumes.h"
+#include "base/text.h"
+#include "core/volume_rules.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* As many of @length bytes as there are; -1 on error. */
+static gssize read_some(FctVmm *vmm, const FctVolume *volume, gint64 offset, gsize length, guint8 *bytes,
+                        GError **error)
+{
+    gsize got = 0;
+    FctVmmStream *stream = vmm->ops->volume_open(vmm, volume->pool, volume->name, FALSE, offset, (gint64)length, error);
+    if (!stream)
+        return -1;
+    gssize n = 1;
+    while (n > 0 && got < length) {
+        n = vmm->ops->stream_read(stream, bytes + got, length - got, NULL, error);
+        got += n > 0 ? (gsize)n : 0;
+    }
+    vmm->ops->stream_close(stream, FALSE, NULL);
+    return n < 0 ? -1 : (gssize)got;
+}
+
+typedef struct {
+    guint8 head[FCT_DISK_HEAD_BYTES], tail[FCT_DISK_TAIL_BYTES];
+    FctDiskBytes bytes;
+} Look;
+
+static gboolean read_volume(FctVmm *vmm, const FctVolume *volume, Look *look, GError **error)
+{
+    gint64 size = MAX(volume->physical, 0);
+    gsize head = (gsize)MIN(size, (gint64)sizeof look->head), tail = (gsize)MIN(size, (gint64)sizeof look->tail);
+    gssize got = head ? read_some(vmm, volume, 0, head, look->head, error) : 0;
+    gssize end = got > 0 && tail ? read_some(vmm, volume, size - (gint64)tail, tail, look->tail, error) : 0;
+    if (got < 0 || end < 0)
+        return FALSE;
+    look->bytes = (FctDiskBytes){look->head, (gsize)got, end ? look->tail : NULL, (gsize)end, size};
+    return TRUE;
+}
+
+/* A file that is in no pool, as far as facetd may read it. */
+static gboolean read_file(const char *path, Look *look, GError **error)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    gboolean ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    ssize_t head = ok ? pread(fd, look->head, sizeof look->head, 0) : -1;
+    gsize length = ok ? (gsize)MIN((gint64)st.st_size, (gint64)sizeof look->tail) : 0;
+    ssize_t tail = ok ? pread(fd, look->tail, length, st.st_size - (off_t)length) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (head >= 0 && tail >= 0) {
+        look->bytes =
+            (FctDiskBytes){look->head, (gsize)head, tail ? look->tail : NULL, (gsize)tail, (gint64)st.st_size};
+        return TRUE;
+    }
+    fct_set_error_full(error, FCT_ERROR_REFUSED, "Make a storage pool of its folder first.", NULL,
+                       "Facet cannot read %s to see whether it is a whole disk.", path);
+    return FALSE;
+}
+
+/* A record of the same file in a pool that leads to the same folder by another path. */
+static const FctVolumeRecord *find_alias(const FctVolumeWorld *world, const char *path)
+{
+    g_autofree char *real = fct_volume_world_real(world, path);
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, world->records);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const FctVolumeRecord *record = value;
+        g_autofree char *other = fct_volume_world_real(world, record->path);
+        if (*record->path && strcmp(real, other) == 0)
+            return record;
+    }
+    return NULL;
+}
+
+static gboolean agrees(const FctVolumeRecord *record, const char *asked, GError **error)
+{
+    if (!asked || strcmp(asked, record->format) == 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Leave the format out.", json_pack("{s:s}", "field", "format"),
+                       "Volume %s is %s: that was decided when it was made or first used.", record->name,
+                       record->format);
+    return FALSE;
+}
+
+/* What an alias is, for the volume at @pool and @name. */
+static FctVolumeRecord *record_like(const FctVolumeRecord *alias, const char *pool, const char *name)
+{
+    FctVolumeRecord *record = fct_volume_record_copy(alias);
+    fct_text_set(&record->pool, pool);
+    fct_text_set(&record->name, name);
+    record->revision = FCT_REV_NONE;
+    return record;
+}
+
+static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
+{
+    g_autofree Look *look = g_new(Look, 1);
+    if (!read_volume(app->vmm, volume, look, error))
+        return NULL;
+    const FctVolumeCase this = {volume->name, asked, &look->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
+    const char *format = fct_volume_judge(&this, error);
+    if (!format)
+        return NULL;
+    FctVolumeRecord *record = fct_volume_record_new(volume->pool, volume->name, format);
+    fct_text_set(&record->path, volume->path);
+    record->state = FCT_RECORD_READY;
+    return record;
+}
+
+FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    if (!world)
+        return NULL;
+    g_autofree char *id = fct_volume_id(volume->pool, volume->name);
+    const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);
+    gboolean stale = own && *own->path && strcmp(own->path, volume->path) != 0;
+    const FctVolumeRecord *known = own && !stale ? own : find_alias(world, volume->path);
+    if (known && (!agrees(known, asked, error) || !fct_record_whole(app, known->pool, known->name, error)))
+        return NULL;
+    FctVolumeRecord *record = known == own && known ? fct_volume_record_copy(known)
+                              : known               ? record_like(known, volume->pool, volume->name)
+                                                    : judge(app, volume, asked, copy, error);
+    if (record && stale)
+        record->revision = own->revision;
+    return record;
+}
+
+gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error)
+{
+    FctStore *store = app->store;
+    g_autoptr(FctVolumeRecord) record = fct_volume_look(app, volume, asked, FALSE, error);
+    if (!record)
+        return FALSE;
+    g_autofree char *id = fct_volume_record_id(record), *key = g_strconcat("volume/", id, NULL);
+    g_autoptr(json_t) value = fct_volume_record_to_json(record);
+    const FctWrite write = {key, value, record->revision};
+    if (!store->ops->commit(store, &write, 1, NULL, error))
+        return FALSE;
+    g_autoptr(GHashTable) records = fct_records_load(app, error);
+    if (records)
+        fct_record_apply(records, volume);
+    return records != NULL;
+}
+
+/* @disk as its definition says; a qcow2 must be whole in itself, since nobody has told us what it stands on. */
+static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, GError **error)
+{
+    g_autofree Look *look = g_new(Look, 1);
+    const char *name = *disk->pool ? disk->volume : disk->path;
+    g_autoptr(FctVolume) volume = *disk->pool ? app->vmm->ops->volume(app->vmm, disk->pool, disk->volume, error) : NULL;
+    if (*disk->pool ? !volume || !read_volume(app->vmm, volume, look, error) : !read_file(disk->path, look, error))
+        return FALSE;
+    const FctVolumeCase this = {name, disk->format, &look->bytes, FCT_VOLUME_ATTACH};
+    return fct_volume_judge(&this, error) != NULL;
+}
+
+gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, FctWrites *writes, GError **error)
+{
+    const char *name = *disk->pool ? disk->volume : disk->path;
+    if (!*name)
+        return TRUE; /* no medium */
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    g_autofree char *id = fct_volume_id(disk->pool, name);
+    const FctVolumeRecord *own = world ? g_hash_table_lookup(world->records, id) : NULL;
+    const FctVolumeRecord *known = own ? own : world ? find_alias(world, disk->path) : NULL;
+    if (!world || (known && !agrees(known, disk->format, error)) ||
+        (!known && strcmp(disk->format, "raw") != 0 && !judge_disk(app, disk, error)))
+        return FALSE;
+    if (own)
+        return TRUE;
+    g_autoptr(FctVolumeRecord) record =
+        known ? record_like(known, disk->pool, name) : fct_volume_record_new(disk->pool, name, disk->format);
+    fct_text_set(&record->path, disk->path);
+    record->state = FCT_RECORD_READY;
+    fct_writes_add(writes, g_strconcat("volume/", id, NULL), fct_volume_record_to_json(record), FCT_REV_NONE);
+    return TRUE;
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/volume_record.h"
+
+#include "app/storage.h"
+#include "app/volumes.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define KEY "volume/"
+#define LAYERS_MAX 200 /* more than libvirt takes; a ring of records ends here */
+#define TRIES 5
+
+/* ---- documents ---- */
+
+static char *key_of(const char *pool, const char *name)
+{
+    return g_strdup_printf(KEY "%s:%s", pool, name);
+}
+
+static FctVolumeRecord *from_doc(const FctDoc *doc, GError **error)
+{
+    FctVolumeRecord *record = fct_volume_record_from_json(doc->value, error);
+    if (record)
+        record->revision = doc->revision;
+    return record;
+}
+
+FctVolumeRecord *fct_record_find(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    g_autofree char *key = key_of(pool, name);
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, error);
+    return doc ? from_doc(doc, error) : NULL;
+}
+
+GHashTable *fct_records_load(FctApp *app, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, KEY, error);
+    if (!docs)
+        return NULL;
+    GHashTable *records =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_volume_record_free);
+    for (guint i = 0; i < docs->len; i++) {
+        const FctDoc *doc = docs->pdata[i];
+        g_autoptr(GError) fault = NULL;
+        FctVolumeRecord *record = from_doc(doc, &fault);
+        if (record)
+            g_hash_table_insert(records, g_strdup(doc->key + strlen(KEY)), record);
+        else
+            g_warning("%s", fault->message);
+    }
+    return records;
+}
+
+static gboolean store(FctApp *app, const FctVolumeRecord *record, GError **error)
+{
+    g_autofree char *key = key_of(record->pool, record->name);
+    g_autoptr(json_t) value = fct_volume_record_to_json(record);
+    const FctWrite write = {key, value, record->revision};
+    return app->store->ops->commit(app->store, &write, 1, NULL, error);
+}
+
+static gboolean drop(FctApp *app, const char *pool, const char *name, guint64 revision, GError **error)
+{
+    g_autofree char *key = key_of(pool, name);
+    const FctWrite write = {key, NULL, revision};
+    return app->store->ops->commit(app->store, &write, 1, NULL, error);
+}
+
+/* ---- what is known ---- */
+
+void fct_record_apply(const GHashTable *records, FctVolume *volume)
+{
+    g_autofree char *id = fct_volume_id(volume->pool, volume->name);
+    const FctVolumeRecord *record = g_hash_table_lookup((GHashTable *)records, id);
+    if (!record || (*record->path && strcmp(record->path, volume->path) != 0))
+        return; /* of a pool of that name in another place */
+    const FctVolumeRecord *below = g_hash_table_lookup((GHashTable *)records, record->backing);
+    fct_text_set(&volume->format, record->format);
+    fct_text_set(&volume->backing, below ? below->path : "");
+    fct_text_set(&volume->claim, "");
+    /* Of a raw disk libvirt tells the size that its guest has written into it. */
+    if (strcmp(record->format, "raw") == 0 && volume->physical >= 0)
+        volume->capacity = volume->physical;
+}
+
+FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(GHashTable) records = fct_records_load(app, error);
+    FctVolume *volume = records ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
+    if (volume)
+        fct_record_apply(records, volume);
+    return volume;
+}
+
+gboolean fct_record_is_half(FctApp *app, const FctVolumeRecord *record)
+{
+    g_autofree char *id = fct_volume_record_id(record);
+    return record->state == FCT_RECORD_MAKING && !fct_storage_is_making(app->storage, id) &&
+           !fct_storage_is_claimed(app->storage, id);
+}
+
+static gboolean check_whole(FctApp *app, const FctVolumeRecord *record, GError **error)
+{
+    if (record->state == FCT_RECORD_READY)
+        return TRUE;
+    if (fct_record_is_half(app, record))
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Delete it, then make it again.", NULL,
+                           "Volume %s is not complete: the work that made it has ended in the middle.", record->name);
+    else
+        fct_set_error(error, FCT_ERROR_CONFLICT, "Volume %s is not all there yet.", record->name);
+    return FALSE;
+}
+
+gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, &fault);
+    if (record)
+        return check_whole(app, record, error);
+    if (fault->code == FCT_ERROR_NOT_FOUND)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+/* ---- for whoever opens one ---- */
+
+/* A file that is in no pool is recorded by its path. */
+static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    FctVolumeRecord *record = fct_record_find(app, pool, name, &fault);
+    if (record && check_whole(app, record, error))
+        return record;
+    fct_volume_record_free(record);
+    if (fault && fault->code == FCT_ERROR_NOT_FOUND)
+        fct_set_error_full(error, FCT_ERROR_REFUSED, "Take it out of the VM and attach it again.", NULL,
+                           "Facet has no record of what volume %s is, so it opens it nowhere.", name);
+    else if (fault)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return NULL;
+}
+
+/* The record that @backing names. */
+static FctVolumeRecord *need_below(FctApp *app, const char *backing, GError **error)
+{
+    const char *colon = strchr(backing, ':');
+    g_autofree char *pool = g_strndup(backing, colon ? (gsize)(colon - backing) : 0);
+    return need(app, pool, colon ? colon + 1 : backing, error);
+}
+
+/* FctLayer*: all that it stands on. */
+static GPtrArray *layers_of(FctApp *app, const FctVolumeRecord *top, GError **error)
+{
+    g_autoptr(GPtrArray) below = fct_layers_new();
+    g_autofree char *next = g_strdup(top->backing);
+    while (*next) {
+        if (below->len == LAYERS_MAX) {
+            fct_set_error(error, FCT_ERROR_INTERNAL, "The chain of volume %s has no end.", top->name);
+            return NULL;
+        }
+        g_autoptr(FctVolumeRecord) record = need_below(app, next, error);
+        if (!record)
+            return NULL;
+        g_ptr_array_add(below, fct_layer_new(record->path, record->format));
+        fct_text_set(&next, record->backing);
+    }
+    return g_steal_pointer(&below);
+}
+
+/* @format and @below follow the record. */
+static gboolean fill(FctApp *app, const char *pool, const char *name, char **format, GPtrArray **below, GError **error)
+{
+    g_clear_pointer(below, g_ptr_array_unref);
+    g_autoptr(FctVolumeRecord) record = need(app, pool, name, error);
+    *below = record ? layers_of(app, record, error) : NULL;
+    if (*below)
+        fct_text_set(format, record->format);
+    return *below != NULL;
+}
+
+gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error)
+{
+    if (!disk->cdrom || *disk->pool || (*disk->path && !*disk->file))
+        return fill(app, disk->pool, *disk->pool ? disk->volume : disk->path, &disk->format, &disk->below, error);
+    g_clear_pointer(&disk->below, g_ptr_array_unref);
+    fct_text_set(&disk->format, "raw");
+    return TRUE;
+}
+
+gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **error)
+{
+    for (guint i = 0; i < files->len; i++) {
+        FctChainFile *file = files->pdata[i];
+        if (!fill(app, file->pool, *file->pool ? file->volume : file->path, &file->format, &file->below, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error)
+{
+    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
+    for (guint i = 0; i < spec->disks->len; i++)
+        if (!fct_record_fill_disk(app, spec->disks->pdata[i], error))
+            return NULL;
+    return g_steal_pointer(&spec);
+}
+
+/* ---- making ---- */
+
+static void note_making(FctApp *app, const char *pool, const char *name, gboolean making)
+{
+    g_autofree char *id = fct_volume_id(pool, name);
+    fct_storage_note_making(app->storage, id, making);
+}
+
+/* The document before the volume. One that is left of a volume which is gone gives way. */
+static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolumeRecord) old = fct_record_find(app, plan->pool, plan->name, &fault);
+    g_autoptr(FctVolumeRecord) record = fct_volume_record_copy(plan);
+    if (!old && fault->code != FCT_ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    g_autoptr(FctVolume) there = old ? app->vmm->ops->volume(app->vmm, plan->pool, plan->name, NULL) : NULL;
+    if (there) {
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a volume %s in pool %s already.", plan->name, plan->pool);
+        return FALSE;
+    }
+    record->revision = old ? old->revision : FCT_REV_NONE;
+    note_making(app, plan->pool, plan->name, TRUE);
+    if (store(app, record, error))
+        return TRUE;
+    note_making(app, plan->pool, plan->name, FALSE);
+    return FALSE;
+}
+
+gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    gboolean ok = vmm->ops->copy_end(vmm, pool, name, error) && vmm->ops->volume_delete(vmm, pool, name, error) &&
+                  drop(app, pool, name, FCT_REV_ANY, error);
+    note_making(app, pool, name, FALSE);
+    if (!ok)
+        fct_storage_sweep_later(app->storage);
+    return ok;
+}
+
+gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
+    g_autoptr(FctVolume) volume = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
+    if (!volume)
+        return FALSE;
+    fct_text_set(&record->path, volume->path);
+    fct_text_set(&record->task, "");
+    record->state = FCT_RECORD_READY;
+    if (!store(app, record, error))
+        return FALSE;
+    note_making(app, pool, name, FALSE);
+    return TRUE;
+}
+
+/* After a failure to make it. What somebody else made under its name meanwhile is theirs. */
+static void take_back(FctApp *app, const FctVolumeRecord *plan, const GError *fault)
+{
+    g_autoptr(GError) stays = NULL;
+    if (fault->code == FCT_ERROR_EXISTS) {
+        drop(app, plan->pool, plan->name, FCT_REV_ANY, NULL);
+        note_making(app, plan->pool, plan->name, FALSE);
+    } else if (!fct_record_abandon(app, plan->pool, plan->name, &stays)) {
+        g_message("Volume %s of pool %s stays incomplete for now: %s", plan->name, plan->pool, stays->message);
+    }
+}
+
+FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolumeRecord) below = *plan->backing ? need_below(app, plan->backing, error) : NULL;
+    if (*plan->backing && !below)
+        return NULL;
+    const FctLayer layer = {below ? below->path : NULL, below ? below->format : NULL};
+    if (!begin(app, plan, error))
+        return NULL;
+    g_autoptr(FctVolume) made =
+        vmm->ops->volume_create(vmm, plan->pool, plan->name, plan->format, bytes, below ? &layer : NULL, &fault);
+    if (made && (!whole || fct_record_complete(app, plan->pool, plan->name, &fault)))
+        return g_steal_pointer(&made);
+    take_back(app, plan, fault);
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return NULL;
+}
+
+FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVolumeRecord *plan,
+                           FctVmmProgress progress, gpointer data, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, error) : NULL;
+    g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
+    if (!there)
+        return NULL;
+    const FctVmmSource source = {from->pool,   from->name, there->path,
+                                 from->format, below,      there->physical >= 0 ? there->physical : there->capacity};
+    if (!begin(app, plan, error))
+        return NULL;
+    g_autoptr(FctVolume) made =
+        vmm->ops->volume_copy(vmm, &source, plan->pool, plan->name, plan->format, progress, data, &fault);
+    if (made && fct_record_complete(app, plan->pool, plan->name, &fault)) {
+        fct_volume_free(g_steal_pointer(&made));
+        return fct_record_volume(app, plan->pool, plan->name, error);
+    }
+    take_back(app, plan, fault);
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return NULL;
+}
+
+/* ---- changing ---- */
+
+gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, &fault);
+    if (record && record->seed) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Grow the VM's own disk.",
+                           json_pack("{s:s}", "field", "size_gib"),
+                           "Volume %s is first-boot data of a VM: it has the size of its content.", name);
+        return FALSE;
+    }
+    if (record) /* whoever makes one may grow it before it is whole; nobody else comes here then */
+        return app->vmm->ops->volume_grow(app->vmm, pool, name, record->format, bytes, error);
+    if (fault->code == FCT_ERROR_NOT_FOUND)
+        fct_set_error_full(error, FCT_ERROR_REFUSED, "Copy it to a new volume, or attach it to a VM first.",
+                           json_pack("{s:s}", "field", "format"),
+                           "Facet has no record of what volume %s is, so it does not change it.", name);
+    else
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+gboolean fct_record_delete(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    return app->vmm->ops->volume_delete(app->vmm, pool, name, error) && drop(app, pool, name, FCT_REV_ANY, error);
+}
+
+static const FctChainFile *at_path(const GPtrArray *files, const char *path)
+{
+    for (guint i = 0; i < files->len; i++)
+        if (strcmp(((FctChainFile *)files->pdata[i])->path, path) == 0)
+            return files->pdata[i];
+    return NULL;
+}
+
+gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writes, GError **error)
+{
+    for (guint i = 0; i < files->len; i++) {
+        const FctChainFile *file = files->pdata[i], *base = *file->backing ? at_path(files, file->backing) : NULL;
+        g_autoptr(GError) fault = NULL;
+        if (!base || !*file->pool)
+            continue;
+        g_autofree char *below = fct_volume_id(base->pool, *base->pool ? base->volume : base->path);
+        g_autoptr(FctVolumeRecord) record = fct_record_find(app, file->pool, file->volume, &fault);
+        if (!record && fault->code == FCT_ERROR_NOT_FOUND) /* not made yet */
+            continue;
+        if (!record) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FALSE;
+        }
+        if (strcmp(record->backing, below) == 0)
+            continue;
+        fct_text_set(&record->backing, below);
+        fct_writes_add(writes, key_of(record->pool, record->name), fct_volume_record_to_json(record), record->revision);
+    }
+    return TRUE;
+}
+
+/* ---- upkeep ---- */
+
+gboolean fct_records_sweep(FctApp *app)
+{
+    g_autoptr(GHashTable) records = fct_records_load(app, NULL);
+    gboolean clean = records != NULL;
+    GHashTableIter iter;
+    gpointer value;
+    if (records)
+        g_hash_table_iter_init(&iter, records);
+    while (records && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const FctVolumeRecord *record = value;
+        g_autoptr(GError) fault = NULL;
+        g_autoptr(FctVm) vm = *record->vm ? fct_vm_load(app->store, record->vm, NULL) : NULL;
+        if (!fct_record_is_half(app, record) || vm) /* what a VM's task left half, the VM's own recovery takes away */
+            continue;
+        if (fct_record_abandon(app, record->pool, record->name, &fault)) {
+            g_message("Volume %s of pool %s was left half made, and is deleted.", record->name, record->pool);
+        } else {
+            g_info("%s", fault->message);
+            clean = FALSE;
+        }
+    }
+    return clean;
+}
+
+void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes)
+{
+    g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(FctVolumeWorld) world = NULL;
+    GHashTableIter iter;
+    gpointer value;
+    for (guint i = 0; i < volumes->len; i++)
+        g_hash_table_add(there, ((FctVolume *)volumes->pdata[i])->name);
+    g_hash_table_iter_init(&iter, (GHashTable *)records);
+    while (volumes->len && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const FctVolumeRecord *record = value;
+        if (strcmp(record->pool, pool->name) != 0 || record->state != FCT_RECORD_READY ||
+            g_hash_table_contains(there, record->name))
+            continue;
+        if (!world && !(world = fct_volume_world_new(app, NULL)))
+            return;
+        const GPtrArray *users = fct_volume_world_users(world, record->path);
+        if (!(users && users->len)) /* else whoever has it may get it back */
+            drop(app, record->pool, record->name, record->revision, NULL);
+    }
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one place that knows what a volume is (ADR 6): its format, what it stands on, whose it is, and whether it is all
+ * there. Whoever makes, opens, copies, grows or deletes a volume comes here; libvirt's own idea of its format, which it
+ * takes from bytes that a guest can write, is asked by nobody. Any thread but the one that serves HTTP.
+ */
+#pragma once
+#include "app/vm_service.h"
+#include "model/volume_record.h"
+
+/* ---- what is known ---- */
+/* FCT_ERROR_NOT_FOUND without a record. */
+FctVolumeRecord *fct_record_find(FctApp *app, const char *pool, const char *name, GError **error);
+GHashTable *fct_records_load(FctApp *app, GError **error); /* id → FctVolumeRecord* */
+/* Puts what the record says into what libvirt tells of a volume; without a record it has no format. */
+void fct_record_apply(const GHashTable *records, FctVolume *volume);
+/* As libvirt lists it, with what the record says. FCT_ERROR_NOT_FOUND when libvirt has none. */
+FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error);
+/* FCT_ERROR_CONFLICT while it is no disk: being made or sent, or left half made. Without a record it is one. */
+gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GError **error);
+/* FALSE: it is being made by somebody now, or it is whole. */
+gboolean fct_record_is_half(FctApp *app, const FctVolumeRecord *record);
+
+/* ---- for whoever opens one ---- */
+/*
+ * The format and all layers below of a disk or file, by records alone: FCT_ERROR_REFUSED when one of the chain has none
+ * or is not whole. What is in the file library, or a drive without a medium, is raw and stands on nothing.
+ */
+gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error);
+gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **error); /* FctChainFile* */
+FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error);            /* fct_vm_spec with filled disks */
+
+/* ---- making and changing ---- */
+/*
+ * A new volume as @plan says; its record is there before it is. @whole: it is all there when it is made; else whoever
+ * fills it says fct_record_complete, or fct_record_abandon. Nothing is left after a failure, or it is incomplete.
+ */
+FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole, GError **error);
+gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GError **error);
+gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, GError **error);
+/* A whole copy of what @from says, of fct_record_find or fct_volume_look, standing on nothing. */
+FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVolumeRecord *plan,
+                           FctVmmProgress progress, gpointer data, GError **error);
+gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error);
+/* Volume and record. Missing is success. */
+gboolean fct_record_delete(FctApp *app, const char *pool, const char *name, GError **error);
+/* The records of the files that stand on one another now, for the commit that makes it so. @files: FctChainFile* */
+gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writes, GError **error);
+
+/* ---- volume_look.c: one that has no record yet ---- */
+/*
+ * What a volume is: by its record, else by a look at its bytes, its name and what the request states (@asked; NULL),
+ * which is not recorded. @copy: other formats than ours are welcome. FCT_ERROR_REFUSED, FCT_ERROR_BAD_REQUEST name
+ * "format".
+ */
+FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
+                                 GError **error);
+/* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */
+gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error);
+/* The record of a disk of an adopted VM, in the format that its definition states. In @writes. */
+gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, FctWrites *writes, GError **error);
+
+/* ---- upkeep, by the storage thread ---- */
+/* Deletes what was left half made. FALSE: something of it is still there. */
+gboolean fct_records_sweep(FctApp *app);
+/* Drops the records of volumes of @pool that it has no more: @volumes is what it has, listed after @records were read.
+ */
+void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes);
