@@ -151,7 +151,7 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
     m->from_pool = g_strdup(pool);
     m->from_name = g_strdup(name);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
-    if (!volume)
+    if (!volume || !fct_volume_no_medium(m->app, pool, name, error))
         return FALSE;
     if (m->bytes && m->bytes < volume->capacity)
         return refuse(error, "size_gib", "A copy cannot be smaller than its source.");
@@ -433,6 +433,7 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
         !app->vmm->ops->volume_delete(app->vmm, pool, name, error) ||
         (g_hash_table_contains(world->uploads, id) && !drop_upload(app, id, error)))
         return FALSE;
+    fct_volume_medium_gone(app, pool, name);
     fct_event(app, "volume.deleted", "info", "volume", id, name, "Volume %s of pool %s was deleted.", name, pool);
     return TRUE;
 }
