@@ -18,21 +18,21 @@ function Account() {
     <Loaded query={useSession()}>
       {(session) => (
         <div className="fct-stack">
-        {done && <Alert variant="success" isInline title={t.settings.passwordDone} component="p" />}
-        <div><Button variant="secondary" onClick={() => { setDone(false); setChanging(true); }}>{t.settings.changePassword}</Button></div>
-        {changing && <Password onClose={() => setChanging(false)} onDone={() => { setChanging(false); setDone(true); }} />}
-        <Card isCompact>
-          <CardBody>
-            <Facts
-              columns={2}
-              facts={[
-                [t.settings.user, session.user],
-                [t.settings.role, t.settings.roles[session.role]],
-                [t.settings.may, <LabelGroup key="m" numLabels={30}>{session.may.map((action) => <Label key={action} isCompact variant="outline">{t.actions[action] ?? action}</Label>)}</LabelGroup>],
-              ]}
-            />
-          </CardBody>
-        </Card>
+          {done && <Alert variant="success" isInline title={t.settings.passwordDone} component="p" />}
+          <div><Button variant="secondary" onClick={() => { setDone(false); setChanging(true); }}>{t.settings.changePassword}</Button></div>
+          {changing && <Password onClose={() => setChanging(false)} onDone={() => { setChanging(false); setDone(true); }} />}
+          <Card isCompact>
+            <CardBody>
+              <Facts
+                columns={2}
+                facts={[
+                  [t.settings.user, session.user],
+                  [t.settings.role, t.settings.roles[session.role]],
+                  [t.settings.may, <LabelGroup key="m" numLabels={30}>{session.may.map((action) => <Label key={action} isCompact variant="outline">{t.actions[action] ?? action}</Label>)}</LabelGroup>],
+                ]}
+              />
+            </CardBody>
+          </Card>
         </div>
       )}
     </Loaded>
