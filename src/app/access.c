@@ -160,6 +160,8 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
     if (ok && (body = parse_body(raw, &fault)))
         request.body = body;
     ok = ok && body && route->handler(&request, reply, &fault);
+    if (ok && who && (reply->stream || reply->sink))
+        reply->login = g_strdup(who->login);
     audit(app, raw, &request, reply, ok ? NULL : fault);
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&fault));

@@ -5,10 +5,10 @@
 
 /* The tables in the order of the contract. A new resource adds its table here. */
 static const FctRoute *const tables[] = {
-    fct_routes_session, fct_routes_token,    fct_routes_node,        fct_routes_gpu,     fct_routes_group,
-    fct_routes_plan,    fct_routes_task,     fct_routes_image,       fct_routes_event,   fct_routes_sample,
-    fct_routes_vm,      fct_routes_template, fct_routes_file,        fct_routes_network, fct_routes_pool,
-    fct_routes_volume,  fct_routes_snapshot, fct_routes_vm_hardware,
+    fct_routes_session, fct_routes_account, fct_routes_token,    fct_routes_node,        fct_routes_gpu,
+    fct_routes_group,   fct_routes_plan,    fct_routes_task,     fct_routes_image,       fct_routes_event,
+    fct_routes_sample,  fct_routes_vm,      fct_routes_template, fct_routes_file,        fct_routes_network,
+    fct_routes_pool,    fct_routes_volume,  fct_routes_snapshot, fct_routes_vm_hardware,
 };
 
 static char *decode(const char *segment)
@@ -108,6 +108,7 @@ void fct_reply_clear(FctReply *reply)
     g_free(reply->subject);
     g_free(reply->text);
     g_free(reply->mime);
+    g_free(reply->login);
     if (reply->data && reply->destroy)
         reply->destroy(reply->data);
     memset(reply, 0, sizeof *reply);

@@ -9,10 +9,17 @@
 #pragma once
 #include "app/app.h"
 
+/* What the caller showed. A login is the token of a command line at which somebody has signed in. */
+typedef enum { FCT_BY_SESSION, FCT_BY_LOGIN, FCT_BY_TOKEN } FctBy;
+
 typedef struct {
     char *user;    /* who acts, for people: "admin", "admin (token laptop)" */
     char *account; /* whose session or token it is: "admin" */
     char *role;    /* "admin", "operator", "viewer" */
+    FctBy by;
+    gboolean makes; /* it may make tokens */
+    char *token;    /* id of the token it came with; NULL: a session */
+    char *login;    /* names the session or token among all: what it opens ends with it (opened.h) */
 } FctIdentity;
 
 typedef struct FctRoute FctRoute;
@@ -64,6 +71,8 @@ struct FctReply {
     /* Main thread, after the handshake. Takes over @data (destroy is not called then) and keeps its own reference. */
     void (*websocket)(FctApp *app, FctSoupWebsocket *socket, gpointer data);
     const FctSink *sink;
+    char *login;       /* owned; whose stream or sink this is: set by access.c */
+    gboolean looks_on; /* a stream of news: that it is open does not mean that its session is in use */
 };
 
 typedef gboolean (*FctHandler)(const FctRequest *request, FctReply *reply, GError **error);
@@ -77,10 +86,10 @@ struct FctRoute {
 };
 
 /* One table a resource, ended by a route without method. */
-extern const FctRoute fct_routes_session[], fct_routes_token[], fct_routes_node[], fct_routes_gpu[], fct_routes_group[],
-    fct_routes_plan[], fct_routes_task[], fct_routes_event[], fct_routes_sample[], fct_routes_vm[],
-    fct_routes_vm_hardware[], fct_routes_template[], fct_routes_image[], fct_routes_file[], fct_routes_network[],
-    fct_routes_pool[], fct_routes_volume[], fct_routes_snapshot[];
+extern const FctRoute fct_routes_session[], fct_routes_account[], fct_routes_token[], fct_routes_node[],
+    fct_routes_gpu[], fct_routes_group[], fct_routes_plan[], fct_routes_task[], fct_routes_event[], fct_routes_sample[],
+    fct_routes_vm[], fct_routes_vm_hardware[], fct_routes_template[], fct_routes_image[], fct_routes_file[],
+    fct_routes_network[], fct_routes_pool[], fct_routes_volume[], fct_routes_snapshot[];
 
 /*
  * Finds the route. *ret_id and *ret_sub get what stood for {id} and {sub} (free them). NULL with FCT_ERROR_NOT_FOUND

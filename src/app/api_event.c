@@ -68,6 +68,7 @@ static gboolean stream_events(const FctRequest *request, FctReply *reply, GError
     reply->data = client;
     reply->destroy = (GDestroyNotify)fct_hub_client_free;
     reply->stream = fct_hub_serve;
+    reply->looks_on = TRUE;
     return TRUE;
 }
 

@@ -165,7 +165,7 @@ const FctRoute fct_routes_file[] = {
     {"POST", "/files", "file.write", create_file},
     {"GET", "/files/{id}", "file.read", get_file},
     {"DELETE", "/files/{id}", "file.write", delete_file},
-    {"GET", "/files/{id}/content", "file.read", get_content},
+    {"GET", "/files/{id}/content", "file.content", get_content},
     {"PUT", "/files/{id}/content", "file.write", put_content, .takes_stream = TRUE},
     {NULL},
 };

@@ -4,8 +4,6 @@
 #include "app/auth.h"
 #include "core/policy.h"
 
-#define COOKIE "facet_session=%s; Path=/; HttpOnly; Secure; SameSite=Strict"
-
 static gboolean get_version(const FctRequest *request, FctReply *reply, GError **error)
 {
     reply->json = json_pack("{s:s, s:s, s:i}", "product", "Facet", "version", FACET_VERSION, "api", 1);
@@ -39,16 +37,21 @@ static gboolean login(const FctRequest *request, FctReply *reply, GError **error
     g_autoptr(FctIdentity) who = fct_auth_login(request->app->auth, user, password, request->address, &secret, error);
     if (!who)
         return FALSE;
-    reply->cookie = g_strdup_printf(COOKIE, secret);
+    reply->cookie = fct_auth_cookie(secret);
     reply->json = session_json(who);
     return TRUE;
 }
 
 static gboolean logout(const FctRequest *request, FctReply *reply, GError **error)
 {
-    if (request->session && !fct_auth_logout(request->app->auth, request->session, error))
+    if (request->who->by == FCT_BY_TOKEN) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Revoke it with DELETE /tokens/{id}.", NULL,
+                           "An API token is no session: signing out does not end it.");
         return FALSE;
-    reply->cookie = g_strdup_printf(COOKIE "; Max-Age=0", "");
+    }
+    if (!fct_auth_logout(request->app->auth, request->who, request->session, error))
+        return FALSE;
+    reply->cookie = fct_auth_cookie("");
     reply->status = 204;
     return TRUE;
 }

@@ -1,40 +1,101 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
 #include "app/auth.h"
+#include "app/opened.h"
 #include "core/policy.h"
+
+#include <string.h>
+
+#define NAME_MAX_LENGTH 64
 
 static gboolean list_tokens(const FctRequest *request, FctReply *reply, GError **error)
 {
-    fct_reply_items(reply, fct_auth_tokens(request->app->auth, request->who));
+    fct_reply_items(reply, fct_tokens_list(fct_auth_tokens(request->app->auth), request->who));
+    return TRUE;
+}
+
+static gboolean bad_field(GError **error, const char *field, const char *sentence)
+{
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+/* Absent or null: *ret is left as it is. */
+static gboolean read_bool(const json_t *body, const char *field, gboolean *ret, GError **error)
+{
+    const json_t *value = json_object_get(body, field);
+    if (!value || json_is_null(value))
+        return TRUE;
+    if (!json_is_boolean(value))
+        return bad_field(error, field, "It must be true or false.");
+    *ret = json_is_true(value);
+    return TRUE;
+}
+
+static gboolean read_kind(const json_t *body, gboolean *ret_login, GError **error)
+{
+    const char *kind = "token";
+    if (json_object_get(body, "kind") && !fct_json_need_str(body, "kind", &kind, error))
+        return FALSE;
+    *ret_login = strcmp(kind, "login") == 0;
+    return *ret_login || strcmp(kind, "token") == 0 || bad_field(error, "kind", "The kind must be token or login.");
+}
+
+static gboolean read_wish(const FctRequest *request, FctTokenWish *wish, GError **error)
+{
+    static const char *const known[] = {"name", "role", "kind", "makes_tokens", "lifetime_s", NULL};
+    const json_t *body = request->body;
+    FctRole role;
+    wish->role = request->who->role;
+    if (!fct_request_only(request, known, error) || !fct_json_need_str(body, "name", &wish->name, error))
+        return FALSE;
+    if (!*wish->name || g_utf8_strlen(wish->name, -1) > NAME_MAX_LENGTH)
+        return bad_field(error, "name", "The name must have 1 to 64 characters.");
+    if (json_object_get(body, "role") && !fct_json_need_str(body, "role", &wish->role, error))
+        return FALSE;
+    if (!fct_role_from_name(wish->role, &role))
+        return bad_field(error, "role", "The role must be admin, operator or viewer.");
+    /* An admin's token can do everything as it is; what it makes ends with it. */
+    wish->makes = role == FCT_ROLE_ADMIN;
+    if (!read_kind(body, &wish->login, error) || !read_bool(body, "makes_tokens", &wish->makes, error))
+        return FALSE;
+    return !json_object_get(body, "lifetime_s") ||
+           fct_json_need_int(body, "lifetime_s", 1, FCT_TOKEN_LIFE_MAX_S, &wish->lifetime_s, error);
+}
+
+/* Who may make a token is who signed in, or a token that was given the right; never of more than the maker has. */
+static gboolean may_make(const FctIdentity *who, const FctTokenWish *wish, GError **error)
+{
+    FctRole mine, given;
+    if (!who->makes) {
+        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in, or use a token that may make tokens.", NULL,
+                           "This API token may not make tokens.");
+        return FALSE;
+    }
+    if (!fct_role_from_name(who->role, &mine) || !fct_role_from_name(wish->role, &given) ||
+        !fct_policy_may_grant(mine, given)) {
+        fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s cannot give the role %s.", who->role, wish->role);
+        return FALSE;
+    }
+    if (wish->login && who->by != FCT_BY_SESSION) {
+        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in with the password first, as “facet login” does.", NULL,
+                           "A token cannot make a login.");
+        return FALSE;
+    }
     return TRUE;
 }
 
 static gboolean create_token(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"name", "role", NULL};
-    FctRole mine, given;
-    const char *name, *role = request->who->role;
+    FctTokenWish wish = {0};
     g_autofree char *secret = NULL;
-    if (!fct_request_only(request, known, error) || !fct_json_need_str(request->body, "name", &name, error))
+    if (!read_wish(request, &wish, error) || !may_make(request->who, &wish, error))
         return FALSE;
-    if (json_object_get(request->body, "role") && !fct_json_need_str(request->body, "role", &role, error))
-        return FALSE;
-    gboolean bad_role = !fct_role_from_name(role, &given);
-    if (bad_role || !*name || g_utf8_strlen(name, -1) > 64) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", bad_role ? "role" : "name"),
-                           bad_role ? "The role must be admin, operator or viewer."
-                                    : "The name must have 1 to 64 characters.");
-        return FALSE;
-    }
-    if (!fct_role_from_name(request->who->role, &mine) || !fct_policy_may_grant(mine, given)) {
-        fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s cannot give the role %s.", request->who->role, role);
-        return FALSE;
-    }
-    json_t *json = fct_auth_token_make(request->app->auth, request->who, name, role, &secret, error);
+    json_t *json = fct_tokens_make(fct_auth_tokens(request->app->auth), request->who, &wish, &secret, error);
     if (!json)
         return FALSE;
     json_object_set_new(json, "secret", json_string(secret));
-    reply->subject = g_strdup_printf("token %s", name);
+    reply->subject = g_strdup_printf("token %s", wish.name);
     reply->status = 201;
     reply->json = json;
     return TRUE;
@@ -42,8 +103,10 @@ static gboolean create_token(const FctRequest *request, FctReply *reply, GError 
 
 static gboolean delete_token(const FctRequest *request, FctReply *reply, GError **error)
 {
+    gboolean ok = fct_tokens_drop(fct_auth_tokens(request->app->auth), request->who, request->id, error);
+    fct_opened_look(request->app->opened);
     reply->status = 204;
-    return fct_auth_token_drop(request->app->auth, request->who, request->id, error);
+    return ok;
 }
 
 const FctRoute fct_routes_token[] = {

@@ -379,7 +379,8 @@ static gboolean console_wish(const FctRequest *request, const FctVm *vm, FctCons
                            "“viewer” has at most %d characters.", VIEWER_MAX);
         return FALSE;
     }
-    *wish = (FctConsoleWish){vm->id, request->who->user, viewer, fct_request_query_bool(request, "force", FALSE)};
+    *wish = (FctConsoleWish){vm->id, request->who->user, viewer, fct_request_query_bool(request, "force", FALSE),
+                             request->who->login};
     return TRUE;
 }
 

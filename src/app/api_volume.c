@@ -143,7 +143,7 @@ const FctRoute fct_routes_volume[] = {
     {"GET", "/volumes/{id}", "volume.read", get_volume},
     {"DELETE", "/volumes/{id}", "volume.write", delete_volume},
     {"POST", "/volumes/{id}/grow", "volume.write", grow_volume},
-    {"GET", "/volumes/{id}/content", "volume.read", get_content},
+    {"GET", "/volumes/{id}/content", "volume.content", get_content},
     {"PUT", "/volumes/{id}/content", "volume.write", put_content, .takes_stream = TRUE},
     {NULL},
 };

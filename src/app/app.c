@@ -9,6 +9,7 @@
 #include "app/hub.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
+#include "app/opened.h"
 #include "app/reconcile.h"
 #include "app/records.h"
 #include "app/sampler.h"
@@ -84,6 +85,7 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     app->auth = fct_auth_new(app, error);
     if (!app->auth)
         return NULL;
+    app->opened = fct_opened_new(app);
     app->world = fct_world_new(app, error);
     if (!app->world)
         return NULL;
@@ -159,6 +161,7 @@ void fct_app_free(FctApp *app)
     fct_tasks_free(app->tasks);
     fct_files_free(app->files);
     fct_world_free(app->world);
+    fct_opened_free(app->opened);
     fct_auth_free(app->auth);
     fct_records_free(app->audit);
     fct_records_free(app->events);

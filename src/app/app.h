@@ -16,6 +16,7 @@
 
 typedef struct FctAuth FctAuth;
 typedef struct FctHub FctHub;
+typedef struct FctOpened FctOpened;
 typedef struct FctRecords FctRecords;
 typedef struct FctTasks FctTasks;
 typedef struct FctWorld FctWorld;
@@ -50,6 +51,7 @@ typedef struct FctApp {
     FctHub *hub;
     FctRecords *events, *audit;
     FctAuth *auth;
+    FctOpened *opened;
     FctTasks *tasks;
     FctWorld *world;
     FctExecutor *executor;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/auth.h"
 
+#include "app/account.h"
+#include "app/opened.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -20,19 +23,13 @@ typedef struct {
     gint64 created_ms, seen_ms, stored_ms;
 } Session;
 
-typedef struct {
-    char *id, *name, *role;
-    char *account;                         /* that made it */
-    gint64 created_ms, used_ms, stored_ms; /* used_ms 0: never */
-} Token;
-
 struct FctAuth {
     FctApp *app;
     GMutex lock;          /* the tables */
     GMutex hashing;       /* one argon2id at a time: each takes 64 MiB */
     GHashTable *users;    /* name → User* */
     GHashTable *sessions; /* hash of the secret → Session* */
-    GHashTable *tokens;   /* hash of the secret → Token* */
+    FctTokens *tokens;
     GHashTable *failures; /* "user@address", "user", "@address" → GArray of gint64 times */
 };
 
@@ -50,15 +47,6 @@ static void session_free(Session *session)
     g_free(session);
 }
 
-static void token_free(Token *token)
-{
-    g_free(token->id);
-    g_free(token->name);
-    g_free(token->role);
-    g_free(token->account);
-    g_free(token);
-}
-
 void fct_identity_free(FctIdentity *identity)
 {
     if (!identity)
@@ -66,17 +54,19 @@ void fct_identity_free(FctIdentity *identity)
     g_free(identity->user);
     g_free(identity->account);
     g_free(identity->role);
+    g_free(identity->token);
+    g_free(identity->login);
     g_free(identity);
 }
 
-static FctIdentity *identity_new(const char *user, const char *account, const char *role)
+FctIdentity *fct_identity_new(const char *user, const char *account, const char *role)
 {
-    FctIdentity *identity = g_new(FctIdentity, 1);
-    *identity = (FctIdentity){g_strdup(user), g_strdup(account), g_strdup(role)};
+    FctIdentity *identity = g_new0(FctIdentity, 1);
+    *identity = (FctIdentity){.user = g_strdup(user), .account = g_strdup(account), .role = g_strdup(role)};
     return identity;
 }
 
-static char *random_secret(const char *prefix)
+char *fct_auth_secret(const char *prefix)
 {
     guint8 bytes[32];
     char text[sodium_base64_ENCODED_LEN(sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
@@ -86,19 +76,23 @@ static char *random_secret(const char *prefix)
 }
 
 /* A secret has 256 random bits: a fast digest is enough, unlike for passwords. */
-static char *secret_digest(const char *secret)
+char *fct_auth_digest(const char *secret)
 {
     return g_compute_checksum_for_string(G_CHECKSUM_SHA256, secret, -1);
 }
 
-static char *hash_password(FctAuth *auth, const char *password)
+char *fct_auth_cookie(const char *secret)
 {
-    char hash[crypto_pwhash_STRBYTES];
+    return g_strdup_printf("facet_session=%s; Path=/; HttpOnly; Secure; SameSite=Strict%s", secret,
+                           *secret ? "" : "; Max-Age=0");
+}
+
+static char *hash_password(FctAuth *auth, const char *password, GError **error)
+{
     g_mutex_lock(&auth->hashing);
-    int rc = crypto_pwhash_str(hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                               crypto_pwhash_MEMLIMIT_INTERACTIVE);
+    char *hash = fct_account_hash(password, error);
     g_mutex_unlock(&auth->hashing);
-    return rc == 0 ? g_strdup(hash) : NULL;
+    return hash;
 }
 
 static gboolean store_one(FctAuth *auth, const char *prefix, const char *id, json_t *value, GError **error)
@@ -113,7 +107,7 @@ static gboolean store_one(FctAuth *auth, const char *prefix, const char *id, jso
 static gboolean make_admin(FctAuth *auth, GError **error)
 {
     const char *given = g_getenv("FACET_ADMIN_PASSWORD");
-    g_autofree char *password = given && *given ? g_strdup(given) : random_secret("");
+    g_autofree char *password = given && *given ? g_strdup(given) : fct_auth_secret("");
     if (!(given && *given)) {
         password[20] = '\0'; /* 120 bits, still fit for typing */
         g_autofree char *path = g_build_filename(auth->app->config.state_dir, "initial-password", NULL);
@@ -122,11 +116,9 @@ static gboolean make_admin(FctAuth *auth, GError **error)
                                       0600, error))
             return FALSE;
     }
-    g_autofree char *hash = hash_password(auth, password);
-    if (!hash) {
-        fct_set_error(error, FCT_ERROR_INTERNAL, "There is not enough memory to hash a password.");
+    g_autofree char *hash = hash_password(auth, password, error);
+    if (!hash)
         return FALSE;
-    }
     g_autoptr(json_t) json =
         json_pack("{s:s, s:s, s:I}", "role", "admin", "hash", hash, "created_ms", (json_int_t)fct_app_now_ms());
     if (!store_one(auth, "user", "admin", json, error))
@@ -151,20 +143,6 @@ static void load_session(FctAuth *auth, const char *digest, const json_t *json)
     gint64 seen = fct_json_int(json, "seen_ms", 0);
     *session = (Session){g_strdup(fct_json_str(json, "user", "")), fct_json_int(json, "created_ms", 0), seen, seen};
     g_hash_table_insert(auth->sessions, g_strdup(digest), session);
-}
-
-static void load_token(FctAuth *auth, const char *id, const json_t *json)
-{
-    Token *token = g_new(Token, 1);
-    gint64 used = fct_json_int(json, "last_used_ms", 0);
-    *token = (Token){g_strdup(id),
-                     g_strdup(fct_json_str(json, "name", "")),
-                     g_strdup(fct_json_str(json, "role", "viewer")),
-                     g_strdup(fct_json_str(json, "account", "")),
-                     fct_json_int(json, "created_ms", 0),
-                     used,
-                     used};
-    g_hash_table_insert(auth->tokens, g_strdup(fct_json_str(json, "hash", "")), token);
 }
 
 static gboolean load(FctAuth *auth, const char *prefix, void (*one)(FctAuth *, const char *, const json_t *),
@@ -207,10 +185,10 @@ FctAuth *fct_auth_new(FctApp *app, GError **error)
     g_mutex_init(&auth->hashing);
     auth->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)user_free);
     auth->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)session_free);
-    auth->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)token_free);
     auth->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
     if (!load(auth, "user/", load_user, error) || !load(auth, "session/", load_session, error) ||
-        !load(auth, "token/", load_token, error) || (g_hash_table_size(auth->users) == 0 && !make_admin(auth, error))) {
+        !(auth->tokens = fct_tokens_open(app, error)) ||
+        (g_hash_table_size(auth->users) == 0 && !make_admin(auth, error))) {
         fct_auth_free(auth);
         return NULL;
     }
@@ -224,7 +202,7 @@ void fct_auth_free(FctAuth *auth)
         return;
     g_hash_table_unref(auth->users);
     g_hash_table_unref(auth->sessions);
-    g_hash_table_unref(auth->tokens);
+    fct_tokens_free(auth->tokens);
     g_hash_table_unref(auth->failures);
     g_mutex_clear(&auth->lock);
     g_mutex_clear(&auth->hashing);
@@ -239,16 +217,29 @@ static json_t *session_json(const Session *session)
                      (json_int_t)session->seen_ms);
 }
 
+/* Only over what is there: a session that was ended meanwhile shall not come back with it. */
+static void store_seen(FctAuth *auth, const char *digest, json_t *session)
+{
+    FctStore *store = auth->app->store;
+    g_autofree char *key = g_strdup_printf("session/%s", digest);
+    g_autoptr(FctDoc) present = store->ops->get(store, key, NULL);
+    FctWrite write = {key, session, present ? present->revision : FCT_REV_NONE};
+    if (!present || !store->ops->commit(store, &write, 1, NULL, NULL))
+        g_debug("last seen is not stored");
+}
+
 FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
 {
-    g_autofree char *digest = secret_digest(secret);
+    g_autofree char *digest = fct_auth_digest(secret);
     g_autoptr(json_t) store = NULL;
     FctIdentity *identity = NULL;
     g_mutex_lock(&auth->lock);
     Session *session = g_hash_table_lookup(auth->sessions, digest);
     const User *user = session && !session_is_old(session) ? g_hash_table_lookup(auth->users, session->user) : NULL;
     if (user) {
-        identity = identity_new(user->name, user->name, user->role);
+        identity = fct_identity_new(user->name, user->name, user->role);
+        identity->makes = TRUE;
+        identity->login = g_strdup_printf("session/%s", digest);
         session->seen_ms = fct_app_now_ms();
         if (session->seen_ms - session->stored_ms > SEEN_STORE_MS) {
             session->stored_ms = session->seen_ms;
@@ -256,39 +247,8 @@ FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
         }
     }
     g_mutex_unlock(&auth->lock);
-    if (store && !store_one(auth, "session", digest, store, NULL))
-        g_debug("last seen is not stored");
-    return identity;
-}
-
-static json_t *token_stored(const Token *token, const char *digest)
-{
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "name", token->name, "role", token->role, "account",
-                     token->account, "hash", digest, "created_ms", (json_int_t)token->created_ms, "last_used_ms",
-                     (json_int_t)token->used_ms);
-}
-
-FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
-{
-    g_autofree char *digest = secret_digest(secret);
-    g_autofree char *id = NULL;
-    g_autoptr(json_t) store = NULL;
-    FctIdentity *identity = NULL;
-    g_mutex_lock(&auth->lock);
-    Token *token = g_hash_table_lookup(auth->tokens, digest);
-    if (token) {
-        g_autofree char *user = g_strdup_printf("%s (token %s)", token->account, token->name);
-        identity = identity_new(user, token->account, token->role);
-        token->used_ms = fct_app_now_ms();
-        if (token->used_ms - token->stored_ms > SEEN_STORE_MS) {
-            token->stored_ms = token->used_ms;
-            store = token_stored(token, digest);
-            id = g_strdup(token->id);
-        }
-    }
-    g_mutex_unlock(&auth->lock);
-    if (store && !store_one(auth, "token", id, store, NULL))
-        g_debug("last use is not stored");
+    if (store)
+        store_seen(auth, digest, store);
     return identity;
 }
 
@@ -335,8 +295,8 @@ static gboolean verify(FctAuth *auth, const char *hash, const char *password)
 
 static char *open_session(FctAuth *auth, const char *user, GError **error)
 {
-    g_autofree char *secret = random_secret("");
-    char *digest = secret_digest(secret);
+    g_autofree char *secret = fct_auth_secret("");
+    char *digest = fct_auth_digest(secret);
     gint64 now = fct_app_now_ms();
     Session *session = g_new(Session, 1);
     *session = (Session){g_strdup(user), now, now, now};
@@ -364,7 +324,7 @@ FctIdentity *fct_auth_login(FctAuth *auth, const char *name, const char *passwor
                         failures_of(auth, from) >= FAILURES_ONE;
     const User *user = g_hash_table_lookup(auth->users, name);
     if (user) {
-        identity = identity_new(user->name, user->name, user->role);
+        identity = fct_identity_new(user->name, user->name, user->role);
         hash = g_strdup(user->hash);
     }
     g_mutex_unlock(&auth->lock);
@@ -391,88 +351,111 @@ FctIdentity *fct_auth_login(FctAuth *auth, const char *name, const char *passwor
     return *ret_secret ? g_steal_pointer(&identity) : NULL;
 }
 
-gboolean fct_auth_logout(FctAuth *auth, const char *secret, GError **error)
+FctTokens *fct_auth_tokens(FctAuth *auth)
 {
-    g_autofree char *digest = secret_digest(secret);
+    return auth->tokens;
+}
+
+FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
+{
+    return fct_tokens_identify(auth->tokens, secret);
+}
+
+/* ---- what ends ---- */
+
+gboolean fct_auth_live(FctAuth *auth, const char *login, gboolean use)
+{
+    if (g_str_has_prefix(login, "token/"))
+        return fct_tokens_live(auth->tokens, login + strlen("token/"), use);
+    g_mutex_lock(&auth->lock);
+    Session *session = g_hash_table_lookup(auth->sessions, login + strlen("session/"));
+    gboolean live = session && !session_is_old(session) && g_hash_table_contains(auth->users, session->user);
+    if (live && use)
+        session->seen_ms = fct_app_now_ms();
+    g_mutex_unlock(&auth->lock);
+    return live;
+}
+
+/* The store first: what is said to have ended does not live again after a restart. */
+static gboolean end_session(FctAuth *auth, const char *secret, GError **error)
+{
+    g_autofree char *digest = fct_auth_digest(secret);
+    if (!store_one(auth, "session", digest, NULL, error))
+        return FALSE;
     g_mutex_lock(&auth->lock);
     g_hash_table_remove(auth->sessions, digest);
     g_mutex_unlock(&auth->lock);
-    return store_one(auth, "session", digest, NULL, error);
+    return TRUE;
 }
 
-/* ---- tokens ---- */
-
-static json_t *token_json(const Token *token)
+gboolean fct_auth_logout(FctAuth *auth, const FctIdentity *who, const char *secret, GError **error)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:o}", "id", token->id, "name", token->name, "role", token->role,
-                     "created_ms", (json_int_t)token->created_ms, "last_used_ms",
-                     token->used_ms ? json_integer(token->used_ms) : json_null());
+    gboolean ok = who->token ? fct_tokens_drop(auth->tokens, who, who->token, error) : end_session(auth, secret, error);
+    fct_opened_look(auth->app->opened);
+    return ok;
 }
 
-json_t *fct_auth_token_make(FctAuth *auth, const FctIdentity *who, const char *name, const char *role,
-                            char **ret_secret, GError **error)
-{
-    g_autofree char *secret = random_secret("facet_");
-    char *digest = secret_digest(secret);
-    Token *token = g_new(Token, 1);
-    *token = (Token){
-        fct_app_new_id("token"), g_strdup(name), g_strdup(role), g_strdup(who->account), fct_app_now_ms(), 0, 0};
-    g_autoptr(json_t) stored = token_stored(token, digest);
-    if (!store_one(auth, "token", token->id, stored, error)) {
-        token_free(token);
-        g_free(digest);
-        return NULL;
-    }
-    json_t *json = token_json(token);
-    g_mutex_lock(&auth->lock);
-    g_hash_table_insert(auth->tokens, digest, token);
-    g_mutex_unlock(&auth->lock);
-    *ret_secret = g_steal_pointer(&secret);
-    return json;
-}
+/* ---- another password ---- */
 
-static gboolean may_see(const FctIdentity *who, const Token *token)
+/* The keys of the account's sessions but that of @secret. */
+static GPtrArray *other_sessions(FctAuth *auth, const char *account, const char *secret)
 {
-    return strcmp(who->role, "admin") == 0 || strcmp(who->account, token->account) == 0;
-}
-
-gboolean fct_auth_token_drop(FctAuth *auth, const FctIdentity *who, const char *id, GError **error)
-{
+    g_autofree char *own = fct_auth_digest(secret);
+    GPtrArray *digests = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
-    gpointer token;
-    gboolean there = FALSE;
+    gpointer digest, session;
     g_mutex_lock(&auth->lock);
-    g_hash_table_iter_init(&iter, auth->tokens);
-    while (!there && g_hash_table_iter_next(&iter, NULL, &token))
-        if ((there = strcmp(((Token *)token)->id, id) == 0 && may_see(who, token)))
-            g_hash_table_iter_remove(&iter);
+    g_hash_table_iter_init(&iter, auth->sessions);
+    while (g_hash_table_iter_next(&iter, &digest, &session))
+        if (strcmp(((Session *)session)->user, account) == 0 && strcmp(digest, own) != 0)
+            g_ptr_array_add(digests, g_strdup(digest));
     g_mutex_unlock(&auth->lock);
-    if (!there) {
-        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no token “%s”.", id);
+    return digests;
+}
+
+static void take_password(FctAuth *auth, const char *account, const char *hash, const GPtrArray *sessions)
+{
+    g_mutex_lock(&auth->lock);
+    User *user = g_hash_table_lookup(auth->users, account);
+    g_free(user->hash);
+    user->hash = g_strdup(hash);
+    for (guint i = 0; i < sessions->len; i++)
+        g_hash_table_remove(auth->sessions, sessions->pdata[i]);
+    g_mutex_unlock(&auth->lock);
+}
+
+/* Signing in once more proves the old password, with the same bounds on guessing, and is the session that goes on. */
+static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **error)
+{
+    char *secret = NULL;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctIdentity) again =
+        fct_auth_login(auth, change->who->account, change->old_password, change->address, &secret, &fault);
+    if (fault && fault->code == FCT_ERROR_UNAUTHENTICATED)
+        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
+                           json_pack("{s:s}", "field", "old_password"), "The old password is wrong.");
+    else if (fault)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return secret;
+}
+
+gboolean fct_auth_change_password(FctAuth *auth, const FctPasswordChange *change, char **ret_secret, GError **error)
+{
+    const FctIdentity *who = change->who;
+    if (!fct_account_check_password(change->new_password, error))
         return FALSE;
-    }
-    return store_one(auth, "token", id, NULL, error);
-}
-
-static gint by_id(gconstpointer a, gconstpointer b)
-{
-    return strcmp((*(Token *const *)a)->id, (*(Token *const *)b)->id);
-}
-
-json_t *fct_auth_tokens(FctAuth *auth, const FctIdentity *who)
-{
-    json_t *items = json_array();
-    g_mutex_lock(&auth->lock);
-    g_autoptr(GPtrArray) tokens = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer token;
-    g_hash_table_iter_init(&iter, auth->tokens);
-    while (g_hash_table_iter_next(&iter, NULL, &token))
-        if (may_see(who, token))
-            g_ptr_array_add(tokens, token);
-    g_ptr_array_sort(tokens, by_id);
-    for (guint i = 0; i < tokens->len; i++)
-        json_array_append_new(items, token_json(tokens->pdata[i]));
-    g_mutex_unlock(&auth->lock);
-    return items;
+    g_autofree char *secret = prove(auth, change, error);
+    g_autofree char *hash = secret ? hash_password(auth, change->new_password, error) : NULL;
+    if (!hash)
+        return FALSE;
+    /* A command line goes on with its own login. */
+    g_autoptr(GPtrArray) sessions = other_sessions(auth, who->account, who->token ? "" : secret);
+    g_autoptr(GPtrArray) tokens = fct_tokens_of_account(auth->tokens, who->account, who->token, change->end_tokens);
+    if (!fct_account_store(auth->app->store, who->account, hash, sessions, tokens, error))
+        return FALSE;
+    take_password(auth, who->account, hash, sessions);
+    fct_tokens_forget(auth->tokens, tokens);
+    fct_opened_look(auth->app->opened);
+    *ret_secret = who->token ? NULL : g_steal_pointer(&secret);
+    return TRUE;
 }

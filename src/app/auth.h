@@ -4,7 +4,7 @@
  * Looking up a session or token is a memory access, good for any thread; the functions that say so wait for the disk.
  */
 #pragma once
-#include "app/api.h"
+#include "app/tokens.h"
 
 /*
  * Opens the accounts; on the first start makes the account admin whose password is that of FACET_ADMIN_PASSWORD, or a
@@ -13,6 +13,7 @@
 FctAuth *fct_auth_new(FctApp *app, GError **error);
 void fct_auth_free(FctAuth *auth);
 
+FctIdentity *fct_identity_new(const char *user, const char *account, const char *role);
 void fct_identity_free(FctIdentity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctIdentity, fct_identity_free)
 
@@ -26,12 +27,26 @@ FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret);
  */
 FctIdentity *fct_auth_login(FctAuth *auth, const char *user, const char *password, const char *address,
                             char **ret_secret, GError **error);
-gboolean fct_auth_logout(FctAuth *auth, const char *secret, GError **error); /* blocks */
+/* Blocks. Ends what @who came with: the session of @secret, or the token; the store has done so before it is said. */
+gboolean fct_auth_logout(FctAuth *auth, const FctIdentity *who, const char *secret, GError **error);
+/* Whether the session or token of FctIdentity.login is still good; @use: something that it opened is in use. */
+gboolean fct_auth_live(FctAuth *auth, const char *login, gboolean use);
+FctTokens *fct_auth_tokens(FctAuth *auth);
 
-/* Blocks. The token as in the contract; *ret_secret is shown once. It belongs to @who's account. */
-json_t *fct_auth_token_make(FctAuth *auth, const FctIdentity *who, const char *name, const char *role,
-                            char **ret_secret, GError **error);
-/* Blocks. Tokens of other accounts are there for an admin alone: FCT_ERROR_NOT_FOUND. */
-gboolean fct_auth_token_drop(FctAuth *auth, const FctIdentity *who, const char *id, GError **error);
-/* Those of @who's account; all for an admin. */
-json_t *fct_auth_tokens(FctAuth *auth, const FctIdentity *who);
+typedef struct {
+    const FctIdentity *who;
+    const char *old_password, *new_password, *address;
+    gboolean end_tokens; /* not logins alone, which end in any case */
+} FctPasswordChange;
+/*
+ * Blocks. Ends all other sessions and logins of the account, in the transaction that stores the password. *ret_secret
+ * is the session that goes on instead of the caller's; NULL for a command line, whose login stays. FCT_ERROR_FORBIDDEN
+ * when the old password is wrong; guesses count as failed sign-ins.
+ */
+gboolean fct_auth_change_password(FctAuth *auth, const FctPasswordChange *change, char **ret_secret, GError **error);
+
+/* 256 random bits behind @prefix, and what is kept of such a secret: a fast digest is enough, unlike for passwords. */
+char *fct_auth_secret(const char *prefix);
+char *fct_auth_digest(const char *secret);
+/* The cookie that carries a session, for FctReply; "" takes it away. Free it. */
+char *fct_auth_cookie(const char *secret);

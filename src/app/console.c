@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/console.h"
 #include "app/hub.h"
+#include "app/opened.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -28,6 +29,8 @@ typedef struct {
     FctConsoles *consoles;
     char *vm;
     char *user, *viewer;
+    char *login;
+    FctOpening *opening; /* NULL until the handshake is done */
     gint64 since_ms;
     gboolean serial;
     int fd;
@@ -88,6 +91,7 @@ static char *serial_viewer(FctConsoles *consoles, const char *vm)
 static void console_free(gpointer data)
 {
     Console *c = data;
+    fct_opened_gone(c->opening);
     clear_source(&c->read_source);
     clear_source(&c->write_source);
     if (c->drain) {
@@ -110,6 +114,7 @@ static void console_free(gpointer data)
     g_free(c->vm);
     g_free(c->user);
     g_free(c->viewer);
+    g_free(c->login);
     g_free(c);
 }
 
@@ -153,6 +158,13 @@ static void console_ended(Console *c)
         console_taken(c, taker);
     else
         console_close(c, FCT_CONSOLE_ENDED, "The console has ended: the VM is off, or libvirt closed it.");
+}
+
+static void on_login_over(gpointer data)
+{
+    Console *c = data;
+    fct_opened_gone(g_steal_pointer(&c->opening));
+    console_close(c, FCT_CONSOLE_LOGIN, "Its session has ended: sign in again.");
 }
 
 /* ---- from the VM to the client ---- */
@@ -282,6 +294,7 @@ static void console_start(FctApp *app, FctSoupWebsocket *socket, gpointer data)
     g_signal_connect(socket, "message", G_CALLBACK(on_message), c);
     g_signal_connect(socket, "closed", G_CALLBACK(on_closed), c);
     c->read_source = g_unix_fd_add(c->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_vm_readable, c);
+    c->opening = fct_opened_add(app->opened, c->login, TRUE, on_login_over, c);
     publish(c->consoles, c->vm);
 }
 
@@ -292,6 +305,7 @@ static void reply_console(FctConsoles *consoles, const FctConsoleWish *wish, gbo
     c->vm = g_strdup(wish->vm);
     c->user = g_strdup(wish->user);
     c->viewer = g_strdup(wish->viewer ? wish->viewer : "");
+    c->login = g_strdup(wish->login);
     c->serial = serial;
     c->fd = fd;
     c->unsent = g_byte_array_new();

@@ -8,6 +8,7 @@
 
 #define FCT_CONSOLE_ENDED 4000 /* the VM went off, or libvirt closed the console */
 #define FCT_CONSOLE_TAKEN 4001 /* somebody else took it over */
+#define FCT_CONSOLE_LOGIN 4002 /* whoever opened it is signed out, or their token was revoked */
 
 typedef struct FctConsoles FctConsoles;
 
@@ -20,6 +21,7 @@ typedef struct {
     const char *user;   /* who watches, for people */
     const char *viewer; /* what the viewer calls itself, to tell itself from others; NULL: nothing */
     gboolean force;     /* serial: ends another viewer, who hears by whom */
+    const char *login;  /* of FctIdentity: the console ends with it; NULL: with none */
 } FctConsoleWish;
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/intake.h"
 
+#include "app/opened.h"
+
 #include <libsoup/soup.h>
 
 #define BLOCK (512 * 1024)
@@ -127,6 +129,8 @@ static gboolean go_on(gpointer data)
 {
     FctIntake *intake = data;
     intake->busy = FALSE;
+    if (intake->job == JOB_OPEN && !intake->failed && !intake->gone)
+        fct_opened_message(intake->app->opened, intake->reply.login, TRUE, intake->message);
     if (intake->failed)
         g_byte_array_set_size(intake->filling, 0);
     advance(intake);

@@ -3,6 +3,7 @@
 
 #include "app/access.h"
 #include "app/intake.h"
+#include "app/opened.h"
 #include "app/tls.h"
 #include "app/ui.h"
 
@@ -152,6 +153,7 @@ static gboolean finish_call(gpointer data)
         return G_SOURCE_REMOVE;
     }
     if (reply->stream) {
+        fct_opened_message(call->server->app->opened, reply->login, !reply->looks_on, call->message);
         reply->stream(call->server->app, call->message, g_steal_pointer(&reply->data));
         soup_server_message_unpause(call->message);
         call_free(call);

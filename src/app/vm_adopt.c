@@ -2,6 +2,7 @@
 #include "app/vm_adopt.h"
 
 #include "app/records.h"
+#include "app/vm_first_boot.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
 
@@ -226,6 +227,8 @@ static gboolean drop(FctVms *vms, const FctVm *vm, GError **error)
     g_autoptr(FctWrites) writes = fct_writes_new();
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, vm->revision);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
+    if (!fct_vm_first_boot_let_go(vms, vm, writes, error))
+        return FALSE;
     if (!fct_writes_commit(vms->app->store, writes, NULL, error))
         return FALSE;
     if (vmm->ops->mark(vmm, vm->id, FALSE, error))

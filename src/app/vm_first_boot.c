@@ -74,6 +74,7 @@ void fct_vm_first_boot_renew(FctVm *vm)
     /* Two guests of one name, or of one fixed address, would be in each other's way. */
     *boot->hostname = '\0';
     *boot->address = '\0';
+    boot->spent = FALSE; /* another instance, which no guest has had */
     set_instance(boot, vm->id);
     vm->first_boot = fct_first_boot_to_doc(boot);
 }
@@ -93,6 +94,11 @@ static gboolean has_virtio_cd(const FctVm *vm)
 
 static GBytes *windows_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *boot, GError **error)
 {
+    static const char used[] = "Windows has had its answers; the file with the password is no longer here.\r\n";
+    if (boot->spent) {
+        const FctMediaFile note = {"USED.TXT", used, strlen(used)};
+        return app->media->ops->iso(app->media, "ANSWERS", &note, 1, error);
+    }
     g_autofree char *answers = fct_windows_answers(boot, vm->name, vm->uefi, has_virtio_cd(vm));
     const FctMediaFile file = {"Autounattend.xml", answers, strlen(answers)};
     GBytes *iso = app->media->ops->iso(app->media, "ANSWERS", &file, 1, error);
@@ -211,9 +217,8 @@ static gboolean make_volume(FctVms *vms, const FctVm *vm, FctVmDisk *drive, GByt
     return FALSE;
 }
 
-static GBytes *make_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *stored, GError **error)
+GBytes *fct_vm_first_boot_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *boot, GError **error)
 {
-    const FctFirstBoot *boot = vm->asked ? vm->asked : stored;
     if (!vms->app->media) {
         fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This facetd makes no first-boot data.");
         return NULL;
@@ -225,7 +230,7 @@ static gboolean add_drive(FctVms *vms, FctVm *vm, const FctFirstBoot *stored, Fc
                           GError **error)
 {
     gboolean foreign = FALSE;
-    g_autoptr(GBytes) iso = make_iso(vms, vm, stored, error);
+    g_autoptr(GBytes) iso = fct_vm_first_boot_iso(vms, vm, vm->asked ? vm->asked : stored, error);
     FctVmDisk *drive = iso ? drive_new(vms, vm, stored->kind == FCT_FIRST_BOOT_WINDOWS, error) : NULL;
     if (!drive)
         return FALSE;

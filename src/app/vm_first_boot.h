@@ -31,3 +31,19 @@ void fct_vm_first_boot_renew(FctVm *vm);
 void fct_vm_first_boot_check(const FctVm *vm, GPtrArray *verdicts);
 /* The members "cloud_init" and "windows" of a Vm. */
 void fct_vm_first_boot_view(const FctVm *vm, json_t *view);
+/* The medium with what is in @boot. */
+GBytes *fct_vm_first_boot_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *boot, GError **error);
+
+/* ---- vm_first_boot_spent.c: who may read the medium, and when its secrets leave it ---- */
+/*
+ * Looks whether the guest has had its data, and takes the secrets off the medium and out of the document then.
+ * @answered: its agent has just spoken. Waits for libvirt and the disk.
+ */
+void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered);
+/* What went by while nobody looked. */
+void fct_vm_first_boot_look_at_all(FctVms *vms);
+/*
+ * The VM is to be managed no longer: what it has had is taken off the medium. What it has not had stays on it, and
+ * @writes note that the volume is a medium, which nobody reads.
+ */
+gboolean fct_vm_first_boot_let_go(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error);

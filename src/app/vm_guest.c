@@ -2,6 +2,7 @@
 #include "app/vm_guest.h"
 
 #include "app/network_cache.h"
+#include "app/vm_first_boot.h"
 
 #include <string.h>
 
@@ -86,6 +87,8 @@ static void ask(FctGuests *guests, const char *id)
     FctVmm *vmm = guests->vms->app->vmm;
     g_autoptr(GError) fault = NULL;
     json_t *said = vmm->ops->guest(vmm, id, &fault);
+    if (said) /* it has started: its first-boot data was had */
+        fct_vm_first_boot_look(guests->vms, id, TRUE);
     note_answer(guests, id, said, fault);
 }
 

@@ -143,12 +143,18 @@ FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean
 
 /* ---- deleting ---- */
 
+/* A first-boot medium is of use to nobody else, and may hold secrets. */
+static gboolean stays_behind(const FctVm *vm, const FctVmDisk *disk)
+{
+    return !disk->seed && g_strv_contains((const char *const *)vm->keep, disk->target);
+}
+
 /* Those that were made for the VM, but for the ones to keep. */
 static gboolean remove_disks(FctVms *vms, const FctVm *vm, gboolean keep, GError **error)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
-        gboolean stays = keep && g_strv_contains((const char *const *)vm->keep, disk->target);
+        gboolean stays = keep && stays_behind(vm, disk);
         if (!stays && !fct_vm_delete_disk(vms, vm, disk, error))
             return FALSE;
     }
@@ -161,7 +167,7 @@ static gboolean all_spare(FctVms *vms, const FctVm *vm, gboolean keep, GError **
     g_autoptr(GPtrArray) paths = fct_vm_tree_paths(vms, vm, error);
     for (guint i = 0; paths && i < vm->disks->len; i++) {
         const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
-        gboolean stays = keep && g_strv_contains((const char *const *)vm->keep, disk->target);
+        gboolean stays = keep && stays_behind(vm, disk);
         if (!stays && disk->made && *disk->path)
             g_ptr_array_add(paths, g_strdup(disk->path));
     }
@@ -185,7 +191,7 @@ static char *kept_paths(const FctVm *vm)
     GString *paths = g_string_new(NULL);
     for (guint i = 0; vm->keep[i]; i++) {
         const FctVmDisk *disk = fct_vm_find_disk(vm, vm->keep[i]);
-        if (disk)
+        if (disk && !disk->seed)
             g_string_append_printf(paths, "%s%s", paths->len ? ", " : "", disk->path);
     }
     return g_string_free(paths, FALSE);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
 
 #include "app/gpu_view.h"
@@ -230,6 +231,7 @@ static void look(FctVms *vms, const char *id)
             tell_power(vms, info, was_active);
         if (!fct_vm_reconcile(vms, id))
             fct_vms_retry_later(vms);
+        fct_vm_first_boot_look(vms, id, FALSE);
     }
     fct_guests_note(vms->guests, id, info);
     fct_vms_publish(vms, id);
@@ -302,6 +304,7 @@ static void handle_up(FctVms *vms)
         return;
     }
     reconcile_all(vms);
+    fct_vm_first_boot_look_at_all(vms);
     publish_all(vms);
     g_mutex_lock(&vms->lock);
     vms->lists_left = LISTS_AGAIN;

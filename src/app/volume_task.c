@@ -160,8 +160,8 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
     m->from = FROM_VOLUME;
     m->from_id = fct_volume_id(pool, name);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
-    m->source = volume ? fct_volume_look(m->app, volume, fct_json_str(from, "format", NULL), TRUE, error) : NULL;
-    if (!m->source)
+    if (!volume || !fct_volume_no_medium(m->app, pool, name, error) ||
+        !(m->source = fct_volume_look(m->app, volume, fct_json_str(from, "format", NULL), TRUE, error)))
         return FALSE;
     /* Of one that has no record nobody but its own bytes says how large it is. */
     gint64 size = strcmp(m->source->format, "raw") == 0 && volume->physical >= 0 ? volume->physical : volume->capacity;
@@ -445,6 +445,7 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
         !fct_record_delete(app, pool, name, error) ||
         (g_hash_table_contains(world->uploads, id) && !drop_upload(app, id, error)))
         return FALSE;
+    fct_volume_medium_gone(app, pool, name);
     fct_event(app, "volume.deleted", "info", "volume", id, name, "Volume %s of pool %s was deleted.", name, pool);
     return TRUE;
 }

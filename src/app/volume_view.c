@@ -350,7 +350,7 @@ gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GErro
         return FALSE;
     }
     if (!upload && !fct_storage_is_claimed(app->storage, id))
-        return fct_record_whole(app, pool, name, error);
+        return fct_volume_no_medium(app, pool, name, error) && fct_record_whole(app, pool, name, error);
     fct_set_error(error, FCT_ERROR_CONFLICT, "Volume %s is not all there yet.", name);
     return FALSE;
 }

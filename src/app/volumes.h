@@ -58,6 +58,13 @@ json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
 gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error);
 /* FCT_ERROR_CONFLICT while a volume is being uploaded, made or changed, or is half made: it is no disk. */
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error);
+/*
+ * FCT_ERROR_FORBIDDEN when the volume is the first-boot medium of a VM, whose secrets are for its guest alone: asked by
+ * whatever shows a volume's content to somebody else (download, copy, another VM).
+ */
+gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, GError **error);
+/* The volume was deleted: what comes by its name is no medium. */
+void fct_volume_medium_gone(FctApp *app, const char *pool, const char *name);
 
 /* ---- volume_guard.c: before a file goes, or gets another content ---- */
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* facetd: serves the API and the page, runs plans and tasks. Needs no root; the hardware is behind facet-helper. */
+#include "app/account.h"
 #include "app/app.h"
 #include "app/server.h"
 #include "host/hw_remote.h"
@@ -12,15 +13,17 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 typedef struct {
     FctConfig config; /* its strings are owned */
-    char *socket, *libvirt_uri, *accel, *why_not_kvm;
+    char *socket, *libvirt_uri, *accel, *why_not_kvm, *reset;
     int ready_fd;
 } Options;
 
@@ -37,6 +40,7 @@ static void options_clear(Options *options)
     g_free(options->libvirt_uri);
     g_free(options->accel);
     g_free(options->why_not_kvm);
+    g_free(options->reset);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 
@@ -68,6 +72,9 @@ static int parse_options(int argc, char **argv, Options *options)
          "TEXT"},
         {"node", 0, 0, G_OPTION_ARG_STRING, &options->config.node, "Name of this node (the host's)", "NAME"},
         {"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd, "Write a line here once it serves", "N"},
+        {"reset-password", 0, 0, G_OPTION_ARG_STRING, &options->reset,
+         "Give USER another password, read from stdin (or made when that is empty), and end; facetd must not run",
+         "USER"},
         {"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL},
         {NULL},
     };
@@ -82,7 +89,9 @@ static int parse_options(int argc, char **argv, Options *options)
     }
     if (argc > 1 || port < 0 || port > 65535)
         return usage_error(argc > 1 ? "there are too many arguments" : "the port must be 0 to 65535");
-    if (!options->socket || !options->config.state_dir)
+    if (options->reset && !options->config.state_dir)
+        return usage_error("--reset-password needs --state, the folder that facetd keeps its state in");
+    if (!options->reset && (!options->socket || !options->config.state_dir))
         return usage_error("--socket and --state are needed");
     options->config.port = (guint16)port;
     return 0;
@@ -109,6 +118,57 @@ static gboolean lock_state(const char *dir, GError **error)
             close(fd);
         return FALSE;
     }
+    return TRUE;
+}
+
+/* ---- the way back in ---- */
+
+/* One line, not echoed on a terminal; "" when there is none. */
+static char *read_password(void)
+{
+    struct termios before;
+    char line[FCT_PASSWORD_MAX + 2];
+    gboolean terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        struct termios quiet = before;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        fprintf(stderr, "New password (Enter makes one): ");
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    gboolean got = fgets(line, sizeof line, stdin) != NULL;
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fputc('\n', stderr);
+    }
+    char *password = g_strdup(got ? g_strchomp(line) : "");
+    explicit_bzero(line, sizeof line);
+    return password;
+}
+
+/* A state folder that is not there is a mistake, and no new installation. */
+static gboolean reset_password(const char *state, const char *user, GError **error)
+{
+    g_autofree char *path = g_build_filename(state, "facet.db", NULL);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no %s; --state names the folder of a facetd.", path);
+        return FALSE;
+    }
+    g_autoptr(GError) fault = NULL;
+    if (!lock_state(state, &fault)) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&fault), "Stop facetd first. ");
+        return FALSE;
+    }
+    g_autoptr(FctStore) store = sodium_init() < 0 ? NULL : fct_store_sqlite_open(path, error);
+    if (!store)
+        return FALSE;
+    g_autofree char *given = read_password();
+    g_autofree char *password = *given ? g_strdup(given) : fct_account_new_password();
+    if (!fct_account_reset(store, user, password, error))
+        return FALSE;
+    if (!*given)
+        printf("%s\n", password);
+    fprintf(stderr, "The account %s has %s. Its sessions and logins have ended; its API tokens are good still.\n", user,
+            *given ? "the given password" : "the password above");
     return TRUE;
 }
 
@@ -162,6 +222,12 @@ int main(int argc, char **argv)
     int status = parse_options(argc, argv, &options);
     if (status != 0)
         return status < 0 ? 0 : status;
+    if (options.reset) {
+        if (reset_password(options.config.state_dir, options.reset, &error))
+            return 0;
+        fprintf(stderr, "facetd: %s\n", error->message);
+        return fct_error_exit_status(fct_error_code(error));
+    }
     set_default(&options.config.ui_dir, "");
     set_default(&options.config.bind, "127.0.0.1");
     set_default(&options.config.images_dir, "");

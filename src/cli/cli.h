@@ -68,6 +68,33 @@ void fct_print_json(const json_t *json);
 void fct_print_verdicts(FILE *out, const json_t *verdicts);
 /* Asks on the terminal; FALSE when stdin is none. */
 gboolean fct_cli_ask(const char *question);
+/*
+ * Before anything is deleted or stopped, the same for every verb: TRUE when it may go on. Where nobody can be asked it
+ * takes --yes; the exit status is in *ret_status then, and when the answer is no.
+ */
+gboolean fct_cli_confirm(gboolean yes, int *ret_status, const char *question, ...) G_GNUC_PRINTF(3, 4);
+#define FCT_CLI_YES(variable)                                                                                          \
+    {                                                                                                                  \
+        "yes", 'y', 0, G_OPTION_ARG_NONE, &(variable), "Do not ask", NULL                                              \
+    }
+/* One object: as it is with --json, otherwise its plain members, a line each. */
+void fct_cli_show(const FctCli *cli, const json_t *object);
+/* What was done, where the API answers nothing: a sentence, or an object with it. Always 0. */
+int fct_cli_said(const FctCli *cli, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/*
+ * Numbers of options that may be left out begin as FCT_CLI_UNSAID, and are put into the body when they were said. FALSE
+ * after saying that @option takes a number above 0.
+ */
+#define FCT_CLI_UNSAID G_MININT
+gboolean fct_cli_put_number(json_t *body, const char *field, const char *option, int number);
+/* "2026-11-29 14:05", "—" for null. Static buffers, as those of fct_show_reading. */
+const char *fct_show_time(const json_t *ms);
+/* A line from stdin, not echoed on a terminal, where @prompt is shown; NULL: none. Free it. */
+char *fct_cli_read_secret(const char *prompt);
+
+/* dispatch.c: runs the verb that the words name; its exit status. */
+int fct_cli_dispatch(FctCli *cli, int argc, char **argv);
+void fct_cli_help(void);
 
 /* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,holder,kept,busy}]. */
 void fct_print_card(int units, const json_t *items, const json_t *stranded);
@@ -79,13 +106,18 @@ int fct_verb_login(FctCli *cli, int argc, char **argv);
 int fct_verb_logout(FctCli *cli, int argc, char **argv);
 int fct_verb_completion(FctCli *cli, int argc, char **argv);
 int fct_verb_complete(FctCli *cli, int argc, char **argv);
+int fct_verb_event_list(FctCli *cli, int argc, char **argv);
+int fct_verb_user_password(FctCli *cli, int argc, char **argv);
 int fct_verb_node_show(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_list(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_show(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv);
 int fct_verb_group_list(FctCli *cli, int argc, char **argv);
+int fct_verb_group_create(FctCli *cli, int argc, char **argv);
+int fct_verb_group_delete(FctCli *cli, int argc, char **argv);
 int fct_verb_image_list(FctCli *cli, int argc, char **argv);
+int fct_verb_image_show(FctCli *cli, int argc, char **argv);
 int fct_verb_network_list(FctCli *cli, int argc, char **argv);
 int fct_verb_network_show(FctCli *cli, int argc, char **argv);
 int fct_verb_network_create(FctCli *cli, int argc, char **argv);
@@ -106,6 +138,7 @@ int fct_verb_volume_upload(FctCli *cli, int argc, char **argv);
 int fct_verb_volume_download(FctCli *cli, int argc, char **argv);
 int fct_verb_volume_delete(FctCli *cli, int argc, char **argv);
 int fct_verb_file_list(FctCli *cli, int argc, char **argv);
+int fct_verb_file_show(FctCli *cli, int argc, char **argv);
 int fct_verb_file_upload(FctCli *cli, int argc, char **argv);
 int fct_verb_file_download(FctCli *cli, int argc, char **argv);
 int fct_verb_file_delete(FctCli *cli, int argc, char **argv);
@@ -134,6 +167,8 @@ int fct_verb_vm_stop(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_delete(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_snapshot(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_clone(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_rename(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_edit(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_why(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_guest(FctCli *cli, int argc, char **argv);
 int fct_verb_task_list(FctCli *cli, int argc, char **argv);

@@ -143,16 +143,38 @@ int fct_verb_file_download(FctCli *cli, int argc, char **argv)
         return fct_cli_usage("file download takes a file's name, and where to put it.");
     g_autofree char *base = g_path_get_basename(argv[1]);
     if (download(cli, argv[1], argc == 3 ? argv[2] : base, &fault))
-        return 0;
+        return cli->json ? fct_cli_said(cli, "File %s is in %s.", argv[1], argc == 3 ? argv[2] : base) : 0;
     explain_local(fault, &error);
     return fct_cli_fail(cli, error);
 }
 
-int fct_verb_file_delete(FctCli *cli, int argc, char **argv)
+int fct_verb_file_show(FctCli *cli, int argc, char **argv)
 {
+    g_autoptr(json_t) file = NULL;
     g_autoptr(GError) error = NULL;
     if (argc != 2)
-        return fct_cli_usage("file delete takes the name of one file.");
+        return fct_cli_usage("file show takes the name of one file.");
     g_autofree char *path = file_path(argv[1], "");
-    return fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error) ? 0 : fct_cli_fail(cli, error);
+    if (!fct_client_call(cli->client, "GET", path, NULL, 0, &file, &error))
+        return fct_cli_fail(cli, error);
+    fct_cli_show(cli, file);
+    return 0;
+}
+
+int fct_verb_file_delete(FctCli *cli, int argc, char **argv)
+{
+    gboolean yes = FALSE;
+    int status;
+    g_autoptr(GError) error = NULL;
+    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
+    if (!fct_cli_options("NAME", entries, &argc, &argv))
+        return 2;
+    if (argc != 2)
+        return fct_cli_usage("file delete takes the name of one file.");
+    if (!fct_cli_confirm(yes, &status, "Delete file %s?", argv[1]))
+        return status;
+    g_autofree char *path = file_path(argv[1], "");
+    if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
+        return fct_cli_fail(cli, error);
+    return fct_cli_said(cli, "File %s is deleted.", argv[1]);
 }

@@ -216,27 +216,6 @@ int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv)
     return fct_plan_run(cli, request, &options);
 }
 
-int fct_verb_group_list(FctCli *cli, int argc, char **argv)
-{
-    g_autoptr(json_t) answer = NULL;
-    g_autoptr(GError) error = NULL;
-    size_t i;
-    json_t *group;
-    if (!fct_client_call(cli->client, "GET", "/resource-groups", NULL, 0, &answer, &error))
-        return fct_cli_fail(cli, error);
-    if (cli->json) {
-        fct_print_json(answer);
-        return 0;
-    }
-    FctTable *table = fct_table_new("GROUP", "NAME", "#FREE", "#PARTS", NULL);
-    json_array_foreach (json_object_get(answer, "items"), i, group)
-        fct_table_row(table, fct_json_str(group, "id", ""), fct_json_str(group, "name", ""),
-                      fct_show_reading(json_object_get(group, "free"), ""),
-                      fct_show_reading(json_object_get(group, "total"), ""), NULL);
-    fct_table_print(table);
-    return 0;
-}
-
 int fct_verb_node_show(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) answer = NULL;

@@ -5,28 +5,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
-
-/* One line from stdin, not echoed on a terminal. */
-static char *read_password(void)
-{
-    struct termios before, quiet;
-    gboolean terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
-    char line[1024];
-    if (terminal) {
-        quiet = before;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        fprintf(stderr, "Password: ");
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    }
-    gboolean got = fgets(line, sizeof line, stdin) != NULL;
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fputc('\n', stderr);
-    }
-    return got ? g_strdup(g_strchomp(line)) : NULL;
-}
 
 /* A generated certificate is pinned once the person has seen its fingerprint. */
 static gboolean pin_certificate(const char *url, gboolean trust, char **ret_path, GError **error)
@@ -59,18 +38,19 @@ static gboolean pin_certificate(const char *url, gboolean trust, char **ret_path
     return TRUE;
 }
 
-/* Signs in with the password and trades the session for an API token, which is what is kept. */
+/* Signs in with the password and trades the session for a login, which is what is kept; the session ends. */
 static char *fetch_token(const char *url, const char *ca, const char *user, const char *password, GError **error)
 {
     FctClient *client = fct_client_new(url, ca, NULL);
     g_autoptr(json_t) who = json_pack("{s:s, s:s}", "username", user, "password", password);
     g_autofree char *name = g_strdup_printf("facet on %s", g_get_host_name());
-    g_autoptr(json_t) ask = json_pack("{s:s}", "name", name);
+    g_autoptr(json_t) ask = json_pack("{s:s, s:s}", "name", name, "kind", "login");
     g_autoptr(json_t) token = NULL;
     char *secret = NULL;
     if (fct_client_call(client, "POST", "/session", who, 0, NULL, error) &&
         fct_client_call(client, "POST", "/tokens", ask, 0, &token, error))
         secret = g_strdup(fct_json_str(token, "secret", ""));
+    fct_client_call(client, "DELETE", "/session", NULL, 0, NULL, NULL);
     fct_client_free(client);
     return secret;
 }
@@ -90,7 +70,7 @@ int fct_verb_login(FctCli *cli, int argc, char **argv)
     const char *url = argc > 1 ? argv[1] : fct_client_url(cli->client);
     if (!ca && !pin_certificate(url, trust, &pinned, &error))
         return fct_cli_fail(cli, error);
-    if (!(password = read_password()))
+    if (!(password = fct_cli_read_secret("Password")))
         return fct_cli_usage("No password was given.");
     g_autofree char *canonical = ca ? g_canonicalize_filename(ca, NULL) : NULL;
     const char *file = canonical ? canonical : pinned ? pinned : "";
@@ -99,69 +79,25 @@ int fct_verb_login(FctCli *cli, int argc, char **argv)
     g_autoptr(json_t) config = json_pack("{s:s, s:s, s:s}", "url", url, "token", token, "ca", file);
     if (!fct_config_save(config, &error))
         return fct_cli_fail(cli, error);
-    printf("Signed in to %s as %s.\n", url, user ? user : "admin");
-    return 0;
+    return fct_cli_said(cli, "Signed in to %s as %s.", url, user ? user : "admin");
 }
 
+/* Forgotten here in any case; what the server did not hear of ends there by itself once it is not used for weeks. */
 int fct_verb_logout(FctCli *cli, int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) error = NULL, fault = NULL;
     g_autoptr(json_t) config = fct_config_load();
+    const char *token = fct_json_str(config, "token", NULL);
+    if (!token)
+        return fct_cli_said(cli, "Nobody is signed in on this machine.");
+    FctClient *client = fct_client_new(fct_client_url(cli->client), fct_json_str(config, "ca", ""), token);
+    gboolean ended = fct_client_call(client, "DELETE", "/session", NULL, 0, NULL, &fault);
+    fct_client_free(client);
     json_object_del(config, "token");
     if (!fct_config_save(config, &error))
         return fct_cli_fail(cli, error);
-    puts("The token on this machine is forgotten. Revoke it for good with “facet token delete”, or in Settings.");
-    return 0;
-}
-
-int fct_verb_token_list(FctCli *cli, int argc, char **argv)
-{
-    g_autoptr(json_t) answer = NULL;
-    g_autoptr(GError) error = NULL;
-    size_t i;
-    json_t *token;
-    if (!fct_client_call(cli->client, "GET", "/tokens", NULL, 0, &answer, &error))
-        return fct_cli_fail(cli, error);
-    if (cli->json) {
-        fct_print_json(answer);
-        return 0;
-    }
-    FctTable *table = fct_table_new("TOKEN", "NAME", "ROLE", NULL);
-    json_array_foreach (json_object_get(answer, "items"), i, token)
-        fct_table_row(table, fct_json_str(token, "id", ""), fct_json_str(token, "name", ""),
-                      fct_json_str(token, "role", ""), NULL);
-    fct_table_print(table);
-    return 0;
-}
-
-int fct_verb_token_create(FctCli *cli, int argc, char **argv)
-{
-    g_autofree char *role = NULL;
-    g_autoptr(json_t) token = NULL;
-    g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {{"role", 0, 0, G_OPTION_ARG_STRING, &role, "admin, operator or viewer", "ROLE"}, {NULL}};
-    if (!fct_cli_options("NAME", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("token create takes a name that tells what the token is for.");
-    g_autoptr(json_t) body = json_pack("{s:s, s:s*}", "name", argv[1], "role", role);
-    if (!fct_client_call(cli->client, "POST", "/tokens", body, 0, &token, &error))
-        return fct_cli_fail(cli, error);
-    if (cli->json)
-        fct_print_json(token);
-    else
-        printf("%s\n", fct_json_str(token, "secret", ""));
-    return 0;
-}
-
-int fct_verb_token_delete(FctCli *cli, int argc, char **argv)
-{
-    g_autoptr(GError) error = NULL;
-    if (argc != 2)
-        return fct_cli_usage("token delete takes the id of one token.");
-    g_autofree char *segment = fct_client_segment(argv[1]);
-    g_autofree char *path = g_strdup_printf("/tokens/%s", segment);
-    if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
-        return fct_cli_fail(cli, error);
-    return 0;
+    if (ended || fault->code == FCT_ERROR_UNAUTHENTICATED)
+        return fct_cli_said(cli, "Signed out.");
+    fputs("The login on this machine is forgotten, but the server did not end it: revoke it in Settings.\n", stderr);
+    return fct_cli_fail(cli, fault);
 }

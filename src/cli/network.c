@@ -205,7 +205,7 @@ int fct_verb_network_create(FctCli *cli, int argc, char **argv)
         {"vlan", 0, 0, G_OPTION_ARG_INT, &wish.vlan, "VLAN tag on the bridge", "TAG"},
         {"open-vswitch", 0, 0, G_OPTION_ARG_NONE, &wish.open_vswitch, "The bridge is one of Open vSwitch", NULL},
         {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
-        {"preview", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
+        {"plan", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
         {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also when your own connection may be cut", NULL},
         {NULL}};
     if (!fct_cli_options("NAME", entries, &argc, &argv))
@@ -265,7 +265,7 @@ int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
         {"interface", 0, 0, G_OPTION_ARG_STRING, &wish.direct, "Another interface", "INTERFACE"},
         {"vlan", 0, 0, G_OPTION_ARG_INT, &wish.vlan, "VLAN tag on the bridge; 0: none", "TAG"},
         {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
-        {"preview", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
+        {"plan", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
         {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also when your own connection may be cut", NULL},
         {NULL}};
     if (!fct_cli_options("NETWORK", entries, &argc, &argv))
@@ -367,8 +367,8 @@ int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
     gboolean yes = FALSE, look = FALSE, confirm = FALSE;
     int status;
     GOptionEntry entries[] = {
-        {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL},
-        {"preview", 0, 0, G_OPTION_ARG_NONE, &look, "Only say what would happen", NULL},
+        FCT_CLI_YES(yes),
+        {"plan", 0, 0, G_OPTION_ARG_NONE, &look, "Only say what would happen", NULL},
         {"confirm", 0, 0, G_OPTION_ARG_NONE, &confirm, "Also when your own connection may be cut", NULL},
         {NULL}};
     if (!fct_cli_options("NETWORK", entries, &argc, &argv))
@@ -379,14 +379,11 @@ int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
         return preview(cli, json_pack("{s:s, s:s}", "action", "delete", "id", argv[1]));
     if (!load(cli, argv[1], &network, &path, &status))
         return status;
-    g_autofree char *question = g_strdup_printf("Delete network %s?", argv[1]);
-    if (!yes && !fct_cli_ask(question))
-        return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
+    if (!fct_cli_confirm(yes, &status, "Delete network %s?", argv[1]))
+        return status;
     g_autofree char *target = g_strconcat(path, confirm ? "?confirm=1" : "", NULL);
     if (!fct_client_call(cli->client, "DELETE", target, NULL, (guint64)fct_json_int(network, "revision", 0), NULL,
                          &error))
         return fct_cli_fail(cli, error);
-    if (!cli->json)
-        printf("Network %s is gone.\n", argv[1]);
-    return 0;
+    return fct_cli_said(cli, "Network %s is gone.", argv[1]);
 }

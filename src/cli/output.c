@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 struct FctTable {
@@ -131,15 +132,54 @@ static void print_list(const json_t *details, const char *key, const char *title
             fprintf(stderr, "  · %s\n", json_string_value(item));
 }
 
+/* The API tells of its fields; a person here has typed options. */
+static char *in_options(const char *text)
+{
+    static const char *const names[][2] = {{"vcpus", "--cpus"},
+                                           {"memory_mib", "--memory"},
+                                           {"disk_gib", "--disk"},
+                                           {"size_gib", "--size"},
+                                           {"devices", "--device"},
+                                           {"nics", "--network"},
+                                           {"disks", "--more-disk"},
+                                           {"boot", "--boot"},
+                                           {"os", "--os"},
+                                           {"image", "--image"},
+                                           {"iso", "--iso"},
+                                           {"volume", "--volume"},
+                                           {"pool", "--pool"},
+                                           {"template", "--template"},
+                                           {"role", "--role"},
+                                           {"format", "--format"},
+                                           {"description", "--description"}};
+    GString *said = g_string_new(text);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *field = g_strdup_printf("“%s”", names[i][0]);
+        g_string_replace(said, field, names[i][1], 0);
+    }
+    return g_string_free(said, FALSE);
+}
+
+/* Where the sentence does not say so itself. */
+static void print_field(const char *said, const json_t *details)
+{
+    g_autofree char *quoted = g_strdup_printf("“%s”", fct_json_str(details, "field", ""));
+    g_autofree char *option = in_options(quoted);
+    if (g_str_has_prefix(option, "--") && !strstr(said, option))
+        fprintf(stderr, "The option is %s.\n", option);
+}
+
 int fct_cli_fail(const FctCli *cli, const GError *error)
 {
     g_autoptr(json_t) problem = fct_error_to_json(error);
+    g_autofree char *said = in_options(error->message);
     if (cli->json) {
         g_autoptr(json_t) whole = json_pack("{s:O}", "error", problem);
         fct_print_json(whole);
     } else {
         json_t *details = json_object_get(problem, "details");
-        fprintf(stderr, "facet: %s\n", error->message);
+        fprintf(stderr, "facet: %s\n", said);
+        print_field(said, details);
         if (!json_array_size(json_object_get(details, "verdicts")))
             print_list(details, "reasons", "Why:");
         print_list(details, "holders", "Held by:");
@@ -179,12 +219,115 @@ gboolean fct_cli_ask(const char *question)
     return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 
+gboolean fct_cli_confirm(gboolean yes, int *ret_status, const char *question, ...)
+{
+    if (yes)
+        return TRUE;
+    va_list ap;
+    va_start(ap, question);
+    g_autofree char *text = g_strdup_vprintf(question, ap);
+    va_end(ap);
+    if (!isatty(STDIN_FILENO)) {
+        *ret_status = fct_cli_usage("%s Nothing was changed: there is nobody to ask. Add --yes to go on.", text);
+        return FALSE;
+    }
+    if (fct_cli_ask(text))
+        return TRUE;
+    *ret_status = fct_cli_usage("Nothing was changed.");
+    return FALSE;
+}
+
+void fct_cli_show(const FctCli *cli, const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    if (cli->json) {
+        fct_print_json(object);
+        return;
+    }
+    json_object_foreach ((json_t *)object, key, value) {
+        g_autofree char *text = json_is_string(value) ? g_strdup(json_string_value(value))
+                                : json_is_null(value) ? g_strdup("—")
+                                                      : fct_json_text(value);
+        printf("%-16s %s\n", key, text);
+    }
+}
+
+int fct_cli_said(const FctCli *cli, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    g_autofree char *text = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    if (cli->json) {
+        g_autoptr(json_t) json = json_pack("{s:s}", "message", text);
+        fct_print_json(json);
+    } else {
+        puts(text);
+    }
+    return 0;
+}
+
+gboolean fct_cli_put_number(json_t *body, const char *field, const char *option, int number)
+{
+    if (number == FCT_CLI_UNSAID)
+        return TRUE;
+    if (number < 1) {
+        fct_cli_usage("%s takes a number above 0, not %d.", option, number);
+        return FALSE;
+    }
+    json_object_set_new(body, field, json_integer(number));
+    return TRUE;
+}
+
+const char *fct_show_time(const json_t *ms)
+{
+    char *buffer = next_buffer();
+    if (!json_is_integer(ms))
+        return "—";
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(json_integer_value(ms) / 1000);
+    g_autofree char *text = g_date_time_format(time, "%Y-%m-%d %H:%M");
+    g_strlcpy(buffer, text, 64);
+    return buffer;
+}
+
+char *fct_cli_read_secret(const char *prompt)
+{
+    struct termios before;
+    gboolean terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+    char line[2048];
+    if (terminal) {
+        struct termios quiet = before;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        fprintf(stderr, "%s: ", prompt);
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    gboolean got = fgets(line, sizeof line, stdin) != NULL;
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fputc('\n', stderr);
+    }
+    char *secret = got ? g_strdup(g_strchomp(line)) : NULL;
+    explicit_bzero(line, sizeof line);
+    return secret;
+}
+
+/* One word for looking before leaping; the other is what somebody may try first. */
+static void one_word_for_preview(int argc, char **argv)
+{
+    static char plan[] = "--plan";
+    for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++)
+        if (g_str_equal(argv[i], "--preview"))
+            argv[i] = plan;
+}
+
 gboolean fct_cli_options(const char *usage, GOptionEntry *entries, int *argc, char ***argv)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(usage);
     g_autoptr(GError) fault = NULL;
     static const GOptionEntry none[] = {{NULL}};
     g_option_context_add_main_entries(context, entries ? entries : none, NULL);
+    one_word_for_preview(*argc, *argv);
     if (g_option_context_parse(context, argc, argv, &fault))
         return TRUE;
     fct_cli_usage("%s", fault->message);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_interrupts(const json_t *plan)
 {
@@ -52,6 +53,17 @@ static gboolean needs_consent(const json_t *plan)
     return json_array_size(json_object_get(plan, "interrupts")) > 0;
 }
 
+/* What stands idle is removed, too: nothing that is there is taken without a word. */
+static gboolean removes(const json_t *plan)
+{
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get(plan, "steps"), i, step)
+        if (strstr(fct_json_str(step, "kind", ""), "destroy"))
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean apply(FctCli *cli, const json_t *plan, gboolean confirm, json_t **ret_task, GError **error)
 {
     g_autofree char *path = g_strdup_printf("/plans/%s/apply", fct_json_str(plan, "id", ""));
@@ -78,9 +90,10 @@ int fct_plan_run(FctCli *cli, json_t *request, const FctPlanOptions *options)
             fct_print_json(plan);
         return refused ? fct_error_exit_status(FCT_ERROR_REFUSED) : 0;
     }
+    int status;
     gboolean consent = needs_consent(plan);
-    if (consent && !options->yes && !fct_cli_ask("Go on?"))
-        return fct_cli_usage("Nothing was changed. Add --yes to go on without being asked.");
+    if ((consent || removes(plan)) && !fct_cli_confirm(options->yes, &status, "%s?", fct_json_str(plan, "title", "")))
+        return status;
     if (!apply(cli, plan, consent, &task, &error))
         return fct_cli_fail(cli, error);
     if (options->no_wait) {

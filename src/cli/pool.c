@@ -116,18 +116,16 @@ int fct_verb_pool_delete(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     gboolean yes = FALSE;
-    GOptionEntry entries[] = {{"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL}, {NULL}};
+    int status;
+    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
     if (!fct_cli_options("POOL", entries, &argc, &argv))
         return 2;
     if (argc != 2)
         return fct_cli_usage("pool delete takes the name of one pool.");
     g_autofree char *path = pool_path(argv[1], "");
-    g_autofree char *question = g_strdup_printf("Take pool %s out? Its data stays.", argv[1]);
-    if (!yes && !fct_cli_ask(question))
-        return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
+    if (!fct_cli_confirm(yes, &status, "Take pool %s out? Its data stays.", argv[1]))
+        return status;
     if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
         return fct_cli_fail(cli, error);
-    if (!cli->json)
-        printf("Pool %s is gone; its data stays where it is.\n", argv[1]);
-    return 0;
+    return fct_cli_said(cli, "Pool %s is gone; its data stays where it is.", argv[1]);
 }

@@ -86,9 +86,9 @@ static int revert(FctCli *cli, const char *vm, const char *name, const Options *
         json_array_foreach (json_object_get(one, "revert_effects"), k, line)
             printf("%s\n", json_string_value(line));
     }
-    g_autofree char *question = g_strdup_printf("Revert %s to %s?", vm, name);
-    if (!options->yes && !fct_cli_ask(question))
-        return fct_cli_usage("Nothing was changed. Add --yes to go back without being asked.");
+    int status;
+    if (!fct_cli_confirm(options->yes, &status, "Revert %s to %s?", vm, name))
+        return status;
     g_autofree char *path = path_of(vm, name, "/revert");
     json_t *body = json_pack("{s:b}", "confirm", TRUE);
     if (options->start)
@@ -107,10 +107,10 @@ static int create(FctCli *cli, const char *vm, const char *name, const Options *
 
 static int delete (FctCli *cli, const char *vm, const char *name, const Options *options)
 {
-    g_autofree char *question = g_strdup_printf("Delete snapshot %s of %s?", name, vm);
+    int status;
     g_autofree char *path = path_of(vm, name, "");
-    if (!options->yes && !fct_cli_ask(question))
-        return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
+    if (!fct_cli_confirm(options->yes, &status, "Delete snapshot %s of %s?", name, vm))
+        return status;
     return run(cli, "DELETE", path, NULL, options->no_wait);
 }
 

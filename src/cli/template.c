@@ -75,7 +75,7 @@ int fct_verb_template_show(FctCli *cli, int argc, char **argv)
 int fct_verb_template_create(FctCli *cli, int argc, char **argv)
 {
     g_autofree char *from = NULL, *image = NULL, *description = NULL;
-    int cpus = 0, memory = 0, disk = 0;
+    int cpus = FCT_CLI_UNSAID, memory = FCT_CLI_UNSAID, disk = FCT_CLI_UNSAID;
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
     GOptionEntry entries[] = {{"from-vm", 0, 0, G_OPTION_ARG_STRING, &from, "Settings and devices of this VM", "VM"},
@@ -87,23 +87,20 @@ int fct_verb_template_create(FctCli *cli, int argc, char **argv)
                               {NULL}};
     if (!fct_cli_options("NAME", entries, &argc, &argv))
         return 2;
-    if (argc != 2 || (from && (image || cpus || memory || disk)))
+    if (argc != 2 || (from && (image || cpus != FCT_CLI_UNSAID || memory != FCT_CLI_UNSAID || disk != FCT_CLI_UNSAID)))
         return fct_cli_usage("template create takes a name, and either --from-vm or the settings.");
     g_autoptr(json_t) body = json_pack("{s:s, s:s}", "name", argv[1], "description", description ? description : "");
-    json_t *input = json_object();
+    g_autoptr(json_t) input = json_object();
     if (image)
         json_object_set_new(input, "image", json_string(image));
-    if (cpus)
-        json_object_set_new(input, "vcpus", json_integer(cpus));
-    if (memory)
-        json_object_set_new(input, "memory_mib", json_integer(memory));
-    if (disk)
-        json_object_set_new(input, "disk_gib", json_integer(disk));
+    if (!fct_cli_put_number(input, "vcpus", "--cpus", cpus) ||
+        !fct_cli_put_number(input, "memory_mib", "--memory", memory) ||
+        !fct_cli_put_number(input, "disk_gib", "--disk", disk))
+        return 2;
     if (from)
         json_object_set_new(body, "from_vm", json_string(from));
     else
         json_object_set(body, "input", input);
-    json_decref(input);
     if (!fct_client_call(cli->client, "POST", "/templates", body, 0, &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json)
@@ -118,13 +115,19 @@ int fct_verb_template_delete(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) template = NULL;
     g_autoptr(GError) error = NULL;
+    gboolean yes = FALSE;
     int status;
+    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
+    if (!fct_cli_options("TEMPLATE", entries, &argc, &argv))
+        return 2;
     if (!load(cli, argc, argv, &template, &status))
+        return status;
+    if (!fct_cli_confirm(yes, &status, "Delete template %s?", fct_json_str(template, "name", "")))
         return status;
     g_autofree char *path = template_path(fct_json_str(template, "id", ""));
     if (!fct_client_call(cli->client, "DELETE", path, NULL, (guint64)fct_json_int(template, "revision", 0), NULL,
                          &error))
         return fct_cli_fail(cli, error);
-    printf("Template %s is deleted; VMs that were made from it stay.\n", fct_json_str(template, "name", ""));
-    return 0;
+    return fct_cli_said(cli, "Template %s is deleted; VMs that were made from it stay.",
+                        fct_json_str(template, "name", ""));
 }

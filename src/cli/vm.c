@@ -180,20 +180,13 @@ static gboolean add_drives(json_t *body, const char *volume, const char *format,
     return ok;
 }
 
-/* 0: not said. */
-static void put_number(json_t *body, const char *key, int number)
-{
-    if (number)
-        json_object_set_new(body, key, json_integer(number));
-}
-
 int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
 {
     g_autofree char *image = NULL, *template = NULL, *iso = NULL, *volume = NULL, *format = NULL, *pool = NULL,
                     *os = NULL, *boot = NULL;
     g_auto(GStrv) devices = NULL, disks = NULL;
     g_auto(GStrv) networks = NULL;
-    int cpus = 0, memory = 0, disk = 0;
+    int cpus = FCT_CLI_UNSAID, memory = FCT_CLI_UNSAID, disk = FCT_CLI_UNSAID;
     gboolean start = FALSE, no_wait = FALSE, uefi = FALSE, tpm = FALSE;
     g_auto(FctBootOptions) first = {NULL};
     GOptionEntry entries[] = {
@@ -238,9 +231,10 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
         json_object_set_new(body, "template", json_string(template));
     if (image)
         json_object_set_new(body, "image", json_string(image));
-    put_number(body, "vcpus", cpus);
-    put_number(body, "memory_mib", memory);
-    put_number(body, "disk_gib", disk);
+    if (!fct_cli_put_number(body, "vcpus", "--cpus", cpus) ||
+        !fct_cli_put_number(body, "memory_mib", "--memory", memory) ||
+        !fct_cli_put_number(body, "disk_gib", "--disk", disk))
+        return 2;
     if (uefi)
         json_object_set_new(body, "uefi", json_true());
     if (tpm)
@@ -300,16 +294,15 @@ int fct_verb_vm_delete(FctCli *cli, int argc, char **argv)
     int status;
     GOptionEntry entries[] = {{"keep", 0, 0, G_OPTION_ARG_STRING, &keep, "Disks that stay", "DISK,…"},
                               {"keep-disk", 0, 0, G_OPTION_ARG_NONE, &keep_disk, "Its first disk stays", NULL},
-                              {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL},
+                              FCT_CLI_YES(yes),
                               {NULL}};
     if (!fct_cli_options("VM", entries, &argc, &argv))
         return 2;
     if (!load_vm(cli, argc, argv, &vm, &status))
         return status;
-    g_autofree char *question =
-        g_strdup_printf("Delete %s%s?", fct_json_str(vm, "name", ""), keep || keep_disk ? "" : " and its disks");
-    if (!yes && !fct_cli_ask(question))
-        return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
+    if (!fct_cli_confirm(yes, &status, "Delete VM %s%s?", fct_json_str(vm, "name", ""),
+                         keep || keep_disk ? "" : " and its disks"))
+        return status;
     g_autofree char *kept = keep ? g_uri_escape_string(keep, NULL, FALSE) : NULL;
     g_autofree char *query = keep        ? g_strconcat("?keep=", kept, NULL)
                              : keep_disk ? g_strdup("?keep_disk=true")
@@ -358,4 +351,25 @@ int fct_verb_image_list(FctCli *cli, int argc, char **argv)
     }
     fct_table_print(table);
     return 0;
+}
+
+int fct_verb_image_show(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *image;
+    if (argc != 2)
+        return fct_cli_usage("image show takes one image; “facet image list” shows them.");
+    if (!fct_client_call(cli->client, "GET", "/images", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    json_array_foreach (json_object_get(answer, "items"), i, image) {
+        if (strcmp(fct_json_str(image, "id", ""), argv[1]) != 0 &&
+            strcmp(fct_json_str(image, "name", ""), argv[1]) != 0)
+            continue;
+        fct_cli_show(cli, image);
+        return 0;
+    }
+    fct_set_error(&error, FCT_ERROR_NOT_FOUND, "There is no image “%s”.", argv[1]);
+    return fct_cli_fail(cli, error);
 }

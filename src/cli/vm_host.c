@@ -69,8 +69,9 @@ int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv)
     }
     if (only_plan || !can)
         return can ? 0 : fct_error_exit_status(FCT_ERROR_REFUSED);
-    if (!yes && !fct_cli_ask("Manage it with Facet from now on?"))
-        return fct_cli_usage("Nothing was changed. Add --yes to go on without being asked.");
+    int status;
+    if (!fct_cli_confirm(yes, &status, "Manage VM %s with Facet from now on?", argv[1]))
+        return status;
     if (!fct_client_call(cli->client, "POST", path, act, 0, &vm, &error))
         return fct_cli_fail(cli, error);
     if (cli->json)
@@ -92,8 +93,7 @@ int fct_verb_vm_release(FctCli *cli, int argc, char **argv)
     g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/release");
     if (!fct_client_call(cli->client, "POST", path, NULL, 0, NULL, &error))
         return fct_cli_fail(cli, error);
-    printf("VM %s is no longer managed by Facet; it stays as it is.\n", fct_json_str(vm, "name", ""));
-    return 0;
+    return fct_cli_said(cli, "VM %s is no longer managed by Facet; it stays as it is.", fct_json_str(vm, "name", ""));
 }
 
 /* ---- with the host ---- */
@@ -127,7 +127,8 @@ static int list(FctCli *cli)
             json_array_append_new(items, json_pack("{s:O, s:O, s:O}", "id", json_object_get(vms->pdata[k], "id"),
                                                    "name", json_object_get(vms->pdata[k], "name"), "autostart",
                                                    json_object_get(vms->pdata[k], "autostart")));
-        fct_print_json(items);
+        g_autoptr(json_t) whole = json_pack("{s:O}", "items", items);
+        fct_print_json(whole);
         return 0;
     }
     FctTable *table = fct_table_new("#ORDER", "NAME", "#WAIT AFTER", NULL);

@@ -152,20 +152,18 @@ int fct_verb_volume_delete(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     gboolean yes = FALSE;
-    GOptionEntry entries[] = {{"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL}, {NULL}};
+    int status;
+    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
     if (!fct_cli_options("VOLUME", entries, &argc, &argv))
         return 2;
     if (argc != 2)
         return fct_cli_usage("volume delete takes one volume.");
     g_autofree char *path = volume_path(argv[1], "");
-    g_autofree char *question = g_strdup_printf("Delete volume %s and what is on it?", argv[1]);
-    if (!yes && !fct_cli_ask(question))
-        return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
+    if (!fct_cli_confirm(yes, &status, "Delete volume %s and what is on it?", argv[1]))
+        return status;
     if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
         return fct_cli_fail(cli, error);
-    if (!cli->json)
-        printf("Volume %s is gone.\n", argv[1]);
-    return 0;
+    return fct_cli_said(cli, "Volume %s is gone.", argv[1]);
 }
 
 /* ---- bytes ---- */

@@ -14,7 +14,7 @@ static json_t *strings(char **list)
 static json_t *user_of(const FctFirstBoot *boot)
 {
     json_t *user = json_pack("{s:s, s:s, s:s, s:b}", "name", boot->user, "shell", "/bin/bash", "sudo",
-                             "ALL=(ALL) NOPASSWD:ALL", "lock_passwd", !*boot->hash);
+                             "ALL=(ALL) NOPASSWD:ALL", "lock_passwd", !*boot->hash && !boot->had_password);
     if (*boot->hash)
         json_object_set_new(user, "hashed_passwd", json_string(boot->hash));
     if (*boot->ssh_keys)
@@ -26,6 +26,8 @@ char *fct_cloud_user_data(const FctFirstBoot *boot)
 {
     if (*boot->user_data)
         return g_strdup(boot->user_data);
+    if (boot->had_user_data) /* its text is kept no longer, and ours is no stand-in for it */
+        return g_strdup("#cloud-config\n{}\n");
     g_autoptr(json_t) config = json_pack("{s:b, s:{s:b}}", "manage_etc_hosts", 1, "chpasswd", "expire", 0);
     if (*boot->user) {
         json_object_set_new(config, "users", json_pack("[o]", user_of(boot)));

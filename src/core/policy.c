@@ -3,9 +3,11 @@
 
 #include <string.h>
 
-/* Each action and the least role that may do it. A viewer looks, an operator runs VMs and cards, an admin the rest. */
+/* Each action and the least role that may do it. A viewer looks, an operator runs VMs and cards, an admin the rest.
+ * What is in disks and files is no matter of looking: it is all that the guests know. */
 #define ACTIONS(X)                                                                                                     \
     X("session.read", VIEWER)                                                                                          \
+    X("account.write", VIEWER)                                                                                         \
     X("node.read", VIEWER)                                                                                             \
     X("gpu.read", VIEWER)                                                                                              \
     X("group.read", VIEWER)                                                                                            \
@@ -29,7 +31,9 @@
     X("vm.power", OPERATOR)                                                                                            \
     X("vm.console", OPERATOR)                                                                                          \
     X("audit.read", OPERATOR)                                                                                          \
+    X("file.content", OPERATOR)                                                                                        \
     X("file.write", OPERATOR)                                                                                          \
+    X("volume.content", OPERATOR)                                                                                      \
     X("volume.write", OPERATOR)                                                                                        \
     X("pool.write", ADMIN)                                                                                             \
     X("group.write", ADMIN)                                                                                            \

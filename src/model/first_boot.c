@@ -393,6 +393,9 @@ json_t *fct_first_boot_to_doc(const FctFirstBoot *boot)
     char **text;
     for (guint i = 0; (text = text_of((FctFirstBoot *)boot, i, &key)); i++)
         json_object_set_new(doc, key, json_string(*text));
+    json_object_set_new(doc, "spent", json_boolean(boot->spent));
+    json_object_set_new(doc, "had_password", json_boolean(boot->had_password));
+    json_object_set_new(doc, "had_user_data", json_boolean(boot->had_user_data));
     return doc;
 }
 
@@ -417,6 +420,9 @@ FctFirstBoot *fct_first_boot_from_doc(const json_t *doc)
         g_free(*text);
         *text = g_strdup(fct_json_str(doc, key, ""));
     }
+    boot->spent = fct_json_bool(doc, "spent", FALSE);
+    boot->had_password = fct_json_bool(doc, "had_password", FALSE);
+    boot->had_user_data = fct_json_bool(doc, "had_user_data", FALSE);
     return boot;
 }
 
@@ -425,14 +431,16 @@ json_t *fct_first_boot_view(const FctFirstBoot *boot, FctFirstBootKind kind)
     if (!boot || boot->kind != kind)
         return json_null();
     if (kind == FCT_FIRST_BOOT_WINDOWS)
-        return json_pack("{s:s, s:s, s:s, s:s, s:s}", "user", boot->user, "language", boot->language, "time_zone",
-                         boot->time_zone, "organization", boot->organization, "edition", boot->edition);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "user", boot->user, "language", boot->language, "time_zone",
+                         boot->time_zone, "organization", boot->organization, "edition", boot->edition, "used",
+                         boot->spent);
     json_t *network = !*boot->address ? json_null()
                                       : json_pack("{s:s, s:s, s:o}", "address", boot->address, "gateway", boot->gateway,
                                                   "dns", list_json(boot->dns));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:b}", "user", boot->user, "hostname", boot->hostname, "ssh_keys",
-                     list_json(boot->ssh_keys), "packages", list_json(boot->packages), "network", network,
-                     "has_password", *boot->hash != '\0', "has_user_data", *boot->user_data != '\0');
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:b}", "user", boot->user, "hostname", boot->hostname,
+                     "ssh_keys", list_json(boot->ssh_keys), "packages", list_json(boot->packages), "network", network,
+                     "has_password", *boot->hash || boot->had_password, "has_user_data",
+                     *boot->user_data || boot->had_user_data, "used", boot->spent);
 }
 
 static void put_text(json_t *input, const char *key, const char *text)

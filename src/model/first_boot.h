@@ -20,6 +20,8 @@ typedef struct {
     char *user_data; /* the whole text, instead of user, password, keys and packages */
     /* Windows */
     char *language, *time_zone, *organization, *edition;
+    /* The guest has had it, and what was secret is kept no longer: that there was a password, or a text of its own. */
+    gboolean spent, had_password, had_user_data;
 } FctFirstBoot;
 
 void fct_first_boot_free(FctFirstBoot *boot);

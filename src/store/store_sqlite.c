@@ -250,8 +250,10 @@ static gboolean open_one(const char *path, int flags, sqlite3 **ret_db, GError *
     if (rc == SQLITE_OK) {
         sqlite3_extended_result_codes(*ret_db, 1);
         sqlite3_busy_timeout(*ret_db, 5000);
-        rc = sqlite3_exec(*ret_db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;", NULL,
-                          NULL, NULL);
+        rc = sqlite3_exec(*ret_db,
+                          "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; "
+                          "PRAGMA secure_delete=ON;" /* what was secret is not left in free pages */,
+                          NULL, NULL, NULL);
     }
     if (rc != SQLITE_OK)
         set_sqlite_error(error, *ret_db, rc, "opening");

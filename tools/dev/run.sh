@@ -186,6 +186,11 @@ start_facetd() {
     mkdir -p "$STATE/facetd"
     if [ ! -s "$STATE/password" ]; then
         (umask 077 && head -c 9 /dev/urandom | base64 | tr '/+' 'xy' >"$STATE/password")
+        # An account that is there already does not take the password of FACET_ADMIN_PASSWORD, which is for the first start.
+        if [ -e "$STATE/facetd/facet.db" ]; then
+            "$facetd" --state "$STATE/facetd" --reset-password admin <"$STATE/password" 2>>"$LOGS/run.log" ||
+                { tail -n 3 "$LOGS/run.log" >&2; return 1; }
+        fi
     fi
     : >"$LOGS/facetd.log"
     mkfifo -m 600 "$RUN/ready"
@@ -305,7 +310,7 @@ cmd_facet() {
     instance || die "no instance runs; ./dev run starts one"
     facet=$(program facet) || exit 1
     export FACET_URL=$INSTANCE_URL FACET_CA=$STATE/facetd/tls/cert.pem FACET_CONFIG=${FACET_CONFIG:-$STATE/cli/config.json}
-    if [ ! -s "$FACET_CONFIG" ] && [ -z "${FACET_TOKEN:-}" ] && [ "${1:-}" != login ]; then
+    if ! grep -qs '"token"' "$FACET_CONFIG" && [ -z "${FACET_TOKEN:-}" ] && [ "${1:-}" != login ] && [ "${1:-}" != logout ]; then
         (umask 077 && mkdir -p "$(dirname "$FACET_CONFIG")")
         "$facet" login "$FACET_URL" --ca "$FACET_CA" <"$STATE/password" >/dev/null || exit
     fi

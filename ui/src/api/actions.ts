@@ -12,7 +12,9 @@ export const login = (username: string, password: string) =>
 export const logout = () => call<undefined>('/session', { method: 'DELETE' });
 
 export const createToken = (name: string, role: Role) =>
-  call<Token & { secret: string }>('/tokens', { method: 'POST', body: { name, role } });
+  call<Token & { secret: string }>('/tokens', { method: 'POST', body: { name, role, makes_tokens: false } });
+export const changePassword = (oldPassword: string, newPassword: string, endTokens: boolean) =>
+  call<undefined>('/account/password', { method: 'PUT', body: { old_password: oldPassword, new_password: newPassword, end_tokens: endTokens } });
 export const deleteToken = (id: string) => call<undefined>(`/tokens/${seg(id)}`, { method: 'DELETE' });
 
 export const createPlan = (input: PlanInput, signal?: AbortSignal) =>

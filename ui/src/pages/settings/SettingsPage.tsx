@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Card, CardBody, Label, LabelGroup, PageSection } from '@patternfly/react-core';
+import { Alert, Button, Card, CardBody, Label, LabelGroup, PageSection } from '@patternfly/react-core';
+import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 import { useSession, useVersion } from '@/api/queries';
 import { UNKNOWN } from '@/lib/format';
@@ -7,24 +8,32 @@ import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';
 import { Loaded } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
+import { Password } from './Password';
 import { Tokens } from './Tokens';
 
 function Account() {
+  const [changing, setChanging] = useState(false);
+  const [done, setDone] = useState(false);
   return (
     <Loaded query={useSession()}>
       {(session) => (
-        <Card isCompact>
-          <CardBody>
-            <Facts
-              columns={2}
-              facts={[
-                [t.settings.user, session.user],
-                [t.settings.role, t.settings.roles[session.role]],
-                [t.settings.may, <LabelGroup key="m" numLabels={30}>{session.may.map((action) => <Label key={action} isCompact variant="outline">{t.actions[action] ?? action}</Label>)}</LabelGroup>],
-              ]}
-            />
-          </CardBody>
-        </Card>
+        <div className="fct-stack">
+          {done && <Alert variant="success" isInline title={t.settings.passwordDone} component="p" />}
+          <div><Button variant="secondary" onClick={() => { setDone(false); setChanging(true); }}>{t.settings.changePassword}</Button></div>
+          {changing && <Password onClose={() => setChanging(false)} onDone={() => { setChanging(false); setDone(true); }} />}
+          <Card isCompact>
+            <CardBody>
+              <Facts
+                columns={2}
+                facts={[
+                  [t.settings.user, session.user],
+                  [t.settings.role, t.settings.roles[session.role]],
+                  [t.settings.may, <LabelGroup key="m" numLabels={30}>{session.may.map((action) => <Label key={action} isCompact variant="outline">{t.actions[action] ?? action}</Label>)}</LabelGroup>],
+                ]}
+              />
+            </CardBody>
+          </Card>
+        </div>
       )}
     </Loaded>
   );

@@ -58,14 +58,15 @@ function NewToken({ onClose }: { onClose: () => void }) {
 function TokenTable({ tokens, why, onRevoke }: { tokens: Token[]; why: string; onRevoke: (token: Token) => void }) {
   return (
     <Table aria-label={t.settings.tabs.tokens} variant="compact">
-      <Thead><Tr><Th>{t.settings.token}</Th><Th>{t.settings.role}</Th><Th>{t.settings.created}</Th><Th>{t.settings.used}</Th><Th screenReaderText={t.settings.revoke} /></Tr></Thead>
+      <Thead><Tr><Th>{t.settings.token}</Th><Th>{t.settings.role}</Th><Th>{t.settings.created}</Th><Th>{t.settings.used}</Th><Th>{t.settings.ends}</Th><Th screenReaderText={t.settings.revoke} /></Tr></Thead>
       <Tbody>
         {tokens.map((token) => (
           <Tr key={token.id}>
-            <Td dataLabel={t.settings.token}>{token.name}</Td>
+            <Td dataLabel={t.settings.token}>{token.name}{token.kind === 'login' && <span className="fct-subtle"> · {t.settings.login}</span>}</Td>
             <Td dataLabel={t.settings.role}>{t.settings.roles[token.role]}</Td>
             <Td dataLabel={t.settings.created} className="fct-number">{dateTime(token.created_ms)}</Td>
             <Td dataLabel={t.settings.used} className="fct-number">{token.last_used_ms ? dateTime(token.last_used_ms) : t.settings.never}</Td>
+            <Td dataLabel={t.settings.ends} className="fct-number">{token.ends_ms ? dateTime(token.ends_ms) : t.settings.whenRevoked}</Td>
             <Td isActionCell><ActionButton variant="link" size="sm" isDanger why={why} aria-label={`${t.settings.revoke} ${token.name}`} onClick={() => onRevoke(token)}>{t.settings.revoke}</ActionButton></Td>
           </Tr>
         ))}

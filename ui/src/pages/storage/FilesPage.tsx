@@ -28,8 +28,9 @@ interface RowProps {
 
 function FileRow({ file, why, busy, onGoOn, onDelete }: RowProps) {
   const ready = file.state === 'ready';
+  const mayContent = useMay('file.content');
   const actions: IAction[] = [
-    ...(ready ? [{ title: t.files.download, onClick: () => location.assign(`/api/v1/files/${encodeURIComponent(file.id)}/content`) }] : []),
+    ...(ready ? [{ title: t.files.download, isAriaDisabled: !mayContent.allowed, tooltipProps: mayContent.allowed ? undefined : { content: mayContent.why }, onClick: () => location.assign(`/api/v1/files/${encodeURIComponent(file.id)}/content`) }] : []),
     { title: t.app.delete, isDanger: true, isAriaDisabled: why !== '', tooltipProps: why ? { content: why } : undefined, onClick: onDelete },
   ];
   return (

@@ -36,14 +36,14 @@ function Users({ volume }: { volume: Volume }) {
   );
 }
 
-function menu(volume: Volume, why: string, ask: (asked: Asked) => void): IAction[] {
+function menu(volume: Volume, why: string, mayNot: string, ask: (asked: Asked) => void): IAction[] {
   const unready = volume.state === 'ready' ? '' : t.volumes.notReady;
   const used = usersOf(volume);
   const inUse = used.length ? t.volumes.inUse(used) : '';
   const item = (title: string, reason: string, onClick: () => void, isDanger = false): IAction =>
     ({ title, isDanger, isAriaDisabled: reason !== '', tooltipProps: reason ? { content: reason } : undefined, onClick });
   return [
-    item(t.volumes.download, unready, () => location.assign(`/api/v1/volumes/${encodeURIComponent(volume.id)}/content`)),
+    item(t.volumes.download, mayNot || unready, () => location.assign(`/api/v1/volumes/${encodeURIComponent(volume.id)}/content`)),
     item(t.volumes.grow, why || unready, () => ask({ what: 'grow', volume })),
     item(t.volumes.clone, why || unready, () => ask({ what: 'copy', volume })),
     item(t.volumes.remove, why || inUse || (volume.state === 'busy' ? t.volumes.notReady : ''), () => ask({ what: 'delete', volume }), true),
@@ -60,6 +60,7 @@ interface RowProps {
 }
 
 function VolumeRow({ volume, withPool, why, busy, onGoOn, onAsk }: RowProps) {
+  const mayContent = useMay('volume.content');
   const { upload } = volume;
   return (
     <Tr>
@@ -80,7 +81,7 @@ function VolumeRow({ volume, withPool, why, busy, onGoOn, onAsk }: RowProps) {
       <Td dataLabel={t.volumes.takes} className="fct-number">{bytes(volume.allocated_bytes)}</Td>
       <Td dataLabel={t.volumes.usedBy}><Users volume={volume} /></Td>
       <Td isActionCell>
-        <RowMenu label={t.volumes.actions(volume.name)} items={menu(volume, why, onAsk)} />
+        <RowMenu label={t.volumes.actions(volume.name)} items={menu(volume, why, mayContent.why, onAsk)} />
       </Td>
     </Tr>
   );

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What somebody may do with the account that they have signed in with. */
+#include "app/api.h"
+#include "app/auth.h"
+
+static gboolean change_password(const FctRequest *request, FctReply *reply, GError **error)
+{
+    static const char *const known[] = {"old_password", "new_password", "end_tokens", NULL};
+    const json_t *end_tokens = json_object_get(request->body, "end_tokens");
+    FctPasswordChange change = {.who = request->who, .address = request->address};
+    g_autofree char *secret = NULL;
+    reply->subject = g_strdup_printf("user %s", request->who->account);
+    if (request->who->by == FCT_BY_TOKEN) {
+        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in on the page, or with “facet login”.", NULL,
+                           "An API token cannot change a password.");
+        return FALSE;
+    }
+    if (!fct_request_only(request, known, error) ||
+        !fct_json_need_str(request->body, "old_password", &change.old_password, error) ||
+        !fct_json_need_str(request->body, "new_password", &change.new_password, error))
+        return FALSE;
+    if (end_tokens && !json_is_boolean(end_tokens)) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "end_tokens"),
+                           "“end_tokens” must be true or false.");
+        return FALSE;
+    }
+    change.end_tokens = json_is_true(end_tokens);
+    if (!fct_auth_change_password(request->app->auth, &change, &secret, error))
+        return FALSE;
+    if (secret)
+        reply->cookie = fct_auth_cookie(secret);
+    reply->status = 204;
+    return TRUE;
+}
+
+const FctRoute fct_routes_account[] = {
+    {"PUT", "/account/password", "account.write", change_password},
+    {NULL},
+};

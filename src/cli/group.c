@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resource groups: the pools that VMs ask for parts. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+int fct_verb_group_list(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *group;
+    if (!fct_client_call(cli->client, "GET", "/resource-groups", NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    FctTable *table = fct_table_new("GROUP", "NAME", "#FREE", "#PARTS", NULL);
+    json_array_foreach (json_object_get(answer, "items"), i, group)
+        fct_table_row(table, fct_json_str(group, "id", ""), fct_json_str(group, "name", ""),
+                      fct_show_reading(json_object_get(group, "free"), ""),
+                      fct_show_reading(json_object_get(group, "total"), ""), NULL);
+    fct_table_print(table);
+    return 0;
+}
+
+int fct_verb_group_create(FctCli *cli, int argc, char **argv)
+{
+    g_autofree char *model = NULL, *profile = NULL, *gpu = NULL, *description = NULL;
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    GOptionEntry entries[] = {{"profile", 0, 0, G_OPTION_ARG_STRING, &profile, "Parts of this profile", "PROFILE"},
+                              {"model", 0, 0, G_OPTION_ARG_STRING, &model, "Of cards of this name", "MODEL"},
+                              {"gpu", 0, 0, G_OPTION_ARG_STRING, &gpu, "Of this card alone (its id)", "GPU"},
+                              {"description", 0, 0, G_OPTION_ARG_STRING, &description, "What it is for", "TEXT"},
+                              {NULL}};
+    if (!fct_cli_options("NAME", entries, &argc, &argv))
+        return 2;
+    if (argc != 2 || (!model && !profile && !gpu))
+        return fct_cli_usage("group create takes a name, and one or more of --profile, --model and --gpu.");
+    g_autoptr(json_t) body = json_pack("{s:s, s:s*, s:{s:s*, s:s*, s:s*}}", "name", argv[1], "description", description,
+                                       "rules", "model", model, "profile", profile, "gpu", gpu);
+    if (!fct_client_call(cli->client, "POST", "/resource-groups", body, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json) {
+        fct_print_json(answer);
+        return 0;
+    }
+    return fct_cli_said(cli, "Group %s is made; %d parts belong to it now.", fct_json_str(answer, "name", ""),
+                        (int)fct_json_int(answer, "total", 0));
+}
+
+/* By id or by name. New reference; NULL: *ret_status is the exit status. */
+static json_t *find_group(FctCli *cli, const char *word, int *ret_status)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    size_t i;
+    json_t *group;
+    if (fct_client_call(cli->client, "GET", "/resource-groups", NULL, 0, &answer, &error))
+        json_array_foreach (json_object_get(answer, "items"), i, group)
+            if (strcmp(fct_json_str(group, "id", ""), word) == 0 || strcmp(fct_json_str(group, "name", ""), word) == 0)
+                return json_incref(group);
+    if (!error)
+        fct_set_error(&error, FCT_ERROR_NOT_FOUND, "There is no resource group “%s”.", word);
+    *ret_status = fct_cli_fail(cli, error);
+    return NULL;
+}
+
+int fct_verb_group_delete(FctCli *cli, int argc, char **argv)
+{
+    gboolean yes = FALSE;
+    int status = 0;
+    g_autoptr(GError) error = NULL;
+    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
+    if (!fct_cli_options("GROUP", entries, &argc, &argv))
+        return 2;
+    if (argc != 2)
+        return fct_cli_usage("group delete takes one resource group.");
+    g_autoptr(json_t) group = find_group(cli, argv[1], &status);
+    if (!group || !fct_cli_confirm(yes, &status, "Delete resource group %s?", fct_json_str(group, "name", "")))
+        return status;
+    g_autofree char *segment = fct_client_segment(fct_json_str(group, "id", ""));
+    g_autofree char *path = g_strconcat("/resource-groups/", segment, NULL);
+    if (!fct_client_call(cli->client, "DELETE", path, NULL, (guint64)fct_json_int(group, "revision", 0), NULL, &error))
+        return fct_cli_fail(cli, error);
+    return fct_cli_said(cli, "Group %s is deleted; its parts stay.", fct_json_str(group, "name", ""));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The account that is signed in. */
+#include "cli/cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Two lines of stdin: the old password and the new one; on a terminal the new one twice. */
+int fct_verb_user_password(FctCli *cli, int argc, char **argv)
+{
+    gboolean tokens = FALSE;
+    g_autoptr(GError) error = NULL;
+    GOptionEntry entries[] = {{"end-tokens", 0, 0, G_OPTION_ARG_NONE, &tokens, "Revoke its API tokens, too", NULL},
+                              {NULL}};
+    if (!fct_cli_options("- other sessions and logins of the account end", entries, &argc, &argv))
+        return 2;
+    if (argc != 1)
+        return fct_cli_usage(
+            "user password takes no words: it asks, or reads the old and the new password, a line each.");
+    g_autofree char *old = fct_cli_read_secret("Old password"), *new = old ? fct_cli_read_secret("New password") : NULL;
+    if (!new)
+        return fct_cli_usage("Give the old and the new password, a line each.");
+    g_autofree char *again = isatty(STDIN_FILENO) ? fct_cli_read_secret("Once more") : g_strdup(new);
+    if (g_strcmp0(new, again) != 0)
+        return fct_cli_usage("The two are not the same; nothing was changed.");
+    g_autoptr(json_t) body =
+        json_pack("{s:s, s:s, s:b}", "old_password", old, "new_password", new, "end_tokens", tokens);
+    if (!body)
+        return fct_cli_usage("A password must be text (UTF-8).");
+    if (!fct_client_call(cli->client, "PUT", "/account/password", body, 0, NULL, &error))
+        return fct_cli_fail(cli, error);
+    return fct_cli_said(cli, "The password is changed; other sessions and logins have ended%s.",
+                        tokens ? ", and so have the API tokens" : "");
+}

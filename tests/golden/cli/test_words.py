@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Words of the command line (cli-api-docs.md C1 to C4): completion in real shells with names that attack whoever types,
+help that never acts, and questions before anything is deleted.
+
+usage: test_words.py FACET     prints TAP
+"""
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+HOSTILE = ["$(touch PWNED)", "`touch PWNED`", "${HOME}", "a b", "it's", 'say "x"', "semi;touch PWNED", "pipe|touch PWNED",
+           "&touch PWNED", "*", "?", "[a-z]*", "~root", "back\\slash", "#hash", "a=b", "--yes", "-rf", "!!", "{1..9}",
+           "line\nbreak", "bell\u0007", "tab\tx", "esc\u001b[31m", "ünïcode", "plain"]
+OFFERED = [n for n in HOSTILE if n.isprintable() and not n.startswith("-")]
+# The noun, the words before the one that is typed, the member that names its objects.
+NOUNS = [("/vms", ["vm", "start"], "name"), ("/vms", ["vm", "delete"], "name"), ("/files", ["file", "delete"], "name"),
+         ("/templates", ["template", "show"], "name"), ("/networks", ["network", "show"], "name"),
+         ("/pools", ["pool", "start"], "name"), ("/volumes", ["volume", "delete"], "id"), ("/images", ["image", "show"], "id"),
+         ("/resource-groups", ["group", "delete"], "id"), ("/tokens", ["token", "delete"], "id"),
+         ("/tasks", ["task", "watch"], "id"), ("/gpus", ["gpu", "show"], "index"),
+         ("/vms/v/snapshots", ["vm", "snapshot", "delete", "v"], "name")]
+seen = []
+number = failed = 0
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    def answer(self):
+        path = self.path.split("?")[0].removeprefix("/api/v1")
+        seen.append((self.command, path))
+        items = [{"id": n, "name": n, "index": n, "revision": 1} for n in HOSTILE]
+        data = json.dumps({"items": items, "id": "x", "name": "x", "revision": 1}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def ok(good, name, note=""):
+    global number, failed
+    number += 1
+    failed += not good
+    print("%sok %d - %s" % ("" if good else "not ", number, name))
+    if not good:
+        print("# " + str(note).replace("\n", "\n# "))
+
+
+class Place:
+    def __init__(self, facet, url, folder):
+        self.folder = folder
+        self.bin = os.path.join(folder, "bin")
+        os.mkdir(self.bin)
+        os.symlink(os.path.abspath(facet), os.path.join(self.bin, "facet"))
+        self.env = {"PATH": self.bin + ":" + os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8", "FACET_URL": url,
+                    "FACET_TOKEN": "secret", "FACET_CONFIG": os.path.join(folder, "config.json"), "TERM": "dumb"}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                self.env[name] = os.environ[name]
+
+    def run(self, arguments, text=None):
+        done = subprocess.run(arguments, env=self.env, cwd=self.folder, input=text or "", capture_output=True, text=True,
+                              timeout=120, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def pwned(self):
+        return [f for f in os.listdir(self.folder) if f not in ("bin", ".cache", ".config", ".local", "config.json",
+                                                                  ".zcompdump")]
+
+
+def bash_completion(place):
+    """Each candidate is what readline would insert: the shell must read it back as the very name, and as one word."""
+    script = """
+eval "$(facet completion bash)"
+COMP_WORDS=(facet %s ''); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+compopt() { :; }
+_facet
+for word in "${COMPREPLY[@]}"; do eval "set -- $word"; printf '%%s %%s\\0' "$#" "$1"; done
+"""
+    for path, words, _ in NOUNS:
+        _, out, err = place.run(["bash", "--norc", "-c", script % " ".join(words)])
+        got = sorted(out.split("\0")[:-1])
+        ok(got == sorted("1 " + n for n in OFFERED) and not place.pwned(), "bash: names of " + path, (got, err, place.pwned()))
+    typed = script.replace("''); COMP_CWORD", "'a\\ '); COMP_CWORD")
+    _, out, err = place.run(["bash", "--norc", "-c", typed % "file delete"])
+    ok(out == "1 a b\0", "bash: a word with a blank, begun", (out, err))
+
+
+# A terminal of zsh's own: TAB inserts what is offered, and what the line holds then is printed as the shell reads it.
+ZSH = """
+zmodload zsh/zpty
+zpty -b z zsh -f -i
+tell() { zpty -w z "$1"; }
+tell 'PS1=; autoload -Uz compinit; compinit -u -D; eval "$(facet completion zsh)"; setopt no_beep'
+tell 'show() { local -a w; w=("${(@Q)${(z)BUFFER}}"); print -r -- ${w[-1]} >>got; BUFFER=; }'
+tell 'zle -N show; bindkey "^X" show; bindkey "^I" complete-word; unsetopt auto_menu list_ambiguous; print ready >ready'
+for i in {1..300}; do [[ -e ready ]] && break; sleep 0.1; done
+for begun in "$@"; do
+    before=$(wc -l <got 2>/dev/null || print 0)
+    zpty -n -w z "$begun"$'\\t'
+    sleep 0.3
+    zpty -n -w z $'\\C-x'
+    for i in {1..100}; do [[ $(wc -l <got 2>/dev/null || print 0) -gt $before ]] && break; sleep 0.1; done
+done
+zpty -d z
+"""
+
+
+def zsh_completion(place):
+    for name, begun in (("$(touch PWNED)", "\\$\\("), ("`touch PWNED`", "\\`"), ("semi;touch PWNED", "semi"), ("it's", "it"),
+                        ("plain", "pl"), ("back\\slash", "ba")):
+        for words in ("file delete ",):
+            for leftover in ("got", "ready"):
+                if os.path.exists(os.path.join(place.folder, leftover)):
+                    os.unlink(os.path.join(place.folder, leftover))
+            place.run(["zsh", "-f", "-c", ZSH, "zsh", "facet " + words + begun])
+            path = os.path.join(place.folder, "got")
+            got = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
+            for leftover in ("got", "ready"):
+                if os.path.exists(os.path.join(place.folder, leftover)):
+                    os.unlink(os.path.join(place.folder, leftover))
+            ok(got == name + "\n" and not place.pwned(), "zsh: %s%s" % (words, name), (got, place.pwned()))
+
+
+def fish_completion(place):
+    for path, words, _ in NOUNS:
+        code = 'facet completion fish | source; complete -C "facet %s "' % " ".join(words)
+        _, out, err = place.run(["fish", "--no-config", "-c", code])
+        # fish itself looks for names that begin with a dash among options; the order is its own.
+        got = {line.split("\t")[0] for line in out.splitlines()}
+        ok(len(got) == len(OFFERED) and "plain" in got and not place.pwned(), "fish: names of " + path,
+           (sorted(got), err, place.pwned()))
+
+
+def verbs(place):
+    _, out, _ = place.run(["facet", "--help"])
+    return [line[2:21].split() for line in out.splitlines() if line.startswith("  ")]
+
+
+def help_never_acts(place):
+    for verb in verbs(place):
+        del seen[:]
+        bad = []
+        for words in (["--help"], ["x", "--yes", "-h"]):
+            status, out, err = place.run(["facet"] + verb + words)
+            if status or "Usage:" not in out:
+                bad.append((words, status, out, err))
+        status, out, err = place.run(["facet"] + verb + ["--no-such-option"])
+        if status != 2 or out:
+            bad.append((status, out, err))
+        ok(not bad and not seen, " ".join(verb) + ": help never acts, unknown options are refused", (bad, seen))
+
+
+DELETES = [["file", "delete", "x"], ["template", "delete", "x"], ["token", "delete", "x"], ["volume", "delete", "x"],
+           ["vm", "delete", "x"], ["vm", "snapshot", "delete", "x", "s"], ["vm", "snapshot", "revert", "x", "s"],
+           ["network", "delete", "x"], ["pool", "delete", "x"], ["group", "delete", "plain"]]
+
+
+def deletes_ask(place):
+    for words in DELETES:
+        del seen[:]
+        status, _, err = place.run(["facet"] + words)
+        ok(status == 2 and "--yes" in err and all(s[0] == "GET" for s in seen),
+           " ".join(words) + ": refused where nobody can be asked", (status, err, seen))
+
+
+def objects(place):
+    for words in (["file", "delete", "x", "--yes"], ["token", "delete", "x", "--yes"], ["pool", "delete", "x", "--yes"],
+                  ["vm", "release", "x"], ["logout"]):
+        status, out, err = place.run(["facet", "--json"] + words)
+        try:
+            good = status == 0 and isinstance(json.loads(out), dict)
+        except ValueError:
+            good = False
+        ok(good, " ".join(words) + " --json: an object", (status, out, err))
+
+
+def numbers(place):
+    for words in (["vm", "create", "n", "--image", "i", "--cpus", "0"], ["vm", "edit", "n", "--memory", "0"],
+                  ["template", "create", "n", "--disk", "-1"]):
+        status, _, err = place.run(["facet"] + words)
+        ok(status == 2 and words[-2] in err, " ".join(words) + ": refused by the name of the option", (status, err))
+
+
+def main():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = "http://127.0.0.1:%d" % server.server_address[1]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(sys.argv[1], url, folder)
+        for shell, test in (("bash", bash_completion), ("zsh", zsh_completion), ("fish", fish_completion)):
+            if shutil.which(shell):
+                test(place)
+            else:
+                print("# %s is not here: its completion is not tried" % shell)
+        for test in (help_never_acts, deletes_ask, objects, numbers):
+            test(place)
+    print("1..%d" % number)
+    return 1 if failed else 0
+
+
+sys.exit(main())
