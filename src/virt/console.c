@@ -236,14 +236,37 @@ static gboolean open_serial(virConnectPtr conn, gpointer data, GError **error)
     return bridge_start(stream, pair[1], error);
 }
 
+/* The place of the VNC screen: the first one may be SPICE's, which speaks only when it is spoken to. */
+static int find_vnc(virDomainPtr domain, GError **error)
+{
+    char *xml = virDomainGetXMLDesc(domain, 0);
+    g_autoptr(FctVmInfo) info = xml ? fct_domain_info(xml, error) : NULL;
+    if (!xml)
+        fct_virt_set_error(error, "The VM could not be read");
+    free(xml);
+    if (info && info->vnc < 0)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                           info->other_screen ? "Open it with virt-viewer on the host, or start the VM anew with Facet."
+                                              : "Use its serial console.",
+                           NULL,
+                           info->other_screen ? "The screen of this VM is a SPICE one; Facet shows VNC."
+                                              : "This VM has no screen.");
+    return info ? info->vnc : -1;
+}
+
 static gboolean open_graphics(virConnectPtr conn, gpointer data, GError **error)
 {
     Opening *opening = data;
     virDomainPtr domain = running_domain(conn, opening->id, error);
     if (!domain)
         return FALSE;
+    int vnc = find_vnc(domain, error);
+    if (vnc < 0) {
+        virDomainFree(domain);
+        return FALSE;
+    }
     /* No password: whoever gets this far was checked by us, and the socket has no other end that can be reached. */
-    opening->fd = virDomainOpenGraphicsFD(domain, 0, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
+    opening->fd = virDomainOpenGraphicsFD(domain, (unsigned int)vnc, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
     if (opening->fd < 0)
         fct_virt_set_error(error, "The screen could not be opened");
     virDomainFree(domain);
