@@ -63,15 +63,29 @@ static gint64 read_available_mib(void)
 }
 
 /* IFF_UP in the flags: a bridge without anybody on it has no carrier, and works all the same. */
-static GHashTable *read_links(void)
+static gboolean is_set_down(const char *device)
 {
-    g_autoptr(GDir) dir = g_dir_open("/sys/class/net", 0, NULL);
-    GHashTable *links = dir ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) : NULL;
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename("/sys/class/net", name, "flags", NULL), *text = NULL;
-        if (g_file_get_contents(path, &text, NULL, NULL))
-            g_hash_table_insert(links, g_strdup(name), GINT_TO_POINTER(g_ascii_strtoll(text, NULL, 16) & 1));
+    g_autofree char *path = g_build_filename("/sys/class/net", device, "flags", NULL), *text = NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) && !(g_ascii_strtoll(text, NULL, 16) & 1);
+}
+
+/* The devices of the networks that run, by libvirt's word, whose network name space need not be ours. */
+static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
+{
+    g_autofree char *why = NULL;
+    g_autoptr(GPtrArray) interfaces = networks ? app->vmm->ops->interfaces(app->vmm, &why, NULL) : NULL;
+    if (!interfaces || why)
+        return NULL;
+    GHashTable *links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < networks->len; i++) {
+        const FctNetwork *network = networks->pdata[i];
+        const char *device = network->kind == FCT_NETWORK_DIRECT ? network->interface : network->bridge;
+        if (!network->active || !*device || network->open_vswitch) /* its bridges need not be devices */
+            continue;
+        FctLinkSeen link = !fct_host_interface_find(interfaces, device) ? FCT_LINK_SEEN_GONE
+                           : is_set_down(device)                        ? FCT_LINK_SEEN_SET_DOWN
+                                                                        : FCT_LINK_SEEN_THERE;
+        g_hash_table_insert(links, g_strdup(device), GINT_TO_POINTER(link));
     }
     return links;
 }
@@ -96,24 +110,26 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
     host->refs = 1;
     host->seen_us = g_get_monotonic_time();
     host->memory_free_mib = read_available_mib();
-    host->links = read_links();
     host->remote = fct_file_probe_remote();
     read_domains(keeper->vms, host);
     if (app->networks)
         host->networks =
             asking ? fct_network_cache_read(app->networks, 0, NULL) : fct_network_cache_seen(app->networks);
+    host->links = asking && app->networks ? read_links(app, host->networks) : NULL;
     host->pools = asking ? app->vmm->ops->pools(app->vmm, NULL) : fct_storage_pools(app->storage);
     host->virt = asking ? app->vmm->ops->facts(app->vmm, NULL) : NULL;
     return host;
 }
 
-/* Keeps @host, which it takes over; what it does not know of libvirt's own abilities is as it was. */
+/* Keeps @host, which it takes over; what only an answer of libvirt tells is as it was when it was last asked. */
 static void keep(FctVmFactsKeeper *keeper, Host *host)
 {
     g_mutex_lock(&keeper->lock);
     Host *old = keeper->host;
     if (old && !host->virt)
         host->virt = json_incref(old->virt);
+    if (old && !host->links && old->links)
+        host->links = g_hash_table_ref(old->links);
     keeper->host = host;
     g_mutex_unlock(&keeper->lock);
     host_unref(old);

@@ -5,6 +5,7 @@
  */
 #include "app/hub.h"
 #include "app/networks.h"
+#include "app/vm_facts.h"
 #include "app/vm_service.h"
 
 #include <string.h>
@@ -97,6 +98,8 @@ static void publish(FctVms *vms, GHashTable *ids, Again again)
     g_auto(Look) look = {0};
     GHashTableIter iter;
     gpointer id;
+    if (again == AGAIN_BLOCKED)
+        fct_vm_facts_refresh(vms);
     look.world = fct_vm_world_new(vms, FALSE, NULL);
     look.holds = fct_holds_list(vms->app->store, NULL, &fault);
     look.addresses = fct_networks_addresses(vms->app);

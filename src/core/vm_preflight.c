@@ -57,16 +57,17 @@ static void judge_link(const FctNetwork *network, GHashTable *links, GPtrArray *
     gboolean direct = network->kind == FCT_NETWORK_DIRECT;
     const char *device = direct ? network->interface : network->bridge;
     g_autofree char *subject = g_strdup_printf("network %s", network->name);
-    if (!*device || !links)
+    gpointer value;
+    if (!links || !g_hash_table_lookup_extended(links, device, NULL, &value))
         return;
-    if (!g_hash_table_contains(links, device)) {
+    if (GPOINTER_TO_INT(value) == FCT_LINK_SEEN_GONE) {
         gboolean host_has_it = direct || network->kind == FCT_NETWORK_BRIDGE;
         say(verdicts, fct_verdict_new(FCT_REFUSE, "bridge-missing", subject,
                                       host_has_it ? "Make it again on the host, or put the VM into another network."
                                                   : "Stop the network and start it again: libvirt then makes it anew.",
                                       "The network %s needs the host's %s %s, which is gone.", network->name,
                                       direct ? "interface" : "bridge", device));
-    } else if (!GPOINTER_TO_INT(g_hash_table_lookup(links, device))) {
+    } else if (GPOINTER_TO_INT(value) == FCT_LINK_SEEN_SET_DOWN) {
         g_autofree char *next = g_strdup_printf("Set it up on the host: ip link set %s up.", device);
         say(verdicts, fct_verdict_new(FCT_WARN, "bridge-down", subject, next,
                                       "The host's %s %s of the network %s is set down: the VM will reach nobody.",

@@ -20,6 +20,8 @@
 
 typedef enum { FCT_SEEN_UNKNOWN, FCT_SEEN_NO, FCT_SEEN_YES } FctSeen;
 
+typedef enum { FCT_LINK_SEEN_GONE, FCT_LINK_SEEN_SET_DOWN, FCT_LINK_SEEN_THERE } FctLinkSeen;
+
 /* A drive that has a disk or medium, with what was seen of it. Texts are borrowed and never NULL. */
 typedef struct {
     const char *target, *pool, *volume, *path, *format;
@@ -47,7 +49,7 @@ typedef struct {
 typedef struct {
     gboolean up;               /* libvirt answers */
     const GPtrArray *networks; /* FctNetwork* */
-    GHashTable *links;         /* name of a network device → GINT 1: up, 0: set down */
+    GHashTable *links;         /* name of a network device → GINT FctLinkSeen; not in it: unknown; NULL */
     const GPtrArray *pools;    /* FctPool* */
     GHashTable *names;         /* name → id of every domain there is */
     gint64 memory_mib, memory_free_mib;

@@ -214,10 +214,10 @@ static int vcpus_max(const char *caps)
 }
 
 /* What no VM here can have more of. The test driver describes a host that is not there. */
-static void read_limits(virConnectPtr conn, const char *caps, json_t *facts)
+static void read_limits(const FctVirt *virt, virConnectPtr conn, const char *caps, json_t *facts)
 {
     virNodeInfo node;
-    gboolean known = virNodeGetInfo(conn, &node) == 0 && g_strcmp0(virConnectGetType(conn), "QEMU") == 0;
+    gboolean known = !g_str_has_prefix(virt->uri, "test:") && virNodeGetInfo(conn, &node) == 0;
     int max = vcpus_max(caps);
     json_object_set_new(facts, "memory_mib", known ? json_integer((json_int_t)(node.memory / 1024)) : json_null());
     json_object_set_new(facts, "threads", known ? json_integer(node.cpus) : json_null());
@@ -225,7 +225,7 @@ static void read_limits(virConnectPtr conn, const char *caps, json_t *facts)
 }
 
 /* libvirt lists the emulator only when it finds swtpm. */
-static void read_firmware(virConnectPtr conn, gboolean kvm, json_t *facts, json_t *list)
+static void read_firmware(const FctVirt *virt, virConnectPtr conn, gboolean kvm, json_t *facts, json_t *list)
 {
     char *caps = virConnectGetDomainCapabilities(conn, NULL, "x86_64", "q35", kvm ? "kvm" : "qemu", 0);
     gboolean uefi = offers(caps, "<os ", "firmware", "efi");
@@ -238,7 +238,7 @@ static void read_firmware(virConnectPtr conn, gboolean kvm, json_t *facts, json_
         json_object_set_new(facts, "machine", json_false());
     else
         json_object_set_new(facts, "machine", caps ? json_true() : json_null());
-    read_limits(conn, caps, facts);
+    read_limits(virt, conn, caps, facts);
     json_object_set_new(facts, "uefi", json_boolean(uefi));
     json_object_set_new(facts, "tpm", json_boolean(tpm));
     json_object_set_new(facts, "secure_boot", json_boolean(uefi && offers(caps, "<loader ", "secure", "yes")));
@@ -270,7 +270,7 @@ static gboolean read_facts(virConnectPtr conn, gpointer data, GError **error)
     query->facts =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "libvirt", libvirt, "qemu", qemu, "accel", kvm ? "kvm" : "tcg",
                   "why_not_kvm", why_not, "part_device", query->virt->attach->name, "missing", list);
-    read_firmware(conn, kvm, query->facts, list);
+    read_firmware(query->virt, conn, kvm, query->facts, list);
     return TRUE;
 }
 

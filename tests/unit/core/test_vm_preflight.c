@@ -22,7 +22,7 @@ static FctNetwork *add_network(World *w, const char *name, FctNetworkKind kind, 
     network->kind = kind;
     fct_text_set(kind == FCT_NETWORK_DIRECT ? &network->interface : &network->bridge, device);
     g_ptr_array_add(w->networks, network);
-    g_hash_table_insert(w->links, g_strdup(device), GINT_TO_POINTER(1));
+    g_hash_table_insert(w->links, g_strdup(device), GINT_TO_POINTER(FCT_LINK_SEEN_THERE));
     return network;
 }
 
@@ -189,15 +189,17 @@ static void test_networks(World *w, gconstpointer data)
     lan->active = FALSE;
     only(w, FCT_REFUSE, "network-stopped", "nics", "lan is stopped");
     lan->active = TRUE;
-    g_hash_table_insert(w->links, g_strdup("virbr0"), GINT_TO_POINTER(0));
+    g_hash_table_insert(w->links, g_strdup("virbr0"), GINT_TO_POINTER(FCT_LINK_SEEN_SET_DOWN));
     only(w, FCT_WARN, "bridge-down", "nics", "virbr0");
     g_hash_table_remove(w->links, "virbr0");
+    nothing(w);
+    g_hash_table_insert(w->links, g_strdup("virbr0"), GINT_TO_POINTER(FCT_LINK_SEEN_GONE));
     only(w, FCT_REFUSE, "bridge-missing", "nics", "virbr0");
     g_ptr_array_set_size(w->networks, 0);
     only(w, FCT_REFUSE, "network-missing", "nics", "lan is gone");
     add_network(w, "lan", FCT_NETWORK_DIRECT, "eth7");
     nothing(w);
-    g_hash_table_remove(w->links, "eth7");
+    g_hash_table_insert(w->links, g_strdup("eth7"), GINT_TO_POINTER(FCT_LINK_SEEN_GONE));
     only(w, FCT_REFUSE, "bridge-missing", "nics", "interface eth7");
 }
 
