@@ -135,6 +135,15 @@ static char *real_path(const char *path)
     return g_strdup(path);
 }
 
+/* A file in the way is what was sent wrongly; libvirt would say it in its own words. */
+static gboolean can_be_folder(const char *path, GError **error)
+{
+    g_autofree char *there = g_strdup(path);
+    while (!g_file_test(there, G_FILE_TEST_EXISTS) && strcmp(there, "/") != 0)
+        fct_text_take(&there, g_path_get_dirname(there));
+    return g_file_test(there, G_FILE_TEST_IS_DIR) || refuse(error, "path", "%s is no folder.", there);
+}
+
 static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *input, GError **error)
 {
     const char *own = app->config.state_dir;
@@ -156,6 +165,8 @@ static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *
         if (*input->host && strcmp(pool->source, nfs) == 0)
             return refuse_twice(error, "export", pool->name, "has this export");
     }
+    if (strcmp(input->kind, "dir") == 0 && !can_be_folder(input->path, error))
+        return FALSE;
     if (strcmp(input->kind, "dir") == 0 && fct_path_overlaps(own, input->path))
         return refuse(error, "path", "Facet keeps its own state in %s.", own);
     return TRUE;

@@ -102,12 +102,19 @@ static void read_domains(FctVms *vms, Host *host)
     }
 }
 
+/* libvirt's test driver, which contract tests use, tells of files and devices that are nowhere. */
+static gboolean is_of_this_host(const Host *host)
+{
+    return json_is_integer(json_object_get(host->virt, "memory_mib"));
+}
+
 /* @asking: libvirt is waited for. */
 static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
 {
     FctApp *app = keeper->vms->app;
     Host *host = g_new0(Host, 1);
     host->refs = 1;
+    host->virt = asking ? app->vmm->ops->facts(app->vmm, NULL) : NULL;
     host->seen_us = g_get_monotonic_time();
     host->memory_free_mib = read_available_mib();
     host->remote = fct_file_probe_remote();
@@ -115,9 +122,8 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
     if (app->networks)
         host->networks =
             asking ? fct_network_cache_read(app->networks, 0, NULL) : fct_network_cache_seen(app->networks);
-    host->links = asking && app->networks ? read_links(app, host->networks) : NULL;
+    host->links = asking && is_of_this_host(host) ? read_links(app, host->networks) : NULL;
     host->pools = asking ? app->vmm->ops->pools(app->vmm, NULL) : fct_storage_pools(app->storage);
-    host->virt = asking ? app->vmm->ops->facts(app->vmm, NULL) : NULL;
     return host;
 }
 
@@ -203,13 +209,19 @@ static FctVmFacts facts_of(FctVms *vms, const Host *host)
                         .tpm = seen(virt, "tpm")};
 }
 
+static FctProbed probe(const FctVmFactsKeeper *keeper, const Host *host, const char *path, gboolean qcow2)
+{
+    const FctProbed unknown = {FCT_SEEN_UNKNOWN, FCT_SEEN_UNKNOWN};
+    return is_of_this_host(host) ? fct_file_probe(keeper->probe, host->remote, path, qcow2) : unknown;
+}
+
 /* A file that one of the disks stands on and that is gone; "". */
 static const char *missing_below(const FctVmFactsKeeper *keeper, const Host *host, const FctVmTree *tree,
                                  const char *path)
 {
     const FctChainFile *file = tree ? fct_chain_find(tree->chain, path) : NULL;
     for (guint depth = 0; file && *file->backing && depth < DEPTH_MAX; depth++) {
-        if (fct_file_probe(keeper->probe, host->remote, file->backing, FALSE).there == FCT_SEEN_NO)
+        if (probe(keeper, host, file->backing, FALSE).there == FCT_SEEN_NO)
             return file->backing;
         file = fct_chain_find(tree->chain, file->backing);
     }
@@ -229,7 +241,7 @@ static void add_drive(FctVms *vms, const Host *host, const FctVmTree *tree, cons
     gboolean qcow2 = !disk->cdrom && strcmp(disk->format, "qcow2") == 0;
     if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not of the next run */
         return;
-    FctProbed probed = fct_file_probe(vms->facts->probe, host->remote, disk->path, qcow2);
+    FctProbed probed = probe(vms->facts, host, disk->path, qcow2);
     FctVmNeedDrive drive = {.target = disk->target,
                             .pool = disk->pool,
                             .volume = disk->volume,
@@ -280,7 +292,7 @@ void fct_vm_facts_judge(FctVms *vms, const FctVm *vm, gboolean active, GPtrArray
 void fct_vm_facts_judge_memory_file(FctVms *vms, const char *path, GPtrArray *verdicts)
 {
     g_autoptr(Host) host = newest(vms->facts);
-    fct_vm_judge_memory_file(path, fct_file_probe(vms->facts->probe, host->remote, path, FALSE).there, verdicts);
+    fct_vm_judge_memory_file(path, probe(vms->facts, host, path, FALSE).there, verdicts);
 }
 
 /* ---- at the field ---- */

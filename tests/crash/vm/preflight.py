@@ -21,7 +21,7 @@ stack = Stack(*sys.argv[1:4], host="lab")
 
 def beside_libvirtd(*command):
     """Where libvirtd has its mounts and its network."""
-    subprocess.run(["nsenter", "-m", "-n", "-t", str(live.libvirtd()), *map(str, command)], check=True)
+    subprocess.run(["nsenter", "-m", "-n", "-p", "-t", str(live.libvirtd()), *map(str, command)], check=True)
 
 
 def show_to_libvirtd(folder):
@@ -246,6 +246,8 @@ def test_spice_before_vnc():
     assert not vm["can_graphics"] and "SPICE" in vm["graphics_why_not"], vm
     console = stack.refused(409, "GET", "/vms/only-spice/console/vnc")
     assert "SPICE" in console["message"], console
+    line = stack.refused(409, "GET", "/vms/only-spice/console/serial")
+    assert "serial" in line["message"], line
     for name in ("both", "only-spice"):
         power(name, "stop", {"force": True})
         assert stack.vm(name)["graphics_why_not"] == ""
@@ -308,6 +310,13 @@ def test_pools_in_one_folder():
     for other in (path, stack.dir / "again", path / "in", stack.dir / "again" / "in"):
         problem = stack.refused(409, "POST", "/pools", {"name": "two", "kind": "dir", "path": str(other)})
         assert problem["details"]["field"] == "path" and "one" in problem["message"], problem
+
+
+def test_pool_on_a_file():
+    (stack.dir / "plain").write_text("no folder")
+    for path in ("plain", "plain/below"):
+        problem = stack.refused(400, "POST", "/pools", {"name": "odd", "kind": "dir", "path": str(stack.dir / path)})
+        assert problem["details"]["field"] == "path", problem
 
 
 def main():
