@@ -138,7 +138,8 @@ static void tell(gboolean up)
 static char *member(Fixture *f, const char *path, const char *object, const char *key)
 {
     g_autoptr(json_t) json = NULL;
-    g_assert_cmpuint(fixture_call(f, "GET", path, NULL, &json), ==, 200);
+    if (fixture_call(f, "GET", path, NULL, &json) != 200) /* not listed yet */
+        return g_strdup("");
     return g_strdup(fct_json_str(object ? json_object_get(json, object) : json, key, ""));
 }
 
@@ -155,7 +156,7 @@ static void await_member(Fixture *f, const char *path, const char *object, const
 
 static void begin(Fixture *f, gconstpointer data)
 {
-    play.agent = FCT_AGENT_DISCONNECTED;
+    play.agent = data ? FCT_AGENT_CONNECTED : FCT_AGENT_DISCONNECTED;
     play.asked = 0;
     f->vmm = &vmm;
     fixture_set_up(f, NULL);
@@ -180,10 +181,6 @@ static void test_booted_while_away(Fixture *f, gconstpointer data)
 /* The same for a facetd that begins beside guests that are up already. */
 static void test_booted_before(Fixture *f, gconstpointer data)
 {
-    tell(FALSE);
-    await_member(f, "/vms/" ID, NULL, "state", "unknown");
-    play.agent = FCT_AGENT_CONNECTED;
-    tell(TRUE);
     await_member(f, "/vms/" ID, "guest", "hostname", "booted");
     g_assert_cmpint(play.asked, >, 0);
 }
@@ -192,6 +189,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/vm-agent/booted-while-away", Fixture, NULL, begin, test_booted_while_away, fixture_tear_down);
-    g_test_add("/vm-agent/booted-before", Fixture, NULL, begin, test_booted_before, fixture_tear_down);
+    g_test_add("/vm-agent/booted-before", Fixture, "connected", begin, test_booted_before, fixture_tear_down);
     return g_test_run();
 }
