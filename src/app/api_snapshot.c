@@ -67,8 +67,18 @@ static const char *shown_parent(const FctVmTree *tree, const char *id)
     return node ? node->id : "";
 }
 
-static json_t *snapshot_json(const FctVmTree *tree, const FctChainNode *node, const json_t *sizes, gboolean active)
+/* What all snapshots of the list are shown with. */
+typedef struct {
+    FctVms *vms;
+    const FctVmWorld *world;
+    const FctVmTree *tree;
+    const json_t *sizes;
+    gboolean active;
+} Showing;
+
+static json_t *snapshot_json(const Showing *showing, const FctChainNode *node)
 {
+    const FctVmTree *tree = showing->tree;
     const json_t *doc = g_hash_table_lookup(tree->docs, node->id);
     const char *parent = *node->parent ? shown_parent(tree, node->parent) : "";
     const char *here = *tree->chain->current->parent ? shown_parent(tree, tree->chain->current->parent) : "";
@@ -81,8 +91,10 @@ static json_t *snapshot_json(const FctVmTree *tree, const FctChainNode *node, co
     json_object_set_new(json, "parent", *parent ? json_string(parent) : json_null());
     json_object_set_new(json, "current", json_boolean(!node->hidden && strcmp(here, node->id) == 0));
     json_object_set_new(json, "disks", targets_of(node));
-    json_object_set_new(json, "size_bytes", size_of(node, doc, sizes));
-    json_object_set_new(json, "revert_effects", node->hidden ? json_array() : fct_vm_revert_effects(tree, doc, active));
+    json_object_set_new(json, "size_bytes", size_of(node, doc, showing->sizes));
+    json_object_set_new(json, "revert_effects",
+                        node->hidden ? json_array()
+                                     : fct_vm_revert_effects(showing->vms, showing->world, tree, doc, showing->active));
     return json;
 }
 
@@ -100,10 +112,11 @@ static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GErro
         return FALSE;
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     g_autoptr(json_t) bytes = sizes(vms, tree);
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    const Showing showing = {vms, world, tree, bytes, fct_vm_info_active(info)};
     json_t *items = json_array();
     for (guint i = 0; i < tree->chain->nodes->len; i++)
-        json_array_append_new(items,
-                              snapshot_json(tree, tree->chain->nodes->pdata[i], bytes, fct_vm_info_active(info)));
+        json_array_append_new(items, snapshot_json(&showing, tree->chain->nodes->pdata[i]));
     reply->json = json_pack("{s:o, s:o, s:o}", "items", items, "memory", choice(fct_vm_snapshot_no_memory(vm, info)),
                             "freeze", choice(fct_vm_snapshot_no_freeze(vm, info)));
     return TRUE;

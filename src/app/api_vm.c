@@ -3,6 +3,7 @@
 #include "app/networks.h"
 #include "app/vm_adopt.h"
 #include "app/vm_disks.h"
+#include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
 #include "app/vm_service.h"
@@ -180,17 +181,14 @@ static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GErr
     return fct_writes_commit(vms->app->store, writes, &vm->revision, error);
 }
 
-/* A TPM that the host cannot give is refused when it is asked for, not at the next start. */
-static gboolean check_firmware(FctVms *vms, const FctVm *vm, const json_t *body, GError **error)
+/* What the host can never give is refused when it is asked for, not at the next start. */
+static gboolean check_host(FctVms *vms, const FctVm *vm, const json_t *body, GError **error)
 {
-    if (!vm->tpm || !json_is_true(json_object_get(body, "tpm")))
-        return TRUE;
-    g_autoptr(json_t) facts = vms->app->vmm->ops->facts(vms->app->vmm, error);
-    if (!facts || fct_json_bool(facts, "tpm", FALSE))
-        return facts != NULL;
-    fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the packages swtpm and swtpm-tools.",
-                       json_pack("{s:s}", "field", "tpm"), "This host cannot emulate a TPM.");
-    return FALSE;
+    static const char *const fields[] = {"tpm", "vcpus", "memory_mib"};
+    gboolean asks = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        asks |= json_object_get(body, fields[i]) && !json_is_false(json_object_get(body, fields[i]));
+    return !asks || fct_vm_facts_check(vms, vm, FALSE, body, error);
 }
 
 static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error)
@@ -206,7 +204,7 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
     }
     if (json_object_get(body, "nics") && !fct_networks_check_nics(vms->app, vm, error))
         return FALSE;
-    if ((json_object_get(body, "cdroms") && !find_media(vms, vm, error)) || !check_firmware(vms, vm, body, error))
+    if ((json_object_get(body, "cdroms") && !find_media(vms, vm, error)) || !check_host(vms, vm, body, error))
         return FALSE;
     if (renamed && name_taken(vms, vm->name)) {
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
@@ -318,9 +316,8 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
-    fct_vm_preflight(vms, world, vm, &verdicts, &picks);
-    if (fct_vm_info_active(info))
-        g_ptr_array_add(verdicts, fct_verdict_new(FCT_REFUSE, "running", "", "", "The VM runs already."));
+    fct_vm_facts_refresh(vms);
+    fct_vm_preflight(vms, world, vm, fct_vm_info_active(info), &verdicts, &picks);
     reply->json = json_pack("{s:b, s:o, s:o}", "can_start", fct_verdicts_allow(verdicts, FALSE), "verdicts",
                             fct_verdicts_to_json(verdicts), "devices", devices_of(vm, picks));
     return TRUE;

@@ -2,6 +2,7 @@
 #include "app/files.h"
 
 #include "app/images.h"
+#include "app/snapshot_users.h"
 #include "core/file_rules.h"
 
 #include <errno.h>
@@ -325,9 +326,16 @@ static gboolean nobody_has(FctFiles *files, const char *path, GError **error)
                 json_array_append_new(reasons, json_string(reason));
             }
     }
+    g_autoptr(GPtrArray) snapshots = fct_snapshot_users(files->app, "disks", "path", path, error);
+    if (!snapshots)
+        return FALSE;
+    for (guint i = 0; i < snapshots->len; i++) {
+        g_autofree char *reason = g_strdup_printf("It is needed by %s.", (char *)snapshots->pdata[i]);
+        json_array_append_new(reasons, json_string(reason));
+    }
     if (json_array_size(reasons) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these VMs first.",
+    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these VMs, and delete these snapshots, first.",
                        json_pack("{s:O}", "reasons", reasons), "The file is in use.");
     return FALSE;
 }

@@ -3,6 +3,7 @@
 
 #include "app/hub.h"
 #include "app/parts.h"
+#include "app/snapshot_users.h"
 #include "app/world.h"
 #include "core/chooser.h"
 
@@ -252,6 +253,15 @@ gboolean fct_groups_delete(FctApp *app, const char *id, guint64 revision, GError
         fct_set_error_full(error, FCT_ERROR_IN_USE, "Take the device out of these VMs first.",
                            json_pack("{s:O}", "holders", vms), "VM %s has a device from this group.",
                            json_string_value(json_array_get(vms, 0)));
+        return FALSE;
+    }
+    g_autoptr(GPtrArray) snapshots = fct_snapshot_users(app, "devices", "group", id, error);
+    if (!snapshots)
+        return FALSE;
+    if (snapshots->len) {
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
+                           json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]), "This group is needed by %s.",
+                           (char *)snapshots->pdata[0]);
         return FALSE;
     }
     g_autofree char *key = key_of(id);

@@ -48,6 +48,17 @@ static json_t *addresses_of(const GPtrArray *networks)
     return by_mac;
 }
 
+/* Whether a VM could start in the same ones. @a NULL: never read. */
+static gboolean same_to_starts(const GPtrArray *a, const GPtrArray *b)
+{
+    gboolean same = a && a->len == b->len;
+    for (guint i = 0; same && i < a->len; i++) {
+        const FctNetwork *x = a->pdata[i], *y = b->pdata[i];
+        same = strcmp(x->name, y->name) == 0 && x->active == y->active && strcmp(x->bridge, y->bridge) == 0;
+    }
+    return same;
+}
+
 GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -62,7 +73,7 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
     GPtrArray *networks = cache->app->vmm->ops->networks(cache->app->vmm, &fault);
     g_autoptr(json_t) addresses = networks ? addresses_of(networks) : NULL;
     g_mutex_lock(&cache->lock);
-    gboolean newest = mine > cache->kept;
+    gboolean newest = mine > cache->kept, news = newest && networks && !same_to_starts(cache->networks, networks);
     if (newest) {
         g_clear_error(&cache->fault);
         cache->read_us = g_get_monotonic_time();
@@ -78,6 +89,8 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
     }
     g_cond_broadcast(&cache->cond);
     g_mutex_unlock(&cache->lock);
+    if (news && cache->app->vms)
+        fct_vms_host_changed(cache->app->vms);
     if (fault)
         g_propagate_error(error, g_steal_pointer(&fault));
     return networks;
@@ -96,6 +109,14 @@ GPtrArray *fct_network_cache_get(FctNetworkCache *cache, GError **error)
         networks = g_ptr_array_ref(cache->networks);
     else
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt has not told of its networks yet.");
+    g_mutex_unlock(&cache->lock);
+    return networks;
+}
+
+GPtrArray *fct_network_cache_seen(FctNetworkCache *cache)
+{
+    g_mutex_lock(&cache->lock);
+    GPtrArray *networks = cache->networks && !cache->fault ? g_ptr_array_ref(cache->networks) : NULL;
     g_mutex_unlock(&cache->lock);
     return networks;
 }

@@ -15,6 +15,8 @@ void fct_network_cache_free(FctNetworkCache *cache);
 
 /* FctNetwork*, as last read; waits only for the first reading. FCT_ERROR_LIBVIRT_DOWN. Not on the main thread. */
 GPtrArray *fct_network_cache_get(FctNetworkCache *cache, GError **error);
+/* The same without any wait; NULL while libvirt does not tell. */
+GPtrArray *fct_network_cache_seen(FctNetworkCache *cache);
 /* Read now, unless that was done within @max_age_ms; then what a failed reading leaves is the last one. */
 GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError **error);
 /* MAC → array of addresses that were handed out to it. New reference; empty when nothing is known. Does not wait. */

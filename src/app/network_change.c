@@ -4,6 +4,7 @@
 #include "app/network_cache.h"
 #include "app/network_task.h"
 #include "app/records.h"
+#include "app/snapshot_users.h"
 #include "app/vm_service.h"
 #include "core/preflight.h"
 
@@ -18,6 +19,7 @@ typedef struct {
     GPtrArray *interfaces; /* NULL: unknown */
     json_t *nics;          /* of the network in question; NULL: it is new */
     GArray *users;
+    GPtrArray *snapshots;
     FctNetworkScene scene;
     const FctNetwork *present; /* of networks */
     FctNetwork *wanted;
@@ -32,6 +34,7 @@ static void look_free(Look *look)
     g_clear_pointer(&look->interfaces, g_ptr_array_unref);
     json_decref(look->nics);
     g_clear_pointer(&look->users, g_array_unref);
+    g_clear_pointer(&look->snapshots, g_ptr_array_unref);
     fct_network_free(look->wanted);
     fct_network_plan_free(look->plan);
     g_free(look);
@@ -69,8 +72,10 @@ static gboolean find_users(FctApp *app, Look *look, GError **error)
     g_autoptr(GPtrArray) mine = fct_vm_load_all(app->store, error);
     size_t i;
     json_t *nic;
-    if (!mine)
+    look->snapshots = fct_snapshot_users(app, "nics", "network", look->present->name, error);
+    if (!mine || !look->snapshots)
         return FALSE;
+    look->scene.snapshots = look->snapshots;
     look->nics = fct_networks_nics(app, look->present, mine);
     look->users = g_array_new(FALSE, TRUE, sizeof(FctNetworkUser));
     g_array_set_clear_func(look->users, user_clear);

@@ -2,12 +2,14 @@
 #include "app/pools.h"
 
 #include "app/records.h"
+#include "app/snapshot_users.h"
 #include "app/storage.h"
 #include "app/volumes.h"
 #include "base/text.h"
 #include "core/storage_rules.h"
 
 #include <gio/gio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NFS_PORT 2049
@@ -22,6 +24,14 @@ static gboolean refuse(GError **error, const char *field, const char *format, ..
     g_autofree char *text = g_strdup_vprintf(format, ap);
     va_end(ap);
     fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", text);
+    return FALSE;
+}
+
+/* @what: "is in this folder". Nothing is wrong with what was sent, but for what is there already. */
+static gboolean refuse_twice(GError **error, const char *field, const char *pool, const char *what)
+{
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
+                       json_pack("{s:s}", "field", field), "Storage pool %s %s already.", pool, what);
     return FALSE;
 }
 
@@ -109,9 +119,35 @@ static gboolean nfs_answers(const char *host, GError **error)
     return FALSE;
 }
 
+/* Without links, as far as there is something at all: two names may lead to one folder. */
+static char *real_path(const char *path)
+{
+    g_autofree char *there = g_strdup(path);
+    while (*there && strcmp(there, "/") != 0) {
+        char *real = realpath(there, NULL);
+        if (real) {
+            char *whole = g_strconcat(real, path + strlen(there), NULL);
+            free(real);
+            return whole;
+        }
+        fct_text_take(&there, g_path_get_dirname(there));
+    }
+    return g_strdup(path);
+}
+
+/* A file in the way is what was sent wrongly; libvirt would say it in its own words. */
+static gboolean can_be_folder(const char *path, GError **error)
+{
+    g_autofree char *there = g_strdup(path);
+    while (!g_file_test(there, G_FILE_TEST_EXISTS) && strcmp(there, "/") != 0)
+        fct_text_take(&there, g_path_get_dirname(there));
+    return g_file_test(there, G_FILE_TEST_IS_DIR) || refuse(error, "path", "%s is no folder.", there);
+}
+
 static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *input, GError **error)
 {
     const char *own = app->config.state_dir;
+    g_autofree char *real = real_path(input->path);
     if (find(pools, input->name, NULL)) {
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a storage pool %s already.", input->name);
@@ -120,14 +156,17 @@ static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *
     for (guint i = 0; i < pools->len; i++) {
         const FctPool *pool = g_ptr_array_index(pools, i);
         g_autofree char *nfs = g_strconcat(input->host, ":", input->export, NULL);
-        if (*input->path && fct_path_overlaps(pool->path, input->path))
-            return refuse(error, "path", "Storage pool %s is in this folder already.", pool->name);
+        if (*input->path && (fct_path_overlaps(pool->path, input->path) || fct_path_overlaps(pool->path, real) ||
+                             (*pool->real && fct_path_overlaps(pool->real, real))))
+            return refuse_twice(error, "path", pool->name, "is in this folder");
         if (*input->volume_group && strcmp(pool->kind, "logical") == 0 &&
             strcmp(pool->source, input->volume_group) == 0)
-            return refuse(error, "volume_group", "Storage pool %s has this volume group already.", pool->name);
+            return refuse_twice(error, "volume_group", pool->name, "has this volume group");
         if (*input->host && strcmp(pool->source, nfs) == 0)
-            return refuse(error, "export", "Storage pool %s has this export already.", pool->name);
+            return refuse_twice(error, "export", pool->name, "has this export");
     }
+    if (strcmp(input->kind, "dir") == 0 && !can_be_folder(input->path, error))
+        return FALSE;
     if (strcmp(input->kind, "dir") == 0 && fct_path_overlaps(own, input->path))
         return refuse(error, "path", "Facet keeps its own state in %s.", own);
     return TRUE;
@@ -139,6 +178,12 @@ static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
     g_autoptr(GError) fault = NULL;
     if (app->vmm->ops->pool_create(app->vmm, input, &fault))
         return TRUE;
+    if (fault->code == FCT_ERROR_LIBVIRT && strstr(fault->message, "conflict with pool")) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
+                           json_pack("{s:s}", "field", *input->volume_group ? "volume_group" : "path"), "%s",
+                           fault->message);
+        return FALSE;
+    }
     if (fault->code != FCT_ERROR_LIBVIRT || strcmp(input->kind, "lvm") != 0) {
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
@@ -176,7 +221,7 @@ static json_t *holders(const FctVolumeWorld *world, const char *pool)
         const GPtrArray *users = strcmp(volume->pool, pool) == 0 ? fct_volume_world_users(world, volume->path) : NULL;
         for (guint k = 0; users && k < users->len; k++) {
             const FctVolumeUser *user = g_ptr_array_index(users, k);
-            if (*user->vm && g_hash_table_add(known, user->vm))
+            if (*user->vm && strcmp(user->how, "snapshot") != 0 && g_hash_table_add(known, user->vm))
                 json_array_append_new(names, json_string(user->name));
         }
     }
@@ -201,6 +246,19 @@ static gboolean add_documents(FctApp *app, const char *pool, json_t *names, GErr
     return docs != NULL;
 }
 
+static gboolean no_snapshot_has(FctApp *app, const char *name, const char *what, GError **error)
+{
+    g_autoptr(GPtrArray) snapshots = fct_snapshot_users(app, "disks", "pool", name, error);
+    if (!snapshots)
+        return FALSE;
+    if (!snapshots->len)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
+                       json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]),
+                       "Storage pool %s cannot be %s: it is needed by %s.", name, what, (char *)snapshots->pdata[0]);
+    return FALSE;
+}
+
 static gboolean nobody_has(FctApp *app, const char *name, const char *what, GError **error)
 {
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
@@ -210,7 +268,7 @@ static gboolean nobody_has(FctApp *app, const char *name, const char *what, GErr
     if (json_array_size(names) == 0 && !add_documents(app, name, names, error))
         return FALSE;
     if (json_array_size(names) == 0)
-        return TRUE;
+        return no_snapshot_has(app, name, what, error);
     fct_set_error_full(error, FCT_ERROR_IN_USE, "Move or delete their disks first.",
                        json_pack("{s:O}", "holders", names), "Storage pool %s cannot be %s: VM %s has a disk in it.",
                        name, what, json_string_value(json_array_get(names, 0)));

@@ -3,6 +3,7 @@
 
 #include "app/hub.h"
 #include "app/records.h"
+#include "app/vms.h"
 #include "app/volume_record.h"
 #include "core/storage_rules.h"
 
@@ -20,6 +21,7 @@ struct FctStorage {
     GCond cond;
     gboolean quit, ensure, sweep;
     GHashTable *due;      /* set of pools' names */
+    GPtrArray *pools;     /* immutable; NULL: libvirt did not tell the last time */
     GHashTable *promised; /* pool's name → gint64*: what its thin volumes may still grow by */
     GHashTable *claimed;  /* set of volumes' ids */
     GHashTable *making;   /* the same */
@@ -105,6 +107,31 @@ gint64 fct_storage_promised(FctStorage *storage, const char *pool)
     gint64 n = promised ? *promised : -1;
     g_mutex_unlock(&storage->lock);
     return n;
+}
+
+GPtrArray *fct_storage_pools(FctStorage *storage)
+{
+    g_mutex_lock(&storage->lock);
+    GPtrArray *pools = storage->pools ? g_ptr_array_ref(storage->pools) : NULL;
+    g_mutex_unlock(&storage->lock);
+    return pools;
+}
+
+/* @pools NULL: not known now. TRUE when there are others, or they run or not other than before. */
+static gboolean keep_pools(FctStorage *storage, GPtrArray *pools)
+{
+    g_mutex_lock(&storage->lock);
+    GPtrArray *old = storage->pools;
+    gboolean news = !old || !pools || old->len != pools->len;
+    for (guint i = 0; !news && i < pools->len; i++) {
+        const FctPool *a = old->pdata[i], *b = pools->pdata[i];
+        news = strcmp(a->name, b->name) != 0 || a->active != b->active;
+    }
+    storage->pools = pools ? g_ptr_array_ref(pools) : NULL;
+    g_mutex_unlock(&storage->lock);
+    news = news && (old || pools);
+    g_clear_pointer(&old, g_ptr_array_unref);
+    return news;
 }
 
 /* ---- our own pool ---- */
@@ -215,6 +242,8 @@ static void look(FctStorage *storage, GHashTable *due)
     g_autoptr(GHashTable) old = storage->marks;
     GHashTableIter iter;
     gpointer name;
+    if (keep_pools(storage, pools))
+        fct_vms_host_changed(storage->app->vms);
     if (!pools) {
         g_steal_pointer(&old);
         return;
@@ -303,6 +332,7 @@ void fct_storage_free(FctStorage *storage)
 {
     if (!storage)
         return;
+    g_clear_pointer(&storage->pools, g_ptr_array_unref);
     g_hash_table_unref(storage->due);
     g_hash_table_unref(storage->marks);
     g_hash_table_unref(storage->promised);

@@ -13,6 +13,8 @@ void fct_storage_stop(FctStorage *storage);
 void fct_storage_free(FctStorage *storage);
 /* What the thin volumes of @pool may still grow by, as last seen; -1 unknown. */
 gint64 fct_storage_promised(FctStorage *storage, const char *pool);
+/* FctPool*, as last seen; NULL while libvirt does not tell. Does not wait. Free with g_ptr_array_unref. */
+GPtrArray *fct_storage_pools(FctStorage *storage);
 /*
  * One piece of work at a time on a volume: FCT_ERROR_IN_USE says that there is one. @id: "<pool>:<name>".
  */

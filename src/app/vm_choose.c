@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a VM would get, and what stands against its start: the pure chooser fed with the present world. */
+/* What a VM would get, and what stands against its start: core/vm_preflight and the chooser, fed with the present. */
 #include "app/groups.h"
 #include "app/parts.h"
+#include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/world.h"
 #include "core/chooser.h"
@@ -127,23 +128,12 @@ static void check_attach(FctVms *vms, const GPtrArray *picks, GPtrArray *verdict
     }
 }
 
-static void check_state(FctVms *vms, const FctVm *vm, GPtrArray *verdicts)
-{
-    if (strcmp(vm->state, "ready") != 0)
-        g_ptr_array_add(verdicts, fct_verdict_new(FCT_REFUSE, "not-ready", "", "Wait for its task to end.",
-                                                  strcmp(vm->state, "creating") == 0 ? "The VM is still being made."
-                                                                                     : "The VM is being deleted."));
-    if (!fct_vms_is_up(vms))
-        g_ptr_array_add(verdicts, fct_verdict_new(FCT_BLOCK, "libvirt-down", "", "Check that libvirtd runs.",
-                                                  "libvirt does not answer."));
-}
-
-void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, GPtrArray **ret_verdicts,
+void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
                       GPtrArray **ret_picks)
 {
     GPtrArray *verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     GPtrArray *picks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
-    check_state(vms, vm, verdicts);
+    fct_vm_facts_judge(vms, vm, active, verdicts);
     fct_vm_first_boot_check(vm, verdicts);
     if (vm->devices->len && !world) {
         g_ptr_array_add(verdicts, fct_verdict_new(FCT_BLOCK, "no-inventory", "", "Check that facet-helper runs.",

@@ -4,6 +4,7 @@
  * meanwhile: the VM is off and held by an act, or the files are a snapshot's and its snapshots are held.
  */
 #include "app/vm_disks.h"
+#include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_tree.h"
 
@@ -330,11 +331,12 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
     for (guint i = 0; i < node->files->len; i++)
         g_ptr_array_add(clone->files, fct_chain_file_copy(g_ptr_array_index(node->files, i)));
     clone->act.vm = copy_of(tree, doc, clone->files, error);
+    clone->act.flag = fct_json_bool(input, "start", FALSE);
     if (!clone->act.vm || !check_name(vms, clone->act.vm, name, error) ||
+        (clone->act.flag && !fct_vm_facts_check(vms, clone->act.vm, TRUE, NULL, error)) ||
         !fct_vms_begin(vms, clone->act.vm->id, "is being made", error))
         return NULL;
     fct_vm_first_boot_renew(clone->act.vm);
-    clone->act.flag = fct_json_bool(input, "start", FALSE);
     g_autoptr(FctTask) task = fct_vm_task_new(vms, who, clone->act.flag ? &start_job : &make_job, clone->act.vm);
     if (store_new(vms, clone->act.vm, task, error))
         return g_steal_pointer(&task);

@@ -3,6 +3,7 @@
 #include "app/networks.h"
 #include "app/templates.h"
 #include "app/vm_disks.h"
+#include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/volume_record.h"
 
@@ -139,21 +140,8 @@ static gboolean name_is_free(FctVms *vms, const FctVm *vm, GError **error)
     return TRUE;
 }
 
-static gboolean check_host(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean check_groups(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_autoptr(json_t) facts = vms->app->vmm->ops->facts(vms->app->vmm, error);
-    if (!facts)
-        return FALSE;
-    if (vm->uefi && !fct_json_bool(facts, "uefi", FALSE)) {
-        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the package ovmf, or choose BIOS.",
-                           json_pack("{s:s}", "field", "uefi"), "This host has no UEFI firmware for VMs.");
-        return FALSE;
-    }
-    if (vm->tpm && !fct_json_bool(facts, "tpm", FALSE)) {
-        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the packages swtpm and swtpm-tools.",
-                           json_pack("{s:s}", "field", "tpm"), "This host cannot emulate a TPM.");
-        return FALSE;
-    }
     if (!vm->devices->len)
         return TRUE;
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, error);
@@ -173,11 +161,14 @@ static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
     if (!vm || !fct_vm_first_boot_read(vm, input, error) || !fit_image(vms, vm, error) ||
-        !name_is_free(vms, vm, error) || !check_host(vms, vm, error))
+        !name_is_free(vms, vm, error) || !check_groups(vms, vm, error))
         return NULL;
     if (!json_object_get(input, "nics"))
         fct_networks_default_nic(vms->app, vm);
-    return fct_networks_check_nics(vms->app, vm, error) ? g_steal_pointer(&vm) : NULL;
+    gboolean start = fct_json_bool(input, "start", FALSE);
+    return fct_networks_check_nics(vms->app, vm, error) && fct_vm_facts_check(vms, vm, start, NULL, error)
+               ? g_steal_pointer(&vm)
+               : NULL;
 }
 
 gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error)
@@ -191,10 +182,10 @@ gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error)
     if (!begins)
         json_object_set_new(whole, "iso", json_string("any"));
     g_autoptr(FctVm) vm = fct_vm_from_input(whole, error);
-    if (!vm || !*vm->image)
-        return vm != NULL;
-    g_autoptr(FctImage) image = fct_images_find(app->config.images_dir, vm->image, error);
-    return image && fct_vm_fit_image(vm, image, error);
+    g_autoptr(FctImage) image = vm && *vm->image ? fct_images_find(app->config.images_dir, vm->image, error) : NULL;
+    if (!vm || (*vm->image && !(image && fct_vm_fit_image(vm, image, error))))
+        return FALSE;
+    return !app->vms || fct_vm_facts_check(app->vms, vm, FALSE, input, error);
 }
 
 /* With what a template gives; @given is what was sent. */

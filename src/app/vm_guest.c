@@ -176,7 +176,7 @@ void fct_guests_free(FctGuests *guests)
     g_free(guests);
 }
 
-void fct_guests_note(FctGuests *guests, const char *id, const FctVmInfo *info)
+gboolean fct_guests_note(FctGuests *guests, const char *id, const FctVmInfo *info)
 {
     gboolean connected = info && info->agent == FCT_AGENT_CONNECTED;
     g_mutex_lock(&guests->lock);
@@ -188,6 +188,7 @@ void fct_guests_note(FctGuests *guests, const char *id, const FctVmInfo *info)
     if (connected != was)
         g_cond_broadcast(&guests->cond);
     g_mutex_unlock(&guests->lock);
+    return connected != was;
 }
 
 /* ---- telling ---- */

@@ -11,8 +11,8 @@ void fct_guests_start(FctGuests *guests);
 /* Ends the thread; calls that are under way end by themselves. */
 void fct_guests_stop(FctGuests *guests);
 void fct_guests_free(FctGuests *guests);
-/* libvirt told of the VM; @info NULL: it is gone. Posts only. */
-void fct_guests_note(FctGuests *guests, const char *id, const FctVmInfo *info);
+/* libvirt told of the VM; @info NULL: it is gone. Posts only. TRUE when its agent has come or gone. */
+gboolean fct_guests_note(FctGuests *guests, const char *id, const FctVmInfo *info);
 
 /*
  * The member "guest" of a Vm: {"agent","hostname","os","why_not"}. And what the guest adds to the addresses of its

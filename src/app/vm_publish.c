@@ -5,9 +5,12 @@
  */
 #include "app/hub.h"
 #include "app/networks.h"
+#include "app/vm_facts.h"
 #include "app/vm_service.h"
 
 #include <string.h>
+
+#define AGAIN_US (5 * G_USEC_PER_SEC)
 
 typedef struct {
     FctVmWorld *world;
@@ -69,14 +72,19 @@ static void publish_one(FctVms *vms, const Look *look, const char *id)
         fct_hub_publish_deleted(vms->app->hub, "vm", id);
 }
 
-/* Those that are off and want parts: only what has changed for them is told. */
-static void publish_waiting(FctVms *vms, const Look *look)
+/* Which of those that are off are looked at once more. */
+typedef enum { AGAIN_NONE, AGAIN_BLOCKED, AGAIN_DEVICES, AGAIN_ALL } Again;
+
+/* Only what has changed for them is told. */
+static void publish_waiting(FctVms *vms, const Look *look, Again again)
 {
     g_autoptr(GPtrArray) mine = fct_vms_known(vms);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
-        g_autoptr(FctVmInfo) info = vm->devices->len ? fct_vms_info(vms, vm->id) : NULL;
-        if (!vm->devices->len || fct_vm_info_active(info))
+        gboolean concerned = again == AGAIN_ALL || (again == AGAIN_DEVICES && vm->devices->len) ||
+                             (again == AGAIN_BLOCKED && fct_vms_is_blocked(vms, vm->id));
+        g_autoptr(FctVmInfo) info = concerned ? fct_vms_info(vms, vm->id) : NULL;
+        if (!concerned || fct_vm_info_active(info))
             continue;
         g_autoptr(json_t) blocked = fct_vm_blocked(vms, look->world, vm);
         if (is_news(vms, vm->id, blocked))
@@ -84,12 +92,14 @@ static void publish_waiting(FctVms *vms, const Look *look)
     }
 }
 
-static void publish(FctVms *vms, GHashTable *ids, gboolean recheck)
+static void publish(FctVms *vms, GHashTable *ids, Again again)
 {
     g_autoptr(GError) fault = NULL;
     g_auto(Look) look = {0};
     GHashTableIter iter;
     gpointer id;
+    if (again == AGAIN_BLOCKED)
+        fct_vm_facts_refresh(vms);
     look.world = fct_vm_world_new(vms, FALSE, NULL);
     look.holds = fct_holds_list(vms->app->store, NULL, &fault);
     look.addresses = fct_networks_addresses(vms->app);
@@ -100,8 +110,26 @@ static void publish(FctVms *vms, GHashTable *ids, gboolean recheck)
     g_hash_table_iter_init(&iter, ids);
     while (g_hash_table_iter_next(&iter, &id, NULL))
         publish_one(vms, &look, id);
-    if (recheck)
-        publish_waiting(vms, &look);
+    if (again != AGAIN_NONE)
+        publish_waiting(vms, &look, again);
+}
+
+/*
+ * FALSE when none came, and there is a VM that cannot start: what it lacks, a file for one, may be back without a word.
+ * The lock is held.
+ */
+static gboolean wait_for_news(FctVms *vms)
+{
+    GHashTableIter iter;
+    gpointer blocked;
+    gboolean any = FALSE;
+    g_hash_table_iter_init(&iter, vms->blocked);
+    while (!any && g_hash_table_iter_next(&iter, NULL, &blocked))
+        any = json_array_size(blocked) > 0;
+    if (any)
+        return g_cond_wait_until(&vms->cond, &vms->lock, g_get_monotonic_time() + AGAIN_US);
+    g_cond_wait(&vms->cond, &vms->lock);
+    return TRUE;
 }
 
 gpointer fct_vms_publisher(gpointer data)
@@ -109,16 +137,15 @@ gpointer fct_vms_publisher(gpointer data)
     FctVms *vms = data;
     g_mutex_lock(&vms->lock);
     while (!vms->quit) {
-        if (!vms->recheck && !g_hash_table_size(vms->to_publish)) {
-            g_cond_wait(&vms->cond, &vms->lock);
+        gboolean news = vms->recheck || vms->recheck_all || g_hash_table_size(vms->to_publish);
+        if (!news && wait_for_news(vms))
             continue;
-        }
         g_autoptr(GHashTable) ids = g_steal_pointer(&vms->to_publish);
-        gboolean recheck = vms->recheck;
+        Again again = vms->recheck_all ? AGAIN_ALL : vms->recheck ? AGAIN_DEVICES : news ? AGAIN_NONE : AGAIN_BLOCKED;
         vms->to_publish = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        vms->recheck = FALSE;
+        vms->recheck = vms->recheck_all = FALSE;
         g_mutex_unlock(&vms->lock);
-        publish(vms, ids, recheck);
+        publish(vms, ids, again);
         g_mutex_lock(&vms->lock);
     }
     g_mutex_unlock(&vms->lock);

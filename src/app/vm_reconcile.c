@@ -25,7 +25,7 @@ static gboolean part_is_held(const FctInventory *inventory, const FctHold *hold)
     const FctGpu *gpu = fct_inventory_gpu(inventory, fct_json_str(hold->what, "gpu", ""));
     const FctGpuInstance *instance =
         gpu ? fct_mig_instance_at(&gpu->mig, (int)fct_json_int(hold->what, "start", -1)) : NULL;
-    return instance && fct_gpu_instance_has_process(instance);
+    return instance && (*gpu->holders_unknown || fct_gpu_instance_has_process(instance));
 }
 
 /* Stores the changed @holds, and tells the page. */

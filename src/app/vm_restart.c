@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Off and on again, as one task: what waits for the next start takes effect, and nobody has to wait to start it. */
+#include "app/vm_facts.h"
 #include "app/vm_service.h"
 
 #include <string.h>
@@ -122,13 +123,29 @@ static gboolean check_state(FctVms *vms, const FctVm *vm, gboolean force, GError
     return FALSE;
 }
 
+/* Whoever asks for a restart does not want a VM that is off and cannot start again. */
+static gboolean can_start_again(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    g_autoptr(GPtrArray) verdicts = NULL;
+    g_autoptr(GPtrArray) picks = NULL;
+    fct_vm_facts_refresh(vms);
+    fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
+    if (fct_verdicts_allow(verdicts, FALSE))
+        return TRUE;
+    fct_vm_set_refused(error, vm, verdicts, "runs on; it could not start again", NULL);
+    return FALSE;
+}
+
 FctTask *fct_vm_restart(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean force, GError **error)
 {
     const FctVmJob *job = force ? &force_job : &polite_job;
     g_autoptr(FctVm) vm = given;
     if (!fct_vms_begin(vms, vm->id, "is being restarted", error))
         return NULL;
-    g_autoptr(FctTask) task = check_state(vms, vm, force, error) ? fct_vm_task_new(vms, who, job, vm) : NULL;
+    g_autoptr(FctTask) task = check_state(vms, vm, force, error) && can_start_again(vms, vm, error)
+                                  ? fct_vm_task_new(vms, who, job, vm)
+                                  : NULL;
     if (task && fct_task_commit(task, NULL, 0, error)) {
         fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), force, TRUE);
         return g_steal_pointer(&task);

@@ -3,8 +3,10 @@
  * Going back to a snapshot: new files on the frozen ones are made, then the documents change in one go; what the VM
  * wrote since goes after that. Before that moment nothing has changed but that the VM is off.
  */
+#include "app/vm_facts.h"
 #include "app/vm_tree.h"
 #include "app/volume_record.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -34,18 +36,26 @@ static void keep_seed(FctVm *vm, const FctVm *before)
     }
 }
 
-static gboolean take_settings(FctVmTree *tree, const json_t *settings, GError **error)
+/* @now with the settings of a snapshot. */
+static FctVm *with_settings(const FctVm *now, const json_t *settings, GError **error)
 {
-    json_t *doc = fct_vm_to_doc(tree->vm), *value;
+    json_t *doc = fct_vm_to_doc(now), *value;
     const char *key;
     json_object_foreach ((json_t *)settings, key, value)
         json_object_set_new(doc, key, json_deep_copy(value));
     g_autoptr(FctDoc) whole = g_new(FctDoc, 1);
-    *whole = (FctDoc){g_strdup(""), tree->vm->revision, doc};
+    *whole = (FctDoc){g_strdup(""), now->revision, doc};
     FctVm *vm = fct_vm_from_doc(whole, error);
+    if (vm)
+        keep_seed(vm, now);
+    return vm;
+}
+
+static gboolean take_settings(FctVmTree *tree, const json_t *settings, GError **error)
+{
+    FctVm *vm = with_settings(tree->vm, settings, error);
     if (!vm)
         return FALSE;
-    keep_seed(vm, tree->vm);
     fct_vm_free(tree->vm);
     tree->vm = vm;
     return TRUE;
@@ -99,7 +109,52 @@ static void say_settings(json_t *list, const FctVm *vm, const json_t *settings)
         say(list, "It asks for the devices of then; parts are chosen when it starts.");
 }
 
-json_t *fct_vm_revert_effects(const FctVmTree *tree, const json_t *doc, gboolean active)
+/* The VM as a revert to @doc would leave it, on the files that the snapshot has frozen. */
+static FctVm *vm_of_then(const FctVmTree *tree, const json_t *doc, GError **error)
+{
+    const FctChainNode *node = fct_chain_node(tree->chain, fct_json_str(doc, "id", ""));
+    FctVm *vm = with_settings(tree->vm, json_object_get(doc, "settings"), error);
+    for (guint i = 0; vm && node && i < node->files->len; i++) {
+        const FctChainFile *file = g_ptr_array_index(node->files, i);
+        FctVmDisk *disk = fct_vm_find_disk(vm, file->target);
+        if (!disk)
+            continue;
+        fct_text_set(&disk->pool, file->pool);
+        fct_text_set(&disk->volume, file->volume);
+        fct_text_set(&disk->path, file->path);
+        fct_text_set(&disk->format, file->format);
+    }
+    return vm;
+}
+
+/* What stands against a start of the VM as it would be then (FctVerdict*): the same as "why" says afterwards. */
+static GPtrArray *against_start(FctVms *vms, const FctVmWorld *world, const FctVmTree *tree, const json_t *doc,
+                                GError **error)
+{
+    GPtrArray *verdicts = NULL;
+    g_autoptr(GPtrArray) picks = NULL;
+    g_autoptr(FctVm) then = vm_of_then(tree, doc, error);
+    const json_t *memory = json_object_get(doc, "memory");
+    if (!then)
+        return NULL;
+    fct_vm_preflight(vms, world, then, FALSE, &verdicts, &picks);
+    if (json_is_object(memory))
+        fct_vm_facts_judge_memory_file(vms, fct_json_str(memory, "path", ""), verdicts);
+    return verdicts;
+}
+
+static void say_missing(FctVms *vms, const FctVmWorld *world, const FctVmTree *tree, const json_t *doc, json_t *list)
+{
+    g_autoptr(GPtrArray) verdicts = against_start(vms, world, tree, doc, NULL);
+    for (guint i = 0; verdicts && i < verdicts->len; i++) {
+        const FctVerdict *verdict = g_ptr_array_index(verdicts, i);
+        if (verdict->severity == FCT_BLOCK || verdict->severity == FCT_REFUSE)
+            say(list, "The VM could not start then: %s", verdict->sentence);
+    }
+}
+
+json_t *fct_vm_revert_effects(FctVms *vms, const FctVmWorld *world, const FctVmTree *tree, const json_t *doc,
+                              gboolean active)
 {
     json_t *list = json_array();
     g_autoptr(GPtrArray) thrown = g_ptr_array_new();
@@ -128,6 +183,7 @@ json_t *fct_vm_revert_effects(const FctVmTree *tree, const json_t *doc, gboolean
     if (tree->vm->uefi || tree->vm->tpm)
         say(list, "What UEFI and TPM remember is no part of it, and stays as it is.");
     say_settings(list, tree->vm, json_object_get(doc, "settings"));
+    say_missing(vms, world, tree, doc, list);
     return list;
 }
 
@@ -314,10 +370,26 @@ static gboolean check_consent(FctVms *vms, const FctVmTree *tree, const json_t *
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
     if (!fct_vm_info_active(info) || fct_json_bool(input, "confirm", FALSE))
         return TRUE;
-    json_t *effects = fct_vm_revert_effects(tree, doc, TRUE);
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    json_t *effects = fct_vm_revert_effects(vms, world, tree, doc, TRUE);
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Send “confirm” to force it off and go back.",
                        json_pack("{s:s, s:o}", "field", "confirm", "reasons", effects),
                        "VM %s runs. It would be forced off.", tree->vm->name);
+    return FALSE;
+}
+
+/* A VM that shall run afterwards is not forced off and changed first, only to be told that it cannot start. */
+static gboolean check_start(FctVms *vms, const FctVmTree *tree, const json_t *doc, GError **error)
+{
+    fct_vm_facts_refresh(vms);
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    g_autoptr(GPtrArray) verdicts = against_start(vms, world, tree, doc, error);
+    if (!verdicts)
+        return FALSE;
+    if (fct_verdicts_allow(verdicts, FALSE))
+        return TRUE;
+    fct_vm_set_refused(error, tree->vm, verdicts, "could not start afterwards",
+                       "Mend that first, or send “start” as false to go back without a start.");
     return FALSE;
 }
 
@@ -331,10 +403,12 @@ static FctTask *revert(FctVms *vms, const FctIdentity *who, FctVm **vm, const ch
     if (!doc || !check_consent(vms, tree, doc, input, error))
         return NULL;
     const char *id = fct_json_str(doc, "id", "");
+    gboolean start = fct_json_bool(input, "start", json_is_object(json_object_get(doc, "memory")));
+    if (start && !check_start(vms, tree, doc, error))
+        return NULL;
     g_autoptr(GPtrArray) files = fct_vm_tree_overlays(vms, tree, fct_chain_node(tree->chain, id), error);
     if (!files)
         return NULL;
-    gboolean start = fct_json_bool(input, "start", json_is_object(json_object_get(doc, "memory")));
     g_autoptr(json_t) doing =
         json_pack("{s:s, s:s, s:o}", "kind", "revert", "to", id, "files", fct_vm_files_to_json(files));
     const FctVmJob *job = start ? &start_job : &stay_job;

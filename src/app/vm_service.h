@@ -8,12 +8,16 @@
 #include "app/vm_holds.h"
 #include "app/vms.h"
 
-typedef struct FctGuests FctGuests; /* vm_guest.h */
+typedef struct FctGuests FctGuests;               /* vm_guest.h */
+typedef struct FctStuck FctStuck;                 /* vm_stuck.h */
+typedef struct FctVmFactsKeeper FctVmFactsKeeper; /* vm_facts.h */
 
 struct FctVms {
     FctApp *app;
     FctConsoles *consoles;
     FctGuests *guests;
+    FctVmFactsKeeper *facts;
+    FctStuck *stuck;
     GThread *watcher, *publisher;
 
     GMutex lock; /* guards everything below */
@@ -28,6 +32,7 @@ struct FctVms {
     GHashTable *active; /* set of VM ids that were running when the watcher last looked */
     GHashTable *to_publish; /* set of VM ids that the page is to be told of */
     gboolean recheck;       /* the parts have changed: VMs that wait for some may be blocked or not now */
+    gboolean recheck_all;   /* networks or pools have: so may any that is off */
     gboolean came_up, went_down;
     int lists_left;
     gint64 list_us;      /* when all is listed once more after libvirt came up; 0: not */
@@ -101,9 +106,10 @@ FctVmWorld *fct_vm_world_new(FctVms *vms, gboolean fresh, GError **error);
 void fct_vm_world_free(FctVmWorld *world);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmWorld, fct_vm_world_free)
 /*
- * Why the VM cannot start now (FctVerdict*), and the parts that it would get (FctHold*, not reserved yet).
+ * Why the VM cannot start now (FctVerdict*), and the parts that it would get (FctHold*, not reserved yet). @active: it
+ * runs. Of the host what vm_facts.h last saw; call fct_vm_facts_refresh before to act on it.
  */
-void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, GPtrArray **ret_verdicts,
+void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
                       GPtrArray **ret_picks);
 /* FCT_ERROR_BAD_REQUEST naming "devices" when a device asks a group that is not there. */
 gboolean fct_vm_check_groups(const FctVmWorld *world, const FctVm *vm, GError **error);
@@ -201,6 +207,11 @@ FctTask *fct_vm_restart(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean
 /* facetd ended in the middle of it, and libvirt answers: a VM that is off, or goes off, is started. Ends the task. */
 void fct_vm_restart_go_on(FctVmAct *act, FctTask *task);
 
+/*
+ * The verdicts that forbid a start, as FCT_ERROR_REFUSED that lists them. @what: "cannot start". @next: NULL: what the
+ * first of them says.
+ */
+void fct_vm_set_refused(GError **error, const FctVm *vm, const GPtrArray *verdicts, const char *what, const char *next);
 /* Reserves the parts in one transaction with @task. FCT_ERROR_REFUSED lists the verdicts. */
 gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);
 /* Starts the domain with the parts that the VM has reserved, and waits until it is seen to run. */

@@ -4,6 +4,7 @@
  * task when a required device cannot be had.
  */
 #include "app/vm_disks.h"
+#include "app/vm_facts.h"
 #include "app/volume_record.h"
 
 #include <string.h>
@@ -17,8 +18,7 @@ static const char *const start_steps[] = {"Reserve the parts", "Start the VM", N
 static void start_thread(FctTask *task, gpointer data);
 static const FctVmJob start_job = {"vm.start", "Start", start_steps, FALSE, start_thread};
 
-/* The verdicts that forbid the start, as an error that lists them. */
-static void set_refused(GError **error, const FctVm *vm, const GPtrArray *verdicts)
+void fct_vm_set_refused(GError **error, const FctVm *vm, const GPtrArray *verdicts, const char *what, const char *next)
 {
     const FctVerdict *first = NULL;
     json_t *reasons = json_array();
@@ -30,8 +30,11 @@ static void set_refused(GError **error, const FctVm *vm, const GPtrArray *verdic
         json_array_append_new(reasons, json_string(verdict->sentence));
     }
     json_t *details = json_pack("{s:o, s:o}", "verdicts", fct_verdicts_to_json(verdicts), "reasons", reasons);
-    fct_set_error_full(error, FCT_ERROR_REFUSED, first && *first->next ? first->next : NULL, details,
-                       "VM %s cannot start: %s", vm->name, first ? first->sentence : "");
+    fct_set_error_full(error, FCT_ERROR_REFUSED,
+                       next                    ? next
+                       : first && *first->next ? first->next
+                                               : NULL,
+                       details, "VM %s %s: %s", vm->name, what, first ? first->sentence : "");
 }
 
 static void note_warnings(FctTask *task, const GPtrArray *verdicts)
@@ -57,9 +60,10 @@ static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError 
     }
     if (vm->devices->len && !(world = fct_vm_world_new(vms, TRUE, error)))
         return FALSE;
-    fct_vm_preflight(vms, world, vm, &verdicts, &picks);
+    fct_vm_facts_refresh(vms);
+    fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
     if (!fct_verdicts_allow(verdicts, FALSE)) {
-        set_refused(error, vm, verdicts);
+        fct_vm_set_refused(error, vm, verdicts, "cannot start", NULL);
         return FALSE;
     }
     for (guint i = 0; i < picks->len; i++)

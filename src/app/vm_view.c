@@ -2,6 +2,7 @@
 /* A VM as the API gives it. */
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
+#include "app/vm_stuck.h"
 
 #include <string.h>
 
@@ -114,6 +115,16 @@ static json_t *boot_json(const FctVm *vm)
     return list;
 }
 
+/* Why a VM that runs has no graphical console here; "" when it has, or is off. */
+static const char *no_graphics(const FctVmInfo *info)
+{
+    if (!fct_vm_info_active(info) || info->can_graphics)
+        return "";
+    return info->other_screen ? "The screen of this run is a SPICE one; Facet shows VNC. Open it with virt-viewer on "
+                                "the host, or start the VM anew with Facet: from then on it has VNC."
+                              : "This run of the VM has no screen. From its next start with Facet it has one.";
+}
+
 static void add_hardware(json_t *json, const FctVm *vm)
 {
     json_object_set_new(json, "os", json_string(vm->os));
@@ -155,7 +166,7 @@ json_t *fct_vm_blocked(FctVms *vms, const FctVmWorld *world, const FctVm *vm)
 {
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
-    fct_vm_preflight(vms, world, vm, &verdicts, &picks);
+    fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
     for (guint i = verdicts->len; i > 0; i--)
         if (((FctVerdict *)verdicts->pdata[i - 1])->severity == FCT_WARN)
             g_ptr_array_remove_index(verdicts, i - 1);
@@ -180,6 +191,9 @@ json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const
         "readings", readings_json(vms, vm->id, active));
     add_hardware(json, vm);
     json_object_set_new(json, "guest", guest);
+    json_object_set_new(json, "graphics_why_not", json_string(no_graphics(info)));
+    g_autofree char *detail = fct_stuck_detail(vms->stuck, vm->id, info);
+    json_object_set_new(json, "state_detail", json_string(detail));
     fct_app_stamp(vms->app, json, vm->id, vm->revision);
     return json;
 }
@@ -195,6 +209,8 @@ json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
     g_autoptr(FctVm) unknown = fct_vm_new(); /* what only a VM of ours has, empty */
     add_hardware(json, unknown);
     json_object_set_new(json, "os", json_string("other"));
+    json_object_set_new(json, "graphics_why_not", json_string(""));
+    json_object_set_new(json, "state_detail", json_string(""));
     g_autoptr(json_t) said = NULL;
     json_object_set_new(json, "guest", fct_guests_view(vms->guests, info->id, info, &said));
     fct_app_stamp(vms->app, json, info->id, 0);

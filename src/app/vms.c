@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
+#include "app/vm_stuck.h"
 
 #include "app/gpu_view.h"
 #include "app/network_cache.h"
@@ -172,6 +174,14 @@ void fct_vms_parts_changed(FctVms *vms)
     g_mutex_unlock(&vms->lock);
 }
 
+void fct_vms_host_changed(FctVms *vms)
+{
+    g_mutex_lock(&vms->lock);
+    vms->recheck_all = TRUE;
+    g_cond_broadcast(&vms->cond);
+    g_mutex_unlock(&vms->lock);
+}
+
 static void publish_all(FctVms *vms)
 {
     g_autoptr(GPtrArray) mine = fct_vms_known(vms);
@@ -234,8 +244,24 @@ static void look(FctVms *vms, const char *id)
         fct_vm_first_boot_look(vms, id, FALSE);
     }
     fct_guests_note(vms->guests, id, info);
+    fct_stuck_note(vms->stuck, id, info);
     fct_vms_publish(vms, id);
     fct_network_cache_look(vms->app->networks);
+}
+
+/*
+ * What a list shows and no event has told. An agent that connected while nobody listened to libvirt tells of it by no
+ * event: the list is where that is seen. The lock is not held.
+ */
+static void note_listed(FctVms *vms, const GPtrArray *list)
+{
+    for (guint i = 0; i < list->len; i++) {
+        const char *id = ((FctVmInfo *)list->pdata[i])->id;
+        g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+        fct_stuck_note(vms->stuck, id, info);
+        if (fct_guests_note(vms->guests, id, info))
+            fct_vms_publish(vms, id);
+    }
 }
 
 /* TRUE when the list is complete; what was heard meanwhile is newer than the list. */
@@ -271,6 +297,8 @@ static gboolean list_afresh(FctVms *vms)
         look_at(vms, id);
     vms->up = list != NULL && !vms->went_down;
     g_mutex_unlock(&vms->lock);
+    if (list)
+        note_listed(vms, list);
     if (fault)
         g_warning("The VMs could not be listed: %s", fault->message);
     return list != NULL;
@@ -341,6 +369,8 @@ static void work(FctVms *vms)
         else
             publish_all(vms);
         fct_gpu_view_publish_node(vms->app);
+        fct_vm_facts_refresh(vms); /* the node's view has waited for libvirt's slow first answer already */
+        fct_vms_host_changed(vms);
         g_mutex_lock(&vms->lock);
     } else if (g_hash_table_iter_next(&iter, &id, NULL)) {
         g_hash_table_iter_steal(&iter);
@@ -408,6 +438,8 @@ FctVms *fct_vms_new(FctApp *app, GError **error)
     vms->app = app;
     vms->consoles = fct_consoles_new(app);
     vms->guests = fct_guests_new(vms);
+    vms->facts = fct_vm_facts_new(vms);
+    vms->stuck = fct_stuck_new(vms);
     g_mutex_init(&vms->lock);
     g_cond_init(&vms->cond);
     vms->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
@@ -431,6 +463,7 @@ void fct_vms_start(FctVms *vms)
     fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms);
     vms->watcher = g_thread_new("vms", watch, vms);
     fct_guests_start(vms->guests);
+    fct_stuck_start(vms->stuck);
     vms->publisher = g_thread_new("vms-publish", fct_vms_publisher, vms);
     vms->app->vmm->ops->watch(vms->app->vmm, on_changed, on_connection, vms);
 }
@@ -441,6 +474,7 @@ void fct_vms_stop(FctVms *vms)
         return;
     vms->app->vmm->ops->watch(vms->app->vmm, NULL, NULL, NULL);
     fct_guests_stop(vms->guests);
+    fct_stuck_stop(vms->stuck);
     g_mutex_lock(&vms->lock);
     vms->quit = TRUE;
     g_cond_broadcast(&vms->cond);
@@ -456,6 +490,8 @@ void fct_vms_free(FctVms *vms)
         return;
     fct_consoles_free(vms->consoles);
     fct_guests_free(vms->guests);
+    fct_vm_facts_free(vms->facts);
+    fct_stuck_free(vms->stuck);
     g_hash_table_unref(vms->infos);
     g_hash_table_unref(vms->acts);
     g_hash_table_unref(vms->copied);

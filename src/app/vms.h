@@ -19,3 +19,5 @@ void fct_vms_free(FctVms *vms);
 void fct_vms_note_stats(FctVms *vms, const json_t *stats);
 /* The world of parts has changed (layout, holders): what blocks a VM may differ. Publishes the VMs that are off. */
 void fct_vms_parts_changed(FctVms *vms);
+/* Networks or pools have come, gone, started or stopped: any VM that is off may be blocked or not now. */
+void fct_vms_host_changed(FctVms *vms);

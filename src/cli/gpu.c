@@ -56,6 +56,8 @@ static void show_facts(const json_t *gpu)
            fct_json_str(gpu, "mode", ""), fct_json_str(gpu, "state", ""));
     if (*fct_json_str(gpu, "state_reason", ""))
         printf("  %s\n", fct_json_str(gpu, "state_reason", ""));
+    if (*fct_json_str(gpu, "holders_unknown", ""))
+        printf("  %s\n", fct_json_str(gpu, "holders_unknown", ""));
     printf("  busy %s%s%s%s  ·  %s  ·  %s  ·  memory %s of %s\n",
            fct_show_reading(json_object_get(readings, "gpu_percent"), " %"), *why ? " (" : "", why, *why ? ")" : "",
            fct_show_reading(json_object_get(readings, "power_w"), " W"),

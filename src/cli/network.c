@@ -359,6 +359,29 @@ int fct_verb_network_fix(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
+/*
+ * Says which snapshots need the network. TRUE: a yes to the deletion is a yes to that too, and to nothing else that
+ * must be confirmed.
+ */
+static gboolean only_snapshots_ask(FctCli *cli, const char *name)
+{
+    g_autoptr(json_t) body = json_pack("{s:s, s:s}", "action", "delete", "id", name);
+    g_autoptr(json_t) answer = NULL;
+    gboolean asked = FALSE, other = FALSE;
+    size_t i;
+    json_t *verdict;
+    if (!fct_client_call(cli->client, "POST", "/networks/preview", body, 0, &answer, NULL))
+        return FALSE;
+    json_array_foreach (json_object_get(answer, "verdicts"), i, verdict) {
+        gboolean snapshot = strcmp(fct_json_str(verdict, "code", ""), "snapshot-needs") == 0;
+        if (snapshot)
+            fprintf(stderr, "%s\n", fct_json_str(verdict, "sentence", ""));
+        asked |= snapshot;
+        other |= !snapshot && strcmp(fct_json_str(verdict, "severity", ""), "confirm") == 0;
+    }
+    return asked && !other;
+}
+
 int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) network = NULL;
@@ -379,6 +402,7 @@ int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
         return preview(cli, json_pack("{s:s, s:s}", "action", "delete", "id", argv[1]));
     if (!load(cli, argv[1], &network, &path, &status))
         return status;
+    confirm |= only_snapshots_ask(cli, argv[1]);
     if (!fct_cli_confirm(yes, &status, "Delete network %s?", argv[1]))
         return status;
     g_autofree char *target = g_strconcat(path, confirm ? "?confirm=1" : "", NULL);

@@ -118,6 +118,10 @@ int fct_verb_vm_show(FctCli *cli, int argc, char **argv)
     int cpus = (int)fct_json_int(vm, "vcpus", 0);
     printf("%s  ·  %s  ·  %d %s  ·  %s\n", fct_json_str(vm, "name", ""), fct_json_str(vm, "state", ""), cpus,
            cpus == 1 ? "CPU" : "CPUs", fct_show_mib(json_object_get(vm, "memory_mib")));
+    if (*fct_json_str(vm, "state_detail", ""))
+        printf("  %s\n", fct_json_str(vm, "state_detail", ""));
+    if (*fct_json_str(vm, "graphics_why_not", ""))
+        printf("  no graphical console: %s\n", fct_json_str(vm, "graphics_why_not", ""));
     json_array_foreach (json_object_get(vm, "devices"), i, item)
         show_device(item);
     json_array_foreach (json_object_get(vm, "nics"), i, item)
@@ -326,7 +330,7 @@ int fct_verb_vm_why(FctCli *cli, int argc, char **argv)
         fct_print_json(answer);
     else if (fct_json_bool(answer, "can_start", FALSE))
         puts("It can start.");
-    else
+    if (!cli->json) /* what is only said, too */
         fct_print_verdicts(stdout, json_object_get(answer, "verdicts"));
     return fct_json_bool(answer, "can_start", FALSE) ? 0 : fct_error_exit_status(FCT_ERROR_REFUSED);
 }

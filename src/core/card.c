@@ -75,8 +75,8 @@ void fct_card_state(const FctGpu *gpu, const GPtrArray *reservations, const FctM
             continue;
         ret_state->layout.at[instance->start] = p < 0 ? FCT_MIG_FOREIGN : (guint8)(p + 1);
         ret_state->cis[instance->start] = (guint8)MIN(instance->compute->len, 255);
-        ret_state->busy[instance->start] =
-            fct_gpu_instance_has_process(instance) || fct_card_reservation(gpu, instance, reservations);
+        ret_state->busy[instance->start] = *gpu->holders_unknown || fct_gpu_instance_has_process(instance) ||
+                                           fct_card_reservation(gpu, instance, reservations);
     }
 }
 

@@ -42,6 +42,10 @@ static void part_faults(FctPart *part, const FctGpu *gpu, const FctGpuInstance *
     if (gpu->state != FCT_GPU_OK) {
         part->state = FCT_PART_UNAVAILABLE;
         fct_text_set(&part->why, *gpu->state_reason ? gpu->state_reason : "The card does not answer.");
+    } else if (*gpu->holders_unknown &&
+               part->state == FCT_PART_FREE) { /* nobody is known to hold it, which is not free */
+        part->state = FCT_PART_UNAVAILABLE;
+        fct_text_set(&part->why, gpu->holders_unknown);
     } else if (instance->compute->len == 0 && part->state == FCT_PART_FREE) {
         part->state = FCT_PART_UNAVAILABLE;
         fct_text_set(&part->why, "It has no compute instance yet. Carve the card again to complete it.");

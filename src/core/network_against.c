@@ -34,6 +34,15 @@ void fct_network_against_users(const FctNetworkScene *scene, GPtrArray *verdicts
     }
 }
 
+void fct_network_against_snapshots(const FctNetworkScene *scene, GPtrArray *verdicts)
+{
+    for (guint i = 0; scene->snapshots && i < scene->snapshots->len; i++) {
+        const char *snapshot = scene->snapshots->pdata[i];
+        ADD(FCT_CONFIRM, "snapshot-needs", snapshot, "Delete the snapshot first, or go on all the same.",
+            "The network is needed by %s: once it is gone, a VM that goes back to it cannot start.", snapshot);
+    }
+}
+
 /* ---- subnets ---- */
 
 /* An address of the host that lies in @wanted's subnet, on an interface that no network of libvirt made. */

@@ -6,6 +6,7 @@
 void fct_network_against_name(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts);
 void fct_network_against_owner(const FctNetwork *present, GPtrArray *verdicts);
 void fct_network_against_users(const FctNetworkScene *scene, GPtrArray *verdicts);
+void fct_network_against_snapshots(const FctNetworkScene *scene, GPtrArray *verdicts);
 /* Its subnet, bridge, interface and tag. @present: what it is now; NULL: it is new. */
 void fct_network_against_place(const FctNetworkScene *scene, const FctNetwork *present, const FctNetwork *wanted,
                                GPtrArray *verdicts);

@@ -191,6 +191,7 @@ FctNetworkPlan *fct_network_plan_delete(const FctNetworkScene *scene, const FctN
     FctNetworkPlan *plan = plan_new();
     fct_network_against_owner(present, plan->verdicts);
     fct_network_against_users(scene, plan->verdicts);
+    fct_network_against_snapshots(scene, plan->verdicts);
     if (fct_network_has_subnet(present->kind)) {
         g_autofree char *subnet = fct_network_subnet(present);
         say(plan, "The network %s goes, with its bridge %s and its subnet %s.", present->name, present->bridge, subnet);

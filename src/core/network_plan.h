@@ -4,7 +4,7 @@
  *
  * Codes: name-taken not-ours in-use subnet-taken bridge-missing bridge-of-network interface-missing interface-is-bridge
  * interface-in-bridge vlan-unsupported own-connection; said only: link-down host-apart needs-route no-way-out
- * next-start.
+ * next-start; to be confirmed: snapshot-needs.
  */
 #pragma once
 #include "model/host_interface.h"
@@ -25,6 +25,7 @@ typedef struct {
     const GPtrArray *networks;   /* FctNetwork*, all there are */
     const GPtrArray *interfaces; /* FctHostInterface*; NULL: unknown */
     const GArray *users;         /* FctNetworkUser of the network in question; NULL: none */
+    const GPtrArray *snapshots;  /* char*: "snapshot s1 of VM db-2", those that bring back a NIC in it; NULL: none */
     const char *local, *remote;  /* of the connection that asks; "" unknown */
     guint libvirt;               /* 9000000 is 9.0.0; 0 unknown */
 } FctNetworkScene;

@@ -40,6 +40,11 @@ gboolean fct_preflight_card(const FctGpu *gpu, GPtrArray *verdicts)
                                       *gpu->driver ? gpu->driver : "no driver"));
         return FALSE;
     }
+    if (*gpu->holders_unknown) {
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "holders-unknown", label, "Try again when they can be seen.",
+                                      "Who uses %s is not known. %s", label, gpu->holders_unknown));
+        return FALSE;
+    }
     if (!gpu->mig.capable) {
         say(verdicts, fct_verdict_new(FCT_BLOCK, "no-mig", label, "Choose a card that has MIG.",
                                       "%s (%s) cannot be cut into MIG instances.", label, gpu->name));

@@ -3,8 +3,8 @@
  * Preflight: what stands against an act, the same list in preview and in execution. BLOCK cannot be overridden, REFUSE
  * can be cleared, CONFIRM needs a typed yes, WARN is only said (reference host.md 1.1).
  *
- * Codes: gpu-lost gpu-wedged gpu-unmanaged gpu-driver no-mig mig-off mig-pending held-by-process held-by-vm
- * instances-go card-resets mode-forgotten; for VMs see chooser.h.
+ * Codes: gpu-lost gpu-wedged gpu-unmanaged gpu-driver holders-unknown no-mig mig-off mig-pending held-by-process
+ * held-by-vm instances-go card-resets mode-forgotten; for VMs see chooser.h.
  */
 #pragma once
 #include "core/card.h"

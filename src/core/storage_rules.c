@@ -106,6 +106,12 @@ static gboolean lies_in(const char *outer, const char *inner)
     return length && strncmp(outer, inner, length) == 0 && (inner[length] == '/' || !inner[length]);
 }
 
+gboolean fct_room_to_go_on(gint64 capacity, gint64 available)
+{
+    const gint64 mib = 1024 * 1024;
+    return available >= CLAMP(capacity / 20, 8 * mib, 1024 * mib);
+}
+
 gboolean fct_path_overlaps(const char *a, const char *b)
 {
     return lies_in(a, b) || lies_in(b, a);

@@ -31,6 +31,11 @@ gboolean fct_volume_fits(const FctPool *pool, const char *format, gint64 bytes, 
 gboolean fct_disk_fits(const FctPool *pool, gint64 bytes, gint64 beside, const char *field, GError **error);
 
 /* Whether one path is the other's, or lies in it. Both without a slash at their end. */
+/*
+ * Whether a VM that stopped for want of room may go on, on a file system of @capacity with @available bytes: not for
+ * each megabyte, or it would stop again at once.
+ */
+gboolean fct_room_to_go_on(gint64 capacity, gint64 available);
 gboolean fct_path_overlaps(const char *a, const char *b);
 
 typedef enum { FCT_RANGE_WHOLE, FCT_RANGE_PART, FCT_RANGE_NONE } FctRangeKind;

@@ -63,30 +63,17 @@ static void finish(FctWorker *worker, json_t *answer, const GError *error)
     free_job(job);
 }
 
-/* Nobody may take a card for free that somebody may hold, so nothing is answered in place of a search that hangs. It
- * is not tried again for each look either: all others wait behind it. */
+/* The search is not tried again for each look after it hung: all others wait behind it. Meanwhile the cards are looked
+ * at without it, and nobody may take one for free that somebody may hold: it says so itself. */
 static gboolean is_search_off(const FctWorker *worker, const Job *job)
 {
     return fct_json_bool(job->request, "full", FALSE) && g_get_monotonic_time() < worker->no_search_until_us;
-}
-
-static void refuse_search(FctWorker *worker)
-{
-    g_autoptr(GError) error = NULL;
-    fct_set_error_full(&error, FCT_ERROR_HELPER,
-                       "Look for a process that hangs (ps: state D). Facet tries again by itself.", NULL,
-                       "Who holds the cards cannot be found out: the search through the processes of this host hangs.");
-    finish(worker, NULL, error);
 }
 
 static void give_up_or_retry(FctWorker *worker)
 {
     Job *job = g_queue_peek_head(&worker->jobs);
     worker->busy = FALSE;
-    if (is_search_off(worker, job)) {
-        refuse_search(worker);
-        return;
-    }
     if (job->tries >= TRIES) {
         g_autoptr(GError) error = NULL;
         fct_set_error(&error, FCT_ERROR_HELPER, "The hardware of this host cannot be read now.");
@@ -161,7 +148,7 @@ static void on_frame(json_t *frame, gpointer data)
     } else if (worker->busy && !worker->killed) {
         const Job *job = g_queue_peek_head(&worker->jobs);
         worker->nvml_silent = 0;
-        if (fct_json_bool(job->request, "full", FALSE))
+        if (fct_json_bool(job->request, "full", FALSE) && !json_object_get(job->request, "no_search"))
             worker->search_pause = 0;
         fct_avoid_learn(worker->avoid, json_object_get(frame, "cards"));
         finish(worker, frame, NULL);
@@ -209,6 +196,13 @@ static void send_job(FctWorker *worker, Job *job)
                             json_string("The NVIDIA library does not answer. Restart the host when it suits you."));
     else
         json_object_del(job->request, "no_nvml");
+    if (is_search_off(worker, job))
+        json_object_set_new(job->request, "no_search",
+                            json_string("Who holds it cannot be found out: the search through the processes of this "
+                                        "host hangs. Look for a process in state D (ps). Facet tries again by "
+                                        "itself."));
+    else
+        json_object_del(job->request, "no_search");
     job->tries++;
     worker->busy = TRUE;
     start_deadline(worker);
@@ -232,9 +226,7 @@ static void next(FctWorker *worker)
     }
     while (!worker->busy && !g_queue_is_empty(&worker->jobs)) {
         Job *job = g_queue_peek_head(&worker->jobs);
-        if (is_search_off(worker, job))
-            refuse_search(worker);
-        else if (ensure_child(worker))
+        if (ensure_child(worker))
             send_job(worker, job);
     }
 }

@@ -35,6 +35,7 @@ static json_t *look(FctObserver *observer, const json_t *request)
                          .known = json_object_get(request, "known"),
                          .no_nvml = fct_json_str(request, "no_nvml", NULL),
                          .holders = fct_json_bool(request, "full", FALSE),
+                         .no_search = fct_json_str(request, "no_search", NULL),
                          .readings = fct_json_bool(request, "full", FALSE)};
     g_autoptr(FctInventory) inventory = fct_observer_look(observer, &how);
     g_autofree char *digest = fct_inventory_digest(inventory);

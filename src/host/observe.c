@@ -189,8 +189,10 @@ FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look)
         if (!look->only || strcmp(look->only, gpu->id) == 0)
             look_at_card(observer, look, inventory, gpu);
     }
-    if (look->holders)
+    if (look->holders && !look->no_search)
         add_holders(observer, inventory);
+    for (guint i = 0; look->no_search && i < inventory->gpus->len; i++)
+        fct_text_set(&((FctGpu *)inventory->gpus->pdata[i])->holders_unknown, look->no_search);
     if (!look->only) {
         fct_inventory_unref(observer->last);
         observer->last = fct_inventory_ref(inventory);

@@ -25,8 +25,9 @@ typedef struct {
     const json_t *avoid; /* {GPU id: {"state","reason"}}: cards that must not be touched; may be NULL */
     const json_t
         *known; /* {GPU id: {"name","uuid","serial","architecture","vendor_device"}} from before; may be NULL */
-    const char *no_nvml; /* reason why NVML is left alone; NULL: use it */
-    gboolean holders;    /* also look through /proc for who holds a card */
+    const char *no_nvml;   /* reason why NVML is left alone; NULL: use it */
+    gboolean holders;      /* also look through /proc for who holds a card */
+    const char *no_search; /* why that is left out all the same: who holds a card is unknown then; NULL */
     gboolean readings;
 } FctLook;
 

@@ -135,6 +135,7 @@ static const FctField gpu_fields[] = {
     FCT_FIELD(FctGpu, readings, STRUCT, .type = &type_readings),
     FCT_FIELD(FctGpu, functions, LIST, .type = &type_function),
     FCT_FIELD(FctGpu, processes, LIST, .type = &type_process),
+    FCT_FIELD(FctGpu, holders_unknown, STR),
     {0},
 };
 TYPE(FctGpu, gpu, gpu_fields)

@@ -112,8 +112,9 @@ typedef struct {
     FctGpuMode mode;
     FctMig mig;
     FctGpuReadings readings;
-    GPtrArray *functions; /* FctFunction*: all of the slot and of the IOMMU group */
-    GPtrArray *processes; /* FctProcess*: holders of the card (processes of all instances included) */
+    GPtrArray *functions;  /* FctFunction*: all of the slot and of the IOMMU group */
+    GPtrArray *processes;  /* FctProcess*: holders of the card (processes of all instances included) */
+    char *holders_unknown; /* why others than these may hold it, unseen; "" */
 } FctGpu;
 
 typedef struct {

@@ -19,6 +19,7 @@ FctVmInfo *fct_vm_info_new(void)
     info->id = g_strdup("");
     info->name = g_strdup("");
     info->state = FCT_VM_UNKNOWN;
+    info->vnc = -1;
     info->parts = json_array();
     info->disks = json_array();
     info->drives = json_array();

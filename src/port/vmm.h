@@ -69,6 +69,10 @@ typedef enum { FCT_AGENT_UNKNOWN, FCT_AGENT_NONE, FCT_AGENT_DISCONNECTED, FCT_AG
 
 typedef enum { FCT_VM_OFF, FCT_VM_RUNNING, FCT_VM_PAUSED, FCT_VM_STOPPING, FCT_VM_CRASHED, FCT_VM_UNKNOWN } FctVmState;
 
+/* Why it is paused: somebody asked for it, QEMU stopped it since a disk could not be read or written, or for another
+ * reason. */
+typedef enum { FCT_PAUSE_NONE, FCT_PAUSE_ASKED, FCT_PAUSE_IO_ERROR, FCT_PAUSE_OTHER } FctVmPause;
+
 /* Shared by reference: nobody changes one that others may have. */
 typedef struct {
     gint refs;
@@ -76,6 +80,7 @@ typedef struct {
     char *name;
     gboolean ours;
     FctVmState state;
+    FctVmPause pause;
     int vcpus;
     gint64 memory_mib;
     json_t *parts;  /* array of part ids that the running domain holds, from its metadata; owned */
@@ -84,7 +89,9 @@ typedef struct {
     json_t *nics;   /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
     int reboots;    /* seen since the connection to libvirt came up */
     gboolean can_graphics, can_serial;
-    FctAgentState agent; /* FCT_AGENT_NONE: it has no channel for one */
+    int vnc;               /* which of its screens is VNC's, from 0; -1: none */
+    gboolean other_screen; /* it has one of another kind: SPICE */
+    FctAgentState agent;   /* FCT_AGENT_NONE: it has no channel for one */
 } FctVmInfo;
 FctVmInfo *fct_vm_info_new(void);
 FctVmInfo *fct_vm_info_ref(const FctVmInfo *info);
@@ -159,6 +166,8 @@ typedef struct {
     gboolean (*reboot)(FctVmm *vmm, const char *id, GError **error); /* asks the guest; returns at once */
     gboolean (*pause)(FctVmm *vmm, const char *id, GError **error);  /* the guest keeps its memory and devices */
     gboolean (*resume)(FctVmm *vmm, const char *id, GError **error);
+    /* Of ours that QEMU stopped: {"vda": "no-space" | "io"}. */
+    json_t *(*disk_errors)(FctVmm *vmm, const char *id, GError **error);
     /* With NVRAM and TPM state, not the disks; gone already is success. */
     gboolean (*undefine)(FctVmm *vmm, const char *id, GError **error);
     /*

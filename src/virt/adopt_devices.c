@@ -45,7 +45,9 @@ static void read_driver(FctAdoptReader *r, xmlNode *node, const char *title, con
     xmlNode *driver = fct_adopt_child(node, "driver");
     for (xmlAttr *a = driver ? driver->properties : NULL; a; a = a->next) {
         const char *name = (const char *)a->name, *value = fct_adopt_attr(r, driver, name);
-        if (!g_strv_contains(same, name) && strcmp(value, "default") != 0)
+        gboolean policy = strcmp(name, "error_policy") == 0 && strcmp(value, "stop") == 0;
+        policy |= strcmp(name, "rerror_policy") == 0 && strcmp(value, "report") == 0;
+        if (!policy && !g_strv_contains(same, name) && strcmp(value, "default") != 0)
             fct_adopt_lose(r, "%s: %s=%s", title, name, value);
     }
     if (strcmp(format, "qcow2") != 0 && strcmp(format, "raw") != 0)

@@ -209,6 +209,25 @@ static virDomainPtr running_domain(virConnectPtr conn, const char *id, GError **
     return NULL;
 }
 
+static FctVmInfo *read_domain(virDomainPtr domain, GError **error)
+{
+    char *xml = virDomainGetXMLDesc(domain, 0);
+    FctVmInfo *info = xml ? fct_domain_info(xml, error) : NULL;
+    if (!xml)
+        fct_virt_set_error(error, "The VM could not be read");
+    free(xml);
+    return info;
+}
+
+static gboolean has_serial(virDomainPtr domain, GError **error)
+{
+    g_autoptr(FctVmInfo) info = read_domain(domain, error);
+    if (info && !info->can_serial)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Start the VM anew with Facet: from then on it has one.", NULL,
+                           "This run of the VM has no serial console that can be opened.");
+    return info && info->can_serial;
+}
+
 static gboolean open_serial(virConnectPtr conn, gpointer data, GError **error)
 {
     Opening *opening = data;
@@ -216,6 +235,10 @@ static gboolean open_serial(virConnectPtr conn, gpointer data, GError **error)
     virDomainPtr domain = running_domain(conn, opening->id, error);
     if (!domain)
         return FALSE;
+    if (!has_serial(domain, error)) {
+        virDomainFree(domain);
+        return FALSE;
+    }
     virStreamPtr stream = virStreamNew(conn, VIR_STREAM_NONBLOCK);
     int rc = stream ? virDomainOpenConsole(domain, NULL, stream, opening->force ? VIR_DOMAIN_CONSOLE_FORCE : 0) : -1;
     virErrorPtr fault = rc < 0 ? virGetLastError() : NULL;
@@ -236,14 +259,33 @@ static gboolean open_serial(virConnectPtr conn, gpointer data, GError **error)
     return bridge_start(stream, pair[1], error);
 }
 
+/* The place of the VNC screen: the first one may be SPICE's, which speaks only when it is spoken to. */
+static int find_vnc(virDomainPtr domain, GError **error)
+{
+    g_autoptr(FctVmInfo) info = read_domain(domain, error);
+    if (info && info->vnc < 0)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                           info->other_screen ? "Open it with virt-viewer on the host, or start the VM anew with Facet."
+                                              : "Use its serial console.",
+                           NULL,
+                           info->other_screen ? "The screen of this VM is a SPICE one; Facet shows VNC."
+                                              : "This VM has no screen.");
+    return info ? info->vnc : -1;
+}
+
 static gboolean open_graphics(virConnectPtr conn, gpointer data, GError **error)
 {
     Opening *opening = data;
     virDomainPtr domain = running_domain(conn, opening->id, error);
     if (!domain)
         return FALSE;
+    int vnc = find_vnc(domain, error);
+    if (vnc < 0) {
+        virDomainFree(domain);
+        return FALSE;
+    }
     /* No password: whoever gets this far was checked by us, and the socket has no other end that can be reached. */
-    opening->fd = virDomainOpenGraphicsFD(domain, 0, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
+    opening->fd = virDomainOpenGraphicsFD(domain, (unsigned int)vnc, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
     if (opening->fd < 0)
         fct_virt_set_error(error, "The screen could not be opened");
     virDomainFree(domain);

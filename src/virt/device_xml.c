@@ -45,7 +45,10 @@ void fct_disk_xml(GString *xml, const FctVmDisk *disk, int boot)
     fct_xml(xml, "    <disk type='%s' device='%s'>\n", is_block(disk->path) ? "block" : "file",
             disk->cdrom ? "cdrom" : "disk");
     fct_xml(xml, "      <driver name='qemu' type='%s'", disk->format);
-    g_string_append(xml, disk->cdrom || disk->read_only ? "/>\n" : " discard='unmap'/>\n");
+    /* What cannot be written stops the VM, which can then go on; a guest that is told takes its disk for broken. */
+    g_string_append(xml, disk->cdrom || disk->read_only
+                             ? "/>\n"
+                             : " error_policy='stop' rerror_policy='report' discard='unmap'/>\n");
     write_source(xml, disk);
     if (*disk->path) {
         g_string_append(xml, "      ");

@@ -10,6 +10,7 @@ typedef struct {
     char *owner; /* id in our metadata element */
     char *memory_unit;
     gboolean in_ours, merges;
+    int screens; /* read so far */
 } Reader;
 
 static const char *attribute(const char *name, const char **names, const char **values)
@@ -72,6 +73,17 @@ static void read_device(FctVmInfo *info, const char *parent, const char *element
         set_last(info->nics, "network", attribute("network", names, values));
 }
 
+/* libvirt opens a screen by its place among all; only VNC is what we can show. */
+static void read_screen(Reader *r, const char *type)
+{
+    gboolean vnc = g_strcmp0(type, "vnc") == 0;
+    if (vnc && r->info->vnc < 0)
+        r->info->vnc = r->screens;
+    r->info->can_graphics |= vnc;
+    r->info->other_screen |= g_strcmp0(type, "spice") == 0;
+    r->screens++;
+}
+
 static void start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
                   gpointer data, GError **error)
 {
@@ -104,7 +116,7 @@ static void start(GMarkupParseContext *context, const char *element, const char 
             r->info->agent = g_strcmp0(attribute("state", names, values), "connected") == 0 ? FCT_AGENT_CONNECTED
                                                                                             : FCT_AGENT_DISCONNECTED;
     } else if (path_is(context, "domain", "devices", "graphics")) {
-        r->info->can_graphics |= g_strcmp0(attribute("type", names, values), "vnc") == 0;
+        read_screen(r, attribute("type", names, values));
     } else if (path_is(context, "domain", "devices", "serial") || path_is(context, "domain", "devices", "console")) {
         r->info->can_serial |= g_strcmp0(attribute("type", names, values), "pty") == 0;
     }
@@ -154,6 +166,7 @@ FctVmInfo *fct_domain_info(const char *xml, GError **error)
     g_autoptr(GError) fault = NULL;
     Reader r = {.info = info, .text = buffer};
     info->agent = FCT_AGENT_NONE;
+    info->vnc = -1;
     if (!info->parts)
         info->parts = json_array();
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, &r, NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/vm_preflight.h"
 #include "virt/xml.h"
 
 #include <string.h>
@@ -91,6 +92,21 @@ static void write_firmware(GString *xml, const FctVmSpec *spec, const FctXmlOpti
     g_string_append(xml, "  </os>\n");
 }
 
+/* An interrupt has no room for the number of the last processors but through an IOMMU with extended interrupt mode. */
+static gboolean has_many_vcpus(const FctVmSpec *spec)
+{
+    return spec->vcpus > FCT_VM_VCPUS_PLAIN;
+}
+
+/* QEMU takes passed-through devices only when the IOMMU tells it of each mapping that the guest makes. */
+static void write_iommu(GString *xml, const FctVmSpec *spec, gboolean with_devices)
+{
+    if (has_many_vcpus(spec))
+        g_string_append_printf(xml,
+                               "    <iommu model='intel'>\n      <driver intremap='on'%s eim='on'/>\n    </iommu>\n",
+                               with_devices ? " caching_mode='on'" : "");
+}
+
 /* Without KVM QEMU does not have Hyper-V's interfaces. */
 static void write_features(GString *xml, const FctVmSpec *spec, const FctXmlOptions *options)
 {
@@ -104,6 +120,8 @@ static void write_features(GString *xml, const FctVmSpec *spec, const FctXmlOpti
         g_string_append(xml, "      <spinlocks state='on' retries='8191'/>\n      <stimer state='on'/>\n"
                              "    </hyperv>\n");
     }
+    if (has_many_vcpus(spec)) /* a split controller, whose interrupts an IOMMU can remap */
+        g_string_append(xml, "    <ioapic driver='qemu'/>\n");
     g_string_append(xml, "  </features>\n");
 }
 
@@ -211,6 +229,7 @@ static void write_devices(GString *xml, const FctVmSpec *spec, const FctXmlOptio
                          "    <video>\n      <model type='vga' vram='16384'/>\n    </video>\n"
                          "    <rng model='virtio'>\n      <backend model='random'>/dev/urandom</backend>\n    </rng>\n"
                          "    <memballoon model='none'/>\n"); /* VFIO pins all memory: a balloon only lies */
+    write_iommu(xml, spec, with_devices);
     if (with_devices)
         options->attach->devices(xml, spec->devices);
     g_string_append(xml, "  </devices>\n");

@@ -148,6 +148,7 @@ static const FctVmmOps ops = {
     .merge_end = fct_virt_merge_end,
     .open_serial = fct_virt_open_serial,
     .open_graphics = fct_virt_open_graphics,
+    .disk_errors = fct_virt_disk_errors,
     .stats = fct_virt_stats,
     .guest = fct_virt_guest,
     .thaw = fct_virt_thaw,

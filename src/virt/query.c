@@ -60,6 +60,15 @@ static FctVmState state_of(int state, int reason)
     }
 }
 
+static FctVmPause pause_of(int state, int reason)
+{
+    if (state != VIR_DOMAIN_PAUSED)
+        return FCT_PAUSE_NONE;
+    if (reason == VIR_DOMAIN_PAUSED_USER)
+        return FCT_PAUSE_ASKED;
+    return reason == VIR_DOMAIN_PAUSED_IOERROR ? FCT_PAUSE_IO_ERROR : FCT_PAUSE_OTHER;
+}
+
 static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
 {
     int state, reason;
@@ -74,11 +83,13 @@ static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
     if (!info)
         return NULL;
     info->state = state_of(state, reason);
+    info->pause = pause_of(state, reason);
     gboolean active = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
     if (!active) /* only a run holds parts */
         json_array_clear(info->parts);
     info->can_serial &= active;
     info->can_graphics &= active;
+    info->other_screen &= active;
     if (!active)
         info->agent = FCT_AGENT_UNKNOWN;
     g_mutex_lock(&virt->lock);
@@ -194,8 +205,27 @@ static gboolean offers(const char *caps, const char *after, const char *name, co
     return found && end && found < end;
 }
 
+/* "<vcpu max='288'/>"; -1: it does not say. */
+static int vcpus_max(const char *caps)
+{
+    const char *found = caps ? strstr(caps, "<vcpu max='") : NULL;
+    gint64 max = found ? g_ascii_strtoll(found + strlen("<vcpu max='"), NULL, 10) : 0;
+    return max > 0 && max < G_MAXINT ? (int)max : -1;
+}
+
+/* What no VM here can have more of. The test driver describes a host that is not there. */
+static void read_limits(const FctVirt *virt, virConnectPtr conn, const char *caps, json_t *facts)
+{
+    virNodeInfo node;
+    gboolean known = !g_str_has_prefix(virt->uri, "test:") && virNodeGetInfo(conn, &node) == 0;
+    int max = vcpus_max(caps);
+    json_object_set_new(facts, "memory_mib", known ? json_integer((json_int_t)(node.memory / 1024)) : json_null());
+    json_object_set_new(facts, "threads", known ? json_integer(node.cpus) : json_null());
+    json_object_set_new(facts, "vcpus_max", max > 0 ? json_integer(max) : json_null());
+}
+
 /* libvirt lists the emulator only when it finds swtpm. */
-static void read_firmware(virConnectPtr conn, gboolean kvm, json_t *facts, json_t *list)
+static void read_firmware(const FctVirt *virt, virConnectPtr conn, gboolean kvm, json_t *facts, json_t *list)
 {
     char *caps = virConnectGetDomainCapabilities(conn, NULL, "x86_64", "q35", kvm ? "kvm" : "qemu", 0);
     gboolean uefi = offers(caps, "<os ", "firmware", "efi");
@@ -204,6 +234,11 @@ static void read_firmware(virConnectPtr conn, gboolean kvm, json_t *facts, json_
         missing(list, "UEFI", "libvirt knows no UEFI firmware for QEMU.", "Install the package ovmf.");
     if (!tpm)
         missing(list, "TPM", "libvirt finds no TPM emulator.", "Install the packages swtpm and swtpm-tools.");
+    if (!caps && virGetLastErrorCode() == VIR_ERR_INVALID_ARG) /* no QEMU for this processor, or none with q35 */
+        json_object_set_new(facts, "machine", json_false());
+    else
+        json_object_set_new(facts, "machine", caps ? json_true() : json_null());
+    read_limits(virt, conn, caps, facts);
     json_object_set_new(facts, "uefi", json_boolean(uefi));
     json_object_set_new(facts, "tpm", json_boolean(tpm));
     json_object_set_new(facts, "secure_boot", json_boolean(uefi && offers(caps, "<loader ", "secure", "yes")));
@@ -236,7 +271,7 @@ static gboolean read_facts(virConnectPtr conn, gpointer data, GError **error)
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "libvirt", libvirt, "qemu", qemu, "accel", kvm ? "kvm" : "tcg",
                   "why_not_kvm", why_not, "part_device", query->virt->attach->name, "missing", list);
     fct_virt_missing_drivers(conn, list);
-    read_firmware(conn, kvm, query->facts, list);
+    read_firmware(query->virt, conn, kvm, query->facts, list);
     return TRUE;
 }
 

@@ -205,6 +205,9 @@ gboolean fct_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2,
 /* What a call to a pool is serialised by. */
 #define FCT_VIRT_POOL "pool "
 
+/* disk_errors.c */
+json_t *fct_virt_disk_errors(FctVmm *vmm, const char *id, GError **error);
+
 /* console.c: the serial line needs no QEMU to open, so it is there beside whatever the VM itself is asked. */
 #define FCT_VIRT_SERIAL "serial line of "
 int fct_virt_open_serial(FctVmm *vmm, const char *id, gboolean force, GError **error);

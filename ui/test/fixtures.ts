@@ -39,7 +39,7 @@ export function card(profiles: MigProfile[], instances: GpuInstance[], more: Par
   return {
     id: 'gpu-0', node: 'n', project: 'p', revision: 1, index: 0, name: 'NVIDIA A100', address: '0000:41:00.0', architecture: 'ampere',
     vendor_device: '', subsystem: '', uuid: '', serial: '', driver: 'nvidia', numa_node: 0, iommu_group: 1, boot_vga: false, state: 'ok',
-    state_reason: '', mode: 'mig', readings: none, functions: [], processes: [],
+    state_reason: '', holders_unknown: '', mode: 'mig', readings: none, functions: [], processes: [],
     mig: { capable: true, current: true, pending: true, mode_survives_boot: true, mode_needs_reset: true, units, profiles, instances },
     ...more,
   };

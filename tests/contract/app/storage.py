@@ -108,7 +108,10 @@ def test_pools(host):
     made = host.call("POST", "/pools", {"name": "fast", "kind": "dir", "path": path}, 201)
     assert made["ours"] and made["state"] == "running" and made["volumes"] == 0 and os.path.isdir(path), made
     refused(host, 409, "exists", "POST", "/pools", {"name": "fast", "kind": "dir", "path": path + "2"}, field="name")
-    refused(host, 400, "bad-request", "POST", "/pools", {"name": "slow", "kind": "dir", "path": path}, field="path")
+    refused(host, 409, "conflict", "POST", "/pools", {"name": "slow", "kind": "dir", "path": path}, field="path")
+    os.symlink(path, path + "-link")  # by another name it is the same folder: libvirt would refuse it as 502
+    refused(host, 409, "conflict", "POST", "/pools", {"name": "slow", "kind": "dir", "path": path + "-link"}, field="path")
+    refused(host, 409, "conflict", "POST", "/pools", {"name": "slow", "kind": "dir", "path": path + "-link/in"}, field="path")
     assert "fast" in virsh("pool-list")
     host.call("POST", "/pools/fast/stop", {}, 200)
     assert host.call("GET", "/pools/fast", None, 200)["state"] == "stopped"

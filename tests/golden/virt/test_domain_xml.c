@@ -107,6 +107,25 @@ static void test_vfio(void)
     check("vfio.xml", spec, TRUE, &fct_attach_vfio, TRUE);
 }
 
+/* Case 10: more than 255 vCPUs. */
+static void test_many_vcpus(void)
+{
+    FctVmSpec *spec = spec_new("db-2");
+    spec->vcpus = 256;
+    check("many-vcpus.xml", spec, TRUE, &fct_attach_vfio, FALSE);
+    FctVmSpec *device = spec_new("db-2");
+    device->vcpus = 288;
+    add_device(device, "NVIDIA L40S", "0000:41:00.0", "");
+    check("many-vcpus-vfio.xml", device, TRUE, &fct_attach_vfio, TRUE);
+    FctVmSpec *last = spec_new("db-2"); /* the last that needs nothing */
+    last->vcpus = 255;
+    FctXmlOptions options = {TRUE, TRUE, &fct_attach_vfio};
+    g_autofree char *xml = fct_domain_xml(last, &options, FALSE);
+    g_assert_null(strstr(xml, "iommu"));
+    g_assert_null(strstr(xml, "ioapic"));
+    fct_vm_spec_free(last);
+}
+
 static void test_standin(void)
 {
     FctVmSpec *spec = spec_new("db-2");
@@ -250,6 +269,7 @@ int main(int argc, char **argv)
     g_test_add_func("/domain-xml/uefi", test_uefi);
     g_test_add_func("/domain-xml/vfio", test_vfio);
     g_test_add_func("/domain-xml/standin", test_standin);
+    g_test_add_func("/domain-xml/many-vcpus", test_many_vcpus);
     g_test_add_func("/domain-xml/defined-without-devices", test_defined_without_devices);
     g_test_add_func("/domain-xml/nics", test_nics);
     g_test_add_func("/domain-xml/drives", test_drives);

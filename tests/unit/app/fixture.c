@@ -24,9 +24,10 @@ static void start(Fixture *f)
                         .bind = (char *)"127.0.0.1",
                         .port = 0,
                         .images_dir = (char *)"",
+                        .disks_dir = f->dir,
                         .part_device = (char *)"standin",
                         .node = (char *)"test-node"};
-    f->app = fct_app_new(&config, f->hw, f->store, NULL, &error);
+    f->app = fct_app_new(&config, f->hw, f->store, f->vmm, &error);
     g_assert_no_error(error);
     fct_app_start(f->app, &error);
     g_assert_no_error(error);

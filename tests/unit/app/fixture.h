@@ -12,6 +12,7 @@ typedef struct {
     FctApp *app;
     FctHw *hw;       /* hw_model.h; borrowed from the app */
     FctStore *store; /* borrowed */
+    FctVmm *vmm;     /* set before the set-up, which gives it to the app; NULL: a node without VMs */
     char *dir;
     SoupSession *client;
     char *cookie, *token; /* sent when not NULL; owned */

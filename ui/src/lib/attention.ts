@@ -26,12 +26,16 @@ function ofGpu(gpu: Gpu): Attention[] {
   if (gpu.state === 'ok' && gpu.mig.pending !== gpu.mig.current) {
     found.push({ key: `pending-${gpu.id}`, severity: 'warning', title: t.attention.pending(name), text: t.gpu.pendingText(gpu.mig.pending), to });
   }
+  if (gpu.holders_unknown) found.push({ key: `holders-${gpu.id}`, severity: 'warning', title: t.attention.holders(name), text: gpu.holders_unknown, to });
   return found;
 }
 
 function ofVm(vm: Vm): Attention[] {
   if (vm.state === 'crashed') {
     return [{ key: `vm-${vm.id}`, severity: 'danger', title: t.attention.crashed(vm.name), text: '', to: `/vms/${vm.id}` }];
+  }
+  if (vm.state_detail) {
+    return [{ key: `vm-${vm.id}`, severity: 'danger', title: t.attention.stopped(vm.name), text: vm.state_detail, to: `/vms/${vm.id}` }];
   }
   const first = vm.blocked[0];
   if (!first) return [];

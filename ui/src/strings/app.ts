@@ -117,6 +117,8 @@ export const attention = {
   pending: (name: string) => `${name} waits for a reset`,
   crashed: (name: string) => `${name} has crashed`,
   blocked: (name: string) => `${name} cannot start`,
+  stopped: (name: string) => `${name} has been stopped`,
+  holders: (name: string) => `Who uses ${name} is not known`,
   moreVms: (n: number) => (n === 1 ? 'One more VM needs a look' : `${n} more VMs need a look`),
   helper: 'The hardware helper does not answer',
   helperText: 'Cards cannot be changed until it is back. It is restarted by itself.',

@@ -9,7 +9,7 @@ export const console = {
   off: 'The console opens when the VM runs',
   offText: 'Start it, and its output appears here.',
   noSerial: 'This VM has no serial console.',
-  noGraphics: 'This VM has no screen.',
+  noGraphics: 'Facet cannot show a screen of this VM.',
   others: 'Consoles of VMs that Facet does not manage stay with the program that made them.',
   toVm: 'To the VM',
   window: 'Open in a window',

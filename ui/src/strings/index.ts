@@ -5,6 +5,7 @@ import { console } from './console';
 import { actions, activity, settings, tasks } from './activity';
 import { carve, gpu, groups, picture } from './gpus';
 import { hardware } from './hardware';
+import { limits } from './limits';
 import { network } from './networks';
 import { firstBoot, guest } from './firstboot';
 import { pools, volumes } from './pools';
@@ -40,6 +41,7 @@ export const t = {
   cuts,
   wizard,
   hardware,
+  limits,
   templates,
   adopt,
   autostart,

@@ -44,6 +44,7 @@ export const vm = {
   forceTitle: (name: string) => `Force ${name} off?`,
   forceText: 'The guest is not asked; what it has not saved is lost.',
   tabs: { summary: 'Summary', hardware: 'Hardware', snapshots: 'Snapshots', console: 'Console', guest: 'Guest', metrics: 'Metrics', events: 'Events' },
+  stopped: 'The VM has been stopped',
   pending: 'At the next start',
   noVms: 'No virtual machines yet',
   noVmsText: 'Make the first one: an image, a size, a part of a card.',

@@ -49,6 +49,7 @@ function Notices({ gpu }: { gpu: Gpu }) {
   const restore = wanted?.mig && wanted.profiles ? `${cardPath(gpu.id, '/carve')}?wanted=1` : null;
   return (
     <>
+      {gpu.holders_unknown && <Alert variant="warning" isInline title={t.attention.holders(t.gpu.title(gpu.index))} component="p">{gpu.holders_unknown}</Alert>}
       {gpu.state !== 'ok' && <Alert variant="danger" isInline title={t.gpu.states[gpu.state]} component="p">{gpu.state_reason}</Alert>}
       {gpu.state === 'ok' && gpu.mig.pending !== gpu.mig.current && <Alert variant="warning" isInline title={t.gpu.pendingText(gpu.mig.pending)} component="p" />}
       {gpu.drift && gpu.drift.length > 0 && (

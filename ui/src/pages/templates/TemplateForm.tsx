@@ -11,6 +11,7 @@ import { t } from '@/strings';
 import { NumberField, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
 import { FirstBootForm } from '../vms/FirstBootForm';
+import { useSizeLimits } from '../vms/limits';
 import { withOs, type Draft, type Os } from '../vms/wizard/draft';
 import { MoreHardware } from '../vms/wizard/MoreHardware';
 import { bootText } from '../vms/wizard/ReviewStep';
@@ -52,10 +53,11 @@ function Begin({ draft, set, images, isos, error }: Omit<PartProps, 'pools'> & {
 
 function SizeFields({ draft, set, pools, error, problem }: PartProps & { problem: string }) {
   const { size } = draft;
+  const limits = useSizeLimits();
   return (
     <div className="fct-fields">
-      <NumberField id="template-vcpus" label={t.wizard.vcpus} value={size.vcpus} min={1} max={512} onChange={(vcpus) => set({ ...draft, size: { ...size, vcpus } })} problem={problemAt(error, 'vcpus')} />
-      <NumberField id="template-memory" label={t.wizard.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => set({ ...draft, size: { ...size, memory_mib: Math.round(gib * 1024) } })} problem={problemAt(error, 'memory_mib')} />
+      <NumberField id="template-vcpus" label={t.wizard.vcpus} value={size.vcpus} min={1} max={limits.vcpusMax} onChange={(vcpus) => set({ ...draft, size: { ...size, vcpus } })} hint={limits.vcpus(size.vcpus).hint} problem={limits.vcpus(size.vcpus).problem || problemAt(error, 'vcpus')} />
+      <NumberField id="template-memory" label={t.wizard.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => set({ ...draft, size: { ...size, memory_mib: Math.round(gib * 1024) } })} problem={limits.memory(size.memory_mib).problem || problemAt(error, 'memory_mib')} />
       <NumberField id="template-disk" label={t.wizard.disk} value={size.disk_gib} min={1} onChange={(disk_gib) => set({ ...draft, size: { ...size, disk_gib } })} problem={problemAt(error, 'disk_gib')} />
       {pools.length > 0 && <SelectField id="template-pool" label={t.wizard.pool} hint={poolHint(pools, draft.pool)} value={draft.pool} options={poolOptions(pools, draft.pool)} onChange={(pool) => set({ ...draft, pool })} problem={problem || problemAt(error, 'pool')} />}
     </div>

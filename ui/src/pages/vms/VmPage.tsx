@@ -65,6 +65,7 @@ function Notices({ vm, explain, apply }: { vm: Vm; explain: () => void; apply: (
   const first = vm.blocked[0];
   return (
     <>
+      {vm.state_detail && <Alert variant="danger" isInline title={t.vm.stopped} component="p">{vm.state_detail}</Alert>}
       {first && (
         <Alert variant="warning" isInline title={first.sentence} component="p" actionLinks={<Button variant="link" isInline onClick={explain}>{t.vm.why}</Button>}>{first.next}</Alert>
       )}

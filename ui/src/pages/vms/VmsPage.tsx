@@ -46,6 +46,7 @@ function Row({ vm }: { vm: Vm }) {
       </Td>
       <Td dataLabel={t.vm.state}>
         <VmState state={vm.state} />
+        {vm.state_detail && <div className="fct-subtle fct-small">{vm.state_detail}</div>}
         {vm.blocked.length > 0 && <div><Button variant="link" isInline size="sm" onClick={explain}>{t.vm.why}</Button></div>}
       </Td>
       <Td dataLabel={t.vm.device}><Devices vm={vm} /></Td>

@@ -7,6 +7,7 @@ import { bytes, mib } from '@/lib/format';
 import { t } from '@/strings';
 import { NumberField, problemAt, SelectField } from '@/widgets/fields';
 import { SIZES, type Size } from '../draft';
+import { useSizeLimits } from '../limits';
 import { gibIn, poolProblem, type Draft, type Problems } from './draft';
 import { MoreHardware, usedNics } from './MoreHardware';
 
@@ -46,6 +47,8 @@ export function SizeStep({ draft, set, pools, networks, problems, error }: Props
   const { size } = draft;
   const resize = (change: Partial<Size>) => set({ ...draft, size: { ...size, ...change } });
   const same = (a: Size) => a.vcpus === size.vcpus && a.memory_mib === size.memory_mib && a.disk_gib === size.disk_gib;
+  const limits = useSizeLimits();
+  const vcpus = limits.vcpus(size.vcpus), memory = limits.memory(size.memory_mib);
   const withDisk = draft.source !== 'volume';
   const room = poolProblem(pools, draft.pool, gibIn(draft, draft.pool));
   const refused = FOLDED.some((field) => problemAt(error, field) !== '');
@@ -66,8 +69,8 @@ export function SizeStep({ draft, set, pools, networks, problems, error }: Props
         ))}
       </FormGroup>
       <div className="fct-fields">
-        <NumberField id="vm-vcpus" label={words.vcpus} value={size.vcpus} min={1} max={512} onChange={(vcpus) => resize({ vcpus })} problem={problemAt(error, 'vcpus')} />
-        <NumberField id="vm-memory" label={words.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => resize({ memory_mib: Math.round(gib * 1024) })} problem={problems.memory_mib ?? problemAt(error, 'memory_mib')} />
+        <NumberField id="vm-vcpus" label={words.vcpus} value={size.vcpus} min={1} max={limits.vcpusMax} onChange={(vcpus) => resize({ vcpus })} hint={vcpus.hint} problem={vcpus.problem || problemAt(error, 'vcpus')} />
+        <NumberField id="vm-memory" label={words.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => resize({ memory_mib: Math.round(gib * 1024) })} problem={problems.memory_mib ?? (memory.problem || problemAt(error, 'memory_mib'))} />
         {withDisk && <NumberField id="vm-disk" label={words.disk} value={size.disk_gib} min={1} onChange={(disk_gib) => resize({ disk_gib })} problem={problems.disk_gib ?? (problemAt(error, 'disk_gib') || problemAt(error, 'size_gib'))} />}
         {withDisk && pools.length > 0 && (
           <SelectField id="vm-pool" label={words.pool} hint={room.text || poolHint(pools, draft.pool)} problem={problems.disks ?? problemAt(error, 'pool')} value={draft.pool} options={poolOptions(pools, draft.pool)} onChange={(pool) => set({ ...draft, pool })} />

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/file_probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WAIT_US (300 * 1000)
+#define THREADS_MAX 16
+
+struct FctFileProbe {
+    gint refs; /* atomic: the owner and every question under way */
+    GMutex lock;
+    GCond cond;
+    GHashTable *asked; /* folder → GINT: how many questions are under way there */
+    GHashTable *slow;  /* set of folders where one was not answered in time and still is not */
+};
+
+typedef struct {
+    gint refs; /* the asker and the thread */
+    FctFileProbe *probe;
+    char *path, *folder;
+    gboolean qcow2, done;
+    FctProbed result;
+} Question;
+
+static void probe_unref(FctFileProbe *probe)
+{
+    if (!g_atomic_int_dec_and_test(&probe->refs))
+        return;
+    g_hash_table_unref(probe->asked);
+    g_hash_table_unref(probe->slow);
+    g_mutex_clear(&probe->lock);
+    g_cond_clear(&probe->cond);
+    g_free(probe);
+}
+
+static void question_unref(Question *question)
+{
+    if (!g_atomic_int_dec_and_test(&question->refs))
+        return;
+    probe_unref(question->probe);
+    g_free(question->path);
+    g_free(question->folder);
+    g_free(question);
+}
+
+FctFileProbe *fct_file_probe_new(void)
+{
+    FctFileProbe *probe = g_new0(FctFileProbe, 1);
+    probe->refs = 1;
+    g_mutex_init(&probe->lock);
+    g_cond_init(&probe->cond);
+    probe->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    probe->slow = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return probe;
+}
+
+void fct_file_probe_free(FctFileProbe *probe)
+{
+    if (probe)
+        probe_unref(probe);
+}
+
+/* ---- the look ---- */
+
+/* The header of a qcow2: magic, version, …, crypt_method at byte 32. */
+static FctSeen look_encrypted(const char *path)
+{
+    guint8 head[36];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return FCT_SEEN_UNKNOWN;
+    gssize n = pread(fd, head, sizeof head, 0);
+    close(fd);
+    if (n != (gssize)sizeof head || memcmp(head, "QFI\xfb", 4) != 0)
+        return FCT_SEEN_UNKNOWN;
+    return head[32] | head[33] | head[34] | head[35] ? FCT_SEEN_YES : FCT_SEEN_NO;
+}
+
+static FctProbed look(const char *path, gboolean qcow2)
+{
+    struct stat st;
+    FctProbed probed = {FCT_SEEN_YES, FCT_SEEN_UNKNOWN};
+    if (stat(path, &st) < 0)
+        probed.there = errno == ENOENT || errno == ENOTDIR ? FCT_SEEN_NO : FCT_SEEN_UNKNOWN;
+    else if (qcow2 && S_ISREG(st.st_mode))
+        probed.encrypted = look_encrypted(path);
+    return probed;
+}
+
+/* ---- where it may hang ---- */
+
+static gboolean is_remote_kind(const char *kind)
+{
+    static const char *const kinds[] = {"nfs",  "nfs4",  "cifs", "smb3", "ceph",   "9p",     "glusterfs", "lustre",
+                                        "gfs2", "ocfs2", "afs",  "gpfs", "beegfs", "autofs", "virtiofs"};
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (strcmp(kinds[i], kind) == 0)
+            return TRUE;
+    return g_str_has_prefix(kind, "fuse");
+}
+
+/* The kernel's list is text: reading it touches none of the file systems. */
+GPtrArray *fct_file_probe_remote(void)
+{
+    GPtrArray *folders = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents("/proc/self/mountinfo", &text, NULL, NULL))
+        return folders;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i]; i++) {
+        const char *after = strstr(lines[i], " - ");
+        g_auto(GStrv) words = g_strsplit(lines[i], " ", 6);
+        g_auto(GStrv) kind = g_strsplit(after ? after + 3 : "", " ", 2);
+        if (after && g_strv_length(words) >= 5 && kind[0] && is_remote_kind(kind[0]))
+            g_ptr_array_add(folders, g_strcompress(words[4])); /* a space in it is written as \040 */
+    }
+    return folders;
+}
+
+static gboolean is_remote(const GPtrArray *remote, const char *path)
+{
+    for (guint i = 0; i < remote->len; i++) {
+        const char *folder = remote->pdata[i];
+        gsize length = strlen(folder);
+        if (strncmp(path, folder, length) == 0 && (path[length] == '/' || (length && folder[length - 1] == '/')))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* ---- asking on a thread of its own ---- */
+
+static gpointer answer(gpointer data)
+{
+    Question *question = data;
+    FctFileProbe *probe = question->probe;
+    FctProbed result = look(question->path, question->qcow2);
+    g_mutex_lock(&probe->lock);
+    int left = GPOINTER_TO_INT(g_hash_table_lookup(probe->asked, question->folder)) - 1;
+    if (left)
+        g_hash_table_replace(probe->asked, g_strdup(question->folder), GINT_TO_POINTER(left));
+    else
+        g_hash_table_remove(probe->asked, question->folder);
+    g_hash_table_remove(probe->slow, question->folder);
+    question->result = result;
+    question->done = TRUE;
+    g_cond_broadcast(&probe->cond);
+    g_mutex_unlock(&probe->lock);
+    question_unref(question);
+    return NULL;
+}
+
+/* TRUE when it was begun. The lock is held. */
+static gboolean begin(FctFileProbe *probe, Question *question)
+{
+    int asked = GPOINTER_TO_INT(g_hash_table_lookup(probe->asked, question->folder));
+    if (g_hash_table_contains(probe->slow, question->folder) || g_hash_table_size(probe->asked) >= THREADS_MAX)
+        return FALSE;
+    GThread *thread = g_thread_try_new("file-probe", answer, question, NULL);
+    if (!thread)
+        return FALSE;
+    g_thread_unref(thread);
+    g_hash_table_replace(probe->asked, g_strdup(question->folder), GINT_TO_POINTER(asked + 1));
+    return TRUE;
+}
+
+static FctProbed ask(FctFileProbe *probe, const char *path, gboolean qcow2)
+{
+    FctProbed result = {FCT_SEEN_UNKNOWN, FCT_SEEN_UNKNOWN};
+    gint64 until = g_get_monotonic_time() + WAIT_US;
+    Question *question = g_new0(Question, 1);
+    *question = (Question){2, probe, g_strdup(path), g_path_get_dirname(path), qcow2, FALSE, result};
+    g_atomic_int_inc(&probe->refs);
+    g_mutex_lock(&probe->lock);
+    if (begin(probe, question)) {
+        while (!question->done && g_cond_wait_until(&probe->cond, &probe->lock, until))
+            ;
+        if (question->done)
+            result = question->result;
+        else
+            g_hash_table_add(probe->slow, g_strdup(question->folder));
+    } else {
+        question_unref(question); /* the thread's, which is not there */
+    }
+    g_mutex_unlock(&probe->lock);
+    question_unref(question);
+    return result;
+}
+
+FctProbed fct_file_probe(FctFileProbe *probe, const GPtrArray *remote, const char *path, gboolean qcow2)
+{
+    return is_remote(remote, path) ? ask(probe, path, qcow2) : look(path, qcow2);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a file is there, asked without waiting for a server that hangs (NFS): what does not answer soon is unknown,
+ * and its folder is not asked again until it has answered. Thread-safe.
+ */
+#pragma once
+#include "core/vm_preflight.h"
+
+typedef struct FctFileProbe FctFileProbe;
+FctFileProbe *fct_file_probe_new(void);
+void fct_file_probe_free(FctFileProbe *probe); /* what still hangs is left to itself */
+
+/* Folders of this host's network file systems, for many questions; free with g_ptr_array_unref. */
+GPtrArray *fct_file_probe_remote(void);
+
+typedef struct {
+    FctSeen there;
+    FctSeen encrypted; /* only of a file whose format is known to be qcow2; else unknown */
+} FctProbed;
+/* @remote: of fct_file_probe_remote. @qcow2: its header is QEMU's, and no guest's. */
+FctProbed fct_file_probe(FctFileProbe *probe, const GPtrArray *remote, const char *path, gboolean qcow2);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/vm_facts.h"
+
+#include "app/file_probe.h"
+#include "app/network_cache.h"
+#include "app/storage.h"
+#include "app/vm_tree.h"
+#include "app/volumes.h"
+#include "core/vm_preflight.h"
+
+#include <string.h>
+
+#define DEPTH_MAX 1000       /* more snapshots than QEMU can open */
+#define LOOK_US (500 * 1000) /* as long one look at what costs little serves all */
+
+/* What is asked of libvirt and of the kernel. Nobody changes one that others may have. */
+typedef struct {
+    gint refs;
+    gint64 seen_us;
+    GPtrArray *networks; /* NULL: unknown */
+    GPtrArray *pools;    /* NULL: unknown */
+    GPtrArray *remote;
+    GHashTable *links; /* NULL: unknown */
+    GHashTable *names;
+    json_t *virt; /* the port's facts; NULL: not told yet */
+    gint64 memory_free_mib, memory_promised_mib;
+} Host;
+
+struct FctVmFactsKeeper {
+    FctVms *vms;
+    FctFileProbe *probe;
+    GMutex lock; /* guards the rest */
+    Host *host;
+};
+
+static void host_unref(Host *host)
+{
+    if (!host || !g_atomic_int_dec_and_test(&host->refs))
+        return;
+    g_clear_pointer(&host->networks, g_ptr_array_unref);
+    g_clear_pointer(&host->pools, g_ptr_array_unref);
+    g_clear_pointer(&host->remote, g_ptr_array_unref);
+    g_clear_pointer(&host->links, g_hash_table_unref);
+    g_clear_pointer(&host->names, g_hash_table_unref);
+    json_decref(host->virt);
+    g_free(host);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_unref)
+
+static Host *host_ref(Host *host)
+{
+    g_atomic_int_inc(&host->refs);
+    return host;
+}
+
+/* ---- looking at the host ---- */
+
+static gint64 read_available_mib(void)
+{
+    g_autofree char *text = NULL;
+    const char *line = g_file_get_contents("/proc/meminfo", &text, NULL, NULL) ? strstr(text, "MemAvailable:") : NULL;
+    return line ? g_ascii_strtoll(line + strlen("MemAvailable:"), NULL, 10) / 1024 : -1;
+}
+
+/* IFF_UP in the flags: a bridge without anybody on it has no carrier, and works all the same. */
+static gboolean is_set_down(const char *device)
+{
+    g_autofree char *path = g_build_filename("/sys/class/net", device, "flags", NULL), *text = NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) && !(g_ascii_strtoll(text, NULL, 16) & 1);
+}
+
+/* The devices of the networks that run, by libvirt's word, whose network name space need not be ours. */
+static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
+{
+    g_autofree char *why = NULL;
+    g_autoptr(GPtrArray) interfaces = networks ? app->vmm->ops->interfaces(app->vmm, &why, NULL) : NULL;
+    if (!interfaces || why)
+        return NULL;
+    GHashTable *links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < networks->len; i++) {
+        const FctNetwork *network = networks->pdata[i];
+        const char *device = network->kind == FCT_NETWORK_DIRECT ? network->interface : network->bridge;
+        if (!network->active || !*device || network->open_vswitch) /* its bridges need not be devices */
+            continue;
+        FctLinkSeen link = !fct_host_interface_find(interfaces, device) ? FCT_LINK_SEEN_GONE
+                           : is_set_down(device)                        ? FCT_LINK_SEEN_SET_DOWN
+                                                                        : FCT_LINK_SEEN_THERE;
+        g_hash_table_insert(links, g_strdup(device), GINT_TO_POINTER(link));
+    }
+    return links;
+}
+
+static void read_domains(FctVms *vms, Host *host)
+{
+    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    host->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        g_hash_table_replace(host->names, g_strdup(info->name), g_strdup(info->id));
+        if (fct_vm_info_active(info))
+            host->memory_promised_mib += info->memory_mib;
+    }
+}
+
+/* libvirt's test driver, which contract tests use, tells of files and devices that are nowhere. */
+static gboolean is_of_this_host(const Host *host)
+{
+    return json_is_integer(json_object_get(host->virt, "memory_mib"));
+}
+
+/* @asking: libvirt is waited for. */
+static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
+{
+    FctApp *app = keeper->vms->app;
+    Host *host = g_new0(Host, 1);
+    host->refs = 1;
+    host->virt = asking ? app->vmm->ops->facts(app->vmm, NULL) : NULL;
+    host->seen_us = g_get_monotonic_time();
+    host->memory_free_mib = read_available_mib();
+    host->remote = fct_file_probe_remote();
+    read_domains(keeper->vms, host);
+    if (app->networks)
+        host->networks =
+            asking ? fct_network_cache_read(app->networks, 0, NULL) : fct_network_cache_seen(app->networks);
+    host->links = asking && is_of_this_host(host) ? read_links(app, host->networks) : NULL;
+    host->pools = asking ? app->vmm->ops->pools(app->vmm, NULL) : fct_storage_pools(app->storage);
+    return host;
+}
+
+/* Keeps @host, which it takes over; what only an answer of libvirt tells is as it was when it was last asked. */
+static void keep(FctVmFactsKeeper *keeper, Host *host)
+{
+    g_mutex_lock(&keeper->lock);
+    Host *old = keeper->host;
+    if (old && !host->virt)
+        host->virt = json_incref(old->virt);
+    if (old && !host->links && old->links)
+        host->links = g_hash_table_ref(old->links);
+    keeper->host = host;
+    g_mutex_unlock(&keeper->lock);
+    host_unref(old);
+}
+
+static Host *newest(FctVmFactsKeeper *keeper)
+{
+    gint64 now = g_get_monotonic_time();
+    g_mutex_lock(&keeper->lock);
+    Host *host = keeper->host && now - keeper->host->seen_us < LOOK_US ? host_ref(keeper->host) : NULL;
+    g_mutex_unlock(&keeper->lock);
+    if (host)
+        return host;
+    host = look_at_host(keeper, FALSE);
+    keep(keeper, host_ref(host));
+    return host;
+}
+
+void fct_vm_facts_refresh(FctVms *vms)
+{
+    keep(vms->facts, look_at_host(vms->facts, fct_vms_is_up(vms)));
+}
+
+FctVmFactsKeeper *fct_vm_facts_new(FctVms *vms)
+{
+    FctVmFactsKeeper *keeper = g_new0(FctVmFactsKeeper, 1);
+    keeper->vms = vms;
+    keeper->probe = fct_file_probe_new();
+    g_mutex_init(&keeper->lock);
+    return keeper;
+}
+
+void fct_vm_facts_free(FctVmFactsKeeper *keeper)
+{
+    if (!keeper)
+        return;
+    host_unref(keeper->host);
+    fct_file_probe_free(keeper->probe);
+    g_mutex_clear(&keeper->lock);
+    g_free(keeper);
+}
+
+/* ---- as core/vm_preflight takes it ---- */
+
+static FctSeen seen(const json_t *virt, const char *key)
+{
+    const json_t *value = json_object_get(virt, key);
+    return !json_is_boolean(value) ? FCT_SEEN_UNKNOWN : json_is_true(value) ? FCT_SEEN_YES : FCT_SEEN_NO;
+}
+
+static FctVmFacts facts_of(FctVms *vms, const Host *host)
+{
+    const json_t *virt = host->virt;
+    const char *accel = fct_json_str(virt, "accel", "");
+    return (FctVmFacts){.up = fct_vms_is_up(vms),
+                        .networks = host->networks,
+                        .links = host->links,
+                        .pools = host->pools,
+                        .names = host->names,
+                        .memory_mib = fct_json_int(virt, "memory_mib", -1),
+                        .memory_free_mib = host->memory_free_mib,
+                        .memory_promised_mib = host->memory_promised_mib,
+                        .threads = (int)fct_json_int(virt, "threads", -1),
+                        .vcpus_max = (int)fct_json_int(virt, "vcpus_max", -1),
+                        .kvm = !*accel                     ? FCT_SEEN_UNKNOWN
+                               : strcmp(accel, "kvm") == 0 ? FCT_SEEN_YES
+                                                           : FCT_SEEN_NO,
+                        .machine = seen(virt, "machine"),
+                        .uefi = seen(virt, "uefi"),
+                        .secure_boot = seen(virt, "secure_boot"),
+                        .tpm = seen(virt, "tpm")};
+}
+
+static FctProbed probe(const FctVmFactsKeeper *keeper, const Host *host, const char *path, gboolean qcow2)
+{
+    const FctProbed unknown = {FCT_SEEN_UNKNOWN, FCT_SEEN_UNKNOWN};
+    return is_of_this_host(host) ? fct_file_probe(keeper->probe, host->remote, path, qcow2) : unknown;
+}
+
+/* A file that one of the disks stands on and that is gone; "". */
+static const char *missing_below(const FctVmFactsKeeper *keeper, const Host *host, const FctVmTree *tree,
+                                 const char *path)
+{
+    const FctChainFile *file = tree ? fct_chain_find(tree->chain, path) : NULL;
+    for (guint depth = 0; file && *file->backing && depth < DEPTH_MAX; depth++) {
+        if (probe(keeper, host, file->backing, FALSE).there == FCT_SEEN_NO)
+            return file->backing;
+        file = fct_chain_find(tree->chain, file->backing);
+    }
+    return "";
+}
+
+static FctSeen complete(FctVms *vms, const FctVmDisk *disk)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!*disk->pool || !*disk->volume || fct_volume_ready(vms->app, disk->pool, disk->volume, &fault))
+        return FCT_SEEN_YES;
+    return fault->code == FCT_ERROR_CONFLICT ? FCT_SEEN_NO : FCT_SEEN_UNKNOWN;
+}
+
+static void add_drive(FctVms *vms, const Host *host, const FctVmTree *tree, const FctVmDisk *disk, GArray *drives)
+{
+    gboolean qcow2 = !disk->cdrom && strcmp(disk->format, "qcow2") == 0;
+    if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not of the next run */
+        return;
+    FctProbed probed = probe(vms->facts, host, disk->path, qcow2);
+    FctVmNeedDrive drive = {.target = disk->target,
+                            .pool = disk->pool,
+                            .volume = disk->volume,
+                            .path = disk->path,
+                            .format = disk->format,
+                            .file = disk->file,
+                            .cdrom = disk->cdrom,
+                            .seed = disk->seed,
+                            .there = probed.there,
+                            .encrypted = probed.encrypted,
+                            .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
+                            .missing = missing_below(vms->facts, host, tree, disk->path)};
+    g_array_append_val(drives, drive);
+}
+
+static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
+{
+    g_autoptr(Host) host = newest(vms->facts);
+    g_autoptr(FctVmTree) tree =
+        fct_json_int(vm->chain, "count", 0) > 0 ? fct_vm_tree_load(vms->app->store, vm->id, NULL) : NULL;
+    g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
+    g_autoptr(GPtrArray) networks = g_ptr_array_new();
+    for (guint i = 0; i < vm->disks->len; i++)
+        add_drive(vms, host, tree, g_ptr_array_index(vm->disks, i), drives);
+    for (guint i = 0; i < vm->nics->len; i++)
+        g_ptr_array_add(networks, ((FctVmNic *)vm->nics->pdata[i])->network);
+    const FctVmNeeds needs = {.id = vm->id,
+                              .name = vm->name,
+                              .state = state,
+                              .active = active,
+                              .vcpus = vm->vcpus,
+                              .memory_mib = vm->memory_mib,
+                              .uefi = vm->uefi,
+                              .tpm = vm->tpm,
+                              .windows = strcmp(vm->os, "windows") == 0,
+                              .pinned = vm->devices->len && strcmp(vms->app->config.part_device, "vfio") == 0,
+                              .drives = drives,
+                              .networks = networks};
+    const FctVmFacts facts = facts_of(vms, host);
+    fct_vm_judge(&needs, &facts, verdicts);
+}
+
+void fct_vm_facts_judge(FctVms *vms, const FctVm *vm, gboolean active, GPtrArray *verdicts)
+{
+    judge(vms, vm, vm->state, active, verdicts);
+}
+
+void fct_vm_facts_judge_memory_file(FctVms *vms, const char *path, GPtrArray *verdicts)
+{
+    g_autoptr(Host) host = newest(vms->facts);
+    fct_vm_judge_memory_file(path, probe(vms->facts, host, path, FALSE).there, verdicts);
+}
+
+/* ---- at the field ---- */
+
+static gboolean set_from_verdict(const FctVerdict *verdict, GError **error)
+{
+    const char *field = fct_vm_verdict_field(verdict);
+    FctErrorCode code = strcmp(verdict->code, "name-taken") == 0     ? FCT_ERROR_EXISTS
+                        : fct_vm_verdict_is_lasting(verdict)         ? FCT_ERROR_BAD_REQUEST
+                        : strcmp(verdict->code, "libvirt-down") == 0 ? FCT_ERROR_LIBVIRT_DOWN
+                                                                     : FCT_ERROR_CONFLICT;
+    g_autoptr(GPtrArray) only = g_ptr_array_new();
+    g_ptr_array_add(only, (gpointer)verdict);
+    json_t *details = json_pack("{s:o}", "verdicts", fct_verdicts_to_json(only));
+    if (field)
+        json_object_set_new(details, "field", json_string(field));
+    fct_set_error_full(error, code, *verdict->next ? verdict->next : NULL, details, "%s", verdict->sentence);
+    return FALSE;
+}
+
+gboolean fct_vm_facts_check(FctVms *vms, const FctVm *vm, gboolean start, const json_t *patch, GError **error)
+{
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    fct_vm_facts_refresh(vms);
+    judge(vms, vm, "", FALSE, verdicts);
+    for (guint i = 0; i < verdicts->len; i++) {
+        const FctVerdict *verdict = g_ptr_array_index(verdicts, i);
+        const char *field = fct_vm_verdict_field(verdict);
+        gboolean stops = verdict->severity == FCT_BLOCK || verdict->severity == FCT_REFUSE;
+        gboolean asked = !patch || (field && json_object_get(patch, field));
+        if (stops && asked && (start || fct_vm_verdict_is_lasting(verdict)))
+            return set_from_verdict(verdict, error);
+    }
+    return TRUE;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/vm_preflight.h"
+
+#include <string.h>
+
+static void say(GPtrArray *verdicts, FctVerdict *verdict)
+{
+    g_ptr_array_add(verdicts, verdict);
+}
+
+/* "1.5 GiB", "512 MiB": as few words as the number allows. */
+static char *mib_text(gint64 mib)
+{
+    if (mib < 1024)
+        return g_strdup_printf("%" G_GINT64_FORMAT " MiB", mib);
+    return mib % 1024 ? g_strdup_printf("%.1f GiB", (double)mib / 1024)
+                      : g_strdup_printf("%" G_GINT64_FORMAT " GiB", mib / 1024);
+}
+
+/* ---- the VM itself ---- */
+
+static void judge_state(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    if (!facts->up)
+        say(verdicts,
+            fct_verdict_new(FCT_BLOCK, "libvirt-down", "", "Check that libvirtd runs.", "libvirt does not answer."));
+    if (*needs->state && strcmp(needs->state, "ready") != 0)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "not-ready", "", "Wait for its task to end.",
+                                      strcmp(needs->state, "creating") == 0 ? "The VM is still being made."
+                                                                            : "The VM is being deleted."));
+    if (needs->active)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "running", "", "", "The VM runs already."));
+}
+
+/* Another program may have defined one of that name since: libvirt starts neither under it. */
+static void judge_name(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    const char *other = facts->names ? g_hash_table_lookup(facts->names, needs->name) : NULL;
+    if (other && strcmp(other, needs->id) != 0)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "name-taken", needs->name, "Rename one of the two.",
+                                      "Another program has made a VM %s.", needs->name));
+}
+
+/* ---- networks ---- */
+
+static const FctNetwork *find_network(const GPtrArray *networks, const char *name)
+{
+    for (guint i = 0; i < networks->len; i++)
+        if (strcmp(((FctNetwork *)networks->pdata[i])->name, name) == 0)
+            return networks->pdata[i];
+    return NULL;
+}
+
+/* The device on the host that guests are plugged into. */
+static void judge_link(const FctNetwork *network, GHashTable *links, GPtrArray *verdicts)
+{
+    gboolean direct = network->kind == FCT_NETWORK_DIRECT;
+    const char *device = direct ? network->interface : network->bridge;
+    g_autofree char *subject = g_strdup_printf("network %s", network->name);
+    gpointer value;
+    if (!links || !g_hash_table_lookup_extended(links, device, NULL, &value))
+        return;
+    if (GPOINTER_TO_INT(value) == FCT_LINK_SEEN_GONE) {
+        gboolean host_has_it = direct || network->kind == FCT_NETWORK_BRIDGE;
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "bridge-missing", subject,
+                                      host_has_it ? "Make it again on the host, or put the VM into another network."
+                                                  : "Stop the network and start it again: libvirt then makes it anew.",
+                                      "The network %s needs the host's %s %s, which is gone.", network->name,
+                                      direct ? "interface" : "bridge", device));
+    } else if (GPOINTER_TO_INT(value) == FCT_LINK_SEEN_SET_DOWN) {
+        g_autofree char *next = g_strdup_printf("Set it up on the host: ip link set %s up.", device);
+        say(verdicts, fct_verdict_new(FCT_WARN, "bridge-down", subject, next,
+                                      "The host's %s %s of the network %s is set down: the VM will reach nobody.",
+                                      direct ? "interface" : "bridge", device, network->name));
+    }
+}
+
+static void judge_network(const char *name, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    const FctNetwork *network = find_network(facts->networks, name);
+    g_autofree char *subject = g_strdup_printf("network %s", name);
+    if (!network)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "network-missing", subject,
+                                      "Put the VM's network interface into another network, or make this one again.",
+                                      "The network %s is gone.", name));
+    else if (!network->active)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "network-stopped", subject, "Start the network, or choose another.",
+                                      "The network %s is stopped.", name));
+    else
+        judge_link(network, facts->links, verdicts);
+}
+
+static void judge_networks(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; facts->networks && needs->networks && i < needs->networks->len; i++)
+        if (g_hash_table_add(done, needs->networks->pdata[i]))
+            judge_network(needs->networks->pdata[i], facts, verdicts);
+}
+
+/* ---- drives ---- */
+
+static const FctPool *find_pool(const GPtrArray *pools, const char *name)
+{
+    for (guint i = 0; i < pools->len; i++)
+        if (strcmp(((FctPool *)pools->pdata[i])->name, name) == 0)
+            return pools->pdata[i];
+    return NULL;
+}
+
+/* FALSE when nothing more can be said of what is in it. */
+static gboolean judge_pool(const FctVmNeedDrive *drive, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    if (!*drive->pool || !facts->pools)
+        return TRUE;
+    const FctPool *pool = find_pool(facts->pools, drive->pool);
+    g_autofree char *subject = g_strdup_printf("pool %s", drive->pool);
+    if (!pool)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "pool-missing", subject,
+                                      "Add the pool again under Storage, or take the disk out of the VM.",
+                                      "The storage pool %s of disk %s is gone.", drive->pool, drive->target));
+    else if (!pool->active)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "pool-stopped", subject, "Start the pool under Storage.",
+                                      "The storage pool %s of disk %s is stopped.", drive->pool, drive->target));
+    return pool && pool->active;
+}
+
+static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
+{
+    g_autofree char *base = g_path_get_basename(drive->path), *subject = g_strdup_printf("drive %s", drive->target);
+    const char *name = *drive->file ? drive->file : base;
+    if (drive->there != FCT_SEEN_NO)
+        return;
+    if (drive->seed)
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "seed-missing", subject, "Set the first-boot data once more, or take it out.",
+                            "The medium with the first-boot data (%s) is gone.", drive->path));
+    else
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "medium-missing", subject,
+                                      "Take the medium out of the drive, or upload it again under Files.",
+                                      "The medium %s in the CD drive %s is gone.", name, drive->target));
+}
+
+static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
+{
+    if (drive->there == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "volume-missing", subject,
+                                      "Bring the file back, or take the disk out of the VM.",
+                                      "Disk %s is gone: there is no %s.", drive->target, drive->path));
+    else if (*drive->missing)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "backing-missing", subject,
+                                      "Bring the file back: without it the disk cannot be read.",
+                                      "Disk %s stands on %s, which is gone.", drive->target, drive->missing));
+    else if (drive->complete == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-incomplete", subject,
+                                      "Finish its upload, or wait for the task that works on it.",
+                                      "Disk %s (%s) is not all there yet.", drive->target, name));
+    else if (drive->encrypted == FCT_SEEN_YES)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
+                                      "Convert it into an unencrypted copy with qemu-img, and attach that.",
+                                      "Disk %s (%s) is encrypted, and Facet has no key for it.", drive->target, name));
+}
+
+static void judge_drive(const FctVmNeedDrive *drive, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    g_autofree char *base = g_path_get_basename(drive->path), *subject = g_strdup_printf("disk %s", drive->target);
+    if (!judge_pool(drive, facts, verdicts))
+        return;
+    if (drive->cdrom || drive->seed) {
+        judge_medium(drive, verdicts);
+        return;
+    }
+    if (*drive->format && strcmp(drive->format, "qcow2") != 0 && strcmp(drive->format, "raw") != 0)
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "disk-format", subject, "Convert it into a qcow2 copy, and attach that.",
+                            "Disk %s has the format %s; a VM is given only qcow2 and raw disks.", drive->target,
+                            drive->format));
+    else
+        judge_disk_file(drive, *drive->volume ? drive->volume : base, subject, verdicts);
+}
+
+/* ---- memory and processors ---- */
+
+static void judge_memory(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    g_autofree char *wants = mib_text(needs->memory_mib);
+    if (facts->memory_mib >= 0 && needs->memory_mib > facts->memory_mib) {
+        g_autofree char *has = mib_text(facts->memory_mib);
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "memory-beyond-host", "", "Give the VM less memory.",
+                                      "The VM has %s of memory; this host has %s in all.", wants, has));
+        return;
+    }
+    if (facts->memory_free_mib < 0 || needs->memory_mib <= facts->memory_free_mib || needs->active)
+        return;
+    g_autofree char *left = mib_text(facts->memory_free_mib), *sum = mib_text(MAX(facts->memory_promised_mib, 0));
+    g_autofree char *has = mib_text(MAX(facts->memory_mib, 0));
+    g_autofree char *promised = facts->memory_promised_mib > 0 && facts->memory_mib >= 0
+                                    ? g_strdup_printf(" VMs that run may take %s of the host's %s.", sum, has)
+                                    : g_strdup("");
+    say(verdicts,
+        fct_verdict_new(FCT_WARN, "memory-short", "", "Stop a VM, or give this one less memory.",
+                        "The VM has %s of memory; %s are free now.%s %s", wants, left, promised,
+                        needs->pinned ? "Its passed-through devices need all of it at once: the start may fail, or the "
+                                        "host end another program."
+                                      : "If all of it is used, the host slows down or ends a program."));
+}
+
+static void judge_vcpus(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    if (facts->vcpus_max > 0 && needs->vcpus > facts->vcpus_max) {
+        g_autofree char *next = g_strdup_printf("Give the VM at most %d.", facts->vcpus_max);
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "vcpus-beyond-machine", "", next,
+                                      "The VM has %d vCPUs; QEMU on this host can give a VM at most %d.", needs->vcpus,
+                                      facts->vcpus_max));
+    } else if (needs->vcpus > FCT_VM_VCPUS_PLAIN && facts->kvm == FCT_SEEN_NO) {
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "vcpus-need-kvm", "",
+                                      "Give the VM at most 255, or turn on virtualization in the host's firmware.",
+                                      "The VM has %d vCPUs; more than 255 need KVM, which this host does not have.",
+                                      needs->vcpus));
+    } else if (facts->threads > 0 && needs->vcpus > facts->threads) {
+        say(verdicts, fct_verdict_new(FCT_WARN, "vcpus-over-host", "", "Give the VM fewer.",
+                                      "The VM has %d vCPUs; this host runs %d at once. The VM will be slow.",
+                                      needs->vcpus, facts->threads));
+    }
+}
+
+/* ---- firmware ---- */
+
+static void judge_firmware(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    if (facts->machine == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "machine-missing", "",
+                                      "Install the package qemu-system-x86, then restart libvirtd.",
+                                      "libvirt finds no QEMU here that has the machine type q35."));
+    if (needs->uefi && facts->uefi == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "no-uefi", "", "Install the package ovmf, or choose BIOS.",
+                                      "This host has no UEFI firmware for VMs."));
+    else if (needs->uefi && needs->windows && facts->secure_boot == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_WARN, "no-secure-boot", "", "Install a newer package ovmf.",
+                                      "This host has no firmware with secure boot, which Windows 11 asks for."));
+    if (needs->tpm && facts->tpm == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "no-tpm", "", "Install the packages swtpm and swtpm-tools.",
+                                      "This host cannot emulate a TPM."));
+}
+
+void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    judge_state(needs, facts, verdicts);
+    judge_name(needs, facts, verdicts);
+    judge_firmware(needs, facts, verdicts);
+    judge_vcpus(needs, facts, verdicts);
+    judge_memory(needs, facts, verdicts);
+    judge_networks(needs, facts, verdicts);
+    for (guint i = 0; needs->drives && i < needs->drives->len; i++)
+        judge_drive(&g_array_index(needs->drives, FctVmNeedDrive, i), facts, verdicts);
+}
+
+void fct_vm_judge_memory_file(const char *path, FctSeen there, GPtrArray *verdicts)
+{
+    if (there == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "memory-file-missing", path,
+                                      "Go back to the snapshot without a start: its disks are there.",
+                                      "The memory that the snapshot saved is gone: there is no %s.", path));
+}
+
+/* ---- what they are about ---- */
+
+static const struct {
+    const char *code, *field;
+    gboolean lasting;
+} known[] = {
+    {"name-taken", "name", TRUE},
+    {"network-missing", "nics", TRUE},
+    {"network-stopped", "nics", FALSE},
+    {"bridge-missing", "nics", FALSE},
+    {"bridge-down", "nics", FALSE},
+    {"pool-missing", "disks", FALSE},
+    {"pool-stopped", "disks", FALSE},
+    {"volume-missing", "disks", FALSE},
+    {"backing-missing", "disks", FALSE},
+    {"disk-incomplete", "disks", FALSE},
+    {"disk-encrypted", "disks", FALSE},
+    {"disk-format", "disks", FALSE},
+    {"medium-missing", "cdroms", FALSE},
+    {"memory-beyond-host", "memory_mib", TRUE},
+    {"memory-short", "memory_mib", FALSE},
+    {"vcpus-beyond-machine", "vcpus", TRUE},
+    {"vcpus-need-kvm", "vcpus", FALSE},
+    {"vcpus-over-host", "vcpus", FALSE},
+    {"no-uefi", "uefi", TRUE},
+    {"no-secure-boot", "uefi", FALSE},
+    {"no-tpm", "tpm", TRUE},
+};
+
+gboolean fct_vm_verdict_is_lasting(const FctVerdict *verdict)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (strcmp(known[i].code, verdict->code) == 0)
+            return known[i].lasting;
+    return FALSE;
+}
+
+const char *fct_vm_verdict_field(const FctVerdict *verdict)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (strcmp(known[i].code, verdict->code) == 0)
+            return known[i].field;
+    return NULL;
+}

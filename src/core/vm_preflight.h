@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All that a start of a VM needs of its host: what the VM asks for and a snapshot of facts in, verdicts out. The one
+ * judgement behind the field of a form, "why can't it start", start, restart, revert, clone and the start with the
+ * host, so that two of them cannot disagree. A fact that is not known says nothing: the start itself will tell. Pure.
+ *
+ * Codes (and the field of the input that they are about): libvirt-down not-ready running machine-missing name-taken
+ * (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped volume-missing
+ * backing-missing disk-incomplete disk-encrypted disk-format (disks); medium-missing (cdroms); seed-missing;
+ * memory-beyond-host memory-short (memory_mib); vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi
+ * no-secure-boot (uefi); no-tpm (tpm). Devices: see chooser.h.
+ */
+#pragma once
+#include "model/network.h"
+#include "model/plan.h"
+#include "model/storage.h"
+
+/* From here on the interrupt controllers that every VM has cannot name all vCPUs: see fct_domain_xml. */
+#define FCT_VM_VCPUS_PLAIN 255
+
+typedef enum { FCT_SEEN_UNKNOWN, FCT_SEEN_NO, FCT_SEEN_YES } FctSeen;
+
+typedef enum { FCT_LINK_SEEN_GONE, FCT_LINK_SEEN_SET_DOWN, FCT_LINK_SEEN_THERE } FctLinkSeen;
+
+/* A drive that has a disk or medium, with what was seen of it. Texts are borrowed and never NULL. */
+typedef struct {
+    const char *target, *pool, *volume, *path, *format;
+    const char *file; /* of a cdrom: id in the file library */
+    gboolean cdrom, seed;
+    FctSeen there;       /* its file or device */
+    FctSeen complete;    /* no upload, copy or other work on it is under way */
+    FctSeen encrypted;   /* by itself; Facet has no keys */
+    const char *missing; /* path of a file below it that is gone; "" */
+} FctVmNeedDrive;
+
+typedef struct {
+    const char *id, *name;
+    const char *state; /* of its document: "creating", "ready", "deleting"; "" while it is only asked for */
+    gboolean active;
+    int vcpus;
+    gint64 memory_mib;
+    gboolean uefi, tpm, windows;
+    gboolean pinned;           /* it has passed-through devices, which pin all of its memory */
+    const GArray *drives;      /* FctVmNeedDrive */
+    const GPtrArray *networks; /* const char* */
+} FctVmNeeds;
+
+/* Of the host; a list that is NULL and a number that is -1 are not known. */
+typedef struct {
+    gboolean up;               /* libvirt answers */
+    const GPtrArray *networks; /* FctNetwork* */
+    GHashTable *links;         /* name of a network device → GINT FctLinkSeen; not in it: unknown; NULL */
+    const GPtrArray *pools;    /* FctPool* */
+    GHashTable *names;         /* name → id of every domain there is */
+    gint64 memory_mib, memory_free_mib;
+    gint64 memory_promised_mib; /* to VMs that run */
+    int threads;                /* that the host can run at once */
+    int vcpus_max;              /* of the machine type, by libvirt */
+    FctSeen kvm, machine, uefi, secure_boot, tpm;
+} FctVmFacts;
+
+/* Appends to @verdicts (FctVerdict*). */
+void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts);
+/* Of a snapshot with memory: whether the file at @path with it is there. Code: memory-file-missing. */
+void fct_vm_judge_memory_file(const char *path, FctSeen there, GPtrArray *verdicts);
+/* Whether no host state of a moment can make the verdict go away: such a VM is not even made. */
+gboolean fct_vm_verdict_is_lasting(const FctVerdict *verdict);
+/* The member of VmInput and VmPatch that a verdict is about; NULL: none in particular. */
+const char *fct_vm_verdict_field(const FctVerdict *verdict);
