@@ -43,13 +43,35 @@ gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error)
     return FALSE;
 }
 
-gboolean fct_network_act_begin(FctApp *app, const char *name, const char *act, GError **error)
+gboolean fct_network_act_stays(FctApp *app, const char *name, GError **error)
 {
     g_autofree char *key = fct_network_act_key(name);
-    g_autoptr(json_t) doc = json_pack("{s:s, s:s}", "act", act, "name", name);
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
+    if (!doc || strcmp(fct_json_str(doc->value, "act", ""), "delete") != 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL, "Network %s is being deleted.",
+                       name);
+    return FALSE;
+}
+
+void fct_network_place_add(json_t *places, const FctNetwork *network)
+{
+    g_autofree char *subnet = fct_network_subnet(network);
+    if (*subnet)
+        json_array_append_new(places, json_pack("{s:s, s:s, s:s}", "name", network->name, "kind",
+                                                fct_network_kind_name(network->kind), "subnet", subnet));
+}
+
+gboolean fct_network_act_begin(FctApp *app, const char *name, json_t *places, GError **error)
+{
+    g_autofree char *key = fct_network_act_key(name);
+    g_autoptr(json_t) doc = json_pack("{s:s, s:s, s:o}", "act", "create", "name", name, "places", places);
     const FctWrite write = {key, doc, FCT_REV_NONE};
     GError *fault = NULL;
-    return app->store->ops->commit(app->store, &write, 1, NULL, &fault) || fct_network_act_refused(name, fault, error);
+    if (!app->store->ops->commit(app->store, &write, 1, NULL, &fault))
+        return fct_network_act_refused(name, fault, error);
+    fct_network_cache_set_making(app->networks, name, TRUE);
+    return TRUE;
 }
 
 void fct_network_act_end(FctApp *app, const char *name)
@@ -59,6 +81,7 @@ void fct_network_act_end(FctApp *app, const char *name)
     const FctWrite drop = {key, NULL, FCT_REV_ANY};
     if (!app->store->ops->commit(app->store, &drop, 1, NULL, &fault))
         g_warning("What was done to network %s stays noted: %s", name, fault->message);
+    fct_network_cache_set_making(app->networks, name, FALSE);
 }
 
 GPtrArray *fct_network_acts_coming(FctApp *app, const char *own, GError **error)
@@ -86,7 +109,7 @@ static const FctNetwork *find(const GPtrArray *networks, const char *name)
     return NULL;
 }
 
-static gboolean has_vms(FctApp *app, const char *name)
+gboolean fct_network_has_vms(FctApp *app, const char *name)
 {
     g_autoptr(GPtrArray) vms = fct_vm_load_all(app->store, NULL);
     for (guint i = 0; vms && i < vms->len; i++)
@@ -100,7 +123,7 @@ static void settle(FctApp *app, const char *name, gboolean create, const FctNetw
 {
     g_autoptr(GError) fault = NULL;
     /* One that runs was made to the end, or nothing was taken from it yet. */
-    gboolean half = network && network->ours && !network->active && !has_vms(app, name);
+    gboolean half = network && network->ours && !network->active && !fct_network_has_vms(app, name);
     if (half && !app->vmm->ops->network_delete(app->vmm, name, &fault)) {
         g_warning("%s", fault->message);
         return; /* it stays noted until the next start */
@@ -116,7 +139,7 @@ static void settle(FctApp *app, const char *name, gboolean create, const FctNetw
 void fct_network_acts_settle(FctApp *app)
 {
     g_autoptr(GError) fault = NULL;
-    fct_network_cache_lock(app->networks); /* what is begun now is not left over */
+    fct_network_cache_lock(app->networks);
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, PREFIX, &fault);
     g_autoptr(GPtrArray) networks = docs && docs->len ? fct_network_cache_read(app->networks, 0, &fault) : NULL;
     if (fault)
@@ -124,7 +147,9 @@ void fct_network_acts_settle(FctApp *app)
     for (guint i = 0; networks && i < docs->len; i++) {
         const json_t *doc = ((FctDoc *)docs->pdata[i])->value;
         const char *name = fct_json_str(doc, "name", ""), *act = fct_json_str(doc, "act", "");
-        if (strcmp(act, "change") != 0) /* that is its task's */
+        /* What has a task is that task's; what this facetd makes now is not left over. */
+        if (strcmp(act, "change") != 0 && !fct_json_bool(doc, "task", FALSE) &&
+            !fct_network_cache_is_making(app->networks, name))
             settle(app, name, strcmp(act, "create") == 0, find(networks, name));
     }
     fct_network_cache_unlock(app->networks);

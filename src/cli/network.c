@@ -57,6 +57,19 @@ static void show_leases(const char *what, const json_t *leases)
                fct_json_str(lease, "name", ""));
 }
 
+static void show_subnets(const json_t *subnets)
+{
+    size_t i, k;
+    json_t *subnet, *range;
+    json_array_foreach ((json_t *)subnets, i, subnet) {
+        printf("  subnet %s, the host is %s\n", fct_json_str(subnet, "subnet", ""),
+               fct_json_str(subnet, "gateway", ""));
+        json_array_foreach (json_object_get(subnet, "ranges"), k, range)
+            printf("  hands out %s to %s\n", fct_json_str(range, "first", ""), fct_json_str(range, "last", ""));
+        show_leases("always ", json_object_get(subnet, "static_leases"));
+    }
+}
+
 /* Where an address is known from, in words. */
 static const char *source_of(const json_t *address)
 {
@@ -94,19 +107,13 @@ int fct_verb_network_show(FctCli *cli, int argc, char **argv)
         fct_print_json(network);
         return 0;
     }
-    const json_t *dhcp = json_object_get(network, "dhcp");
     const char *interface = fct_json_str(network, "interface", "");
     printf("%s  ·  %s  ·  %s  ·  %s %s\n", fct_json_str(network, "name", ""), fct_json_str(network, "kind", ""),
            fct_json_bool(network, "active", FALSE) ? "runs" : "off", *interface ? "interface" : "bridge",
            *interface ? interface : fct_json_str(network, "bridge", ""));
     if (fct_json_int(network, "vlan", 0))
         printf("  VLAN tag %d\n", (int)fct_json_int(network, "vlan", 0));
-    if (*fct_json_str(network, "subnet", ""))
-        printf("  subnet %s, the host is %s\n", fct_json_str(network, "subnet", ""),
-               fct_json_str(network, "gateway", ""));
-    if (json_is_object(dhcp))
-        printf("  hands out %s to %s\n", fct_json_str(dhcp, "first", ""), fct_json_str(dhcp, "last", ""));
-    show_leases("always ", json_object_get(network, "static_leases"));
+    show_subnets(json_object_get(network, "subnets"));
     show_leases("now    ", json_object_get(network, "leases"));
     show_nics(json_object_get(network, "nics"));
     return 0;
@@ -206,7 +213,7 @@ int fct_verb_network_create(FctCli *cli, int argc, char **argv)
         {"open-vswitch", 0, 0, G_OPTION_ARG_NONE, &wish.open_vswitch, "The bridge is one of Open vSwitch", NULL},
         {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
         {"preview", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
-        {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also when your own connection may be cut", NULL},
+        {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also what a question stands against", NULL},
         {NULL}};
     if (!fct_cli_options("NAME", entries, &argc, &argv))
         return 2;
@@ -362,6 +369,7 @@ int fct_verb_network_fix(FctCli *cli, int argc, char **argv)
 int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) network = NULL;
+    g_autoptr(json_t) task = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *path = NULL;
     gboolean yes = FALSE, look = FALSE, confirm = FALSE;
@@ -383,10 +391,8 @@ int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
     if (!yes && !fct_cli_ask(question))
         return fct_cli_usage("Nothing was deleted. Add --yes to delete without being asked.");
     g_autofree char *target = g_strconcat(path, confirm ? "?confirm=1" : "", NULL);
-    if (!fct_client_call(cli->client, "DELETE", target, NULL, (guint64)fct_json_int(network, "revision", 0), NULL,
+    if (!fct_client_call(cli->client, "DELETE", target, NULL, (guint64)fct_json_int(network, "revision", 0), &task,
                          &error))
         return fct_cli_fail(cli, error);
-    if (!cli->json)
-        printf("Network %s is gone.\n", argv[1]);
-    return 0;
+    return fct_task_follow(cli, task);
 }

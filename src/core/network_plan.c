@@ -61,6 +61,8 @@ static void say_reach(FctNetworkPlan *plan, const FctNetwork *wanted)
         say(plan, "Their frames bear the VLAN tag %d.", wanted->vlan);
     if (*wanted->first)
         say(plan, "DHCP hands out %s to %s.", wanted->first, wanted->last);
+    if (*wanted->first && wanted->prefix < FCT_DHCP_BITS)
+        say(plan, "libvirt hands out no more than that; the other addresses are for systems with fixed settings.");
     say(plan, wanted->autostart ? "It starts now and with the host." : "It starts now, and not with the host.");
 }
 
@@ -92,6 +94,14 @@ static void say_dhcp(FctNetworkPlan *plan, const FctNetwork *before, const FctNe
     else
         say(plan, "DHCP hands out %s to %s instead of %s to %s.", after->first, after->last, before->first,
             before->last);
+}
+
+static void say_ranges(FctNetworkPlan *plan, const FctNetwork *before, const FctNetwork *after)
+{
+    for (guint i = after->more_ranges->len; i < before->more_ranges->len; i++) {
+        const FctRange *range = g_ptr_array_index(before->more_ranges, i);
+        say(plan, "DHCP no longer hands out %s to %s.", range->first, range->last);
+    }
 }
 
 static const FctLease *lease_of(const GPtrArray *leases, const char *mac)
@@ -171,6 +181,7 @@ FctNetworkPlan *fct_network_plan_update(const FctNetworkScene *scene, const FctN
     if (plan->redefine)
         fct_network_against_place(scene, present, wanted, plan->verdicts);
     say_dhcp(plan, present, wanted);
+    say_ranges(plan, present, wanted);
     say_leases(plan, present, wanted);
     if (present->autostart != wanted->autostart)
         say(plan, wanted->autostart ? "It starts with the host." : "It no longer starts with the host.");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The helper's main process: sockets, verbs, answers. Everything slow happens in children. */
 #include "host/channel.h"
+#include "host/helper_net.h"
 #include "host/helper_steps.h"
 #include "host/helper_watch.h"
 
@@ -167,12 +168,31 @@ static void verb_step(Request *request, const json_t *args)
         answer_error(request, error);
 }
 
+static void network_done(json_t *result, const GError *error, gpointer data)
+{
+    if (error)
+        answer_error(data, error);
+    else
+        answer(data, json_incref(result));
+}
+
+static void verb_network(Request *request, const json_t *args)
+{
+    if (json_is_array(json_object_get(args, "within"))) {
+        fct_net_ask(request->client->server->config, args, network_done, request);
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    fct_set_error(&error, FCT_ERROR_BAD_REQUEST, "Say which subnets the routes are wanted for.");
+    answer_error(request, error);
+}
+
 static const struct {
     const char *name;
     void (*run)(Request *request, const json_t *args);
 } verbs[] = {
     {"hello", verb_hello},   {"inventory", verb_inventory}, {"sample", verb_sample},
-    {"step.run", verb_step}, {"watch", verb_watch},
+    {"step.run", verb_step}, {"watch", verb_watch},         {"network", verb_network},
 };
 
 static void on_frame(json_t *frame, gpointer data)

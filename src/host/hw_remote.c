@@ -12,6 +12,7 @@
 /* How long a request waits for a connection that is not up. */
 #define CONNECT_WAIT_US (2 * G_USEC_PER_SEC)
 #define LOOK_TIMEOUT_US (120 * G_USEC_PER_SEC) /* the helper has a deadline for each card and tries again */
+#define NETWORK_TIMEOUT_US (30 * G_USEC_PER_SEC)
 #define SEND_TIMEOUT_US (5 * G_USEC_PER_SEC)
 /* A step may wait for others before its own deadline begins to run. */
 #define STEP_SLACK_US (180 * G_USEC_PER_SEC)
@@ -214,13 +215,14 @@ static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeou
     return result ? json_incref(result) : json_null();
 }
 
-/* A question that changes nothing is put once more when the helper went away under it. */
-static json_t *ask_again(Remote *remote, const char *verb, GError **error)
+/* A question that changes nothing is put once more when the helper went away under it. Takes @args over. */
+static json_t *ask_again(Remote *remote, const char *verb, json_t *args, gint64 timeout_us, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    json_t *result = ask(remote, verb, json_object(), LOOK_TIMEOUT_US, &fault);
+    json_t *result = ask(remote, verb, json_incref(args), timeout_us, &fault);
     if (!result && g_error_matches(fault, FCT_ERROR, FCT_ERROR_HELPER))
-        return ask(remote, verb, json_object(), LOOK_TIMEOUT_US, error);
+        return ask(remote, verb, args, timeout_us, error);
+    json_decref(args);
     if (!result)
         g_propagate_error(error, g_steal_pointer(&fault));
     return result;
@@ -228,13 +230,23 @@ static json_t *ask_again(Remote *remote, const char *verb, GError **error)
 
 static FctInventory *remote_inventory(FctHw *hw, GError **error)
 {
-    g_autoptr(json_t) json = ask_again((Remote *)hw, "inventory", error);
+    g_autoptr(json_t) json = ask_again((Remote *)hw, "inventory", json_object(), LOOK_TIMEOUT_US, error);
     return json ? fct_inventory_from_json(json, error) : NULL;
 }
 
 static json_t *remote_sample(FctHw *hw, GError **error)
 {
-    return ask_again((Remote *)hw, "sample", error);
+    return ask_again((Remote *)hw, "sample", json_object(), LOOK_TIMEOUT_US, error);
+}
+
+static FctHostNetwork *remote_network(FctHw *hw, const char *const *within, GError **error)
+{
+    json_t *list = json_array();
+    for (; *within; within++)
+        json_array_append_new(list, json_string(*within));
+    g_autoptr(json_t) json =
+        ask_again((Remote *)hw, "network", json_pack("{s:o}", "within", list), NETWORK_TIMEOUT_US, error);
+    return json ? fct_host_network_from_json(json, error) : NULL;
 }
 
 static FctStepOutcome remote_run_step(FctHw *hw, const FctStep *step, GError **error)
@@ -280,7 +292,8 @@ static void remote_free(FctHw *hw)
 
 FctHw *fct_hw_remote_new(const char *socket_path)
 {
-    static const FctHwOps ops = {remote_inventory, remote_run_step, remote_sample, remote_watch, remote_free};
+    static const FctHwOps ops = {remote_inventory, remote_run_step, remote_sample,
+                                 remote_watch,     remote_network,  remote_free};
     Remote *remote = g_new0(Remote, 1);
     remote->port.ops = &ops;
     remote->path = g_strdup(socket_path);

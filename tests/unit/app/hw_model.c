@@ -201,6 +201,11 @@ static FctStepOutcome model_run_step(FctHw *hw, const FctStep *step, GError **er
     return outcome;
 }
 
+static FctHostNetwork *model_network(FctHw *hw, const char *const *within, GError **error)
+{
+    return fct_host_network_new();
+}
+
 static void model_free(FctHw *hw)
 {
     Model *model = (Model *)hw;
@@ -213,7 +218,7 @@ static void model_free(FctHw *hw)
 
 static Model *model_alloc(FctInventory *world)
 {
-    static const FctHwOps ops = {model_inventory, model_run_step, model_sample, model_watch, model_free};
+    static const FctHwOps ops = {model_inventory, model_run_step, model_sample, model_watch, model_network, model_free};
     Model *model = g_new0(Model, 1);
     model->port.ops = &ops;
     model->world = world;
