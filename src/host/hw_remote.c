@@ -215,14 +215,13 @@ static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeou
     return result ? json_incref(result) : json_null();
 }
 
-/* A question that changes nothing is put once more when the helper went away under it. Takes @args over. */
-static json_t *ask_again(Remote *remote, const char *verb, json_t *args, gint64 timeout_us, GError **error)
+/* A question that changes nothing is put once more when the helper went away under it. */
+static json_t *ask_again(Remote *remote, const char *verb, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    json_t *result = ask(remote, verb, json_incref(args), timeout_us, &fault);
+    json_t *result = ask(remote, verb, json_object(), LOOK_TIMEOUT_US, &fault);
     if (!result && g_error_matches(fault, FCT_ERROR, FCT_ERROR_HELPER))
-        return ask(remote, verb, args, timeout_us, error);
-    json_decref(args);
+        return ask(remote, verb, json_object(), LOOK_TIMEOUT_US, error);
     if (!result)
         g_propagate_error(error, g_steal_pointer(&fault));
     return result;
@@ -230,13 +229,13 @@ static json_t *ask_again(Remote *remote, const char *verb, json_t *args, gint64 
 
 static FctInventory *remote_inventory(FctHw *hw, GError **error)
 {
-    g_autoptr(json_t) json = ask_again((Remote *)hw, "inventory", json_object(), LOOK_TIMEOUT_US, error);
+    g_autoptr(json_t) json = ask_again((Remote *)hw, "inventory", error);
     return json ? fct_inventory_from_json(json, error) : NULL;
 }
 
 static json_t *remote_sample(FctHw *hw, GError **error)
 {
-    return ask_again((Remote *)hw, "sample", json_object(), LOOK_TIMEOUT_US, error);
+    return ask_again((Remote *)hw, "sample", error);
 }
 
 static FctHostNetwork *remote_network(FctHw *hw, const char *const *within, GError **error)
@@ -245,7 +244,7 @@ static FctHostNetwork *remote_network(FctHw *hw, const char *const *within, GErr
     for (; *within; within++)
         json_array_append_new(list, json_string(*within));
     g_autoptr(json_t) json =
-        ask_again((Remote *)hw, "network", json_pack("{s:o}", "within", list), NETWORK_TIMEOUT_US, error);
+        ask((Remote *)hw, "network", json_pack("{s:o}", "within", list), NETWORK_TIMEOUT_US, error);
     return json ? fct_host_network_from_json(json, error) : NULL;
 }
 

@@ -67,10 +67,13 @@ const cut = (subnet: string): [base: string, bits: string] => {
   return [base, bits];
 };
 
-/** Every address for guests: "10.1.0.0/24" → 10.1.0.2 to 10.1.0.254. */
+const BLOCK = 2 ** 16; // libvirt hands out addresses of one such block
+
+/** Every address for guests, as far as libvirt hands them out: "10.1.0.0/24" → 10.1.0.2 to 10.1.0.254. */
 function wholeRange(subnet: string): NetworkChange['dhcp'] {
   const [base, bits] = cut(subnet);
-  return { first: addressOf(numberOf(base) + 2), last: addressOf(numberOf(base) + 2 ** (32 - Number(bits)) - 2) };
+  const size = 2 ** (32 - Number(bits));
+  return { first: addressOf(numberOf(base) + 2), last: addressOf(numberOf(base) + (size > BLOCK ? BLOCK - 1 : size - 2)) };
 }
 
 /** Fixed addresses go along into a subnet of the same size: 10.1.0.50 → 10.2.0.50. What else happens to them, the preview says. */
@@ -113,7 +116,7 @@ function SubnetFields({ values, set, problem, network }: PartProps & { network?:
   const move = (subnet: string) => set({ subnet, ...(network?.dhcp && values.first === network.dhcp.first && values.last === network.dhcp.last ? { first: '', last: '' } : {}) });
   return (
     <>
-      <TextField id="network-subnet" label={t.network.subnet} hint={t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={18} value={values.subnet} onChange={move} />
+      <TextField id="network-subnet" label={t.network.subnet} hint={values.kind === 'routed' ? t.network.subnetHintRouted : t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={18} value={values.subnet} onChange={move} />
       <Checkbox id="network-dhcp" label={t.network.dhcpOn} isChecked={values.dhcp} onChange={(_event, dhcp) => set({ dhcp })} />
       {values.dhcp && (
         <Grid hasGutter>
