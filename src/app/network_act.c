@@ -62,10 +62,14 @@ void fct_network_place_add(json_t *places, const FctNetwork *network)
                                                 fct_network_kind_name(network->kind), "subnet", subnet));
 }
 
-gboolean fct_network_act_begin(FctApp *app, const char *name, json_t *places, GError **error)
+gboolean fct_network_act_begin(FctApp *app, const FctNetwork *wanted, GError **error)
 {
+    const char *name = wanted->name;
     g_autofree char *key = fct_network_act_key(name);
-    g_autoptr(json_t) doc = json_pack("{s:s, s:s, s:o}", "act", "create", "name", name, "places", places);
+    json_t *places = json_array();
+    fct_network_place_add(places, wanted);
+    g_autoptr(json_t) doc =
+        json_pack("{s:s, s:s, s:o, s:s}", "act", "create", "name", name, "places", places, "device", wanted->device);
     const FctWrite write = {key, doc, FCT_REV_NONE};
     GError *fault = NULL;
     if (!app->store->ops->commit(app->store, &write, 1, NULL, &fault))
@@ -119,8 +123,21 @@ gboolean fct_network_has_vms(FctApp *app, const char *name)
     return !vms;
 }
 
-static void settle(FctApp *app, const char *name, gboolean create, const FctNetwork *network)
+/* The VLAN's interface of a network that was not made. FALSE: it stays noted until the next start. */
+static gboolean drop_device(FctApp *app, const char *device)
 {
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *kept = NULL;
+    if (!*device || app->hw->ops->vlan_take(app->hw, device, &kept, &fault))
+        return TRUE;
+    g_warning("%s", fault->message);
+    return FALSE;
+}
+
+static void settle(FctApp *app, const json_t *doc, const FctNetwork *network)
+{
+    const char *name = fct_json_str(doc, "name", "");
+    gboolean create = strcmp(fct_json_str(doc, "act", ""), "create") == 0;
     g_autoptr(GError) fault = NULL;
     /* One that runs was made to the end, or nothing was taken from it yet. */
     gboolean half = network && network->ours && !network->active && !fct_network_has_vms(app, name);
@@ -128,6 +145,8 @@ static void settle(FctApp *app, const char *name, gboolean create, const FctNetw
         g_warning("%s", fault->message);
         return; /* it stays noted until the next start */
     }
+    if ((half || !network) && !drop_device(app, fct_json_str(doc, "device", "")))
+        return;
     if (half)
         fct_event(app, "network", "warning", "network", name, name,
                   create ? "Facet was restarted while network %s was made; nothing is left of it."
@@ -150,7 +169,7 @@ void fct_network_acts_settle(FctApp *app)
         /* What has a task is that task's; what this facetd makes now is not left over. */
         if (strcmp(act, "change") != 0 && !fct_json_bool(doc, "task", FALSE) &&
             !fct_network_cache_is_making(app->networks, name))
-            settle(app, name, strcmp(act, "create") == 0, find(networks, name));
+            settle(app, doc, find(networks, name));
     }
     fct_network_cache_unlock(app->networks);
 }

@@ -248,11 +248,19 @@ static json_t *published(FctApp *app, const char *name, GError **error)
     return networks ? fct_networks_get(app, name, error) : NULL;
 }
 
-static gboolean begin(FctApp *app, const Look *look, GError **error)
+/* With the VLAN's interface that it is to be on; nothing of it stays when libvirt does not take the network. */
+static gboolean make(FctApp *app, const FctNetwork *wanted, GError **error)
 {
-    json_t *places = json_array();
-    fct_network_place_add(places, look->wanted);
-    return fct_network_act_begin(app, look->wanted->name, places, error);
+    const FctHwOps *hw = app->hw->ops;
+    g_autofree char *kept = NULL;
+    g_autoptr(GError) fault = NULL;
+    if (*wanted->device && !hw->vlan_make(app->hw, wanted->interface, wanted->vlan, wanted->device, error))
+        return FALSE;
+    if (app->vmm->ops->network_create(app->vmm, wanted, error))
+        return TRUE;
+    if (*wanted->device && !hw->vlan_take(app->hw, wanted->device, &kept, &fault))
+        g_warning("%s", fault->message);
+    return FALSE;
 }
 
 json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCaller *caller, GError **error)
@@ -261,12 +269,12 @@ json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCa
         return fct_networks_get(app, "", error);
     fct_network_cache_lock(app->networks);
     g_autoptr(Look) look = look_new(app, NULL, caller, error);
-    gboolean ok =
-        look && plan_create(app, look, input, error) && allowed(look->plan, caller, error) && begin(app, look, error);
+    gboolean ok = look && plan_create(app, look, input, error) && allowed(look->plan, caller, error) &&
+                  fct_network_act_begin(app, look->wanted, error);
     fct_network_cache_unlock(app->networks);
     if (!ok)
         return NULL;
-    ok = app->vmm->ops->network_create(app->vmm, look->wanted, error);
+    ok = make(app, look->wanted, error);
     fct_network_act_end(app, look->wanted->name);
     return ok ? published(app, look->wanted->name, error) : NULL;
 }

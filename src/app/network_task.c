@@ -399,7 +399,7 @@ void fct_networks_recover(FctTask *task, gpointer data)
         return;
     }
     if (strcmp(fct_json_str(json, "kind", ""), "network.delete") == 0) {
-        fct_network_delete_recover(task, app, name);
+        fct_network_delete_recover(task, app, doc->value);
         return;
     }
     fct_task_log(task, "Facet was restarted; going on from what is so now.");

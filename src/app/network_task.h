@@ -18,7 +18,8 @@ void fct_networks_recover(FctTask *task, gpointer data);
 /* ---- network_delete.c ---- */
 /* Makes the task and starts it; judged already. FCT_ERROR_CONFLICT while another act is under way. */
 FctTask *fct_network_delete_start(FctApp *app, const char *user, const FctNetwork *network, GError **error);
-void fct_network_delete_recover(FctTask *task, FctApp *app, const char *name);
+/* @doc: the note of the act. */
+void fct_network_delete_recover(FctTask *task, FctApp *app, const json_t *doc);
 
 /* ---- network_act.c ---- */
 char *fct_network_act_key(const char *name);
@@ -26,8 +27,8 @@ char *fct_network_act_key(const char *name);
 gboolean fct_network_act_refused(const char *name, GError *fault, GError **error);
 /* Nothing is under way on it. FCT_ERROR_CONFLICT. */
 gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error);
-/* Before making it, under fct_network_cache_lock. @places is taken over. FCT_ERROR_CONFLICT as above. */
-gboolean fct_network_act_begin(FctApp *app, const char *name, json_t *places, GError **error);
+/* Before making it, under fct_network_cache_lock. FCT_ERROR_CONFLICT as above. */
+gboolean fct_network_act_begin(FctApp *app, const FctNetwork *wanted, GError **error);
 void fct_network_act_end(FctApp *app, const char *name);
 /* @network's part of what others must leave alone meanwhile, as NetworkInputs. */
 void fct_network_place_add(json_t *places, const FctNetwork *network);

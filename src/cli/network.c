@@ -107,12 +107,13 @@ int fct_verb_network_show(FctCli *cli, int argc, char **argv)
         fct_print_json(network);
         return 0;
     }
-    const char *interface = fct_json_str(network, "interface", "");
+    const char *interface = fct_json_str(network, "interface", ""), *device = fct_json_str(network, "device", "");
     printf("%s  ·  %s  ·  %s  ·  %s %s\n", fct_json_str(network, "name", ""), fct_json_str(network, "kind", ""),
            fct_json_bool(network, "active", FALSE) ? "runs" : "off", *interface ? "interface" : "bridge",
            *interface ? interface : fct_json_str(network, "bridge", ""));
     if (fct_json_int(network, "vlan", 0))
-        printf("  VLAN tag %d\n", (int)fct_json_int(network, "vlan", 0));
+        printf("  VLAN tag %d%s%s\n", (int)fct_json_int(network, "vlan", 0), *device ? ", by its interface " : "",
+               device);
     show_subnets(json_object_get(network, "subnets"));
     show_leases("now    ", json_object_get(network, "leases"));
     show_nics(json_object_get(network, "nics"));
@@ -209,7 +210,7 @@ int fct_verb_network_create(FctCli *cli, int argc, char **argv)
         {"direct", 0, 0, G_OPTION_ARG_STRING, &wish.direct, "VMs beside the host, on an interface or VLAN of it",
          "INTERFACE"},
         {"dhcp", 0, 0, G_OPTION_ARG_STRING, &wish.dhcp, "What is handed out", "FIRST-LAST|none"},
-        {"vlan", 0, 0, G_OPTION_ARG_INT, &wish.vlan, "VLAN tag on the bridge", "TAG"},
+        {"vlan", 0, 0, G_OPTION_ARG_INT, &wish.vlan, "VLAN tag; with --direct Facet makes its interface", "TAG"},
         {"open-vswitch", 0, 0, G_OPTION_ARG_NONE, &wish.open_vswitch, "The bridge is one of Open vSwitch", NULL},
         {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
         {"preview", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},

@@ -152,7 +152,8 @@ static void against_bridge(const FctNetworkScene *scene, const FctNetwork *wante
     const FctHostInterface *bridge = fct_host_interface_find(scene->interfaces, wanted->bridge);
     if (wanted->vlan && !wanted->open_vswitch && scene->libvirt < FCT_LIBVIRT_BRIDGE_VLAN)
         ADD(FCT_REFUSE, "vlan-unsupported", "vlan",
-            "Choose the kind direct on a VLAN interface of the host (like eno1.100), or a bridge that is on one.",
+            "Choose the kind direct on the bridge’s interface with that tag, or a bridge that is on a VLAN’s "
+            "interface.",
             "libvirt sets VLAN tags on Linux bridges from version 11.0 on; this host has %u.%u.",
             scene->libvirt / 1000000, scene->libvirt / 1000 % 1000);
     if (!scene->interfaces)
@@ -172,6 +173,28 @@ static void against_bridge(const FctNetworkScene *scene, const FctNetwork *wante
     }
 }
 
+/* The interface that Facet would make for the VLAN: nothing of its name, and no other for that VLAN, is there. */
+static void against_vlan(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    for (guint i = 0; i < scene->networks->len; i++) {
+        const FctNetwork *other = g_ptr_array_index(scene->networks, i);
+        if (strcmp(other->device, wanted->device) == 0) {
+            ADD(FCT_REFUSE, "vlan-taken", other->name, "Attach VMs to that network.",
+                "The network “%s” is on VLAN %d of %s already.", other->name, other->vlan, other->interface);
+            return;
+        }
+    }
+    for (guint i = 0; i < scene->interfaces->len; i++) {
+        const FctHostInterface *one = g_ptr_array_index(scene->interfaces, i);
+        if (strcmp(one->name, wanted->device) == 0 ||
+            (one->vlan == wanted->vlan && strcmp(one->parent, wanted->interface) == 0)) {
+            ADD(FCT_REFUSE, "vlan-taken", one->name, "Choose it as the interface, without a tag.",
+                "This host has the interface %s already.", one->name);
+            return;
+        }
+    }
+}
+
 static void against_interface(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
 {
     const FctHostInterface *interface = fct_host_interface_find(scene->interfaces, wanted->interface);
@@ -185,9 +208,14 @@ static void against_interface(const FctNetworkScene *scene, const FctNetwork *wa
     if (interface->kind == FCT_INTERFACE_BRIDGE)
         ADD(FCT_REFUSE, "interface-is-bridge", interface->name, "Choose the kind bridge for it.", "%s is a bridge.",
             interface->name);
+    else if (*wanted->device && interface->kind == FCT_INTERFACE_VLAN)
+        ADD(FCT_REFUSE, "interface-is-vlan", interface->name, "Leave out the tag, or choose the interface it is on.",
+            "%s is the interface of a VLAN itself.", interface->name);
     else if (*interface->master)
         ADD(FCT_REFUSE, "interface-in-bridge", interface->name, "Use that one instead.", "%s is part of %s.",
             interface->name, interface->master);
+    else if (*wanted->device)
+        against_vlan(scene, wanted, verdicts);
     else
         ADD(FCT_WARN, "host-apart", interface->name,
             "Give VMs that need the host a second NIC, in an isolated network.",
@@ -255,6 +283,8 @@ const char *fct_network_plan_field(const FctVerdict *verdict)
                                             {"bridge-missing", "bridge"},
                                             {"vlan-unsupported", "vlan"},
                                             {"interface-missing", "interface"},
+                                            {"vlan-taken", "vlan"},
+                                            {"interface-is-vlan", "interface"},
                                             {"interface-is-bridge", "interface"},
                                             {"interface-in-bridge", "interface"}};
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++)

@@ -49,7 +49,8 @@ static void say_reach(FctNetworkPlan *plan, const FctNetwork *wanted)
         say(plan, "Guests are neighbours of what is on the bridge %s.", wanted->bridge);
         break;
     case FCT_NETWORK_DIRECT:
-        say(plan, "Guests are neighbours of what is on the interface %s.", wanted->interface);
+        say(plan, "Guests are neighbours of what is on the interface %s.",
+            *wanted->device ? wanted->device : wanted->interface);
         break;
     default:
         say(plan, "Guests reach each other and this host, nothing else.");
@@ -57,7 +58,12 @@ static void say_reach(FctNetworkPlan *plan, const FctNetwork *wanted)
     }
     if (fct_network_has_subnet(wanted->kind))
         say(plan, "This host gets a new bridge with the address %s in %s.", wanted->gateway, subnet);
-    if (wanted->vlan)
+    if (*wanted->device)
+        say(plan,
+            "This host gets the interface %s for VLAN %d on %s, without an address; it is made again when the host "
+            "starts, and goes with the network.",
+            wanted->device, wanted->vlan, wanted->interface);
+    else if (wanted->vlan)
         say(plan, "Their frames bear the VLAN tag %d.", wanted->vlan);
     if (*wanted->first)
         say(plan, "DHCP hands out %s to %s.", wanted->first, wanted->last);
@@ -210,6 +216,8 @@ FctNetworkPlan *fct_network_plan_delete(const FctNetworkScene *scene, const FctN
         say(plan, "The network %s goes; %s stays as it is.", present->name,
             present->kind == FCT_NETWORK_DIRECT ? present->interface : present->bridge);
     }
+    if (*present->device)
+        say(plan, "The interface %s that Facet made for it goes too.", present->device);
     if (present->fixed->len)
         say(plan, "Its static leases go: %u.", present->fixed->len);
     return plan;

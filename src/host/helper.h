@@ -15,6 +15,8 @@
  * step.run    {"step"}  {"outcome": "done" | "failed" | "wedged", "already", "error"}
  * watch       -         {"revision"}; "changed" events follow
  * network     {"within"} FctHostNetwork: routes that share addresses with one of these subnets (net_read.h)
+ * vlan.make   {"parent","tag","name"}  -: the VLAN's interface is there (net_vlan.h)
+ * vlan.take   {"name"}  {"kept"}: it is gone, or why it stays
  */
 #pragma once
 #include "base/json.h"

@@ -248,6 +248,21 @@ static FctHostNetwork *remote_network(FctHw *hw, const char *const *within, GErr
     return json ? fct_host_network_from_json(json, error) : NULL;
 }
 
+static gboolean remote_vlan_make(FctHw *hw, const char *parent, int tag, const char *name, GError **error)
+{
+    json_t *args = json_pack("{s:s, s:i, s:s}", "parent", parent, "tag", tag, "name", name);
+    g_autoptr(json_t) json = ask((Remote *)hw, "vlan.make", args, NETWORK_TIMEOUT_US, error);
+    return json != NULL;
+}
+
+static gboolean remote_vlan_take(FctHw *hw, const char *name, char **ret_kept, GError **error)
+{
+    g_autoptr(json_t) json =
+        ask((Remote *)hw, "vlan.take", json_pack("{s:s}", "name", name), NETWORK_TIMEOUT_US, error);
+    *ret_kept = json ? g_strdup(fct_json_str(json, "kept", "")) : NULL;
+    return json != NULL;
+}
+
 static FctStepOutcome remote_run_step(FctHw *hw, const FctStep *step, GError **error)
 {
     gint64 timeout = (gint64)step->deadline_ms * 1000 + STEP_SLACK_US;
@@ -291,8 +306,8 @@ static void remote_free(FctHw *hw)
 
 FctHw *fct_hw_remote_new(const char *socket_path)
 {
-    static const FctHwOps ops = {remote_inventory, remote_run_step, remote_sample,
-                                 remote_watch,     remote_network,  remote_free};
+    static const FctHwOps ops = {remote_inventory, remote_run_step,  remote_sample,    remote_watch,
+                                 remote_network,   remote_vlan_make, remote_vlan_take, remote_free};
     Remote *remote = g_new0(Remote, 1);
     remote->port.ops = &ops;
     remote->path = g_strdup(socket_path);

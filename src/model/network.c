@@ -10,7 +10,7 @@ static const char *const kind_names[] = {"nat", "routed", "isolated", "bridge", 
 FctNetwork *fct_network_new(void)
 {
     FctNetwork *network = g_new0(FctNetwork, 1);
-    char **texts[] = {&network->name,  &network->bridge, &network->interface, &network->gateway,
+    char **texts[] = {&network->name,  &network->bridge, &network->interface, &network->device,    &network->gateway,
                       &network->first, &network->last,   &network->uuid,      &network->bridge_mac};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup("");
@@ -28,6 +28,7 @@ void fct_network_free(FctNetwork *network)
     g_free(network->name);
     g_free(network->bridge);
     g_free(network->interface);
+    g_free(network->device);
     g_free(network->gateway);
     g_free(network->first);
     g_free(network->last);
@@ -159,6 +160,15 @@ char *fct_network_subnet(const FctNetwork *network)
     return g_strdup_printf("%s/%d", base, network->prefix);
 }
 
+char *fct_network_vlan_device(const char *parent, int tag)
+{
+    char *name = g_strdup_printf("%s.%d", parent, tag);
+    if (strlen(name) < FCT_DEVICE_SIZE)
+        return name;
+    g_free(name);
+    return g_strdup_printf("vlan%d", tag);
+}
+
 const char *fct_network_kind_name(FctNetworkKind kind)
 {
     return kind_names[kind];
@@ -198,7 +208,7 @@ FctNetwork *fct_network_copy(const FctNetwork *network)
 {
     FctNetwork *copy = g_new(FctNetwork, 1);
     *copy = *network;
-    char **texts[] = {&copy->name,  &copy->bridge, &copy->interface, &copy->gateway,
+    char **texts[] = {&copy->name,  &copy->bridge, &copy->interface, &copy->device,    &copy->gateway,
                       &copy->first, &copy->last,   &copy->uuid,      &copy->bridge_mac};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup(*texts[i]);
@@ -265,11 +275,11 @@ json_t *fct_network_to_json(const FctNetwork *network)
     g_autofree char *subnet = fct_network_subnet(network);
     json_t *dhcp =
         *network->first ? json_pack("{s:s, s:s}", "first", network->first, "last", network->last) : json_null();
-    return json_pack("{s:s, s:b, s:s, s:b, s:b, s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
+    return json_pack("{s:s, s:b, s:s, s:b, s:b, s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
                      network->name, "ours", network->ours, "kind", kind_names[network->kind], "active", network->active,
                      "autostart", network->autostart, "bridge", network->bridge, "interface", network->interface,
-                     "vlan", network->vlan ? json_integer(network->vlan) : json_null(), "open_vswitch",
-                     network->open_vswitch, "subnet", subnet, "gateway", network->gateway, "subnets",
+                     "device", network->device, "vlan", network->vlan ? json_integer(network->vlan) : json_null(),
+                     "open_vswitch", network->open_vswitch, "subnet", subnet, "gateway", network->gateway, "subnets",
                      subnets_json(network, subnet, dhcp), "dhcp", dhcp, "static_leases",
                      leases_json(network->fixed, FALSE), "leases", leases_json(network->leases, TRUE));
 }

@@ -20,6 +20,7 @@ typedef struct {
     gint64 expires_ms;
 } FctLease;
 
+#define FCT_DEVICE_SIZE 16 /* the kernel's, of an interface's name with its end */
 /* A range that libvirt hands out has ends that agree in so many bits (virSocketAddrGetRange). */
 #define FCT_DHCP_BITS 16
 
@@ -40,7 +41,8 @@ typedef struct {
     FctNetworkKind kind;
     char *bridge;            /* device on the host; "" until libvirt has chosen one */
     char *interface;         /* direct: the host's interface; "" */
-    int vlan;                /* tag that guests' frames get on the bridge; 0: none */
+    char *device;            /* direct with a tag: the VLAN's interface that Facet makes on it; "" */
+    int vlan;                /* tag that guests' frames get on the bridge or interface; 0: none */
     gboolean open_vswitch;   /* the bridge is one of Open vSwitch */
     char *gateway;           /* the host's address in it; "" without a subnet */
     int prefix;              /* bits of the subnet; 0 without */
@@ -85,6 +87,8 @@ gboolean fct_network_overlaps(const FctNetwork *a, const FctNetwork *b);
 char *fct_network_subnet(const FctNetwork *network);
 /* The address lies in one of its subnets. */
 gboolean fct_network_contains(const FctNetwork *network, guint32 address);
+/* What the interface for VLAN @tag of @parent is called: "eno1.30", or "vlan30" where that is too long. g_free it. */
+char *fct_network_vlan_device(const char *parent, int tag);
 const char *fct_network_kind_name(FctNetworkKind kind);
 /* As in the contract, without what the application adds (node, project, revision, VMs). */
 json_t *fct_network_to_json(const FctNetwork *network);

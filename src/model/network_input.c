@@ -110,7 +110,7 @@ static gboolean is_word(const char *text, gsize max)
 static gboolean is_device(const char *text)
 {
     gsize length = strlen(text);
-    if (length < 1 || length > 15 || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+    if (length < 1 || length >= FCT_DEVICE_SIZE || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
         return FALSE;
     for (const char *c = text; *c; c++)
         if (!g_ascii_isgraph(*c) || strchr("/:'\"<>&", *c))
@@ -177,8 +177,8 @@ static gboolean fits_kind(const json_t *input, FctNetworkKind kind, GError **err
         {"bridge", kind == FCT_NETWORK_BRIDGE, "Only a network of the kind bridge names one."},
         {"open_vswitch", kind == FCT_NETWORK_BRIDGE, "Only a network of the kind bridge is on Open vSwitch."},
         {"interface", kind == FCT_NETWORK_DIRECT, "Only a network of the kind direct names one."},
-        {"vlan", kind == FCT_NETWORK_BRIDGE,
-         "Only a network of the kind bridge can have a tag. For the kind direct choose a VLAN interface of the host."},
+        {"vlan", kind == FCT_NETWORK_BRIDGE || kind == FCT_NETWORK_DIRECT,
+         "Only a network of the kind bridge or direct can have a tag."},
     };
     for (guint i = 0; i < G_N_ELEMENTS(members); i++)
         if (!members[i].fits && json_object_get(input, members[i].field))
@@ -235,14 +235,31 @@ FctNetwork *fct_network_from_input(const json_t *input, GError **error)
         !read_name(network, input, error) || !fits_kind(input, network->kind, error) ||
         !read_autostart(network, input, error))
         return NULL;
-    gboolean ok =
-        network->kind == FCT_NETWORK_BRIDGE   ? read_bridge(network, input, error) && read_vlan(network, input, error)
-        : network->kind == FCT_NETWORK_DIRECT ? read_interface(network, input, error)
-                                              : read_subnet(network, input, error) && read_range(network, input, error);
+    gboolean ok = network->kind == FCT_NETWORK_BRIDGE
+                      ? read_bridge(network, input, error) && read_vlan(network, input, error)
+                  : network->kind == FCT_NETWORK_DIRECT
+                      ? read_interface(network, input, error) && read_vlan(network, input, error)
+                      : read_subnet(network, input, error) && read_range(network, input, error);
+    if (ok && network->kind == FCT_NETWORK_DIRECT && network->vlan) {
+        g_free(network->device);
+        network->device = fct_network_vlan_device(network->interface, network->vlan);
+    }
     return ok ? g_steal_pointer(&network) : NULL;
 }
 
 /* ---- changes ---- */
+
+/* The VLAN's interface is made and goes with the network. */
+static gboolean keeps_vlan(const FctNetwork *present, const FctNetwork *wanted, GError **error)
+{
+    static const char sentence[] = "A network on a VLAN’s interface that Facet makes keeps it: make another network, "
+                                   "and attach the VMs to that one.";
+    if (wanted->kind != FCT_NETWORK_DIRECT || (!*present->device && !wanted->vlan))
+        return TRUE;
+    if (wanted->vlan != present->vlan)
+        return refuse(error, "vlan", sentence);
+    return strcmp(wanted->interface, present->interface) == 0 || refuse(error, "interface", sentence);
+}
 
 static gboolean change_subnet(FctNetwork *network, const json_t *input, GError **error)
 {
@@ -300,8 +317,8 @@ FctNetwork *fct_network_changed(const FctNetwork *present, const json_t *input, 
         !fits_kind(input, network->kind, error) || !read_autostart(network, input, error) ||
         (json_object_get(input, "bridge") && !read_bridge(network, input, error)) ||
         (json_object_get(input, "interface") && !read_interface(network, input, error)) ||
-        !read_vlan(network, input, error) || !change_subnet(network, input, error) ||
-        !change_fixed(network, input, error))
+        !read_vlan(network, input, error) || !keeps_vlan(present, network, error) ||
+        !change_subnet(network, input, error) || !change_fixed(network, input, error))
         return NULL;
     return g_steal_pointer(&network);
 }

@@ -57,10 +57,11 @@ static void write_addresses(GString *xml, const FctNetwork *network)
 void fct_network_write_place(GString *xml, const FctNetwork *network)
 {
     if (network->kind == FCT_NETWORK_DIRECT)
-        fct_xml(xml, "  <forward mode='bridge'>\n    <interface dev='%s'/>\n  </forward>\n", network->interface);
+        fct_xml(xml, "  <forward mode='bridge'>\n    <interface dev='%s'/>\n  </forward>\n",
+                *network->device ? network->device : network->interface);
     if (network->open_vswitch)
         g_string_append(xml, "  <virtualport type='openvswitch'/>\n");
-    if (network->vlan)
+    if (network->vlan && network->kind != FCT_NETWORK_DIRECT)
         fct_xml(xml, "  <vlan>\n    <tag id='%d'/>\n  </vlan>\n", network->vlan);
     if (fct_network_has_subnet(network->kind))
         write_addresses(xml, network);
@@ -70,8 +71,10 @@ char *fct_network_xml(const FctNetwork *network)
 {
     GString *xml = g_string_new("<network>\n");
     fct_xml(xml, "  <name>%s</name>\n", network->name);
-    fct_xml(xml, "  <metadata>\n    <facet:network xmlns:facet='" FCT_NETWORK_NS "' name='%s'/>\n  </metadata>\n",
-            network->name);
+    fct_xml(xml, "  <metadata>\n    <facet:network xmlns:facet='" FCT_NETWORK_NS "' name='%s'", network->name);
+    if (*network->device)
+        fct_xml(xml, " interface='%s' vlan='%d'", network->interface, network->vlan);
+    g_string_append(xml, "/>\n  </metadata>\n");
     if (network->kind == FCT_NETWORK_BRIDGE)
         fct_xml(xml, "  <forward mode='bridge'/>\n  <bridge name='%s'/>\n", network->bridge);
     else if (network->kind == FCT_NETWORK_NAT || network->kind == FCT_NETWORK_ROUTED)
@@ -86,7 +89,9 @@ char *fct_network_xml(const FctNetwork *network)
 typedef struct {
     FctNetwork *network;
     GString *text;
-    char *mark;                       /* name in our metadata element */
+    char *mark;   /* name in our metadata element */
+    char *parent; /* interface in it, for one on a VLAN's interface that we make */
+    int tag;
     gboolean ipv4, first_ip, bridged; /* bridged: <forward mode='bridge'> */
     FctSubnet *more;                  /* the subnet that is read, when it is not the first one of IPv4; borrowed */
     guint sources;                    /* interfaces and PCI devices that it is forwarded to */
@@ -143,6 +148,25 @@ static void read_forward(Reader *r, const char *mode)
     r->bridged = g_strcmp0(mode, "bridge") == 0;
 }
 
+static void take_mark(Reader *r, const char **names, const char **values)
+{
+    set(&r->mark, attribute("name", names, values));
+    set(&r->parent, attribute("interface", names, values));
+    r->tag = (int)g_ascii_strtoll(attribute("vlan", names, values) ? attribute("vlan", names, values) : "", NULL, 10);
+}
+
+/* Ours on a VLAN's interface that we make: what libvirt has is that one. */
+static void settle_vlan(Reader *r)
+{
+    FctNetwork *network = r->network;
+    if (!network->ours || network->kind != FCT_NETWORK_DIRECT || !r->tag || !r->parent || !*r->parent)
+        return;
+    g_free(network->device);
+    network->device = network->interface;
+    network->interface = g_strdup(r->parent);
+    network->vlan = r->tag;
+}
+
 static void read_mark(Reader *r, const char *element, const char **names, const char **values)
 {
     const char *colon = strchr(element, ':');
@@ -150,7 +174,7 @@ static void read_mark(Reader *r, const char *element, const char **names, const 
         colon ? g_strdup_printf("xmlns:%.*s", (int)(colon - element), element) : g_strdup("xmlns");
     if (strcmp(colon ? colon + 1 : element, "network") == 0 &&
         g_strcmp0(attribute(declaration, names, values), FCT_NETWORK_NS) == 0)
-        set(&r->mark, attribute("name", names, values));
+        take_mark(r, names, values);
 }
 
 /* "fd00::1", 64 → "fd00::/64"; IPv4 too. */
@@ -295,7 +319,9 @@ FctNetwork *fct_network_read(const char *xml, GError **error)
     else
         set(&network->interface, "");
     network->ours = ok && g_strcmp0(r.mark, network->name) == 0;
+    settle_vlan(&r);
     g_free(r.mark);
+    g_free(r.parent);
     if (!ok || !*network->name) {
         fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a network could not be read: %s",
                       fault ? fault->message : "no name");

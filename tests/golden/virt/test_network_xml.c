@@ -41,6 +41,8 @@ static void test_ours(void)
     check("network-bridge.xml", "{\"name\":\"office\",\"kind\":\"bridge\",\"bridge\":\"br0\"}", NULL);
     check("network-routed.xml", "{\"name\":\"dmz\",\"kind\":\"routed\",\"subnet\":\"10.8.0.0/24\"}", NULL);
     check("network-direct.xml", "{\"name\":\"floor\",\"kind\":\"direct\",\"interface\":\"eno1.100\"}", NULL);
+    check("network-direct-vlan.xml", "{\"name\":\"floor\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":30}",
+          NULL);
     check("network-vlan.xml", "{\"name\":\"v\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"vlan\":7}", NULL);
     check("network-ovs.xml", "{\"name\":\"o\",\"kind\":\"bridge\",\"bridge\":\"br1\",\"open_vswitch\":true,\"vlan\":7}",
           NULL);

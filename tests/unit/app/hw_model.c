@@ -206,6 +206,17 @@ static FctHostNetwork *model_network(FctHw *hw, const char *const *within, GErro
     return fct_host_network_new();
 }
 
+static gboolean model_vlan_make(FctHw *hw, const char *parent, int tag, const char *name, GError **error)
+{
+    return TRUE;
+}
+
+static gboolean model_vlan_take(FctHw *hw, const char *name, char **ret_kept, GError **error)
+{
+    *ret_kept = g_strdup("");
+    return TRUE;
+}
+
 static void model_free(FctHw *hw)
 {
     Model *model = (Model *)hw;
@@ -218,7 +229,8 @@ static void model_free(FctHw *hw)
 
 static Model *model_alloc(FctInventory *world)
 {
-    static const FctHwOps ops = {model_inventory, model_run_step, model_sample, model_watch, model_network, model_free};
+    static const FctHwOps ops = {model_inventory, model_run_step,  model_sample,    model_watch,
+                                 model_network,   model_vlan_make, model_vlan_take, model_free};
     Model *model = g_new0(Model, 1);
     model->port.ops = &ops;
     model->world = world;

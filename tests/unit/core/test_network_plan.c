@@ -50,6 +50,10 @@ static World *world_new(void)
     g_ptr_array_add(world->networks, network_from("{\"name\":\"lan\",\"kind\":\"nat\",\"subnet\":\"10.20.0.0/24\"}"));
     add_interface(world, "eno1", FCT_INTERFACE_ETHERNET, "192.168.1.7/24");
     add_interface(world, "eno1.100", FCT_INTERFACE_VLAN, NULL);
+    FctHostInterface *other = add_interface(world, "office", FCT_INTERFACE_VLAN, NULL); /* under a name of its own */
+    other->vlan = 200;
+    g_free(other->parent);
+    other->parent = g_strdup("eno1");
     FctHostInterface *member = add_interface(world, "eno2", FCT_INTERFACE_ETHERNET, NULL);
     g_free(member->master);
     member->master = g_strdup("br0");
@@ -108,6 +112,13 @@ static void test_create(void)
         {"\"kind\":\"bridge\",\"bridge\":\"eno1\",\"vlan\":7,\"open_vswitch\":true", "", NULL},
         {"\"kind\":\"direct\",\"interface\":\"eno1\"", "warn host-apart", NULL},
         {"\"kind\":\"direct\",\"interface\":\"eno1.100\"", "warn host-apart", NULL},
+        {"\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":30", "", NULL},
+        {"\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":100", "refuse vlan-taken", "vlan"},
+        {"\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":200", "refuse vlan-taken", "vlan"},
+        {"\"kind\":\"direct\",\"interface\":\"eno1.100\",\"vlan\":30", "refuse interface-is-vlan", "interface"},
+        {"\"kind\":\"direct\",\"interface\":\"br0\",\"vlan\":30", "refuse interface-is-bridge", "interface"},
+        {"\"kind\":\"direct\",\"interface\":\"eno2\",\"vlan\":30", "refuse interface-in-bridge", "interface"},
+        {"\"kind\":\"direct\",\"interface\":\"eno9\",\"vlan\":30", "refuse interface-missing", "interface"},
         {"\"kind\":\"direct\",\"interface\":\"eno9\"", "refuse interface-missing", "interface"},
         {"\"kind\":\"direct\",\"interface\":\"br0\"", "refuse interface-is-bridge", "interface"},
         {"\"kind\":\"direct\",\"interface\":\"eno2\"", "refuse interface-in-bridge", "interface"},
@@ -145,13 +156,13 @@ static void test_host(void)
     check_create(world, "{\"name\":\"lan\",\"kind\":\"nat\",\"subnet\":\"10.30.0.0/24\"}", "refuse name-taken");
     world->scene.libvirt = FCT_LIBVIRT_BRIDGE_VLAN;
     check_create(world, tagged, "");
-    ((FctHostInterface *)world->interfaces->pdata[3])->link = FCT_LINK_DOWN;
+    ((FctHostInterface *)world->interfaces->pdata[4])->link = FCT_LINK_DOWN;
     check_create(world, tagged, "warn link-down");
     world->scene.interfaces = NULL;
     check_create(world, nat, "");
     check_create(world, "{\"name\":\"n\",\"kind\":\"bridge\",\"bridge\":\"br9\"}", "");
     check_create(world, "{\"name\":\"n\",\"kind\":\"direct\",\"interface\":\"eno9\"}", "");
-    g_ptr_array_remove_range(world->interfaces, 0, 4); /* only libvirt's own bridge */
+    g_ptr_array_remove_range(world->interfaces, 0, 5); /* only libvirt's own bridge */
     world->scene.interfaces = world->interfaces;
     check_create(world, nat, "warn no-way-out");
     check_create(world, "{\"name\":\"n\",\"kind\":\"isolated\",\"subnet\":\"192.168.1.0/24\"}", "");

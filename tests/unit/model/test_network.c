@@ -80,7 +80,8 @@ static void test_refused(void)
         {"\"name\":\"a\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"open_vswitch\":1", "open_vswitch"},
         {"\"name\":\"a\",\"kind\":\"direct\"", "interface"},
         {"\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"../eno1\"", "interface"},
-        {"\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":7", "vlan"},
+        {"\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":4095", "vlan"},
+        {"\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"eno1\",\"open_vswitch\":true", "open_vswitch"},
         {"\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"eno1\",\"bridge\":\"br0\"", "bridge"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -275,6 +276,34 @@ static void test_changed(void)
     g_assert_cmpstr(still->first, ==, "");
 }
 
+/* Direct with a tag is on an interface of Facet's, which it keeps. */
+static void test_vlan(void)
+{
+    static const char *const kept[][2] = {
+        {"\"vlan\":31", "vlan"}, {"\"vlan\":null", "vlan"}, {"\"interface\":\"eno2\"", "interface"}};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctNetwork) network =
+        read_input("\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":30", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(network->device, ==, "eno1.30");
+    for (guint i = 0; i < G_N_ELEMENTS(kept); i++) {
+        g_autoptr(GError) refused = NULL;
+        g_assert_null(changed(network, kept[i][0], &refused));
+        g_assert_cmpstr(field_of(refused), ==, kept[i][1]);
+    }
+    g_autoptr(FctNetwork) same = changed(network, "\"interface\":\"eno1\",\"vlan\":30,\"autostart\":false", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(same->device, ==, "eno1.30");
+    g_autoptr(FctNetwork) plain = read_input("\"name\":\"a\",\"kind\":\"direct\",\"interface\":\"eno1\"", &error);
+    g_assert_cmpstr(plain->device, ==, "");
+    g_assert_null(changed(plain, "\"vlan\":30", &error));
+    g_assert_cmpstr(field_of(error), ==, "vlan");
+    g_autofree char *at_limit = fct_network_vlan_device("enp193s0f0np", 30);
+    g_autofree char *over = fct_network_vlan_device("enp193s0f0np0", 30);
+    g_assert_cmpstr(at_limit, ==, "enp193s0f0np.30");
+    g_assert_cmpstr(over, ==, "vlan30");
+}
+
 static void test_change_refused(void)
 {
     static const struct {
@@ -311,6 +340,7 @@ int main(int argc, char **argv)
     g_test_add_func("/network/overlap", test_overlap);
     g_test_add_func("/network/fixed", test_fixed);
     g_test_add_func("/network/changed", test_changed);
+    g_test_add_func("/network/vlan", test_vlan);
     g_test_add_func("/network/change-refused", test_change_refused);
     return g_test_run();
 }

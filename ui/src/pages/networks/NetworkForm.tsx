@@ -53,7 +53,7 @@ const vlanProblem = (vlan: string) => (vlan === '' || (/^\d+$/.test(vlan) && Num
 
 /** What the values say of a place; null while something is missing. */
 function placeOf(v: Values): NetworkChange | null {
-  if (v.kind === 'direct') return v.interface ? { interface: v.interface } : null;
+  if (v.kind === 'direct') return v.interface && !vlanProblem(v.vlan) ? { interface: v.interface, ...(v.vlan ? { vlan: Number(v.vlan) } : {}) } : null;
   if (v.kind === 'bridge') return v.bridge.trim() && !vlanProblem(v.vlan) ? { bridge: v.bridge.trim(), vlan: v.vlan ? Number(v.vlan) : null, open_vswitch: v.openVswitch } : null;
   if (!v.subnet.trim()) return null;
   const range = v.first.trim() || v.last.trim() ? { dhcp: { first: v.first.trim(), last: v.last.trim() } } : {};
@@ -141,7 +141,12 @@ function HostFields({ values, set, problem }: PartProps) {
   const list = interfaces.data?.items ?? [];
   const known = interfaces.data !== undefined && interfaces.data.why === '';
   if (values.kind === 'direct') {
-    return <HostField id="network-interface" label={t.network.interface} hint={interfaces.data?.why || t.network.interfaceHint} none={t.network.noInterfaces} options={interfacesOf(list)} known={known} value={values.interface} problem={problem('interface')} onChange={(one) => set({ interface: one })} />;
+    return (
+      <>
+        <HostField id="network-interface" label={t.network.interface} hint={interfaces.data?.why || t.network.interfaceHint} none={t.network.noInterfaces} options={interfacesOf(list)} known={known} value={values.interface} problem={problem('interface')} onChange={(one) => set({ interface: one })} />
+        <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanDirectHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={4} value={values.vlan} onChange={(vlan) => set({ vlan })} />
+      </>
+    );
   }
   return (
     <>

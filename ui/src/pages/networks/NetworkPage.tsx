@@ -67,7 +67,7 @@ function NetworkView({ network }: { network: Network }) {
                 [t.network.kind, t.network.kinds[network.kind]],
                 [t.network.state, <NetworkState key="state" network={network} />],
                 network.kind === 'direct' ? [t.network.interface, network.interface] : [t.network.bridge, network.bridge || UNKNOWN],
-                ...(network.vlan ? [[t.network.vlan, String(network.vlan)] as [string, string]] : []),
+                ...(network.vlan ? [[t.network.vlan, t.network.vlanBy(network.vlan, network.device)] as [string, string]] : []),
                 [t.network.subnet, network.subnet || UNKNOWN],
                 [t.network.gateway, network.gateway || UNKNOWN],
                 [t.network.dhcp, dhcp ? t.network.range(dhcp.first, dhcp.last) : t.network.noDhcp],
