@@ -3,8 +3,8 @@
  * What a change of a network does and what stands against it: the same for the preview and the act. Pure.
  *
  * Codes: name-taken not-ours in-use subnet-taken bridge-missing bridge-of-network interface-missing interface-is-bridge
- * interface-in-bridge interface-is-vlan vlan-taken vlan-unsupported own-connection public-subnet; said only: link-down
- * host-apart needs-route no-way-out next-start route-crossed routes-unknown.
+ * interface-in-bridge interface-is-vlan vlan-taken vlan-unsupported own-connection public-subnet route-crossed; said
+ * only: link-down host-apart needs-route no-way-out next-start routes-unknown.
  */
 #pragma once
 #include "model/host_network.h"

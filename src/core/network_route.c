@@ -89,16 +89,16 @@ static void against_one(const FctHostRoute *route, const Subnet *wanted, const c
         ADD(FCT_REFUSE, "subnet-taken", route->interface, next, "%s is the same subnet, so libvirt takes it no more.",
             to);
     else if (!route->main)
-        ADD(FCT_WARN, "route-crossed", route->interface, next,
+        ADD(FCT_CONFIRM, "route-crossed", route->interface, next,
             "%s shares addresses with this subnet: by the host’s rules either what is there or the guests will not be "
             "reached.",
             to);
     else if (route->prefix < wanted->prefix)
-        ADD(FCT_WARN, "route-crossed", route->interface, next,
+        ADD(FCT_CONFIRM, "route-crossed", route->interface, next,
             "%s covers this subnet: the host would look for %s among the guests, and no longer reach what is there.",
             to, wanted->text);
     else
-        ADD(FCT_WARN, "route-crossed", route->interface, next,
+        ADD(FCT_CONFIRM, "route-crossed", route->interface, next,
             "%s is part of this subnet and goes before it: guests with these addresses would not be reached.", to);
 }
 
@@ -141,5 +141,5 @@ void fct_network_against_routes(const FctNetworkScene *scene, const FctNetwork *
             unsaid++;
     }
     if (unsaid || (said && scene->more_routes))
-        ADD(FCT_WARN, "route-crossed", "", next, "More of this host’s routes share addresses with this subnet.");
+        ADD(FCT_CONFIRM, "route-crossed", "", next, "More of this host’s routes share addresses with this subnet.");
 }

@@ -133,7 +133,10 @@ static gboolean make(struct nl_sock *socket, const char *parent_name, const char
     gboolean ok = FALSE;
     if (!parent) {
         fct_set_error(error, FCT_ERROR_HW, "This host has no interface %s.", parent_name);
-    } else if (!link && (code = add(socket, parent, name, tag)) < 0) {
+    } else if (!link && (code = add(socket, parent, name, tag)) == -NLE_OPNOTSUPP) {
+        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Load the module 8021q, or take the VLAN another way.", NULL,
+                           "This host’s kernel has no interfaces of VLANs (8021q).");
+    } else if (!link && code < 0) {
         fail(error, name, "made", code);
     } else if (!link && !(link = find(socket, name))) {
         fail(error, name, "found", -NLE_NODEV);

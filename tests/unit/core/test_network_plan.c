@@ -331,20 +331,20 @@ static void test_routes(void)
         FctHostRouteKind kind;
         const char *to, *interface, *table, *subnet, *codes;
     } cases[] = {
-        {FCT_HOST_ROUTE_UNICAST, "10.50.0.0/16", "wg0", "main", "10.50.7.0/24", "warn route-crossed"},
-        {FCT_HOST_ROUTE_UNICAST, "10.50.7.128/25", "wg0", "main", "10.50.7.0/24", "warn route-crossed"},
-        {FCT_HOST_ROUTE_UNICAST, "10.50.7.9/32", "wg0", "main", "10.50.7.0/24", "warn route-crossed"},
+        {FCT_HOST_ROUTE_UNICAST, "10.50.0.0/16", "wg0", "main", "10.50.7.0/24", "confirm route-crossed"},
+        {FCT_HOST_ROUTE_UNICAST, "10.50.7.128/25", "wg0", "main", "10.50.7.0/24", "confirm route-crossed"},
+        {FCT_HOST_ROUTE_UNICAST, "10.50.7.9/32", "wg0", "main", "10.50.7.0/24", "confirm route-crossed"},
         {FCT_HOST_ROUTE_UNICAST, "10.50.7.0/24", "wg0", "main", "10.50.7.0/24", "refuse subnet-taken"},
-        {FCT_HOST_ROUTE_UNICAST, "10.50.7.0/24", "wg0", "220", "10.50.7.0/24", "warn route-crossed"},
-        {FCT_HOST_ROUTE_UNICAST, "10.50.0.0/16", "wg0", "220", "10.50.7.0/24", "warn route-crossed"},
-        {FCT_HOST_ROUTE_REFUSED, "10.50.0.0/16", "", "main", "10.50.7.0/24", "warn route-crossed"},
+        {FCT_HOST_ROUTE_UNICAST, "10.50.7.0/24", "wg0", "220", "10.50.7.0/24", "confirm route-crossed"},
+        {FCT_HOST_ROUTE_UNICAST, "10.50.0.0/16", "wg0", "220", "10.50.7.0/24", "confirm route-crossed"},
+        {FCT_HOST_ROUTE_REFUSED, "10.50.0.0/16", "", "main", "10.50.7.0/24", "confirm route-crossed"},
         {FCT_HOST_ROUTE_REFUSED, "10.50.7.0/24", "", "main", "10.50.7.0/24", "refuse subnet-taken"},
         {FCT_HOST_ROUTE_LOCAL, "10.50.7.9/32", "lo", "local", "10.50.7.0/24", "refuse subnet-taken"},
         {FCT_HOST_ROUTE_LOCAL, "10.50.0.0/16", "lo", "local", "10.50.7.0/24", "refuse subnet-taken"},
         {FCT_HOST_ROUTE_UNICAST, "0.0.0.0/0", "eno1", "main", "10.50.7.0/24", ""},
         {FCT_HOST_ROUTE_UNICAST, "0.0.0.0/0", "wg0", "51820", "10.50.7.0/24", ""},
         {FCT_HOST_ROUTE_UNICAST, "10.51.0.0/16", "wg0", "main", "10.50.7.0/24", ""},
-        {FCT_HOST_ROUTE_UNICAST, "0.0.0.0/1", "wg0", "main", "10.50.7.0/24", "warn route-crossed"},
+        {FCT_HOST_ROUTE_UNICAST, "0.0.0.0/1", "wg0", "main", "10.50.7.0/24", "confirm route-crossed"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(World) world = world_new();
@@ -379,7 +379,7 @@ static void test_routes_known(void)
     g_assert_cmpstr(has, ==, "");
     /* Behind a guest of that network is something of its own. */
     add_route(world, FCT_HOST_ROUTE_UNICAST, "10.60.0.0/16", "virbr1", "main");
-    check_subnet(world, "nat", "10.60.9.0/24", "warn route-crossed");
+    check_subnet(world, "nat", "10.60.9.0/24", "confirm route-crossed");
     /* A VPN that takes everything, in halves, is a default route. */
     add_route(world, FCT_HOST_ROUTE_UNICAST, "0.0.0.0/1", "tun0", "main");
     add_route(world, FCT_HOST_ROUTE_UNICAST, "128.0.0.0/1", "tun0", "main");

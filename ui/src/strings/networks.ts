@@ -75,6 +75,7 @@ export const network = {
   refused: 'This cannot be done',
   consents: (codes: readonly string[]) => [
     ...(codes.includes('own-connection') ? ['I know that my connection may be cut'] : []),
+    ...(codes.includes('route-crossed') ? ['I know that the host or the guests lose what the route leads to'] : []),
     ...(codes.includes('public-subnet') ? ['I know that these addresses are others’, or they are mine'] : []),
   ].join('; ') || 'Do it all the same',
   noNetworks: 'No networks yet',
