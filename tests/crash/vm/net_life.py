@@ -452,6 +452,7 @@ def test_vlan():
     on_host("ip", "link", "add", "eno1", "type", "veth", "peer", "name", "eno1-far")
     on_host("ip", "addr", "add", "10.213.80.7/24", "dev", "eno1")
     on_host("ip", "link", "set", "eno1", "up")
+    on_host("ip", "link", "set", "eno1-far", "up")
     floor = {"name": "floor", "kind": "direct", "interface": "eno1", "vlan": 30}
     try:
         until("the card", lambda: any(i["name"] == "eno1" for i in stack.call("GET", "/host-interfaces")["items"]))
