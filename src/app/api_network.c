@@ -69,9 +69,13 @@ static gboolean delete_network(const FctRequest *request, FctReply *reply, GErro
     const FctNetworkCaller caller = caller_of(request);
     guint64 revision;
     reply->subject = g_strdup_printf("network %s", request->id);
-    reply->status = 204;
-    return fct_request_revision_optional(request, &revision, error) &&
-           fct_networks_delete(request->app, request->id, revision, &caller, error);
+    if (!fct_request_revision_optional(request, &revision, error))
+        return FALSE;
+    g_autoptr(FctTask) task =
+        fct_networks_delete(request->app, request->who->user, request->id, revision, &caller, error);
+    if (task)
+        fct_reply_resource(reply, 202, fct_task_to_json(task));
+    return task != NULL;
 }
 
 const FctRoute fct_routes_network[] = {

@@ -43,13 +43,39 @@ gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error)
     return FALSE;
 }
 
-gboolean fct_network_act_begin(FctApp *app, const char *name, const char *act, GError **error)
+gboolean fct_network_act_stays(FctApp *app, const char *name, GError **error)
 {
     g_autofree char *key = fct_network_act_key(name);
-    g_autoptr(json_t) doc = json_pack("{s:s, s:s}", "act", act, "name", name);
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
+    if (!doc || strcmp(fct_json_str(doc->value, "act", ""), "delete") != 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL, "Network %s is being deleted.",
+                       name);
+    return FALSE;
+}
+
+void fct_network_place_add(json_t *places, const FctNetwork *network)
+{
+    g_autofree char *subnet = fct_network_subnet(network);
+    if (*subnet)
+        json_array_append_new(places, json_pack("{s:s, s:s, s:s}", "name", network->name, "kind",
+                                                fct_network_kind_name(network->kind), "subnet", subnet));
+}
+
+gboolean fct_network_act_begin(FctApp *app, const FctNetwork *wanted, GError **error)
+{
+    const char *name = wanted->name;
+    g_autofree char *key = fct_network_act_key(name);
+    json_t *places = json_array();
+    fct_network_place_add(places, wanted);
+    g_autoptr(json_t) doc =
+        json_pack("{s:s, s:s, s:o, s:s}", "act", "create", "name", name, "places", places, "device", wanted->device);
     const FctWrite write = {key, doc, FCT_REV_NONE};
     GError *fault = NULL;
-    return app->store->ops->commit(app->store, &write, 1, NULL, &fault) || fct_network_act_refused(name, fault, error);
+    if (!app->store->ops->commit(app->store, &write, 1, NULL, &fault))
+        return fct_network_act_refused(name, fault, error);
+    fct_network_cache_set_making(app->networks, name, TRUE);
+    return TRUE;
 }
 
 void fct_network_act_end(FctApp *app, const char *name)
@@ -59,6 +85,7 @@ void fct_network_act_end(FctApp *app, const char *name)
     const FctWrite drop = {key, NULL, FCT_REV_ANY};
     if (!app->store->ops->commit(app->store, &drop, 1, NULL, &fault))
         g_warning("What was done to network %s stays noted: %s", name, fault->message);
+    fct_network_cache_set_making(app->networks, name, FALSE);
 }
 
 GPtrArray *fct_network_acts_coming(FctApp *app, const char *own, GError **error)
@@ -86,7 +113,7 @@ static const FctNetwork *find(const GPtrArray *networks, const char *name)
     return NULL;
 }
 
-static gboolean has_vms(FctApp *app, const char *name)
+gboolean fct_network_has_vms(FctApp *app, const char *name)
 {
     g_autoptr(GPtrArray) vms = fct_vm_load_all(app->store, NULL);
     for (guint i = 0; vms && i < vms->len; i++)
@@ -96,15 +123,30 @@ static gboolean has_vms(FctApp *app, const char *name)
     return !vms;
 }
 
-static void settle(FctApp *app, const char *name, gboolean create, const FctNetwork *network)
+/* The VLAN's interface of a network that was not made. FALSE: it stays noted until the next start. */
+static gboolean drop_device(FctApp *app, const char *device)
 {
     g_autoptr(GError) fault = NULL;
+    g_autofree char *kept = NULL;
+    if (!*device || app->hw->ops->vlan_take(app->hw, device, &kept, &fault))
+        return TRUE;
+    g_warning("%s", fault->message);
+    return FALSE;
+}
+
+static void settle(FctApp *app, const json_t *doc, const FctNetwork *network)
+{
+    const char *name = fct_json_str(doc, "name", "");
+    gboolean create = strcmp(fct_json_str(doc, "act", ""), "create") == 0;
+    g_autoptr(GError) fault = NULL;
     /* One that runs was made to the end, or nothing was taken from it yet. */
-    gboolean half = network && network->ours && !network->active && !has_vms(app, name);
+    gboolean half = network && network->ours && !network->active && !fct_network_has_vms(app, name);
     if (half && !app->vmm->ops->network_delete(app->vmm, name, &fault)) {
         g_warning("%s", fault->message);
         return; /* it stays noted until the next start */
     }
+    if ((half || !network) && !drop_device(app, fct_json_str(doc, "device", "")))
+        return;
     if (half)
         fct_event(app, "network", "warning", "network", name, name,
                   create ? "Facet was restarted while network %s was made; nothing is left of it."
@@ -116,7 +158,7 @@ static void settle(FctApp *app, const char *name, gboolean create, const FctNetw
 void fct_network_acts_settle(FctApp *app)
 {
     g_autoptr(GError) fault = NULL;
-    fct_network_cache_lock(app->networks); /* what is begun now is not left over */
+    fct_network_cache_lock(app->networks);
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, PREFIX, &fault);
     g_autoptr(GPtrArray) networks = docs && docs->len ? fct_network_cache_read(app->networks, 0, &fault) : NULL;
     if (fault)
@@ -124,8 +166,10 @@ void fct_network_acts_settle(FctApp *app)
     for (guint i = 0; networks && i < docs->len; i++) {
         const json_t *doc = ((FctDoc *)docs->pdata[i])->value;
         const char *name = fct_json_str(doc, "name", ""), *act = fct_json_str(doc, "act", "");
-        if (strcmp(act, "change") != 0) /* that is its task's */
-            settle(app, name, strcmp(act, "create") == 0, find(networks, name));
+        /* What has a task is that task's; what this facetd makes now is not left over. */
+        if (strcmp(act, "change") != 0 && !fct_json_bool(doc, "task", FALSE) &&
+            !fct_network_cache_is_making(app->networks, name))
+            settle(app, doc, find(networks, name));
     }
     fct_network_cache_unlock(app->networks);
 }

@@ -17,7 +17,8 @@ struct FctNetworkCache {
     GThread *thread;
     GMutex changing; /* see fct_network_cache_lock */
 
-    GMutex lock; /* guards everything below */
+    GMutex lock;        /* guards everything below */
+    GHashTable *making; /* names of networks that are being made by this process */
     GCond cond;
     gboolean quit, due;
     GPtrArray *networks; /* immutable; NULL: never read */
@@ -147,6 +148,24 @@ void fct_network_cache_unlock(FctNetworkCache *cache)
     g_mutex_unlock(&cache->changing);
 }
 
+void fct_network_cache_set_making(FctNetworkCache *cache, const char *name, gboolean on)
+{
+    g_mutex_lock(&cache->lock);
+    if (on)
+        g_hash_table_add(cache->making, g_strdup(name));
+    else
+        g_hash_table_remove(cache->making, name);
+    g_mutex_unlock(&cache->lock);
+}
+
+gboolean fct_network_cache_is_making(FctNetworkCache *cache, const char *name)
+{
+    g_mutex_lock(&cache->lock);
+    gboolean is = g_hash_table_contains(cache->making, name);
+    g_mutex_unlock(&cache->lock);
+    return is;
+}
+
 /* ---- telling ---- */
 
 static void publish_one(FctNetworkCache *cache, json_t *view, GHashTable *gone)
@@ -270,6 +289,7 @@ FctNetworkCache *fct_network_cache_new(FctApp *app)
     g_mutex_init(&cache->changing);
     g_mutex_init(&cache->lock);
     g_cond_init(&cache->cond);
+    cache->making = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     cache->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return cache;
 }
@@ -301,6 +321,7 @@ void fct_network_cache_free(FctNetworkCache *cache)
     json_decref(cache->addresses);
     g_clear_error(&cache->fault);
     g_hash_table_unref(cache->shown);
+    g_hash_table_unref(cache->making);
     g_mutex_clear(&cache->changing);
     g_mutex_clear(&cache->lock);
     g_cond_clear(&cache->cond);

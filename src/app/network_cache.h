@@ -23,6 +23,9 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
 json_t *fct_network_cache_addresses(FctNetworkCache *cache);
 /* Leases or VMs may have changed: looks soon. Any thread; does not wait. */
 void fct_network_cache_look(FctNetworkCache *cache);
-/* One change at a time: what was checked must still be so when it is done. */
+/* A network of that name is being made by this process; the start of another one would take it for half made. */
+void fct_network_cache_set_making(FctNetworkCache *cache, const char *name, gboolean on);
+gboolean fct_network_cache_is_making(FctNetworkCache *cache, const char *name);
+/* One judgement at a time, until what was judged is noted in the store. Not held while libvirt does it. */
 void fct_network_cache_lock(FctNetworkCache *cache);
 void fct_network_cache_unlock(FctNetworkCache *cache);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes of networks: looked at first (core/network_plan), the same way for the preview and for the act. */
+#include "app/host_look.h"
 #include "app/hub.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
@@ -15,9 +16,9 @@
 /* What a decision is made from. */
 typedef struct {
     GPtrArray *networks, *coming;
-    GPtrArray *all;        /* of both */
-    GPtrArray *interfaces; /* NULL: unknown */
-    json_t *nics;          /* of the network in question; NULL: it is new */
+    GPtrArray *all;    /* of both */
+    FctHostLook *host; /* NULL: not looked at yet, or libvirt does not tell */
+    json_t *nics;      /* of the network in question; NULL: it is new */
     GArray *users;
     GPtrArray *snapshots;
     FctNetworkScene scene;
@@ -31,7 +32,7 @@ static void look_free(Look *look)
     g_clear_pointer(&look->networks, g_ptr_array_unref);
     g_clear_pointer(&look->coming, g_ptr_array_unref);
     g_clear_pointer(&look->all, g_ptr_array_unref);
-    g_clear_pointer(&look->interfaces, g_ptr_array_unref);
+    fct_host_look_free(look->host);
     json_decref(look->nics);
     g_clear_pointer(&look->users, g_array_unref);
     g_clear_pointer(&look->snapshots, g_ptr_array_unref);
@@ -88,11 +89,10 @@ static gboolean find_users(FctApp *app, Look *look, GError **error)
     return TRUE;
 }
 
-/* @name NULL: of a new network. The kinds of interfaces are unknown when libvirt cannot tell them. */
+/* @name NULL: of a new network. */
 static Look *look_new(FctApp *app, const char *name, const FctNetworkCaller *caller, GError **error)
 {
     g_autoptr(Look) look = g_new0(Look, 1);
-    g_autofree char *why = NULL;
     if (!app->networks) {
         fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
         return NULL;
@@ -104,10 +104,7 @@ static Look *look_new(FctApp *app, const char *name, const FctNetworkCaller *cal
     look->all = g_ptr_array_new();
     g_ptr_array_extend(look->all, look->networks, NULL, NULL);
     g_ptr_array_extend(look->all, look->coming, NULL, NULL);
-    g_autoptr(GPtrArray) interfaces = app->vmm->ops->interfaces(app->vmm, &why, NULL);
-    look->interfaces = why ? NULL : g_steal_pointer(&interfaces);
-    look->scene = (FctNetworkScene){
-        .networks = look->all, .interfaces = look->interfaces, .local = caller->local, .remote = caller->remote};
+    look->scene = (FctNetworkScene){.networks = look->all, .local = caller->local, .remote = caller->remote};
     for (guint i = 0; name && i < look->networks->len; i++)
         if (strcmp(((FctNetwork *)look->networks->pdata[i])->name, name) == 0)
             look->present = look->networks->pdata[i];
@@ -118,12 +115,24 @@ static Look *look_new(FctApp *app, const char *name, const FctNetworkCaller *cal
     return !name || find_users(app, look, error) ? g_steal_pointer(&look) : NULL;
 }
 
+/* The host, as far as it matters for @wanted. The kinds of interfaces are unknown when libvirt cannot tell them. */
+static void look_at_host(FctApp *app, Look *look, const FctNetwork *wanted)
+{
+    g_autofree char *subnet = fct_network_subnet(wanted);
+    const char *const within[] = {*subnet ? subnet : NULL, FCT_NETWORK_PROPOSED, NULL};
+    look->host = fct_host_look(app, within, NULL);
+    look->scene.interfaces = look->host && !look->host->why ? look->host->interfaces : NULL;
+    look->scene.routes = look->host && look->host->kernel ? look->host->kernel->routes : NULL;
+    look->scene.more_routes = look->scene.routes && look->host->kernel->more;
+}
+
 static gboolean plan_create(FctApp *app, Look *look, const json_t *input, GError **error)
 {
     look->wanted = fct_network_from_input(input, error);
     if (!look->wanted)
         return FALSE;
     look->scene.libvirt = look->wanted->vlan ? libvirt_version(app) : 0;
+    look_at_host(app, look, look->wanted);
     look->plan = fct_network_plan_create(&look->scene, look->wanted);
     return TRUE;
 }
@@ -134,6 +143,7 @@ static gboolean plan_update(FctApp *app, Look *look, const json_t *input, GError
     if (!look->wanted)
         return FALSE;
     look->scene.libvirt = look->wanted->vlan ? libvirt_version(app) : 0;
+    look_at_host(app, look, look->wanted);
     look->plan = fct_network_plan_update(&look->scene, look->present, look->wanted);
     return TRUE;
 }
@@ -190,31 +200,6 @@ json_t *fct_networks_preview(FctApp *app, const json_t *body, const FctNetworkCa
 
 /* ---- acts ---- */
 
-typedef gboolean (*ShortAct)(FctApp *app, const FctNetwork *network, GError **error);
-
-static gboolean make(FctApp *app, const FctNetwork *network, GError **error)
-{
-    return app->vmm->ops->network_create(app->vmm, network, error);
-}
-
-static gboolean take_away(FctApp *app, const FctNetwork *network, GError **error)
-{
-    return app->vmm->ops->network_delete(app->vmm, network->name, error);
-}
-
-/* Noted while it runs: what facetd ends in is settled by its next start. */
-static gboolean act(FctApp *app, const char *name, ShortAct run, const FctNetwork *network, GError **error)
-{
-    g_autoptr(GError) fault = NULL;
-    if (!fct_network_act_begin(app, network->name, name, error))
-        return FALSE;
-    gboolean ok = run(app, network, &fault);
-    fct_network_act_end(app, network->name);
-    if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
-    return ok;
-}
-
 /* The names of the VMs that hold it. */
 static json_t *holders(const GPtrArray *verdicts)
 {
@@ -268,6 +253,21 @@ static json_t *published(FctApp *app, const char *name, GError **error)
     return networks ? fct_networks_get(app, name, error) : NULL;
 }
 
+/* With the VLAN's interface that it is to be on; nothing of it stays when libvirt does not take the network. */
+static gboolean make(FctApp *app, const FctNetwork *wanted, GError **error)
+{
+    const FctHwOps *hw = app->hw->ops;
+    g_autofree char *kept = NULL;
+    g_autoptr(GError) fault = NULL;
+    if (*wanted->device && !hw->vlan_make(app->hw, wanted->interface, wanted->vlan, wanted->device, error))
+        return FALSE;
+    if (app->vmm->ops->network_create(app->vmm, wanted, error))
+        return TRUE;
+    if (*wanted->device && !hw->vlan_take(app->hw, wanted->device, &kept, &fault))
+        g_warning("%s", fault->message);
+    return FALSE;
+}
+
 json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCaller *caller, GError **error)
 {
     if (!app->networks)
@@ -275,8 +275,12 @@ json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCa
     fct_network_cache_lock(app->networks);
     g_autoptr(Look) look = look_new(app, NULL, caller, error);
     gboolean ok = look && plan_create(app, look, input, error) && allowed(look->plan, caller, error) &&
-                  act(app, "create", make, look->wanted, error);
+                  fct_network_act_begin(app, look->wanted, error);
     fct_network_cache_unlock(app->networks);
+    if (!ok)
+        return NULL;
+    ok = make(app, look->wanted, error);
+    fct_network_act_end(app, look->wanted->name);
     return ok ? published(app, look->wanted->name, error) : NULL;
 }
 
@@ -304,23 +308,20 @@ FctTask *fct_networks_update(FctApp *app, const char *user, const char *name, co
     return task;
 }
 
-gboolean fct_networks_delete(FctApp *app, const char *name, guint64 revision, const FctNetworkCaller *caller,
-                             GError **error)
+FctTask *fct_networks_delete(FctApp *app, const char *user, const char *name, guint64 revision,
+                             const FctNetworkCaller *caller, GError **error)
 {
+    FctTask *task = NULL;
     if (app->networks)
         fct_network_cache_lock(app->networks);
     g_autoptr(Look) look = fct_network_act_idle(app, name, error) ? look_new(app, name, caller, error) : NULL;
     if (look)
         look->plan = fct_network_plan_delete(&look->scene, look->present);
-    gboolean ok = look && is_present(look->present, revision, error) && allowed(look->plan, caller, error) &&
-                  act(app, "delete", take_away, look->present, error);
+    if (look && is_present(look->present, revision, error) && allowed(look->plan, caller, error))
+        task = fct_network_delete_start(app, user, look->present, error);
     if (app->networks)
         fct_network_cache_unlock(app->networks);
-    if (ok) {
-        g_autoptr(GPtrArray) after G_GNUC_UNUSED = fct_network_cache_read(app->networks, 0, NULL);
-        fct_network_cache_look(app->networks);
-    }
-    return ok;
+    return task;
 }
 
 /* ---- the first network ---- */
@@ -345,11 +346,16 @@ gboolean fct_networks_make_first(FctApp *app, const GPtrArray *networks)
 {
     static const FctNetworkCaller nobody = {"", "", FALSE};
     g_autoptr(GError) fault = NULL;
-    g_autofree char *why = NULL;
+    static const char *const within[] = {FCT_NETWORK_PROPOSED, NULL};
     if (runs_any(networks) || !is_first_time(app))
         return TRUE;
-    g_autoptr(GPtrArray) interfaces = app->vmm->ops->interfaces(app->vmm, &why, NULL);
-    g_autofree char *subnet = fct_network_free_subnet(networks, interfaces);
+    g_autoptr(FctHostLook) host = fct_host_look(app, within, NULL);
+    const FctNetworkScene scene = {.networks = networks,
+                                   .interfaces = host ? host->interfaces : NULL,
+                                   .routes = host && host->kernel ? host->kernel->routes : NULL,
+                                   .local = "",
+                                   .remote = ""};
+    g_autofree char *subnet = fct_network_free_subnet(&scene);
     g_autoptr(json_t) input =
         json_pack("{s:s, s:s, s:s}", "name", "facet", "kind", "nat", "subnet", subnet ? subnet : "");
     g_autoptr(json_t) made = fct_networks_create(app, input, &nobody, &fault);

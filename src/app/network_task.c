@@ -326,20 +326,12 @@ static void run(FctTask *task, gpointer data)
 
 /* ---- the beginning ---- */
 
-static void add_place(json_t *places, const FctNetwork *network)
-{
-    g_autofree char *subnet = fct_network_subnet(network);
-    if (*subnet)
-        json_array_append_new(places, json_pack("{s:s, s:s, s:s}", "name", network->name, "kind",
-                                                fct_network_kind_name(network->kind), "subnet", subnet));
-}
-
 /* What others must leave alone meanwhile, as NetworkInputs: where it is, and where it shall be. */
 static json_t *places_of(const FctNetwork *present, const FctNetwork *wanted)
 {
     json_t *places = json_array();
-    add_place(places, present);
-    add_place(places, wanted);
+    fct_network_place_add(places, present);
+    fct_network_place_add(places, wanted);
     return places;
 }
 
@@ -404,6 +396,10 @@ void fct_networks_recover(FctTask *task, gpointer data)
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
     if (!doc) {
         fct_task_end(task, FCT_TASK_FAILED, fault, NULL, 0, "Network %s is as its page shows it.", name);
+        return;
+    }
+    if (strcmp(fct_json_str(json, "kind", ""), "network.delete") == 0) {
+        fct_network_delete_recover(task, app, doc->value);
         return;
     }
     fct_task_log(task, "Facet was restarted; going on from what is so now.");

@@ -2,7 +2,7 @@
 /*
  * What is done to networks, so that no crash leaves half of it. An act stands in the store as "network-act/<name>" from
  * before its first effect until its end: nobody else acts on that network meanwhile, and the next start of facetd goes
- * on with what it finds there. A change is a task; making and deleting are short, and are settled at the start.
+ * on with what it finds there. Changing and deleting are tasks; making is short, and is settled at the start.
  */
 #pragma once
 #include "app/networks.h"
@@ -12,8 +12,14 @@
  */
 FctTask *fct_network_change_start(FctApp *app, const char *user, const FctNetwork *present, const FctNetwork *wanted,
                                   const FctNetworkPlan *plan, const json_t *input, GError **error);
-/* For fct_tasks_on_recover: goes on with a task "network.change". @data is the FctApp. */
+/* For fct_tasks_on_recover: goes on with a task "network.change" or "network.delete". @data is the FctApp. */
 void fct_networks_recover(FctTask *task, gpointer data);
+
+/* ---- network_delete.c ---- */
+/* Makes the task and starts it; judged already. FCT_ERROR_CONFLICT while another act is under way. */
+FctTask *fct_network_delete_start(FctApp *app, const char *user, const FctNetwork *network, GError **error);
+/* @doc: the note of the act. */
+void fct_network_delete_recover(FctTask *task, FctApp *app, const json_t *doc);
 
 /* ---- network_act.c ---- */
 char *fct_network_act_key(const char *name);
@@ -21,10 +27,16 @@ char *fct_network_act_key(const char *name);
 gboolean fct_network_act_refused(const char *name, GError *fault, GError **error);
 /* Nothing is under way on it. FCT_ERROR_CONFLICT. */
 gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error);
-/* Before making ("create") or deleting ("delete") it. FCT_ERROR_CONFLICT as above. */
-gboolean fct_network_act_begin(FctApp *app, const char *name, const char *act, GError **error);
+/* Before making it, under fct_network_cache_lock. FCT_ERROR_CONFLICT as above. */
+gboolean fct_network_act_begin(FctApp *app, const FctNetwork *wanted, GError **error);
 void fct_network_act_end(FctApp *app, const char *name);
-/* Short acts that facetd ended in: what was half made goes, what was half deleted too. Once, when libvirt answers. */
+/* @network's part of what others must leave alone meanwhile, as NetworkInputs. */
+void fct_network_place_add(json_t *places, const FctNetwork *network);
+/* A VM of ours has a NIC in it. What cannot be looked at counts as yes. */
+gboolean fct_network_has_vms(FctApp *app, const char *name);
+/* It is being deleted: nobody may be attached to it any more. FCT_ERROR_CONFLICT. */
+gboolean fct_network_act_stays(FctApp *app, const char *name, GError **error);
+/* What facetd ended in while it was made: nothing of it stays. Once, when libvirt answers. */
 void fct_network_acts_settle(FctApp *app);
 /* FctNetwork*: where networks other than @own that are being changed are and shall be, as far as subnets go. */
 GPtrArray *fct_network_acts_coming(FctApp *app, const char *own, GError **error);

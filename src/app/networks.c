@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/networks.h"
 
+#include "app/host_look.h"
 #include "app/network_cache.h"
+#include "app/network_task.h"
 #include "app/vm_guest.h"
 
 #include <string.h>
@@ -180,14 +182,14 @@ json_t *fct_networks_get(FctApp *app, const char *name, GError **error)
 
 json_t *fct_networks_interfaces(FctApp *app, GError **error)
 {
-    g_autofree char *why = NULL;
-    g_autoptr(GPtrArray) list = has_libvirt(app, error) ? app->vmm->ops->interfaces(app->vmm, &why, error) : NULL;
-    if (!list)
+    static const char *const no_routes[] = {NULL};
+    g_autoptr(FctHostLook) look = has_libvirt(app, error) ? fct_host_look(app, no_routes, error) : NULL;
+    if (!look)
         return NULL;
     json_t *items = json_array();
-    for (guint i = 0; i < list->len; i++)
-        json_array_append_new(items, fct_host_interface_to_json(list->pdata[i]));
-    return json_pack("{s:o, s:s}", "items", items, "why", why ? why : "");
+    for (guint i = 0; i < look->interfaces->len; i++)
+        json_array_append_new(items, fct_host_interface_to_json(look->interfaces->pdata[i]));
+    return json_pack("{s:o, s:s}", "items", items, "why", look->why ? look->why : "");
 }
 
 /* ---- NICs of VMs ---- */
@@ -266,6 +268,8 @@ gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error)
         const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
         if (!find(networks, nic->network))
             return refuse(error, "nics", "There is no network", nic->network);
+        if (!fct_network_act_stays(app, nic->network, error))
+            return FALSE;
         if (!is_free(vm, nic->mac, mine, error) || !is_free_in_libvirt(app, vm, nic->mac, error))
             return FALSE;
     }

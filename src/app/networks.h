@@ -38,9 +38,9 @@ json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCa
 /* Judged now, done by a task, which runs already. */
 FctTask *fct_networks_update(FctApp *app, const char *user, const char *name, const json_t *input, guint64 revision,
                              const FctNetworkCaller *caller, GError **error);
-/* FCT_ERROR_IN_USE names the VMs. */
-gboolean fct_networks_delete(FctApp *app, const char *name, guint64 revision, const FctNetworkCaller *caller,
-                             GError **error);
+/* The same. FCT_ERROR_IN_USE names the VMs. */
+FctTask *fct_networks_delete(FctApp *app, const char *user, const char *name, guint64 revision,
+                             const FctNetworkCaller *caller, GError **error);
 /*
  * Makes the network "facet" (NAT) when no network runs and this was never done before: the first VM shall have one, and
  * who deletes it is not given it again. TRUE: seen to, or there is no need.

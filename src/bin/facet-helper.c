@@ -52,7 +52,9 @@ static int run(const Options *o, const FctHelperConfig *config)
 {
     if (!o->child)
         return fct_helper_serve(config);
-    return strcmp(o->child, "worker") == 0 ? fct_helper_worker(config) : fct_helper_step(config);
+    return strcmp(o->child, "worker") == 0    ? fct_helper_worker(config)
+           : strcmp(o->child, "network") == 0 ? fct_helper_network(config)
+                                              : fct_helper_step(config);
 }
 
 int main(int argc, char **argv)

@@ -57,6 +57,19 @@ static void show_leases(const char *what, const json_t *leases)
                fct_json_str(lease, "name", ""));
 }
 
+static void show_subnets(const json_t *subnets)
+{
+    size_t i, k;
+    json_t *subnet, *range;
+    json_array_foreach ((json_t *)subnets, i, subnet) {
+        printf("  subnet %s, the host is %s\n", fct_json_str(subnet, "subnet", ""),
+               fct_json_str(subnet, "gateway", ""));
+        json_array_foreach (json_object_get(subnet, "ranges"), k, range)
+            printf("  hands out %s to %s\n", fct_json_str(range, "first", ""), fct_json_str(range, "last", ""));
+        show_leases("always ", json_object_get(subnet, "static_leases"));
+    }
+}
+
 /* Where an address is known from, in words. */
 static const char *source_of(const json_t *address)
 {
@@ -94,19 +107,14 @@ int fct_verb_network_show(FctCli *cli, int argc, char **argv)
         fct_print_json(network);
         return 0;
     }
-    const json_t *dhcp = json_object_get(network, "dhcp");
-    const char *interface = fct_json_str(network, "interface", "");
+    const char *interface = fct_json_str(network, "interface", ""), *device = fct_json_str(network, "device", "");
     printf("%s  ·  %s  ·  %s  ·  %s %s\n", fct_json_str(network, "name", ""), fct_json_str(network, "kind", ""),
            fct_json_bool(network, "active", FALSE) ? "runs" : "off", *interface ? "interface" : "bridge",
            *interface ? interface : fct_json_str(network, "bridge", ""));
     if (fct_json_int(network, "vlan", 0))
-        printf("  VLAN tag %d\n", (int)fct_json_int(network, "vlan", 0));
-    if (*fct_json_str(network, "subnet", ""))
-        printf("  subnet %s, the host is %s\n", fct_json_str(network, "subnet", ""),
-               fct_json_str(network, "gateway", ""));
-    if (json_is_object(dhcp))
-        printf("  hands out %s to %s\n", fct_json_str(dhcp, "first", ""), fct_json_str(dhcp, "last", ""));
-    show_leases("always ", json_object_get(network, "static_leases"));
+        printf("  VLAN tag %d%s%s\n", (int)fct_json_int(network, "vlan", 0), *device ? ", by its interface " : "",
+               device);
+    show_subnets(json_object_get(network, "subnets"));
     show_leases("now    ", json_object_get(network, "leases"));
     show_nics(json_object_get(network, "nics"));
     return 0;
@@ -202,11 +210,11 @@ int fct_verb_network_create(FctCli *cli, int argc, char **argv)
         {"direct", 0, 0, G_OPTION_ARG_STRING, &wish.direct, "VMs beside the host, on an interface or VLAN of it",
          "INTERFACE"},
         {"dhcp", 0, 0, G_OPTION_ARG_STRING, &wish.dhcp, "What is handed out", "FIRST-LAST|none"},
-        {"vlan", 0, 0, G_OPTION_ARG_INT, &wish.vlan, "VLAN tag on the bridge", "TAG"},
+        {"vlan", 0, 0, G_OPTION_ARG_INT, &wish.vlan, "VLAN tag; with --direct Facet makes its interface", "TAG"},
         {"open-vswitch", 0, 0, G_OPTION_ARG_NONE, &wish.open_vswitch, "The bridge is one of Open vSwitch", NULL},
         {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
         {"plan", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
-        {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also when your own connection may be cut", NULL},
+        {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also what a question stands against", NULL},
         {NULL}};
     if (!fct_cli_options("NAME", entries, &argc, &argv))
         return 2;
@@ -385,6 +393,7 @@ static gboolean only_snapshots_ask(FctCli *cli, const char *name)
 int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) network = NULL;
+    g_autoptr(json_t) task = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *path = NULL;
     gboolean yes = FALSE, look = FALSE, confirm = FALSE;
@@ -406,8 +415,8 @@ int fct_verb_network_delete(FctCli *cli, int argc, char **argv)
     if (!fct_cli_confirm(yes, &status, "Delete network %s?", argv[1]))
         return status;
     g_autofree char *target = g_strconcat(path, confirm ? "?confirm=1" : "", NULL);
-    if (!fct_client_call(cli->client, "DELETE", target, NULL, (guint64)fct_json_int(network, "revision", 0), NULL,
+    if (!fct_client_call(cli->client, "DELETE", target, NULL, (guint64)fct_json_int(network, "revision", 0), &task,
                          &error))
         return fct_cli_fail(cli, error);
-    return fct_cli_said(cli, "Network %s is gone.", argv[1]);
+    return fct_task_follow(cli, task);
 }

@@ -45,7 +45,7 @@ void fct_network_against_snapshots(const FctNetworkScene *scene, GPtrArray *verd
 
 /* ---- subnets ---- */
 
-/* An address of the host that lies in @wanted's subnet, on an interface that no network of libvirt made. */
+/* An address of the host whose subnet crosses @wanted's, on an interface that no network of libvirt made. */
 static const FctHostInterface *crossed_by(const FctNetworkScene *scene, const FctNetwork *wanted)
 {
     guint32 gateway, address;
@@ -70,19 +70,48 @@ static gboolean has_way_out(const GPtrArray *interfaces)
     return !interfaces;
 }
 
-static void against_subnet(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+/* Addresses that others have by right: the host would no longer reach these. */
+static void against_public(const FctNetwork *wanted, const char *subnet, GPtrArray *verdicts)
 {
-    g_autofree char *subnet = fct_network_subnet(wanted);
+    const char *what;
+    guint32 gateway;
+    fct_ipv4_parse(wanted->gateway, &gateway);
+    FctIpv4Use use = fct_ipv4_use(gateway, wanted->prefix, &what);
+    if (wanted->kind == FCT_NETWORK_ROUTED || use == FCT_IPV4_PRIVATE)
+        return; /* routed: they are the guests' by right, as far as anybody can tell here */
+    if (use == FCT_IPV4_SPECIAL)
+        ADD(FCT_WARN, "public-subnet", "subnet", "Choose a private subnet, unless these addresses are yours.",
+            "%s is kept for %s: this host and the guests no longer reach others that use it.", subnet, what);
+    else
+        ADD(wanted->kind == FCT_NETWORK_NAT ? FCT_CONFIRM : FCT_WARN, "public-subnet", "subnet",
+            "Choose a private subnet, or the kind routed when these addresses are yours.",
+            "%s has addresses of the Internet: this host and the guests no longer reach who really has them.", subnet);
+}
+
+static void against_others(const FctNetworkScene *scene, const FctNetwork *wanted, const char *next,
+                           GPtrArray *verdicts)
+{
     const FctHostInterface *crossed = crossed_by(scene, wanted);
     for (guint i = 0; i < scene->networks->len; i++) {
         const FctNetwork *other = g_ptr_array_index(scene->networks, i);
         if (strcmp(other->name, wanted->name) != 0 && fct_network_overlaps(wanted, other))
-            ADD(FCT_REFUSE, "subnet-taken", other->name, "Choose another subnet.",
-                "This subnet has addresses of the network “%s”.", other->name);
+            ADD(FCT_REFUSE, "subnet-taken", other->name, next, "This subnet has addresses of the network “%s”.",
+                other->name);
     }
     if (crossed)
-        ADD(FCT_REFUSE, "subnet-taken", crossed->name, "Choose another subnet.",
-            "This subnet has addresses of this host’s interface %s.", crossed->name);
+        ADD(FCT_REFUSE, "subnet-taken", crossed->name, next, "This subnet has addresses of this host’s interface %s.",
+            crossed->name);
+    fct_network_against_routes(scene, wanted, next, verdicts);
+}
+
+static void against_subnet(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    g_autofree char *subnet = fct_network_subnet(wanted);
+    g_autofree char *free_one = fct_network_free_subnet(scene);
+    g_autofree char *next = free_one ? g_strdup_printf("Choose another subnet, as %s, which is free.", free_one)
+                                     : g_strdup("Choose another subnet.");
+    against_others(scene, wanted, next, verdicts);
+    against_public(wanted, subnet, verdicts);
     if (wanted->kind != FCT_NETWORK_ISOLATED && !has_way_out(scene->interfaces))
         ADD(FCT_WARN, "no-way-out", "", "",
             "This host shows libvirt no interface to the outside, so guests reach each other and the host only.");
@@ -92,18 +121,27 @@ static void against_subnet(const FctNetworkScene *scene, const FctNetwork *wante
             subnet);
 }
 
-char *fct_network_free_subnet(const GPtrArray *networks, const GPtrArray *interfaces)
+/* Nothing is known against it; that routes are unknown is no reason to propose none. */
+static gboolean is_free(const FctNetworkScene *scene, const FctNetwork *trial)
 {
-    const FctNetworkScene scene = {.networks = networks, .interfaces = interfaces, .local = "", .remote = ""};
-    for (int n = 0; n < 256; n++) {
-        g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-        g_autoptr(FctNetwork) trial = fct_network_new();
-        trial->kind = FCT_NETWORK_ISOLATED;
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    against_others(scene, trial, "", verdicts);
+    for (guint i = 0; i < verdicts->len; i++)
+        if (strcmp(((FctVerdict *)verdicts->pdata[i])->code, "routes-unknown") != 0)
+            return FALSE;
+    return TRUE;
+}
+
+char *fct_network_free_subnet(const FctNetworkScene *scene)
+{
+    g_autoptr(FctNetwork) trial = fct_network_new();
+    trial->kind = FCT_NETWORK_ISOLATED;
+    trial->prefix = 24;
+    for (int n = 0; n < 512; n++) {
         g_free(trial->gateway);
-        trial->gateway = g_strdup_printf("192.168.%d.1", (n + 122) % 256); /* where people expect libvirt's */
-        trial->prefix = 24;
-        against_subnet(&scene, trial, verdicts);
-        if (!verdicts->len)
+        trial->gateway = n < 256 ? g_strdup_printf("192.168.%d.1", (n + 122) % 256) /* where people expect libvirt's */
+                                 : g_strdup_printf("10.%d.0.1", n - 256);
+        if (is_free(scene, trial))
             return fct_network_subnet(trial);
     }
     return NULL;
@@ -123,7 +161,8 @@ static void against_bridge(const FctNetworkScene *scene, const FctNetwork *wante
     const FctHostInterface *bridge = fct_host_interface_find(scene->interfaces, wanted->bridge);
     if (wanted->vlan && !wanted->open_vswitch && scene->libvirt < FCT_LIBVIRT_BRIDGE_VLAN)
         ADD(FCT_REFUSE, "vlan-unsupported", "vlan",
-            "Choose the kind direct on a VLAN interface of the host (like eno1.100), or a bridge that is on one.",
+            "Choose the kind direct on the bridge’s interface with that tag, or a bridge that is on a VLAN’s "
+            "interface.",
             "libvirt sets VLAN tags on Linux bridges from version 11.0 on; this host has %u.%u.",
             scene->libvirt / 1000000, scene->libvirt / 1000 % 1000);
     if (!scene->interfaces)
@@ -143,6 +182,28 @@ static void against_bridge(const FctNetworkScene *scene, const FctNetwork *wante
     }
 }
 
+/* The interface that Facet would make for the VLAN: nothing of its name, and no other for that VLAN, is there. */
+static void against_vlan(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    for (guint i = 0; i < scene->networks->len; i++) {
+        const FctNetwork *other = g_ptr_array_index(scene->networks, i);
+        if (strcmp(other->device, wanted->device) == 0) {
+            ADD(FCT_REFUSE, "vlan-taken", other->name, "Attach VMs to that network.",
+                "The network “%s” is on VLAN %d of %s already.", other->name, other->vlan, other->interface);
+            return;
+        }
+    }
+    for (guint i = 0; i < scene->interfaces->len; i++) {
+        const FctHostInterface *one = g_ptr_array_index(scene->interfaces, i);
+        if (strcmp(one->name, wanted->device) == 0 ||
+            (one->vlan == wanted->vlan && strcmp(one->parent, wanted->interface) == 0)) {
+            ADD(FCT_REFUSE, "vlan-taken", one->name, "Choose it as the interface, without a tag.",
+                "This host has the interface %s already.", one->name);
+            return;
+        }
+    }
+}
+
 static void against_interface(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
 {
     const FctHostInterface *interface = fct_host_interface_find(scene->interfaces, wanted->interface);
@@ -156,9 +217,14 @@ static void against_interface(const FctNetworkScene *scene, const FctNetwork *wa
     if (interface->kind == FCT_INTERFACE_BRIDGE)
         ADD(FCT_REFUSE, "interface-is-bridge", interface->name, "Choose the kind bridge for it.", "%s is a bridge.",
             interface->name);
+    else if (*wanted->device && interface->kind == FCT_INTERFACE_VLAN)
+        ADD(FCT_REFUSE, "interface-is-vlan", interface->name, "Leave out the tag, or choose the interface it is on.",
+            "%s is the interface of a VLAN itself.", interface->name);
     else if (*interface->master)
         ADD(FCT_REFUSE, "interface-in-bridge", interface->name, "Use that one instead.", "%s is part of %s.",
             interface->name, interface->master);
+    else if (*wanted->device)
+        against_vlan(scene, wanted, verdicts);
     else
         ADD(FCT_WARN, "host-apart", interface->name,
             "Give VMs that need the host a second NIC, in an isolated network.",
@@ -226,6 +292,8 @@ const char *fct_network_plan_field(const FctVerdict *verdict)
                                             {"bridge-missing", "bridge"},
                                             {"vlan-unsupported", "vlan"},
                                             {"interface-missing", "interface"},
+                                            {"vlan-taken", "vlan"},
+                                            {"interface-is-vlan", "interface"},
                                             {"interface-is-bridge", "interface"},
                                             {"interface-in-bridge", "interface"}};
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++)

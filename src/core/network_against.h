@@ -10,6 +10,9 @@ void fct_network_against_snapshots(const FctNetworkScene *scene, GPtrArray *verd
 /* Its subnet, bridge, interface and tag. @present: what it is now; NULL: it is new. */
 void fct_network_against_place(const FctNetworkScene *scene, const FctNetwork *present, const FctNetwork *wanted,
                                GPtrArray *verdicts);
+/* @wanted's subnet shares addresses with what the host's routes lead to. @next: what to do then. */
+void fct_network_against_routes(const FctNetworkScene *scene, const FctNetwork *wanted, const char *next,
+                                GPtrArray *verdicts);
 /* The connection that asks goes through @present, whose link is about to go. */
 void fct_network_against_cut(const FctNetworkScene *scene, const FctNetwork *present, GPtrArray *verdicts);
 /* The connection that asks comes from afar, out of addresses that would be @wanted's. */

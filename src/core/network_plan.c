@@ -49,7 +49,8 @@ static void say_reach(FctNetworkPlan *plan, const FctNetwork *wanted)
         say(plan, "Guests are neighbours of what is on the bridge %s.", wanted->bridge);
         break;
     case FCT_NETWORK_DIRECT:
-        say(plan, "Guests are neighbours of what is on the interface %s.", wanted->interface);
+        say(plan, "Guests are neighbours of what is on the interface %s.",
+            *wanted->device ? wanted->device : wanted->interface);
         break;
     default:
         say(plan, "Guests reach each other and this host, nothing else.");
@@ -57,10 +58,17 @@ static void say_reach(FctNetworkPlan *plan, const FctNetwork *wanted)
     }
     if (fct_network_has_subnet(wanted->kind))
         say(plan, "This host gets a new bridge with the address %s in %s.", wanted->gateway, subnet);
-    if (wanted->vlan)
+    if (*wanted->device)
+        say(plan,
+            "This host gets the interface %s for VLAN %d on %s, without an address; it is made again when the host "
+            "starts, and goes with the network.",
+            wanted->device, wanted->vlan, wanted->interface);
+    else if (wanted->vlan)
         say(plan, "Their frames bear the VLAN tag %d.", wanted->vlan);
     if (*wanted->first)
         say(plan, "DHCP hands out %s to %s.", wanted->first, wanted->last);
+    if (*wanted->first && wanted->prefix < FCT_DHCP_BITS)
+        say(plan, "libvirt hands out no more than that; the other addresses are for systems with fixed settings.");
     say(plan, wanted->autostart ? "It starts now and with the host." : "It starts now, and not with the host.");
 }
 
@@ -92,6 +100,14 @@ static void say_dhcp(FctNetworkPlan *plan, const FctNetwork *before, const FctNe
     else
         say(plan, "DHCP hands out %s to %s instead of %s to %s.", after->first, after->last, before->first,
             before->last);
+}
+
+static void say_ranges(FctNetworkPlan *plan, const FctNetwork *before, const FctNetwork *after)
+{
+    for (guint i = after->more_ranges->len; i < before->more_ranges->len; i++) {
+        const FctRange *range = g_ptr_array_index(before->more_ranges, i);
+        say(plan, "DHCP no longer hands out %s to %s.", range->first, range->last);
+    }
 }
 
 static const FctLease *lease_of(const GPtrArray *leases, const char *mac)
@@ -171,6 +187,7 @@ FctNetworkPlan *fct_network_plan_update(const FctNetworkScene *scene, const FctN
     if (plan->redefine)
         fct_network_against_place(scene, present, wanted, plan->verdicts);
     say_dhcp(plan, present, wanted);
+    say_ranges(plan, present, wanted);
     say_leases(plan, present, wanted);
     if (present->autostart != wanted->autostart)
         say(plan, wanted->autostart ? "It starts with the host." : "It no longer starts with the host.");
@@ -200,6 +217,8 @@ FctNetworkPlan *fct_network_plan_delete(const FctNetworkScene *scene, const FctN
         say(plan, "The network %s goes; %s stays as it is.", present->name,
             present->kind == FCT_NETWORK_DIRECT ? present->interface : present->bridge);
     }
+    if (*present->device)
+        say(plan, "The interface %s that Facet made for it goes too.", present->device);
     if (present->fixed->len)
         say(plan, "Its static leases go: %u.", present->fixed->len);
     return plan;

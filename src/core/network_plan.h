@@ -3,11 +3,11 @@
  * What a change of a network does and what stands against it: the same for the preview and the act. Pure.
  *
  * Codes: name-taken not-ours in-use subnet-taken bridge-missing bridge-of-network interface-missing interface-is-bridge
- * interface-in-bridge vlan-unsupported own-connection; said only: link-down host-apart needs-route no-way-out
- * next-start; to be confirmed: snapshot-needs.
+ * interface-in-bridge interface-is-vlan vlan-taken vlan-unsupported own-connection public-subnet route-crossed
+ * snapshot-needs; said only: link-down host-apart needs-route no-way-out next-start routes-unknown.
  */
 #pragma once
-#include "model/host_interface.h"
+#include "model/host_network.h"
 #include "model/network.h"
 #include "model/plan.h"
 
@@ -24,6 +24,8 @@ typedef struct {
 typedef struct {
     const GPtrArray *networks;   /* FctNetwork*, all there are */
     const GPtrArray *interfaces; /* FctHostInterface*; NULL: unknown */
+    const GPtrArray *routes;     /* FctHostRoute*: all that share addresses with what is wanted; NULL: unknown */
+    gboolean more_routes;        /* these are not all */
     const GArray *users;         /* FctNetworkUser of the network in question; NULL: none */
     const GPtrArray *snapshots;  /* char*: "snapshot s1 of VM db-2", those that bring back a NIC in it; NULL: none */
     const char *local, *remote;  /* of the connection that asks; "" unknown */
@@ -47,6 +49,10 @@ FctNetworkPlan *fct_network_plan_delete(const FctNetworkScene *scene, const FctN
 
 /* The member of the input that a verdict is about; NULL: none in particular. */
 const char *fct_network_plan_field(const FctVerdict *verdict);
-/* The first private subnet (192.168.N.0/24) that no network and no interface has; NULL when there is none. g_free it.
+/*
+ * The first private subnet (192.168.N.0/24, or else 10.N.0.0/24) that no network, interface or route of the scene has;
+ * NULL when there is none. g_free it.
  */
-char *fct_network_free_subnet(const GPtrArray *networks, const GPtrArray *interfaces);
+char *fct_network_free_subnet(const FctNetworkScene *scene);
+/* What proposals are made of: the routes there are to be in the scene too. */
+#define FCT_NETWORK_PROPOSED "192.168.0.0/16", "10.0.0.0/8"

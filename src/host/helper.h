@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * facet-helper: the only door to sysfs and NVML. Its main process holds neither: it only moves frames. A worker child
- * observes; each step runs in a child of its own with a deadline. A child that hangs is killed; one that cannot be
- * killed makes its card wedged until the next boot, and everything else goes on.
+ * facet-helper: the only door to sysfs and NVML, and who looks at the host's network where libvirt lives. Its main
+ * process holds neither: it only moves frames. A worker child observes; each step runs in a child of its own with a
+ * deadline. A child that hangs is killed; one that cannot be killed makes its card wedged until the next boot, and
+ * everything else goes on.
  *
  * Wire (frame.h): request {"id", "verb", "args"} → {"id", "ok": true, "result"} or {"id", "ok": false, "error"}; many
  * may be in flight. Event to those who asked for it: {"event": "changed", "revision"}.
@@ -13,6 +14,9 @@
  * sample      -         readings (port/hw.h)
  * step.run    {"step"}  {"outcome": "done" | "failed" | "wedged", "already", "error"}
  * watch       -         {"revision"}; "changed" events follow
+ * network     {"within"} FctHostNetwork: routes that share addresses with one of these subnets (net_read.h)
+ * vlan.make   {"parent","tag","name"}  -: the VLAN's interface is there (net_vlan.h)
+ * vlan.take   {"name"}  {"kept"}: it is gone, or why it stays
  */
 #pragma once
 #include "base/json.h"
@@ -33,3 +37,4 @@ int fct_helper_serve(const FctHelperConfig *config);
 /* What runs in a child; file descriptor 3 is the channel to the parent. Exit status. */
 int fct_helper_worker(const FctHelperConfig *config);
 int fct_helper_step(const FctHelperConfig *config);
+int fct_helper_network(const FctHelperConfig *config);

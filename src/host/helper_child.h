@@ -12,7 +12,7 @@ typedef struct {
     void (*ended)(int wait_status, gpointer data);
 } FctChildEvents;
 
-/* @kind: "worker" or "step". The child dies with the helper (unless it is stuck in a driver). */
+/* @kind: "worker", "step" or "network". The child dies with the helper (unless it is stuck in a driver). */
 FctChild *fct_child_spawn(const FctHelperConfig *config, const char *kind, const FctChildEvents *events, gpointer data,
                           GError **error);
 void fct_child_send(FctChild *child, const json_t *frame);

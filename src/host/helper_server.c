@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The helper's main process: sockets, verbs, answers. Everything slow happens in children. */
 #include "host/channel.h"
+#include "host/helper_net.h"
 #include "host/helper_steps.h"
 #include "host/helper_watch.h"
 
@@ -24,6 +25,7 @@ typedef struct {
     FctWorker *worker;
     FctSteps *steps;
     FctWatch *watch;
+    FctNetKeeper *keeper;
     GList *clients; /* Client* */
     int listener;
 } Server;
@@ -167,12 +169,41 @@ static void verb_step(Request *request, const json_t *args)
         answer_error(request, error);
 }
 
+static void network_done(json_t *result, const GError *error, gpointer data)
+{
+    if (error)
+        answer_error(data, error);
+    else
+        answer(data, json_incref(result));
+}
+
+static void verb_network(Request *request, const json_t *args)
+{
+    if (json_is_array(json_object_get(args, "within"))) {
+        fct_net_ask(request->client->server->config, "look", args, network_done, request);
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    fct_set_error(&error, FCT_ERROR_BAD_REQUEST, "Say which subnets the routes are wanted for.");
+    answer_error(request, error);
+}
+
+static void verb_vlan_make(Request *request, const json_t *args)
+{
+    fct_net_ask(request->client->server->config, "vlan.make", args, network_done, request);
+}
+
+static void verb_vlan_take(Request *request, const json_t *args)
+{
+    fct_net_ask(request->client->server->config, "vlan.take", args, network_done, request);
+}
+
 static const struct {
     const char *name;
     void (*run)(Request *request, const json_t *args);
 } verbs[] = {
-    {"hello", verb_hello},   {"inventory", verb_inventory}, {"sample", verb_sample},
-    {"step.run", verb_step}, {"watch", verb_watch},
+    {"hello", verb_hello}, {"inventory", verb_inventory}, {"sample", verb_sample},       {"step.run", verb_step},
+    {"watch", verb_watch}, {"network", verb_network},     {"vlan.make", verb_vlan_make}, {"vlan.take", verb_vlan_take},
 };
 
 static void on_frame(json_t *frame, gpointer data)
@@ -286,6 +317,7 @@ int fct_helper_serve(const FctHelperConfig *config)
     server.worker = fct_worker_new(config, server.avoid);
     server.steps = fct_steps_new(config, server.avoid, server.worker);
     server.watch = fct_watch_new(config, server.avoid, server.worker, on_changed, &server);
+    server.keeper = fct_net_keeper_new(config);
     guint source = g_unix_fd_add(server.listener, G_IO_IN, on_connection, &server);
     guint terminated = g_unix_signal_add(SIGTERM, on_signal, &server);
     guint interrupted = g_unix_signal_add(SIGINT, on_signal, &server);
@@ -297,6 +329,7 @@ int fct_helper_serve(const FctHelperConfig *config)
     close(server.listener);
     unlink(config->socket);
     g_list_free_full(g_steal_pointer(&server.clients), (GDestroyNotify)client_gone);
+    fct_net_keeper_free(server.keeper);
     fct_watch_free(server.watch);
     fct_steps_free(server.steps);
     fct_worker_free(server.worker);

@@ -12,6 +12,7 @@
 /* How long a request waits for a connection that is not up. */
 #define CONNECT_WAIT_US (2 * G_USEC_PER_SEC)
 #define LOOK_TIMEOUT_US (120 * G_USEC_PER_SEC) /* the helper has a deadline for each card and tries again */
+#define NETWORK_TIMEOUT_US (30 * G_USEC_PER_SEC)
 #define SEND_TIMEOUT_US (5 * G_USEC_PER_SEC)
 /* A step may wait for others before its own deadline begins to run. */
 #define STEP_SLACK_US (180 * G_USEC_PER_SEC)
@@ -237,6 +238,31 @@ static json_t *remote_sample(FctHw *hw, GError **error)
     return ask_again((Remote *)hw, "sample", error);
 }
 
+static FctHostNetwork *remote_network(FctHw *hw, const char *const *within, GError **error)
+{
+    json_t *list = json_array();
+    for (; *within; within++)
+        json_array_append_new(list, json_string(*within));
+    g_autoptr(json_t) json =
+        ask((Remote *)hw, "network", json_pack("{s:o}", "within", list), NETWORK_TIMEOUT_US, error);
+    return json ? fct_host_network_from_json(json, error) : NULL;
+}
+
+static gboolean remote_vlan_make(FctHw *hw, const char *parent, int tag, const char *name, GError **error)
+{
+    json_t *args = json_pack("{s:s, s:i, s:s}", "parent", parent, "tag", tag, "name", name);
+    g_autoptr(json_t) json = ask((Remote *)hw, "vlan.make", args, NETWORK_TIMEOUT_US, error);
+    return json != NULL;
+}
+
+static gboolean remote_vlan_take(FctHw *hw, const char *name, char **ret_kept, GError **error)
+{
+    g_autoptr(json_t) json =
+        ask((Remote *)hw, "vlan.take", json_pack("{s:s}", "name", name), NETWORK_TIMEOUT_US, error);
+    *ret_kept = json ? g_strdup(fct_json_str(json, "kept", "")) : NULL;
+    return json != NULL;
+}
+
 static FctStepOutcome remote_run_step(FctHw *hw, const FctStep *step, GError **error)
 {
     gint64 timeout = (gint64)step->deadline_ms * 1000 + STEP_SLACK_US;
@@ -280,7 +306,8 @@ static void remote_free(FctHw *hw)
 
 FctHw *fct_hw_remote_new(const char *socket_path)
 {
-    static const FctHwOps ops = {remote_inventory, remote_run_step, remote_sample, remote_watch, remote_free};
+    static const FctHwOps ops = {remote_inventory, remote_run_step,  remote_sample,    remote_watch,
+                                 remote_network,   remote_vlan_make, remote_vlan_take, remote_free};
     Remote *remote = g_new0(Remote, 1);
     remote->port.ops = &ops;
     remote->path = g_strdup(socket_path);

@@ -53,3 +53,36 @@ gboolean fct_ipv4_of_socket(const char *text, guint32 *ret)
     static const char mapped[] = "::ffff:";
     return fct_ipv4_parse(g_ascii_strncasecmp(text, mapped, strlen(mapped)) == 0 ? text + strlen(mapped) : text, ret);
 }
+
+FctIpv4Use fct_ipv4_use(guint32 address, int prefix, const char **ret_what)
+{
+    static const struct {
+        guint32 address;
+        int prefix;
+        FctIpv4Use use;
+        const char *what;
+    } kept[] = {
+        {0x00000000, 8, FCT_IPV4_UNUSABLE, "“this network”"},
+        {0x7f000000, 8, FCT_IPV4_UNUSABLE, "loopback"},
+        {0xa9fe0000, 16, FCT_IPV4_UNUSABLE, "link-local addresses"},
+        {0xe0000000, 4, FCT_IPV4_UNUSABLE, "multicast"},
+        {0xf0000000, 4, FCT_IPV4_UNUSABLE, "reserved"},
+        {0x0a000000, 8, FCT_IPV4_PRIVATE, "private networks"},
+        {0xac100000, 12, FCT_IPV4_PRIVATE, "private networks"},
+        {0xc0a80000, 16, FCT_IPV4_PRIVATE, "private networks"},
+        {0x64400000, 10, FCT_IPV4_SPECIAL, "carriers (CGNAT)"},
+        {0xc0000000, 24, FCT_IPV4_SPECIAL, "protocols"},
+        {0xc0000200, 24, FCT_IPV4_SPECIAL, "documents"},
+        {0xc6336400, 24, FCT_IPV4_SPECIAL, "documents"},
+        {0xcb007100, 24, FCT_IPV4_SPECIAL, "documents"},
+        {0xc6120000, 15, FCT_IPV4_SPECIAL, "measurements"},
+    };
+    *ret_what = "";
+    for (guint i = 0; i < G_N_ELEMENTS(kept); i++)
+        if (fct_ipv4_overlaps(address, prefix, kept[i].address, kept[i].prefix) &&
+            (kept[i].use == FCT_IPV4_UNUSABLE || prefix >= kept[i].prefix)) {
+            *ret_what = kept[i].what;
+            return kept[i].use;
+        }
+    return FCT_IPV4_PUBLIC;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A network interface of the host: what networks of VMs can be put on. Facet reads them and never changes one. Pure. */
+/* A network interface of the host: what networks of VMs can be put on. Facet reads them and never changes one
+ * (net_vlan.h adds). Pure. */
 #pragma once
 #include "base/json.h"
 

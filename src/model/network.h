@@ -20,18 +20,36 @@ typedef struct {
     gint64 expires_ms;
 } FctLease;
 
+#define FCT_DEVICE_SIZE 16 /* the kernel's, of an interface's name with its end */
+/* A range that libvirt hands out has ends that agree in so many bits (virSocketAddrGetRange). */
+#define FCT_DHCP_BITS 16
+
+typedef struct {
+    char *first, *last;
+} FctRange;
+
+/* A subnet of a network that has several; IPv6 too. */
+typedef struct {
+    char *subnet, *gateway; /* "fd00:1::/64", "fd00:1::1" */
+    GPtrArray *ranges;      /* FctRange*: what DHCP hands out */
+    GPtrArray *fixed;       /* FctLease*; an IPv6 one may have no MAC */
+} FctSubnet;
+
 typedef struct {
     char *name; /* its id too: libvirt's network names are unique and never change */
     gboolean ours, active, autostart;
     FctNetworkKind kind;
     char *bridge;            /* device on the host; "" until libvirt has chosen one */
     char *interface;         /* direct: the host's interface; "" */
-    int vlan;                /* tag that guests' frames get on the bridge; 0: none */
+    char *device;            /* direct with a tag: the VLAN's interface that Facet makes on it; "" */
+    int vlan;                /* tag that guests' frames get on the bridge or interface; 0: none */
     gboolean open_vswitch;   /* the bridge is one of Open vSwitch */
     char *gateway;           /* the host's address in it; "" without a subnet */
     int prefix;              /* bits of the subnet; 0 without */
     char *first, *last;      /* DHCP range; "" without DHCP */
+    GPtrArray *more_ranges;  /* FctRange*: further ones of that subnet, which only others' tools make */
     GPtrArray *fixed;        /* FctLease* */
+    GPtrArray *more_subnets; /* FctSubnet*: further ones, which only others' tools make */
     GPtrArray *leases;       /* FctLease*, running now */
     char *uuid, *bridge_mac; /* libvirt's; "" while it is not defined */
     guint64 revision;        /* of its definition */
@@ -43,9 +61,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctNetwork, fct_network_free)
 FctLease *fct_lease_new(const char *mac, const char *address, const char *name);
 void fct_lease_free(FctLease *lease);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctLease, fct_lease_free)
+FctRange *fct_range_new(const char *first, const char *last);
+void fct_range_free(FctRange *range);
+FctSubnet *fct_subnet_new(const char *subnet, const char *gateway);
+void fct_subnet_free(FctSubnet *subnet);
 
 /* From a NetworkInput of the contract; FCT_ERROR_BAD_REQUEST names the field. The host gets the subnet's first address;
- * without "dhcp" all others are handed out. */
+ * without "dhcp" the others are handed out, as many of them as libvirt takes. */
 FctNetwork *fct_network_from_input(const json_t *input, GError **error);
 /*
  * @present with a NetworkChange of the contract on top; what is left out stays. A new subnet without "dhcp" hands out
@@ -57,12 +79,16 @@ FctNetwork *fct_network_copy(const FctNetwork *network);
 GPtrArray *fct_network_read_fixed(const FctNetwork *network, const json_t *list, GError **error);
 /* Has a subnet of its own, where the host has an address: nat, routed, isolated. */
 gboolean fct_network_has_subnet(FctNetworkKind kind);
-/* Both have a subnet, and they share addresses. */
+/* It shares addresses with that range. */
+gboolean fct_network_shares(const FctNetwork *network, guint32 address, int prefix);
+/* They share IPv4 addresses. */
 gboolean fct_network_overlaps(const FctNetwork *a, const FctNetwork *b);
 /* "192.168.122.0/24"; "" without. Free with g_free. */
 char *fct_network_subnet(const FctNetwork *network);
-/* The address lies in its subnet. */
+/* The address lies in one of its subnets. */
 gboolean fct_network_contains(const FctNetwork *network, guint32 address);
+/* What the interface for VLAN @tag of @parent is called: "eno1.30", or "vlan30" where that is too long. g_free it. */
+char *fct_network_vlan_device(const char *parent, int tag);
 const char *fct_network_kind_name(FctNetworkKind kind);
 /* As in the contract, without what the application adds (node, project, revision, VMs). */
 json_t *fct_network_to_json(const FctNetwork *network);

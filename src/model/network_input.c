@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PREFIX_MIN 8
-#define PREFIX_MAX 29 /* network, host, broadcast, and a few guests */
+#define PREFIX_MAX 30 /* network, host, a guest, broadcast */
 #define FIXED_MAX 256
 #define VLAN_MAX 4094
 
@@ -16,14 +16,9 @@ static gboolean refuse(GError **error, const char *field, const char *sentence)
     return FALSE;
 }
 
-static gboolean is_private(guint32 a, int prefix)
-{
-    return (a >> 24 == 10 && prefix >= 8) || (a >> 20 == 0xac1 && prefix >= 12) || (a >> 16 == 0xc0a8 && prefix >= 16);
-}
-
 static gboolean read_subnet(FctNetwork *network, const json_t *input, GError **error)
 {
-    const char *text;
+    const char *text, *what;
     guint32 base;
     guint64 prefix;
     if (!fct_json_need_str(input, "subnet", &text, error))
@@ -31,11 +26,20 @@ static gboolean read_subnet(FctNetwork *network, const json_t *input, GError **e
     g_auto(GStrv) halves = g_strsplit(text, "/", 2);
     if (g_strv_length(halves) != 2 || !fct_ipv4_parse(halves[0], &base) ||
         !g_ascii_string_to_unsigned(halves[1], 10, PREFIX_MIN, PREFIX_MAX, &prefix, NULL))
-        return refuse(error, "subnet", "The subnet must be written like 192.168.122.0/24, with 8 to 29 bits.");
-    if (base & ~fct_ipv4_mask((int)prefix))
-        return refuse(error, "subnet", "The subnet must begin with its own first address, like 192.168.122.0/24.");
-    if (!is_private(base, (int)prefix))
-        return refuse(error, "subnet", "The subnet must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.");
+        return refuse(error, "subnet", "The subnet must be written like 192.168.122.0/24, with 8 to 30 bits.");
+    if (base & ~fct_ipv4_mask((int)prefix)) {
+        g_autofree char *right = fct_ipv4_text(base & fct_ipv4_mask((int)prefix));
+        g_autofree char *sentence =
+            g_strdup_printf("The subnet must begin with its own first address: %s/%d.", right, (int)prefix);
+        return refuse(error, "subnet", sentence);
+    }
+    if (fct_ipv4_use(base, (int)prefix, &what) == FCT_IPV4_UNUSABLE) {
+        g_autofree char *sentence = g_strdup_printf(
+            "The subnet has addresses that no guest can have (%s): choose one in 10.0.0.0/8, 172.16.0.0/12 or "
+            "192.168.0.0/16, or one that is routed to this host.",
+            what);
+        return refuse(error, "subnet", sentence);
+    }
     g_free(network->gateway);
     network->gateway = fct_ipv4_text(base + 1);
     network->prefix = (int)prefix;
@@ -51,9 +55,23 @@ static gboolean for_guest(const FctNetwork *network, guint32 address)
            (address & ~mask) != ~mask;
 }
 
+static gboolean set_range(FctNetwork *network, guint32 first, guint32 last)
+{
+    g_free(network->first);
+    g_free(network->last);
+    network->first = fct_ipv4_text(first);
+    network->last = fct_ipv4_text(last);
+    return TRUE;
+}
+
+/* libvirt takes no range whose ends differ in the first two bytes (virSocketAddrGetRange), however short it is. */
+static gboolean is_for_libvirt(guint32 first, guint32 last)
+{
+    return fct_ipv4_overlaps(first, FCT_DHCP_BITS, last, FCT_DHCP_BITS);
+}
+
 static gboolean read_range(FctNetwork *network, const json_t *input, GError **error)
 {
-    static const char wrong[] = "The DHCP range must have a first and a last address for guests of the subnet.";
     const json_t *dhcp = json_object_get(input, "dhcp");
     guint32 gateway = 0, first, last;
     if (json_is_null(dhcp))
@@ -61,16 +79,18 @@ static gboolean read_range(FctNetwork *network, const json_t *input, GError **er
     fct_ipv4_parse(network->gateway, &gateway);
     first = gateway + 1;
     last = (gateway | ~fct_ipv4_mask(network->prefix)) - 1;
-    if (dhcp && (!json_is_object(dhcp) || json_object_size(dhcp) != 2 ||
-                 !fct_ipv4_parse(fct_json_str(dhcp, "first", ""), &first) ||
-                 !fct_ipv4_parse(fct_json_str(dhcp, "last", ""), &last) || first > last || !for_guest(network, first) ||
-                 !for_guest(network, last)))
-        return refuse(error, "dhcp", wrong);
-    g_free(network->first);
-    g_free(network->last);
-    network->first = fct_ipv4_text(first);
-    network->last = fct_ipv4_text(last);
-    return TRUE;
+    if (!dhcp)
+        return set_range(network, first, MIN(last, first | ~fct_ipv4_mask(FCT_DHCP_BITS)));
+    if (!json_is_object(dhcp) || json_object_size(dhcp) != 2 ||
+        !fct_ipv4_parse(fct_json_str(dhcp, "first", ""), &first) ||
+        !fct_ipv4_parse(fct_json_str(dhcp, "last", ""), &last) || first > last || !for_guest(network, first) ||
+        !for_guest(network, last))
+        return refuse(error, "dhcp", "The DHCP range must have a first and a last address for guests of the subnet.");
+    if (!is_for_libvirt(first, last))
+        return refuse(error, "dhcp",
+                      "The first two numbers of the DHCP range’s ends must be alike, as in 10.0.0.2 to 10.0.255.255: "
+                      "libvirt takes no other. Give fixed addresses outside of it.");
+    return set_range(network, first, last);
 }
 
 /* ---- input ---- */
@@ -86,9 +106,21 @@ static gboolean is_word(const char *text, gsize max)
     return TRUE;
 }
 
-static gboolean set_word(char **member, const char *text)
+/* The kernel's own rule (dev_valid_name), and that it can be written as XML and shown. */
+static gboolean is_device(const char *text)
 {
-    if (!is_word(text, 15)) /* the kernel's limit of an interface's name */
+    gsize length = strlen(text);
+    if (length < 1 || length >= FCT_DEVICE_SIZE || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+        return FALSE;
+    for (const char *c = text; *c; c++)
+        if (!g_ascii_isgraph(*c) || strchr("/:'\"<>&", *c))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean set_device(char **member, const char *text)
+{
+    if (!is_device(text))
         return FALSE;
     g_free(*member);
     *member = g_strdup(text);
@@ -100,7 +132,7 @@ static gboolean read_bridge(FctNetwork *network, const json_t *input, GError **e
     const char *bridge;
     if (!fct_json_need_str(input, "bridge", &bridge, error))
         return FALSE;
-    return set_word(&network->bridge, bridge) ||
+    return set_device(&network->bridge, bridge) ||
            refuse(error, "bridge", "Name a bridge that the host has; GET /host-interfaces lists them.");
 }
 
@@ -109,7 +141,7 @@ static gboolean read_interface(FctNetwork *network, const json_t *input, GError 
     const char *name;
     if (!fct_json_need_str(input, "interface", &name, error))
         return FALSE;
-    return set_word(&network->interface, name) ||
+    return set_device(&network->interface, name) ||
            refuse(error, "interface", "Name an interface that the host has; GET /host-interfaces lists them.");
 }
 
@@ -145,8 +177,8 @@ static gboolean fits_kind(const json_t *input, FctNetworkKind kind, GError **err
         {"bridge", kind == FCT_NETWORK_BRIDGE, "Only a network of the kind bridge names one."},
         {"open_vswitch", kind == FCT_NETWORK_BRIDGE, "Only a network of the kind bridge is on Open vSwitch."},
         {"interface", kind == FCT_NETWORK_DIRECT, "Only a network of the kind direct names one."},
-        {"vlan", kind == FCT_NETWORK_BRIDGE,
-         "Only a network of the kind bridge can have a tag. For the kind direct choose a VLAN interface of the host."},
+        {"vlan", kind == FCT_NETWORK_BRIDGE || kind == FCT_NETWORK_DIRECT,
+         "Only a network of the kind bridge or direct can have a tag."},
     };
     for (guint i = 0; i < G_N_ELEMENTS(members); i++)
         if (!members[i].fits && json_object_get(input, members[i].field))
@@ -203,28 +235,50 @@ FctNetwork *fct_network_from_input(const json_t *input, GError **error)
         !read_name(network, input, error) || !fits_kind(input, network->kind, error) ||
         !read_autostart(network, input, error))
         return NULL;
-    gboolean ok =
-        network->kind == FCT_NETWORK_BRIDGE   ? read_bridge(network, input, error) && read_vlan(network, input, error)
-        : network->kind == FCT_NETWORK_DIRECT ? read_interface(network, input, error)
-                                              : read_subnet(network, input, error) && read_range(network, input, error);
+    gboolean ok = network->kind == FCT_NETWORK_BRIDGE
+                      ? read_bridge(network, input, error) && read_vlan(network, input, error)
+                  : network->kind == FCT_NETWORK_DIRECT
+                      ? read_interface(network, input, error) && read_vlan(network, input, error)
+                      : read_subnet(network, input, error) && read_range(network, input, error);
+    if (ok && network->kind == FCT_NETWORK_DIRECT && network->vlan) {
+        g_free(network->device);
+        network->device = fct_network_vlan_device(network->interface, network->vlan);
+    }
     return ok ? g_steal_pointer(&network) : NULL;
 }
 
 /* ---- changes ---- */
 
+/* The VLAN's interface is made and goes with the network. */
+static gboolean keeps_vlan(const FctNetwork *present, const FctNetwork *wanted, GError **error)
+{
+    static const char sentence[] = "A network on a VLAN’s interface that Facet makes keeps it: make another network, "
+                                   "and attach the VMs to that one.";
+    if (wanted->kind != FCT_NETWORK_DIRECT || (!*present->device && !wanted->vlan))
+        return TRUE;
+    if (wanted->vlan != present->vlan)
+        return refuse(error, "vlan", sentence);
+    return strcmp(wanted->interface, present->interface) == 0 || refuse(error, "interface", sentence);
+}
+
 static gboolean change_subnet(FctNetwork *network, const json_t *input, GError **error)
 {
-    gboolean handed_out = *network->first != '\0';
+    g_autofree char *first = g_strdup(network->first), *last = g_strdup(network->last);
+    g_autofree char *before = fct_network_subnet(network);
+    gboolean handed_out = *first != '\0';
+    if (!json_object_get(input, "subnet") && !json_object_get(input, "dhcp"))
+        return TRUE;
     if (json_object_get(input, "subnet") && !read_subnet(network, input, error))
         return FALSE;
-    if (json_object_get(input, "subnet") || json_object_get(input, "dhcp")) {
-        g_free(network->first);
-        g_free(network->last);
-        network->first = g_strdup("");
-        network->last = g_strdup("");
-        if ((json_object_get(input, "dhcp") || handed_out) && !read_range(network, input, error))
-            return FALSE;
-    }
+    g_free(network->first);
+    g_free(network->last);
+    network->first = g_strdup("");
+    network->last = g_strdup("");
+    if ((json_object_get(input, "dhcp") || handed_out) && !read_range(network, input, error))
+        return FALSE;
+    g_autofree char *after = fct_network_subnet(network);
+    if (strcmp(before, after) != 0 || strcmp(first, network->first) != 0 || strcmp(last, network->last) != 0)
+        g_ptr_array_set_size(network->more_ranges, 0); /* the range that is asked for is all there shall be */
     return TRUE;
 }
 
@@ -263,8 +317,8 @@ FctNetwork *fct_network_changed(const FctNetwork *present, const json_t *input, 
         !fits_kind(input, network->kind, error) || !read_autostart(network, input, error) ||
         (json_object_get(input, "bridge") && !read_bridge(network, input, error)) ||
         (json_object_get(input, "interface") && !read_interface(network, input, error)) ||
-        !read_vlan(network, input, error) || !change_subnet(network, input, error) ||
-        !change_fixed(network, input, error))
+        !read_vlan(network, input, error) || !keeps_vlan(present, network, error) ||
+        !change_subnet(network, input, error) || !change_fixed(network, input, error))
         return NULL;
     return g_steal_pointer(&network);
 }
@@ -288,8 +342,9 @@ static FctLease *read_fixed(const FctNetwork *network, const json_t *json, GErro
         refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
     else if (!fct_ipv4_parse(fct_json_str(json, "address", ""), &address) || !for_guest(network, address))
         refuse(error, "address", "The address must be one for guests of this network's subnet.");
-    else if (*name && (!is_word(name, 63) || strpbrk(name, "._")))
-        refuse(error, "name", "A host name has letters, digits and dashes.");
+    else if (*name && (!is_word(name, 63) || strpbrk(name, "._") || g_str_has_suffix(name, "-")))
+        refuse(error, "name",
+               "A host name has 1 to 63 letters, digits and dashes, and neither begins nor ends with a dash.");
     else
         return fct_lease_new(mac, fct_json_str(json, "address", ""), name);
     return NULL;

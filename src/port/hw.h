@@ -5,6 +5,7 @@
  * the helper is away calls fail with FCT_ERROR_HELPER.
  */
 #pragma once
+#include "model/host_network.h"
 #include "model/plan.h"
 
 typedef struct FctHw FctHw;
@@ -26,6 +27,18 @@ typedef struct {
      */
     json_t *(*sample)(FctHw *hw, GError **error);
     void (*watch)(FctHw *hw, FctHwChanged changed, gpointer data); /* hot-plug and foreign changes; one watcher */
+    /*
+     * The host's network, where libvirt lives: its links, and the routes that share addresses with one of @within
+     * (NULL-terminated, as "10.0.0.0/8"); `more` is about the first of them.
+     */
+    FctHostNetwork *(*network)(FctHw *hw, const char *const *within, GError **error);
+    /*
+     * The interface @name for VLAN @tag on the host's @parent: made, beside what there is and without an address, and
+     * again whenever the host starts. FCT_ERROR_EXISTS when there is one that is not ours.
+     */
+    gboolean (*vlan_make)(FctHw *hw, const char *parent, int tag, const char *name, GError **error);
+    /* Gone, if it was made by the above; *ret_kept ("" or why it stays) is to be freed. */
+    gboolean (*vlan_take)(FctHw *hw, const char *name, char **ret_kept, GError **error);
     void (*free)(FctHw *hw);
 } FctHwOps;
 

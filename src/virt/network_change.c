@@ -175,28 +175,25 @@ static GPtrArray *hosts_of(const FctNetwork *network)
     return hosts;
 }
 
-static char *range_of(const FctNetwork *network)
+/* Those of @list that @other has not are added, or deleted. */
+static gboolean change_all(Live *live, gboolean add, const GPtrArray *list, GPtrArray *other)
 {
-    return *network->first ? g_strdup_printf("<range start='%s' end='%s'/>", network->first, network->last)
-                           : g_strdup("");
+    for (guint i = 0; i < list->len; i++)
+        if (!g_ptr_array_find_with_equal_func(other, list->pdata[i], g_str_equal, NULL) &&
+            !change(live, add, list->pdata[i]))
+            return FALSE;
+    return TRUE;
 }
 
 /* What goes makes room for what comes: an address may change hands. */
 static gboolean change_dhcp(Live *live, const FctNetwork *wanted)
 {
-    g_autoptr(GPtrArray) before = hosts_of(live->present);
-    g_autoptr(GPtrArray) after = hosts_of(wanted);
-    g_autofree char *old = range_of(live->present), *new = range_of(wanted);
-    gboolean ok = TRUE;
-    for (guint i = 0; ok && i < before->len; i++)
-        if (!g_ptr_array_find_with_equal_func(after, before->pdata[i], g_str_equal, NULL))
-            ok = change(live, FALSE, before->pdata[i]);
-    if (ok && strcmp(old, new) != 0)
-        ok = (!*old || change(live, FALSE, old)) && (!*new || change(live, TRUE, new));
-    for (guint i = 0; ok && i < after->len; i++)
-        if (!g_ptr_array_find_with_equal_func(before, after->pdata[i], g_str_equal, NULL))
-            ok = change(live, TRUE, after->pdata[i]);
-    return ok;
+    g_autoptr(GPtrArray) hosts = hosts_of(live->present);
+    g_autoptr(GPtrArray) new_hosts = hosts_of(wanted);
+    g_autoptr(GPtrArray) ranges = fct_network_ranges(live->present);
+    g_autoptr(GPtrArray) new_ranges = fct_network_ranges(wanted);
+    return change_all(live, FALSE, hosts, new_hosts) && change_all(live, FALSE, ranges, new_ranges) &&
+           change_all(live, TRUE, new_ranges, ranges) && change_all(live, TRUE, new_hosts, hosts);
 }
 
 static gboolean has_all(GPtrArray *list, const GPtrArray *of)
@@ -209,8 +206,11 @@ static gboolean has_all(GPtrArray *list, const GPtrArray *of)
 
 gboolean fct_virt_network_same_dhcp(const FctNetwork *a, const FctNetwork *b)
 {
-    g_autoptr(GPtrArray) ours = hosts_of(a), theirs = hosts_of(b);
-    return strcmp(a->first, b->first) == 0 && strcmp(a->last, b->last) == 0 && has_all(ours, theirs);
+    g_autoptr(GPtrArray) hosts = hosts_of(a);
+    g_autoptr(GPtrArray) other_hosts = hosts_of(b);
+    g_autoptr(GPtrArray) ranges = fct_network_ranges(a);
+    g_autoptr(GPtrArray) other_ranges = fct_network_ranges(b);
+    return has_all(hosts, other_hosts) && has_all(ranges, other_ranges);
 }
 
 gboolean fct_virt_network_change_dhcp(virNetworkPtr handle, const FctNetwork *present, const FctNetwork *wanted,

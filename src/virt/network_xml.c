@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Network XML, both ways. Pure. */
+#include "model/address.h"
 #include "virt/xml.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #define FCT_NETWORK_NS "urn:facet:network:1"
@@ -16,11 +18,33 @@ char *fct_lease_xml(const FctLease *lease)
     return g_string_free(xml, FALSE);
 }
 
+static void add_range(GPtrArray *list, const char *first, const char *last)
+{
+    GString *xml = g_string_new(NULL);
+    fct_xml(xml, "<range start='%s' end='%s'/>", first, last);
+    g_ptr_array_add(list, g_string_free(xml, FALSE));
+}
+
+GPtrArray *fct_network_ranges(const FctNetwork *network)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+    if (*network->first)
+        add_range(list, network->first, network->last);
+    for (guint i = 0; i < network->more_ranges->len; i++) {
+        const FctRange *range = g_ptr_array_index(network->more_ranges, i);
+        add_range(list, range->first, range->last);
+    }
+    return list;
+}
+
 static void write_addresses(GString *xml, const FctNetwork *network)
 {
     fct_xml(xml, "  <ip address='%s' prefix='%d'>\n", network->gateway, network->prefix);
     if (*network->first) {
-        fct_xml(xml, "    <dhcp>\n      <range start='%s' end='%s'/>\n", network->first, network->last);
+        g_autoptr(GPtrArray) ranges = fct_network_ranges(network);
+        g_string_append(xml, "    <dhcp>\n");
+        for (guint i = 0; i < ranges->len; i++)
+            g_string_append_printf(xml, "      %s\n", (char *)ranges->pdata[i]);
         for (guint i = 0; i < network->fixed->len; i++) {
             g_autofree char *host = fct_lease_xml(g_ptr_array_index(network->fixed, i));
             g_string_append_printf(xml, "      %s\n", host);
@@ -33,10 +57,11 @@ static void write_addresses(GString *xml, const FctNetwork *network)
 void fct_network_write_place(GString *xml, const FctNetwork *network)
 {
     if (network->kind == FCT_NETWORK_DIRECT)
-        fct_xml(xml, "  <forward mode='bridge'>\n    <interface dev='%s'/>\n  </forward>\n", network->interface);
+        fct_xml(xml, "  <forward mode='bridge'>\n    <interface dev='%s'/>\n  </forward>\n",
+                *network->device ? network->device : network->interface);
     if (network->open_vswitch)
         g_string_append(xml, "  <virtualport type='openvswitch'/>\n");
-    if (network->vlan)
+    if (network->vlan && network->kind != FCT_NETWORK_DIRECT)
         fct_xml(xml, "  <vlan>\n    <tag id='%d'/>\n  </vlan>\n", network->vlan);
     if (fct_network_has_subnet(network->kind))
         write_addresses(xml, network);
@@ -46,8 +71,10 @@ char *fct_network_xml(const FctNetwork *network)
 {
     GString *xml = g_string_new("<network>\n");
     fct_xml(xml, "  <name>%s</name>\n", network->name);
-    fct_xml(xml, "  <metadata>\n    <facet:network xmlns:facet='" FCT_NETWORK_NS "' name='%s'/>\n  </metadata>\n",
-            network->name);
+    fct_xml(xml, "  <metadata>\n    <facet:network xmlns:facet='" FCT_NETWORK_NS "' name='%s'", network->name);
+    if (*network->device)
+        fct_xml(xml, " interface='%s' vlan='%d'", network->interface, network->vlan);
+    g_string_append(xml, "/>\n  </metadata>\n");
     if (network->kind == FCT_NETWORK_BRIDGE)
         fct_xml(xml, "  <forward mode='bridge'/>\n  <bridge name='%s'/>\n", network->bridge);
     else if (network->kind == FCT_NETWORK_NAT || network->kind == FCT_NETWORK_ROUTED)
@@ -62,8 +89,11 @@ char *fct_network_xml(const FctNetwork *network)
 typedef struct {
     FctNetwork *network;
     GString *text;
-    char *mark;                       /* name in our metadata element */
+    char *mark;   /* name in our metadata element */
+    char *parent; /* interface in it, for one on a VLAN's interface that we make */
+    int tag;
     gboolean ipv4, first_ip, bridged; /* bridged: <forward mode='bridge'> */
+    FctSubnet *more;                  /* the subnet that is read, when it is not the first one of IPv4; borrowed */
     guint sources;                    /* interfaces and PCI devices that it is forwarded to */
 } Reader;
 
@@ -81,13 +111,24 @@ static void set(char **member, const char *value)
     *member = g_strdup(value ? value : "");
 }
 
-static int prefix_of(const char **names, const char **values)
+/* What libvirt takes when neither is said: 64, or by the address's class. */
+static int default_prefix(const char *address)
+{
+    guint32 number;
+    if (!fct_ipv4_parse(address, &number))
+        return 64;
+    return number >> 31 == 0 ? 8 : number >> 30 == 2 ? 16 : 24;
+}
+
+static int prefix_of(const char *address, const char **names, const char **values)
 {
     const char *prefix = attribute("prefix", names, values), *mask = attribute("netmask", names, values);
     if (prefix)
         return (int)g_ascii_strtoll(prefix, NULL, 10);
+    if (!mask)
+        return default_prefix(address);
     int bits = 0;
-    g_auto(GStrv) bytes = g_strsplit(mask ? mask : "", ".", 4);
+    g_auto(GStrv) bytes = g_strsplit(mask, ".", 4);
     for (char **byte = bytes; *byte; byte++)
         for (guint64 n = g_ascii_strtoull(*byte, NULL, 10) & 255; n; n &= n - 1)
             bits++;
@@ -107,6 +148,25 @@ static void read_forward(Reader *r, const char *mode)
     r->bridged = g_strcmp0(mode, "bridge") == 0;
 }
 
+static void take_mark(Reader *r, const char **names, const char **values)
+{
+    set(&r->mark, attribute("name", names, values));
+    set(&r->parent, attribute("interface", names, values));
+    r->tag = (int)g_ascii_strtoll(attribute("vlan", names, values) ? attribute("vlan", names, values) : "", NULL, 10);
+}
+
+/* Ours on a VLAN's interface that we make: what libvirt has is that one. */
+static void settle_vlan(Reader *r)
+{
+    FctNetwork *network = r->network;
+    if (!network->ours || network->kind != FCT_NETWORK_DIRECT || !r->tag || !r->parent || !*r->parent)
+        return;
+    g_free(network->device);
+    network->device = network->interface;
+    network->interface = g_strdup(r->parent);
+    network->vlan = r->tag;
+}
+
 static void read_mark(Reader *r, const char *element, const char **names, const char **values)
 {
     const char *colon = strchr(element, ':');
@@ -114,19 +174,58 @@ static void read_mark(Reader *r, const char *element, const char **names, const 
         colon ? g_strdup_printf("xmlns:%.*s", (int)(colon - element), element) : g_strdup("xmlns");
     if (strcmp(colon ? colon + 1 : element, "network") == 0 &&
         g_strcmp0(attribute(declaration, names, values), FCT_NETWORK_NS) == 0)
-        set(&r->mark, attribute("name", names, values));
+        take_mark(r, names, values);
 }
 
-/* The first IPv4 subnet is the one that we show. */
+/* "fd00::1", 64 → "fd00::/64"; IPv4 too. */
+static char *subnet_of(const char *address, int prefix)
+{
+    g_autoptr(GInetAddress) inet = g_inet_address_new_from_string(address);
+    if (!inet)
+        return g_strdup(address);
+    gsize size = g_inet_address_get_native_size(inet);
+    g_autofree guint8 *bytes = g_memdup2(g_inet_address_to_bytes(inet), size);
+    for (gsize i = 0; i < size; i++)
+        bytes[i] &= (guint8)(0xff00 >> CLAMP(prefix - (int)i * 8, 0, 8));
+    g_autoptr(GInetAddress) base = g_inet_address_new_from_bytes(bytes, g_inet_address_get_family(inet));
+    g_autofree char *text = g_inet_address_to_string(base);
+    return g_strdup_printf("%s/%d", text, prefix);
+}
+
+/* The first IPv4 subnet is the one that Facet changes; all are shown. */
 static void read_ip(Reader *r, const char **names, const char **values)
 {
     const char *family = attribute("family", names, values), *address = attribute("address", names, values);
     r->ipv4 = r->first_ip && address && g_strcmp0(family, "ipv6") != 0;
-    if (!r->ipv4)
+    r->more = NULL;
+    if (r->ipv4) {
+        r->first_ip = FALSE;
+        set(&r->network->gateway, address);
+        r->network->prefix = prefix_of(address, names, values);
+    } else if (address) {
+        g_autofree char *subnet = subnet_of(address, prefix_of(address, names, values));
+        r->more = fct_subnet_new(subnet, address);
+        g_ptr_array_add(r->network->more_subnets, r->more);
+    }
+}
+
+static void read_range(Reader *r, const char *first, const char *last)
+{
+    GPtrArray *further = r->more ? r->more->ranges : *r->network->first ? r->network->more_ranges : NULL;
+    if (further) {
+        g_ptr_array_add(further, fct_range_new(first, last));
         return;
-    r->first_ip = FALSE;
-    set(&r->network->gateway, address);
-    r->network->prefix = prefix_of(names, values);
+    }
+    set(&r->network->first, first);
+    set(&r->network->last, last);
+}
+
+static void read_host(Reader *r, const char **names, const char **values)
+{
+    const char *mac = attribute("mac", names, values);
+    if (mac || r->more)
+        g_ptr_array_add(r->more ? r->more->fixed : r->network->fixed,
+                        fct_lease_new(mac, attribute("ip", names, values), attribute("name", names, values)));
 }
 
 static void read_child(Reader *r, const char *element, const char **names, const char **values)
@@ -154,12 +253,11 @@ static void read_grandchild(Reader *r, const char *parent, const char *element, 
             set(&network->interface, attribute("dev", names, values));
     } else if (strcmp(parent, "vlan") == 0 && strcmp(element, "tag") == 0 && attribute("id", names, values)) {
         network->vlan = (int)g_ascii_strtoll(attribute("id", names, values), NULL, 10);
-    } else if (r->ipv4 && strcmp(element, "range") == 0) {
-        set(&network->first, attribute("start", names, values));
-        set(&network->last, attribute("end", names, values));
-    } else if (r->ipv4 && strcmp(element, "host") == 0 && attribute("mac", names, values)) {
-        g_ptr_array_add(network->fixed, fct_lease_new(attribute("mac", names, values), attribute("ip", names, values),
-                                                      attribute("name", names, values)));
+    } else if (strcmp(parent, "dhcp") == 0 && (r->ipv4 || r->more)) {
+        if (strcmp(element, "range") == 0)
+            read_range(r, attribute("start", names, values), attribute("end", names, values));
+        else if (strcmp(element, "host") == 0)
+            read_host(r, names, values);
     }
 }
 
@@ -221,7 +319,9 @@ FctNetwork *fct_network_read(const char *xml, GError **error)
     else
         set(&network->interface, "");
     network->ours = ok && g_strcmp0(r.mark, network->name) == 0;
+    settle_vlan(&r);
     g_free(r.mark);
+    g_free(r.parent);
     if (!ok || !*network->name) {
         fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a network could not be read: %s",
                       fault ? fault->message : "no name");

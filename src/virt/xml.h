@@ -59,6 +59,8 @@ FctHostInterface *fct_host_interface_read(const char *xml, GError **error);
 FctHostInterface *fct_host_interface_read_device(const char *xml, GError **error);
 /* The <host> element of a static lease. */
 char *fct_lease_xml(const FctLease *lease);
+/* char*: the <range> elements of what is handed out in its first subnet. Free with g_ptr_array_unref. */
+GPtrArray *fct_network_ranges(const FctNetwork *network);
 /* What a network's XML tells; active, autostart and leases are left as they are new. FCT_ERROR_LIBVIRT. */
 FctNetwork *fct_network_read(const char *xml, GError **error);
 

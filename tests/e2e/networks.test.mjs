@@ -28,8 +28,21 @@ async function create({ instance, browser, assert }) {
   await form(page).getByText('This subnet has addresses of the network “facet”.').waitFor();
   assert.equal(await button.isDisabled(), true);
   await picture(page, 'network-create-refused');
+  await form(page).locator('#network-subnet').fill('127.0.1.0/24');
+  await form(page).getByText('The subnet has addresses that no guest can have').waitFor();
+  // What is the Internet's takes a word of consent behind NAT, and none when it is routed here.
+  await form(page).locator('#network-kind').selectOption('nat');
   await form(page).locator('#network-subnet').fill('8.8.8.0/24');
-  await form(page).getByText('The subnet must lie in').waitFor();
+  await form(page).getByLabel('I know that these addresses are others').waitFor();
+  assert.equal(await button.isDisabled(), true);
+  await picture(page, 'network-create-public');
+  assert.deepEqual(await axe(page), []);
+  await form(page).locator('#network-kind').selectOption('routed');
+  await form(page).getByText('only when they know that 8.8.8.0/24 is behind this host').waitFor();
+  assert.equal(await button.isDisabled(), false);
+  await form(page).locator('#network-kind').selectOption('isolated');
+  await form(page).locator('#network-subnet').fill('10.0.0.0/8');
+  await form(page).getByText('DHCP hands out 10.0.0.2 to 10.0.255.255.').waitFor();
   await form(page).locator('#network-subnet').fill('10.20.0.0/24');
   await form(page).getByText('DHCP hands out 10.20.0.2 to 10.20.0.254.').waitFor();
   await picture(page, 'network-create');

@@ -145,19 +145,21 @@ start_sim() {
     return 1
 }
 
+# The helper lives in libvirtd's network namespace: that is the host's network as far as VMs are concerned.
 start_helper() {
     local socket=$RUN/helper.sock i helper
-    local arguments=(--socket "$socket" --state "$STATE/helper")
+    local arguments=(--socket "$socket" --state "$STATE/helper") inside=("$TOP/tools/dev/in-netns" "$RUN/lv/netns")
+    [ -z "$HOST" ] || arguments+=(--root "$SIM/root" --nvml "$SIM/lib/libnvidia-ml.so.1")
     helper=$(program facet-helper) || return
     mkdir -p "$STATE/helper"
     : >"$LOGS/helper.log"
-    if [ -n "$HOST" ]; then
-        start_keep helper "$helper" --root "$SIM/root" --nvml "$SIM/lib/libnvidia-ml.so.1" "${arguments[@]}"
-    elif [ "$(id -u)" = 0 ]; then
-        start_keep helper "$helper" "${arguments[@]}"
+    if [ "$(id -u)" = 0 ]; then
+        start_keep helper "${inside[@]}" "$helper" "${arguments[@]}"
     else
+        # Only its user sees the simulated host; only root has the hardware.
+        [ -z "$HOST" ] || inside+=(--as "$(id -u):$(id -g)")
         FACET_KEEP_LEASE=$RUN/lv/lease sudo -n --preserve-env=FACET_KEEP_LEASE "$TOP/tools/dev/keep" helper "$LOGS/helper.log" \
-            "$helper" --allow-uid "$(id -u)" "${arguments[@]}" 9>&- &
+            "${inside[@]}" "$helper" --allow-uid "$(id -u)" "${arguments[@]}" 9>&- &
     fi
     HELPER_PID=$!
     for ((i = 0; i < 100; i++)); do

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The networks of port/vmm.h against a private libvirtd with QEMU, and against libvirt's test driver. */
+#include "model/address.h"
 #include "virt/libvirt.h"
+#include "virt/xml.h"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -379,6 +381,42 @@ static void test_interfaces(void)
     }
 }
 
+static void check_taken(const char *subnet, const char *first, const char *last)
+{
+    g_autoptr(json_t) input = json_pack("{s:s, s:s, s:s}", "name", NAME, "kind", "isolated", "subnet", subnet);
+    g_autoptr(GError) error = NULL;
+    if (first)
+        json_object_set_new(input, "dhcp", json_pack("{s:s, s:s}", "first", first, "last", last));
+    g_autoptr(FctNetwork) network = fct_network_from_input(input, NULL);
+    g_test_message("%s %s %s", subnet, first ? first : "", first ? last : "");
+    if (!network) /* what is refused at the field is refused by libvirt too, or would be wrong */
+        return;
+    g_autofree char *xml = fct_network_xml(network);
+    virNetworkPtr handle = virNetworkDefineXML(other, xml);
+    g_assert_nonnull(handle);
+    virNetworkUndefine(handle);
+    virNetworkFree(handle);
+}
+
+/* What is not refused at its field libvirt takes: any subnet with its default range, any range (case 07). */
+static void test_limits(void)
+{
+    for (int prefix = 8; prefix <= 30; prefix++)
+        for (int i = 0; i < 20; i++) {
+            guint32 base = (10u << 24 | (guint32)g_test_rand_int_range(0, 1 << 24)) & fct_ipv4_mask(prefix);
+            guint32 room = ~fct_ipv4_mask(prefix);
+            g_autofree char *address = fct_ipv4_text(base);
+            g_autofree char *subnet = g_strdup_printf("%s/%d", address, prefix);
+            guint32 a = base + (guint32)g_test_rand_int_range(0, (gint32)room),
+                    b = base + (guint32)g_test_rand_int_range(0, (gint32)room);
+            g_autofree char *first = fct_ipv4_text(MIN(a, b)), *last = fct_ipv4_text(MAX(a, b));
+            check_taken(subnet, NULL, NULL);
+            check_taken(subnet, first, last);
+        }
+    check_taken("10.0.0.0/8", "10.0.255.250", "10.1.0.5");
+    check_taken("10.0.0.0/8", "10.9.0.0", "10.9.255.255");
+}
+
 static virConnectPtr open_other(const char *uri)
 {
     static const char xml[] = "<network><name>" FOREIGN "</name><bridge stp='on' delay='0'/>"
@@ -417,6 +455,7 @@ int main(int argc, char **argv)
     g_test_add_func("/network/others", test_others);
     g_test_add_func("/network/events", test_events);
     g_test_add_func("/network/interfaces", test_interfaces);
+    g_test_add_func("/network/limits", test_limits);
     if (qemu) { /* the test driver starts whatever it is given, and has no DHCP and no NICs */
         g_test_add_func("/network/life", test_life);
         g_test_add_func("/network/not-started", test_not_started);

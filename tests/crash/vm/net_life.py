@@ -3,13 +3,16 @@
 """Networks with a guest in them: net_life.py FACETD FACET-HELPER FACET-SIM, under tools/dev/with-libvirtd. Speaks TAP."""
 import http.client
 import json
+import os
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
 import traceback
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
@@ -82,8 +85,9 @@ def test_first_network():
 def test_bad_input():
     before = stack.virsh("net-list", "--all", "--name")
     for field, change in (("name", {"name": "<x>"}), ("name", {"name": "facet"}), ("kind", {"kind": "other"}),
-                          ("subnet", {"subnet": "8.8.8.0/24"}), ("subnet", {"subnet": network("facet")["subnet"]}),
-                          ("dhcp", {"dhcp": {"first": "10.213.8.9", "last": "10.213.8.1"}}), ("colour", {"colour": "red"}),
+                          ("subnet", {"subnet": "127.0.1.0/24"}), ("subnet", {"subnet": network("facet")["subnet"]}),
+                          ("dhcp", {"dhcp": {"first": "10.213.8.9", "last": "10.213.8.1"}}),
+                          ("dhcp", {"subnet": "10.64.0.0/15", "dhcp": {"first": "10.64.0.9", "last": "10.65.0.9"}}), ("colour", {"colour": "red"}),
                           ("bridge", {"bridge": "br0"}), ("vlan", {"vlan": 7})):
         problem = stack.refused(409 if change.get("name") == "facet" else 400, "POST", "/networks", {**LAB, **change})
         if problem["code"] != "exists":
@@ -283,8 +287,10 @@ def test_killed_while_made_or_deleted():
     killed(("network-define", True, 1), "POST", "/networks", half)
     stack.call("POST", "/networks", half)
     killed(("network-destroy", True, 1), "DELETE", "/networks/half")
-    until("the act to be over", lambda: stack.call("POST", "/networks", half))
-    stack.call("DELETE", "/networks/half")
+    ended, = [t for t in stack.call("GET", "/tasks?limit=500")["items"] if t["kind"] == "network.delete" and t["subject"]["id"] == "half"]
+    assert stack.done(ended)["outcome"] == "Network half is gone.", ended
+    stack.call("POST", "/networks", half)
+    stack.done(stack.call("DELETE", "/networks/half"))
 
 
 def test_others():
@@ -310,20 +316,211 @@ def test_others():
     print(f"# what virsh does was told after {slowest:.2f} s at the latest", flush=True)
 
 
+def test_nobody_waits_for_a_deletion():
+    """While libvirt takes its time over one, others are made and changed; nobody is attached to what goes (A3)."""
+    slow = {"name": "slow", "kind": "isolated", "subnet": "10.213.60.0/24"}
+    quick = {"name": "quick", "kind": "isolated", "subnet": "10.213.61.0/24"}
+    stack.call("POST", "/networks", slow)
+    stack.proxy.stop_at("network-destroy")
+    going = stack.call("DELETE", "/networks/slow")
+    assert stack.proxy.stopped.wait(PATIENCE)
+    problem = stack.refused(409, "POST", "/vms", {"name": "late", "image": "demo", "nics": [{"network": "slow"}]})
+    assert "is being deleted" in problem["message"], problem
+    assert stack.refused(409, "DELETE", "/networks/slow")["code"] == "conflict"
+    stack.call("POST", "/networks", quick)
+    stack.done(put({"autostart": False}, "quick"))
+    assert stack.call("GET", f"/tasks/{going['id']}")["state"] == "running"
+    stack.proxy.cut()
+    stack.proxy.mend()
+    stack.done(going)
+    stack.done(stack.call("DELETE", "/networks/quick"))
+
+
+def on_host(*command):
+    """On the host as libvirt sees it."""
+    netns = pathlib.Path(os.environ["FACET_TEST_NETNS"]).read_text().strip()
+    done = subprocess.run(["nsenter", f"--net={netns}", *command], check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode()
+
+
+def routed_to(subnet, kind="isolated", **more):
+    said = preview(action="create", input={"name": "r", "kind": kind, "subnet": subnet, **more})
+    return [(v["severity"], v["code"], v["sentence"]) for v in said["verdicts"] if v["code"] != "no-way-out"]
+
+
+def test_routes():
+    """What the host reaches by a route of any table is named, and asked about, before guests take it (case 08)."""
+    if os.geteuid() != 0:
+        return
+    for command in ("link add vpn0 type bridge", "addr add 100.100.0.2/32 dev vpn0", "link set vpn0 up",
+                    "route add 10.50.0.0/16 dev vpn0", "route add 10.51.0.0/16 dev vpn0 table 220",
+                    "route add blackhole 10.52.0.0/16", "route add 10.53.7.128/25 via 10.50.0.9 dev vpn0 onlink",
+                    "addr add 10.54.0.9/32 dev lo", "route add default dev vpn0 table 51820"):
+        on_host("ip", *command.split())
+    try:
+        for subnet, severity, words in (("10.50.7.0/24", "confirm", ("10.50.0.0/16", "vpn0", "table main")),
+                                        ("10.51.7.0/24", "confirm", ("10.51.0.0/16", "vpn0", "table 220")),
+                                        ("10.52.7.0/24", "confirm", ("10.52.0.0/16", "refuses", "table main")),
+                                        ("10.53.7.0/24", "confirm", ("10.53.7.128/25", "vpn0", "table main")),
+                                        ("10.54.0.0/24", "refuse", ("10.54.0.9/32", "lo", "table local")),
+                                        ("10.50.0.0/16", "refuse", ("10.50.0.0/16", "vpn0", "table main")),
+                                        ("10.52.0.0/16", "refuse", ("10.52.0.0/16", "table main"))):
+            (has, _, sentence), = routed_to(subnet)
+            assert has == severity and all(word in sentence for word in words), (subnet, sentence)
+        assert routed_to("10.55.0.0/24") == []
+        # What is refused, libvirt refuses too; what is asked about, it makes.
+        problem = stack.refused(400, "POST", "/networks", {"name": "r", "kind": "isolated", "subnet": "10.50.0.0/16"})
+        assert problem["details"]["field"] == "subnet" and "192.168." in problem["next"], problem
+        part = {"name": "r", "kind": "isolated", "subnet": "10.50.7.0/24"}
+        assert stack.refused(422, "POST", "/networks", part)["details"]["verdicts"][0]["code"] == "route-crossed"
+        stack.call("POST", "/networks?confirm=1", part)
+        assert "virbr" in on_host("ip", "route", "get", "10.50.7.9")
+        addresses = {i["name"]: i["addresses"] for i in stack.call("GET", "/host-interfaces")["items"]}
+        assert "100.100.0.2/32" in addresses["vpn0"] and "10.50.7.1/24" in addresses[network("r")["bridge"]], addresses
+        stack.done(stack.call("DELETE", "/networks/r"))
+    finally:
+        on_host("ip", "link", "del", "vpn0")
+        on_host("ip", "addr", "del", "10.54.0.9/32", "dev", "lo")
+        on_host("ip", "route", "del", "blackhole", "10.52.0.0/16")
+
+
+def test_public():
+    """A routed network has the addresses that are routed here, whatever they are; NAT asks (case 14)."""
+    for kind, subnet in (("routed", "203.0.113.16/28"), ("routed", "100.64.3.0/24"), ("isolated", "198.51.100.0/24")):
+        made = stack.call("POST", "/networks", {"name": "pub", "kind": kind, "subnet": subnet})
+        assert made["active"] and made["subnet"] == subnet, made
+        stack.done(stack.call("DELETE", "/networks/pub"))
+    asked = {"name": "pub", "kind": "nat", "subnet": "8.8.8.0/24"}
+    problem = stack.refused(422, "POST", "/networks", asked)
+    assert problem["details"]["verdicts"][0]["code"] == "public-subnet", problem
+    assert stack.call("POST", "/networks?confirm=1", asked)["active"]
+    stack.done(stack.call("DELETE", "/networks/pub"))
+
+
+def test_several_subnets():
+    """What others' networks have is shown in full, whatever they are called."""
+    name = "a%2Fb ü"
+    path = "/networks/" + urllib.parse.quote(name, safe="")
+    xml = stack.dir / "several.xml"
+    xml.write_text(f"<network><name>{name}</name><bridge name='virbr78'/><ip address='10.213.70.1' prefix='24'><dhcp>"
+                   "<range start='10.213.70.10' end='10.213.70.20'/><range start='10.213.70.100' end='10.213.70.120'/></dhcp></ip>"
+                   "<ip address='10.213.71.1' prefix='24'/><ip family='ipv6' address='fd00:7::1' prefix='64'/></network>")
+    stack.virsh("net-define", str(xml))
+    try:
+        seen = stack.call("GET", path)
+        assert seen["name"] == name and [s["subnet"] for s in seen["subnets"]] == ["10.213.70.0/24", "10.213.71.0/24", "fd00:7::/64"], seen
+        assert [r["last"] for r in seen["subnets"][0]["ranges"]] == ["10.213.70.20", "10.213.70.120"], seen
+        assert [v[1] for v in routed_to("10.213.71.128/25")] == ["subnet-taken"], routed_to("10.213.71.128/25")
+    finally:
+        stack.virsh("net-undefine", name)
+
+
 def test_delete():
     problem = stack.refused(409, "DELETE", "/networks/lab")
     assert problem["code"] == "in-use" and problem["details"]["holders"] == ["db-1"], problem
     vm = stack.vm("db-1")
     stack.done(stack.call("POST", f"/vms/{vm['id']}/stop", {"force": True}))
     stack.done(stack.change("DELETE", stack.vm("db-1")))
-    stack.call("DELETE", "/networks/lab", None, {"If-Match": f'"{network()["revision"]}"'})
+    task = stack.call("DELETE", "/networks/lab", None, {"If-Match": f'"{network()["revision"]}"'})
+    assert task["kind"] == "network.delete" and stack.done(task)["outcome"] == "Network lab is gone.", task
     stack.refused(404, "GET", "/networks/lab")
     assert "lab" not in stack.virsh("net-list", "--all", "--name")
 
 
+def test_large_subnet():
+    """The default range of a large subnet is cut to what libvirt takes, and a guest gets an address of it (case 07)."""
+    for subnet, last in (("10.0.0.0/8", "10.0.255.255"), ("172.16.0.0/12", "172.16.255.255"), ("10.64.0.0/15", "10.64.255.255")):
+        made = stack.call("POST", "/networks", {"name": "large", "kind": "routed", "subnet": subnet})
+        assert made["active"] and made["dhcp"]["last"] == last, made
+        if subnet != "10.64.0.0/15":
+            stack.done(stack.call("DELETE", "/networks/large"))
+    stack.done(put({"subnet": "10.96.0.0/11"}, "large"))
+    assert network("large")["dhcp"] == {"first": "10.96.0.2", "last": "10.96.255.255"}, network("large")
+    stack.done(stack.call("POST", "/vms", {"name": "db-2", "image": "demo", "memory_mib": 256, "nics": [{"network": "large"}]}))
+    stack.done(stack.call("POST", f"/vms/{stack.vm('db-2')['id']}/start", {}))
+    lease = until("a lease of the large subnet", lambda: next(iter(network("large")["leases"]), None))
+    assert lease["address"].startswith("10.96."), lease
+    stack.done(stack.call("POST", f"/vms/{stack.vm('db-2')['id']}/stop", {"force": True}))
+    stack.done(stack.change("DELETE", stack.vm("db-2")))
+    stack.done(stack.call("DELETE", "/networks/large"))
+
+
+def test_vlan():
+    """Direct with a tag is on an interface that is added for it, comes back when it was taken away, and goes with the network."""
+    if os.geteuid() != 0:
+        return
+    on_host("ip", "link", "add", "eno1", "type", "veth", "peer", "name", "eno1-far")
+    on_host("ip", "addr", "add", "10.213.80.7/24", "dev", "eno1")
+    on_host("ip", "link", "set", "eno1", "up")
+    on_host("ip", "link", "set", "eno1-far", "up")
+    floor = {"name": "floor", "kind": "direct", "interface": "eno1", "vlan": 30}
+    try:
+        until("the card", lambda: any(i["name"] == "eno1" for i in stack.call("GET", "/host-interfaces")["items"]))
+        before = on_host("ip", "-o", "addr", "show", "dev", "eno1")
+        said = preview(action="create", input=floor)
+        assert said["verdicts"] == [] and any("eno1.30" in change for change in said["changes"]), said
+        if not has_vlans():  # said, and nothing of it stays
+            problem = stack.refused(501, "POST", "/networks", floor)
+            assert "8021q" in problem["message"] and "floor" not in stack.virsh("net-list", "--all", "--name"), problem
+            assert json.loads((stack.dir / "helper/vlans.json").read_text()) == {}
+            return
+        made = stack.call("POST", "/networks", floor)
+        assert (made["interface"], made["vlan"], made["device"], made["active"]) == ("eno1", 30, "eno1.30", True), made
+        link = on_host("ip", "-d", "link", "show", "dev", "eno1.30")
+        assert "vlan protocol 802.1Q id 30" in link and "eno1.30@eno1" in link and "UP" in link and "Facet" in link, link
+        assert on_host("ip", "-o", "addr", "show", "dev", "eno1.30") == "" and on_host("ip", "-o", "addr", "show", "dev", "eno1") == before
+        for field, bad in (("vlan", {**floor, "name": "second"}), ("interface", {**floor, "name": "third", "interface": "eno1.30", "vlan": 31})):
+            assert stack.refused(400, "POST", "/networks", bad)["details"]["field"] == field
+        problem = stack.refused(400, "PUT", "/networks/floor", {"vlan": 31}, {"If-Match": f'"{network("floor")["revision"]}"'})
+        assert problem["details"]["field"] == "vlan", problem
+        # As after a restart of the host: it is made again from what is written down, whoever asks.
+        stack.children.pop("helper").terminate()
+        on_host("ip", "link", "del", "eno1.30")
+        stack.start_helper()
+        until("the interface to be made again", lambda: "eno1.30" in on_host("ip", "-o", "link"))
+        stack.done(stack.call("DELETE", "/networks/floor"))
+        assert "eno1.30" not in on_host("ip", "-o", "link") and on_host("ip", "-o", "addr", "show", "dev", "eno1") == before
+        # What somebody else made, or uses meanwhile, stays.
+        on_host("ip", "link", "add", "link", "eno1", "name", "office", "type", "vlan", "id", "30")
+        problem = stack.refused(400, "POST", "/networks", floor)
+        assert problem["details"]["field"] == "vlan" and "office" in problem["message"], problem
+        on_host("ip", "link", "del", "office")
+        stack.call("POST", "/networks", floor)
+        on_host("ip", "addr", "add", "10.213.81.7/24", "dev", "eno1.30")
+        task = stack.done(stack.call("DELETE", "/networks/floor"))
+        assert any("10.213.81.7" in line["text"] for line in task["log"]) and "eno1.30" in on_host("ip", "-o", "link"), task
+        on_host("ip", "link", "del", "eno1.30")
+        # facetd ends in the middle of making it: nothing of it stays.
+        stack.proxy.stop_at("network-define")
+        asking = threading.Thread(target=lambda: ask_for(floor))
+        asking.start()
+        crash()
+        asking.join()
+        until("the interface to be gone", lambda: "eno1.30" not in on_host("ip", "-o", "link"))
+    finally:
+        on_host("ip", "link", "del", "eno1")
+
+
+def has_vlans():
+    """This machine's kernel can make interfaces of VLANs."""
+    try:
+        on_host("ip", "link", "add", "link", "eno1", "name", "trial", "type", "vlan", "id", "4000")
+    except subprocess.CalledProcessError:
+        return False
+    on_host("ip", "link", "del", "trial")
+    return True
+
+
+def ask_for(body):
+    try:
+        stack.call("POST", "/networks", body)
+    except OSError:
+        pass  # facetd is killed over it
+
+
 def test_first_network_stays_away():
     """Who deletes the first network is not given it again."""
-    stack.call("DELETE", "/networks/facet")
+    stack.done(stack.call("DELETE", "/networks/facet"))
     stack.kill_facetd()
     stack.start_facetd()
     time_out = time.monotonic() + 3

@@ -275,14 +275,19 @@ class Stack:
     def start(self):
         self.demo_image()
         self.proxy = Proxy(self.dir / "libvirt", urllib.parse.parse_qs(urllib.parse.urlparse(self.uri).query)["socket"][0])
-        facetd, helper, sim = self.programs
+        sim = self.programs[2]
         subprocess.run([sim, "create", self.host, self.sim_dir], check=True, stdout=subprocess.DEVNULL)
         self.spawn("sim", sim, "--sim-dir", self.sim_dir, "fs")
         until("the simulated host", lambda: (self.sim_dir / "root/sys/bus/pci/devices").exists())
-        self.spawn("helper", helper, "--root", self.sim_dir / "root", "--nvml", self.sim_dir / "lib/libnvidia-ml.so.1",
-                   "--socket", self.dir / "helper.sock", "--state", self.dir / "helper")
+        self.start_helper()
         until("facet-helper", lambda: (self.dir / "helper.sock").exists())
         self.start_facetd()
+
+    def start_helper(self):
+        """In libvirtd's network namespace, as on a host, where root may take it there."""
+        inside = [TOP / "tools/dev/in-netns", os.environ["FACET_TEST_NETNS"]] if os.geteuid() == 0 else []
+        self.spawn("helper", *inside, self.programs[1], "--root", self.sim_dir / "root", "--nvml",
+                   self.sim_dir / "lib/libnvidia-ml.so.1", "--socket", self.dir / "helper.sock", "--state", self.dir / "helper")
 
     def start_facetd(self):
         ready, write = os.pipe()

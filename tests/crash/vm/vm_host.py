@@ -210,11 +210,10 @@ def reboot():
     for name in stack.virsh("list", "--name").split():
         stack.virsh("destroy", name)
     stop_program("helper")
-    facetd, helper, sim = stack.programs
+    sim = stack.programs[2]
     subprocess.run([sim, "--sim-dir", stack.sim_dir, "reboot"], check=True, stdout=subprocess.DEVNULL)
     (stack.dir / "helper.sock").unlink(missing_ok=True)
-    stack.spawn("helper", helper, "--root", stack.sim_dir / "root", "--nvml", stack.sim_dir / "lib/libnvidia-ml.so.1",
-                "--socket", stack.dir / "helper.sock", "--state", stack.dir / "helper")
+    stack.start_helper()
     until("facet-helper", lambda: (stack.dir / "helper.sock").exists())
     stack.start_facetd()
 

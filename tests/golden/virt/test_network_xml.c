@@ -41,6 +41,8 @@ static void test_ours(void)
     check("network-bridge.xml", "{\"name\":\"office\",\"kind\":\"bridge\",\"bridge\":\"br0\"}", NULL);
     check("network-routed.xml", "{\"name\":\"dmz\",\"kind\":\"routed\",\"subnet\":\"10.8.0.0/24\"}", NULL);
     check("network-direct.xml", "{\"name\":\"floor\",\"kind\":\"direct\",\"interface\":\"eno1.100\"}", NULL);
+    check("network-direct-vlan.xml", "{\"name\":\"floor\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":30}",
+          NULL);
     check("network-vlan.xml", "{\"name\":\"v\",\"kind\":\"bridge\",\"bridge\":\"br0\",\"vlan\":7}", NULL);
     check("network-ovs.xml", "{\"name\":\"o\",\"kind\":\"bridge\",\"bridge\":\"br1\",\"open_vswitch\":true,\"vlan\":7}",
           NULL);
@@ -217,6 +219,59 @@ static void test_broken(void)
     }
 }
 
+/* Several subnets and ranges, none of them lost or taken for another's (others' tools make them). */
+static void test_several(void)
+{
+    static const char xml[] =
+        "<network><name>a%2Fb ü</name><forward mode='nat'/><bridge name='virbr9'/>"
+        "<dns><host ip='10.1.0.3'><hostname>x</hostname></host></dns>"
+        "<ip address='10.1.0.1' prefix='24'><dhcp><range start='10.1.0.10' end='10.1.0.20'/>"
+        "<range start='10.1.0.100' end='10.1.0.120'/><host mac='52:54:00:00:00:01' ip='10.1.0.5'/></dhcp></ip>"
+        "<ip address='10.2.0.1' netmask='255.255.0.0'><dhcp><range start='10.2.0.10' end='10.2.0.20'/>"
+        "<host mac='52:54:00:00:00:02' ip='10.2.0.5' name='two'/></dhcp></ip>"
+        "<ip address='172.16.5.1'/>"
+        "<ip family='ipv6' address='fd00:1:2::1' prefix='60'><dhcp><range start='fd00:1:2::10' end='fd00:1:2::20'/>"
+        "<host id='0:1:2' name='six' ip='fd00:1:2::5'/></dhcp></ip></network>";
+    static const char *const subnets[] = {"10.1.0.0/24", "10.2.0.0/16", "172.16.0.0/16", "fd00:1:2::/60"};
+    static const guint ranges[] = {2, 1, 0, 1}, fixed[] = {1, 1, 0, 1};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctNetwork) network = fct_network_read(xml, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(network->name, ==, "a%2Fb ü");
+    g_assert_cmpstr(network->first, ==, "10.1.0.10");
+    g_assert_cmpuint(network->fixed->len, ==, 1);
+    g_autoptr(FctNetwork) copy = fct_network_copy(network);
+    g_autoptr(json_t) json = fct_network_to_json(network);
+    g_autoptr(json_t) again = fct_network_to_json(copy);
+    g_assert_true(json_equal(json, again));
+    const json_t *list = json_object_get(json, "subnets");
+    g_assert_cmpuint(json_array_size(list), ==, G_N_ELEMENTS(subnets));
+    for (guint i = 0; i < G_N_ELEMENTS(subnets); i++) {
+        const json_t *one = json_array_get(list, i);
+        g_assert_cmpstr(fct_json_str(one, "subnet", ""), ==, subnets[i]);
+        g_assert_cmpuint(json_array_size(json_object_get(one, "ranges")), ==, ranges[i]);
+        g_assert_cmpuint(json_array_size(json_object_get(one, "static_leases")), ==, fixed[i]);
+    }
+    g_assert_cmpstr(fct_json_str(json_array_get(json_object_get(json_array_get(list, 0), "ranges"), 1), "first", ""),
+                    ==, "10.1.0.100");
+}
+
+/* A range that another tool added stays until the range is changed, and is written as it was. */
+static void test_more_ranges(void)
+{
+    g_autoptr(json_t) input = json_loads("{\"name\":\"n\",\"kind\":\"nat\",\"subnet\":\"10.1.0.0/24\"}", 0, NULL);
+    g_autoptr(FctNetwork) network = fct_network_from_input(input, NULL);
+    g_ptr_array_add(network->more_ranges, fct_range_new("10.1.0.100", "10.1.0.120"));
+    g_autofree char *xml = fct_network_xml(network);
+    g_assert_nonnull(strstr(xml, "<range start='10.1.0.100' end='10.1.0.120'/>"));
+    g_autoptr(json_t) autostart = json_loads("{\"autostart\":false}", 0, NULL);
+    g_autoptr(FctNetwork) kept = fct_network_changed(network, autostart, NULL);
+    g_assert_cmpuint(kept->more_ranges->len, ==, 1);
+    g_autoptr(json_t) range = json_loads("{\"dhcp\":{\"first\":\"10.1.0.9\",\"last\":\"10.1.0.19\"}}", 0, NULL);
+    g_autoptr(FctNetwork) changed = fct_network_changed(network, range, NULL);
+    g_assert_cmpuint(changed->more_ranges->len, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -226,6 +281,8 @@ int main(int argc, char **argv)
     g_test_add_func("/network-xml/kinds", test_kinds);
     g_test_add_func("/network-xml/edit", test_edit);
     g_test_add_func("/network-xml/nics", test_nics);
+    g_test_add_func("/network-xml/several", test_several);
+    g_test_add_func("/network-xml/more-ranges", test_more_ranges);
     g_test_add_func("/network-xml/interfaces", test_interfaces);
     return g_test_run();
 }

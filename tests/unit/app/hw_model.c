@@ -201,6 +201,22 @@ static FctStepOutcome model_run_step(FctHw *hw, const FctStep *step, GError **er
     return outcome;
 }
 
+static FctHostNetwork *model_network(FctHw *hw, const char *const *within, GError **error)
+{
+    return fct_host_network_new();
+}
+
+static gboolean model_vlan_make(FctHw *hw, const char *parent, int tag, const char *name, GError **error)
+{
+    return TRUE;
+}
+
+static gboolean model_vlan_take(FctHw *hw, const char *name, char **ret_kept, GError **error)
+{
+    *ret_kept = g_strdup("");
+    return TRUE;
+}
+
 static void model_free(FctHw *hw)
 {
     Model *model = (Model *)hw;
@@ -213,7 +229,8 @@ static void model_free(FctHw *hw)
 
 static Model *model_alloc(FctInventory *world)
 {
-    static const FctHwOps ops = {model_inventory, model_run_step, model_sample, model_watch, model_free};
+    static const FctHwOps ops = {model_inventory, model_run_step,  model_sample,    model_watch,
+                                 model_network,   model_vlan_make, model_vlan_take, model_free};
     Model *model = g_new0(Model, 1);
     model->port.ops = &ops;
     model->world = world;

@@ -39,7 +39,7 @@ export const createNetwork = (input: NetworkInput, confirm = false) => call<Netw
 export const updateNetwork = (id: string, revision: number, input: NetworkChange, confirm = false) =>
   call<Task>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'PUT', body: input, revision });
 export const deleteNetwork = (id: string, revision: number, confirm = false) =>
-  call<undefined>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'DELETE', revision });
+  call<Task>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'DELETE', revision });
 
 export const createVm = (input: VmInput) => call<Task>('/vms', { method: 'POST', body: input });
 export const updateVm = (id: string, revision: number, patch: VmPatch) =>

@@ -40,6 +40,7 @@ export type PoolInput = S['PoolInput'];
 export type Volume = S['Volume'];
 export type VolumeInput = S['VolumeInput'];
 export type Network = S['Network'];
+export type DhcpRange = S['DhcpRange'];
 export type NetworkInput = S['NetworkInput'];
 export type NetworkChange = S['NetworkChange'];
 export type NetworkPreview = S['NetworkPreview'];

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router-dom';
-import { deleteNetwork } from '@/api/actions';
 import type { Network } from '@/api/types';
 import { t } from '@/strings';
 import { FormDialog } from '@/widgets/FormDialog';
 import { FormError } from '@/widgets/fields';
+import { useDeleteNetwork } from './change';
 import { PreviewBox, useNetworkPreview } from './Preview';
 
 export function DeleteNetwork({ network, onClose }: { network: Network; onClose: () => void }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const look = useNetworkPreview({ action: 'delete', id: network.id });
+  const deletion = useDeleteNetwork();
   const remove = useMutation({
-    mutationFn: () => deleteNetwork(network.id, network.revision, look.consent),
+    mutationFn: () => deletion(network, look.consent),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['network'], exact: true });
       void navigate('/networks', { replace: true });

@@ -53,7 +53,7 @@ const vlanProblem = (vlan: string) => (vlan === '' || (/^\d+$/.test(vlan) && Num
 
 /** What the values say of a place; null while something is missing. */
 function placeOf(v: Values): NetworkChange | null {
-  if (v.kind === 'direct') return v.interface ? { interface: v.interface } : null;
+  if (v.kind === 'direct') return v.interface && !vlanProblem(v.vlan) ? { interface: v.interface, ...(v.vlan ? { vlan: Number(v.vlan) } : {}) } : null;
   if (v.kind === 'bridge') return v.bridge.trim() && !vlanProblem(v.vlan) ? { bridge: v.bridge.trim(), vlan: v.vlan ? Number(v.vlan) : null, open_vswitch: v.openVswitch } : null;
   if (!v.subnet.trim()) return null;
   const range = v.first.trim() || v.last.trim() ? { dhcp: { first: v.first.trim(), last: v.last.trim() } } : {};
@@ -67,10 +67,13 @@ const cut = (subnet: string): [base: string, bits: string] => {
   return [base, bits];
 };
 
-/** Every address for guests: "10.1.0.0/24" → 10.1.0.2 to 10.1.0.254. */
+const BLOCK = 2 ** 16; // libvirt hands out addresses of one such block
+
+/** Every address for guests, as far as libvirt hands them out: "10.1.0.0/24" → 10.1.0.2 to 10.1.0.254. */
 function wholeRange(subnet: string): NetworkChange['dhcp'] {
   const [base, bits] = cut(subnet);
-  return { first: addressOf(numberOf(base) + 2), last: addressOf(numberOf(base) + 2 ** (32 - Number(bits)) - 2) };
+  const size = 2 ** (32 - Number(bits));
+  return { first: addressOf(numberOf(base) + 2), last: addressOf(numberOf(base) + (size > BLOCK ? BLOCK - 1 : size - 2)) };
 }
 
 /** Fixed addresses go along into a subnet of the same size: 10.1.0.50 → 10.2.0.50. What else happens to them, the preview says. */
@@ -113,7 +116,7 @@ function SubnetFields({ values, set, problem, network }: PartProps & { network?:
   const move = (subnet: string) => set({ subnet, ...(network?.dhcp && values.first === network.dhcp.first && values.last === network.dhcp.last ? { first: '', last: '' } : {}) });
   return (
     <>
-      <TextField id="network-subnet" label={t.network.subnet} hint={t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={18} value={values.subnet} onChange={move} />
+      <TextField id="network-subnet" label={t.network.subnet} hint={values.kind === 'routed' ? t.network.subnetHintRouted : t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={18} value={values.subnet} onChange={move} />
       <Checkbox id="network-dhcp" label={t.network.dhcpOn} isChecked={values.dhcp} onChange={(_event, dhcp) => set({ dhcp })} />
       {values.dhcp && (
         <Grid hasGutter>
@@ -138,7 +141,12 @@ function HostFields({ values, set, problem }: PartProps) {
   const list = interfaces.data?.items ?? [];
   const known = interfaces.data !== undefined && interfaces.data.why === '';
   if (values.kind === 'direct') {
-    return <HostField id="network-interface" label={t.network.interface} hint={interfaces.data?.why || t.network.interfaceHint} none={t.network.noInterfaces} options={interfacesOf(list)} known={known} value={values.interface} problem={problem('interface')} onChange={(one) => set({ interface: one })} />;
+    return (
+      <>
+        <HostField id="network-interface" label={t.network.interface} hint={interfaces.data?.why || t.network.interfaceHint} none={t.network.noInterfaces} options={interfacesOf(list)} known={known} value={values.interface} problem={problem('interface')} onChange={(one) => set({ interface: one })} />
+        <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanDirectHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={4} value={values.vlan} onChange={(vlan) => set({ vlan })} />
+      </>
+    );
   }
   return (
     <>

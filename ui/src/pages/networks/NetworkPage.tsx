@@ -4,7 +4,7 @@ import { InProgressIcon } from '@patternfly/react-icons';
 import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 import { useNetwork } from '@/api/queries';
-import type { Network } from '@/api/types';
+import type { DhcpRange, Network } from '@/api/types';
 import { UNKNOWN } from '@/lib/format';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
@@ -19,6 +19,19 @@ import { LeaseForm } from './LeaseForm';
 import { NetworkForm } from './NetworkForm';
 import { NetworkNics } from './NetworkNics';
 import { NetworkState } from './NetworkState';
+
+const rangeTexts = (ranges: readonly DhcpRange[]) => ranges.map((range) => t.network.range(range.first, range.last));
+
+/** Further ranges and subnets, which only others' tools make. */
+function moreOf(network: Network): [string, string][] {
+  const [first, ...rest] = network.subnet ? network.subnets : [undefined, ...network.subnets];
+  const ranges = rangeTexts(first?.ranges.slice(1) ?? []);
+  const told = rest.map((one) => one && t.network.subnetWith(one.subnet, one.gateway, rangeTexts(one.ranges)));
+  return [
+    ...(ranges.length ? [[t.network.moreRanges, ranges.join(', ')] as [string, string]] : []),
+    ...(told.length ? [[t.network.subnets, told.join('; ')] as [string, string]] : []),
+  ];
+}
 
 function NetworkView({ network }: { network: Network }) {
   const may = useMay('network.write');
@@ -54,10 +67,11 @@ function NetworkView({ network }: { network: Network }) {
                 [t.network.kind, t.network.kinds[network.kind]],
                 [t.network.state, <NetworkState key="state" network={network} />],
                 network.kind === 'direct' ? [t.network.interface, network.interface] : [t.network.bridge, network.bridge || UNKNOWN],
-                ...(network.vlan ? [[t.network.vlan, String(network.vlan)] as [string, string]] : []),
+                ...(network.vlan ? [[t.network.vlan, t.network.vlanBy(network.vlan, network.device)] as [string, string]] : []),
                 [t.network.subnet, network.subnet || UNKNOWN],
                 [t.network.gateway, network.gateway || UNKNOWN],
                 [t.network.dhcp, dhcp ? t.network.range(dhcp.first, dhcp.last) : t.network.noDhcp],
+                ...moreOf(network),
                 [t.network.autostart, network.autostart ? t.network.yes : t.network.no],
               ]}
             />

@@ -23,29 +23,31 @@ function useSettled<T>(value: T, text: string): { value: T; settled: boolean } {
 /** @question null: not enough was said yet. */
 export function useNetworkPreview(question: NetworkQuestion | null) {
   const text = JSON.stringify(question);
-  const asked = useSettled(question, text);
+  const last = useSettled(question, text);
   const query = useQuery({
-    queryKey: ['network-preview', JSON.stringify(asked.value)],
-    queryFn: ({ signal }) => (asked.value ? previewNetwork(asked.value, signal) : Promise.reject(new Error())),
-    enabled: asked.value !== null,
+    queryKey: ['network-preview', JSON.stringify(last.value)],
+    queryFn: ({ signal }) => (last.value ? previewNetwork(last.value, signal) : Promise.reject(new Error())),
+    enabled: last.value !== null,
     retry: false,
     staleTime: 0,
     gcTime: 0,
   });
   const [consent, setConsent] = useState(false);
-  const current = asked.settled && question !== null && !query.isFetching;
+  const current = last.settled && question !== null && !query.isFetching;
   const verdicts = query.data?.verdicts ?? [];
   const refused = verdicts.some((one) => one.severity === 'block' || one.severity === 'refuse');
-  const asks = verdicts.some((one) => one.severity === 'confirm');
+  const asked = verdicts.filter((one) => one.severity === 'confirm').map((one) => one.code);
   return {
     preview: question ? query.data : undefined,
     error: current ? query.error : null,
     waiting: question !== null && !current,
-    asks,
+    asks: asked.length > 0,
+    /** The codes of what asks for consent. */
+    asked,
     consent,
     setConsent,
     /** It was looked at as it stands, and may be done. */
-    ready: current && query.data !== undefined && !refused && (!asks || consent),
+    ready: current && query.data !== undefined && !refused && (asked.length === 0 || consent),
   };
 }
 
@@ -68,7 +70,7 @@ export function PreviewBox({ of, isNew = false }: { of: ReturnType<typeof useNet
   return (
     <div className="fct-stack" aria-live="polite">
       {of.preview ? <Answer preview={of.preview} isNew={isNew} /> : of.waiting && <Skeleton height="5rem" screenreaderText={t.network.looking} />}
-      {of.preview && of.asks && <Checkbox id="network-consent" label={t.network.consent} isChecked={of.consent} onChange={(_event, on) => of.setConsent(on)} />}
+      {of.preview && of.asks && <Checkbox id="network-consent" label={t.network.consents(of.asked)} isChecked={of.consent} onChange={(_event, on) => of.setConsent(on)} />}
     </div>
   );
 }

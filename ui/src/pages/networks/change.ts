@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes of networks are tasks. One that restarts the network is followed in the drawer; any other takes a moment, and whoever asked
 // for it waits for its end where they asked.
-import { useQueryClient } from '@tanstack/react-query';
-import { updateNetwork } from '@/api/actions';
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { deleteNetwork, updateNetwork } from '@/api/actions';
 import { ApiError } from '@/api/client';
 import { useTasks } from '@/api/queries';
 import type { Network, NetworkChange, Task } from '@/api/types';
@@ -11,6 +11,20 @@ import { t } from '@/strings';
 import { isRunning, useBegun } from '@/widgets/TaskDrawer';
 
 const interrupts = (task: Task) => task.steps.length > 1;
+
+/** Waits for a task that takes a moment; an end that is not as wished is an error. */
+async function awaitEnd(client: QueryClient, task: Task): Promise<void> {
+  client.setQueryData<Task[]>(['task'], (list) => [task, ...(list ?? []).filter((old) => old.id !== task.id)]);
+  const end = await taskEnd(client, task.id, new AbortController().signal);
+  await client.invalidateQueries({ queryKey: ['network'] });
+  if (end.state !== 'done') throw new ApiError(0, end.error ?? { code: end.state, message: end.outcome, next: '', details: {} });
+}
+
+/** Deletes the network, and comes back when it is gone. */
+export function useDeleteNetwork(): (network: Network, confirm: boolean) => Promise<void> {
+  const client = useQueryClient();
+  return async (network, confirm) => awaitEnd(client, await deleteNetwork(network.id, network.revision, confirm));
+}
 
 /** Changes the network; an end that is not as wished is an error. */
 export function useChangeNetwork(): (network: Network, change: NetworkChange, confirm?: boolean) => Promise<void> {
@@ -22,10 +36,7 @@ export function useChangeNetwork(): (network: Network, change: NetworkChange, co
       begun(task);
       return;
     }
-    client.setQueryData<Task[]>(['task'], (list) => [task, ...(list ?? []).filter((old) => old.id !== task.id)]);
-    const end = await taskEnd(client, task.id, new AbortController().signal);
-    await client.invalidateQueries({ queryKey: ['network'] });
-    if (end.state !== 'done') throw new ApiError(0, end.error ?? { code: end.state, message: end.outcome, next: '', details: {} });
+    await awaitEnd(client, task);
   };
 }
 
