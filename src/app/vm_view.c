@@ -195,6 +195,7 @@ json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
     g_autoptr(FctVm) unknown = fct_vm_new(); /* what only a VM of ours has, empty */
     add_hardware(json, unknown);
     json_object_set_new(json, "os", json_string("other"));
+    json_object_set_new(json, "host_name", json_null());
     g_autoptr(json_t) said = NULL;
     json_object_set_new(json, "guest", fct_guests_view(vms->guests, info->id, info, &said));
     fct_app_stamp(vms->app, json, info->id, 0);
