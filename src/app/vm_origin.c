@@ -50,9 +50,9 @@ void fct_vm_origin_put(const FctVm *vm, FctVmSpec *spec)
 {
     const char *key;
     char **text;
+    spec->loader_secure = fct_json_bool(vm->origin, "loader_secure", FALSE);
     for (guint i = 0; (text = text_of(spec, i, &key)); i++)
         fct_text_set(text, fct_json_str(vm->origin, key, ""));
-    spec->loader_secure = fct_json_bool(vm->origin, "loader_secure", FALSE);
     /* What was shown and not changed stays as it was, however long. */
     if (!json_is_object(vm->origin) || strcmp(vm->description, fct_json_str(vm->origin, "shown", "")) != 0)
         fct_text_set(&spec->text, vm->description);

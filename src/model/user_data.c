@@ -269,10 +269,9 @@ static gboolean check_part(const char *part, gint first, FctUserDataFault *ret)
 static gboolean check_mime(const char *text, FctUserDataFault *ret)
 {
     const char *body = body_of(text);
-    g_autofree char *type = body ? header_of(text, body, "Content-Type") : NULL;
-    g_autofree char *boundary = type ? boundary_of(type) : NULL;
     if (!body)
         return wrong(ret, 0, 0, "The user-data has MIME headers, but no empty line after them.");
+    g_autofree char *type = header_of(text, body, "Content-Type"), *boundary = boundary_of(type);
     if (g_ascii_strncasecmp(type, "multipart/", 10) != 0)
         return check_part(text, 0, ret);
     g_autofree char *mark = g_strconcat("--", boundary, NULL);
