@@ -5,10 +5,9 @@
 #include "app/vm_first_boot.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
+#include "base/text.h"
 
 #include <string.h>
-
-#define DESCRIPTION_MAX 400 /* characters, as everywhere in the contract */
 
 /* Another's VM by UUID or name. */
 static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
@@ -101,13 +100,6 @@ static gboolean check(const FctAdoption *adoption, gboolean confirm, GError **er
     return FALSE;
 }
 
-static void set_text(char **field, const char *text)
-{
-    char *copy = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), DESCRIPTION_MAX));
-    g_free(*field);
-    *field = copy;
-}
-
 /* Moves what @from owns to the end of @to. */
 static void move_all(GPtrArray *to, GPtrArray *from)
 {
@@ -120,12 +112,11 @@ static FctVm *vm_of(FctAdoption *adoption)
 {
     FctVmSpec *spec = adoption->spec;
     FctVm *vm = fct_vm_new();
-    set_text(&vm->id, spec->id);
-    set_text(&vm->name, spec->name);
-    set_text(&vm->description, adoption->description);
-    set_text(&vm->os, spec->os);
-    set_text(&vm->nvram, spec->nvram);
-    set_text(&vm->state, "ready");
+    fct_text_set(&vm->id, spec->id);
+    fct_text_set(&vm->name, spec->name);
+    fct_text_set(&vm->os, spec->os);
+    fct_text_set(&vm->nvram, spec->nvram);
+    fct_text_set(&vm->state, "ready");
     vm->vcpus = spec->vcpus;
     vm->memory_mib = spec->memory_mib;
     vm->uefi = spec->uefi;
@@ -135,17 +126,20 @@ static FctVm *vm_of(FctAdoption *adoption)
     vm->created_ms = fct_app_now_ms();
     g_strfreev(vm->boot);
     vm->boot = g_strdupv(spec->boot);
+    fct_vm_origin_set(vm, spec);
     move_all(vm->disks, spec->disks);
     move_all(vm->nics, spec->nics);
     return vm;
 }
 
-/* Together with @writes. */
-static gboolean store(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error)
+/* Together with @writes. @xml: NULL, or the definition to go back to. */
+static gboolean store(FctVms *vms, const FctVm *vm, const char *xml, FctWrites *writes, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
     fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
+    if (xml)
+        fct_writes_add(writes, fct_vm_origin_key(vm->id), json_pack("{s:s}", "xml", xml), FCT_REV_ANY);
     if (fct_writes_commit(vms->app->store, writes, NULL, &fault))
         return TRUE;
     if (fault->code == FCT_ERROR_REVISION)
@@ -175,7 +169,7 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
     }
     if (!vmm->ops->mark(vmm, info->id, TRUE, error))
         return FALSE;
-    if (store(vms, vm, writes, error))
+    if (store(vms, vm, adoption->xml, writes, error))
         return TRUE;
     g_autoptr(GError) fault = NULL;
     if (!vmm->ops->mark(vmm, info->id, FALSE, &fault))
@@ -221,34 +215,49 @@ static gboolean may_let_go(FctVms *vms, const FctVm *vm, GError **error)
     return FALSE;
 }
 
-static gboolean drop(FctVms *vms, const FctVm *vm, GError **error)
+/* The definition that it had when it was adopted; "" when it never was, or there is none of it. */
+static char *original_of(FctStore *store, const FctVm *vm)
+{
+    g_autofree char *key = fct_vm_origin_key(vm->id);
+    g_autoptr(FctDoc) doc = json_is_object(vm->origin) ? store->ops->get(store, key, NULL) : NULL;
+    return g_strdup(doc ? fct_json_str(doc->value, "xml", "") : "");
+}
+
+static gboolean drop(FctVms *vms, const FctVm *vm, gboolean *ret_restored, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autofree char *original = original_of(vms->app->store, vm);
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, vm->revision);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
+    if (*original)
+        fct_writes_add(writes, fct_vm_origin_key(vm->id), NULL, FCT_REV_ANY);
     if (!fct_vm_first_boot_let_go(vms, vm, writes, error))
         return FALSE;
     if (!fct_writes_commit(vms->app->store, writes, NULL, error))
         return FALSE;
-    if (vmm->ops->mark(vmm, vm->id, FALSE, error))
+    if (vmm->ops->release(vmm, fct_vm_spec(vm), original, vm->autostart, ret_restored, error))
         return TRUE;
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();
-    if (!store(vms, vm, back, &fault))
+    if (!store(vms, vm, *original ? original : NULL, back, &fault))
         g_warning("VM %s has no document any more: %s", vm->name, fault->message);
     return FALSE;
 }
 
 gboolean fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error)
 {
+    gboolean restored = FALSE;
     if (!fct_vms_begin(vms, id, "is being released", error))
         return FALSE;
     g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
-    gboolean ok = vm && may_let_go(vms, vm, error) && drop(vms, vm, error);
+    gboolean ok = vm && may_let_go(vms, vm, error) && drop(vms, vm, &restored, error);
     fct_vms_end(vms, id);
     if (ok)
-        fct_event(vms->app, "vm", "info", "vm", vm->id, vm->name, "VM %s is no longer managed by Facet (%s).", vm->name,
-                  who->user);
+        fct_event(vms->app, "vm", "info", "vm", vm->id, vm->name, "VM %s is no longer managed by Facet (%s)%s",
+                  vm->name, who->user,
+                  restored                     ? "; it has the definition back that it was adopted with."
+                  : json_is_object(vm->origin) ? "; it keeps what Facet made of its definition, since more was changed."
+                                               : ".");
     return ok;
 }

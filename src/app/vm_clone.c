@@ -270,6 +270,7 @@ static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrA
     json_object_set_new(doc->value, "nvram", json_string(""));
     FctVm *vm = fct_vm_from_doc(doc, error);
     if (vm) {
+        fct_vm_origin_copied(vm);
         vm->autostart = FALSE; /* one that starts with the host is asked for by its own name */
         renew_drives(vm, files);
     }

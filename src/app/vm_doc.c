@@ -26,6 +26,7 @@ FctVm *fct_vm_new(void)
     vm->run = json_null();
     vm->first_boot = json_null();
     vm->chain = json_null();
+    vm->origin = json_null();
     return vm;
 }
 
@@ -50,6 +51,7 @@ void fct_vm_free(FctVm *vm)
     json_decref(vm->run);
     json_decref(vm->first_boot);
     json_decref(vm->chain);
+    json_decref(vm->origin);
     fct_first_boot_free(vm->asked);
     g_free(vm);
 }
@@ -161,6 +163,7 @@ json_t *fct_vm_to_doc(const FctVm *vm)
     json_object_set_new(json, "autostart", autostart);
     json_object_set(json, "first_boot", vm->first_boot);
     json_object_set(json, "chain", vm->chain);
+    json_object_set(json, "origin", vm->origin);
     json_object_set(json, "run", vm->run);
     return json;
 }
@@ -249,6 +252,7 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error)
     take_json(&vm->run, json, "run");
     take_json(&vm->first_boot, json, "first_boot");
     take_json(&vm->chain, json, "chain");
+    take_json(&vm->origin, json, "origin");
     for (size_t i = 0; i < json_array_size(devices); i++) {
         FctDevice *device = fct_device_from_json(json_array_get(devices, i), error);
         if (!device)
@@ -283,6 +287,7 @@ FctVmSpec *fct_vm_spec(const FctVm *vm)
     }
     for (guint i = 0; i < vm->nics->len; i++)
         g_ptr_array_add(spec->nics, fct_vm_nic_copy(g_ptr_array_index(vm->nics, i)));
+    fct_vm_origin_put(vm, spec);
     return spec;
 }
 

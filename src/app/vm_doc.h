@@ -16,6 +16,7 @@ typedef struct {
     gint64 memory_mib;
     gboolean uefi, tpm, agent;
     char *nvram;         /* as in FctVmSpec */
+    json_t *origin;      /* of an adopted one: what it brought along that has no setting; JSON null. See vm_origin.c */
     GStrv boot;          /* "disk", "cdrom", "network", as in FctVmSpec */
     GPtrArray *disks;    /* FctVmDisk*: all drives, cdroms and first-boot data too */
     GPtrArray *devices;  /* FctDevice* */
@@ -68,6 +69,15 @@ char *fct_vm_key(const char *id);        /* "vm/ID" */
 char *fct_vm_name_key(const char *name); /* "vm-name/NAME": there so that the store keeps names unique */
 
 FctVmSpec *fct_vm_spec(const FctVm *vm);
+
+/* ---- vm_origin.c ---- */
+/* Takes from an adoption what only a definition has; the description too, as far as it can be shown. */
+void fct_vm_origin_set(FctVm *vm, const FctVmSpec *adopted);
+/* Gives it back to what the VM is generated from. */
+void fct_vm_origin_put(const FctVm *vm, FctVmSpec *spec);
+/* A copy is another VM: it has the firmware and the key, not what is said of the first. */
+void fct_vm_origin_copied(FctVm *vm);
+char *fct_vm_origin_key(const char *id); /* "vm-origin/ID": {"xml"}, the definition that it had when it was adopted */
 
 /* ---- vm_pending.c ---- */
 /* What a start uses, as JSON: to be compared with what is wanted later. */

@@ -79,6 +79,14 @@ void fct_vm_first_boot_renew(FctVm *vm)
     vm->first_boot = fct_first_boot_to_doc(boot);
 }
 
+char *fct_vm_host_name(const FctVm *vm)
+{
+    g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(vm->first_boot);
+    if (strcmp(vm->os, "windows") == 0)
+        return fct_windows_computer_name(vm->name, vm->id);
+    return fct_cloud_host_name(boot, vm->name, vm->id);
+}
+
 /* ---- the volume ---- */
 
 static gboolean has_virtio_cd(const FctVm *vm)
@@ -99,7 +107,8 @@ static GBytes *windows_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *boo
         const FctMediaFile note = {"USED.TXT", used, strlen(used)};
         return app->media->ops->iso(app->media, "ANSWERS", &note, 1, error);
     }
-    g_autofree char *answers = fct_windows_answers(boot, vm->name, vm->uefi, has_virtio_cd(vm));
+    g_autofree char *name = fct_vm_host_name(vm);
+    g_autofree char *answers = fct_windows_answers(boot, name, vm->uefi, has_virtio_cd(vm));
     const FctMediaFile file = {"Autounattend.xml", answers, strlen(answers)};
     GBytes *iso = app->media->ops->iso(app->media, "ANSWERS", &file, 1, error);
     explicit_bzero(answers, strlen(answers));
@@ -112,7 +121,8 @@ static GBytes *cloud_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *boot,
     for (guint i = 0; i < vm->nics->len; i++)
         g_ptr_array_add(macs, ((FctVmNic *)vm->nics->pdata[i])->mac);
     g_ptr_array_add(macs, NULL);
-    g_autofree char *user = fct_cloud_user_data(boot), *meta = fct_cloud_meta_data(boot, vm->name);
+    g_autofree char *name = fct_cloud_host_name(boot, vm->name, vm->id);
+    g_autofree char *user = fct_cloud_user_data(boot), *meta = fct_cloud_meta_data(boot, name);
     g_autofree char *network = fct_cloud_network_config(boot, (const char *const *)macs->pdata);
     const FctMediaFile files[] = {{"user-data", user, strlen(user)},
                                   {"meta-data", meta, strlen(meta)},
@@ -291,5 +301,7 @@ void fct_vm_first_boot_view(const FctVm *vm, json_t *view)
 {
     g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(vm->first_boot);
     json_object_set_new(view, "cloud_init", fct_first_boot_view(boot, FCT_FIRST_BOOT_CLOUD_INIT));
+    g_autofree char *name = fct_vm_host_name(vm);
+    json_object_set_new(view, "host_name", json_string(name));
     json_object_set_new(view, "windows", fct_first_boot_view(boot, FCT_FIRST_BOOT_WINDOWS));
 }

@@ -29,7 +29,9 @@ void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboo
 void fct_vm_first_boot_renew(FctVm *vm);
 /* Warnings for preflight (FctVerdict*): Windows' Setup would not see a disk without a driver. */
 void fct_vm_first_boot_check(const FctVm *vm, GPtrArray *verdicts);
-/* The members "cloud_init" and "windows" of a Vm. */
+/* What first-boot data calls the guest. Free it. */
+char *fct_vm_host_name(const FctVm *vm);
+/* The members "cloud_init", "windows" and "host_name" of a Vm. */
 void fct_vm_first_boot_view(const FctVm *vm, json_t *view);
 /* The medium with what is in @boot. */
 GBytes *fct_vm_first_boot_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *boot, GError **error);

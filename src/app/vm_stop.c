@@ -183,6 +183,8 @@ gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep, GError **err
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, FCT_REV_ANY);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
+    if (json_is_object(vm->origin))
+        fct_writes_add(writes, fct_vm_origin_key(vm->id), NULL, FCT_REV_ANY);
     return fct_writes_commit(vms->app->store, writes, NULL, error);
 }
 

@@ -211,6 +211,7 @@ json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
     json_object_set_new(json, "os", json_string("other"));
     json_object_set_new(json, "graphics_why_not", json_string(""));
     json_object_set_new(json, "state_detail", json_string(""));
+    json_object_set_new(json, "host_name", json_null());
     g_autoptr(json_t) said = NULL;
     json_object_set_new(json, "guest", fct_guests_view(vms->guests, info->id, info, &said));
     fct_app_stamp(vms->app, json, info->id, 0);

@@ -62,7 +62,7 @@ const FctVerb fct_cli_verbs[] = {
     {"vm", "cd", "VM [FILE|none]…", "Change the media of its CD drives", fct_verb_vm_cd},
     {"vm", "delete", "VM [--keep DISK,…] [--yes]", "Delete a VM", fct_verb_vm_delete},
     {"vm", "adopt", "VM [--plan] [--yes]", "Manage a VM that another program made", fct_verb_vm_adopt},
-    {"vm", "release", "VM", "Manage it no longer; it stays as it is", fct_verb_vm_release},
+    {"vm", "release", "VM", "Manage it no longer; its disks stay", fct_verb_vm_release},
     {"vm", "autostart", "[VM] [--order N] [--wait SECONDS] [--off]", "Which VMs start with the host, and when",
      fct_verb_vm_autostart},
     {"vm", "snapshot", "list|create|revert|delete VM [NAME] [--memory] [--yes]",

@@ -122,6 +122,8 @@ int fct_verb_vm_show(FctCli *cli, int argc, char **argv)
         printf("  %s\n", fct_json_str(vm, "state_detail", ""));
     if (*fct_json_str(vm, "graphics_why_not", ""))
         printf("  no graphical console: %s\n", fct_json_str(vm, "graphics_why_not", ""));
+    if (json_is_object(json_object_get(vm, "cloud_init")) || json_is_object(json_object_get(vm, "windows")))
+        printf("  host name at the first boot: %s\n", fct_json_str(vm, "host_name", ""));
     json_array_foreach (json_object_get(vm, "devices"), i, item)
         show_device(item);
     json_array_foreach (json_object_get(vm, "nics"), i, item)
@@ -217,7 +219,7 @@ int fct_verb_vm_create(FctCli *cli, int argc, char **argv)
          NULL},
         {"ssh-key", 'k', 0, G_OPTION_ARG_FILENAME_ARRAY, &first.keys, "Its public keys", "FILE"},
         {"package", 0, 0, G_OPTION_ARG_STRING_ARRAY, &first.packages, "Package to install", "NAME"},
-        {"hostname", 0, 0, G_OPTION_ARG_STRING, &first.hostname, "Host name (the VM's name)", "NAME"},
+        {"hostname", 0, 0, G_OPTION_ARG_STRING, &first.hostname, "Host name (made of the VM's name)", "NAME"},
         {"address", 0, 0, G_OPTION_ARG_STRING, &first.address, "Fixed address (by DHCP)", "10.0.0.5/24"},
         {"gateway", 0, 0, G_OPTION_ARG_STRING, &first.gateway, "Gateway to go with it", "ADDRESS"},
         {"user-data", 0, 0, G_OPTION_ARG_FILENAME, &first.user_data, "Your own user-data instead", "FILE"},

@@ -47,31 +47,28 @@ char *fct_cloud_user_data(const FctFirstBoot *boot)
     return g_strdup_printf("#cloud-config\n%s\n", json);
 }
 
-/* What a host name cannot bear becomes a dash. */
-static char *hostname_from(const char *vm)
+char *fct_cloud_meta_data(const FctFirstBoot *boot, const char *host_name)
 {
-    g_autofree char *name = g_strndup(vm, 63);
-    for (char *c = name; *c; c++)
-        if (!g_ascii_isalnum(*c))
-            *c = '-';
-    for (gsize n = strlen(name); n && name[n - 1] == '-'; n--)
-        name[n - 1] = '\0';
-    return g_steal_pointer(&name);
-}
-
-char *fct_cloud_meta_data(const FctFirstBoot *boot, const char *vm)
-{
-    g_autofree char *name = *boot->hostname ? g_strdup(boot->hostname) : hostname_from(vm);
-    g_autoptr(json_t) meta = json_pack("{s:s, s:s}", "instance-id", boot->instance, "local-hostname", name);
+    g_autoptr(json_t) meta = json_pack("{s:s, s:s}", "instance-id", boot->instance, "local-hostname", host_name);
     g_autofree char *json = fct_json_text(meta);
     return g_strdup_printf("%s\n", json);
+}
+
+/* By @to "0.0.0.0/0" and not "default": that is what every release knows. */
+static json_t *on_link_route(const char *gateway)
+{
+    return json_pack("[{s:s, s:s, s:b}]", "to", strchr(gateway, ':') ? "::/0" : "0.0.0.0/0", "via", gateway, "on-link",
+                     1);
 }
 
 static void set_static(json_t *nic, const FctFirstBoot *boot)
 {
     json_object_set_new(nic, "addresses", json_pack("[s]", boot->address));
-    /* gateway4 and not a route "default": older releases of cloud-init know nothing else. */
-    if (*boot->gateway)
+    /* gateway4 and not a route "default": older releases of cloud-init know nothing else. A gateway that is outside of
+     * the address's own network is reached all the same, where the guest is told that it is on the link. */
+    if (*boot->gateway && !fct_first_boot_gateway_is_near(boot))
+        json_object_set_new(nic, "routes", on_link_route(boot->gateway));
+    else if (*boot->gateway)
         json_object_set_new(nic, strchr(boot->gateway, ':') ? "gateway6" : "gateway4", json_string(boot->gateway));
     if (*boot->dns)
         json_object_set_new(nic, "nameservers", json_pack("{s:o}", "addresses", strings(boot->dns)));

@@ -6,8 +6,8 @@
 /* For cloud-init's data source NoCloud. JSON, which is YAML too, so nothing that a person typed can change the meaning.
  */
 char *fct_cloud_user_data(const FctFirstBoot *boot);
-/* @vm: the VM's name, which names the guest when no host name was asked for. */
-char *fct_cloud_meta_data(const FctFirstBoot *boot, const char *vm);
+/* @host_name: of fct_cloud_host_name. */
+char *fct_cloud_meta_data(const FctFirstBoot *boot, const char *host_name);
 /*
  * Version 2, the NICs found by their MAC: the first with the address that was asked for, all others by DHCP. @macs ends
  * with NULL; NULL when there is no NIC.
@@ -18,7 +18,12 @@ char *fct_cloud_network_config(const FctFirstBoot *boot, const char *const *macs
  * Autounattend.xml for Setup of Windows 10, 11 and Server (amd64): it wipes the first disk. @virtio: a CD with
  * virtio-win is attached, its drivers and tools are used. What Setup demands of the machine (TPM) is not got around.
  */
-char *fct_windows_answers(const FctFirstBoot *boot, const char *vm, gboolean uefi, gboolean virtio);
+char *fct_windows_answers(const FctFirstBoot *boot, const char *computer_name, gboolean uefi, gboolean virtio);
 
-/* A name that Windows takes for a computer: at most 15 letters, digits and dashes, not only digits. */
-char *fct_windows_computer_name(const char *vm);
+/*
+ * What the guest is called: the name that was asked for (@boot may be NULL), else what RFC 1123 allows of the VM's
+ * name, and "vm-" with the beginning of its id where nothing of that is left.
+ */
+char *fct_cloud_host_name(const FctFirstBoot *boot, const char *vm, const char *id);
+/* The same for Windows: at most 15 letters, digits and dashes, not only digits. */
+char *fct_windows_computer_name(const char *vm, const char *id);

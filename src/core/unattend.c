@@ -195,17 +195,6 @@ static void owner(Xml *xml, const FctFirstBoot *boot)
     end(xml);
 }
 
-char *fct_windows_computer_name(const char *vm)
-{
-    g_autofree char *name = g_strndup(vm, 15);
-    for (char *c = name; *c; c++)
-        if (!g_ascii_isalnum(*c))
-            *c = '-';
-    for (gsize n = strlen(name); n && name[n - 1] == '-'; n--)
-        name[n - 1] = '\0';
-    return is_number(name) ? g_strdup_printf("vm-%.12s", name) : g_steal_pointer(&name);
-}
-
 /* As Microsoft's own tools write it: not in the clear, and no secret either. */
 static char *password_value(const char *password)
 {
@@ -268,9 +257,8 @@ static void welcome(Xml *xml, const FctFirstBoot *boot, gboolean virtio)
     end(xml);
 }
 
-char *fct_windows_answers(const FctFirstBoot *boot, const char *vm, gboolean uefi, gboolean virtio)
+char *fct_windows_answers(const FctFirstBoot *boot, const char *computer_name, gboolean uefi, gboolean virtio)
 {
-    g_autofree char *name = fct_windows_computer_name(vm);
     Xml xml = {.text = g_string_new("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n")};
     start(
         &xml, "unattend",
@@ -287,7 +275,7 @@ char *fct_windows_answers(const FctFirstBoot *boot, const char *vm, gboolean uef
     end(&xml);
     start(&xml, "settings", "pass=\"specialize\"");
     component(&xml, "Microsoft-Windows-Shell-Setup");
-    leaf(&xml, "ComputerName", name);
+    leaf(&xml, "ComputerName", computer_name);
     if (*boot->organization)
         leaf(&xml, "RegisteredOrganization", boot->organization);
     leaf(&xml, "TimeZone", *boot->time_zone ? boot->time_zone : "UTC");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/first_boot.h"
 
+#include "model/user_data.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -206,6 +208,27 @@ static gboolean address_is_good(const char *address)
     return family_of(address) != 0;
 }
 
+/* The first @bits of both are the same. */
+static gboolean same_bits(const guint8 *a, const guint8 *b, guint bits)
+{
+    const guint whole = bits / 8, rest = bits % 8;
+    const guint8 mask = (guint8)(0xff << (8 - rest));
+    return memcmp(a, b, whole) == 0 && (!rest || ((a[whole] ^ b[whole]) & mask) == 0);
+}
+
+gboolean fct_first_boot_gateway_is_near(const FctFirstBoot *boot)
+{
+    static const guint8 link_local[16] = {0xfe, 0x80};
+    guint8 address[16] = {0}, gateway[16] = {0};
+    guint64 bits = 0;
+    g_auto(GStrv) halves = g_strsplit(boot->address, "/", 2);
+    int family = g_strv_length(halves) == 2 ? family_of(halves[0]) : 0;
+    if (!family || !g_ascii_string_to_unsigned(halves[1], 10, 0, family == AF_INET ? 32 : 128, &bits, NULL) ||
+        inet_pton(family, halves[0], address) != 1 || inet_pton(family, boot->gateway, gateway) != 1)
+        return TRUE;
+    return same_bits(address, gateway, (guint)bits) || (family == AF_INET6 && same_bits(gateway, link_local, 10));
+}
+
 static gboolean read_network(Input *in, FctFirstBoot *boot)
 {
     static const char *const known[] = {"address", "gateway", "dns", NULL};
@@ -238,10 +261,16 @@ static gboolean read_user_data(const Input *in, FctFirstBoot *boot)
         return TRUE;
     if (!text || strlen(text) != json_string_length(value) || strlen(text) > USER_DATA_MAX)
         return refuse(in, "user_data", "The user-data must be a text of at most 32 KiB.");
-    if (!g_str_has_prefix(text, "#cloud-config") && !g_str_has_prefix(text, "#!") &&
-        g_ascii_strncasecmp(text, "Content-Type: multipart/", 24) != 0 &&
-        g_ascii_strncasecmp(text, "MIME-Version:", 13) != 0)
-        return refuse(in, "user_data", "The user-data must begin with #cloud-config, #! or a MIME header.");
+    g_auto(FctUserDataFault) fault = {0};
+    if (!fct_user_data_check(text, &fault)) {
+        json_t *details = json_pack("{s:s}", "field", "cloud_init.user_data");
+        if (fault.line)
+            json_object_set_new(details, "line", json_integer(fault.line));
+        if (fault.column)
+            json_object_set_new(details, "column", json_integer(fault.column));
+        fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, details, "%s", fault.sentence);
+        return FALSE;
+    }
     for (guint i = 0; i < G_N_ELEMENTS(instead); i++)
         if (json_object_get(in->json, instead[i]))
             return refuse(in, instead[i], "Write this into the user-data, which stands for everything else.");

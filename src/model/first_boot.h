@@ -33,6 +33,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctFirstBoot, fct_first_boot_free)
  */
 FctFirstBoot *fct_first_boot_from_input(const json_t *input, GError **error);
 
+/* Whether its gateway is in the network of its address, or found on every link. */
+gboolean fct_first_boot_gateway_is_near(const FctFirstBoot *boot);
+
 /* What is stored. JSON null for NULL. */
 json_t *fct_first_boot_to_doc(const FctFirstBoot *boot);
 /* NULL when the document has none. */

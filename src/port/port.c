@@ -59,7 +59,10 @@ FctVmSpec *fct_vm_spec_new(void)
     spec->id = g_strdup("");
     spec->name = g_strdup("");
     spec->os = g_strdup("linux");
-    spec->nvram = g_strdup("");
+    char **texts[] = {&spec->nvram,      &spec->loader, &spec->loader_type, &spec->nvram_template,
+                      &spec->tpm_secret, &spec->title,  &spec->text,        &spec->metadata};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        *texts[i] = g_strdup("");
     spec->boot = g_new0(char *, 1);
     spec->disks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     spec->nics = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
@@ -74,7 +77,10 @@ void fct_vm_spec_free(FctVmSpec *spec)
     g_free(spec->id);
     g_free(spec->name);
     g_free(spec->os);
-    g_free(spec->nvram);
+    char *texts[] = {spec->nvram,      spec->loader, spec->loader_type, spec->nvram_template,
+                     spec->tpm_secret, spec->title,  spec->text,        spec->metadata};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
     g_strfreev(spec->boot);
     g_ptr_array_unref(spec->disks);
     g_ptr_array_unref(spec->nics);
@@ -178,7 +184,7 @@ FctAdoption *fct_adoption_new(void)
 {
     FctAdoption *adoption = g_new0(FctAdoption, 1);
     adoption->spec = fct_vm_spec_new();
-    adoption->description = g_strdup("");
+    adoption->xml = g_strdup("");
     adoption->state = FCT_VM_UNKNOWN;
     adoption->kept = g_ptr_array_new_with_free_func(g_free);
     adoption->lost = g_ptr_array_new_with_free_func(g_free);
@@ -191,7 +197,7 @@ void fct_adoption_free(FctAdoption *adoption)
     if (!adoption)
         return;
     fct_vm_spec_free(adoption->spec);
-    g_free(adoption->description);
+    g_free(adoption->xml);
     g_ptr_array_unref(adoption->kept);
     g_ptr_array_unref(adoption->lost);
     g_ptr_array_unref(adoption->verdicts);

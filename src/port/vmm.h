@@ -52,13 +52,20 @@ typedef struct {
     gint64 memory_mib;
     char *os; /* "linux", "windows", "other" */
     gboolean uefi;
-    char *nvram;        /* the file that keeps what UEFI remembers; "": FCT_NVRAM with the id, which no name changes */
-    gboolean tpm;       /* 2.0, emulated */
-    gboolean agent;     /* a channel for the guest agent */
-    GStrv boot;         /* in this order: "disk", "cdrom", "network"; empty is "disk" */
-    GPtrArray *disks;   /* FctVmDisk* */
-    GPtrArray *nics;    /* FctVmNic* */
-    GPtrArray *devices; /* FctVmDevice*: only set for a start */
+    char *nvram;       /* the file that keeps what UEFI remembers; "": FCT_NVRAM with the id, which no name changes */
+    char *loader;      /* firmware of its own: a file of the host; "": libvirt picks it */
+    char *loader_type; /* of that: "pflash" or "rom"; "" */
+    gboolean loader_secure;
+    char *nvram_template; /* what that file is first copied from; "": libvirt knows */
+    gboolean tpm;         /* 2.0, emulated */
+    char *tpm_secret;     /* libvirt's secret by which the TPM's state is encrypted; "" */
+    char *title, *text;   /* what libvirt tells people of it; "" */
+    char *metadata;       /* XML of other programs in its <metadata>; "" */
+    gboolean agent;       /* a channel for the guest agent */
+    GStrv boot;           /* in this order: "disk", "cdrom", "network"; empty is "disk" */
+    GPtrArray *disks;     /* FctVmDisk* */
+    GPtrArray *nics;      /* FctVmNic* */
+    GPtrArray *devices;   /* FctVmDevice*: only set for a start */
 } FctVmSpec;
 
 /* Where libvirt keeps such files; by itself it calls them by the VM's name, and forgets them when that changes. */
@@ -113,8 +120,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmDisk, fct_vm_disk_free)
 
 /* What another's VM would be as one of ours. */
 typedef struct {
-    FctVmSpec *spec;   /* from which Facet would generate it; without devices */
-    char *description; /* "" */
+    FctVmSpec *spec; /* from which Facet would generate it; without devices */
+    char *xml;       /* its definition as it is; "" */
     FctVmState state;
     gboolean host_starts; /* libvirt starts it with the host */
     GPtrArray *kept;      /* char*: what stays as it is, for people */
@@ -183,9 +190,17 @@ typedef struct {
     gboolean (*nic_move)(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error); /* to its network */
     /* What a domain would be as one of ours, whether it bears our mark or not; changes nothing. */
     FctAdoption *(*adoption)(FctVmm *vmm, const char *id, GError **error);
-    /* Writes our mark into the definition and the run of another's VM, or takes it out of one of ours; nothing else of
-     * it changes. As it is already is success. */
+    /* Writes our mark into the definition and the run of another's VM, or takes it out again; nothing else of it
+     * changes. As it is already is success. */
     gboolean (*mark)(FctVmm *vmm, const char *id, gboolean ours, GError **error);
+    /*
+     * Takes the mark out for good: libvirt starts the VM with the host where @host_starts. @original: the definition
+     * that it had when it was adopted, which it gets back with name, description, memory and vCPUs of @spec; "" when
+     * there is none. *ret_restored: FALSE where more was changed since, or libvirt takes it no more; then it keeps the
+     * definition that it has. Takes @spec over.
+     */
+    gboolean (*release)(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts,
+                        gboolean *ret_restored, GError **error);
     /* Whether an image from elsewhere is sound and whole in itself; its size as a guest sees it. FCT_ERROR_REFUSED. */
     gboolean (*disk_check)(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
     /* A copy of the image file @image in another format at @target, which must not be there; gone again on failure. */

@@ -10,8 +10,12 @@
 
 typedef struct {
     char *id;
-    gboolean ours;         /* of the mark */
+    gboolean ours; /* of the mark */
+    FctVmSpec *spec;
+    char *original;
+    gboolean host_starts, restored;
     GPtrArray *networks;   /* FctNetwork* */
+    FctAdoptHost host;     /* without its machine */
     FctAdoption *adoption; /* found */
 } Order;
 
@@ -19,6 +23,8 @@ static void order_clear(gpointer data)
 {
     Order *order = data;
     g_free(order->id);
+    g_free(order->original);
+    fct_vm_spec_free(order->spec);
     g_clear_pointer(&order->networks, g_ptr_array_unref);
     fct_adoption_free(order->adoption);
 }
@@ -106,6 +112,29 @@ static void check_disk(FctAdoption *adoption, const FctVmDisk *disk)
                                         disk->volume, disk->pool));
 }
 
+/* What this host's QEMU calls "q35": "pc-q35-7.2"; "" when libvirt does not say. */
+static char *newest_q35(virConnectPtr conn, gboolean kvm)
+{
+    char *caps = virConnectGetDomainCapabilities(conn, NULL, "x86_64", "q35", kvm ? "kvm" : "qemu", 0);
+    const char *at = caps ? strstr(caps, "<machine>") : NULL;
+    const char *end = at ? strchr(at + 9, '<') : NULL;
+    char *machine = end ? g_strndup(at + 9, (gsize)(end - at - 9)) : g_strdup("");
+    free(caps);
+    return machine;
+}
+
+/* What @xml tells, and where its volumes are. */
+static FctAdoption *read_adoption(virConnectPtr conn, Order *order, const char *xml, GError **error)
+{
+    g_autofree char *machine = newest_q35(conn, order->host.xml.kvm);
+    FctAdoptHost host = order->host;
+    host.machine = machine;
+    FctAdoption *adoption = fct_adopt_read(xml, &host, error);
+    for (guint i = 0; adoption && i < adoption->spec->disks->len; i++)
+        find_volume(conn, adoption->spec->disks->pdata[i]);
+    return adoption;
+}
+
 static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
@@ -117,16 +146,12 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
         return FALSE;
     }
     g_autofree char *xml = read_xml(domain, &info, error);
-    if (!xml)
-        return FALSE;
-    order->adoption = fct_adopt_read(xml, order->networks, error);
+    order->adoption = xml ? read_adoption(conn, order, xml, error) : NULL;
     if (!order->adoption)
         return FALSE;
     check_domain(domain, order->adoption);
-    for (guint i = 0; i < order->adoption->spec->disks->len; i++) {
-        find_volume(conn, order->adoption->spec->disks->pdata[i]);
+    for (guint i = 0; i < order->adoption->spec->disks->len; i++)
         check_disk(order->adoption, order->adoption->spec->disks->pdata[i]);
-    }
     if (virDomainGetAutostart(domain, &starts) == 0 && starts) {
         order->adoption->host_starts = TRUE;
         g_ptr_array_add(order->adoption->kept, g_strdup("It starts with the host"));
@@ -134,14 +159,37 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
     return TRUE;
 }
 
+static gboolean look_around(FctVmm *vmm, Order *order, GError **error)
+{
+    g_autoptr(json_t) facts = fct_virt_facts(vmm, error);
+    order->networks = facts ? fct_virt_networks(vmm, error) : NULL;
+    order->host.networks = order->networks;
+    order->host.xml = (FctXmlOptions){strcmp(fct_json_str(facts, "accel", ""), "kvm") == 0,
+                                      fct_json_bool(facts, "secure_boot", FALSE), ((FctVirt *)vmm)->attach};
+    return order->networks != NULL;
+}
+
 FctAdoption *fct_virt_adoption(FctVmm *vmm, const char *id, GError **error)
 {
     g_autoptr(Order) order = order_new(id);
-    order->networks = fct_virt_networks(vmm, error);
-    if (!order->networks ||
+    if (!look_around(vmm, order, error) ||
         !fct_virt_call((FctVirt *)vmm, FCT_LANE_QUERY, id, LOOK_MS, do_look, order, order_clear, error))
         return NULL;
     return g_steal_pointer(&order->adoption);
+}
+
+static gboolean write_mark(virDomainPtr domain, const Order *order, GError **error)
+{
+    g_autofree char *mark = order->ours ? g_strdup_printf("<vm id='%s'/>", order->id) : NULL;
+    unsigned int flags = VIR_DOMAIN_AFFECT_CONFIG;
+    if (virDomainIsActive(domain) == 1)
+        flags |= VIR_DOMAIN_AFFECT_LIVE;
+    if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, mark, mark ? "facet" : NULL, FCT_VIRT_NS, flags) <
+        0) {
+        fct_virt_set_error(error, "The VM could not be marked");
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean do_mark(virConnectPtr conn, gpointer data, GError **error)
@@ -156,18 +204,15 @@ static gboolean do_mark(virConnectPtr conn, gpointer data, GError **error)
     g_autofree char *xml = read_xml(domain, &info, error);
     if (!xml)
         return FALSE;
-    if (info->ours == order->ours)
-        return TRUE;
-    g_autofree char *mark = order->ours ? g_strdup_printf("<vm id='%s'/>", order->id) : NULL;
-    unsigned int flags = VIR_DOMAIN_AFFECT_CONFIG;
-    if (virDomainIsActive(domain) == 1)
-        flags |= VIR_DOMAIN_AFFECT_LIVE;
-    if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, mark, mark ? "facet" : NULL, FCT_VIRT_NS, flags) <
-        0) {
-        fct_virt_set_error(error, "The VM could not be marked");
-        return FALSE;
-    }
-    return TRUE;
+    return info->ours == order->ours || write_mark(domain, order, error);
+}
+
+static void tell_changed(FctVirt *virt, const char *id)
+{
+    g_mutex_lock(&virt->lock); /* a change of metadata is no event of a domain's life */
+    g_hash_table_add(virt->changed, g_strdup(id));
+    g_cond_broadcast(&virt->cond);
+    g_mutex_unlock(&virt->lock);
 }
 
 gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **error)
@@ -177,9 +222,53 @@ gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **erro
     order->ours = ours;
     if (!fct_virt_call(virt, FCT_LANE_QUERY, id, MARK_MS, do_mark, order, order_clear, error))
         return FALSE;
-    g_mutex_lock(&virt->lock); /* a change of metadata is no event of a domain's life */
-    g_hash_table_add(virt->changed, g_strdup(id));
-    g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
+    tell_changed(virt, id);
+    return TRUE;
+}
+
+/* ---- the way back ---- */
+
+/* The definition of then, where nothing stands against it; what libvirt does not take any more is no failure. */
+static gboolean restore(virConnectPtr conn, Order *order)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctAdoption) then = read_adoption(conn, order, order->original, &fault);
+    g_autofree char *xml = then ? fct_adopt_back(order->original, then->spec, order->spec) : NULL;
+    g_autoptr(virDomain) domain = xml ? virDomainDefineXML(conn, xml) : NULL;
+    if (xml && !domain)
+        g_warning("VM %s keeps Facet's definition: libvirt does not take the one of before: %s", order->spec->name,
+                  virGetLastErrorMessage());
+    return domain != NULL;
+}
+
+static gboolean do_release(virConnectPtr conn, gpointer data, GError **error)
+{
+    Order *order = data;
+    g_autoptr(virDomain) domain = virDomainLookupByUUIDString(conn, order->id);
+    if (!domain) {
+        fct_virt_set_error(error, "libvirt does not know the VM");
+        return FALSE;
+    }
+    if (virDomainSetAutostart(domain, order->host_starts) < 0) {
+        fct_virt_set_error(error, "libvirt cannot be told whether the VM starts with the host");
+        return FALSE;
+    }
+    order->restored = *order->original && restore(conn, order);
+    return write_mark(domain, order, error);
+}
+
+gboolean fct_virt_let_go(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts,
+                         gboolean *ret_restored, GError **error)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_autoptr(Order) order = order_new(spec->id);
+    order->spec = spec;
+    order->original = g_strdup(original);
+    order->host_starts = host_starts;
+    if (!look_around(vmm, order, error) ||
+        !fct_virt_call(virt, FCT_LANE_QUERY, order->id, MARK_MS, do_release, order, order_clear, error))
+        return FALSE;
+    *ret_restored = order->restored;
+    tell_changed(virt, order->id);
     return TRUE;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Taking over a domain that another program made: what its XML tells, as a spec that Facet generates the domain from,
- * and what of it Facet would not generate again. Whatever is not known here counts as lost, never as kept. Pure.
+ * and what of it Facet would not generate again. Whatever is not known here counts as lost, never as kept: the readers
+ * below say in people's words what they know of, and adopt_rest.c compares every element, attribute and text that they
+ * did not speak of with what Facet generates from the spec. Pure.
  */
 #pragma once
 #include "base/text.h"
@@ -9,20 +11,46 @@
 
 #include <libxml/tree.h>
 
-/*
- * @xml: the persistent definition, as libvirt writes it. @networks: FctNetwork*, to find the one that has a bridge; may
- * be NULL. The result's `host_starts` and `state` are left as they are new. FCT_ERROR_LIBVIRT when it cannot be read.
- */
-FctAdoption *fct_adopt_read(const char *xml, const GPtrArray *networks, GError **error);
+/* Where it would run from now on. */
+typedef struct {
+    FctXmlOptions xml;
+    const GPtrArray *networks; /* FctNetwork*, to find the one that has a bridge; NULL */
+    const char *machine;       /* the version that this host calls "q35"; "": not known */
+} FctAdoptHost;
 
-/* ---- shared by adopt_read.c and adopt_devices.c ---- */
+/*
+ * @xml: the persistent definition, as libvirt writes it. The result's `host_starts` and `state` are left as they are
+ * new. FCT_ERROR_LIBVIRT when it cannot be read.
+ */
+FctAdoption *fct_adopt_read(const char *xml, const FctAdoptHost *host, GError **error);
+
+/*
+ * @original, of which @adopted was read, with what @now has otherwise: its name, description, memory and vCPUs. NULL
+ * when more differs. Free it.
+ */
+char *fct_adopt_back(const char *original, const FctVmSpec *adopted, const FctVmSpec *now);
+
+/* ---- shared by the files adopt_*.c ---- */
+
+typedef struct {
+    int order;
+    const char *kind; /* "disk", "cdrom", "network" */
+    guint met;        /* counted over all devices with a place */
+} FctAdoptBoot;
 
 typedef struct {
     FctAdoption *adoption;
+    const FctAdoptHost *host;
     GStringChunk *texts; /* what attr and text give lives as long */
-    const GPtrArray *networks;
-    gboolean q35, hyperv;
+    GHashTable *told;    /* set of xmlNode* and xmlAttr*: people are told of these, with all below them */
+    GHashTable *read;    /* set of xmlNode* whose own text was told of */
+    GHashTable *titles;  /* xmlNode* → "Disk vda", of texts */
+    GHashTable *pairs;   /* xmlNode* of a disk or NIC → that of the spec; NULL: it has none */
+    GHashTable *said;    /* set of the sentences in `kept` and `lost`, which own them */
+    guint unsaid;        /* more than anybody reads */
+    gboolean q35, hyperv, spice;
     GHashTable *boot;     /* "disk", "cdrom", "network" → the lowest <boot order>, as GINT */
+    GArray *places;       /* FctAdoptBoot: every <boot order> */
     GArray *disk_orders;  /* gint, one a disk of the spec: its <boot order>, G_MAXINT without */
     guint nics, consoles; /* met so far */
 } FctAdoptReader;
@@ -30,13 +58,32 @@ typedef struct {
 /* "" when there is none. */
 const char *fct_adopt_attr(FctAdoptReader *r, xmlNode *node, const char *name);
 const char *fct_adopt_text(FctAdoptReader *r, xmlNode *node);
-/* NULL when there is none, or @node is NULL. */
+/* NULL when there is none, or @node is NULL. Elements of other namespaces are none. */
 xmlNode *fct_adopt_child(xmlNode *node, const char *name);
 gboolean fct_adopt_is(xmlNode *node, const char *name);
 void fct_adopt_keep(FctAdoptReader *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void fct_adopt_lose(FctAdoptReader *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void fct_adopt_refuse(FctAdoptReader *r, const char *code, const char *next, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
-/* Every element below @node but those of @known (ends with NULL) is lost: "WHAT: its setting <x>". */
+
+/* People were told of @node (NULL: nothing) and of everything in it, or it is nothing to be told of. */
+void fct_adopt_told(FctAdoptReader *r, xmlNode *node);
+/* Only of these attributes of it; ends with NULL. */
+void fct_adopt_told_attrs(FctAdoptReader *r, xmlNode *node, ...) G_GNUC_NULL_TERMINATED;
+/* Only of the text that stands in it. */
+void fct_adopt_told_text(FctAdoptReader *r, xmlNode *node);
+gboolean fct_adopt_was_told(const FctAdoptReader *r, gconstpointer node_or_attr);
+
+/* Every element below @node but those of @known (ends with NULL) is lost: "WHAT: the setting <x>". */
 void fct_adopt_others(FctAdoptReader *r, xmlNode *node, const char *const *known, const char *what);
 void fct_adopt_devices(FctAdoptReader *r, xmlNode *devices);
+void fct_adopt_firmware(FctAdoptReader *r, xmlNode *os);
+/* Title, description and what other programs noted: kept as they are. */
+void fct_adopt_words(FctAdoptReader *r, xmlNode *domain);
+/* All that nobody was told of and that Facet would not generate again is lost. After everything else. */
+void fct_adopt_rest(FctAdoptReader *r, xmlNode *domain);
+/*
+ * Whether Facet need not generate what stands at @path ("devices/disk/alias/@name") with @value, since libvirt makes
+ * it by itself or it means nothing; @value NULL: an element, in which its attributes and children still count.
+ */
+gboolean fct_adopt_is_harmless(const char *path, const char *value);

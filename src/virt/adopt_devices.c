@@ -4,14 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DRIVES_MAX 64       /* and NICs: of more than that nobody reads what is told */
 #define ROOT_PORT_OF_NICS 1 /* libvirt gives the first root ports of a Q35 to the NICs, in order */
 
 /* <boot order='2'/> of a device, 0 without: the lowest of its kind counts. */
 static int note_order(FctAdoptReader *r, xmlNode *node, const char *kind)
 {
-    int order = atoi(fct_adopt_attr(r, fct_adopt_child(node, "boot"), "order"));
+    xmlNode *boot = fct_adopt_child(node, "boot");
+    int order = atoi(fct_adopt_attr(r, boot, "order"));
     int known = GPOINTER_TO_INT(g_hash_table_lookup(r->boot, kind));
-    if (order > 0 && (!known || order < known))
+    fct_adopt_told_attrs(r, boot, "order", NULL);
+    if (order > 0 && !boot->properties->next && !boot->children)
+        fct_adopt_told(r, boot);
+    if (order <= 0)
+        return 0;
+    const FctAdoptBoot place = {order, kind, r->places->len};
+    g_array_append_val(r->places, place);
+    if (!known || order < known)
         g_hash_table_insert(r->boot, (gpointer)kind, GINT_TO_POINTER(order));
     return order;
 }
@@ -47,33 +56,55 @@ static void read_driver(FctAdoptReader *r, xmlNode *node, const char *title, con
         const char *name = (const char *)a->name, *value = fct_adopt_attr(r, driver, name);
         gboolean policy = strcmp(name, "error_policy") == 0 && strcmp(value, "stop") == 0;
         policy |= strcmp(name, "rerror_policy") == 0 && strcmp(value, "report") == 0;
-        if (!policy && !g_strv_contains(same, name) && strcmp(value, "default") != 0)
+        if (policy || g_strv_contains(same, name))
+            continue;
+        if (strcmp(value, "default") != 0)
             fct_adopt_lose(r, "%s: %s=%s", title, name, value);
+        fct_adopt_told_attrs(r, driver, name, NULL);
     }
+    fct_adopt_told_attrs(r, driver, "type", NULL); /* what has no driver is raw */
     if (strcmp(format, "qcow2") != 0 && strcmp(format, "raw") != 0)
         fct_adopt_refuse(r, "other-disk", "Convert it with qemu-img first.", "%s has the format %s.", title, format);
 }
 
+/* Without a key, or read from its beginning, its content would be another. */
+static void refuse_content(FctAdoptReader *r, xmlNode *node, const char *title)
+{
+    xmlNode *source = fct_adopt_child(node, "source");
+    gboolean encrypted = fct_adopt_child(node, "encryption") || fct_adopt_child(source, "encryption");
+    for (xmlNode *below = fct_adopt_child(node, "backingStore"); below; below = fct_adopt_child(below, "backingStore"))
+        encrypted |= fct_adopt_child(fct_adopt_child(below, "source"), "encryption") != NULL;
+    fct_adopt_told(r, fct_adopt_child(node, "encryption"));
+    fct_adopt_told(r, fct_adopt_child(source, "encryption"));
+    if (encrypted)
+        fct_adopt_refuse(r, "encrypted-disk", "Manage it with the program that made it.",
+                         "%s is encrypted; Facet has no key for it.", title);
+    if (fct_adopt_child(source, "slices"))
+        fct_adopt_refuse(r, "other-disk", "Copy it into a file of its own first.", "%s is a part of a larger file.",
+                         title);
+}
+
 static void read_disk_settings(FctAdoptReader *r, xmlNode *node, const char *title, gboolean cdrom)
 {
-    /* backingStore and mirror tell how it is now; alias and address libvirt gives anew. */
-    static const char *const known[] = {"driver", "source",  "target", "backingStore", "mirror",
-                                        "alias",  "address", "boot",   "readonly",     "encryption",
-                                        "serial", "iotune",  "wwn",    "shareable",    NULL};
+    /* Of these more is to be said, here or by the comparison with ours. */
+    static const char *const known[] = {"driver",  "source", "target",     "backingStore", "alias",
+                                        "address", "boot",   "encryption", "readonly",     "serial",
+                                        "iotune",  "wwn",    "shareable",  "transient",    NULL};
     static const struct {
         const char *name, *text;
     } losses[] = {{"serial", "its serial number (a guest may find it by that)"},
                   {"wwn", "its WWN (a guest may find it by that)"},
                   {"iotune", "limits of its speed"},
+                  {"transient", "what is written to it is forgotten when the VM ends; it stays from then on"},
                   {"shareable", "several VMs may write to it"}};
     for (gsize i = 0; i < G_N_ELEMENTS(losses); i++)
-        if (fct_adopt_child(node, losses[i].name))
+        if (fct_adopt_child(node, losses[i].name)) {
             fct_adopt_lose(r, "%s: %s", title, losses[i].text);
-    if (fct_adopt_child(node, "encryption") || fct_adopt_child(fct_adopt_child(node, "source"), "encryption"))
-        fct_adopt_refuse(r, "encrypted-disk", "Manage it with the program that made it.",
-                         "%s is encrypted; Facet has no key for it.", title);
-    if (!cdrom && fct_adopt_child(node, "transient"))
-        fct_adopt_lose(r, "%s: what is written to it is forgotten when the VM ends; it stays from then on", title);
+            fct_adopt_told(r, fct_adopt_child(node, losses[i].name));
+        }
+    if (cdrom) /* always */
+        fct_adopt_told(r, fct_adopt_child(node, "readonly"));
+    refuse_content(r, node, title);
     fct_adopt_others(r, node, known, title);
 }
 
@@ -113,20 +144,26 @@ static gboolean read_source(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, c
 {
     const char *type = fct_adopt_attr(r, node, "type");
     xmlNode *source = fct_adopt_child(node, "source");
-    if (strcmp(type, "file") == 0)
+    fct_adopt_told_attrs(r, node, "type", NULL);
+    if (strcmp(type, "file") == 0) {
         fct_text_set(&disk->path, fct_adopt_attr(r, source, "file"));
-    else if (strcmp(type, "block") == 0)
+        fct_adopt_told_attrs(r, source, "file", NULL);
+    } else if (strcmp(type, "block") == 0) {
         fct_text_set(&disk->path, fct_adopt_attr(r, source, "dev"));
-    else if (strcmp(type, "volume") == 0) {
+        fct_adopt_told_attrs(r, source, "dev", NULL);
+    } else if (strcmp(type, "volume") == 0) {
+        fct_adopt_told_attrs(r, source, "pool", "volume", NULL);
         fct_text_set(&disk->pool, fct_adopt_attr(r, source, "pool"));
         fct_text_set(&disk->volume, fct_adopt_attr(r, source, "volume"));
     } else {
         g_autofree char *where = elsewhere(r, type, source);
         fct_adopt_lose(r, "%s on %s: Facet cannot reach it, and the VM would start without it", title, where);
+        fct_adopt_told(r, node);
         return FALSE;
     }
     if (!disk->cdrom && !*disk->path && !*disk->volume) {
         fct_adopt_lose(r, "%s: it has no source", title);
+        fct_adopt_told(r, node);
         return FALSE;
     }
     return TRUE;
@@ -161,6 +198,13 @@ static void read_disk(FctAdoptReader *r, xmlNode *node)
     disk->cdrom = strcmp(device, "cdrom") == 0;
     if (!disk->cdrom && *device && strcmp(device, "disk") != 0) {
         fct_adopt_lose(r, "%s: it is a %s, which Facet does not give", title, device);
+        fct_adopt_told(r, node);
+        return;
+    }
+    if (r->adoption->spec->disks->len >= DRIVES_MAX) {
+        fct_adopt_refuse(r, "other-machine", "Manage it with the program that made it.", "It has more than %d drives.",
+                         DRIVES_MAX);
+        fct_adopt_told(r, node);
         return;
     }
     if (!read_source(r, node, disk, title))
@@ -171,9 +215,15 @@ static void read_disk(FctAdoptReader *r, xmlNode *node)
     fct_text_take(&disk->target, target_for(r, target, disk->bus));
     read_driver(r, node, title, disk->format);
     read_disk_settings(r, node, title, disk->cdrom);
+    g_hash_table_insert(r->titles, node, g_string_chunk_insert(r->texts, title));
+    g_hash_table_insert(r->pairs, node, disk);
+    fct_adopt_told_attrs(r, fct_adopt_child(node, "target"), "dev", "bus", NULL);
+    fct_adopt_told_attrs(r, node, "device", NULL); /* without it is a disk */
     if (strcmp(disk->bus, bus) != 0)
         fct_adopt_lose(r, "%s: on %s (as %s) instead of %s", title, strcmp(disk->bus, "sata") == 0 ? "SATA" : "VirtIO",
                        disk->target, *bus ? bus : "its bus");
+    else if (strcmp(disk->target, target) != 0)
+        fct_adopt_lose(r, "%s: it becomes %s", title, disk->target);
     int order = note_order(r, node, disk->cdrom ? "cdrom" : "disk");
     int place = order > 0 ? order : G_MAXINT;
     g_array_append_val(r->disk_orders, place);
@@ -186,8 +236,8 @@ static void read_disk(FctAdoptReader *r, xmlNode *node)
 
 static const char *network_on(FctAdoptReader *r, const char *bridge)
 {
-    for (guint i = 0; r->networks && i < r->networks->len; i++) {
-        const FctNetwork *network = r->networks->pdata[i];
+    for (guint i = 0; r->host->networks && i < r->host->networks->len; i++) {
+        const FctNetwork *network = r->host->networks->pdata[i];
         if (network->kind == FCT_NETWORK_BRIDGE && strcmp(network->bridge, bridge) == 0)
             return network->name;
     }
@@ -200,10 +250,11 @@ static const char *network_of(FctAdoptReader *r, xmlNode *node, const char *mac)
     const char *type = fct_adopt_attr(r, node, "type");
     xmlNode *source = fct_adopt_child(node, "source");
     const char *bridge = fct_adopt_attr(r, source, "bridge");
-    if (strcmp(type, "network") == 0 && !*fct_adopt_attr(r, source, "portgroup"))
-        return fct_adopt_attr(r, source, "network");
     if (strcmp(type, "network") == 0) {
-        fct_adopt_lose(r, "Network interface %s: its port group %s", mac, fct_adopt_attr(r, source, "portgroup"));
+        if (!*fct_adopt_attr(r, source, "network"))
+            fct_adopt_lose(r, "Network interface %s: no network is named, and the VM would start without it", mac);
+        else if (*fct_adopt_attr(r, source, "portgroup"))
+            fct_adopt_lose(r, "Network interface %s: its port group %s", mac, fct_adopt_attr(r, source, "portgroup"));
         return fct_adopt_attr(r, source, "network");
     }
     if (strcmp(type, "bridge") == 0 && network_on(r, bridge))
@@ -220,16 +271,26 @@ static const char *network_of(FctAdoptReader *r, xmlNode *node, const char *mac)
 
 static void read_interface_settings(FctAdoptReader *r, xmlNode *node, const char *mac, const char *model)
 {
-    /* target is the name of the device on the host, which libvirt gives anew. */
     static const char *const known[] = {"mac",     "source",    "model", "target", "alias",
                                         "address", "bandwidth", "boot",  "link",   NULL};
+    xmlNode *link = fct_adopt_child(node, "link"), *bandwidth = fct_adopt_child(node, "bandwidth");
+    xmlNode *source = fct_adopt_child(node, "source");
     g_autofree char *what = g_strdup_printf("Network interface %s", mac);
-    if (fct_adopt_child(node, "bandwidth"))
+    if (bandwidth)
         fct_adopt_lose(r, "%s: limits of its bandwidth", what);
-    if (strcmp(fct_adopt_attr(r, fct_adopt_child(node, "link"), "state"), "down") == 0)
+    fct_adopt_told(r, bandwidth);
+    if (strcmp(fct_adopt_attr(r, link, "state"), "down") == 0)
         fct_adopt_lose(r, "%s: its link is down; it comes up", what);
+    fct_adopt_told_attrs(r, link, "state", NULL);
     if (strcmp(model, "virtio") != 0 && strcmp(model, "e1000e") != 0)
         fct_adopt_lose(r, "%s: model e1000e instead of %s", what, *model ? model : "what QEMU chooses");
+    fct_adopt_told_attrs(r, fct_adopt_child(node, "model"), "type", NULL);
+    fct_adopt_told_attrs(r, fct_adopt_child(node, "mac"), "address", NULL);
+    fct_adopt_told_attrs(r, node, "type", NULL);
+    fct_adopt_told_attrs(r, source, "network", "portgroup", NULL);
+    if (strcmp(fct_adopt_attr(r, node, "type"), "bridge") == 0) /* the network that has it was found */
+        fct_adopt_told_attrs(r, source, "bridge", NULL);
+    g_hash_table_insert(r->titles, node, g_string_chunk_insert(r->texts, what));
     fct_adopt_others(r, node, known, what);
 }
 
@@ -250,13 +311,19 @@ static void read_interface(FctAdoptReader *r, xmlNode *node)
     const char *model = fct_adopt_attr(r, fct_adopt_child(node, "model"), "type");
     const char *network = network_of(r, node, given);
     g_autofree char *mac = fct_mac_parse(given);
-    if (!*network)
+    if (!mac || !*network || r->nics >= DRIVES_MAX)
+        fct_adopt_told(r, node);
+    if (r->nics >= DRIVES_MAX)
+        fct_adopt_refuse(r, "other-machine", "Manage it with the program that made it.",
+                         "It has more than %d network interfaces.", DRIVES_MAX);
+    if (!*network || r->nics >= DRIVES_MAX)
         return;
     if (!mac) {
         fct_adopt_lose(r, "Network interface “%s”: its MAC address cannot be kept", given);
         return;
     }
     FctVmNic *nic = fct_vm_nic_new(network, mac);
+    g_hash_table_insert(r->pairs, node, nic);
     if (strcmp(model, "virtio") != 0)
         fct_text_set(&nic->model, "e1000e");
     read_interface_settings(r, node, mac, model);
@@ -271,13 +338,16 @@ static void read_interface(FctAdoptReader *r, xmlNode *node)
 
 static void read_channel(FctAdoptReader *r, xmlNode *node)
 {
-    const char *name = fct_adopt_attr(r, fct_adopt_child(node, "target"), "name");
-    if (strcmp(name, "org.qemu.guest_agent.0") == 0) {
+    xmlNode *target = fct_adopt_child(node, "target");
+    const char *name = fct_adopt_attr(r, target, "name"), *type = fct_adopt_attr(r, node, "type");
+    if (strcmp(name, "org.qemu.guest_agent.0") == 0 && strcmp(type, "unix") == 0 && !r->adoption->spec->agent) {
         r->adoption->spec->agent = TRUE;
         fct_adopt_keep(r, "The channel of the guest agent");
-    } else if (strcmp(fct_adopt_attr(r, node, "type"), "spicevmc") != 0) { /* goes with SPICE, which is told of */
-        fct_adopt_lose(r, "The channel %s", *name ? name : fct_adopt_attr(r, node, "type"));
+        return;
     }
+    if (strcmp(type, "spicevmc") != 0 || !r->spice) /* goes with SPICE, which is told of */
+        fct_adopt_lose(r, "The channel %s", *name ? name : type);
+    fct_adopt_told(r, node);
 }
 
 /* libvirt writes the first serial port once more as a console. */
@@ -292,48 +362,86 @@ static void read_console(FctAdoptReader *r, xmlNode *node)
                        serial ? fct_adopt_attr(r, node, "type") : target);
     else if (r->consoles++)
         fct_adopt_lose(r, "Serial ports after the first");
-    else
+    else {
         fct_adopt_keep(r, "Its serial console");
+        return;
+    }
+    fct_adopt_told(r, node);
 }
 
 static void read_graphics(FctAdoptReader *r, xmlNode *node)
 {
-    const char *type = fct_adopt_attr(r, node, "type");
-    const char *listen = fct_adopt_attr(r, fct_adopt_child(node, "listen"), "type");
-    if (strcmp(type, "vnc") != 0)
+    const char *type = fct_adopt_attr(r, node, "type"), *port = fct_adopt_attr(r, node, "port");
+    xmlNode *listen = fct_adopt_child(node, "listen");
+    if (strcmp(type, "vnc") != 0) {
         fct_adopt_lose(r, "Its %s screen: it is VNC in Facet's page instead",
                        strcmp(type, "spice") == 0 ? "SPICE" : type);
-    else if (strcmp(listen, "none") != 0)
-        fct_adopt_lose(r, "VNC over the network (port %s): its screen is in Facet's page only",
-                       strcmp(fct_adopt_attr(r, node, "port"), "-1") == 0 ? "any" : fct_adopt_attr(r, node, "port"));
-    else
+        fct_adopt_told(r, node);
+        return;
+    }
+    if (strcmp(fct_adopt_attr(r, listen, "type"), "none") == 0) {
         fct_adopt_keep(r, "Its screen");
+        return;
+    }
+    fct_adopt_lose(r, "VNC over the network (port %s): its screen is in Facet's page only",
+                   !*port || strcmp(port, "-1") == 0 ? "any" : port);
+    fct_adopt_told_attrs(r, node, "port", "autoport", "listen", "socket", "websocket", NULL);
+    for (; listen; listen = listen->next)
+        if (fct_adopt_is(listen, "listen"))
+            fct_adopt_told(r, listen);
 }
 
 static void read_video(FctAdoptReader *r, xmlNode *node)
 {
-    const char *model = fct_adopt_attr(r, fct_adopt_child(node, "model"), "type");
-    if (strcmp(model, "vga") != 0)
-        fct_adopt_lose(r, "Graphics adapter: VGA instead of %s", *model ? model : "what it has");
+    xmlNode *adapter = fct_adopt_child(node, "model");
+    const char *model = fct_adopt_attr(r, adapter, "type");
+    if (strcmp(model, "vga") == 0)
+        return;
+    fct_adopt_lose(r, "Graphics adapter: VGA instead of %s", *model ? model : "what it has");
+    fct_adopt_told(r, node);
+}
+
+/* The key of what a TPM holds: without it the guest's disk may never open again. */
+static void read_tpm_state(FctAdoptReader *r, xmlNode *backend)
+{
+    xmlNode *encryption = fct_adopt_child(backend, "encryption");
+    const char *secret = fct_adopt_attr(r, encryption, "secret");
+    if (fct_adopt_child(backend, "source"))
+        fct_adopt_refuse(r, "tpm", "Manage it with the program that made it.",
+                         "What its TPM holds is in a place of its own, where Facet would not look for it.");
+    if (encryption && !g_uuid_string_is_valid(secret))
+        fct_adopt_refuse(r, "tpm", "Manage it with the program that made it.",
+                         "What its TPM holds is encrypted, and libvirt has no key for it.");
+    if (!encryption)
+        return;
+    fct_text_set(&r->adoption->spec->tpm_secret, secret);
+    fct_adopt_keep(r, "The key of its TPM: libvirt's secret %s", secret);
 }
 
 static void read_tpm(FctAdoptReader *r, xmlNode *node)
 {
     xmlNode *backend = fct_adopt_child(node, "backend");
-    const char *version = fct_adopt_attr(r, backend, "version");
-    if (strcmp(fct_adopt_attr(r, backend, "type"), "emulator") != 0 || strcmp(version, "1.2") == 0) {
-        fct_adopt_lose(r, "Its TPM (%s): Facet gives an emulated TPM 2.0, or none",
+    const char *version = fct_adopt_attr(r, backend, "version"), *model = fct_adopt_attr(r, node, "model");
+    if (r->adoption->spec->tpm || strcmp(fct_adopt_attr(r, backend, "type"), "emulator") != 0 ||
+        strcmp(version, "1.2") == 0) {
+        fct_adopt_lose(r, "Its TPM (%s) with what it holds: Facet gives an emulated TPM 2.0, or none",
                        *version ? version : fct_adopt_attr(r, backend, "type"));
+        fct_adopt_told(r, node);
         return;
     }
     r->adoption->spec->tpm = TRUE;
     fct_adopt_keep(r, "TPM 2.0, with what it holds");
+    read_tpm_state(r, backend);
+    if (*model && strcmp(model, "tpm-crb") != 0)
+        fct_adopt_lose(r, "TPM: model tpm-crb instead of %s", model);
+    fct_adopt_told_attrs(r, node, "model", NULL);
 }
 
 static void read_hostdev(FctAdoptReader *r, xmlNode *node)
 {
     const char *type = fct_adopt_attr(r, node, "type");
     xmlNode *source = fct_adopt_child(node, "source"), *address = fct_adopt_child(source, "address");
+    fct_adopt_told(r, node);
     if (strcmp(type, "pci") == 0)
         fct_adopt_lose(r, "The host's PCI device %04x:%02x:%02x.%x: give it a device from a resource group afterwards",
                        (unsigned)strtoul(fct_adopt_attr(r, address, "domain"), NULL, 16),
@@ -350,21 +458,37 @@ static void read_hostdev(FctAdoptReader *r, xmlNode *node)
 /* Every port and plug is libvirt's to choose but what hangs on these. */
 static void read_controller(FctAdoptReader *r, xmlNode *node)
 {
-    static const char *const usual[] = {"pci", "sata", "ide", "fdc", "virtio-serial", "usb", NULL};
+    static const char *const usual[] = {"pci", "sata", "ide", "fdc", "virtio-serial", "usb", "scsi", NULL};
+    static const char *const ports[] = {
+        "pcie-root",  "pcie-root-port",    "pcie-to-pci-bridge",        "pci-root",
+        "pci-bridge", "dmi-to-pci-bridge", "pcie-switch-upstream-port", "pcie-switch-downstream-port",
+        NULL};
     const char *type = fct_adopt_attr(r, node, "type"), *model = fct_adopt_attr(r, node, "model");
     if (strcmp(type, "usb") == 0 && *model && strcmp(model, "qemu-xhci") != 0 && strcmp(model, "none") != 0)
         fct_adopt_lose(r, "USB: a controller of kind qemu-xhci instead of %s", model);
-    else if (strcmp(type, "scsi") != 0 && !g_strv_contains(usual, type)) /* disks on scsi are told of */
+    else if (strcmp(type, "virtio-serial") == 0 && *model && strcmp(model, "virtio") != 0)
+        fct_adopt_lose(r, "A virtio-serial controller of kind %s", model);
+    else if (strcmp(type, "pci") == 0 && *model && !g_strv_contains(ports, model))
+        fct_adopt_lose(r, "A PCI controller of kind %s", model);
+    else if (!g_strv_contains(usual, type)) {
         fct_adopt_lose(r, "A controller of type %s", type);
+        fct_adopt_told(r, node);
+    }
+    fct_adopt_told_attrs(r, node, "model", NULL); /* of others: what hangs on it is told of */
+    if (strcmp(type, "usb") == 0)                 /* more sockets than it has devices */
+        fct_adopt_told_attrs(r, node, "ports", NULL);
 }
 
 static void read_input(FctAdoptReader *r, xmlNode *node)
 {
-    /* A keyboard and a mouse on PS/2 are always there, and a tablet on USB is generated. */
-    static const char *const usual[] = {"tablet", "mouse", "keyboard", NULL};
     const char *type = fct_adopt_attr(r, node, "type"), *bus = fct_adopt_attr(r, node, "bus");
-    if (!g_strv_contains(usual, type) || (strcmp(bus, "usb") != 0 && strcmp(bus, "ps2") != 0))
-        fct_adopt_lose(r, "An input device (%s on %s)", type, bus);
+    gboolean usb = strcmp(bus, "usb") == 0, ps2 = strcmp(bus, "ps2") == 0;
+    if (usb && strcmp(type, "tablet") == 0)
+        return; /* generated */
+    if (ps2 && (strcmp(type, "mouse") == 0 || strcmp(type, "keyboard") == 0))
+        return; /* always there */
+    fct_adopt_lose(r, "An input device (%s on %s)", type, *bus ? bus : "its bus");
+    fct_adopt_told(r, node);
 }
 
 static void read_emulator(FctAdoptReader *r, xmlNode *node)
@@ -374,6 +498,7 @@ static void read_emulator(FctAdoptReader *r, xmlNode *node)
     const char *path = fct_adopt_text(r, node);
     if (!g_strv_contains(usual, path))
         fct_adopt_lose(r, "Its own QEMU, %s", path);
+    fct_adopt_told(r, node);
 }
 
 static void read_filesystem(FctAdoptReader *r, xmlNode *node)
@@ -381,34 +506,61 @@ static void read_filesystem(FctAdoptReader *r, xmlNode *node)
     const char *dir = fct_adopt_attr(r, fct_adopt_child(node, "source"), "dir");
     fct_adopt_lose(r, "The shared folder %s (%s)", *dir ? dir : "of the host",
                    fct_adopt_attr(r, fct_adopt_child(node, "target"), "dir"));
+    fct_adopt_told(r, node);
 }
 
 static void read_rng(FctAdoptReader *r, xmlNode *node)
 {
-    if (strcmp(fct_adopt_attr(r, node, "model"), "virtio") != 0)
-        fct_adopt_lose(r, "Its source of random numbers: the host's /dev/urandom instead");
+    if (strcmp(fct_adopt_attr(r, node, "model"), "virtio") == 0)
+        return;
+    fct_adopt_lose(r, "Its source of random numbers: the host's /dev/urandom instead");
+    fct_adopt_told(r, node);
 }
 
 static void read_balloon(FctAdoptReader *r, xmlNode *node)
 {
-    if (strcmp(fct_adopt_attr(r, node, "model"), "none") != 0)
-        fct_adopt_lose(r, "Memory: the balloon, by which the host could take some back");
+    if (strcmp(fct_adopt_attr(r, node, "model"), "none") == 0)
+        return;
+    fct_adopt_lose(r, "Memory: the balloon, by which the host could take some back");
+    fct_adopt_told(r, node);
 }
 
 static void read_watchdog(FctAdoptReader *r, xmlNode *node)
 {
-    if (strcmp(fct_adopt_attr(r, node, "model"), "itco") != 0) /* that one belongs to every Q35 */
-        fct_adopt_lose(r, "Its watchdog");
+    if (strcmp(fct_adopt_attr(r, node, "model"), "itco") == 0)
+        return;
+    fct_adopt_lose(r, "Its watchdog");
+    fct_adopt_told(r, node);
 }
 
 static void read_sound(FctAdoptReader *r, xmlNode *node)
 {
     fct_adopt_lose(r, "Its sound card");
+    fct_adopt_told(r, node);
+}
+
+static void read_audio(FctAdoptReader *r, xmlNode *node)
+{
+    const char *type = fct_adopt_attr(r, node, "type");
+    if (strcmp(type, "none") == 0)
+        return;
+    if (strcmp(type, "spice") != 0 || !r->spice) /* goes with SPICE, which is told of */
+        fct_adopt_lose(r, "Where its sound is heard (%s)", type);
+    fct_adopt_told(r, node);
 }
 
 static void read_redirection(FctAdoptReader *r, xmlNode *node)
 {
     fct_adopt_lose(r, "USB redirection");
+    fct_adopt_told(r, node);
+}
+
+static gboolean has_spice(FctAdoptReader *r, xmlNode *devices)
+{
+    for (xmlNode *node = devices->children; node; node = node->next)
+        if (fct_adopt_is(node, "graphics") && strcmp(fct_adopt_attr(r, node, "type"), "spice") == 0)
+            return TRUE;
+    return FALSE;
 }
 
 void fct_adopt_devices(FctAdoptReader *r, xmlNode *devices)
@@ -427,6 +579,7 @@ void fct_adopt_devices(FctAdoptReader *r, xmlNode *devices)
                    {"tpm", read_tpm},
                    {"graphics", read_graphics},
                    {"sound", read_sound},
+                   {"audio", read_audio},
                    {"video", read_video},
                    {"hostdev", read_hostdev},
                    {"filesystem", read_filesystem},
@@ -435,13 +588,16 @@ void fct_adopt_devices(FctAdoptReader *r, xmlNode *devices)
                    {"memballoon", read_balloon},
                    {"redirfilter", read_redirection},
                    {"watchdog", read_watchdog}};
+    r->spice = has_spice(r, devices);
     for (xmlNode *node = devices->children; node; node = node->next) {
         gsize i = 0;
         while (i < G_N_ELEMENTS(readers) && !fct_adopt_is(node, readers[i].name))
             i++;
-        if (i < G_N_ELEMENTS(readers))
+        if (i < G_N_ELEMENTS(readers)) {
             readers[i].read(r, node);
-        else if (node->type == XML_ELEMENT_NODE && !fct_adopt_is(node, "audio")) /* where a sound card is heard */
+        } else if (node->type == XML_ELEMENT_NODE) {
             fct_adopt_lose(r, "A device of kind <%s>", (const char *)node->name);
+            fct_adopt_told(r, node);
+        }
     }
 }

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XML_MAX (4 * 1024 * 1024) /* what libvirt itself sends at most */
+#define SAID_MAX 1000
+#define VCPUS_MAX 512
+#define SHOWN_MAX 400 /* characters of one sentence: the rest would be a value that somebody made long */
+
 /* ---- small helpers ---- */
 
 const char *fct_adopt_attr(FctAdoptReader *r, xmlNode *node, const char *name)
@@ -26,7 +31,7 @@ const char *fct_adopt_text(FctAdoptReader *r, xmlNode *node)
 
 gboolean fct_adopt_is(xmlNode *node, const char *name)
 {
-    return node && node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
+    return node && node->type == XML_ELEMENT_NODE && !node->ns && strcmp((const char *)node->name, name) == 0;
 }
 
 xmlNode *fct_adopt_child(xmlNode *node, const char *name)
@@ -38,20 +43,27 @@ xmlNode *fct_adopt_child(xmlNode *node, const char *name)
 }
 
 /* Once each: nine PCI slots without a use need not be told nine times. */
-static void G_GNUC_PRINTF(2, 0) add(GPtrArray *list, const char *format, va_list ap)
+static void G_GNUC_PRINTF(3, 0) add(FctAdoptReader *r, GPtrArray *list, const char *format, va_list ap)
 {
-    char *text = g_strdup_vprintf(format, ap);
-    if (g_ptr_array_find_with_equal_func(list, text, g_str_equal, NULL))
+    g_autofree char *raw = g_strdup_vprintf(format, ap);
+    g_autofree char *valid = g_utf8_make_valid(raw, -1);
+    gboolean fits = g_utf8_strlen(valid, -1) <= SHOWN_MAX;
+    g_autofree char *begin = fits ? NULL : g_utf8_substring(valid, 0, SHOWN_MAX);
+    char *text = fits ? g_steal_pointer(&valid) : g_strconcat(begin, "…", NULL);
+    if (g_hash_table_contains(r->said, text) || list->len >= SAID_MAX) {
+        r->unsaid += !g_hash_table_contains(r->said, text);
         g_free(text);
-    else
-        g_ptr_array_add(list, text);
+        return;
+    }
+    g_hash_table_add(r->said, text);
+    g_ptr_array_add(list, text);
 }
 
 void fct_adopt_keep(FctAdoptReader *r, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    add(r->adoption->kept, format, ap);
+    add(r, r->adoption->kept, format, ap);
     va_end(ap);
 }
 
@@ -59,7 +71,7 @@ void fct_adopt_lose(FctAdoptReader *r, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    add(r->adoption->lost, format, ap);
+    add(r, r->adoption->lost, format, ap);
     va_end(ap);
 }
 
@@ -72,17 +84,48 @@ void fct_adopt_refuse(FctAdoptReader *r, const char *code, const char *next, con
     g_ptr_array_add(r->adoption->verdicts, fct_verdict_new(FCT_REFUSE, code, "", next, "%s", text));
 }
 
+void fct_adopt_told(FctAdoptReader *r, xmlNode *node)
+{
+    if (node)
+        g_hash_table_add(r->told, node);
+}
+
+void fct_adopt_told_attrs(FctAdoptReader *r, xmlNode *node, ...)
+{
+    va_list ap;
+    va_start(ap, node);
+    for (const char *name = va_arg(ap, const char *); name; name = va_arg(ap, const char *)) {
+        xmlAttr *attr = node ? xmlHasNsProp(node, (const xmlChar *)name, NULL) : NULL;
+        if (attr)
+            g_hash_table_add(r->told, attr);
+    }
+    va_end(ap);
+}
+
+void fct_adopt_told_text(FctAdoptReader *r, xmlNode *node)
+{
+    if (node)
+        g_hash_table_add(r->read, node);
+}
+
+gboolean fct_adopt_was_told(const FctAdoptReader *r, gconstpointer node_or_attr)
+{
+    return g_hash_table_contains(r->told, node_or_attr);
+}
+
 void fct_adopt_others(FctAdoptReader *r, xmlNode *node, const char *const *known, const char *what)
 {
     for (xmlNode *child = node ? node->children : NULL; child; child = child->next)
-        if (child->type == XML_ELEMENT_NODE && !g_strv_contains(known, (const char *)child->name))
+        if (child->type == XML_ELEMENT_NODE && !child->ns && !g_strv_contains(known, (const char *)child->name)) {
             fct_adopt_lose(r, "%s: the setting <%s>", what, (const char *)child->name);
+            fct_adopt_told(r, child);
+        }
 }
 
 /* ---- the machine ---- */
 
-/* libvirt's units of memory; -1 when there is none of that name. */
-static gint64 in_mib(const char *number, const char *unit)
+/* libvirt's units of memory; -1 when there is none of that name, or it is more than there is in the world. */
+static gint64 in_bytes(const char *number, const char *unit)
 {
     static const struct {
         const char *unit;
@@ -90,18 +133,30 @@ static gint64 in_mib(const char *number, const char *unit)
     } units[] = {{"b", 1},         {"bytes", 1},     {"KB", 1000},     {"", 1 << 10},      {"k", 1 << 10},
                  {"KiB", 1 << 10}, {"MB", 1000000},  {"M", 1 << 20},   {"MiB", 1 << 20},   {"GB", 1000000000},
                  {"G", 1 << 30},   {"GiB", 1 << 30}, {"T", 1LL << 40}, {"TiB", 1LL << 40}, {"TB", 1000000000000}};
+    gint64 count = g_ascii_strtoll(number, NULL, 10);
     for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
         if (strcmp(units[i].unit, unit) == 0)
-            return (g_ascii_strtoll(number, NULL, 10) * units[i].bytes + (1 << 20) - 1) / (1 << 20);
+            return count < 0 || count > (G_MAXINT64 >> 1) / units[i].bytes ? -1 : count * units[i].bytes;
     return -1;
+}
+
+static gint64 in_mib(const char *number, const char *unit)
+{
+    gint64 bytes = in_bytes(number, unit);
+    return bytes < 0 ? -1 : (bytes + (1 << 20) - 1) / (1 << 20);
 }
 
 static void read_memory(FctAdoptReader *r, xmlNode *node)
 {
-    gint64 mib = in_mib(fct_adopt_text(r, node), fct_adopt_attr(r, node, "unit"));
+    const char *number = fct_adopt_text(r, node), *unit = fct_adopt_attr(r, node, "unit");
+    gint64 mib = in_mib(number, unit);
     r->adoption->spec->memory_mib = MAX(mib, 0);
+    fct_adopt_told_attrs(r, node, "unit", NULL);
+    fct_adopt_told_text(r, node);
     if (mib > 0)
         fct_adopt_keep(r, "%" G_GINT64_FORMAT " MiB of memory", mib);
+    if (mib > 0 && in_bytes(number, unit) != mib * (1 << 20))
+        fct_adopt_lose(r, "Memory: %" G_GINT64_FORMAT " MiB instead of %s %s", mib, number, unit);
 }
 
 /* A balloon lets the guest have less than its memory. It is read after <memory>, which libvirt writes first. */
@@ -110,53 +165,26 @@ static void read_current_memory(FctAdoptReader *r, xmlNode *node)
     gint64 mib = in_mib(fct_adopt_text(r, node), fct_adopt_attr(r, node, "unit"));
     if (mib < r->adoption->spec->memory_mib)
         fct_adopt_lose(r, "Memory: the balloon that leaves it %" G_GINT64_FORMAT " MiB; it gets all of it", mib);
+    fct_adopt_told_attrs(r, node, "unit", NULL);
+    fct_adopt_told_text(r, node);
 }
 
 static void read_vcpu(FctAdoptReader *r, xmlNode *node)
 {
     FctVmSpec *spec = r->adoption->spec;
     const char *current = fct_adopt_attr(r, node, "current");
-    spec->vcpus = (int)CLAMP(g_ascii_strtoll(fct_adopt_text(r, node), NULL, 10), 1, 512);
+    gint64 count = g_ascii_strtoll(fct_adopt_text(r, node), NULL, 10);
+    spec->vcpus = (int)CLAMP(count, 1, VCPUS_MAX);
+    if (count != spec->vcpus)
+        fct_adopt_refuse(r, "other-machine", "Manage it with the program that made it.",
+                         "It has %s vCPUs; Facet gives 1 to %d.", fct_adopt_text(r, node), VCPUS_MAX);
     if (*current && atoi(current) != spec->vcpus)
         fct_adopt_lose(r, "vCPUs: %s of %d are on at first; it gets all of them", current, spec->vcpus);
     if (*fct_adopt_attr(r, node, "cpuset"))
         fct_adopt_lose(r, "vCPUs: pinning to the host's CPUs %s", fct_adopt_attr(r, node, "cpuset"));
+    fct_adopt_told_attrs(r, node, "current", "cpuset", NULL);
+    fct_adopt_told_text(r, node);
     fct_adopt_keep(r, "%d vCPU%s", spec->vcpus, spec->vcpus == 1 ? "" : "s");
-}
-
-static gboolean has_secure_boot(FctAdoptReader *r, xmlNode *os)
-{
-    xmlNode *firmware = fct_adopt_child(os, "firmware");
-    for (xmlNode *f = firmware ? firmware->children : NULL; f; f = f->next)
-        if (fct_adopt_is(f, "feature") && strcmp(fct_adopt_attr(r, f, "name"), "secure-boot") == 0)
-            return strcmp(fct_adopt_attr(r, f, "enabled"), "yes") == 0;
-    return strcmp(fct_adopt_attr(r, fct_adopt_child(os, "loader"), "secure"), "yes") == 0;
-}
-
-static void read_firmware(FctAdoptReader *r, xmlNode *os)
-{
-    FctVmSpec *spec = r->adoption->spec;
-    xmlNode *loader = fct_adopt_child(os, "loader"), *nvram = fct_adopt_child(os, "nvram");
-    spec->uefi = strcmp(fct_adopt_attr(r, os, "firmware"), "efi") == 0 ||
-                 strcmp(fct_adopt_attr(r, loader, "type"), "pflash") == 0;
-    if (loader && !spec->uefi)
-        fct_adopt_lose(r, "Firmware: %s; it gets the BIOS that QEMU brings", fct_adopt_text(r, loader));
-    if (!spec->uefi)
-        return;
-    fct_adopt_keep(r, "UEFI firmware");
-    if (has_secure_boot(r, os) && strcmp(spec->os, "windows") == 0)
-        fct_adopt_keep(r, "Secure Boot, when this host has a firmware for it");
-    else if (has_secure_boot(r, os))
-        fct_adopt_lose(r, "Secure Boot: it starts without");
-    g_autofree char *usual = g_strdup_printf(FCT_NVRAM, spec->name);
-    g_autofree char *own = g_strdup_printf(FCT_NVRAM, spec->id);
-    const char *variables = fct_adopt_text(r, nvram);
-    if (strcmp(variables, own) == 0)
-        return;
-    if (!*variables || strcmp(variables, usual) == 0)
-        fct_text_take(&spec->nvram, g_steal_pointer(&usual));
-    else
-        fct_adopt_lose(r, "UEFI variables (boot entries) in %s; it begins with fresh ones", variables);
 }
 
 static void read_machine(FctAdoptReader *r, xmlNode *type)
@@ -168,10 +196,16 @@ static void read_machine(FctAdoptReader *r, xmlNode *type)
     else if (strcmp(fct_adopt_text(r, type), "hvm") != 0)
         fct_adopt_refuse(r, "other-machine", "Manage it with the program that made it.",
                          "It is no fully virtualised machine (%s).", fct_adopt_text(r, type));
+    fct_adopt_told(r, type); /* what is neither of these is refused */
     r->q35 = strcmp(machine, "q35") == 0 || g_str_has_prefix(machine, "pc-q35");
     if (r->q35)
         fct_adopt_keep(r, "Chipset Q35");
-    else if (g_str_has_prefix(machine, "pc-i440fx") || strcmp(machine, "pc") == 0)
+    if (r->q35 && strcmp(machine, "q35") != 0 && strcmp(machine, r->host->machine) != 0)
+        fct_adopt_lose(r, "Chipset Q35 of version %s: it gets that of this host, %s", machine,
+                       *r->host->machine ? r->host->machine : "the newest");
+    if (r->q35)
+        return;
+    if (g_str_has_prefix(machine, "pc-i440fx") || strcmp(machine, "pc") == 0)
         fct_adopt_lose(r, "Chipset: Q35 instead of i440FX; an old guest system may need drivers for it");
     else
         fct_adopt_refuse(r, "other-machine", "Manage it with the program that made it.",
@@ -187,37 +221,54 @@ static const char *boot_name(const char *dev)
     return NULL;
 }
 
+static void read_boot(FctAdoptReader *r, xmlNode *boot, int *order)
+{
+    const char *dev = fct_adopt_attr(r, boot, "dev"), *name = boot_name(dev);
+    if (name && !g_hash_table_contains(r->boot, name))
+        g_hash_table_insert(r->boot, (gpointer)name, GINT_TO_POINTER(++*order));
+    else if (!name)
+        fct_adopt_lose(r, "Boot order: %s", dev);
+    fct_adopt_told(r, boot);
+}
+
+static void read_kernel(FctAdoptReader *r, xmlNode *os)
+{
+    static const char *const with[] = {"kernel", "initrd", "cmdline", "dtb"};
+    xmlNode *kernel = fct_adopt_child(os, "kernel");
+    if (!kernel)
+        return;
+    fct_adopt_lose(r, "Boot: the kernel %s of the host; it boots from its disk", fct_adopt_text(r, kernel));
+    for (gsize i = 0; i < G_N_ELEMENTS(with); i++)
+        fct_adopt_told(r, fct_adopt_child(os, with[i]));
+}
+
 static void read_os(FctAdoptReader *r, xmlNode *os)
 {
-    static const char *const known[] = {"type",   "loader",  "nvram",    "boot",   "firmware", "kernel",
-                                        "initrd", "cmdline", "bootmenu", "smbios", NULL};
+    static const char *const known[] = {"type",   "loader",  "nvram", "boot",     "firmware", "kernel",
+                                        "initrd", "cmdline", "dtb",   "bootmenu", "smbios",   NULL};
+    xmlNode *menu = fct_adopt_child(os, "bootmenu"), *smbios = fct_adopt_child(os, "smbios");
     int order = 0;
     read_machine(r, fct_adopt_child(os, "type"));
-    read_firmware(r, os);
-    for (xmlNode *node = os->children; node; node = node->next) {
-        const char *name = fct_adopt_is(node, "boot") ? boot_name(fct_adopt_attr(r, node, "dev")) : NULL;
-        if (name && !g_hash_table_contains(r->boot, name))
-            g_hash_table_insert(r->boot, (gpointer)name, GINT_TO_POINTER(++order));
-        else if (fct_adopt_is(node, "boot") && !name)
-            fct_adopt_lose(r, "Boot order: %s", fct_adopt_attr(r, node, "dev"));
-    }
-    if (fct_adopt_child(os, "kernel"))
-        fct_adopt_lose(r, "Boot: the kernel %s of the host; it boots from its disk",
-                       fct_adopt_text(r, fct_adopt_child(os, "kernel")));
-    if (strcmp(fct_adopt_attr(r, fct_adopt_child(os, "bootmenu"), "enable"), "yes") == 0)
+    fct_adopt_firmware(r, os);
+    for (xmlNode *node = os->children; node; node = node->next)
+        if (fct_adopt_is(node, "boot"))
+            read_boot(r, node, &order);
+    read_kernel(r, os);
+    if (strcmp(fct_adopt_attr(r, menu, "enable"), "yes") == 0)
         fct_adopt_lose(r, "Boot menu");
-    if (fct_adopt_child(os, "smbios"))
+    fct_adopt_told(r, menu); /* switched off it is none */
+    if (smbios)
         fct_adopt_lose(r, "SMBIOS identity (serial numbers that a guest or its licences may look at)");
+    fct_adopt_told(r, smbios);
     fct_adopt_others(r, os, known, "Boot");
 }
 
 static void read_features(FctAdoptReader *r, xmlNode *features)
 {
-    /* acpi and apic are generated; pae is always there; smm belongs to Secure Boot, which is told of; vmport says how
-     * a VMware driver is spoken to, and vmcoreinfo serves crash dumps: without either a guest starts and runs. */
-    static const char *const same[] = {"acpi", "apic", "pae", "smm", "vmport", "vmcoreinfo", NULL};
+    static const char *const same[] = {"acpi", "apic", "pae", "smm", "vmport", NULL};
+    gboolean windows = strcmp(r->adoption->spec->os, "windows") == 0;
     for (xmlNode *node = features->children; node; node = node->next) {
-        if (node->type != XML_ELEMENT_NODE || g_strv_contains(same, (const char *)node->name))
+        if (node->type != XML_ELEMENT_NODE || node->ns || g_strv_contains(same, (const char *)node->name))
             continue;
         if (fct_adopt_is(node, "hyperv"))
             r->hyperv = TRUE;
@@ -225,23 +276,30 @@ static void read_features(FctAdoptReader *r, xmlNode *features)
             fct_adopt_lose(r, "KVM settings (a hypervisor that hides itself)");
         else
             fct_adopt_lose(r, "Machine: the feature <%s>", (const char *)node->name);
+        if (!r->hyperv || !windows || !fct_adopt_is(node, "hyperv"))
+            fct_adopt_told(r, node);
     }
     if (!fct_adopt_child(features, "acpi"))
         fct_adopt_lose(r, "Machine: it has no ACPI now; it gets it");
 }
 
+static void read_cpu_model(FctAdoptReader *r, xmlNode *cpu)
+{
+    const char *mode = fct_adopt_attr(r, cpu, "mode");
+    const char *model = fct_adopt_text(r, fct_adopt_child(cpu, "model"));
+    if (strcmp(mode, "host-passthrough") == 0 || strcmp(mode, "maximum") == 0)
+        return;
+    fct_adopt_lose(r, "CPU model: the host's own instead of %s", *model ? model : *mode ? mode : "the one that it has");
+    fct_adopt_told_attrs(r, cpu, "mode", "match", "check", NULL);
+    fct_adopt_told(r, fct_adopt_child(cpu, "model"));
+    fct_adopt_told(r, fct_adopt_child(cpu, "vendor"));
+}
+
 static void read_cpu(FctAdoptReader *r, xmlNode *cpu)
 {
-    static const char *const known[] = {"topology", "model", "feature", "numa", "cache", "maxphysaddr", NULL};
-    const char *mode = fct_adopt_attr(r, cpu, "mode");
+    static const char *const known[] = {"topology", "model", "vendor", "feature", "numa", "maxphysaddr", NULL};
     xmlNode *topology = fct_adopt_child(cpu, "topology");
-    if (strcmp(mode, "host-passthrough") != 0 && strcmp(mode, "maximum") != 0) {
-        const char *model = fct_adopt_text(r, fct_adopt_child(cpu, "model"));
-        fct_adopt_lose(r, "CPU model: the host's own instead of %s",
-                       *model  ? model
-                       : *mode ? mode
-                               : "the one that it has");
-    }
+    read_cpu_model(r, cpu);
     if (topology)
         fct_adopt_lose(r, "CPU topology: %s sockets × %s cores × %s threads", fct_adopt_attr(r, topology, "sockets"),
                        fct_adopt_attr(r, topology, "cores"), fct_adopt_attr(r, topology, "threads"));
@@ -249,6 +307,12 @@ static void read_cpu(FctAdoptReader *r, xmlNode *cpu)
         fct_adopt_lose(r, "CPU features that are switched on or off");
     if (fct_adopt_child(cpu, "numa"))
         fct_adopt_lose(r, "NUMA cells of the guest");
+    if (fct_adopt_child(cpu, "maxphysaddr"))
+        fct_adopt_lose(r, "CPU: how much memory it can address");
+    for (xmlNode *node = cpu->children; node; node = node->next)
+        if (!fct_adopt_is(node, "model") && !fct_adopt_is(node, "vendor") && node->type == XML_ELEMENT_NODE &&
+            !node->ns && g_strv_contains(known, (const char *)node->name))
+            fct_adopt_told(r, node);
     fct_adopt_others(r, cpu, known, "CPU");
 }
 
@@ -260,8 +324,12 @@ static void read_clock(FctAdoptReader *r, xmlNode *clock)
     gboolean windows = strcmp(r->adoption->spec->os, "windows") == 0;
     if (strcmp(offset, windows ? "localtime" : "utc") != 0)
         fct_adopt_lose(r, "Clock: %s instead of %s", windows ? "local time" : "UTC", *offset ? offset : "what it has");
+    fct_adopt_told_attrs(r, clock, "offset", NULL);
     if (!windows && fct_adopt_child(clock, "timer"))
         fct_adopt_lose(r, "Settings of timers");
+    for (xmlNode *timer = clock->children; !windows && timer; timer = timer->next)
+        if (fct_adopt_is(timer, "timer"))
+            fct_adopt_told(r, timer);
     fct_adopt_others(r, clock, known, "Clock");
 }
 
@@ -270,6 +338,7 @@ static void read_event(FctAdoptReader *r, xmlNode *node, const char *when, const
     const char *action = fct_adopt_text(r, node);
     if (strcmp(action, usual) != 0)
         fct_adopt_lose(r, "What happens %s: “%s”; it becomes “%s”", when, action, usual);
+    fct_adopt_told_text(r, node);
 }
 
 /* ---- who wrote it ---- */
@@ -286,22 +355,17 @@ static const char *os_of_id(const char *id)
     return "linux";
 }
 
-/* What libosinfo's note says of the guest system; the note itself is no setting of the machine. */
-static void read_metadata(FctAdoptReader *r, xmlNode *metadata)
+/* What libosinfo's note says of the guest system. */
+static void read_os_note(FctAdoptReader *r, xmlNode *metadata)
 {
     for (xmlNode *node = metadata->children; node; node = node->next) {
-        if (node->type != XML_ELEMENT_NODE)
+        if (node->type != XML_ELEMENT_NODE || !node->ns || !node->ns->href ||
+            !strstr((const char *)node->ns->href, "libosinfo.org"))
             continue;
-        const char *ns = node->ns && node->ns->href ? (const char *)node->ns->href : "";
-        if (strcmp(ns, FCT_VIRT_NS) == 0)
-            continue;
-        if (strstr(ns, "libosinfo.org")) {
-            const char *id = fct_adopt_attr(r, fct_adopt_child(node, "os"), "id");
-            if (*id)
-                fct_text_set(&r->adoption->spec->os, os_of_id(id));
-        } else {
-            fct_adopt_lose(r, "Notes of another program (%s)", *ns ? ns : (const char *)node->name);
-        }
+        for (xmlNode *os = node->children; os; os = os->next)
+            if (os->type == XML_ELEMENT_NODE && strcmp((const char *)os->name, "os") == 0 &&
+                *fct_adopt_attr(r, os, "id"))
+                fct_text_set(&r->adoption->spec->os, os_of_id(fct_adopt_attr(r, os, "id")));
     }
 }
 
@@ -313,49 +377,39 @@ static void guess_os(FctAdoptReader *r, xmlNode *domain)
     if (fct_adopt_child(features, "hyperv") || strcmp(fct_adopt_attr(r, clock, "offset"), "localtime") == 0)
         fct_text_set(&r->adoption->spec->os, "windows");
     if (metadata)
-        read_metadata(r, metadata);
+        read_os_note(r, metadata);
 }
 
-static void read_commandline(FctAdoptReader *r, xmlNode *node)
+/* Elements of QEMU's own namespace. */
+static void read_qemu(FctAdoptReader *r, xmlNode *node)
 {
     g_autoptr(GString) args = g_string_new(NULL);
     for (xmlNode *child = node->children; child; child = child->next)
-        if (fct_adopt_is(child, "arg") || fct_adopt_is(child, "env"))
-            g_string_append_printf(args, " %s",
-                                   fct_adopt_attr(r, child, fct_adopt_is(child, "arg") ? "value" : "name"));
-    fct_adopt_lose(r, "Extra arguments of QEMU:%s", args->str);
+        if (child->type == XML_ELEMENT_NODE)
+            g_string_append_printf(
+                args, " %s",
+                fct_adopt_attr(r, child, strcmp((const char *)child->name, "arg") == 0 ? "value" : "name"));
+    if (strcmp((const char *)node->name, "commandline") == 0)
+        fct_adopt_lose(r, "Extra arguments of QEMU:%s", args->str);
+    else
+        fct_adopt_lose(r, "Settings of QEMU by its driver (%s)", (const char *)node->name);
+    fct_adopt_told(r, node);
 }
 
 /* ---- all of it ---- */
 
 static void read_identity(FctAdoptReader *r, xmlNode *domain)
 {
-    FctAdoption *adoption = r->adoption;
-    const char *title = fct_adopt_text(r, fct_adopt_child(domain, "title"));
-    const char *text = fct_adopt_text(r, fct_adopt_child(domain, "description"));
-    fct_text_set(&adoption->spec->id, fct_adopt_text(r, fct_adopt_child(domain, "uuid")));
-    fct_text_set(&adoption->spec->name, fct_adopt_text(r, fct_adopt_child(domain, "name")));
-    fct_text_set(&adoption->description, *text ? text : title);
+    FctVmSpec *spec = r->adoption->spec;
+    fct_text_set(&spec->id, fct_adopt_text(r, fct_adopt_child(domain, "uuid")));
+    fct_text_set(&spec->name, fct_adopt_text(r, fct_adopt_child(domain, "name")));
     fct_adopt_keep(r, "Its name and UUID");
-    if (*adoption->description)
-        fct_adopt_keep(r, "Its description");
+    fct_adopt_words(r, domain);
 }
 
-static void read_element(FctAdoptReader *r, xmlNode *node)
+/* One that Facet has no setting for, and a sentence. */
+static gboolean lose_element(FctAdoptReader *r, xmlNode *node)
 {
-    static const struct {
-        const char *name;
-        void (*read)(FctAdoptReader *r, xmlNode *node);
-    } readers[] = {{"memory", read_memory},
-                   {"currentMemory", read_current_memory},
-                   {"vcpu", read_vcpu},
-                   {"os", read_os},
-                   {"features", read_features},
-                   {"cpu", read_cpu},
-                   {"clock", read_clock},
-                   {"devices", fct_adopt_devices},
-                   {"commandline", read_commandline}};
-    static const char *const done[] = {"name", "uuid", "title", "description", "metadata", NULL};
     static const struct {
         const char *name, *text;
     } losses[] = {{"cputune", "vCPUs: pinning and shares of the host's CPUs"},
@@ -371,30 +425,70 @@ static void read_element(FctAdoptReader *r, xmlNode *node)
                   {"seclabel", "A security label of its own"},
                   {"launchSecurity", "Encrypted memory (SEV, TDX)"},
                   {"resource", "A resource partition of the host"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(losses); i++)
+        if (fct_adopt_is(node, losses[i].name)) {
+            fct_adopt_lose(r, "%s", losses[i].text);
+            fct_adopt_told(r, node);
+            return TRUE;
+        }
+    return FALSE;
+}
+
+static void read_element(FctAdoptReader *r, xmlNode *node)
+{
+    static const struct {
+        const char *name;
+        void (*read)(FctAdoptReader *r, xmlNode *node);
+    } readers[] = {{"memory", read_memory},     {"currentMemory", read_current_memory},
+                   {"vcpu", read_vcpu},         {"os", read_os},
+                   {"features", read_features}, {"cpu", read_cpu},
+                   {"clock", read_clock},       {"devices", fct_adopt_devices}};
+    static const char *const done[] = {"name", "uuid", "title", "description", "metadata", NULL};
     for (gsize i = 0; i < G_N_ELEMENTS(readers); i++)
         if (fct_adopt_is(node, readers[i].name)) {
             readers[i].read(r, node);
             return;
         }
-    for (gsize i = 0; i < G_N_ELEMENTS(losses); i++)
-        if (fct_adopt_is(node, losses[i].name)) {
-            fct_adopt_lose(r, "%s", losses[i].text);
-            return;
-        }
-    if (fct_adopt_is(node, "on_poweroff"))
+    if (node->ns)
+        read_qemu(r, node);
+    else if (fct_adopt_is(node, "on_poweroff"))
         read_event(r, node, "when it powers off", "destroy");
     else if (fct_adopt_is(node, "on_reboot"))
         read_event(r, node, "when it restarts", "restart");
     else if (fct_adopt_is(node, "on_crash"))
         read_event(r, node, "when it crashes", "destroy");
-    else if (!g_strv_contains(done, (const char *)node->name))
+    else if (!lose_element(r, node) && !g_strv_contains(done, (const char *)node->name)) {
         fct_adopt_lose(r, "The setting <%s>", (const char *)node->name);
+        fct_adopt_told(r, node);
+    }
 }
 
 static int by_order(gconstpointer a, gconstpointer b, gpointer orders)
 {
     return GPOINTER_TO_INT(g_hash_table_lookup(orders, *(const char *const *)a)) -
            GPOINTER_TO_INT(g_hash_table_lookup(orders, *(const char *const *)b));
+}
+
+static int by_place(gconstpointer a, gconstpointer b)
+{
+    return ((const FctAdoptBoot *)a)->order - ((const FctAdoptBoot *)b)->order;
+}
+
+/* Facet boots from all drives of a kind, then from all of the next; NICs as they stand in its list. */
+static void check_places(FctAdoptReader *r)
+{
+    const FctAdoptBoot *places = (const FctAdoptBoot *)(gpointer)r->places->data;
+    gboolean same = TRUE;
+    g_array_sort(r->places, by_place);
+    for (guint i = 1; i < r->places->len; i++) {
+        gboolean again = strcmp(places[i].kind, places[i - 1].kind) != 0;
+        for (guint k = 0; again && k < i - 1; k++)
+            same = same && strcmp(places[k].kind, places[i].kind) != 0;
+        if (strcmp(places[i].kind, "network") == 0 && !again)
+            same = same && places[i].met > places[i - 1].met;
+    }
+    if (!same)
+        fct_adopt_lose(r, "Boot order: Facet takes all drives of a kind one after the other");
 }
 
 static void end_boot(FctAdoptReader *r)
@@ -460,6 +554,7 @@ static void end(FctAdoptReader *r)
         fct_adopt_refuse(r, "too-little", "Manage it with the program that made it.",
                          "It has less than 64 MiB of memory.");
     end_boot(r);
+    check_places(r);
     sort_disks(r);
 }
 
@@ -476,26 +571,47 @@ static void read_domain(FctAdoptReader *r, xmlNode *domain)
         if (node->type == XML_ELEMENT_NODE)
             read_element(r, node);
     end(r);
+    fct_adopt_rest(r, domain);
+    if (r->unsaid)
+        g_ptr_array_add(r->adoption->lost, g_strdup_printf("%u more settings", r->unsaid));
 }
 
-FctAdoption *fct_adopt_read(const char *xml, const GPtrArray *networks, GError **error)
+static FctAdoption *read_doc(xmlNode *domain, const FctAdoptHost *host)
 {
+    FctAdoptReader r = {.adoption = fct_adoption_new(), .host = host, .texts = g_string_chunk_new(1024)};
+    GHashTable **sets[] = {&r.told, &r.read, &r.titles, &r.pairs};
+    for (guint i = 0; i < G_N_ELEMENTS(sets); i++)
+        *sets[i] = g_hash_table_new(NULL, NULL);
+    r.said = g_hash_table_new(g_str_hash, g_str_equal);
+    r.boot = g_hash_table_new(g_str_hash, g_str_equal);
+    r.disk_orders = g_array_new(FALSE, FALSE, sizeof(int));
+    r.places = g_array_new(FALSE, FALSE, sizeof(FctAdoptBoot));
+    read_domain(&r, domain);
+    for (guint i = 0; i < G_N_ELEMENTS(sets); i++)
+        g_hash_table_unref(*sets[i]);
+    g_hash_table_unref(r.said);
+    g_hash_table_unref(r.boot);
+    g_array_unref(r.disk_orders);
+    g_array_unref(r.places);
+    g_string_chunk_free(r.texts);
+    return r.adoption;
+}
+
+FctAdoption *fct_adopt_read(const char *xml, const FctAdoptHost *host, GError **error)
+{
+    gsize length = strlen(xml);
     /* libvirt writes no document type; one that came in all the same names nothing outside. */
-    xmlDoc *doc =
-        xmlReadMemory(xml, (int)strlen(xml), NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlDoc *doc = length > XML_MAX ? NULL
+                                   : xmlReadMemory(xml, (int)length, NULL, NULL,
+                                                   XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
-    if (!fct_adopt_is(domain, "domain") || xmlGetIntSubset(doc)) {
-        xmlFreeDoc(doc);
+    FctAdoption *adoption = NULL;
+    if (fct_adopt_is(domain, "domain") && !xmlGetIntSubset(doc))
+        adoption = read_doc(domain, host);
+    else
         fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a VM could not be read.");
-        return NULL;
-    }
-    FctAdoptReader reader = {.adoption = fct_adoption_new(), .texts = g_string_chunk_new(1024), .networks = networks};
-    reader.boot = g_hash_table_new(g_str_hash, g_str_equal);
-    reader.disk_orders = g_array_new(FALSE, FALSE, sizeof(int));
-    read_domain(&reader, domain);
-    g_array_unref(reader.disk_orders);
-    g_hash_table_unref(reader.boot);
-    g_string_chunk_free(reader.texts);
+    if (adoption)
+        fct_text_set(&adoption->xml, xml);
     xmlFreeDoc(doc);
-    return reader.adoption;
+    return adoption;
 }

@@ -8,13 +8,13 @@
 #define SPARE_PORTS 6
 
 /* XML 1.0 has no way to write most control characters, not even escaped; hardware and people may send them. */
-static char *xml_text(const char *text)
+static char *xml_text(const char *text, gboolean lines)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     GString *clean = g_string_new(NULL);
     for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
         gunichar ch = g_utf8_get_char(c);
-        if (ch >= 0x20 && ch != 0x7f && ch != 0xfffe && ch != 0xffff)
+        if ((ch >= 0x20 || (lines && (ch == '\n' || ch == '\t'))) && ch != 0x7f && ch != 0xfffe && ch != 0xffff)
             g_string_append_unichar(clean, ch);
     }
     g_autofree char *kept = g_string_free(clean, FALSE);
@@ -32,7 +32,7 @@ void fct_xml(GString *xml, const char *format, ...)
         }
         c++;
         if (*c == 's') {
-            g_autofree char *text = xml_text(va_arg(ap, const char *));
+            g_autofree char *text = xml_text(va_arg(ap, const char *), FALSE);
             g_string_append(xml, text);
         } else {
             g_assert(*c == 'd');
@@ -40,6 +40,13 @@ void fct_xml(GString *xml, const char *format, ...)
         }
     }
     va_end(ap);
+}
+
+/* What people wrote, with its lines. */
+static void write_words(GString *xml, const char *element, const char *text)
+{
+    g_autofree char *safe = xml_text(text, TRUE);
+    g_string_append_printf(xml, "  <%s>%s</%s>\n", element, safe, element);
 }
 
 static void write_identity(GString *xml, const FctVmSpec *spec, const FctXmlOptions *options, gboolean with_devices)
@@ -55,8 +62,13 @@ static void write_identity(GString *xml, const FctVmSpec *spec, const FctXmlOpti
         g_string_append(title, ")");
         fct_xml(xml, "  <title>%s</title>\n", title->str);
         g_string_free(title, TRUE);
+    } else if (*spec->title) {
+        write_words(xml, "title", spec->title);
     }
-    fct_xml(xml, "  <metadata>\n    <facet:vm xmlns:facet='" FCT_VIRT_NS "' id='%s'", spec->id);
+    if (*spec->text)
+        write_words(xml, "description", spec->text);
+    g_string_append_printf(xml, "  <metadata>\n%s", spec->metadata); /* as libvirt gave it */
+    fct_xml(xml, "    <facet:vm xmlns:facet='" FCT_VIRT_NS "' id='%s'", spec->id);
     if (with_devices) {
         fct_xml(xml, " attach='%s'>\n", options->attach->name);
         for (guint i = 0; i < spec->devices->len; i++) {
@@ -75,8 +87,35 @@ static gboolean is_windows(const FctVmSpec *spec)
     return strcmp(spec->os, "windows") == 0;
 }
 
+static void write_nvram(GString *xml, const FctVmSpec *spec)
+{
+    g_autofree char *own = g_strdup_printf(FCT_NVRAM, spec->id);
+    if (*spec->nvram_template)
+        fct_xml(xml, "    <nvram template='%s'>", spec->nvram_template);
+    else
+        g_string_append(xml, "    <nvram>");
+    fct_xml(xml, "%s</nvram>\n", *spec->nvram ? spec->nvram : own);
+}
+
+/* A VM that was adopted goes on with the firmware file that it had. */
+static void write_own_firmware(GString *xml, const FctVmSpec *spec)
+{
+    gboolean flash = strcmp(spec->loader_type, "pflash") == 0;
+    g_string_append(xml, "  <os>\n    <type arch='x86_64' machine='q35'>hvm</type>\n");
+    g_string_append_printf(xml, "    <loader%s%s", flash ? " readonly='yes'" : "",
+                           spec->loader_secure ? " secure='yes'" : "");
+    fct_xml(xml, " type='%s'>%s</loader>\n", spec->loader_type, spec->loader);
+    if (flash)
+        write_nvram(xml, spec);
+    g_string_append(xml, "  </os>\n");
+}
+
 static void write_firmware(GString *xml, const FctVmSpec *spec, const FctXmlOptions *options)
 {
+    if (*spec->loader) {
+        write_own_firmware(xml, spec);
+        return;
+    }
     /* Windows 11 asks for secure boot; elsewhere it would need keys enrolled for what people build themselves. */
     gboolean secure = is_windows(spec) && options->secure_boot;
     g_string_append(xml, spec->uefi ? "  <os firmware='efi'>\n" : "  <os>\n");
@@ -86,8 +125,8 @@ static void write_firmware(GString *xml, const FctVmSpec *spec, const FctXmlOpti
     if (spec->uefi && secure)
         g_string_append(xml, "      <feature enabled='yes' name='enrolled-keys'/>\n");
     if (spec->uefi) {
-        g_autofree char *own = g_strdup_printf(FCT_NVRAM, spec->id);
-        fct_xml(xml, "    </firmware>\n    <nvram>%s</nvram>\n", *spec->nvram ? spec->nvram : own);
+        g_string_append(xml, "    </firmware>\n");
+        write_nvram(xml, spec);
     }
     g_string_append(xml, "  </os>\n");
 }
@@ -122,6 +161,8 @@ static void write_features(GString *xml, const FctVmSpec *spec, const FctXmlOpti
     }
     if (has_many_vcpus(spec)) /* a split controller, whose interrupts an IOMMU can remap */
         g_string_append(xml, "    <ioapic driver='qemu'/>\n");
+    if (spec->loader_secure) /* what is protected by it */
+        g_string_append(xml, "    <smm state='on'/>\n");
     g_string_append(xml, "  </features>\n");
 }
 
@@ -220,7 +261,12 @@ static void write_devices(GString *xml, const FctVmSpec *spec, const FctXmlOptio
     if (spec->agent)
         g_string_append(xml, "    <channel type='unix'>\n"
                              "      <target type='virtio' name='org.qemu.guest_agent.0'/>\n    </channel>\n");
-    if (spec->tpm)
+    if (spec->tpm && *spec->tpm_secret)
+        fct_xml(xml,
+                "    <tpm model='tpm-crb'>\n      <backend type='emulator' version='2.0'>\n"
+                "        <encryption secret='%s'/>\n      </backend>\n    </tpm>\n",
+                spec->tpm_secret);
+    else if (spec->tpm)
         g_string_append(xml, "    <tpm model='tpm-crb'>\n      <backend type='emulator' version='2.0'/>\n"
                              "    </tpm>\n");
     /* A tablet tells where the pointer is: with a mouse the pointers of guest and browser drift apart. */

@@ -102,6 +102,7 @@ static const FctVmmOps ops = {
     .undefine = fct_virt_undefine,
     .adoption = fct_virt_adoption,
     .mark = fct_virt_mark,
+    .release = fct_virt_let_go,
     .disk_attach = fct_virt_disk_attach,
     .disk_detach = fct_virt_disk_detach,
     .disk_medium = fct_virt_disk_medium,

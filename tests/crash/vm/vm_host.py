@@ -133,6 +133,33 @@ def test_adopted_starts_as_ours():
     assert disk.exists() and "theirs" not in stack.virsh("list", "--all", "--name")  # it was not made for the VM
 
 
+def test_release_gives_back():
+    """Cases 17 and 18: what was not changed on purpose is there again, and what people wrote was there all the time."""
+    ident, words = define("数据库-db", "<sound model='ich9'/>"), "Ask Mrs Miller before a restart. " * 40
+    stack.virsh("desc", ident, "--title", "--new-desc", "Payroll")
+    stack.virsh("desc", ident, "--new-desc", words)
+    stack.virsh("autostart", ident)
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    vm = stack.vm(ident)
+    assert len(vm["description"]) == 400 and words.startswith(vm["description"][:-1]) and vm["host_name"] == "db", vm
+    stack.change("PATCH", vm, {"vcpus": 2})
+    xml = stack.virsh("dumpxml", ident, "--inactive")
+    assert words.strip() in xml and "<title>Payroll</title>" in xml and "<sound" not in xml, xml
+    stack.call("POST", f"/vms/{ident}/release", {})
+    xml = stack.virsh("dumpxml", ident, "--inactive")
+    assert words.strip() in xml and "<title>Payroll</title>" in xml and "<sound" in xml and ">2</vcpu>" in xml, xml
+    assert "urn:facet" not in xml and "enable" in stack.virsh("dominfo", ident).split("Autostart:")[1].splitlines()[0]
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.change("PATCH", stack.vm(ident), {"description": "new", "nics": [{"network": "facet"}],
+                                                "autostart": {"enabled": False}})
+    stack.call("POST", f"/vms/{ident}/release", {})
+    xml = stack.virsh("dumpxml", ident, "--inactive")  # with a NIC more it keeps what Facet made of it
+    assert "<description>new</description>" in xml and "<title>Payroll</title>" in xml and "<sound" not in xml, xml
+    assert "disable" in stack.virsh("dominfo", ident).split("Autostart:")[1].splitlines()[0]
+    assert "keeps what Facet made" in str(stack.call("GET", "/events")["items"])
+    stack.virsh("undefine", ident)
+
+
 def test_not_adoptable():
     ident = define("diskless", disk=False)
     xml = re.sub(r"<disk.*?</disk>", "", stack.virsh("dumpxml", "diskless", "--inactive"), flags=re.S)

@@ -58,9 +58,13 @@ static char *print(const FctAdoption *adoption)
     const FctVmSpec *spec = adoption->spec;
     GString *text = g_string_new(NULL);
     g_autofree char *boot = g_strjoinv(" ", spec->boot);
-    g_string_append_printf(text, "%s %s\nos %s, %d vCPUs, %" G_GINT64_FORMAT " MiB%s%s%s\ndescription “%s”\nboot %s\n",
-                           spec->name, spec->id, spec->os, spec->vcpus, spec->memory_mib, spec->uefi ? ", UEFI" : "",
-                           spec->tpm ? ", TPM" : "", spec->agent ? ", agent" : "", adoption->description, boot);
+    g_string_append_printf(
+        text, "%s %s\nos %s, %d vCPUs, %" G_GINT64_FORMAT " MiB%s%s%s\ntitle “%s”\ndescription “%s”\nboot %s\n",
+        spec->name, spec->id, spec->os, spec->vcpus, spec->memory_mib, spec->uefi ? ", UEFI" : "",
+        spec->tpm ? ", TPM" : "", spec->agent ? ", agent" : "", spec->title, spec->text, boot);
+    if (spec->uefi || *spec->loader)
+        g_string_append_printf(text, "firmware “%s” %s%s, variables “%s” of “%s”\n", spec->loader, spec->loader_type,
+                               spec->loader_secure ? " secure" : "", spec->nvram, spec->nvram_template);
     print_drives(text, spec);
     print_list(text, "kept", adoption->kept);
     print_list(text, "lost", adoption->lost);
@@ -77,7 +81,9 @@ static FctAdoption *adopt(const char *xml)
 {
     g_autoptr(GPtrArray) networks = networks_new();
     g_autoptr(GError) error = NULL;
-    FctAdoption *adoption = fct_adopt_read(xml, networks, &error);
+    gboolean kvm = strstr(xml, "<domain type='kvm'") != NULL;
+    const FctAdoptHost host = {{kvm, kvm, &fct_attach_vfio}, networks, "pc-q35-7.2"};
+    FctAdoption *adoption = fct_adopt_read(xml, &host, &error);
     g_assert_no_error(error);
     return adoption;
 }
@@ -133,13 +139,130 @@ static void test_unknown(void)
     }
 }
 
+static char *replaced(const char *text, const char *old, const char *new)
+{
+    g_autoptr(GString) string = g_string_new(text);
+    g_assert_cmpuint(g_string_replace(string, old, new, 1), ==, 1);
+    return g_strdup(string->str);
+}
+
+static char *generated(const FctAdoption *adoption)
+{
+    const FctXmlOptions options = {TRUE, TRUE, &fct_attach_vfio};
+    return fct_domain_xml(adoption->spec, &options, FALSE);
+}
+
+static gboolean refuses(const FctAdoption *adoption, const char *code)
+{
+    for (guint i = 0; i < adoption->verdicts->len; i++)
+        if (strcmp(((FctVerdict *)adoption->verdicts->pdata[i])->code, code) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Case 06: firmware, UEFI variables and the key of a TPM are there afterwards, or the VM is not taken over. */
+static void test_own_files(void)
+{
+    g_autofree char *xml = read_file("", "adopt-base-windows.xml");
+    static const char nvram[] = "<nvram template='/srv/my_VARS.fd'>/srv/mine_VARS.fd</nvram>";
+    static const struct {
+        const char *old, *new, *kept, *code; /* kept: in what Facet generates; code: of the refusal */
+    } cases[] = {
+        {nvram, nvram, "<loader readonly='yes' secure='yes' type='pflash'>/srv/my_CODE.fd</loader>", NULL},
+        {nvram, nvram, nvram, NULL},
+        {nvram, "<nvram type='file'><source file='/srv/x.fd'/></nvram>", "<nvram>/srv/x.fd</nvram>", NULL},
+        {nvram, "<nvram type='block'><source dev='/dev/vg/x'/></nvram>", NULL, "firmware"},
+        {nvram, "<nvram type='network'><source protocol='iscsi' name='x'/></nvram>", NULL, "firmware"},
+        {nvram, "<nvram format='qcow2'>/srv/x.qcow2</nvram>", NULL, "firmware"},
+        {nvram, "<nvram type='file'><source file='/srv/x.fd'><encryption format='luks'/></source></nvram>", NULL,
+         "firmware"},
+        {" secure='yes' type='pflash'", " type='pflash' format='qcow2'", NULL, "firmware"},
+        {"readonly='yes' secure", "readonly='no' secure", NULL, "firmware"},
+        {"<tpm ", "<tpm ", "<encryption secret='6dd3e4a5-1d76-44ce-961f-f119f5aad935'/>", NULL},
+        {"secret='6dd3e4a5-1d76-44ce-961f-f119f5aad935'", "", NULL, "tpm"},
+        {"<encryption secret", "<source type='dir' path='/srv/tpm'/><encryption secret", NULL, "tpm"},
+        {"<source file='/srv/a.qcow2'/>", "<source file='/srv/a.qcow2'><slices/></source>", NULL, "other-disk"},
+        {"<source file='/srv/a.qcow2'/>", "<source file='/srv/a.qcow2'><encryption format='luks'/></source>", NULL,
+         "encrypted-disk"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *changed = replaced(xml, cases[i].old, cases[i].new);
+        g_autoptr(FctAdoption) adoption = adopt(changed);
+        g_autofree char *ours = generated(adoption);
+        g_test_message("%s", cases[i].new);
+        if (cases[i].code)
+            g_assert_true(refuses(adoption, cases[i].code));
+        else
+            g_assert_cmpuint(adoption->verdicts->len, ==, 0);
+        if (cases[i].kept)
+            g_assert_nonnull(strstr(ours, cases[i].kept));
+    }
+}
+
+/* Case 17: what people and programs wrote is in the domain that Facet generates, to the letter. */
+static void test_words(void)
+{
+    g_autofree char *xml = read_file("", "adopt-base-windows.xml");
+    g_autoptr(GString) text = g_string_new("\n  Ask <Mrs & Mr Miller>\tbefore\n");
+    while (text->len < 20000)
+        g_string_append(text, "Ask Mrs Miller before a restart. ");
+    g_autofree char *escaped = g_markup_escape_text(text->str, -1);
+    g_autofree char *element = g_strdup_printf("<description>%s</description>", escaped);
+    g_autofree char *described = replaced(xml, "<description>Ask before a restart.</description>", element);
+    g_autofree char *noted =
+        replaced(described, "<metadata>", "<metadata><a:b xmlns:a='urn:a' c='&lt;\"'>x<a:d/></a:b><plain/>");
+    g_autoptr(FctAdoption) adoption = adopt(noted);
+    g_autofree char *ours = generated(adoption);
+    g_autoptr(FctAdoption) again = adopt(ours);
+    g_autofree char *twice = generated(again);
+    g_assert_cmpuint(adoption->lost->len, ==, 0);
+    g_assert_cmpstr(adoption->spec->title, ==, "Payroll");
+    g_assert_cmpstr(adoption->spec->text, ==, text->str);
+    g_assert_cmpstr(again->spec->text, ==, text->str);
+    g_assert_nonnull(strstr(ours, "<a:b xmlns:a=\"urn:a\" c=\"&lt;&quot;\">x<a:d/></a:b>"));
+    g_assert_nonnull(strstr(ours, "<plain/>"));
+    g_assert_nonnull(strstr(ours, "libosinfo:os id=\"http://microsoft.com/win/11\""));
+    g_assert_cmpstr(twice, ==, ours);
+    g_autoptr(GString) long_text = g_string_new("<title>");
+    while (long_text->len < 300000)
+        g_string_append(long_text, "words ");
+    g_string_append(long_text, "</title>");
+    g_autofree char *much = replaced(xml, "<title>Payroll</title>", long_text->str);
+    g_autoptr(FctAdoption) refused = adopt(much);
+    g_assert_true(refuses(refused, "too-long"));
+}
+
+/* The way back: the definition of then, with what was changed on purpose. */
+static void test_back(void)
+{
+    g_autofree char *xml = read_file("foreign", "virt-manager-ubuntu.xml");
+    g_autoptr(FctAdoption) then = adopt(xml), now = adopt(xml);
+    g_autofree char *same = fct_adopt_back(xml, then->spec, now->spec);
+    g_autoptr(FctAdoption) kept = adopt(same);
+    g_assert_cmpuint(kept->lost->len, ==, then->lost->len);
+    fct_text_set(&now->spec->name, "renamed");
+    fct_text_set(&now->spec->text, "a < b");
+    now->spec->vcpus = 6;
+    now->spec->memory_mib = 3000;
+    g_autofree char *changed = fct_adopt_back(xml, then->spec, now->spec);
+    g_autoptr(FctAdoption) back = adopt(changed);
+    g_assert_cmpstr(back->spec->name, ==, "renamed");
+    g_assert_cmpstr(back->spec->text, ==, "a < b");
+    g_assert_cmpint(back->spec->vcpus, ==, 6);
+    g_assert_cmpint(back->spec->memory_mib, ==, 3000);
+    g_assert_nonnull(strstr(changed, "<sound model=\"ich9\">"));
+    fct_text_set(&((FctVmNic *)now->spec->nics->pdata[0])->network, "lan");
+    g_assert_null(fct_adopt_back(xml, then->spec, now->spec));
+}
+
 static void test_broken(void)
 {
     static const char *const bad[] = {"", "<domain", "<network/>", "not xml",
                                       "<!DOCTYPE domain [<!ENTITY x 'y'>]><domain type='kvm'>&x;</domain>"};
+    static const FctAdoptHost nowhere = {{FALSE, FALSE, &fct_attach_vfio}, NULL, ""};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
-        g_assert_null(fct_adopt_read(bad[i], NULL, &error));
+        g_assert_null(fct_adopt_read(bad[i], &nowhere, &error));
         g_assert_error(error, FCT_ERROR, FCT_ERROR_LIBVIRT);
     }
 }
@@ -160,6 +283,9 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, own[i], test_own);
     }
     g_test_add_func("/virt/adopt/unknown", test_unknown);
+    g_test_add_func("/virt/adopt/own-files", test_own_files);
+    g_test_add_func("/virt/adopt/words", test_words);
+    g_test_add_func("/virt/adopt/back", test_back);
     g_test_add_func("/virt/adopt/broken", test_broken);
     return g_test_run();
 }

@@ -38,7 +38,7 @@ static void test_good(void)
         "{\"cloud_init\":{\"network\":{\"address\":\"fd00::5/64\",\"gateway\":\"fd00::1\"}}}",
         "{\"cloud_init\":{\"user_data\":\"#!/bin/sh\\ntrue\",\"hostname\":\"a\",\"network\":{\"address\":\"10.0.0.5/"
         "8\"}}}",
-        "{\"cloud_init\":{\"user_data\":\"Content-Type: multipart/mixed; boundary=x\"}}",
+        "{\"cloud_init\":{\"user_data\":\"MIME-Version: 1.0\\nContent-Type: text/x-shellscript\\n\\n#!/bin/sh\"}}",
         "{\"windows\":{\"user\":\"Änne Müller\",\"password\":\"geheim\"}}",
         "{\"windows\":{\"user\":\"a\",\"password\":\"b\",\"product_key\":\"AAAAA-BBBBB-CCCCC-DDDDD-EEEE1\","
         "\"language\":\"zh-Hans-CN\",\"edition\":\"2\"}}",

@@ -25,12 +25,12 @@ export const firstBoot = {
   dnsHelp: 'Separated by commas.',
   more: 'Host name and packages',
   hostname: 'Host name',
-  hostnameHelp: (vm: string) => `Left empty: ${vm}.`,
+  hostnameHelp: (vm: string) => (vm ? `Left empty: ${vm}.` : 'Left empty: made of the VM’s name.'),
   packages: 'Packages',
   packagesHelp: 'Installed at the first start; separated by spaces.',
   expert: 'Your own user-data',
   expertText: 'User-data',
-  expertHelp: 'Begins with #cloud-config, #! or a MIME header, and stands for user, keys and packages above.',
+  expertHelp: 'Begins with #cloud-config, #!, #include, ## template: jinja or another header that cloud-init documents, and stands for user, keys and packages above. YAML is checked; what jinja fills in is not.',
   edition: 'Edition',
   editionHelp: 'As the ISO names it (“Windows 11 Pro”), or its number on the ISO. Left empty, Setup asks when there are several.',
   language: 'Language',
@@ -49,7 +49,7 @@ export const firstBoot = {
     passwordMissing: 'The administrator needs a password.',
     keys: 'Each line must be a public key, like “ssh-ed25519 AAAA… anna@desk”.',
     address: 'Write it like 10.0.0.5/24.',
-    userData: 'It must begin with #cloud-config, #! or a MIME header.',
+    userData: 'It must begin with a header that cloud-init knows, like #cloud-config, #! or #include.',
   },
 };
 

@@ -24,6 +24,7 @@ export const hardware = {
   up: (what: string) => `${what}: earlier`,
   down: (what: string) => `${what}: later`,
   bootNone: 'Choose at least one.',
+  hostName: 'Host name at the first boot',
   firmware: 'Firmware',
   firmwareFixed: 'The firmware is chosen when the VM is made: a guest boots with the one it was installed with.',
   uefi: 'UEFI',

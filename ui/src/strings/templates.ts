@@ -51,7 +51,7 @@ export const adopt = {
   done: (name: string) => `${name} is managed by Facet now.`,
   release: 'Release from Facet',
   releaseTitle: (name: string) => `Release ${name} from Facet?`,
-  releaseText: 'Facet only shows it from then on. The VM and its disks stay as they are; its GPU devices and its place in the start order are forgotten.',
+  releaseText: 'Facet only shows it from then on. Its disks stay as they are, and a VM that was taken over gets its own definition back where nothing but name, description, memory and vCPUs was changed; its GPU devices and its place in the start order are forgotten.',
 };
 
 export const autostart = {

@@ -4,7 +4,7 @@ import { Button, Checkbox, ExpandableSection, FormGroup, FormHelperText, HelperT
 import { EyeIcon, EyeSlashIcon } from '@patternfly/react-icons';
 import { useState, type ReactNode } from 'react';
 import { t } from '@/strings';
-import { firstBootProblems, type FirstBoot } from './firstboot';
+import { firstBootProblems, hostName, type FirstBoot } from './firstboot';
 
 const words = t.firstBoot;
 
@@ -108,7 +108,7 @@ function Linux({ vm, value, onChange, common = false }: Omit<Props, 'os'>) {
       <Network value={value} set={set} />
       <ExpandableSection toggleText={words.more}>
         <div className="fct-stack">
-          <Text id="boot-hostname" label={words.hostname} help={words.hostnameHelp(vm)} value={value.hostname} onChange={(hostname) => set({ hostname })} />
+          <Text id="boot-hostname" label={words.hostname} help={words.hostnameHelp(common ? vm : hostName(vm))} value={value.hostname} onChange={(hostname) => set({ hostname })} />
           <Text id="boot-packages" label={words.packages} help={words.packagesHelp} value={value.packages} isDisabled={own} onChange={(packages) => set({ packages })} />
         </div>
       </ExpandableSection>

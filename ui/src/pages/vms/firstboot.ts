@@ -43,6 +43,12 @@ function cloudInit(draft: FirstBoot): CloudInitInput | undefined {
   return Object.keys(all).length > 0 ? all : undefined;
 }
 
+/** What a guest is called that nobody named: what a host name can bear of the VM's name. Empty: of its id, which is made with it. */
+export function hostName(vm: string): string {
+  const label = vm.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-/, '').slice(0, 63).replace(/-$/, '');
+  return label && !/[A-Za-z]/.test(label) ? `vm-${label}` : label;
+}
+
 function windows(draft: FirstBoot): WindowsInput | undefined {
   if (!draft.user && !draft.password) return undefined;
   return {
@@ -104,7 +110,7 @@ export function firstBootProblems(draft: FirstBoot, os: string, common = false):
   if (os !== 'linux') return problems;
   if (draft.fixed && !ADDRESS.test(draft.address.trim())) problems.address = bad.address;
   if (draft.userData.trim()) {
-    if (!/^(#cloud-config|#!|MIME-Version:|Content-Type: multipart\/)/i.test(draft.userData)) problems.user_data = bad.userData;
+    if (!/^(#cloud-(config|boothook)|#!|#include|#part-handler|#upstart-job|## template:|[a-z-]+:|From )/i.test(draft.userData)) problems.user_data = bad.userData;
     return problems;
   }
   const keys = words(draft.keys, /\n/);

@@ -63,6 +63,7 @@ export function StartSection({ vm }: { vm: Vm }) {
         facts={[
           [words.boot, vm.boot.map((one) => words.boots[one]).join(', ') || UNKNOWN],
           [words.firmware, firmware],
+          ...(vm.host_name && vm.os !== 'other' ? [[words.hostName, vm.host_name] as [string, string]] : []),
           [words.tpm, vm.tpm ? words.tpmOn : words.none],
           [words.agent, vm.agent ? words.agentOn : words.none],
           [words.autostart, vm.autostart.enabled ? words.autostartOn(vm.autostart.order, vm.autostart.delay_s) : words.autostartOff],
