@@ -69,7 +69,7 @@ void fct_print_verdicts(FILE *out, const json_t *verdicts);
 /* Asks on the terminal; FALSE when stdin is none. */
 gboolean fct_cli_ask(const char *question);
 
-/* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,holder,kept,busy}]. */
+/* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,not_whole,holder,kept,busy}]. */
 void fct_print_card(int units, const json_t *items, const json_t *stranded);
 
 /* task.c: follows a task to its end with live steps; exit status by cause. */
@@ -84,6 +84,8 @@ int fct_verb_gpu_list(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_show(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv);
+int fct_verb_gpu_release(FctCli *cli, int argc, char **argv);
+int fct_verb_gpu_take(FctCli *cli, int argc, char **argv);
 int fct_verb_group_list(FctCli *cli, int argc, char **argv);
 int fct_verb_image_list(FctCli *cli, int argc, char **argv);
 int fct_verb_network_list(FctCli *cli, int argc, char **argv);
