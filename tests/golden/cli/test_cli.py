@@ -46,7 +46,7 @@ GPU = {"id": "gpu-0000-41-00-0", "node": "n1", "project": "default", "revision":
                         {"profile_id": 9, "profile": "3g.40gb", "start": 4, "size": 4, "ok": False,
                          "why": "Slot 4 is taken by 2g.20gb.", "leaves": ""}],
                "stranded": [{"start": 7, "size": 1, "why": "No profile can begin at slot 7."}]}}
-SPLIT = dict(GPU, id="gpu-0000-42-00-0", index=1, drift=[], mig=dict(GPU["mig"], current=True, pending=False, instances=[
+SPLIT = dict(GPU, id="gpu-0000-42-00-0", index=1, drift=[], mig=dict(GPU["mig"], current=True, pending=True, instances=[
     dict(instance(0, 4, "3g.40gb"), not_whole="1c.3g.40gb + 2c.3g.40gb"),
     dict(instance(4, 4, "3g.40gb", {"kind": "vm", "id": "1", "name": "llm-a", "state": "in-use"}), not_whole="")],
     fits=[], stranded=[]))
