@@ -92,7 +92,7 @@ function PicturePanel({ gpu }: { gpu: Gpu }) {
     <Card isCompact>
       <CardBody className="fct-stack">
         <div className="fct-row fct-row--spread">
-          <span className="fct-subtle">{t.gpu.modeWhat[gpu.mode]}</span>
+          <span className="fct-subtle">{gpu.state === 'ok' ? t.gpu.modeWhat[gpu.mode] : t.gpu.states[gpu.state]}</span>
           <span className="fct-row"><Busy readings={readings} /><GpuMemory readings={readings} /><Power readings={readings} /><Temperature readings={readings} /></span>
         </div>
         <GpuPicture gpu={gpu} variant="full" pointing={cut ? { at, onPoint: setAt } : undefined} ghost={ghost} />
