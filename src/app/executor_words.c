@@ -31,6 +31,9 @@ static void read_layouts(const FctRun *run, Layouts *layouts)
 {
     const FctJournal *journal = run->journal;
     g_autoptr(FctInventory) seen = fct_world_inventory(run->app->world, NULL);
+    /* A run that was found with all its steps done, right after the start, has not looked yet. */
+    if (!seen)
+        seen = fct_world_refresh(run->app->world, NULL);
     g_autoptr(FctInventory) before = fct_plans_before(run->app, journal->plan, NULL);
     g_autoptr(FctPlan) plan = fct_plans_get(run->app, journal->plan, NULL, NULL);
     layouts->now = layout_in(seen, journal->gpu, &layouts->mig_now);
@@ -70,9 +73,12 @@ char *fct_run_outcome(const FctRun *run, gboolean wanted)
     g_auto(Layouts) layouts = {0};
     read_layouts(run, &layouts);
     const char *label = run->journal->label;
+    if (!layouts.now)
+        return g_strdup_printf("%s; the layout of %s could not be seen.",
+                               wanted ? "Every step was done" : "What was done is taken back", label);
     const GPtrArray *meant = wanted ? layouts.then : layouts.before;
     gboolean mig = wanted ? layouts.mig_then : layouts.mig_before;
-    if (layouts.now && meant && layouts.mig_now == mig && fct_layout_same(layouts.now, meant))
+    if (meant && layouts.mig_now == mig && fct_layout_same(layouts.now, meant))
         return g_strdup_printf("%s has %s layout.", label, wanted ? "the wanted" : "its previous");
     g_autofree char *now = now_text(&layouts), *strangers = strangers_text(&layouts);
     return g_strdup_printf("%s, but %s has not %s layout. It has now: %s.%s%s%s",
