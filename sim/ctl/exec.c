@@ -23,7 +23,7 @@
 
 extern const FsimVerb fsim_verb_exec;
 
-/* Those that every kernel has: a file can only be mounted over one that exists. */
+/* A file can only be mounted over one that exists: where the machine has none, the whole of /proc is replaced. */
 static const char *const proc_files[] = {
     "cmdline", "cpuinfo", "iomem", "meminfo", "modules", "uptime", "version", "driver", "sys/kernel/random/boot_id"};
 
@@ -145,6 +145,47 @@ static void show_nodes(const char *sim_dir)
     (void)mount(stage, "/dev", NULL, MS_MOVE, NULL);
 }
 
+/* Below `proc`, those of the simulated host over those of the machine. */
+static gboolean show_proc_files(const char *sim_dir, const char *proc, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(proc_files); i++) {
+        g_autofree char *from = g_build_filename(sim_dir, "root", "proc", proc_files[i], NULL);
+        g_autofree char *to = g_build_filename(proc, proc_files[i], NULL);
+        if (mount(from, to, NULL, MS_BIND | MS_REC, NULL) < 0 && errno != ENOENT) {
+            g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot mount %s on %s: %s", from, to, g_strerror(errno));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean machine_lacks_a_file(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(proc_files); i++) {
+        g_autofree char *path = g_build_filename("/proc", proc_files[i], NULL);
+        if (strchr(proc_files[i], '/') == NULL && access(path, F_OK) < 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The machine's /proc moves aside, and links of a /proc that the simulated host makes lead to it. */
+static gboolean replace_proc(const char *sim_dir, GError **error)
+{
+    g_autofree char *aside = g_build_filename(sim_dir, "realproc", NULL);
+    g_autofree char *view = g_build_filename(sim_dir, "root", "procview", NULL);
+    if (g_mkdir_with_parents(aside, 0755) < 0 || mount("/proc", aside, NULL, MS_BIND | MS_REC, NULL) < 0) {
+        g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot mount /proc on %s: %s", aside, g_strerror(errno));
+        return FALSE;
+    }
+    if (!show_proc_files(sim_dir, aside, error))
+        return FALSE;
+    if (mount(view, "/proc", NULL, MS_BIND, NULL) == 0)
+        return TRUE;
+    g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot mount %s on /proc: %s", view, g_strerror(errno));
+    return FALSE;
+}
+
 static gboolean show_host(const char *sim_dir, GError **error)
 {
     g_autofree char *sys = g_build_filename(sim_dir, "root", "sys", NULL);
@@ -152,16 +193,8 @@ static gboolean show_host(const char *sim_dir, GError **error)
         g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot mount %s on /sys: %s", sys, g_strerror(errno));
         return FALSE;
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(proc_files); i++) {
-        g_autofree char *from = g_build_filename(sim_dir, "root", "proc", proc_files[i], NULL);
-        g_autofree char *to = g_build_filename("/proc", proc_files[i], NULL);
-        if (mount(from, to, NULL, MS_BIND | MS_REC, NULL) < 0 && errno != ENOENT) {
-            g_set_error(error, FSIM_ERROR, FSIM_ERROR_STATE, "cannot mount %s on %s: %s", from, to, g_strerror(errno));
-            return FALSE;
-        }
-    }
     show_nodes(sim_dir);
-    return TRUE;
+    return machine_lacks_a_file() ? replace_proc(sim_dir, error) : show_proc_files(sim_dir, "/proc", error);
 }
 
 static int run(const FsimContext *ctx, int argc, char **argv, GError **error)

@@ -13,7 +13,9 @@ static const char help[] =
     "\n  facet-sim inject nvml FUNCTION|all CODE [--count N] [--delay MS]   CODE 0: only the delay"
     "\n  facet-sim inject tree PATTERN ACTION [--op read|write] [--errno N] [--ms MS] [--count N]"
     "\n      ACTION: hang, fail or late; PATTERN as in sys/bus/pci/devices/0000:3b:00.0/driver/*"
-    "\n  facet-sim inject xid GPU NUMBER"
+    "\n  facet-sim inject xid GPU NUMBER [--pid N --name NAME | --no-process] [--gi N [--ci N]] [--text TEXT]"
+    "\n      [--caused-by NUMBER]                                     an event, and its line in dev/kmsg"
+    "\n  facet-sim inject sxid SWITCH NUMBER [--text TEXT]            NVSwitches are counted from 0; only the line"
     "\n  facet-sim inject ecc GPU CORRECTED UNCORRECTED"
     "\n  facet-sim inject crash begin|copied|half|changed|published   kill the next writer there"
     "\n  facet-sim inject latency US [--create MS]                    added to every NVML call"
@@ -22,6 +24,9 @@ static const char help[] =
 typedef struct Options {
     int count, delay_ms, error, create_ms;
     char *op;
+    int pid, gi, ci, caused_by; /* -1: not said */
+    gboolean no_process;
+    char *name, *text;
 } Options;
 
 static gboolean usage(GError **error)
@@ -93,8 +98,37 @@ static gboolean inject_tree(FsimState *st, char **args, const Options *o, GError
     return TRUE;
 }
 
+static void describe(FsimEvent *event, const Options *o)
+{
+    event->pid = o->no_process ? FSIM_SAYS_NO_PROCESS : o->pid > 0 ? o->pid : FSIM_NO_PROCESS;
+    event->caused_by = (guint32)MAX(o->caused_by, 0);
+    g_strlcpy(event->name, o->name ? o->name : "", sizeof event->name);
+    g_strlcpy(event->text, o->text ? o->text : "", sizeof event->text);
+}
+
+static gboolean inject_sxid(FsimState *st, char **args, const Options *o, GError **error)
+{
+    gint64 nvswitch, xid;
+    guint n = st->file->fixed.n_nvswitches;
+    if (!args[0] || !args[1])
+        return usage(error);
+    if (n == 0) {
+        g_set_error(error, FSIM_ERROR, FSIM_ERROR_USAGE, "this host has no NVSwitch");
+        return FALSE;
+    }
+    FsimTxn txn;
+    if (!number(args[0], 0, n - 1, &nvswitch, error) || !number(args[1], 0, 99999, &xid, error) ||
+        !fsim_verb_check(fsim_txn_begin(st, &txn), "state", error))
+        return FALSE;
+    FsimEvent *event = fsim_event(txn.body, 0, 0, (guint64)xid, FSIM_NO_INSTANCE, FSIM_NO_INSTANCE);
+    describe(event, o);
+    event->nvswitch = (guint32)nvswitch + 1;
+    fsim_txn_commit(&txn);
+    return TRUE;
+}
+
 /* One change of one card: an event, or counts. */
-static gboolean inject_card(FsimState *st, const char *kind, char **args, GError **error)
+static gboolean inject_card(FsimState *st, const char *kind, char **args, const Options *o, GError **error)
 {
     enum { EVENT_XID = 8 };
     gint64 first, second = 0;
@@ -112,7 +146,10 @@ static gboolean inject_card(FsimState *st, const char *kind, char **args, GError
         txn.body->gpus[gpu].ecc_corrected += (guint64)first;
         txn.body->gpus[gpu].ecc_uncorrected += (guint64)second;
     } else {
-        fsim_event(txn.body, (guint)gpu, EVENT_XID, (guint64)first, FSIM_NO_INSTANCE, FSIM_NO_INSTANCE);
+        describe(fsim_event(txn.body, (guint)gpu, EVENT_XID, (guint64)first,
+                            o->gi < 0 ? FSIM_NO_INSTANCE : (guint32)o->gi,
+                            o->ci < 0 ? FSIM_NO_INSTANCE : (guint32)o->ci),
+                 o);
     }
     fsim_txn_commit(&txn);
     return TRUE;
@@ -184,7 +221,9 @@ static gboolean inject(FsimState *st, char **args, const Options *o, GError **er
     if (strcmp(kind, "tree") == 0)
         return inject_tree(st, args + 1, o, error);
     if (strcmp(kind, "xid") == 0 || strcmp(kind, "ecc") == 0)
-        return inject_card(st, kind, args + 1, error);
+        return inject_card(st, kind, args + 1, o, error);
+    if (strcmp(kind, "sxid") == 0)
+        return inject_sxid(st, args + 1, o, error);
     if (strcmp(kind, "crash") == 0)
         return inject_crash(st, args + 1, error);
     if (strcmp(kind, "latency") == 0)
@@ -199,8 +238,8 @@ static gboolean inject(FsimState *st, char **args, const Options *o, GError **er
 
 static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
 {
-    Options o = {.count = 1, .error = EIO, .create_ms = 0};
-    g_autofree char *op = NULL;
+    Options o = {.count = 1, .error = EIO, .create_ms = 0, .pid = -1, .gi = -1, .ci = -1, .caused_by = -1};
+    g_autofree char *op = NULL, *name = NULL, *text = NULL;
     const GOptionEntry entries[] = {
         {"count", 0, 0, G_OPTION_ARG_INT, &o.count, "How often (1); -1 for ever", "N"},
         {"delay", 0, 0, G_OPTION_ARG_INT, &o.delay_ms, "Delay before the answer", "MS"},
@@ -208,11 +247,20 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
         {"errno", 0, 0, G_OPTION_ARG_INT, &o.error, "Error number of \"fail\" (5, EIO)", "N"},
         {"op", 0, 0, G_OPTION_ARG_STRING, &op, "Only \"read\" or only \"write\"", "OP"},
         {"create", 0, 0, G_OPTION_ARG_INT, &o.create_ms, "Time that making an instance takes", "MS"},
+        {"pid", 0, 0, G_OPTION_ARG_INT, &o.pid, "Process of an XID", "N"},
+        {"name", 0, 0, G_OPTION_ARG_STRING, &name, "Its name", "NAME"},
+        {"no-process", 0, 0, G_OPTION_ARG_NONE, &o.no_process, "A line without process", NULL},
+        {"gi", 0, 0, G_OPTION_ARG_INT, &o.gi, "GPU instance of an XID", "N"},
+        {"ci", 0, 0, G_OPTION_ARG_INT, &o.ci, "Compute instance of an XID", "N"},
+        {"text", 0, 0, G_OPTION_ARG_STRING, &text, "What the driver says", "TEXT"},
+        {"caused-by", 0, 0, G_OPTION_ARG_INT, &o.caused_by, "The XID that it follows from", "NUMBER"},
         {NULL}};
     FsimState st;
     if (!fsim_verb_parse(&fsim_verb_inject, entries, &argc, &argv, 1, 4, error))
         return 2;
     o.op = op;
+    o.name = name;
+    o.text = text;
     o.delay_ms = MAX(o.delay_ms, 0);
     o.create_ms = MAX(o.create_ms, 0);
     if (!fsim_verb_open(ctx, NULL, &st, error))
@@ -222,5 +270,5 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
     return ok ? 0 : 1;
 }
 
-const FsimVerb fsim_verb_inject = {"inject", "nvml|tree|xid|ecc|crash|latency|list|clear …",
+const FsimVerb fsim_verb_inject = {"inject", "nvml|tree|xid|sxid|ecc|crash|latency|list|clear …",
                                    "make NVML or the tree fail, hang or be late", run};

@@ -60,14 +60,5 @@ void fsim_dev_build(FsimWorld *world)
     fsim_dir(world->dev, "vfio/devices");
     fsim_dir(world->dev, "dri");
     fsim_file(world->dev, "vfio/vfio", 0666, NULL, NULL, 0);
-    GString *log = g_string_new(NULL);
-    if (world->host->iommu == FSIM_IOMMU_INTEL)
-        g_string_append_printf(
-            log, "6,301,412000,-;DMAR: Intel(R) Virtualization Technology for Directed I/O\n%s",
-            world->host->interrupt_remapping ? "6,302,413000,-;DMAR-IR: Enabled IRQ remapping in x2apic mode\n" : "");
-    if (world->host->iommu == FSIM_IOMMU_AMD && world->host->interrupt_remapping)
-        g_string_append(log, "6,301,412000,-;AMD-Vi: Interrupt remapping enabled\n");
-    fsim_text(world->dev, "kmsg", "6,1,0,-;Linux version %s (a simulated host of Facet)\n%s", world->host->kernel,
-              log->str);
-    g_string_free(log, TRUE);
+    fsim_kmsg_build(world);
 }

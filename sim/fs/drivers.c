@@ -135,6 +135,7 @@ int fsim_driver_release(FsimFunction *fn)
         /* nv_pci_remove() takes the card off its list, then loops for ever, also when the holders go away later:
          * reference/host.md §0.1. */
         fn->wedged = TRUE;
+        fsim_kmsg_say(world, "NVRM: Attempting to remove device %s with non-zero usage count!", fn->bdf);
         fsim_gpu_set_driver(&world->state, (unsigned)fn->gpu, "");
         fsim_nvidia_update(fn);
         return wait_for_release(fn);

@@ -42,6 +42,7 @@ static void build_lasting(FsimWorld *world)
     world->dev = fsim_dir(world->root, "dev");
     fsim_system_build(world);
     fsim_proc_build(world);
+    fsim_proc_view_build(world);
     fsim_dev_build(world);
     fsim_node_keep(world->root);
 }
@@ -50,6 +51,7 @@ static void build_lasting(FsimWorld *world)
 static void build(FsimWorld *world)
 {
     world->started = g_get_monotonic_time();
+    fsim_kmsg_boot(world);
     world->drivers_autoprobe = TRUE;
     world->rescan_locked = FALSE;
     fsim_iommu_build(world);
@@ -83,6 +85,7 @@ void fsim_world_sync(FsimWorld *world)
         world->generation = fsim_state_read(&world->state, world->body);
         if (world->body->boots != boots)
             reboot(world);
+        fsim_kmsg_follow(world);
         for (guint i = 0; i < world->functions->len; i++) {
             FsimFunction *fn = world->functions->pdata[i];
             if (fn->gpu >= 0)
@@ -179,6 +182,7 @@ void fsim_world_free(FsimWorld *world)
     g_ptr_array_unref(world->functions);
     g_hash_table_unref(world->drivers);
     fsim_node_unref(world->root);
+    g_string_free(world->kernel_log, TRUE);
     fsim_state_close(&world->state);
     fsim_host_free(world->host);
     g_free(world->body);

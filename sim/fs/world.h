@@ -70,6 +70,8 @@ struct FsimWorld {
     GHashTable *drivers;  /* name -> FsimDriver */
     guint64 next_bar32, next_bar64;
     int next_group;
+    GString *kernel_log; /* what the kernel said since boot, in the form of /dev/kmsg */
+    guint64 log_number, events_told;
     FsimServer *server; /* NULL in tests of the tree alone */
 };
 
@@ -141,7 +143,7 @@ gboolean fsim_iommu_group_open(FsimWorld *world, int group);
 void fsim_classes_bind(FsimFunction *fn);
 void fsim_classes_unbind(FsimFunction *fn);
 
-/* ---- system.c, procfs.c, devfs.c ---- */
+/* ---- system.c, procfs.c, devfs.c, kmsg.c ---- */
 void fsim_system_build(FsimWorld *world);
 void fsim_proc_build(FsimWorld *world);
 void fsim_dev_build(FsimWorld *world);
@@ -150,6 +152,14 @@ void fsim_print_stat(const FsimHost *host, double seconds, GString *out);
 void fsim_print_meminfo(const FsimHost *host, double seconds, GString *out);
 /* /dev/nvidiaN and /proc/driver/nvidia follow the driver of a card. */
 void fsim_nvidia_update(FsimFunction *fn);
+/* proc_view.c: a whole /proc for facet-sim exec. */
+void fsim_proc_view_build(FsimWorld *world);
+/* kmsg.c: the kernel's log of this boot. */
+void fsim_kmsg_build(FsimWorld *world);
+void fsim_kmsg_boot(FsimWorld *world);
+void fsim_kmsg_say(FsimWorld *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The lines of the events that came since it was asked last. */
+void fsim_kmsg_follow(FsimWorld *world);
 /* Whether somebody holds the node /dev/nvidiaN of the tree open. */
 gboolean fsim_nvidia_open(const FsimFunction *fn);
 /* "0-3,8" as a list of CPUs; returns a bitmap's hex words as sysfs prints them. */

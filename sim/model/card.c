@@ -240,6 +240,33 @@ static gboolean read_sriov(FsimFields *card, FsimCard *out, GError **error)
     return fsim_fields_end(&f, error);
 }
 
+/* "mig/profiles/3g.40gb/sms": members by name, elements of a list by theirs. NULL when there is no such figure. */
+static json_t *figure_at(json_t *json, const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    for (char **part = parts; json && *part; part++) {
+        size_t i;
+        json_t *element, *found = json_object_get(json, *part);
+        json_array_foreach (json, i, element)
+            if (g_strcmp0(json_string_value(json_object_get(element, "name")), *part) == 0)
+                found = element;
+        json = found;
+    }
+    return json;
+}
+
+/* What no source tells of the card and somebody made up is named; a name that names nothing would hide that. */
+static void check_made_up(FsimFields *f)
+{
+    json_t *list = fsim_field_array(f, "made_up", FALSE);
+    size_t i;
+    json_t *name;
+    json_array_foreach (list, i, name)
+        if (!json_is_string(name) || !figure_at(f->object, json_string_value(name)))
+            fsim_fields_fail(f, "made_up", "names \"%s\", which the card has not",
+                             json_is_string(name) ? json_string_value(name) : "?");
+}
+
 gboolean fsim_card_parse(const char *file, const char *where, const char *id, json_t *json, FsimCard *card,
                          GError **error)
 {
@@ -249,6 +276,7 @@ gboolean fsim_card_parse(const char *file, const char *where, const char *id, js
     fsim_fields_begin(&f, file, where, json);
     read_identity(&f, card);
     read_numbers(&f, card);
+    check_made_up(&f);
     GError *inner = NULL;
     if (!(read_bars(&f, card, &inner) && read_companions(&f, card, &inner) && read_sriov(&f, card, &inner) &&
           read_mig(&f, card, &inner))) {

@@ -55,10 +55,11 @@ static const json_t *card_json(Loader *l, FsimFields *f, const char *id, GError 
     return json;
 }
 
-/* All figures that differ from one die to the next follow from the host's seed and the slot. */
+/* All figures that differ from one die to the next follow from the host's name and seed, and the slot. */
 static void make_identity(const FsimHost *host, FsimGpuFixed *g)
 {
-    guint64 x = host->seed * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) + g_str_hash(g->bus_id);
+    guint64 x = host->seed * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) + g_str_hash(g->bus_id) +
+                ((guint64)g_str_hash(host->name) << 32);
     x = (x ^ (x >> 31)) * G_GUINT64_CONSTANT(0xbf58476d1ce4e5b9);
     x ^= x >> 29;
     g->pdi = x;

@@ -88,10 +88,12 @@ void fsim_body_reset_gpu(FsimBody *body, const FsimFixed *fixed, unsigned gpu)
     g->handles++;
 }
 
-void fsim_event(FsimBody *body, unsigned gpu, uint64_t type, uint64_t data, uint32_t gi, uint32_t ci)
+FsimEvent *fsim_event(FsimBody *body, unsigned gpu, uint64_t type, uint64_t data, uint32_t gi, uint32_t ci)
 {
     FsimEvent *e = &body->event[body->events % FSIM_MAX_EVENTS];
-    *e = (FsimEvent){.number = ++body->events, .type = type, .data = data, .gpu = gpu, .gi = gi, .ci = ci};
+    *e = (FsimEvent){
+        .number = ++body->events, .type = type, .data = data, .gpu = gpu, .gi = gi, .ci = ci, .pid = FSIM_NO_PROCESS};
+    return e;
 }
 
 static int begin_gpu(FsimState *st, FsimTxn *txn, unsigned gpu)

@@ -25,7 +25,8 @@ int fsim_gpu_reset(FsimState *st, unsigned gpu);
 int fsim_reboot(FsimState *st);
 
 /*
- * Who holds a card: processes on it, and NVML clients (which hold every card that is on "nvidia").
+ * Who holds a card: processes on it, and NVML clients (which hold those cards on "nvidia"
+ * that they have attached to: all, unless they asked not to).
  * `self` is left out when it is not 0. An unbind from "nvidia" waits until this is 0.
  */
 unsigned fsim_gpu_users(const FsimState *st, const FsimBody *body, unsigned gpu, pid_t self);
@@ -42,7 +43,9 @@ bool fsim_proc_alive(pid_t pid, uint64_t started);
 uint64_t fsim_proc_started(pid_t pid);
 
 /* NVML clients. Entry number or -1 when the table is full (then the client is not counted). */
-int fsim_client_add(FsimState *st, pid_t pid);
+int fsim_client_add(FsimState *st, pid_t pid, uint32_t gpus);
+/* It holds this card too from now on. */
+void fsim_client_attach(FsimState *st, int entry, unsigned gpu);
 /* Only the calling process's own entry. */
 void fsim_client_remove(FsimState *st, int entry);
 
@@ -55,7 +58,7 @@ int fsim_tree_fault_clear(FsimState *st, uint32_t id); /* 0: all */
 bool fsim_tree_fault_take(FsimState *st, const char *path, FsimTreeOp op, FsimTreeFault *fault);
 
 /* Inside a transaction: an event for those who wait for NVML events. */
-void fsim_event(FsimBody *body, unsigned gpu, uint64_t type, uint64_t data, uint32_t gi, uint32_t ci);
+FsimEvent *fsim_event(FsimBody *body, unsigned gpu, uint64_t type, uint64_t data, uint32_t gi, uint32_t ci);
 /* Inside a transaction: all that a reset does to one GPU. */
 void fsim_body_reset_gpu(FsimBody *body, const FsimFixed *fixed, unsigned gpu);
 /* Inside a transaction, before what decides a card's power changes: adds up the energy used so far. */

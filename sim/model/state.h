@@ -23,7 +23,7 @@
 
 enum {
     FSIM_STATE_MAGIC = 0x4d495346, /* "FSIM" */
-    FSIM_STATE_VERSION = 1,
+    FSIM_STATE_VERSION = 2,
     FSIM_MAX_GPUS = 16,
     FSIM_MAX_GIS = 16,
     FSIM_MAX_CIS = 8,
@@ -124,10 +124,18 @@ typedef struct FsimGpu {
 typedef enum FsimPrivilege { FSIM_PRIVILEGE_ROOT, FSIM_PRIVILEGE_UID, FSIM_PRIVILEGE_DENY } FsimPrivilege;
 
 typedef struct FsimEvent {
-    uint64_t number; /* 1, 2, 3 … */
-    uint64_t type, data;
+    uint64_t number;     /* 1, 2, 3 … */
+    uint64_t type, data; /* type 0: of no card, in the kernel's log alone */
     uint32_t gpu, gi, ci;
+    /* What the kernel's log says of it beside the number. */
+    int32_t pid; /* FSIM_NO_PROCESS: the driver does not know; FSIM_SAYS_NO_PROCESS: its line has no such words */
+    uint32_t caused_by; /* number of the XID that it follows from; 0: none */
+    uint32_t nvswitch;  /* an SXID of that switch, counted from 1; 0: an XID */
+    char name[64];      /* of the process */
+    char text[192];     /* empty: what the driver says of this number */
 } FsimEvent;
+
+enum { FSIM_NO_PROCESS = -1, FSIM_SAYS_NO_PROCESS = -2 };
 
 /* A fault of the tree: what the FUSE half does when a write or read matches. */
 typedef enum FsimTreeAction { FSIM_TREE_HANG = 1, FSIM_TREE_FAIL, FSIM_TREE_LATE } FsimTreeAction;
@@ -165,7 +173,8 @@ typedef struct FsimNvmlFault {
 } FsimNvmlFault;
 
 typedef struct FsimLive {
-    _Atomic uint64_t clients[FSIM_MAX_CLIENTS]; /* pid | low half of the start time << 32 of each NVML client */
+    _Atomic uint64_t clients[FSIM_MAX_CLIENTS];     /* pid | low half of the start time << 32 of each NVML client */
+    _Atomic uint32_t client_gpus[FSIM_MAX_CLIENTS]; /* bits: the cards that it holds */
     _Atomic uint64_t calls[FSIM_MAX_FUNCTIONS];
     _Atomic uint32_t latency_us;  /* added to every NVML call */
     _Atomic uint32_t create_ms;   /* added to creating and destroying instances */

@@ -79,6 +79,8 @@ unsigned fsim_gpu_user_pids(const FsimState *st, const FsimBody *body, unsigned 
         return n;
     for (unsigned i = 0; i < FSIM_MAX_CLIENTS; i++) {
         uint64_t client = atomic_load_explicit(&st->file->live.clients[i], memory_order_relaxed);
+        if (!(atomic_load_explicit(&st->file->live.client_gpus[i], memory_order_relaxed) >> gpu & 1))
+            continue;
         pid_t pid = (pid_t)(uint32_t)client;
         if (client && pid != self && fsim_proc_alive(pid, client >> 32))
             n = note_pid(pid, pids, n, max);
@@ -135,7 +137,7 @@ int fsim_proc_remove(FsimState *st, pid_t pid)
     return result;
 }
 
-int fsim_client_add(FsimState *st, pid_t pid)
+int fsim_client_add(FsimState *st, pid_t pid, uint32_t gpus)
 {
     uint64_t mine = (uint32_t)pid | fsim_proc_started(pid) << 32;
     for (int i = 0; i < FSIM_MAX_CLIENTS; i++) {
@@ -143,10 +145,18 @@ int fsim_client_add(FsimState *st, pid_t pid)
         uint64_t old = atomic_load(entry);
         if (old && fsim_proc_alive((pid_t)(uint32_t)old, old >> 32))
             continue;
-        if (atomic_compare_exchange_strong(entry, &old, mine))
+        if (atomic_compare_exchange_strong(entry, &old, mine)) {
+            atomic_store(&st->file->live.client_gpus[i], gpus);
             return i;
+        }
     }
     return -1;
+}
+
+void fsim_client_attach(FsimState *st, int entry, unsigned gpu)
+{
+    if (entry >= 0)
+        atomic_fetch_or(&st->file->live.client_gpus[entry], UINT32_C(1) << gpu);
 }
 
 void fsim_client_remove(FsimState *st, int entry)

@@ -64,6 +64,7 @@ static nvmlReturn_t resolve(uintptr_t handle, Dev *out, HandleKind *kind)
     if (handle >> 48 != HANDLE_TAG || *kind < HANDLE_GPU || *kind > HANDLE_CI || gpu >= nvml.fixed->n_gpus ||
         ci >= FSIM_MAX_CIS || !gpu_visible(gpu))
         return NVML_ERROR_INVALID_ARGUMENT;
+    fsim_client_attach(&nvml.st, nvml.client, gpu);
     out->gpu = gpu;
     out->fixed = &nvml.fixed->gpus[gpu];
     out->card = &out->fixed->card;

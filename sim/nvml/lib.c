@@ -55,7 +55,8 @@ static nvmlReturn_t init(unsigned flags)
     nvml.st = fresh;
     nvml.fixed = &nvml.st.file->fixed;
     nvml.generation = fsim_state_read(&nvml.st, &nvml.body);
-    nvml.client = flags & INIT_NO_ATTACH ? -1 : fsim_client_add(&nvml.st, getpid());
+    /* Without the flag all cards are held from here on; with it, each from the first question to it. */
+    nvml.client = fsim_client_add(&nvml.st, getpid(), flags & INIT_NO_ATTACH ? 0 : UINT32_MAX);
     return NVML_SUCCESS;
 }
 

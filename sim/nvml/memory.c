@@ -74,8 +74,9 @@ NVML_ANY(nvmlDeviceGetBAR1MemoryInfo, (nvmlDevice_t device, nvmlBAR1Memory_t *ba
     for (unsigned i = 0; i < d->card->n_bars; i++)
         if (d->card->bars[i].size > size)
             size = d->card->bars[i].size;
+    /* A slice has its share, less one MiB: 65535, 32767, 16383 on a card with 128 GiB of it. */
     if (d->gi)
-        size = size * d->gi->size / d->card->mig.units;
+        size = size * d->gi->size / d->card->mig.units - MIB;
     bar1->bar1Total = size;
     bar1->bar1Used = d->gi ? 0 : 3 * MIB;
     bar1->bar1Free = size - bar1->bar1Used;

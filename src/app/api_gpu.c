@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
+#include "app/gpu_hold.h"
 #include "app/gpu_view.h"
 #include "app/world.h"
 
@@ -34,8 +35,33 @@ static gboolean get_gpu(const FctRequest *request, FctReply *reply, GError **err
     return json != NULL;
 }
 
+static gboolean hold_gpu(const FctRequest *request, FctReply *reply, gboolean hold, GError **error)
+{
+    static const char *const known[] = {NULL};
+    if (!fct_request_only(request, known, error))
+        return FALSE;
+    json_t *json = fct_gpu_hold(request->app, request->id, hold, request->who->user, error);
+    if (json) {
+        reply->subject = g_strdup(fct_json_str(json, "id", ""));
+        fct_reply_resource(reply, 200, json);
+    }
+    return json != NULL;
+}
+
+static gboolean release_gpu(const FctRequest *request, FctReply *reply, GError **error)
+{
+    return hold_gpu(request, reply, FALSE, error);
+}
+
+static gboolean take_gpu(const FctRequest *request, FctReply *reply, GError **error)
+{
+    return hold_gpu(request, reply, TRUE, error);
+}
+
 const FctRoute fct_routes_gpu[] = {
     {"GET", "/gpus", "gpu.read", list_gpus},
     {"GET", "/gpus/{id}", "gpu.read", get_gpu},
+    {"POST", "/gpus/{id}/release", "gpu.hold", release_gpu},
+    {"POST", "/gpus/{id}/take", "gpu.hold", take_gpu},
     {NULL},
 };

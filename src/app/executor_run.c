@@ -328,23 +328,6 @@ static void end_task(FctRun *run, FctTaskState state, const GError *error, gbool
     fct_reconciler_kick(run->app->reconciler);
 }
 
-/* What the card holds now, for an outcome that is neither the wanted nor the previous layout. */
-static char *layout_text(FctRun *run)
-{
-    g_autoptr(FctInventory) inventory = fct_world_inventory(run->app->world, NULL);
-    const FctGpu *gpu = inventory ? fct_inventory_gpu(inventory, run->journal->gpu) : NULL;
-    g_autoptr(GString) text = g_string_new(NULL);
-    if (!gpu)
-        return g_strdup("not known");
-    if (!gpu->mig.current)
-        return g_strdup("MIG off");
-    for (guint i = 0; i < gpu->mig.instances->len; i++) {
-        const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
-        g_string_append_printf(text, "%s%s at slot %d", i ? ", " : "", instance->profile, instance->start);
-    }
-    return g_strdup(text->len ? text->str : "no instances");
-}
-
 static void end_dead(FctRun *run, const GError *error)
 {
     gboolean wedged = fct_error_code(error) == FCT_ERROR_GPU_WEDGED;
@@ -369,13 +352,13 @@ static void end_reboot(FctRun *run)
 static void end_undone(FctRun *run)
 {
     const GError *reason = run->journal->reason;
-    g_autofree char *outcome = g_strdup_printf("%s has its previous layout.", run->journal->label);
+    g_autofree char *outcome = fct_run_outcome(run, FALSE);
     end_task(run, reason ? FCT_TASK_UNDONE : FCT_TASK_CANCELLED, reason, FALSE, outcome);
 }
 
 static void end_stuck(FctRun *run, const GError *error)
 {
-    g_autofree char *layout = layout_text(run);
+    g_autofree char *layout = fct_run_layout(run);
     g_autofree char *outcome = g_strdup_printf("%s could not be brought back (%s). It has now: %s.",
                                                run->journal->label, error->message, layout);
     end_task(run, FCT_TASK_FAILED, run->journal->reason ? run->journal->reason : error, FALSE, outcome);
@@ -425,12 +408,12 @@ void fct_run_go(FctTask *task, gpointer data)
     }
     switch (forward(run, &error)) {
     case WENT: {
-        g_autofree char *outcome = g_strdup_printf("%s has the wanted layout.", run->journal->label);
+        g_autofree char *outcome = fct_run_outcome(run, TRUE);
         end_task(run, FCT_TASK_DONE, NULL, TRUE, outcome);
         break;
     }
     case FAILED:
-        turn_back(run, error);
+        turn_back(run, fct_run_name_strangers(run, error));
         break;
     case STOPPED:
         turn_back(run, NULL);

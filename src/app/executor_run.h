@@ -15,3 +15,13 @@ typedef struct {
 void fct_run_free(FctRun *run);
 /* A FctTaskFunc; @data is the FctRun. */
 void fct_run_go(FctTask *task, gpointer data);
+
+/*
+ * executor_words.c: what a run says of the card, from the world as it was seen last. A layout is called wanted or
+ * previous only when the card has it.
+ */
+char *fct_run_outcome(const FctRun *run, gboolean wanted);
+/* What the card holds now. */
+char *fct_run_layout(const FctRun *run);
+/* @error (taken over) with what another program made on the card meanwhile, where there is such. */
+GError *fct_run_name_strangers(const FctRun *run, GError *error);

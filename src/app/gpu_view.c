@@ -34,7 +34,9 @@ static void add_holders(json_t *mig, const FctGpu *gpu, const GPtrArray *reserva
         const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
         json_t *json = json_array_get(instances, i);
         g_autofree char *part = fct_part_id(gpu->id, instance->start, instance->profile_id);
+        g_autofree char *not_whole = fct_card_instance_not_whole(gpu, instance);
         json_object_set_new(json, "part", json_string(part));
+        json_object_set_new(json, "not_whole", json_string(not_whole));
         json_object_set_new(json, "holder", holder_json(instance, fct_card_reservation(gpu, instance, reservations)));
     }
 }
@@ -56,8 +58,9 @@ static void add_wanted(FctApp *app, json_t *json, const FctGpu *gpu, const GPtrA
     g_autofree char *why = NULL;
     json_t *texts = json_array();
     json_object_set_new(json, "wanted",
-                        doc ? json_pack("{s:O, s:O}", "mig", json_object_get(doc->value, "mig"), "profiles",
-                                        json_object_get(doc->value, "profiles"))
+                        doc ? json_pack("{s:O, s:O, s:o}", "mig", json_object_get(doc->value, "mig"), "profiles",
+                                        json_object_get(doc->value, "profiles"), "compute",
+                                        fct_wanted_compute(doc->value))
                             : json_null());
     if (doc && !plan_runs(app, gpu->id))
         fct_reconcile(gpu, reservations, doc->value, drift, &plan, &why);

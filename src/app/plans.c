@@ -31,8 +31,7 @@ static json_t *before_json(const FctInventory *seen, const FctGpu *gpu)
     return json;
 }
 
-/* The gpu as it was when the plan was made, in an inventory of its own. */
-static FctInventory *read_before(FctApp *app, const char *id, GError **error)
+FctInventory *fct_plans_before(FctApp *app, const char *id, GError **error)
 {
     g_autofree char *key = g_strconcat("before/", id, NULL);
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, error);
@@ -144,7 +143,7 @@ static gboolean make_undo(FctApp *app, FctPlan *plan, const FctInventory *seen, 
                           const json_t *request, GError **error)
 {
     g_autoptr(FctPlan) done = plan_to_undo(app, request, error);
-    g_autoptr(FctInventory) before = done ? read_before(app, done->id, error) : NULL;
+    g_autoptr(FctInventory) before = done ? fct_plans_before(app, done->id, error) : NULL;
     if (!before)
         return FALSE;
     const FctGpu *gpu = fct_inventory_gpu(seen, done->gpu);

@@ -15,5 +15,7 @@ json_t *fct_plans_make(FctApp *app, const json_t *request, GError **error);
 gboolean fct_plans_store(FctApp *app, FctPlan *plan, const FctInventory *seen, const json_t *request, GError **error);
 /* *ret_doc (may be NULL) gets the stored document, to write it again with its revision. */
 FctPlan *fct_plans_get(FctApp *app, const char *id, FctDoc **ret_doc, GError **error);
+/* The gpu as it was when the plan was made, in an inventory of its own. */
+FctInventory *fct_plans_before(FctApp *app, const char *id, GError **error);
 json_t *fct_plans_present(const FctApp *app, const FctPlan *plan, guint64 revision);
 json_t *fct_plans_list(FctApp *app, GError **error); /* newest first */

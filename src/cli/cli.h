@@ -96,7 +96,7 @@ char *fct_cli_read_secret(const char *prompt);
 int fct_cli_dispatch(FctCli *cli, int argc, char **argv);
 void fct_cli_help(void);
 
-/* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,holder,kept,busy}]. */
+/* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,not_whole,holder,kept,busy}]. */
 void fct_print_card(int units, const json_t *items, const json_t *stranded);
 
 /* task.c: follows a task to its end with live steps; exit status by cause. */
@@ -113,6 +113,8 @@ int fct_verb_gpu_list(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_show(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv);
 int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv);
+int fct_verb_gpu_release(FctCli *cli, int argc, char **argv);
+int fct_verb_gpu_take(FctCli *cli, int argc, char **argv);
 int fct_verb_group_list(FctCli *cli, int argc, char **argv);
 int fct_verb_group_create(FctCli *cli, int argc, char **argv);
 int fct_verb_group_delete(FctCli *cli, int argc, char **argv);

@@ -17,8 +17,12 @@ static char *layout_text(const json_t *mig)
     g_autoptr(GString) text = g_string_new(NULL);
     size_t i;
     json_t *instance;
-    json_array_foreach (json_object_get(mig, "instances"), i, instance)
+    json_array_foreach (json_object_get(mig, "instances"), i, instance) {
+        const char *not_whole = fct_json_str(instance, "not_whole", "");
         g_string_append_printf(text, "%s%s", i ? " + " : "", fct_json_str(instance, "profile", ""));
+        if (*not_whole)
+            g_string_append_printf(text, " (%s)", not_whole);
+    }
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
@@ -78,6 +82,30 @@ static void show_drift(const json_t *gpu)
         printf("  differs from what is wanted: %s\n", json_string_value(line));
 }
 
+/* Instances that are not what the name of their profile says. */
+static void show_not_whole(const json_t *mig)
+{
+    size_t i;
+    json_t *instance;
+    json_array_foreach (json_object_get(mig, "instances"), i, instance) {
+        const char *not_whole = fct_json_str(instance, "not_whole", "");
+        if (*not_whole)
+            printf("  %s at slot %d is not whole: %s. To carve the card completes it.\n",
+                   fct_json_str(instance, "profile", ""), (int)fct_json_int(instance, "start", 0), not_whole);
+    }
+}
+
+static void show_mode(const json_t *mig, const char *name)
+{
+    gboolean on = fct_json_bool(mig, "current", FALSE), then = fct_json_bool(mig, "pending", FALSE);
+    if (on != then)
+        printf("  MIG is %s, and %s after the next reset of the card. Finish that now: facet gpu mig %s %s; or take it "
+               "back: facet gpu mig %s %s\n",
+               on ? "on" : "off", then ? "on" : "off", name, then ? "on" : "off", name, on ? "on" : "off");
+    else if (!on)
+        printf("  MIG is off. Turn it on with: facet gpu mig %s on\n", name);
+}
+
 /* What may begin where; --json has the dead choices too, each with its reason. */
 static void show_fits(const json_t *mig)
 {
@@ -114,13 +142,15 @@ int fct_verb_gpu_show(FctCli *cli, int argc, char **argv)
     const json_t *mig = json_object_get(gpu, "mig");
     show_facts(gpu);
     show_drift(gpu);
+    if (g_str_equal(fct_json_str(gpu, "state", ""), "released"))
+        printf("  Take it back with: facet gpu take %s\n", argv[1]);
+    if (fct_json_bool(mig, "capable", FALSE))
+        show_mode(mig, argv[1]);
     if (fct_json_bool(mig, "current", FALSE)) {
         fct_print_card((int)fct_json_int(mig, "units", 0), json_object_get(mig, "instances"),
                        json_object_get(mig, "stranded"));
+        show_not_whole(mig);
         show_fits(mig);
-    } else if (fct_json_bool(mig, "capable", FALSE)) {
-        printf("  MIG is off%s. Turn it on with: facet gpu mig %s on\n",
-               fct_json_bool(mig, "pending", FALSE) ? " (on after the next reset)" : "", argv[1]);
     }
     return 0;
 }
@@ -173,15 +203,32 @@ static gboolean add_wanted(const json_t *gpu, const char *word, json_t *profiles
     return TRUE;
 }
 
+/* PROFILE=1c+2c: how each instance of the profile is split. */
+static gboolean add_split(const json_t *gpu, const char *word, json_t *compute)
+{
+    const char *equals = strchr(word, '=');
+    if (!equals || equals == word || !equals[1])
+        return FALSE;
+    g_autofree char *name = g_strndup(word, (gsize)(equals - word));
+    g_auto(GStrv) parts = g_strsplit(equals + 1, "+", -1);
+    json_t *names = json_array();
+    for (char **part = parts; *part; part++)
+        json_array_append_new(names, json_string(*part));
+    json_object_set_new(compute, full_profile(gpu, name), names);
+    return TRUE;
+}
+
 int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv)
 {
     FctPlanOptions options = {0};
     gboolean empty = FALSE;
+    g_auto(GStrv) splits = NULL;
     GOptionEntry entries[] = {
         {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
         {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
         {"no-wait", 0, 0, G_OPTION_ARG_NONE, &options.no_wait, "Do not follow the task", NULL},
         {"empty", 0, 0, G_OPTION_ARG_NONE, &empty, "Remove every instance", NULL},
+        {"compute", 0, 0, G_OPTION_ARG_STRING_ARRAY, &splits, "Split each instance of a profile", "PROFILE=1c+2c"},
         {NULL}};
     if (!fct_cli_options("GPU PROFILE=COUNT…", entries, &argc, &argv))
         return 2;
@@ -198,7 +245,46 @@ int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv)
             return fct_cli_usage("“%s” is not PROFILE=COUNT with a count from 0 to 16.", argv[i]);
     g_autoptr(json_t) request =
         json_pack("{s:s, s:s, s:O}", "kind", "carve", "gpu", fct_json_str(gpu, "id", ""), "profiles", profiles);
+    g_autoptr(json_t) compute = json_object();
+    for (char **split = splits; split && *split; split++)
+        if (!add_split(gpu, *split, compute))
+            return fct_cli_usage("“%s” is not PROFILE=SPLIT, such as 3g.40gb=1c+2c.", *split);
+    if (json_object_size(compute))
+        json_object_set(request, "compute", compute);
     return fct_plan_run(cli, request, &options);
+}
+
+static int hold(FctCli *cli, int argc, char **argv, gboolean hold)
+{
+    g_autoptr(json_t) gpu = NULL;
+    g_autoptr(GError) error = NULL;
+    if (argc != 2)
+        return fct_cli_usage("gpu %s takes one GPU: its number, address, UUID or serial.", argv[0]);
+    g_autofree char *one = gpu_path(argv[1]);
+    g_autofree char *path = g_strconcat(one, hold ? "/take" : "/release", NULL);
+    g_autoptr(json_t) body = json_object();
+    if (!fct_client_call(cli->client, "POST", path, body, 0, &gpu, &error))
+        return fct_cli_fail(cli, error);
+    int index = (int)fct_json_int(gpu, "index", 0);
+    if (cli->json)
+        fct_print_json(gpu);
+    else if (hold)
+        printf("Facet has GPU %d again.\n", index);
+    else
+        printf(
+            "Facet has let go of GPU %d; other programs may use and change it. Take it back with: facet gpu take %d\n",
+            index, index);
+    return 0;
+}
+
+int fct_verb_gpu_release(FctCli *cli, int argc, char **argv)
+{
+    return hold(cli, argc, argv, FALSE);
+}
+
+int fct_verb_gpu_take(FctCli *cli, int argc, char **argv)
+{
+    return hold(cli, argc, argv, TRUE);
 }
 
 int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv)

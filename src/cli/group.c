@@ -4,6 +4,20 @@
 
 #include <string.h>
 
+/* Why parts of the built-in groups, where each part is once, are not whole. */
+static void print_not_whole(const json_t *group)
+{
+    size_t i;
+    json_t *part;
+    if (!fct_json_bool(group, "builtin", FALSE))
+        return;
+    json_array_foreach (json_object_get(group, "parts"), i, part)
+        if (*fct_json_str(part, "not_whole", ""))
+            printf("  %s: %s at slot %d is not whole: %s\n", fct_json_str(part, "gpu_label", ""),
+                   fct_json_str(part, "profile", ""), (int)fct_json_int(part, "start", 0),
+                   fct_json_str(part, "not_whole", ""));
+}
+
 int fct_verb_group_list(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) answer = NULL;
@@ -22,6 +36,8 @@ int fct_verb_group_list(FctCli *cli, int argc, char **argv)
                       fct_show_reading(json_object_get(group, "free"), ""),
                       fct_show_reading(json_object_get(group, "total"), ""), NULL);
     fct_table_print(table);
+    json_array_foreach (json_object_get(answer, "items"), i, group)
+        print_not_whole(group);
     return 0;
 }
 

@@ -39,7 +39,9 @@ static void append_item(GString *line, const json_t *item, int cell)
     const char *holder = fct_json_str(item, "holder", NULL);
     if (!holder)
         holder = fct_json_str(json_object_get(item, "holder"), "name", "");
-    g_autofree char *text = g_strdup_printf(" %s%s%s ", fct_json_str(item, "profile", ""), *holder ? " " : "", holder);
+    const char *not_whole = fct_json_str(item, "not_whole", "");
+    g_autofree char *text = g_strdup_printf(" %s%s%s%s%s ", fct_json_str(item, "profile", ""), *not_whole ? ": " : "",
+                                            not_whole, *holder ? " " : "", holder);
     append_block(line, text, *holder ? "█" : "▓", cell * (glong)fct_json_int(item, "size", 1));
 }
 

@@ -97,6 +97,51 @@ GPtrArray *fct_card_holders(const FctGpu *gpu, const FctGpuInstance *instance, c
     return holders;
 }
 
+/* "1c.3g.40gb + 2c.3g.40gb", "7 × 1c.7g.80gb": in the card's order of profiles. */
+static char *cis_text(const FctMigProfile *profile, const GArray *cis, int *ret_slices)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    *ret_slices = 0;
+    for (guint i = 0; i < profile->ci_profiles->len; i++) {
+        const FctCiProfile *ci = profile->ci_profiles->pdata[i];
+        guint n = 0;
+        for (guint k = 0; k < cis->len; k++)
+            n += g_array_index(cis, int, k) == ci->id;
+        *ret_slices += (int)n * ci->slices;
+        if (n > 0 && text->len)
+            g_string_append(text, " + ");
+        if (n > 1)
+            g_string_append_printf(text, "%u × ", n);
+        if (n > 0)
+            g_string_append(text, ci->name);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+char *fct_card_not_whole(const FctMigProfile *profile, const GArray *cis)
+{
+    int slices = 0;
+    if (cis->len == 0)
+        return g_strdup("no compute instance");
+    if (!profile)
+        return cis->len == 1 ? g_strdup("") : g_strdup_printf("%u compute instances", cis->len);
+    const FctCiProfile *first = fct_mig_ci_profile(profile, g_array_index(cis, int, 0));
+    if (cis->len == 1 && (!first || first->whole))
+        return g_strdup("");
+    g_autofree char *text = cis_text(profile, cis, &slices);
+    if (slices >= profile->compute_slices)
+        return g_steal_pointer(&text);
+    return g_strdup_printf("%s, %d of %d compute", text, slices, profile->compute_slices);
+}
+
+char *fct_card_instance_not_whole(const FctGpu *gpu, const FctGpuInstance *instance)
+{
+    g_autoptr(GArray) cis = g_array_new(FALSE, FALSE, sizeof(int));
+    for (guint i = 0; i < instance->compute->len; i++)
+        g_array_append_val(cis, ((FctComputeInstance *)instance->compute->pdata[i])->profile_id);
+    return fct_card_not_whole(fct_mig_profile(&gpu->mig, instance->profile_id), cis);
+}
+
 char *fct_card_label(const FctGpu *gpu)
 {
     return g_strdup_printf("GPU %d", gpu->index);

@@ -20,6 +20,15 @@ GPtrArray *fct_card_holders(const FctGpu *gpu, const FctGpuInstance *instance, c
 const FctReservation *fct_card_reservation(const FctGpu *gpu, const FctGpuInstance *instance,
                                            const GPtrArray *reservations);
 
+/*
+ * What an instance holds when that is not its whole compute: "1c.7g.80gb, 1 of 7 compute", "1c.3g.40gb + 2c.3g.40gb",
+ * "no compute instance"; "" for a whole one. @profile NULL: the card does not name it. @cis: int, ids of compute
+ * instance profiles.
+ */
+char *fct_card_not_whole(const FctMigProfile *profile, const GArray *cis);
+/* The same of an instance that is there. */
+char *fct_card_instance_not_whole(const FctGpu *gpu, const FctGpuInstance *instance);
+
 /* Words. g_free each. */
 char *fct_card_label(const FctGpu *gpu); /* "GPU 0" */
 /* "1 × 3g.40gb, 2 × 1g.10gb", larger first; "nothing" when empty. */

@@ -3,6 +3,7 @@
 
 #include "core/mig_moves.h"
 #include "core/no_fit.h"
+#include "core/unused.h"
 #include "core/wish.h"
 
 #include <string.h>
@@ -34,7 +35,8 @@ static void mode_step(GPtrArray *steps, const FctGpu *gpu, gboolean enabled)
 
 static void destroy_cis(GPtrArray *steps, const FctGpu *gpu, const FctGpuInstance *instance)
 {
-    for (guint i = 0; i < instance->compute->len; i++) {
+    /* The last first, so that the way back makes them with the ids that they had. */
+    for (guint i = instance->compute->len; i-- > 0;) {
         const FctComputeInstance *compute = instance->compute->pdata[i];
         FctStep *step = add_step(steps, gpu, FCT_STEP_CI_DESTROY, instance->start, instance->profile_id);
         step->ci_id = compute->id;
@@ -62,7 +64,7 @@ static void create_cis(GPtrArray *steps, const FctGpu *gpu, const GArray *cis, i
     }
 }
 
-/* What stays but lacks its compute instances (a half-made one, say), or was asked to be split in another way. */
+/* What stays but holds other compute instances than are wanted: none, only a part of its compute, or another split. */
 static void mend_kept(GPtrArray *steps, const FctGpu *gpu, const FctWish *wish, const FctMigState *state,
                       const FctMigChoice *choice)
 {
@@ -71,7 +73,7 @@ static void mend_kept(GPtrArray *steps, const FctGpu *gpu, const FctWish *wish, 
         if (!(choice->kept >> u & 1) || !state->mend[u])
             continue;
         destroy_cis(steps, gpu, instance);
-        create_cis(steps, gpu, wish->cis[state->layout.at[u] - 1], u, instance->profile_id);
+        create_cis(steps, gpu, fct_wish_cis(wish, state->layout.at[u] - 1, u), u, instance->profile_id);
     }
 }
 
@@ -89,7 +91,7 @@ static void steps_for(GPtrArray *steps, const FctGpu *gpu, const FctWish *wish, 
         }
         int profile_id = (int)wish->grid.profiles[moves[i].what - 1].id;
         fct_step_set_title(add_step(steps, gpu, FCT_STEP_GI_CREATE, start, profile_id), gpu);
-        create_cis(steps, gpu, wish->cis[moves[i].what - 1], start, profile_id);
+        create_cis(steps, gpu, fct_wish_cis(wish, moves[i].what - 1, start), start, profile_id);
     }
 }
 
@@ -133,6 +135,38 @@ static gboolean finish(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reserv
     return TRUE;
 }
 
+/* What is in use keeps the compute instances that it has, whatever was wished; that is told. */
+static void warn_of_kept(FctPlan *plan, const FctGpu *gpu, const FctWish *wish, const FctMigState *state,
+                         const FctMigChoice *choice, const GPtrArray *reservations)
+{
+    g_autofree char *label = fct_card_label(gpu);
+    for (int u = 0; u < wish->grid.n_units; u++) {
+        const FctGpuInstance *instance = fct_mig_instance_at(&gpu->mig, u);
+        if (!(choice->kept >> u & 1) || !state->busy[u] || !fct_wish_differs(wish, instance))
+            continue;
+        g_autoptr(GPtrArray) holders = fct_card_holders(gpu, instance, reservations);
+        g_autofree char *has = fct_card_instance_not_whole(gpu, instance);
+        g_autofree char *next = g_strdup_printf("Stop %s, then carve again.", (char *)holders->pdata[0]);
+        g_ptr_array_add(plan->verdicts,
+                        fct_verdict_new(FCT_WARN, "compute-stays", label, next,
+                                        "%s at slot %d keeps its compute as it is (%s), since %s uses it.",
+                                        instance->profile, u, *has ? has : "whole", (char *)holders->pdata[0]));
+    }
+}
+
+/* To remove everything is never meant by leaving something out. */
+static void ask_before_emptying(FctPlan *plan, const FctGpu *gpu)
+{
+    guint n = gpu->mig.instances->len;
+    if (n == 0 || plan->then->len > 0)
+        return;
+    g_autofree char *label = fct_card_label(gpu);
+    g_ptr_array_add(plan->verdicts, fct_verdict_new(FCT_CONFIRM, "instances-go", label, "",
+                                                    "%s %s of %s will be removed; nothing is made in %s place.",
+                                                    n == 1 ? "The only" : "All", n == 1 ? "instance" : "instances",
+                                                    label, n == 1 ? "its" : "their"));
+}
+
 gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const json_t *request,
                         GError **error)
 {
@@ -154,7 +188,7 @@ gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reser
         fct_no_fit_error(gpu, planner, &state, &wish.want, error);
         return FALSE;
     }
-    if (!gpu->mig.current)
+    if (!gpu->mig.current || !gpu->mig.pending)
         mode_step(plan->steps, gpu, TRUE);
     steps_for(plan->steps, gpu, &wish, &state, &choice);
     g_ptr_array_set_size(plan->alternatives, 0);
@@ -165,17 +199,26 @@ gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reser
                         g_strdup_printf("Every placement of these removes at least %d of the present instances; this "
                                         "one removes no more.",
                                         __builtin_popcount(choice.lost)));
-    return finish(plan, gpu, reservations, error);
+    fct_unused_compute(gpu, planner, &state, &wish.want, plan->alternatives);
+    if (!finish(plan, gpu, reservations, error))
+        return FALSE;
+    warn_of_kept(plan, gpu, &wish, &state, &choice, reservations);
+    ask_before_emptying(plan, gpu);
+    return TRUE;
 }
 
 void fct_plan_mode(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, gboolean enabled)
 {
     g_autoptr(GError) error = NULL;
     set_text(&plan->kind, g_strdup("mig-mode"));
-    set_text(&plan->title, g_strdup_printf("Turn %s MIG on GPU %d", enabled ? "on" : "off", gpu->index));
+    gboolean pending = gpu->mig.pending != gpu->mig.current;
+    if (pending && gpu->mig.current == enabled)
+        set_text(&plan->title, g_strdup_printf("Take back the pending MIG mode of GPU %d", gpu->index));
+    else
+        set_text(&plan->title, g_strdup_printf("Turn %s MIG on GPU %d", enabled ? "on" : "off", gpu->index));
     g_ptr_array_set_size(plan->steps, 0);
-    if (gpu->mig.capable && gpu->mig.current != enabled) {
-        for (guint i = 0; i < gpu->mig.instances->len; i++)
+    if (gpu->mig.capable && (pending || gpu->mig.current != enabled)) {
+        for (guint i = 0; !enabled && i < gpu->mig.instances->len; i++)
             destroy_instance(plan->steps, gpu, gpu->mig.instances->pdata[i]);
         mode_step(plan->steps, gpu, enabled);
     }

@@ -12,11 +12,18 @@
 #include "core/foresee.h"
 #include "core/preflight.h"
 
-/* @request as in wish.h. A card with MIG off gets it turned on first. */
+/*
+ * @request as in wish.h. A card with MIG off gets it turned on first; one whose MIG is to go off at its next reset
+ * keeps it. A wish for nothing at all asks for consent. Idle instances that hold only a part of their compute, or are
+ * split otherwise than is wished, get what is wished.
+ */
 gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const json_t *request,
                         GError **error);
 
-/* Turning off removes the instances first. Asking for the mode there is gives a plan without steps. */
+/*
+ * Turning off removes the instances first. Asking for the mode there is gives a plan without steps, unless a change of
+ * it is pending: then one that takes this back. Asking for the pending mode finishes the change.
+ */
 void fct_plan_mode(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, gboolean enabled);
 
 /*

@@ -46,9 +46,12 @@ static void part_faults(FctPart *part, const FctGpu *gpu, const FctGpuInstance *
                part->state == FCT_PART_FREE) { /* nobody is known to hold it, which is not free */
         part->state = FCT_PART_UNAVAILABLE;
         fct_text_set(&part->why, gpu->holders_unknown);
-    } else if (instance->compute->len == 0 && part->state == FCT_PART_FREE) {
+    } else if (*part->not_whole && part->state == FCT_PART_FREE) {
         part->state = FCT_PART_UNAVAILABLE;
-        fct_text_set(&part->why, "It has no compute instance yet. Carve the card again to complete it.");
+        g_free(part->why);
+        part->why = instance->compute->len == 0
+                        ? g_strdup("It has no compute instance yet. Carve the card again to complete it.")
+                        : g_strdup_printf("It is not whole: %s. Carve the card again to complete it.", part->not_whole);
     }
 }
 
@@ -71,6 +74,8 @@ static FctPart *part_of(const FctGpu *gpu, const FctGpuInstance *instance, const
     part->memory_mib = profile                           ? profile->memory_mib
                        : instance->memory_total_mib.have ? (int)instance->memory_total_mib.value
                                                          : 0;
+    g_free(part->not_whole);
+    part->not_whole = fct_card_instance_not_whole(gpu, instance);
     part_holder(part, gpu, instance, reservations);
     part_faults(part, gpu, instance);
     return part;
@@ -156,10 +161,12 @@ typedef struct {
     FctSpreading spreading;
 } Context;
 
+/* What was split meanwhile is not what was reserved. */
 static gboolean mine(const Context *context, const FctPart *part)
 {
-    return part->state != FCT_PART_FREE && part->state != FCT_PART_UNAVAILABLE && part->state != FCT_PART_RELEASING &&
-           strcmp(part->holder_kind, "vm") == 0 && strcmp(part->holder_id, context->vm_id) == 0;
+    return !*part->not_whole && part->state != FCT_PART_FREE && part->state != FCT_PART_UNAVAILABLE &&
+           part->state != FCT_PART_RELEASING && strcmp(part->holder_kind, "vm") == 0 &&
+           strcmp(part->holder_id, context->vm_id) == 0;
 }
 
 static gboolean available(const Context *context, const FctPart *part)

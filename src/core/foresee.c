@@ -4,8 +4,12 @@
 #include <string.h>
 
 typedef struct {
+    int id, profile_id;
+} Ci;
+
+typedef struct {
     FctLayoutItem *item;
-    GArray *cis; /* int: ids of its compute instances */
+    GArray *cis; /* Ci: its compute instances */
 } Piece;
 
 typedef struct {
@@ -22,6 +26,36 @@ static FctLayoutItem *item_of(int profile_id, const char *profile, int start, in
     item->start = start;
     item->size = size;
     return item;
+}
+
+/* What the item says of its compute. */
+static void describe_compute(FctLayoutItem *item, const FctGpu *gpu, const GArray *cis)
+{
+    const FctMigProfile *profile = fct_mig_profile(&gpu->mig, item->profile_id);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int));
+    g_ptr_array_set_size(item->compute, 0);
+    item->slices_used = 0;
+    for (guint i = 0; i < cis->len; i++) {
+        const Ci *one = &g_array_index(cis, Ci, i);
+        const FctCiProfile *ci = fct_mig_ci_profile(profile, one->profile_id);
+        item->slices_used += ci ? ci->slices : 0;
+        g_ptr_array_add(item->compute, g_strdup(ci ? ci->name : ""));
+        g_array_append_val(ids, one->profile_id);
+    }
+    item->ci_profile_id = cis->len == 1 ? g_array_index(cis, Ci, 0).profile_id : -1;
+    g_free(item->not_whole);
+    item->not_whole = fct_card_not_whole(profile, ids);
+}
+
+static GArray *cis_of(const FctGpuInstance *instance)
+{
+    GArray *cis = g_array_new(FALSE, FALSE, sizeof(Ci));
+    for (guint i = 0; i < instance->compute->len; i++) {
+        const FctComputeInstance *compute = instance->compute->pdata[i];
+        const Ci one = {compute->id, compute->profile_id};
+        g_array_append_val(cis, one);
+    }
+    return cis;
 }
 
 static void piece_clear(Piece *piece)
@@ -43,13 +77,7 @@ static void vision_init(Vision *vision, const FctGpu *gpu)
         Piece *piece = &vision->at[instance->start];
         piece->item = item_of(instance->profile_id, instance->profile, instance->start, instance->size);
         piece->item->kept = TRUE;
-        piece->cis = g_array_new(FALSE, FALSE, sizeof(int));
-        for (guint k = 0; k < instance->compute->len; k++) {
-            const FctComputeInstance *compute = instance->compute->pdata[k];
-            g_array_append_val(piece->cis, compute->id);
-        }
-        if (instance->compute->len == 1)
-            piece->item->ci_profile_id = ((const FctComputeInstance *)instance->compute->pdata[0])->profile_id;
+        piece->cis = cis_of(instance);
     }
 }
 
@@ -74,7 +102,7 @@ static gboolean room_for(const Vision *vision, const FctStep *step)
 static gboolean remove_ci(Piece *piece, int id)
 {
     for (guint i = 0; piece && i < piece->cis->len; i++)
-        if (g_array_index(piece->cis, int, i) == id) {
+        if (g_array_index(piece->cis, Ci, i).id == id) {
             g_array_remove_index(piece->cis, i);
             piece->item->kept = FALSE;
             return TRUE;
@@ -84,13 +112,10 @@ static gboolean remove_ci(Piece *piece, int id)
 
 static gboolean add_ci(Piece *piece, const FctStep *step)
 {
-    int id = step->ci_id;
     if (!piece)
         return FALSE;
-    if (id < 0)
-        id = (int)piece->cis->len;
-    piece->item->ci_profile_id = piece->cis->len ? -1 : step->ci_profile_id;
-    g_array_append_val(piece->cis, id);
+    const Ci one = {step->ci_id < 0 ? (int)piece->cis->len : step->ci_id, step->ci_profile_id};
+    g_array_append_val(piece->cis, one);
     piece->item->kept = FALSE;
     return TRUE;
 }
@@ -101,12 +126,14 @@ static gboolean create_gi(Vision *vision, const FctStep *step, const FctGpu *gpu
     if (!vision->mig || !room_for(vision, step))
         return FALSE;
     vision->at[step->start].item = item_of(step->profile_id, profile ? profile->name : "", step->start, step->size);
-    vision->at[step->start].cis = g_array_new(FALSE, FALSE, sizeof(int));
+    vision->at[step->start].cis = g_array_new(FALSE, FALSE, sizeof(Ci));
     return TRUE;
 }
 
 static gboolean set_mode(Vision *vision, gboolean enabled)
 {
+    if (vision->mig == enabled)
+        return TRUE; /* only a pending change is taken back */
     for (int u = 0; u < FCT_MIG_UNITS_MAX; u++)
         if (vision->at[u].item)
             return FALSE;
@@ -151,6 +178,8 @@ GPtrArray *fct_foresee(const FctGpu *gpu, const GPtrArray *steps, gboolean *ret_
                           step->title);
     }
     for (int u = 0; u < FCT_MIG_UNITS_MAX; u++) {
+        if (vision.at[u].item && sound)
+            describe_compute(vision.at[u].item, gpu, vision.at[u].cis);
         if (vision.at[u].item && sound)
             g_ptr_array_add(items, g_steal_pointer(&vision.at[u].item));
         piece_clear(&vision.at[u]);
@@ -212,8 +241,8 @@ GPtrArray *fct_layout_now(const FctGpu *gpu, const GPtrArray *reservations)
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
         const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
         FctLayoutItem *item = item_of(instance->profile_id, instance->profile, instance->start, instance->size);
-        if (instance->compute->len == 1)
-            item->ci_profile_id = ((const FctComputeInstance *)instance->compute->pdata[0])->profile_id;
+        g_autoptr(GArray) cis = cis_of(instance);
+        describe_compute(item, gpu, cis);
         find_holder(item, gpu, instance, reservations);
         g_ptr_array_add(items, item);
     }

@@ -23,6 +23,7 @@
     X("event.read", VIEWER)                                                                                            \
     X("token.read", VIEWER)                                                                                            \
     X("token.write", VIEWER)                                                                                           \
+    X("gpu.hold", OPERATOR)                                                                                            \
     X("plan.write", OPERATOR)                                                                                          \
     X("plan.apply", OPERATOR)                                                                                          \
     X("task.write", OPERATOR)                                                                                          \

@@ -21,6 +21,10 @@ static gboolean card_state(const FctGpu *gpu, const char *label, GPtrArray *verd
         say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-wedged", label, "Restart the host when it suits you.",
                                       "%s hung in an earlier step and is left alone. %s", label, gpu->state_reason));
         return FALSE;
+    case FCT_GPU_RELEASED:
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-released", label, "Take the card back first.",
+                                      "%s was let go for other programs. %s", label, gpu->state_reason));
+        return FALSE;
     case FCT_GPU_UNMANAGED:
         say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-unmanaged", label, "Give the card to the NVIDIA driver first.",
                                       "%s cannot be changed now. %s", label, gpu->state_reason));
@@ -48,13 +52,6 @@ gboolean fct_preflight_card(const FctGpu *gpu, GPtrArray *verdicts)
     if (!gpu->mig.capable) {
         say(verdicts, fct_verdict_new(FCT_BLOCK, "no-mig", label, "Choose a card that has MIG.",
                                       "%s (%s) cannot be cut into MIG instances.", label, gpu->name));
-        return FALSE;
-    }
-    if (gpu->mig.pending != gpu->mig.current) {
-        say(verdicts,
-            fct_verdict_new(FCT_REFUSE, "mig-pending", label,
-                            "Stop what uses the card and reset it, or restart the host.",
-                            "%s waits for a reset before MIG is %s.", label, gpu->mig.pending ? "on" : "off"));
         return FALSE;
     }
     return TRUE;
@@ -138,6 +135,21 @@ static void mode_costs(const FctGpu *gpu, const char *label, gboolean enabled, G
                             "%s forgets MIG when the host restarts; Facet then restores what is wanted.", label));
 }
 
+/* Somebody else's change of the mode waits for a reset of the card; this finishes it, or takes it back. */
+static void tell_pending(const FctGpu *gpu, const char *label, gboolean enabled, GPtrArray *verdicts)
+{
+    if (gpu->mig.pending == gpu->mig.current)
+        return;
+    const char *mode = gpu->mig.pending ? "on" : "off";
+    if (enabled == gpu->mig.pending)
+        say(verdicts, fct_verdict_new(FCT_WARN, "mig-pending", label, "",
+                                      "%s waits for a reset before MIG is %s. Facet lets go of it and finishes that.",
+                                      label, mode));
+    else
+        say(verdicts, fct_verdict_new(FCT_WARN, "mig-pending", label, "",
+                                      "%s waits for a reset before MIG is %s. That is taken back.", label, mode));
+}
+
 /* Turning MIG on or off: who holds the card, what goes with it, what it costs. @enabled is what is wanted. */
 static void check_mode(const FctGpu *gpu, const GPtrArray *reservations, gboolean enabled, GPtrArray *verdicts)
 {
@@ -179,9 +191,13 @@ GPtrArray *fct_preflight_plan(const FctGpu *gpu, const GPtrArray *reservations, 
     GPtrArray *verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     if (!fct_preflight_card(gpu, verdicts))
         return verdicts;
+    g_autofree char *label = fct_card_label(gpu);
     for (guint i = 0; i < steps->len; i++) {
         const FctStep *step = steps->pdata[i];
-        if (step->kind == FCT_STEP_MIG_MODE) {
+        if (step->kind == FCT_STEP_MIG_MODE)
+            tell_pending(gpu, label, step->enabled, verdicts);
+        /* Where that is the mode already, nothing is reset and nobody is in the way. */
+        if (step->kind == FCT_STEP_MIG_MODE && step->enabled != gpu->mig.current) {
             /* It speaks of every holder of the card, so the instances need not be gone through again. */
             check_mode(gpu, reservations, step->enabled, verdicts);
             return verdicts;

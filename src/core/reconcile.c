@@ -20,8 +20,60 @@ static void note(GPtrArray *drift, const char *format, ...)
     va_end(ap);
 }
 
-static void count_drift(const FctGpu *gpu, const json_t *profiles, GPtrArray *drift)
+/* Names of the compute instances that are wanted of the instance that begins there; NULL: it shall be whole. */
+static const json_t *wanted_compute(const json_t *wanted, const FctGpuInstance *instance)
 {
+    gsize i;
+    json_t *place;
+    json_array_foreach (json_object_get(wanted, "placements"), i, place)
+        if (fct_json_int(place, "start", -1) == instance->start &&
+            strcmp(fct_json_str(place, "profile", ""), instance->profile) == 0)
+            return json_object_get(place, "compute");
+    return NULL;
+}
+
+static int count_of(const FctGpuInstance *instance, const char *ci_profile)
+{
+    int n = 0;
+    for (guint i = 0; i < instance->compute->len; i++)
+        n += strcmp(((const FctComputeInstance *)instance->compute->pdata[i])->profile, ci_profile) == 0;
+    return n;
+}
+
+static gboolean holds_exactly(const FctGpuInstance *instance, const json_t *names)
+{
+    gsize i, k;
+    json_t *name, *other;
+    if (json_array_size(names) != instance->compute->len)
+        return FALSE;
+    json_array_foreach ((json_t *)names, i, name) {
+        int want = 0;
+        json_array_foreach ((json_t *)names, k, other)
+            want += json_equal(name, other);
+        if (want != count_of(instance, json_string_value(name) ? json_string_value(name) : ""))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void compute_drift(const FctGpu *gpu, const FctGpuInstance *instance, const json_t *wanted, GPtrArray *drift)
+{
+    const json_t *names = wanted_compute(wanted, instance);
+    g_autofree char *has = fct_card_instance_not_whole(gpu, instance);
+    if (names ? holds_exactly(instance, names) : !*has)
+        return;
+    if (instance->compute->len == 0)
+        note(drift, "%s at slot %d has no compute instance.", instance->profile, instance->start);
+    else if (!names)
+        note(drift, "%s at slot %d is not whole: %s.", instance->profile, instance->start, has);
+    else
+        note(drift, "%s at slot %d is %s, but another split of its compute is wanted.", instance->profile,
+             instance->start, *has ? has : "whole");
+}
+
+static void count_drift(const FctGpu *gpu, const json_t *wanted, GPtrArray *drift)
+{
+    const json_t *profiles = json_object_get(wanted, "profiles");
     const char *name;
     json_t *value;
     json_object_foreach ((json_t *)profiles, name, value) {
@@ -33,22 +85,36 @@ static void count_drift(const FctGpu *gpu, const json_t *profiles, GPtrArray *dr
         const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
         if (!json_object_get(profiles, instance->profile))
             note(drift, "%s at slot %d is there, but nobody asked for it.", instance->profile, instance->start);
-        if (instance->compute->len == 0)
-            note(drift, "%s at slot %d has no compute instance.", instance->profile, instance->start);
+        compute_drift(gpu, instance, wanted, drift);
     }
 }
 
 static void find_drift(const FctGpu *gpu, const json_t *wanted, GPtrArray *drift)
 {
     gboolean mig = fct_json_bool(wanted, "mig", FALSE);
+    if (gpu->state == FCT_GPU_RELEASED)
+        return; /* another program has it, on purpose: what it is like is seen when it is taken back */
     if (gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED) {
         note(drift, "The card does not answer, so its layout cannot be seen.");
         return;
     }
     if (mig != gpu->mig.current)
         note(drift, "MIG is %s, but wanted %s.", gpu->mig.current ? "on" : "off", mig ? "on" : "off");
+    else if (gpu->mig.pending != mig)
+        note(drift, "MIG is %s, but will be %s after the next reset of the card.", mig ? "on" : "off",
+             mig ? "off" : "on");
     if (mig)
-        count_drift(gpu, json_object_get(wanted, "profiles"), drift);
+        count_drift(gpu, wanted, drift);
+}
+
+json_t *fct_wanted_compute(const json_t *wanted)
+{
+    json_t *compute = json_object(), *place;
+    gsize i;
+    json_array_foreach (json_object_get(wanted, "placements"), i, place)
+        if (json_object_get(place, "compute"))
+            json_object_set(compute, fct_json_str(place, "profile", ""), json_object_get(place, "compute"));
+    return compute;
 }
 
 /* First at the recorded places; where that is impossible, anywhere. */
@@ -66,6 +132,7 @@ static gboolean repair(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reserv
         if (fct_plan_carve(plan, gpu, reservations, request, NULL) && plan->interrupts->len == 0)
             return TRUE;
         json_object_del(request, "placements");
+        json_object_set_new(request, "compute", fct_wanted_compute(wanted));
     }
     return fct_plan_carve(plan, gpu, reservations, request, error);
 }
@@ -93,13 +160,24 @@ FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const j
     return FCT_DRIFT_NEEDS_YOU;
 }
 
+static json_t *names_json(const GPtrArray *names)
+{
+    json_t *json = json_array();
+    for (guint i = 0; i < names->len; i++)
+        json_array_append_new(json, json_string(names->pdata[i]));
+    return json;
+}
+
 json_t *fct_wanted_of(const FctPlan *plan)
 {
     json_t *profiles = json_object(), *placements = json_array();
     for (guint i = 0; i < plan->then->len; i++) {
         const FctLayoutItem *item = plan->then->pdata[i];
         json_object_set_new(profiles, item->profile, json_integer(fct_json_int(profiles, item->profile, 0) + 1));
-        json_array_append_new(placements, json_pack("{s:s, s:i}", "profile", item->profile, "start", item->start));
+        json_t *place = json_pack("{s:s, s:i}", "profile", item->profile, "start", item->start);
+        if (*item->not_whole)
+            json_object_set_new(place, "compute", names_json(item->compute));
+        json_array_append_new(placements, place);
     }
     return json_pack("{s:b, s:o, s:o}", "mig", plan->mig_then, "profiles", profiles, "placements", placements);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Wanted layout beside actual: what differs, in words, and the plan that repairs it.
- * The wanted layout as it is stored: {"mig": bool, "profiles": {name: count}, "placements": [{"profile","start"}…]};
- * placements (optional) are where the instances were when the wish was fulfilled, so that after a restart they come
- * back to the same places if these are possible.
+ * The wanted layout as it is stored: {"mig": bool, "profiles": {name: count}, "placements":
+ * [{"profile","start","compute"?}…]}; placements (optional) are where the instances were when the wish was fulfilled,
+ * so that after a restart they come back to the same places if these are possible. compute (names) is there when the
+ * instance shall not be whole.
  */
 #pragma once
 #include "core/carve.h"
@@ -20,6 +21,10 @@ typedef enum {
  */
 FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const json_t *wanted, GPtrArray *ret_drift,
                        FctPlan **ret_plan, char **ret_why);
+
+/* How instances of each profile are to be split, for places other than the recorded: {profile: [names]}. New reference.
+ */
+json_t *fct_wanted_compute(const json_t *wanted);
 
 /* What to store as wanted when a plan was applied: from its `then`. New reference. */
 json_t *fct_wanted_of(const FctPlan *plan);

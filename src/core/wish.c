@@ -65,6 +65,89 @@ static gboolean parse_profiles(FctWish *wish, const FctGpu *gpu, const json_t *p
     return TRUE;
 }
 
+static const FctMigProfile *profile_at(const FctWish *wish, const FctGpu *gpu, int p)
+{
+    return fct_mig_profile(&gpu->mig, (int)wish->grid.profiles[p].id);
+}
+
+/* "1c" stands for "1c.3g.40gb". */
+static const FctCiProfile *ci_by_name(const FctMigProfile *profile, const char *name)
+{
+    gsize length = name ? strlen(name) : 0;
+    for (guint i = 0; length && i < profile->ci_profiles->len; i++) {
+        const FctCiProfile *ci = profile->ci_profiles->pdata[i];
+        if (g_ascii_strncasecmp(ci->name, name, length) == 0 && (!ci->name[length] || ci->name[length] == '.'))
+            return ci;
+    }
+    return NULL;
+}
+
+static char *ci_names(const FctMigProfile *profile)
+{
+    g_autoptr(GString) text = g_string_new("It takes ");
+    for (guint i = 0; i < profile->ci_profiles->len; i++)
+        g_string_append_printf(text, "%s%s", i ? ", " : "", ((FctCiProfile *)profile->ci_profiles->pdata[i])->name);
+    g_string_append_c(text, '.');
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static gboolean bad_split(GError **error, const FctMigProfile *profile, const char *field, char *sentence)
+{
+    g_autofree char *names = ci_names(profile), *text = sentence;
+    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, names, json_pack("{s:s}", "field", field), "%s", text);
+    return FALSE;
+}
+
+/* The largest first: placed in that order, all that fit together do. */
+static int larger_first(gconstpointer left, gconstpointer right, gpointer data)
+{
+    const FctCiProfile *a = fct_mig_ci_profile(data, *(const int *)left);
+    const FctCiProfile *b = fct_mig_ci_profile(data, *(const int *)right);
+    return a->slices != b->slices ? b->slices - a->slices : a->id - b->id;
+}
+
+static guint count_of(const GArray *ids, int id)
+{
+    guint n = 0;
+    for (guint i = 0; i < ids->len; i++)
+        n += g_array_index(ids, int, i) == id;
+    return n;
+}
+
+/* Fills @ids with what @list names; @field is where it was said. */
+static gboolean parse_cis(const FctMigProfile *profile, const json_t *list, const char *field, GArray *ids,
+                          GError **error)
+{
+    gsize i;
+    json_t *entry;
+    int slices = 0;
+    if (!json_is_array(list))
+        return bad_split(error, profile, field,
+                         g_strdup_printf("The compute instances of %s must be a list of names.", profile->name));
+    g_array_set_size(ids, 0);
+    json_array_foreach ((json_t *)list, i, entry) {
+        const FctCiProfile *ci = ci_by_name(profile, json_string_value(entry));
+        if (!ci)
+            return bad_split(error, profile, field,
+                             g_strdup_printf("%s has no compute instance “%s”.", profile->name,
+                                             json_is_string(entry) ? json_string_value(entry) : ""));
+        slices += ci->slices;
+        g_array_append_val(ids, ci->id);
+        if (slices > profile->compute_slices || count_of(ids, ci->id) > (guint)MAX(ci->max_count, 1))
+            return bad_split(error, profile, field,
+                             g_strdup_printf("The compute instances for %s need more than its %d slices.",
+                                             profile->name, profile->compute_slices));
+    }
+    g_array_sort_with_data(ids, larger_first, (gpointer)profile);
+    return TRUE;
+}
+
+static gboolean parse_split(FctWish *wish, const FctGpu *gpu, const char *name, const json_t *list, GError **error)
+{
+    int p = index_of(wish, gpu, "compute", name, error);
+    return p >= 0 && parse_cis(profile_at(wish, gpu, p), list, "compute", wish->cis[p], error);
+}
+
 static gboolean parse_pin(FctWish *wish, const FctGpu *gpu, const json_t *place, GError **error)
 {
     const char *name;
@@ -90,47 +173,11 @@ static gboolean parse_pin(FctWish *wish, const FctGpu *gpu, const json_t *place,
                            "More places are named for %s than there are to be.", name);
         return FALSE;
     }
-    return TRUE;
-}
-
-static const FctMigProfile *profile_at(const FctWish *wish, const FctGpu *gpu, int p)
-{
-    return fct_mig_profile(&gpu->mig, (int)wish->grid.profiles[p].id);
-}
-
-static const FctCiProfile *ci_by_name(const FctMigProfile *profile, const char *name)
-{
-    for (guint i = 0; name && i < profile->ci_profiles->len; i++) {
-        const FctCiProfile *ci = profile->ci_profiles->pdata[i];
-        if (g_ascii_strcasecmp(ci->name, name) == 0)
-            return ci;
-    }
-    return NULL;
-}
-
-static gboolean parse_split(FctWish *wish, const FctGpu *gpu, const char *name, const json_t *list, GError **error)
-{
-    int p = index_of(wish, gpu, "compute", name, error), slices = 0;
-    gsize i;
-    json_t *entry;
-    if (p < 0)
-        return FALSE;
-    const FctMigProfile *profile = profile_at(wish, gpu, p);
-    wish->split[p] = TRUE;
-    g_array_set_size(wish->cis[p], 0);
-    json_array_foreach ((json_t *)list, i, entry) {
-        const FctCiProfile *ci = ci_by_name(profile, json_string_value(entry));
-        slices += ci ? ci->slices : 0;
-        if (!ci || slices > profile->compute_slices) {
-            fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "compute"),
-                               ci ? "The compute instances for %s need more than its %d slices."
-                                  : "%s (%d slices) has no such compute instance.",
-                               profile->name, profile->compute_slices);
-            return FALSE;
-        }
-        g_array_append_val(wish->cis[p], ci->id);
-    }
-    return TRUE;
+    const json_t *compute = json_object_get(place, "compute");
+    if (!compute)
+        return TRUE;
+    wish->cis_at[start] = g_array_new(FALSE, FALSE, sizeof(int));
+    return parse_cis(profile_at(wish, gpu, p), compute, "placements", wish->cis_at[start], error);
 }
 
 /* One compute instance that takes the whole GPU instance, where the driver names such a one. */
@@ -177,28 +224,37 @@ void fct_wish_clear(FctWish *wish)
     for (int p = 0; p < FCT_MIG_PROFILES_MAX; p++)
         if (wish->cis[p])
             g_array_unref(wish->cis[p]);
+    for (int u = 0; u < FCT_MIG_UNITS_MAX; u++)
+        if (wish->cis_at[u])
+            g_array_unref(wish->cis_at[u]);
     memset(wish->cis, 0, sizeof wish->cis);
+    memset(wish->cis_at, 0, sizeof wish->cis_at);
 }
 
-/* Whether a kept instance must be given other compute instances: it has none, or others than were asked for. */
-static gboolean mends(const FctWish *wish, int profile, const FctGpuInstance *instance)
+const GArray *fct_wish_cis(const FctWish *wish, int p, int start)
 {
-    const GArray *want = wish->cis[profile];
-    int balance = 0;
-    if (instance->compute->len == 0)
-        return want->len > 0;
-    if (!wish->split[profile])
+    return start >= 0 && start < FCT_MIG_UNITS_MAX && wish->cis_at[start] && wish->want.pin.at[start] == p + 1
+               ? wish->cis_at[start]
+               : wish->cis[p];
+}
+
+gboolean fct_wish_differs(const FctWish *wish, const FctGpuInstance *instance)
+{
+    int p = fct_mig_grid_index(&wish->grid, (guint32)instance->profile_id);
+    if (p < 0)
         return FALSE;
-    if (instance->compute->len != want->len)
+    const GArray *want = fct_wish_cis(wish, p, instance->start);
+    g_autoptr(GArray) have = g_array_new(FALSE, FALSE, sizeof(int));
+    for (guint i = 0; i < instance->compute->len; i++)
+        g_array_append_val(have, ((FctComputeInstance *)instance->compute->pdata[i])->profile_id);
+    if (have->len != want->len)
         return TRUE;
-    /* Same length: equal as multisets when every wanted id occurs equally often on both sides. */
-    for (guint i = 0; i < want->len && balance == 0; i++)
-        for (guint k = 0; k < want->len; k++) {
-            int id = g_array_index(want, int, i);
-            balance += g_array_index(want, int, k) == id;
-            balance -= ((const FctComputeInstance *)instance->compute->pdata[k])->profile_id == id;
-        }
-    return balance != 0;
+    for (guint i = 0; i < want->len; i++) {
+        int id = g_array_index(want, int, i);
+        if (count_of(want, id) != count_of(have, id))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 void fct_wish_state(const FctWish *wish, const FctGpu *gpu, const GPtrArray *reservations, FctMigState *ret_state)
@@ -207,8 +263,8 @@ void fct_wish_state(const FctWish *wish, const FctGpu *gpu, const GPtrArray *res
     for (int u = 0; u < wish->grid.n_units; u++) {
         guint8 what = ret_state->layout.at[u];
         const FctGpuInstance *instance = fct_mig_instance_at(&gpu->mig, u);
-        if (!what || what == FCT_MIG_FOREIGN || ret_state->busy[u] || !mends(wish, what - 1, instance))
+        if (!what || what == FCT_MIG_FOREIGN || ret_state->busy[u] || !fct_wish_differs(wish, instance))
             continue;
-        ret_state->mend[u] = (guint8)(instance->compute->len + wish->cis[what - 1]->len);
+        ret_state->mend[u] = (guint8)(instance->compute->len + fct_wish_cis(wish, what - 1, u)->len);
     }
 }

@@ -2,8 +2,10 @@
 /*
  * A carve request, checked against one card: how many of which profile, where (optional), with which compute instances
  * (optional). From the API:
- *   {"profiles": {"3g.40gb": 1, "1g.10gb": 2}, "placements": [{"profile","start"}…], "compute": {"3g.40gb":
- * ["1c.3g.40gb"…]}} A profile may be named shortly where that is clear: "3g" for "3g.40gb".
+ *   {"profiles": {"3g.40gb": 1, "1g.10gb": 2}, "placements": [{"profile","start","compute"?}…],
+ *    "compute": {"3g.40gb": ["1c.3g.40gb"…]}}
+ * A profile may be named shortly where that is clear: "3g" for "3g.40gb", "1c" for "1c.3g.40gb". Where nothing is said
+ * of its compute, an instance shall be whole. What a placement says of it goes before what is said for its profile.
  */
 #pragma once
 #include "core/card.h"
@@ -11,8 +13,8 @@
 typedef struct {
     FctMigGrid grid;
     FctMigWant want;
-    gboolean split[FCT_MIG_PROFILES_MAX]; /* compute instances were asked for explicitly */
-    GArray *cis[FCT_MIG_PROFILES_MAX];    /* int: compute instance profile ids that one instance of the profile gets */
+    GArray *cis[FCT_MIG_PROFILES_MAX]; /* int: compute instance profile ids that one instance of the profile gets */
+    GArray *cis_at[FCT_MIG_UNITS_MAX]; /* the same of the pinned instance that begins there; NULL: as its profile */
 } FctWish;
 
 /* FCT_ERROR_BAD_REQUEST names the field and lists the profiles there are. Clear with fct_wish_clear in any case. */
@@ -20,5 +22,10 @@ gboolean fct_wish_parse(FctWish *wish, const FctGpu *gpu, const json_t *request,
 void fct_wish_clear(FctWish *wish);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctWish, fct_wish_clear)
 
-/* The state of the card for this wish: with the calls that mending a kept instance takes. */
+/* Compute instance profile ids of the instance of profile @p (an index) that begins at @start. Borrowed. */
+const GArray *fct_wish_cis(const FctWish *wish, int p, int start);
+/* Whether what is there has other compute instances than are wished for it. FALSE for a profile the grid has not. */
+gboolean fct_wish_differs(const FctWish *wish, const FctGpuInstance *instance);
+
+/* The state of the card for this wish: with the calls that mending a kept instance takes; a busy one is not mended. */
 void fct_wish_state(const FctWish *wish, const FctGpu *gpu, const GPtrArray *reservations, FctMigState *ret_state);

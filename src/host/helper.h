@@ -13,6 +13,8 @@
  * inventory   -         FctInventory, observed now
  * sample      -         readings (port/hw.h)
  * step.run    {"step"}  {"outcome": "done" | "failed" | "wedged", "already", "error"}
+ * card.hold   {"gpu", "hold"}  {}: hold false lets go of the card, for other programs, and answers once no process of
+ *                       the helper holds it; true takes it back
  * watch       -         {"revision"}; "changed" events follow
  * network     {"within"} FctHostNetwork: routes that share addresses with one of these subnets (net_read.h)
  * vlan.make   {"parent","tag","name"}  -: the VLAN's interface is there (net_vlan.h)
@@ -24,7 +26,7 @@
 typedef struct {
     const char *root;      /* "/" */
     const char *nvml;      /* path or soname */
-    const char *socket;    /* path; made 0660 */
+    const char *socket;    /* path; for the helper's own user and group, and for @uids */
     const char *state;     /* directory: wedged cards, locks */
     GArray *uids;          /* guint32: who may connect besides root and the helper's own user */
     int worker_timeout_ms; /* for the observation of one card */

@@ -16,33 +16,43 @@ struct FctAvoid {
     char *boot_id;
     json_t *known;
     json_t *wedged;     /* {GPU id: {"reason","since_ms","card"}} */
+    json_t *released;   /* {GPU id: {"since_ms","card"}} */
     GHashTable *silent; /* GPU id → Silence */
 };
+
+/* A member of the file, as an object; what it tells of cards is learnt. */
+static json_t *load_cards(FctAvoid *avoid, const json_t *file, const char *member)
+{
+    json_t *cards = json_object_get(file, member), *entry;
+    const char *gpu;
+    if (!json_is_object(cards))
+        return json_object();
+    json_object_foreach (cards, gpu, entry)
+        if (json_is_object(json_object_get(entry, "card")))
+            json_object_set(avoid->known, gpu, json_object_get(entry, "card"));
+    return json_deep_copy(cards);
+}
 
 FctAvoid *fct_avoid_load(const char *state_directory)
 {
     FctAvoid *avoid = g_new0(FctAvoid, 1);
     g_autofree char *text = NULL;
     gsize length;
-    const char *gpu;
-    json_t *entry;
     avoid->path = g_build_filename(state_directory, "wedged.json", NULL);
     avoid->silent = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(json_t) json =
         g_file_get_contents(avoid->path, &text, &length, NULL) ? fct_json_parse(text, length, NULL) : NULL;
-    const json_t *gpus = json_object_get(json, "gpus");
     avoid->boot_id = g_strdup(fct_json_str(json, "boot_id", ""));
-    avoid->wedged = json_is_object(gpus) ? json_deep_copy(gpus) : json_object();
     avoid->known = json_object();
-    json_object_foreach (avoid->wedged, gpu, entry)
-        if (json_is_object(json_object_get(entry, "card")))
-            json_object_set(avoid->known, gpu, json_object_get(entry, "card"));
+    avoid->wedged = load_cards(avoid, json, "gpus");
+    avoid->released = load_cards(avoid, json, "released");
     return avoid;
 }
 
 void fct_avoid_free(FctAvoid *avoid)
 {
     json_decref(avoid->wedged);
+    json_decref(avoid->released);
     json_decref(avoid->known);
     g_hash_table_unref(avoid->silent);
     g_free(avoid->path);
@@ -53,21 +63,24 @@ void fct_avoid_free(FctAvoid *avoid)
 static void save(const FctAvoid *avoid)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) json = json_pack("{s:s, s:O}", "boot_id", avoid->boot_id, "gpus", avoid->wedged);
+    g_autoptr(json_t) json =
+        json_pack("{s:s, s:O, s:O}", "boot_id", avoid->boot_id, "gpus", avoid->wedged, "released", avoid->released);
     g_autofree char *text = fct_json_text(json);
     if (!g_file_set_contents_full(avoid->path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                   0600, &error))
-        g_warning("The list of wedged cards was not kept on disk: %s", error->message);
+        g_warning("The list of cards to leave alone was not kept on disk: %s", error->message);
 }
 
 gboolean fct_avoid_set_boot(FctAvoid *avoid, const char *boot_id)
 {
     if (strcmp(avoid->boot_id, boot_id) == 0)
         return FALSE;
-    gboolean had = json_object_size(avoid->wedged) > 0 || g_hash_table_size(avoid->silent) > 0;
+    gboolean had = json_object_size(avoid->wedged) > 0 || json_object_size(avoid->released) > 0 ||
+                   g_hash_table_size(avoid->silent) > 0;
     g_free(avoid->boot_id);
     avoid->boot_id = g_strdup(boot_id);
     json_object_clear(avoid->wedged);
+    json_object_clear(avoid->released);
     g_hash_table_remove_all(avoid->silent);
     if (had)
         save(avoid);
@@ -92,6 +105,25 @@ void fct_avoid_wedge(FctAvoid *avoid, const char *gpu, const char *reason)
                                   (json_int_t)(g_get_real_time() / 1000), "card", json_object_get(avoid->known, gpu)));
     g_warning("%s is left alone until the next restart of the host: %s", gpu, reason);
     save(avoid);
+}
+
+void fct_avoid_set_released(FctAvoid *avoid, const char *gpu, gboolean released)
+{
+    if (released == fct_avoid_is_released(avoid, gpu))
+        return;
+    if (released)
+        json_object_set_new(avoid->released, gpu,
+                            json_pack("{s:I, s:O*}", "since_ms", (json_int_t)(g_get_real_time() / 1000), "card",
+                                      json_object_get(avoid->known, gpu)));
+    else
+        json_object_del(avoid->released, gpu);
+    g_message("%s is %s.", gpu, released ? "let go for other programs" : "taken back");
+    save(avoid);
+}
+
+gboolean fct_avoid_is_released(const FctAvoid *avoid, const char *gpu)
+{
+    return json_object_get(avoid->released, gpu) != NULL;
 }
 
 void fct_avoid_silent(FctAvoid *avoid, const char *gpu, gint64 now_us)
@@ -126,6 +158,10 @@ json_t *fct_avoid_to_json(const FctAvoid *avoid, gint64 now_us)
             json_object_set_new(json, key,
                                 json_pack("{s:s, s:s}", "state", "lost", "reason",
                                           "The driver does not answer for this card. Facet tries again by itself."));
+    json_object_foreach (avoid->released, gpu, entry)
+        json_object_set_new(json, gpu,
+                            json_pack("{s:s, s:s}", "state", "released", "reason",
+                                      "Facet does not look at it until it is taken back, or the host restarts."));
     json_object_foreach (avoid->wedged, gpu, entry)
         json_object_set_new(json, gpu,
                             json_pack("{s:s, s:s}", "state", "wedged", "reason",

@@ -198,12 +198,42 @@ static void verb_vlan_take(Request *request, const json_t *args)
     fct_net_ask(request->client->server->config, "vlan.take", args, network_done, request);
 }
 
+static void hold_done(gpointer data)
+{
+    Request *request = data;
+    fct_watch_hurry(request->client->server->watch);
+    answer(request, json_object());
+}
+
+static void verb_hold(Request *request, const json_t *args)
+{
+    Server *server = request->client->server;
+    const char *gpu = fct_json_str(args, "gpu", "");
+    const json_t *hold = json_object_get(args, "hold");
+    g_autoptr(GError) error = NULL;
+    if (!valid_gpu_id(gpu) || !json_is_boolean(hold))
+        fct_set_error(&error, FCT_ERROR_BAD_REQUEST, "To hold or to let go of a card needs its id, and which of both.");
+    else if (json_is_false(hold) && fct_steps_has(server->steps, gpu))
+        fct_set_error_full(&error, FCT_ERROR_CONFLICT, "Wait until it has ended.", NULL,
+                           "A change of this card is running.");
+    if (error) {
+        answer_error(request, error);
+        return;
+    }
+    fct_avoid_set_released(server->avoid, gpu, json_is_false(hold));
+    if (json_is_true(hold))
+        hold_done(request);
+    else
+        fct_worker_renew(server->worker, hold_done, request);
+}
+
 static const struct {
     const char *name;
     void (*run)(Request *request, const json_t *args);
 } verbs[] = {
     {"hello", verb_hello}, {"inventory", verb_inventory}, {"sample", verb_sample},       {"step.run", verb_step},
     {"watch", verb_watch}, {"network", verb_network},     {"vlan.make", verb_vlan_make}, {"vlan.take", verb_vlan_take},
+    {"card.hold", verb_hold},
 };
 
 static void on_frame(json_t *frame, gpointer data)
@@ -277,9 +307,30 @@ static gboolean on_connection(int listener, GIOCondition condition, gpointer dat
     return G_SOURCE_CONTINUE;
 }
 
-/* -1 when it cannot be made; the reason is logged. */
-static int listen_on(const char *path)
+/*
+ * Who may connect is decided by who asks (may_connect); the file must only not be in the way. One other user gets it as
+ * his own; for several there is no owner that fits, so it is open, and who is none of them is turned away at once.
+ */
+static gboolean open_to_others(const FctHelperConfig *config)
 {
+    guint others = 0;
+    guint32 other = 0;
+    for (guint i = 0; i < config->uids->len; i++) {
+        guint32 uid = g_array_index(config->uids, guint32, i);
+        if (uid == 0 || uid == geteuid() || (others && uid == other))
+            continue;
+        other = uid;
+        others++;
+    }
+    if (others == 0 || (others == 1 && chown(config->socket, other, (gid_t)-1) == 0))
+        return TRUE;
+    return chmod(config->socket, 0666) == 0;
+}
+
+/* -1 when it cannot be made; the reason is logged. */
+static int listen_on(const FctHelperConfig *config)
+{
+    const char *path = config->socket;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
         g_warning("The socket's path is too long: %s", path);
@@ -288,7 +339,8 @@ static int listen_on(const char *path)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t old = umask(0117); /* 0660 from the first moment */
     unlink(path);
-    gboolean ok = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 16) == 0;
+    gboolean ok = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && open_to_others(config) &&
+                  listen(fd, 16) == 0;
     umask(old);
     if (!ok) {
         g_warning("The socket %s cannot be made: %s", path, g_strerror(errno));
@@ -310,7 +362,7 @@ int fct_helper_serve(const FctHelperConfig *config)
     Server server = {.config = config, .loop = g_main_loop_new(NULL, FALSE)};
     if (g_mkdir_with_parents(config->state, 0700) < 0)
         g_warning("The state directory %s cannot be made: %s", config->state, g_strerror(errno));
-    server.listener = listen_on(config->socket);
+    server.listener = listen_on(config);
     if (server.listener < 0)
         return 1;
     server.avoid = fct_avoid_load(config->state);

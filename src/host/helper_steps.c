@@ -134,6 +134,14 @@ static gboolean card_busy(const FctSteps *steps, const char *gpu)
     return FALSE;
 }
 
+gboolean fct_steps_has(const FctSteps *steps, const char *gpu)
+{
+    for (const GList *at = steps->waiting.head; at; at = at->next)
+        if (strcmp(((Job *)at->data)->step->gpu, gpu) == 0)
+            return TRUE;
+    return card_busy(steps, gpu);
+}
+
 /* The first waiting job that may start; a waiting change of mode lets nothing overtake it. */
 static Job *pick(FctSteps *steps)
 {
@@ -150,20 +158,31 @@ static Job *pick(FctSteps *steps)
     return NULL;
 }
 
+/* Without having begun. */
+static void refuse(Job *job, const char *outcome, FctErrorCode code, const char *message)
+{
+    g_autoptr(GError) error = NULL;
+    fct_set_error(&error, code, "%s", message);
+    g_autoptr(json_t) result = json_pack("{s:s, s:o}", "outcome", outcome, "error", fct_error_to_json(error));
+    job->done(result, job->data);
+    free_job(job);
+}
+
 static void schedule(FctSteps *steps)
 {
     Job *job;
     while ((job = pick(steps))) {
         const char *wedged = fct_avoid_wedged_reason(steps->avoid, job->step->gpu);
-        steps->running = g_list_prepend(steps->running, job);
         if (wedged) {
-            g_autoptr(GError) error = NULL;
-            fct_set_error(&error, FCT_ERROR_GPU_WEDGED, "%s", wedged);
-            g_autoptr(json_t) result = json_pack("{s:s, s:o}", "outcome", "wedged", "error", fct_error_to_json(error));
-            steps->running = g_list_remove(steps->running, job);
-            job->done(result, job->data);
-            free_job(job);
-        } else if (job->step->kind == FCT_STEP_MIG_MODE) {
+            refuse(job, "wedged", FCT_ERROR_GPU_WEDGED, wedged);
+            continue;
+        }
+        if (fct_avoid_is_released(steps->avoid, job->step->gpu)) {
+            refuse(job, "failed", FCT_ERROR_CONFLICT, "The card was let go for other programs; take it back first.");
+            continue;
+        }
+        steps->running = g_list_prepend(steps->running, job);
+        if (job->step->kind == FCT_STEP_MIG_MODE) {
             steps->mode_change = TRUE;
             fct_worker_release(steps->worker, start_child, job);
         } else {

@@ -16,3 +16,5 @@ FctSteps *fct_steps_new(const FctHelperConfig *config, FctAvoid *avoid, FctWorke
 void fct_steps_free(FctSteps *steps);
 /* Takes @step over. */
 void fct_steps_run(FctSteps *steps, FctStep *step, FctStepDone done, gpointer data);
+/* TRUE while a step of that card runs or waits. */
+gboolean fct_steps_has(const FctSteps *steps, const char *gpu);

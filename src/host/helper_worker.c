@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/helper_worker.h"
 
+#include "host/helper_numbers.h"
 #include "host/observe.h"
 
 #include <string.h>
@@ -16,6 +17,11 @@ typedef struct {
     FctWorkerDone done;
     gpointer data;
 } Asker;
+
+typedef struct {
+    void (*renewed)(gpointer data);
+    gpointer data;
+} Renewal;
 
 typedef struct {
     json_t *request;
@@ -39,6 +45,8 @@ struct FctWorker {
     gboolean held;
     void (*released)(gpointer data);
     gpointer released_data;
+    GArray *renewals; /* Renewal: who waits for a child that has never seen what the present one holds */
+    FctNumbers *numbers;
 };
 
 static void next(FctWorker *worker);
@@ -151,6 +159,7 @@ static void on_frame(json_t *frame, gpointer data)
         if (fct_json_bool(job->request, "full", FALSE) && !json_object_get(job->request, "no_search"))
             worker->search_pause = 0;
         fct_avoid_learn(worker->avoid, json_object_get(frame, "cards"));
+        fct_numbers_learn(worker->numbers, json_object_get(frame, "numbers"));
         finish(worker, frame, NULL);
         next(worker);
     }
@@ -191,6 +200,7 @@ static void send_job(FctWorker *worker, Job *job)
     gint64 now = g_get_monotonic_time();
     json_object_set_new(job->request, "avoid", fct_avoid_to_json(worker->avoid, now));
     json_object_set(job->request, "known", fct_avoid_known(worker->avoid));
+    json_object_set(job->request, "numbers", fct_numbers_json(worker->numbers));
     if (now < worker->no_nvml_until_us)
         json_object_set_new(job->request, "no_nvml",
                             json_string("The NVIDIA library does not answer. Restart the host when it suits you."));
@@ -209,15 +219,36 @@ static void send_job(FctWorker *worker, Job *job)
     fct_child_send(worker->child, job->request);
 }
 
+/* Nothing is in hand: it can only be idle. */
+static void end_child(FctWorker *worker)
+{
+    worker->killed = TRUE;
+    fct_child_kill(worker->child);
+    worker->deadline = g_timeout_add((guint)worker->config->grace_ms, on_unkillable, worker);
+}
+
+static void tell_renewed(FctWorker *worker)
+{
+    g_autoptr(GArray) renewals = g_steal_pointer(&worker->renewals);
+    worker->renewals = g_array_new(FALSE, FALSE, sizeof(Renewal));
+    for (guint i = 0; i < renewals->len; i++) {
+        const Renewal *renewal = &g_array_index(renewals, Renewal, i);
+        renewal->renewed(renewal->data);
+    }
+}
+
 static void next(FctWorker *worker)
 {
     if (worker->busy || worker->killed)
         return;
+    if (worker->renewals->len > 0 && worker->child) {
+        end_child(worker);
+        return;
+    }
+    tell_renewed(worker);
     if (worker->held) {
         if (worker->child) {
-            worker->killed = TRUE; /* nothing is in hand: it can only be idle */
-            fct_child_kill(worker->child);
-            worker->deadline = g_timeout_add((guint)worker->config->grace_ms, on_unkillable, worker);
+            end_child(worker);
         } else if (worker->released) {
             void (*released)(gpointer) = g_steal_pointer(&worker->released);
             released(worker->released_data);
@@ -236,6 +267,8 @@ FctWorker *fct_worker_new(const FctHelperConfig *config, FctAvoid *avoid)
     FctWorker *worker = g_new0(FctWorker, 1);
     worker->config = config;
     worker->avoid = avoid;
+    worker->renewals = g_array_new(FALSE, FALSE, sizeof(Renewal));
+    worker->numbers = fct_numbers_load(config->state);
     g_queue_init(&worker->jobs);
     return worker;
 }
@@ -248,6 +281,8 @@ void fct_worker_free(FctWorker *worker)
         fct_child_abandon(worker->child);
     }
     g_queue_clear_full(&worker->jobs, (GDestroyNotify)free_job);
+    g_array_unref(worker->renewals);
+    fct_numbers_free(worker->numbers);
     g_free(worker->at);
     g_free(worker);
 }
@@ -284,6 +319,13 @@ void fct_worker_release(FctWorker *worker, void (*released)(gpointer data), gpoi
     worker->held = TRUE;
     worker->released = released;
     worker->released_data = data;
+    next(worker);
+}
+
+void fct_worker_renew(FctWorker *worker, void (*renewed)(gpointer data), gpointer data)
+{
+    const Renewal renewal = {renewed, data};
+    g_array_append_val(worker->renewals, renewal);
     next(worker);
 }
 

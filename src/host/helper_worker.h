@@ -17,3 +17,5 @@ void fct_worker_ask(FctWorker *worker, json_t *request, FctWorkerDone done, gpoi
 /* Lets the job in hand finish, then ends the child, so that nobody here holds a card; jobs wait until resume. */
 void fct_worker_release(FctWorker *worker, void (*released)(gpointer data), gpointer data);
 void fct_worker_resume(FctWorker *worker);
+/* Lets the job in hand finish, then ends the child: what it held is let go. The next job gets a new one. */
+void fct_worker_renew(FctWorker *worker, void (*renewed)(gpointer data), gpointer data);

@@ -33,14 +33,15 @@ static json_t *look(FctObserver *observer, const json_t *request)
 {
     const FctLook how = {.avoid = json_object_get(request, "avoid"),
                          .known = json_object_get(request, "known"),
+                         .numbers = json_object_get(request, "numbers"),
                          .no_nvml = fct_json_str(request, "no_nvml", NULL),
                          .holders = fct_json_bool(request, "full", FALSE),
                          .no_search = fct_json_str(request, "no_search", NULL),
                          .readings = fct_json_bool(request, "full", FALSE)};
     g_autoptr(FctInventory) inventory = fct_observer_look(observer, &how);
     g_autofree char *digest = fct_inventory_digest(inventory);
-    json_t *answer =
-        json_pack("{s:s, s:s, s:o}", "digest", digest, "boot_id", inventory->boot_id, "cards", identities(inventory));
+    json_t *answer = json_pack("{s:s, s:s, s:o, s:O}", "digest", digest, "boot_id", inventory->boot_id, "cards",
+                               identities(inventory), "numbers", fct_observer_numbers(observer));
     if (how.holders)
         json_object_set_new(answer, "inventory", fct_inventory_to_json(inventory));
     return answer;

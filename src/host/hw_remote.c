@@ -3,6 +3,7 @@
 
 #include "host/frame.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -30,7 +31,8 @@ typedef struct {
     GThread *thread;
     GMutex lock; /* of everything below */
     GCond changed;
-    int fd; /* -1: not connected */
+    int fd;  /* -1: not connected */
+    int why; /* errno of the last attempt to connect; 0 none */
     gboolean stopping;
     gboolean had_connection;
     gint64 last_id;
@@ -46,7 +48,9 @@ static int connect_to(const char *path)
     g_strlcpy(address.sun_path, path, sizeof address.sun_path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+        int why = errno;
         close(fd);
+        errno = why;
         return -1;
     }
     return fd;
@@ -139,12 +143,13 @@ static gpointer run(gpointer data)
     g_mutex_lock(&remote->lock);
     while (!remote->stopping) {
         g_mutex_unlock(&remote->lock);
-        int fd = connect_to(remote->path);
+        int fd = connect_to(remote->path), why = fd < 0 ? errno : 0;
         if (fd >= 0) {
             serve_connection(remote, fd);
             pause = FIRST_PAUSE_US;
         }
         g_mutex_lock(&remote->lock);
+        remote->why = why;
         gint64 until = g_get_monotonic_time() + pause;
         while (!remote->stopping && g_cond_wait_until(&remote->changed, &remote->lock, until))
             ;
@@ -174,6 +179,16 @@ static void send_request(Remote *remote, json_t *frame, gint64 deadline)
     g_mutex_unlock(&remote->send_lock);
 }
 
+static void set_away_error(const Remote *remote, int why, GError **error)
+{
+    if (why == EACCES || why == EPERM)
+        fct_set_error_full(
+            error, FCT_ERROR_HELPER, "Start facet-helper with --allow-uid and the number of facetd's user.", NULL,
+            "Permission denied: the hardware helper lets only root and chosen users in (%s).", remote->path);
+    else
+        fct_set_error(error, FCT_ERROR_HELPER, "The hardware helper is not there (%s).", remote->path);
+}
+
 /* The "result" of the answer (new reference). Takes @args over. */
 static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeout_us, GError **error)
 {
@@ -183,8 +198,9 @@ static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeou
 
     g_mutex_lock(&remote->lock);
     if (wait_connected(remote) < 0) {
+        int why = remote->why;
         g_mutex_unlock(&remote->lock);
-        fct_set_error(error, FCT_ERROR_HELPER, "The hardware helper is not there (%s).", remote->path);
+        set_away_error(remote, why, error);
         return NULL;
     }
     gint64 id = ++remote->last_id;
@@ -277,6 +293,13 @@ static FctStepOutcome remote_run_step(FctHw *hw, const FctStep *step, GError **e
     return strcmp(outcome, "wedged") == 0 ? FCT_STEP_WEDGED : FCT_STEP_FAILED;
 }
 
+static gboolean remote_hold(FctHw *hw, const char *gpu, gboolean hold, GError **error)
+{
+    json_t *args = json_pack("{s:s, s:b}", "gpu", gpu, "hold", hold);
+    g_autoptr(json_t) result = ask((Remote *)hw, "card.hold", args, LOOK_TIMEOUT_US, error);
+    return result != NULL;
+}
+
 static void remote_watch(FctHw *hw, FctHwChanged changed, gpointer data)
 {
     Remote *remote = (Remote *)hw;
@@ -306,7 +329,7 @@ static void remote_free(FctHw *hw)
 
 FctHw *fct_hw_remote_new(const char *socket_path)
 {
-    static const FctHwOps ops = {remote_inventory, remote_run_step,  remote_sample,    remote_watch,
+    static const FctHwOps ops = {remote_inventory, remote_run_step,  remote_sample,    remote_hold, remote_watch,
                                  remote_network,   remote_vlan_make, remote_vlan_take, remote_free};
     Remote *remote = g_new0(Remote, 1);
     remote->port.ops = &ops;

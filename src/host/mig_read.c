@@ -217,12 +217,13 @@ static int compare_instances(gconstpointer a, gconstpointer b)
     return left->start - right->start;
 }
 
-static void read_instances_of(FctNvml *nvml, NvDevice device, FctMigProfile *profile, FctMig *mig)
+static NvReturn read_instances_of(FctNvml *nvml, NvDevice device, FctMigProfile *profile, FctMig *mig)
 {
     NvGpuInstance found[FCT_MIG_MAX];
     guint32 count = FCT_MIG_MAX;
-    if (fct_nvml(nvml, gi_list, device, (guint32)profile->id, found, &count) != NV_SUCCESS)
-        return;
+    NvReturn code = fct_nvml(nvml, gi_list, device, (guint32)profile->id, found, &count);
+    if (code != NV_SUCCESS)
+        return code;
     for (guint32 i = 0; i < count && i < FCT_MIG_MAX; i++) {
         NvGpuInstanceInfo info = {0};
         if (fct_nvml(nvml, gi_info, found[i], &info) != NV_SUCCESS)
@@ -239,6 +240,7 @@ static void read_instances_of(FctNvml *nvml, NvDevice device, FctMigProfile *pro
         g_ptr_array_sort(instance->compute, compare_compute);
         g_ptr_array_add(mig->instances, instance);
     }
+    return NV_SUCCESS;
 }
 
 /* One MIG device a compute instance; empty indices answer NOT_FOUND. */
@@ -275,22 +277,26 @@ static void read_devices(FctNvml *nvml, NvDevice device, FctMig *mig)
     }
 }
 
-void fct_mig_read(FctNvml *nvml, NvDevice device, GPtrArray *profiles, FctMig *mig)
+NvReturn fct_mig_read(FctNvml *nvml, NvDevice device, GPtrArray *profiles, FctMig *mig)
 {
+    gboolean denied = FALSE;
     for (guint i = 0; i < profiles->len; i++) {
         FctMigProfile *profile = fct_mig_profile_copy(profiles->pdata[i]);
         guint32 remaining = 0;
-        if (fct_nvml(nvml, gi_capacity, device, (guint32)profile->id, &remaining) == NV_SUCCESS)
+        NvReturn code = fct_nvml(nvml, gi_capacity, device, (guint32)profile->id, &remaining);
+        if (code == NV_SUCCESS)
             profile->remaining = (int)remaining;
+        denied |= code == NV_NO_PERMISSION;
         g_ptr_array_add(mig->profiles, profile);
         for (guint s = 0; s < profile->starts->len; s++)
             mig->units = MAX(mig->units, g_array_index(profile->starts, int, s) + profile->size);
         if (mig->current)
-            read_instances_of(nvml, device, profile, mig);
+            denied |= read_instances_of(nvml, device, profile, mig) == NV_NO_PERMISSION;
     }
     g_ptr_array_sort(mig->instances, compare_instances);
     if (mig->current)
         read_devices(nvml, device, mig);
+    return denied ? NV_NO_PERMISSION : NV_SUCCESS;
 }
 
 NvReturn fct_mig_find_gi(FctNvml *nvml, NvDevice device, int profile_id, int start, NvGpuInstance *ret)

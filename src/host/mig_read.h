@@ -14,8 +14,11 @@
  */
 GPtrArray *fct_mig_read_profiles(FctNvml *nvml, NvDevice device, guint64 card_memory_mib);
 
-/* Copies @profiles into @mig and reads what moves: remaining capacity, instances, compute instances, MIG devices. */
-void fct_mig_read(FctNvml *nvml, NvDevice device, GPtrArray *profiles, FctMig *mig);
+/*
+ * Copies @profiles into @mig and reads what moves: remaining capacity, instances, compute instances, MIG devices.
+ * NV_NO_PERMISSION when the driver does not show all of it: then what is missing may be there.
+ */
+NvReturn fct_mig_read(FctNvml *nvml, NvDevice device, GPtrArray *profiles, FctMig *mig);
 
 /* Handle of the instance of that profile at that place; NV_NOT_FOUND when there is none. */
 NvReturn fct_mig_find_gi(FctNvml *nvml, NvDevice device, int profile_id, int start, NvGpuInstance *ret);

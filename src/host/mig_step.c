@@ -12,6 +12,8 @@ static FctErrorCode error_of(NvReturn code)
         return FCT_ERROR_NO_FIT;
     case NV_GPU_IS_LOST:
         return FCT_ERROR_GPU_LOST;
+    case NV_NO_PERMISSION:
+        return FCT_ERROR_NO_PERMISSION;
     case NV_NOT_FOUND:
         return FCT_ERROR_STALE;
     case NV_NOT_SUPPORTED:
@@ -26,7 +28,8 @@ static gboolean refuse(const FctNvml *nvml, NvReturn code, const char *what, con
 {
     const char *words = fct_nvml_words(nvml, code);
     fct_set_error_full(error, error_of(code), next, json_pack("{s:i, s:s}", "code", code, "words", words),
-                       "%s: the driver says “%s” (code %d).", what, words, code);
+                       "%s: %sthe driver says “%s” (code %d).", what,
+                       code == NV_NO_PERMISSION ? "permission denied; " : "", words, code);
     return FALSE;
 }
 
@@ -34,14 +37,19 @@ static gboolean set_mode(FctNvml *nvml, NvDevice device, const FctStep *step, GE
 {
     const char *what = step->enabled ? "MIG was not turned on" : "MIG was not turned off";
     NvReturn activation = NV_SUCCESS, ignored;
+    guint32 current = 0, pending = 0;
+    gboolean ours =
+        fct_nvml(nvml, get_mig, device, &current, &pending) != NV_SUCCESS || (pending != 0) != (step->enabled != 0);
     NvReturn code = fct_nvml(nvml, set_mig, device, step->enabled ? 1 : 0, &activation);
     if (code != NV_SUCCESS)
         return refuse(nvml, code, what, NULL, error);
     if (activation == NV_SUCCESS)
         return TRUE;
     if (activation == NV_IN_USE) {
-        /* Taken back, so that the mode does not change by surprise at the next reset of the card. */
-        fct_nvml(nvml, set_mig, device, step->enabled ? 0 : 1, &ignored);
+        /* Taken back, so that the mode does not change by surprise at the next reset of the card; but not a change
+         * that somebody else had pending already. */
+        if (ours)
+            fct_nvml(nvml, set_mig, device, step->enabled ? 0 : 1, &ignored);
         return refuse(nvml, activation, what, "Stop what uses the card, then try again.", error);
     }
     return refuse(nvml, activation,

@@ -282,7 +282,12 @@ static void read_mig(FctNvml *nvml, FctCard *card, FctGpu *gpu)
     if (gpu->mig.capable) {
         if (!card->profiles)
             card->profiles = fct_mig_read_profiles(nvml, card->device, card->memory_mib);
-        fct_mig_read(nvml, card->device, card->profiles, &gpu->mig);
+        if (fct_mig_read(nvml, card->device, card->profiles, &gpu->mig) == NV_NO_PERMISSION &&
+            gpu->state == FCT_GPU_OK) {
+            gpu->state = FCT_GPU_UNMANAGED;
+            fct_text_set(&gpu->state_reason, "Permission denied: the driver shows MIG instances only to root. Run "
+                                             "facet-helper as root.");
+        }
     }
     remember_instances(nvml, card, &gpu->mig);
 }

@@ -2,6 +2,7 @@
 #include "host/observe.h"
 
 #include "base/text.h"
+#include "host/helper_numbers.h"
 #include "host/sysfs.h"
 
 #include <string.h>
@@ -14,6 +15,8 @@ struct FctObserver {
     FctNvml *nvml;      /* NULL: not opened */
     GHashTable *cards;  /* address → FctCard */
     FctInventory *last; /* of the last look at all cards */
+    json_t *numbers;    /* of cards, in this boot */
+    GHashTable *stuck;  /* addresses of cards that somebody's unbind is stuck on, while no driver has them */
     FctCpuTimes cpu;    /* at the last sample */
     FctObserverAt at;
     gpointer at_data;
@@ -32,6 +35,7 @@ FctObserver *fct_observer_new(const char *root, const char *nvml_path, gboolean 
     observer->boot_id = g_strdup("");
     observer->attach = attach;
     observer->cards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    observer->stuck = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     observer->at = ignore_card;
     return observer;
 }
@@ -60,6 +64,8 @@ void fct_observer_free(FctObserver *observer)
         return;
     close_nvml(observer);
     g_hash_table_unref(observer->cards);
+    g_hash_table_unref(observer->stuck);
+    json_decref(observer->numbers);
     fct_inventory_unref(observer->last);
     g_free(observer->root);
     g_free(observer->nvml_path);
@@ -67,8 +73,19 @@ void fct_observer_free(FctObserver *observer)
     g_free(observer);
 }
 
+/* NVML takes all cards when it is opened, unless one of them is another program's. */
+static gboolean may_attach(const FctObserver *observer, const json_t *avoid)
+{
+    const char *gpu;
+    json_t *why;
+    gboolean may = observer->attach;
+    json_object_foreach ((json_t *)avoid, gpu, why)
+        may = may && strcmp(fct_json_str(why, "state", ""), "released") != 0;
+    return may;
+}
+
 /* A driver that was not there may be there now, and a restarted host makes every handle stale. */
-static void open_nvml(FctObserver *observer, const FctInventory *inventory)
+static void open_nvml(FctObserver *observer, const FctInventory *inventory, const json_t *avoid)
 {
     if (strcmp(observer->boot_id, inventory->boot_id) != 0 || (observer->nvml && !observer->nvml->ready))
         close_nvml(observer);
@@ -76,7 +93,7 @@ static void open_nvml(FctObserver *observer, const FctInventory *inventory)
     if (observer->nvml)
         return;
     observer->at("", observer->at_data);
-    observer->nvml = fct_nvml_open(observer->nvml_path, observer->attach);
+    observer->nvml = fct_nvml_open(observer->nvml_path, may_attach(observer, avoid));
 }
 
 static FctCard *card_of(FctObserver *observer, const FctGpu *gpu)
@@ -102,7 +119,10 @@ static gboolean avoided(const FctLook *look, FctGpu *gpu)
     const json_t *why = json_object_get(look->avoid, gpu->id), *before = known_before(look, gpu);
     if (!why)
         return FALSE;
-    gpu->state = strcmp(fct_json_str(why, "state", ""), "wedged") == 0 ? FCT_GPU_WEDGED : FCT_GPU_LOST;
+    const char *state = fct_json_str(why, "state", "");
+    gpu->state = strcmp(state, "wedged") == 0     ? FCT_GPU_WEDGED
+                 : strcmp(state, "released") == 0 ? FCT_GPU_RELEASED
+                                                  : FCT_GPU_LOST;
     fct_text_set(&gpu->state_reason, fct_json_str(why, "reason", "The card is left alone."));
     fct_text_set(&gpu->readings.source, "none");
     fct_text_set(&gpu->readings.why_not, gpu->state_reason);
@@ -125,6 +145,25 @@ static void name_without_nvml(const FctLook *look, FctGpu *gpu)
     gpu->name = g_strdup_printf("NVIDIA GPU %s", gpu->vendor_device);
 }
 
+/*
+ * NVIDIA's driver lets nobody end the unbinding of a card that is in use (reference host.md §0.1): the card has no
+ * driver then, and never gets one. What the kernel said of it is remembered, since its log rolls.
+ */
+static void judge_stuck(FctObserver *observer, FctGpu *gpu)
+{
+    if (*gpu->driver || gpu->state != FCT_GPU_UNMANAGED) {
+        g_hash_table_remove(observer->stuck, gpu->address);
+        return;
+    }
+    if (!g_hash_table_contains(observer->stuck, gpu->address) && fct_sysfs_remove_hangs(observer->root, gpu->address))
+        g_hash_table_add(observer->stuck, g_strdup(gpu->address));
+    if (!g_hash_table_contains(observer->stuck, gpu->address))
+        return;
+    gpu->state = FCT_GPU_WEDGED;
+    fct_text_set(&gpu->state_reason, "It is stuck: another program took it from the NVIDIA driver while it was in use, "
+                                     "and the driver never finishes that. Restart the host.");
+}
+
 static void look_at_card(FctObserver *observer, const FctLook *look, const FctInventory *inventory, FctGpu *gpu)
 {
     if (avoided(look, gpu)) {
@@ -133,6 +172,7 @@ static void look_at_card(FctObserver *observer, const FctLook *look, const FctIn
     }
     observer->at(gpu->id, observer->at_data);
     fct_sysfs_judge(observer->root, gpu);
+    judge_stuck(observer, gpu);
     if (observer->nvml && observer->nvml->ready && !look->no_nvml) {
         NvReturn code = fct_card_observe(observer->nvml, card_of(observer, gpu), observer->root, look->readings, gpu);
         if (fct_card_nvml_is_gone(code))
@@ -176,10 +216,13 @@ FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look)
     FctInventory *inventory = fct_inventory_new();
     fct_sysfs_host(observer->root, inventory);
     fct_sysfs_cards(observer->root, inventory);
+    json_t *numbers = fct_numbers_give(inventory, observer->numbers ? observer->numbers : look->numbers);
+    json_decref(observer->numbers);
+    observer->numbers = numbers;
     if (look->no_nvml) {
         fct_text_set(&inventory->nvml_problem, look->no_nvml);
     } else {
-        open_nvml(observer, inventory);
+        open_nvml(observer, inventory, look->avoid);
         fct_text_set(&inventory->driver_version, observer->nvml->driver);
         fct_text_set(&inventory->nvml_version, observer->nvml->version);
         fct_text_set(&inventory->nvml_problem, observer->nvml->problem);
@@ -251,6 +294,11 @@ json_t *fct_observer_sample(FctObserver *observer, const json_t *avoid)
     }
     return json_pack("{s:I, s:o, s:o}", "time_ms", (json_int_t)(g_get_real_time() / 1000), "host",
                      host_sample(observer), "gpus", gpus);
+}
+
+const json_t *fct_observer_numbers(const FctObserver *observer)
+{
+    return observer->numbers;
 }
 
 NvDevice fct_observer_device(FctObserver *observer, const char *gpu_id)

@@ -26,10 +26,15 @@ typedef struct {
     const json_t
         *known; /* {GPU id: {"name","uuid","serial","architecture","vendor_device"}} from before; may be NULL */
     const char *no_nvml;   /* reason why NVML is left alone; NULL: use it */
+    const json_t *numbers; /* of cards, from before (helper_numbers.h); may be NULL */
     gboolean holders;      /* also look through /proc for who holds a card */
     const char *no_search; /* why that is left out all the same: who holds a card is unknown then; NULL */
     gboolean readings;
 } FctLook;
+
+/* The numbers of all cards of this boot after the last look, as helper_numbers.h has them; borrowed, NULL before one.
+ */
+const json_t *fct_observer_numbers(const FctObserver *observer);
 
 /* Never fails: what cannot be read is unknown, and says why. */
 FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look);

@@ -31,6 +31,11 @@ void fct_sysfs_cards(const char *root, FctInventory *inventory);
  */
 void fct_sysfs_judge(const char *root, FctGpu *gpu);
 /*
+ * TRUE when the kernel has said in this boot that NVIDIA's driver was to let go of the card while it was in use: that
+ * never ends. FALSE too when the kernel's log may not be read.
+ */
+gboolean fct_sysfs_remove_hangs(const char *root, const char *address);
+/*
  * Adds to each card the processes that have a node of it open (/dev/nvidiaN, its /dev/dri nodes, its VFIO group),
  * unless they are there already. Facet's own helper processes are left out. @minors: card id → minor number + 1.
  * @progress is called for each process of the host and each of its descriptors: a busy host has many.

@@ -3,7 +3,7 @@
 
 #include "model/codec.h"
 
-static const char *const state_names[] = {"ok", "lost", "wedged", "unmanaged", NULL};
+static const char *const state_names[] = {"ok", "lost", "wedged", "unmanaged", "released", NULL};
 static const char *const mode_names[] = {"host", "passthrough", "vgpu", "mig", "mig-vgpu", NULL};
 
 /* Defines the table's type, its maker and its release. */

@@ -72,7 +72,13 @@ typedef struct {
     GPtrArray *instances;        /* FctGpuInstance*, by start */
 } FctMig;
 
-typedef enum { FCT_GPU_OK, FCT_GPU_LOST, FCT_GPU_WEDGED, FCT_GPU_UNMANAGED } FctGpuState;
+typedef enum {
+    FCT_GPU_OK,
+    FCT_GPU_LOST,
+    FCT_GPU_WEDGED,
+    FCT_GPU_UNMANAGED,
+    FCT_GPU_RELEASED /* Facet was asked to let go of it, for other programs */
+} FctGpuState;
 typedef enum { FCT_MODE_HOST, FCT_MODE_PASSTHROUGH, FCT_MODE_VGPU, FCT_MODE_MIG, FCT_MODE_MIG_VGPU } FctGpuMode;
 
 /* One PCI function of a card's slot, or a member of its IOMMU group. */
@@ -97,7 +103,7 @@ typedef struct {
 typedef struct {
     char *id;           /* "gpu-0000-41-00-0": from the slot; uuid and subsystem guard against a swapped card */
     char *address;      /* of the first function */
-    int index;          /* 0… by address: "GPU 0" for people */
+    int index;          /* "GPU 0" for people: 0… by address when the host starts, kept while it runs */
     char *name;         /* product: "NVIDIA A100 80GB PCIe" */
     char *architecture; /* "ampere", "ada", "hopper", "blackwell"; "" */
     char *vendor_device, *subsystem; /* "10de:20b5" */
@@ -171,5 +177,10 @@ FctGpuInstance *fct_mig_instance_at(const FctMig *mig, int start);
 /* TRUE when a process runs on one of its compute instances. VMs are known elsewhere. */
 gboolean fct_gpu_instance_has_process(const FctGpuInstance *instance);
 
-const char *fct_gpu_state_name(FctGpuState state); /* "ok" "lost" "wedged" "unmanaged" */
+/* The compute instance profile @id of a GPU instance profile; NULL when the card names none such. */
+const FctCiProfile *fct_mig_ci_profile(const FctMigProfile *profile, int id);
+/* TRUE when its one compute instance takes all its compute: only then is it what its profile's name says. */
+gboolean fct_gpu_instance_is_whole(const FctMig *mig, const FctGpuInstance *instance);
+
+const char *fct_gpu_state_name(FctGpuState state); /* "ok" "lost" "wedged" "unmanaged" "released" */
 const char *fct_gpu_mode_name(FctGpuMode mode);    /* "host" "passthrough" "vgpu" "mig" "mig-vgpu" */

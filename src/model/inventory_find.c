@@ -105,6 +105,26 @@ gboolean fct_gpu_instance_has_process(const FctGpuInstance *instance)
     return FALSE;
 }
 
+const FctCiProfile *fct_mig_ci_profile(const FctMigProfile *profile, int id)
+{
+    for (guint i = 0; profile && i < profile->ci_profiles->len; i++) {
+        const FctCiProfile *ci = profile->ci_profiles->pdata[i];
+        if (ci->id == id)
+            return ci;
+    }
+    return NULL;
+}
+
+gboolean fct_gpu_instance_is_whole(const FctMig *mig, const FctGpuInstance *instance)
+{
+    const FctMigProfile *profile = fct_mig_profile(mig, instance->profile_id);
+    if (instance->compute->len != 1)
+        return FALSE;
+    const FctComputeInstance *only = instance->compute->pdata[0];
+    const FctCiProfile *ci = fct_mig_ci_profile(profile, only->profile_id);
+    return ci ? ci->whole : !profile || only->slices >= profile->compute_slices;
+}
+
 static void drop_process_memory(json_t *holder)
 {
     gsize i;

@@ -20,6 +20,7 @@ static const FctField part_fields[] = {
     FCT_FIELD(FctPart, memory_mib, INT),
     FCT_FIELD(FctPart, state, ENUM, .names = part_states),
     FCT_FIELD(FctPart, why, STR),
+    FCT_FIELD(FctPart, not_whole, STR),
     FCT_FIELD(FctPart, holder_kind, STR),
     FCT_FIELD(FctPart, holder_id, STR),
     FCT_FIELD(FctPart, holder_name, STR),

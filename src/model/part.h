@@ -37,6 +37,7 @@ typedef struct {
     int memory_mib;
     FctPartState state;
     char *why;         /* why unavailable */
+    char *not_whole;   /* what it holds when that is not its whole compute (core/card.h); "" when it is whole */
     char *holder_kind; /* "vm", "process"; "" when nobody */
     char *holder_id, *holder_name;
 } FctPart;

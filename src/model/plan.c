@@ -16,6 +16,9 @@ static const FctField item_fields[] = {
     FCT_FIELD(FctLayoutItem, holder, STR),
     FCT_FIELD(FctLayoutItem, holder_kind, STR),
     FCT_FIELD(FctLayoutItem, ci_profile_id, INT, .empty = -1),
+    FCT_FIELD(FctLayoutItem, slices_used, INT),
+    FCT_FIELD(FctLayoutItem, compute, STRS),
+    FCT_FIELD(FctLayoutItem, not_whole, STR),
     {0},
 };
 static void free_item(gpointer item);

@@ -9,7 +9,7 @@
 #include "model/inventory.h"
 
 typedef enum {
-    FCT_STEP_MIG_MODE,   /* enabled */
+    FCT_STEP_MIG_MODE,   /* enabled; where that is so already, it takes a pending change back */
     FCT_STEP_CI_DESTROY, /* start, profile_id (of the GPU instance), ci_id */
     FCT_STEP_GI_DESTROY, /* start, profile_id */
     FCT_STEP_GI_CREATE,  /* start, profile_id, size */
@@ -56,11 +56,14 @@ typedef struct {
     char *profile;
     int start;
     int size;
-    gboolean kept;     /* in "then": it is there already and stays untouched */
-    gboolean busy;     /* in "now" */
-    char *holder;      /* VM or process name; "" */
-    char *holder_kind; /* "vm", "process"; "" */
-    int ci_profile_id; /* -1: the default, whole */
+    gboolean kept;      /* in "then": it is there already and stays untouched */
+    gboolean busy;      /* in "now" */
+    char *holder;       /* VM or process name; "" */
+    char *holder_kind;  /* "vm", "process"; "" */
+    int ci_profile_id;  /* -1: the default, whole */
+    int slices_used;    /* of its compute, by compute instances */
+    GPtrArray *compute; /* char *: profiles of its compute instances */
+    char *not_whole;    /* what it holds when that is not its whole compute: "1c.7g.80gb, 1 of 7 compute"; "" */
 } FctLayoutItem;
 
 typedef enum { FCT_BLOCK, FCT_REFUSE, FCT_CONFIRM, FCT_WARN } FctSeverity;

@@ -83,12 +83,16 @@ FctStep *fct_step_from_json(const json_t *json, GError **error)
 /* "the compute instance" when it takes the whole GPU instance, its name when that is split. */
 static char *ci_words(const FctMigProfile *profile, int ci_profile_id)
 {
-    for (guint i = 0; profile && i < profile->ci_profiles->len; i++) {
-        const FctCiProfile *ci = profile->ci_profiles->pdata[i];
-        if (ci->id == ci_profile_id && !ci->whole)
-            return g_strdup_printf("compute instance %s", ci->name);
-    }
-    return g_strdup("the compute instance");
+    const FctCiProfile *ci = fct_mig_ci_profile(profile, ci_profile_id);
+    return ci && !ci->whole ? g_strdup_printf("compute instance %s", ci->name) : g_strdup("the compute instance");
+}
+
+static char *mode_title(const FctStep *step, const FctGpu *gpu)
+{
+    const char *mode = step->enabled ? "on" : "off";
+    if (gpu->mig.current == step->enabled)
+        return g_strdup_printf("Take the pending change of MIG back, so that it stays %s", mode);
+    return g_strdup_printf("Turn MIG %s", mode);
 }
 
 void fct_step_set_title(FctStep *step, const FctGpu *gpu)
@@ -98,11 +102,13 @@ void fct_step_set_title(FctStep *step, const FctGpu *gpu)
     g_free(step->title);
     switch (step->kind) {
     case FCT_STEP_MIG_MODE:
-        step->title = g_strdup(step->enabled ? "Turn MIG on" : "Turn MIG off");
+        step->title = mode_title(step, gpu);
         return;
-    case FCT_STEP_CI_DESTROY:
-        step->title = g_strdup_printf("Remove the compute instance of %s at slot %d", name, step->start);
+    case FCT_STEP_CI_DESTROY: {
+        g_autofree char *what = ci_words(profile, step->ci_profile_id);
+        step->title = g_strdup_printf("Remove %s of %s at slot %d", what, name, step->start);
         return;
+    }
     case FCT_STEP_GI_DESTROY:
         step->title = g_strdup_printf("Remove %s at slot %d", name, step->start);
         return;
@@ -128,6 +134,18 @@ static const FctComputeInstance *compute_of(const FctGpuInstance *instance, int 
             return compute;
     }
     return NULL;
+}
+
+/*
+ * Compute instances of one GPU instance are removed from the last to the first and made again from the first: they then
+ * get the ids from 0 on, whatever gaps there were before.
+ */
+static int id_made_again(const FctGpuInstance *instance, int ci_id)
+{
+    int below = 0;
+    for (guint i = 0; i < instance->compute->len; i++)
+        below += ((const FctComputeInstance *)instance->compute->pdata[i])->id < ci_id;
+    return below;
 }
 
 /* Compute instance ids count from 0 in each GPU instance (mig-semantics §5): the id that a new one gets. */
@@ -163,8 +181,10 @@ FctStep *fct_step_undo(const FctStep *step, const FctGpu *gpu_before)
     undo->enabled = step->kind == FCT_STEP_MIG_MODE && !step->enabled;
     if (step->kind == FCT_STEP_GI_DESTROY)
         undo->size = at->size;
-    if (step->kind == FCT_STEP_CI_DESTROY)
+    if (step->kind == FCT_STEP_CI_DESTROY) {
         undo->ci_profile_id = compute->profile_id;
+        undo->ci_id = id_made_again(at, step->ci_id);
+    }
     if (step->kind == FCT_STEP_CI_CREATE && undo->ci_id < 0)
         undo->ci_id = next_ci_id(at);
     fct_step_set_title(undo, gpu_before);

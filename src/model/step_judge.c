@@ -17,7 +17,7 @@ static const FctGpu *the_card(const FctStep *step, const FctInventory *seen, GEr
                       *gpu->state_reason ? gpu->state_reason : "The card does not answer.");
         return NULL;
     }
-    if (gpu->state == FCT_GPU_UNMANAGED) {
+    if (gpu->state == FCT_GPU_UNMANAGED || gpu->state == FCT_GPU_RELEASED) {
         fct_set_error(error, FCT_ERROR_CONFLICT, "The card cannot be changed now: %s",
                       *gpu->state_reason ? gpu->state_reason : "no NVIDIA driver holds it.");
         return NULL;
@@ -76,9 +76,9 @@ static gboolean before_mode(const FctStep *step, const FctGpu *gpu, GError **err
 {
     if (!gpu->mig.capable)
         return no(FCT_ERROR_UNSUPPORTED, error, "This card has no MIG.");
-    if (gpu->mig.current == step->enabled)
+    if (gpu->mig.current == step->enabled && gpu->mig.pending == step->enabled)
         return no(FCT_ERROR_STALE, error, step->enabled ? "MIG is on already." : "MIG is off already.");
-    if (!step->enabled && gpu->mig.instances->len > 0)
+    if (!step->enabled && gpu->mig.current && gpu->mig.instances->len > 0)
         return no(FCT_ERROR_IN_USE, error, "MIG cannot be turned off while the card has instances.");
     return TRUE;
 }
@@ -139,22 +139,11 @@ static gboolean before_gi_create(const FctStep *step, const FctGpu *gpu, GError 
     return TRUE;
 }
 
-static const FctCiProfile *ci_profile_of(const FctGpu *gpu, const FctStep *step)
-{
-    const FctMigProfile *profile = fct_mig_profile(&gpu->mig, step->profile_id);
-    for (guint i = 0; profile && i < profile->ci_profiles->len; i++) {
-        const FctCiProfile *ci = profile->ci_profiles->pdata[i];
-        if (ci->id == step->ci_profile_id)
-            return ci;
-    }
-    return NULL;
-}
-
 static gboolean before_ci_create(const FctStep *step, const FctGpu *gpu, GError **error)
 {
     const FctGpuInstance *instance = named_instance(step, gpu);
     const FctMigProfile *profile = fct_mig_profile(&gpu->mig, step->profile_id);
-    const FctCiProfile *ci = ci_profile_of(gpu, step);
+    const FctCiProfile *ci = fct_mig_ci_profile(profile, step->ci_profile_id);
     int taken = 0;
     if (!instance)
         return not_there(step, gpu, error);

@@ -26,6 +26,12 @@ typedef struct {
      * [{"start","gpu_percent","memory_used_mib","memory_total_mib","why_not"}]}}}.
      */
     json_t *(*sample)(FctHw *hw, GError **error);
+    /*
+     * FALSE: no process of ours holds the gpu any more, so that other programs may reset it, switch its mode or take it
+     * away; until TRUE, or the next boot, it is FCT_GPU_RELEASED and its steps fail. FCT_ERROR_CONFLICT while a step
+     * of it runs.
+     */
+    gboolean (*hold)(FctHw *hw, const char *gpu, gboolean hold, GError **error);
     void (*watch)(FctHw *hw, FctHwChanged changed, gpointer data); /* hot-plug and foreign changes; one watcher */
     /*
      * The host's network, where libvirt lives: its links, and the routes that share addresses with one of @within

@@ -41,6 +41,15 @@ describe('pictureOfGpu', () => {
     expect(units).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it('shows an instance that does not hold its whole compute as what it is', () => {
+    const whole = instance(A100, '7g.80gb', 0);
+    const part = { ...whole, not_whole: '1c.7g.80gb, 1 of 7 compute', compute: whole.compute.map((c) => ({ ...c, profile: '1c.7g.80gb', slices: 1 })) };
+    const picture = pictureOfGpu(card(A100, [part]));
+    const [block] = picture.segments;
+    expect(block?.kind === 'block' && [block.slices, block.inUse, block.notWhole]).toEqual([7, 1, '1c.7g.80gb, 1 of 7 compute']);
+    expect(pictureText('GPU 1', picture)).toContain('7g.80gb (1c.7g.80gb, 1 of 7 compute), slots 0 to 7, not in use');
+  });
+
   it('reads out in order', () => {
     const gpu = card(A100, [instance(A100, '4g.40gb', 0, 'llm-a')]);
     expect(pictureText('GPU 0', pictureOfGpu(gpu))).toBe('GPU 0: 8 memory slots. 4g.40gb, slots 0 to 3, held by llm-a; free, slots 4 to 7.');
@@ -50,7 +59,7 @@ describe('pictureOfGpu', () => {
 describe('picturesOfPlan', () => {
   const item = (profile: string, start: number, kept: boolean, holder = '') => {
     const made = instance(A100, profile, start);
-    return { profile_id: made.profile_id, profile, start, size: made.size, kept, busy: holder !== '', holder, holder_kind: holder ? 'vm' : '', ci_profile_id: -1 };
+    return { profile_id: made.profile_id, profile, start, size: made.size, kept, busy: holder !== '', holder, holder_kind: holder ? 'vm' : '', ci_profile_id: -1, slices_used: made.compute[0]?.slices ?? 0, compute: [profile], not_whole: '' };
   };
   const plan = {
     units: 8,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { canPlace, describeCounts, equalParts, parseCounts, sameCounts, whyNotOneMore } from '@/lib/layout';
+import { canPlace, describeCounts, describeSplit, equalParts, parseCounts, sameCounts, splitsOf, whyNotOneMore } from '@/lib/layout';
 import { A100, RTX } from './fixtures';
 
 describe('canPlace', () => {
@@ -76,5 +76,20 @@ describe('counts and their words', () => {
   it('compare without zeros', () => {
     expect(sameCounts({ a: 1, b: 0 }, { a: 1 })).toBe(true);
     expect(sameCounts({ a: 1 }, { a: 2 })).toBe(false);
+  });
+});
+
+describe('splits', () => {
+  const ci = (id: number, slices: number, of: string, all: number) => ({ id, name: slices === all ? of : `${slices}c.${of}`, slices, max_count: Math.floor(all / slices), whole: slices === all });
+  const split = (name: string, sizes: number[]) => {
+    const found = A100.find((p) => p.name === name);
+    return found ? splitsOf({ ...found, ci_profiles: sizes.map((slices, id) => ci(id, slices, name, found.compute_slices)) }).map(describeSplit) : [];
+  };
+
+  it('fill the part', () => {
+    expect(split('3g.40gb', [1, 2, 3])).toEqual(['3 × 1c', '2c + 1c']);
+    expect(split('4g.40gb', [1, 2, 4])).toEqual(['4 × 1c', '2 × 2c']);
+    expect(split('7g.80gb', [1, 2, 3, 4, 7])).toEqual(['7 × 1c', '3 × 2c + 1c', '2 × 3c + 1c', '4c + 3c']);
+    expect(split('1g.10gb', [1])).toEqual([]);
   });
 });

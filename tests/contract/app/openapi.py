@@ -186,6 +186,14 @@ def test_plans(api):
     api("POST", f"/plans/{off['id']}/apply", 422)
 
 
+def test_hold(api):
+    api("POST", "/gpus/7/release", 404)
+    api("POST", "/gpus/0/release", 400, {"force": True})
+    assert api("POST", "/gpus/0/release", 200)["state"] == "released"
+    api("GET", "/gpus/0", 200)
+    assert api("POST", "/gpus/0/take", 200)["state"] == "ok"
+
+
 def test_after(api):
     """The same lists with something in them."""
     for path in ("/gpus", "/gpus/0", "/resource-groups", "/plans", "/tasks", "/events", "/audit", "/samples"):
@@ -196,7 +204,8 @@ def test_after(api):
 def main():
     openapi, list_routes, sim, helper, facetd = sys.argv[1:6]
     contract = Contract(openapi)
-    tests = [test_reading, test_without_libvirt, test_without_sign_in, test_tokens, test_groups, test_files, test_plans, test_after]
+    tests = [test_reading, test_without_libvirt, test_without_sign_in, test_tokens, test_groups, test_files, test_plans, test_hold,
+             test_after]
     print(f"TAP version 13\n1..{1 + len(tests)}", flush=True)
     routes = set(subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines())
     assert routes == contract.routes(), f"server only: {routes - contract.routes()}; contract only: {contract.routes() - routes}"

@@ -139,6 +139,93 @@ def calls(sim: Sim) -> None:
     assert [line[1] for line in lines] == ["nvmlDeviceGetHandleByIndex_v2"] * 2
 
 
+def no_attach(sim: Sim) -> None:
+    """A client that does not attach holds a card from its first question to it on, and no other."""
+    before = [sim.state(gpu)["users"] for gpu in (0, 1)]
+    ask = ("import ctypes, sys; n = ctypes.CDLL(sys.argv[1]); assert n.nvmlInitWithFlags(2) == 0; h = ctypes.c_void_p();"
+           "n.nvmlDeviceGetHandleByIndex_v2(1, ctypes.byref(h)); print('open', flush=True); input();"
+           "u = ctypes.create_string_buffer(96); assert n.nvmlDeviceGetUUID(h, u, 96) == 0; print('asked', flush=True); input()")
+    client = subprocess.Popen([sys.executable, "-c", ask, f"{sim.dir}/lib/libnvidia-ml.so.1"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        assert client.stdout.readline() == "open\n"
+        assert [sim.state(gpu)["users"] for gpu in (0, 1)] == before
+        client.stdin.write("\n")
+        client.stdin.flush()
+        assert client.stdout.readline() == "asked\n"
+        assert [sim.state(gpu)["users"] for gpu in (0, 1)] == [before[0], before[1] + 1]
+    finally:
+        client.kill()
+        client.wait()
+
+
+def identity(sim: Sim) -> None:
+    """Hosts of other names have other dies; the same name and seed give the same ones."""
+    def dies(name: str) -> list:
+        with tempfile.TemporaryDirectory(prefix="fsim-name-") as top:
+            path = f"{top}/own.json"
+            with open(path, "w", encoding="utf-8") as out:
+                json.dump({"name": name, "cpus": 4, "memory_mib": 8192, "cpu_model": "x",
+                           "devices": [{"card": "A100-PCIE-80GB", "address": "0000:41:00.0"}]}, out)
+            subprocess.run([sim.program, "create", path, f"{top}/sim"], check=True, timeout=30, stdout=subprocess.DEVNULL)
+            lib = ctypes.CDLL(shutil.copy(f"{top}/sim/lib/libnvidia-ml.so.1", f"{top}/sim/lib/own.so"))
+            assert lib.nvmlInit_v2() == 0
+            handle, mig, found = ctypes.c_void_p(), ctypes.c_void_p(), []
+            assert lib.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle)) == 0
+            for ask in (lib.nvmlDeviceGetUUID, lib.nvmlDeviceGetSerial):
+                text = ctypes.create_string_buffer(96)
+                assert ask(handle, text, 96) == 0
+                found.append(text.value)
+            mode, gi, ci = ctypes.c_int(), ctypes.c_void_p(), ctypes.c_void_p()
+            assert lib.nvmlDeviceSetMigMode(handle, 1, ctypes.byref(mode)) == 0
+            assert lib.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle)) == 0
+            assert lib.nvmlDeviceCreateGpuInstance(handle, 9, ctypes.byref(gi)) == 0
+            assert lib.nvmlGpuInstanceCreateComputeInstance(gi, 2, ctypes.byref(ci)) == 0
+            assert lib.nvmlDeviceGetMigDeviceHandleByIndex(handle, 0, ctypes.byref(mig)) == 0
+            text = ctypes.create_string_buffer(96)
+            assert lib.nvmlDeviceGetUUID(mig, text, 96) == 0
+            found.append(text.value)
+            bar = (ctypes.c_ulonglong * 3)()
+            assert lib.nvmlDeviceGetBAR1MemoryInfo(mig, bar) == 0
+            found.append(bar[0] >> 20)
+            lib.nvmlShutdown()
+            return found
+    one, again, other = dies("one"), dies("one"), dies("other")
+    assert one == again, (one, again)
+    assert all(a != b for a, b in zip(one[:3], other[:3])), (one, other)
+    assert one[3] == 65535, one
+
+
+def multiprocessors(sim: Sim) -> None:
+    """H100 PCIe: 114 SMs, by profile."""
+    catalogue = os.path.join(os.path.dirname(__file__), "../../../sim/catalogue/H100-PCIE-80GB.json")
+    with open(catalogue, encoding="utf-8") as file:
+        card = json.load(file)
+    sms = {p["name"]: p["sms"] for p in card["mig"]["profiles"]}
+    assert sms == {"1g.10gb": 14, "1g.10gb+me": 14, "1g.20gb": 14, "2g.20gb": 30, "3g.40gb": 46, "4g.40gb": 62,
+                   "7g.80gb": 114}, sms
+
+
+def made_up(sim: Sim) -> None:
+    """Every card names what no source tells, and names nothing that it has not."""
+    folder = os.path.join(os.path.dirname(__file__), "../../../sim/catalogue")
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            card = json.load(file)
+        assert "power_idle_w" in card["made_up"] and "clock_max_mhz" in card["made_up"], name
+    with tempfile.TemporaryDirectory(prefix="fsim-made-") as top:
+        with open(os.path.join(folder, "A30.json"), encoding="utf-8") as file:
+            card = json.load(file)
+        card["made_up"].append("mig/profiles/9g.99gb/sms")
+        host = {"name": "odd", "cpus": 4, "memory_mib": 8192, "cpu_model": "x", "cards": {"odd": card},
+                "devices": [{"card": "odd", "address": "0000:41:00.0"}]}
+        with open(f"{top}/own.json", "w", encoding="utf-8") as out:
+            json.dump(host, out)
+        told = subprocess.run([sim.program, "create", f"{top}/own.json", f"{top}/sim"], capture_output=True, text=True,
+                              timeout=30, check=False)
+        assert told.returncode != 0 and "9g.99gb" in told.stderr, told
+
+
 def for_a_user(sim: Sim):
     """Root shows a user the user's own tree, which is closed to root; the program gets nothing of root."""
     if os.geteuid() != 0:
@@ -167,7 +254,8 @@ def for_a_user(sim: Sim):
 
 
 def main() -> int:
-    tests = [load, hold, lost, reboot, inject, privilege, calls, for_a_user]
+    tests = [load, hold, lost, reboot, inject, privilege, calls, no_attach, identity, multiprocessors,
+             made_up, for_a_user]
     failed = 0
     print(f"1..{len(tests)}")
     for number, test in enumerate(tests, 1):

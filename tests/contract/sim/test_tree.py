@@ -341,6 +341,8 @@ def unbind_of_a_held_card_never_returns(h):
         child = h.writer(f"devices/{L40S}/driver/unbind", L40S)
         eventually(lambda: h.driver(L40S) is None, "the link goes")
         equal(h.cards()["gpus"][1]["driver"], "", "the driver takes it off its list first")
+        told = f"NVRM: Attempting to remove device {L40S} with non-zero usage count!"
+        assert told in kernel_log(h), "the kernel's log tells of it"
         queued = h.writer(f"devices/{L40S}/driver_override", "vfio-pci")
         child.send_signal(signal.SIGKILL)
         # The rest of the host goes on: also the same file, for another card.
@@ -356,8 +358,45 @@ def unbind_of_a_held_card_never_returns(h):
         child.wait(DEADLINE)
         queued.wait(DEADLINE)
         equal(h.driver(L40S), "nvidia", "after the reboot")
+        assert told not in kernel_log(h), "another boot, another log"
     finally:
         holder.kill()
+
+
+def kernel_log(h):
+    return slurp(os.path.join(h.root, "dev/kmsg")).decode()
+
+
+def xids_are_written_in_the_drivers_words(h):
+    """All forms of reference/monitoring.md section 1; the records are those of /dev/kmsg."""
+    forms = [
+        (["xid", "0", "79"], "NVRM: Xid (PCI:0000:41:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus."),
+        (["xid", "1", "31", "--pid", "4711", "--name", "my [train]: x", "--text", "MMU Fault: a, b"],
+         "NVRM: Xid (PCI:0000:61:00): 31, pid=4711, name=my [train]: x, MMU Fault: a, b"),
+        (["xid", "0", "45", "--pid", "7", "--name", "a", "--text", "Ch 00000008", "--caused-by", "31"],
+         "NVRM: Xid (PCI:0000:41:00): 45, pid=7, name=a, Ch 00000008 caused by previous Xid 31"),
+        (["xid", "0", "92", "--no-process", "--text", "T"], "NVRM: Xid (PCI:0000:41:00): 92, T"),
+        (["xid", "0", "43", "--gi", "3", "--text", "T", "--no-process"], "NVRM: Xid (PCI:0000:41:00 GPU-I:03): 43, T"),
+        (["xid", "0", "94", "--gi", "11", "--ci", "2", "--no-process"],
+         "NVRM: Xid (PCI:0000:41:00 GPU-I:11 GPU-CI:02): 94, Contained: SM (0x1). RST: No, D-RST: No"),
+        (["xid", "0", "154"],
+         "NVRM: Xid (PCI:0000:41:00): 154, GPU recovery action changed from 0x0 (None) to 0x1 (GPU Reset Required)"),
+    ]
+    for args, line in forms:
+        h.sim("inject", *args)
+        last = kernel_log(h).splitlines()[-1]
+        head, text = last.split(";", 1)
+        equal(text, line)
+        assert re.fullmatch(r"4,\d+,\d+,-", head), head
+    numbers = [int(line.split(",")[1]) for line in kernel_log(h).splitlines()]
+    equal(numbers, sorted(set(numbers)), "each record has a number of its own")
+    assert "no NVSwitch" in h.sim("inject", "sxid", "0", "20034", check=False).stderr
+
+
+def sxids_of_switches(h):
+    h.sim("inject", "sxid", "1", "20034", "--text", "Fatal, Link 30 LTSSM Fault Up")
+    last = kernel_log(h).splitlines()[-1].split(";", 1)[1]
+    assert re.fullmatch(r"nvidia-PCI(0000:[0-9a-f]{2}:00\.0): SXid \(PCI:\1\): 20034, Fatal, Link 30 LTSSM Fault Up", last), last
 
 
 def an_open_node_holds_its_card(h):
@@ -539,6 +578,14 @@ def exec_passes_the_status_on(h):
     assert not os.path.samefile("/sys", os.path.join(h.root, "sys")), "the caller's own /sys was changed"
 
 
+def exec_shows_modules(h):
+    """Also where the machine has no /proc/modules; everything else of /proc is the machine's, live."""
+    out = h.exec("sh", "-c", "cat /proc/modules; cat /proc/self/comm; ls /proc/self/fd >/dev/null && echo fds; "
+                             "readlink /proc/self/exe; test -d /proc/$$/task && echo task; cat /proc/version").stdout
+    assert out.startswith("nvidia_uvm ") and "\nnvidia 606" in out, out
+    assert "\ncat\nfds\n/" in out and "\ntask\n" in out and "facet@simulated" in out, out
+
+
 def a_program_lives_through_a_reboot(h):
     """A daemon under exec keeps its mounts; what lies in them is the host after the boot."""
     script = f"cat /sys/bus/pci/devices/{A100}/driver_override; echo ready; read line; " \
@@ -621,9 +668,9 @@ SMALL = [lspci_sees_the_host, lstopo_sees_the_host, files_agree, devices_have_nu
          errnos_are_the_kernels, a_group_opens_once, remove_and_rescan, sriov, unbind_of_a_held_card_never_returns,
          an_open_node_holds_its_card, injected_faults, a_card_is_lost_and_returns, the_processors_work, reboot_forgets,
          a_reboot_undoes_whatever_was_written,
-         exec_passes_the_status_on, a_program_lives_through_a_reboot, a_dead_server_is_replaced,
+         xids_are_written_in_the_drivers_words, exec_passes_the_status_on, exec_shows_modules, a_program_lives_through_a_reboot, a_dead_server_is_replaced,
          stop_leaves_nothing, an_ordinary_user_can_start]
-PLAN = [("small", SMALL), ("messy", [messy_groups]), ("hgx", [numa_of_a_server]), (OWN, [without_an_iommu])]
+PLAN = [("small", SMALL), ("messy", [messy_groups]), ("hgx", [numa_of_a_server, sxids_of_switches]), (OWN, [without_an_iommu])]
 
 
 def run(host, test, number):

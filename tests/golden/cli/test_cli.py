@@ -46,6 +46,15 @@ GPU = {"id": "gpu-0000-41-00-0", "node": "n1", "project": "default", "revision":
                         {"profile_id": 9, "profile": "3g.40gb", "start": 4, "size": 4, "ok": False,
                          "why": "Slot 4 is taken by 2g.20gb.", "leaves": ""}],
                "stranded": [{"start": 7, "size": 1, "why": "No profile can begin at slot 7."}]}}
+SPLIT = dict(GPU, id="gpu-0000-42-00-0", index=1, drift=[], mig=dict(GPU["mig"], current=True, pending=True, instances=[
+    dict(instance(0, 4, "3g.40gb"), not_whole="1c.3g.40gb + 2c.3g.40gb"),
+    dict(instance(4, 4, "3g.40gb", {"kind": "vm", "id": "1", "name": "llm-a", "state": "in-use"}), not_whole="")],
+    fits=[], stranded=[]))
+RELEASED = dict(GPU, id="gpu-0000-43-00-0", index=2, state="released", drift=[], mode="host",
+                state_reason="Facet does not look at it until it is taken back, or the host restarts.",
+                mig={"capable": False, "current": False, "pending": False, "units": 0, "profiles": [], "instances": []})
+PENDING = dict(GPU, id="gpu-0000-44-00-0", index=3, drift=[], mode="host",
+               mig=dict(GPU["mig"], current=False, pending=True, instances=[], fits=[], stranded=[]))
 PLAN = {"id": "pl1", "title": "Re-carve GPU 0", "state": "open", "units": 8, "interrupts": [],
         "now": [dict(start=0, size=4, profile="3g.40gb", holder="llm-a")],
         "then": [dict(start=0, size=4, profile="3g.40gb", holder="llm-a"),
@@ -66,7 +75,9 @@ VM = {"id": "v1", "name": "db-2", "ours": True, "state": "off", "vcpus": 2, "mem
                    "parts": []}], "pending_changes": [], "blocked": REFUSED["details"]["verdicts"]}
 
 
-GROUPS = [{"id": "a100-3g", "name": "A100 3g"}, {"id": "a30", "name": "spare"}, {"id": "g3", "name": "spare"},
+GROUPS = [{"id": "a100-3g", "name": "A100 3g", "builtin": True, "free": 0, "total": 2, "parts": [
+    {"gpu_label": "GPU 1", "profile": "3g.40gb", "start": 0, "not_whole": "1c.3g.40gb + 2c.3g.40gb"},
+    {"gpu_label": "GPU 1", "profile": "3g.40gb", "start": 4, "not_whole": ""}]}, {"id": "a30", "name": "spare"}, {"id": "g3", "name": "spare"},
           {"id": "g4", "name": "a30"}]
 FRAIL = {"id": "t2", "name": "frail", "description": "", "input": {"image": "demo"}, "revision": 4, "created_ms": 1,
          "problems": [{"field": "image", "sentence": "The image “demo” is gone."}]}
@@ -84,7 +95,12 @@ def problem(status, body):
 
 
 ANSWERS = {
-    ("GET", "/gpus"): (200, {"items": [GPU]}), ("GET", "/gpus/0"): (200, GPU), ("GET", "/gpus/9"): problem(404, {
+    ("GET", "/gpus"): (200, {"items": [GPU, SPLIT, RELEASED]}), ("GET", "/gpus/0"): (200, GPU), ("GET", "/gpus/1"): (200, SPLIT),
+    ("GET", "/gpus/2"): (200, RELEASED), ("GET", "/gpus/3"): (200, PENDING),
+    ("POST", "/gpus/1/release"): (200, dict(SPLIT, state="released")), ("POST", "/gpus/2/take"): (200, dict(RELEASED, state="ok")),
+    ("POST", "/gpus/0/release"): problem(409, {"code": "in-use", "message": "GPU 0 has parts that VMs hold: llm-a.",
+                                               "next": "Stop these VMs, then try again.", "details": {}}),
+    ("GET", "/gpus/9"): problem(404, {
         "code": "not-found", "message": "There is no GPU “9”.", "next": "See “facet gpu list”.", "details": {}}),
     ("POST", "/plans"): lambda body: problem(422, NO_FIT) if body.get("profiles", {}).get("3g.40gb", 0) > 2 else (201, PLAN),
     ("POST", "/plans/pl1/apply"): (202, TASK), ("GET", "/tasks"): (200, {"items": [TASK]}),
@@ -126,6 +142,10 @@ class Api(http.server.BaseHTTPRequestHandler):
 
 CASES = [  # name, arguments, exit status
     ("gpu-list", ["gpu", "list"], 0), ("gpu-show", ["gpu", "show", "0"], 0),
+    ("gpu-show-split", ["gpu", "show", "1"], 0), ("gpu-show-released", ["gpu", "show", "2"], 0),
+    ("gpu-show-pending", ["gpu", "show", "3"], 0), ("gpu-release", ["gpu", "release", "1"], 0),
+    ("gpu-release-held", ["gpu", "release", "0"], 5), ("gpu-take", ["gpu", "take", "2"], 0),
+    ("gpu-carve-split-usage", ["gpu", "carve", "0", "3g=1", "--compute", "3g"], 2), ("group-list", ["group", "list"], 0),
     ("gpu-show-unknown", ["gpu", "show", "9"], 4), ("gpu-carve-plan", ["gpu", "carve", "0", "3g=1", "1g.10gb=1", "--plan"], 0),
     ("gpu-carve", ["gpu", "carve", "0", "3g+1g"], 0), ("gpu-carve-no-fit", ["gpu", "carve", "0", "3g=3"], 6),
     ("gpu-carve-usage", ["gpu", "carve", "0", "3g=many"], 2), ("gpu-carve-nothing", ["gpu", "carve", "0"], 2),
@@ -145,6 +165,7 @@ CASES = [  # name, arguments, exit status
     ("vm-autostart-set", ["vm", "autostart", "db-2", "--order", "10", "--wait", "30"], 0),
     ("json-error", ["--json", "gpu", "show", "9"], 4), ("no-such-verb", ["gpu", "destroy"], 2),
     ("no-such-noun", ["gpus"], 2), ("noun-help", ["volume", "--help"], 0), ("noun-alone", ["file"], 2),
+    ("gpu-carve-split", ["gpu", "carve", "0", "3g=1", "--compute", "3g=1c+2c", "--plan"], 0),
     ("complete-verbs", ["__complete", "gpu"], 0), ("complete-profiles", ["__complete", "gpu", "carve", "0"], 0),
 ]
 
@@ -165,6 +186,8 @@ def checks():
     carve = [s[2] for s in seen if s[1] == "/plans"][1]
     delete = [s for s in seen if s[0] == "DELETE"][0]
     yield "short profile names become full ones", carve["profiles"] == {"3g.40gb": 1, "1g.10gb": 1}
+    split = [s[2] for s in seen if s[1] == "/plans"][-1]
+    yield "a split is sent under the full name", split["compute"] == {"3g.40gb": ["1c", "2c"]}
     yield "a delete names the revision it saw", delete[3] == '"9"'
     made = [s[2] for s in seen if s[:2] == ("POST", "/vms")][0]
     yield "a template gives what is not said", made == {"name": "db-4", "template": "small", "start": False}

@@ -50,6 +50,18 @@ static json_t *model_sample(FctHw *hw, GError **error)
                      "memory_total_mib", 4000.0, "gpus");
 }
 
+static gboolean model_hold(FctHw *hw, const char *gpu_id, gboolean hold, GError **error)
+{
+    Model *model = (Model *)hw;
+    g_mutex_lock(&model->lock);
+    FctGpu *gpu = fct_inventory_gpu(model->world, gpu_id);
+    gpu->state = hold ? FCT_GPU_OK : FCT_GPU_RELEASED;
+    replace(&gpu->state_reason, hold ? "" : "Facet does not look at it until it is taken back.");
+    model->world->revision++;
+    g_mutex_unlock(&model->lock);
+    return TRUE;
+}
+
 static void model_watch(FctHw *hw, FctHwChanged changed, gpointer data)
 {
 }
@@ -229,7 +241,7 @@ static void model_free(FctHw *hw)
 
 static Model *model_alloc(FctInventory *world)
 {
-    static const FctHwOps ops = {model_inventory, model_run_step,  model_sample,    model_watch,
+    static const FctHwOps ops = {model_inventory, model_run_step,  model_sample,    model_hold, model_watch,
                                  model_network,   model_vlan_make, model_vlan_take, model_free};
     Model *model = g_new0(Model, 1);
     model->port.ops = &ops;
@@ -303,6 +315,22 @@ void hw_model_hold(FctHw *hw, guint index, int start, gboolean hold)
         replace(&process->name, "python3");
         g_ptr_array_add(compute->processes, process);
     }
+    g_mutex_unlock(&model->lock);
+}
+
+void hw_model_make(FctHw *hw, guint index, int profile_id, int start)
+{
+    Model *model = (Model *)hw;
+    g_mutex_lock(&model->lock);
+    FctGpu *gpu = model->world->gpus->pdata[index];
+    g_autoptr(FctStep) step = fct_step_new(FCT_STEP_GI_CREATE, gpu);
+    step->profile_id = profile_id;
+    step->start = start;
+    const FctMigProfile *profile = fct_mig_profile(&gpu->mig, profile_id);
+    step->ci_profile_id =
+        ((const FctCiProfile *)profile->ci_profiles->pdata[profile->ci_profiles->len - 1])->id; /* the whole one */
+    g_assert_true(create_instance(gpu, step, NULL));
+    g_assert_true(create_compute(fct_mig_instance_at(&gpu->mig, start), step, NULL));
     g_mutex_unlock(&model->lock);
 }
 

@@ -29,6 +29,8 @@ void hw_model_down(FctHw *hw, gboolean down);
 void hw_model_reboot(FctHw *hw);
 /* A process begins, or ends, to use the instance at @start of card @index. */
 void hw_model_hold(FctHw *hw, guint index, int start, gboolean hold);
+/* Somebody else makes an instance of that profile at @start, with its compute instance. */
+void hw_model_make(FctHw *hw, guint index, int profile_id, int start);
 /* MIG on or off as somebody else would switch it; off drops the instances. */
 void hw_model_mig(FctHw *hw, guint index, gboolean on);
 /* "9@4 19@0*": by start; "mig off"; "gone". Free it. */

@@ -212,6 +212,82 @@ static void test_cancel(Fixture *f, gconstpointer data)
     assert_no_journal(f);
 }
 
+/* Another program takes a place that the plan is about to use: it is named, and so is the layout that this leaves. */
+static void test_foreign_in_the_way(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) made = plan(f, "{\"3g.40gb\":1,\"1g.10gb\":3}", 201), task = NULL;
+    hw_model_block(f->hw, TRUE);
+    g_assert_cmpuint(apply(f, made, NULL, &task), ==, 202);
+    hw_model_make(f->hw, 0, 14, 2);
+    hw_model_block(f->hw, FALSE);
+    g_autoptr(json_t) ended = fixture_wait_task(f, fct_json_str(task, "id", ""));
+    assert_end(
+        ended, "undone",
+        "What was done is taken back, but GPU 0 has not its previous layout. It has now: 1g.10gb at slot 0, 1g.10gb "
+        "at slot 1, 2g.20gb at slot 2, 3g.40gb at slot 4. Another program made 2g.20gb at slot 2.");
+    const char *message = fct_json_str(json_object_get(ended, "error"), "message", "");
+    g_assert_nonnull(strstr(message, "Another program came in the way: it made 2g.20gb at slot 2 meanwhile."));
+    assert_layout(f, "19@0 19@1 14@2 9@4*");
+}
+
+/* One that comes elsewhere does not stop the plan, but the layout is not the wanted one. */
+static void test_foreign_beside(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) made = plan(f, "{\"3g.40gb\":1,\"2g.20gb\":1}", 201), task = NULL;
+    hw_model_block(f->hw, TRUE);
+    g_assert_cmpuint(apply(f, made, NULL, &task), ==, 202);
+    hw_model_make(f->hw, 0, 19, 3);
+    hw_model_block(f->hw, FALSE);
+    g_autoptr(json_t) ended = fixture_wait_task(f, fct_json_str(task, "id", ""));
+    assert_end(
+        ended, "done",
+        "Every step was done, but GPU 0 has not the wanted layout. It has now: 2g.20gb at slot 0, 1g.10gb at slot 3, "
+        "3g.40gb at slot 4. Another program made 1g.10gb at slot 3.");
+}
+
+/* {} is a wish like any other, but nobody empties a card by leaving something out. */
+static void test_emptying(Fixture *f, gconstpointer data)
+{
+    hw_model_hold(f->hw, 0, 4, FALSE);
+    g_autoptr(json_t) made = plan(f, "{}", 201), refused = NULL, task = NULL;
+    g_assert_cmpuint(apply(f, made, NULL, &refused), ==, 422);
+    g_assert_cmpuint(apply(f, made, json_pack("{s:b}", "confirm", 0), NULL), ==, 422);
+    assert_layout(f, "19@0 19@1 9@4");
+    g_assert_cmpuint(apply(f, made, json_pack("{s:b}", "confirm", 1), &task), ==, 202);
+    g_autoptr(json_t) ended = fixture_wait_task(f, fct_json_str(task, "id", ""));
+    assert_end(ended, "done", "GPU 0 has the wanted layout.");
+    assert_layout(f, "");
+}
+
+static void test_release(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) gpu = NULL, again = NULL, made = NULL, task = NULL, taken = NULL, running = NULL, odd = NULL;
+    g_assert_cmpuint(fixture_call(f, "POST", "/gpus/0/release", json_pack("{s:i}", "force", 1), &odd), ==, 400);
+    g_assert_cmpuint(fixture_call(f, "POST", "/gpus/7/release", NULL, NULL), ==, 404);
+    g_assert_cmpuint(fixture_call(f, "POST", "/gpus/0/release", NULL, &gpu), ==, 200);
+    g_assert_cmpstr(fct_json_str(gpu, "state", ""), ==, "released");
+    g_assert_cmpuint(fixture_call(f, "POST", "/gpus/0/release", NULL, &again), ==, 200);
+    g_autoptr(json_t) blocked = plan(f, "{\"1g.10gb\":1}", 201);
+    g_assert_cmpstr(fct_json_str(blocked, "state", ""), ==, "refused");
+    g_assert_cmpuint(fixture_call(f, "POST", "/gpus/0/take", NULL, &taken), ==, 200);
+    g_assert_cmpstr(fct_json_str(taken, "state", ""), ==, "ok");
+    /* Not under a plan, and not from a VM that has a part of it. */
+    made = plan(f, "{\"3g.40gb\":1,\"2g.20gb\":1}", 201);
+    hw_model_block(f->hw, TRUE);
+    g_assert_cmpuint(apply(f, made, NULL, &task), ==, 202);
+    g_assert_cmpuint(fixture_call(f, "POST", "/gpus/0/release", NULL, &running), ==, 409);
+    g_assert_cmpstr(error_code(running), ==, "conflict");
+    hw_model_block(f->hw, FALSE);
+    g_autoptr(json_t) ended = fixture_wait_task(f, fct_json_str(task, "id", ""));
+    g_autoptr(json_t) hold = json_pack("{s:s, s:s, s:s}", "vm", "v1", "vm_name", "db-2", "state", "in-use"),
+                      held = NULL;
+    const FctWrite write = {"hold/gpu-0000-40-00-0.4.9", hold, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, NULL));
+    g_assert_cmpuint(fixture_call(f, "POST", "/gpus/0/release", NULL, &held), ==, 409);
+    g_assert_cmpstr(error_code(held), ==, "in-use");
+    g_assert_nonnull(strstr(fct_json_str(json_object_get(held, "error"), "message", ""), "db-2"));
+}
+
 static void test_undo(Fixture *f, gconstpointer data)
 {
     g_autoptr(json_t) task = carve(f, "{\"3g.40gb\":1,\"2g.20gb\":1}"), back = NULL, applied = NULL, gpu = NULL;
@@ -422,6 +498,10 @@ int main(int argc, char **argv)
     ADD("stale", test_stale);
     ADD("busy-meanwhile", test_busy_meanwhile);
     ADD("cancel", test_cancel);
+    ADD("foreign-in-the-way", test_foreign_in_the_way);
+    ADD("foreign-beside", test_foreign_beside);
+    ADD("emptying", test_emptying);
+    ADD("release", test_release);
     ADD("undo", test_undo);
     ADD("faults", test_faults);
     ADD("lie", test_lie);

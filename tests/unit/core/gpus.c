@@ -66,6 +66,16 @@ static void add_profiles(FctGpu *gpu)
     }
 }
 
+static void add_compute(FctGpuInstance *instance, const FctCiProfile *profile)
+{
+    FctComputeInstance *compute = fct_compute_instance_new();
+    compute->id = (int)instance->compute->len;
+    compute->profile_id = profile->id;
+    compute->slices = profile->slices;
+    set(&compute->profile, profile->name);
+    g_ptr_array_add(instance->compute, compute);
+}
+
 static void add_instance(FctGpu *gpu, const char *word)
 {
     char *end;
@@ -79,13 +89,13 @@ static void add_instance(FctGpu *gpu, const char *word)
     g_ptr_array_add(gpu->mig.instances, instance);
     if (*end == '!')
         return;
-    const FctCiProfile *whole = profile->ci_profiles->pdata[profile->ci_profiles->len - 1];
-    FctComputeInstance *compute = fct_compute_instance_new();
-    compute->id = 0;
-    compute->profile_id = whole->id;
-    compute->slices = whole->slices;
-    set(&compute->profile, whole->name);
-    g_ptr_array_add(instance->compute, compute);
+    if (*end != '/')
+        add_compute(instance, profile->ci_profiles->pdata[profile->ci_profiles->len - 1]);
+    for (; *end == '/'; end += 2)
+        for (guint i = 0; i < profile->ci_profiles->len; i++)
+            if (((FctCiProfile *)profile->ci_profiles->pdata[i])->slices == end[1] - '0')
+                add_compute(instance, profile->ci_profiles->pdata[i]);
+    FctComputeInstance *compute = instance->compute->pdata[0];
     if (*end == '*') {
         FctProcess *process = fct_process_new();
         process->pid = 4711;

@@ -3,7 +3,8 @@
 #pragma once
 #include "core/card.h"
 
-/* An A100 80GB with MIG on and these instances: "9@4 19@0* 14@2!" (* a process runs on it, ! no compute instance). */
+/* An A100 80GB with MIG on and these instances: "9@4 19@0* 14@2!" (* a process runs on it, ! no compute
+ * instance, /1/2 those of so many slices instead of the whole one). */
 FctGpu *test_gpu_a100(FctInventory *inventory, const char *instances);
 /* The reservation of the instance at @start by a VM (its name is its id too). */
 FctReservation *test_reserve(const FctGpu *gpu, int start, const char *vm, FctReservationState state);

@@ -132,15 +132,14 @@ static void test_card_states(void)
     static const struct {
         FctGpuState state;
         const char *driver;
-        gboolean capable, pending;
+        gboolean capable;
         const char *verdict;
     } cases[] = {
-        {FCT_GPU_LOST, "nvidia", TRUE, TRUE, "block gpu-lost"},
-        {FCT_GPU_WEDGED, "nvidia", TRUE, TRUE, "block gpu-wedged"},
-        {FCT_GPU_UNMANAGED, "vfio-pci", TRUE, TRUE, "block gpu-unmanaged"},
-        {FCT_GPU_OK, "vfio-pci", TRUE, TRUE, "block gpu-driver"},
-        {FCT_GPU_OK, "nvidia", FALSE, TRUE, "block no-mig"},
-        {FCT_GPU_OK, "nvidia", TRUE, FALSE, "refuse mig-pending"},
+        {FCT_GPU_LOST, "nvidia", TRUE, "block gpu-lost"},
+        {FCT_GPU_WEDGED, "nvidia", TRUE, "block gpu-wedged"},
+        {FCT_GPU_UNMANAGED, "vfio-pci", TRUE, "block gpu-unmanaged"},
+        {FCT_GPU_OK, "vfio-pci", TRUE, "block gpu-driver"},
+        {FCT_GPU_OK, "nvidia", FALSE, "block no-mig"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(Fixture) f = fixture("9@4");
@@ -148,7 +147,6 @@ static void test_card_states(void)
         g_free(f.gpu->driver);
         f.gpu->driver = g_strdup(cases[i].driver);
         f.gpu->mig.capable = cases[i].capable;
-        f.gpu->mig.pending = cases[i].pending;
         g_assert_true(carve(&f, "{\"profiles\": {\"1g.10gb\": 1}}"));
         expect(&f, "", "3g.40gb@4=", cases[i].verdict);
         g_assert_cmpstr(f.plan->state, ==, "refused");

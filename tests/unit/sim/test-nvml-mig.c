@@ -63,7 +63,7 @@ static void test_mode_hopper(void)
     nvmlDevice_t gpu = gpu_at(0);
     nvmlReturn_t activation;
     /* Another program that only has NVML open is not in the way here. */
-    g_assert_cmpint(fsim_client_add(&client_state, 1), >=, 0);
+    g_assert_cmpint(fsim_client_add(&client_state, 1, UINT32_MAX), >=, 0);
     assert_ok(set_mig(gpu, 1, &activation));
     assert_ok(activation);
     gpu = gpu_at(0);

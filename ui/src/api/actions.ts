@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  Adoption, LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Template, TemplateInput, Token, Vm, VmDiskInput, VmInput, VmPatch, Volume, VolumeInput,
+  Adoption, Gpu, LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Template, TemplateInput, Token, Vm, VmDiskInput, VmInput, VmPatch, Volume, VolumeInput,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -21,6 +21,8 @@ export const createPlan = (input: PlanInput, signal?: AbortSignal) =>
   call<Plan>('/plans', { method: 'POST', body: input, signal });
 export const applyPlan = (id: string, confirm: boolean) =>
   call<Task>(`/plans/${seg(id)}/apply`, { method: 'POST', body: { confirm } });
+/** @hold: false lets go of the card for other programs, true takes it back. */
+export const holdGpu = (id: string, hold: boolean) => call<Gpu>(`/gpus/${seg(id)}/${hold ? 'take' : 'release'}`, { method: 'POST', body: {} });
 export const cancelTask = (id: string) => call<Task>(`/tasks/${seg(id)}/cancel`, { method: 'POST' });
 
 export const createGroup = (input: ResourceGroupInput) =>

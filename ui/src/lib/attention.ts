@@ -20,6 +20,9 @@ function ofGpu(gpu: Gpu): Attention[] {
   if (gpu.state === 'lost' || gpu.state === 'wedged') {
     found.push({ key: `state-${gpu.id}`, severity: 'danger', title: t.attention.gpuState(name, gpu.state), text: gpu.state_reason, to });
   }
+  if (gpu.state === 'released') {
+    found.push({ key: `released-${gpu.id}`, severity: 'info', title: `${name}: ${t.gpu.wholeReleased}`, text: gpu.state_reason, to });
+  }
   if (gpu.drift && gpu.drift.length > 0) {
     found.push({ key: `drift-${gpu.id}`, severity: 'warning', title: t.attention.drift(name), text: gpu.drift.join('; '), to });
   }

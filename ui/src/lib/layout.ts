@@ -107,6 +107,32 @@ export function parseCounts(text: string, profiles: readonly MigProfile[]): Coun
   return known && only && Object.keys(counts).length > 0 ? counts : null;
 }
 
+export type Splits = Readonly<Record<string, readonly string[]>>;
+
+/** "3 × 1c", "2c + 1c": names of compute instances without the part's own. */
+export function describeSplit(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, n]) => (n > 1 ? `${n} × ${name.split('.')[0]}` : name.split('.')[0])).join(' + ');
+}
+
+/** For each size of compute instance: as many of it as go into the part, then the largest that fill the rest. */
+export function splitsOf(profile: MigProfile): string[][] {
+  const cis = [...profile.ci_profiles].filter((ci) => !ci.whole && ci.slices > 0).sort((a, b) => a.slices - b.slices);
+  return cis.map((first) => {
+    const names: string[] = [];
+    let left = profile.compute_slices;
+    for (const ci of [first, ...[...cis].reverse()]) {
+      const room = ci === first ? Math.min(ci.max_count, Math.floor(left / ci.slices)) : Math.floor(left / ci.slices);
+      for (let i = 0; i < room && names.filter((n) => n === ci.name).length < ci.max_count; i++) {
+        names.push(ci.name);
+        left -= ci.slices;
+      }
+    }
+    return names;
+  });
+}
+
 const MOVING = new Set(['readings', 'revision', 'index', 'memory_used_mib', 'memory_total_mib', 'memory_mib', 'fits', 'stranded']);
 
 /**

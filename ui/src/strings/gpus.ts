@@ -20,7 +20,7 @@ export const gpu = {
     mig: 'The card is cut into parts with memory and compute of their own.',
     'mig-vgpu': 'The card is cut into parts, and VMs get vGPUs on them.',
   },
-  states: { ok: 'OK', lost: 'Lost', wedged: 'Hung', unmanaged: 'Not managed' },
+  states: { ok: 'OK', lost: 'Lost', wedged: 'Hung', unmanaged: 'Not managed', released: 'Let go' },
   tabs: { summary: 'Summary', instances: 'Instances', metrics: 'Metrics', events: 'Events' },
   recarve: 'Re-carve',
   migOn: 'Turn MIG on',
@@ -28,6 +28,18 @@ export const gpu = {
   noMig: 'This model has no MIG.',
   notNow: 'The card does not answer.',
   migIsOff: 'MIG is off. Re-carve turns it on when the card allows it.',
+  release: 'Let go for other programs',
+  releaseTitle: (name: string) => `Let go of ${name}?`,
+  releaseText: 'Facet stops looking at the card and changes nothing on it, so that nvidia-smi and the like find it unused. VMs get no parts of it until you take it back, or the host restarts.',
+  releaseButton: 'Let go',
+  take: 'Take it back',
+  releasedTitle: 'Facet has let go of this card for other programs',
+  takeFailed: 'The card was not taken back',
+  finish: (on: boolean) => `Finish turning MIG ${on ? 'on' : 'off'}`,
+  takeBack: 'Take that back',
+  notWholeTitle: 'Not every instance is whole',
+  notWhole: (profile: string, place: string, what: string) => `${profile} at ${place}: ${what}.`,
+  complete: 'Complete them',
   pendingText: (on: boolean) => `MIG will be ${on ? 'on' : 'off'} after the next reset of the card or restart of the host.`,
   drift: 'The card differs from what is wanted',
   restore: 'Make it as wanted',
@@ -76,6 +88,7 @@ export const gpu = {
   wholePassthrough: 'One piece, for one VM',
   wholeNoMig: 'One piece',
   wholeLost: 'Does not answer',
+  wholeReleased: 'Let go for other programs',
 };
 
 export const picture = {
@@ -107,6 +120,7 @@ export const picture = {
   legendFree: 'Free',
   legendIdle: 'Cut, not in use',
   legendStranded: 'Cannot be used',
+  legendSplit: 'Not whole',
 };
 
 export const carve = {
@@ -143,6 +157,10 @@ export const carve = {
   useThis: (what: string) => `Use ${what}`,
   previewFailed: 'The preview failed',
   started: (title: string) => `${title}: started`,
+  splits: 'Compute of each part',
+  splitsText: 'A part that is not whole is for programs of this host; VMs get whole ones only.',
+  splitOf: (profile: string) => `Compute of ${profile}`,
+  whole: 'Whole',
   now: 'Now',
   then: 'Then',
   legend: { kept: 'Stays', leaving: 'Goes', coming: 'New' },

@@ -33,6 +33,7 @@ export const Outcome = ({ outcome }: { outcome: AuditEntry['outcome'] }) => show
 /** Mode when all is well, else what is wrong: one label a card. */
 export function GpuLabel({ gpu }: { gpu: Gpu }) {
   if (gpu.state === 'lost' || gpu.state === 'wedged') return show(t.gpu.states[gpu.state], { status: 'danger' });
+  if (gpu.state === 'released') return show(t.gpu.states.released, { color: 'orange' });
   if (gpu.state === 'unmanaged') return show(t.gpu.states.unmanaged, { color: 'grey' });
   return show(t.gpu.modes[gpu.mode], { color: gpu.mode === 'mig' ? 'blue' : gpu.mode === 'passthrough' ? 'purple' : 'grey' });
 }

@@ -20,7 +20,9 @@ import { LoadCharts } from '@/widgets/LoadCharts';
 import { PageHead } from '@/widgets/PageHead';
 import { Busy, GpuMemory, Power, Temperature } from '@/widgets/Reading';
 import { SubjectEvents } from '@/widgets/SubjectEvents';
+import { slots } from '@/widgets/card-picture/words';
 import { useCarveWhy } from './actions';
+import { LetGo, ReleasedNotice } from './Hold';
 import { InstancesTab } from './InstancesTab';
 import { SummaryTab } from './SummaryTab';
 
@@ -33,6 +35,7 @@ function Actions({ gpu }: { gpu: Gpu }) {
   return (
     <>
       <ActionButton why={why} onClick={() => void navigate(cardPath(gpu.id, '/carve'))}>{t.gpu.recarve}</ActionButton>
+      <LetGo gpu={gpu} />
       {gpu.mig.capable && (
         <ActionButton variant={on ? 'danger' : 'secondary'} why={why} onClick={() => void navigate(cardPath(gpu.id, on ? '/mig/off' : '/mig/on'))}>
           {on ? t.gpu.migOff : t.gpu.migOn}
@@ -46,12 +49,32 @@ function Notices({ gpu }: { gpu: Gpu }) {
   const navigate = useNavigate();
   const may = useMay('plan.write');
   const wanted = gpu.wanted;
+  const split = gpu.mig.instances.filter((i) => i.not_whole);
   const restore = wanted?.mig && wanted.profiles ? `${cardPath(gpu.id, '/carve')}?wanted=1` : null;
   return (
     <>
       {gpu.holders_unknown && <Alert variant="warning" isInline title={t.attention.holders(t.gpu.title(gpu.index))} component="p">{gpu.holders_unknown}</Alert>}
-      {gpu.state !== 'ok' && <Alert variant="danger" isInline title={t.gpu.states[gpu.state]} component="p">{gpu.state_reason}</Alert>}
-      {gpu.state === 'ok' && gpu.mig.pending !== gpu.mig.current && <Alert variant="warning" isInline title={t.gpu.pendingText(gpu.mig.pending)} component="p" />}
+      {gpu.state === 'released' && <ReleasedNotice gpu={gpu} />}
+      {gpu.state !== 'ok' && gpu.state !== 'released' && <Alert variant="danger" isInline title={t.gpu.states[gpu.state]} component="p">{gpu.state_reason}</Alert>}
+      {gpu.state === 'ok' && gpu.mig.pending !== gpu.mig.current && (
+        <Alert
+          variant="warning"
+          isInline
+          title={t.gpu.pendingText(gpu.mig.pending)}
+          component="p"
+          actionLinks={may.allowed && (
+            <>
+              <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, gpu.mig.pending ? '/mig/on' : '/mig/off'))}>{t.gpu.finish(gpu.mig.pending)}</Button>
+              <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, gpu.mig.current ? '/mig/on' : '/mig/off'))}>{t.gpu.takeBack}</Button>
+            </>
+          )}
+        />
+      )}
+      {split.length > 0 && (
+        <Alert variant="warning" isInline title={t.gpu.notWholeTitle} component="p" actionLinks={may.allowed && <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, '/carve'))}>{t.gpu.complete}</Button>}>
+          {split.map((i) => <div key={i.start}>{t.gpu.notWhole(i.profile, slots(i), i.not_whole ?? '')}</div>)}
+        </Alert>
+      )}
       {gpu.drift && gpu.drift.length > 0 && (
         <Alert variant="warning" isInline title={t.gpu.drift} component="p" actionLinks={restore && may.allowed && <Button variant="link" isInline onClick={() => void navigate(restore)}>{t.gpu.restore}</Button>}>
           {gpu.drift.map((line) => <div key={line}>{line}</div>)}
@@ -70,11 +93,11 @@ function PicturePanel({ gpu }: { gpu: Gpu }) {
     <Card isCompact>
       <CardBody className="fct-stack">
         <div className="fct-row fct-row--spread">
-          <span className="fct-subtle">{t.gpu.modeWhat[gpu.mode]}</span>
+          <span className="fct-subtle">{gpu.state === 'ok' ? t.gpu.modeWhat[gpu.mode] : t.gpu.states[gpu.state]}</span>
           <span className="fct-row"><Busy readings={readings} /><GpuMemory readings={readings} /><Power readings={readings} /><Temperature readings={readings} /></span>
         </div>
         <GpuPicture gpu={gpu} variant="full" pointing={cut ? { at, onPoint: setAt } : undefined} ghost={ghost} />
-        {cut && <PictureLegend />}
+        {cut && <PictureLegend split={gpu.mig.instances.some((i) => i.not_whole)} />}
         {cut && <Inspector gpu={gpu} at={at} onGhost={setGhost} />}
         {!cut && gpu.mig.capable && gpu.state === 'ok' && gpu.mode === 'host' && <span className="fct-subtle">{t.gpu.migIsOff}</span>}
       </CardBody>

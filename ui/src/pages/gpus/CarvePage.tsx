@@ -6,7 +6,7 @@ import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom'
 import { useGpu } from '@/api/queries';
 import type { Gpu, PlanInput } from '@/api/types';
 import { shortModel } from '@/lib/format';
-import { countsOf, equalParts, sameCounts, tidy, worldOf, type Counts } from '@/lib/layout';
+import { countsOf, equalParts, sameCounts, tidy, worldOf, type Counts, type Splits } from '@/lib/layout';
 import { t } from '@/strings';
 import { CardPicture } from '@/widgets/card-picture/CardPicture';
 import { pictureOfGpu } from '@/widgets/card-picture/geometry';
@@ -18,6 +18,7 @@ import { PlanView } from '@/widgets/plan/PlanView';
 import { usePreview } from '@/widgets/plan/usePreview';
 import { useCarveWhy } from './actions';
 import { CountTable } from './CountTable';
+import { SplitTable } from './SplitTable';
 
 const LIST = { to: '/gpus/cards', name: t.gpu.cards };
 
@@ -44,10 +45,13 @@ function Carve({ gpu }: { gpu: Gpu }) {
   const now = countsOf(gpu.mig.instances);
   const wanted = params.get('wanted') ? gpu.wanted?.profiles : undefined;
   const [counts, setCounts] = useState<Counts>(wanted ?? now);
-  const unchanged = gpu.mig.current && sameCounts(counts, now);
+  const [splits, setSplits] = useState<Splits>((params.get('wanted') && gpu.wanted?.compute) || {});
+  const compute = Object.fromEntries(Object.entries(splits).filter(([name]) => (counts[name] ?? 0) > 0).map(([name, names]) => [name, [...names]]));
+  const asWished = gpu.mig.instances.every((i) => !i.not_whole) && Object.keys(compute).length === 0;
+  const unchanged = gpu.mig.current && gpu.mig.pending && sameCounts(counts, now) && asWished;
   const input: PlanInput | null = unchanged
     ? null
-    : { kind: 'carve', gpu: gpu.id, profiles: { ...tidy(counts) } };
+    : { kind: 'carve', gpu: gpu.id, profiles: { ...tidy(counts) }, ...(Object.keys(compute).length > 0 && { compute }) };
   const preview = usePreview(input, worldOf(gpu), () => cardPath(gpu.id));
   const name = t.gpu.title(gpu.index);
   return (
@@ -65,6 +69,7 @@ function Carve({ gpu }: { gpu: Gpu }) {
             <CardBody className="fct-stack">
               <Presets gpu={gpu} counts={counts} onPick={setCounts} />
               <CountTable profiles={gpu.mig.profiles} counts={counts} onChange={setCounts} />
+              <SplitTable profiles={gpu.mig.profiles} counts={counts} splits={splits} onChange={setSplits} />
             </CardBody>
           </Card>
           <PlanView

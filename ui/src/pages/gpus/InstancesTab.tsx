@@ -36,7 +36,7 @@ export function InstancesTab({ gpu }: { gpu: Gpu }) {
               <Td dataLabel={t.gpu.holder}><HolderLink holder={instance.holder} /></Td>
               <Td dataLabel={t.gpu.busy}><Meter text={percent(now?.gpu_percent)} part={now?.gpu_percent == null ? null : now.gpu_percent / 100} why={now?.why_not || gpu.readings.why_not} /></Td>
               <Td dataLabel={t.gpu.memory}><Meter text={used == null ? UNKNOWN : mibOf(used, total)} part={used == null || !total ? null : used / total} why={t.gpu.unknown} /></Td>
-              <Td dataLabel={t.gpu.compute}>{instance.compute.map((c) => c.profile).join(', ') || UNKNOWN}</Td>
+              <Td dataLabel={t.gpu.compute}>{instance.not_whole || instance.compute.map((c) => c.profile).join(', ') || UNKNOWN}</Td>
               <Td dataLabel={t.gpu.migUuid} className="fct-mono">{instance.compute.map((c) => c.uuid).join(' ') || UNKNOWN}</Td>
             </Tr>
           );

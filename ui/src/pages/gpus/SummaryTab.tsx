@@ -14,7 +14,7 @@ const copy = (text: string): ReactNode =>
 const number = (value: number) => (value < 0 ? <Unknown why={t.gpu.unknown} /> : String(value));
 
 function migText(gpu: Gpu): string {
-  if (!gpu.mig.capable) return t.gpu.noMig;
+  if (!gpu.mig.capable) return gpu.state === 'ok' ? t.gpu.noMig : UNKNOWN;
   return `${t.gpu.migState(gpu.mig.current)}; ${gpu.mig.mode_survives_boot ? t.gpu.survives.yes : t.gpu.survives.no}`;
 }
 

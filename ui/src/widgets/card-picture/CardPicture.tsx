@@ -101,6 +101,7 @@ export function GpuPicture({ gpu, variant, only, pointing, ghost }: { gpu: Gpu; 
   const title = t.gpu.title(gpu.index);
   const whole = (text: string, dead = false) => <WholePicture title={title} text={text} variant={variant} dead={dead} units={gpu.mig.units} />;
   if (gpu.state === 'lost' || gpu.state === 'wedged') return whole(t.gpu.wholeLost, true);
+  if (gpu.state === 'released') return whole(t.gpu.wholeReleased);
   if (gpu.mode === 'passthrough') return whole(t.gpu.wholePassthrough);
   if (!gpu.mig.capable) return whole(t.gpu.wholeNoMig);
   if (!gpu.mig.current || gpu.mig.units === 0) return whole(t.gpu.wholeFree);

@@ -65,7 +65,7 @@ function InstanceFacts({ gpu, at }: { gpu: Gpu; at: number }) {
         [t.gpu.place, slots(instance)],
         [t.gpu.holder, <HolderLink key="h" holder={instance.holder} />],
         [t.picture.usedMemory, mibOf(instance.memory_used_mib, instance.memory_total_mib)],
-        [t.gpu.compute, instance.compute.map((c) => c.profile).join(', ') || UNKNOWN],
+        [t.gpu.compute, instance.not_whole || instance.compute.map((c) => c.profile).join(', ') || UNKNOWN],
         [t.gpu.processes, processes.map((p) => `${p.name} (${p.pid})`).join(', ') || t.app.none],
         [t.gpu.migUuid, <span key="u" className="fct-mono">{instance.compute.map((c) => c.uuid).filter(Boolean).join(' ') || UNKNOWN}</span>],
       ]}
@@ -109,12 +109,13 @@ function Shell({ title, rows, children }: { title: string; rows: number; childre
   );
 }
 
-export function PictureLegend() {
+export function PictureLegend({ split }: { split: boolean }) {
   return (
     <div className="fct-legend">
       <span><span className="fct-legend__mark" aria-hidden="true" />{t.picture.legendFree}</span>
       <span><span className="fct-legend__mark fct-legend__mark--idle" aria-hidden="true" />{t.picture.legendIdle}</span>
       <span><span className="fct-legend__mark fct-legend__mark--stranded" aria-hidden="true" />{t.picture.legendStranded}</span>
+      {split && <span><span className="fct-legend__mark fct-legend__mark--split" aria-hidden="true" />{t.picture.legendSplit}</span>}
     </div>
   );
 }

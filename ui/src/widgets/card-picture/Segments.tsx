@@ -36,13 +36,15 @@ export function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 
 function blockClass(block: Block, dim: boolean): string {
   const fate = block.fate === 'leaving' || block.fate === 'coming' ? ` fct-seg--${block.fate}` : '';
-  return `fct-seg ${hueClass(block)}${fate}${dim ? ' fct-seg--dim' : ''}`;
+  const split = block.notWhole ? ' fct-seg--split' : '';
+  return `fct-seg ${hueClass(block)}${fate}${split}${dim ? ' fct-seg--dim' : ''}`;
 }
 
 export function BlockSegment({ block, dim, pointing, tabStop }: { block: Block; dim: boolean; pointing?: Pointing; tabStop: boolean }) {
   const inside = (
     <>
       <span className={`fct-seg__profile${block.holder ? ' fct-seg__profile--held' : ''}`}>{block.profile}</span>{' '}
+      {block.notWhole && <span className="fct-seg__split">{block.notWhole}</span>}{' '}
       <span className={`fct-seg__holder${block.holder ? '' : ' fct-seg__holder--none'}`}>{block.holder || (block.fate === 'coming' ? t.picture.fate.coming : t.picture.notInUse)}</span>
       <span className="pf-v6-screen-reader">{blockRest(block)}</span>
       {block.fill != null && <span className="fct-seg__fill" style={{ inlineSize: `${block.fill * 100}%` }} />}

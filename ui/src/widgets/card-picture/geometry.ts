@@ -13,6 +13,8 @@ export interface Block {
   /** Compute slices, and how many of them are in a compute instance. */
   slices: number;
   inUse: number;
+  /** What it holds when that is not its whole compute; "" when it is whole. */
+  notWhole: string;
   holder: string;
   holderKind: 'vm' | 'process' | '';
   fate: Fate;
@@ -99,6 +101,7 @@ function blockOf(instance: GpuInstance, profiles: readonly MigProfile[]): Block 
     profile: instance.profile,
     slices: slicesOf(profiles, instance.profile_id),
     inUse: instance.compute.reduce((sum, c) => sum + c.slices, 0),
+    notWhole: instance.not_whole ?? '',
     holder: instance.holder?.name ?? process?.name ?? '',
     holderKind: kind,
     fate: 'steady',
@@ -119,7 +122,7 @@ const stays = (item: LayoutItem, then: readonly LayoutItem[]) =>
 function planBlock(item: LayoutItem, profiles: readonly MigProfile[], fate: Fate): Block {
   const slices = slicesOf(profiles, item.profile_id);
   return {
-    kind: 'block', start: item.start, size: item.size, profile: item.profile, slices, inUse: slices,
+    kind: 'block', start: item.start, size: item.size, profile: item.profile, slices, inUse: item.slices_used, notWhole: item.not_whole,
     holder: item.holder, holderKind: item.holder_kind, fate, fill: null,
   };
 }

@@ -16,7 +16,8 @@ export function segmentText(segment: Segment): string {
     case 'block': {
       const fate = segment.fate === 'steady' ? '' : `, ${t.picture.fate[segment.fate]}`;
       const who = segment.holder ? t.picture.heldBy(segment.holder) : t.picture.notInUse;
-      return `${segment.profile}, ${place}, ${who}${fate}`;
+      const compute = segment.notWhole ? ` (${segment.notWhole})` : '';
+      return `${segment.profile}${compute}, ${place}, ${who}${fate}`;
     }
   }
 }

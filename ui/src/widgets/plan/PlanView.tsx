@@ -47,11 +47,15 @@ function Headline({ plan, ...way }: { plan: Plan } & WayOut) {
     );
   }
   const stops = plan.interrupts;
+  /** What would use compute that this leaves idle. */
+  const larger = plan.alternatives.filter((text) => parseCounts(text, way.profiles));
   const notes = plan.verdicts.filter((v) => v.severity === 'warn' || v.severity === 'confirm');
   return (
     <Alert variant={stops.length ? 'warning' : 'success'} isInline title={stops.length ? t.carve.stops(stops) : t.carve.nothingStops} component="p">
       {changes(plan)}
       {notes.length > 0 && <Verdicts verdicts={notes} />}
+      {larger.map((text) => <div key={text}>{text}.</div>)}
+      <Instead texts={larger} {...way} />
     </Alert>
   );
 }
