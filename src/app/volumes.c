@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/volumes.h"
 
+#include "app/content.h"
 #include "core/storage_rules.h"
 
 #include <errno.h>
@@ -150,9 +151,25 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     return volume;
 }
 
+/* Before each use: a person may have put another file into the folder, or the description beside it. */
+static gboolean is_as_described(FctApp *app, const FctImage *image, GError **error)
+{
+    const char *format = NULL;
+    gint64 bytes;
+    if (!fct_content_check(app, image->path, "", &format, &bytes, error))
+        return FALSE;
+    if (strcmp(format, image->format) == 0 || (strcmp(format, "iso") == 0 && strcmp(image->format, "raw") == 0))
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED, "Correct its description, or upload it anew.", NULL,
+                       "The image %s is described as %s, and its content is %s.", image->name, image->format, format);
+    return FALSE;
+}
+
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const char *pool, const char *name,
                                  const char *format, gint64 bytes, guint step, GError **error)
 {
+    if (!is_as_described(app, image, error))
+        return NULL;
     if (strcmp(image->format, format) == 0)
         return from_file(app, task, image->path, pool, name, format, bytes, step, error);
     FctVolumeProgress progress = {task, step, "Unpacking"};

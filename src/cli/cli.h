@@ -68,6 +68,8 @@ void fct_print_json(const json_t *json);
 void fct_print_verdicts(FILE *out, const json_t *verdicts);
 /* Asks on the terminal; FALSE when stdin is none. */
 gboolean fct_cli_ask(const char *question);
+/* Whether an upload that was begun promises the same bytes; @sha256 NULL: nobody asks. */
+gboolean fct_cli_same_sum(const char *sha256, const json_t *resource);
 
 /* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,holder,kept,busy}]. */
 void fct_print_card(int units, const json_t *items, const json_t *stranded);

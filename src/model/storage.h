@@ -23,6 +23,7 @@ typedef struct {
     char *host;         /* nfs */
     char *export;       /* nfs: "/export/vms" */
     char *volume_group; /* lvm */
+    char *confirm;      /* dir: its path once more, from who knows what is in it; "" */
 } FctPoolInput;
 
 typedef struct {
@@ -32,6 +33,7 @@ typedef struct {
     char *backing;              /* path of the file that it stands on; "" */
     gint64 capacity, allocated; /* as a guest sees it; what it takes of the pool */
     gint64 physical;            /* how long a copy of its bytes is */
+    char *outside;              /* why nobody may open it: it is no plain file inside of its pool; "" */
 } FctVolume;
 
 FctPool *fct_pool_new(void);

@@ -169,7 +169,8 @@ typedef struct {
     /* Writes our mark into the definition and the run of another's VM, or takes it out of one of ours; nothing else of
      * it changes. As it is already is success. */
     gboolean (*mark)(FctVmm *vmm, const char *id, gboolean ours, GError **error);
-    /* Whether an image from elsewhere is sound and whole in itself; its size as a guest sees it. FCT_ERROR_REFUSED. */
+    /* Whether an image from elsewhere is whole in itself and, a qcow2, sound in all of its tables; its size as a guest
+     * sees it. FCT_ERROR_REFUSED. */
     gboolean (*disk_check)(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
     /* A copy of the image file @image in another format at @target, which must not be there; gone again on failure. */
     gboolean (*disk_convert)(FctVmm *vmm, const char *image, const char *format, const char *target,
