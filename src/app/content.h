@@ -4,6 +4,8 @@
 #include "app/app.h"
 #include "core/disk_head.h"
 
+#include <gnutls/crypto.h>
+
 /* Of an open file of @size bytes, of which @there have come: its tail is looked at once all of them have. */
 gboolean fct_content_head(int fd, gint64 there, gint64 size, FctDiskHead *ret, GError **error);
 
@@ -20,7 +22,7 @@ typedef gssize (*FctContentRead)(gpointer data, guint8 *bytes, gsize length, GEr
 
 /* The SHA-256 of bytes that come in order, over any number of requests. */
 typedef struct {
-    GChecksum *sum;
+    gnutls_hash_hd_t sum;
     gint64 at; /* bytes so far; -1: some were missed, and only what lies on the disk can tell */
 } FctSum;
 void fct_sum_free(FctSum *sum);

@@ -25,16 +25,20 @@ static const char *judge(int fd, int fault)
 {
     struct stat st;
     if (fd < 0 && fault == ELOOP)
-        return "It is a symbolic link, or one leads to it.";
+        return "A symbolic link leads to it.";
     if (fd < 0 && fault == ENOENT)
         return NULL; /* gone: whoever opens it is told so */
     if (fd < 0 && fault == EXDEV)
         return "It leads out of the pool's folder.";
     if (fd < 0)
         return "Facet may not look into the pool's folder.";
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        return S_ISDIR(st.st_mode) ? "It is a folder." : "It is a device or pipe, no file.";
-    return NULL;
+    if (fstat(fd, &st) < 0)
+        return "It could not be looked at.";
+    if (S_ISLNK(st.st_mode))
+        return "It is a symbolic link.";
+    if (S_ISDIR(st.st_mode))
+        return "It is a folder.";
+    return S_ISREG(st.st_mode) ? NULL : "It is a device or pipe, no file.";
 }
 
 const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
