@@ -639,7 +639,8 @@ def test_memory(host):
 def main():
     sim, helper, facetd, facet = sys.argv[1:5]
     tests = [test_own_pool, test_pools, test_others, test_create_and_grow, test_used_by_a_vm, test_upload,
-             test_bad_uploads, test_checksums, test_outside, test_folders, test_opaque_names, test_attachable, test_images_and_copies, test_rights, test_file_ranges, test_file_in_use, test_full_disk,
+             test_bad_uploads, test_checksums, test_outside, test_folders, test_opaque_names,
+             test_attachable, test_images_and_copies, test_rights, test_file_ranges, test_file_in_use, test_full_disk,
              test_memory]
     print(f"TAP version 13\n1..{len(tests)}", flush=True)
     with Host(sim=sim, helper=helper, facetd=facetd, libvirt=URI, folder=DIR) as host:
