@@ -5,6 +5,7 @@
 #include "app/hub.h"
 #include "app/outgoing.h"
 #include "app/records.h"
+#include "core/upload_rules.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -31,14 +32,17 @@ static gboolean get_file(const FctRequest *request, FctReply *reply, GError **er
 
 static gboolean create_file(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"name", "size_bytes", NULL};
+    static const char *const known[] = {"name", "size_bytes", "sha256", NULL};
     const char *name;
+    const json_t *sum = json_object_get(request->body, "sha256");
+    g_autofree char *sha256 = NULL;
     gint64 size;
     if (!fct_request_only(request, known, error) || !fct_json_need_str(request->body, "name", &name, error) ||
-        !fct_json_need_int(request->body, "size_bytes", 1, G_MAXINT64, &size, error))
+        !fct_json_need_int(request->body, "size_bytes", 1, G_MAXINT64, &size, error) ||
+        (sum && !fct_sha256_check(json_is_string(sum) ? json_string_value(sum) : "", &sha256, error)))
         return FALSE;
     reply->status = 201;
-    reply->json = fct_files_create(request->app->files, name, size, error);
+    reply->json = fct_files_create(request->app->files, name, size, sha256 ? sha256 : "", error);
     reply->subject = g_strconcat("file ", name, NULL);
     if (reply->json)
         tell(request->app, name);

@@ -59,6 +59,7 @@ static FctConfig config_copy(const FctConfig *config)
                        .bind = g_strdup(config->bind),
                        .port = config->port,
                        .images_dir = g_strdup(config->images_dir),
+                       .pool_roots = g_strdupv(config->pool_roots),
                        .disks_dir = g_strdup(config->disks_dir),
                        .part_device = g_strdup(config->part_device),
                        .node = g_strdup(config->node)};
@@ -174,6 +175,7 @@ void fct_app_free(FctApp *app)
     g_free(app->config.ui_dir);
     g_free(app->config.bind);
     g_free(app->config.images_dir);
+    g_strfreev(app->config.pool_roots);
     g_free(app->config.disks_dir);
     g_free(app->config.part_device);
     g_free(app->config.node);

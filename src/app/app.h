@@ -37,6 +37,7 @@ typedef struct {
     char *bind;   /* address */
     guint16 port; /* 0: any; the server tells which */
     char *images_dir;
+    char **pool_roots; /* more folders in which pools may be; NULL: none */
     char *disks_dir;   /* folder of the pool "facet" */
     char *part_device; /* "vfio" or "standin" */
     char *node;

@@ -4,6 +4,7 @@
 #include "app/images.h"
 #include "app/snapshot_users.h"
 #include "core/file_rules.h"
+#include "core/upload_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,11 +15,13 @@
 
 #define PART ".upload-"
 #define NOTE ".size"
+#define SUM ".sum-"
 
 struct FctFiles {
     FctApp *app;
     GMutex lock;
     GHashTable *claimed; /* set of ids that somebody writes, makes or deletes */
+    FctSums *sums;
 };
 
 FctFiles *fct_files_new(FctApp *app)
@@ -27,6 +30,7 @@ FctFiles *fct_files_new(FctApp *app)
     files->app = app;
     g_mutex_init(&files->lock);
     files->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    files->sums = fct_sums_new();
     return files;
 }
 
@@ -35,6 +39,7 @@ void fct_files_free(FctFiles *files)
     if (!files)
         return;
     g_hash_table_unref(files->claimed);
+    fct_sums_free(files->sums);
     g_mutex_clear(&files->lock);
     g_free(files);
 }
@@ -60,6 +65,50 @@ void fct_files_release(FctFiles *files, const char *id)
     g_mutex_lock(&files->lock);
     g_hash_table_remove(files->claimed, id);
     g_mutex_unlock(&files->lock);
+}
+
+/* ---- checksums ---- */
+
+FctSums *fct_files_sums(FctFiles *files)
+{
+    return files->sums;
+}
+
+static char *sum_path(FctFiles *files, const char *id)
+{
+    return g_strconcat(files->app->config.images_dir, "/" SUM, id, NULL);
+}
+
+static gint64 mtime_ns(const struct stat *st)
+{
+    return (gint64)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+gboolean fct_files_sum_write(FctFiles *files, const char *id, int fd, const char *sha256, GError **error)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return fct_files_errno(error, "Could not read", id);
+    g_autofree char *path = sum_path(files, id);
+    g_autoptr(json_t) json = json_pack("{s:s, s:I, s:I}", "sha256", sha256, "size_bytes", (json_int_t)st.st_size,
+                                       "changed_ns", (json_int_t)mtime_ns(&st));
+    g_autofree char *text = fct_json_text(json);
+    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+                                    error);
+}
+
+char *fct_files_sha256(FctFiles *files, const char *id)
+{
+    g_autofree char *path = sum_path(files, id), *file = fct_files_final(files, id), *text = NULL;
+    gsize length;
+    struct stat st;
+    if (stat(file, &st) < 0 || !g_file_get_contents(path, &text, &length, NULL))
+        return NULL;
+    g_autoptr(json_t) json = fct_json_parse(text, length, NULL);
+    if (!json || fct_json_int(json, "size_bytes", -1) != st.st_size ||
+        fct_json_int(json, "changed_ns", -1) != mtime_ns(&st))
+        return NULL;
+    return g_strdup(fct_json_str(json, "sha256", NULL));
 }
 
 gboolean fct_files_errno(GError **error, const char *what, const char *name)
@@ -118,46 +167,62 @@ static gboolean has_folder(FctFiles *files, GError **error)
 
 gboolean fct_files_read_kind(const char *path, const char **ret_kind, GError **error)
 {
-    guint8 head[FCT_FILE_HEAD] = {0}, mark[FCT_FILE_ISO_MARK] = {0};
-    FctFileKind kind;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fct_files_errno(error, "Could not read", path);
-    gboolean ok = pread(fd, head, sizeof head, 0) >= 0 && pread(fd, mark, sizeof mark, FCT_FILE_ISO_AT) >= 0;
+    FctDiskHead head;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    gboolean ok = fd >= 0 && fstat(fd, &st) == 0;
     if (!ok)
         fct_files_errno(error, "Could not read", path);
-    close(fd);
-    if (!ok || !fct_file_kind(head, mark, &kind, error))
-        return FALSE;
-    *ret_kind = fct_file_kind_name(kind);
-    return TRUE;
+    ok = ok && fct_content_head(fd, st.st_size, st.st_size, &head, error) &&
+         fct_upload_accept(&head, "", st.st_size, error);
+    if (fd >= 0)
+        close(fd);
+    if (ok)
+        *ret_kind = fct_upload_format(&head);
+    return ok;
 }
 
+/* @sha256: of what came, or of what is to come. */
 static json_t *file_json(const char *id, const char *format, const char *state, gint64 size, gint64 received,
-                         const char *image)
+                         const char *image, const char *sha256)
 {
-    return json_pack("{s:s, s:s, s:s?, s:s, s:I, s:I, s:s?}", "id", id, "name", id, "format", format, "state", state,
-                     "size_bytes", (json_int_t)size, "received_bytes", (json_int_t)received, "image", image);
+    return json_pack("{s:s, s:s, s:s?, s:s, s:I, s:I, s:s?, s:s?}", "id", id, "name", id, "format", format, "state",
+                     state, "size_bytes", (json_int_t)size, "received_bytes", (json_int_t)received, "image", image,
+                     "sha256", sha256);
 }
 
-gboolean fct_files_upload_size(FctFiles *files, const char *id, gint64 *ret, GError **error)
+/* "SIZE" or "SIZE SHA256" */
+gboolean fct_files_upload_note(FctFiles *files, const char *id, gint64 *ret_size, char **ret_sha256, GError **error)
 {
     g_autofree char *note = fct_files_note(files, id), *text = NULL;
-    if (fct_file_name_check(id, NULL) && g_file_get_contents(note, &text, NULL, NULL) &&
-        g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, ret, NULL))
-        return TRUE;
+    if (fct_file_name_check(id, NULL) && g_file_get_contents(note, &text, NULL, NULL)) {
+        g_auto(GStrv) words = g_strsplit(text, " ", 2);
+        if (words[0] && g_ascii_string_to_signed(words[0], 10, 1, G_MAXINT64, ret_size, NULL)) {
+            if (ret_sha256)
+                *ret_sha256 = g_strdup(words[1] ? words[1] : "");
+            return TRUE;
+        }
+    }
     fct_set_error(error, FCT_ERROR_NOT_FOUND, "No upload of a file %s was begun.", id);
     return FALSE;
 }
 
+void fct_files_upload_drop(FctFiles *files, const char *id)
+{
+    g_autofree char *part = fct_files_part(files, id), *note = fct_files_note(files, id);
+    unlink(part);
+    unlink(note);
+    fct_sums_drop(files->sums, id);
+}
+
 static json_t *upload_json(FctFiles *files, const char *id, GError **error)
 {
-    g_autofree char *part = fct_files_part(files, id);
+    g_autofree char *part = fct_files_part(files, id), *sha256 = NULL;
     struct stat st;
     gint64 size;
-    if (!fct_files_upload_size(files, id, &size, error))
+    if (!fct_files_upload_note(files, id, &size, &sha256, error))
         return NULL;
-    return file_json(id, NULL, "uploading", size, stat(part, &st) == 0 ? st.st_size : 0, NULL);
+    return file_json(id, NULL, "uploading", size, stat(part, &st) == 0 ? st.st_size : 0, NULL, *sha256 ? sha256 : NULL);
 }
 
 /* What a description or its own bytes make an image or an ISO; other files in the folder are none of ours. */
@@ -168,14 +233,15 @@ static json_t *ready_json(FctFiles *files, const char *id, GPtrArray *images)
     struct stat st;
     if (!fct_file_name_check(id, NULL) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
         return NULL;
+    g_autofree char *sha256 = fct_files_sha256(files, id);
     for (guint i = 0; i < images->len; i++) {
         const FctImage *image = g_ptr_array_index(images, i);
         if (strcmp(image->path, path) == 0)
-            return file_json(id, image->format, "ready", st.st_size, st.st_size, image->id);
+            return file_json(id, image->format, "ready", st.st_size, st.st_size, image->id, sha256);
     }
     if (!fct_files_read_kind(path, &kind, NULL) || strcmp(kind, "iso") != 0)
         return NULL;
-    return file_json(id, kind, "ready", st.st_size, st.st_size, NULL);
+    return file_json(id, kind, "ready", st.st_size, st.st_size, NULL, sha256);
 }
 
 json_t *fct_files_get(FctFiles *files, const char *id, GError **error)
@@ -270,10 +336,11 @@ static gboolean check_space(FctFiles *files, gint64 size, GError **error)
     return FALSE;
 }
 
-static gboolean begin(FctFiles *files, const char *id, gint64 size, GError **error)
+static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *sha256, GError **error)
 {
     g_autofree char *part = fct_files_part(files, id), *note = fct_files_note(files, id);
-    g_autofree char *final = fct_files_final(files, id), *text = g_strdup_printf("%" G_GINT64_FORMAT, size);
+    g_autofree char *final = fct_files_final(files, id),
+                    *text = g_strdup_printf("%" G_GINT64_FORMAT "%s%s", size, *sha256 ? " " : "", sha256);
     g_autoptr(GError) fault = NULL;
     struct stat st;
     if (lstat(final, &st) == 0 || lstat(note, &st) == 0) {
@@ -297,12 +364,12 @@ static gboolean begin(FctFiles *files, const char *id, gint64 size, GError **err
     return TRUE;
 }
 
-json_t *fct_files_create(FctFiles *files, const char *name, gint64 size_bytes, GError **error)
+json_t *fct_files_create(FctFiles *files, const char *name, gint64 size_bytes, const char *sha256, GError **error)
 {
     if (!fct_file_name_check(name, error) || !has_folder(files, error) || !check_space(files, size_bytes, error) ||
         !fct_files_claim(files, name, error))
         return NULL;
-    json_t *file = begin(files, name, size_bytes, error) ? upload_json(files, name, error) : NULL;
+    json_t *file = begin(files, name, size_bytes, sha256, error) ? upload_json(files, name, error) : NULL;
     fct_files_release(files, name);
     return file;
 }
@@ -351,12 +418,15 @@ static gboolean delete_ready(FctFiles *files, const char *id, const json_t *file
     const char *image = fct_json_str(file, "image", NULL);
     g_autofree char *base = image ? g_strconcat(image, ".json", NULL) : NULL;
     g_autofree char *description = base ? fct_files_final(files, base) : NULL;
-    return nobody_has(files, path, error) && (!description || drop(description, error)) && drop(path, error);
+    g_autofree char *sum = sum_path(files, id);
+    return nobody_has(files, path, error) && (!description || drop(description, error)) && drop(path, error) &&
+           drop(sum, error);
 }
 
 static gboolean delete_upload(FctFiles *files, const char *id, GError **error)
 {
     g_autofree char *part = fct_files_part(files, id), *note = fct_files_note(files, id);
+    fct_sums_drop(files->sums, id);
     return drop(part, error) && drop(note, error);
 }
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The library: images and ISOs in the images folder. A file's name is its id. What is being uploaded lies hidden beside
- * the rest as ".upload-NAME" with its size in ".upload-NAME.size"; how much has come is the length on disk, so an
- * upload goes on after any end of facetd or of the connection. Only a whole, flushed and checked file gets its name.
+ * the rest as ".upload-NAME" with its size and the checksum that was told for it in ".upload-NAME.size"; how much has
+ * come is the length on disk, so an upload goes on after any end of facetd or of the connection. Only a whole, flushed
+ * and checked file gets its name; one that is refused leaves nothing. ".sum-NAME" keeps the SHA-256 of what came, for
+ * as long as the file is the one that came.
  *
  * Functions wait for the disk: never on the main thread. Thread-safe; one request at a time writes a file.
  */
 #pragma once
-#include "app/app.h"
+#include "app/content.h"
 
 FctFiles *fct_files_new(FctApp *app);
 void fct_files_free(FctFiles *files);
@@ -15,10 +17,15 @@ void fct_files_free(FctFiles *files);
 /* {"items","folder","capacity_bytes","free_bytes"} as in the contract. */
 json_t *fct_files_list(FctFiles *files, GError **error);
 json_t *fct_files_get(FctFiles *files, const char *id, GError **error);
-/* FCT_ERROR_EXISTS, FCT_ERROR_NO_SPACE when it and the uploads that are under way would not fit. */
-json_t *fct_files_create(FctFiles *files, const char *name, gint64 size_bytes, GError **error);
+/*
+ * FCT_ERROR_EXISTS, FCT_ERROR_NO_SPACE when it and the uploads that are under way would not fit. @sha256: what its
+ * bytes must be, as fct_sha256_check gives it; "".
+ */
+json_t *fct_files_create(FctFiles *files, const char *name, gint64 size_bytes, const char *sha256, GError **error);
 /* FCT_ERROR_IN_USE naming the VMs whose drives have it, or while it is being sent. */
 gboolean fct_files_delete(FctFiles *files, const char *id, GError **error);
+/* SHA-256 of an upload's bytes; NULL when it was not uploaded, or somebody has changed it since. Free it. */
+char *fct_files_sha256(FctFiles *files, const char *id);
 /* Path of a file that is ready; free it. */
 char *fct_files_path(FctFiles *files, const char *id, GError **error);
 
@@ -34,10 +41,15 @@ void fct_upload_free(FctUpload *upload);
 gboolean fct_files_claim(FctFiles *files, const char *id, GError **error);
 void fct_files_release(FctFiles *files, const char *id);
 FctApp *fct_files_app(FctFiles *files);
-char *fct_files_part(FctFiles *files, const char *id);                                        /* of an upload */
-char *fct_files_note(FctFiles *files, const char *id);                                        /* its size */
-char *fct_files_final(FctFiles *files, const char *id);                                       /* once it is ready */
-gboolean fct_files_upload_size(FctFiles *files, const char *id, gint64 *ret, GError **error); /* FCT_ERROR_NOT_FOUND */
+char *fct_files_part(FctFiles *files, const char *id);  /* of an upload */
+char *fct_files_note(FctFiles *files, const char *id);  /* its size */
+char *fct_files_final(FctFiles *files, const char *id); /* once it is ready */
+/* FCT_ERROR_NOT_FOUND. *ret_sha256: what was told; "". Free it; NULL: not wanted. */
+gboolean fct_files_upload_note(FctFiles *files, const char *id, gint64 *ret_size, char **ret_sha256, GError **error);
+void fct_files_upload_drop(FctFiles *files, const char *id); /* what has come of it, too */
+FctSums *fct_files_sums(FctFiles *files);
+/* Keeps it with the file that @fd is, for as long as nobody changes that. */
+gboolean fct_files_sum_write(FctFiles *files, const char *id, int fd, const char *sha256, GError **error);
 gboolean fct_files_read_kind(const char *path, const char **ret_kind, GError **error);
 gboolean fct_files_sync_folder(FctFiles *files, GError **error);
 gboolean fct_files_errno(GError **error, const char *what, const char *name);

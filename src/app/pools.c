@@ -9,6 +9,7 @@
 #include "core/storage_rules.h"
 
 #include <gio/gio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,6 +173,100 @@ static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *
     return TRUE;
 }
 
+/* ---- the folder of a new pool ---- */
+
+static char *folder_key(const char *path)
+{
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, path, -1);
+    return g_strconcat("pool-folder/", sum, NULL);
+}
+
+/* One that a pool of ours was in: what is there are its volumes. */
+static gboolean was_pool(FctApp *app, const char *path)
+{
+    g_autofree char *key = folder_key(path);
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
+    return doc != NULL;
+}
+
+static void remember_folder(FctApp *app, const char *path)
+{
+    g_autofree char *key = folder_key(path);
+    g_autoptr(json_t) value = json_pack("{s:s}", "path", path);
+    const FctWrite write = {key, value, FCT_REV_ANY};
+    g_autoptr(GError) fault = NULL;
+    if (!app->store->ops->commit(app->store, &write, 1, NULL, &fault))
+        g_warning("That %s was a pool's folder is not kept: %s", path, fault->message);
+}
+
+/* Without links, as far as it is there already. */
+static char *real_folder(const char *path)
+{
+    char real[PATH_MAX];
+    if (realpath(path, real))
+        return g_strdup(real);
+    g_autofree char *parent = g_path_get_dirname(path), *name = g_path_get_basename(path);
+    if (strcmp(parent, path) == 0)
+        return g_strdup(path);
+    g_autofree char *above = real_folder(parent);
+    return g_build_filename(above, name, NULL);
+}
+
+/* What is in the way of taking it without a word: "it holds 12 entries already"; NULL: nothing. */
+static char *what_is_in(const char *path)
+{
+    guint n = 0;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GDir) dir = g_dir_open(path, 0, &fault);
+    if (!dir && g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        return NULL;
+    if (!dir)
+        return g_strdup("Facet cannot see what is in it.");
+    for (const char *name; (name = g_dir_read_name(dir));)
+        n += strcmp(name, "lost+found") != 0; /* a file system of its own */
+    return n ? g_strdup_printf("There are %u files or folders in it already, which would be shown as volumes.", n)
+             : NULL;
+}
+
+static gboolean ask_in_words(const FctPoolInput *input, const json_t *reasons, GError **error)
+{
+    g_autofree char *next = g_strdup_printf(
+        "Choose an empty folder in /srv, /mnt, /data or /var/lib/libvirt; or, when this is right, write "
+        "its path once more (“confirm”: “%s”).",
+        input->path);
+    if (json_array_size(reasons) == 0 || strcmp(input->confirm, input->path) == 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED, next,
+                       json_pack("{s:s, s:s, s:O}", "field", *input->confirm ? "confirm" : "path", "confirm",
+                                 input->path, "reasons", reasons),
+                       "Folder %s is not taken without a word. %s", input->path,
+                       json_string_value(json_array_get(reasons, 0)));
+    return FALSE;
+}
+
+static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error)
+{
+    const char *const *roots = (const char *const *)app->config.pool_roots;
+    g_autofree char *real = real_folder(input->path), *content = NULL;
+    g_autoptr(json_t) reasons = json_array();
+    if (!*input->path)
+        return TRUE;
+    FctFolder kind = MAX(fct_pool_folder(input->path, roots), fct_pool_folder(real, roots));
+    if (kind == FCT_FOLDER_NEVER)
+        return refuse(error, "path",
+                      "Folder %s belongs to the system or to a person. Choose one in /srv, /mnt, /data or "
+                      "/var/lib/libvirt.",
+                      real);
+    if (strcmp(input->kind, "dir") != 0)
+        return TRUE; /* a mount covers what is there */
+    if (kind == FCT_FOLDER_ASK)
+        json_array_append_new(reasons, json_string("It lies in none of the folders that are there for such things."));
+    content = was_pool(app, real) ? NULL : what_is_in(input->path);
+    if (content)
+        json_array_append_new(reasons, json_string(content));
+    return ask_in_words(input, reasons, error);
+}
+
 /* libvirt's words about a volume group are LVM's. */
 static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
 {
@@ -203,8 +298,13 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
     gboolean nfs = strcmp(input->kind, "nfs") == 0;
     if (nfs && !*input->path)
         fct_text_take(&input->path, g_strdup_printf("/var/lib/libvirt/mounts/%s", input->name));
-    if (!is_new(app, pools, input, error) || (nfs && !nfs_answers(input->host, error)) || !create(app, input, error))
+    if (!is_new(app, pools, input, error) || !may_be_in(app, input, error) ||
+        (nfs && !nfs_answers(input->host, error)) || !create(app, input, error))
         return NULL;
+    if (strcmp(input->kind, "dir") == 0) {
+        g_autofree char *real = real_folder(input->path);
+        remember_folder(app, real);
+    }
     fct_storage_poke(app->storage, input->name);
     return fct_pools_get(app, input->name, error);
 }

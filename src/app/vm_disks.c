@@ -242,10 +242,8 @@ static FctVolumeRecord *plan_of(const FctVm *vm, const FctVmDisk *disk)
 static FctVolume *copy_image(FctApp *app, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
                              GError **error)
 {
-    gint64 bytes;
     g_autoptr(FctImage) image = fct_images_find(app->config.images_dir, vm->image, error);
-    /* libvirt would take what is no qcow2 for a raw disk. */
-    if (!image || !app->vmm->ops->disk_check(app->vmm, image->path, image->format, &bytes, error))
+    if (!image)
         return NULL;
     g_autoptr(FctVolumeRecord) plan = plan_of(vm, disk);
     return fct_volume_from_image(app, task, image, plan, disk->size_gib * GIB, step, error);

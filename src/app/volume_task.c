@@ -9,6 +9,7 @@
 #include "app/volumes.h"
 #include "base/text.h"
 #include "core/storage_rules.h"
+#include "core/upload_rules.h"
 
 #include <string.h>
 
@@ -184,7 +185,7 @@ static gboolean read_format(Making *m, const json_t *input, const FctPool *pool,
 
 static gboolean check_input(const json_t *input, GError **error)
 {
-    static const char *const known[] = {"pool", "name", "format", "size_gib", "from", "upload_bytes", NULL};
+    static const char *const known[] = {"pool", "name", "format", "size_gib", "from", "upload_bytes", "sha256", NULL};
     const char *key;
     json_t *value;
     json_object_foreach ((json_t *)input, key, value)
@@ -193,6 +194,8 @@ static gboolean check_input(const json_t *input, GError **error)
     if (json_object_get(input, "upload_bytes") &&
         (json_object_get(input, "from") || json_object_get(input, "size_gib")))
         return refuse(error, "upload_bytes", "What is uploaded brings its size and content along.");
+    if (json_object_get(input, "sha256") && !json_object_get(input, "upload_bytes"))
+        return refuse(error, "sha256", "Only what is uploaded has a checksum that can be compared.");
     return TRUE;
 }
 
@@ -230,15 +233,7 @@ static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t
     return g_steal_pointer(&m);
 }
 
-/* One that was begun and whose volume somebody else deleted would go on in a new volume of that name. */
-static gboolean drop_upload(FctApp *app, const char *id, GError **error)
-{
-    g_autofree char *key = g_strconcat("upload/", id, NULL);
-    const FctWrite drop = {key, NULL, FCT_REV_ANY};
-    return app->store->ops->commit(app->store, &drop, 1, NULL, error);
-}
-
-static gboolean start(Making *m, const char *user, gboolean old_upload, json_t **ret_task, GError **error)
+static gboolean start(Making *m, const char *user, json_t **ret_task, GError **error)
 {
     static const char *const steps[] = {"Make the volume", NULL};
     static const char *const copy_steps[] = {"Copy the content", NULL};
@@ -259,7 +254,8 @@ static gboolean start(Making *m, const char *user, gboolean old_upload, json_t *
         fct_storage_release(app->storage, m->id);
         return FALSE;
     }
-    if (old_upload && !drop_upload(app, m->id, error)) {
+    /* An upload that was begun, and whose volume somebody else deleted, would go on in the new one. */
+    if (!fct_volume_upload_forget(app, m->id, error)) {
         let_go(m);
         return FALSE;
     }
@@ -284,11 +280,15 @@ gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, 
     if (!m)
         return FALSE;
     if (json_object_get(input, "upload_bytes")) {
-        if (fct_json_need_int(input, "upload_bytes", 1, GIB_MAX * GIB, &size, error))
-            *ret_volume = fct_volume_upload_begin(app, world, m->pool, m->name, m->format, size, error);
+        const json_t *sum = json_object_get(input, "sha256");
+        g_autofree char *sha256 = NULL;
+        if (fct_json_need_int(input, "upload_bytes", 1, GIB_MAX * GIB, &size, error) &&
+            (!sum || fct_sha256_check(json_is_string(sum) ? json_string_value(sum) : "", &sha256, error)))
+            *ret_volume =
+                fct_volume_upload_begin(app, world, m->pool, m->name, m->format, size, sha256 ? sha256 : "", error);
         return *ret_volume != NULL;
     }
-    if (!start(m, user, g_hash_table_contains(world->uploads, m->id), ret_task, error))
+    if (!start(m, user, ret_task, error))
         return FALSE;
     g_steal_pointer(&m); /* the task's */
     return TRUE;
@@ -442,8 +442,7 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
     if (!volume || !fct_volume_unused(world, volume, error) || !no_domain_has(app, volume, error) ||
-        !fct_record_delete(app, pool, name, error) ||
-        (g_hash_table_contains(world->uploads, id) && !drop_upload(app, id, error)))
+        !fct_record_delete(app, pool, name, error) || !fct_volume_upload_forget(app, id, error))
         return FALSE;
     fct_volume_medium_gone(app, pool, name);
     fct_event(app, "volume.deleted", "info", "volume", id, name, "Volume %s of pool %s was deleted.", name, pool);

@@ -2,14 +2,17 @@
 /*
  * Bytes from a client into a volume. The volume is made first, and bears a document "upload/<id>" until the last byte
  * is there: until then it is no disk. How many have come is noted when libvirt has taken them, a segment at a time, so
- * an upload goes on after any end of the connection or of facetd.
+ * an upload goes on after any end of the connection or of facetd. One whose content is refused leaves nothing.
  */
+#include "app/files.h"
 #include "app/records.h"
 #include "app/storage.h"
+#include "app/volume_content.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/file_rules.h"
 #include "core/storage_rules.h"
+#include "core/upload_rules.h"
 
 #include <string.h>
 
@@ -25,26 +28,50 @@ struct FctVolumeUpload {
     gint64 segment_end;
     gboolean released; /* the claim */
     gint64 fresh_from; /* from here the volume reads as zeros where nothing was written */
+    char *sha256;      /* that was told; "" */
+    FctSum *sum;
+    gboolean judged, refused;
 };
 
-static json_t *note_json(const char *format, gint64 size, gint64 received)
+static json_t *note_json(const char *format, gint64 size, gint64 received, const char *sha256)
 {
-    return json_pack("{s:s, s:I, s:I}", "format", format, "size", (json_int_t)size, "received", (json_int_t)received);
+    return json_pack("{s:s, s:I, s:I, s:s}", "format", format, "size", (json_int_t)size, "received",
+                     (json_int_t)received, "sha256", sha256);
+}
+
+static char *sum_key(const char *id)
+{
+    return g_strconcat("upload-sum/", id, NULL);
+}
+
+json_t *fct_volume_upload_sum(FctApp *app, const char *id)
+{
+    g_autofree char *key = sum_key(id);
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
+    const char *sha256 = doc ? fct_json_str(doc->value, "sha256", NULL) : NULL;
+    return sha256 ? json_string(sha256) : json_null();
+}
+
+gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error)
+{
+    g_autofree char *key = g_strconcat("upload/", id, NULL), *sum = sum_key(id);
+    const FctWrite drops[] = {{key, NULL, FCT_REV_ANY}, {sum, NULL, FCT_REV_ANY}};
+    return app->store->ops->commit(app->store, drops, G_N_ELEMENTS(drops), NULL, error);
 }
 
 json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const char *pool, const char *name,
-                                const char *format, gint64 size_bytes, GError **error)
+                                const char *format, gint64 size_bytes, const char *sha256, GError **error)
 {
-    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL);
-    g_autoptr(json_t) note = note_json(format, size_bytes, 0);
+    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL), *sum = sum_key(id);
+    g_autoptr(json_t) note = note_json(format, size_bytes, 0, sha256);
     const FctPool *target = fct_volume_world_pool(world, pool, error);
-    const FctWrite write = {key, note, FCT_REV_ANY}, drop = {key, NULL, FCT_REV_ANY};
+    const FctWrite writes[] = {{key, note, FCT_REV_ANY}, {sum, NULL, FCT_REV_ANY}}, drop = {key, NULL, FCT_REV_ANY};
     gboolean qcow2 = strcmp(format, "qcow2") == 0;
     if (!target || !fct_volume_fits(target, format, size_bytes, size_bytes, error) ||
         !fct_storage_claim(app->storage, id, error))
         return NULL;
     g_autoptr(FctVolume) volume = NULL;
-    if (app->store->ops->commit(app->store, &write, 1, NULL, error)) {
+    if (app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), NULL, error)) {
         /* A qcow2 brings its own size along. */
         g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(pool, name, format);
         plan->state = FCT_RECORD_UPLOADING;
@@ -75,7 +102,7 @@ static gboolean close_segment(FctVolumeUpload *upload, GError **error)
     FctVmmStream *stream = g_steal_pointer(&upload->stream);
     if (stream && !upload->app->vmm->ops->stream_close(stream, TRUE, error))
         return FALSE;
-    g_autoptr(json_t) note = note_json(upload->format, upload->size, upload->at);
+    g_autoptr(json_t) note = note_json(upload->format, upload->size, upload->at, upload->sha256);
     const FctWrite write = {upload->key, note, FCT_REV_ANY};
     if (upload->noted == upload->at)
         return TRUE;
@@ -94,13 +121,30 @@ static void release(FctVolumeUpload *upload)
     upload->released = TRUE;
 }
 
+/* The volume first: what cannot be deleted now stays marked as incomplete, and can be deleted by hand. */
+static void take_back(FctVolumeUpload *upload)
+{
+    FctApp *app = upload->app;
+    g_autoptr(GError) fault = NULL;
+    if (!fct_record_delete(app, upload->pool, upload->name, &fault) ||
+        !fct_volume_upload_forget(app, upload->id, &fault))
+        g_warning("What was refused of volume %s could not be deleted: %s", upload->id, fault->message);
+}
+
 void fct_volume_upload_free(FctVolumeUpload *upload)
 {
     if (!upload)
         return;
+    FctSums *sums = fct_files_sums(upload->app->files);
     if (upload->stream)
         upload->app->vmm->ops->stream_close(upload->stream, FALSE, NULL);
+    if (upload->refused)
+        take_back(upload);
+    if (upload->sum && !upload->refused && upload->noted < upload->size)
+        fct_sums_keep(sums, upload->key, g_steal_pointer(&upload->sum));
     release(upload);
+    fct_sum_free(upload->sum);
+    g_free(upload->sha256);
     g_free(upload->id);
     g_free(upload->key);
     g_free(upload->pool);
@@ -126,6 +170,7 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
     upload->format = g_strdup(fct_json_str(doc->value, "format", "raw"));
     upload->size = fct_json_int(doc->value, "size", 0);
     upload->noted = fct_json_int(doc->value, "received", 0);
+    upload->sha256 = g_strdup(fct_json_str(doc->value, "sha256", ""));
     return TRUE;
 }
 
@@ -180,8 +225,11 @@ FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char 
         return NULL;
     upload->at = bytes.length ? bytes.first : upload->noted;
     upload->end = upload->at + bytes.length;
-    if (upload->at == upload->noted)
+    upload->judged = upload->noted >= FCT_DISK_HEAD_BYTES;
+    if (upload->at == upload->noted) {
+        upload->sum = fct_sums_take(fct_files_sums(app->files), upload->key, upload->noted);
         return g_steal_pointer(&upload);
+    }
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Go on with the byte after those that are there.",
                        json_pack("{s:I}", "received_bytes", (json_int_t)upload->noted),
                        "%" G_GINT64_FORMAT " bytes of %s are there; the request begins at %" G_GINT64_FORMAT ".",
@@ -189,25 +237,90 @@ FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char 
     return NULL;
 }
 
-/* A disk that says that its data is in another file would open that file of the host's. */
-static gboolean check_head(const FctVolumeUpload *upload, const guint8 *bytes, gsize length, GError **error)
+/* ---- what came ---- */
+
+/* What it says to a guest must be possible in the pool, however little it takes now. */
+static gboolean has_room(const FctVolumeUpload *upload, gint64 bytes, GError **error)
 {
-    static const guint8 no_mark[FCT_FILE_ISO_MARK] = {0};
-    guint8 head[FCT_FILE_HEAD] = {0};
-    FctFileKind kind;
-    if ((gint64)length < MIN((gint64)FCT_FILE_HEAD, upload->size)) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "Send at least the first %d bytes at once.", FCT_FILE_HEAD);
+    g_autoptr(GPtrArray) pools = upload->app->vmm->ops->pools(upload->app->vmm, error);
+    for (guint i = 0; pools && i < pools->len; i++)
+        if (strcmp(((FctPool *)pools->pdata[i])->name, upload->pool) == 0)
+            return fct_thin_fits(pools->pdata[i], bytes, "content", error);
+    return pools != NULL;
+}
+
+static gboolean check_head(const FctVolumeUpload *upload, const FctDiskHead *head, GError **error)
+{
+    if (!fct_upload_accept(head, upload->name, upload->size, error))
         return FALSE;
-    }
-    memcpy(head, bytes, MIN(length, sizeof head));
-    if (!fct_file_kind(head, no_mark, &kind, error))
-        return FALSE;
-    if ((kind == FCT_FILE_QCOW2) == (strcmp(upload->format, "qcow2") == 0))
-        return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Delete the volume, and begin again with the other format.",
-                       json_pack("{s:s}", "field", "format"), "The content is %s, and the volume is to be %s.",
-                       kind == FCT_FILE_QCOW2 ? "qcow2" : "raw", upload->format);
+    gboolean qcow2 = head->kind == FCT_DISK_QCOW2;
+    if (qcow2 == (strcmp(upload->format, "qcow2") == 0))
+        return !qcow2 || has_room(upload, head->virtual_bytes, error);
+    fct_set_error_full(error, FCT_ERROR_REFUSED, "Begin again with the other format.",
+                       json_pack("{s:s}", "field", "format"), "The content is %s, and the volume was to be %s.",
+                       qcow2 ? "qcow2" : "raw", upload->format);
     return FALSE;
+}
+
+/* Refused for good: sending it again would not change it. */
+static gboolean note_refusal(FctVolumeUpload *upload, gboolean ok, GError *fault, GError **error)
+{
+    if (ok)
+        return TRUE;
+    upload->refused = fault->code == FCT_ERROR_REFUSED;
+    g_propagate_error(error, fault);
+    return FALSE;
+}
+
+/* Before the first byte reaches the pool, when the request brings enough of them. */
+static gboolean judge_block(FctVolumeUpload *upload, const guint8 *bytes, gsize length, GError **error)
+{
+    FctDiskHead head;
+    GError *fault = NULL;
+    if (upload->judged || upload->at != 0 || (gint64)length < MIN(upload->size, (gint64)FCT_DISK_HEAD_BYTES))
+        return TRUE;
+    const FctDiskBytes begun = {bytes, MIN(length, FCT_DISK_HEAD_BYTES), NULL, 0, upload->size};
+    upload->judged = TRUE;
+    fct_disk_head_read(&begun, &head);
+    gboolean ok = check_head(upload, &head, &fault);
+    return note_refusal(upload, ok, fault, error);
+}
+
+/* What came in small pieces, and all of it once it is there. */
+static gboolean judge_volume(FctVolumeUpload *upload, GError **error)
+{
+    FctDiskHead head;
+    GError *fault = NULL;
+    gboolean whole = upload->noted == upload->size;
+    if (!whole && (upload->judged || upload->noted < FCT_DISK_HEAD_BYTES))
+        return TRUE;
+    if (!fct_volume_head(upload->app, upload->pool, upload->name, upload->noted, upload->size, &head, error))
+        return FALSE;
+    upload->judged = TRUE;
+    gboolean ok = check_head(upload, &head, &fault);
+    return note_refusal(upload, ok, fault, error);
+}
+
+/* The checksum is compared first: what is not what was meant needs no other reason. */
+static gboolean check_whole(FctVolumeUpload *upload, char **ret_sha256, GError **error)
+{
+    FctApp *app = upload->app;
+    GError *fault = NULL;
+    *ret_sha256 = fct_sum_end(upload->sum, upload->size);
+    if (!*ret_sha256)
+        *ret_sha256 = fct_volume_sha256(app, upload->pool, upload->name, upload->size, error);
+    if (!*ret_sha256)
+        return FALSE;
+    gboolean ok = fct_sha256_compare(upload->sha256, *ret_sha256, upload->name, &fault);
+    if (!note_refusal(upload, ok, fault, error) || !judge_volume(upload, error))
+        return FALSE;
+    if (strcmp(upload->format, "qcow2") != 0)
+        return TRUE;
+    g_autoptr(FctVolume) volume = app->vmm->ops->volume(app->vmm, upload->pool, upload->name, error);
+    if (!volume)
+        return FALSE;
+    ok = fct_volume_sound(app, volume, upload->size, &fault);
+    return note_refusal(upload, ok, fault, error);
 }
 
 gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, gsize length, GError **error)
@@ -216,7 +329,7 @@ gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, g
         fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
         return FALSE;
     }
-    if (upload->at == 0 && !check_head(upload, bytes, length, error))
+    if (!judge_block(upload, bytes, length, error))
         return FALSE;
     while (length > 0) {
         if (!upload->stream && !open_segment(upload, error))
@@ -227,6 +340,7 @@ gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, g
             upload->at = upload->noted;
             return FALSE;
         }
+        fct_sum_add(upload->sum, upload->at, bytes, n);
         bytes += n;
         length -= n;
         upload->at += (gint64)n;
@@ -239,9 +353,13 @@ gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, g
 static gboolean publish(FctVolumeUpload *upload, GError **error)
 {
     FctApp *app = upload->app;
-    const FctWrite drop = {upload->key, NULL, FCT_REV_ANY};
+    g_autofree char *sha256 = NULL, *key = sum_key(upload->id);
+    if (!check_whole(upload, &sha256, error))
+        return FALSE;
+    g_autoptr(json_t) sum = json_pack("{s:s}", "sha256", sha256);
+    const FctWrite writes[] = {{upload->key, NULL, FCT_REV_ANY}, {key, sum, FCT_REV_ANY}};
     if (!fct_record_complete(app, upload->pool, upload->name, error) ||
-        !app->store->ops->commit(app->store, &drop, 1, NULL, error))
+        !app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), NULL, error))
         return FALSE;
     fct_event(app, "volume.uploaded", "info", "volume", upload->id, upload->name, "Volume %s of pool %s was uploaded.",
               upload->name, upload->pool);
@@ -250,7 +368,8 @@ static gboolean publish(FctVolumeUpload *upload, GError **error)
 
 gboolean fct_volume_upload_end(FctVolumeUpload *upload, json_t **ret, GError **error)
 {
-    if (!close_segment(upload, error) || (upload->noted == upload->size && !publish(upload, error)))
+    if (!close_segment(upload, error) || (upload->noted < upload->size && !judge_volume(upload, error)) ||
+        (upload->noted == upload->size && !publish(upload, error)))
         return FALSE;
     release(upload); /* the answer tells how it is after this request */
     *ret = fct_volumes_get(upload->app, upload->id, error);

@@ -9,20 +9,28 @@
 
 /* ---- names ---- */
 
+/* A pool's name may hold anything (“nas:backup”); the first colon of an id ends it, so one in the name is written %3A.
+ */
 char *fct_volume_id(const char *pool, const char *name)
 {
-    return g_strconcat(pool, ":", name, NULL);
+    GString *id = g_string_new(pool);
+    g_string_replace(id, "%", "%25", 0);
+    g_string_replace(id, ":", "%3A", 0);
+    g_string_append_printf(id, ":%s", name);
+    return g_string_free(id, FALSE);
 }
 
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error)
 {
-    const char *colon = strchr(id, ':'); /* Facet's names of pools have none */
-    if (!colon || colon == id || !colon[1] || strchr(colon, '/')) {
+    const char *colon = strchr(id, ':');
+    char *pool = colon ? g_uri_unescape_segment(id, colon, NULL) : NULL;
+    if (!pool || !*pool || !colon[1] || strchr(colon, '/')) {
+        g_free(pool);
         fct_set_error_full(error, FCT_ERROR_NOT_FOUND, "A volume is named pool:name.", NULL, "There is no volume “%s”.",
                            id);
         return FALSE;
     }
-    *ret_pool = g_strndup(id, (gsize)(colon - id));
+    *ret_pool = pool;
     *ret_name = g_strdup(colon + 1);
     return TRUE;
 }
@@ -269,12 +277,15 @@ static json_t *view(FctApp *app, const FctVolumeWorld *world, const FctVolume *v
     const json_t *upload = g_hash_table_lookup(world->uploads, id);
     json_t *json = fct_volume_to_json(volume);
     const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
-    const char *state = upload ? "uploading" : state_of(app, id, record);
+    const char *state = upload ? "uploading" : *volume->outside ? "outside" : state_of(app, id, record);
+    json_object_set_new(json, "outside", *volume->outside ? json_string(volume->outside) : json_null());
     json_object_set_new(json, "state", json_string(state));
     json_object_set_new(json, "upload",
                         upload ? json_pack("{s:I, s:I}", "size_bytes", (json_int_t)fct_json_int(upload, "size", 0),
                                            "received_bytes", (json_int_t)fct_json_int(upload, "received", 0))
                                : json_null());
+    const char *told = fct_json_str(upload, "sha256", "");
+    json_object_set_new(json, "sha256", *told ? json_string(told) : fct_volume_upload_sum(app, id));
     json_object_set_new(json, "used_by", users_json(fct_volume_world_users(world, volume->path)));
     fct_app_stamp(app, json, id, revision_of(volume));
     return json;

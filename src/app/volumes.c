@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/volumes.h"
 
+#include "app/content.h"
 #include "app/volume_record.h"
 #include "core/storage_rules.h"
 
@@ -149,9 +150,25 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     return ok ? fct_record_volume(app, plan->pool, plan->name, error) : NULL;
 }
 
+/* Before each use: a person may have put another file into the folder, or the description beside it. */
+static gboolean is_as_described(FctApp *app, const FctImage *image, GError **error)
+{
+    const char *format = NULL;
+    gint64 bytes;
+    if (!fct_content_check(app, image->path, "", &format, &bytes, error))
+        return FALSE;
+    if (strcmp(format, image->format) == 0 || (strcmp(format, "iso") == 0 && strcmp(image->format, "raw") == 0))
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED, "Correct its description, or upload it anew.", NULL,
+                       "The image %s is described as %s, and its content is %s.", image->name, image->format, format);
+    return FALSE;
+}
+
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
                                  gint64 bytes, guint step, GError **error)
 {
+    if (!is_as_described(app, image, error))
+        return NULL;
     if (strcmp(image->format, plan->format) == 0)
         return from_file(app, task, image->path, plan, bytes, step, error);
     FctVolumeProgress progress = {task, step, "Unpacking"};

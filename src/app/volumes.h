@@ -87,9 +87,13 @@ gboolean fct_volumes_delete(FctApp *app, const char *id, GError **error);
 void fct_volumes_recover(FctTask *task, gpointer app);
 
 /* ---- volume_upload.c ---- */
-/* Makes the volume that the bytes go to, and notes how many there will be ("upload/<id>"). */
+/* Makes the volume that the bytes go to, and notes how many there will be ("upload/<id>"), and their SHA-256; "". */
 json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const char *pool, const char *name,
-                                const char *format, gint64 size_bytes, GError **error);
+                                const char *format, gint64 size_bytes, const char *sha256, GError **error);
+/* SHA-256 of what was uploaded, or null. */
+json_t *fct_volume_upload_sum(FctApp *app, const char *id);
+/* What is kept of an upload to a volume that is gone, or is made anew. */
+gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error);
 typedef struct FctVolumeUpload FctVolumeUpload;
 FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char *range, gint64 body_length,
                                         GError **error);

@@ -33,6 +33,7 @@ static void options_clear(Options *options)
     g_free(options->config.ui_dir);
     g_free(options->config.bind);
     g_free(options->config.images_dir);
+    g_strfreev(options->config.pool_roots);
     g_free(options->config.disks_dir);
     g_free(options->config.part_device);
     g_free(options->config.node);
@@ -67,6 +68,8 @@ static int parse_options(int argc, char **argv, Options *options)
         {"images", 0, 0, G_OPTION_ARG_FILENAME, &options->config.images_dir, "Bootable images for VMs", "DIR"},
         {"disks", 0, 0, G_OPTION_ARG_FILENAME, &options->config.disks_dir,
          "Where VMs' disks are made (STATE/disks): the pool \"facet\"", "DIR"},
+        {"pool-root", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->config.pool_roots,
+         "Storage pools may be in folders of this one; may be given again", "DIR"},
         {"accel", 0, 0, G_OPTION_ARG_STRING, &options->accel, "auto, kvm or tcg", "KIND"},
         {"why-not-kvm", 0, 0, G_OPTION_ARG_STRING, &options->why_not_kvm, "With --accel tcg: what a trial of KVM told",
          "TEXT"},

@@ -91,6 +91,8 @@ gboolean fct_cli_put_number(json_t *body, const char *field, const char *option,
 const char *fct_show_time(const json_t *ms);
 /* A line from stdin, not echoed on a terminal, where @prompt is shown; NULL: none. Free it. */
 char *fct_cli_read_secret(const char *prompt);
+/* Whether an upload that was begun promises the same bytes; @sha256 NULL: nobody asks. */
+gboolean fct_cli_same_sum(const char *sha256, const json_t *resource);
 
 /* dispatch.c: runs the verb that the words name; its exit status. */
 int fct_cli_dispatch(FctCli *cli, int argc, char **argv);

@@ -4,6 +4,8 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#define FIRST_PIECE (1024 * 1024)
+
 struct FctClient {
     SoupSession *session;
     char *url;
@@ -162,24 +164,45 @@ static void on_sent(SoupMessage *message, guint bytes, gpointer data)
     transfer->progress(transfer->done, transfer->total, transfer->data);
 }
 
-gboolean fct_client_upload(FctClient *client, const char *path, GInputStream *stream, gint64 from, gint64 total,
-                           FctProgress progress, gpointer data, json_t **ret, GError **error)
+/* One request with the bytes from @from up to @end: those of @block, or of the stream. */
+static gboolean send_piece(FctClient *client, const char *path, GInputStream *stream, GBytes *block, gint64 from,
+                           gint64 end, gint64 total, Transfer *transfer, json_t **ret, GError **error)
 {
     g_autoptr(SoupMessage) message = new_message(client, "PUT", path, error);
-    Transfer transfer = {progress, data, from, total};
     g_autoptr(GError) fault = NULL;
     if (!message)
         return FALSE;
-    g_autofree char *range = from < total
-                                 ? g_strdup_printf("bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
-                                                   from, total - 1, total)
-                                 : g_strdup_printf("bytes */%" G_GINT64_FORMAT, total);
+    g_autofree char *range =
+        from < end
+            ? g_strdup_printf("bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT, from, end - 1, total)
+            : g_strdup_printf("bytes */%" G_GINT64_FORMAT, total);
     set_headers(client, message, 0);
     soup_message_headers_replace(soup_message_get_request_headers(message), "Content-Range", range);
-    soup_message_set_request_body(message, "application/octet-stream", stream, total - from);
-    g_signal_connect(message, "wrote-body-data", G_CALLBACK(on_sent), &transfer);
+    if (block)
+        soup_message_set_request_body_from_bytes(message, "application/octet-stream", block);
+    else
+        soup_message_set_request_body(message, "application/octet-stream", stream, end - from);
+    g_signal_connect(message, "wrote-body-data", G_CALLBACK(on_sent), transfer);
     g_autoptr(GBytes) answer = soup_session_send_and_read(client->session, message, NULL, &fault);
     return answer ? take_answer(client, message, answer, ret, error) : explain_transport(client, fault, error);
+}
+
+/* The first piece tells Facet what it is, so that what it refuses need not be sent whole. */
+gboolean fct_client_upload(FctClient *client, const char *path, GInputStream *stream, gint64 from, gint64 total,
+                           FctProgress progress, gpointer data, json_t **ret, GError **error)
+{
+    Transfer transfer = {progress, data, from, total};
+    if (from == 0 && total > 2 * FIRST_PIECE) {
+        g_autofree guint8 *bytes = g_malloc(FIRST_PIECE);
+        gsize n = 0;
+        if (!g_input_stream_read_all(stream, bytes, FIRST_PIECE, &n, NULL, error))
+            return FALSE;
+        g_autoptr(GBytes) block = g_bytes_new(bytes, n);
+        if (!send_piece(client, path, NULL, block, 0, (gint64)n, total, &transfer, NULL, error))
+            return FALSE;
+        from = (gint64)n;
+    }
+    return send_piece(client, path, stream, NULL, from, total, total, &transfer, ret, error);
 }
 
 static gboolean copy(GInputStream *in, GOutputStream *out, Transfer *transfer, GError **error)

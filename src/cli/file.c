@@ -50,11 +50,18 @@ static void show_progress(gint64 done, gint64 total, gpointer data)
     fprintf(stderr, "\r%3d %%%s", (int)percent, percent == 100 ? "\n" : "");
 }
 
+gboolean fct_cli_same_sum(const char *sha256, const json_t *resource)
+{
+    return !sha256 || g_ascii_strcasecmp(sha256, fct_json_str(resource, "sha256", "")) == 0;
+}
+
 /* Begins the upload, or finds how far an earlier one of the same size came. */
-static gboolean begin(FctCli *cli, const char *name, gint64 size, gint64 *ret_received, GError **error)
+static gboolean begin(FctCli *cli, const char *name, gint64 size, const char *sha256, gint64 *ret_received,
+                      GError **error)
 {
     g_autofree char *path = file_path(name, "");
-    g_autoptr(json_t) body = json_pack("{s:s, s:I}", "name", name, "size_bytes", (json_int_t)size);
+    g_autoptr(json_t) body =
+        json_pack("{s:s, s:I, s:s*}", "name", name, "size_bytes", (json_int_t)size, "sha256", sha256);
     g_autoptr(json_t) file = NULL;
     g_autoptr(GError) fault = NULL;
     *ret_received = 0;
@@ -62,7 +69,8 @@ static gboolean begin(FctCli *cli, const char *name, gint64 size, gint64 *ret_re
         return TRUE;
     if (g_error_matches(fault, FCT_ERROR, FCT_ERROR_EXISTS) &&
         fct_client_call(cli->client, "GET", path, NULL, 0, &file, NULL) &&
-        strcmp(fct_json_str(file, "state", ""), "uploading") == 0 && fct_json_int(file, "size_bytes", 0) == size) {
+        strcmp(fct_json_str(file, "state", ""), "uploading") == 0 && fct_json_int(file, "size_bytes", 0) == size &&
+        fct_cli_same_sum(sha256, file)) {
         *ret_received = fct_json_int(file, "received_bytes", 0);
         return TRUE;
     }
@@ -83,7 +91,8 @@ static gboolean explain_local(GError *fault, GError **error)
     return FALSE;
 }
 
-static gboolean upload(FctCli *cli, const char *source, const char *name, json_t **ret, GError **error)
+static gboolean upload(FctCli *cli, const char *source, const char *name, const char *sha256, json_t **ret,
+                       GError **error)
 {
     g_autoptr(GFile) local = g_file_new_for_path(source);
     g_autofree char *path = file_path(name, "/content");
@@ -91,7 +100,7 @@ static gboolean upload(FctCli *cli, const char *source, const char *name, json_t
     g_autoptr(GFileInfo) info =
         stream ? g_file_input_stream_query_info(stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, error) : NULL;
     gint64 received, shown = -1;
-    if (!info || !begin(cli, name, g_file_info_get_size(info), &received, error) ||
+    if (!info || !begin(cli, name, g_file_info_get_size(info), sha256, &received, error) ||
         !g_seekable_seek(G_SEEKABLE(stream), received, G_SEEK_SET, NULL, error))
         return FALSE;
     return fct_client_upload(cli->client, path, G_INPUT_STREAM(stream), received, g_file_info_get_size(info),
@@ -102,18 +111,24 @@ int fct_verb_file_upload(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) file = NULL;
     g_autoptr(GError) error = NULL;
+    g_autofree char *sha256 = NULL;
     GError *fault = NULL;
+    GOptionEntry entries[] = {{"sha256", 0, 0, G_OPTION_ARG_STRING, &sha256, "Refuse other bytes than these", "HEX"},
+                              {NULL}};
+    if (!fct_cli_options("FILE [NAME]", entries, &argc, &argv))
+        return 2;
     if (argc < 2 || argc > 3)
         return fct_cli_usage("file upload takes a file, and a name when it is to have another one.");
     g_autofree char *base = g_path_get_basename(argv[1]);
-    if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, &file, &fault)) {
+    if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, sha256, &file, &fault)) {
         explain_local(fault, &error);
         return fct_cli_fail(cli, error);
     }
     if (cli->json)
         fct_print_json(file);
     else
-        printf("%s is %s.\n", fct_json_str(file, "name", ""), fct_json_str(file, "state", ""));
+        printf("%s is %s. SHA-256: %s\n", fct_json_str(file, "name", ""), fct_json_str(file, "state", ""),
+               fct_json_str(file, "sha256", "—"));
     return 0;
 }
 

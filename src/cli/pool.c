@@ -49,7 +49,7 @@ int fct_verb_pool_list(FctCli *cli, int argc, char **argv)
 
 int fct_verb_pool_create(FctCli *cli, int argc, char **argv)
 {
-    g_autofree char *dir = NULL, *nfs = NULL, *lvm = NULL;
+    g_autofree char *dir = NULL, *nfs = NULL, *lvm = NULL, *confirm = NULL;
     g_autoptr(json_t) answer = NULL;
     g_autoptr(json_t) body = NULL;
     g_autoptr(GError) error = NULL;
@@ -57,6 +57,8 @@ int fct_verb_pool_create(FctCli *cli, int argc, char **argv)
         {"dir", 0, 0, G_OPTION_ARG_STRING, &dir, "A folder: simple, snapshots and thin disks", "PATH"},
         {"nfs", 0, 0, G_OPTION_ARG_STRING, &nfs, "An NFS export: shared between hosts", "HOST:EXPORT"},
         {"lvm", 0, 0, G_OPTION_ARG_STRING, &lvm, "A volume group: fast raw disks", "GROUP"},
+        {"confirm", 0, 0, G_OPTION_ARG_STRING, &confirm, "With --dir: the folder once more, when Facet asks for it",
+         "PATH"},
         {NULL}};
     if (!fct_cli_options("NAME", entries, &argc, &argv))
         return 2;
@@ -66,7 +68,7 @@ int fct_verb_pool_create(FctCli *cli, int argc, char **argv)
     if (nfs && !slash)
         return fct_cli_usage("--nfs takes HOST:EXPORT, like nas:/export/vms.");
     if (dir)
-        body = json_pack("{s:s, s:s, s:s}", "name", argv[1], "kind", "dir", "path", dir);
+        body = json_pack("{s:s, s:s, s:s, s:s*}", "name", argv[1], "kind", "dir", "path", dir, "confirm", confirm);
     else if (lvm)
         body = json_pack("{s:s, s:s, s:s}", "name", argv[1], "kind", "lvm", "volume_group", lvm);
     else

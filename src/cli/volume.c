@@ -75,13 +75,15 @@ int fct_verb_volume_list(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-/* Reads "POOL:NAME" into the body. */
+/* Reads "POOL:NAME" into the body. A pool's name is written as in an id: its own colons and percent signs are escaped.
+ */
 static void set_name(json_t *body, const char *name)
 {
     g_autofree char *id = volume_id(name);
-    char *colon = strchr(id, ':');
-    *colon = '\0';
-    json_object_set_new(body, "pool", json_string(id));
+    const char *colon = strchr(id, ':');
+    g_autofree char *pool = g_uri_unescape_segment(id, colon, NULL);
+    g_autofree char *plain = g_strndup(id, (gsize)(colon - id));
+    json_object_set_new(body, "pool", json_string(pool ? pool : plain));
     json_object_set_new(body, "name", json_string(colon + 1));
 }
 
@@ -179,11 +181,12 @@ static void show_progress(gint64 done, gint64 total, gpointer data)
 }
 
 /* Begins the upload, or finds how far an earlier one of the same size came. */
-static gboolean begin(FctCli *cli, const char *name, const char *format, gint64 size, gint64 *ret_received,
-                      GError **error)
+static gboolean begin(FctCli *cli, const char *name, const char *format, gint64 size, const char *sha256,
+                      gint64 *ret_received, GError **error)
 {
     g_autofree char *path = volume_path(name, "");
-    g_autoptr(json_t) body = json_pack("{s:s, s:I}", "format", format, "upload_bytes", (json_int_t)size);
+    g_autoptr(json_t) body =
+        json_pack("{s:s, s:I, s:s*}", "format", format, "upload_bytes", (json_int_t)size, "sha256", sha256);
     g_autoptr(json_t) volume = NULL;
     g_autoptr(GError) fault = NULL;
     *ret_received = 0;
@@ -193,7 +196,8 @@ static gboolean begin(FctCli *cli, const char *name, const char *format, gint64 
     if (g_error_matches(fault, FCT_ERROR, FCT_ERROR_EXISTS) &&
         fct_client_call(cli->client, "GET", path, NULL, 0, &volume, NULL)) {
         const json_t *upload = json_object_get(volume, "upload");
-        if (json_is_object(upload) && fct_json_int(upload, "size_bytes", 0) == size) {
+        if (json_is_object(upload) && fct_json_int(upload, "size_bytes", 0) == size &&
+            fct_cli_same_sum(sha256, volume)) {
             *ret_received = fct_json_int(upload, "received_bytes", 0);
             return TRUE;
         }
@@ -202,7 +206,8 @@ static gboolean begin(FctCli *cli, const char *name, const char *format, gint64 
     return FALSE;
 }
 
-static gboolean upload(FctCli *cli, const char *source, const char *name, json_t **ret, GError **error)
+static gboolean upload(FctCli *cli, const char *source, const char *name, const char *sha256, json_t **ret,
+                       GError **error)
 {
     g_autoptr(GFile) local = g_file_new_for_path(source);
     g_autofree char *path = volume_path(name, "/content");
@@ -215,7 +220,7 @@ static gboolean upload(FctCli *cli, const char *source, const char *name, json_t
     if (!info || !g_input_stream_read_all(G_INPUT_STREAM(stream), magic, sizeof magic, &n, NULL, error))
         return FALSE;
     const char *format = memcmp(magic, "QFI\xfb", sizeof magic) == 0 ? "qcow2" : "raw";
-    if (!begin(cli, name, format, g_file_info_get_size(info), &received, error) ||
+    if (!begin(cli, name, format, g_file_info_get_size(info), sha256, &received, error) ||
         !g_seekable_seek(G_SEEKABLE(stream), received, G_SEEK_SET, NULL, error))
         return FALSE;
     return fct_client_upload(cli->client, path, G_INPUT_STREAM(stream), received, g_file_info_get_size(info),
@@ -238,16 +243,22 @@ static int fail(FctCli *cli, GError *fault)
 int fct_verb_volume_upload(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) volume = NULL;
+    g_autofree char *sha256 = NULL;
     GError *fault = NULL;
+    GOptionEntry entries[] = {{"sha256", 0, 0, G_OPTION_ARG_STRING, &sha256, "Refuse other bytes than these", "HEX"},
+                              {NULL}};
+    if (!fct_cli_options("FILE [[POOL:]NAME]", entries, &argc, &argv))
+        return 2;
     if (argc < 2 || argc > 3)
         return fct_cli_usage("volume upload takes a file, and a volume when it is to have another name.");
     g_autofree char *base = g_path_get_basename(argv[1]);
-    if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, &volume, &fault))
+    if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, sha256, &volume, &fault))
         return fail(cli, fault);
     if (cli->json)
         fct_print_json(volume);
     else
-        printf("Volume %s is %s.\n", fct_json_str(volume, "name", ""), fct_json_str(volume, "state", ""));
+        printf("Volume %s is %s. SHA-256: %s\n", fct_json_str(volume, "name", ""), fct_json_str(volume, "state", ""),
+               fct_json_str(volume, "sha256", "—"));
     return 0;
 }
 

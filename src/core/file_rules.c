@@ -84,38 +84,3 @@ gboolean fct_file_range(const char *header, gint64 body_length, gint64 total, Fc
         return bad_range(error, "is not as long as the body");
     return TRUE;
 }
-
-const char *fct_file_kind_name(FctFileKind kind)
-{
-    static const char *const names[] = {"qcow2", "raw", "iso"};
-    return names[kind];
-}
-
-static gboolean refuse_qcow2(GError **error)
-{
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Make it whole with “qemu-img convert -O qcow2”, then upload that.",
-                       NULL, "The image keeps its data in another file.");
-    return FALSE;
-}
-
-gboolean fct_file_kind(const guint8 *head, const guint8 *mark, FctFileKind *ret, GError **error)
-{
-    static const struct {
-        const char *magic, *name;
-    } foreign[] = {{"KDMV", "VMware image"},      {"# Disk DescriptorFile", "VMware description"},
-                   {"vhdxfile", "Hyper-V image"}, {"conectix", "Virtual PC image"},
-                   {"<<< ", "VirtualBox image"},  {"QED\0", "QED image"}};
-    static const guint8 zeros[8] = {0};
-    for (gsize i = 0; i < G_N_ELEMENTS(foreign); i++)
-        if (memcmp(head, foreign[i].magic, MAX(strlen(foreign[i].magic), 4)) == 0) {
-            fct_set_error_full(error, FCT_ERROR_REFUSED, "Convert it with “qemu-img convert -O qcow2”.", NULL,
-                               "The file is a %s, which QEMU should not run from.", foreign[i].name);
-            return FALSE;
-        }
-    *ret = memcmp(mark, "CD001", FCT_FILE_ISO_MARK) == 0 ? FCT_FILE_ISO : FCT_FILE_RAW;
-    if (memcmp(head, "QFI\xfb", 4) != 0)
-        return TRUE;
-    *ret = FCT_FILE_QCOW2;
-    gboolean version_3 = head[7] >= 3;
-    return (memcmp(head + 8, zeros, 8) == 0 && !(version_3 && head[79] & 4)) || refuse_qcow2(error);
-}

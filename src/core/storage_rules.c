@@ -100,6 +100,20 @@ gboolean fct_disk_fits(const FctPool *pool, gint64 bytes, gint64 beside, const c
     return FALSE;
 }
 
+gboolean fct_thin_fits(const FctPool *pool, gint64 bytes, const char *field, GError **error)
+{
+    if (pool->capacity < 0 || bytes <= pool->capacity)
+        return TRUE;
+    g_autofree char *size = size_text(bytes), *all = size_text(pool->capacity);
+    fct_set_error_full(error, FCT_ERROR_REFUSED,
+                       "Choose a larger pool, or make the disk smaller with “qemu-img resize”.",
+                       json_pack("{s:s}", "field", field),
+                       "The disk may grow to %s, and the whole pool %s has %s: one thin disk is never larger than its "
+                       "pool.",
+                       size, pool->name, all);
+    return FALSE;
+}
+
 static gboolean lies_in(const char *outer, const char *inner)
 {
     gsize length = strlen(outer);
@@ -110,6 +124,37 @@ gboolean fct_room_to_go_on(gint64 capacity, gint64 available)
 {
     const gint64 mib = 1024 * 1024;
     return available >= CLAMP(capacity / 20, 8 * mib, 1024 * mib);
+}
+
+static gboolean in_one_of(const char *path, const char *const *folders)
+{
+    for (; folders && *folders; folders++)
+        if (lies_in(*folders, path) && strcmp(*folders, path) != 0)
+            return TRUE;
+    return FALSE;
+}
+
+FctFolder fct_pool_folder(const char *path, const char *const *roots)
+{
+    static const char *const good[] = {"/srv",           "/mnt", "/media", "/data", "/opt", "/var/lib/libvirt",
+                                       "/var/lib/facet", NULL};
+    static const char *const never[] = {"/bin",  "/boot", "/dev", "/etc",        "/lib", "/lib32", "/lib64",
+                                        "/proc", "/root", "/run", "/sbin",       "/sys", "/usr",   "/var",
+                                        "/efi",  "/snap", "/nix", "/lost+found", NULL};
+    static const char *const itself[] = {"/", "/home", "/tmp", "/srv", "/mnt", "/media", "/opt", "/data", NULL};
+    static const char *const kept[] = {"/var/lib/libvirt/qemu", "/var/lib/libvirt/dnsmasq", "/var/lib/libvirt/swtpm",
+                                       "/var/lib/libvirt/secrets", NULL};
+    if (in_one_of(path, roots))
+        return FCT_FOLDER_GOOD;
+    if (g_strv_contains(itself, path) || g_strv_contains(kept, path) || in_one_of(path, kept))
+        return FCT_FOLDER_NEVER;
+    if (in_one_of(path, good))
+        return FCT_FOLDER_GOOD;
+    if (in_one_of(path, never) || g_strv_contains(never, path))
+        return FCT_FOLDER_NEVER;
+    /* A person's home is not a pool; a folder in it may be one. */
+    gboolean home = g_str_has_prefix(path, "/home/") && !strchr(path + strlen("/home/"), '/');
+    return home ? FCT_FOLDER_NEVER : FCT_FOLDER_ASK;
 }
 
 gboolean fct_path_overlaps(const char *a, const char *b)

@@ -30,6 +30,24 @@ gboolean fct_volume_fits(const FctPool *pool, const char *format, gint64 bytes, 
  */
 gboolean fct_disk_fits(const FctPool *pool, gint64 bytes, gint64 beside, const char *field, GError **error);
 
+/*
+ * The one rule for thin disks, whichever way they come (made, grown, copied, uploaded, from an image): one may say that
+ * it is as large as its whole pool, and no larger, however little it takes now. All of a pool together may promise more
+ * than is free: fct_pool_room tells of that. FCT_ERROR_REFUSED for content that is there already, naming @field.
+ */
+gboolean fct_thin_fits(const FctPool *pool, gint64 bytes, const char *field, GError **error);
+
+typedef enum {
+    FCT_FOLDER_GOOD, /* in one that is there for such things */
+    FCT_FOLDER_ASK,  /* anywhere else: an administrator says so in words */
+    FCT_FOLDER_NEVER /* the system's, or people's */
+} FctFolder;
+/*
+ * Whether a pool may be in the folder at @path, which is plain and absolute: by what the folder is for. @roots: more
+ * folders in which pools may be, NULL-terminated; NULL.
+ */
+FctFolder fct_pool_folder(const char *path, const char *const *roots);
+
 /* Whether one path is the other's, or lies in it. Both without a slash at their end. */
 /*
  * Whether a VM that stopped for want of room may go on, on a file system of @capacity with @available bytes: not for

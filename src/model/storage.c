@@ -65,7 +65,8 @@ void fct_pool_free(FctPool *pool)
 FctPoolInput *fct_pool_input_new(void)
 {
     FctPoolInput *input = g_new0(FctPoolInput, 1);
-    char **texts[] = {&input->name, &input->kind, &input->path, &input->host, &input->export, &input->volume_group};
+    char **texts[] = {&input->name,   &input->kind,         &input->path,   &input->host,
+                      &input->export, &input->volume_group, &input->confirm};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup("");
     return input;
@@ -81,13 +82,15 @@ void fct_pool_input_free(FctPoolInput *input)
     g_free(input->host);
     g_free(input->export);
     g_free(input->volume_group);
+    g_free(input->confirm);
     g_free(input);
 }
 
 FctVolume *fct_volume_new(void)
 {
     FctVolume *volume = g_new0(FctVolume, 1);
-    char **texts[] = {&volume->pool, &volume->name, &volume->path, &volume->format, &volume->backing, &volume->claim};
+    char **texts[] = {&volume->pool,   &volume->name,    &volume->path,   &volume->format,
+                      &volume->backing, &volume->claim, &volume->outside};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup("");
     volume->capacity = volume->allocated = volume->physical = -1;
@@ -104,6 +107,7 @@ void fct_volume_free(FctVolume *volume)
     g_free(volume->format);
     g_free(volume->backing);
     g_free(volume->claim);
+    g_free(volume->outside);
     g_free(volume);
 }
 
@@ -149,20 +153,10 @@ static gboolean is_path(const char *path)
     return TRUE;
 }
 
-static gboolean in_system(const char *path)
-{
-    static const char *const folders[] = {"bin",  "boot", "dev",  "etc", "lib", "lib64",
-                                          "proc", "run",  "sbin", "sys", "usr", NULL};
-    g_auto(GStrv) parts = g_strsplit(path + 1, "/", 2);
-    return g_strv_contains(folders, parts[0]);
-}
-
 static gboolean read_path(FctPoolInput *input, const char *path, GError **error)
 {
     if (!is_path(path))
         return refuse(error, "path", "The folder is a whole path like /srv/vms, without “..” or a slash at its end.");
-    if (in_system(path))
-        return refuse(error, "path", "The folder must not lie in one that belongs to the system.");
     fct_text_set(&input->path, path);
     return TRUE;
 }
@@ -170,6 +164,7 @@ static gboolean read_path(FctPoolInput *input, const char *path, GError **error)
 static gboolean read_dir(FctPoolInput *input, const json_t *json, GError **error)
 {
     const char *path;
+    fct_text_set(&input->confirm, fct_json_str(json, "confirm", ""));
     return fct_json_need_str(json, "path", &path, error) && read_path(input, path, error);
 }
 
@@ -214,7 +209,7 @@ FctPoolInput *fct_pool_input_read(const json_t *json, GError **error)
         const char *kind;
         gboolean (*read)(FctPoolInput *input, const json_t *json, GError **error);
         const char *known[6];
-    } kinds[] = {{"dir", read_dir, {"name", "kind", "path"}},
+    } kinds[] = {{"dir", read_dir, {"name", "kind", "path", "confirm"}},
                  {"nfs", read_nfs, {"name", "kind", "path", "host", "export"}},
                  {"lvm", read_lvm, {"name", "kind", "volume_group"}}};
     const char *name, *kind;

@@ -23,6 +23,7 @@ typedef struct {
     char *host;         /* nfs */
     char *export;       /* nfs: "/export/vms" */
     char *volume_group; /* lvm */
+    char *confirm;      /* dir: its path once more, from who knows what is in it; "" */
 } FctPoolInput;
 
 /* One file of a chain, from the top down. */
@@ -39,6 +40,7 @@ typedef struct {
     char *claim;                /* path of one that its bytes say it stands on; "". Only ever a reason to refuse */
     gint64 capacity, allocated; /* as a guest sees it; what it takes of the pool */
     gint64 physical;            /* how long a copy of its bytes is */
+    char *outside;              /* why nobody may open it: it is no plain file inside of its pool; "" */
 } FctVolume;
 
 FctLayer *fct_layer_new(const char *path, const char *format);

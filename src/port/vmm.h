@@ -201,7 +201,8 @@ typedef struct {
      */
     gboolean (*release)(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts,
                         gboolean *ret_restored, GError **error);
-    /* Whether an image from elsewhere is sound and whole in itself; its size as a guest sees it. FCT_ERROR_REFUSED. */
+    /* Whether an image from elsewhere is whole in itself and, a qcow2, sound in all of its tables; its size as a guest
+     * sees it. FCT_ERROR_REFUSED. */
     gboolean (*disk_check)(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);
     /* A copy of the image file @image in another format at @target, which must not be there; gone again on failure. */
     gboolean (*disk_convert)(FctVmm *vmm, const char *image, const char *format, const char *target,

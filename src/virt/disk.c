@@ -72,7 +72,8 @@ static GSource *tick_source(Child *c, GMainContext *context)
     return tick;
 }
 
-/* Runs qemu-img, killing it after @seconds. @ret_out: what it prints, or NULL. @watched: who looks on, or NULL. */
+/* Runs qemu-img, killing it after @seconds. @ret_out: what it prints, also when it fails, or NULL. @watched: who looks
+ * on, or NULL. */
 static gboolean run_watched(const char *const *argv, guint seconds, const Child *watched, char **ret_out,
                             GError **error)
 {
@@ -105,7 +106,7 @@ static gboolean run_watched(const char *const *argv, guint seconds, const Child 
     g_main_loop_unref(c.loop);
     g_main_context_pop_thread_default(context);
     g_clear_error(&c.fault);
-    if (ok && ret_out)
+    if (ret_out)
         *ret_out = g_steal_pointer(&c.out);
     g_free(c.out);
     g_free(c.err);
@@ -190,26 +191,67 @@ gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *forma
     return FALSE;
 }
 
-/* The image comes from anybody: qemu-img reads it with little memory and time, and never guesses its format. */
+static gboolean not_taken(GError **error, GError *fault, const char *format)
+{
+    if (fault->code == FCT_ERROR_INTERNAL) {
+        fct_set_error_full(error, FCT_ERROR_REFUSED, "Get it again, or convert it anew.", NULL,
+                           "QEMU does not take the file as %s.", format);
+        g_error_free(fault);
+    } else {
+        g_propagate_error(error, fault);
+    }
+    return FALSE;
+}
+
+/*
+ * The image comes from anybody: qemu-img reads it with little memory and time, and never guesses its format. NULL with
+ * @error where it failed without an answer.
+ */
+static json_t *ask_tool(const char *what, const char *path, const char *format, guint seconds, GError **error)
+{
+    g_autofree char *cpu = g_strdup_printf("--cpu=%u", seconds), *out = NULL;
+    const char *const argv[] = {
+        "prlimit", "--as=1073741824", cpu, "qemu-img", what, "--output=json", "-f", format, "--", path, NULL};
+    g_autoptr(GError) fault = NULL;
+    gboolean ok = run_tool(argv, MIN_S + 4 * seconds, &out, &fault);
+    json_t *answer = out ? json_loads(out, 0, NULL) : NULL;
+    if (answer || (ok && (answer = json_object())))
+        return answer;
+    not_taken(error, g_steal_pointer(&fault), format);
+    return NULL;
+}
+
+/* Room that nobody refers to any more is no damage; QEMU runs with it. */
+static gboolean is_sound(const char *path, const char *format, goffset size, GError **error)
+{
+    guint seconds = 20 + (guint)(size >> 30); /* its tables are some ten thousandth of it */
+    g_autoptr(json_t) answer = ask_tool("check", path, format, seconds, error);
+    if (!answer)
+        return FALSE;
+    gint64 wrong = fct_json_int(answer, "corruptions", 0), unread = fct_json_int(answer, "check-errors", 0);
+    if (wrong == 0 && unread == 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED,
+                       "The download broke off, most likely. Get the file again, and compare its SHA-256.",
+                       json_pack("{s:I, s:I, s:I}", "corruptions", (json_int_t)wrong, "check_errors",
+                                 (json_int_t)unread, "leaks", (json_int_t)fct_json_int(answer, "leaks", 0)),
+                       "The image is damaged: qemu-img check counts %" G_GINT64_FORMAT " faults in it%s.", wrong,
+                       unread ? ", and could not read all of it" : "");
+    return FALSE;
+}
+
 gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error)
 {
-    const char *const argv[] = {
-        "prlimit", "--as=1073741824", "--cpu=20", "qemu-img", "info", "--output=json", "-f", format, "--", path, NULL};
-    g_autofree char *out = NULL;
-    g_autoptr(GError) fault = NULL;
-    if (!run_tool(argv, MIN_S, &out, &fault)) {
-        if (fault->code != FCT_ERROR_INTERNAL) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
-        fct_set_error(error, FCT_ERROR_REFUSED, "QEMU does not take the file as %s.", format);
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return set_errno(error, "The image cannot be read:", path);
+    g_autoptr(json_t) info = ask_tool("info", path, format, 20, error);
+    if (!info)
         return FALSE;
-    }
-    g_autoptr(json_t) info = json_loads(out, 0, NULL);
     json_t *data = json_object_get(json_object_get(info, "format-specific"), "data");
     *ret_bytes = fct_json_int(info, "virtual-size", 0);
     if (*ret_bytes > 0 && !json_object_get(info, "backing-filename") && !json_object_get(data, "data-file"))
-        return TRUE;
+        return strcmp(format, "qcow2") != 0 || is_sound(path, format, st.st_size, error);
     fct_set_error_full(error, FCT_ERROR_REFUSED, "Make it whole with “qemu-img convert -O qcow2”, then upload that.",
                        NULL, "The image is empty or keeps its data in another file.");
     return FALSE;

@@ -201,6 +201,9 @@ gboolean fct_virt_stream_write(FctVmmStream *stream, const guint8 *bytes, gsize 
 gboolean fct_virt_stream_skip(FctVmmStream *stream, gint64 length, GError **error);
 gboolean fct_virt_stream_close(FctVmmStream *stream, gboolean finish, GError **error);
 /* The volume's handle, or NULL with @error. */
+/* Why nobody may open the volume at @path of @pool: it is no plain file inside of it. NULL: it is one. */
+const char *fct_virt_volume_outside(const FctPool *pool, const char *path);
+/* For whoever reads or writes its bytes: FCT_ERROR_REFUSED for one that leads elsewhere. */
 virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error);
 /* As fct_virt_set_error, and a full disk is FCT_ERROR_NO_SPACE. FALSE. */
 gboolean fct_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

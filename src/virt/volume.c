@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Volumes of storage pools. */
+#include "base/text.h"
 #include "virt/virt.h"
 
 #include <string.h>
@@ -57,38 +58,78 @@ static virStoragePoolPtr find_pool(virConnectPtr conn, const char *name, GError 
     return handle;
 }
 
-virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error)
+static FctPool *describe(virStoragePoolPtr handle)
+{
+    char *xml = virStoragePoolGetXMLDesc(handle, 0);
+    FctPool *pool = xml ? fct_pool_read(xml, NULL) : NULL;
+    free(xml);
+    return pool;
+}
+
+static gboolean is_inside(virStoragePoolPtr handle, virStorageVolPtr volume, const char *name, GError **error)
+{
+    g_autoptr(FctPool) pool = describe(handle);
+    char *path = virStorageVolGetPath(volume);
+    const char *why = pool && path ? fct_virt_volume_outside(pool, path) : "It could not be looked at.";
+    free(path);
+    if (!why)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
+                       json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why), "Volume %s is not opened. %s",
+                       name, why);
+    return FALSE;
+}
+
+/* @inside: only one that is in its pool. */
+static virStorageVolPtr find_volume(virConnectPtr conn, const char *pool, const char *name, gboolean inside,
+                                    GError **error)
 {
     virStoragePoolPtr handle = find_pool(conn, pool, error);
     virStorageVolPtr volume = handle ? virStorageVolLookupByName(handle, name) : NULL;
     if (handle && !volume)
         fct_virt_fail(error, "Volume %s of pool %s could not be found", name, pool);
+    if (volume && inside && !is_inside(handle, volume, name, error)) {
+        virStorageVolFree(volume);
+        volume = NULL;
+    }
     if (handle)
         virStoragePoolFree(handle);
     return volume;
 }
 
-static FctVolume *read_one(virStorageVolPtr handle, const char *pool, GError **error)
+virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error)
+{
+    return find_volume(conn, pool, name, TRUE, error);
+}
+
+static FctVolume *read_one(virStorageVolPtr handle, const FctPool *pool, GError **error)
 {
     char *xml = virStorageVolGetXMLDesc(handle, 0);
     FctVolume *volume = xml ? fct_volume_read(xml, error) : NULL;
     if (!xml)
-        fct_virt_fail(error, "A volume of pool %s could not be read", pool);
+        fct_virt_fail(error, "A volume of pool %s could not be read", pool->name);
     free(xml);
     if (!volume)
         return NULL;
-    g_free(volume->pool);
-    volume->pool = g_strdup(pool);
+    const char *why = fct_virt_volume_outside(pool, volume->path);
+    fct_text_set(&volume->pool, pool->name);
+    fct_text_set(&volume->outside, why ? why : "");
     return volume;
 }
 
 static gboolean do_read(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
-    virStorageVolPtr handle = fct_virt_find_volume(conn, order->pool, order->name, error);
-    order->volume = handle ? read_one(handle, order->pool, error) : NULL;
+    virStoragePoolPtr handle = find_pool(conn, order->pool, error);
+    g_autoptr(FctPool) pool = handle ? describe(handle) : NULL;
+    virStorageVolPtr volume = pool ? find_volume(conn, order->pool, order->name, FALSE, error) : NULL;
+    if (handle && !pool)
+        fct_virt_fail(error, "Storage pool %s could not be read", order->pool);
+    order->volume = volume ? read_one(volume, pool, error) : NULL;
+    if (volume)
+        virStorageVolFree(volume);
     if (handle)
-        virStorageVolFree(handle);
+        virStoragePoolFree(handle);
     return order->volume != NULL;
 }
 
@@ -103,16 +144,17 @@ static gboolean do_list(virConnectPtr conn, gpointer data, GError **error)
     Order *order = data;
     virStorageVolPtr *handles = NULL;
     virStoragePoolPtr pool = find_pool(conn, order->pool, error);
+    g_autoptr(FctPool) info = pool ? describe(pool) : NULL;
     if (!pool)
         return FALSE;
     order->list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
-    int n = virStoragePoolIsActive(pool) == 1 ? virStoragePoolListAllVolumes(pool, &handles, 0) : 0;
+    int n = info && virStoragePoolIsActive(pool) == 1 ? virStoragePoolListAllVolumes(pool, &handles, 0) : info ? 0 : -1;
     virStoragePoolFree(pool);
     if (n < 0)
         return fct_virt_fail(error, "The volumes of pool %s could not be listed", order->pool);
     for (int i = 0; i < n; i++) {
         g_autoptr(GError) fault = NULL;
-        FctVolume *volume = read_one(handles[i], order->pool, &fault);
+        FctVolume *volume = read_one(handles[i], info, &fault);
         if (volume)
             g_ptr_array_add(order->list, volume);
         else if (fault->code != FCT_ERROR_NOT_FOUND) /* gone meanwhile is no fault */
@@ -134,9 +176,7 @@ GPtrArray *fct_virt_volumes(FctVmm *vmm, const char *pool, GError **error)
 /* Of a pool without files libvirt takes what is not allocated for a thin disk, which it then makes badly. */
 static gboolean is_thin(virStoragePoolPtr pool)
 {
-    char *xml = virStoragePoolGetXMLDesc(pool, 0);
-    g_autoptr(FctPool) info = xml ? fct_pool_read(xml, NULL) : NULL;
-    free(xml);
+    g_autoptr(FctPool) info = describe(pool);
     return info && fct_pool_has_files(info);
 }
 
@@ -162,12 +202,14 @@ static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
         if (!handle)
             fct_virt_fail(error, "Volume %s could not be made", order->name);
     }
+    g_autoptr(FctPool) info = handle ? describe(pool) : NULL;
+    order->volume = info ? read_one(handle, info, error) : NULL;
+    if (handle && !info)
+        fct_virt_fail(error, "Storage pool %s could not be read", order->pool);
+    if (handle)
+        virStorageVolFree(handle);
     if (pool)
         virStoragePoolFree(pool);
-    if (!handle)
-        return FALSE;
-    order->volume = read_one(handle, order->pool, error);
-    virStorageVolFree(handle);
     return order->volume != NULL;
 }
 
@@ -241,7 +283,8 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     g_autoptr(GError) fault = NULL;
-    virStorageVolPtr handle = fct_virt_find_volume(conn, order->pool, order->name, &fault);
+    /* A link that lies in the pool may go: what it leads to stays. */
+    virStorageVolPtr handle = find_volume(conn, order->pool, order->name, FALSE, &fault);
     if (!handle && fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
     if (!handle) {

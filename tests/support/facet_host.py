@@ -87,7 +87,8 @@ class Host:
         with open(os.path.join(self.dir, "facetd.log"), "ab") as log:
             self.facetd = subprocess.Popen(
                 [self.programs["facetd"], "--socket", self.socket, "--state", self.state, "--ui", self.ui, "--port", "0",
-                 "--part-device", "standin", "--node", "test-node", "--images", self.images, "--ready-fd", str(write),
+                 "--part-device", "standin", "--node", "test-node", "--images", self.images, "--pool-root", self.dir, "--pool-root",
+                 os.environ.get("FACET_TEST_DIR", self.dir), "--ready-fd", str(write),
                  *(["--libvirt", self.libvirt, "--accel", "tcg"] if self.libvirt else [])],
                 stdout=log, stderr=log, close_fds=False,
                 env={**os.environ, "FACET_ADMIN_PASSWORD": PASSWORD, **environment})

@@ -199,7 +199,7 @@ start_facetd() {
     exec 7<>"$RUN/ready"
     FACET_ADMIN_PASSWORD=$(cat "$STATE/password") start_keep facetd "$facetd" --socket "$RUN/helper.sock" \
         --state "$STATE/facetd" "${page[@]}" --port "$PORT" --bind 127.0.0.1 --libvirt "$LIBVIRT_URI" \
-        --part-device $device --accel "$accel" --images "$IMAGES" --ready-fd 7
+        --part-device $device --accel "$accel" --images "$STATE/images" --pool-root "$STATE" --pool-root /tmp --ready-fd 7
     FACETD_PID=$!
     for ((i = 0; i < 300; i++)); do
         ! read -r -t 0.2 -u 7 word || return 0
@@ -208,6 +208,18 @@ start_facetd() {
     tail -n 20 "$LOGS/facetd.log" >&2
     warn "facetd did not come up"
     return 1
+}
+
+# own_library: the images of this state; the demonstration guest is put there once for each way it is made, so that one who
+# deletes it has it deleted.
+own_library() {
+    local made=$STATE/images/.demo-made-from file
+    mkdir -p "$STATE/images"
+    cmp -s "$IMAGES/.made-from" "$made" && return
+    for file in demo.qcow2 demo.json; do
+        ln -f "$IMAGES/$file" "$STATE/images/$file" 2>/dev/null || cp --reflink=auto "$IMAGES/$file" "$STATE/images/" || return
+    done
+    cp "$IMAGES/.made-from" "$made"
 }
 
 # end_keep PID: keep gives its program ten seconds.
@@ -276,7 +288,7 @@ cmd_run() {
     trap finish EXIT
     build_plain || exit 1
     build_ui || exit 1
-    demo_image || exit 1
+    demo_image && own_library || exit 1
     accel=$(kvm_verdict)
     choose_port
     [ "$(id -u)" = 0 ] || sudo -v || die "a private libvirtd takes root, through sudo"

@@ -140,7 +140,7 @@ def test_groups(api):
 
 
 def test_files(api):
-    wish = {"name": "disk.raw", "size_bytes": 4}
+    wish = {"name": "disk.raw", "size_bytes": 1024}
     for odd in ({"name": "../x", "size_bytes": 4}, {"name": "x", "size_bytes": 0}, {"name": "x"}, {**wish, "more": 1}):
         api("POST", "/files", 400, odd)
     api("POST", "/files", 507, {"name": "x", "size_bytes": 1 << 62})
@@ -148,9 +148,9 @@ def test_files(api):
     api("POST", "/files", 409, wish)
     api("GET", "/files/disk.raw", 200)
     api("GET", "/files/disk.raw/content", 409)
-    api("PUT", "/files/disk.raw/content", 409, b"cd", {"Content-Range": "bytes 2-3/4"})
-    api("PUT", "/files/disk.raw/content", 200, b"ab", {"Content-Range": "bytes 0-1/4"})
-    api("PUT", "/files/disk.raw/content", 200, b"cd", {"Content-Range": "bytes 2-3/4"})
+    api("PUT", "/files/disk.raw/content", 409, bytes(512), {"Content-Range": "bytes 512-1023/1024"})
+    api("PUT", "/files/disk.raw/content", 200, bytes(512), {"Content-Range": "bytes 0-511/1024"})
+    api("PUT", "/files/disk.raw/content", 200, bytes(512), {"Content-Range": "bytes 512-1023/1024"})
     assert [f["id"] for f in api("GET", "/files", 200)["items"]] == ["disk.raw"]
     assert [i["id"] for i in api("GET", "/images", 200)["items"]] == ["disk.raw"]
     api("DELETE", "/files/disk.raw", 204)

@@ -4,6 +4,7 @@
 
 usage: with-libvirtd storage.py SIM HELPER FACETD FACET
 """
+import gzip
 import hashlib
 import http.client
 import json
@@ -14,6 +15,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
 from facet_host import Host, PATIENCE_S  # noqa: E402
@@ -233,8 +235,8 @@ def test_used_by_a_vm(host):
     host.call("DELETE", "/pools/vms", None, 204)
 
 
-def begin(host, name, size, fmt="raw"):
-    return host.call("POST", "/volumes", {"pool": "facet", "name": name, "format": fmt, "upload_bytes": size}, 201)
+def begin(host, name, size, fmt="raw", **more):
+    return host.call("POST", "/volumes", {"pool": "facet", "name": name, "format": fmt, "upload_bytes": size, **more}, 201)
 
 
 def part(host, name, first, data, size, status=200):
@@ -290,23 +292,177 @@ def test_upload(host):
     assert names(host) == []
 
 
+def qemu_img(*arguments):
+    subprocess.run(["qemu-img", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def made_by_qemu(host, name, *options, size="64M", write=None):
+    """The bytes of an image that QEMU makes."""
+    path = os.path.join(host.dir, "made-" + name)
+    qemu_img("create", "-q", *options, path, size)
+    if write:
+        subprocess.run(["qemu-io", "-c", write, path], check=True, stdout=subprocess.DEVNULL)
+    with open(path, "rb") as file:
+        data = file.read()
+    os.unlink(path)
+    return data
+
+
+def encrypted(host, kind):
+    secret = os.path.join(host.dir, "key")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write("geheim")
+    fast = ["-o", "encrypt.iter-time=10"] if kind == "luks" else []
+    return made_by_qemu(host, kind, "--object", f"secret,id=s,file={secret}", "-f", "qcow2", "-o",
+                        f"encrypt.format={kind},encrypt.key-secret=s", *fast, size="16M")
+
+
+def in_pool(host):
+    return sorted(os.listdir(os.path.join(host.state, "disks")))
+
+
 def test_bad_uploads(host):
-    backed = bytearray(512)
-    backed[:8] = b"QFI\xfb\0\0\0\3"
-    backed[15] = 104
-    for name, fmt, data in (("e.qcow2", "qcow2", backed), ("f.raw", "raw", backed), ("g.qcow2", "qcow2", bytes(512)),
-                            ("h.raw", "raw", b"KDMV" + bytes(508))):
-        begin(host, name, 512, fmt)
-        refused(host, 422, "refused", "PUT", f"/volumes/facet:{name}/content", bytes(data))
-        assert volume(host, name)["state"] == "uploading"
-        host.call("DELETE", f"/volumes/facet:{name}", None, 204)
-    begin(host, "i.raw", 4096)
-    refused(host, 400, "bad-request", "PUT", "/volumes/facet:i.raw/content", b"x", {"Content-Range": "bytes 0-0/4096"})
-    host.call("DELETE", "/volumes/facet:i.raw", None, 204)
+    """Cases 03, 04, 05, 16 and their kinds: a refused upload says why, and leaves nothing."""
+    cut = made_by_qemu(host, "cut", "-f", "qcow2", write="write -P 7 0 8M")[:4 << 20]
+    huge = made_by_qemu(host, "huge", "-f", "qcow2", size="3T" if host.call("GET", "/pools/facet", None, 200)["capacity_bytes"] < 3 << 40 else "2000T")
+    backed = bytearray(made_by_qemu(host, "plain", "-f", "qcow2"))
+    backed[14:16] = (600).to_bytes(2, "big")
+    wrong = bytearray(made_by_qemu(host, "refs", "-f", "qcow2", write="write -P 7 0 1M"))
+    wrong[2 << 16:(2 << 16) + 64] = bytes(64)  # its first block of references
+    cases = [("a.qcow2", "qcow2", cut, "qemu-img check"), ("b.qcow2", "qcow2", huge, "pool"), ("c.qcow2", "qcow2", backed, "another file"),
+             ("d.raw", "raw", backed, "name"), ("e", "raw", backed, "another file"), ("f.qcow2", "qcow2", bytes(512), "name"),
+             ("g", "qcow2", bytes(512), "raw"), ("h.raw", "raw", b"KDMV" + bytes(508), "VMware"),
+             ("i", "raw", gzip.compress(bytes(MIB)), "gzip"), ("j.qcow2", "qcow2", encrypted(host, "luks"), "LUKS"),
+             ("k.qcow2", "qcow2", encrypted(host, "aes"), "AES"), ("l.qcow2", "qcow2", wrong, "faults"), ("m", "raw", b"hi\n", "text"),
+             ("n.vmdk", "raw", made_by_qemu(host, "vmdk", "-f", "vmdk", size="10M"), "VMware"),
+             ("o", "raw", made_by_qemu(host, "vpc", "-f", "vpc", "-o", "subformat=fixed", size="4M"), "VHD")]
+    for name, fmt, data, words in cases:
+        begin(host, name, len(data), fmt)
+        problem = refused(host, 422, "refused", "PUT", f"/volumes/facet:{name}/content", bytes(data))
+        assert words in problem["message"], (name, problem)
+        refused(host, 404, "not-found", "GET", f"/volumes/facet:{name}")
+        refused(host, 409, "conflict", "PUT", f"/volumes/facet:{name}/content", bytes(data))
+        assert names(host) == [] and in_pool(host) == [], (name, names(host), in_pool(host))
+    assert refused(host, 422, "refused", *put_all(host, "a2.qcow2", cut))["details"]["corruptions"] > 0
+    # In pieces that are smaller than what is looked at: seen as soon as there is enough.
+    data = made_by_qemu(host, "vhdx", "-f", "vhdx", size="32M")
+    begin(host, "p", len(data))
+    part(host, "p", 0, data[:100], len(data))
+    part(host, "p", 100, data[100:60000], len(data))
+    refused(host, 422, "refused", "PUT", "/volumes/facet:p/content", data[60000:70000],
+            {"Content-Range": f"bytes 60000-69999/{len(data)}"})
+    assert names(host) == [] and in_pool(host) == []
     free = host.call("GET", "/pools/facet", None, 200)["free_bytes"]
     refused(host, 507, "no-space", "POST", "/volumes", {"pool": "facet", "name": "j", "upload_bytes": free + 64 * MIB, "format": "raw"},
             field="size_gib")
     assert names(host) == []
+
+
+def put_all(host, name, data):
+    begin(host, name, len(data), "qcow2")
+    return "PUT", f"/volumes/facet:{name}/content", bytes(data)
+
+
+def test_checksums(host):
+    """The SHA-256 of what came is told, compared, and computed again over a restart."""
+    data = made_by_qemu(host, "good", "-f", "qcow2", write="write -P 7 0 3M")
+    told = hashlib.sha256(data).hexdigest()
+    for bad, field in (({"sha256": "7"}, "sha256"), ({"sha256": 7}, "sha256")):
+        refused(host, 400, "bad-request", "POST", "/volumes", {"pool": "facet", "name": "s.qcow2", "upload_bytes": 5, **bad}, field=field)
+    refused(host, 400, "bad-request", "POST", "/volumes", {"pool": "facet", "name": "s", "size_gib": 1, "sha256": told}, field="sha256")
+    begin(host, "s.qcow2", len(data), "qcow2", sha256=told)
+    assert volume(host, "s.qcow2")["sha256"] == told
+    part(host, "s.qcow2", 0, data[:MIB], len(data))
+    host.kill(host.facetd)
+    host.start_facetd()
+    host.wait_for(lambda: host.raw("GET", "/volumes/facet:s.qcow2")[0] == 200, "libvirt")
+    done = part(host, "s.qcow2", MIB, data[MIB:], len(data))
+    assert (done["state"], done["sha256"], done["format"]) == ("ready", told, "qcow2"), done
+    host.call("DELETE", "/volumes/facet:s.qcow2", None, 204)
+    make(host, "s.qcow2", size_gib=1)
+    assert volume(host, "s.qcow2")["sha256"] is None  # another volume of that name
+    host.call("DELETE", "/volumes/facet:s.qcow2", None, 204)
+    begin(host, "s.qcow2", len(data), "qcow2", sha256="0" * 64)
+    problem = refused(host, 422, "refused", "PUT", "/volumes/facet:s.qcow2/content", data, field="sha256")
+    assert problem["details"]["got"] == told and names(host) == [] and in_pool(host) == [], problem
+
+
+def test_outside(host):
+    """S10: what lies in a pool and leads elsewhere is shown as such, and opened by nobody."""
+    path, secret = os.path.join(DIR, "links"), os.path.join(DIR, "secret")
+    with open(secret, "wb") as file:
+        file.write(b"secret" + bytes(MIB))
+    host.call("POST", "/pools", {"name": "links", "kind": "dir", "path": path}, 201)
+    os.symlink(secret, os.path.join(path, "link.raw"))
+    os.symlink("../secret", os.path.join(path, "near.raw"))
+    os.mkdir(os.path.join(path, "sub"))
+    with open(os.path.join(path, "plain.raw"), "wb") as file:
+        file.write(bytes(MIB))
+    host.call("POST", "/pools/links/refresh", {}, 200)
+    seen = {v["name"]: v for v in host.call("GET", "/volumes?pool=links", None, 200)["items"]}
+    assert seen["plain.raw"]["state"] == "ready" and seen["plain.raw"]["outside"] is None, seen
+    for name in ("link.raw", "near.raw"):
+        assert seen[name]["state"] == "outside" and "symbolic link" in seen[name]["outside"], seen[name]
+        status, _, body = download(host, f"/volumes/links:{name}/content")
+        assert status in (409, 422) and b"secret" not in body.replace(b"links", b""), (status, body)
+        wish = {"name": "taker", "vcpus": 1, "memory_mib": 64, "volume": {"pool": "links", "name": name}}
+        refused(host, 422, "refused", "POST", "/vms", wish)
+        task = host.raw("POST", "/volumes", {"pool": "facet", "name": "stolen.raw", "format": "raw", "from": {"pool": "links", "volume": name}})
+        if task[0] == 202:
+            assert host.wait_task(task[2]["id"])["state"] == "failed"
+        else:
+            assert task[0] == 422, task
+        assert "stolen.raw" not in names(host)
+        assert host.raw("POST", f"/volumes/links:{name}/grow", {"size_gib": 1})[0] in (409, 422)
+        host.call("DELETE", f"/volumes/links:{name}", None, 204)
+    with open(secret, "rb") as file:
+        assert file.read() == b"secret" + bytes(MIB)
+    # One that becomes a link between the look and the act.
+    os.rename(os.path.join(path, "plain.raw"), os.path.join(DIR, "moved.raw"))
+    os.symlink(secret, os.path.join(path, "plain.raw"))
+    assert download(host, "/volumes/links:plain.raw/content")[0] in (409, 422)
+    host.call("DELETE", "/pools/links", None, 204)
+
+
+def test_folders(host):
+    """S11: folders of the system never; one that is not empty only in words, unless it was a pool before."""
+    for path in ("/root", "/root/vms", "/home", "/var/log", "/var/lib", "/etc", "/", "/tmp", "/var/lib/libvirt/qemu", "/usr/local"):
+        refused(host, 400, "bad-request", "POST", "/pools", {"name": "bad", "kind": "dir", "path": path}, field="path")
+    os.symlink("/var/log", os.path.join(DIR, "logs"))
+    refused(host, 400, "bad-request", "POST", "/pools", {"name": "bad", "kind": "dir", "path": os.path.join(DIR, "logs")}, field="path")
+    refused(host, 400, "bad-request", "POST", "/pools", {"name": "bad", "kind": "dir", "path": os.path.join(DIR, "logs", "vms")}, field="path")
+    path = os.path.join(DIR, "full")
+    os.mkdir(path)
+    with open(os.path.join(path, "thesis.odt"), "wb") as file:
+        file.write(b"mine")
+    wish = {"name": "full", "kind": "dir", "path": path}
+    problem = refused(host, 422, "refused", "POST", "/pools", wish, field="path")
+    assert problem["details"]["confirm"] == path and "1 files" in problem["message"], problem
+    refused(host, 422, "refused", "POST", "/pools", {**wish, "confirm": "yes"}, field="confirm")
+    assert "full" not in virsh("pool-list", "--all")
+    host.call("POST", "/pools", {**wish, "confirm": path}, 201)
+    host.call("DELETE", "/pools/full", None, 204)
+    host.call("POST", "/pools", wish, 201)  # it was a pool's
+    host.call("DELETE", "/pools/full", None, 204)
+    # /vms is nobody's, and no usual place either.
+    refused(host, 422, "refused", "POST", "/pools", {"name": "vms", "kind": "dir", "path": "/facet-test-vms"}, field="path")
+    assert not os.path.exists("/facet-test-vms")
+
+
+def test_opaque_names(host):
+    """Others call their pools as they like; ids carry any name."""
+    for number, name in enumerate(("nas:backup", "a%2Fb", "50%", "nas%3Abackup")):
+        path = os.path.join(DIR, f"opaque{number}")
+        virsh("pool-create-as", name, "dir", "--target", path, "--build")
+        virsh("vol-create-as", name, "v:1.raw", "1M", "--format", "raw")
+        quoted = urllib.parse.quote(name, safe="")
+        assert host.call("GET", f"/pools/{quoted}", None, 200)["name"] == name
+        listed = host.call("GET", f"/volumes?pool={quoted}", None, 200)["items"]
+        assert [(v["pool"], v["name"]) for v in listed] == [(name, "v:1.raw")], listed
+        got = host.call("GET", "/volumes/" + urllib.parse.quote(listed[0]["id"], safe=""), None, 200)
+        assert (got["pool"], got["name"], got["id"]) == (name, "v:1.raw", listed[0]["id"]), got
+        host.call("DELETE", "/volumes/" + urllib.parse.quote(listed[0]["id"], safe=""), None, 204)
+        virsh("pool-destroy", name)
 
 
 def test_attachable(host):
@@ -490,7 +646,8 @@ def test_memory(host):
 def main():
     sim, helper, facetd, facet = sys.argv[1:5]
     tests = [test_own_pool, test_pools, test_others, test_create_and_grow, test_used_by_a_vm, test_upload,
-             test_bad_uploads, test_attachable, test_images_and_copies, test_rights, test_file_ranges, test_file_in_use, test_full_disk,
+             test_bad_uploads, test_checksums, test_outside, test_folders, test_opaque_names,
+             test_attachable, test_images_and_copies, test_rights, test_file_ranges, test_file_in_use, test_full_disk,
              test_memory]
     print(f"TAP version 13\n1..{len(tests)}", flush=True)
     with Host(sim=sim, helper=helper, facetd=facetd, libvirt=URI, folder=DIR) as host:

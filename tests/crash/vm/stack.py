@@ -293,7 +293,7 @@ class Stack:
         ready, write = os.pipe()
         self.spawn("facetd", self.programs[0], "--socket", self.dir / "helper.sock", "--state", self.state, "--port",
                    self.port or 0, "--libvirt", f"qemu+unix:///system?socket={self.proxy.path}", "--part-device", "standin", "--accel", "tcg",
-                   "--images", self.images, "--ready-fd", write, pass_fds=[write])
+                   "--images", self.images, "--pool-root", self.dir, "--ready-fd", write, pass_fds=[write])
         os.close(write)
         with os.fdopen(ready) as lines:
             line = lines.readline()

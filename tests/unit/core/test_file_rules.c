@@ -57,39 +57,10 @@ static void test_ranges(void)
     }
 }
 
-static gboolean kind_of(const char *bytes, gsize length, const char *mark, FctFileKind *ret)
-{
-    guint8 head[FCT_FILE_HEAD] = {0}, at[FCT_FILE_ISO_MARK] = {0};
-    memcpy(head, bytes, length);
-    for (gsize i = 0; mark[i] && i < sizeof at; i++)
-        at[i] = (guint8)mark[i];
-    return fct_file_kind(head, at, ret, NULL);
-}
-
-static void test_kinds(void)
-{
-    guint8 head[FCT_FILE_HEAD] = "QFI\xfb\0\0\0\3", none[FCT_FILE_ISO_MARK] = {0};
-    g_autoptr(GError) error = NULL;
-    FctFileKind kind;
-    g_assert_true(kind_of("", 0, "", &kind) && kind == FCT_FILE_RAW);
-    g_assert_true(kind_of("\x33\xed", 2, "CD001", &kind) && kind == FCT_FILE_ISO); /* bootable from a stick, too */
-    g_assert_true(kind_of("QFI\xfb\0\0\0\2", 8, "CD001", &kind) && kind == FCT_FILE_QCOW2);
-    g_assert_true(kind_of("QFI\xfb\0\0\0\3", 8, "", &kind) && kind == FCT_FILE_QCOW2);
-    g_assert_false(kind_of("QFI\xfb\0\0\0\3\0\0\0\0\0\0\0\x68", 16, "", &kind));
-    g_assert_false(kind_of("KDMV", 4, "", &kind));
-    g_assert_false(kind_of("vhdxfile", 8, "", &kind));
-    head[79] = 4; /* data in another file: a bit that version 2 does not have */
-    g_assert_false(fct_file_kind(head, none, &kind, &error));
-    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
-    head[7] = 2;
-    g_assert_true(fct_file_kind(head, none, &kind, NULL));
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/core/file-rules/names", test_names);
     g_test_add_func("/core/file-rules/ranges", test_ranges);
-    g_test_add_func("/core/file-rules/kinds", test_kinds);
     return g_test_run();
 }

@@ -113,6 +113,63 @@ static void test_fits(void)
     g_assert_true(fct_volume_fits(unknown, "raw", 1000 * GIB, GIB, NULL));
 }
 
+/* S11: /root, /home, /var/log, /var/lib and their kind. */
+static void test_folders(void)
+{
+    static const char *const roots[] = {"/tank/vms", NULL};
+    static const struct {
+        const char *path;
+        FctFolder verdict;
+    } cases[] = {{"/srv/vms", FCT_FOLDER_GOOD},
+                 {"/mnt/disk/vms", FCT_FOLDER_GOOD},
+                 {"/var/lib/libvirt/images", FCT_FOLDER_GOOD},
+                 {"/tank/vms/fast", FCT_FOLDER_GOOD},
+                 {"/tank/vms", FCT_FOLDER_ASK},
+                 {"/tank", FCT_FOLDER_ASK},
+                 {"/vms", FCT_FOLDER_ASK},
+                 {"/home/ada/vms", FCT_FOLDER_ASK},
+                 {"/tmp/vms", FCT_FOLDER_ASK},
+                 {"/", FCT_FOLDER_NEVER},
+                 {"/srv", FCT_FOLDER_NEVER},
+                 {"/home", FCT_FOLDER_NEVER},
+                 {"/home/ada", FCT_FOLDER_NEVER},
+                 {"/tmp", FCT_FOLDER_NEVER},
+                 {"/root", FCT_FOLDER_NEVER},
+                 {"/root/vms", FCT_FOLDER_NEVER},
+                 {"/etc", FCT_FOLDER_NEVER},
+                 {"/etc/x", FCT_FOLDER_NEVER},
+                 {"/dev/shm", FCT_FOLDER_NEVER},
+                 {"/proc/1", FCT_FOLDER_NEVER},
+                 {"/usr/local/vms", FCT_FOLDER_NEVER},
+                 {"/var", FCT_FOLDER_NEVER},
+                 {"/var/log", FCT_FOLDER_NEVER},
+                 {"/var/lib", FCT_FOLDER_NEVER},
+                 {"/var/lib/postgresql", FCT_FOLDER_NEVER},
+                 {"/var/lib/libvirt", FCT_FOLDER_NEVER},
+                 {"/var/lib/libvirt/qemu", FCT_FOLDER_NEVER},
+                 {"/var/lib/libvirt/qemu/nvram", FCT_FOLDER_NEVER},
+                 {"/srvx/vms", FCT_FOLDER_ASK},
+                 {"/rootfs/vms", FCT_FOLDER_ASK}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i].path);
+        g_assert_cmpint(fct_pool_folder(cases[i].path, roots), ==, cases[i].verdict);
+    }
+    g_assert_cmpint(fct_pool_folder("/tank/vms/fast", NULL), ==, FCT_FOLDER_ASK);
+}
+
+/* One rule, however the disk comes: no larger than its pool, however little it takes. */
+static void test_thin(void)
+{
+    g_autoptr(FctPool) pool = fct_pool_new();
+    g_autoptr(GError) error = NULL;
+    g_assert_true(fct_thin_fits(pool, G_MAXINT64, "content", NULL)); /* unknown */
+    pool->capacity = 100 * GIB;
+    g_assert_true(fct_thin_fits(pool, 100 * GIB, "content", NULL));
+    g_assert_false(fct_thin_fits(pool, 3072 * GIB, "content", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_assert_nonnull(strstr(error->message, "3072 GiB"));
+}
+
 static void test_paths(void)
 {
     g_assert_true(fct_path_overlaps("/a/b", "/a/b"));
@@ -186,6 +243,8 @@ int main(int argc, char **argv)
     g_test_add_func("/storage-rules/room", test_room);
     g_test_add_func("/storage-rules/fits", test_fits);
     g_test_add_func("/storage-rules/disk-fits", test_disk_fits);
+    g_test_add_func("/storage-rules/folders", test_folders);
+    g_test_add_func("/storage-rules/thin", test_thin);
     g_test_add_func("/storage-rules/paths", test_paths);
     g_test_add_func("/storage-rules/progress", test_progress);
     g_test_add_func("/storage-rules/ranges", test_ranges);

@@ -32,8 +32,8 @@ static void test_input(void)
     check("{\"name\":\"x\",\"path\":\"/srv/vms\"}", "kind");
     check("{\"name\":\"x\",\"kind\":\"zfs\"}", "kind");
     check("{\"name\":\"x\",\"kind\":\"dir\"}", "path");
-    static const char *const paths[] = {"srv/vms", "/",      "/srv/../etc", "/srv/./x", "/srv//x",   "/srv/",
-                                        "",        "/etc/x", "/dev/sda",    "/proc/1",  "/srv/a\\nb"};
+    static const char *const paths[] = {"srv/vms", "/", "/srv/../etc", "/srv/./x", "/srv//x",
+                                        "/srv/",   "",  "/srv/a\\nb"};
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_autofree char *text = g_strdup_printf("{\"name\":\"x\",\"kind\":\"dir\",\"path\":\"%s\"}", paths[i]);
         check(text, "path");

@@ -76,16 +76,16 @@ export const restartVm = (id: string, force: boolean) => call<Task>(`/vms/${seg(
 export const pauseVm = (id: string) => call<Task>(`/vms/${seg(id)}/pause`, { method: 'POST' });
 export const resumeVm = (id: string) => call<Task>(`/vms/${seg(id)}/resume`, { method: 'POST' });
 
-export const createFile = (name: string, size_bytes: number) =>
-  call<LibraryFile>('/files', { method: 'POST', body: { name, size_bytes } });
+export const createFile = (name: string, size_bytes: number, sha256?: string) =>
+  call<LibraryFile>('/files', { method: 'POST', body: { name, size_bytes, ...(sha256 ? { sha256 } : {}) } });
 export const deleteFile = (id: string) => call<undefined>(`/files/${seg(id)}`, { method: 'DELETE' });
 
 export const createPool = (input: PoolInput) => call<Pool>('/pools', { method: 'POST', body: input });
 export const actOnPool = (id: string, act: 'start' | 'stop' | 'refresh') => call<Pool>(`/pools/${seg(id)}/${act}`, { method: 'POST' });
 export const deletePool = (id: string) => call<undefined>(`/pools/${seg(id)}`, { method: 'DELETE' });
 export const createVolume = (input: VolumeInput) => call<Task>('/volumes', { method: 'POST', body: input });
-export const beginVolume = (pool: string, name: string, format: 'qcow2' | 'raw', upload_bytes: number) =>
-  call<Volume>('/volumes', { method: 'POST', body: { pool, name, format, upload_bytes } });
+export const beginVolume = (pool: string, name: string, format: 'qcow2' | 'raw', upload_bytes: number, sha256?: string) =>
+  call<Volume>('/volumes', { method: 'POST', body: { pool, name, format, upload_bytes, ...(sha256 ? { sha256 } : {}) } });
 export const growVolume = (id: string, size_gib: number) =>
   call<Volume>(`/volumes/${seg(id)}/grow`, { method: 'POST', body: { size_gib } });
 export const deleteVolume = (id: string) => call<undefined>(`/volumes/${seg(id)}`, { method: 'DELETE' });

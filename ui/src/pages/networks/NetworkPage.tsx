@@ -2,11 +2,11 @@
 import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { InProgressIcon } from '@patternfly/react-icons';
 import { useState } from 'react';
-import { useParams } from 'react-router-dom';
 import { useNetwork } from '@/api/queries';
 import type { DhcpRange, Network } from '@/api/types';
 import { UNKNOWN } from '@/lib/format';
 import { useMay } from '@/lib/may';
+import { useSegment } from '@/lib/segment';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Facts } from '@/widgets/Facts';
@@ -93,7 +93,7 @@ function NetworkView({ network }: { network: Network }) {
 }
 
 export default function NetworkPage() {
-  const { id = '' } = useParams();
+  const id = useSegment(1);
   const network = useNetwork(id);
   return <Loaded query={network} waiting={<PageSection><Waiting /></PageSection>}>{(data) => <NetworkView network={data} />}</Loaded>;
 }

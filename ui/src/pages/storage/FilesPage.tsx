@@ -13,6 +13,7 @@ import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
 import { ErrorAlert, Loaded, Nothing } from '@/widgets/feedback';
+import { TextField } from '@/widgets/fields';
 import { PageHead } from '@/widgets/PageHead';
 import { RowMenu } from '@/widgets/RowMenu';
 import { SendingView } from '@/widgets/Uploads';
@@ -35,7 +36,10 @@ function FileRow({ file, why, busy, onGoOn, onDelete }: RowProps) {
   ];
   return (
     <Tr>
-      <Td dataLabel={t.files.name}>{file.name}</Td>
+      <Td dataLabel={t.files.name}>
+        {file.name}
+        {ready && file.sha256 && <div className="fct-subtle fct-small fct-mono" title={file.sha256}>{t.files.sum(file.sha256.slice(0, 16))}</div>}
+      </Td>
       <Td dataLabel={t.files.kind}>{file.format ? t.files.kinds[file.format] : UNKNOWN}</Td>
       <Td dataLabel={t.files.size} className="fct-number">{bytes(file.size_bytes)}</Td>
       <Td dataLabel={t.files.state}>
@@ -60,6 +64,7 @@ export default function FilesPage() {
   const upload = useUpload();
   const chooser = useRef<HTMLInputElement>(null);
   const [begun, setBegun] = useState<LibraryFile | null>(null);
+  const [sha256, setSha256] = useState('');
   const [going, setGoing] = useState<LibraryFile | null>(null);
   const choose = (file: LibraryFile | null) => {
     setBegun(file);
@@ -88,10 +93,12 @@ export default function FilesPage() {
             aria-label={t.files.uploadLabel}
             onChange={({ target }) => {
               const file = target.files?.[0];
-              if (file) upload.begin(file, begun);
+              if (file) upload.begin(file, begun, sha256.trim());
+              setSha256('');
               target.value = '';
             }}
           />
+          {may.why === '' && <TextField id="file-sha256" label={t.files.sha256} hint={t.files.sha256Hint} value={sha256} onChange={setSha256} />}
           {low && <Alert variant="warning" isInline title={t.files.low(bytes(room.free_bytes))}>{t.files.lowText}</Alert>}
           {upload.error !== null && <ErrorAlert error={upload.error} />}
           {upload.sending && <SendingView sending={upload.sending} />}

@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createPool } from '@/api/actions';
+import { ApiError } from '@/api/client';
 import type { PoolInput } from '@/api/types';
 import { t } from '@/strings';
 import { FormDialog } from '@/widgets/FormDialog';
@@ -9,18 +10,19 @@ import { problemAt, SelectField, TextField } from '@/widgets/fields';
 
 const kinds = ['dir', 'nfs', 'lvm'] as const satisfies PoolInput['kind'][];
 /** What each asks for, as the API calls it. */
-const FIELDS = { dir: ['name', 'path'], nfs: ['name', 'host', 'export'], lvm: ['name', 'volume_group'] } as const;
+const FIELDS = { dir: ['name', 'path', 'confirm'], nfs: ['name', 'host', 'export'], lvm: ['name', 'volume_group'] } as const;
 
 export function PoolForm({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
   const [name, setName] = useState('');
   const [kind, setKind] = useState<PoolInput['kind']>('dir');
   const [path, setPath] = useState('');
+  const [confirm, setConfirm] = useState('');
   const [host, setHost] = useState('');
   const [share, setShare] = useState('');
   const [group, setGroup] = useState('');
   const input = (): PoolInput => {
-    if (kind === 'dir') return { name: name.trim(), kind, path: path.trim() };
+    if (kind === 'dir') return { name: name.trim(), kind, path: path.trim(), ...(confirm.trim() ? { confirm: confirm.trim() } : {}) };
     if (kind === 'nfs') return { name: name.trim(), kind, host: host.trim(), export: share.trim() };
     return { name: name.trim(), kind, volume_group: group.trim() };
   };
@@ -35,11 +37,13 @@ export function PoolForm({ onClose }: { onClose: () => void }) {
   const text = (field: string, label: string, value: string, set: (value: string) => void, hint?: string) => (
     <TextField id={`pool-${field}`} label={label} hint={hint} value={value} isRequired problem={problemAt(make.error, field)} onChange={set} />
   );
+  const asked = kind === 'dir' && make.error instanceof ApiError && 'confirm' in make.error.details;
   return (
     <FormDialog title={t.pools.create} button={t.app.create} save={make} fields={FIELDS[kind]} isDisabled={!ready} onClose={onClose}>
       {text('name', t.pools.name, name, setName)}
       <SelectField id="pool-kind" label={t.pools.kind} hint={t.pools.kindTexts[kind]} value={kind} options={kinds.map((one) => ({ value: one, name: t.pools.kinds[one] ?? one }))} onChange={(value) => setKind(value as PoolInput['kind'])} />
       {kind === 'dir' && text('path', t.pools.path, path, setPath, t.pools.pathHint)}
+      {(asked || confirm !== '') && kind === 'dir' && text('confirm', t.pools.confirm, confirm, setConfirm)}
       {kind === 'nfs' && text('host', t.pools.host, host, setHost, t.pools.hostHint)}
       {kind === 'nfs' && text('export', t.pools.export, share, setShare, t.pools.exportHint)}
       {kind === 'lvm' && text('volume_group', t.pools.group, group, setGroup, t.pools.groupHint)}

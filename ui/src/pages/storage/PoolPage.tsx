@@ -2,12 +2,13 @@
 import { Alert, Card, CardBody, CardHeader, CardTitle, PageSection } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useNavigate, useParams } from 'react-router-dom';
+import { useNavigate } from 'react-router-dom';
 import { actOnPool, deletePool } from '@/api/actions';
 import { usePool } from '@/api/queries';
 import type { Pool } from '@/api/types';
 import { bytes, UNKNOWN } from '@/lib/format';
 import { useMay } from '@/lib/may';
+import { useSegment } from '@/lib/segment';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
@@ -113,7 +114,7 @@ function PoolView({ pool }: { pool: Pool }) {
 }
 
 export default function PoolPage() {
-  const { id = '' } = useParams();
+  const id = useSegment(2);
   const pool = usePool(id);
   return (
     <Loaded query={pool} list={{ to: '/storage/pools', name: t.pools.title }} waiting={<PageSection><Waiting /></PageSection>}>

@@ -126,16 +126,18 @@ export function GrowVolume({ volume, onClose }: { volume: Volume; onClose: () =>
 
 export function UploadVolume({ pool, onBegin, onClose }: { pool?: string; onBegin: (file: File, target: Target) => void; onClose: () => void }) {
   const place = usePlace(pool, '');
+  const [sha256, setSha256] = useState('');
   const chooser = useRef<HTMLInputElement>(null);
   const { chosen, name, format } = place;
   const send = (file: File | undefined) => {
     if (!file || !chosen) return;
-    onBegin(file, { pool: chosen.name, name, format });
+    onBegin(file, { pool: chosen.name, name, format, sha256: sha256.trim() });
     onClose();
   };
   return (
     <FormDialog title={t.volumes.uploadTitle} about={t.volumes.uploadText} button={t.volumes.choose} save={{ mutate: () => chooser.current?.click(), error: null, isPending: false }} isDisabled={name === '' || !chosen} onClose={onClose}>
       {place.fields(null)}
+      <TextField id="volume-sha256" label={t.files.sha256} hint={t.files.sha256Hint} value={sha256} onChange={setSha256} />
       <input ref={chooser} type="file" hidden aria-label={t.volumes.choose} onChange={({ target }) => send(target.files?.[0])} />
     </FormDialog>
   );

@@ -37,7 +37,7 @@ function Users({ volume }: { volume: Volume }) {
 }
 
 function menu(volume: Volume, why: string, mayNot: string, ask: (asked: Asked) => void): IAction[] {
-  const unready = volume.state === 'ready' ? '' : t.volumes.notReady;
+  const unready = volume.outside ?? (volume.state === 'ready' ? '' : t.volumes.notReady);
   const used = usersOf(volume);
   const inUse = used.length ? t.volumes.inUse(used) : '';
   const item = (title: string, reason: string, onClick: () => void, isDanger = false): IAction =>
@@ -66,6 +66,7 @@ function VolumeRow({ volume, withPool, why, busy, onGoOn, onAsk }: RowProps) {
     <Tr>
       <Td dataLabel={t.volumes.name}>
         {volume.name}
+        {volume.outside && <div className="fct-row fct-row--tight"><Label isCompact status="danger">{t.pools.outside}</Label><span className="fct-subtle">{volume.outside}</span></div>}
         {volume.state === 'busy' && <div><Label isCompact>{t.volumes.busy}</Label></div>}
         {volume.state === 'incomplete' && <div><Label isCompact status="warning">{t.volumes.incomplete}</Label></div>}
         {upload && (

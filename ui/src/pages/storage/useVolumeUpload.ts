@@ -8,10 +8,10 @@ import { bytes } from '@/lib/format';
 import { t } from '@/strings';
 import { useUploadsOf } from '@/widgets/Uploads';
 
-export type Target = { pool: string; name: string; format: 'qcow2' | 'raw' } | { begun: Volume };
+export type Target = { pool: string; name: string; format: 'qcow2' | 'raw'; sha256: string } | { begun: Volume };
 
 async function volumeOf(target: Target, file: File, signal: AbortSignal): Promise<Volume> {
-  if (!('begun' in target)) return beginVolume(target.pool, target.name, target.format, file.size);
+  if (!('begun' in target)) return beginVolume(target.pool, target.name, target.format, file.size, target.sha256);
   const { begun } = target;
   if (begun.upload?.size_bytes !== file.size) throw new Error(t.volumes.otherSize(begun.name, bytes(begun.upload?.size_bytes)));
   return call<Volume>(`/volumes/${encodeURIComponent(begun.id)}`, { signal });
