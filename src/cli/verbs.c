@@ -74,6 +74,10 @@ const FctVerb fct_cli_verbs[] = {
     {"token", "list", "", "API tokens", fct_verb_token_list},
     {"token", "create", "NAME [--role ROLE]", "Make an API token and print its secret once", fct_verb_token_create},
     {"token", "delete", "TOKEN", "Revoke an API token", fct_verb_token_delete},
+    {"audit", "list", "", "Who changed what, newest first", fct_verb_audit_list},
+    {"audit", "export", "[FILE] [--since TIME] [--until TIME] [--csv]", "All of the audit that is kept, oldest first",
+     fct_verb_audit_export},
+    {"audit", "refused", "", "Failed sign-ins, by address and minute", fct_verb_audit_refused},
     {"completion", NULL, "[bash|zsh]", "Print the completion for your shell", fct_verb_completion},
     {"__complete", NULL, "", "", fct_verb_complete},
     {NULL, NULL, NULL, NULL, NULL}};
