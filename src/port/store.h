@@ -5,8 +5,8 @@
  *
  * A commit is durable when the call returns. Revisions are per store and strictly rising; a document's revision is that
  * of the commit that last wrote it. Thread-safe; calls may wait for a disk flush, so not on the thread that serves
- * HTTP. A full disk gives FCT_ERROR_NO_SPACE and changes nothing; but for what only deletes room is kept, so that what is
- * taken away (a session, a token) is away.
+ * HTTP. A full disk gives FCT_ERROR_NO_SPACE and changes nothing; but for what only deletes room is kept, so that what
+ * is taken away (a session, a token) is away.
  */
 #pragma once
 #include "base/json.h"
