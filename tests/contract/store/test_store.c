@@ -428,6 +428,7 @@ static void test_sqlite_broken_document(Fixture *f, gconstpointer data)
     g_autoptr(GError) error = NULL;
     g_assert_true(put(f->store, "a/1", "x", FCT_REV_NONE, NULL, NULL));
     fct_store_free(f->store);
+    g_log_set_always_fatal(G_LOG_LEVEL_ERROR); /* it warns, and shall */
     spoil(f->path, "INSERT INTO docs VALUES('a/2', 1, '{\"half\":'), ('b/1', 1, '')");
     f->store = fct_store_sqlite_open(f->path, &error);
     g_assert_no_error(error);
