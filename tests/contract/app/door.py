@@ -5,6 +5,7 @@
 
 usage: door.py FACETD [NAME…]
 """
+import http.client
 import json
 import os
 import select
@@ -17,7 +18,7 @@ import sys
 import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
-from door import CONTEXT, PASSWORD, Door, context, ended, until  # noqa: E402
+from door import CONTEXT, PASSWORD, WAIT_S, Door, context, ended, until  # noqa: E402
 
 FACETD = sys.argv[1]
 GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -205,9 +206,11 @@ def test_failures():
         status, _, text = door.call("POST", "/api/v1/tokens", {"name": "before"}, cookie)
         assert status == 201, text
         disk, ram = door.disk(), door.resident()
+        connection = http.client.HTTPSConnection("127.0.0.1", door.port, context=CONTEXT, timeout=WAIT_S)
         for i in range(300):
-            door.sign_in("x" * 8000 + str(i), "no")
-            door.call("POST", "/api/v1/vms", {"name": "x" * 5000})
+            door.call("POST", "/api/v1/session", {"username": "x" * 8000 + str(i), "password": "no"}, connection=connection)
+            door.call("POST", "/api/v1/vms", {"name": "x" * 5000}, connection=connection)
+        connection.close()
         assert door.sign_in("x" * 100000, "no")[0] == 413
         assert door.sign_in("admin", "y" * 2000)[0] == 400
         rows = json.loads(door.get("/api/v1/audit?limit=500", cookie)[2])["items"]
