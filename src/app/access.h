@@ -15,10 +15,16 @@ typedef struct {
     char *content_range;
     gint64 content_length; /* -1: not said */
     GBytes *body;          /* NULL: none */
-    gboolean too_large;    /* the body was longer than FCT_BODY_MAX */
+    gboolean too_large;    /* the body was longer than FCT_BODY_MAX, or than FCT_BODY_UNKNOWN_MAX of who is unknown */
+    gboolean own_name;     /* @host is one of this server's */
 } FctRawRequest;
 
 void fct_raw_request_clear(FctRawRequest *raw);
+
+/* Whether it bears the secret of a session or a token. Never waits. */
+gboolean fct_access_knows(FctApp *app, const FctRawRequest *raw);
+/* The value of a cookie; NULL when there is none. */
+char *fct_access_cookie(const char *cookies, const char *name);
 
 /* Always gives a reply; errors are in it. *ret_allow: the Allow header, NULL when none; free it. */
 void fct_access_serve(FctApp *app, const FctRawRequest *raw, FctReply *reply, char **ret_allow);

@@ -127,8 +127,9 @@ gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, 
         return TRUE;
     }
     gboolean quoted = *text == '"';
-    guint64 revision = g_ascii_strtoull(text + quoted, &end, 10);
-    if (revision == 0 || strcmp(end, quoted ? "\"" : "") != 0) {
+    text += quoted;
+    guint64 revision = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : 0; /* not "-1", " 1" or "+1" */
+    if (revision == 0 || revision > G_MAXINT64 || strcmp(end, quoted ? "\"" : "") != 0) {
         fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "If-Match"),
                            "If-Match must be a revision in quotes, as \"42\".");
         return FALSE;

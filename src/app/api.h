@@ -37,6 +37,7 @@ typedef struct {
     const char *local;         /* of this host, as the client reached it; "" unknown */
     const char *content_range; /* the header as sent; NULL when absent */
     gint64 content_length;     /* of the body; -1 when it was not said */
+    const char *browser;       /* value of the cookie of a known browser; NULL: none */
     const char *session;       /* secret of the session that authenticated this request; NULL with a token */
 } FctRequest;
 
@@ -57,14 +58,15 @@ typedef struct {
 } FctSink;
 
 struct FctReply {
-    int status;    /* 200 unless the handler says otherwise */
-    json_t *json;  /* owned; NULL with 204 */
-    char *etag;    /* owned; set by fct_reply_resource */
-    char *cookie;  /* owned; value of Set-Cookie */
-    char *subject; /* owned; for the audit row: "gpu 0", "vm db-2" */
-    char *text;    /* owned; a media type other than JSON */
-    char *mime;    /* owned; of text */
-    gpointer data; /* for those below */
+    int status;     /* 200 unless the handler says otherwise */
+    json_t *json;   /* owned; NULL with 204 */
+    char *etag;     /* owned; set by fct_reply_resource */
+    char *cookie;   /* owned; value of Set-Cookie */
+    gboolean known; /* set by access.c: somebody has signed in */
+    char *subject;  /* owned; for the audit row: "gpu 0", "vm db-2" */
+    char *text;     /* owned; a media type other than JSON */
+    char *mime;     /* owned; of text */
+    gpointer data;  /* for those below */
     GDestroyNotify destroy;
     /* Main thread. The message is live, headers not sent yet. */
     void (*stream)(FctApp *app, FctSoupMessage *message, gpointer data);

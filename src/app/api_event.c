@@ -3,9 +3,11 @@
 #include "app/api.h"
 #include "app/hub.h"
 #include "app/records.h"
+#include "app/signins.h"
 #include "core/policy.h"
 
 #include <libsoup/soup.h>
+#include <string.h>
 
 static gboolean list_records(const FctRequest *request, FctRecords *records, FctReply *reply, GError **error)
 {
@@ -24,6 +26,74 @@ static gboolean list_events(const FctRequest *request, FctReply *reply, GError *
 static gboolean list_audit(const FctRequest *request, FctReply *reply, GError **error)
 {
     return list_records(request, request->app->audit, reply, error);
+}
+
+/* ---- the audit as a file ---- */
+
+typedef struct {
+    GString *text;
+    gboolean csv;
+} Export;
+
+/* What begins like a formula would be one in a table. */
+static void append_cell(GString *text, const char *value)
+{
+    g_auto(GStrv) parts = g_strsplit(value, "\"", -1);
+    g_autofree char *doubled = g_strjoinv("\"\"", parts);
+    g_string_append_printf(text, "%s\"%s%s\"", text->len && text->str[text->len - 1] != '\n' ? "," : "",
+                           *value && strchr("=+-@", *value) ? "'" : "", doubled);
+}
+
+static gboolean append_row(const json_t *row, gpointer data)
+{
+    static const char *const columns[] = {"user", "address", "action", "outcome", "subject", "text"};
+    Export *export = data;
+    if (!export->csv) {
+        g_autofree char *text = fct_json_text(row);
+        g_string_append_printf(export->text, "%s\n", text);
+        return TRUE;
+    }
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(fct_json_int(row, "time_ms", 0) / 1000);
+    g_autofree char *iso = g_date_time_format_iso8601(time);
+    append_cell(export->text, iso);
+    for (gsize i = 0; i < G_N_ELEMENTS(columns); i++)
+        append_cell(export->text, fct_json_str(row, columns[i], ""));
+    g_string_append_c(export->text, '\n');
+    return TRUE;
+}
+
+static gboolean export_audit(const FctRequest *request, FctReply *reply, GError **error)
+{
+    const char *format = g_hash_table_lookup(request->query, "format");
+    gint64 since, until;
+    if (!fct_request_query_int(request, "since_ms", 0, G_MAXINT64, 0, &since, error) ||
+        !fct_request_query_int(request, "until_ms", 0, G_MAXINT64, G_MAXINT64, &until, error))
+        return FALSE;
+    if (format && strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "format"),
+                           "The format is jsonl or csv.");
+        return FALSE;
+    }
+    Export export = {g_string_new(NULL), format && strcmp(format, "csv") == 0};
+    if (export.csv)
+        g_string_append(export.text, "time,user,address,action,outcome,subject,text\n");
+    if (!fct_records_each(request->app->audit, since, until, append_row, &export, error)) {
+        g_string_free(export.text, TRUE);
+        return FALSE;
+    }
+    reply->text = g_string_free(export.text, FALSE);
+    reply->mime = g_strdup(export.csv ? "text/csv; charset=utf-8" : "application/jsonl");
+    return TRUE;
+}
+
+/* Those are no part of the audit: whoever knocks could fill it. */
+static gboolean list_refused(const FctRequest *request, FctReply *reply, GError **error)
+{
+    gint64 limit;
+    if (!fct_request_query_int(request, "limit", 1, 500, 100, &limit, error))
+        return FALSE;
+    fct_reply_items(reply, fct_signins_list(request->app->signins, (guint)limit));
+    return TRUE;
 }
 
 /* What a GET would answer; JSON null when it is refused or fails: whoever needs it asks, and is told why. */
@@ -73,8 +143,7 @@ static gboolean stream_events(const FctRequest *request, FctReply *reply, GError
 }
 
 const FctRoute fct_routes_event[] = {
-    {"GET", "/events", "event.read", list_events},
-    {"GET", "/events/stream", "event.read", stream_events},
-    {"GET", "/audit", "audit.read", list_audit},
-    {NULL},
+    {"GET", "/events", "event.read", list_events},         {"GET", "/events/stream", "event.read", stream_events},
+    {"GET", "/audit", "audit.read", list_audit},           {"GET", "/audit/export", "audit.read", export_audit},
+    {"GET", "/audit/refused", "audit.read", list_refused}, {NULL},
 };

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Version, signing in and out, who am I. */
+#include "app/account.h"
 #include "app/api.h"
 #include "app/auth.h"
+#include "base/plain.h"
 #include "core/policy.h"
+
+#include <string.h>
+
+#define BROWSER FCT_BROWSER_COOKIE "=%s; Path=/api/v1/session; HttpOnly; Secure; SameSite=Strict; Max-Age=%d"
 
 static gboolean get_version(const FctRequest *request, FctReply *reply, GError **error)
 {
@@ -20,10 +26,26 @@ static json_t *session_json(const FctIdentity *who)
     return json_pack("{s:s, s:s, s:o}", "user", who->user, "role", who->role, "may", actions);
 }
 
+/* The page asks this at its start. With the answer to the sign-in itself there is one cookie only: programs that keep
+ * one keep the right one. */
 static gboolean get_session(const FctRequest *request, FctReply *reply, GError **error)
 {
+    g_autofree char *browser =
+        request->session ? fct_auth_browser(request->app->auth, request->who->account, request->browser) : NULL;
+    if (browser)
+        reply->cookie = g_strdup_printf(BROWSER, browser, FCT_BROWSER_DAYS * 24 * 3600);
     reply->json = session_json(request->who);
     return TRUE;
+}
+
+/* Whoever sends a longer one means no account: no more of it goes anywhere. */
+static char *cut_name(const char *name)
+{
+    if (g_utf8_strlen(name, -1) <= FCT_NAME_MAX)
+        return fct_plain_shown(name);
+    g_autofree char *begin = g_utf8_substring(name, 0, FCT_NAME_MAX);
+    g_autofree char *shown = fct_plain_shown(begin);
+    return g_strconcat(shown, "…", NULL);
 }
 
 static gboolean login(const FctRequest *request, FctReply *reply, GError **error)
@@ -34,7 +56,14 @@ static gboolean login(const FctRequest *request, FctReply *reply, GError **error
     if (!fct_request_only(request, known, error) || !fct_json_need_str(request->body, "username", &user, error) ||
         !fct_json_need_str(request->body, "password", &password, error))
         return FALSE;
-    g_autoptr(FctIdentity) who = fct_auth_login(request->app->auth, user, password, request->address, &secret, error);
+    if (strlen(password) > FCT_PASSWORD_MAX) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "password"),
+                           "A password has at most %d bytes.", FCT_PASSWORD_MAX);
+        return FALSE;
+    }
+    g_autofree char *name = cut_name(user);
+    const FctAttempt attempt = {name, request->address, request->browser};
+    g_autoptr(FctIdentity) who = fct_auth_login(request->app->auth, &attempt, password, &secret, error);
     if (!who)
         return FALSE;
     reply->cookie = fct_auth_cookie(secret);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/app.h"
 
+#include "app/aside.h"
 #include "app/auth.h"
 #include "app/autostart.h"
 #include "app/executor.h"
@@ -14,6 +15,7 @@
 #include "app/records.h"
 #include "app/sampler.h"
 #include "app/server.h"
+#include "app/signins.h"
 #include "app/storage.h"
 #include "app/task.h"
 #include "app/vms.h"
@@ -22,8 +24,11 @@
 
 #include <sodium.h>
 
-#define EVENTS_KEPT 2000
-#define AUDIT_KEPT 10000
+#define DAY_MS (24 * 3600 * 1000LL)
+
+static const FctKeep keep_events = {.rows = 2000, .at_hand = 2000};
+/* Who changed what: as much as a year's report asks for, and no more than a small disk bears. */
+static const FctKeep keep_audit = {.rows = 100000, .age_ms = 400 * DAY_MS, .bytes = 64 * 1024 * 1024, .at_hand = 1000};
 
 gint64 fct_app_now_ms(void)
 {
@@ -62,7 +67,12 @@ static FctConfig config_copy(const FctConfig *config)
                        .pool_roots = g_strdupv(config->pool_roots),
                        .disks_dir = g_strdup(config->disks_dir),
                        .part_device = g_strdup(config->part_device),
-                       .node = g_strdup(config->node)};
+                       .node = g_strdup(config->node),
+                       .names = g_strdupv(config->names),
+                       .proxies = g_strdupv(config->proxies),
+                       .connections = config->connections,
+                       .connections_by_address = config->connections_by_address,
+                       .patience_ms = config->patience_ms};
 }
 
 FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm *vmm, GError **error)
@@ -77,11 +87,14 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
         return NULL;
     }
     app->hub = fct_hub_new();
-    app->events = fct_records_new(store, "event", EVENTS_KEPT, error);
+    app->events = fct_records_new(store, "event", &keep_events, error);
     if (!app->events)
         return NULL;
-    app->audit = fct_records_new(store, "audit", AUDIT_KEPT, error);
+    app->audit = fct_records_new(store, "audit", &keep_audit, error);
     if (!app->audit)
+        return NULL;
+    app->signins = fct_signins_new(app, error);
+    if (!app->signins)
         return NULL;
     app->auth = fct_auth_new(app, error);
     if (!app->auth)
@@ -131,6 +144,7 @@ gboolean fct_app_start(FctApp *app, GError **error)
     }
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
+    fct_aside_tell(app);
     fct_world_start(app->world);
     fct_sampler_start(app->sampler);
     app->server = fct_server_new(app, error);
@@ -164,6 +178,7 @@ void fct_app_free(FctApp *app)
     fct_world_free(app->world);
     fct_opened_free(app->opened);
     fct_auth_free(app->auth);
+    fct_signins_free(app->signins);
     fct_records_free(app->audit);
     fct_records_free(app->events);
     fct_hub_free(app->hub);
@@ -179,5 +194,7 @@ void fct_app_free(FctApp *app)
     g_free(app->config.disks_dir);
     g_free(app->config.part_device);
     g_free(app->config.node);
+    g_strfreev(app->config.names);
+    g_strfreev(app->config.proxies);
     g_free(app);
 }

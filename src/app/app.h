@@ -24,6 +24,7 @@ typedef struct FctReconciler FctReconciler;
 typedef struct FctExecutor FctExecutor;
 typedef struct FctSampler FctSampler;
 typedef struct FctServer FctServer;
+typedef struct FctSignins FctSignins;
 typedef struct FctVms FctVms;
 typedef struct FctAutostarter FctAutostarter;
 typedef struct FctNetworkCache FctNetworkCache;
@@ -41,6 +42,11 @@ typedef struct {
     char *disks_dir;   /* folder of the pool "facet" */
     char *part_device; /* "vfio" or "standin" */
     char *node;
+    char **names;      /* by which browsers reach this host, besides its own; may be NULL */
+    char **proxies;    /* addresses and networks of trusted reverse proxies; may be NULL */
+    guint connections; /* at most, in all and from one address; 0: as usual */
+    guint connections_by_address;
+    guint patience_ms; /* what time limits of connections are made of; 0: as usual */
 } FctConfig;
 
 typedef struct FctApp {
@@ -51,6 +57,7 @@ typedef struct FctApp {
     FctMedia *media; /* owned; set between new and start; NULL: no first-boot data can be made */
     FctHub *hub;
     FctRecords *events, *audit;
+    FctSignins *signins;
     FctAuth *auth;
     FctOpened *opened;
     FctTasks *tasks;

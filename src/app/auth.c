@@ -3,6 +3,7 @@
 
 #include "app/account.h"
 #include "app/opened.h"
+#include "app/signins.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -10,9 +11,6 @@
 #define SESSION_IDLE_MS (12 * 3600 * 1000LL)    /* without a request */
 #define SESSION_MAX_MS (7 * 24 * 3600 * 1000LL) /* in all */
 #define SEEN_STORE_MS (15 * 60 * 1000LL)        /* how often "last seen" goes to the disk */
-#define WINDOW_MS 60000                         /* failures are counted over this time */
-#define FAILURES_PAIR 5                         /* for one account from one address */
-#define FAILURES_ONE 30                         /* for one account, or from one address */
 
 typedef struct {
     char *name, *role, *hash;
@@ -30,7 +28,6 @@ struct FctAuth {
     GHashTable *users;    /* name → User* */
     GHashTable *sessions; /* hash of the secret → Session* */
     FctTokens *tokens;
-    GHashTable *failures; /* "user@address", "user", "@address" → GArray of gint64 times */
 };
 
 static void user_free(User *user)
@@ -185,7 +182,6 @@ FctAuth *fct_auth_new(FctApp *app, GError **error)
     g_mutex_init(&auth->hashing);
     auth->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)user_free);
     auth->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)session_free);
-    auth->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
     if (!load(auth, "user/", load_user, error) || !load(auth, "session/", load_session, error) ||
         !(auth->tokens = fct_tokens_open(app, error)) ||
         (g_hash_table_size(auth->users) == 0 && !make_admin(auth, error))) {
@@ -203,7 +199,6 @@ void fct_auth_free(FctAuth *auth)
     g_hash_table_unref(auth->users);
     g_hash_table_unref(auth->sessions);
     fct_tokens_free(auth->tokens);
-    g_hash_table_unref(auth->failures);
     g_mutex_clear(&auth->lock);
     g_mutex_clear(&auth->hashing);
     g_free(auth);
@@ -254,32 +249,6 @@ FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
 
 /* ---- signing in ---- */
 
-/* How often @key failed in the window; forgets what is older. */
-static guint failures_of(FctAuth *auth, const char *key)
-{
-    GArray *times = g_hash_table_lookup(auth->failures, key);
-    gint64 oldest = g_get_monotonic_time() / 1000 - WINDOW_MS;
-    if (!times)
-        return 0;
-    while (times->len && g_array_index(times, gint64, 0) < oldest)
-        g_array_remove_index(times, 0);
-    guint count = times->len;
-    if (!count)
-        g_hash_table_remove(auth->failures, key);
-    return count;
-}
-
-static void add_failure(FctAuth *auth, const char *key)
-{
-    GArray *times = g_hash_table_lookup(auth->failures, key);
-    gint64 now = g_get_monotonic_time() / 1000;
-    if (!times) {
-        times = g_array_new(FALSE, FALSE, sizeof(gint64));
-        g_hash_table_insert(auth->failures, g_strdup(key), times);
-    }
-    g_array_append_val(times, now);
-}
-
 static gboolean verify(FctAuth *auth, const char *hash, const char *password)
 {
     /* A name that is not there costs as much as one that is: the answer's time must not tell which names exist. */
@@ -312,43 +281,51 @@ static char *open_session(FctAuth *auth, const char *user, GError **error)
     return g_steal_pointer(&secret);
 }
 
-FctIdentity *fct_auth_login(FctAuth *auth, const char *name, const char *password, const char *address,
-                            char **ret_secret, GError **error)
+FctIdentity *fct_auth_login(FctAuth *auth, const FctAttempt *attempt, const char *password, char **ret_secret,
+                            GError **error)
 {
-    g_autofree char *from = g_strconcat("@", address, NULL);
-    g_autofree char *pair = g_strconcat(name, from, NULL);
+    FctSignins *signins = auth->app->signins;
     g_autofree char *hash = NULL;
     g_autoptr(FctIdentity) identity = NULL;
     g_mutex_lock(&auth->lock);
-    gboolean too_many = failures_of(auth, pair) >= FAILURES_PAIR || failures_of(auth, name) >= FAILURES_ONE ||
-                        failures_of(auth, from) >= FAILURES_ONE;
-    const User *user = g_hash_table_lookup(auth->users, name);
+    const User *user = g_hash_table_lookup(auth->users, attempt->name);
     if (user) {
         identity = fct_identity_new(user->name, user->name, user->role);
         hash = g_strdup(user->hash);
     }
     g_mutex_unlock(&auth->lock);
-    if (too_many) {
-        fct_set_error(error, FCT_ERROR_TOO_MANY, "Too many failed attempts to sign in.");
+    if (!fct_signins_may_try(signins, attempt, hash, error))
         return NULL;
-    }
-    gboolean good = verify(auth, hash, password);
-    g_mutex_lock(&auth->lock);
-    if (good) {
-        g_hash_table_remove(auth->failures, pair);
-    } else {
-        add_failure(auth, pair);
-        add_failure(auth, name);
-        add_failure(auth, from);
-    }
-    g_mutex_unlock(&auth->lock);
-    if (!good) {
+    if (!verify(auth, hash, password)) {
+        fct_signins_failed(signins, attempt, hash);
         fct_set_error_full(error, FCT_ERROR_UNAUTHENTICATED, "Check both; capitals count.", NULL,
                            "The name or the password is wrong.");
         return NULL;
     }
-    *ret_secret = open_session(auth, name, error);
+    fct_signins_passed(signins, attempt, hash);
+    *ret_secret = open_session(auth, attempt->name, error);
     return *ret_secret ? g_steal_pointer(&identity) : NULL;
+}
+
+char *fct_auth_browser(FctAuth *auth, const char *account, const char *cookie)
+{
+    g_autofree char *hash = NULL;
+    const FctAttempt attempt = {.name = account, .browser = cookie};
+    g_mutex_lock(&auth->lock);
+    const User *user = g_hash_table_lookup(auth->users, account);
+    if (user)
+        hash = g_strdup(user->hash);
+    g_mutex_unlock(&auth->lock);
+    return hash ? fct_signins_browser(auth->app->signins, &attempt, hash) : NULL;
+}
+
+gboolean fct_auth_knows(FctAuth *auth, const char *secret)
+{
+    g_autofree char *digest = fct_auth_digest(secret);
+    g_mutex_lock(&auth->lock);
+    gboolean knows = g_hash_table_contains(auth->sessions, digest);
+    g_mutex_unlock(&auth->lock);
+    return knows || fct_tokens_knows(auth->tokens, secret);
 }
 
 FctTokens *fct_auth_tokens(FctAuth *auth)
@@ -429,8 +406,8 @@ static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **erro
 {
     char *secret = NULL;
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctIdentity) again =
-        fct_auth_login(auth, change->who->account, change->old_password, change->address, &secret, &fault);
+    const FctAttempt attempt = {.name = change->who->account, .address = change->address};
+    g_autoptr(FctIdentity) again = fct_auth_login(auth, &attempt, change->old_password, &secret, &fault);
     if (fault && fault->code == FCT_ERROR_UNAUTHENTICATED)
         fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
                            json_pack("{s:s}", "field", "old_password"), "The old password is wrong.");

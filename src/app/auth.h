@@ -4,6 +4,8 @@
  * Looking up a session or token is a memory access, good for any thread; the functions that say so wait for the disk.
  */
 #pragma once
+#include "app/api.h"
+#include "app/signins.h"
 #include "app/tokens.h"
 
 /*
@@ -22,11 +24,15 @@ FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret);
 FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret);
 
 /*
- * Blocks (argon2id takes a while, and the session is stored). FCT_ERROR_UNAUTHENTICATED, or FCT_ERROR_TOO_MANY after
- * several failures from one address or for one account. *ret_secret goes into the cookie; free it.
+ * Blocks (argon2id takes a while, and the session is stored). FCT_ERROR_UNAUTHENTICATED, or FCT_ERROR_TOO_MANY
+ * (signins.h). *ret_secret goes into the cookie; free it.
  */
-FctIdentity *fct_auth_login(FctAuth *auth, const char *user, const char *password, const char *address,
-                            char **ret_secret, GError **error);
+FctIdentity *fct_auth_login(FctAuth *auth, const FctAttempt *attempt, const char *password, char **ret_secret,
+                            GError **error);
+/* What makes a browser that is signed in a known one (browser.h); NULL: @cookie does already. Free it. */
+char *fct_auth_browser(FctAuth *auth, const char *account, const char *cookie);
+/* Whether a session or token has this secret; whether it is still good is asked later. Never waits: for any thread. */
+gboolean fct_auth_knows(FctAuth *auth, const char *secret);
 /* Blocks. Ends what @who came with: the session of @secret, or the token; the store has done so before it is said. */
 gboolean fct_auth_logout(FctAuth *auth, const FctIdentity *who, const char *secret, GError **error);
 /* Whether the session or token of FctIdentity.login is still good; @use: something that it opened is in use. */

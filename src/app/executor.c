@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/executor.h"
 
+#include "app/aside.h"
 #include "app/executor_run.h"
 #include "app/hub.h"
 #include "app/parts.h"
@@ -60,11 +61,15 @@ gboolean fct_executor_recover(FctExecutor *executor, GError **error)
 {
     FctStore *store = executor->app->store;
     g_autoptr(GPtrArray) docs = store->ops->list(store, "journal/", error);
-    for (guint i = 0; docs && i < docs->len; i++)
-        if (!recover_one(executor, docs->pdata[i], error)) {
+    for (guint i = 0; docs && i < docs->len; i++) {
+        g_autoptr(GError) fault = NULL;
+        /* One that says nothing is not waited for: the card shows what it has, and others start. */
+        if (!recover_one(executor, docs->pdata[i], &fault) &&
+            !fct_aside_put(executor->app, docs->pdata[i], fault, error)) {
             g_prefix_error(error, "The journal %s cannot be replayed: ", ((FctDoc *)docs->pdata[i])->key);
             return FALSE;
         }
+    }
     return docs != NULL;
 }
 

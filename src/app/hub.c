@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/hub.h"
 
+#include "app/visits.h"
+
 #include <libsoup/soup.h>
 #include <string.h>
 
@@ -118,8 +120,11 @@ static void client_drop(Client *client)
 {
     SoupServerMessage *soup = g_object_ref(client->soup);
     client_free(client);
+    FctVisit *visit = fct_visit_of(soup);
     GSocket *socket = soup_server_message_get_socket(soup);
-    if (socket)
+    if (visit)
+        fct_visit_end(visit);
+    else if (socket)
         g_socket_close(socket, NULL);
     g_object_unref(soup);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/outgoing.h"
 
+#include "app/visits.h"
+
 #include "core/storage_rules.h"
 
 #include <gio/gio.h>
@@ -65,6 +67,9 @@ static void read_block(GTask *task, gpointer object, gpointer data, GCancellable
 static void break_off(Sending *sending)
 {
     g_autoptr(SoupServerMessage) message = g_object_ref(sending->message);
+    FctVisit *visit = fct_visit_of(message);
+    if (visit)
+        fct_visit_end(visit); /* first: TLS would say goodbye, and wait for a client that does not read */
     g_autoptr(GIOStream) connection = soup_server_message_steal_connection(message);
     g_io_stream_close(connection, NULL, NULL);
 }

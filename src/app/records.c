@@ -3,12 +3,26 @@
 
 #include "app/hub.h"
 
+#include <string.h>
+
+#define DROPS 16        /* old rows that go with one new one */
+#define BLOCK_DIGITS 17 /* of a number's 20: rows are read a thousand at a time */
+#define BLOCK 1000
+
+/* What is known of a row that need not be in memory. */
+typedef struct {
+    gint64 id, time_ms;
+    gsize bytes;
+} Mark;
+
 struct FctRecords {
     FctStore *store;
     char *kind; /* "event": keys are "event/<20 digits>" */
-    guint keep;
+    FctKeep keep;
     GMutex lock;
-    GQueue rows; /* json_t*, oldest first */
+    GQueue rows;  /* json_t*, oldest first: those at hand */
+    GQueue marks; /* Mark*, oldest first: all that are kept */
+    gsize bytes;  /* of all */
     gint64 next_id;
 };
 
@@ -17,7 +31,34 @@ static char *key_of(const FctRecords *records, gint64 id)
     return g_strdup_printf("%s/%020" G_GINT64_FORMAT, records->kind, id);
 }
 
-FctRecords *fct_records_new(FctStore *store, const char *kind, guint keep, GError **error)
+static void add_mark(FctRecords *records, const json_t *row)
+{
+    g_autofree char *text = fct_json_text(row);
+    Mark *mark = g_new(Mark, 1);
+    *mark = (Mark){fct_json_int(row, "id", 0), fct_json_int(row, "time_ms", 0), strlen(text)};
+    g_queue_push_tail(&records->marks, mark);
+    records->bytes += mark->bytes;
+    records->next_id = mark->id + 1;
+}
+
+static void hold(FctRecords *records, json_t *row)
+{
+    g_queue_push_tail(&records->rows, row);
+    if (g_queue_get_length(&records->rows) > records->keep.at_hand)
+        json_decref(g_queue_pop_head(&records->rows));
+}
+
+/* By number of rows, time and size. */
+static gboolean has_too_much(const FctRecords *records)
+{
+    const Mark *oldest = g_queue_peek_head((GQueue *)&records->marks);
+    const FctKeep *keep = &records->keep;
+    return oldest && (g_queue_get_length((GQueue *)&records->marks) > keep->rows ||
+                      (keep->bytes && records->bytes > keep->bytes) ||
+                      (keep->age_ms && fct_app_now_ms() - oldest->time_ms > keep->age_ms));
+}
+
+FctRecords *fct_records_new(FctStore *store, const char *kind, const FctKeep *keep, GError **error)
 {
     g_autofree char *prefix = g_strdup_printf("%s/", kind);
     g_autoptr(GPtrArray) docs = store->ops->list(store, prefix, error);
@@ -26,14 +67,15 @@ FctRecords *fct_records_new(FctStore *store, const char *kind, guint keep, GErro
     FctRecords *records = g_new0(FctRecords, 1);
     records->store = store;
     records->kind = g_strdup(kind);
-    records->keep = keep;
+    records->keep = *keep;
     records->next_id = 1;
     g_mutex_init(&records->lock);
     g_queue_init(&records->rows);
+    g_queue_init(&records->marks);
     for (guint i = 0; i < docs->len; i++) {
         const FctDoc *doc = docs->pdata[i];
-        g_queue_push_tail(&records->rows, json_incref(doc->value));
-        records->next_id = fct_json_int(doc->value, "id", 0) + 1;
+        add_mark(records, doc->value);
+        hold(records, json_incref(doc->value));
     }
     return records;
 }
@@ -43,6 +85,7 @@ void fct_records_free(FctRecords *records)
     if (!records)
         return;
     g_queue_clear_full(&records->rows, (GDestroyNotify)json_decref);
+    g_queue_clear_full(&records->marks, g_free);
     g_mutex_clear(&records->lock);
     g_free(records->kind);
     g_free(records);
@@ -54,28 +97,62 @@ void fct_records_free(FctRecords *records)
  */
 static json_t *add_row(FctRecords *records, json_t *row)
 {
-    FctWrite writes[2];
+    FctWrite writes[1 + DROPS];
+    char *keys[1 + DROPS];
     gsize n = 0;
     g_autoptr(GError) error = NULL;
-    g_autofree char *old_key = NULL;
     g_mutex_lock(&records->lock);
     json_object_set_new(row, "id", json_integer(records->next_id));
     json_object_set_new(row, "time_ms", json_integer(fct_app_now_ms()));
-    g_autofree char *key = key_of(records, records->next_id++);
-    writes[n++] = (FctWrite){key, row, FCT_REV_ANY};
-    g_queue_push_tail(&records->rows, row);
-    if (g_queue_get_length(&records->rows) > records->keep) {
-        g_autoptr(json_t) old = g_queue_pop_head(&records->rows);
-        old_key = key_of(records, fct_json_int(old, "id", 0));
-        writes[n++] = (FctWrite){old_key, NULL, FCT_REV_ANY};
+    keys[n] = key_of(records, records->next_id);
+    writes[n] = (FctWrite){keys[n], row, FCT_REV_ANY};
+    n++;
+    add_mark(records, row);
+    hold(records, json_incref(row));
+    while (n < G_N_ELEMENTS(writes) && has_too_much(records)) {
+        g_autofree Mark *old = g_queue_pop_head(&records->marks);
+        records->bytes -= old->bytes;
+        keys[n] = key_of(records, old->id);
+        writes[n] = (FctWrite){keys[n], NULL, FCT_REV_ANY};
+        n++;
     }
-    json_incref(row);
     /* Under the lock, so that rows reach the disk in the order of their numbers. */
     if (!records->store->ops->commit(records->store, writes, n, NULL, &error))
         g_warning("%s %" G_GINT64_FORMAT " is kept in memory alone: %s", records->kind, fct_json_int(row, "id", 0),
                   error->message);
     g_mutex_unlock(&records->lock);
+    for (gsize i = 0; i < n; i++)
+        g_free(keys[i]);
     return row;
+}
+
+/* The block of the numbers that begin like @id. */
+static gboolean each_of_block(FctRecords *records, gint64 id, gint64 since_ms, gint64 until_ms, FctRecordSink sink,
+                              gpointer data, GError **error)
+{
+    g_autofree char *key = key_of(records, id);
+    g_autofree char *prefix = g_strndup(key, strlen(records->kind) + 1 + BLOCK_DIGITS);
+    g_autoptr(GPtrArray) docs = records->store->ops->list(records->store, prefix, error);
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const json_t *row = ((FctDoc *)docs->pdata[i])->value;
+        gint64 time = fct_json_int(row, "time_ms", 0);
+        if (time >= since_ms && time <= until_ms && !sink(row, data))
+            return FALSE;
+    }
+    return docs != NULL;
+}
+
+gboolean fct_records_each(FctRecords *records, gint64 since_ms, gint64 until_ms, FctRecordSink sink, gpointer data,
+                          GError **error)
+{
+    g_mutex_lock(&records->lock);
+    const Mark *oldest = g_queue_peek_head(&records->marks);
+    gint64 first = oldest ? oldest->id : 0, end = records->next_id;
+    g_mutex_unlock(&records->lock);
+    for (gint64 block = first / BLOCK; first && block <= (end - 1) / BLOCK; block++)
+        if (!each_of_block(records, block * BLOCK, since_ms, until_ms, sink, data, error))
+            return FALSE;
+    return TRUE;
 }
 
 json_t *fct_records_list(FctRecords *records, guint limit)

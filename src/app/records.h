@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A bounded list of things that happened, newest kept: the events and the audit trail. Rows are documents in the store
- * ("event/<number>") and in memory, so that reading needs no disk. Thread-safe; adding waits for the disk.
+ * ("event/<number>"); the newest are in memory too, so that reading them needs no disk. Thread-safe; adding waits for
+ * the disk.
  */
 #pragma once
 #include "app/app.h"
 
-FctRecords *fct_records_new(FctStore *store, const char *kind, guint keep, GError **error);
+/* What is kept; the oldest goes when one is passed. */
+typedef struct {
+    guint rows;
+    gint64 age_ms; /* 0: of any age */
+    gsize bytes;   /* of their text; 0: any */
+    guint at_hand; /* rows in memory */
+} FctKeep;
+
+FctRecords *fct_records_new(FctStore *store, const char *kind, const FctKeep *keep, GError **error);
 void fct_records_free(FctRecords *records);
-/* The newest first, at most @limit. New reference. */
+/* The newest first, at most @limit of those at hand. New reference. */
 json_t *fct_records_list(FctRecords *records, guint limit);
+
+typedef gboolean (*FctRecordSink)(const json_t *row, gpointer data);
+/* Every row that is kept and is not older than @since_ms nor younger than @until_ms, the oldest first, from the disk.
+ */
+gboolean fct_records_each(FctRecords *records, gint64 since_ms, gint64 until_ms, FctRecordSink sink, gpointer data,
+                          GError **error);
 
 /* Adds an event and publishes it. @severity: info, warning, error. @subject_kind may be "". Not on the main thread. */
 void fct_event(FctApp *app, const char *kind, const char *severity, const char *subject_kind, const char *subject_id,

@@ -2,27 +2,46 @@
 #include "app/server.h"
 
 #include "app/access.h"
+#include "app/door.h"
 #include "app/intake.h"
 #include "app/opened.h"
+#include "app/own_names.h"
+#include "app/signin_line.h"
+#include "app/signins.h"
 #include "app/tls.h"
 #include "app/ui.h"
+#include "base/text.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define UPLOADS 4 /* bodies that are written to the disk at the same time */
 #define THREADS 8 /* handlers at the same time; they wait for disk, helper and libvirt rather than compute */
+#define CONNECTIONS 1024
+#define CONNECTIONS_BY_ADDRESS 256
+#define PATIENCE_MS 10000
+#define SIGNINS_WAITING 128 /* of who is unknown */
+#define SIGNINS_BY_LANE 64
+#define DROPPED_UNKNOWN (4 * 1024 * 1024) /* of a body that is not taken, before the connection ends */
+#define DROPPED_KNOWN (64 * 1024 * 1024)  /* who has signed in may be told first */
+#define STUCK_S 60                        /* a request has waited so long for a thread */
 
 struct FctServer {
     FctApp *app;
     SoupServer *soup;
+    FctDoor *door;
+    FctProxies *proxies;
+    FctOwnNames *names;
     FctUi *ui;
     GThreadPool *pool;
+    GThreadPool *signins; /* one thread: passwords are checked one at a time */
+    FctSigninLine *line;  /* Call*, that wait for it */
+    gboolean signing_in;  /* that thread is at work */
     GThreadPool *uploads;
     GList *intakes;  /* FctIntake* */
     GList *calls;    /* Call*: on the pool, or their reply on its way back */
     GThread *thread; /* that made this; libsoup is for it alone */
-    guint16 port;
 };
 
 /* A request on its way through the pool. Owned by the server's list until its reply was given. */
@@ -31,6 +50,9 @@ typedef struct {
     SoupServerMessage *message;
     gulong finished;
     gboolean gone; /* the client went away meanwhile */
+    gboolean signin;
+    gint64 queued_us;
+    gint begun; /* atomic: a thread has taken it */
     FctRawRequest raw;
     FctReply reply;
     char *allow;
@@ -50,6 +72,7 @@ static void secure_headers(SoupMessageHeaders *headers)
     soup_message_headers_replace(headers, "Referrer-Policy", "no-referrer");
     soup_message_headers_replace(headers, "Cross-Origin-Opener-Policy", "same-origin");
     soup_message_headers_replace(headers, "Cross-Origin-Resource-Policy", "same-origin");
+    soup_message_headers_replace(headers, "Strict-Transport-Security", "max-age=31536000");
 }
 
 /* ---- replies ---- */
@@ -103,13 +126,28 @@ static void on_upgraded(SoupServerMessage *message, gpointer data)
     upgrade->websocket(upgrade->app, socket, g_steal_pointer(&upgrade->data));
 }
 
+static void send_reply(SoupServerMessage *message, FctReply *reply, const char *allow);
+
+static void send_error(SoupServerMessage *message, const GError *error, const char *allow)
+{
+    FctReply reply = {0};
+    fct_access_fail(&reply, error);
+    send_reply(message, &reply, allow);
+    fct_reply_clear(&reply);
+}
+
 static void start_websocket(Call *call)
 {
     static char *protocols[] = {(char *)"binary", NULL};
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(call->message);
     gboolean offers = soup_message_headers_get_one(headers, "Sec-WebSocket-Protocol") != NULL;
-    if (!soup_websocket_server_process_handshake(call->message, NULL, offers ? protocols : NULL, NULL, NULL))
-        return; /* libsoup has set 400 */
+    if (!soup_websocket_server_process_handshake(call->message, NULL, offers ? protocols : NULL, NULL, NULL)) {
+        g_autoptr(GError) error = NULL;
+        fct_set_error_full(&error, FCT_ERROR_BAD_REQUEST, "Open it as a WebSocket (RFC 6455, version 13).", NULL,
+                           "A console is a WebSocket, and this request opens none.");
+        send_error(call->message, error, NULL);
+        return;
+    }
     Upgrade *upgrade = g_new(Upgrade, 1);
     *upgrade =
         (Upgrade){call->server->app, call->reply.websocket, g_steal_pointer(&call->reply.data), call->reply.destroy};
@@ -144,10 +182,30 @@ static void send_reply(SoupServerMessage *message, FctReply *reply, const char *
         set_no_body(message, SOUP_STATUS_NO_CONTENT);
 }
 
+static void next_signin(FctServer *server)
+{
+    Call *call = server->signing_in ? NULL : fct_signin_line_pop(server->line);
+    while (call && call->gone) { /* nobody waits for that answer */
+        call_free(call);
+        call = fct_signin_line_pop(server->line);
+    }
+    if (!call)
+        return;
+    server->signing_in = TRUE;
+    g_thread_pool_push(server->signins, call, NULL);
+}
+
 static gboolean finish_call(gpointer data)
 {
     Call *call = data;
     FctReply *reply = &call->reply;
+    FctVisit *visit = fct_visit_of(call->message);
+    if (visit && reply->known)
+        visit->known = TRUE;
+    if (call->signin) {
+        call->server->signing_in = FALSE;
+        next_signin(call->server);
+    }
     if (call->gone) {
         call_free(call);
         return G_SOURCE_REMOVE;
@@ -182,6 +240,7 @@ static void write_text(FctReply *reply)
 static void on_pool(gpointer data, gpointer user)
 {
     Call *call = data;
+    g_atomic_int_set(&call->begun, TRUE);
     fct_access_serve(call->server->app, &call->raw, &call->reply, &call->allow);
     write_text(&call->reply);
     g_idle_add_full(G_PRIORITY_DEFAULT, finish_call, call, NULL);
@@ -208,10 +267,12 @@ static char *local_address(SoupServerMessage *message)
 }
 
 /* All but the body. @path: under /api/v1. */
-static FctRawRequest raw_request(SoupServerMessage *message, const char *path)
+static FctRawRequest raw_request(const FctServer *server, SoupServerMessage *message, const char *path)
 {
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
-    const char *address = soup_server_message_get_remote_host(message);
+    const char *peer = soup_server_message_get_remote_host(message);
+    g_autofree char *local = local_address(message);
+    const char *host = soup_message_headers_get_one(headers, "Host");
     gboolean measured = soup_message_headers_get_encoding(headers) != SOUP_ENCODING_CHUNKED;
     return (FctRawRequest){
         .method = g_strdup(soup_server_message_get_method(message)),
@@ -224,12 +285,34 @@ static FctRawRequest raw_request(SoupServerMessage *message, const char *path)
         .fetch_site = header(message, "Sec-Fetch-Site"),
         .host = header(message, "Host"),
         .content_type = header(message, "Content-Type"),
-        .address = g_strdup(address ? address : ""),
-        .local = local_address(message),
+        .address = fct_proxies_client(server->proxies, peer ? peer : "",
+                                      soup_message_headers_get_list(headers, "X-Forwarded-For")),
+        .own_name = fct_own_names_has(server->names, host, local),
+        .local = g_steal_pointer(&local),
         .content_range = header(message, "Content-Range"),
         .content_length = measured ? (gint64)soup_message_headers_get_content_length(headers) : -1,
         .too_large = g_object_get_data(G_OBJECT(message), "facet-too-large") != NULL,
     };
+}
+
+/* A known browser has a lane of its own, so that whoever guesses beside it does not make it wait. */
+static gboolean queue_signin(FctServer *server, Call *call)
+{
+    g_autofree char *cookie = fct_access_cookie(call->raw.cookie, FCT_BROWSER_COOKIE);
+    g_autoptr(FctBrowser) browser = fct_signins_browser_of(server->app->signins, cookie);
+    call->signin = TRUE;
+    if (!fct_signin_line_push(server->line, browser ? browser->id : call->raw.address, browser != NULL, call))
+        return FALSE;
+    next_signin(server);
+    return TRUE;
+}
+
+static void refuse_signin(Call *call)
+{
+    g_autoptr(GError) error = NULL;
+    fct_set_error(&error, FCT_ERROR_TOO_MANY, "Too many sign-ins wait for their turn.");
+    send_error(call->message, error, NULL);
+    call_free(call);
 }
 
 static void on_api(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
@@ -240,13 +323,20 @@ static void on_api(SoupServer *soup, SoupServerMessage *message, const char *pat
         return;
     }
     Call *call = g_new0(Call, 1);
-    *call = (Call){.server = server, .message = g_object_ref(message)};
-    call->raw = raw_request(message, path + strlen("/api/v1"));
+    *call = (Call){.server = server, .message = g_object_ref(message), .queued_us = g_get_monotonic_time()};
+    call->raw = raw_request(server, message, path + strlen("/api/v1"));
     SoupMessageBody *body = soup_server_message_get_request_body(message);
     if (body->length && !call->raw.too_large)
         call->raw.body = soup_message_body_flatten(body);
     call->finished = g_signal_connect(message, "finished", G_CALLBACK(on_finished), call);
     server->calls = g_list_prepend(server->calls, call);
+    if (strcmp(call->raw.method, "POST") == 0 && strcmp(call->raw.path, "/session") == 0) {
+        if (queue_signin(server, call))
+            soup_server_message_pause(message);
+        else
+            refuse_signin(call);
+        return;
+    }
     soup_server_message_pause(message);
     g_thread_pool_push(server->pool, call, NULL);
 }
@@ -256,12 +346,44 @@ static void on_api_other(SoupServer *soup, SoupServerMessage *message, const cha
                          gpointer data)
 {
     g_autoptr(GError) error = NULL;
-    FctReply reply = {0};
     fct_set_error_full(&error, FCT_ERROR_NOT_FOUND, "The API is at /api/v1.", NULL, "There is no %s.", path);
-    fct_access_fail(&reply, error);
-    soup_server_message_set_status(message, (guint)reply.status, NULL);
-    send_text(message, "application/json", fct_json_text(reply.json));
-    fct_reply_clear(&reply);
+    send_error(message, error, NULL);
+}
+
+static gboolean is_read(SoupServerMessage *message)
+{
+    const char *method = soup_server_message_get_method(message);
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static void refuse_method(SoupServerMessage *message, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    fct_set_error(&error, FCT_ERROR_METHOD, "%s takes GET and HEAD only.", path);
+    send_error(message, error, "GET, HEAD");
+}
+
+gboolean fct_server_healthy(const FctServer *server)
+{
+    gint64 now = g_get_monotonic_time();
+    for (const GList *l = server->calls; l; l = l->next) {
+        const Call *call = l->data;
+        if (!call->signin && !g_atomic_int_get(&call->begun) && now - call->queued_us > STUCK_S * G_USEC_PER_SEC)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* For a watchdog: no sign-in, no thread, no disk. */
+static void on_health(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+    gboolean healthy = fct_server_healthy(data);
+    if (!is_read(message)) {
+        refuse_method(message, path);
+        return;
+    }
+    soup_server_message_set_status(message, healthy ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, NULL);
+    send_text(message, "application/json", g_strdup(healthy ? "{\"status\":\"ok\"}" : "{\"status\":\"stuck\"}"));
 }
 
 static void on_page(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
@@ -269,18 +391,18 @@ static void on_page(SoupServer *soup, SoupServerMessage *message, const char *pa
     FctServer *server = data;
     SoupMessageHeaders *request = soup_server_message_get_request_headers(message);
     SoupMessageHeaders *response = soup_server_message_get_response_headers(message);
-    const char *method = soup_server_message_get_method(message);
     const char *accept = soup_message_headers_get_list(request, "Accept-Encoding");
     const char *known = soup_message_headers_get_one(request, "If-None-Match");
     g_autofree char *decoded = g_uri_unescape_string(path, NULL);
     FctUiFile file;
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
-        soup_message_headers_replace(response, "Allow", "GET, HEAD");
-        soup_server_message_set_status(message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
+    if (!is_read(message)) {
+        refuse_method(message, path);
         return;
     }
     if (!decoded || !fct_ui_find(server->ui, decoded, accept && strstr(accept, "gzip"), &file)) {
-        soup_server_message_set_status(message, SOUP_STATUS_NOT_FOUND, NULL);
+        g_autoptr(GError) error = NULL;
+        fct_set_error(&error, FCT_ERROR_NOT_FOUND, "There is no %s.", path);
+        send_error(message, error, NULL);
         return;
     }
     soup_message_headers_replace(response, "ETag", file.etag);
@@ -306,10 +428,18 @@ static void refuse_body(SoupServerMessage *message)
     g_object_set_data(G_OBJECT(message), "facet-too-large", message);
 }
 
+/* Before its last byte a request gets no answer; who sends on and on is not waited for. */
 static void on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
-    if (!fct_intake_of(message) && soup_server_message_get_request_body(message)->length > FCT_BODY_MAX)
+    gboolean known = g_object_get_data(G_OBJECT(message), "facet-known") != NULL;
+    FctVisit *visit = fct_visit_of(message);
+    goffset length = soup_server_message_get_request_body(message)->length;
+    if (fct_intake_of(message))
+        return;
+    if (length > (known ? FCT_BODY_MAX : FCT_BODY_UNKNOWN_MAX))
         refuse_body(message);
+    if (visit && visit->bytes > (known ? DROPPED_KNOWN : DROPPED_UNKNOWN))
+        fct_visit_end(visit);
 }
 
 /* ---- bodies that go to the disk as they come ---- */
@@ -338,47 +468,90 @@ static gboolean takes_stream(SoupServerMessage *message, const char **ret_path)
     return route && route->takes_stream;
 }
 
+/* Who sends a file and is nobody is told before the file, if it asks. */
+static void refuse_early(SoupServerMessage *message)
+{
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
+    refuse_body(message);
+    if (!(soup_message_headers_get_expectations(headers) & SOUP_EXPECTATION_CONTINUE))
+        return;
+    g_autoptr(GError) error = NULL;
+    fct_set_error(&error, FCT_ERROR_UNAUTHENTICATED, "You are not signed in.");
+    send_error(message, error, NULL);
+}
+
 static void on_headers(SoupServerMessage *message, gpointer data)
 {
     FctServer *server = data;
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
     const char *path;
-    secure_headers(soup_server_message_get_response_headers(message));
+    g_object_set_data(G_OBJECT(message), "facet-too-large", NULL);
+    soup_message_body_truncate(soup_server_message_get_response_body(message));
+    soup_message_headers_remove(soup_server_message_get_response_headers(message), "Content-Type");
+    FctRawRequest raw = raw_request(server, message, "");
+    gboolean known = fct_access_knows(server->app, &raw);
+    g_object_set_data(G_OBJECT(message), "facet-known", known ? message : NULL);
     if (takes_stream(message, &path)) {
-        FctRawRequest raw = raw_request(message, path);
-        FctIntake *intake = fct_intake_new(server->app, message, &raw, server->uploads, on_intake_done, server);
-        server->intakes = g_list_prepend(server->intakes, intake);
-        return;
-    }
-    if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH &&
-        soup_message_headers_get_content_length(headers) > FCT_BODY_MAX)
+        if (known) {
+            FctVisit *visit = fct_visit_of(message);
+            if (visit)
+                visit->upload = TRUE;
+            fct_text_set(&raw.path, path);
+            FctIntake *intake = fct_intake_new(server->app, message, &raw, server->uploads, on_intake_done, server);
+            server->intakes = g_list_prepend(server->intakes, intake);
+            return;
+        }
+        refuse_early(message);
+    } else if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH &&
+               soup_message_headers_get_content_length(headers) > (known ? FCT_BODY_MAX : FCT_BODY_UNKNOWN_MAX)) {
         refuse_body(message);
+    }
+    fct_raw_request_clear(&raw);
 }
+
+/* What libsoup itself answers, before anybody here is asked: it cannot read the request. */
+static const char unreadable[] = "{\"error\":{\"code\":\"bad-request\",\"message\":\"The request cannot be read.\","
+                                 "\"next\":\"Correct its first line, its address or its headers.\",\"details\":{}}}";
 
 static void on_started(SoupServer *soup, SoupServerMessage *message, gpointer data)
 {
     const FctServer *server = data;
+    FctVisit *visit = fct_visit_of(message);
     g_assert(g_thread_self() == server->thread);
+    secure_headers(soup_server_message_get_response_headers(message));
+    soup_server_message_set_response(message, "application/json", SOUP_MEMORY_STATIC, unreadable,
+                                     sizeof unreadable - 1);
+    if (visit)
+        fct_visit_request(visit, message);
     g_signal_connect(message, "got-headers", G_CALLBACK(on_headers), data);
     g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), NULL);
 }
 
 /* ---- the server ---- */
 
-static gboolean listen_on(FctServer *server, GError **error)
+/* Of the descriptors that this process may have, others need some too. */
+static FctVisitLimits limits_of(const FctConfig *config)
+{
+    struct rlimit files = {.rlim_cur = 1024};
+    getrlimit(RLIMIT_NOFILE, &files);
+    guint most = (guint)MIN(files.rlim_cur / 8 * 5, (rlim_t)G_MAXUINT16);
+    guint in_all = MIN(config->connections ? config->connections : CONNECTIONS, most);
+    guint by_address = config->connections_by_address ? config->connections_by_address : CONNECTIONS_BY_ADDRESS;
+    return (FctVisitLimits){.in_all = in_all,
+                            .by_address = MIN(by_address, MAX(in_all / 4 * 3, 1)),
+                            .patience_ms = config->patience_ms ? config->patience_ms : PATIENCE_MS};
+}
+
+static gboolean open_door(FctServer *server, GTlsCertificate *certificate, GError **error)
 {
     const FctConfig *config = &server->app->config;
-    g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(config->bind, config->port);
-    if (!address) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is no address to serve at.", config->bind);
+    const FctVisitLimits limits = limits_of(config);
+    server->proxies = fct_proxies_new((const char *const *)config->proxies, error);
+    if (!server->proxies)
         return FALSE;
-    }
-    if (!soup_server_listen(server->soup, address, SOUP_SERVER_LISTEN_HTTPS, error))
-        return FALSE;
-    GSList *uris = soup_server_get_uris(server->soup);
-    server->port = (guint16)g_uri_get_port(uris->data);
-    g_slist_free_full(uris, (GDestroyNotify)g_uri_unref);
-    return TRUE;
+    server->names = fct_own_names_new((const char *const *)config->names, config->node, config->bind, certificate);
+    server->door = fct_door_new(server->soup, certificate, server->proxies, &limits, config->bind, config->port, error);
+    return server->door != NULL;
 }
 
 FctServer *fct_server_new(FctApp *app, GError **error)
@@ -392,13 +565,16 @@ FctServer *fct_server_new(FctApp *app, GError **error)
     server->thread = g_thread_self();
     server->ui = g_steal_pointer(&ui);
     server->pool = g_thread_pool_new(on_pool, server, THREADS, FALSE, NULL);
+    server->signins = g_thread_pool_new(on_pool, server, 1, FALSE, NULL);
+    server->line = fct_signin_line_new(SIGNINS_WAITING, SIGNINS_BY_LANE);
     server->uploads = g_thread_pool_new(fct_intake_work, NULL, UPLOADS, FALSE, NULL);
-    server->soup = soup_server_new("server-header", "Facet", "tls-certificate", certificate, "raw-paths", TRUE, NULL);
+    server->soup = soup_server_new("server-header", "Facet", "raw-paths", TRUE, NULL);
     g_signal_connect(server->soup, "request-started", G_CALLBACK(on_started), server);
     soup_server_add_handler(server->soup, NULL, on_page, server, NULL);
     soup_server_add_handler(server->soup, "/api", on_api_other, server, NULL);
     soup_server_add_handler(server->soup, "/api/v1", on_api, server, NULL);
-    if (!listen_on(server, error)) {
+    soup_server_add_handler(server->soup, "/health", on_health, server, NULL);
+    if (!open_door(server, certificate, error)) {
         fct_server_free(server);
         return NULL;
     }
@@ -407,7 +583,7 @@ FctServer *fct_server_new(FctApp *app, GError **error)
 
 guint16 fct_server_port(const FctServer *server)
 {
-    return server->port;
+    return fct_door_port(server->door);
 }
 
 /* A reply that will not be given any more. */
@@ -421,12 +597,19 @@ void fct_server_free(FctServer *server)
 {
     if (!server)
         return;
+    if (server->door)
+        fct_door_close(server->door);
     soup_server_disconnect(server->soup);
     g_thread_pool_free(server->pool, FALSE, TRUE);
+    g_thread_pool_free(server->signins, FALSE, TRUE);
     g_list_free_full(g_steal_pointer(&server->calls), call_drop);
     g_thread_pool_free(server->uploads, FALSE, TRUE);
     g_list_free_full(g_steal_pointer(&server->intakes), (GDestroyNotify)fct_intake_free);
+    fct_signin_line_free(server->line);
+    fct_door_free(server->door);
     g_object_unref(server->soup);
+    fct_own_names_free(server->names);
+    fct_proxies_free(server->proxies);
     fct_ui_free(server->ui);
     g_free(server);
 }

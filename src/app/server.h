@@ -5,9 +5,12 @@
 #pragma once
 #include "app/api.h"
 
-#define FCT_BODY_MAX (1024 * 1024) /* bytes of a request's body */
+#define FCT_BODY_MAX (1024 * 1024)       /* bytes of a request's body */
+#define FCT_BODY_UNKNOWN_MAX (16 * 1024) /* of who has not signed in */
 
 FctServer *fct_server_new(FctApp *app, GError **error);
+/* Requests are being answered: none waits too long for a thread. Cheap; for a watchdog. */
+gboolean fct_server_healthy(const FctServer *server);
 guint16 fct_server_port(const FctServer *server);
 /* Waits for the handlers that run. */
 void fct_server_free(FctServer *server);

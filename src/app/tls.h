@@ -6,4 +6,6 @@
 #pragma once
 #include <gio/gio.h>
 
+/* TLS 1.2 at least, for the whole process. Before the first thread and the first use of TLS. */
+void fct_tls_prepare(void);
 GTlsCertificate *fct_tls_certificate(const char *state_dir, const char *bind, GError **error);

@@ -257,6 +257,15 @@ FctIdentity *fct_tokens_identify(FctTokens *tokens, const char *secret)
     return identity;
 }
 
+gboolean fct_tokens_knows(FctTokens *tokens, const char *secret)
+{
+    g_autofree char *digest = fct_auth_digest(secret);
+    g_mutex_lock(&tokens->lock);
+    gboolean knows = g_hash_table_contains(tokens->by_secret, digest);
+    g_mutex_unlock(&tokens->lock);
+    return knows;
+}
+
 gboolean fct_tokens_live(FctTokens *tokens, const char *id, gboolean in_use)
 {
     g_mutex_lock(&tokens->lock);

@@ -7,6 +7,7 @@
  * cloud-init has nothing to do again.
  */
 #include "app/vm_first_boot.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
 
 #include <string.h>
@@ -93,15 +94,16 @@ static void forget_secrets(FctFirstBoot *boot)
 }
 
 /* Over the whole of it: nothing of what was there is left behind the new end. */
-static gboolean overwrite(FctVmm *vmm, const FctVmDisk *drive, GBytes *iso, GError **error)
+static gboolean overwrite(FctApp *app, const FctVmDisk *drive, GBytes *iso, GError **error)
 {
+    FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) volume = vmm->ops->volume(vmm, drive->pool, drive->volume, error);
     if (!volume)
         return FALSE;
     gsize size = MAX((gsize)volume->capacity, g_bytes_get_size(iso));
     g_autofree guint8 *bytes = g_malloc0(size);
     memcpy(bytes, g_bytes_get_data(iso, NULL), g_bytes_get_size(iso));
-    if ((gsize)volume->capacity < size && !vmm->ops->volume_grow(vmm, volume->pool, volume->name, (gint64)size, error))
+    if ((gsize)volume->capacity < size && !fct_record_grow_seed(app, volume->pool, volume->name, (gint64)size, error))
         return FALSE;
     FctVmmStream *stream = vmm->ops->volume_open(vmm, volume->pool, volume->name, TRUE, 0, (gint64)size, error);
     if (!stream)
@@ -117,7 +119,7 @@ static gboolean clear_medium(FctVms *vms, const FctVm *vm, const FctFirstBoot *b
         if (!disk->seed || !*disk->pool)
             continue;
         g_autoptr(GBytes) iso = fct_vm_first_boot_iso(vms, vm, boot, error);
-        if (!iso || !overwrite(vms->app->vmm, disk, iso, error))
+        if (!iso || !overwrite(vms->app, disk, iso, error))
             return FALSE;
     }
     return TRUE;

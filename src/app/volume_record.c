@@ -344,6 +344,11 @@ gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64
     return FALSE;
 }
 
+gboolean fct_record_grow_seed(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error)
+{
+    return app->vmm->ops->volume_grow(app->vmm, pool, name, "raw", bytes, error);
+}
+
 gboolean fct_record_delete(FctApp *app, const char *pool, const char *name, GError **error)
 {
     return app->vmm->ops->volume_delete(app->vmm, pool, name, error) && drop(app, pool, name, FCT_REV_ANY, error);

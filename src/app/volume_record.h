@@ -42,6 +42,8 @@ gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, GEr
 FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVolumeRecord *plan,
                            FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error);
+/* First-boot data, for whoever rewrites it. */
+gboolean fct_record_grow_seed(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error);
 /* Volume and record. Missing is success. */
 gboolean fct_record_delete(FctApp *app, const char *pool, const char *name, GError **error);
 /* The records of the files that stand on one another now, for the commit that makes it so. @files: FctChainFile* */

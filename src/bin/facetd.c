@@ -3,6 +3,8 @@
 #include "app/account.h"
 #include "app/app.h"
 #include "app/server.h"
+#include "app/tls.h"
+#include "bin/notify.h"
 #include "host/hw_remote.h"
 #include "media/iso.h"
 #include "store/store_sqlite.h"
@@ -17,14 +19,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define DESCRIPTORS 8192 /* connections, consoles, files: at most so many, if the system lets us */
 
 typedef struct {
     FctConfig config; /* its strings are owned */
     char *socket, *libvirt_uri, *accel, *why_not_kvm, *reset;
     int ready_fd;
+    gboolean new_state;
 } Options;
 
 static void options_clear(Options *options)
@@ -37,6 +43,8 @@ static void options_clear(Options *options)
     g_free(options->config.disks_dir);
     g_free(options->config.part_device);
     g_free(options->config.node);
+    g_strfreev(options->config.names);
+    g_strfreev(options->config.proxies);
     g_free(options->socket);
     g_free(options->libvirt_uri);
     g_free(options->accel);
@@ -54,7 +62,7 @@ static int usage_error(const char *text)
 /* 0, or the exit status. */
 static int parse_options(int argc, char **argv, Options *options)
 {
-    int port = 8006;
+    int port = 8006, connections = 0, by_address = 0, patience = 0;
     gboolean version = FALSE;
     const GOptionEntry entries[] = {
         {"socket", 0, 0, G_OPTION_ARG_FILENAME, &options->socket, "Socket of facet-helper", "PATH"},
@@ -74,6 +82,16 @@ static int parse_options(int argc, char **argv, Options *options)
         {"why-not-kvm", 0, 0, G_OPTION_ARG_STRING, &options->why_not_kvm, "With --accel tcg: what a trial of KVM told",
          "TEXT"},
         {"node", 0, 0, G_OPTION_ARG_STRING, &options->config.node, "Name of this node (the host's)", "NAME"},
+        {"new-state", 0, 0, G_OPTION_ARG_NONE, &options->new_state,
+         "Put the state that is there aside and begin anew: after a loss, for once", NULL},
+        {"name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->config.names,
+         "Another name or address by which browsers reach this host; may be repeated", "NAME"},
+        {"trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->config.proxies,
+         "Address or network of a reverse proxy whose X-Forwarded-For is believed; may be repeated", "ADDR"},
+        {"connections", 0, 0, G_OPTION_ARG_INT, &connections, "Most connections at once (1024)", "N"},
+        {"connections-per-address", 0, 0, G_OPTION_ARG_INT, &by_address, "The same, of one address (256)", "N"},
+        {"patience", 0, 0, G_OPTION_ARG_INT, &patience,
+         "How long a client may take to greet (10 s); other limits of time follow from it", "SECONDS"},
         {"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd, "Write a line here once it serves", "N"},
         {"reset-password", 0, 0, G_OPTION_ARG_STRING, &options->reset,
          "Give USER another password, read from stdin (or made when that is empty), and end; facetd must not run",
@@ -96,6 +114,11 @@ static int parse_options(int argc, char **argv, Options *options)
         return usage_error("--reset-password needs --state, the folder that facetd keeps its state in");
     if (!options->reset && (!options->socket || !options->config.state_dir))
         return usage_error("--socket and --state are needed");
+    if (connections < 0 || by_address < 0 || patience < 0 || patience > 3600)
+        return usage_error("--connections, --connections-per-address and --patience are whole numbers from 1 on");
+    options->config.connections = (guint)connections;
+    options->config.connections_by_address = (guint)by_address;
+    options->config.patience_ms = (guint)patience * 1000;
     options->config.port = (guint16)port;
     return 0;
 }
@@ -106,22 +129,51 @@ static void set_default(char **option, const char *value)
         *option = g_strdup(value);
 }
 
+static gboolean refuse_state(const char *dir, int why, GError **error)
+{
+    const char *next = why == EROFS ? "Its disk is mounted read-only, perhaps after a fault: see dmesg, then mount it "
+                                      "writable again."
+                       : why == EACCES ? "Give the folder to the user that runs facetd."
+                       : why == ENOSPC ? "Free some space there."
+                                       : NULL;
+    fct_set_error_full(error, why == ENOSPC ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL, next, NULL,
+                       "The folder of Facet's state, %s, cannot be written: %s.", dir, g_strerror(why));
+    return FALSE;
+}
+
 /* One facetd a state: the lock lives as long as the process. */
 static gboolean lock_state(const char *dir, GError **error)
 {
     g_autofree char *path = g_build_filename(dir, "lock", NULL);
-    if (g_mkdir_with_parents(dir, 0700) != 0) {
-        fct_set_error(error, FCT_ERROR_INTERNAL, "%s cannot be made: %s.", dir, g_strerror(errno));
-        return FALSE;
-    }
+    if (g_mkdir_with_parents(dir, 0700) != 0)
+        return refuse_state(dir, errno, error);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        fct_set_error(error, FCT_ERROR_IN_USE, "Another facetd works on %s (%s).", dir, g_strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return FALSE;
-    }
-    return TRUE;
+    if (fd < 0)
+        return refuse_state(dir, errno, error);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return TRUE;
+    if (errno == EWOULDBLOCK)
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Stop the other one, or give this one another --state.", NULL,
+                           "Another facetd works on %s.", dir);
+    else
+        refuse_state(dir, errno, error);
+    close(fd);
+    return FALSE;
+}
+
+/* The usual soft limit is there for programs that use select(). */
+static void raise_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= DESCRIPTORS)
+        return;
+    files.rlim_cur = MIN(files.rlim_max, (rlim_t)DESCRIPTORS);
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static gboolean is_healthy(gpointer app)
+{
+    return fct_server_healthy(((FctApp *)app)->server);
 }
 
 /* ---- the way back in ---- */
@@ -195,7 +247,8 @@ static void say_ready(const Options *options, const FctApp *app)
 static FctApp *make_app(const Options *options, GError **error)
 {
     g_autofree char *path = g_build_filename(options->config.state_dir, "facet.db", NULL);
-    if (!lock_state(options->config.state_dir, error))
+    if (!lock_state(options->config.state_dir, error) ||
+        (options->new_state && !fct_store_sqlite_begin_anew(path, error)))
         return NULL;
     FctStore *store = fct_store_sqlite_open(path, error);
     if (!store)
@@ -220,6 +273,8 @@ int main(int argc, char **argv)
     g_auto(Options) options = {.ready_fd = -1};
     g_autoptr(GError) error = NULL;
     umask(0077);
+    fct_tls_prepare();
+    raise_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a client that goes away is an error of that one write, */
     signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow: the store then says that the disk is full */
     int status = parse_options(argc, argv, &options);
@@ -246,14 +301,17 @@ int main(int argc, char **argv)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     FctApp *app = make_app(&options, &error);
     if (!app || !fct_app_start(app, &error)) {
-        fprintf(stderr, "facetd: %s\n", error->message);
+        g_autoptr(json_t) told = fct_error_to_json(error);
+        fprintf(stderr, "facetd: %s\n%s\n", error->message, fct_json_str(told, "next", ""));
         fct_app_free(app);
         return 1;
     }
     g_unix_signal_add(SIGTERM, on_signal, loop);
     g_unix_signal_add(SIGINT, on_signal, loop);
     say_ready(&options, app);
+    fct_notify_start(is_healthy, app);
     g_main_loop_run(loop);
+    fct_notify_stop();
     fct_app_free(app);
     return 0;
 }

@@ -106,6 +106,9 @@ int fct_task_follow(FctCli *cli, json_t *task);
 
 int fct_verb_login(FctCli *cli, int argc, char **argv);
 int fct_verb_logout(FctCli *cli, int argc, char **argv);
+int fct_verb_audit_list(FctCli *cli, int argc, char **argv);
+int fct_verb_audit_export(FctCli *cli, int argc, char **argv);
+int fct_verb_audit_refused(FctCli *cli, int argc, char **argv);
 int fct_verb_completion(FctCli *cli, int argc, char **argv);
 int fct_verb_complete(FctCli *cli, int argc, char **argv);
 int fct_verb_event_list(FctCli *cli, int argc, char **argv);

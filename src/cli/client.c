@@ -66,7 +66,6 @@ static void set_headers(FctClient *client, SoupMessage *message, guint64 if_matc
         soup_message_headers_replace(headers, "Authorization", bearer);
     } else if (client->cookie) {
         soup_message_headers_replace(headers, "Cookie", client->cookie);
-        soup_message_headers_replace(headers, "Origin", client->url);
     }
     if (if_match) {
         g_autofree char *revision = g_strdup_printf("\"%" G_GUINT64_FORMAT "\"", if_match);
@@ -74,15 +73,18 @@ static void set_headers(FctClient *client, SoupMessage *message, guint64 if_matc
     }
 }
 
-/* Keeps the session cookie of a sign-in, name and value only. */
+/* Keeps the session cookie of a sign-in, name and value only; there are others. */
 static void keep_cookie(FctClient *client, SoupMessage *message)
 {
-    const char *set = soup_message_headers_get_one(soup_message_get_response_headers(message), "Set-Cookie");
-    if (!set)
-        return;
-    const char *end = strchr(set, ';');
-    g_free(client->cookie);
-    client->cookie = end ? g_strndup(set, (gsize)(end - set)) : g_strdup(set);
+    SoupMessageHeadersIter iter;
+    const char *name, *value;
+    soup_message_headers_iter_init(&iter, soup_message_get_response_headers(message));
+    while (soup_message_headers_iter_next(&iter, &name, &value)) {
+        if (g_ascii_strcasecmp(name, "Set-Cookie") != 0 || !g_str_has_prefix(value, "facet_session="))
+            continue;
+        g_free(client->cookie);
+        client->cookie = g_strndup(value, strcspn(value, ";"));
+    }
 }
 
 static gboolean explain_transport(FctClient *client, const GError *fault, GError **error)

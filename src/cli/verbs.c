@@ -90,6 +90,10 @@ const FctVerb fct_cli_verbs[] = {
     {"token", "delete", "TOKEN [--yes]", "Revoke an API token or a login", fct_verb_token_delete},
     {"user", "password", "[--end-tokens]", "Change your password", fct_verb_user_password},
     {"event", "list", "[--limit N]", "What happened, newest first", fct_verb_event_list},
+    {"audit", "list", "", "Who changed what, newest first", fct_verb_audit_list},
+    {"audit", "export", "[FILE] [--since TIME] [--until TIME] [--csv]", "All of the audit that is kept, oldest first",
+     fct_verb_audit_export},
+    {"audit", "refused", "", "Failed sign-ins, by address and minute", fct_verb_audit_refused},
     {"completion", NULL, "[bash|zsh|fish]", "Print the completion for your shell", fct_verb_completion},
     {"__complete", NULL, "", "", fct_verb_complete},
     {NULL, NULL, NULL, NULL, NULL}};

@@ -7,7 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+const FctChannelRules fct_channel_child = {FCT_FRAME_LIMIT, 4u * FCT_FRAME_LIMIT, 0};
+const FctChannelRules fct_channel_client = {FCT_FRAME_REQUEST_LIMIT, 4u * 1024 * 1024, 10000};
+
 struct FctChannel {
+    const FctChannelRules *rules;
+    guint half; /* source id: a frame has begun */
     int fd;
     guint readable, writable; /* source ids */
     FctFrames input;
@@ -35,6 +40,7 @@ static void stop(FctChannel *channel)
     channel->dead = TRUE;
     g_clear_handle_id(&channel->readable, g_source_remove);
     g_clear_handle_id(&channel->writable, g_source_remove);
+    g_clear_handle_id(&channel->half, g_source_remove);
     close(channel->fd);
 }
 
@@ -46,17 +52,43 @@ static void fail(FctChannel *channel, const GError *error)
     channel->closed(error, channel->data);
 }
 
+static gboolean on_half(gpointer data)
+{
+    FctChannel *channel = data;
+    g_autoptr(GError) error = NULL;
+    channel->half = 0;
+    fct_set_error(&error, FCT_ERROR_TIMEOUT, "A frame has begun and did not end in %u ms.", channel->rules->half_ms);
+    channel->references++;
+    fail(channel, error);
+    drop(channel);
+    return G_SOURCE_REMOVE;
+}
+
+/* What has begun keeps memory until it is whole. */
+static void time_half(FctChannel *channel, gboolean fresh)
+{
+    gboolean half = fct_frames_half(&channel->input);
+    if (!half || fresh)
+        g_clear_handle_id(&channel->half, g_source_remove);
+    if (half && !channel->half && channel->rules->half_ms)
+        channel->half = g_timeout_add(channel->rules->half_ms, on_half, channel);
+}
+
 static void deliver(FctChannel *channel)
 {
+    gboolean fresh = FALSE;
     while (!channel->dead) {
         g_autoptr(GError) error = NULL;
         g_autoptr(json_t) frame = fct_frames_pop(&channel->input, &error);
+        if (!frame && !error) {
+            time_half(channel, fresh);
+            return;
+        }
+        fresh = TRUE;
         if (frame)
             channel->frame(frame, channel->data);
-        else if (error)
-            fail(channel, error);
         else
-            return;
+            fail(channel, error);
     }
 }
 
@@ -104,16 +136,18 @@ static gboolean on_writable(int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-FctChannel *fct_channel_new(int fd, FctChannelFrame frame, FctChannelClosed closed, gpointer data)
+FctChannel *fct_channel_new(int fd, const FctChannelRules *rules, FctChannelFrame frame, FctChannelClosed closed,
+                            gpointer data)
 {
     FctChannel *channel = g_new0(FctChannel, 1);
+    channel->rules = rules;
     channel->fd = fd;
     channel->references = 1;
     channel->frame = frame;
     channel->closed = closed;
     channel->data = data;
     channel->output = g_byte_array_new();
-    fct_frames_init(&channel->input);
+    fct_frames_init(&channel->input, rules->frame);
     channel->readable = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, channel);
     return channel;
 }
@@ -128,7 +162,7 @@ void fct_channel_send(FctChannel *channel, const json_t *json)
         g_warning("A message was not sent: %s", error->message);
         return;
     }
-    if (channel->output->len > FCT_CHANNEL_BACKLOG) {
+    if (channel->output->len > channel->rules->backlog) {
         shutdown(channel->fd, SHUT_RDWR); /* the read side reports the end */
         return;
     }

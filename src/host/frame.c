@@ -24,9 +24,10 @@ GBytes *fct_frame_encode(const json_t *json, GError **error)
     return g_byte_array_free_to_bytes(bytes);
 }
 
-void fct_frames_init(FctFrames *frames)
+void fct_frames_init(FctFrames *frames, guint32 limit)
 {
     frames->bytes = g_byte_array_new();
+    frames->limit = limit;
 }
 
 void fct_frames_clear(FctFrames *frames)
@@ -39,6 +40,11 @@ void fct_frames_push(FctFrames *frames, const void *data, gsize length)
     g_byte_array_append(frames->bytes, data, (guint)length);
 }
 
+gboolean fct_frames_half(const FctFrames *frames)
+{
+    return frames->bytes->len > 0; /* whole ones were popped */
+}
+
 json_t *fct_frames_pop(FctFrames *frames, GError **error)
 {
     guint32 head;
@@ -46,9 +52,8 @@ json_t *fct_frames_pop(FctFrames *frames, GError **error)
         return NULL;
     memcpy(&head, frames->bytes->data, HEAD);
     head = GUINT32_FROM_LE(head);
-    if (head > FCT_FRAME_LIMIT) {
-        fct_set_error(error, FCT_ERROR_TOO_LARGE, "A frame announces %u bytes; the limit is %u.", head,
-                      FCT_FRAME_LIMIT);
+    if (head > frames->limit) {
+        fct_set_error(error, FCT_ERROR_TOO_LARGE, "A frame announces %u bytes; the limit is %u.", head, frames->limit);
         return NULL;
     }
     if (frames->bytes->len - HEAD < head)

@@ -6,7 +6,9 @@
 #pragma once
 #include "base/json.h"
 
-#define FCT_FRAME_LIMIT (16u * 1024 * 1024)
+#define FCT_FRAME_LIMIT (16u * 1024 * 1024) /* an answer: the inventory of a large host */
+/* A request: a verb and at most one step. Whoever connects may have so much kept for him, and no more. */
+#define FCT_FRAME_REQUEST_LIMIT (256u * 1024)
 
 /* Bytes on the wire. FCT_ERROR_TOO_LARGE when the JSON is over the limit. */
 GBytes *fct_frame_encode(const json_t *json, GError **error);
@@ -14,8 +16,9 @@ GBytes *fct_frame_encode(const json_t *json, GError **error);
 /* Collects bytes and gives frames. Not thread-safe. */
 typedef struct {
     GByteArray *bytes;
+    guint32 limit; /* of one frame */
 } FctFrames;
-void fct_frames_init(FctFrames *frames);
+void fct_frames_init(FctFrames *frames, guint32 limit);
 void fct_frames_clear(FctFrames *frames);
 void fct_frames_push(FctFrames *frames, const void *data, gsize length);
 /*
@@ -23,6 +26,8 @@ void fct_frames_push(FctFrames *frames, const void *data, gsize length);
  * TOO_LARGE): the stream cannot be understood any more and must be closed.
  */
 json_t *fct_frames_pop(FctFrames *frames, GError **error);
+/* A frame has begun and is not whole. */
+gboolean fct_frames_half(const FctFrames *frames);
 
 /* Blocking, for children and clients; @deadline_us of g_get_monotonic_time, 0 for none. */
 gboolean fct_frame_send(int fd, const json_t *json, gint64 deadline_us, GError **error);

@@ -86,7 +86,7 @@ FctChild *fct_child_spawn(const FctHelperConfig *config, const char *kind, const
     child->pid = pid;
     child->events = events;
     child->data = data;
-    child->channel = fct_channel_new(pair[0], on_frame, on_closed, child);
+    child->channel = fct_channel_new(pair[0], &fct_channel_child, on_frame, on_closed, child);
     g_child_watch_add(pid, on_reaped, child);
     return child;
 }

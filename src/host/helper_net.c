@@ -165,7 +165,7 @@ int fct_helper_network(const FctHelperConfig *config)
 {
     FctFrames frames;
     g_autoptr(GError) error = NULL;
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_LIMIT);
     g_autoptr(json_t) request = fct_frame_receive(CHANNEL, &frames, 0, NULL);
     fct_frames_clear(&frames);
     if (!request)

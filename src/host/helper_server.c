@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define PROTOCOL 1
-#define MAX_CLIENTS 64
+#define MAX_CLIENTS 32
 #define MAX_IN_FLIGHT 256
 
 typedef struct {
@@ -295,14 +295,17 @@ static gboolean on_connection(int listener, GIOCondition condition, gpointer dat
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return G_SOURCE_CONTINUE;
-    if (!may_connect(server, fd) || g_list_length(server->clients) >= MAX_CLIENTS) {
+    gboolean full = g_list_length(server->clients) >= MAX_CLIENTS;
+    if (full)
+        g_message("A client was turned away: %d are connected.", MAX_CLIENTS);
+    if (full || !may_connect(server, fd)) {
         close(fd);
         return G_SOURCE_CONTINUE;
     }
     Client *client = g_new0(Client, 1);
     client->server = server;
     client->references = 1;
-    client->channel = fct_channel_new(fd, on_frame, on_closed, client);
+    client->channel = fct_channel_new(fd, &fct_channel_client, on_frame, on_closed, client);
     server->clients = g_list_prepend(server->clients, client);
     return G_SOURCE_CONTINUE;
 }

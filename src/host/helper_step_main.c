@@ -70,7 +70,7 @@ int fct_helper_step(const FctHelperConfig *config)
 {
     FctFrames frames;
     g_autoptr(GError) error = NULL;
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_LIMIT);
     g_autoptr(json_t) request = fct_frame_receive(CHANNEL, &frames, 0, NULL);
     fct_frames_clear(&frames);
     g_autoptr(FctStep) step = fct_step_from_json(json_object_get(request, "step"), &error);

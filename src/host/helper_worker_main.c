@@ -60,7 +60,7 @@ int fct_helper_worker(const FctHelperConfig *config)
     json_t *request;
     g_autoptr(FctObserver) observer = fct_observer_new(config->root, config->nvml, TRUE);
     fct_observer_on_card(observer, tell_card, NULL);
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_LIMIT);
     while ((request = fct_frame_receive(CHANNEL, &frames, 0, NULL))) {
         g_autoptr(json_t) result = answer(observer, request);
         json_decref(request);

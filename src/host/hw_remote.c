@@ -124,7 +124,7 @@ static void serve_connection(Remote *remote, int fd)
 {
     FctFrames frames;
     json_t *frame;
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_LIMIT);
     connected(remote, fd);
     while ((frame = fct_frame_receive(fd, &frames, 0, NULL))) {
         gboolean event = strcmp(fct_json_str(frame, "event", ""), "changed") == 0;

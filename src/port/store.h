@@ -5,7 +5,8 @@
  *
  * A commit is durable when the call returns. Revisions are per store and strictly rising; a document's revision is that
  * of the commit that last wrote it. Thread-safe; calls may wait for a disk flush, so not on the thread that serves
- * HTTP. A full disk gives FCT_ERROR_NO_SPACE and changes nothing.
+ * HTTP. A full disk gives FCT_ERROR_NO_SPACE and changes nothing; but for what only deletes room is kept, so that what
+ * is taken away (a session, a token) is away.
  */
 #pragma once
 #include "base/json.h"
@@ -19,6 +20,12 @@ typedef struct {
 } FctDoc;
 void fct_doc_free(FctDoc *doc);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctDoc, fct_doc_free)
+
+/*
+ * Before a key: what stood there cannot be read any more. Whoever finds it puts it aside: {"key", "text", "reason",
+ * "time_ms"}. A back end does so when it opens; list leaves out what breaks later.
+ */
+#define FCT_STORE_ASIDE "aside/"
 
 #define FCT_REV_ANY G_MAXUINT64 /* no check */
 #define FCT_REV_NONE 0          /* must not exist yet */

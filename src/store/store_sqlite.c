@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_sqlite.h"
 
+#include "store/damage.h"
+#include "store/reserve.h"
 #include "store/watchers.h"
 
 #include <errno.h>
@@ -19,6 +21,7 @@ typedef struct {
     sqlite3_stmt *begin, *end, *rollback, *bump, *revision, *put, *drop;
     sqlite3_stmt *get, *list;
     FctWatchers watchers;
+    FctReserve reserve; /* under the write lock */
 } SqliteStore;
 
 /* SQLite tells ENOSPC apart; for a quota or a file size limit only the thread's errno, cleared before, is left. */
@@ -82,24 +85,23 @@ static GPtrArray *sqlite_list(FctStore *port, const char *prefix, GError **error
 {
     SqliteStore *store = (SqliteStore *)port;
     g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)fct_doc_free);
-    gboolean ok = TRUE;
     int rc;
     g_mutex_lock(&store->read_lock);
     sqlite3_bind_text(store->list, 1, prefix, -1, SQLITE_STATIC);
-    while (ok && (rc = sqlite3_step(store->list)) == SQLITE_ROW) {
-        FctDoc *doc = doc_from_row(store->list, error);
+    while ((rc = sqlite3_step(store->list)) == SQLITE_ROW) {
+        g_autoptr(GError) fault = NULL;
+        FctDoc *doc = doc_from_row(store->list, &fault);
         if (doc)
             g_ptr_array_add(docs, doc);
-        ok = doc != NULL;
+        else
+            g_warning("%s It is left out.", fault->message); /* the others go on; the next start puts it aside */
     }
-    if (ok && rc != SQLITE_DONE) {
+    if (rc != SQLITE_DONE)
         set_sqlite_error(error, store->reader, rc, "reading");
-        ok = FALSE;
-    }
     sqlite3_reset(store->list);
     sqlite3_clear_bindings(store->list);
     g_mutex_unlock(&store->read_lock);
-    return ok ? g_steal_pointer(&docs) : NULL;
+    return rc == SQLITE_DONE ? g_steal_pointer(&docs) : NULL;
 }
 
 /* FALSE with the error set when an expectation does not hold. */
@@ -162,16 +164,13 @@ static gboolean write_all(SqliteStore *store, const FctWrite *writes, gsize n, g
     return TRUE;
 }
 
-static gboolean sqlite_commit(FctStore *port, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
+static gboolean commit_once(SqliteStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
 {
-    SqliteStore *store = (SqliteStore *)port;
-    guint64 revision = 0;
-    g_rec_mutex_lock(&store->write_lock);
     int rc = run(store->begin);
     gboolean ok = rc == SQLITE_OK;
     if (!ok)
         set_sqlite_error(error, store->writer, rc, "beginning a transaction");
-    ok = ok && write_all(store, writes, n, &revision, error);
+    ok = ok && write_all(store, writes, n, ret_revision, error);
     if (ok && (rc = run(store->end)) != SQLITE_OK) {
         set_sqlite_error(error, store->writer, rc, "committing");
         ok = FALSE;
@@ -179,12 +178,38 @@ static gboolean sqlite_commit(FctStore *port, const FctWrite *writes, gsize n, g
     /* SQLite has rolled back by itself after some faults; then there is nothing left to roll back. */
     if (!ok && !sqlite3_get_autocommit(store->writer))
         run(store->rollback);
+    return ok;
+}
+
+static gboolean only_deletes(const FctWrite *writes, gsize n)
+{
+    for (gsize i = 0; i < n; i++)
+        if (writes[i].value)
+            return FALSE;
+    return n > 0;
+}
+
+static gboolean sqlite_commit(FctStore *port, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    guint64 revision = 0;
+    GError *fault = NULL;
+    g_rec_mutex_lock(&store->write_lock);
+    gboolean ok = commit_once(store, writes, n, &revision, &fault);
+    if (!ok && g_error_matches(fault, FCT_ERROR, FCT_ERROR_NO_SPACE) && only_deletes(writes, n) &&
+        fct_reserve_release(&store->reserve)) {
+        g_clear_error(&fault);
+        ok = commit_once(store, writes, n, &revision, &fault);
+    }
     if (ok) {
+        fct_reserve_restore(&store->reserve);
         if (ret_revision)
             *ret_revision = revision;
         fct_watchers_tell(&store->watchers, writes, n, revision);
     }
     g_rec_mutex_unlock(&store->write_lock);
+    if (fault)
+        g_propagate_error(error, fault);
     return ok;
 }
 
@@ -206,12 +231,19 @@ static void sqlite_free(FctStore *port)
     sqlite3_close(store->reader);
     sqlite3_close(store->writer);
     fct_watchers_clear(&store->watchers);
+    fct_reserve_clear(&store->reserve);
     g_rec_mutex_clear(&store->write_lock);
     g_mutex_clear(&store->read_lock);
     g_free(store);
 }
 
-static gboolean make_schema(sqlite3 *db, GError **error)
+static void set_open_error(GError **error, const char *path, sqlite3 *db, int rc, const char *doing)
+{
+    if (!fct_damage_explain(path, db, rc, error))
+        set_sqlite_error(error, db, rc, doing);
+}
+
+static gboolean make_schema(sqlite3 *db, const char *path, GError **error)
 {
     sqlite3_stmt *statement = NULL;
     int version = -1;
@@ -220,7 +252,7 @@ static gboolean make_schema(sqlite3 *db, GError **error)
         version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     if (version < 0) {
-        set_sqlite_error(error, db, sqlite3_extended_errcode(db), "opening");
+        set_open_error(error, path, db, sqlite3_extended_errcode(db), "opening");
         return FALSE;
     }
     if (version > SCHEMA_VERSION) {
@@ -240,7 +272,7 @@ static gboolean make_schema(sqlite3 *db, GError **error)
                       "COMMIT;",
                       NULL, NULL, NULL);
     if (rc != SQLITE_OK)
-        set_sqlite_error(error, db, rc, "making its tables");
+        set_open_error(error, path, db, rc, "making its tables");
     return rc == SQLITE_OK;
 }
 
@@ -256,11 +288,11 @@ static gboolean open_one(const char *path, int flags, sqlite3 **ret_db, GError *
                           NULL, NULL, NULL);
     }
     if (rc != SQLITE_OK)
-        set_sqlite_error(error, *ret_db, rc, "opening");
+        set_open_error(error, path, *ret_db, rc, "opening");
     return rc == SQLITE_OK;
 }
 
-static gboolean prepare_all(SqliteStore *store, GError **error)
+static gboolean prepare_all(SqliteStore *store, const char *path, GError **error)
 {
     const struct {
         sqlite3 *db;
@@ -284,7 +316,7 @@ static gboolean prepare_all(SqliteStore *store, GError **error)
         int rc =
             sqlite3_prepare_v3(wanted[i].db, wanted[i].sql, -1, SQLITE_PREPARE_PERSISTENT, wanted[i].statement, NULL);
         if (rc != SQLITE_OK) {
-            set_sqlite_error(error, wanted[i].db, rc, "opening");
+            set_open_error(error, path, wanted[i].db, rc, "opening");
             return FALSE;
         }
     }
@@ -299,10 +331,19 @@ FctStore *fct_store_sqlite_open(const char *path, GError **error)
     g_rec_mutex_init(&store->write_lock);
     g_mutex_init(&store->read_lock);
     fct_watchers_init(&store->watchers);
-    if (open_one(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &store->writer, error) &&
-        make_schema(store->writer, error) && open_one(path, SQLITE_OPEN_READWRITE, &store->reader, error) &&
-        prepare_all(store, error))
+    if (fct_damage_check(path, error) &&
+        open_one(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &store->writer, error) &&
+        make_schema(store->writer, path, error) && fct_damage_set_aside(store->writer, path, error) &&
+        open_one(path, SQLITE_OPEN_READWRITE, &store->reader, error) && prepare_all(store, path, error)) {
+        fct_reserve_init(&store->reserve, path);
+        fct_damage_mark(path);
         return &store->port;
+    }
     sqlite_free(&store->port);
     return NULL;
+}
+
+gboolean fct_store_sqlite_begin_anew(const char *path, GError **error)
+{
+    return fct_damage_begin_anew(path, error);
 }

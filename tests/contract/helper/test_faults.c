@@ -260,7 +260,7 @@ static void test_babble(void)
          "\"gpu\":\"../../x\",\"deadline_ms\":9}}}")};
     int fd = raw_connection(world);
     FctFrames frames;
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_LIMIT);
     for (gsize i = 0; i < G_N_ELEMENTS(nonsense); i++) {
         g_autoptr(json_t) request = fct_json_parse(nonsense[i], strlen(nonsense[i]), NULL);
         g_assert_true(fct_frame_send(fd, request, 0, NULL));

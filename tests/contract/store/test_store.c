@@ -260,6 +260,42 @@ static void test_sqlite_write_faults(Fixture *f, gconstpointer data)
     full_disk_once(f, EIO);
 }
 
+static char *reserve; /* the file that keeps room free */
+
+static ssize_t pwrite_while_free(int fd, const void *data, size_t length, off_t offset)
+{
+    if (g_file_test(reserve, G_FILE_TEST_EXISTS))
+        return failing_pwrite(fd, data, length, offset);
+    return pwrite(fd, data, length, offset);
+}
+
+/* security.md S5: on a full disk what is taken away (a session, a token) is away; nothing else uses the room for that.
+ */
+static void test_sqlite_full_takes_away(Fixture *f, gconstpointer data)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    g_autoptr(GError) error = NULL, none = NULL;
+    const char *name = vfs->xGetSystemCall(vfs, "pwrite64") ? "pwrite64" : "pwrite";
+    reserve = g_strconcat(f->path, ".reserve", NULL);
+    g_assert_true(put(f->store, "token/1", "x", FCT_REV_ANY, NULL, NULL));
+    g_assert_true(g_file_test(reserve, G_FILE_TEST_EXISTS));
+    write_errno = ENOSPC;
+    g_assert_cmpint(vfs->xSetSystemCall(vfs, name, (sqlite3_syscall_ptr)pwrite_while_free), ==, SQLITE_OK);
+    g_assert_false(put(f->store, "token/2", "y", FCT_REV_ANY, NULL, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_NO_SPACE);
+    g_assert_true(g_file_test(reserve, G_FILE_TEST_EXISTS));
+    g_assert_true(put(f->store, "token/1", NULL, FCT_REV_ANY, NULL, &none));
+    g_assert_no_error(none);
+    g_assert_false(g_file_test(reserve, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(vfs->xSetSystemCall(vfs, name, NULL), ==, SQLITE_OK);
+    fct_store_free(f->store);
+    f->store = fct_store_sqlite_open(f->path, &none);
+    g_assert_no_error(none);
+    g_assert_null(f->store->ops->get(f->store, "token/1", NULL));
+    g_assert_true(g_file_test(reserve, G_FILE_TEST_EXISTS)); /* kept again */
+    g_clear_pointer(&reserve, g_free);
+}
+
 /* A limit on the size of files: commits are refused one day, and nothing acknowledged is lost. */
 static void test_sqlite_full(Fixture *f, gconstpointer data)
 {
@@ -344,12 +380,67 @@ static void test_sqlite_damaged(Fixture *f, gconstpointer data)
         g_file_set_contents(path, "this is no database, it is a text of some length ...............", -1, NULL));
     g_assert_null(fct_store_sqlite_open(path, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_INTERNAL);
+    g_assert_nonnull(strstr(error->message, path));
+    g_autoptr(json_t) told = fct_error_to_json(error);
+    g_assert_nonnull(strstr(fct_json_str(told, "next", ""), "--new-state"));
 }
 
 #define BOTH(name, func)                                                                                               \
     g_test_add("/store/sqlite/" name, Fixture, NULL, open_sqlite, func, shut);                                         \
     g_test_add("/store/memory/" name, Fixture, NULL, open_memory, func, shut)
 #define SQLITE(name, func) g_test_add("/store/sqlite/" name, Fixture, NULL, open_sqlite, func, shut)
+
+/* security.md S13: a database that is gone or empty, where Facet has kept its state, is no new installation. */
+static void test_sqlite_lost(Fixture *f, gconstpointer data)
+{
+    g_autofree char *wal = g_strconcat(f->path, "-wal", NULL);
+    g_autoptr(GError) gone = NULL, empty = NULL, error = NULL;
+    g_assert_true(put(f->store, "a/1", "x", FCT_REV_NONE, NULL, NULL));
+    fct_store_free(f->store);
+    g_unlink(wal);
+    g_assert_cmpint(g_unlink(f->path), ==, 0);
+    g_assert_null(fct_store_sqlite_open(f->path, &gone));
+    g_assert_error(gone, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+    g_assert_nonnull(strstr(gone->message, f->path));
+    g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS)); /* and it stays so */
+    g_assert_true(g_file_set_contents(f->path, "", 0, NULL));
+    g_assert_null(fct_store_sqlite_open(f->path, &empty));
+    g_assert_error(empty, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+    g_assert_true(fct_store_sqlite_begin_anew(f->path, &error));
+    g_assert_no_error(error);
+    f->store = fct_store_sqlite_open(f->path, &error);
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) docs = f->store->ops->list(f->store, "", NULL);
+    g_assert_cmpuint(docs->len, ==, 0);
+}
+
+static void spoil(const char *path, const char *sql)
+{
+    sqlite3 *db;
+    g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* One document that is no JSON does not keep the others from being read; nothing of it is thrown away. */
+static void test_sqlite_broken_document(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(put(f->store, "a/1", "x", FCT_REV_NONE, NULL, NULL));
+    fct_store_free(f->store);
+    g_log_set_always_fatal(G_LOG_LEVEL_ERROR); /* it warns, and shall */
+    spoil(f->path, "INSERT INTO docs VALUES('a/2', 1, '{\"half\":'), ('b/1', 1, '')");
+    f->store = fct_store_sqlite_open(f->path, &error);
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) docs = f->store->ops->list(f->store, "a/", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(docs->len, ==, 1);
+    g_autoptr(GPtrArray) aside = f->store->ops->list(f->store, FCT_STORE_ASIDE, &error);
+    g_assert_cmpuint(aside->len, ==, 2);
+    const FctDoc *doc = aside->pdata[0];
+    g_assert_cmpstr(doc->key, ==, FCT_STORE_ASIDE "a/2");
+    g_assert_cmpstr(fct_json_str(doc->value, "text", ""), ==, "{\"half\":");
+}
 
 int main(int argc, char **argv)
 {
@@ -364,8 +455,11 @@ int main(int argc, char **argv)
     g_test_add("/store/memory/full", Fixture, NULL, open_memory, test_memory_full, shut);
     SQLITE("write-faults", test_sqlite_write_faults);
     SQLITE("full", test_sqlite_full);
+    SQLITE("full-takes-away", test_sqlite_full_takes_away);
     SQLITE("survives-close", test_sqlite_survives_close);
     SQLITE("survives-kill", test_sqlite_survives_kill);
     SQLITE("damaged", test_sqlite_damaged);
+    SQLITE("lost", test_sqlite_lost);
+    SQLITE("broken-document", test_sqlite_broken_document);
     return g_test_run();
 }

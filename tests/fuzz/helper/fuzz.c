@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     FctFrames frames;
     GError *error = NULL;
     json_t *frame;
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_REQUEST_LIMIT);
     fct_frames_push(&frames, data, size);
     while ((frame = fct_frames_pop(&frames, &error))) {
         try_models(frame);

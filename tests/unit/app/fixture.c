@@ -26,7 +26,10 @@ static void start(Fixture *f)
                         .images_dir = (char *)"",
                         .disks_dir = f->dir,
                         .part_device = (char *)"standin",
-                        .node = (char *)"test-node"};
+                         .node = (char *)"test-node",
+                         .names = (char **)f->names,
+                         .proxies = (char **)f->proxies,
+                         .patience_ms = f->patience_ms};
     f->app = fct_app_new(&config, f->hw, f->store, f->vmm, &error);
     g_assert_no_error(error);
     fct_app_start(f->app, &error);
@@ -71,6 +74,8 @@ void fixture_tear_down(Fixture *f, gconstpointer data)
     g_free(f->token);
     g_free(f->if_match);
     g_free(f->origin);
+    g_free(f->host);
+    g_free(f->forwarded);
     g_free(f->content_type);
 }
 
@@ -99,6 +104,10 @@ static void add_headers(Fixture *f, SoupMessageHeaders *headers)
         soup_message_headers_replace(headers, "If-Match", f->if_match);
     if (f->origin)
         soup_message_headers_replace(headers, "Origin", f->origin);
+    if (f->host)
+        soup_message_headers_replace(headers, "Host", f->host);
+    if (f->forwarded)
+        soup_message_headers_replace(headers, "X-Forwarded-For", f->forwarded);
     g_clear_pointer(&f->if_match, g_free);
 }
 
@@ -139,12 +148,23 @@ const char *fixture_header(Fixture *f, const char *name)
     return soup_message_headers_get_one(soup_message_get_response_headers(f->last), name);
 }
 
+const char *fixture_cookie(Fixture *f, const char *cookie)
+{
+    SoupMessageHeadersIter iter;
+    const char *name, *value;
+    soup_message_headers_iter_init(&iter, soup_message_get_response_headers(f->last));
+    while (soup_message_headers_iter_next(&iter, &name, &value))
+        if (strcmp(name, "Set-Cookie") == 0 && g_str_has_prefix(value, cookie) && value[strlen(cookie)] == '=')
+            return value;
+    return NULL;
+}
+
 void fixture_login(Fixture *f)
 {
     g_assert_cmpuint(
         fixture_call(f, "POST", "/session", json_pack("{s:s, s:s}", "username", "admin", "password", PASSWORD), NULL),
         ==, 200);
-    const char *cookie = fixture_header(f, "Set-Cookie");
+    const char *cookie = fixture_cookie(f, "facet_session");
     g_assert_nonnull(cookie);
     g_free(f->cookie);
     f->cookie = g_strndup(cookie, strcspn(cookie, ";"));

@@ -15,11 +15,14 @@ typedef struct {
     FctVmm *vmm;     /* set before the set-up, which gives it to the app; NULL: a node without VMs */
     char *dir;
     SoupSession *client;
-    char *cookie, *token; /* sent when not NULL; owned */
-    char *if_match;       /* sent with the next request only; owned */
-    char *origin;         /* sent when not NULL; owned */
-    char *content_type;   /* instead of application/json; owned */
-    SoupMessage *last;    /* of the last answer: headers */
+    char *cookie, *token;                      /* sent when not NULL; owned */
+    char *if_match;                            /* sent with the next request only; owned */
+    char *origin;                              /* sent when not NULL; owned */
+    char *host, *forwarded;                    /* Host and X-Forwarded-For, sent when not NULL; owned */
+    const char *const *names, *const *proxies; /* of the configuration; set before fixture_restart */
+    guint patience_ms;
+    char *content_type; /* instead of application/json; owned */
+    SoupMessage *last;  /* of the last answer: headers */
 } Fixture;
 
 #define PASSWORD "correct horse battery staple"
@@ -35,6 +38,8 @@ guint fixture_call(Fixture *f, const char *method, const char *path, json_t *bod
 guint fixture_call_text(Fixture *f, const char *method, const char *path, const char *body, gssize length,
                         json_t **ret_json);
 const char *fixture_header(Fixture *f, const char *name);
+/* What the last answer set a cookie to, with its attributes; NULL: it did not. */
+const char *fixture_cookie(Fixture *f, const char *cookie);
 /* Signs in as admin and keeps the cookie. */
 void fixture_login(Fixture *f);
 /* The code of an error answer: {"error":{"code"}}. */

@@ -15,7 +15,7 @@ static void test_in_pieces(void)
     int seen = 0;
     g_byte_array_append(wire, g_bytes_get_data(one, NULL), (guint)g_bytes_get_size(one));
     g_byte_array_append(wire, g_bytes_get_data(two, NULL), (guint)g_bytes_get_size(two));
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_LIMIT);
     for (guint i = 0; i < wire->len; i++) {
         fct_frames_push(&frames, wire->data + i, 1);
         g_autoptr(json_t) frame = fct_frames_pop(&frames, &error);
@@ -31,7 +31,7 @@ static void refuses(const char *bytes, gsize length, FctErrorCode code)
 {
     FctFrames frames;
     g_autoptr(GError) error = NULL;
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_LIMIT);
     fct_frames_push(&frames, bytes, length);
     g_assert_null(fct_frames_pop(&frames, &error));
     g_assert_error(error, FCT_ERROR, (int)code);
@@ -54,7 +54,7 @@ static void test_blocking(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) sent = json_pack("{s:s}", "verb", "watch");
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
-    fct_frames_init(&frames);
+    fct_frames_init(&frames, FCT_FRAME_LIMIT);
     g_assert_null(fct_frame_receive(pair[1], &frames, g_get_monotonic_time() + 10000, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
     g_clear_error(&error);

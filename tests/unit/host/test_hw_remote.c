@@ -35,7 +35,7 @@ static int side_accept(const Side *side, FctFrames *frames)
 {
     int fd = accept(side->listener, NULL, NULL);
     g_assert_cmpint(fd, >=, 0);
-    fct_frames_init(frames);
+    fct_frames_init(frames, FCT_FRAME_LIMIT);
     g_autoptr(json_t) watch = fct_frame_receive(fd, frames, 0, NULL);
     g_assert_cmpstr(fct_json_str(watch, "verb", ""), ==, "watch");
     return fd;

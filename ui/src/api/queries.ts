@@ -6,7 +6,7 @@ import { useEffect } from 'react';
 import { call } from './client';
 import { drawVms, pushHistory, useAsks } from './live';
 import type {
-  AuditEntry, Consoles, FacetEvent, Gpu, Guest, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, ResourceGroup, Sample, Session, Snapshots, Task, Template, Token, Vm, VmList, VmQuery, Volume,
+  AuditEntry, Consoles, FacetEvent, Gpu, Guest, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, RefusedEntry, ResourceGroup, Sample, Session, Snapshots, Task, Template, Token, Vm, VmList, VmQuery, Volume,
 } from './types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
@@ -92,6 +92,7 @@ export const useImages = () => useList<Image>('image', '/images');
 export const useFiles = () => useQuery({ queryKey: ['file'], queryFn: ({ signal }) => call<Library>('/files', { signal }), staleTime: 0 });
 export const useEvents = () => useList<FacetEvent>('event', '/events?limit=200');
 export const useAudit = () => useList<AuditEntry>('audit', '/audit?limit=200');
+export const useRefused = () => useList<RefusedEntry>('refused', '/audit/refused?limit=200');
 export const useTokens = (enabled: boolean) => useList<Token>('token', '/tokens', enabled);
 
 /** For graphs: what was kept of @subjects ("gpus", "gpu/ID", "vm/ID") comes once, and the stream goes on with it. */

@@ -58,6 +58,7 @@ export type VmNicInput = S['VmNicInput'];
 export type VmDeviceInput = S['VmDeviceInput'];
 export type FacetEvent = S['Event'];
 export type AuditEntry = S['AuditEntry'];
+export type RefusedEntry = S['RefusedEntry'];
 export type Sample = S['Sample'];
 export type StreamState = S['StreamState'];
 export type Preflight = { can_start: boolean; verdicts: Verdict[]; devices: { index: number; group: string; part: string | null }[] };

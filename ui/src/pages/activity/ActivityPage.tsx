@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PageSection } from '@patternfly/react-core';
+import { Button, Content, PageSection, Title } from '@patternfly/react-core';
 import { ExpandableRowContent, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState } from 'react';
 import { useParams } from 'react-router-dom';
-import { useAudit, useEvents, useTasks } from '@/api/queries';
-import type { AuditEntry, Task } from '@/api/types';
+import { useAudit, useEvents, useRefused, useTasks } from '@/api/queries';
+import type { AuditEntry, RefusedEntry, Task } from '@/api/types';
 import { dateTime, duration, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { EventTable } from '@/widgets/EventTable';
@@ -66,7 +66,31 @@ function AuditRow({ entry }: { entry: AuditEntry }) {
   );
 }
 
-const Audit = () => (
+const RefusedRow = ({ entry }: { entry: RefusedEntry }) => (
+  <Tr>
+    <Td dataLabel={t.activity.minute} className="fct-number">{dateTime(entry.minute_ms)}</Td>
+    <Td dataLabel={t.activity.address}>{entry.address || t.activity.others}</Td>
+    <Td dataLabel={t.activity.count} className="fct-number">{entry.count}</Td>
+    <Td dataLabel={t.activity.names}>{entry.names.join(', ') || UNKNOWN}</Td>
+  </Tr>
+);
+
+const Refused = () => (
+  <>
+    <Title headingLevel="h2" size="lg">{t.activity.refused}</Title>
+    <Content component="p" className="fct-subtle">{t.activity.refusedText}</Content>
+    <Loaded query={useRefused()}>
+      {(list) => list.length === 0 ? <Content component="p">{t.activity.noRefused}</Content> : (
+        <Table aria-label={t.activity.refused} variant="compact">
+          <Thead><Tr><Th modifier="fitContent">{t.activity.minute}</Th><Th width={25}>{t.activity.address}</Th><Th modifier="fitContent">{t.activity.count}</Th><Th>{t.activity.names}</Th></Tr></Thead>
+          <Tbody>{list.map((entry) => <RefusedRow key={`${entry.minute_ms} ${entry.address}`} entry={entry} />)}</Tbody>
+        </Table>
+      )}
+    </Loaded>
+  </>
+);
+
+const Changes = () => (
   <Loaded query={useAudit()}>
     {(list) => list.length === 0 ? <Nothing title={t.activity.noAudit} text={t.activity.noAuditText} /> : (
       <Table aria-label={t.activity.audit} variant="compact">
@@ -75,6 +99,15 @@ const Audit = () => (
       </Table>
     )}
   </Loaded>
+);
+
+const Audit = () => (
+  <>
+    <Button variant="link" component="a" href="/api/v1/audit/export" download="audit.jsonl">{t.activity.exportLines}</Button>
+    <Button variant="link" component="a" href="/api/v1/audit/export?format=csv" download="audit.csv">{t.activity.exportTable}</Button>
+    <Changes />
+    <Refused />
+  </>
 );
 
 const TABS = { tasks: { title: t.tasks.title, Body: Tasks }, events: { title: t.activity.events, Body: Events }, audit: { title: t.activity.audit, Body: Audit } };

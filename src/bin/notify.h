@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What systemd is told (sd_notify(3)): that facetd serves, that it ends, and, while it is healthy, that it lives
+ * (WatchdogSec). Without NOTIFY_SOCKET nothing of it happens. Main thread.
+ */
+#pragma once
+#include <glib.h>
+
+/* @healthy is asked before each sign of life. */
+void fct_notify_start(gboolean (*healthy)(gpointer data), gpointer data);
+void fct_notify_stop(void);
