@@ -17,6 +17,12 @@ static char *mib_text(gint64 mib)
                       : g_strdup_printf("%" G_GINT64_FORMAT " GiB", mib / 1024);
 }
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 /* ---- the VM itself ---- */
 
 static void judge_state(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
@@ -127,8 +133,8 @@ static gboolean judge_pool(const FctVmNeedDrive *drive, const FctVmFacts *facts,
 
 static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
 {
-    g_autofree char *base = g_path_get_basename(drive->path), *subject = g_strdup_printf("drive %s", drive->target);
-    const char *name = *drive->file ? drive->file : base;
+    g_autofree char *subject = g_strdup_printf("drive %s", drive->target);
+    const char *name = *drive->file ? drive->file : last_part(drive->path);
     if (drive->there != FCT_SEEN_NO)
         return;
     if (drive->seed)
@@ -163,7 +169,7 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
 
 static void judge_drive(const FctVmNeedDrive *drive, const FctVmFacts *facts, GPtrArray *verdicts)
 {
-    g_autofree char *base = g_path_get_basename(drive->path), *subject = g_strdup_printf("disk %s", drive->target);
+    g_autofree char *subject = g_strdup_printf("disk %s", drive->target);
     if (!judge_pool(drive, facts, verdicts))
         return;
     if (drive->cdrom || drive->seed) {
@@ -176,7 +182,7 @@ static void judge_drive(const FctVmNeedDrive *drive, const FctVmFacts *facts, GP
                             "Disk %s has the format %s; a VM is given only qcow2 and raw disks.", drive->target,
                             drive->format));
     else
-        judge_disk_file(drive, *drive->volume ? drive->volume : base, subject, verdicts);
+        judge_disk_file(drive, *drive->volume ? drive->volume : last_part(drive->path), subject, verdicts);
 }
 
 /* ---- memory and processors ---- */
