@@ -2,6 +2,7 @@
 #include "app/opened.h"
 
 #include "app/auth.h"
+#include "app/visits.h"
 
 #include <libsoup/soup.h>
 
@@ -123,10 +124,13 @@ static void end_message(gpointer data)
 {
     const Streaming *streaming = data;
     g_autoptr(SoupServerMessage) message = g_object_ref(streaming->message);
+    FctVisit *visit = fct_visit_of(message);
     GSocket *socket = soup_server_message_get_socket(message);
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
     on_finished(message, data);
-    if (socket)
+    if (visit)
+        fct_visit_end(visit);
+    else if (socket)
         g_socket_shutdown(socket, TRUE, TRUE, NULL);
     if (soup_message_headers_get_encoding(headers) != SOUP_ENCODING_CHUNKED)
         return;
