@@ -223,20 +223,26 @@ static char *original_of(FctStore *store, const FctVm *vm)
     return g_strdup(doc ? fct_json_str(doc->value, "xml", "") : "");
 }
 
-static gboolean drop(FctVms *vms, const FctVm *vm, gboolean *ret_restored, GError **error)
+static gboolean drop(FctVms *vms, const FctVm *before, gboolean *ret_restored, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
+    if (!fct_vm_first_boot_let_go(vms, before, writes, error))
+        return FALSE;
+    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, before->id, error); /* its secrets may have left it just now */
+    FctVmSpec *spec = vm ? fct_record_spec(vms->app, vm, error) : NULL;
+    if (!spec)
+        return FALSE;
     g_autofree char *original = original_of(vms->app->store, vm);
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, vm->revision);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
     if (*original)
         fct_writes_add(writes, fct_vm_origin_key(vm->id), NULL, FCT_REV_ANY);
-    if (!fct_vm_first_boot_let_go(vms, vm, writes, error))
+    if (!fct_writes_commit(vms->app->store, writes, NULL, error)) {
+        fct_vm_spec_free(spec);
         return FALSE;
-    if (!fct_writes_commit(vms->app->store, writes, NULL, error))
-        return FALSE;
-    if (vmm->ops->release(vmm, fct_vm_spec(vm), original, vm->autostart, ret_restored, error))
+    }
+    if (vmm->ops->release(vmm, spec, original, vm->autostart, ret_restored, error))
         return TRUE;
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();

@@ -140,7 +140,9 @@ static gboolean spend(FctVms *vms, const FctVm *vm, GError **error)
 {
     g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(vm->first_boot);
     forget_secrets(boot);
-    return clear_medium(vms, vm, boot, error) && fct_vm_edit(vms, vm->id, set_spent, boot, error);
+    FctStore *store = vms->app->store;
+    return clear_medium(vms, vm, boot, error) && fct_vm_edit(vms, vm->id, set_spent, boot, error) &&
+           store->ops->scrub(store, error);
 }
 
 void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered)

@@ -15,7 +15,8 @@
 
 static char *key_of(const char *pool, const char *name)
 {
-    return g_strdup_printf(KEY "%s:%s", pool, name);
+    g_autofree char *id = fct_volume_id(pool, name);
+    return g_strconcat(KEY, id, NULL);
 }
 
 static FctVolumeRecord *from_doc(const FctDoc *doc, GError **error)
@@ -62,9 +63,10 @@ static gboolean store(FctApp *app, const FctVolumeRecord *record, GError **error
 
 static gboolean drop(FctApp *app, const char *pool, const char *name, guint64 revision, GError **error)
 {
-    g_autofree char *key = key_of(pool, name);
-    const FctWrite write = {key, NULL, revision};
-    return app->store->ops->commit(app->store, &write, 1, NULL, error);
+    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat(KEY, id, NULL);
+    g_autofree char *sum = g_strconcat("upload-sum/", id, NULL); /* another volume of this name has other bytes */
+    const FctWrite writes[] = {{key, NULL, revision}, {sum, NULL, FCT_REV_ANY}};
+    return app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), NULL, error);
 }
 
 /* ---- what is known ---- */

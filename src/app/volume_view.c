@@ -11,15 +11,6 @@
 
 /* A pool's name may hold anything (“nas:backup”); the first colon of an id ends it, so one in the name is written %3A.
  */
-char *fct_volume_id(const char *pool, const char *name)
-{
-    GString *id = g_string_new(pool);
-    g_string_replace(id, "%", "%25", 0);
-    g_string_replace(id, ":", "%3A", 0);
-    g_string_append_printf(id, ":%s", name);
-    return g_string_free(id, FALSE);
-}
-
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error)
 {
     const char *colon = strchr(id, ':');

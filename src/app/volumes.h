@@ -49,7 +49,6 @@ const FctPool *fct_volume_world_pool(const FctVolumeWorld *world, const char *na
 const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *id, GError **error);
 const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path); /* NULL: none */
 char *fct_volume_world_real(const FctVolumeWorld *world, const char *path);             /* without links */
-char *fct_volume_id(const char *pool, const char *name);
 /* FALSE with FCT_ERROR_NOT_FOUND when it is no id. Free both. */
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error);
 json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @pool NULL: of all */

@@ -86,10 +86,19 @@ void fct_pool_input_free(FctPoolInput *input)
     g_free(input);
 }
 
+char *fct_volume_id(const char *pool, const char *name)
+{
+    GString *id = g_string_new(pool);
+    g_string_replace(id, "%", "%25", 0);
+    g_string_replace(id, ":", "%3A", 0);
+    g_string_append_printf(id, ":%s", name);
+    return g_string_free(id, FALSE);
+}
+
 FctVolume *fct_volume_new(void)
 {
     FctVolume *volume = g_new0(FctVolume, 1);
-    char **texts[] = {&volume->pool,   &volume->name,    &volume->path,   &volume->format,
+    char **texts[] = {&volume->pool,    &volume->name,  &volume->path,   &volume->format,
                       &volume->backing, &volume->claim, &volume->outside};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup("");

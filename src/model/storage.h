@@ -53,6 +53,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctPool, fct_pool_free)
 FctPoolInput *fct_pool_input_new(void);
 void fct_pool_input_free(FctPoolInput *input);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctPoolInput, fct_pool_input_free)
+/* Its id: "pool:name", with what a pool's name may have of ":" and "%" escaped. Free it. */
+char *fct_volume_id(const char *pool, const char *name);
 FctVolume *fct_volume_new(void);
 void fct_volume_free(FctVolume *volume);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolume, fct_volume_free)

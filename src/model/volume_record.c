@@ -79,5 +79,5 @@ FctVolumeRecord *fct_volume_record_from_json(const json_t *json, GError **error)
 
 char *fct_volume_record_id(const FctVolumeRecord *record)
 {
-    return g_strconcat(record->pool, ":", record->name, NULL);
+    return fct_volume_id(record->pool, record->name);
 }

@@ -47,6 +47,8 @@ typedef struct {
     gboolean (*commit)(FctStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error);
     /* Called after each commit, in commit order, on the committing thread. */
     void (*watch)(FctStore *store, const char *prefix, FctStoreChanged changed, gpointer data);
+    /* What was changed or deleted until now is in no file of the store any more: for secrets. Waits for the disk. */
+    gboolean (*scrub)(FctStore *store, GError **error);
     void (*free)(FctStore *store);
 } FctStoreOps;
 

@@ -221,6 +221,21 @@ static void sqlite_watch(FctStore *port, const char *prefix, FctStoreChanged cha
     g_rec_mutex_unlock(&store->write_lock);
 }
 
+/* The log has each page as it was until it is carried over and cut off; free pages are overwritten (secure_delete). */
+static gboolean sqlite_scrub(FctStore *port, GError **error)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    int log = 0, done = 0;
+    g_rec_mutex_lock(&store->write_lock);
+    g_mutex_lock(&store->read_lock); /* a reader would keep the log */
+    int rc = sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+    if (rc != SQLITE_OK)
+        set_sqlite_error(error, store->writer, rc, "emptying its log");
+    g_mutex_unlock(&store->read_lock);
+    g_rec_mutex_unlock(&store->write_lock);
+    return rc == SQLITE_OK;
+}
+
 static void sqlite_free(FctStore *port)
 {
     SqliteStore *store = (SqliteStore *)port;
@@ -325,7 +340,7 @@ static gboolean prepare_all(SqliteStore *store, const char *path, GError **error
 
 FctStore *fct_store_sqlite_open(const char *path, GError **error)
 {
-    static const FctStoreOps ops = {sqlite_get, sqlite_list, sqlite_commit, sqlite_watch, sqlite_free};
+    static const FctStoreOps ops = {sqlite_get, sqlite_list, sqlite_commit, sqlite_watch, sqlite_scrub, sqlite_free};
     SqliteStore *store = g_new0(SqliteStore, 1);
     store->port.ops = &ops;
     g_rec_mutex_init(&store->write_lock);

@@ -442,6 +442,30 @@ static void test_sqlite_broken_document(Fixture *f, gconstpointer data)
     g_assert_cmpstr(fct_json_str(doc->value, "text", ""), ==, "{\"half\":");
 }
 
+/* Neither the database nor its log has what was deleted before. */
+static void test_scrub(Fixture *f, gconstpointer data)
+{
+    static const char *const secret = "correct-horse-battery-staple";
+    g_autoptr(GError) error = NULL;
+    g_assert_true(put(f->store, "vm/1", secret, FCT_REV_NONE, NULL, &error));
+    g_assert_true(put(f->store, "vm/1", "spent", FCT_REV_ANY, NULL, &error));
+    g_assert_no_error(error);
+    f->store->ops->scrub(f->store, &error);
+    g_assert_no_error(error);
+    g_autofree char *value = value_of(f->store, "vm/1");
+    g_assert_cmpstr(value, ==, "spent");
+    if (!f->dir)
+        return;
+    g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
+    const char *name;
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(f->dir, name, NULL), *bytes = NULL;
+        gsize length;
+        g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+        g_assert_null(memmem(bytes, length, secret, strlen(secret)));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -452,6 +476,7 @@ int main(int argc, char **argv)
     BOTH("all-or-nothing", test_all_or_nothing);
     BOTH("watch", test_watch);
     BOTH("threads", test_threads);
+    BOTH("scrub", test_scrub);
     g_test_add("/store/memory/full", Fixture, NULL, open_memory, test_memory_full, shut);
     SQLITE("write-faults", test_sqlite_write_faults);
     SQLITE("full", test_sqlite_full);
