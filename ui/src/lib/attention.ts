@@ -24,7 +24,7 @@ function ofGpu(gpu: Gpu): Attention[] {
     found.push({ key: `released-${gpu.id}`, severity: 'info', title: `${name}: ${t.gpu.wholeReleased}`, text: gpu.state_reason, to });
   }
   if (gpu.drift && gpu.drift.length > 0) {
-    found.push({ key: `drift-${gpu.id}`, severity: 'warning', title: t.attention.drift(name), text: gpu.drift.join('; '), to });
+    found.push({ key: `drift-${gpu.id}`, severity: 'warning', title: t.attention.drift(name), text: gpu.drift.join(' '), to });
   }
   if (gpu.state === 'ok' && gpu.mig.pending !== gpu.mig.current) {
     found.push({ key: `pending-${gpu.id}`, severity: 'warning', title: t.attention.pending(name), text: t.gpu.pendingText(gpu.mig.pending), to });

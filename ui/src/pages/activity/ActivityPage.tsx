@@ -76,8 +76,8 @@ const RefusedRow = ({ entry }: { entry: RefusedEntry }) => (
 );
 
 const Refused = () => (
-  <>
-    <Title headingLevel="h2" size="lg">{t.activity.refused}</Title>
+  <section aria-labelledby="refused-title">
+    <Title headingLevel="h2" size="lg" id="refused-title">{t.activity.refused}</Title>
     <Content component="p" className="fct-subtle">{t.activity.refusedText}</Content>
     <Loaded query={useRefused()}>
       {(list) => list.length === 0 ? <Content component="p">{t.activity.noRefused}</Content> : (
@@ -87,7 +87,7 @@ const Refused = () => (
         </Table>
       )}
     </Loaded>
-  </>
+  </section>
 );
 
 const Changes = () => (
@@ -102,23 +102,32 @@ const Changes = () => (
 );
 
 const Audit = () => (
-  <>
-    <Button variant="link" component="a" href="/api/v1/audit/export" download="audit.jsonl">{t.activity.exportLines}</Button>
-    <Button variant="link" component="a" href="/api/v1/audit/export?format=csv" download="audit.csv">{t.activity.exportTable}</Button>
+  <div className="fct-sections">
     <Changes />
     <Refused />
+  </div>
+);
+
+const Exports = () => (
+  <>
+    <Button variant="secondary" component="a" href="/api/v1/audit/export" download="audit.jsonl">{t.activity.exportLines}</Button>
+    <Button variant="secondary" component="a" href="/api/v1/audit/export?format=csv" download="audit.csv">{t.activity.exportTable}</Button>
   </>
 );
 
-const TABS = { tasks: { title: t.tasks.title, Body: Tasks }, events: { title: t.activity.events, Body: Events }, audit: { title: t.activity.audit, Body: Audit } };
+const TABS = {
+  tasks: { title: t.tasks.title, Body: Tasks, Actions: null },
+  events: { title: t.activity.events, Body: Events, Actions: null },
+  audit: { title: t.activity.audit, Body: Audit, Actions: Exports },
+};
 
 export default function ActivityPage() {
   const { tab = 'tasks' } = useParams();
   if (!(tab in TABS)) return <NotFoundPage />;
-  const { title, Body } = TABS[tab as keyof typeof TABS];
+  const { title, Body, Actions } = TABS[tab as keyof typeof TABS];
   return (
     <>
-      <PageHead title={title} />
+      <PageHead title={title} actions={Actions && <Actions />} />
       <PageSection key={tab}><Body /></PageSection>
     </>
   );

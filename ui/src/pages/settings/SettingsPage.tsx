@@ -28,7 +28,7 @@ function Account() {
                 facts={[
                   [t.settings.user, session.user],
                   [t.settings.role, t.settings.roles[session.role]],
-                  [t.settings.may, <LabelGroup key="m" numLabels={30}>{session.may.map((action) => <Label key={action} isCompact variant="outline">{t.actions[action] ?? action}</Label>)}</LabelGroup>],
+                  [t.settings.may, <LabelGroup key="m" numLabels={session.may.length}>{session.may.map((action) => <Label key={action} isCompact variant="outline">{t.actions[action] ?? action}</Label>)}</LabelGroup>],
                 ]}
               />
             </CardBody>
