@@ -304,12 +304,13 @@ def test_command_line(host):
     facet("download", "cli.img", target)
     with open(target, "rb") as file:
         assert file.read() == data
-    facet("delete", "cli.img")
-    facet("delete", "cli.img", status=4)
+    facet("delete", "cli.img", status=2)  # nobody can be asked
+    facet("delete", "cli.img", "--yes")
+    facet("delete", "cli.img", "--yes", status=4)
     assert "SHA-256" in facet("upload", "--sha256", "0" * 64, source, "cli.img", status=6)
     assert "64 hexadecimal" in facet("upload", "--sha256", "7", source, "cli.img", status=2)
     assert "ready" in facet("upload", "--sha256", sha256(data), source, "cli.img")
-    facet("delete", "cli.img")
+    facet("delete", "cli.img", "--yes")
 
 
 def test_memory(host):
