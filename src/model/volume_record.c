@@ -2,6 +2,7 @@
 #include "model/volume_record.h"
 
 #include "base/text.h"
+#include "model/storage.h"
 
 #include <string.h>
 
