@@ -11,7 +11,7 @@ const empty = { vms: '/vms', templates: '/templates', pools: '/storage/pools', p
 
 const pages = {
   ...empty, overview: '/', cards: '/gpus/cards', groups: '/gpus/groups', 'vm-create': '/vms/create', 'other-pool': '/storage/pools/scratch', files: '/storage/files', network: '/networks/facet',
-  tasks: '/activity/tasks', events: '/activity/events', audit: '/activity/audit', nodes: '/nodes', settings: '/settings',
+  tasks: '/activity/tasks', events: '/activity/events', audit: '/activity/audit', nodes: '/nodes', settings: '/settings', account: '/settings/account',
   'not-there': '/no/such/page', 'vm-not-there': '/vms/no-such-vm',
 };
 
