@@ -93,7 +93,8 @@ int fct_verb_vm_release(FctCli *cli, int argc, char **argv)
     g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/release");
     if (!fct_client_call(cli->client, "POST", path, NULL, 0, NULL, &error))
         return fct_cli_fail(cli, error);
-    return fct_cli_said(cli, "VM %s is no longer managed by Facet; its disks stay as they are.", fct_json_str(vm, "name", ""));
+    return fct_cli_said(cli, "VM %s is no longer managed by Facet; its disks stay as they are.",
+                        fct_json_str(vm, "name", ""));
 }
 
 /* ---- with the host ---- */

@@ -231,9 +231,9 @@ static const struct {
     const char *name;
     void (*run)(Request *request, const json_t *args);
 } verbs[] = {
-    {"hello", verb_hello}, {"inventory", verb_inventory}, {"sample", verb_sample},       {"step.run", verb_step},
-    {"watch", verb_watch}, {"network", verb_network},     {"vlan.make", verb_vlan_make}, {"vlan.take", verb_vlan_take},
-    {"card.hold", verb_hold},
+    {"hello", verb_hello},         {"inventory", verb_inventory}, {"sample", verb_sample},
+    {"step.run", verb_step},       {"watch", verb_watch},         {"network", verb_network},
+    {"vlan.make", verb_vlan_make}, {"vlan.take", verb_vlan_take}, {"card.hold", verb_hold},
 };
 
 static void on_frame(json_t *frame, gpointer data)

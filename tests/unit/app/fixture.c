@@ -26,10 +26,10 @@ static void start(Fixture *f)
                         .images_dir = (char *)"",
                         .disks_dir = f->dir,
                         .part_device = (char *)"standin",
-                         .node = (char *)"test-node",
-                         .names = (char **)f->names,
-                         .proxies = (char **)f->proxies,
-                         .patience_ms = f->patience_ms};
+                        .node = (char *)"test-node",
+                        .names = (char **)f->names,
+                        .proxies = (char **)f->proxies,
+                        .patience_ms = f->patience_ms};
     f->app = fct_app_new(&config, f->hw, f->store, f->vmm, &error);
     g_assert_no_error(error);
     fct_app_start(f->app, &error);
