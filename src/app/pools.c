@@ -244,22 +244,33 @@ static gboolean ask_in_words(const FctPoolInput *input, const json_t *reasons, G
     return FALSE;
 }
 
-static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error)
+static FctFolder folder_kind(FctApp *app, const FctPoolInput *input)
 {
     const char *const *roots = (const char *const *)app->config.pool_roots;
-    g_autofree char *real = real_folder(input->path), *content = NULL;
-    g_autoptr(json_t) reasons = json_array();
-    if (!*input->path)
-        return TRUE;
-    FctFolder kind = MAX(fct_pool_folder(input->path, roots), fct_pool_folder(real, roots));
-    if (kind == FCT_FOLDER_NEVER)
+    g_autofree char *real = real_folder(input->path);
+    return *input->path ? MAX(fct_pool_folder(input->path, roots), fct_pool_folder(real, roots)) : FCT_FOLDER_GOOD;
+}
+
+/* Whether it may ever be a pool's. */
+static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error)
+{
+    g_autofree char *real = real_folder(input->path);
+    if (folder_kind(app, input) == FCT_FOLDER_NEVER)
         return refuse(error, "path",
                       "Folder %s belongs to the system or to a person. Choose one in /srv, /mnt, /data or "
                       "/var/lib/libvirt.",
                       real);
+    return TRUE;
+}
+
+/* Whether it may be one now: it is empty, and where such things are, or somebody has said so. */
+static gboolean may_take(FctApp *app, const FctPoolInput *input, GError **error)
+{
+    g_autofree char *real = real_folder(input->path), *content = NULL;
+    g_autoptr(json_t) reasons = json_array();
     if (strcmp(input->kind, "dir") != 0)
         return TRUE; /* a mount covers what is there */
-    if (kind == FCT_FOLDER_ASK)
+    if (folder_kind(app, input) == FCT_FOLDER_ASK)
         json_array_append_new(reasons, json_string("It lies in none of the folders that are there for such things."));
     content = was_pool(app, real) ? NULL : what_is_in(input->path);
     if (content)
@@ -298,7 +309,7 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
     gboolean nfs = strcmp(input->kind, "nfs") == 0;
     if (nfs && !*input->path)
         fct_text_take(&input->path, g_strdup_printf("/var/lib/libvirt/mounts/%s", input->name));
-    if (!is_new(app, pools, input, error) || !may_be_in(app, input, error) ||
+    if (!may_be_in(app, input, error) || !is_new(app, pools, input, error) || !may_take(app, input, error) ||
         (nfs && !nfs_answers(input->host, error)) || !create(app, input, error))
         return NULL;
     if (strcmp(input->kind, "dir") == 0) {
