@@ -142,9 +142,16 @@ static gboolean redefine(FctVms *vms, const FctVm *vm, gboolean renamed, GError 
 {
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     g_autoptr(FctVmSpec) spec = NULL;
+    g_autoptr(GError) fault = NULL;
     if (!fct_vm_info_active(info)) {
-        spec = fct_record_spec(vms->app, vm, error);
-        return spec && vms->app->vmm->ops->define(vms->app->vmm, spec, error);
+        spec = fct_record_spec(vms->app, vm, &fault);
+        if (spec)
+            return vms->app->vmm->ops->define(vms->app->vmm, spec, error);
+        /* A disk that cannot be opened now stands in the way of a start, which says so, and of no other change. */
+        if (fault->code == FCT_ERROR_REFUSED && !renamed)
+            return TRUE;
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
     }
     if (renamed)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", json_pack("{s:s}", "field", "name"),
