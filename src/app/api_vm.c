@@ -73,7 +73,10 @@ static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
     g_autoptr(json_t) addresses = fct_networks_addresses_now(vms->app);
-    return holds ? fct_vm_view(vms, world, vm, info, holds, addresses) : NULL;
+    json_t *json = holds ? fct_vm_view(vms, world, vm, info, holds, addresses) : NULL;
+    if (json)
+        fct_vms_note_view(vms, vm->id, json);
+    return json;
 }
 
 json_t *fct_api_vm_view(FctVms *vms, const char *id, GError **error)

@@ -148,7 +148,8 @@ static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **
 
 /* ---- the answer ---- */
 
-static json_t *items_of(FctVms *vms, const GPtrArray *rows, GError **error)
+/* @news: whether one of them can start, or cannot, other than was known. */
+static json_t *items_of(FctVms *vms, const GPtrArray *rows, gboolean *news, GError **error)
 {
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, NULL, error);
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL); /* what cannot be seen, the verdicts say */
@@ -156,13 +157,31 @@ static json_t *items_of(FctVms *vms, const GPtrArray *rows, GError **error)
         return NULL;
     g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
     json_t *items = json_array();
+    *news = FALSE;
     for (guint i = 0; i < rows->len; i++) {
         const Source *source = ((const FctVmRow *)rows->pdata[i])->data;
-        json_array_append_new(items, source->known
-                                         ? fct_vm_view(vms, world, source->known->vm, source->info, holds, addresses)
-                                         : fct_vm_view_foreign(vms, source->info));
+        const FctVm *vm = source->known ? source->known->vm : NULL;
+        json_t *view =
+            vm ? fct_vm_view(vms, world, vm, source->info, holds, addresses) : fct_vm_view_foreign(vms, source->info);
+        if (vm && fct_vms_note_view(vms, vm->id, view))
+            *news = TRUE;
+        json_array_append_new(items, view);
     }
     return items;
+}
+
+static gboolean answer(FctVms *vms, const FctVmQuery *query, FctReply *reply, gboolean *news, GError **error)
+{
+    g_auto(All) all = {0};
+    g_auto(FctVmPage) page = {0};
+    read_all(vms, &all);
+    fct_vm_page_pick((const FctVmRow *)all.rows->data, all.rows->len, query, &page);
+    json_t *items = items_of(vms, page.rows, news, error);
+    if (!items)
+        return FALSE;
+    json_decref(reply->json);
+    reply->json = json_pack("{s:o, s:i, s:O}", "items", items, "total", (int)page.total, "counts", page.counts);
+    return TRUE;
 }
 
 gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
@@ -171,15 +190,9 @@ gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
     FctVmQuery query = {0};
     g_autofree char *words = NULL;
     g_auto(GStrv) states = NULL;
-    g_auto(All) all = {0};
-    g_auto(FctVmPage) page = {0};
-    if (!read_query(request, &query, &words, &states, error))
+    gboolean news = FALSE;
+    if (!read_query(request, &query, &words, &states, error) || !answer(vms, &query, reply, &news, error))
         return FALSE;
-    read_all(vms, &all);
-    fct_vm_page_pick((const FctVmRow *)all.rows->data, all.rows->len, &query, &page);
-    json_t *items = items_of(vms, page.rows, error);
-    if (!items)
-        return FALSE;
-    reply->json = json_pack("{s:o, s:i, s:O}", "items", items, "total", (int)page.total, "counts", page.counts);
-    return TRUE;
+    /* The rows were picked and counted by what was known before. */
+    return !news || answer(vms, &query, reply, &news, error);
 }

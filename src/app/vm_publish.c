@@ -34,25 +34,31 @@ gboolean fct_vms_is_blocked(FctVms *vms, const char *id)
     return blocked;
 }
 
-/* TRUE when it is other than the page was told. */
-static gboolean is_news(FctVms *vms, const char *id, const json_t *blocked)
+/* TRUE when it is other than what was known. */
+static gboolean note_blocked(FctVms *vms, const char *id, json_t *blocked)
 {
     g_mutex_lock(&vms->lock);
-    const json_t *told = g_hash_table_lookup(vms->blocked, id);
-    gboolean news = !told || !json_equal(told, blocked);
+    const json_t *known = g_hash_table_lookup(vms->blocked, id);
+    gboolean news = !known || !json_equal(known, blocked);
+    if (news)
+        g_hash_table_replace(vms->blocked, g_strdup(id), json_incref(blocked));
     g_mutex_unlock(&vms->lock);
     return news;
 }
 
-/* Takes @blocked over; NULL: there is no such VM. */
-static void note_blocked(FctVms *vms, const char *id, json_t *blocked)
+static void forget_blocked(FctVms *vms, const char *id)
 {
     g_mutex_lock(&vms->lock);
-    if (blocked)
-        g_hash_table_replace(vms->blocked, g_strdup(id), blocked);
-    else
-        g_hash_table_remove(vms->blocked, id);
+    g_hash_table_remove(vms->blocked, id);
     g_mutex_unlock(&vms->lock);
+}
+
+gboolean fct_vms_note_view(FctVms *vms, const char *id, const json_t *view)
+{
+    gboolean news = note_blocked(vms, id, json_object_get(view, "blocked"));
+    if (news)
+        fct_vms_publish(vms, id);
+    return news;
 }
 
 static void publish_one(FctVms *vms, const Look *look, const char *id)
@@ -61,11 +67,11 @@ static void publish_one(FctVms *vms, const Look *look, const char *id)
     g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, id);
     if (known) {
         json_t *view = fct_vm_view(vms, look->world, known->vm, info, look->holds, look->addresses);
-        note_blocked(vms, id, json_incref(json_object_get(view, "blocked")));
+        note_blocked(vms, id, json_object_get(view, "blocked"));
         fct_hub_publish(vms->app->hub, "vm", id, view);
         return;
     }
-    note_blocked(vms, id, NULL);
+    forget_blocked(vms, id);
     if (info)
         fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view_foreign(vms, info));
     else
@@ -73,7 +79,7 @@ static void publish_one(FctVms *vms, const Look *look, const char *id)
 }
 
 /* Which of those that are off are looked at once more. */
-typedef enum { AGAIN_NONE, AGAIN_BLOCKED, AGAIN_DEVICES, AGAIN_ALL } Again;
+typedef enum { AGAIN_NONE, AGAIN_DEVICES, AGAIN_ALL, AGAIN_AFRESH } Again; /* AFRESH: libvirt is asked as well */
 
 /* Only what has changed for them is told. */
 static void publish_waiting(FctVms *vms, const Look *look, Again again)
@@ -81,13 +87,12 @@ static void publish_waiting(FctVms *vms, const Look *look, Again again)
     g_autoptr(GPtrArray) mine = fct_vms_known(vms);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
-        gboolean concerned = again == AGAIN_ALL || (again == AGAIN_DEVICES && vm->devices->len) ||
-                             (again == AGAIN_BLOCKED && fct_vms_is_blocked(vms, vm->id));
+        gboolean concerned = again != AGAIN_DEVICES || vm->devices->len;
         g_autoptr(FctVmInfo) info = concerned ? fct_vms_info(vms, vm->id) : NULL;
         if (!concerned || fct_vm_info_active(info))
             continue;
         g_autoptr(json_t) blocked = fct_vm_blocked(vms, look->world, vm);
-        if (is_news(vms, vm->id, blocked))
+        if (note_blocked(vms, vm->id, blocked))
             publish_one(vms, look, vm->id);
     }
 }
@@ -98,7 +103,7 @@ static void publish(FctVms *vms, GHashTable *ids, Again again)
     g_auto(Look) look = {0};
     GHashTableIter iter;
     gpointer id;
-    if (again == AGAIN_BLOCKED)
+    if (again == AGAIN_AFRESH)
         fct_vm_facts_refresh(vms);
     look.world = fct_vm_world_new(vms, FALSE, NULL);
     look.holds = fct_holds_list(vms->app->store, NULL, &fault);
@@ -115,21 +120,20 @@ static void publish(FctVms *vms, GHashTable *ids, Again again)
 }
 
 /*
- * FALSE when none came, and there is a VM that cannot start: what it lacks, a file for one, may be back without a word.
- * The lock is held.
+ * FALSE when none came in a while, and somebody looks or waits: what a VM needs, a file for one, may go or be back
+ * without a word. The lock is held.
  */
 static gboolean wait_for_news(FctVms *vms)
 {
     GHashTableIter iter;
     gpointer blocked;
-    gboolean any = FALSE;
+    if (g_cond_wait_until(&vms->cond, &vms->lock, g_get_monotonic_time() + AGAIN_US))
+        return TRUE;
+    gboolean any = fct_hub_watched(vms->app->hub);
     g_hash_table_iter_init(&iter, vms->blocked);
     while (!any && g_hash_table_iter_next(&iter, NULL, &blocked))
         any = json_array_size(blocked) > 0;
-    if (any)
-        return g_cond_wait_until(&vms->cond, &vms->lock, g_get_monotonic_time() + AGAIN_US);
-    g_cond_wait(&vms->cond, &vms->lock);
-    return TRUE;
+    return !any;
 }
 
 gpointer fct_vms_publisher(gpointer data)
@@ -141,7 +145,7 @@ gpointer fct_vms_publisher(gpointer data)
         if (!news && wait_for_news(vms))
             continue;
         g_autoptr(GHashTable) ids = g_steal_pointer(&vms->to_publish);
-        Again again = vms->recheck_all ? AGAIN_ALL : vms->recheck ? AGAIN_DEVICES : news ? AGAIN_NONE : AGAIN_BLOCKED;
+        Again again = vms->recheck_all ? AGAIN_ALL : vms->recheck ? AGAIN_DEVICES : news ? AGAIN_NONE : AGAIN_AFRESH;
         vms->to_publish = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         vms->recheck = vms->recheck_all = FALSE;
         g_mutex_unlock(&vms->lock);

@@ -84,7 +84,11 @@ json_t *fct_vms_stats(FctVms *vms); /* the newest readings, by VM id; NULL: none
 
 /* ---- vm_publish.c: one thread tells the page of changed VMs, many at a time ---- */
 gpointer fct_vms_publisher(gpointer vms);
-/* Whether it could not start when the page was last told of it. */
+/*
+ * What keeps an idle VM from starting is known once for all: the list, its counts and the events tell the same. Whoever
+ * makes a VM's view notes here what it found; TRUE when that is news, which the page is then told.
+ */
+gboolean fct_vms_note_view(FctVms *vms, const char *id, const json_t *view);
 gboolean fct_vms_is_blocked(FctVms *vms, const char *id);
 /* Who holds what has changed: tells the page of the cards and groups, and of the VMs that may be blocked or not now. */
 void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds);

@@ -24,12 +24,8 @@ def natural(vm):
 def counts_of(vms):
     states = ("off", "running", "paused", "stopping", "crashed", "unknown")
     return {"all": len(vms), "ours": sum(v["ours"] for v in vms), "others": sum(not v["ours"] for v in vms),
+            "blocked": sum(len(v["blocked"]) > 0 for v in vms),
             **{s: sum(v["state"] == s for v in vms) for s in states}}
-
-
-def counted(page):
-    """But for those that cannot start: the disks of these VMs are nowhere, which the counts learn one VM after the other."""
-    return {name: n for name, n in page["counts"].items() if name != "blocked"}
 
 
 def test_all(api, vms):
@@ -45,7 +41,7 @@ def test_pages(api, vms):
         paged = []
         for offset in range(0, N + limit, limit):
             page = api.host.call("GET", f"/vms?limit={limit}&offset={offset}", status=200)
-            assert page["total"] == N and counted(page) == counts_of(vms), page["counts"]
+            assert page["total"] == N and page["counts"] == counts_of(vms), page["counts"]
             paged += page["items"]
         assert [v["id"] for v in paged] == [v["id"] for v in vms], limit
 
@@ -54,7 +50,7 @@ def test_filters(api, vms):
     def got(query):
         page = api.host.call("GET", "/vms?limit=1000&" + query, status=200)
         assert page["total"] == len(page["items"])
-        return [v["id"] for v in page["items"]], counted(page)
+        return [v["id"] for v in page["items"]], page["counts"]
 
     def wanted(test):
         return [v["id"] for v in vms if test(v)]
