@@ -169,10 +169,19 @@ json_t *fct_networks_list(FctApp *app, GError **error)
     return items;
 }
 
+/* The networks, read anew if @name is in none that was seen lately: it may have been made in this moment. */
+static GPtrArray *read_with(FctApp *app, const char *name, GError **error)
+{
+    GPtrArray *networks = fct_network_cache_read(app->networks, FRESH_MS, error);
+    if (!networks || find(networks, name))
+        return networks;
+    g_ptr_array_unref(networks);
+    return fct_network_cache_read(app->networks, 0, error);
+}
+
 json_t *fct_networks_get(FctApp *app, const char *name, GError **error)
 {
-    g_autoptr(GPtrArray) networks =
-        has_libvirt(app, error) ? fct_network_cache_read(app->networks, FRESH_MS, error) : NULL;
+    g_autoptr(GPtrArray) networks = has_libvirt(app, error) ? read_with(app, name, error) : NULL;
     const FctNetwork *network = networks ? find(networks, name) : NULL;
     if (networks && !network)
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no network “%s”.", name);
@@ -259,13 +268,12 @@ static gboolean is_free_in_libvirt(FctApp *app, const FctVm *vm, const char *mac
 
 gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error)
 {
-    if (!vm->nics->len)
-        return TRUE;
-    g_autoptr(GPtrArray) networks =
-        has_libvirt(app, error) ? fct_network_cache_read(app->networks, FRESH_MS, error) : NULL;
-    g_autoptr(GPtrArray) mine = networks ? fct_vm_load_all(app->store, error) : NULL;
+    g_autoptr(GPtrArray) mine = !vm->nics->len || has_libvirt(app, error) ? fct_vm_load_all(app->store, error) : NULL;
     for (guint i = 0; mine && i < vm->nics->len; i++) {
         const FctVmNic *nic = g_ptr_array_index(vm->nics, i);
+        g_autoptr(GPtrArray) networks = read_with(app, nic->network, error);
+        if (!networks)
+            return FALSE;
         if (!find(networks, nic->network))
             return refuse(error, "nics", "There is no network", nic->network);
         if (!fct_network_act_stays(app, nic->network, error))
