@@ -123,8 +123,8 @@ class WebSocket:
 
 
 # Of libvirt's remote protocol, which never renumbers them.
-PROCEDURES = {"network-create": 39, "network-define": 41, "network-destroy": 42, "domain-update-device": 174,
-              "list-all-domains": 273, "network-update": 291}
+PROCEDURES = {"domain-destroy": 12, "network-create": 39, "network-define": 41, "network-destroy": 42,
+              "domain-update-device": 174, "list-all-domains": 273, "network-update": 291}
 
 
 class Frames:
@@ -146,15 +146,14 @@ class Frames:
 class Proxy:
     """
     Stands between facetd and libvirtd; cut() is what the end of libvirtd looks like, mend() its return.
-    While `holding`, what facetd sends is taken and goes no further. After stop_at() that is so for calls of one
-    procedure (or their answers: the effect is there, and facetd does not know) from the nth on; `stopped` tells when.
+    After stop_at(), calls of one procedure are taken and go no further (or their answers: the effect is there, and
+    facetd does not know) from the nth on; `stopped` tells when.
     """
 
     def __init__(self, path, target):
         self.path, self.target = str(path), target
         self.pairs = []
         self.open = True
-        self.holding = False
         self.trap = None  # [procedure, whether the answer, how many pass before]
         self.stopped = threading.Event()
         self.lock = threading.Lock()
@@ -203,8 +202,6 @@ class Proxy:
                 data, fds, _, _ = socket.recv_fds(source, 65536, 4)  # libvirt passes the screen as a descriptor
                 if not data:
                     break
-                if asks and self.holding:
-                    continue
                 # A descriptor travels with one byte, the last one that recvmsg gives together with what came before.
                 for frame in frames.take(data[:-1] if fds else data):
                     if self.passes(frame, asks):
@@ -234,7 +231,6 @@ class Proxy:
 
     def mend(self):
         with self.lock:
-            self.holding = False
             self.trap = None
             self.open = True
 

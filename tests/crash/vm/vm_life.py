@@ -420,9 +420,9 @@ def test_restart():
     problem = stack.refused(409, "POST", f"/vms/{vm['id']}/restart", {})
     assert "paused" in problem["message"], problem
     before = stack.virsh("domid", vm["id"])
-    stack.proxy.holding = True
+    stack.proxy.stop_at("domain-destroy")
     task = stack.call("POST", f"/vms/{vm['id']}/restart", {"force": True})
-    until("the force", lambda: stack.call("GET", f"/tasks/{task['id']}")["steps"][0]["state"] == "running")
+    assert stack.proxy.stopped.wait(PATIENCE), "nobody asked for the force"
     stack.kill_facetd()
     stack.proxy.cut()
     stack.proxy.mend()
