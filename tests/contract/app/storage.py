@@ -18,6 +18,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+from encrypted import make as make_encrypted  # noqa: E402
 from facet_host import Host, PATIENCE_S  # noqa: E402
 
 MIB = 1 << 20
@@ -310,12 +311,12 @@ def made_by_qemu(host, name, *options, size="64M", write=None):
 
 
 def encrypted(host, kind):
-    secret = os.path.join(host.dir, "key")
-    with open(secret, "w", encoding="ascii") as file:
-        file.write("geheim")
-    fast = ["-o", "encrypt.iter-time=10"] if kind == "luks" else []
-    return made_by_qemu(host, kind, "--object", f"secret,id=s,file={secret}", "-f", "qcow2", "-o",
-                        f"encrypt.format={kind},encrypt.key-secret=s", *fast, size="16M")
+    path = os.path.join(host.dir, f"{kind}.qcow2")
+    make_encrypted(path, kind)
+    with open(path, "rb") as file:
+        data = file.read()
+    os.unlink(path)
+    return data
 
 
 def in_pool(host):

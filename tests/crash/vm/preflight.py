@@ -13,6 +13,7 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import encrypted  # noqa: E402
 import live  # noqa: E402
 from stack import Stack, WebSocket, until  # noqa: E402
 
@@ -152,12 +153,8 @@ def test_file_gone():
 def test_encrypted():
     """Case 05, where the disk is there already: one whose file somebody has replaced."""
     disk = pathlib.Path(create("locked")["disks"][0]["path"])
-    secret = stack.dir / "secret"
-    secret.write_text("geheim")
-    for kind, more in (("luks", ",encrypt.iter-time=10"), ("aes", "")):
-        disk.unlink()
-        subprocess.run(["qemu-img", "create", "-q", "--object", f"secret,id=s,file={secret}", "-f", "qcow2", "-o",
-                        f"encrypt.format={kind},encrypt.key-secret=s{more}", disk, "16M"], check=True)
+    for kind in ("luks", "aes"):
+        encrypted.make(disk, kind)
         agree("locked", "disk-encrypted")
 
 
