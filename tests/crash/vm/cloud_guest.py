@@ -6,6 +6,7 @@ under tools/dev/with-libvirtd. Speaks TAP.
 cloud-init makes the user, the guest gets the static lease of its network, the agent tells about it and freezes file systems
 (cloud_freeze), cards and disks change while it runs; another guest is started by UEFI (cloud_uefi)."""
 import pathlib
+import re
 import sys
 import time
 import traceback
@@ -83,6 +84,22 @@ def agent():
     assert [a["source"] for a in nic["addresses"]] == ["static"], nic
     in_guest("sudo systemctl start qemu-guest-agent")
     until("the agent to be back", lambda: stack.vm(NAME)["guest"]["hostname"] == HOSTNAME, LOGIN)
+
+
+def spent():
+    """Case S4: what the guest has used is no secret of the host's any more, and nobody downloads its medium."""
+    vm = until("the medium to be used", lambda: (lambda v: v["cloud_init"]["used"] and v)(stack.vm(NAME)), LOGIN)
+    assert vm["cloud_init"]["has_password"], vm["cloud_init"]
+    said = in_guest(f"sudo getent shadow {USER} | cut -d: -f2 | sed s/^/hash-/")
+    known = re.search(r"hash-(\$6\$[A-Za-z0-9./$]+)", said).group(1).encode()
+    medium = stack.state / "disks" / f"{NAME}-seed.iso"
+    assert f'"local-hostname":"{HOSTNAME}"'.encode() in medium.read_bytes()
+    for path in stack.state.rglob("*"):
+        if path.is_file() and path.suffix != ".qcow2":
+            assert known not in path.read_bytes(), path
+    assert known.decode() not in stack.virsh("dumpxml", NAME)
+    problem = stack.refused(403, "GET", f"/volumes/facet:{NAME}-seed.iso/content")
+    assert NAME in problem["message"], problem
 
 
 def card():
@@ -192,9 +209,9 @@ def delete():
 
 
 # One boot serves as many checks as can share it; the second guest starts while the first one's agent is made to wait.
-FIRST = [refused, networks, first_boot, agent, nic, grow, *cloud_freeze.CHECKS, reboot, shutdown, new_data, secrets, delete]
+FIRST = [refused, networks, first_boot, agent, spent, nic, grow, *cloud_freeze.CHECKS, reboot, shutdown, new_data, secrets, delete]
 CHECKS = {"guest": FIRST, "uefi": [networks, cloud_uefi.begin, *cloud_uefi.CHECKS],
-          "": [*FIRST[:6], cloud_uefi.begin, *FIRST[6:], *cloud_uefi.CHECKS]}
+          "": [*FIRST[:7], cloud_uefi.begin, *FIRST[6:], *cloud_uefi.CHECKS]}
 
 
 def main():
