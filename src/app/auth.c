@@ -408,10 +408,10 @@ static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **erro
     g_autoptr(GError) fault = NULL;
     const FctAttempt attempt = {.name = change->who->account, .address = change->address};
     g_autoptr(FctIdentity) again = fct_auth_login(auth, &attempt, change->old_password, &secret, &fault);
-    if (fault && fault->code == FCT_ERROR_UNAUTHENTICATED)
+    if (!again && fault->code == FCT_ERROR_UNAUTHENTICATED)
         fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
                            json_pack("{s:s}", "field", "old_password"), "The old password is wrong.");
-    else if (fault)
+    else if (!again)
         g_propagate_error(error, g_steal_pointer(&fault));
     return secret;
 }

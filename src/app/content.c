@@ -44,7 +44,7 @@ gboolean fct_content_head(int fd, gint64 there, gint64 size, FctDiskHead *ret, G
 static gboolean check_fd(FctApp *app, int fd, const char *path, const char *name, const char **ret_format,
                          gint64 *ret_bytes, GError **error)
 {
-    FctDiskHead head;
+    FctDiskHead head = {0};
     struct stat st;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         fct_set_error(error, FCT_ERROR_REFUSED, "It is no plain file.");

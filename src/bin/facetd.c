@@ -213,7 +213,11 @@ static gboolean reset_password(const char *state, const char *user, GError **err
         g_propagate_prefixed_error(error, g_steal_pointer(&fault), "Stop facetd first. ");
         return FALSE;
     }
-    g_autoptr(FctStore) store = sodium_init() < 0 ? NULL : fct_store_sqlite_open(path, error);
+    if (sodium_init() < 0) {
+        fct_set_error(error, FCT_ERROR_INTERNAL, "libsodium does not start.");
+        return FALSE;
+    }
+    g_autoptr(FctStore) store = fct_store_sqlite_open(path, error);
     if (!store)
         return FALSE;
     g_autofree char *given = read_password();
@@ -281,7 +285,8 @@ int main(int argc, char **argv)
     if (status != 0)
         return status < 0 ? 0 : status;
     if (options.reset) {
-        if (reset_password(options.config.state_dir, options.reset, &error))
+        reset_password(options.config.state_dir, options.reset, &error);
+        if (!error)
             return 0;
         fprintf(stderr, "facetd: %s\n", error->message);
         return fct_error_exit_status(fct_error_code(error));

@@ -106,7 +106,7 @@ int fct_verb_audit_export(FctCli *cli, int argc, char **argv)
     g_autoptr(GOutputStream) out =
         file ? G_OUTPUT_STREAM(g_file_replace(file, NULL, FALSE, G_FILE_CREATE_PRIVATE, NULL, &error))
              : g_unix_output_stream_new(STDOUT_FILENO, FALSE);
-    if (!out) {
+    if (error) {
         g_autoptr(GError) fault = NULL;
         fct_set_error(&fault, FCT_ERROR_BAD_REQUEST, "%s", error->message);
         return fct_cli_fail(cli, fault);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define SECTOR 512
+#define TAR_NAME 100 /* the name of a tar member, which ends with a NUL only where it is shorter */
 #define ISO_BLOCK 2048
 #define ISO_AT 32768 /* the first volume descriptor */
 #define ISO_SETS 16  /* volume descriptors that are looked at */
@@ -277,7 +278,8 @@ static gboolean is_tar(const FctDiskBytes *b)
 
 static FctDiskKind tar_kind(const FctDiskBytes *b)
 {
-    gsize length = strnlen((const char *)b->head, 100);
+    const guint8 *end = memchr(b->head, 0, TAR_NAME);
+    gsize length = end ? (gsize)(end - b->head) : TAR_NAME;
     gboolean ovf = length > 4 && g_ascii_strncasecmp((const char *)b->head + length - 4, ".ovf", 4) == 0;
     return ovf ? FCT_DISK_OVA : FCT_DISK_TAR;
 }

@@ -109,7 +109,7 @@ build_plain() {
     meson_build "$TOP/build"
 }
 
-ASAN_OPTIONS_OF_MESON=(-Db_sanitize=address,undefined -Db_lundef=false)
+ASAN_OPTIONS_OF_MESON=("-Db_sanitize=address,undefined" -Db_lundef=false)
 
 build_asan() {
     meson_build "$TOP/build-asan" "${ASAN_OPTIONS_OF_MESON[@]}"

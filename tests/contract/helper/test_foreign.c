@@ -310,6 +310,7 @@ static void test_allowed_users(void)
     g_assert_cmpint(chmod(world->dir, 0711), ==, 0);
     g_autoptr(FctInventory) up = world_look(world);
     struct stat info;
+    g_assert_nonnull(up);
     g_assert_cmpint(stat(world->socket, &info), ==, 0);
     g_assert_cmpuint(info.st_mode & 0777, ==, 0660);
     g_assert_true(may_ask(world, 0));
@@ -317,12 +318,14 @@ static void test_allowed_users(void)
     world_helper_kill(world);
     world_helper_start(world, one);
     g_autoptr(FctInventory) again = world_look(world);
+    g_assert_nonnull(again);
     g_assert_true(may_ask(world, 0));
     g_assert_true(may_ask(world, 12345));
     g_assert_false(may_ask(world, 23456));
     world_helper_kill(world);
     world_helper_start(world, two);
     g_autoptr(FctInventory) third = world_look(world);
+    g_assert_nonnull(third);
     g_assert_true(may_ask(world, 12345));
     g_assert_true(may_ask(world, 23456));
     g_assert_false(may_ask(world, 34567));

@@ -384,7 +384,6 @@ static void test_interfaces(void)
 static void check_taken(const char *subnet, const char *first, const char *last)
 {
     g_autoptr(json_t) input = json_pack("{s:s, s:s, s:s}", "name", NAME, "kind", "isolated", "subnet", subnet);
-    g_autoptr(GError) error = NULL;
     if (first)
         json_object_set_new(input, "dhcp", json_pack("{s:s, s:s}", "first", first, "last", last));
     g_autoptr(FctNetwork) network = fct_network_from_input(input, NULL);

@@ -279,6 +279,7 @@ static void test_release(Fixture *f, gconstpointer data)
     g_assert_cmpstr(error_code(running), ==, "conflict");
     hw_model_block(f->hw, FALSE);
     g_autoptr(json_t) ended = fixture_wait_task(f, fct_json_str(task, "id", ""));
+    g_assert_nonnull(ended);
     g_autoptr(json_t) hold = json_pack("{s:s, s:s, s:s}", "vm", "v1", "vm_name", "db-2", "state", "in-use"),
                       held = NULL;
     const FctWrite write = {"hold/gpu-0000-40-00-0.4.9", hold, FCT_REV_ANY};

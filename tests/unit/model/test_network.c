@@ -118,9 +118,10 @@ static void test_range(void)
 /* What libvirt demands of a range (case 07): both ends begin alike, in every subnet that may be asked for. */
 static void check_range(const FctNetwork *network)
 {
-    guint32 gateway, first, last, mask = fct_ipv4_mask(network->prefix);
-    g_assert_true(fct_ipv4_parse(network->gateway, &gateway) && fct_ipv4_parse(network->first, &first) &&
-                  fct_ipv4_parse(network->last, &last));
+    guint32 gateway = 0, first = 0, last = 0, mask = fct_ipv4_mask(network->prefix);
+    g_assert_true(fct_ipv4_parse(network->gateway, &gateway));
+    g_assert_true(fct_ipv4_parse(network->first, &first));
+    g_assert_true(fct_ipv4_parse(network->last, &last));
     g_assert_cmpuint(first, ==, gateway + 1);
     g_assert_cmpuint(first, <=, last);
     g_assert_cmpuint(first >> 16, ==, last >> 16);

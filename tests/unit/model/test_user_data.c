@@ -26,11 +26,11 @@ static void test_good(void)
         "## template: jinja\n#cloud-config\nhostname: {{ v1.local_hostname }}\n{% if x %}\n",
         "## TEMPLATE:jinja\n#!/bin/sh\necho {{ v1.region }}\n",
         "MIME-Version: 1.0\nContent-Type: text/cloud-config\n\na: b\n",
-        "From nobody Fri Jan  1 00:00:00 2021\nContent-Type: multipart/mixed;\n boundary=\"==x==\"\nMIME-Version: "
-        "1.0\n\n--==x==\nContent-Type: text/cloud-config; charset=\"us-ascii\"\n\na: b\n--==x==\n"
-        "Content-Type: text/x-shellscript\n\n#!/bin/sh\n--==x==--\n",
-        "Content-Type: multipart/mixed; boundary=x\nMIME-Version: 1.0\n\n--x\nContent-Type: text/cloud-config\n"
-        "Content-Transfer-Encoding: base64\n\nYTogWwo=\n--x--\n",
+        ("From nobody Fri Jan  1 00:00:00 2021\nContent-Type: multipart/mixed;\n boundary=\"==x==\"\nMIME-Version: "
+         "1.0\n\n--==x==\nContent-Type: text/cloud-config; charset=\"us-ascii\"\n\na: b\n--==x==\n"
+         "Content-Type: text/x-shellscript\n\n#!/bin/sh\n--==x==--\n"),
+        ("Content-Type: multipart/mixed; boundary=x\nMIME-Version: 1.0\n\n--x\nContent-Type: text/cloud-config\n"
+         "Content-Transfer-Encoding: base64\n\nYTogWwo=\n--x--\n"),
     };
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_auto(FctUserDataFault) fault = {0};
