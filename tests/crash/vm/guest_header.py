@@ -386,7 +386,8 @@ def test_other_formats_are_converted():
         stack.done(stack.call("POST", "/volumes", {"pool": "facet", "name": "new.qcow2", "from": {"pool": "facet", "volume": name}}))
         out = stack.dir / "out"
         subprocess.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", str(disks() / "new.qcow2"), str(out)], check=True)
-        assert out.read_bytes() == source.read_bytes(), name
+        whole, rest = source.read_bytes(), out.read_bytes()[len(source.read_bytes()):]  # a VHD is rounded up to whole cylinders
+        assert out.read_bytes() == whole + bytes(len(rest)), name
         assert hashlib.sha256((disks() / name).read_bytes()).hexdigest() == digest, name
         stack.call("DELETE", "/volumes/facet:new.qcow2")
     flat = disks() / "flat.vmdk"  # a description that names a file of the host
@@ -406,8 +407,8 @@ def test_first_boot_medium_does_not_grow():
     """A4 of cli-api-docs.md."""
     create("seeded", cloud_init={"hostname": "seeded"})
     name = next(p.name for p in disks().iterdir() if "seeded-seed" in p.name)
-    problem = stack.refused(409, "POST", f"/volumes/facet:{name}/grow", {"size_gib": 1})
-    assert problem["details"]["field"] == "size_gib" and "first-boot" in problem["message"], problem
+    problem = stack.refused(403, "POST", f"/volumes/facet:{name}/grow", {"size_gib": 1})
+    assert "first-boot medium of VM seeded" in problem["message"], problem
     stack.done(stack.change("DELETE", stack.vm("seeded")))
 
 
@@ -429,6 +430,7 @@ def is_new(name):
     stack.virsh("pool-refresh", "facet")
     fresh = volume(name)["format"] == ""
     stack.virsh("vol-delete", "--pool", "facet", name)
+    stack.virsh("pool-refresh", "facet")  # libvirt tells of that, not of the deletion
     time.sleep(1)
     return fresh
 
