@@ -222,7 +222,7 @@ static gboolean make_volume(FctVms *vms, const FctVm *vm, FctVmDisk *drive, GByt
         return TRUE;
     }
     if (volume)
-        fct_record_abandon(app, drive->pool, drive->volume, NULL);
+        fct_record_abandon(app, drive->pool, drive->volume, volume->path, NULL);
     g_propagate_error(error, g_steal_pointer(&fault));
     return FALSE;
 }
@@ -274,7 +274,8 @@ void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboo
     g_autoptr(GError) error = NULL;
     g_autoptr(FctVmDisk) own = old;
     const FctVmDisk *gone = stored ? own : find_seed(vm);
-    if (gone && gone->made && *gone->pool && !fct_record_delete(vms->app, gone->pool, gone->volume, &error))
+    if (gone && gone->made && *gone->pool &&
+        !fct_record_abandon(vms->app, gone->pool, gone->volume, gone->path, &error))
         g_warning("the volume %s stays in pool %s: %s", gone->volume, gone->pool, error->message);
 }
 

@@ -272,7 +272,7 @@ static gboolean delete_file(FctVms *vms, const json_t *json, GError **error)
     const char *pool = fct_json_str(json, "pool", "");
     if (!*fct_json_str(json, "target", "") && !vmm->ops->pool_refresh(vmm, pool, error))
         return FALSE; /* saved memory was not made through the pool: it has to learn of it */
-    return fct_record_abandon(vms->app, pool, fct_json_str(json, "volume", ""), error);
+    return fct_record_abandon(vms->app, pool, fct_json_str(json, "volume", ""), fct_json_str(json, "path", ""), error);
 }
 
 static gboolean drop_swept(FctVmTree *tree, gpointer data, GError **error)

@@ -81,7 +81,7 @@ static gboolean make_copy(Making *m, FctTask *task, const FctVolumeRecord *plan,
     if (world && is_still(m->app, world, m->from_id, error) &&
         (m->bytes <= volume->capacity || fct_record_grow(m->app, m->pool, m->name, m->bytes, error)))
         return TRUE;
-    fct_record_delete(m->app, m->pool, m->name, NULL);
+    fct_record_abandon(m->app, m->pool, m->name, volume->path, NULL);
     return FALSE;
 }
 
@@ -136,8 +136,9 @@ static void create_thread(FctTask *task, gpointer data)
     else
         fct_task_end(
             task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, NULL, 0,
-            half ? "Volume %s was not made. What is left of it is incomplete, and is deleted once libvirt does so."
-                 : "Volume %s was not made; nothing is left of it.",
+            half
+                ? "Volume %s was not made. What may be left of it is incomplete: delete it if it does not go by itself."
+                : "Volume %s was not made; nothing is left of it.",
             m->name);
 }
 
@@ -199,6 +200,20 @@ static gboolean check_input(const json_t *input, GError **error)
     return TRUE;
 }
 
+/* Known to be: a pool that does not answer may have it. */
+static gboolean is_free(const FctVolumeWorld *world, const Making *m, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (fct_volume_world_find(world, m->id, &fault))
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a volume %s in pool %s already.", m->name, m->pool);
+    else if (fault->code != FCT_ERROR_NOT_FOUND)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    else
+        return TRUE;
+    return FALSE;
+}
+
 static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t *input, GError **error)
 {
     g_autoptr(Making) m = g_new0(Making, 1);
@@ -225,12 +240,7 @@ static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t
         (m->from_id && !is_still(app, world, m->from_id, error)) ||
         !fct_volume_fits(pool, m->format, MAX(m->bytes, m->image ? m->image->size_bytes : 0), content, error))
         return NULL;
-    if (fct_volume_world_find(world, m->id, NULL)) {
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a volume %s in pool %s already.", name, pool_name);
-        return NULL;
-    }
-    return g_steal_pointer(&m);
+    return is_free(world, m, error) ? g_steal_pointer(&m) : NULL;
 }
 
 static gboolean start(Making *m, const char *user, json_t **ret_task, GError **error)
@@ -303,11 +313,9 @@ static void recover_thread(FctTask *task, gpointer data)
     g_autoptr(GError) fault = NULL, error = NULL;
     if (!fct_vms_await_up(app->vms, task))
         return;
-    /* What somebody refers to meanwhile was whole: only its record was missing. */
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, &fault);
-    const FctVolume *volume = world ? fct_volume_world_find(world, m->id, NULL) : NULL;
-    gboolean gone = world && (!volume || fct_volume_unused(world, volume, &fault)) &&
-                    fct_record_abandon(app, m->pool, m->name, &fault);
+    gboolean gone = FALSE;
+    if (!fct_record_clear(app, m->pool, m->name, &gone, &fault))
+        gone = FALSE;
     fct_storage_release(app->storage, m->id);
     fct_storage_poke(app->storage, m->pool);
     fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,

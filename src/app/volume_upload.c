@@ -126,7 +126,8 @@ static void take_back(FctVolumeUpload *upload)
 {
     FctApp *app = upload->app;
     g_autoptr(GError) fault = NULL;
-    if (!fct_record_delete(app, upload->pool, upload->name, &fault) ||
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, upload->pool, upload->name, NULL);
+    if (!fct_record_abandon(app, upload->pool, upload->name, record ? record->path : "", &fault) ||
         !fct_volume_upload_forget(app, upload->id, &fault))
         g_warning("What was refused of volume %s could not be deleted: %s", upload->id, fault->message);
 }

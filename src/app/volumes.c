@@ -146,7 +146,7 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
                   fct_record_complete(app, plan->pool, plan->name, error);
     close(fd);
     if (made && !ok)
-        fct_record_abandon(app, plan->pool, plan->name, NULL);
+        fct_record_abandon(app, plan->pool, plan->name, made->path, NULL);
     return ok ? fct_record_volume(app, plan->pool, plan->name, error) : NULL;
 }
 

@@ -68,7 +68,8 @@ void fct_volume_medium_gone(FctApp *app, const char *pool, const char *name);
 /* ---- volume_guard.c: before a file goes, or gets another content ---- */
 /*
  * FCT_ERROR_IN_USE when any of @paths (char *) is somebody's besides the VM @vm's (id; "": nobody's): another VM's, a
- * snapshot's of one, or what another volume stands on; and when the VM's present run has it open.
+ * snapshot's of one, or what another volume stands on; when the VM's present run has it open; and while it is being
+ * copied. The error of a pool that does not answer: what is in there may stand on any of them.
  */
 gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, GError **error);
 /* FCT_ERROR_IN_USE when @path is somebody's besides the VM @vm's; its run may have it open. */
