@@ -256,7 +256,8 @@ static FctVolume *make_volume(FctVms *vms, FctTask *task, guint step, const FctV
     if (disk == fct_vm_first_disk(vm) && *vm->image && strcmp(vm->state, "creating") == 0)
         return copy_image(app, task, step, vm, disk, error);
     g_autoptr(FctVolumeRecord) plan = plan_of(vm, disk);
-    return fct_record_create(app, plan, disk->size_gib * GIB, TRUE, error);
+    FctVolumeProgress progress = {task, step, "Clearing"};
+    return fct_record_create(app, plan, disk->size_gib * GIB, TRUE, fct_volume_progress, &progress, error);
 }
 
 /* Somebody else was quicker with the name: it is theirs, and ours gets another. */

@@ -3,6 +3,7 @@
 
 #include "app/password_hash.h"
 #include "app/volume_record.h"
+#include "app/volumes.h"
 #include "base/text.h"
 #include "core/first_boot_text.h"
 
@@ -214,9 +215,12 @@ static gboolean make_volume(FctVms *vms, const FctVm *vm, FctVmDisk *drive, GByt
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(drive->pool, drive->volume, "raw");
     fct_text_set(&plan->vm, vm->id);
     plan->seed = TRUE;
-    g_autoptr(FctVolume) volume = fct_record_create(app, plan, (gint64)g_bytes_get_size(iso), FALSE, &fault);
+    gint64 size = (gint64)g_bytes_get_size(iso);
+    g_autoptr(FctVolume) volume = fct_record_create(app, plan, size, FALSE, NULL, NULL, &fault);
     *ret_foreign = fault && fault->code == FCT_ERROR_EXISTS;
-    if (volume && fill(app->vmm, volume, iso, &fault) && fct_record_complete(app, drive->pool, drive->volume, &fault)) {
+    if (volume && fill(app->vmm, volume, iso, &fault) &&
+        fct_volume_zero(app, drive->pool, drive->volume, size, NULL, NULL, &fault) &&
+        fct_record_complete(app, drive->pool, drive->volume, &fault)) {
         g_free(drive->path);
         drive->path = g_strdup(volume->path);
         return TRUE;

@@ -257,7 +257,8 @@ gboolean fct_vm_tree_make(FctVms *vms, const FctVmTree *tree, const GPtrArray *f
         g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(file->pool, file->volume, "qcow2");
         fct_text_take(&plan->backing, fct_volume_id(base->pool, base->volume));
         fct_text_set(&plan->vm, tree->vm->id);
-        g_autoptr(FctVolume) made = backing ? fct_record_create(vms->app, plan, backing->capacity, TRUE, error) : NULL;
+        g_autoptr(FctVolume) made =
+            backing ? fct_record_create(vms->app, plan, backing->capacity, TRUE, NULL, NULL, error) : NULL;
         if (!made)
             return FALSE;
     }

@@ -117,19 +117,19 @@ static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *
     return record;
 }
 
-static gboolean is_inside(const FctVolume *volume, GError **error)
+gboolean fct_volume_inside(const FctVolume *volume, GError **error)
 {
     if (!*volume->outside)
         return TRUE;
     fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
                        json_pack("{s:s, s:[s]}", "field", "volume", "reasons", volume->outside),
-                       "Volume %s is given to no VM. %s", volume->name, volume->outside);
+                       "Volume %s is opened by nobody. %s", volume->name, volume->outside);
     return FALSE;
 }
 
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = is_inside(volume, error) ? fct_volume_world_new(app, error) : NULL;
+    g_autoptr(FctVolumeWorld) world = fct_volume_inside(volume, error) ? fct_volume_world_new(app, error) : NULL;
     if (!world)
         return NULL;
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);

@@ -128,12 +128,20 @@ gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GErro
 
 /* ---- for whoever opens one ---- */
 
+/* Now, and not when it was given to the VM: who can write into the folder may have put a link in its place since. */
+static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError **error)
+{
+    g_autoptr(FctVolume) there =
+        *record->pool ? app->vmm->ops->volume(app->vmm, record->pool, record->name, NULL) : NULL;
+    return !there || fct_volume_inside(there, error); /* what libvirt does not find it does not open by its name */
+}
+
 /* A file that is in no pool is recorded by its path. */
 static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     FctVolumeRecord *record = fct_record_find(app, pool, name, &fault);
-    if (record && check_whole(app, record, error))
+    if (record && check_whole(app, record, error) && lies_inside(app, record, error))
         return record;
     fct_volume_record_free(record);
     if (fault && fault->code == FCT_ERROR_NOT_FOUND)
@@ -328,7 +336,18 @@ static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path
     }
 }
 
-FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole, GError **error)
+/* A device shows what was there before: it is ready once that is gone. */
+static gboolean finish(FctApp *app, const FctVolumeRecord *plan, const char *path, FctVmmProgress progress,
+                       gpointer data, GError **error)
+{
+    gboolean device = g_str_has_prefix(path, "/dev/");
+    return (!device || (note_made(app, plan, path, error) &&
+                        fct_volume_zero(app, plan->pool, plan->name, 0, progress, data, error))) &&
+           fct_record_complete(app, plan->pool, plan->name, error);
+}
+
+FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole,
+                             FctVmmProgress progress, gpointer data, GError **error)
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(GError) fault = NULL;
@@ -341,7 +360,7 @@ FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 by
     g_autoptr(FctVolume) made =
         vmm->ops->volume_create(vmm, plan->pool, plan->name, plan->format, bytes, below ? &layer : NULL, &fault);
     if (made &&
-        (whole ? fct_record_complete(app, plan->pool, plan->name, &fault) : note_made(app, plan, made->path, &fault)))
+        (whole ? finish(app, plan, made->path, progress, data, &fault) : note_made(app, plan, made->path, &fault)))
         return g_steal_pointer(&made);
     take_back(app, plan, made ? made->path : "", fault);
     g_propagate_error(error, g_steal_pointer(&fault));
@@ -354,6 +373,7 @@ typedef struct {
     const FctVolumeRecord *plan;
     FctVmmProgress progress;
     gpointer data;
+    gint64 shown;  /* what a guest sees of the source */
     char *path;    /* NULL: not noted yet */
     GError *fault; /* why it could not be */
 } Copying;
@@ -378,7 +398,8 @@ static FctVolume *copy_from(const FctVmmSource *source, Copying *c, GError **err
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolume) made =
         vmm->ops->volume_copy(vmm, source, plan->pool, plan->name, plan->format, on_progress, c, &fault);
-    if (made && fct_record_complete(c->app, plan->pool, plan->name, &fault))
+    if (made && fct_volume_zero(c->app, plan->pool, plan->name, c->shown, NULL, NULL, &fault) &&
+        fct_record_complete(c->app, plan->pool, plan->name, &fault))
         return fct_record_volume(c->app, plan->pool, plan->name, error);
     take_back(c->app, plan, made ? made->path : c->path ? c->path : "", c->fault ? c->fault : fault);
     g_propagate_error(error, g_error_copy(c->fault ? c->fault : fault));
@@ -391,13 +412,15 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
     FctVmm *vmm = app->vmm;
     g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
-    if (!there)
+    if (!there || !fct_volume_inside(there, error))
         return NULL;
     const FctVmmSource source = {from->pool,   from->name, there->path,
                                  from->format, below,      there->physical >= 0 ? there->physical : there->capacity};
     if (!begin(app, plan, error))
         return NULL;
-    Copying copying = {.app = app, .plan = plan, .progress = progress, .data = data};
+    gboolean plain = strcmp(from->format, plan->format) == 0;
+    Copying copying = {
+        .app = app, .plan = plan, .progress = progress, .data = data, .shown = plain ? source.bytes : there->capacity};
     FctVolume *made = copy_from(&source, &copying, error);
     g_free(copying.path);
     g_clear_error(&copying.fault);
@@ -405,6 +428,15 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
 }
 
 /* ---- changing ---- */
+
+/* What is new of a device is cleared before anybody sees it. */
+static gboolean grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    g_autoptr(FctVolume) before = vmm->ops->volume(vmm, record->pool, record->name, error);
+    return before && vmm->ops->volume_grow(vmm, record->pool, record->name, record->format, bytes, error) &&
+           fct_volume_zero(app, record->pool, record->name, MAX(before->capacity, before->physical), NULL, NULL, error);
+}
 
 gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error)
 {
@@ -417,7 +449,7 @@ gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64
         return FALSE;
     }
     if (record) /* whoever makes one may grow it before it is whole; nobody else comes here then */
-        return app->vmm->ops->volume_grow(app->vmm, pool, name, record->format, bytes, error);
+        return grow(app, record, bytes, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         fct_set_error_full(error, FCT_ERROR_REFUSED, "Copy it to a new volume, or attach it to a VM first.",
                            json_pack("{s:s}", "field", "format"),

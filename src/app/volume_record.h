@@ -23,8 +23,9 @@ gboolean fct_record_is_half(FctApp *app, const FctVolumeRecord *record);
 
 /* ---- for whoever opens one ---- */
 /*
- * The format and all layers below of a disk or file, by records alone: FCT_ERROR_REFUSED when one of the chain has none
- * or is not whole. What is in the file library, or a drive without a medium, is raw and stands on nothing.
+ * The format and all layers below of a disk or file, by records alone: FCT_ERROR_REFUSED when one of the chain has
+ * none, is not whole or leads out of its pool. What is in the file library, or a drive without a medium, is raw and
+ * stands on nothing.
  */
 gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error);
 gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **error); /* FctChainFile* */
@@ -32,10 +33,12 @@ FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error);       
 
 /* ---- making and changing ---- */
 /*
- * A new volume as @plan says; its record is there before it is. @whole: it is all there when it is made; else whoever
- * fills it says fct_record_complete, or fct_record_abandon. Nothing is left after a failure, or it is incomplete.
+ * A new volume as @plan says; its record is there before it is. @whole: it is all there when it is made, and
+ * a device is filled with zeros for it (@progress; NULL); else whoever fills it says fct_record_complete, or
+ * fct_record_abandon. Nothing is left after a failure, or it is incomplete.
  */
-FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole, GError **error);
+FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole,
+                             FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GError **error);
 /*
  * Deletes the volume if it is the one at @path, which we made or have, and drops its record. One that lies elsewhere
@@ -67,6 +70,8 @@ gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writ
  */
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
                                  GError **error);
+/* FCT_ERROR_REFUSED for one that is no plain file inside of its pool. */
+gboolean fct_volume_inside(const FctVolume *volume, GError **error);
 /* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */
 gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error);
 /* The record of a disk of an adopted VM, in the format that its definition states. In @writes. */

@@ -87,6 +87,7 @@ static gboolean make_copy(Making *m, FctTask *task, const FctVolumeRecord *plan,
 
 static gboolean make(Making *m, FctTask *task, GError **error)
 {
+    FctVolumeProgress progress = {task, 0, "Clearing"};
     g_autoptr(FctVolume) volume = NULL;
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(m->pool, m->name, m->format);
     fct_text_set(&plan->task, fct_task_id(task));
@@ -95,7 +96,7 @@ static gboolean make(Making *m, FctTask *task, GError **error)
     if (m->from == FROM_IMAGE)
         volume = fct_volume_from_image(m->app, task, m->image, plan, m->bytes, 0, error);
     else
-        volume = fct_record_create(m->app, plan, m->bytes, TRUE, error);
+        volume = fct_record_create(m->app, plan, m->bytes, TRUE, fct_volume_progress, &progress, error);
     return volume != NULL;
 }
 
@@ -257,7 +258,7 @@ static gboolean start(Making *m, const char *user, json_t **ret_task, GError **e
                               .subject_name = m->name,
                               .plan = "",
                               .steps = m->from == FROM_NOTHING ? steps : copy_steps,
-                              .cancellable = m->from != FROM_NOTHING};
+                              .cancellable = TRUE};
     if (!fct_storage_claim(app->storage, m->id, error))
         return FALSE;
     if (m->from_id && !fct_storage_claim(app->storage, m->from_id, error)) {

@@ -75,7 +75,7 @@ json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const 
         /* A qcow2 brings its own size along. */
         g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(pool, name, format);
         plan->state = FCT_RECORD_UPLOADING;
-        volume = fct_record_create(app, plan, qcow2 ? META : size_bytes, FALSE, error);
+        volume = fct_record_create(app, plan, qcow2 ? META : size_bytes, FALSE, NULL, NULL, error);
         if (!volume)
             app->store->ops->commit(app->store, &drop, 1, NULL, NULL);
     }
@@ -355,7 +355,8 @@ static gboolean publish(FctVolumeUpload *upload, GError **error)
 {
     FctApp *app = upload->app;
     g_autofree char *sha256 = NULL, *key = sum_key(upload->id);
-    if (!check_whole(upload, &sha256, error))
+    if (!check_whole(upload, &sha256, error) ||
+        !fct_volume_zero(app, upload->pool, upload->name, upload->size, NULL, NULL, error))
         return FALSE;
     g_autoptr(json_t) sum = json_pack("{s:s}", "sha256", sha256);
     const FctWrite writes[] = {{upload->key, NULL, FCT_REV_ANY}, {key, sum, FCT_REV_ANY}};

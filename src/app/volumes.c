@@ -27,6 +27,36 @@ gboolean fct_volume_progress(gint64 done, gint64 total, gpointer data)
     return !fct_task_cancelled(progress->task) && !fct_task_stopping(progress->task);
 }
 
+/* ---- what was there before ---- */
+
+static gboolean write_zeros(FctVmm *vmm, FctVmmStream *stream, gint64 length, FctVmmProgress progress, gpointer data,
+                            GError **error)
+{
+    g_autofree guint8 *zeros = g_malloc0(BLOCK);
+    for (gint64 at = 0; at < length; at += BLOCK) {
+        if (progress && !progress(at, length, data)) {
+            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
+            return FALSE;
+        }
+        if (!vmm->ops->stream_write(stream, zeros, (gsize)MIN(length - at, (gint64)BLOCK), FALSE, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean fct_volume_zero(FctApp *app, const char *pool, const char *name, gint64 from, FctVmmProgress progress,
+                         gpointer data, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    g_autoptr(FctVolume) volume = vmm->ops->volume(vmm, pool, name, error);
+    gint64 length = volume ? MAX(volume->capacity, volume->physical) - from : 0;
+    if (!volume || !g_str_has_prefix(volume->path, "/dev/") || length <= 0)
+        return volume != NULL;
+    FctVmmStream *stream = vmm->ops->volume_open(vmm, pool, name, TRUE, from, length, error);
+    gboolean ok = stream && write_zeros(vmm, stream, length, progress, data, error);
+    return stream && vmm->ops->stream_close(stream, ok, ok ? error : NULL) && ok;
+}
+
 /* ---- from a file ---- */
 
 typedef struct {
@@ -122,7 +152,7 @@ static gboolean pool_has_files(FctApp *app, const char *name, gboolean *ret, GEr
 static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const FctVolumeRecord *plan, gint64 bytes,
                             guint step, GError **error)
 {
-    FctVolumeProgress progress = {task, step, "Copying"};
+    FctVolumeProgress progress = {task, step, "Copying"}, rest = {task, step, "Clearing"};
     gboolean files, qcow2 = strcmp(plan->format, "qcow2") == 0;
     struct stat st;
     int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -134,8 +164,9 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     }
     /* A qcow2 brings its own size along, a file ends where its last hole does: they are grown afterwards. */
     gint64 size = qcow2 ? META : MAX(bytes, (gint64)st.st_size);
-    g_autoptr(FctVolume) made =
-        pool_has_files(app, plan->pool, &files, error) ? fct_record_create(app, plan, size, FALSE, error) : NULL;
+    g_autoptr(FctVolume) made = pool_has_files(app, plan->pool, &files, error)
+                                    ? fct_record_create(app, plan, size, FALSE, NULL, NULL, error)
+                                    : NULL;
     gboolean ok = made &&
                   fill(app, made, fd,
                        !files  ? G_MAXINT64
@@ -143,6 +174,7 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
                                : 0,
                        &progress, error) &&
                   (bytes <= 0 || fct_record_grow(app, plan->pool, plan->name, bytes, error)) &&
+                  fct_volume_zero(app, plan->pool, plan->name, st.st_size, fct_volume_progress, &rest, error) &&
                   fct_record_complete(app, plan->pool, plan->name, error);
     close(fd);
     if (made && !ok)

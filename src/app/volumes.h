@@ -23,6 +23,13 @@ gboolean fct_volume_progress(gint64 done, gint64 total, gpointer progress);
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
                                  gint64 bytes, guint step, GError **error);
 
+/*
+ * Zeros from @from to its end where it is a device (LVM): there the bytes of whoever had that room before show through.
+ * What is a file reads as zeros by itself. FCT_ERROR_CANCELLED when @progress (NULL: nobody looks on) says so.
+ */
+gboolean fct_volume_zero(FctApp *app, const char *pool, const char *name, gint64 from, FctVmmProgress progress,
+                         gpointer data, GError **error);
+
 typedef struct {
     char *vm;        /* id; "" when it is no VM */
     char *name;      /* the VM's name; for "backing" the volume's id */

@@ -423,6 +423,17 @@ def test_outside(host):
     os.rename(os.path.join(path, "plain.raw"), os.path.join(DIR, "moved.raw"))
     os.symlink(secret, os.path.join(path, "plain.raw"))
     assert download(host, "/volumes/links:plain.raw/content")[0] in (409, 422)
+    # Or the folder itself does, by somebody who may write beside it; an administrator may keep it elsewhere.
+    host.call("POST", "/volumes", {"pool": "links", "name": "own.raw", "format": "raw", "size_gib": 1}, 202)
+    host.wait_for(lambda: "own.raw" in names(host, "links") and volume(host, "own.raw", "links")["state"] == "ready", "own.raw")
+    os.rename(path, path + "-elsewhere")
+    os.symlink(path + "-elsewhere", path)
+    assert volume(host, "own.raw", "links")["state"] == "ready"
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+        led = volume(host, "own.raw", "links")
+        assert led["state"] == "outside" and "symbolic link" in led["outside"], led
+        assert download(host, "/volumes/links:own.raw/content")[0] in (409, 422)
     host.call("DELETE", "/pools/links", None, 204)
 
 

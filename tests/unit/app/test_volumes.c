@@ -25,6 +25,8 @@ static struct {
     FctErrorCode fault;  /* of the next making; 0: it works */
     gboolean half;       /* which leaves a volume all the same */
     gboolean made;       /* a volume was asked for */
+    gint64 size;         /* of each volume, bytes */
+    gint64 cleared;      /* so many bytes of the device, from its beginning */
     FctVmmConnection told;
     gpointer data;
 } play;
@@ -47,7 +49,7 @@ static FctVolume *volume_at(const char *id, const char *path)
     fct_volume_split(id, &volume->pool, &volume->name, NULL);
     fct_text_set(&volume->path, path);
     fct_text_set(&volume->outside, play.outside ? play.outside : "");
-    volume->capacity = volume->physical = GIB;
+    volume->capacity = volume->physical = play.size;
     return volume;
 }
 
@@ -92,7 +94,8 @@ static void put(const char *id, const char *path)
 static FctVolume *play_create(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
                               const FctLayer *backing, GError **error)
 {
-    g_autofree char *id = fct_volume_id(pool, name), *path = g_strdup_printf("/pools/%s/%s", pool, name);
+    g_autofree char *id = fct_volume_id(pool, name),
+                    *path = g_strdup_printf(strcmp(pool, "vg") == 0 ? "/dev/%s/%s" : "/pools/%s/%s", pool, name);
     play.made = TRUE;
     if (!answers(pool, error))
         return NULL;
@@ -102,6 +105,43 @@ static FctVolume *play_create(FctVmm *vmm, const char *pool, const char *name, c
         return play_volume(vmm, pool, name, error);
     fct_set_error(error, play.fault, "It could not be made.");
     return NULL;
+}
+
+typedef struct {
+    FctVmmStream base;
+    gint64 at, left;
+} Stream;
+
+static FctVmmStream *play_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
+                               gint64 length, GError **error)
+{
+    Stream *stream = g_new0(Stream, 1);
+    *stream = (Stream){{vmm}, offset, length};
+    g_assert_true(write);
+    return &stream->base;
+}
+
+static gboolean play_write(FctVmmStream *base, const guint8 *bytes, gsize length, gboolean fresh, GError **error)
+{
+    Stream *stream = (Stream *)base;
+    g_assert_false(fresh); /* or zeros would be left out */
+    g_assert_true(bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
+    g_assert_cmpint(stream->at, ==, play.cleared);
+    play.cleared = stream->at += (gint64)length;
+    return TRUE;
+}
+
+static gboolean play_close(FctVmmStream *base, gboolean finish, GError **error)
+{
+    g_free(base);
+    return TRUE;
+}
+
+static gboolean play_grow(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                          GError **error)
+{
+    play.size = bytes;
+    return TRUE;
 }
 
 static gboolean play_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
@@ -142,13 +182,13 @@ static json_t *play_facts(FctVmm *vmm, GError **error)
 
 static GPtrArray *play_pools(FctVmm *vmm, GError **error)
 {
-    static const char *const names[] = {FCT_POOL_OWN, "nas", NULL};
+    static const char *const names[] = {FCT_POOL_OWN, "nas", "vg", NULL};
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_pool_free);
     for (guint i = 0; names[i]; i++) {
         FctPool *pool = fct_pool_new();
         g_autofree char *path = g_strconcat("/pools/", names[i], NULL);
         fct_text_set(&pool->name, names[i]);
-        fct_text_set(&pool->kind, "dir");
+        fct_text_set(&pool->kind, strcmp(names[i], "vg") == 0 ? "logical" : "dir");
         fct_text_set(&pool->path, path);
         pool->active = TRUE;
         pool->capacity = pool->available = 100 * GIB;
@@ -210,6 +250,10 @@ static const FctVmmOps ops = {.facts = play_facts,
                               .volume = play_volume,
                               .volume_create = play_create,
                               .volume_delete = play_delete,
+                              .volume_grow = play_grow,
+                              .volume_open = play_open,
+                              .stream_write = play_write,
+                              .stream_close = play_close,
                               .copy_end = play_copy_end,
                               .networks = play_networks,
                               .interfaces = play_interfaces,
@@ -228,6 +272,8 @@ static void begin(Fixture *f, gconstpointer data)
     play.deleted = g_string_new(NULL);
     play.deaf = play.outside = NULL;
     play.fault = 0;
+    play.size = GIB;
+    play.cleared = 0;
     play.half = play.made = FALSE;
     f->vmm = &vmm;
     fixture_set_up(f, NULL);
@@ -275,7 +321,7 @@ static void assert_state(Fixture *f, const char *pool, const char *name, int sta
 static FctVolume *make(Fixture *f, const char *pool, const char *name, GError **error)
 {
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(pool, name, "qcow2");
-    return fct_record_create(f->app, plan, GIB, TRUE, error);
+    return fct_record_create(f->app, plan, GIB, TRUE, NULL, NULL, error);
 }
 
 /* The pool's server hangs: that nobody finds x does not make its name free. */
@@ -415,6 +461,55 @@ static void test_spare(Fixture *f, gconstpointer data)
     g_assert_no_error(error);
 }
 
+/* Its file has given way to a link since it was recorded. */
+static void test_led_outside(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmDisk) disk = disk_new("/pools/nas/web.qcow2");
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("nas", "copy", "qcow2");
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, VM);
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "nas", "web.qcow2", &error);
+    g_assert_true(fct_record_fill_disk(f->app, disk, &error));
+    g_assert_no_error(error);
+    play.outside = "A symbolic link leads to it.";
+    g_assert_false(fct_record_fill_disk(f->app, disk, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_clear_error(&error);
+    g_assert_null(fct_record_copy(f->app, record, plan, NULL, NULL, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    assert_state(f, "nas", "copy", -1);
+}
+
+static gboolean watch_clearing(gint64 done, gint64 total, gpointer data)
+{
+    Fixture *f = data;
+    assert_state(f, "vg", "lv", FCT_RECORD_MAKING);
+    g_assert_cmpint(total, ==, play.size);
+    return done < GIB / 2 || !play.half;
+}
+
+/* Of a volume group the next guest gets the extents of the last one, with what they hold. */
+static void test_cleared(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("vg", "lv", "raw");
+    g_autoptr(FctVolume) made = fct_record_create(f->app, plan, GIB, TRUE, watch_clearing, f, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(play.cleared, ==, GIB);
+    assert_state(f, "vg", "lv", FCT_RECORD_READY);
+    g_assert_true(fct_record_grow(f->app, "vg", "lv", 2 * GIB, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(play.cleared, ==, 2 * GIB);
+    g_assert_true(fct_record_delete(f->app, "vg", "lv", &error));
+    /* Cancelled: nothing is left. */
+    play.half = TRUE;
+    play.cleared = 0;
+    g_assert_null(fct_record_create(f->app, plan, GIB, TRUE, watch_clearing, f, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CANCELLED);
+    assert_state(f, "vg", "lv", -1);
+    g_assert_cmpstr(play.deleted->str, ==, "/dev/vg/lv /dev/vg/lv ");
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -426,7 +521,9 @@ int main(int argc, char **argv)
                  {"/volumes/half-in-use-stays", test_half_in_use_stays},
                  {"/volumes/moved-pool", test_moved_pool},
                  {"/volumes/disk-half-made", test_disk_half_made},
-                 {"/volumes/spare", test_spare}};
+                 {"/volumes/spare", test_spare},
+                 {"/volumes/led-outside", test_led_outside},
+                 {"/volumes/cleared", test_cleared}};
     g_test_init(&argc, &argv, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
         g_test_add(tests[i].name, Fixture, NULL, begin, tests[i].test, end);
