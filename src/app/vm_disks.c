@@ -282,6 +282,10 @@ gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, Fct
                 return FALSE;
             continue;
         }
+        if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FALSE;
+        }
         g_clear_error(&fault);
         set(&vm->making, disk->target);
         if (!fct_vm_store_disks(vms, vm, error))

@@ -309,6 +309,12 @@ gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, con
 
 gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GError **error)
 {
+    return fct_record_complete_with(app, pool, name, NULL, 0, error);
+}
+
+gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *name, const FctWrite *more, guint n,
+                                  GError **error)
+{
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
     g_autoptr(FctVolume) volume = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
     if (!volume)
@@ -316,7 +322,13 @@ gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GE
     fct_text_set(&record->path, volume->path);
     fct_text_set(&record->task, "");
     record->state = FCT_RECORD_READY;
-    if (!store(app, record, error))
+    g_autofree char *key = key_of(pool, name);
+    g_autoptr(json_t) value = fct_volume_record_to_json(record);
+    g_autofree FctWrite *writes = g_new(FctWrite, n + 1);
+    writes[0] = (FctWrite){key, value, record->revision};
+    for (guint i = 0; i < n; i++)
+        writes[i + 1] = more[i];
+    if (!app->store->ops->commit(app->store, writes, n + 1, NULL, error))
         return FALSE;
     note_making(app, pool, name, FALSE);
     return TRUE;

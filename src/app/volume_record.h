@@ -40,6 +40,9 @@ FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error);       
 FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole,
                              FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GError **error);
+/* The same in one commit with @more, of @n. */
+gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *name, const FctWrite *more, guint n,
+                                  GError **error);
 /*
  * Deletes the volume if it is the one at @path, which we made or have, and drops its record. One that lies elsewhere
  * (the pool leads to another folder now) or of which nothing says that we made it (@path "") stays, and so does its
@@ -74,8 +77,8 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
 gboolean fct_volume_inside(const FctVolume *volume, GError **error);
 /* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */
 gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error);
-/* The record of a disk of an adopted VM, in the format that its definition states. In @writes. */
-gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, FctWrites *writes, GError **error);
+/* The record of a disk of an adopted VM, in the format that its definition states. @active: it runs. In @writes. */
+gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error);
 
 /* ---- upkeep, by the storage thread ---- */
 /* Deletes what was left half made by us. FALSE: something of it could not be deleted now. */

@@ -163,7 +163,7 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
     m->from = FROM_VOLUME;
     m->from_id = fct_volume_id(pool, name);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
-    if (!volume || !fct_volume_no_medium(m->app, pool, name, error) ||
+    if (!volume || !is_still(m->app, world, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
         !(m->source = fct_volume_look(m->app, volume, fct_json_str(from, "format", NULL), TRUE, error)))
         return FALSE;
     /* Of one that has no record nobody but its own bytes says how large it is. */
@@ -238,7 +238,6 @@ static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t
     m->id = fct_volume_id(pool_name, name);
     m->bytes = gib * GIB;
     if (!read_format(m, input, pool, error) || (from && !read_from(m, world, from, &content, error)) ||
-        (m->from_id && !is_still(app, world, m->from_id, error)) ||
         !fct_volume_fits(pool, m->format, MAX(m->bytes, m->image ? m->image->size_bytes : 0), content, error))
         return NULL;
     return is_free(world, m, error) ? g_steal_pointer(&m) : NULL;

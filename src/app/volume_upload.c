@@ -360,8 +360,7 @@ static gboolean publish(FctVolumeUpload *upload, GError **error)
         return FALSE;
     g_autoptr(json_t) sum = json_pack("{s:s}", "sha256", sha256);
     const FctWrite writes[] = {{upload->key, NULL, FCT_REV_ANY}, {key, sum, FCT_REV_ANY}};
-    if (!fct_record_complete(app, upload->pool, upload->name, error) ||
-        !app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), NULL, error))
+    if (!fct_record_complete_with(app, upload->pool, upload->name, writes, G_N_ELEMENTS(writes), error))
         return FALSE;
     fct_event(app, "volume.uploaded", "info", "volume", upload->id, upload->name, "Volume %s of pool %s was uploaded.",
               upload->name, upload->pool);

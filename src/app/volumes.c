@@ -2,6 +2,7 @@
 #include "app/volumes.h"
 
 #include "app/content.h"
+#include "app/volume_content.h"
 #include "app/volume_record.h"
 #include "core/storage_rules.h"
 
@@ -183,11 +184,10 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
 }
 
 /* Before each use: a person may have put another file into the folder, or the description beside it. */
-static gboolean is_as_described(FctApp *app, const FctImage *image, GError **error)
+static gboolean is_as_described(FctApp *app, const FctImage *image, gint64 *ret_bytes, GError **error)
 {
     const char *format = NULL;
-    gint64 bytes;
-    if (!fct_content_check(app, image->path, "", &format, &bytes, error))
+    if (!fct_content_check(app, image->path, "", &format, ret_bytes, error))
         return FALSE;
     if (strcmp(format, image->format) == 0 || (strcmp(format, "iso") == 0 && strcmp(image->format, "raw") == 0))
         return TRUE;
@@ -199,19 +199,16 @@ static gboolean is_as_described(FctApp *app, const FctImage *image, GError **err
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
                                  gint64 bytes, guint step, GError **error)
 {
-    if (!is_as_described(app, image, error))
+    gint64 whole = 0;
+    if (!is_as_described(app, image, &whole, error))
         return NULL;
     if (strcmp(image->format, plan->format) == 0)
         return from_file(app, task, image->path, plan, bytes, step, error);
     FctVolumeProgress progress = {task, step, "Unpacking"};
-    g_autofree char *folder = g_build_filename(app->config.state_dir, "unpack", NULL);
-    g_autofree char *unpacked = g_strdup_printf("%s/%s-%s", folder, plan->pool, plan->name);
-    if (g_mkdir_with_parents(folder, 0700) < 0) {
-        set_errno(error, "The folder for unpacking cannot be made");
-        return NULL;
-    }
-    g_unlink(unpacked); /* left by a run that was killed */
+    g_autofree char *unpacked = fct_volume_scratch(app, whole, error); /* all of it may be data */
     FctVolume *volume = NULL;
+    if (!unpacked)
+        return NULL;
     if (app->vmm->ops->disk_convert(app->vmm, image->path, image->format, unpacked, plan->format, fct_volume_progress,
                                     &progress, error))
         volume = from_file(app, task, unpacked, plan, bytes, step, error);

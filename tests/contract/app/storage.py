@@ -487,6 +487,17 @@ def test_attachable(host):
     secret = os.path.join(host.dir, "secret")
     with open(secret, "wb") as file:
         file.write(bytes(MIB))
+    # Half a copy of a file: its head is whole, and its tables tell of what is not there.
+    torn = os.path.join(host.state, "disks", "torn.qcow2")
+    data = made_by_qemu(host, "torn", "-f", "qcow2", write="write 0 8M")
+    with open(torn, "wb") as file:
+        file.write(data[:len(data) // 2])
+    host.call("POST", "/pools/facet/refresh", {}, 200)
+    taken = {"pool": "facet", "name": "torn.qcow2"}
+    assert "damaged" in refused(host, 422, "refused", "POST", "/vms", {**wish, "volume": taken})["message"]
+    copy = {"pool": "facet", "name": "x.qcow2", "from": {"pool": "facet", "volume": "torn.qcow2"}}
+    assert "damaged" in refused(host, 422, "refused", "POST", "/volumes", copy)["message"]
+    host.call("DELETE", "/volumes/facet:torn.qcow2", None, 204)
     disk = os.path.join(host.state, "disks", "evil")
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", disk], check=True)
     host.call("POST", "/pools/facet/refresh", {}, 200)

@@ -7,6 +7,7 @@
 
 #include "app/storage.h"
 #include "app/vm_disks.h"
+#include "app/volume_content.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
@@ -510,6 +511,37 @@ static void test_cleared(Fixture *f, gconstpointer data)
     g_assert_cmpstr(play.deleted->str, ==, "/dev/vg/lv /dev/vg/lv ");
 }
 
+/* The last byte of an upload: ready and no longer on its way in one commit, or neither. */
+static void test_complete_at_once(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) note = json_object();
+    const FctWrite there = {"upload/nas:up", note, FCT_REV_ANY}, fails = {"upload/nas:up", NULL, FCT_REV_NONE},
+                   drop = {"upload/nas:up", NULL, FCT_REV_ANY};
+    have(f, "nas", "up", FCT_RECORD_UPLOADING, NULL, "");
+    g_assert_true(f->store->ops->commit(f->store, &there, 1, NULL, &error));
+    g_assert_false(fct_record_complete_with(f->app, "nas", "up", &fails, 1, &error));
+    g_clear_error(&error);
+    assert_state(f, "nas", "up", FCT_RECORD_UPLOADING);
+    g_assert_true(fct_record_complete_with(f->app, "nas", "up", &drop, 1, &error));
+    g_assert_no_error(error);
+    assert_state(f, "nas", "up", FCT_RECORD_READY);
+}
+
+/* Pool "a" with a volume "b-c" and pool "a-b" with "c" once had one file; nothing fills the disk of the store. */
+static void test_scratch(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *one = fct_volume_scratch(f->app, 1, &error), *other = fct_volume_scratch(f->app, 1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(one, !=, other);
+    g_assert_null(fct_volume_scratch(f->app, G_MAXINT64 / 2, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_NO_SPACE);
+    g_assert_true(g_file_set_contents(one, "left by a run that was killed", -1, NULL));
+    fixture_restart(f);
+    g_assert_false(g_file_test(one, G_FILE_TEST_EXISTS));
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -523,7 +555,9 @@ int main(int argc, char **argv)
                  {"/volumes/disk-half-made", test_disk_half_made},
                  {"/volumes/spare", test_spare},
                  {"/volumes/led-outside", test_led_outside},
-                 {"/volumes/cleared", test_cleared}};
+                 {"/volumes/cleared", test_cleared},
+                 {"/volumes/complete-at-once", test_complete_at_once},
+                 {"/volumes/scratch", test_scratch}};
     g_test_init(&argc, &argv, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
         g_test_add(tests[i].name, Fixture, NULL, begin, tests[i].test, end);
