@@ -158,6 +158,8 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
                                                     : judge(app, volume, asked, copy, error);
     if (record && stale)
         record->revision = own->revision;
+    if (record && known != own)
+        fct_text_set(&record->path, volume->path);
     return record;
 }
 

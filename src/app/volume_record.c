@@ -128,6 +128,17 @@ gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GErro
 
 /* ---- for whoever opens one ---- */
 
+/* Of what a record tells of another file nothing is true. */
+static gboolean is_same(const FctVolumeRecord *record, const FctVolume *there, GError **error)
+{
+    if (!*record->path || strcmp(record->path, there->path) == 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Lead the pool back to the folder that it had.",
+                       json_pack("{s:s}", "field", "pool"), "Volume %s of pool %s was %s, and is %s now: another file.",
+                       record->name, record->pool, record->path, there->path);
+    return FALSE;
+}
+
 /* Now, and not when it was given to the VM: who can write into the folder may have put a link in its place since. */
 static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError **error)
 {
@@ -424,7 +435,7 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
     FctVmm *vmm = app->vmm;
     g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
-    if (!there || !fct_volume_inside(there, error))
+    if (!there || !fct_volume_inside(there, error) || !is_same(from, there, error))
         return NULL;
     const FctVmmSource source = {from->pool,   from->name, there->path,
                                  from->format, below,      there->physical >= 0 ? there->physical : there->capacity};
@@ -446,7 +457,8 @@ static gboolean grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, G
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) before = vmm->ops->volume(vmm, record->pool, record->name, error);
-    return before && vmm->ops->volume_grow(vmm, record->pool, record->name, record->format, bytes, error) &&
+    return before && is_same(record, before, error) &&
+           vmm->ops->volume_grow(vmm, record->pool, record->name, record->format, bytes, error) &&
            fct_volume_zero(app, record->pool, record->name, MAX(before->capacity, before->physical), NULL, NULL, error);
 }
 

@@ -198,7 +198,8 @@ static virStorageVolPtr make(virStoragePoolPtr pool, const Order *order, GError 
     virStorageVolPtr handle = virStorageVolCreateXML(pool, xml, 0);
     if (handle)
         return handle;
-    gboolean maybe = virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED;
+    int code = virGetLastErrorCode();
+    gboolean maybe = code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_OPERATION_FAILED;
     fct_virt_fail(&fault, "Volume %s could not be made", order->name);
     /* libvirt writes over no file, and does not list one that came into the folder without it until it looks anew. */
     if (!maybe || virStoragePoolRefresh(pool, 0) < 0 || is_free(pool, order, error))

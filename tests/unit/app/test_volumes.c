@@ -409,7 +409,15 @@ static void test_moved_pool(Fixture *f, gconstpointer data)
     g_autoptr(GError) error = NULL;
     FctVm vm = {.id = (char *)VM, .name = (char *)"web", .making = (char *)""};
     g_autoptr(FctVmDisk) disk = disk_new("/old/web.qcow2");
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("nas", "copy", "qcow2");
     have(f, "nas", "web.qcow2", FCT_RECORD_READY, "/old/web.qcow2", VM);
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "nas", "web.qcow2", NULL);
+    g_assert_null(fct_record_copy(f->app, record, plan, NULL, NULL, &error)); /* it is in another format, perhaps */
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_clear_error(&error);
+    g_assert_false(fct_record_grow(f->app, "nas", "web.qcow2", 2 * GIB, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_clear_error(&error);
     fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(play.deleted->str, ==, "");
