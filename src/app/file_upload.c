@@ -116,7 +116,9 @@ static gboolean describe(FctUpload *upload, const char *kind, gint64 guest_bytes
     g_autoptr(json_t) json = json_pack("{s:s, s:s, s:s, s:I}", "name", upload->id, "file", upload->id, "format", kind,
                                        "size_bytes", (json_int_t)guest_bytes);
     g_autofree char *text = fct_json_text(json);
-    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+    return fct_files_may_describe(upload->files, upload->id,
+                                  error) && /* it may have come there since the upload began */
+           g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
                                     error);
 }
 

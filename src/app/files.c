@@ -140,6 +140,22 @@ char *fct_files_final(FctFiles *files, const char *id)
     return g_build_filename(files->app->config.images_dir, id, NULL);
 }
 
+gboolean fct_files_may_describe(FctFiles *files, const char *id, GError **error)
+{
+    g_autofree char *base = g_strconcat(id, ".json", NULL), *path = fct_files_final(files, base), *text = NULL;
+    struct stat st;
+    gsize length;
+    if (lstat(path, &st) < 0 && errno == ENOENT)
+        return TRUE;
+    g_autoptr(json_t) json =
+        g_file_get_contents(path, &text, &length, NULL) ? fct_json_parse(text, length, NULL) : NULL;
+    if (strcmp(fct_json_str(json, "file", ""), id) == 0)
+        return TRUE; /* left of an upload of this name */
+    fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that image first.",
+                       json_pack("{s:s}", "field", "name"), "There is an image %s already.", id);
+    return FALSE;
+}
+
 gboolean fct_files_sync_folder(FctFiles *files, GError **error)
 {
     const char *folder = files->app->config.images_dir;
@@ -348,6 +364,8 @@ static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *
                            json_pack("{s:s}", "field", "name"), "There is a file %s already.", id);
         return FALSE;
     }
+    if (!fct_files_may_describe(files, id, error))
+        return FALSE;
     unlink(part); /* without its note it belongs to nobody */
     if (!g_file_set_contents_full(note, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
                                   &fault)) {

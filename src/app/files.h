@@ -41,8 +41,10 @@ void fct_upload_free(FctUpload *upload);
 gboolean fct_files_claim(FctFiles *files, const char *id, GError **error);
 void fct_files_release(FctFiles *files, const char *id);
 FctApp *fct_files_app(FctFiles *files);
-char *fct_files_part(FctFiles *files, const char *id);  /* of an upload */
-char *fct_files_note(FctFiles *files, const char *id);  /* its size */
+char *fct_files_part(FctFiles *files, const char *id); /* of an upload */
+char *fct_files_note(FctFiles *files, const char *id); /* its size */
+/* FCT_ERROR_EXISTS when the description of that name is another image's, which an upload of this name would replace. */
+gboolean fct_files_may_describe(FctFiles *files, const char *id, GError **error);
 char *fct_files_final(FctFiles *files, const char *id); /* once it is ready */
 /* FCT_ERROR_NOT_FOUND. *ret_sha256: what was told; "". Free it; NULL: not wanted. */
 gboolean fct_files_upload_note(FctFiles *files, const char *id, gint64 *ret_size, char **ret_sha256, GError **error);

@@ -4,6 +4,7 @@
 #include "app/hub.h"
 #include "app/records.h"
 #include "app/vms.h"
+#include "app/volume_content.h"
 #include "app/volume_record.h"
 #include "core/storage_rules.h"
 
@@ -298,6 +299,7 @@ FctStorage *fct_storage_new(FctApp *app)
 {
     FctStorage *storage = g_new0(FctStorage, 1);
     storage->app = app;
+    fct_volume_scratch_clear(app);
     g_mutex_init(&storage->lock);
     g_cond_init(&storage->cond);
     storage->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

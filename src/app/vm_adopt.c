@@ -38,11 +38,12 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
 static void record_disks(FctVms *vms, FctAdoption *adoption, FctWrites *writes)
 {
     const GPtrArray *disks = adoption->spec->disks;
+    gboolean active = adoption->state != FCT_VM_OFF;
     for (guint i = 0; i < disks->len; i++) {
         const FctVmDisk *disk = disks->pdata[i];
         g_autoptr(GError) fault = NULL;
         gboolean known = strcmp(disk->format, "qcow2") == 0 || strcmp(disk->format, "raw") == 0;
-        if (!known || fct_volume_adopt(vms->app, disk, writes, &fault)) /* others are refused already */
+        if (!known || fct_volume_adopt(vms->app, disk, active, writes, &fault)) /* others are refused already */
             continue;
         g_autoptr(json_t) wire = fct_error_to_json(fault);
         g_ptr_array_add(adoption->verdicts, fct_verdict_new(FCT_REFUSE, "unknown-disk", "",

@@ -256,7 +256,8 @@ static FctVolume *make_volume(FctVms *vms, FctTask *task, guint step, const FctV
     if (disk == fct_vm_first_disk(vm) && *vm->image && strcmp(vm->state, "creating") == 0)
         return copy_image(app, task, step, vm, disk, error);
     g_autoptr(FctVolumeRecord) plan = plan_of(vm, disk);
-    return fct_record_create(app, plan, disk->size_gib * GIB, TRUE, error);
+    FctVolumeProgress progress = {task, step, "Clearing"};
+    return fct_record_create(app, plan, disk->size_gib * GIB, TRUE, fct_volume_progress, &progress, error);
 }
 
 /* Somebody else was quicker with the name: it is theirs, and ours gets another. */
@@ -280,6 +281,10 @@ gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, Fct
             if (!rename_volume(vms, vm, disk, error))
                 return FALSE;
             continue;
+        }
+        if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FALSE;
         }
         g_clear_error(&fault);
         set(&vm->making, disk->target);
@@ -314,11 +319,29 @@ gboolean fct_vm_make_disks(FctVms *vms, FctTask *task, guint step, FctVm *vm, GE
 
 /* ---- removing ---- */
 
+/* By its path, which tells it from what another has made under its name: the document's, else that of the record. */
+static gboolean delete_volume(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error)
+{
+    FctApp *app = vms->app;
+    if (*disk->path)
+        return fct_record_abandon(app, disk->pool, disk->volume, disk->path, error);
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, disk->pool, disk->volume, &fault);
+    if (!record && fault->code != FCT_ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    if (!record || strcmp(record->vm, vm->id) != 0)
+        return TRUE; /* never begun, or somebody else's */
+    return fct_volume_spare_one(app, vm->id, record->path, error) &&
+           fct_record_abandon(app, disk->pool, disk->volume, record->path, error);
+}
+
 gboolean fct_vm_delete_disk(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error)
 {
     if (!disk->made || (!*disk->path && strcmp(vm->making, disk->target) != 0))
         return TRUE; /* another's, or never begun */
-    if (*disk->pool && !fct_record_abandon(vms->app, disk->pool, disk->volume, error))
+    if (*disk->pool && !delete_volume(vms, vm, disk, error))
         return FALSE;
     if (*disk->pool)
         fct_storage_poke(vms->app->storage, disk->pool);

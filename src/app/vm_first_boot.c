@@ -3,6 +3,7 @@
 
 #include "app/password_hash.h"
 #include "app/volume_record.h"
+#include "app/volumes.h"
 #include "base/text.h"
 #include "core/first_boot_text.h"
 
@@ -214,15 +215,18 @@ static gboolean make_volume(FctVms *vms, const FctVm *vm, FctVmDisk *drive, GByt
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(drive->pool, drive->volume, "raw");
     fct_text_set(&plan->vm, vm->id);
     plan->seed = TRUE;
-    g_autoptr(FctVolume) volume = fct_record_create(app, plan, (gint64)g_bytes_get_size(iso), FALSE, &fault);
+    gint64 size = (gint64)g_bytes_get_size(iso);
+    g_autoptr(FctVolume) volume = fct_record_create(app, plan, size, FALSE, NULL, NULL, &fault);
     *ret_foreign = fault && fault->code == FCT_ERROR_EXISTS;
-    if (volume && fill(app->vmm, volume, iso, &fault) && fct_record_complete(app, drive->pool, drive->volume, &fault)) {
+    if (volume && fill(app->vmm, volume, iso, &fault) &&
+        fct_volume_zero(app, drive->pool, drive->volume, size, NULL, NULL, &fault) &&
+        fct_record_complete(app, drive->pool, drive->volume, &fault)) {
         g_free(drive->path);
         drive->path = g_strdup(volume->path);
         return TRUE;
     }
     if (volume)
-        fct_record_abandon(app, drive->pool, drive->volume, NULL);
+        fct_record_abandon(app, drive->pool, drive->volume, volume->path, NULL);
     g_propagate_error(error, g_steal_pointer(&fault));
     return FALSE;
 }
@@ -274,7 +278,8 @@ void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboo
     g_autoptr(GError) error = NULL;
     g_autoptr(FctVmDisk) own = old;
     const FctVmDisk *gone = stored ? own : find_seed(vm);
-    if (gone && gone->made && *gone->pool && !fct_record_delete(vms->app, gone->pool, gone->volume, &error))
+    if (gone && gone->made && *gone->pool &&
+        !fct_record_abandon(vms->app, gone->pool, gone->volume, gone->path, &error))
         g_warning("the volume %s stays in pool %s: %s", gone->volume, gone->pool, error->message);
 }
 

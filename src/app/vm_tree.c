@@ -257,7 +257,8 @@ gboolean fct_vm_tree_make(FctVms *vms, const FctVmTree *tree, const GPtrArray *f
         g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(file->pool, file->volume, "qcow2");
         fct_text_take(&plan->backing, fct_volume_id(base->pool, base->volume));
         fct_text_set(&plan->vm, tree->vm->id);
-        g_autoptr(FctVolume) made = backing ? fct_record_create(vms->app, plan, backing->capacity, TRUE, error) : NULL;
+        g_autoptr(FctVolume) made =
+            backing ? fct_record_create(vms->app, plan, backing->capacity, TRUE, NULL, NULL, error) : NULL;
         if (!made)
             return FALSE;
     }
@@ -272,7 +273,7 @@ static gboolean delete_file(FctVms *vms, const json_t *json, GError **error)
     const char *pool = fct_json_str(json, "pool", "");
     if (!*fct_json_str(json, "target", "") && !vmm->ops->pool_refresh(vmm, pool, error))
         return FALSE; /* saved memory was not made through the pool: it has to learn of it */
-    return fct_record_abandon(vms->app, pool, fct_json_str(json, "volume", ""), error);
+    return fct_record_abandon(vms->app, pool, fct_json_str(json, "volume", ""), fct_json_str(json, "path", ""), error);
 }
 
 static gboolean drop_swept(FctVmTree *tree, gpointer data, GError **error)

@@ -8,9 +8,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define BLOCK (1024 * 1024)
+#define SPARE (G_GINT64_CONSTANT(64) << 20) /* of the disk of the store, which must go on committing */
 
 static gboolean read_range(FctApp *app, const char *pool, const char *name, gint64 at, guint8 *bytes, gsize length,
                            GError **error)
@@ -67,6 +69,42 @@ char *fct_volume_sha256(FctApp *app, const char *pool, const char *name, gint64 
     return sum;
 }
 
+/* ---- files of a moment ---- */
+
+static char *scratch_folder(const FctApp *app)
+{
+    return g_build_filename(app->config.state_dir, "unpack", NULL);
+}
+
+char *fct_volume_scratch(FctApp *app, gint64 bytes, GError **error)
+{
+    struct statvfs fs;
+    g_autofree char *folder = scratch_folder(app), *id = fct_app_new_id("");
+    if (g_mkdir_with_parents(folder, 0700) < 0 || statvfs(folder, &fs) < 0) {
+        fct_files_errno(error, "Could not make", folder);
+        return NULL;
+    }
+    gint64 room = (gint64)(fs.f_bavail * fs.f_frsize) - SPARE;
+    if (bytes <= room)
+        return g_build_filename(folder, id, NULL);
+    fct_set_error_full(error, FCT_ERROR_NO_SPACE, "Make room on the disk of facetd's state, then do it again.", NULL,
+                       "It takes up to %" G_GINT64_FORMAT " MiB for a while in %s; %" G_GINT64_FORMAT
+                       " MiB are free for that.",
+                       ((bytes - 1) >> 20) + 1, folder, MAX(room, 0) >> 20);
+    return NULL;
+}
+
+void fct_volume_scratch_clear(FctApp *app)
+{
+    g_autofree char *folder = scratch_folder(app);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        unlink(path);
+    }
+}
+
 /* ---- a copy that can be checked ---- */
 
 static gboolean write_all(int fd, const guint8 *bytes, gsize length, gint64 at)
@@ -102,11 +140,9 @@ static gboolean carry(FctApp *app, FctVmmStream *stream, int fd, gint64 size, GE
 static gboolean check_copy(FctApp *app, const FctVolume *volume, gint64 size, GError **error)
 {
     gint64 bytes;
-    g_autofree char *folder = g_build_filename(app->config.state_dir, "unpack", NULL);
-    g_autofree char *path = g_strdup_printf("%s/check-%s-%s", folder, volume->pool, volume->name);
-    if (g_mkdir_with_parents(folder, 0700) < 0)
-        return fct_files_errno(error, "Could not make", folder);
-    unlink(path); /* left by a run that was killed */
+    g_autofree char *path = fct_volume_scratch(app, size, error);
+    if (!path)
+        return FALSE;
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return fct_files_errno(error, "Could not make", path);

@@ -4,6 +4,7 @@
  * here is asked who else has one now. What runs is asked of libvirt and not remembered, since virsh may have started it
  * a moment ago.
  */
+#include "app/storage.h"
 #include "app/vm_service.h"
 #include "app/volumes.h"
 
@@ -54,6 +55,31 @@ static gboolean has(const FctVmInfo *info, const char *path)
     return FALSE;
 }
 
+/* A volume of a pool that does not may stand on any file. */
+static gboolean all_answer(const FctVolumeWorld *world, GError **error)
+{
+    if (world->silent)
+        g_propagate_error(error, g_error_copy(world->silent));
+    return !world->silent;
+}
+
+/* Copies read by name, a window at a time: what comes under it meanwhile would go into them. */
+static gboolean is_idle(FctApp *app, const FctVolumeWorld *world, const char *path, GError **error)
+{
+    g_autofree char *real = fct_volume_world_real(world, path);
+    for (guint i = 0; i < world->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+        g_autofree char *its = fct_volume_world_real(world, volume->path);
+        g_autofree char *id = fct_volume_id(volume->pool, volume->name);
+        if (strcmp(its, real) != 0 || !fct_storage_is_claimed(app->storage, id))
+            continue;
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Wait until that has ended, or cancel its task.",
+                           json_pack("{s:[s]}", "reasons", id), "Volume %s is being copied or changed.", volume->name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -61,7 +87,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
         return TRUE;
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     g_autoptr(FctVmInfo) info = world && *vm ? app->vmm->ops->info(app->vmm, vm, &fault) : NULL;
-    if (!world)
+    if (!world || !all_answer(world, error))
         return FALSE;
     if (fault && fault->code != FCT_ERROR_NOT_FOUND) {
         g_propagate_error(error, g_steal_pointer(&fault));
@@ -71,7 +97,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
         const char *path = g_ptr_array_index(paths, i);
         if (info && fct_vm_info_active(info) && has(info, path))
             return refuse(error, path, "VM", info->name, "runs with it");
-        if (!check_users(world, vm, path, error))
+        if (!is_idle(app, world, path, error) || !check_users(world, vm, path, error))
             return FALSE;
     }
     return TRUE;
@@ -80,7 +106,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
 gboolean fct_volume_alone(FctApp *app, const char *vm, const char *path, GError **error)
 {
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    return world && check_users(world, vm, path, error);
+    return world && all_answer(world, error) && check_users(world, vm, path, error);
 }
 
 gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GError **error)

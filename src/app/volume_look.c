@@ -2,6 +2,7 @@
 /* The one look at a volume that Facet has no record of: what it is from then on (core/volume_rules). */
 #include "app/volume_record.h"
 
+#include "app/volume_content.h"
 #include "app/volumes.h"
 #include "base/text.h"
 #include "core/volume_rules.h"
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define CHECKED_COPY (G_GINT64_CONSTANT(1) << 30)
 
 /* As many of @length bytes as there are; -1 on error. */
 static gssize read_some(FctVmm *vmm, const FctVolume *volume, gint64 offset, gsize length, guint8 *bytes,
@@ -102,6 +105,18 @@ static FctVolumeRecord *record_like(const FctVolumeRecord *alias, const char *po
     return record;
 }
 
+/*
+ * Its tables, before a guest writes by them: half a copy of a file has a good head, too. What facetd may not read is
+ * copied for that; where it is large, nobody waits so long.
+ */
+static gboolean is_sound(FctApp *app, const FctVolume *volume, GError **error)
+{
+    if (access(volume->path, R_OK) == 0 || volume->physical <= CHECKED_COPY)
+        return fct_volume_sound(app, volume, volume->physical, error);
+    g_message("Volume %s of pool %s is taken unchecked: facetd may not read it.", volume->name, volume->pool);
+    return TRUE;
+}
+
 static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
     g_autofree Look *look = g_new(Look, 1);
@@ -109,7 +124,7 @@ static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *
         return NULL;
     const FctVolumeCase this = {volume->name, asked, &look->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
     const char *format = fct_volume_judge(&this, error);
-    if (!format)
+    if (!format || (strcmp(format, "qcow2") == 0 && !is_sound(app, volume, error)))
         return NULL;
     FctVolumeRecord *record = fct_volume_record_new(volume->pool, volume->name, format);
     fct_text_set(&record->path, volume->path);
@@ -117,19 +132,19 @@ static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *
     return record;
 }
 
-static gboolean is_inside(const FctVolume *volume, GError **error)
+gboolean fct_volume_inside(const FctVolume *volume, GError **error)
 {
     if (!*volume->outside)
         return TRUE;
     fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
                        json_pack("{s:s, s:[s]}", "field", "volume", "reasons", volume->outside),
-                       "Volume %s is given to no VM. %s", volume->name, volume->outside);
+                       "Volume %s is opened by nobody. %s", volume->name, volume->outside);
     return FALSE;
 }
 
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = is_inside(volume, error) ? fct_volume_world_new(app, error) : NULL;
+    g_autoptr(FctVolumeWorld) world = fct_volume_inside(volume, error) ? fct_volume_world_new(app, error) : NULL;
     if (!world)
         return NULL;
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
@@ -143,6 +158,8 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
                                                     : judge(app, volume, asked, copy, error);
     if (record && stale)
         record->revision = own->revision;
+    if (record && known != own)
+        fct_text_set(&record->path, volume->path);
     return record;
 }
 
@@ -164,18 +181,24 @@ gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GErr
 }
 
 /* @disk as its definition says; a qcow2 must be whole in itself, since nobody has told us what it stands on. */
-static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, GError **error)
+static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, gboolean active, GError **error)
 {
+    gint64 bytes;
     g_autofree Look *look = g_new(Look, 1);
     const char *name = *disk->pool ? disk->volume : disk->path;
     g_autoptr(FctVolume) volume = *disk->pool ? app->vmm->ops->volume(app->vmm, disk->pool, disk->volume, error) : NULL;
     if (*disk->pool ? !volume || !read_volume(app->vmm, volume, look, error) : !read_file(disk->path, look, error))
         return FALSE;
     const FctVolumeCase this = {name, disk->format, &look->bytes, FCT_VOLUME_ATTACH};
-    return fct_volume_judge(&this, error) != NULL;
+    if (!fct_volume_judge(&this, error))
+        return FALSE;
+    if (active || strcmp(disk->format, "qcow2") != 0) /* QEMU has it open and changes it */
+        return TRUE;
+    return volume ? is_sound(app, volume, error)
+                  : app->vmm->ops->disk_check(app->vmm, disk->path, disk->format, &bytes, error);
 }
 
-gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, FctWrites *writes, GError **error)
+gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error)
 {
     const char *name = *disk->pool ? disk->volume : disk->path;
     if (!*name)
@@ -185,7 +208,7 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, FctWrites *writes,
     const FctVolumeRecord *own = world ? g_hash_table_lookup(world->records, id) : NULL;
     const FctVolumeRecord *known = own ? own : world ? find_alias(world, disk->path) : NULL;
     if (!world || (known && !agrees(known, disk->format, error)) ||
-        (!known && strcmp(disk->format, "raw") != 0 && !judge_disk(app, disk, error)))
+        (!known && strcmp(disk->format, "raw") != 0 && !judge_disk(app, disk, active, error)))
         return FALSE;
     if (own)
         return TRUE;

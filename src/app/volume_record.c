@@ -128,12 +128,31 @@ gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GErro
 
 /* ---- for whoever opens one ---- */
 
+/* Of what a record tells of another file nothing is true. */
+static gboolean is_same(const FctVolumeRecord *record, const FctVolume *there, GError **error)
+{
+    if (!*record->path || strcmp(record->path, there->path) == 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Lead the pool back to the folder that it had.",
+                       json_pack("{s:s}", "field", "pool"), "Volume %s of pool %s was %s, and is %s now: another file.",
+                       record->name, record->pool, record->path, there->path);
+    return FALSE;
+}
+
+/* Now, and not when it was given to the VM: who can write into the folder may have put a link in its place since. */
+static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError **error)
+{
+    g_autoptr(FctVolume) there =
+        *record->pool ? app->vmm->ops->volume(app->vmm, record->pool, record->name, NULL) : NULL;
+    return !there || fct_volume_inside(there, error); /* what libvirt does not find it does not open by its name */
+}
+
 /* A file that is in no pool is recorded by its path. */
 static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     FctVolumeRecord *record = fct_record_find(app, pool, name, &fault);
-    if (record && check_whole(app, record, error))
+    if (record && check_whole(app, record, error) && lies_inside(app, record, error))
         return record;
     fct_volume_record_free(record);
     if (fault && fault->code == FCT_ERROR_NOT_FOUND)
@@ -218,6 +237,33 @@ static void note_making(FctApp *app, const char *pool, const char *name, gboolea
     fct_storage_note_making(app->storage, id, making);
 }
 
+/* TRUE with *ret NULL: there is none. What cannot be looked for is not taken for absent. */
+static gboolean look_up(FctApp *app, const char *pool, const char *name, FctVolume **ret, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    *ret = app->vmm->ops->volume(app->vmm, pool, name, &fault);
+    if (*ret || fault->code == FCT_ERROR_NOT_FOUND)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+/* @recorded: there was one once, so that its file may be there and libvirt not know it: its folder is read anew. */
+static gboolean is_free(FctApp *app, const FctVolumeRecord *plan, gboolean recorded, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    g_autoptr(FctVolume) there = NULL;
+    if (!look_up(app, plan->pool, plan->name, &there, error))
+        return FALSE;
+    if (!there && recorded && vmm->ops->pool_refresh(vmm, plan->pool, NULL) &&
+        !look_up(app, plan->pool, plan->name, &there, error))
+        return FALSE;
+    if (there)
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a volume %s in pool %s already.", plan->name, plan->pool);
+    return !there;
+}
+
 /* The document before the volume. One that is left of a volume which is gone gives way. */
 static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
 {
@@ -228,12 +274,8 @@ static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
     }
-    g_autoptr(FctVolume) there = old ? app->vmm->ops->volume(app->vmm, plan->pool, plan->name, NULL) : NULL;
-    if (there) {
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a volume %s in pool %s already.", plan->name, plan->pool);
+    if (!is_free(app, plan, old != NULL, error))
         return FALSE;
-    }
     record->revision = old ? old->revision : FCT_REV_NONE;
     note_making(app, plan->pool, plan->name, TRUE);
     if (store(app, record, error))
@@ -242,11 +284,34 @@ static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
     return FALSE;
 }
 
-gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, GError **error)
+/* The volume is there, and we made it: only from here on may whoever finds the record delete what is at @path. */
+static gboolean note_made(FctApp *app, const FctVolumeRecord *plan, const char *path, GError **error)
+{
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, plan->pool, plan->name, error);
+    if (!record)
+        return FALSE;
+    fct_text_set(&record->path, path);
+    return store(app, record, error);
+}
+
+static gboolean is_recorded(FctApp *app, const char *pool, const char *name, const char *path)
+{
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, NULL);
+    return record && *path && strcmp(record->path, path) == 0;
+}
+
+gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, const char *path, GError **error)
 {
     FctVmm *vmm = app->vmm;
-    gboolean ok = vmm->ops->copy_end(vmm, pool, name, error) && vmm->ops->volume_delete(vmm, pool, name, error) &&
-                  drop(app, pool, name, FCT_REV_ANY, error);
+    g_autoptr(FctVolume) there = NULL;
+    gboolean ok = vmm->ops->copy_end(vmm, pool, name, error) && look_up(app, pool, name, &there, error);
+    gboolean ours = ok && there && *path && strcmp(there->path, path) == 0;
+    if (ours)
+        ok = vmm->ops->volume_delete(vmm, pool, name, error);
+    if (ok && (ours || !there || is_recorded(app, pool, name, path)))
+        ok = drop(app, pool, name, FCT_REV_ANY, error);
+    else if (ok)
+        g_message("Volume %s of pool %s stays: nothing says that Facet made what is there.", name, pool);
     note_making(app, pool, name, FALSE);
     if (!ok)
         fct_storage_sweep_later(app->storage);
@@ -255,6 +320,12 @@ gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, GEr
 
 gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GError **error)
 {
+    return fct_record_complete_with(app, pool, name, NULL, 0, error);
+}
+
+gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *name, const FctWrite *more, guint n,
+                                  GError **error)
+{
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
     g_autoptr(FctVolume) volume = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
     if (!volume)
@@ -262,25 +333,44 @@ gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GE
     fct_text_set(&record->path, volume->path);
     fct_text_set(&record->task, "");
     record->state = FCT_RECORD_READY;
-    if (!store(app, record, error))
+    g_autofree char *key = key_of(pool, name);
+    g_autoptr(json_t) value = fct_volume_record_to_json(record);
+    g_autofree FctWrite *writes = g_new(FctWrite, n + 1);
+    writes[0] = (FctWrite){key, value, record->revision};
+    for (guint i = 0; i < n; i++)
+        writes[i + 1] = more[i];
+    if (!app->store->ops->commit(app->store, writes, n + 1, NULL, error))
         return FALSE;
     note_making(app, pool, name, FALSE);
     return TRUE;
 }
 
-/* After a failure to make it. What somebody else made under its name meanwhile is theirs. */
-static void take_back(FctApp *app, const FctVolumeRecord *plan, const GError *fault)
+/* After a failure to make it. @path: of what we made; "". What somebody else made under its name is theirs. */
+static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path, const GError *fault)
 {
     g_autoptr(GError) stays = NULL;
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, plan->pool, plan->name, NULL);
     if (fault->code == FCT_ERROR_EXISTS) {
-        drop(app, plan->pool, plan->name, FCT_REV_ANY, NULL);
+        if (record && record->state != FCT_RECORD_READY)
+            drop(app, plan->pool, plan->name, record->revision, NULL);
         note_making(app, plan->pool, plan->name, FALSE);
-    } else if (!fct_record_abandon(app, plan->pool, plan->name, &stays)) {
+    } else if (!fct_record_abandon(app, plan->pool, plan->name, path, &stays)) {
         g_message("Volume %s of pool %s stays incomplete for now: %s", plan->name, plan->pool, stays->message);
     }
 }
 
-FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole, GError **error)
+/* A device shows what was there before: it is ready once that is gone. */
+static gboolean finish(FctApp *app, const FctVolumeRecord *plan, const char *path, FctVmmProgress progress,
+                       gpointer data, GError **error)
+{
+    gboolean device = g_str_has_prefix(path, "/dev/");
+    return (!device || (note_made(app, plan, path, error) &&
+                        fct_volume_zero(app, plan->pool, plan->name, 0, progress, data, error))) &&
+           fct_record_complete(app, plan->pool, plan->name, error);
+}
+
+FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole,
+                             FctVmmProgress progress, gpointer data, GError **error)
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(GError) fault = NULL;
@@ -292,10 +382,50 @@ FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 by
         return NULL;
     g_autoptr(FctVolume) made =
         vmm->ops->volume_create(vmm, plan->pool, plan->name, plan->format, bytes, below ? &layer : NULL, &fault);
-    if (made && (!whole || fct_record_complete(app, plan->pool, plan->name, &fault)))
+    if (made &&
+        (whole ? finish(app, plan, made->path, progress, data, &fault) : note_made(app, plan, made->path, &fault)))
         return g_steal_pointer(&made);
-    take_back(app, plan, fault);
+    take_back(app, plan, made ? made->path : "", fault);
     g_propagate_error(error, g_steal_pointer(&fault));
+    return NULL;
+}
+
+/* A copy under way: its volume is noted as ours as soon as it is there, whoever looks on besides. */
+typedef struct {
+    FctApp *app;
+    const FctVolumeRecord *plan;
+    FctVmmProgress progress;
+    gpointer data;
+    gint64 shown;  /* what a guest sees of the source */
+    char *path;    /* NULL: not noted yet */
+    GError *fault; /* why it could not be */
+} Copying;
+
+static gboolean on_progress(gint64 done, gint64 total, gpointer data)
+{
+    Copying *c = data;
+    g_autoptr(FctVolume) made =
+        c->path ? NULL : c->app->vmm->ops->volume(c->app->vmm, c->plan->pool, c->plan->name, NULL);
+    if (made) {
+        c->path = g_strdup(made->path);
+        if (!note_made(c->app, c->plan, c->path, &c->fault))
+            return FALSE;
+    }
+    return !c->progress || c->progress(done, total, c->data);
+}
+
+static FctVolume *copy_from(const FctVmmSource *source, Copying *c, GError **error)
+{
+    FctVmm *vmm = c->app->vmm;
+    const FctVolumeRecord *plan = c->plan;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolume) made =
+        vmm->ops->volume_copy(vmm, source, plan->pool, plan->name, plan->format, on_progress, c, &fault);
+    if (made && fct_volume_zero(c->app, plan->pool, plan->name, c->shown, NULL, NULL, &fault) &&
+        fct_record_complete(c->app, plan->pool, plan->name, &fault))
+        return fct_record_volume(c->app, plan->pool, plan->name, error);
+    take_back(c->app, plan, made ? made->path : c->path ? c->path : "", c->fault ? c->fault : fault);
+    g_propagate_error(error, g_error_copy(c->fault ? c->fault : fault));
     return NULL;
 }
 
@@ -303,27 +433,34 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
                            FctVmmProgress progress, gpointer data, GError **error)
 {
     FctVmm *vmm = app->vmm;
-    g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
-    if (!there)
+    if (!there || !fct_volume_inside(there, error) || !is_same(from, there, error))
         return NULL;
     const FctVmmSource source = {from->pool,   from->name, there->path,
                                  from->format, below,      there->physical >= 0 ? there->physical : there->capacity};
     if (!begin(app, plan, error))
         return NULL;
-    g_autoptr(FctVolume) made =
-        vmm->ops->volume_copy(vmm, &source, plan->pool, plan->name, plan->format, progress, data, &fault);
-    if (made && fct_record_complete(app, plan->pool, plan->name, &fault)) {
-        fct_volume_free(g_steal_pointer(&made));
-        return fct_record_volume(app, plan->pool, plan->name, error);
-    }
-    take_back(app, plan, fault);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return NULL;
+    gboolean plain = strcmp(from->format, plan->format) == 0;
+    Copying copying = {
+        .app = app, .plan = plan, .progress = progress, .data = data, .shown = plain ? source.bytes : there->capacity};
+    FctVolume *made = copy_from(&source, &copying, error);
+    g_free(copying.path);
+    g_clear_error(&copying.fault);
+    return made;
 }
 
 /* ---- changing ---- */
+
+/* What is new of a device is cleared before anybody sees it. */
+static gboolean grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    g_autoptr(FctVolume) before = vmm->ops->volume(vmm, record->pool, record->name, error);
+    return before && is_same(record, before, error) &&
+           vmm->ops->volume_grow(vmm, record->pool, record->name, record->format, bytes, error) &&
+           fct_volume_zero(app, record->pool, record->name, MAX(before->capacity, before->physical), NULL, NULL, error);
+}
 
 gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error)
 {
@@ -336,7 +473,7 @@ gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64
         return FALSE;
     }
     if (record) /* whoever makes one may grow it before it is whole; nobody else comes here then */
-        return app->vmm->ops->volume_grow(app->vmm, pool, name, record->format, bytes, error);
+        return grow(app, record, bytes, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         fct_set_error_full(error, FCT_ERROR_REFUSED, "Copy it to a new volume, or attach it to a VM first.",
                            json_pack("{s:s}", "field", "format"),
@@ -389,6 +526,35 @@ gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writ
 
 /* ---- upkeep ---- */
 
+gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gboolean *ret_gone, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    g_autoptr(FctVolume) there = NULL;
+    if (!world || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(world, there, error)))
+        return FALSE;
+    g_autofree char *id = fct_volume_id(pool, name);
+    const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
+    *ret_gone = !there || (record && strcmp(record->path, there->path) == 0);
+    return fct_record_abandon(app, pool, name, record ? record->path : "", error);
+}
+
+/* FALSE: it is to be tried again. What somebody has by now waits for the next start. */
+static gboolean sweep_one(FctApp *app, const FctVolumeRecord *record)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autofree char *id = fct_volume_record_id(record);
+    gboolean gone = FALSE;
+    if (!fct_storage_claim(app->storage, id, NULL))
+        return TRUE; /* somebody works on it now */
+    gboolean ok = fct_record_clear(app, record->pool, record->name, &gone, &fault);
+    fct_storage_release(app->storage, id);
+    if (!ok)
+        g_info("%s", fault->message);
+    else if (gone)
+        g_message("Volume %s of pool %s was left half made, and is deleted.", record->name, record->pool);
+    return ok || fault->code == FCT_ERROR_IN_USE;
+}
+
 gboolean fct_records_sweep(FctApp *app)
 {
     g_autoptr(GHashTable) records = fct_records_load(app, NULL);
@@ -399,16 +565,10 @@ gboolean fct_records_sweep(FctApp *app)
         g_hash_table_iter_init(&iter, records);
     while (records && g_hash_table_iter_next(&iter, NULL, &value)) {
         const FctVolumeRecord *record = value;
-        g_autoptr(GError) fault = NULL;
         g_autoptr(FctVm) vm = *record->vm ? fct_vm_load(app->store, record->vm, NULL) : NULL;
-        if (!fct_record_is_half(app, record) || vm) /* what a VM's task left half, the VM's own recovery takes away */
-            continue;
-        if (fct_record_abandon(app, record->pool, record->name, &fault)) {
-            g_message("Volume %s of pool %s was left half made, and is deleted.", record->name, record->pool);
-        } else {
-            g_info("%s", fault->message);
+        /* What a VM's task left half, the VM's own recovery takes away. */
+        if (fct_record_is_half(app, record) && !vm && !sweep_one(app, record))
             clean = FALSE;
-        }
     }
     return clean;
 }

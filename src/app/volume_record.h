@@ -23,8 +23,9 @@ gboolean fct_record_is_half(FctApp *app, const FctVolumeRecord *record);
 
 /* ---- for whoever opens one ---- */
 /*
- * The format and all layers below of a disk or file, by records alone: FCT_ERROR_REFUSED when one of the chain has none
- * or is not whole. What is in the file library, or a drive without a medium, is raw and stands on nothing.
+ * The format and all layers below of a disk or file, by records alone: FCT_ERROR_REFUSED when one of the chain has
+ * none, is not whole or leads out of its pool. What is in the file library, or a drive without a medium, is raw and
+ * stands on nothing.
  */
 gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error);
 gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **error); /* FctChainFile* */
@@ -32,19 +33,34 @@ FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error);       
 
 /* ---- making and changing ---- */
 /*
- * A new volume as @plan says; its record is there before it is. @whole: it is all there when it is made; else whoever
- * fills it says fct_record_complete, or fct_record_abandon. Nothing is left after a failure, or it is incomplete.
+ * A new volume as @plan says; its record is there before it is. @whole: it is all there when it is made, and
+ * a device is filled with zeros for it (@progress; NULL); else whoever fills it says fct_record_complete, or
+ * fct_record_abandon. Nothing is left after a failure, or it is incomplete.
  */
-FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole, GError **error);
+FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole,
+                             FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GError **error);
-gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, GError **error);
+/* The same in one commit with @more, of @n. */
+gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *name, const FctWrite *more, guint n,
+                                  GError **error);
+/*
+ * Deletes the volume if it is the one at @path, which we made or have, and drops its record. One that lies elsewhere
+ * (the pool leads to another folder now) or of which nothing says that we made it (@path "") stays, and so does its
+ * record while it says no more than that something was to be made. FALSE: it could not be deleted now.
+ */
+gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, const char *path, GError **error);
+/*
+ * The same for what somebody left half made, by its record and if nobody refers to it. *ret_gone FALSE: what is there
+ * stays, since nothing says that we made it. FALSE: not now.
+ */
+gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gboolean *ret_gone, GError **error);
 /* A whole copy of what @from says, of fct_record_find or fct_volume_look, standing on nothing. */
 FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVolumeRecord *plan,
                            FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error);
 /* First-boot data, for whoever rewrites it. */
 gboolean fct_record_grow_seed(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error);
-/* Volume and record. Missing is success. */
+/* Volume and record, whatever is there by that name: for people, who name it. Missing is success. */
 gboolean fct_record_delete(FctApp *app, const char *pool, const char *name, GError **error);
 /* The records of the files that stand on one another now, for the commit that makes it so. @files: FctChainFile* */
 gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writes, GError **error);
@@ -57,13 +73,15 @@ gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writ
  */
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
                                  GError **error);
+/* FCT_ERROR_REFUSED for one that is no plain file inside of its pool. */
+gboolean fct_volume_inside(const FctVolume *volume, GError **error);
 /* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */
 gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error);
-/* The record of a disk of an adopted VM, in the format that its definition states. In @writes. */
-gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, FctWrites *writes, GError **error);
+/* The record of a disk of an adopted VM, in the format that its definition states. @active: it runs. In @writes. */
+gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error);
 
 /* ---- upkeep, by the storage thread ---- */
-/* Deletes what was left half made. FALSE: something of it is still there. */
+/* Deletes what was left half made by us. FALSE: something of it could not be deleted now. */
 gboolean fct_records_sweep(FctApp *app);
 /* Drops the records of volumes of @pool that it has no more: @volumes is what it has, listed after @records were read.
  */

@@ -81,12 +81,13 @@ static gboolean make_copy(Making *m, FctTask *task, const FctVolumeRecord *plan,
     if (world && is_still(m->app, world, m->from_id, error) &&
         (m->bytes <= volume->capacity || fct_record_grow(m->app, m->pool, m->name, m->bytes, error)))
         return TRUE;
-    fct_record_delete(m->app, m->pool, m->name, NULL);
+    fct_record_abandon(m->app, m->pool, m->name, volume->path, NULL);
     return FALSE;
 }
 
 static gboolean make(Making *m, FctTask *task, GError **error)
 {
+    FctVolumeProgress progress = {task, 0, "Clearing"};
     g_autoptr(FctVolume) volume = NULL;
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(m->pool, m->name, m->format);
     fct_text_set(&plan->task, fct_task_id(task));
@@ -95,7 +96,7 @@ static gboolean make(Making *m, FctTask *task, GError **error)
     if (m->from == FROM_IMAGE)
         volume = fct_volume_from_image(m->app, task, m->image, plan, m->bytes, 0, error);
     else
-        volume = fct_record_create(m->app, plan, m->bytes, TRUE, error);
+        volume = fct_record_create(m->app, plan, m->bytes, TRUE, fct_volume_progress, &progress, error);
     return volume != NULL;
 }
 
@@ -136,8 +137,9 @@ static void create_thread(FctTask *task, gpointer data)
     else
         fct_task_end(
             task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, NULL, 0,
-            half ? "Volume %s was not made. What is left of it is incomplete, and is deleted once libvirt does so."
-                 : "Volume %s was not made; nothing is left of it.",
+            half
+                ? "Volume %s was not made. What may be left of it is incomplete: delete it if it does not go by itself."
+                : "Volume %s was not made; nothing is left of it.",
             m->name);
 }
 
@@ -161,7 +163,7 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
     m->from = FROM_VOLUME;
     m->from_id = fct_volume_id(pool, name);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
-    if (!volume || !fct_volume_no_medium(m->app, pool, name, error) ||
+    if (!volume || !is_still(m->app, world, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
         !(m->source = fct_volume_look(m->app, volume, fct_json_str(from, "format", NULL), TRUE, error)))
         return FALSE;
     /* Of one that has no record nobody but its own bytes says how large it is. */
@@ -199,6 +201,20 @@ static gboolean check_input(const json_t *input, GError **error)
     return TRUE;
 }
 
+/* Known to be: a pool that does not answer may have it. */
+static gboolean is_free(const FctVolumeWorld *world, const Making *m, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (fct_volume_world_find(world, m->id, &fault))
+        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                           "There is a volume %s in pool %s already.", m->name, m->pool);
+    else if (fault->code != FCT_ERROR_NOT_FOUND)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    else
+        return TRUE;
+    return FALSE;
+}
+
 static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t *input, GError **error)
 {
     g_autoptr(Making) m = g_new0(Making, 1);
@@ -222,15 +238,9 @@ static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t
     m->id = fct_volume_id(pool_name, name);
     m->bytes = gib * GIB;
     if (!read_format(m, input, pool, error) || (from && !read_from(m, world, from, &content, error)) ||
-        (m->from_id && !is_still(app, world, m->from_id, error)) ||
         !fct_volume_fits(pool, m->format, MAX(m->bytes, m->image ? m->image->size_bytes : 0), content, error))
         return NULL;
-    if (fct_volume_world_find(world, m->id, NULL)) {
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a volume %s in pool %s already.", name, pool_name);
-        return NULL;
-    }
-    return g_steal_pointer(&m);
+    return is_free(world, m, error) ? g_steal_pointer(&m) : NULL;
 }
 
 static gboolean start(Making *m, const char *user, json_t **ret_task, GError **error)
@@ -247,7 +257,7 @@ static gboolean start(Making *m, const char *user, json_t **ret_task, GError **e
                               .subject_name = m->name,
                               .plan = "",
                               .steps = m->from == FROM_NOTHING ? steps : copy_steps,
-                              .cancellable = m->from != FROM_NOTHING};
+                              .cancellable = TRUE};
     if (!fct_storage_claim(app->storage, m->id, error))
         return FALSE;
     if (m->from_id && !fct_storage_claim(app->storage, m->from_id, error)) {
@@ -303,11 +313,9 @@ static void recover_thread(FctTask *task, gpointer data)
     g_autoptr(GError) fault = NULL, error = NULL;
     if (!fct_vms_await_up(app->vms, task))
         return;
-    /* What somebody refers to meanwhile was whole: only its record was missing. */
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, &fault);
-    const FctVolume *volume = world ? fct_volume_world_find(world, m->id, NULL) : NULL;
-    gboolean gone = world && (!volume || fct_volume_unused(world, volume, &fault)) &&
-                    fct_record_abandon(app, m->pool, m->name, &fault);
+    gboolean gone = FALSE;
+    if (!fct_record_clear(app, m->pool, m->name, &gone, &fault))
+        gone = FALSE;
     fct_storage_release(app->storage, m->id);
     fct_storage_poke(app->storage, m->pool);
     fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,

@@ -75,7 +75,7 @@ json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const 
         /* A qcow2 brings its own size along. */
         g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(pool, name, format);
         plan->state = FCT_RECORD_UPLOADING;
-        volume = fct_record_create(app, plan, qcow2 ? META : size_bytes, FALSE, error);
+        volume = fct_record_create(app, plan, qcow2 ? META : size_bytes, FALSE, NULL, NULL, error);
         if (!volume)
             app->store->ops->commit(app->store, &drop, 1, NULL, NULL);
     }
@@ -126,7 +126,8 @@ static void take_back(FctVolumeUpload *upload)
 {
     FctApp *app = upload->app;
     g_autoptr(GError) fault = NULL;
-    if (!fct_record_delete(app, upload->pool, upload->name, &fault) ||
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, upload->pool, upload->name, NULL);
+    if (!fct_record_abandon(app, upload->pool, upload->name, record ? record->path : "", &fault) ||
         !fct_volume_upload_forget(app, upload->id, &fault))
         g_warning("What was refused of volume %s could not be deleted: %s", upload->id, fault->message);
 }
@@ -354,12 +355,12 @@ static gboolean publish(FctVolumeUpload *upload, GError **error)
 {
     FctApp *app = upload->app;
     g_autofree char *sha256 = NULL, *key = sum_key(upload->id);
-    if (!check_whole(upload, &sha256, error))
+    if (!check_whole(upload, &sha256, error) ||
+        !fct_volume_zero(app, upload->pool, upload->name, upload->size, NULL, NULL, error))
         return FALSE;
     g_autoptr(json_t) sum = json_pack("{s:s}", "sha256", sha256);
     const FctWrite writes[] = {{upload->key, NULL, FCT_REV_ANY}, {key, sum, FCT_REV_ANY}};
-    if (!fct_record_complete(app, upload->pool, upload->name, error) ||
-        !app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), NULL, error))
+    if (!fct_record_complete_with(app, upload->pool, upload->name, writes, G_N_ELEMENTS(writes), error))
         return FALSE;
     fct_event(app, "volume.uploaded", "info", "volume", upload->id, upload->name, "Volume %s of pool %s was uploaded.",
               upload->name, upload->pool);

@@ -2,6 +2,7 @@
 #include "app/volumes.h"
 
 #include "app/content.h"
+#include "app/volume_content.h"
 #include "app/volume_record.h"
 #include "core/storage_rules.h"
 
@@ -25,6 +26,36 @@ gboolean fct_volume_progress(gint64 done, gint64 total, gpointer data)
     fct_task_progress(progress->task, progress->step, total > 0 ? (guint)(100 * (double)done / (double)total) : 0,
                       message);
     return !fct_task_cancelled(progress->task) && !fct_task_stopping(progress->task);
+}
+
+/* ---- what was there before ---- */
+
+static gboolean write_zeros(FctVmm *vmm, FctVmmStream *stream, gint64 length, FctVmmProgress progress, gpointer data,
+                            GError **error)
+{
+    g_autofree guint8 *zeros = g_malloc0(BLOCK);
+    for (gint64 at = 0; at < length; at += BLOCK) {
+        if (progress && !progress(at, length, data)) {
+            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
+            return FALSE;
+        }
+        if (!vmm->ops->stream_write(stream, zeros, (gsize)MIN(length - at, (gint64)BLOCK), FALSE, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean fct_volume_zero(FctApp *app, const char *pool, const char *name, gint64 from, FctVmmProgress progress,
+                         gpointer data, GError **error)
+{
+    FctVmm *vmm = app->vmm;
+    g_autoptr(FctVolume) volume = vmm->ops->volume(vmm, pool, name, error);
+    gint64 length = volume ? MAX(volume->capacity, volume->physical) - from : 0;
+    if (!volume || !g_str_has_prefix(volume->path, "/dev/") || length <= 0)
+        return volume != NULL;
+    FctVmmStream *stream = vmm->ops->volume_open(vmm, pool, name, TRUE, from, length, error);
+    gboolean ok = stream && write_zeros(vmm, stream, length, progress, data, error);
+    return stream && vmm->ops->stream_close(stream, ok, ok ? error : NULL) && ok;
 }
 
 /* ---- from a file ---- */
@@ -122,7 +153,7 @@ static gboolean pool_has_files(FctApp *app, const char *name, gboolean *ret, GEr
 static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const FctVolumeRecord *plan, gint64 bytes,
                             guint step, GError **error)
 {
-    FctVolumeProgress progress = {task, step, "Copying"};
+    FctVolumeProgress progress = {task, step, "Copying"}, rest = {task, step, "Clearing"};
     gboolean files, qcow2 = strcmp(plan->format, "qcow2") == 0;
     struct stat st;
     int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -134,8 +165,9 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     }
     /* A qcow2 brings its own size along, a file ends where its last hole does: they are grown afterwards. */
     gint64 size = qcow2 ? META : MAX(bytes, (gint64)st.st_size);
-    g_autoptr(FctVolume) made =
-        pool_has_files(app, plan->pool, &files, error) ? fct_record_create(app, plan, size, FALSE, error) : NULL;
+    g_autoptr(FctVolume) made = pool_has_files(app, plan->pool, &files, error)
+                                    ? fct_record_create(app, plan, size, FALSE, NULL, NULL, error)
+                                    : NULL;
     gboolean ok = made &&
                   fill(app, made, fd,
                        !files  ? G_MAXINT64
@@ -143,19 +175,19 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
                                : 0,
                        &progress, error) &&
                   (bytes <= 0 || fct_record_grow(app, plan->pool, plan->name, bytes, error)) &&
+                  fct_volume_zero(app, plan->pool, plan->name, st.st_size, fct_volume_progress, &rest, error) &&
                   fct_record_complete(app, plan->pool, plan->name, error);
     close(fd);
     if (made && !ok)
-        fct_record_abandon(app, plan->pool, plan->name, NULL);
+        fct_record_abandon(app, plan->pool, plan->name, made->path, NULL);
     return ok ? fct_record_volume(app, plan->pool, plan->name, error) : NULL;
 }
 
 /* Before each use: a person may have put another file into the folder, or the description beside it. */
-static gboolean is_as_described(FctApp *app, const FctImage *image, GError **error)
+static gboolean is_as_described(FctApp *app, const FctImage *image, gint64 *ret_bytes, GError **error)
 {
     const char *format = NULL;
-    gint64 bytes;
-    if (!fct_content_check(app, image->path, "", &format, &bytes, error))
+    if (!fct_content_check(app, image->path, "", &format, ret_bytes, error))
         return FALSE;
     if (strcmp(format, image->format) == 0 || (strcmp(format, "iso") == 0 && strcmp(image->format, "raw") == 0))
         return TRUE;
@@ -167,19 +199,16 @@ static gboolean is_as_described(FctApp *app, const FctImage *image, GError **err
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
                                  gint64 bytes, guint step, GError **error)
 {
-    if (!is_as_described(app, image, error))
+    gint64 whole = 0;
+    if (!is_as_described(app, image, &whole, error))
         return NULL;
     if (strcmp(image->format, plan->format) == 0)
         return from_file(app, task, image->path, plan, bytes, step, error);
     FctVolumeProgress progress = {task, step, "Unpacking"};
-    g_autofree char *folder = g_build_filename(app->config.state_dir, "unpack", NULL);
-    g_autofree char *unpacked = g_strdup_printf("%s/%s-%s", folder, plan->pool, plan->name);
-    if (g_mkdir_with_parents(folder, 0700) < 0) {
-        set_errno(error, "The folder for unpacking cannot be made");
-        return NULL;
-    }
-    g_unlink(unpacked); /* left by a run that was killed */
+    g_autofree char *unpacked = fct_volume_scratch(app, whole, error); /* all of it may be data */
     FctVolume *volume = NULL;
+    if (!unpacked)
+        return NULL;
     if (app->vmm->ops->disk_convert(app->vmm, image->path, image->format, unpacked, plan->format, fct_volume_progress,
                                     &progress, error))
         volume = from_file(app, task, unpacked, plan, bytes, step, error);

@@ -23,6 +23,13 @@ gboolean fct_volume_progress(gint64 done, gint64 total, gpointer progress);
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
                                  gint64 bytes, guint step, GError **error);
 
+/*
+ * Zeros from @from to its end where it is a device (LVM): there the bytes of whoever had that room before show through.
+ * What is a file reads as zeros by itself. FCT_ERROR_CANCELLED when @progress (NULL: nobody looks on) says so.
+ */
+gboolean fct_volume_zero(FctApp *app, const char *pool, const char *name, gint64 from, FctVmmProgress progress,
+                         gpointer data, GError **error);
+
 typedef struct {
     char *vm;        /* id; "" when it is no VM */
     char *name;      /* the VM's name; for "backing" the volume's id */
@@ -68,7 +75,8 @@ void fct_volume_medium_gone(FctApp *app, const char *pool, const char *name);
 /* ---- volume_guard.c: before a file goes, or gets another content ---- */
 /*
  * FCT_ERROR_IN_USE when any of @paths (char *) is somebody's besides the VM @vm's (id; "": nobody's): another VM's, a
- * snapshot's of one, or what another volume stands on; and when the VM's present run has it open.
+ * snapshot's of one, or what another volume stands on; when the VM's present run has it open; and while it is being
+ * copied. The error of a pool that does not answer: what is in there may stand on any of them.
  */
 gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, GError **error);
 /* FCT_ERROR_IN_USE when @path is somebody's besides the VM @vm's; its run may have it open. */

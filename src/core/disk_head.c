@@ -8,6 +8,10 @@
 #define ISO_BLOCK 2048
 #define ISO_AT 32768 /* the first volume descriptor */
 #define ISO_SETS 16  /* volume descriptors that are looked at */
+#define QED_BACKING 1
+#define VMDK_TEXT_AT 512        /* where QEMU takes its description from, whatever the header says */
+#define VMDK_TEXT (20 * SECTOR) /* as much of it as QEMU reads */
+#define VPC_DIFFERENCING 4
 #define QCOW2_L1_MAX (32u << 20)
 #define QCOW2_REFTABLE_MAX (8u << 20)
 #define QCOW2_SNAPSHOTS_MAX 65536u
@@ -167,6 +171,66 @@ static void read_qcow1(const FctDiskBytes *b, FctDiskHead *h)
     h->virtual_bytes = size > G_MAXINT64 ? -1 : (gint64)size;
     h->backing = big(b, 8, 8) != 0;
     h->crypt = crypt <= FCT_QCOW2_AES ? (FctQcow2Crypt)crypt : FCT_QCOW2_CRYPT_UNKNOWN;
+}
+
+/* ---- formats of others: whether they stand on another file ---- */
+
+static gboolean finds(const FctDiskBytes *b, gsize from, gsize to, const char *word, gsize *ret_end)
+{
+    gsize length = strlen(word);
+    for (gsize at = from; at + length <= MIN(to, b->head_length); at++)
+        if (memcmp(b->head + at, word, length) == 0) {
+            *ret_end = at + length;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+/* QEMU goes by the hint, VMware by the parent's CID. */
+static gboolean vmdk_stands(const FctDiskBytes *b)
+{
+    gsize at = 0;
+    if (finds(b, VMDK_TEXT_AT, VMDK_TEXT_AT + VMDK_TEXT, "parentFileNameHint", &at))
+        return TRUE;
+    for (at = VMDK_TEXT_AT; finds(b, at, VMDK_TEXT_AT + VMDK_TEXT, "parentCID=", &at);)
+        if (at + 8 > b->head_length || g_ascii_strncasecmp((const char *)b->head + at, "ffffffff", 8) != 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* A differencing one; its foot stands at its end, and of one that grows a copy at its beginning. */
+static gboolean vpc_stands(const FctDiskBytes *b)
+{
+    const guint8 *foot = b->tail_length >= SECTOR ? b->tail + b->tail_length - SECTOR : NULL;
+    if (foot && memcmp(foot + 1, "conectix", 8) == 0)
+        foot++;
+    gboolean ends = foot && memcmp(foot, "conectix", 8) == 0 &&
+                    ((guint32)foot[60] << 24 | foot[61] << 16 | foot[62] << 8 | foot[63]) == VPC_DIFFERENCING;
+    return ends || (has(b, 0, "conectix", 8) && big(b, 60, 4) == VPC_DIFFERENCING);
+}
+
+/* An undo or differencing image, or one that names another by its UUID. */
+static gboolean vdi_stands(const FctDiskBytes *b)
+{
+    guint64 type = little(b, 0x4c, 4);
+    return type == 3 || type == 4 || little(b, 0x1a8, 8) || little(b, 0x1b0, 8) || little(b, 0x1b8, 8) ||
+           little(b, 0x1c0, 8);
+}
+
+static gboolean stands(const FctDiskBytes *b, FctDiskKind kind)
+{
+    switch (kind) {
+    case FCT_DISK_QED:
+        return little(b, 16, 8) & QED_BACKING;
+    case FCT_DISK_VMDK:
+        return vmdk_stands(b);
+    case FCT_DISK_VPC:
+        return vpc_stands(b);
+    case FCT_DISK_VDI:
+        return vdi_stands(b);
+    default:
+        return FALSE;
+    }
 }
 
 /* ---- marks ---- */
@@ -425,7 +489,7 @@ void fct_disk_head_read(const FctDiskBytes *b, FctDiskHead *ret)
         else
             read_qcow2(b, ret);
     } else if (read_mark(b, &ret->kind) || read_tail(b, &ret->kind)) {
-        return;
+        ret->backing = stands(b, ret->kind);
     } else if (read_iso(b, ret)) {
         ret->kind = FCT_DISK_ISO;
     } else if (ret->mbr || ret->gpt) {

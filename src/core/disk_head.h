@@ -73,10 +73,9 @@ typedef enum { FCT_QCOW2_CLEAR, FCT_QCOW2_AES, FCT_QCOW2_LUKS, FCT_QCOW2_CRYPT_U
 
 typedef struct {
     FctDiskKind kind;
-    /* qcow2 and qcow1 */
-    int version;
+    int version;          /* of a qcow2 or qcow1, as all below that has no other word */
     gint64 virtual_bytes; /* as a guest sees it; -1 not said */
-    gboolean backing;     /* it stands on another file */
+    gboolean backing;     /* it stands on another file; of each disk format that QEMU converts */
     gboolean data_file;   /* its data is in another file */
     FctQcow2Crypt crypt;
     guint64 incompatible; /* FCT_QCOW2_…, and bits that nobody knows yet */

@@ -111,6 +111,9 @@ static const char *check(const FctVolumeCase *volume, const FctDiskHead *head, c
 {
     if (strcmp(format, "qcow2") == 0)
         return check_qcow2(volume, head, error);
+    if (head->backing)
+        return refuse_whole(volume, "stands on another file, which a copy would leave out",
+                            "Convert it with “qemu-img convert -O qcow2” where that file is.", error);
     if (!is_alone(volume, head))
         return refuse_whole(volume, "has its data in other files",
                             "Convert it with “qemu-img convert -O qcow2” where these are.", error);

@@ -11,7 +11,7 @@ typedef enum { FCT_RECORD_READY, FCT_RECORD_MAKING, FCT_RECORD_UPLOADING } FctRe
 /* No string is NULL. */
 typedef struct {
     char *pool, *name; /* pool "": a file that is in no pool, and name is its path */
-    char *path;        /* "" until it is there */
+    char *path;        /* "" until it is there and we know that it is ours: what is not there is deleted by nobody */
     char *format;      /* "raw", "qcow2" */
     char *backing;     /* id of the record that it stands on; "" */
     char *vm;          /* id of the VM that it was made for; "" */

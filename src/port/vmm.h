@@ -228,7 +228,8 @@ typedef struct {
     /*
      * A new volume with the whole content of another, standing on nothing. Where bytes can simply be carried over (same
      * format, no backing file) they are; else a QEMU that never runs copies what the chain of @from shows. A cancel
-     * works at once. Nothing is left of it after a failure, unless libvirt has gone.
+     * works at once. Nothing is left of it after a failure, unless libvirt has gone. @progress is first told (0, total)
+     * when the new volume is there and has no byte yet; where libvirt alone can copy, once it shows the volume.
      */
     FctVolume *(*volume_copy)(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
                               const char *format, FctVmmProgress progress, gpointer data, GError **error);

@@ -82,6 +82,13 @@ static void check_domain(virDomainPtr domain, FctAdoption *adoption)
                                         snapshots, snapshots == 1 ? "" : "s"));
 }
 
+/* A number that somebody made up is cut to what fits. */
+static int in_gib(unsigned long long bytes)
+{
+    unsigned long long gib = (bytes >> 30) + (bytes % (1ULL << 30) != 0);
+    return (int)MIN(gib, (unsigned long long)G_MAXINT);
+}
+
 /* Which volume of which pool a disk is. One that is none keeps its path. */
 static void find_volume(virConnectPtr conn, FctVmDisk *disk)
 {
@@ -98,8 +105,10 @@ static void find_volume(virConnectPtr conn, FctVmDisk *disk)
     }
     if (path && !*disk->path)
         fct_text_set(&disk->path, path);
-    if (volume && !disk->cdrom && virStorageVolGetInfo(volume, &info) == 0)
-        disk->size_gib = (int)((info.capacity + (1ULL << 30) - 1) >> 30);
+    /* Of a raw disk libvirt takes the capacity from what its guest has written; physical is how long the file is. */
+    gboolean raw = strcmp(disk->format, "raw") == 0;
+    if (volume && !disk->cdrom && virStorageVolGetInfoFlags(volume, &info, raw ? VIR_STORAGE_VOL_GET_PHYSICAL : 0) == 0)
+        disk->size_gib = in_gib(raw ? info.allocation : info.capacity);
     free(path);
 }
 

@@ -191,17 +191,27 @@ static gboolean is_free(virStoragePoolPtr pool, const Order *order, GError **err
     return FALSE;
 }
 
+static virStorageVolPtr make(virStoragePoolPtr pool, const Order *order, GError **error)
+{
+    g_autofree char *xml = fct_volume_xml(order->name, order->format, order->bytes, is_thin(pool), order->backing);
+    g_autoptr(GError) fault = NULL;
+    virStorageVolPtr handle = virStorageVolCreateXML(pool, xml, 0);
+    if (handle)
+        return handle;
+    int code = virGetLastErrorCode();
+    gboolean maybe = code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_OPERATION_FAILED;
+    fct_virt_fail(&fault, "Volume %s could not be made", order->name);
+    /* libvirt writes over no file, and does not list one that came into the folder without it until it looks anew. */
+    if (!maybe || virStoragePoolRefresh(pool, 0) < 0 || is_free(pool, order, error))
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return NULL;
+}
+
 static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
 {
     Order *order = data;
     virStoragePoolPtr pool = find_pool(conn, order->pool, error);
-    virStorageVolPtr handle = NULL;
-    if (pool && is_free(pool, order, error)) {
-        g_autofree char *xml = fct_volume_xml(order->name, order->format, order->bytes, is_thin(pool), order->backing);
-        handle = virStorageVolCreateXML(pool, xml, 0);
-        if (!handle)
-            fct_virt_fail(error, "Volume %s could not be made", order->name);
-    }
+    virStorageVolPtr handle = pool && is_free(pool, order, error) ? make(pool, order, error) : NULL;
     g_autoptr(FctPool) info = handle ? describe(pool) : NULL;
     order->volume = info ? read_one(handle, info, error) : NULL;
     if (handle && !info)

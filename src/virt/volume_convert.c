@@ -21,7 +21,8 @@ typedef struct {
     char *key; /* what the helper is called by */
     gboolean kvm;
     FctChainFile *source;
-    char *disk; /* XML of where it copies to */
+    char *disk;    /* XML of where it copies to */
+    gboolean made; /* that volume */
     /* what was seen */
     gint64 capacity;
     gboolean job, ready;
@@ -207,8 +208,12 @@ static gboolean run(FctVmm *vmm, Copy *copy, const char *pool, const char *name,
     g_autoptr(FctVolume) to = vmm->ops->volume_create(vmm, pool, name, format, copy->capacity, NULL, error);
     if (!to)
         return FALSE;
+    copy->made = TRUE;
     copy->disk = target_xml(to, format);
-    return call(vmm, copy, BEGIN_MS, do_begin, error) && follow(vmm, copy, progress, data, error);
+    if (!progress || progress(0, copy->capacity, data))
+        return call(vmm, copy, BEGIN_MS, do_begin, error) && follow(vmm, copy, progress, data, error);
+    fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
+    return FALSE;
 }
 
 gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
@@ -221,10 +226,11 @@ gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const ch
         return FALSE;
     copy->kvm = strcmp(fct_json_str(facts, "accel", ""), "kvm") == 0;
     gboolean ok = run(vmm, copy, pool, name, format, progress, data, error);
-    if (fct_virt_merge_end(vmm, copy->key, &fault))
+    gboolean ended = fct_virt_merge_end(vmm, copy->key, &fault);
+    if (copy->made && !(ok && ended))
+        vmm->ops->volume_delete(vmm, pool, name, NULL);
+    if (ended || !ok)
         return ok;
-    if (!ok)
-        return FALSE;
     g_propagate_error(error, g_steal_pointer(&fault)); /* while it has the file open nobody may use it */
     return FALSE;
 }

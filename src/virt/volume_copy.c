@@ -202,6 +202,22 @@ static const FctPool *find_pool(const GPtrArray *pools, const char *name, GError
     return NULL;
 }
 
+static gboolean begun(FctVmmProgress progress, gpointer data, gint64 total, GError **error)
+{
+    if (!progress || progress(0, total, data))
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
+    return FALSE;
+}
+
+/* What was made here and not filled goes again; @ok is given back. */
+static gboolean settle(FctVmm *vmm, const FctVolume *made, gboolean ok)
+{
+    if (made && !ok)
+        vmm->ops->volume_delete(vmm, made->pool, made->name, NULL);
+    return ok;
+}
+
 /* The bytes of an image stand for themselves only where nothing must be put in front of them or below them. */
 static gboolean copy_plain(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name, gboolean files,
                            FctVmmProgress progress, gpointer data, GError **error)
@@ -209,7 +225,9 @@ static gboolean copy_plain(FctVmm *vmm, const FctVmmSource *from, const char *po
     gboolean qcow2 = strcmp(from->format, "qcow2") == 0;
     gint64 bytes = qcow2 ? META : from->bytes; /* a qcow2 says its size itself */
     g_autoptr(FctVolume) to = vmm->ops->volume_create(vmm, pool, name, from->format, bytes, NULL, error);
-    return to && copy_bytes(vmm, from, to, files, progress, data, error);
+    return settle(vmm, to,
+                  to && begun(progress, data, from->bytes, error) &&
+                      copy_bytes(vmm, from, to, files, progress, data, error));
 }
 
 static gboolean copy(FctVmm *vmm, const FctVmmSource *from, const FctPool *pool, const char *name, const char *format,
@@ -232,8 +250,8 @@ FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const cha
 {
     g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, error);
     const FctPool *target = pools ? find_pool(pools, pool, error) : NULL;
-    g_autoptr(FctVolume) present = target ? vmm->ops->volume(vmm, pool, name, NULL) : NULL;
     g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolume) present = target ? vmm->ops->volume(vmm, pool, name, &fault) : NULL;
     if (!target)
         return NULL;
     if (present) {
@@ -241,13 +259,10 @@ FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const cha
                            "There is a volume %s in pool %s already.", name, pool);
         return NULL;
     }
-    g_autoptr(FctVolume) made = copy(vmm, from, target, name, format, progress, data, &fault)
-                                    ? vmm->ops->volume(vmm, pool, name, &fault)
-                                    : NULL;
-    if (made)
-        return g_steal_pointer(&made);
-    if (fault->code != FCT_ERROR_EXISTS) /* then it is somebody else's */
-        vmm->ops->volume_delete(vmm, pool, name, NULL);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return NULL;
+    if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return NULL;
+    }
+    return copy(vmm, from, target, name, format, progress, data, error) ? vmm->ops->volume(vmm, pool, name, error)
+                                                                        : NULL;
 }

@@ -41,6 +41,22 @@ static const char *judge(int fd, int fault)
     return S_ISREG(st.st_mode) ? NULL : "It is a device or pipe, no file.";
 }
 
+/*
+ * Of the way to the folder itself: a link is an administrator's when root or facetd's own user made it. Whoever else
+ * may write there could lead libvirt, which is root, to any folder, in which every file then would be "inside".
+ */
+static gboolean is_led(const char *folder)
+{
+    struct stat st;
+    for (const char *end = strchr(folder + 1, '/');; end = strchr(end + 1, '/')) {
+        g_autofree char *part = end ? g_strndup(folder, (gsize)(end - folder)) : g_strdup(folder);
+        if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != 0 && st.st_uid != geteuid())
+            return TRUE;
+        if (!end)
+            return FALSE;
+    }
+}
+
 const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
 {
     gsize length = strlen(pool->path);
@@ -48,6 +64,8 @@ const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
         return NULL; /* its volumes are devices that the pool's own driver makes */
     if (!length || strncmp(path, pool->path, length) != 0 || path[length] != '/')
         return "It leads out of the pool's folder.";
+    if (is_led(pool->path))
+        return "Another user's symbolic link leads to the pool's folder.";
     int folder = open(pool->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = folder < 0 ? -1 : open_inside(folder, path + length + 1);
     const char *why = judge(fd, errno);

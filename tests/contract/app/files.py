@@ -169,6 +169,24 @@ def test_kinds(host):
     assert leftovers(host) == [], leftovers(host)
 
 
+def test_description(host):
+    """An upload called as an image is would replace what that image is described as."""
+    path = os.path.join(host.images, "hers.json")
+    described = '{"name":"Hers","file":"hers.qcow2","format":"qcow2","size_bytes":1024}'
+    with open(path, "w", encoding="ascii") as file:
+        file.write(described)
+    refused(host, 409, "exists", "POST", "/files", {"name": "hers", "size_bytes": MIB})
+    os.rename(path, path + "-later")
+    begin(host, "hers", MIB)
+    os.rename(path + "-later", path)  # meanwhile
+    status, _, answer = host.raw("PUT", "/files/hers/content", b"\1" * MIB)
+    assert status == 409 and answer["error"]["code"] == "exists", (status, answer)
+    with open(path, encoding="ascii") as file:
+        assert file.read() == described
+    os.unlink(path)
+    host.call("DELETE", "/files/hers", None, 204)
+
+
 def qcow2(**fields):
     """The head of a qcow2 of version 3 without any data: 64 MiB, tables at 64 and 192 KiB."""
     places = {"backing": (8, 8), "bits": (20, 4), "size": (24, 8), "crypt": (32, 4), "l1": (36, 4), "l1_at": (40, 8),

@@ -423,6 +423,17 @@ def test_outside(host):
     os.rename(os.path.join(path, "plain.raw"), os.path.join(DIR, "moved.raw"))
     os.symlink(secret, os.path.join(path, "plain.raw"))
     assert download(host, "/volumes/links:plain.raw/content")[0] in (409, 422)
+    # Or the folder itself does, by somebody who may write beside it; an administrator may keep it elsewhere.
+    host.call("POST", "/volumes", {"pool": "links", "name": "own.raw", "format": "raw", "size_gib": 1}, 202)
+    host.wait_for(lambda: "own.raw" in names(host, "links") and volume(host, "own.raw", "links")["state"] == "ready", "own.raw")
+    os.rename(path, path + "-elsewhere")
+    os.symlink(path + "-elsewhere", path)
+    assert volume(host, "own.raw", "links")["state"] == "ready"
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+        led = volume(host, "own.raw", "links")
+        assert led["state"] == "outside" and "symbolic link" in led["outside"], led
+        assert download(host, "/volumes/links:own.raw/content")[0] in (409, 422)
     host.call("DELETE", "/pools/links", None, 204)
 
 
@@ -476,6 +487,17 @@ def test_attachable(host):
     secret = os.path.join(host.dir, "secret")
     with open(secret, "wb") as file:
         file.write(bytes(MIB))
+    # Half a copy of a file: its head is whole, and its tables tell of what is not there.
+    torn = os.path.join(host.state, "disks", "torn.qcow2")
+    data = made_by_qemu(host, "torn", "-f", "qcow2", write="write 0 8M")
+    with open(torn, "wb") as file:
+        file.write(data[:len(data) // 2])
+    host.call("POST", "/pools/facet/refresh", {}, 200)
+    taken = {"pool": "facet", "name": "torn.qcow2"}
+    assert "damaged" in refused(host, 422, "refused", "POST", "/vms", {**wish, "volume": taken})["message"]
+    copy = {"pool": "facet", "name": "x.qcow2", "from": {"pool": "facet", "volume": "torn.qcow2"}}
+    assert "damaged" in refused(host, 422, "refused", "POST", "/volumes", copy)["message"]
+    host.call("DELETE", "/volumes/facet:torn.qcow2", None, 204)
     disk = os.path.join(host.state, "disks", "evil")
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", disk], check=True)
     host.call("POST", "/pools/facet/refresh", {}, 200)

@@ -434,6 +434,30 @@ static void test_others(void)
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
 }
 
+/* A file that came into the folder without libvirt, which does not list it yet: its name is not free. */
+static void test_hidden(void)
+{
+    g_autoptr(GError) error = NULL;
+    static const char *const formats[] = {"raw", "qcow2"};
+    g_autofree char *path = g_strconcat(folder, "/pool/hidden", NULL);
+    if (!real) {
+        g_test_skip("the test driver has no folders");
+        return;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+        g_autofree char *text = NULL;
+        make_pool();
+        g_assert_true(g_file_set_contents(path, "theirs", -1, NULL));
+        g_assert_null(vmm->ops->volume_create(vmm, POOL, "hidden", formats[i], MIB, NULL, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_EXISTS);
+        g_clear_error(&error);
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        g_assert_cmpstr(text, ==, "theirs");
+        g_remove(path);
+        drop_pool();
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
@@ -460,6 +484,7 @@ int main(int argc, char **argv)
     g_test_add_func("/storage/copy", test_copy);
     g_test_add_func("/storage/raw-with-a-head", test_raw_with_a_head);
     g_test_add_func("/storage/others", test_others);
+    g_test_add_func("/storage/hidden", test_hidden);
     int rc = g_test_run();
     fct_vmm_free(vmm);
     g_hash_table_unref(heard);

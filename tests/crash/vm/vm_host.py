@@ -160,6 +160,24 @@ def test_release_gives_back():
     stack.virsh("undefine", ident)
 
 
+def test_adopted_size():
+    """Of a raw disk that is how long its file is, whatever its guest has written into its head."""
+    path = stack.state / "disks" / "liar.img"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(path), "5T"], check=True)
+    with open(path, "r+b") as file:
+        file.truncate(1 << 30)
+    stack.virsh("pool-refresh", "facet")
+    ident = str(uuid.uuid4())
+    xml = FOREIGN.format(name="liar", id=ident, disk=path, more="", nic="").replace("type='qcow2'", "type='raw'")
+    (stack.dir / "liar.xml").write_text(xml)
+    stack.virsh("define", str(stack.dir / "liar.xml"))
+    until("it to be seen", lambda: any(v["name"] == "liar" for v in stack.call("GET", "/vms")["items"]))
+    vm = stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    assert [(d["volume"], d["size_gib"]) for d in vm["disks"]] == [("liar.img", 1)], vm["disks"]
+    stack.done(stack.change("DELETE", vm))
+    stack.call("DELETE", "/volumes/facet:liar.img")
+
+
 def test_not_adoptable():
     ident = define("diskless", disk=False)
     xml = re.sub(r"<disk.*?</disk>", "", stack.virsh("dumpxml", "diskless", "--inactive"), flags=re.S)

@@ -192,6 +192,59 @@ static void test_qcow2(void)
             }
 }
 
+/* Of the others QEMU would open a file of the host, or leave out what stands there; none is copied. */
+static void test_foreign_deltas(void)
+{
+    static const struct {
+        const char *name, *mark;
+        gsize mark_at, mark_length, at, width;
+        guint64 value;
+        gboolean big;
+        const char *text; /* at 1024: a VMDK's description */
+        gboolean stands;
+    } cases[] = {
+        {"a.qcow", "QFI\xfb\0\0\0\1", 0, 8, 8, 8, 64, TRUE, NULL, TRUE},
+        {"a.qcow", "QFI\xfb\0\0\0\1", 0, 8, 24, 8, 1 << 20, TRUE, NULL, FALSE},
+        {"a.qed", "QED\0", 0, 4, 16, 8, 1, FALSE, NULL, TRUE},
+        {"a.qed", "QED\0", 0, 4, 16, 8, 6, FALSE, NULL, FALSE},
+        {"a.vdi", "\x7f\x10\xda\xbe", 0x40, 4, 0x4c, 4, 4, FALSE, NULL, TRUE},
+        {"a.vdi", "\x7f\x10\xda\xbe", 0x40, 4, 0x4c, 4, 3, FALSE, NULL, TRUE},
+        {"a.vdi", "\x7f\x10\xda\xbe", 0x40, 4, 0x1b8, 1, 9, FALSE, NULL, TRUE},
+        {"a.vdi", "\x7f\x10\xda\xbe", 0x40, 4, 0x4c, 4, 1, FALSE, NULL, FALSE},
+        {"a.vhd", "conectix", 0, 8, 60, 4, 4, TRUE, NULL, TRUE},
+        {"a.vhd", "conectix", 0, 8, 60, 4, 3, TRUE, NULL, FALSE},
+        {"a.vmdk", "KDMV", 0, 4, 12, 8, 2048, FALSE, "CID=1\nparentCID=4a7b33c1\n", TRUE},
+        {"a.vmdk", "KDMV", 0, 4, 12, 8, 2048, FALSE, "parentCID=ffffffff\nparentFileNameHint=\"/x\"\n", TRUE},
+        {"a.vmdk", "COWD", 0, 4, 12, 8, 2048, FALSE, "parentFileNameHint=\"/x\"\n", TRUE},
+        {"a.vmdk", "KDMV", 0, 4, 12, 8, 2048, FALSE, "CID=1\nparentCID=FFFFFFFF\n", FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree File *file = file_new();
+        g_autoptr(GError) error = NULL;
+        const FctVolumeCase this = {cases[i].name, NULL, &file->bytes, FCT_VOLUME_COPY};
+        memcpy(file->head + cases[i].mark_at, cases[i].mark, cases[i].mark_length);
+        put(file->head + cases[i].at, cases[i].value, cases[i].width, cases[i].big);
+        if (cases[i].text)
+            memcpy(file->head + 1024, cases[i].text, strlen(cases[i].text));
+        const char *format = fct_volume_judge(&this, &error);
+        g_test_message("%zu %s: %s", i, cases[i].name, format);
+        g_assert_true((format == NULL) == cases[i].stands);
+        g_assert_true(format || strstr(error->message, "stands on another file"));
+    }
+    /* A fixed one has its foot at its end alone. */
+    g_autofree File *file = file_new();
+    g_autoptr(GError) error = NULL;
+    guint8 foot[512] = "conectix";
+    const FctVolumeCase this = {"a.vhd", NULL, &file->bytes, FCT_VOLUME_COPY};
+    file->bytes.tail = foot;
+    file->bytes.tail_length = sizeof foot;
+    foot[63] = 2;
+    g_assert_cmpstr(fct_volume_judge(&this, &error), ==, "vpc");
+    foot[63] = 4;
+    g_assert_null(fct_volume_judge(&this, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+}
+
 static void test_empty(void)
 {
     g_autoptr(GError) error = NULL;
@@ -206,6 +259,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/volume-rules/table", test_table);
     g_test_add_func("/volume-rules/qcow2", test_qcow2);
+    g_test_add_func("/volume-rules/foreign-deltas", test_foreign_deltas);
     g_test_add_func("/volume-rules/empty", test_empty);
     return g_test_run();
 }

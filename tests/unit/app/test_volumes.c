@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What Facet deletes, and what it leaves: pools that do not answer, files that others made, folders that moved. The
+ * test plays libvirt.
+ */
+#include "fixture.h"
+
+#include "app/storage.h"
+#include "app/vm_disks.h"
+#include "app/volume_content.h"
+#include "app/volume_record.h"
+#include "app/volumes.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+#define VM "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
+
+static struct {
+    GRecMutex lock;
+    GHashTable *volumes; /* "pool:name" → path */
+    const char *deaf;    /* the pool that does not answer; NULL */
+    const char *outside; /* of every volume; NULL */
+    GString *deleted;    /* paths */
+    FctErrorCode fault;  /* of the next making; 0: it works */
+    gboolean half;       /* which leaves a volume all the same */
+    gboolean made;       /* a volume was asked for */
+    gint64 size;         /* of each volume, bytes */
+    gint64 cleared;      /* so many bytes of the device, from its beginning */
+    FctVmmConnection told;
+    gpointer data;
+} play;
+
+/* ---- libvirt ---- */
+
+static gboolean answers(const char *pool, GError **error)
+{
+    if (g_strcmp0(pool, play.deaf) != 0)
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not answer.");
+    return FALSE;
+}
+
+static FctVolume *volume_at(const char *id, const char *path)
+{
+    FctVolume *volume = fct_volume_new();
+    g_free(volume->pool);
+    g_free(volume->name);
+    fct_volume_split(id, &volume->pool, &volume->name, NULL);
+    fct_text_set(&volume->path, path);
+    fct_text_set(&volume->outside, play.outside ? play.outside : "");
+    volume->capacity = volume->physical = play.size;
+    return volume;
+}
+
+static FctVolume *play_volume(FctVmm *vmm, const char *pool, const char *name, GError **error)
+{
+    g_autofree char *id = fct_volume_id(pool, name);
+    if (!answers(pool, error))
+        return NULL;
+    g_rec_mutex_lock(&play.lock);
+    const char *path = g_hash_table_lookup(play.volumes, id);
+    FctVolume *volume = path ? volume_at(id, path) : NULL;
+    g_rec_mutex_unlock(&play.lock);
+    if (!volume)
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no such volume.");
+    return volume;
+}
+
+static GPtrArray *play_volumes(FctVmm *vmm, const char *pool, GError **error)
+{
+    GHashTableIter iter;
+    gpointer id, path;
+    g_autofree char *prefix = g_strconcat(pool, ":", NULL);
+    if (!answers(pool, error))
+        return NULL;
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
+    g_rec_mutex_lock(&play.lock);
+    g_hash_table_iter_init(&iter, play.volumes);
+    while (g_hash_table_iter_next(&iter, &id, &path))
+        if (g_str_has_prefix(id, prefix))
+            g_ptr_array_add(list, volume_at(id, path));
+    g_rec_mutex_unlock(&play.lock);
+    return list;
+}
+
+static void put(const char *id, const char *path)
+{
+    g_rec_mutex_lock(&play.lock);
+    g_hash_table_replace(play.volumes, g_strdup(id), g_strdup(path));
+    g_rec_mutex_unlock(&play.lock);
+}
+
+static FctVolume *play_create(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                              const FctLayer *backing, GError **error)
+{
+    g_autofree char *id = fct_volume_id(pool, name),
+                    *path = g_strdup_printf(strcmp(pool, "vg") == 0 ? "/dev/%s/%s" : "/pools/%s/%s", pool, name);
+    play.made = TRUE;
+    if (!answers(pool, error))
+        return NULL;
+    if (!play.fault || play.half)
+        put(id, path);
+    if (!play.fault)
+        return play_volume(vmm, pool, name, error);
+    fct_set_error(error, play.fault, "It could not be made.");
+    return NULL;
+}
+
+typedef struct {
+    FctVmmStream base;
+    gint64 at, left;
+} Stream;
+
+static FctVmmStream *play_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
+                               gint64 length, GError **error)
+{
+    Stream *stream = g_new0(Stream, 1);
+    *stream = (Stream){{vmm}, offset, length};
+    g_assert_true(write);
+    return &stream->base;
+}
+
+static gboolean play_write(FctVmmStream *base, const guint8 *bytes, gsize length, gboolean fresh, GError **error)
+{
+    Stream *stream = (Stream *)base;
+    g_assert_false(fresh); /* or zeros would be left out */
+    g_assert_true(bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
+    g_assert_cmpint(stream->at, ==, play.cleared);
+    play.cleared = stream->at += (gint64)length;
+    return TRUE;
+}
+
+static gboolean play_close(FctVmmStream *base, gboolean finish, GError **error)
+{
+    g_free(base);
+    return TRUE;
+}
+
+static gboolean play_grow(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
+                          GError **error)
+{
+    play.size = bytes;
+    return TRUE;
+}
+
+static gboolean play_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
+{
+    g_autofree char *id = fct_volume_id(pool, name);
+    if (!answers(pool, error))
+        return FALSE;
+    g_rec_mutex_lock(&play.lock);
+    const char *path = g_hash_table_lookup(play.volumes, id);
+    if (path)
+        g_string_append_printf(play.deleted, "%s ", path);
+    g_hash_table_remove(play.volumes, id);
+    g_rec_mutex_unlock(&play.lock);
+    return TRUE;
+}
+
+static gboolean play_copy_end(FctVmm *vmm, const char *pool, const char *name, GError **error)
+{
+    return TRUE;
+}
+
+static GPtrArray *play_list(FctVmm *vmm, GError **error)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
+}
+
+static FctVmInfo *play_info(FctVmm *vmm, const char *id, GError **error)
+{
+    fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no such VM.");
+    return NULL;
+}
+
+static json_t *play_facts(FctVmm *vmm, GError **error)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[]}", "libvirt", "9.0.0", "qemu", "7.2.0", "accel", "tcg",
+                     "why_not_kvm", "", "part_device", "standin", "missing");
+}
+
+static GPtrArray *play_pools(FctVmm *vmm, GError **error)
+{
+    static const char *const names[] = {FCT_POOL_OWN, "nas", "vg", NULL};
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_pool_free);
+    for (guint i = 0; names[i]; i++) {
+        FctPool *pool = fct_pool_new();
+        g_autofree char *path = g_strconcat("/pools/", names[i], NULL);
+        fct_text_set(&pool->name, names[i]);
+        fct_text_set(&pool->kind, strcmp(names[i], "vg") == 0 ? "logical" : "dir");
+        fct_text_set(&pool->path, path);
+        pool->active = TRUE;
+        pool->capacity = pool->available = 100 * GIB;
+        g_ptr_array_add(list, pool);
+    }
+    return list;
+}
+
+static GPtrArray *play_networks(FctVmm *vmm, GError **error)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_network_free);
+    FctNetwork *network = fct_network_new();
+    fct_text_set(&network->name, "lan");
+    network->active = TRUE; /* or a first one would be made */
+    g_ptr_array_add(list, network);
+    return list;
+}
+
+static GPtrArray *play_interfaces(FctVmm *vmm, char **ret_why, GError **error)
+{
+    *ret_why = g_strdup("The test has none.");
+    return g_ptr_array_new();
+}
+
+static gboolean play_refresh(FctVmm *vmm, const char *pool, GError **error)
+{
+    return answers(pool, error);
+}
+
+static json_t *play_stats(FctVmm *vmm, GError **error)
+{
+    return json_object();
+}
+
+static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told, gpointer data)
+{
+    play.told = told;
+    play.data = data;
+}
+
+static void play_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data)
+{
+}
+
+static void play_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data)
+{
+}
+
+static void play_free(FctVmm *vmm)
+{
+}
+
+static const FctVmmOps ops = {.facts = play_facts,
+                              .list = play_list,
+                              .info = play_info,
+                              .pools = play_pools,
+                              .pool_refresh = play_refresh,
+                              .volumes = play_volumes,
+                              .volume = play_volume,
+                              .volume_create = play_create,
+                              .volume_delete = play_delete,
+                              .volume_grow = play_grow,
+                              .volume_open = play_open,
+                              .stream_write = play_write,
+                              .stream_close = play_close,
+                              .copy_end = play_copy_end,
+                              .networks = play_networks,
+                              .interfaces = play_interfaces,
+                              .stats = play_stats,
+                              .watch = play_watch,
+                              .watch_storage = play_watch_storage,
+                              .watch_networks = play_watch_networks,
+                              .free = play_free};
+static FctVmm vmm = {&ops};
+
+/* ---- the subject ---- */
+
+static void begin(Fixture *f, gconstpointer data)
+{
+    play.volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    play.deleted = g_string_new(NULL);
+    play.deaf = play.outside = NULL;
+    play.fault = 0;
+    play.size = GIB;
+    play.cleared = 0;
+    play.half = play.made = FALSE;
+    f->vmm = &vmm;
+    fixture_set_up(f, NULL);
+    play.told(TRUE, play.data);
+    while (!fct_vms_is_up(f->app->vms))
+        g_main_context_iteration(NULL, FALSE);
+}
+
+static void end(Fixture *f, gconstpointer data)
+{
+    fixture_tear_down(f, data);
+    g_hash_table_unref(play.volumes);
+    g_string_free(play.deleted, TRUE);
+}
+
+/* A volume with its record, as if it had been made so. */
+static void have(Fixture *f, const char *pool, const char *name, FctRecordState state, const char *path, const char *vm)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("volume/", id, NULL);
+    g_autofree char *place = g_strdup_printf("/pools/%s/%s", pool, name);
+    g_autoptr(FctVolumeRecord) record = fct_volume_record_new(pool, name, "qcow2");
+    fct_text_set(&record->path, path ? path : place);
+    fct_text_set(&record->vm, vm);
+    record->state = state;
+    g_autoptr(json_t) value = fct_volume_record_to_json(record);
+    const FctWrite write = {key, value, FCT_REV_ANY};
+    f->store->ops->commit(f->store, &write, 1, NULL, &error);
+    g_assert_no_error(error);
+    put(id, place);
+}
+
+static void assert_state(Fixture *f, const char *pool, const char *name, int state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, pool, name, &error);
+    if (state < 0) {
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+        return;
+    }
+    g_assert_no_error(error);
+    g_assert_cmpint((int)record->state, ==, state);
+}
+
+static FctVolume *make(Fixture *f, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(pool, name, "qcow2");
+    return fct_record_create(f->app, plan, GIB, TRUE, NULL, NULL, error);
+}
+
+/* The pool's server hangs: that nobody finds x does not make its name free. */
+static void test_silent_is_not_free(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) wish = json_pack("{s:s, s:s, s:i}", "pool", "nas", "name", "x", "size_gib", 1);
+    json_t *task = NULL, *volume = NULL;
+    have(f, "nas", "x", FCT_RECORD_READY, NULL, "");
+    play.deaf = "nas";
+    g_assert_false(fct_volumes_create(f->app, "admin", wish, &task, &volume, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
+    g_clear_error(&error);
+    g_assert_null(make(f, "nas", "x", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
+    g_clear_error(&error);
+    g_assert_null(make(f, "nas", "y", &error)); /* one of which nothing is recorded, too */
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
+    g_assert_false(play.made);
+    play.deaf = NULL;
+    g_assert_true(fct_records_sweep(f->app));
+    assert_state(f, "nas", "x", FCT_RECORD_READY);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+}
+
+/* It came between the look and the making, or in a window of kill -9: nothing says that it is ours. */
+static void test_others_stay(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    play.fault = FCT_ERROR_TIMEOUT;
+    play.half = TRUE;
+    g_assert_null(make(f, "nas", "theirs", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
+    assert_state(f, "nas", "theirs", FCT_RECORD_MAKING);
+    have(f, "nas", "late", FCT_RECORD_MAKING, "", "");
+    g_assert_true(fct_records_sweep(f->app));
+    assert_state(f, "nas", "late", FCT_RECORD_MAKING); /* shown as incomplete: a person decides */
+    g_assert_cmpstr(play.deleted->str, ==, "");
+}
+
+static void test_half_goes(Fixture *f, gconstpointer data)
+{
+    have(f, "nas", "half", FCT_RECORD_MAKING, NULL, "");
+    play.deaf = "nas";
+    g_assert_false(fct_records_sweep(f->app)); /* not now */
+    play.deaf = FCT_POOL_OWN;
+    g_assert_false(fct_records_sweep(f->app)); /* one of that pool may stand on it */
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    play.deaf = NULL;
+    g_assert_true(fct_records_sweep(f->app));
+    g_assert_cmpstr(play.deleted->str, ==, "/pools/nas/half ");
+    assert_state(f, "nas", "half", -1);
+}
+
+static void give_to_vm(Fixture *f, const char *path)
+{
+    g_autoptr(json_t) vm = json_pack("{s:s, s:[{s:s}]}", "name", "web", "disks", "path", path);
+    const FctWrite write = {"vm/" VM, vm, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, NULL));
+}
+
+static void test_half_in_use_stays(Fixture *f, gconstpointer data)
+{
+    have(f, "nas", "half", FCT_RECORD_MAKING, NULL, "");
+    give_to_vm(f, "/pools/nas/half");
+    g_assert_true(fct_records_sweep(f->app)); /* nothing more can be done now */
+    g_assert_cmpstr(play.deleted->str, ==, "");
+}
+
+static FctVmDisk *disk_new(const char *path)
+{
+    FctVmDisk *disk = fct_vm_disk_new();
+    fct_text_set(&disk->target, "vda");
+    fct_text_set(&disk->pool, "nas");
+    fct_text_set(&disk->volume, "web.qcow2");
+    fct_text_set(&disk->path, path);
+    disk->made = TRUE;
+    return disk;
+}
+
+/* virsh led the pool to another folder, in which there is a file of that name. */
+static void test_moved_pool(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    FctVm vm = {.id = (char *)VM, .name = (char *)"web", .making = (char *)""};
+    g_autoptr(FctVmDisk) disk = disk_new("/old/web.qcow2");
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("nas", "copy", "qcow2");
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, "/old/web.qcow2", VM);
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "nas", "web.qcow2", NULL);
+    g_assert_null(fct_record_copy(f->app, record, plan, NULL, NULL, &error)); /* it is in another format, perhaps */
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_clear_error(&error);
+    g_assert_false(fct_record_grow(f->app, "nas", "web.qcow2", 2 * GIB, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_clear_error(&error);
+    fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    assert_state(f, "nas", "web.qcow2", -1);
+}
+
+/* facetd died before the VM's document had the path. */
+static void test_disk_half_made(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    FctVm vm = {.id = (char *)VM, .name = (char *)"web", .making = (char *)"vda"};
+    g_autoptr(FctVmDisk) disk = disk_new("");
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, "another"); /* it only wanted that name */
+    fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
+    g_assert_no_error(error);
+    assert_state(f, "nas", "web.qcow2", FCT_RECORD_READY);
+    have(f, "nas", "web.qcow2", FCT_RECORD_MAKING, "", VM); /* begun, and nothing says that it was made */
+    fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    have(f, "nas", "web.qcow2", FCT_RECORD_MAKING, NULL, VM);
+    fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(play.deleted->str, ==, "/pools/nas/web.qcow2 ");
+    assert_state(f, "nas", "web.qcow2", -1);
+}
+
+static void test_spare(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    const char *path = "/pools/" FCT_POOL_OWN "/web.qcow2";
+    have(f, FCT_POOL_OWN, "web.qcow2", FCT_RECORD_READY, NULL, VM);
+    give_to_vm(f, path);
+    g_assert_true(fct_volume_spare_one(f->app, VM, path, &error));
+    g_assert_no_error(error);
+    play.deaf = "nas"; /* an overlay of others in there may stand on it */
+    g_assert_false(fct_volume_spare_one(f->app, VM, path, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
+    g_clear_error(&error);
+    g_assert_false(fct_volume_alone(f->app, VM, path, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
+    g_clear_error(&error);
+    play.deaf = NULL;
+    fct_storage_claim(f->app->storage, FCT_POOL_OWN ":web.qcow2", &error); /* it is being copied */
+    g_assert_no_error(error);
+    g_assert_false(fct_volume_spare_one(f->app, VM, path, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
+    g_clear_error(&error);
+    g_assert_true(fct_volume_alone(f->app, VM, path, &error));
+    g_assert_no_error(error);
+}
+
+/* Its file has given way to a link since it was recorded. */
+static void test_led_outside(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmDisk) disk = disk_new("/pools/nas/web.qcow2");
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("nas", "copy", "qcow2");
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, VM);
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "nas", "web.qcow2", &error);
+    g_assert_true(fct_record_fill_disk(f->app, disk, &error));
+    g_assert_no_error(error);
+    play.outside = "A symbolic link leads to it.";
+    g_assert_false(fct_record_fill_disk(f->app, disk, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_clear_error(&error);
+    g_assert_null(fct_record_copy(f->app, record, plan, NULL, NULL, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    assert_state(f, "nas", "copy", -1);
+}
+
+static gboolean watch_clearing(gint64 done, gint64 total, gpointer data)
+{
+    Fixture *f = data;
+    assert_state(f, "vg", "lv", FCT_RECORD_MAKING);
+    g_assert_cmpint(total, ==, play.size);
+    return done < GIB / 2 || !play.half;
+}
+
+/* Of a volume group the next guest gets the extents of the last one, with what they hold. */
+static void test_cleared(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("vg", "lv", "raw");
+    g_autoptr(FctVolume) made = fct_record_create(f->app, plan, GIB, TRUE, watch_clearing, f, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(play.cleared, ==, GIB);
+    assert_state(f, "vg", "lv", FCT_RECORD_READY);
+    g_assert_true(fct_record_grow(f->app, "vg", "lv", 2 * GIB, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(play.cleared, ==, 2 * GIB);
+    g_assert_true(fct_record_delete(f->app, "vg", "lv", &error));
+    /* Cancelled: nothing is left. */
+    play.half = TRUE;
+    play.cleared = 0;
+    g_assert_null(fct_record_create(f->app, plan, GIB, TRUE, watch_clearing, f, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CANCELLED);
+    assert_state(f, "vg", "lv", -1);
+    g_assert_cmpstr(play.deleted->str, ==, "/dev/vg/lv /dev/vg/lv ");
+}
+
+/* The last byte of an upload: ready and no longer on its way in one commit, or neither. */
+static void test_complete_at_once(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) note = json_object();
+    const FctWrite there = {"upload/nas:up", note, FCT_REV_ANY}, fails = {"upload/nas:up", NULL, FCT_REV_NONE},
+                   drop = {"upload/nas:up", NULL, FCT_REV_ANY};
+    have(f, "nas", "up", FCT_RECORD_UPLOADING, NULL, "");
+    g_assert_true(f->store->ops->commit(f->store, &there, 1, NULL, &error));
+    g_assert_false(fct_record_complete_with(f->app, "nas", "up", &fails, 1, &error));
+    g_clear_error(&error);
+    assert_state(f, "nas", "up", FCT_RECORD_UPLOADING);
+    g_assert_true(fct_record_complete_with(f->app, "nas", "up", &drop, 1, &error));
+    g_assert_no_error(error);
+    assert_state(f, "nas", "up", FCT_RECORD_READY);
+}
+
+/* Pool "a" with a volume "b-c" and pool "a-b" with "c" once had one file; nothing fills the disk of the store. */
+static void test_scratch(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *one = fct_volume_scratch(f->app, 1, &error), *other = fct_volume_scratch(f->app, 1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(one, !=, other);
+    g_assert_null(fct_volume_scratch(f->app, G_MAXINT64 / 2, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_NO_SPACE);
+    g_assert_true(g_file_set_contents(one, "left by a run that was killed", -1, NULL));
+    fixture_restart(f);
+    g_assert_false(g_file_test(one, G_FILE_TEST_EXISTS));
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*test)(Fixture *f, gconstpointer data);
+    } tests[] = {{"/volumes/silent-is-not-free", test_silent_is_not_free},
+                 {"/volumes/others-stay", test_others_stay},
+                 {"/volumes/half-goes", test_half_goes},
+                 {"/volumes/half-in-use-stays", test_half_in_use_stays},
+                 {"/volumes/moved-pool", test_moved_pool},
+                 {"/volumes/disk-half-made", test_disk_half_made},
+                 {"/volumes/spare", test_spare},
+                 {"/volumes/led-outside", test_led_outside},
+                 {"/volumes/cleared", test_cleared},
+                 {"/volumes/complete-at-once", test_complete_at_once},
+                 {"/volumes/scratch", test_scratch}};
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
+        g_test_add(tests[i].name, Fixture, NULL, begin, tests[i].test, end);
+    return g_test_run();
+}
