@@ -23,6 +23,7 @@ typedef struct {
     GPtrArray *remote;
     GHashTable *links; /* NULL: unknown */
     GHashTable *names;
+    GHashTable *running; /* path → GPtrArray of FctVmInfo*: VMs that run with that file or device */
     GHashTable *secrets; /* NULL: unknown */
     json_t *virt;        /* the port's facts; NULL: not told yet */
     gint64 memory_free_mib, memory_promised_mib;
@@ -44,6 +45,7 @@ static void host_unref(Host *host)
     g_clear_pointer(&host->remote, g_ptr_array_unref);
     g_clear_pointer(&host->links, g_hash_table_unref);
     g_clear_pointer(&host->names, g_hash_table_unref);
+    g_clear_pointer(&host->running, g_hash_table_unref);
     g_clear_pointer(&host->secrets, g_hash_table_unref);
     json_decref(host->virt);
     g_free(host);
@@ -99,15 +101,32 @@ static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
     return links;
 }
 
+static void note_running(GHashTable *running, const FctVmInfo *info)
+{
+    size_t i;
+    json_t *path;
+    json_array_foreach (info->disks, i, path) {
+        GPtrArray *users = g_hash_table_lookup(running, json_string_value(path));
+        if (!users) {
+            users = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
+            g_hash_table_insert(running, g_strdup(json_string_value(path)), users);
+        }
+        g_ptr_array_add(users, fct_vm_info_ref(info));
+    }
+}
+
 static void read_domains(FctVms *vms, Host *host)
 {
     g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
     host->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    host->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         g_hash_table_replace(host->names, g_strdup(info->name), g_strdup(info->id));
-        if (fct_vm_info_active(info))
-            host->memory_promised_mib += info->memory_mib;
+        if (!fct_vm_info_active(info))
+            continue;
+        host->memory_promised_mib += info->memory_mib;
+        note_running(host->running, info);
     }
 }
 
@@ -275,8 +294,18 @@ static const char *refused(FctVms *vms, const FctVmDisk *disk, const char **ret_
     return sentence;
 }
 
-static void add_drive(FctVms *vms, const Host *host, const FctVmTree *tree, const FctVmDisk *disk, GPtrArray *texts,
-                      GArray *drives)
+/* Another VM that runs with it, by Facet or not; "". */
+static const char *user_of(const Host *host, const char *id, const FctVmDisk *disk)
+{
+    const GPtrArray *users = disk->read_only ? NULL : g_hash_table_lookup(host->running, disk->path);
+    for (guint i = 0; users && i < users->len; i++)
+        if (strcmp(((FctVmInfo *)users->pdata[i])->id, id) != 0)
+            return ((FctVmInfo *)users->pdata[i])->name;
+    return "";
+}
+
+static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctVmTree *tree, const FctVmDisk *disk,
+                      GPtrArray *texts, GArray *drives)
 {
     gboolean qcow2 = !disk->cdrom && strcmp(disk->format, "qcow2") == 0;
     if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not of the next run */
@@ -294,6 +323,7 @@ static void add_drive(FctVms *vms, const Host *host, const FctVmTree *tree, cons
                             .encrypted = probed.encrypted,
                             .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
                             .missing = missing_below(vms->facts, host, tree, disk->path)};
+    drive.user = user_of(host, vm->id, disk);
     drive.refused = refused(vms, disk, &drive.refused_next, texts);
     g_array_append_val(drives, drive);
 }
@@ -322,7 +352,7 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
     g_autoptr(GPtrArray) networks = g_ptr_array_new();
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < vm->disks->len; i++)
-        add_drive(vms, host, tree, g_ptr_array_index(vm->disks, i), texts, drives);
+        add_drive(vms, host, vm, tree, g_ptr_array_index(vm->disks, i), texts, drives);
     for (guint i = 0; i < vm->nics->len; i++)
         g_ptr_array_add(networks, ((FctVmNic *)vm->nics->pdata[i])->network);
     FctVmNeeds needs = {.id = vm->id,

@@ -193,6 +193,11 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
                                       "Convert it into an unencrypted copy with qemu-img, and attach that.",
                                       "Disk %s (%s) is encrypted, and Facet has no key for it.", drive->target, name));
+    else if (*drive->user)
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",
+                            "Disk %s (%s) is in use: VM %s runs with it, and two writers would destroy it.",
+                            drive->target, name, drive->user));
     else
         judge_record(drive, subject, "disk-refused", verdicts);
 }
@@ -344,6 +349,7 @@ static const struct {
     {"backing-missing", "disks", FALSE},
     {"disk-incomplete", "disks", FALSE},
     {"disk-refused", "disks", FALSE},
+    {"disk-in-use", "disks", FALSE},
     {"medium-refused", "cdroms", FALSE},
     {"disk-encrypted", "disks", FALSE},
     {"disk-format", "disks", FALSE},

@@ -6,10 +6,10 @@
  *
  * Codes (and the field of the input that they are about): libvirt-down not-ready running machine-missing name-taken
  * (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped volume-missing
- * backing-missing disk-incomplete disk-refused disk-encrypted disk-format (disks); medium-missing medium-refused
- * (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib); vcpus-beyond-machine vcpus-need-kvm
- * vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm); firmware-missing secret-missing. Devices: see
- * chooser.h.
+ * backing-missing disk-incomplete disk-refused disk-in-use disk-encrypted disk-format (disks); medium-missing
+ * medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib); vcpus-beyond-machine
+ * vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm); firmware-missing secret-missing.
+ * Devices: see chooser.h.
  */
 #pragma once
 #include "model/network.h"
@@ -34,6 +34,7 @@ typedef struct {
     const char *missing; /* path of a file below it that is gone; "" */
     /* Why Facet would not open it, by its records of it and of all that it stands on, and what to do. "" */
     const char *refused, *refused_next;
+    const char *user; /* another VM that runs with it; "" */
 } FctVmNeedDrive;
 
 typedef struct {

@@ -289,6 +289,21 @@ def test_spice_before_vnc():
         assert stack.vm(name)["graphics_why_not"] == ""
 
 
+def test_disk_of_a_running_vm():
+    """Somebody made another VM on the same disk with virsh, and runs it."""
+    disk = create("shared")["disks"][0]["path"]
+    (stack.dir / "twin.xml").write_text(FOREIGN.format(name="twin", disk=disk, screens=""))
+    stack.virsh("define", str(stack.dir / "twin.xml"))
+    agree("shared")
+    stack.virsh("start", "twin")
+    until("it to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == "twin" and v["state"] == "running"), None))
+    agree("shared", "disk-in-use")
+    stack.virsh("destroy", "twin")
+    stack.virsh("undefine", "twin")
+    until("it to be gone", lambda: not any(v["name"] == "twin" for v in stack.call("GET", "/vms")["items"]))
+    agree("shared")
+
+
 OWN = """<domain type='qemu'><name>brought</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>
   <os><type arch='x86_64' machine='q35'>hvm</type><loader readonly='yes' type='pflash'>{code}</loader>
   <nvram template='{variables}'>{nvram}</nvram></os><features><acpi/></features><cpu mode='maximum'/>

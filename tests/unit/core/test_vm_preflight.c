@@ -48,6 +48,7 @@ static FctVmNeedDrive *add_drive(World *w, const char *target)
                                   .encrypted = FCT_SEEN_NO,
                                   .missing = "",
                                   .refused = "",
+                                  .user = "",
                                   .refused_next = ""};
     g_array_append_val(w->drives, drive);
     return &g_array_index(w->drives, FctVmNeedDrive, w->drives->len - 1);
@@ -250,6 +251,9 @@ static void test_disks(World *w, gconstpointer data)
     drive(w, 0)->refused_next = "Take it out of the VM and attach it again.";
     only(w, FCT_REFUSE, "disk-refused", "disks", "Disk vda: Facet has no record");
     drive(w, 0)->refused = "";
+    drive(w, 0)->user = "db-3";
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 runs with it");
+    drive(w, 0)->user = "";
     drive(w, 0)->encrypted = FCT_SEEN_YES; /* case 05 */
     only(w, FCT_REFUSE, "disk-encrypted", "disks", "no key");
     drive(w, 0)->encrypted = FCT_SEEN_NO;
