@@ -271,6 +271,22 @@ def adopted(name, screens):
     return stack.until_state(name, "running")
 
 
+def test_devices_before_a_copy():
+    """What shall run as soon as it is made is asked for its parts before its disks are copied."""
+    group = stack.call("POST", "/resource-groups", {"name": "none", "rules": {"profile": "7g.80gb"}})["id"]
+    device = {"devices": [{"group": group}]}
+    before = {vm["name"] for vm in stack.call("GET", "/vms")["items"]}
+    body = {"name": "partless", "image": "demo", "memory_mib": 128, "nics": [], **device}
+    problem = stack.refused(422, "POST", "/vms", {**body, "start": True})
+    assert problem["details"]["verdicts"] and problem["next"], problem
+    create("origin")
+    stack.change("PATCH", stack.vm("origin"), device)
+    problem = stack.refused(422, "POST", "/vms/origin/clone", {"name": "copied", "start": True})
+    assert problem["details"]["verdicts"], problem
+    assert {vm["name"] for vm in stack.call("GET", "/vms")["items"]} == before | {"origin"}
+    stack.done(stack.call("POST", "/vms/origin/clone", {"name": "copied"}))  # without a start it is made
+
+
 def test_spice_before_vnc():
     """Case 11."""
     vm = adopted("both", SPICE + VNC)
