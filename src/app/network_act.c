@@ -57,7 +57,10 @@ gboolean fct_network_act_stays(FctApp *app, const char *name, GError **error)
 void fct_network_place_add(json_t *places, const FctNetwork *network)
 {
     g_autofree char *subnet = fct_network_subnet(network);
-    if (*subnet)
+    if (*network->device)
+        json_array_append_new(places, json_pack("{s:s, s:s, s:s, s:i}", "name", network->name, "kind", "direct",
+                                                "interface", network->interface, "vlan", network->vlan));
+    else if (*subnet)
         json_array_append_new(places, json_pack("{s:s, s:s, s:s}", "name", network->name, "kind",
                                                 fct_network_kind_name(network->kind), "subnet", subnet));
 }
@@ -123,12 +126,24 @@ gboolean fct_network_has_vms(FctApp *app, const char *name)
     return !vms;
 }
 
+gboolean fct_network_device_drop(FctApp *app, const char *name, const char *device, char **ret_kept, GError **error)
+{
+    *ret_kept = NULL;
+    if (!*device)
+        return TRUE;
+    g_autoptr(GPtrArray) networks = fct_network_cache_read(app->networks, 0, error);
+    const FctNetwork *other = networks ? fct_network_on_device(networks, device, name) : NULL;
+    if (other)
+        *ret_kept = g_strdup_printf("The interface %s stays: the network %s is on it too.", device, other->name);
+    return other || (networks && app->hw->ops->vlan_take(app->hw, device, ret_kept, error));
+}
+
 /* The VLAN's interface of a network that was not made. FALSE: it stays noted until the next start. */
-static gboolean drop_device(FctApp *app, const char *device)
+static gboolean drop_device(FctApp *app, const char *name, const char *device)
 {
     g_autoptr(GError) fault = NULL;
     g_autofree char *kept = NULL;
-    if (!*device || app->hw->ops->vlan_take(app->hw, device, &kept, &fault))
+    if (fct_network_device_drop(app, name, device, &kept, &fault))
         return TRUE;
     g_warning("%s", fault->message);
     return FALSE;
@@ -145,7 +160,7 @@ static void settle(FctApp *app, const json_t *doc, const FctNetwork *network)
         g_warning("%s", fault->message);
         return; /* it stays noted until the next start */
     }
-    if ((half || !network) && !drop_device(app, fct_json_str(doc, "device", "")))
+    if ((half || !network) && !drop_device(app, name, fct_json_str(doc, "device", "")))
         return;
     if (half)
         fct_event(app, "network", "warning", "network", name, name,

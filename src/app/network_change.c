@@ -263,7 +263,7 @@ static gboolean make(FctApp *app, const FctNetwork *wanted, GError **error)
         return FALSE;
     if (app->vmm->ops->network_create(app->vmm, wanted, error))
         return TRUE;
-    if (*wanted->device && !hw->vlan_take(app->hw, wanted->device, &kept, &fault))
+    if (!fct_network_device_drop(app, wanted->name, wanted->device, &kept, &fault))
         g_warning("%s", fault->message);
     return FALSE;
 }

@@ -49,7 +49,7 @@ static gboolean remove_once(Removal *removal, GError **error)
     if (!app->vmm->ops->network_delete(app->vmm, removal->name, error))
         return FALSE;
     g_clear_pointer(&removal->kept, g_free);
-    return !*removal->device || app->hw->ops->vlan_take(app->hw, removal->device, &removal->kept, error);
+    return fct_network_device_drop(app, removal->name, removal->device, &removal->kept, error);
 }
 
 static gboolean is_away(const GError *fault)
@@ -111,8 +111,11 @@ FctTask *fct_network_delete_start(FctApp *app, const char *user, const FctNetwor
                               .subject_name = network->name,
                               .plan = "",
                               .steps = steps};
-    g_autoptr(json_t) doc = json_pack("{s:s, s:s, s:b, s:s}", "act", "delete", "name", network->name, "task", TRUE,
-                                      "device", network->device);
+    json_t *places = json_array();
+    if (*network->device) /* until it is gone nobody shall be put on it */
+        fct_network_place_add(places, network);
+    g_autoptr(json_t) doc = json_pack("{s:s, s:s, s:b, s:s, s:o}", "act", "delete", "name", network->name, "task", TRUE,
+                                      "device", network->device, "places", places);
     GError *fault = NULL;
     FctTask *task = fct_task_new(app, &spec);
     Removal *removal = removal_new(app, network->name, network->device);

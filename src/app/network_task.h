@@ -32,11 +32,17 @@ gboolean fct_network_act_begin(FctApp *app, const FctNetwork *wanted, GError **e
 void fct_network_act_end(FctApp *app, const char *name);
 /* @network's part of what others must leave alone meanwhile, as NetworkInputs. */
 void fct_network_place_add(json_t *places, const FctNetwork *network);
+/*
+ * Takes away the VLAN's interface @device that network @name was on, unless another network is on it: *ret_kept then
+ * says so. "" is no interface. Free it with g_free.
+ */
+gboolean fct_network_device_drop(FctApp *app, const char *name, const char *device, char **ret_kept, GError **error);
 /* A VM of ours has a NIC in it. What cannot be looked at counts as yes. */
 gboolean fct_network_has_vms(FctApp *app, const char *name);
 /* It is being deleted: nobody may be attached to it any more. FCT_ERROR_CONFLICT. */
 gboolean fct_network_act_stays(FctApp *app, const char *name, GError **error);
 /* What facetd ended in while it was made: nothing of it stays. Once, when libvirt answers. */
 void fct_network_acts_settle(FctApp *app);
-/* FctNetwork*: where networks other than @own that are being changed are and shall be, as far as subnets go. */
+/* FctNetwork*: where networks other than @own that are being changed are and shall be: subnets, and
+ * interfaces of VLANs. */
 GPtrArray *fct_network_acts_coming(FctApp *app, const char *own, GError **error);

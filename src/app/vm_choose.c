@@ -128,28 +128,53 @@ static void check_attach(FctVms *vms, const GPtrArray *picks, GPtrArray *verdict
     }
 }
 
+/* FctHold*: the parts that the VM would get now. */
+static GPtrArray *choose(FctVms *vms, const FctVmWorld *world, const FctVm *vm, GPtrArray *verdicts)
+{
+    GPtrArray *picks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
+    g_autoptr(GPtrArray) chosen =
+        fct_choose_parts(vm->devices, world->groups, world->parts, vm->id, FCT_PACK, verdicts);
+    for (guint i = 0; i < chosen->len; i++) {
+        const FctChosen *choice = g_ptr_array_index(chosen, i);
+        if (!choice->part)
+            continue;
+        g_autoptr(json_t) what = fct_part_to_json(choice->part);
+        g_ptr_array_add(picks, fct_hold_new(choice->part->id, vm->id, vm->name, (int)choice->device, what));
+    }
+    check_attach(vms, picks, verdicts);
+    return picks;
+}
+
+gboolean fct_vm_check_devices(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(GPtrArray) verdicts = NULL;
+    g_autoptr(GPtrArray) picks = NULL;
+    if (!vm->devices->len)
+        return TRUE;
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, TRUE, error);
+    if (!world)
+        return FALSE;
+    verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    picks = choose(vms, world, vm, verdicts);
+    if (fct_verdicts_allow(verdicts, FALSE))
+        return TRUE;
+    fct_vm_set_refused(error, vm, verdicts, "could not start", "Free that first, or make the VM without a start.");
+    return FALSE;
+}
+
 void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
                       GPtrArray **ret_picks)
 {
     GPtrArray *verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    GPtrArray *picks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
+    GPtrArray *picks = NULL;
     fct_vm_facts_judge(vms, vm, active, verdicts);
     fct_vm_first_boot_check(vm, verdicts);
     if (vm->devices->len && !world) {
         g_ptr_array_add(verdicts, fct_verdict_new(FCT_BLOCK, "no-inventory", "", "Check that facet-helper runs.",
                                                   "The GPUs of this node cannot be seen."));
     } else if (vm->devices->len) {
-        g_autoptr(GPtrArray) chosen =
-            fct_choose_parts(vm->devices, world->groups, world->parts, vm->id, FCT_PACK, verdicts);
-        for (guint i = 0; i < chosen->len; i++) {
-            const FctChosen *choice = g_ptr_array_index(chosen, i);
-            if (!choice->part)
-                continue;
-            g_autoptr(json_t) what = fct_part_to_json(choice->part);
-            g_ptr_array_add(picks, fct_hold_new(choice->part->id, vm->id, vm->name, (int)choice->device, what));
-        }
-        check_attach(vms, picks, verdicts);
+        picks = choose(vms, world, vm, verdicts);
     }
     *ret_verdicts = verdicts;
-    *ret_picks = picks;
+    *ret_picks = picks ? picks : g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
 }

@@ -334,7 +334,8 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
     clone->act.vm = copy_of(tree, doc, clone->files, error);
     clone->act.flag = fct_json_bool(input, "start", FALSE);
     if (!clone->act.vm || !check_name(vms, clone->act.vm, name, error) ||
-        (clone->act.flag && !fct_vm_facts_check(vms, clone->act.vm, TRUE, NULL, error)) ||
+        (clone->act.flag && !(fct_vm_facts_check(vms, clone->act.vm, TRUE, NULL, error) &&
+                              fct_vm_check_devices(vms, clone->act.vm, error))) ||
         !fct_vms_begin(vms, clone->act.vm->id, "is being made", error))
         return NULL;
     fct_vm_first_boot_renew(clone->act.vm);

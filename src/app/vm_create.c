@@ -166,7 +166,8 @@ static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
     if (!json_object_get(input, "nics"))
         fct_networks_default_nic(vms->app, vm);
     gboolean start = fct_json_bool(input, "start", FALSE);
-    return fct_networks_check_nics(vms->app, vm, error) && fct_vm_facts_check(vms, vm, start, NULL, error)
+    return fct_networks_check_nics(vms->app, vm, error) && fct_vm_facts_check(vms, vm, start, NULL, error) &&
+                   (!start || fct_vm_check_devices(vms, vm, error))
                ? g_steal_pointer(&vm)
                : NULL;
 }

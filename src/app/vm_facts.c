@@ -5,6 +5,7 @@
 #include "app/network_cache.h"
 #include "app/storage.h"
 #include "app/vm_tree.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/vm_preflight.h"
 
@@ -22,7 +23,9 @@ typedef struct {
     GPtrArray *remote;
     GHashTable *links; /* NULL: unknown */
     GHashTable *names;
-    json_t *virt; /* the port's facts; NULL: not told yet */
+    GHashTable *running; /* path → GPtrArray of FctVmInfo*: VMs that run with that file or device */
+    GHashTable *secrets; /* NULL: unknown */
+    json_t *virt;        /* the port's facts; NULL: not told yet */
     gint64 memory_free_mib, memory_promised_mib;
 } Host;
 
@@ -42,6 +45,8 @@ static void host_unref(Host *host)
     g_clear_pointer(&host->remote, g_ptr_array_unref);
     g_clear_pointer(&host->links, g_hash_table_unref);
     g_clear_pointer(&host->names, g_hash_table_unref);
+    g_clear_pointer(&host->running, g_hash_table_unref);
+    g_clear_pointer(&host->secrets, g_hash_table_unref);
     json_decref(host->virt);
     g_free(host);
 }
@@ -69,6 +74,15 @@ static gboolean is_set_down(const char *device)
     return g_file_get_contents(path, &text, NULL, NULL) && !(g_ascii_strtoll(text, NULL, 16) & 1);
 }
 
+static void look_at_link(const GPtrArray *interfaces, const char *device, GHashTable *links)
+{
+    FctLinkSeen link = !fct_host_interface_find(interfaces, device) ? FCT_LINK_SEEN_GONE
+                       : is_set_down(device)                        ? FCT_LINK_SEEN_SET_DOWN
+                                                                    : FCT_LINK_SEEN_THERE;
+    if (*device)
+        g_hash_table_insert(links, g_strdup(device), GINT_TO_POINTER(link));
+}
+
 /* The devices of the networks that run, by libvirt's word, whose network name space need not be ours. */
 static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
 {
@@ -79,26 +93,40 @@ static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
     GHashTable *links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < networks->len; i++) {
         const FctNetwork *network = networks->pdata[i];
-        const char *device = network->kind == FCT_NETWORK_DIRECT ? network->interface : network->bridge;
-        if (!network->active || !*device || network->open_vswitch) /* its bridges need not be devices */
+        if (!network->active || network->open_vswitch) /* its bridges need not be devices */
             continue;
-        FctLinkSeen link = !fct_host_interface_find(interfaces, device) ? FCT_LINK_SEEN_GONE
-                           : is_set_down(device)                        ? FCT_LINK_SEEN_SET_DOWN
-                                                                        : FCT_LINK_SEEN_THERE;
-        g_hash_table_insert(links, g_strdup(device), GINT_TO_POINTER(link));
+        look_at_link(interfaces, fct_network_link(network), links);
+        look_at_link(interfaces, network->interface, links); /* what a VLAN's interface is on */
     }
     return links;
+}
+
+static void note_running(GHashTable *running, const FctVmInfo *info)
+{
+    size_t i;
+    json_t *path;
+    json_array_foreach (info->disks, i, path) {
+        GPtrArray *users = g_hash_table_lookup(running, json_string_value(path));
+        if (!users) {
+            users = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
+            g_hash_table_insert(running, g_strdup(json_string_value(path)), users);
+        }
+        g_ptr_array_add(users, fct_vm_info_ref(info));
+    }
 }
 
 static void read_domains(FctVms *vms, Host *host)
 {
     g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
     host->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    host->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         g_hash_table_replace(host->names, g_strdup(info->name), g_strdup(info->id));
-        if (fct_vm_info_active(info))
-            host->memory_promised_mib += info->memory_mib;
+        if (!fct_vm_info_active(info))
+            continue;
+        host->memory_promised_mib += info->memory_mib;
+        note_running(host->running, info);
     }
 }
 
@@ -106,6 +134,16 @@ static void read_domains(FctVms *vms, Host *host)
 static gboolean is_of_this_host(const Host *host)
 {
     return json_is_integer(json_object_get(host->virt, "memory_mib"));
+}
+
+/* UUIDs, as a set; NULL: libvirt does not tell. */
+static GHashTable *read_secrets(FctApp *app)
+{
+    g_autoptr(GPtrArray) list = app->vmm->ops->secrets(app->vmm, NULL);
+    GHashTable *secrets = list ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) : NULL;
+    for (guint i = 0; list && i < list->len; i++)
+        g_hash_table_add(secrets, g_strdup(list->pdata[i]));
+    return secrets;
 }
 
 /* @asking: libvirt is waited for. */
@@ -123,6 +161,7 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
         host->networks =
             asking ? fct_network_cache_read(app->networks, 0, NULL) : fct_network_cache_seen(app->networks);
     host->links = asking && is_of_this_host(host) ? read_links(app, host->networks) : NULL;
+    host->secrets = asking && is_of_this_host(host) ? read_secrets(app) : NULL;
     host->pools = asking ? app->vmm->ops->pools(app->vmm, NULL) : fct_storage_pools(app->storage);
     return host;
 }
@@ -136,6 +175,8 @@ static void keep(FctVmFactsKeeper *keeper, Host *host)
         host->virt = json_incref(old->virt);
     if (old && !host->links && old->links)
         host->links = g_hash_table_ref(old->links);
+    if (old && !host->secrets && old->secrets)
+        host->secrets = g_hash_table_ref(old->secrets);
     keeper->host = host;
     g_mutex_unlock(&keeper->lock);
     host_unref(old);
@@ -195,6 +236,7 @@ static FctVmFacts facts_of(FctVms *vms, const Host *host)
                         .links = host->links,
                         .pools = host->pools,
                         .names = host->names,
+                        .secrets = host->secrets,
                         .memory_mib = fct_json_int(virt, "memory_mib", -1),
                         .memory_free_mib = host->memory_free_mib,
                         .memory_promised_mib = host->memory_promised_mib,
@@ -236,7 +278,34 @@ static FctSeen complete(FctVms *vms, const FctVmDisk *disk)
     return fault->code == FCT_ERROR_CONFLICT ? FCT_SEEN_NO : FCT_SEEN_UNKNOWN;
 }
 
-static void add_drive(FctVms *vms, const Host *host, const FctVmTree *tree, const FctVmDisk *disk, GArray *drives)
+/* What the start would be told of its records (fct_record_spec); "" when they are in order. @texts owns it. */
+static const char *refused(FctVms *vms, const FctVmDisk *disk, const char **ret_next, GPtrArray *texts)
+{
+    g_autoptr(FctVmDisk) trial = fct_vm_disk_copy(disk);
+    g_autoptr(GError) fault = NULL;
+    *ret_next = "";
+    if (fct_record_fill_disk(vms->app, trial, &fault))
+        return "";
+    g_autoptr(json_t) json = fct_error_to_json(fault);
+    char *next = g_strdup(fct_json_str(json, "next", "")), *sentence = g_strdup(fault->message);
+    g_ptr_array_add(texts, next);
+    g_ptr_array_add(texts, sentence);
+    *ret_next = next;
+    return sentence;
+}
+
+/* Another VM that runs with it, by Facet or not; "". */
+static const char *user_of(const Host *host, const char *id, const FctVmDisk *disk)
+{
+    const GPtrArray *users = disk->read_only ? NULL : g_hash_table_lookup(host->running, disk->path);
+    for (guint i = 0; users && i < users->len; i++)
+        if (strcmp(((FctVmInfo *)users->pdata[i])->id, id) != 0)
+            return ((FctVmInfo *)users->pdata[i])->name;
+    return "";
+}
+
+static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctVmTree *tree, const FctVmDisk *disk,
+                      GPtrArray *texts, GArray *drives)
 {
     gboolean qcow2 = !disk->cdrom && strcmp(disk->format, "qcow2") == 0;
     if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not of the next run */
@@ -254,7 +323,24 @@ static void add_drive(FctVms *vms, const Host *host, const FctVmTree *tree, cons
                             .encrypted = probed.encrypted,
                             .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
                             .missing = missing_below(vms->facts, host, tree, disk->path)};
+    drive.user = user_of(host, vm->id, disk);
+    drive.refused = refused(vms, disk, &drive.refused_next, texts);
     g_array_append_val(drives, drive);
+}
+
+/* What an adopted VM brought along (vm_origin.c). */
+static void look_at_firmware(const FctVmFactsKeeper *keeper, const Host *host, const FctVm *vm, FctVmNeeds *needs)
+{
+    needs->loader = fct_json_str(vm->origin, "loader", "");
+    needs->nvram_template = fct_json_str(vm->origin, "nvram_template", "");
+    needs->secret = fct_json_str(vm->origin, "tpm_secret", "");
+    if (*needs->loader)
+        needs->loader_there = probe(keeper, host, needs->loader, FALSE).there;
+    if (!*needs->loader || !*needs->nvram_template)
+        return;
+    g_autofree char *own = g_strdup_printf(FCT_NVRAM, vm->id);
+    if (probe(keeper, host, *vm->nvram ? vm->nvram : own, FALSE).there == FCT_SEEN_NO) /* else nobody copies it */
+        needs->nvram_template_there = probe(keeper, host, needs->nvram_template, FALSE).there;
 }
 
 static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
@@ -264,22 +350,24 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
         fct_json_int(vm->chain, "count", 0) > 0 ? fct_vm_tree_load(vms->app->store, vm->id, NULL) : NULL;
     g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
     g_autoptr(GPtrArray) networks = g_ptr_array_new();
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < vm->disks->len; i++)
-        add_drive(vms, host, tree, g_ptr_array_index(vm->disks, i), drives);
+        add_drive(vms, host, vm, tree, g_ptr_array_index(vm->disks, i), texts, drives);
     for (guint i = 0; i < vm->nics->len; i++)
         g_ptr_array_add(networks, ((FctVmNic *)vm->nics->pdata[i])->network);
-    const FctVmNeeds needs = {.id = vm->id,
-                              .name = vm->name,
-                              .state = state,
-                              .active = active,
-                              .vcpus = vm->vcpus,
-                              .memory_mib = vm->memory_mib,
-                              .uefi = vm->uefi,
-                              .tpm = vm->tpm,
-                              .windows = strcmp(vm->os, "windows") == 0,
-                              .pinned = vm->devices->len && strcmp(vms->app->config.part_device, "vfio") == 0,
-                              .drives = drives,
-                              .networks = networks};
+    FctVmNeeds needs = {.id = vm->id,
+                        .name = vm->name,
+                        .state = state,
+                        .active = active,
+                        .vcpus = vm->vcpus,
+                        .memory_mib = vm->memory_mib,
+                        .uefi = vm->uefi,
+                        .tpm = vm->tpm,
+                        .windows = strcmp(vm->os, "windows") == 0,
+                        .pinned = vm->devices->len && strcmp(vms->app->config.part_device, "vfio") == 0,
+                        .drives = drives,
+                        .networks = networks};
+    look_at_firmware(vms->facts, host, vm, &needs);
     const FctVmFacts facts = facts_of(vms, host);
     fct_vm_judge(&needs, &facts, verdicts);
 }

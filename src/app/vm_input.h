@@ -14,5 +14,9 @@ gboolean fct_vm_read_word(const json_t *json, const char *key, const char *const
 gboolean fct_vm_read_drives(FctVm *vm, const json_t *input, GError **error);
 /* A further disk of @vm, to be added to its list: {pool?, size_gib, bus?} or {volume: {pool, name}, bus?}. */
 FctVmDisk *fct_vm_read_disk(const FctVm *vm, const json_t *json, GError **error);
-/* All its CD drives: [{file}]; those that stay keep their target. First-boot data is left alone. */
+/*
+ * All its CD drives: [{target?, file?}]. Those that stay keep their target: they are the named ones, or, when none is
+ * named, the first. A medium that is not named stays in a drive that is, or that is not of the library. First-boot data
+ * is left alone.
+ */
 gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error);

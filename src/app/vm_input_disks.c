@@ -93,52 +93,108 @@ FctVmDisk *fct_vm_read_disk(const FctVm *vm, const json_t *json, GError **error)
     return g_steal_pointer(&disk);
 }
 
-static FctVmDisk *find_cdrom(const GPtrArray *old, guint place)
+static gboolean is_own_cdrom(const FctVmDisk *disk)
 {
-    for (guint i = 0; i < old->len; i++) {
-        FctVmDisk *disk = g_ptr_array_index(old, i);
-        if (disk->cdrom && !disk->seed && place-- == 0)
+    return disk && disk->cdrom && !disk->seed;
+}
+
+static FctVmDisk *cdrom_at(const FctVm *vm, guint place)
+{
+    for (guint i = 0; i < vm->disks->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (is_own_cdrom(disk) && place-- == 0)
             return disk;
     }
     return NULL;
 }
 
+static gboolean names_target(const json_t *list)
+{
+    size_t i;
+    json_t *json;
+    json_array_foreach ((json_t *)list, i, json)
+        if (json_object_get(json, "target"))
+            return TRUE;
+    return FALSE;
+}
+
+/* FALSE with @error: there is no such drive. *@ret NULL: a new one. A list without any target is in the drives' order.
+ */
+static gboolean find_cdrom(const FctVm *vm, const json_t *list, size_t place, const FctVmDisk **ret, GError **error)
+{
+    const json_t *json = json_array_get(list, place);
+    const char *target = "";
+    *ret = names_target(list) ? NULL : cdrom_at(vm, (guint)place);
+    if (!json_object_get(json, "target"))
+        return TRUE;
+    if (!fct_json_need_str(json, "target", &target, error))
+        return FALSE;
+    for (size_t i = 0; i < place; i++)
+        if (strcmp(fct_json_str(json_array_get(list, i), "target", ""), target) == 0)
+            return fct_vm_refuse(error, "cdroms", "Two of the CD drives have the same target.");
+    const FctVmDisk *disk = fct_vm_find_disk(vm, target);
+    *ret = is_own_cdrom(disk) ? disk : NULL;
+    return *ret || fct_vm_refuse(error, "cdroms", "The VM has no CD drive of that target.");
+}
+
+/* One that is not from the library has only a path, which stays unless the drive is said to be empty. */
+static void put_medium(FctVmDisk *drive, const json_t *json, const char *file)
+{
+    gboolean stays = !json_object_get(json, "file") && (!*drive->file || json_object_get(json, "target"));
+    if (stays || (*file && strcmp(drive->file, file) == 0))
+        return;
+    set(&drive->file, file);
+    set(&drive->path, "");
+    set(&drive->pool, "");
+    set(&drive->volume, "");
+}
+
+static FctVmDisk *read_cdrom(const FctVm *vm, const json_t *list, size_t place, GError **error)
+{
+    static const char *const known[] = {"target", "file", NULL};
+    const json_t *json = json_array_get(list, place);
+    const FctVmDisk *old;
+    const char *file = "";
+    if (!json_is_object(json)) {
+        fct_vm_refuse(error, "cdroms", "Each CD drive must be an object with a file.");
+        return NULL;
+    }
+    if (!fct_vm_only(json, known, error) ||
+        (json_object_get(json, "file") && !fct_json_need_str(json, "file", &file, error)) ||
+        !find_cdrom(vm, list, place, &old, error))
+        return NULL;
+    FctVmDisk *drive = old ? fct_vm_disk_copy(old) : fct_vm_disk_new();
+    drive->cdrom = drive->read_only = TRUE;
+    set(&drive->bus, "sata");
+    set(&drive->format, "raw");
+    put_medium(drive, json, file);
+    return drive;
+}
+
 gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error)
 {
-    static const char *const known[] = {"file", NULL};
     if (!json_is_array(list) || json_array_size(list) > CDROMS_MAX)
         return fct_vm_refuse(error, "cdroms", "The CD drives must be a list of at most 4.");
     g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *json = json_array_get(list, i);
-        const char *file = "";
-        if (!json_is_object(json))
-            return fct_vm_refuse(error, "cdroms", "Each CD drive must be an object with a file.");
-        if (!fct_vm_only(json, known, error) ||
-            (json_object_get(json, "file") && !fct_json_need_str(json, "file", &file, error)))
+        FctVmDisk *drive = read_cdrom(vm, list, i, error);
+        if (!drive)
             return FALSE;
-        const FctVmDisk *old = find_cdrom(vm->disks, (guint)i);
-        FctVmDisk *drive = old ? fct_vm_disk_copy(old) : fct_vm_disk_new();
-        drive->cdrom = drive->read_only = TRUE;
-        set(&drive->bus, "sata");
-        set(&drive->format, "raw");
-        if (strcmp(drive->file, file) != 0)
-            set(&drive->path, "");
-        set(&drive->file, file);
         g_ptr_array_add(read, drive);
     }
-    for (guint i = vm->disks->len; i > 0; i--) {
-        const FctVmDisk *disk = vm->disks->pdata[i - 1];
-        if (disk->cdrom && !disk->seed)
+    for (guint i = vm->disks->len; i > 0; i--)
+        if (is_own_cdrom(vm->disks->pdata[i - 1]))
             g_ptr_array_remove_index(vm->disks, i - 1);
-    }
-    while (read->len) {
-        FctVmDisk *drive = g_ptr_array_steal_index(read, 0);
-        if (!*drive->target) {
-            g_free(drive->target);
-            drive->target = next_target(vm, "sata");
-        }
-        g_ptr_array_add(vm->disks, drive);
+    for (guint i = 0; i < read->len; i++) /* those that stay have their targets before new ones are given out */
+        if (*((FctVmDisk *)read->pdata[i])->target)
+            g_ptr_array_add(vm->disks, fct_vm_disk_copy(read->pdata[i]));
+    for (guint i = 0; i < read->len; i++) {
+        FctVmDisk *drive = read->pdata[i];
+        if (*drive->target)
+            continue;
+        g_free(drive->target);
+        drive->target = next_target(vm, "sata");
+        g_ptr_array_add(vm->disks, fct_vm_disk_copy(drive));
     }
     return TRUE;
 }

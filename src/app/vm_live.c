@@ -33,6 +33,13 @@ static size_t place_of(const json_t *list, const char *key, const char *value)
     return i;
 }
 
+/* One of an adopted VM need not be in the library: it has only a path. */
+static gboolean has_another_medium(const json_t *now, const FctVmDisk *drive)
+{
+    return strcmp(fct_json_str(now, "file", ""), drive->file) != 0 ||
+           strcmp(fct_json_str(now, "path", ""), drive->path) != 0;
+}
+
 static void change_media(Live *live)
 {
     FctVmm *vmm = live->vms->app->vmm;
@@ -42,7 +49,7 @@ static void change_media(Live *live)
         size_t place = place_of(drives, "target", drive->target);
         const json_t *now = json_array_get(drives, place);
         GError *fault = NULL;
-        if (drive->cdrom && now && strcmp(fct_json_str(now, "file", ""), drive->file) != 0 &&
+        if (drive->cdrom && now && has_another_medium(now, drive) &&
             took(live,
                  fct_record_fill_disk(live->vms->app, drive, &fault) &&
                      vmm->ops->disk_medium(vmm, live->vm->id, drive, &fault),

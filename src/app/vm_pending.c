@@ -93,8 +93,8 @@ static void add_nics(json_t *list, const json_t *wanted, const json_t *run)
 
 static const char *medium(const json_t *drive)
 {
-    const char *file = fct_json_str(drive, "file", "");
-    return *file ? file : "no medium";
+    const char *file = fct_json_str(drive, "file", ""), *path = fct_json_str(drive, "path", "");
+    return *file ? file : *path ? path : "no medium"; /* one that is not in the library has only a path */
 }
 
 static void add_drives(json_t *list, const json_t *wanted, const json_t *run)

@@ -109,6 +109,8 @@ typedef struct FctVmWorld FctVmWorld;
 FctVmWorld *fct_vm_world_new(FctVms *vms, gboolean fresh, GError **error);
 void fct_vm_world_free(FctVmWorld *world);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmWorld, fct_vm_world_free)
+/* A VM that shall run as soon as it is made gets its parts, as far as is known now. FCT_ERROR_REFUSED with verdicts. */
+gboolean fct_vm_check_devices(FctVms *vms, const FctVm *vm, GError **error);
 /*
  * Why the VM cannot start now (FctVerdict*), and the parts that it would get (FctHold*, not reserved yet). @active: it
  * runs. Of the host what vm_facts.h last saw; call fct_vm_facts_refresh before to act on it.

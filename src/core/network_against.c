@@ -182,17 +182,19 @@ static void against_bridge(const FctNetworkScene *scene, const FctNetwork *wante
     }
 }
 
-/* The interface that Facet would make for the VLAN: nothing of its name, and no other for that VLAN, is there. */
+/* Another network is on the interface that Facet would make for the VLAN: two would share it, and go together. */
+static gboolean against_vlan_of_network(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
+{
+    const FctNetwork *other = fct_network_on_device(scene->networks, wanted->device, wanted->name);
+    if (other)
+        ADD(FCT_REFUSE, "vlan-taken", other->name, "Attach VMs to that network.",
+            "The network “%s” is on %s, the interface of VLAN %d, already.", other->name, wanted->device, wanted->vlan);
+    return other != NULL;
+}
+
+/* Nothing of that name, and no other interface for that VLAN, is on the host. */
 static void against_vlan(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
 {
-    for (guint i = 0; i < scene->networks->len; i++) {
-        const FctNetwork *other = g_ptr_array_index(scene->networks, i);
-        if (strcmp(other->device, wanted->device) == 0) {
-            ADD(FCT_REFUSE, "vlan-taken", other->name, "Attach VMs to that network.",
-                "The network “%s” is on VLAN %d of %s already.", other->name, other->vlan, other->interface);
-            return;
-        }
-    }
     for (guint i = 0; i < scene->interfaces->len; i++) {
         const FctHostInterface *one = g_ptr_array_index(scene->interfaces, i);
         if (strcmp(one->name, wanted->device) == 0 ||
@@ -207,6 +209,8 @@ static void against_vlan(const FctNetworkScene *scene, const FctNetwork *wanted,
 static void against_interface(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
 {
     const FctHostInterface *interface = fct_host_interface_find(scene->interfaces, wanted->interface);
+    if (*wanted->device && against_vlan_of_network(scene, wanted, verdicts))
+        return;
     if (!scene->interfaces)
         return;
     if (!interface) {

@@ -57,43 +57,61 @@ static const FctNetwork *find_network(const GPtrArray *networks, const char *nam
     return NULL;
 }
 
-/* The device on the host that guests are plugged into. */
-static void judge_link(const FctNetwork *network, GHashTable *links, GPtrArray *verdicts)
+static void say_link_gone(const FctNetwork *network, const char *device, GPtrArray *verdicts)
 {
-    gboolean direct = network->kind == FCT_NETWORK_DIRECT;
-    const char *device = direct ? network->interface : network->bridge;
-    g_autofree char *subject = g_strdup_printf("network %s", network->name);
+    const char *next = "Make it again on the host, or put the VM into another network.";
+    g_autofree char *subject = g_strdup_printf("network %s", network->name), *anew = NULL;
+    if (strcmp(device, network->device) == 0)
+        next = "Check that facet-helper runs: it makes the VLAN's interface again.";
+    else if (fct_network_has_subnet(network->kind))
+        next = anew = g_strdup_printf("Let libvirt make it anew: virsh net-destroy %s, then virsh net-start %s.",
+                                      network->name, network->name);
+    say(verdicts, fct_verdict_new(FCT_REFUSE, "bridge-missing", subject, next,
+                                  "The network %s needs the host's %s %s, which is gone.", network->name,
+                                  network->kind == FCT_NETWORK_DIRECT ? "interface" : "bridge", device));
+}
+
+/* A device on the host that what guests send goes through. FALSE: more need not be said. */
+static gboolean judge_link(const FctNetwork *network, const char *device, GHashTable *links, GPtrArray *verdicts)
+{
     gpointer value;
-    if (!links || !g_hash_table_lookup_extended(links, device, NULL, &value))
-        return;
+    if (!*device || !links || !g_hash_table_lookup_extended(links, device, NULL, &value))
+        return TRUE;
     if (GPOINTER_TO_INT(value) == FCT_LINK_SEEN_GONE) {
-        gboolean host_has_it = direct || network->kind == FCT_NETWORK_BRIDGE;
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "bridge-missing", subject,
-                                      host_has_it ? "Make it again on the host, or put the VM into another network."
-                                                  : "Stop the network and start it again: libvirt then makes it anew.",
-                                      "The network %s needs the host's %s %s, which is gone.", network->name,
-                                      direct ? "interface" : "bridge", device));
-    } else if (GPOINTER_TO_INT(value) == FCT_LINK_SEEN_SET_DOWN) {
-        g_autofree char *next = g_strdup_printf("Set it up on the host: ip link set %s up.", device);
-        say(verdicts, fct_verdict_new(FCT_WARN, "bridge-down", subject, next,
-                                      "The host's %s %s of the network %s is set down: the VM will reach nobody.",
-                                      direct ? "interface" : "bridge", device, network->name));
+        say_link_gone(network, device, verdicts);
+        return FALSE;
     }
+    if (GPOINTER_TO_INT(value) == FCT_LINK_SEEN_THERE)
+        return TRUE;
+    g_autofree char *subject = g_strdup_printf("network %s", network->name);
+    g_autofree char *next = g_strdup_printf("Set it up on the host: ip link set %s up.", device);
+    say(verdicts, fct_verdict_new(FCT_WARN, "bridge-down", subject, next,
+                                  "The host's %s %s of the network %s is set down: the VM will reach nobody.",
+                                  network->kind == FCT_NETWORK_DIRECT ? "interface" : "bridge", device, network->name));
+    return FALSE;
+}
+
+/* What a VLAN's interface is on comes first: the other cannot be without it. */
+static void judge_links(const FctNetwork *network, GHashTable *links, GPtrArray *verdicts)
+{
+    if (!*network->device || judge_link(network, network->interface, links, verdicts))
+        judge_link(network, fct_network_link(network), links, verdicts);
 }
 
 static void judge_network(const char *name, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     const FctNetwork *network = find_network(facts->networks, name);
     g_autofree char *subject = g_strdup_printf("network %s", name);
+    g_autofree char *start = g_strdup_printf("Start it on the host (virsh net-start %s), or choose another.", name);
     if (!network)
         say(verdicts, fct_verdict_new(FCT_REFUSE, "network-missing", subject,
                                       "Put the VM's network interface into another network, or make this one again.",
                                       "The network %s is gone.", name));
     else if (!network->active)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "network-stopped", subject, "Start the network, or choose another.",
-                                      "The network %s is stopped.", name));
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "network-stopped", subject, start, "The network %s is stopped.", name));
     else
-        judge_link(network, facts->links, verdicts);
+        judge_links(network, facts->links, verdicts);
 }
 
 static void judge_networks(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
@@ -131,12 +149,22 @@ static gboolean judge_pool(const FctVmNeedDrive *drive, const FctVmFacts *facts,
     return pool && pool->active;
 }
 
+/* The start asks the records the same, and stops there. */
+static void judge_record(const FctVmNeedDrive *drive, const char *subject, const char *code, GPtrArray *verdicts)
+{
+    if (*drive->refused)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, code, subject, drive->refused_next, "Disk %s: %s", drive->target,
+                                      drive->refused));
+}
+
 static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
 {
     g_autofree char *subject = g_strdup_printf("drive %s", drive->target);
     const char *name = *drive->file ? drive->file : last_part(drive->path);
-    if (drive->there != FCT_SEEN_NO)
+    if (drive->there != FCT_SEEN_NO) {
+        judge_record(drive, subject, "medium-refused", verdicts);
         return;
+    }
     if (drive->seed)
         say(verdicts,
             fct_verdict_new(FCT_REFUSE, "seed-missing", subject, "Set the first-boot data once more, or take it out.",
@@ -165,6 +193,13 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
                                       "Convert it into an unencrypted copy with qemu-img, and attach that.",
                                       "Disk %s (%s) is encrypted, and Facet has no key for it.", drive->target, name));
+    else if (*drive->user)
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",
+                            "Disk %s (%s) is in use: VM %s runs with it, and two writers would destroy it.",
+                            drive->target, name, drive->user));
+    else
+        judge_record(drive, subject, "disk-refused", verdicts);
 }
 
 static void judge_drive(const FctVmNeedDrive *drive, const FctVmFacts *facts, GPtrArray *verdicts)
@@ -232,21 +267,49 @@ static void judge_vcpus(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrAr
 
 /* ---- firmware ---- */
 
-static void judge_firmware(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+/* A VM that was adopted has the firmware that it had, wherever that comes from. */
+static void judge_own_firmware(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
-    if (facts->machine == FCT_SEEN_NO)
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "machine-missing", "",
-                                      "Install the package qemu-system-x86, then restart libvirtd.",
-                                      "libvirt finds no QEMU here that has the machine type q35."));
+    gboolean gone = needs->loader_there == FCT_SEEN_NO;
+    if (gone || needs->nvram_template_there == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "firmware-missing", "",
+                                      "Bring the file back, as by installing the package that it came with.",
+                                      "The VM's firmware is gone: there is no %s.",
+                                      gone ? needs->loader : needs->nvram_template));
+}
+
+static void judge_uefi(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
     if (needs->uefi && facts->uefi == FCT_SEEN_NO)
         say(verdicts, fct_verdict_new(FCT_REFUSE, "no-uefi", "", "Install the package ovmf, or choose BIOS.",
                                       "This host has no UEFI firmware for VMs."));
     else if (needs->uefi && needs->windows && facts->secure_boot == FCT_SEEN_NO)
         say(verdicts, fct_verdict_new(FCT_WARN, "no-secure-boot", "", "Install a newer package ovmf.",
                                       "This host has no firmware with secure boot, which Windows 11 asks for."));
+}
+
+static void judge_tpm(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
     if (needs->tpm && facts->tpm == FCT_SEEN_NO)
         say(verdicts, fct_verdict_new(FCT_REFUSE, "no-tpm", "", "Install the packages swtpm and swtpm-tools.",
                                       "This host cannot emulate a TPM."));
+    else if (needs->tpm && *needs->secret && facts->secrets && !g_hash_table_contains(facts->secrets, needs->secret))
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "secret-missing", "",
+                                      "Define that secret in libvirt again (virsh secret-define, secret-set-value).",
+                                      "The key of the VM's TPM is gone: libvirt has no secret %s.", needs->secret));
+}
+
+static void judge_firmware(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
+{
+    if (facts->machine == FCT_SEEN_NO)
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "machine-missing", "",
+                                      "Install the package qemu-system-x86, then restart libvirtd.",
+                                      "libvirt finds no QEMU here that has the machine type q35."));
+    if (*needs->loader)
+        judge_own_firmware(needs, verdicts);
+    else
+        judge_uefi(needs, facts, verdicts);
+    judge_tpm(needs, facts, verdicts);
 }
 
 void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
@@ -285,6 +348,9 @@ static const struct {
     {"volume-missing", "disks", FALSE},
     {"backing-missing", "disks", FALSE},
     {"disk-incomplete", "disks", FALSE},
+    {"disk-refused", "disks", FALSE},
+    {"disk-in-use", "disks", FALSE},
+    {"medium-refused", "cdroms", FALSE},
     {"disk-encrypted", "disks", FALSE},
     {"disk-format", "disks", FALSE},
     {"medium-missing", "cdroms", FALSE},

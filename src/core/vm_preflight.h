@@ -6,9 +6,10 @@
  *
  * Codes (and the field of the input that they are about): libvirt-down not-ready running machine-missing name-taken
  * (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped volume-missing
- * backing-missing disk-incomplete disk-encrypted disk-format (disks); medium-missing (cdroms); seed-missing;
- * memory-beyond-host memory-short (memory_mib); vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi
- * no-secure-boot (uefi); no-tpm (tpm). Devices: see chooser.h.
+ * backing-missing disk-incomplete disk-refused disk-in-use disk-encrypted disk-format (disks); medium-missing
+ * medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib); vcpus-beyond-machine
+ * vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm); firmware-missing secret-missing.
+ * Devices: see chooser.h.
  */
 #pragma once
 #include "model/network.h"
@@ -31,6 +32,9 @@ typedef struct {
     FctSeen complete;    /* no upload, copy or other work on it is under way */
     FctSeen encrypted;   /* by itself; Facet has no keys */
     const char *missing; /* path of a file below it that is gone; "" */
+    /* Why Facet would not open it, by its records of it and of all that it stands on, and what to do. "" */
+    const char *refused, *refused_next;
+    const char *user; /* another VM that runs with it; "" */
 } FctVmNeedDrive;
 
 typedef struct {
@@ -40,9 +44,12 @@ typedef struct {
     int vcpus;
     gint64 memory_mib;
     gboolean uefi, tpm, windows;
-    gboolean pinned;           /* it has passed-through devices, which pin all of its memory */
-    const GArray *drives;      /* FctVmNeedDrive */
-    const GPtrArray *networks; /* const char* */
+    /* Of an adopted one, "" else: firmware of its own, what its variables are first copied from, the key of its TPM. */
+    const char *loader, *nvram_template, *secret;
+    FctSeen loader_there, nvram_template_there; /* the template counts as there once the variables are */
+    gboolean pinned;                            /* it has passed-through devices, which pin all of its memory */
+    const GArray *drives;                       /* FctVmNeedDrive */
+    const GPtrArray *networks;                  /* const char* */
 } FctVmNeeds;
 
 /* Of the host; a list that is NULL and a number that is -1 are not known. */
@@ -56,6 +63,7 @@ typedef struct {
     gint64 memory_promised_mib; /* to VMs that run */
     int threads;                /* that the host can run at once */
     int vcpus_max;              /* of the machine type, by libvirt */
+    GHashTable *secrets;        /* UUIDs of libvirt's secrets, as a set; NULL: not known */
     FctSeen kvm, machine, uefi, secure_boot, tpm;
 } FctVmFacts;
 

@@ -189,6 +189,20 @@ static gboolean is_there(const char *name, GError **error)
     return there;
 }
 
+/* A short name (vlan30) can be asked for on two parents: what is written down of the first stays as it is. */
+static gboolean is_of_another(const json_t *known, const char *parent, const char *name, int tag, GError **error)
+{
+    const char *other = fct_json_str(known, "parent", "");
+    int number = (int)fct_json_int(known, "tag", 0);
+    if (!known || (strcmp(other, parent) == 0 && number == tag))
+        return FALSE;
+    fct_set_error_full(error, FCT_ERROR_EXISTS,
+                       "Delete the network on it first, or make the VLAN's interface yourself "
+                       "under another name and choose it without a tag.",
+                       NULL, "The interface %s is that of VLAN %d of %s.", name, number, other);
+    return TRUE;
+}
+
 gboolean fct_net_vlan_make(const char *state, const json_t *vlan, GError **error)
 {
     const char *parent = fct_json_str(vlan, "parent", ""), *name = fct_json_str(vlan, "name", "");
@@ -196,8 +210,9 @@ gboolean fct_net_vlan_make(const char *state, const json_t *vlan, GError **error
     g_auto(Record) record = {.lock = -1};
     if (!is_valid(parent, name, tag, error) || !record_open(&record, state, error))
         return FALSE;
-    gboolean ours = json_object_get(record.known, name) != NULL;
-    if (!ours && is_there(name, error))
+    const json_t *known = json_object_get(record.known, name);
+    gboolean ours = known != NULL;
+    if (is_of_another(known, parent, name, tag, error) || (!ours && is_there(name, error)))
         return FALSE;
     json_object_set_new(record.known, name, json_pack("{s:s, s:i}", "parent", parent, "tag", tag));
     if (!record_save(&record, error))

@@ -10,8 +10,8 @@
 #define FCT_NET_VLANS "vlans.json" /* in the helper's state */
 
 /*
- * {"parent","tag","name"}: made, or there already as it was made. What is there and was not made by us is
- * FCT_ERROR_EXISTS. What was begun and failed is taken back.
+ * {"parent","tag","name"}: made, or there already as it was made. What is there and was not made by us, or was
+ * made for another VLAN or parent, is FCT_ERROR_EXISTS. What was begun and failed is taken back.
  */
 gboolean fct_net_vlan_make(const char *state, const json_t *vlan, GError **error);
 /*

@@ -229,6 +229,57 @@ gboolean fct_first_boot_gateway_is_near(const FctFirstBoot *boot)
     return same_bits(address, gateway, (guint)bits) || (family == AF_INET6 && same_bits(gateway, link_local, 10));
 }
 
+/* What no host can have: nobody's, its own loopback, a group's; in IPv4 also what is above the groups. */
+static gboolean is_of_a_host(int family, const guint8 *address)
+{
+    static const guint8 nobody[16] = {0}, loopback[16] = {[15] = 1};
+    if (family == AF_INET)
+        return address[0] != 0 && address[0] != 127 && address[0] < 224;
+    return memcmp(address, nobody, 16) != 0 && memcmp(address, loopback, 16) != 0 && address[0] != 0xff;
+}
+
+/* All bits after the first @bits are zeros, or ones. */
+static gboolean ends_in(const guint8 *address, int size, guint bits, gboolean ones)
+{
+    for (guint i = bits; i < (guint)size * 8; i++)
+        if (((address[i / 8] >> (7 - i % 8)) & 1) != ones)
+            return FALSE;
+    return TRUE;
+}
+
+/*
+ * The first address of a network is the network itself (in IPv6 that of all its routers), the last one of an IPv4
+ * network all of its hosts. A network of one or two addresses has neither (RFC 3021, RFC 6164).
+ */
+static gboolean is_of_a_network(int family, const guint8 *address, guint bits)
+{
+    int size = family == AF_INET ? 4 : 16;
+    if (bits + 1 >= (guint)size * 8)
+        return FALSE;
+    return ends_in(address, size, bits, FALSE) || (family == AF_INET && ends_in(address, size, bits, TRUE));
+}
+
+/* Texts that are addresses of @family. */
+static gboolean check_usable(Input *in, const FctFirstBoot *boot, const char *own, int family, guint bits)
+{
+    guint8 address[16] = {0}, gateway[16] = {0};
+    inet_pton(family, own, address);
+    if (!is_of_a_host(family, address))
+        return refuse(in, "address", "No VM can have this address: it is kept for other uses.");
+    if (is_of_a_network(family, address, bits))
+        return refuse(in, "address", "This address stands for the whole network: choose one within it.");
+    if (!*boot->gateway)
+        return TRUE;
+    inet_pton(family, boot->gateway, gateway);
+    if (memcmp(address, gateway, sizeof address) == 0)
+        return refuse(in, "gateway", "This is the VM's own address: name the router of its network.");
+    if (!is_of_a_host(family, gateway))
+        return refuse(in, "gateway", "No router can have this address: it is kept for other uses.");
+    if (same_bits(address, gateway, bits) && family == AF_INET && is_of_a_network(family, gateway, bits))
+        return refuse(in, "gateway", "This address stands for the whole network: name the router in it.");
+    return TRUE;
+}
+
 static gboolean read_network(Input *in, FctFirstBoot *boot)
 {
     static const char *const known[] = {"address", "gateway", "dns", NULL};
@@ -249,7 +300,7 @@ static gboolean read_network(Input *in, FctFirstBoot *boot)
         return refuse(&inner, "address", "The address must be written with its network's bits, like 10.0.0.5/24.");
     if (*boot->gateway && family_of(boot->gateway) != family)
         return refuse(&inner, "gateway", "The gateway must be an address like that of the VM.");
-    return TRUE;
+    return check_usable(&inner, boot, halves[0], family, (guint)prefix);
 }
 
 static gboolean read_user_data(const Input *in, FctFirstBoot *boot)

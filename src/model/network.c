@@ -169,6 +169,23 @@ char *fct_network_vlan_device(const char *parent, int tag)
     return g_strdup_printf("vlan%d", tag);
 }
 
+const char *fct_network_link(const FctNetwork *network)
+{
+    if (network->kind != FCT_NETWORK_DIRECT)
+        return network->bridge;
+    return *network->device ? network->device : network->interface;
+}
+
+const FctNetwork *fct_network_on_device(const GPtrArray *networks, const char *device, const char *except)
+{
+    for (guint i = 0; *device && i < networks->len; i++) {
+        const FctNetwork *network = networks->pdata[i];
+        if (strcmp(network->name, except) != 0 && strcmp(fct_network_link(network), device) == 0)
+            return network;
+    }
+    return NULL;
+}
+
 const char *fct_network_kind_name(FctNetworkKind kind)
 {
     return kind_names[kind];

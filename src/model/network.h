@@ -89,6 +89,10 @@ char *fct_network_subnet(const FctNetwork *network);
 gboolean fct_network_contains(const FctNetwork *network, guint32 address);
 /* What the interface for VLAN @tag of @parent is called: "eno1.30", or "vlan30" where that is too long. g_free it. */
 char *fct_network_vlan_device(const char *parent, int tag);
+/* The host's device that guests are plugged into: the bridge, or the interface that libvirt is given; "". */
+const char *fct_network_link(const FctNetwork *network);
+/* One of @networks (FctNetwork*), other than the one named @except, whose guests are on @device; NULL: none. */
+const FctNetwork *fct_network_on_device(const GPtrArray *networks, const char *device, const char *except);
 const char *fct_network_kind_name(FctNetworkKind kind);
 /* As in the contract, without what the application adds (node, project, revision, VMs). */
 json_t *fct_network_to_json(const FctNetwork *network);

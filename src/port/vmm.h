@@ -158,7 +158,8 @@ typedef struct {
     /* {"libvirt","qemu","accel":"kvm|tcg","why_not_kvm","part_device":"vfio|standin","missing":[{"what","why",
      * "next"}]} */
     json_t *(*facts)(FctVmm *vmm, GError **error);
-    GPtrArray *(*list)(FctVmm *vmm, GError **error); /* FctVmInfo* */
+    GPtrArray *(*secrets)(FctVmm *vmm, GError **error); /* char*: UUIDs of libvirt's secrets */
+    GPtrArray *(*list)(FctVmm *vmm, GError **error);    /* FctVmInfo* */
     /* Fresh. FCT_ERROR_NOT_FOUND when it is gone; FCT_ERROR_TIMEOUT while a call whose deadline has passed may still
      * change it. */
     FctVmInfo *(*info)(FctVmm *vmm, const char *id, GError **error);

@@ -279,8 +279,6 @@ static void read_features(FctAdoptReader *r, xmlNode *features)
         if (!r->hyperv || !windows || !fct_adopt_is(node, "hyperv"))
             fct_adopt_told(r, node);
     }
-    if (!fct_adopt_child(features, "acpi"))
-        fct_adopt_lose(r, "Machine: it has no ACPI now; it gets it");
 }
 
 static void read_cpu_model(FctAdoptReader *r, xmlNode *cpu)
@@ -539,7 +537,16 @@ static void sort_disks(FctAdoptReader *r)
         }
 }
 
-static void end(FctAdoptReader *r)
+/* What every VM of Facet has, and this one need not: it stands nowhere, so it is not found by what stands there. */
+static void check_absent(FctAdoptReader *r, xmlNode *domain)
+{
+    if (!fct_adopt_child(fct_adopt_child(domain, "features"), "acpi"))
+        fct_adopt_lose(r, "Machine: it has no ACPI now; it gets it");
+    if (!fct_adopt_child(domain, "cpu"))
+        fct_adopt_lose(r, "CPU model: the host's own instead of QEMU's plain one");
+}
+
+static void end(FctAdoptReader *r, xmlNode *domain)
 {
     const FctVmSpec *spec = r->adoption->spec;
     guint disks = 0;
@@ -553,6 +560,7 @@ static void end(FctAdoptReader *r)
     if (spec->memory_mib < 64)
         fct_adopt_refuse(r, "too-little", "Manage it with the program that made it.",
                          "It has less than 64 MiB of memory.");
+    check_absent(r, domain);
     end_boot(r);
     check_places(r);
     sort_disks(r);
@@ -570,7 +578,7 @@ static void read_domain(FctAdoptReader *r, xmlNode *domain)
     for (xmlNode *node = domain->children; node; node = node->next)
         if (node->type == XML_ELEMENT_NODE)
             read_element(r, node);
-    end(r);
+    end(r, domain);
     fct_adopt_rest(r, domain);
     if (r->unsaid)
         g_ptr_array_add(r->adoption->lost, g_strdup_printf("%u more settings", r->unsaid));

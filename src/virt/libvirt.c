@@ -88,6 +88,7 @@ static void virt_free(FctVmm *vmm)
 
 static const FctVmmOps ops = {
     .facts = fct_virt_facts,
+    .secrets = fct_virt_secrets,
     .list = fct_virt_list,
     .info = fct_virt_info,
     .define = fct_virt_define,

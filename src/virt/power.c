@@ -168,7 +168,7 @@ static gboolean xml_options(FctVmm *vmm, const FctVmSpec *spec, FctXmlOptions *r
     ret->attach = ((FctVirt *)vmm)->attach;
     ret->kvm = strcmp(fct_json_str(facts, "accel", ""), "kvm") == 0;
     ret->secure_boot = fct_json_bool(facts, "secure_boot", FALSE);
-    if (spec->uefi && !fct_json_bool(facts, "uefi", FALSE))
+    if (spec->uefi && !*spec->loader && !fct_json_bool(facts, "uefi", FALSE))
         fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Install the package ovmf, or choose BIOS.", NULL,
                            "This host has no UEFI firmware for VMs.");
     else if (spec->tpm && !fct_json_bool(facts, "tpm", FALSE))

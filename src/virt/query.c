@@ -14,6 +14,7 @@ typedef struct {
     GPtrArray *infos;
     FctVmInfo *info;
     json_t *facts;
+    GPtrArray *secrets;
 } Query;
 
 static void query_clear(gpointer data)
@@ -24,6 +25,8 @@ static void query_clear(gpointer data)
         g_ptr_array_unref(query->infos);
     fct_vm_info_unref(query->info);
     json_decref(query->facts);
+    if (query->secrets)
+        g_ptr_array_unref(query->secrets);
     fct_virt_unref(query->virt);
 }
 
@@ -291,4 +294,35 @@ json_t *fct_virt_facts(FctVmm *vmm, GError **error)
         virt->facts = json_deep_copy(query->facts);
     g_mutex_unlock(&virt->lock);
     return g_steal_pointer(&query->facts);
+}
+
+/* ---- secrets ---- */
+
+static gboolean list_secrets(virConnectPtr conn, gpointer data, GError **error)
+{
+    Query *query = data;
+    virSecretPtr *secrets = NULL;
+    int n = virConnectListAllSecrets(conn, &secrets, 0);
+    if (n < 0) {
+        fct_virt_set_error(error, "The secrets could not be listed");
+        return FALSE;
+    }
+    query->secrets = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 0; i < n; i++) {
+        char uuid[VIR_UUID_STRING_BUFLEN];
+        if (virSecretGetUUIDString(secrets[i], uuid) == 0)
+            g_ptr_array_add(query->secrets, g_strdup(uuid));
+        virSecretFree(secrets[i]);
+    }
+    free(secrets);
+    return TRUE;
+}
+
+GPtrArray *fct_virt_secrets(FctVmm *vmm, GError **error)
+{
+    FctVirt *virt = (FctVirt *)vmm;
+    g_autoptr(Query) query = query_new(virt);
+    if (!fct_virt_call(virt, FCT_LANE_QUERY, NULL, INFO_MS, list_secrets, query, query_clear, error))
+        return NULL;
+    return g_steal_pointer(&query->secrets);
 }

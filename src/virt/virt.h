@@ -96,6 +96,7 @@ gboolean fct_virt_answers(FctVirt *virt, const char *id, GError **error);
 /* query.c */
 GPtrArray *fct_virt_list(FctVmm *vmm, GError **error);
 json_t *fct_virt_facts(FctVmm *vmm, GError **error);
+GPtrArray *fct_virt_secrets(FctVmm *vmm, GError **error);
 FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error);
 /* The same for the watcher: also while a call to the VM is past its deadline. */
 FctVmInfo *fct_virt_read_info(FctVirt *virt, const char *id, GError **error);

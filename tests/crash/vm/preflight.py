@@ -3,8 +3,11 @@
 """What a start needs and is not there: "why", the VM's page, start, restart and revert say the same, before anything is done.
 preflight.py FACETD FACET-HELPER FACET-SIM, under tools/dev/with-libvirtd. Speaks TAP."""
 import ctypes
+import json
 import os
 import pathlib
+import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -150,6 +153,42 @@ def test_file_gone():
     agree("filed")
 
 
+def change_record(disk, change):
+    """What Facet's database has of a volume, while facetd is away. @change gets it, and gives what shall be; None: nothing."""
+    stack.kill_facetd()
+    key = f"volume/{disk['pool']}:{disk['volume']}"
+    with sqlite3.connect(stack.state / "facet.db") as store:
+        (text,), = store.execute("SELECT value FROM docs WHERE key = ?", (key,)).fetchall()
+        record = change(json.loads(text))
+        if record is None:
+            store.execute("DELETE FROM docs WHERE key = ?", (key,))
+        else:
+            store.execute("UPDATE docs SET value = ? WHERE key = ?", (json.dumps(record), key))
+    stack.start_facetd()
+
+
+def test_disk_without_a_record():
+    """What the start refuses by the records of a disk, "why" and a restart know before."""
+    disk = create("unknown")["disks"][0]
+    snapshot("unknown", "s1")  # what is lost is of a layer below
+    change_record(disk, lambda record: None)
+    verdicts = agree("unknown", "disk-refused")
+    assert any("no record" in v["sentence"] and disk["volume"] in v["sentence"] for v in verdicts), verdicts
+    disk = create("halved")["disks"][0]
+    snapshot("halved", "s1")
+    holder = stack.vm("halved")["id"]  # so that nobody takes it away
+    change_record(disk, lambda record: {**record, "state": "making", "vm": holder})
+    agree("halved", "disk-refused")
+    drop = create("dropped")
+    power("dropped", "start")
+    change_record(drop["disks"][0], lambda record: None)
+    stack.until_state("dropped", "running")
+    problem = stack.refused(422, "POST", "/vms/dropped/restart", {})
+    assert stops(problem["details"]["verdicts"]) == ["disk-refused"], problem
+    assert stack.vm("dropped")["state"] == "running"
+    power("dropped", "stop", {"force": True})
+
+
 def test_encrypted():
     """Case 05, where the disk is there already: one whose file somebody has replaced."""
     disk = pathlib.Path(create("locked")["disks"][0]["path"])
@@ -232,6 +271,22 @@ def adopted(name, screens):
     return stack.until_state(name, "running")
 
 
+def test_devices_before_a_copy():
+    """What shall run as soon as it is made is asked for its parts before its disks are copied."""
+    group = stack.call("POST", "/resource-groups", {"name": "none", "rules": {"profile": "7g.80gb"}})["id"]
+    device = {"devices": [{"group": group}]}
+    before = {vm["name"] for vm in stack.call("GET", "/vms")["items"]}
+    body = {"name": "partless", "image": "demo", "memory_mib": 128, "nics": [], **device}
+    problem = stack.refused(422, "POST", "/vms", {**body, "start": True})
+    assert problem["details"]["verdicts"] and problem["next"], problem
+    create("origin")
+    stack.change("PATCH", stack.vm("origin"), device)
+    problem = stack.refused(422, "POST", "/vms/origin/clone", {"name": "copied", "start": True})
+    assert problem["details"]["verdicts"], problem
+    assert {vm["name"] for vm in stack.call("GET", "/vms")["items"]} == before | {"origin"}
+    stack.done(stack.call("POST", "/vms/origin/clone", {"name": "copied"}))  # without a start it is made
+
+
 def test_spice_before_vnc():
     """Case 11."""
     vm = adopted("both", SPICE + VNC)
@@ -248,6 +303,64 @@ def test_spice_before_vnc():
     for name in ("both", "only-spice"):
         power(name, "stop", {"force": True})
         assert stack.vm(name)["graphics_why_not"] == ""
+
+
+def test_disk_of_a_running_vm():
+    """Somebody made another VM on the same disk with virsh, and runs it."""
+    disk = create("shared")["disks"][0]["path"]
+    (stack.dir / "twin.xml").write_text(FOREIGN.format(name="twin", disk=disk, screens=""))
+    stack.virsh("define", str(stack.dir / "twin.xml"))
+    agree("shared")
+    stack.virsh("start", "twin")
+    until("it to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == "twin" and v["state"] == "running"), None))
+    agree("shared", "disk-in-use")
+    stack.virsh("destroy", "twin")
+    stack.virsh("undefine", "twin")
+    until("it to be gone", lambda: not any(v["name"] == "twin" for v in stack.call("GET", "/vms")["items"]))
+    agree("shared")
+
+
+OWN = """<domain type='qemu'><name>brought</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>
+  <os><type arch='x86_64' machine='q35'>hvm</type><loader readonly='yes' type='pflash'>{code}</loader>
+  <nvram template='{variables}'>{nvram}</nvram></os><features><acpi/></features><cpu mode='maximum'/>
+  <devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{disk}'/>
+  <target dev='vda' bus='virtio'/></disk><tpm model='tpm-crb'><backend type='emulator' version='2.0'><encryption secret='{secret}'/></backend></tpm>
+  <memballoon model='none'/></devices></domain>"""
+SECRET = "<secret ephemeral='no' private='yes'><uuid>{secret}</uuid><usage type='vtpm'><name>{secret}</name></usage></secret>"
+
+
+def test_own_firmware_and_secret():
+    """What an adopted VM brought along; this host need not have UEFI for VMs by itself."""
+    secret = "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
+    code, variables = stack.dir / "CODE.fd", stack.dir / "VARS.fd"
+    code.write_bytes(bytes(4096 * 4))
+    variables.write_bytes(bytes(4096))
+    disk = stack.dir / "brought.img"
+    disk.write_bytes(bytes(1 << 20))
+    (stack.dir / "secret.xml").write_text(SECRET.format(secret=secret))
+    own = {"code": code, "variables": variables, "nvram": stack.dir / "own_VARS.fd", "disk": disk, "secret": secret}
+    (stack.dir / "brought.xml").write_text(OWN.format(**own))
+    stack.virsh("secret-define", str(stack.dir / "secret.xml"))
+    stack.virsh("define", str(stack.dir / "brought.xml"))
+    until("it to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == "brought"), None))
+    stack.call("POST", "/vms/brought/adopt", {"confirm": True})
+    until("it to be ours", lambda: stack.vm("brought")["ours"])
+    if not shutil.which("swtpm"):
+        return
+    agree("brought")
+    stack.virsh("secret-undefine", secret)
+    agree("brought", "secret-missing")
+    stack.virsh("secret-define", str(stack.dir / "secret.xml"))
+    variables.rename(str(variables) + ".away")
+    agree("brought", "firmware-missing")
+    pathlib.Path(str(variables) + ".away").rename(variables)
+    code.rename(str(code) + ".away")
+    agree("brought", "firmware-missing")
+    pathlib.Path(str(code) + ".away").rename(code)
+    agree("brought")
+    stack.virsh("secret-set-value", secret, "dGhlIGtleQ==")
+    power("brought", "start")
+    power("brought", "stop", {"force": True})
 
 
 # Writes 127 sectors of zeros after the other, by the BIOS, for ever; what fails is tried again with the next turn.

@@ -117,6 +117,30 @@ static void test_own(gconstpointer name)
     g_assert_cmpstr(again, ==, xml);
 }
 
+/* @xml without the element of that name. */
+static char *without(const char *xml, const char *name)
+{
+    g_autofree char *pattern = g_strdup_printf("<%s( [^>]*)?(/>|>.*?</%s>)", name, name);
+    g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_DOTALL, 0, NULL);
+    g_autofree char *text = g_regex_replace_literal(regex, xml, -1, 0, "", 0, NULL);
+    g_assert_cmpstr(text, !=, xml);
+    return g_steal_pointer(&text);
+}
+
+/* What it gets from Facet stands nowhere in its own definition. */
+static void test_absent(void)
+{
+    static const char *const cases[][2] = {{"features", "Machine: it has no ACPI now; it gets it"},
+                                           {"acpi", "Machine: it has no ACPI now; it gets it"},
+                                           {"cpu", "CPU model: the host's own instead of QEMU's plain one"}};
+    g_autofree char *xml = read_file("foreign", "virt-install-debian-cloud.xml");
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = without(xml, cases[i][0]);
+        g_autoptr(FctAdoption) adoption = adopt(text);
+        g_assert_true(g_ptr_array_find_with_equal_func(adoption->lost, cases[i][1], g_str_equal, NULL));
+    }
+}
+
 /* Whatever nobody here has heard of is told, never passed over. */
 static void test_unknown(void)
 {
@@ -287,5 +311,6 @@ int main(int argc, char **argv)
     g_test_add_func("/virt/adopt/words", test_words);
     g_test_add_func("/virt/adopt/back", test_back);
     g_test_add_func("/virt/adopt/broken", test_broken);
+    g_test_add_func("/virt/adopt/absent", test_absent);
     return g_test_run();
 }

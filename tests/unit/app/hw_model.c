@@ -16,6 +16,7 @@ typedef struct {
     int boots;
     gboolean down, touched_busy, block;
     int released;
+    GString *vlans; /* what was asked of VLAN interfaces */
 } Model;
 
 static void replace(char **text, const char *with)
@@ -218,15 +219,34 @@ static FctHostNetwork *model_network(FctHw *hw, const char *const *within, GErro
     return fct_host_network_new();
 }
 
+static void note_vlan(FctHw *hw, const char *name, char sign)
+{
+    Model *model = (Model *)hw;
+    g_mutex_lock(&model->lock);
+    g_string_append_printf(model->vlans, "%s%c%s", model->vlans->len ? " " : "", sign, name);
+    g_mutex_unlock(&model->lock);
+}
+
 static gboolean model_vlan_make(FctHw *hw, const char *parent, int tag, const char *name, GError **error)
 {
+    note_vlan(hw, name, '+');
     return TRUE;
 }
 
 static gboolean model_vlan_take(FctHw *hw, const char *name, char **ret_kept, GError **error)
 {
+    note_vlan(hw, name, '-');
     *ret_kept = g_strdup("");
     return TRUE;
+}
+
+char *hw_model_vlans(FctHw *hw)
+{
+    Model *model = (Model *)hw;
+    g_mutex_lock(&model->lock);
+    char *text = g_strdup(model->vlans->str);
+    g_mutex_unlock(&model->lock);
+    return text;
 }
 
 static void model_free(FctHw *hw)
@@ -234,6 +254,7 @@ static void model_free(FctHw *hw)
     Model *model = (Model *)hw;
     fct_inventory_unref(model->world);
     g_string_free(model->log, TRUE);
+    g_string_free(model->vlans, TRUE);
     g_mutex_clear(&model->lock);
     g_cond_clear(&model->cond);
     g_free(model);
@@ -247,6 +268,7 @@ static Model *model_alloc(FctInventory *world)
     model->port.ops = &ops;
     model->world = world;
     model->log = g_string_new(NULL);
+    model->vlans = g_string_new(NULL);
     g_mutex_init(&model->lock);
     g_cond_init(&model->cond);
     return model;

@@ -37,6 +37,8 @@ void hw_model_mig(FctHw *hw, guint index, gboolean on);
 char *hw_model_text(FctHw *hw, guint index);
 /* Steps that reached a card, in words: "-ci0@0 -gi@0 +gi14@0 +ci1@0". Free it. */
 char *hw_model_log(FctHw *hw);
+/* Interfaces of VLANs that were asked for and taken away, in order: "+eno1.30 -eno1.30". Free it. */
+char *hw_model_vlans(FctHw *hw);
 /* TRUE when a step ever tried to remove something that a process used. */
 gboolean hw_model_touched_busy(FctHw *hw);
 /* Makes each step wait until hw_model_release (one step a call). */

@@ -160,6 +160,10 @@ static void test_host(void)
     check_create(world, tagged, "warn link-down");
     world->scene.interfaces = NULL;
     check_create(world, nat, "");
+    FctNetwork *floor = network_from("{\"name\":\"floor\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":30}");
+    g_ptr_array_add(world->networks, floor);
+    check_create(world, "{\"name\":\"n\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":30}", "refuse vlan-taken");
+    check_create(world, "{\"name\":\"n\",\"kind\":\"direct\",\"interface\":\"eno1\",\"vlan\":31}", "");
     check_create(world, "{\"name\":\"n\",\"kind\":\"bridge\",\"bridge\":\"br9\"}", "");
     check_create(world, "{\"name\":\"n\",\"kind\":\"direct\",\"interface\":\"eno9\"}", "");
     g_ptr_array_remove_range(world->interfaces, 0, 5); /* only libvirt's own bridge */

@@ -46,7 +46,10 @@ static FctVmNeedDrive *add_drive(World *w, const char *target)
                                   .there = FCT_SEEN_YES,
                                   .complete = FCT_SEEN_YES,
                                   .encrypted = FCT_SEEN_NO,
-                                  .missing = ""};
+                                  .missing = "",
+                                  .refused = "",
+                                  .user = "",
+                                  .refused_next = ""};
     g_array_append_val(w->drives, drive);
     return &g_array_index(w->drives, FctVmNeedDrive, w->drives->len - 1);
 }
@@ -80,6 +83,9 @@ static void set_up(World *w, gconstpointer data)
                             .uefi = TRUE,
                             .tpm = TRUE,
                             .windows = TRUE,
+                            .loader = "",
+                            .nvram_template = "",
+                            .secret = "",
                             .drives = w->drives,
                             .networks = w->wanted};
     w->facts = (FctVmFacts){.up = TRUE,
@@ -203,6 +209,23 @@ static void test_networks(World *w, gconstpointer data)
     only(w, FCT_REFUSE, "bridge-missing", "nics", "interface eth7");
 }
 
+/* Guests are on the interface that Facet made for the VLAN; that is on another, which may be down or gone as well. */
+static void test_vlan(World *w, gconstpointer data)
+{
+    g_ptr_array_set_size(w->networks, 0);
+    fct_text_set(&add_network(w, "lan", FCT_NETWORK_DIRECT, "eno1")->device, "eno1.30");
+    nothing(w);
+    g_hash_table_insert(w->links, g_strdup("eno1.30"), GINT_TO_POINTER(FCT_LINK_SEEN_SET_DOWN));
+    only(w, FCT_WARN, "bridge-down", "nics", "interface eno1.30");
+    g_hash_table_insert(w->links, g_strdup("eno1.30"), GINT_TO_POINTER(FCT_LINK_SEEN_GONE));
+    only(w, FCT_REFUSE, "bridge-missing", "nics", "interface eno1.30");
+    g_hash_table_insert(w->links, g_strdup("eno1"), GINT_TO_POINTER(FCT_LINK_SEEN_GONE));
+    only(w, FCT_REFUSE, "bridge-missing", "nics", "interface eno1,");
+    g_hash_table_insert(w->links, g_strdup("eno1.30"), GINT_TO_POINTER(FCT_LINK_SEEN_THERE));
+    g_hash_table_insert(w->links, g_strdup("eno1"), GINT_TO_POINTER(FCT_LINK_SEEN_SET_DOWN));
+    only(w, FCT_WARN, "bridge-down", "nics", "interface eno1 ");
+}
+
 static void test_pools(World *w, gconstpointer data)
 {
     FctPool *pool = w->pools->pdata[0];
@@ -224,6 +247,13 @@ static void test_disks(World *w, gconstpointer data)
     drive(w, 0)->complete = FCT_SEEN_NO;
     only(w, FCT_REFUSE, "disk-incomplete", "disks", "not all there");
     drive(w, 0)->complete = FCT_SEEN_YES;
+    drive(w, 0)->refused = "Facet has no record of what volume db.qcow2 is, so it opens it nowhere.";
+    drive(w, 0)->refused_next = "Take it out of the VM and attach it again.";
+    only(w, FCT_REFUSE, "disk-refused", "disks", "Disk vda: Facet has no record");
+    drive(w, 0)->refused = "";
+    drive(w, 0)->user = "db-3";
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 runs with it");
+    drive(w, 0)->user = "";
     drive(w, 0)->encrypted = FCT_SEEN_YES; /* case 05 */
     only(w, FCT_REFUSE, "disk-encrypted", "disks", "no key");
     drive(w, 0)->encrypted = FCT_SEEN_NO;
@@ -233,8 +263,12 @@ static void test_disks(World *w, gconstpointer data)
 
 static void test_media(World *w, gconstpointer data)
 {
+    drive(w, 1)->refused = "Facet has no record of what volume /images/debian.iso is, so it opens it nowhere.";
+    drive(w, 1)->refused_next = "Take it out of the VM and attach it again.";
+    only(w, FCT_REFUSE, "medium-refused", "cdroms", "no record");
     drive(w, 1)->there = FCT_SEEN_NO;
     only(w, FCT_REFUSE, "medium-missing", "cdroms", "debian.iso");
+    drive(w, 1)->refused = "";
     drive(w, 1)->file = "";
     only(w, FCT_REFUSE, "medium-missing", "cdroms", "debian.iso");
     drive(w, 1)->seed = TRUE;
@@ -291,6 +325,27 @@ static void test_firmware(World *w, gconstpointer data)
     only(w, FCT_BLOCK, "machine-missing", NULL, "q35");
 }
 
+/* Of an adopted VM: the host's own firmware does not matter to it. */
+static void test_own_firmware(World *w, gconstpointer data)
+{
+    g_autoptr(GHashTable) secrets = g_hash_table_new(g_str_hash, g_str_equal);
+    w->needs.loader = "/srv/OVMF_CODE.fd";
+    w->needs.nvram_template = "/srv/OVMF_VARS.fd";
+    w->facts.uefi = FCT_SEEN_NO;
+    nothing(w);
+    w->needs.nvram_template_there = FCT_SEEN_NO;
+    only(w, FCT_REFUSE, "firmware-missing", NULL, "/srv/OVMF_VARS.fd");
+    w->needs.loader_there = FCT_SEEN_NO;
+    only(w, FCT_REFUSE, "firmware-missing", NULL, "/srv/OVMF_CODE.fd");
+    w->needs.loader_there = w->needs.nvram_template_there = FCT_SEEN_YES;
+    w->needs.secret = "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42";
+    nothing(w);
+    w->facts.secrets = secrets;
+    only(w, FCT_REFUSE, "secret-missing", NULL, w->needs.secret);
+    g_hash_table_add(secrets, (gpointer)w->needs.secret);
+    nothing(w);
+}
+
 /* What passes with time is no reason not to make a VM; what no host state mends is. */
 static void test_lasting(void)
 {
@@ -325,12 +380,20 @@ int main(int argc, char **argv)
     static const struct {
         const char *path;
         void (*func)(World *w, gconstpointer data);
-    } tests[] = {{"/vm-preflight/all-there", test_all_there}, {"/vm-preflight/unknown", test_unknown},
-                 {"/vm-preflight/state", test_state},         {"/vm-preflight/name", test_name},
-                 {"/vm-preflight/networks", test_networks},   {"/vm-preflight/pools", test_pools},
-                 {"/vm-preflight/disks", test_disks},         {"/vm-preflight/media", test_media},
-                 {"/vm-preflight/memory", test_memory},       {"/vm-preflight/vcpus", test_vcpus},
-                 {"/vm-preflight/firmware", test_firmware},   {"/vm-preflight/memory-file", test_memory_file}};
+    } tests[] = {{"/vm-preflight/all-there", test_all_there},
+                 {"/vm-preflight/unknown", test_unknown},
+                 {"/vm-preflight/state", test_state},
+                 {"/vm-preflight/name", test_name},
+                 {"/vm-preflight/networks", test_networks},
+                 {"/vm-preflight/pools", test_pools},
+                 {"/vm-preflight/vlan", test_vlan},
+                 {"/vm-preflight/disks", test_disks},
+                 {"/vm-preflight/media", test_media},
+                 {"/vm-preflight/memory", test_memory},
+                 {"/vm-preflight/vcpus", test_vcpus},
+                 {"/vm-preflight/firmware", test_firmware},
+                 {"/vm-preflight/memory-file", test_memory_file},
+                 {"/vm-preflight/own-firmware", test_own_firmware}};
     for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
         g_test_add(tests[i].path, World, NULL, set_up, tests[i].func, tear_down);
     g_test_add_func("/vm-preflight/lasting", test_lasting);

@@ -36,6 +36,11 @@ static void test_good(void)
         "{\"cloud_init\":{\"network\":{\"address\":\"10.0.0.5/"
         "24\",\"gateway\":\"10.0.0.1\",\"dns\":[\"10.0.0.1\",\"fd00::1\"]}}}",
         "{\"cloud_init\":{\"network\":{\"address\":\"fd00::5/64\",\"gateway\":\"fd00::1\"}}}",
+        "{\"cloud_init\":{\"network\":{\"address\":\"10.0.0.0/31\",\"gateway\":\"10.0.0.1\"}}}",
+        "{\"cloud_init\":{\"network\":{\"address\":\"10.0.0.0/32\",\"gateway\":\"10.9.0.255\"}}}",
+        "{\"cloud_init\":{\"network\":{\"address\":\"fd00::/127\",\"gateway\":\"fd00::1\"}}}",
+        "{\"cloud_init\":{\"network\":{\"address\":\"fd00::5/64\",\"gateway\":\"fe80::1\"}}}",
+        "{\"cloud_init\":{\"network\":{\"address\":\"fd00::5/64\",\"gateway\":\"fd00::\"}}}",
         "{\"cloud_init\":{\"user_data\":\"#!/bin/sh\\ntrue\",\"hostname\":\"a\",\"network\":{\"address\":\"10.0.0.5/"
         "8\"}}}",
         "{\"cloud_init\":{\"user_data\":\"MIME-Version: 1.0\\nContent-Type: text/x-shellscript\\n\\n#!/bin/sh\"}}",
@@ -49,6 +54,17 @@ static void test_good(void)
         g_assert_no_error(error);
         g_assert_nonnull(boot);
     }
+}
+
+static void check_refused(const char *members, const char *field)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("{%s}", members);
+    g_test_message("%s", text);
+    g_assert_null(read_boot(text, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+    g_autoptr(json_t) wire = fct_error_to_json(error);
+    g_assert_cmpstr(fct_json_str(json_object_get(wire, "details"), "field", ""), ==, field);
 }
 
 static void test_refused(void)
@@ -97,14 +113,44 @@ static void test_refused(void)
         {"\"windows\":{\"user\":\"a\",\"password\":\"b\",\"language\":\"deutsch!\"}", "windows.language"},
         {"\"windows\":{\"user\":\"a\",\"password\":\"b\",\"product_key\":\"123\"}", "windows.product_key"},
     };
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(GError) error = NULL;
-        g_autofree char *text = g_strdup_printf("{%s}", cases[i][0]);
-        g_assert_null(read_boot(text, &error));
-        g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
-        g_autoptr(json_t) wire = fct_error_to_json(error);
-        g_assert_cmpstr(fct_json_str(json_object_get(wire, "details"), "field", ""), ==, cases[i][1]);
-    }
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        check_refused(cases[i][0], cases[i][1]);
+}
+
+/* Addresses that are well written, and that no VM or router of its network can have. */
+static void test_unusable(void)
+{
+    static const char *const cases[][2] = {
+        {"\"cloud_init\":{\"network\":{\"address\":\"10.0.0.0/24\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"10.0.0.255/24\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"0.0.0.0/24\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"127.0.0.1/8\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"224.0.0.5/24\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"255.255.255.255/32\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"::/64\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"::1/64\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"ff02::1/64\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"fd00::/64\"}}", "cloud_init.network.address"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"10.0.0.5/24\",\"gateway\":\"10.0.0.5\"}}",
+         "cloud_init.network.gateway"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"10.0.0.5/24\",\"gateway\":\"10.0.0.0\"}}",
+         "cloud_init.network.gateway"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"10.0.0.5/24\",\"gateway\":\"10.0.0.255\"}}",
+         "cloud_init.network.gateway"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"10.0.0.5/24\",\"gateway\":\"0.0.0.0\"}}",
+         "cloud_init.network.gateway"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"10.0.0.5/24\",\"gateway\":\"127.0.0.1\"}}",
+         "cloud_init.network.gateway"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"10.0.0.5/24\",\"gateway\":\"239.0.0.1\"}}",
+         "cloud_init.network.gateway"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"fd00::5/64\",\"gateway\":\"fd00::5\"}}",
+         "cloud_init.network.gateway"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"fd00::5/64\",\"gateway\":\"::\"}}", "cloud_init.network.gateway"},
+        {"\"cloud_init\":{\"network\":{\"address\":\"fd00::5/64\",\"gateway\":\"ff02::2\"}}",
+         "cloud_init.network.gateway"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        check_refused(cases[i][0], cases[i][1]);
 }
 
 static void check_stored(const char *text, FctFirstBootKind kind)
@@ -141,6 +187,7 @@ int main(int argc, char **argv)
     g_test_add_func("/first-boot/none", test_none);
     g_test_add_func("/first-boot/good", test_good);
     g_test_add_func("/first-boot/refused", test_refused);
+    g_test_add_func("/first-boot/unusable", test_unusable);
     g_test_add_func("/first-boot/stored", test_stored);
     return g_test_run();
 }

@@ -256,6 +256,76 @@ static void test_begin(void)
     g_mutex_clear(&vms.lock);
 }
 
+/* "sda=debian.iso sdb= sdc=/srv/tools.iso": what is in its CD drives. */
+static char *media(const FctVm *vm)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (disk->cdrom)
+            g_string_append_printf(text, "%s%s=%s", text->len ? " " : "", disk->target,
+                                   *disk->file ? disk->file : disk->path);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* An adopted VM: one medium is of the library, the other only a path. */
+static FctVm *adopted(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) doc =
+        json_pack("{s:s, s:s, s:[{s:s, s:s, s:s, s:b}, {s:s, s:s, s:s, s:b}]}", "id", "i", "name", "db-1", "disks",
+                  "target", "sda", "file", "debian.iso", "path", "/files/debian.iso", "cdrom", TRUE, "target", "sdb",
+                  "file", "", "path", "/srv/tools.iso", "cdrom", TRUE);
+    const FctDoc stored = {(char *)"vm/i", 1, doc};
+    FctVm *vm = fct_vm_from_doc(&stored, &error);
+    g_assert_no_error(error);
+    return vm;
+}
+
+static void test_cdroms(void)
+{
+    static const struct {
+        const char *cdroms, *media; /* NULL: refused */
+    } cases[] = {
+        {"[{\"file\": \"debian.iso\"}, {}]", "sda=debian.iso sdb=/srv/tools.iso"},
+        {"[{}, {}]", "sda= sdb=/srv/tools.iso"},
+        {"[{\"file\": \"debian.iso\"}, {\"file\": \"\"}]", "sda=debian.iso sdb="},
+        {"[{\"target\": \"sda\"}, {\"target\": \"sdb\", \"file\": \"\"}]", "sda=debian.iso sdb="},
+        {"[{\"target\": \"sdb\"}]", "sdb=/srv/tools.iso"},
+        {"[{\"file\": \"new.iso\"}, {\"target\": \"sdb\"}]", "sdb=/srv/tools.iso sda=new.iso"},
+        {"[{\"target\": \"sdb\", \"file\": \"new.iso\"}, {\"target\": \"sda\", \"file\": \"\"}]", "sdb=new.iso sda="},
+        {"[{\"target\": \"sdc\"}]", NULL},
+        {"[{\"target\": \"sda\"}, {\"target\": \"sda\"}]", NULL},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FctVm) vm = adopted();
+        g_autofree char *text = g_strdup_printf("{\"cdroms\": %s}", cases[i].cdroms);
+        g_autoptr(json_t) patch = json_loads(text, 0, NULL);
+        g_test_message("%s", text);
+        g_assert_cmpint(fct_vm_patch(vm, patch, &error), ==, cases[i].media != NULL);
+        g_autofree char *now = media(vm);
+        if (cases[i].media)
+            g_assert_cmpstr(now, ==, cases[i].media);
+    }
+}
+
+/* That a medium is taken out which is only a path is a change like any other. */
+static void test_cdrom_pending(void)
+{
+    g_autoptr(FctVm) vm = adopted();
+    g_autoptr(json_t) patch =
+        json_loads("{\"cdroms\": [{\"target\": \"sda\"}, {\"target\": \"sdb\", \"file\": \"\"}]}", 0, NULL);
+    json_decref(vm->run);
+    vm->run = fct_vm_run_json(vm);
+    g_assert_true(fct_vm_patch(vm, patch, NULL));
+    g_autoptr(json_t) pending = fct_vm_pending(vm, NULL, NULL);
+    g_assert_cmpuint(json_array_size(pending), ==, 1);
+    g_assert_cmpstr(json_string_value(json_array_get(pending, 0)), ==,
+                    "CD drive sdb with no medium instead of /srv/tools.iso");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -267,5 +337,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vm-doc/patch", test_patch);
     g_test_add_func("/vm-doc/pending", test_pending);
     g_test_add_func("/vm-doc/begin", test_begin);
+    g_test_add_func("/vm-doc/cdroms", test_cdroms);
+    g_test_add_func("/vm-doc/cdrom-pending", test_cdrom_pending);
     return g_test_run();
 }

@@ -21,13 +21,15 @@ const own = (vm: Vm) => vm.cdroms.filter((drive) => !drive.seed);
 /** Puts a medium into @drive, or adds a drive with it. */
 function MediumForm({ vm, drive, onClose }: { vm: Vm; drive: Drive | null; onClose: () => void }) {
   const isos = (useFiles().data?.items ?? []).filter((file) => file.format === 'iso' && file.state === 'ready');
-  const [file, setFile] = useState(drive?.file ?? '');
+  const foreign = drive && !drive.file ? drive.path : ''; // of an adopted VM: in no library, so it can only stay or go
+  const [file, setFile] = useState(drive?.file || foreign);
   const save = usePatch(vm, () => {
-    const files = own(vm).map((one) => ({ file: one.target === drive?.target ? file : one.file }));
-    return { cdroms: drive ? files : [...files, { file }] };
+    const drives = own(vm).map(({ target }) => (target === drive?.target && file !== (foreign || null) ? { target, file } : { target }));
+    return { cdroms: drive ? drives : [...drives, { file }] };
   }, onClose);
   const gone = drive?.file && !isos.some((one) => one.id === drive.file) ? [{ value: drive.file, name: drive.file }] : [];
-  const options = [{ value: '', name: words.empty }, ...gone, ...isos.map((one) => ({ value: one.id, name: `${one.name} · ${bytes(one.size_bytes)}` }))];
+  const stays = foreign ? [{ value: foreign, name: foreign }] : [];
+  const options = [{ value: '', name: words.empty }, ...gone, ...stays, ...isos.map((one) => ({ value: one.id, name: `${one.name} · ${bytes(one.size_bytes)}` }))];
   return (
     <FormDialog title={drive ? words.changeTitle(drive.target) : words.addCdrom} about={drive ? words.now : whenText(vm)} button={drive ? t.app.save : words.add} save={save} fields={['cdroms', 'file']} onClose={onClose}>
       <SelectField id="cd-file" label={words.medium} hint={isos.length === 0 ? <>{words.noIsos} <Link to="/storage/files">{words.toFiles}</Link></> : undefined} value={file} options={options} onChange={setFile} problem={problemAt(save.error, 'cdroms') || problemAt(save.error, 'file')} />
@@ -36,7 +38,7 @@ function MediumForm({ vm, drive, onClose }: { vm: Vm; drive: Drive | null; onClo
 }
 
 function RemoveDrive({ vm, drive, onClose }: { vm: Vm; drive: Drive; onClose: () => void }) {
-  const save = usePatch(vm, () => ({ cdroms: own(vm).filter((one) => one.target !== drive.target).map(({ file }) => ({ file })) }), onClose);
+  const save = usePatch(vm, () => ({ cdroms: own(vm).filter((one) => one.target !== drive.target).map(({ target }) => ({ target })) }), onClose);
   return <FormDialog danger title={words.removeCdromTitle(drive.target)} about={isOff(vm) ? undefined : words.later} button={words.remove} save={save} onClose={onClose}><p>{words.removeCdromText}</p></FormDialog>;
 }
 
