@@ -2,12 +2,15 @@
 #include "app/records.h"
 
 #include "app/hub.h"
+#include "base/plain.h"
 
 #include <string.h>
 
 #define DROPS 16        /* old rows that go with one new one */
 #define BLOCK_DIGITS 17 /* of a number's 20: rows are read a thousand at a time */
 #define BLOCK 1000
+#define NAME_MAX_BYTES 200 /* of an audit row: who, and what it was about */
+#define TEXT_MAX_BYTES 500
 
 /* What is known of a row that need not be in memory. */
 typedef struct {
@@ -15,14 +18,21 @@ typedef struct {
     gsize bytes;
 } Mark;
 
+/* One that is in memory. */
+typedef struct {
+    json_t *row;
+    gsize bytes;
+} Held;
+
 struct FctRecords {
     FctStore *store;
     char *kind; /* "event": keys are "event/<20 digits>" */
     FctKeep keep;
     GMutex lock;
-    GQueue rows;  /* json_t*, oldest first: those at hand */
+    GQueue rows;  /* Held*, oldest first: those at hand */
     GQueue marks; /* Mark*, oldest first: all that are kept */
     gsize bytes;  /* of all */
+    gsize at_hand_bytes;
     gint64 next_id;
 };
 
@@ -31,21 +41,41 @@ static char *key_of(const FctRecords *records, gint64 id)
     return g_strdup_printf("%s/%020" G_GINT64_FORMAT, records->kind, id);
 }
 
-static void add_mark(FctRecords *records, const json_t *row)
+static void add_mark(FctRecords *records, const json_t *row, gsize bytes)
 {
-    g_autofree char *text = fct_json_text(row);
     Mark *mark = g_new(Mark, 1);
-    *mark = (Mark){fct_json_int(row, "id", 0), fct_json_int(row, "time_ms", 0), strlen(text)};
+    *mark = (Mark){fct_json_int(row, "id", 0), fct_json_int(row, "time_ms", 0), bytes};
     g_queue_push_tail(&records->marks, mark);
-    records->bytes += mark->bytes;
+    records->bytes += bytes;
     records->next_id = mark->id + 1;
 }
 
-static void hold(FctRecords *records, json_t *row)
+static void held_free(gpointer data)
 {
-    g_queue_push_tail(&records->rows, row);
-    if (g_queue_get_length(&records->rows) > records->keep.at_hand)
-        json_decref(g_queue_pop_head(&records->rows));
+    Held *held = data;
+    json_decref(held->row);
+    g_free(held);
+}
+
+static void hold(FctRecords *records, json_t *row, gsize bytes)
+{
+    const FctKeep *keep = &records->keep;
+    Held *held = g_new(Held, 1);
+    *held = (Held){json_incref(row), bytes};
+    g_queue_push_tail(&records->rows, held);
+    records->at_hand_bytes += bytes;
+    while (g_queue_get_length(&records->rows) > keep->at_hand || records->at_hand_bytes > keep->at_hand_bytes) {
+        Held *old = g_queue_pop_head(&records->rows);
+        records->at_hand_bytes -= old->bytes;
+        held_free(old);
+    }
+}
+
+static void remember(FctRecords *records, json_t *row)
+{
+    g_autofree char *text = fct_json_text(row);
+    add_mark(records, row, strlen(text));
+    hold(records, row, strlen(text));
 }
 
 /* By number of rows, time and size. */
@@ -74,8 +104,7 @@ FctRecords *fct_records_new(FctStore *store, const char *kind, const FctKeep *ke
     g_queue_init(&records->marks);
     for (guint i = 0; i < docs->len; i++) {
         const FctDoc *doc = docs->pdata[i];
-        add_mark(records, doc->value);
-        hold(records, json_incref(doc->value));
+        remember(records, doc->value);
     }
     return records;
 }
@@ -84,7 +113,7 @@ void fct_records_free(FctRecords *records)
 {
     if (!records)
         return;
-    g_queue_clear_full(&records->rows, (GDestroyNotify)json_decref);
+    g_queue_clear_full(&records->rows, held_free);
     g_queue_clear_full(&records->marks, g_free);
     g_mutex_clear(&records->lock);
     g_free(records->kind);
@@ -107,8 +136,7 @@ static json_t *add_row(FctRecords *records, json_t *row)
     keys[n] = key_of(records, records->next_id);
     writes[n] = (FctWrite){keys[n], row, FCT_REV_ANY};
     n++;
-    add_mark(records, row);
-    hold(records, json_incref(row));
+    remember(records, row);
     while (n < G_N_ELEMENTS(writes) && has_too_much(records)) {
         g_autofree Mark *old = g_queue_pop_head(&records->marks);
         records->bytes -= old->bytes;
@@ -160,7 +188,7 @@ json_t *fct_records_list(FctRecords *records, guint limit)
     json_t *items = json_array();
     g_mutex_lock(&records->lock);
     for (GList *row = records->rows.tail; row && json_array_size(items) < limit; row = row->prev)
-        json_array_append(items, row->data); /* rows never change once they are in the list */
+        json_array_append(items, ((Held *)row->data)->row); /* rows never change once they are in the list */
     g_mutex_unlock(&records->lock);
     return items;
 }
@@ -180,6 +208,8 @@ void fct_event(FctApp *app, const char *kind, const char *severity, const char *
 void fct_audit(FctApp *app, const char *user, const char *address, const char *action, const char *outcome,
                const char *subject, const char *text)
 {
-    json_decref(add_row(app->audit, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "user", user, "address", address,
-                                              "action", action, "outcome", outcome, "subject", subject, "text", text)));
+    g_autofree char *who = fct_plain_cut(user, NAME_MAX_BYTES), *from = fct_plain_cut(address, NAME_MAX_BYTES);
+    g_autofree char *what = fct_plain_cut(subject, NAME_MAX_BYTES), *line = fct_plain_cut(text, TEXT_MAX_BYTES);
+    json_decref(add_row(app->audit, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "user", who, "address", from, "action",
+                                              action, "outcome", outcome, "subject", what, "text", line)));
 }

@@ -10,9 +10,10 @@
 /* What is kept; the oldest goes when one is passed. */
 typedef struct {
     guint rows;
-    gint64 age_ms; /* 0: of any age */
-    gsize bytes;   /* of their text; 0: any */
-    guint at_hand; /* rows in memory */
+    gint64 age_ms;       /* 0: of any age */
+    gsize bytes;         /* of their text; 0: any */
+    guint at_hand;       /* rows in memory */
+    gsize at_hand_bytes; /* of their text */
 } FctKeep;
 
 FctRecords *fct_records_new(FctStore *store, const char *kind, const FctKeep *keep, GError **error);
@@ -29,6 +30,9 @@ gboolean fct_records_each(FctRecords *records, gint64 since_ms, gint64 until_ms,
 /* Adds an event and publishes it. @severity: info, warning, error. @subject_kind may be "". Not on the main thread. */
 void fct_event(FctApp *app, const char *kind, const char *severity, const char *subject_kind, const char *subject_id,
                const char *subject_name, const char *format, ...) G_GNUC_PRINTF(7, 8);
-/* Adds an audit row. @outcome: allowed, denied, failed. Not on the main thread. */
+/*
+ * Adds an audit row. @outcome: allowed, denied, failed. What others have named is made plain, and cut to some hundred
+ * bytes. Not on the main thread.
+ */
 void fct_audit(FctApp *app, const char *user, const char *address, const char *action, const char *outcome,
                const char *subject, const char *text);

@@ -10,6 +10,7 @@
 #define FAILURES_PAIR 5     /* for one account from one address, in a window */
 #define FAILURES_ONE 30     /* for one account, or from one address */
 #define FAILURES_BROWSER 10 /* of one known browser */
+#define ROWS_REFUSED 60     /* of the audit, of one account */
 #define KEYS_MAX 20000      /* that are counted at once */
 #define MINUTE_MS 60000LL
 #define ROWS_MAX 64 /* addresses of one minute; the rest are one row */
@@ -278,6 +279,16 @@ void fct_signins_refused(FctSignins *signins, const char *address, const char *n
     if (!signins->stored_ms || steady_ms() - signins->stored_ms >= STORE_MS)
         store_minute(signins);
     g_mutex_unlock(&signins->lock);
+}
+
+gboolean fct_signins_refused_again(FctSignins *signins, const char *account)
+{
+    g_autofree char *key = g_strdup_printf("refused %s", account);
+    g_mutex_lock(&signins->lock);
+    add_failure(signins, key);
+    gboolean again = failures_of(signins, key) > ROWS_REFUSED;
+    g_mutex_unlock(&signins->lock);
+    return again;
 }
 
 static void append_rows(json_t *items, const json_t *minute, guint limit)

@@ -32,5 +32,10 @@ FctBrowser *fct_signins_browser_of(FctSignins *signins, const char *cookie);
  * A request was refused since nobody, or nobody known, had signed in. @name may be "". Writes to the disk now and then.
  */
 void fct_signins_refused(FctSignins *signins, const char *address, const char *name);
+/*
+ * Something was refused to somebody who is signed in, or failed. TRUE when that was so often within a minute that one
+ * more row of the audit tells nothing new: it is counted instead.
+ */
+gboolean fct_signins_refused_again(FctSignins *signins, const char *account);
 /* Rows as in the contract, the newest first. */
 json_t *fct_signins_list(FctSignins *signins, guint limit);

@@ -6,6 +6,7 @@
 #include "app/records.h"
 #include "app/server.h"
 #include "app/signins.h"
+#include "store/store_memory.h"
 
 #include <string.h>
 
@@ -137,6 +138,48 @@ static void test_other_origin(Fixture *f, gconstpointer data)
     g_free(f->origin);
     f->origin = g_strdup_printf("https://127.0.0.1:%u", fct_server_port(f->app->server));
     g_assert_cmpuint(fixture_call(f, "POST", "/tokens", json_pack("{s:s}", "name", "x"), &own), ==, 201);
+}
+
+/* What somebody who may look only is refused, however long and often, pushes nothing out of the audit. */
+static void test_refusals(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) made = NULL, audit = NULL, refused = NULL;
+    fixture_login(f);
+    g_assert_cmpuint(
+        fixture_call(f, "POST", "/tokens", json_pack("{s:s, s:s}", "name", "eyes", "role", "viewer"), &made), ==, 201);
+    f->token = g_strdup(fct_json_str(made, "secret", ""));
+    g_autofree char *name = g_strnfill(30000, '%'), *path = g_strdup_printf("/vms/%s/start", name);
+    for (char *at = path; (at = strstr(at, "%%%")); at += 3)
+        memcpy(at, "%01", 3); /* longer still once it is shown */
+    for (int i = 0; i < 70; i++)
+        g_assert_cmpuint(fixture_call(f, "POST", path, NULL, NULL), ==, 403);
+    g_clear_pointer(&f->token, g_free);
+    g_assert_cmpuint(fixture_call(f, "GET", "/audit?limit=500", NULL, &audit), ==, 200);
+    const json_t *rows = json_object_get(audit, "items");
+    g_assert_cmpuint(json_array_size(rows), <=, 62);
+    for (gsize i = 0; i < json_array_size(rows); i++) {
+        g_autofree char *text = fct_json_text(json_array_get(rows, i));
+        g_assert_cmpuint(strlen(text), <, 1500);
+    }
+    g_assert_cmpuint(fixture_call(f, "GET", "/audit/refused", NULL, &refused), ==, 200);
+    const json_t *row = json_array_get(json_object_get(refused, "items"), 0);
+    g_assert_cmpint(fct_json_int(row, "count", 0), >=, 10);
+    g_assert_cmpstr(json_string_value(json_array_get(json_object_get(row, "names"), 0)), ==, "admin");
+}
+
+/* Rows at hand are bounded by their size, too. */
+static void test_at_hand(void)
+{
+    static const FctKeep keep = {.rows = 100, .at_hand = 100, .at_hand_bytes = 2000};
+    g_autoptr(FctStore) store = fct_store_memory_new();
+    g_autofree char *subject = g_strnfill(150, 's');
+    FctApp app = {.audit = fct_records_new(store, "audit", &keep, NULL)};
+    for (int i = 0; i < 50; i++)
+        fct_audit(&app, "ann", "192.0.2.1", "vm.write", "allowed", subject, "POST /vms");
+    g_autoptr(json_t) at_hand = fct_records_list(app.audit, 100);
+    g_assert_cmpuint(json_array_size(at_hand), >, 2);
+    g_assert_cmpuint(json_array_size(at_hand), <, 10);
+    fct_records_free(app.audit);
 }
 
 static void test_tokens(Fixture *f, gconstpointer data)
@@ -332,6 +375,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, func) g_test_add("/server/" name, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+    ADD("refusals", test_refusals);
+    g_test_add_func("/server/at-hand", test_at_hand);
     ADD("version", test_version);
     ADD("unknown-address", test_unknown_address);
     ADD("methods", test_methods);
