@@ -409,7 +409,16 @@ FctTokens *fct_auth_tokens(FctAuth *auth)
 
 FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
 {
-    return fct_tokens_identify(auth->tokens, secret);
+    FctIdentity *who = fct_tokens_identify(auth->tokens, secret);
+    if (!who || who->by != FCT_BY_LOGIN)
+        return who;
+    /* A login acts as its account does. Those of lesser role, which earlier versions made, are bound as tokens are. */
+    g_mutex_lock(&auth->lock);
+    const User *user = g_hash_table_lookup(auth->users, who->account);
+    if (!user || strcmp(user->role, who->role) != 0)
+        who->by = FCT_BY_TOKEN;
+    g_mutex_unlock(&auth->lock);
+    return who;
 }
 
 /* ---- what ends ---- */
@@ -492,12 +501,17 @@ static void take_back(FctAuth *auth, const char *account, GHashTable *taken, con
     g_mutex_unlock(&auth->lock);
 }
 
-/* Signing in once more proves the old password, with the same bounds on guessing, and is the session that goes on. */
+/*
+ * Signing in once more proves the old password, with the bounds on guessing of a known browser, and is the session that
+ * goes on. Strangers' guesses do not keep its owner from it. Logins are counted together: there may be any number.
+ */
 static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **error)
 {
     char *secret = NULL;
     g_autoptr(GError) fault = NULL;
-    const FctAttempt attempt = {.name = change->who->account, .address = change->address};
+    const FctIdentity *who = change->who;
+    const FctAttempt attempt = {
+        .name = who->account, .address = change->address, .signed_in = who->token ? who->account : who->login};
     g_autoptr(FctIdentity) again = fct_auth_login(auth, &attempt, change->old_password, &secret, &fault);
     if (!again && fault->code == FCT_ERROR_UNAUTHENTICATED)
         fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",

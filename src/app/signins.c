@@ -85,7 +85,7 @@ static void add_failure(FctSignins *signins, const char *key)
 }
 
 typedef struct {
-    char *browser, *pair, *account, *address; /* what is counted; browser NULL: none */
+    char *browser, *pair, *account, *address; /* what is counted; browser NULL: neither known nor signed in */
 } Keys;
 
 static void keys_clear(Keys *keys)
@@ -102,7 +102,9 @@ static Keys keys_of(FctSignins *signins, const FctAttempt *attempt, const char *
     g_autoptr(FctBrowser) browser = hash ? fct_signins_browser_of(signins, attempt->browser) : NULL;
     g_autofree char *place = fct_place_of_address(attempt->address);
     gboolean known = browser && fct_browser_is_of(browser, attempt->name, hash);
-    return (Keys){.browser = known ? g_strdup_printf("browser %s", browser->id) : NULL,
+    return (Keys){.browser = attempt->signed_in ? g_strdup_printf("signed in %s", attempt->signed_in)
+                             : known            ? g_strdup_printf("browser %s", browser->id)
+                                                : NULL,
                   .pair = g_strdup_printf("pair %s %s", place, attempt->name),
                   .account = g_strdup_printf("account %s", attempt->name),
                   .address = g_strdup_printf("address %s", place)};

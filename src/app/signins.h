@@ -14,6 +14,9 @@ typedef struct {
     const char *name;    /* at most FCT_NAME_MAX characters, and an ellipsis */
     const char *address; /* of the client */
     const char *browser; /* value of the browser's cookie; NULL: none */
+    /* Somebody signed in proves the password once more: what this is counted by, apart from strangers' guesses, as of a
+     * known browser; NULL: nobody. */
+    const char *signed_in;
 } FctAttempt;
 
 FctSignins *fct_signins_new(FctApp *app, GError **error);

@@ -160,6 +160,26 @@ static void test_login_token(Fixture *f, gconstpointer data)
     refuse(f, 200, "GET", "/session", NULL);
 }
 
+/* It has the role of its account; one of a lesser role, of an earlier version, sees and ends what a token does. */
+static void test_lesser_login(Fixture *f, gconstpointer data)
+{
+    fixture_login(f);
+    refuse(f, 400, "POST", "/tokens", json_pack("{s:s, s:s, s:s}", "name", "x", "kind", "login", "role", "viewer"));
+    g_autoptr(json_t) other = make(f, json_pack("{s:s}", "name", "other"));
+    g_autoptr(json_t) login = make(f, json_pack("{s:s, s:s}", "name", "before", "role", "viewer"));
+    g_autofree char *key = g_strconcat("token/", fct_json_str(login, "id", ""), NULL);
+    g_autoptr(FctDoc) doc = f->store->ops->get(f->store, key, NULL);
+    json_object_set_new(doc->value, "login", json_true());
+    FctWrite write = {key, doc->value, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, NULL));
+    fixture_restart(f);
+    be(f, login);
+    g_assert_cmpuint(seen(f), ==, 1);
+    drop(f, 404, other);
+    g_autoptr(json_t) child = make(f, json_pack("{s:s}", "name", "child"));
+    g_assert_cmpstr(fct_json_str(child, "parent", ""), ==, fct_json_str(login, "id", "-"));
+}
+
 /* One that was not used for weeks is gone when facetd starts, with its document. */
 static void test_idle_login(Fixture *f, gconstpointer data)
 {
@@ -222,6 +242,16 @@ static void test_password(Fixture *f, gconstpointer data)
     fixture_restart(f);
     g_assert_cmpuint(sign_in(f, NEW_PASSWORD), ==, 401);
     g_assert_cmpuint(sign_in(f, PASSWORD), ==, 200);
+}
+
+/* Strangers at the same address have used up all tries: who is signed in may still change the password. */
+static void test_password_while_guessed(Fixture *f, gconstpointer data)
+{
+    fixture_login(f);
+    for (int i = 0; i < 5; i++)
+        g_assert_cmpuint(sign_in(f, "guess"), ==, 401);
+    g_assert_cmpuint(sign_in(f, PASSWORD), ==, 429);
+    refuse(f, 204, "PUT", "/account/password", passwords(PASSWORD, NEW_PASSWORD));
 }
 
 /* The way back in for whoever has the state folder. */
@@ -571,7 +601,9 @@ int main(int argc, char **argv)
     ADD("wishes", test_wishes);
     ADD("login-token", test_login_token);
     ADD("idle-login", test_idle_login);
+    ADD("lesser-login", test_lesser_login);
     ADD("password", test_password);
+    ADD("password-while-guessed", test_password_while_guessed);
     ADD("reset", test_reset);
     ADD("late-sign-in", test_late_sign_in);
     ADD("sign-in-during-change", test_sign_in_during_change);
