@@ -21,11 +21,19 @@ void fct_records_free(FctRecords *records);
 /* The newest first, at most @limit of those at hand. New reference. */
 json_t *fct_records_list(FctRecords *records, guint limit);
 
-typedef gboolean (*FctRecordSink)(const json_t *row, gpointer data);
-/* Every row that is kept and is not older than @since_ms nor younger than @until_ms, the oldest first, from the disk.
+/*
+ * Reads every row that is kept, the oldest first, from the disk, some hundred at a time. An account has one such reader
+ * at a time. It may outlive the records; then there is nothing more to read. Of one thread at a time; waits for the
+ * disk.
  */
-gboolean fct_records_each(FctRecords *records, gint64 since_ms, gint64 until_ms, FctRecordSink sink, gpointer data,
-                          GError **error);
+typedef struct FctRecordsReader FctRecordsReader;
+typedef void (*FctRecordSink)(const json_t *row, gpointer data);
+/* FCT_ERROR_TOO_MANY: the account has one. */
+FctRecordsReader *fct_records_reader_new(FctRecords *records, const char *account, GError **error);
+void fct_records_reader_free(FctRecordsReader *reader);
+/* The next rows, of those that are not older than @since_ms nor younger than @until_ms. 0: that was all; -1: error. */
+int fct_records_reader_next(FctRecordsReader *reader, gint64 since_ms, gint64 until_ms, FctRecordSink sink,
+                            gpointer data, GError **error);
 
 /* Adds an event and publishes it. @severity: info, warning, error. @subject_kind may be "". Not on the main thread. */
 void fct_event(FctApp *app, const char *kind, const char *severity, const char *subject_kind, const char *subject_id,

@@ -340,6 +340,20 @@ FctVisit *fct_visit_of(SoupServerMessage *message)
     return remote ? g_object_get_data(G_OBJECT(remote), KEY) : NULL;
 }
 
+void fct_visit_cut(SoupServerMessage *message)
+{
+    FctVisit *visit = fct_visit_of(message);
+    GSocket *socket = soup_server_message_get_socket(message);
+    if (visit)
+        fct_visit_end(visit);
+    else if (socket)
+        g_socket_shutdown(socket, TRUE, TRUE, NULL);
+    if (soup_server_message_get_status(message) == SOUP_STATUS_NONE)
+        return; /* its body is being read: libsoup sees the end when it reads next */
+    soup_message_body_append(soup_server_message_get_response_body(message), SOUP_MEMORY_STATIC, "\n", 1);
+    soup_server_message_unpause(message);
+}
+
 static void enter(SoupServerMessage *message, FctVisitPhase phase)
 {
     FctVisit *visit = fct_visit_of(message);

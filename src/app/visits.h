@@ -68,6 +68,11 @@ void fct_visit_follow(FctVisit *visit, GIOStream *stream);
 void fct_visit_free(FctVisit *visit);
 /* Sends it away: what is unsent is lost. */
 void fct_visit_end(FctVisit *visit);
+/*
+ * Cuts the connection of a message, whichever door it came by. It is "finished" once libsoup reads or writes next;
+ * while it is being answered it is given something to write, so that this is soon.
+ */
+void fct_visit_cut(SoupServerMessage *message);
 /* A request begins: from here on its signals tell how far it is. */
 void fct_visit_request(FctVisit *visit, SoupServerMessage *message);
 void fct_visit_enter(FctVisit *visit, FctVisitPhase phase);
