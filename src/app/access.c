@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SESSION "facet_session"
+#define PATH_MAX_BYTES 200 /* in the audit */
 
 void fct_raw_request_clear(FctRawRequest *raw)
 {
@@ -202,7 +203,10 @@ static gboolean may(const FctRoute *route, const FctIdentity *who, GError **erro
     return FALSE;
 }
 
-/* Who acted, for the audit row of a change; reading leaves none. Who is nobody leaves none either: it is counted. */
+/*
+ * Who acted, for the audit row of a change; reading leaves none. What is refused to nobody is counted instead, and so
+ * is what is refused to somebody again and again: neither pushes anything out.
+ */
 static void audit(FctApp *app, const FctRawRequest *raw, const FctRequest *request, const FctReply *reply,
                   const GError *error)
 {
@@ -219,12 +223,19 @@ static void audit(FctApp *app, const FctRawRequest *raw, const FctRequest *reque
     }
     if (!changes(raw->method))
         return;
+    if (error && fct_signins_refused_again(app->signins, request->who->account)) {
+        fct_signins_refused(app->signins, raw->address, request->who->account);
+        return;
+    }
+    g_autofree char *path = fct_plain_cut(raw->path, PATH_MAX_BYTES);
     g_autofree char *text =
-        g_strdup_printf("%s %s%s%s", raw->method, raw->path, error ? ": " : "", error ? error->message : "");
-    g_autofree char *shown = fct_plain_shown(text);
-    g_autofree char *subject = fct_plain_shown(reply->subject ? reply->subject : request->id ? request->id : "");
+        g_strdup_printf("%s %s%s%s", raw->method, path, error ? ": " : "", error ? error->message : "");
     fct_audit(app, request->who ? request->who->user : given, raw->address,
-              route->action ? route->action : "session.login", outcome, subject, shown);
+              route->action ? route->action : "session.login", outcome,
+              reply->subject ? reply->subject
+              : request->id  ? request->id
+                             : "",
+              text);
 }
 
 static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *id, const char *sub,
@@ -291,7 +302,7 @@ void fct_access_serve(FctApp *app, const FctRawRequest *raw, FctReply *reply, ch
     }
     if (!route || !serve_route(app, raw, id, sub, route, reply, &error)) {
         if (fct_error_code(error) == FCT_ERROR_INTERNAL)
-            g_warning("%s %s: %s", raw->method, raw->path, error->message);
+            g_warning("%s %.200s: %.500s", raw->method, raw->path, error->message);
         fct_access_fail(reply, error);
     }
 }

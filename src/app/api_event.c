@@ -2,6 +2,7 @@
 /* What happened (events), who did it (audit), and the stream of both and of every change. */
 #include "app/api.h"
 #include "app/hub.h"
+#include "app/outgoing.h"
 #include "app/records.h"
 #include "app/signins.h"
 #include "core/policy.h"
@@ -31,7 +32,9 @@ static gboolean list_audit(const FctRequest *request, FctReply *reply, GError **
 /* ---- the audit as a file ---- */
 
 typedef struct {
-    GString *text;
+    FctRecordsReader *reader;
+    gint64 since_ms, until_ms;
+    GString *text; /* not sent yet */
     gboolean csv;
 } Export;
 
@@ -44,14 +47,14 @@ static void append_cell(GString *text, const char *value)
                            *value && strchr("=+-@", *value) ? "'" : "", doubled);
 }
 
-static gboolean append_row(const json_t *row, gpointer data)
+static void append_row(const json_t *row, gpointer data)
 {
     static const char *const columns[] = {"user", "address", "action", "outcome", "subject", "text"};
     Export *export = data;
     if (!export->csv) {
         g_autofree char *text = fct_json_text(row);
         g_string_append_printf(export->text, "%s\n", text);
-        return TRUE;
+        return;
     }
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(fct_json_int(row, "time_ms", 0) / 1000);
     g_autofree char *iso = g_date_time_format_iso8601(time);
@@ -59,7 +62,28 @@ static gboolean append_row(const json_t *row, gpointer data)
     for (gsize i = 0; i < G_N_ELEMENTS(columns); i++)
         append_cell(export->text, fct_json_str(row, columns[i], ""));
     g_string_append_c(export->text, '\n');
-    return TRUE;
+}
+
+static gssize export_read(gpointer data, guint8 *bytes, gsize length, GError **error)
+{
+    Export *export = data;
+    int rows = 1;
+    while (export->text->len == 0 && rows > 0)
+        rows = fct_records_reader_next(export->reader, export->since_ms, export->until_ms, append_row, export, error);
+    if (rows < 0)
+        return -1;
+    gsize n = MIN(length, export->text->len);
+    memcpy(bytes, export->text->str, n);
+    g_string_erase(export->text, 0, (gssize)n);
+    return (gssize)n;
+}
+
+static void export_free(gpointer data)
+{
+    Export *export = data;
+    fct_records_reader_free(export->reader);
+    g_string_free(export->text, TRUE);
+    g_free(export);
 }
 
 static gboolean export_audit(const FctRequest *request, FctReply *reply, GError **error)
@@ -74,15 +98,20 @@ static gboolean export_audit(const FctRequest *request, FctReply *reply, GError 
                            "The format is jsonl or csv.");
         return FALSE;
     }
-    Export export = {g_string_new(NULL), format && strcmp(format, "csv") == 0};
-    if (export.csv)
-        g_string_append(export.text, "time,user,address,action,outcome,subject,text\n");
-    if (!fct_records_each(request->app->audit, since, until, append_row, &export, error)) {
-        g_string_free(export.text, TRUE);
+    FctRecordsReader *reader = fct_records_reader_new(request->app->audit, request->who->account, error);
+    if (!reader)
         return FALSE;
-    }
-    reply->text = g_string_free(export.text, FALSE);
-    reply->mime = g_strdup(export.csv ? "text/csv; charset=utf-8" : "application/jsonl");
+    gboolean csv = format && strcmp(format, "csv") == 0;
+    Export *export = g_new(Export, 1);
+    *export =
+        (Export){reader, since, until, g_string_new(csv ? "time,user,address,action,outcome,subject,text\n" : ""), csv};
+    const FctOutgoing outgoing = {.name = g_strdup(csv ? "audit.csv" : "audit.jsonl"),
+                                  .mime = g_strdup(csv ? "text/csv; charset=utf-8" : "application/jsonl"),
+                                  .total = -1,
+                                  .read = export_read,
+                                  .destroy = export_free,
+                                  .data = export};
+    fct_reply_outgoing(reply, &outgoing);
     return TRUE;
 }
 

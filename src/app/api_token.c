@@ -77,6 +77,11 @@ static gboolean may_make(const FctIdentity *who, const FctTokenWish *wish, GErro
         fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s cannot give the role %s.", who->role, wish->role);
         return FALSE;
     }
+    if (wish->login && mine != given) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Leave out the role, or make a token of that role.",
+                           json_pack("{s:s}", "field", "role"), "A login has the role of its account.");
+        return FALSE;
+    }
     if (wish->login && who->by != FCT_BY_SESSION) {
         fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in with the password first, as “facet login” does.", NULL,
                            "A token cannot make a login.");

@@ -26,9 +26,14 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
-static const FctKeep keep_events = {.rows = 2000, .at_hand = 2000};
+static const FctKeep keep_events = {
+    .rows = 2000, .bytes = 16 * 1024 * 1024, .at_hand = 2000, .at_hand_bytes = 4 * 1024 * 1024};
 /* Who changed what: as much as a year's report asks for, and no more than a small disk bears. */
-static const FctKeep keep_audit = {.rows = 100000, .age_ms = 400 * DAY_MS, .bytes = 64 * 1024 * 1024, .at_hand = 1000};
+static const FctKeep keep_audit = {.rows = 100000,
+                                   .age_ms = 400 * DAY_MS,
+                                   .bytes = 64 * 1024 * 1024,
+                                   .at_hand = 1000,
+                                   .at_hand_bytes = 2 * 1024 * 1024};
 
 gint64 fct_app_now_ms(void)
 {

@@ -11,6 +11,7 @@
 #define SESSION_IDLE_MS (12 * 3600 * 1000LL)    /* without a request */
 #define SESSION_MAX_MS (7 * 24 * 3600 * 1000LL) /* in all */
 #define SEEN_STORE_MS (15 * 60 * 1000LL)        /* how often "last seen" goes to the disk */
+#define SESSIONS_MAX 100                        /* of an account; the one not seen for longest goes */
 
 typedef struct {
     char *name, *role, *hash;
@@ -25,6 +26,7 @@ struct FctAuth {
     FctApp *app;
     GMutex lock;          /* the tables */
     GMutex hashing;       /* one argon2id at a time: each takes 64 MiB */
+    GMutex changing;      /* one change of a password at a time; taken before the lock */
     GHashTable *users;    /* name → User* */
     GHashTable *sessions; /* hash of the secret → Session* */
     FctTokens *tokens;
@@ -180,6 +182,7 @@ FctAuth *fct_auth_new(FctApp *app, GError **error)
     auth->app = app;
     g_mutex_init(&auth->lock);
     g_mutex_init(&auth->hashing);
+    g_mutex_init(&auth->changing);
     auth->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)user_free);
     auth->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)session_free);
     if (!load(auth, "user/", load_user, error) || !load(auth, "session/", load_session, error) ||
@@ -201,6 +204,7 @@ void fct_auth_free(FctAuth *auth)
     fct_tokens_free(auth->tokens);
     g_mutex_clear(&auth->lock);
     g_mutex_clear(&auth->hashing);
+    g_mutex_clear(&auth->changing);
     g_free(auth);
 }
 
@@ -262,23 +266,92 @@ static gboolean verify(FctAuth *auth, const char *hash, const char *password)
     return hash && rc == 0;
 }
 
-static char *open_session(FctAuth *auth, const char *user, GError **error)
+/* The lock is held. Takes out what is old, and of @user what is too much; the keys of both in the store. */
+static GPtrArray *take_surplus(FctAuth *auth, const char *user)
+{
+    GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer digest, value, longest = NULL;
+    gint64 seen_ms = G_MAXINT64;
+    guint count = 0;
+    g_hash_table_iter_init(&iter, auth->sessions);
+    while (g_hash_table_iter_next(&iter, &digest, &value)) {
+        const Session *session = value;
+        if (session_is_old(session)) {
+            g_ptr_array_add(keys, g_strdup_printf("session/%s", (const char *)digest));
+            g_hash_table_iter_remove(&iter);
+        } else if (strcmp(session->user, user) == 0) {
+            count++;
+            longest = session->seen_ms < seen_ms ? digest : longest;
+            seen_ms = MIN(seen_ms, session->seen_ms);
+        }
+    }
+    if (count >= SESSIONS_MAX) {
+        g_ptr_array_add(keys, g_strdup_printf("session/%s", (const char *)longest));
+        g_hash_table_remove(auth->sessions, longest);
+    }
+    return keys;
+}
+
+/*
+ * First where a change of the password finds it, then on the disk. NULL: @hash is no longer that of the account's
+ * password. Takes @session over.
+ */
+static GPtrArray *admit(FctAuth *auth, const char *digest, Session *session, const char *hash)
+{
+    GPtrArray *surplus = NULL;
+    g_mutex_lock(&auth->lock);
+    const User *user = g_hash_table_lookup(auth->users, session->user);
+    if (user && strcmp(user->hash, hash) == 0) {
+        surplus = take_surplus(auth, session->user);
+        g_hash_table_insert(auth->sessions, g_strdup(digest), session);
+    } else {
+        session_free(session);
+    }
+    g_mutex_unlock(&auth->lock);
+    return surplus;
+}
+
+static gboolean store_session(FctAuth *auth, const char *digest, json_t *session, const GPtrArray *surplus,
+                              GError **error)
+{
+    g_autofree FctWrite *writes = g_new(FctWrite, surplus->len + 1);
+    g_autofree char *key = g_strdup_printf("session/%s", digest);
+    writes[0] = (FctWrite){key, session, FCT_REV_NONE};
+    for (guint i = 0; i < surplus->len; i++)
+        writes[i + 1] = (FctWrite){surplus->pdata[i], NULL, FCT_REV_ANY};
+    return auth->app->store->ops->commit(auth->app->store, writes, surplus->len + 1, NULL, error);
+}
+
+static void set_wrong(GError **error)
+{
+    fct_set_error_full(error, FCT_ERROR_UNAUTHENTICATED, "Check both; capitals count.", NULL,
+                       "The name or the password is wrong.");
+}
+
+/* @hash: what the password was checked against. It may have changed meanwhile; then it was the wrong one. */
+static char *open_session(FctAuth *auth, const char *user, const char *hash, GError **error)
 {
     g_autofree char *secret = fct_auth_secret("");
-    char *digest = fct_auth_digest(secret);
+    g_autofree char *digest = fct_auth_digest(secret);
     gint64 now = fct_app_now_ms();
     Session *session = g_new(Session, 1);
     *session = (Session){g_strdup(user), now, now, now};
     g_autoptr(json_t) json = session_json(session);
-    if (!store_one(auth, "session", digest, json, error)) {
-        session_free(session);
-        g_free(digest);
-        return NULL;
-    }
+    g_autoptr(GPtrArray) surplus = admit(auth, digest, session, hash);
+    gboolean stored = surplus && store_session(auth, digest, json, surplus, error);
     g_mutex_lock(&auth->lock);
-    g_hash_table_insert(auth->sessions, digest, session);
+    gboolean live = g_hash_table_contains(auth->sessions, digest);
+    if (!stored)
+        g_hash_table_remove(auth->sessions, digest);
     g_mutex_unlock(&auth->lock);
-    return g_steal_pointer(&secret);
+    if (stored && live)
+        return g_steal_pointer(&secret);
+    if (stored && !store_one(auth, "session", digest, NULL, NULL))
+        g_debug("a session whose secret nobody has stays on disk until it is old");
+    if (stored || !surplus)
+        set_wrong(error);
+    return NULL;
 }
 
 FctIdentity *fct_auth_login(FctAuth *auth, const FctAttempt *attempt, const char *password, char **ret_secret,
@@ -298,13 +371,14 @@ FctIdentity *fct_auth_login(FctAuth *auth, const FctAttempt *attempt, const char
         return NULL;
     if (!verify(auth, hash, password)) {
         fct_signins_failed(signins, attempt, hash);
-        fct_set_error_full(error, FCT_ERROR_UNAUTHENTICATED, "Check both; capitals count.", NULL,
-                           "The name or the password is wrong.");
+        set_wrong(error);
         return NULL;
     }
+    *ret_secret = open_session(auth, attempt->name, hash, error);
+    if (!*ret_secret)
+        return NULL;
     fct_signins_passed(signins, attempt, hash);
-    *ret_secret = open_session(auth, attempt->name, error);
-    return *ret_secret ? g_steal_pointer(&identity) : NULL;
+    return g_steal_pointer(&identity);
 }
 
 char *fct_auth_browser(FctAuth *auth, const char *account, const char *cookie)
@@ -335,7 +409,16 @@ FctTokens *fct_auth_tokens(FctAuth *auth)
 
 FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
 {
-    return fct_tokens_identify(auth->tokens, secret);
+    FctIdentity *who = fct_tokens_identify(auth->tokens, secret);
+    if (!who || who->by != FCT_BY_LOGIN)
+        return who;
+    /* A login acts as its account does. Those of lesser role, which earlier versions made, are bound as tokens are. */
+    g_mutex_lock(&auth->lock);
+    const User *user = g_hash_table_lookup(auth->users, who->account);
+    if (!user || strcmp(user->role, who->role) != 0)
+        who->by = FCT_BY_TOKEN;
+    g_mutex_unlock(&auth->lock);
+    return who;
 }
 
 /* ---- what ends ---- */
@@ -374,39 +457,61 @@ gboolean fct_auth_logout(FctAuth *auth, const FctIdentity *who, const char *secr
 
 /* ---- another password ---- */
 
-/* The keys of the account's sessions but that of @secret. */
-static GPtrArray *other_sessions(FctAuth *auth, const char *account, const char *secret)
+/*
+ * From here on the old password lets nobody in, and sessions that end make nothing more: takes the account's sessions
+ * out, but for @spared (may be NULL). NULL: the session @proof, opened with the old password, has ended itself.
+ */
+static GHashTable *begin_change(FctAuth *auth, const char *account, const char *proof, const char *spared,
+                                const char *hash, char **ret_before)
 {
-    g_autofree char *own = fct_auth_digest(secret);
-    GPtrArray *digests = g_ptr_array_new_with_free_func(g_free);
+    GHashTable *taken = NULL;
     GHashTableIter iter;
     gpointer digest, session;
     g_mutex_lock(&auth->lock);
-    g_hash_table_iter_init(&iter, auth->sessions);
-    while (g_hash_table_iter_next(&iter, &digest, &session))
-        if (strcmp(((Session *)session)->user, account) == 0 && strcmp(digest, own) != 0)
-            g_ptr_array_add(digests, g_strdup(digest));
+    if (g_hash_table_contains(auth->sessions, proof)) {
+        User *user = g_hash_table_lookup(auth->users, account);
+        *ret_before = user->hash;
+        user->hash = g_strdup(hash);
+        taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)session_free);
+        g_hash_table_iter_init(&iter, auth->sessions);
+        while (g_hash_table_iter_next(&iter, &digest, &session))
+            if (strcmp(((Session *)session)->user, account) == 0 && g_strcmp0(digest, spared) != 0) {
+                g_hash_table_iter_steal(&iter);
+                g_hash_table_insert(taken, digest, session);
+            }
+    }
     g_mutex_unlock(&auth->lock);
-    return digests;
+    return taken;
 }
 
-static void take_password(FctAuth *auth, const char *account, const char *hash, const GPtrArray *sessions)
+/* The store has not taken it: all is as it was. */
+static void take_back(FctAuth *auth, const char *account, GHashTable *taken, const char *hash)
 {
+    GHashTableIter iter;
+    gpointer digest, session;
     g_mutex_lock(&auth->lock);
     User *user = g_hash_table_lookup(auth->users, account);
     g_free(user->hash);
     user->hash = g_strdup(hash);
-    for (guint i = 0; i < sessions->len; i++)
-        g_hash_table_remove(auth->sessions, sessions->pdata[i]);
+    g_hash_table_iter_init(&iter, taken);
+    while (g_hash_table_iter_next(&iter, &digest, &session)) {
+        g_hash_table_iter_steal(&iter);
+        g_hash_table_insert(auth->sessions, digest, session);
+    }
     g_mutex_unlock(&auth->lock);
 }
 
-/* Signing in once more proves the old password, with the same bounds on guessing, and is the session that goes on. */
+/*
+ * Signing in once more proves the old password, with the bounds on guessing of a known browser, and is the session that
+ * goes on. Strangers' guesses do not keep its owner from it. Logins are counted together: there may be any number.
+ */
 static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **error)
 {
     char *secret = NULL;
     g_autoptr(GError) fault = NULL;
-    const FctAttempt attempt = {.name = change->who->account, .address = change->address};
+    const FctIdentity *who = change->who;
+    const FctAttempt attempt = {
+        .name = who->account, .address = change->address, .signed_in = who->token ? who->account : who->login};
     g_autoptr(FctIdentity) again = fct_auth_login(auth, &attempt, change->old_password, &secret, &fault);
     if (!again && fault->code == FCT_ERROR_UNAUTHENTICATED)
         fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
@@ -416,23 +521,48 @@ static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **erro
     return secret;
 }
 
-gboolean fct_auth_change_password(FctAuth *auth, const FctPasswordChange *change, char **ret_secret, GError **error)
+/* @proof: the session that the old password has opened. */
+static gboolean change_to(FctAuth *auth, const FctPasswordChange *change, const char *proof, const char *hash,
+                          GError **error)
 {
     const FctIdentity *who = change->who;
+    g_autofree char *before = NULL;
+    /* A command line goes on with its own login. */
+    g_autoptr(GHashTable) taken = begin_change(auth, who->account, proof, who->token ? NULL : proof, hash, &before);
+    if (!taken) {
+        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
+                           json_pack("{s:s}", "field", "old_password"), "The password was changed meanwhile.");
+        return FALSE;
+    }
+    g_autoptr(GPtrArray) sessions = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer digest;
+    g_hash_table_iter_init(&iter, taken);
+    while (g_hash_table_iter_next(&iter, &digest, NULL))
+        g_ptr_array_add(sessions, digest);
+    g_autoptr(GPtrArray) tokens = fct_tokens_of_account(auth->tokens, who->account, who->token, change->end_tokens);
+    if (!fct_account_store(auth->app->store, who->account, hash, sessions, tokens, error)) {
+        take_back(auth, who->account, taken, before);
+        return FALSE;
+    }
+    fct_tokens_forget(auth->tokens, tokens);
+    return TRUE;
+}
+
+gboolean fct_auth_change_password(FctAuth *auth, const FctPasswordChange *change, char **ret_secret, GError **error)
+{
     if (!fct_account_check_password(change->new_password, error))
         return FALSE;
     g_autofree char *secret = prove(auth, change, error);
     g_autofree char *hash = secret ? hash_password(auth, change->new_password, error) : NULL;
     if (!hash)
         return FALSE;
-    /* A command line goes on with its own login. */
-    g_autoptr(GPtrArray) sessions = other_sessions(auth, who->account, who->token ? "" : secret);
-    g_autoptr(GPtrArray) tokens = fct_tokens_of_account(auth->tokens, who->account, who->token, change->end_tokens);
-    if (!fct_account_store(auth->app->store, who->account, hash, sessions, tokens, error))
-        return FALSE;
-    take_password(auth, who->account, hash, sessions);
-    fct_tokens_forget(auth->tokens, tokens);
+    g_autofree char *proof = fct_auth_digest(secret);
+    g_mutex_lock(&auth->changing);
+    gboolean ok = change_to(auth, change, proof, hash, error);
+    g_mutex_unlock(&auth->changing);
     fct_opened_look(auth->app->opened);
-    *ret_secret = who->token ? NULL : g_steal_pointer(&secret);
-    return TRUE;
+    if (ok && !change->who->token)
+        *ret_secret = g_steal_pointer(&secret);
+    return ok;
 }

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #define BACKLOG 512
-#define AT_ONCE 16          /* connections accepted before others have their turn */
-#define SHAKING 48          /* handshakes at once: each holds a thread of GIO */
-#define SHAKING_BY_PLACE 12 /* of one address */
-#define RECORD_HEAD 5       /* of TLS: kind, version, length */
+#define AT_ONCE 16         /* connections accepted before others have their turn */
+#define SHAKING 16         /* handshakes at once: each holds a thread of GIO, which lends few more at once */
+#define SHAKING_BY_PLACE 4 /* of one address */
+#define RECORD_HEAD 5      /* of TLS: kind, version, length */
 #define RECORD_MAX (RECORD_HEAD + 16384)
 #define HANDSHAKE_RECORD 22
 #define PAUSE_MS 200 /* after descriptors have run out */
@@ -132,6 +132,7 @@ static gboolean on_greeting(int fd, GIOCondition condition, gpointer data)
         return G_SOURCE_REMOVE;
     }
     wake_at(visit, 1);
+    fct_visit_enter(visit, FCT_VISIT_HELLO); /* from here on it waits for us */
     visit->ready = TRUE;
     shake_next(greeting->door);
     return G_SOURCE_REMOVE;

@@ -118,15 +118,9 @@ static void client_add(Client *client, const Message *message)
 /* A client that does not read is cut off: it connects again and loads its lists again. */
 static void client_drop(Client *client)
 {
-    SoupServerMessage *soup = g_object_ref(client->soup);
+    g_autoptr(SoupServerMessage) soup = g_object_ref(client->soup);
     client_free(client);
-    FctVisit *visit = fct_visit_of(soup);
-    GSocket *socket = soup_server_message_get_socket(soup);
-    if (visit)
-        fct_visit_end(visit);
-    else if (socket)
-        g_socket_close(socket, NULL);
-    g_object_unref(soup);
+    fct_visit_cut(soup);
 }
 
 static gboolean deliver(gpointer data)
@@ -178,7 +172,7 @@ void fct_hub_free(FctHub *hub)
 {
     if (!hub)
         return;
-    g_list_free_full(g_steal_pointer(&hub->clients), (GDestroyNotify)client_drop);
+    g_list_free_full(g_steal_pointer(&hub->clients), (GDestroyNotify)client_free); /* the server is gone already */
     g_source_remove(hub->keepalive);
     if (hub->scheduled)
         g_source_remove(hub->scheduled);

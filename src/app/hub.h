@@ -8,7 +8,7 @@
 #include "app/api.h"
 
 FctHub *fct_hub_new(void);
-void fct_hub_free(FctHub *hub); /* main thread; ends the streams */
+void fct_hub_free(FctHub *hub); /* main thread, after the server, which has ended the streams */
 /* Somebody looks on. Any thread. */
 gboolean fct_hub_watched(FctHub *hub);
 

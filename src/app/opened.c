@@ -118,24 +118,12 @@ static void on_finished(SoupServerMessage *message, gpointer data)
     g_free(streaming);
 }
 
-/* Nothing passes any more; libsoup sees that when it reads or writes next, and tells whoever serves the message. A
- * stream of news may have nothing to write for long, so it is given something. */
 static void end_message(gpointer data)
 {
     const Streaming *streaming = data;
     g_autoptr(SoupServerMessage) message = g_object_ref(streaming->message);
-    FctVisit *visit = fct_visit_of(message);
-    GSocket *socket = soup_server_message_get_socket(message);
-    SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
     on_finished(message, data);
-    if (visit)
-        fct_visit_end(visit);
-    else if (socket)
-        g_socket_shutdown(socket, TRUE, TRUE, NULL);
-    if (soup_message_headers_get_encoding(headers) != SOUP_ENCODING_CHUNKED)
-        return;
-    soup_message_body_append(soup_server_message_get_response_body(message), SOUP_MEMORY_STATIC, ":\n\n", 3);
-    soup_server_message_unpause(message);
+    fct_visit_cut(message);
 }
 
 void fct_opened_message(FctOpened *opened, const char *login, gboolean use, FctSoupMessage *message)

@@ -24,6 +24,7 @@ static void release_source(GTask *task, gpointer object, gpointer data, GCancell
     FctOutgoing *source = data;
     source->destroy(source->data);
     g_free(source->name);
+    g_free(source->mime);
     g_free(source->etag);
     g_free(source);
 }
@@ -50,7 +51,8 @@ static void read_block(GTask *task, gpointer object, gpointer data, GCancellable
     GError *error = NULL;
     gsize want = (gsize)MIN(sending->left, (gint64)BLOCK);
     guint8 *bytes = g_malloc(want);
-    gboolean ready = sending->sought || source->seek(source->data, sending->first, sending->left, &error);
+    gboolean ready =
+        sending->sought || !source->seek || source->seek(source->data, sending->first, sending->left, &error);
     gssize n = ready ? source->read(source->data, bytes, want, &error) : -1;
     sending->sought = TRUE;
     if (n < 0) {
@@ -62,17 +64,6 @@ static void read_block(GTask *task, gpointer object, gpointer data, GCancellable
 }
 
 /* ---- on the main thread ---- */
-
-/* Shorter than announced: only the end of the connection says so. */
-static void break_off(Sending *sending)
-{
-    g_autoptr(SoupServerMessage) message = g_object_ref(sending->message);
-    FctVisit *visit = fct_visit_of(message);
-    if (visit)
-        fct_visit_end(visit); /* first: TLS would say goodbye, and wait for a client that does not read */
-    g_autoptr(GIOStream) connection = soup_server_message_steal_connection(message);
-    g_io_stream_close(connection, NULL, NULL);
-}
 
 static void on_block(GObject *object, GAsyncResult *result, gpointer data)
 {
@@ -86,14 +77,19 @@ static void on_block(GObject *object, GAsyncResult *result, gpointer data)
         sending_unref(sending);
         return;
     }
-    if (!block || g_bytes_get_size(block) == 0) {
-        break_off(sending);
+    gboolean measured = sending->source.total >= 0;
+    if (!block || (measured && g_bytes_get_size(block) == 0)) {
+        fct_visit_cut(sending->message); /* shorter than announced: only the end of the connection says so */
         sending_unref(sending);
         return;
     }
     SoupMessageBody *body = soup_server_message_get_response_body(sending->message);
-    soup_message_body_append_bytes(body, block);
-    sending->left -= (gint64)g_bytes_get_size(block);
+    if (g_bytes_get_size(block))
+        soup_message_body_append_bytes(body, block);
+    if (measured)
+        sending->left -= (gint64)g_bytes_get_size(block);
+    else if (g_bytes_get_size(block) == 0)
+        sending->left = 0;
     if (sending->left == 0)
         soup_message_body_complete(body);
     soup_server_message_unpause(sending->message);
@@ -147,21 +143,36 @@ static gboolean set_range(Sending *sending, SoupMessageHeaders *request, SoupMes
     return kind != FCT_RANGE_NONE;
 }
 
+/* FALSE: nothing of it is to be sent. */
+static gboolean set_length(Sending *sending, SoupMessageHeaders *request, SoupMessageHeaders *response)
+{
+    if (sending->source.total < 0) {
+        soup_server_message_set_status(sending->message, SOUP_STATUS_OK, NULL);
+        soup_message_headers_remove(request, "Range");
+        soup_message_headers_set_encoding(response, SOUP_ENCODING_CHUNKED);
+        sending->left = G_MAXINT64;
+        return TRUE;
+    }
+    gboolean there = set_range(sending, request, response);
+    soup_message_headers_replace(response, "Accept-Ranges", "bytes");
+    soup_message_headers_set_content_length(response, sending->left);
+    return there;
+}
+
 static void send_it(FctApp *app, FctSoupMessage *message, gpointer data)
 {
     Sending *sending = data;
+    const FctOutgoing *source = &sending->source;
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
-    g_autofree char *name = g_uri_escape_string(sending->source.name, NULL, FALSE);
+    g_autofree char *name = g_uri_escape_string(source->name, NULL, FALSE);
     g_autofree char *disposition = g_strdup_printf("attachment; filename*=UTF-8''%s", name);
     sending->message = g_object_ref(message);
-    gboolean there = set_range(sending, soup_server_message_get_request_headers(message), headers);
-    soup_message_headers_set_content_type(headers, "application/octet-stream", NULL);
+    gboolean there = set_length(sending, soup_server_message_get_request_headers(message), headers);
+    soup_message_headers_replace(headers, "Content-Type", source->mime ? source->mime : "application/octet-stream");
     soup_message_headers_replace(headers, "Content-Disposition", disposition);
     soup_message_headers_replace(headers, "Cache-Control", "no-store");
-    soup_message_headers_replace(headers, "Accept-Ranges", "bytes");
-    if (sending->source.etag)
-        soup_message_headers_replace(headers, "ETag", sending->source.etag);
-    soup_message_headers_set_content_length(headers, sending->left);
+    if (source->etag)
+        soup_message_headers_replace(headers, "ETag", source->etag);
     soup_message_body_set_accumulate(soup_server_message_get_response_body(message), FALSE);
     g_signal_connect(message, "wrote-chunk", G_CALLBACK(next_block), sending);
     g_signal_connect(message, "finished", G_CALLBACK(on_sent), sending);

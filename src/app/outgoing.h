@@ -8,9 +8,11 @@
 
 typedef struct {
     char *name;   /* what the client may call it; owned */
-    gint64 total; /* bytes of the whole */
+    char *mime;   /* owned; NULL: application/octet-stream */
+    gint64 total; /* bytes of the whole; -1: not known, so no part of it can be asked for */
     char *etag;   /* of this content, in quotes; NULL: not known, so a part of an earlier version cannot be told */
-    /* Before the first read, for a part: the next read begins here. On a thread that may block. */
+    /* NULL when total is not known. Before the first read, for a part: the next read begins here. On a thread that may
+     * block. */
     gboolean (*seek)(gpointer data, gint64 offset, gint64 length, GError **error);
     /* At most @length bytes, 0 at the end, -1 on error. On a thread that may block; one call at a time. */
     gssize (*read)(gpointer data, guint8 *bytes, gsize length, GError **error);

@@ -2,12 +2,14 @@
 #include "app/records.h"
 
 #include "app/hub.h"
+#include "base/plain.h"
 
 #include <string.h>
 
-#define DROPS 16        /* old rows that go with one new one */
-#define BLOCK_DIGITS 17 /* of a number's 20: rows are read a thousand at a time */
-#define BLOCK 1000
+#define DROPS 16           /* old rows that go with one new one */
+#define BLOCK 500          /* rows that are read at a time */
+#define NAME_MAX_BYTES 200 /* of an audit row: who, and what it was about */
+#define TEXT_MAX_BYTES 500
 
 /* What is known of a row that need not be in memory. */
 typedef struct {
@@ -15,14 +17,35 @@ typedef struct {
     gsize bytes;
 } Mark;
 
+/* One that is in memory. */
+typedef struct {
+    json_t *row;
+    gsize bytes;
+} Held;
+
+/* What readers and records share; counted, since a reader may be the last. */
+typedef struct {
+    GMutex lock;
+    FctRecords *records;  /* NULL: gone */
+    GHashTable *accounts; /* those that read */
+} Shared;
+
+struct FctRecordsReader {
+    Shared *shared;
+    char *account;
+    gint64 last; /* the id of the row that was read last */
+};
+
 struct FctRecords {
     FctStore *store;
+    Shared *shared;
     char *kind; /* "event": keys are "event/<20 digits>" */
     FctKeep keep;
     GMutex lock;
-    GQueue rows;  /* json_t*, oldest first: those at hand */
+    GQueue rows;  /* Held*, oldest first: those at hand */
     GQueue marks; /* Mark*, oldest first: all that are kept */
     gsize bytes;  /* of all */
+    gsize at_hand_bytes;
     gint64 next_id;
 };
 
@@ -31,21 +54,41 @@ static char *key_of(const FctRecords *records, gint64 id)
     return g_strdup_printf("%s/%020" G_GINT64_FORMAT, records->kind, id);
 }
 
-static void add_mark(FctRecords *records, const json_t *row)
+static void add_mark(FctRecords *records, const json_t *row, gsize bytes)
 {
-    g_autofree char *text = fct_json_text(row);
     Mark *mark = g_new(Mark, 1);
-    *mark = (Mark){fct_json_int(row, "id", 0), fct_json_int(row, "time_ms", 0), strlen(text)};
+    *mark = (Mark){fct_json_int(row, "id", 0), fct_json_int(row, "time_ms", 0), bytes};
     g_queue_push_tail(&records->marks, mark);
-    records->bytes += mark->bytes;
+    records->bytes += bytes;
     records->next_id = mark->id + 1;
 }
 
-static void hold(FctRecords *records, json_t *row)
+static void held_free(gpointer data)
 {
-    g_queue_push_tail(&records->rows, row);
-    if (g_queue_get_length(&records->rows) > records->keep.at_hand)
-        json_decref(g_queue_pop_head(&records->rows));
+    Held *held = data;
+    json_decref(held->row);
+    g_free(held);
+}
+
+static void hold(FctRecords *records, json_t *row, gsize bytes)
+{
+    const FctKeep *keep = &records->keep;
+    Held *held = g_new(Held, 1);
+    *held = (Held){json_incref(row), bytes};
+    g_queue_push_tail(&records->rows, held);
+    records->at_hand_bytes += bytes;
+    while (g_queue_get_length(&records->rows) > keep->at_hand || records->at_hand_bytes > keep->at_hand_bytes) {
+        Held *old = g_queue_pop_head(&records->rows);
+        records->at_hand_bytes -= old->bytes;
+        held_free(old);
+    }
+}
+
+static void remember(FctRecords *records, json_t *row)
+{
+    g_autofree char *text = fct_json_text(row);
+    add_mark(records, row, strlen(text));
+    hold(records, row, strlen(text));
 }
 
 /* By number of rows, time and size. */
@@ -58,25 +101,60 @@ static gboolean has_too_much(const FctRecords *records)
                       (keep->age_ms && fct_app_now_ms() - oldest->time_ms > keep->age_ms));
 }
 
+static void shared_clear(gpointer data)
+{
+    Shared *shared = data;
+    g_hash_table_unref(shared->accounts);
+    g_mutex_clear(&shared->lock);
+}
+
+static Shared *shared_new(FctRecords *records)
+{
+    Shared *shared = g_atomic_rc_box_new0(Shared);
+    g_mutex_init(&shared->lock);
+    shared->records = records;
+    shared->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return shared;
+}
+
+/* The rows behind @last. */
+static GPtrArray *block_after(const FctRecords *records, gint64 last, GError **error)
+{
+    g_autofree char *prefix = g_strdup_printf("%s/", records->kind), *key = key_of(records, last);
+    return records->store->ops->list_after(records->store, prefix, key, BLOCK, error);
+}
+
+static gint64 last_of(const GPtrArray *docs)
+{
+    const FctDoc *doc = docs->pdata[docs->len - 1];
+    return g_ascii_strtoll(strrchr(doc->key, '/') + 1, NULL, 10);
+}
+
+static gboolean load(FctRecords *records, GError **error)
+{
+    for (gint64 last = 0;;) {
+        g_autoptr(GPtrArray) docs = block_after(records, last, error);
+        if (!docs || docs->len == 0)
+            return docs != NULL;
+        for (guint i = 0; i < docs->len; i++)
+            remember(records, ((FctDoc *)docs->pdata[i])->value);
+        last = last_of(docs);
+    }
+}
+
 FctRecords *fct_records_new(FctStore *store, const char *kind, const FctKeep *keep, GError **error)
 {
-    g_autofree char *prefix = g_strdup_printf("%s/", kind);
-    g_autoptr(GPtrArray) docs = store->ops->list(store, prefix, error);
-    if (!docs)
-        return NULL;
     FctRecords *records = g_new0(FctRecords, 1);
     records->store = store;
     records->kind = g_strdup(kind);
     records->keep = *keep;
     records->next_id = 1;
+    records->shared = shared_new(records);
     g_mutex_init(&records->lock);
     g_queue_init(&records->rows);
     g_queue_init(&records->marks);
-    for (guint i = 0; i < docs->len; i++) {
-        const FctDoc *doc = docs->pdata[i];
-        add_mark(records, doc->value);
-        hold(records, json_incref(doc->value));
-    }
+    if (!load(records, error))
+        g_clear_pointer(&records, fct_records_free);
     return records;
 }
 
@@ -84,7 +162,11 @@ void fct_records_free(FctRecords *records)
 {
     if (!records)
         return;
-    g_queue_clear_full(&records->rows, (GDestroyNotify)json_decref);
+    g_mutex_lock(&records->shared->lock); /* no reader is at work then */
+    records->shared->records = NULL;
+    g_mutex_unlock(&records->shared->lock);
+    g_atomic_rc_box_release_full(records->shared, shared_clear);
+    g_queue_clear_full(&records->rows, held_free);
     g_queue_clear_full(&records->marks, g_free);
     g_mutex_clear(&records->lock);
     g_free(records->kind);
@@ -107,8 +189,7 @@ static json_t *add_row(FctRecords *records, json_t *row)
     keys[n] = key_of(records, records->next_id);
     writes[n] = (FctWrite){keys[n], row, FCT_REV_ANY};
     n++;
-    add_mark(records, row);
-    hold(records, json_incref(row));
+    remember(records, row);
     while (n < G_N_ELEMENTS(writes) && has_too_much(records)) {
         g_autofree Mark *old = g_queue_pop_head(&records->marks);
         records->bytes -= old->bytes;
@@ -126,33 +207,51 @@ static json_t *add_row(FctRecords *records, json_t *row)
     return row;
 }
 
-/* The block of the numbers that begin like @id. */
-static gboolean each_of_block(FctRecords *records, gint64 id, gint64 since_ms, gint64 until_ms, FctRecordSink sink,
-                              gpointer data, GError **error)
+FctRecordsReader *fct_records_reader_new(FctRecords *records, const char *account, GError **error)
 {
-    g_autofree char *key = key_of(records, id);
-    g_autofree char *prefix = g_strndup(key, strlen(records->kind) + 1 + BLOCK_DIGITS);
-    g_autoptr(GPtrArray) docs = records->store->ops->list(records->store, prefix, error);
-    for (guint i = 0; docs && i < docs->len; i++) {
-        const json_t *row = ((FctDoc *)docs->pdata[i])->value;
-        gint64 time = fct_json_int(row, "time_ms", 0);
-        if (time >= since_ms && time <= until_ms && !sink(row, data))
-            return FALSE;
+    Shared *shared = records->shared;
+    g_mutex_lock(&shared->lock);
+    gboolean first = g_hash_table_add(shared->accounts, g_strdup(account));
+    g_mutex_unlock(&shared->lock);
+    if (!first) {
+        fct_set_error_full(error, FCT_ERROR_TOO_MANY, "Wait until it has ended, or end it.", NULL,
+                           "This account has an export under way.");
+        return NULL;
     }
-    return docs != NULL;
+    FctRecordsReader *reader = g_new0(FctRecordsReader, 1);
+    reader->shared = g_atomic_rc_box_acquire(shared);
+    reader->account = g_strdup(account);
+    return reader;
 }
 
-gboolean fct_records_each(FctRecords *records, gint64 since_ms, gint64 until_ms, FctRecordSink sink, gpointer data,
-                          GError **error)
+void fct_records_reader_free(FctRecordsReader *reader)
 {
-    g_mutex_lock(&records->lock);
-    const Mark *oldest = g_queue_peek_head(&records->marks);
-    gint64 first = oldest ? oldest->id : 0, end = records->next_id;
-    g_mutex_unlock(&records->lock);
-    for (gint64 block = first / BLOCK; first && block <= (end - 1) / BLOCK; block++)
-        if (!each_of_block(records, block * BLOCK, since_ms, until_ms, sink, data, error))
-            return FALSE;
-    return TRUE;
+    g_mutex_lock(&reader->shared->lock);
+    g_hash_table_remove(reader->shared->accounts, reader->account);
+    g_mutex_unlock(&reader->shared->lock);
+    g_atomic_rc_box_release_full(reader->shared, shared_clear);
+    g_free(reader->account);
+    g_free(reader);
+}
+
+int fct_records_reader_next(FctRecordsReader *reader, gint64 since_ms, gint64 until_ms, FctRecordSink sink,
+                            gpointer data, GError **error)
+{
+    Shared *shared = reader->shared;
+    g_mutex_lock(&shared->lock); /* one block at a time, whoever reads */
+    g_autoptr(GPtrArray) docs = shared->records ? block_after(shared->records, reader->last, error) : g_ptr_array_new();
+    g_mutex_unlock(&shared->lock);
+    if (!docs)
+        return -1;
+    for (guint i = 0; i < docs->len; i++) {
+        const json_t *row = ((FctDoc *)docs->pdata[i])->value;
+        gint64 time = fct_json_int(row, "time_ms", 0);
+        if (time >= since_ms && time <= until_ms)
+            sink(row, data);
+    }
+    if (docs->len)
+        reader->last = last_of(docs);
+    return (int)docs->len;
 }
 
 json_t *fct_records_list(FctRecords *records, guint limit)
@@ -160,7 +259,7 @@ json_t *fct_records_list(FctRecords *records, guint limit)
     json_t *items = json_array();
     g_mutex_lock(&records->lock);
     for (GList *row = records->rows.tail; row && json_array_size(items) < limit; row = row->prev)
-        json_array_append(items, row->data); /* rows never change once they are in the list */
+        json_array_append(items, ((Held *)row->data)->row); /* rows never change once they are in the list */
     g_mutex_unlock(&records->lock);
     return items;
 }
@@ -180,6 +279,8 @@ void fct_event(FctApp *app, const char *kind, const char *severity, const char *
 void fct_audit(FctApp *app, const char *user, const char *address, const char *action, const char *outcome,
                const char *subject, const char *text)
 {
-    json_decref(add_row(app->audit, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "user", user, "address", address,
-                                              "action", action, "outcome", outcome, "subject", subject, "text", text)));
+    g_autofree char *who = fct_plain_cut(user, NAME_MAX_BYTES), *from = fct_plain_cut(address, NAME_MAX_BYTES);
+    g_autofree char *what = fct_plain_cut(subject, NAME_MAX_BYTES), *line = fct_plain_cut(text, TEXT_MAX_BYTES);
+    json_decref(add_row(app->audit, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "user", who, "address", from, "action",
+                                              action, "outcome", outcome, "subject", what, "text", line)));
 }

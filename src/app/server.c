@@ -201,7 +201,7 @@ static gboolean finish_call(gpointer data)
     FctReply *reply = &call->reply;
     FctVisit *visit = fct_visit_of(call->message);
     if (visit && reply->known)
-        visit->known = TRUE;
+        fct_visit_know(visit);
     if (call->signin) {
         call->server->signing_in = FALSE;
         next_signin(call->server);

@@ -10,6 +10,7 @@
 #define FAILURES_PAIR 5     /* for one account from one address, in a window */
 #define FAILURES_ONE 30     /* for one account, or from one address */
 #define FAILURES_BROWSER 10 /* of one known browser */
+#define ROWS_REFUSED 60     /* of the audit, of one account */
 #define KEYS_MAX 20000      /* that are counted at once */
 #define MINUTE_MS 60000LL
 #define ROWS_MAX 64 /* addresses of one minute; the rest are one row */
@@ -84,7 +85,7 @@ static void add_failure(FctSignins *signins, const char *key)
 }
 
 typedef struct {
-    char *browser, *pair, *account, *address; /* what is counted; browser NULL: none */
+    char *browser, *pair, *account, *address; /* what is counted; browser NULL: neither known nor signed in */
 } Keys;
 
 static void keys_clear(Keys *keys)
@@ -101,7 +102,9 @@ static Keys keys_of(FctSignins *signins, const FctAttempt *attempt, const char *
     g_autoptr(FctBrowser) browser = hash ? fct_signins_browser_of(signins, attempt->browser) : NULL;
     g_autofree char *place = fct_place_of_address(attempt->address);
     gboolean known = browser && fct_browser_is_of(browser, attempt->name, hash);
-    return (Keys){.browser = known ? g_strdup_printf("browser %s", browser->id) : NULL,
+    return (Keys){.browser = attempt->signed_in ? g_strdup_printf("signed in %s", attempt->signed_in)
+                             : known            ? g_strdup_printf("browser %s", browser->id)
+                                                : NULL,
                   .pair = g_strdup_printf("pair %s %s", place, attempt->name),
                   .account = g_strdup_printf("account %s", attempt->name),
                   .address = g_strdup_printf("address %s", place)};
@@ -278,6 +281,16 @@ void fct_signins_refused(FctSignins *signins, const char *address, const char *n
     if (!signins->stored_ms || steady_ms() - signins->stored_ms >= STORE_MS)
         store_minute(signins);
     g_mutex_unlock(&signins->lock);
+}
+
+gboolean fct_signins_refused_again(FctSignins *signins, const char *account)
+{
+    g_autofree char *key = g_strdup_printf("refused %s", account);
+    g_mutex_lock(&signins->lock);
+    add_failure(signins, key);
+    gboolean again = failures_of(signins, key) > ROWS_REFUSED;
+    g_mutex_unlock(&signins->lock);
+    return again;
 }
 
 static void append_rows(json_t *items, const json_t *minute, guint limit)

@@ -14,6 +14,9 @@ typedef struct {
     const char *name;    /* at most FCT_NAME_MAX characters, and an ellipsis */
     const char *address; /* of the client */
     const char *browser; /* value of the browser's cookie; NULL: none */
+    /* Somebody signed in proves the password once more: what this is counted by, apart from strangers' guesses, as of a
+     * known browser; NULL: nobody. */
+    const char *signed_in;
 } FctAttempt;
 
 FctSignins *fct_signins_new(FctApp *app, GError **error);
@@ -32,5 +35,10 @@ FctBrowser *fct_signins_browser_of(FctSignins *signins, const char *cookie);
  * A request was refused since nobody, or nobody known, had signed in. @name may be "". Writes to the disk now and then.
  */
 void fct_signins_refused(FctSignins *signins, const char *address, const char *name);
+/*
+ * Something was refused to somebody who is signed in, or failed. TRUE when that was so often within a minute that one
+ * more row of the audit tells nothing new: it is counted instead.
+ */
+gboolean fct_signins_refused_again(FctSignins *signins, const char *account);
 /* Rows as in the contract, the newest first. */
 json_t *fct_signins_list(FctSignins *signins, guint limit);

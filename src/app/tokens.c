@@ -309,22 +309,42 @@ static Token *token_new(const FctIdentity *who, const FctTokenWish *wish, const 
     return token;
 }
 
+/* The session or token that asks. The lock is held; that of the sessions is taken after it. */
+static gboolean maker_lives(FctTokens *tokens, const FctIdentity *who)
+{
+    const Token *maker = who->token ? g_hash_table_lookup(tokens->by_id, who->token) : NULL;
+    return who->token ? maker && is_live(tokens, maker) : fct_auth_live(tokens->app->auth, who->login, FALSE);
+}
+
+static void set_ended(GError **error)
+{
+    fct_set_error(error, FCT_ERROR_UNAUTHENTICATED, "The session or token that was to make this one has ended.");
+}
+
 /* Under the lock all along: its maker does not end between the look at it and its child. */
-static json_t *add_checked(FctTokens *tokens, Token *token, GError **error)
+static json_t *add_checked(FctTokens *tokens, const FctIdentity *who, Token *token, GError **error)
 {
     json_t *json = NULL;
     g_mutex_lock(&tokens->lock);
-    add(tokens, token);
-    if (is_live(tokens, token))
+    if (maker_lives(tokens, who)) {
+        add(tokens, token);
         json = token_json(tokens, token);
-    else
-        g_hash_table_remove(tokens->by_secret, token->digest);
-    if (!json)
-        g_hash_table_remove(tokens->by_id, token->id);
+    }
     g_mutex_unlock(&tokens->lock);
-    if (!json)
-        fct_set_error(error, FCT_ERROR_UNAUTHENTICATED, "The token that was to make this one has ended.");
+    if (!json) {
+        token_free(token);
+        set_ended(error);
+    }
     return json;
+}
+
+/* It may have been ended before it was on the disk, where nobody found it then. */
+static gboolean is_there(FctTokens *tokens, const char *id)
+{
+    g_mutex_lock(&tokens->lock);
+    gboolean there = g_hash_table_contains(tokens->by_id, id);
+    g_mutex_unlock(&tokens->lock);
+    return there;
 }
 
 json_t *fct_tokens_make(FctTokens *tokens, const FctIdentity *who, const FctTokenWish *wish, char **ret_secret,
@@ -337,19 +357,24 @@ json_t *fct_tokens_make(FctTokens *tokens, const FctIdentity *who, const FctToke
     g_autofree char *id = g_strdup(token->id);
     FctWrite write = {key, stored, FCT_REV_NONE};
     drop_ended(tokens);
-    /* First where revoking its maker finds it, then on the disk. */
-    json_t *json = add_checked(tokens, token, error);
+    /* First where whatever ends it finds it, then on the disk. */
+    g_autoptr(json_t) json = add_checked(tokens, who, token, error);
     if (!json)
         return NULL;
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    g_ptr_array_add(ids, id);
     if (!tokens->app->store->ops->commit(tokens->app->store, &write, 1, NULL, error)) {
-        g_autoptr(GPtrArray) ids = g_ptr_array_new();
-        g_ptr_array_add(ids, id);
         fct_tokens_forget(tokens, ids);
-        json_decref(json);
+        return NULL;
+    }
+    if (!is_there(tokens, id)) {
+        if (!end_all(tokens, ids, NULL))
+            g_debug("a token whose secret nobody has stays on disk");
+        set_ended(error);
         return NULL;
     }
     *ret_secret = g_steal_pointer(&secret);
-    return json;
+    return g_steal_pointer(&json);
 }
 
 gboolean fct_tokens_drop(FctTokens *tokens, const FctIdentity *who, const char *id, GError **error)

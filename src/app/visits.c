@@ -11,26 +11,43 @@
 
 #define KEY "facet-visit"
 #define LOOK_MS 1000
-#define NEVER 4      /* a rank: not sent away */
-#define SLOWEST 1024 /* bytes a second that an answer, or a body, must make in the end */
+#define SHAKE_MS 3000 /* a client has for its part of the handshake, if patience is not less */
+#define SLOWEST 1024  /* bytes a second that an answer, or a body, must make in the end */
+
+/* Who goes first when there is no room; the lower. */
+enum {
+    LEFT,  /* its client has closed it */
+    IDLE,  /* of a stranger, as the next two */
+    HALF,  /* a greeting, a request or an answer that takes its time */
+    FRESH, /* an answer that has just begun */
+    RESTS, /* of somebody known, between two requests */
+    NEVER, /* not sent away */
+};
+
+struct FctVisitPlace {
+    char *name;
+    guint refs; /* all its visits */
+    guint live; /* those not sent away yet */
+    guint strangers, shaking;
+};
 
 struct FctVisits {
     FctVisitLimits limits;
     GList *all;         /* FctVisit*, the newest first */
-    GHashTable *places; /* char* → GUINT: how many live */
-    guint count;        /* of those that were not sent away yet */
+    GHashTable *places; /* char* (the place's) → FctVisitPlace* */
+    guint count, strangers, shaking;
     guint timer, release;
     gint64 told; /* when a refusal was last logged */
 };
 
-static gint64 now_us(void)
+static gint64 now_us(const FctVisits *visits)
 {
-    return g_get_monotonic_time();
+    return visits->limits.now_us ? visits->limits.now_us() : g_get_monotonic_time();
 }
 
 /* ---- counting ---- */
 
-static char *place_of(GSocketAddress *remote)
+static char *name_of(GSocketAddress *remote)
 {
     g_autofree char *text =
         G_IS_INET_SOCKET_ADDRESS(remote)
@@ -39,19 +56,56 @@ static char *place_of(GSocketAddress *remote)
     return fct_place_of_address(text);
 }
 
-static guint count_of(const FctVisits *visits, const char *place)
+static void place_free(gpointer data)
 {
-    return GPOINTER_TO_UINT(g_hash_table_lookup(visits->places, place));
+    FctVisitPlace *place = data;
+    g_free(place->name);
+    g_free(place);
 }
 
-static void count(FctVisits *visits, const char *place, int by)
+static FctVisitPlace *place_ref(FctVisits *visits, const char *name)
 {
-    guint n = (guint)((int)count_of(visits, place) + by);
-    visits->count = (guint)((int)visits->count + by);
-    if (n)
-        g_hash_table_replace(visits->places, g_strdup(place), GUINT_TO_POINTER(n));
-    else
-        g_hash_table_remove(visits->places, place);
+    FctVisitPlace *place = g_hash_table_lookup(visits->places, name);
+    if (!place) {
+        place = g_new0(FctVisitPlace, 1);
+        place->name = g_strdup(name);
+        g_hash_table_insert(visits->places, place->name, place);
+    }
+    place->refs++;
+    return place;
+}
+
+static void place_unref(FctVisits *visits, FctVisitPlace *place)
+{
+    if (--place->refs == 0)
+        g_hash_table_remove(visits->places, place->name);
+}
+
+static void add(guint *count, int by)
+{
+    *count = (guint)((int)*count + by);
+}
+
+static void count_stranger(FctVisit *visit, int by)
+{
+    add(&visit->place->strangers, by);
+    add(&visit->visits->strangers, by);
+}
+
+static void count(FctVisit *visit, int by)
+{
+    add(&visit->place->live, by);
+    add(&visit->visits->count, by);
+    if (!visit->known)
+        count_stranger(visit, by);
+}
+
+static void count_shaking(FctVisit *visit, int by)
+{
+    if (visit->phase != FCT_VISIT_SHAKING)
+        return;
+    add(&visit->place->shaking, by);
+    add(&visit->visits->shaking, by);
 }
 
 guint fct_visits_count(const FctVisits *visits)
@@ -59,26 +113,28 @@ guint fct_visits_count(const FctVisits *visits)
     return visits->count;
 }
 
-static guint shaking_from(const GPtrArray *shaking, const FctVisit *visit)
+void fct_visit_know(FctVisit *visit)
 {
-    guint n = 0;
-    for (guint i = 0; i < shaking->len && !visit->exempt; i++)
-        n += strcmp(((const FctVisit *)shaking->pdata[i])->place, visit->place) == 0;
-    return n;
+    if (!visit->known && !visit->ended)
+        count_stranger(visit, -1);
+    visit->known = TRUE;
 }
 
 FctVisit *fct_visits_next(const FctVisits *visits, guint in_all, guint by_place)
 {
-    g_autoptr(GPtrArray) shaking = g_ptr_array_new();
-    for (const GList *l = visits->all; l; l = l->next)
-        if (((FctVisit *)l->data)->handshake)
-            g_ptr_array_add(shaking, l->data);
-    for (const GList *l = g_list_last(visits->all); l && shaking->len < in_all; l = l->prev) {
+    FctVisit *next = NULL;
+    guint fewest = by_place;
+    if (visits->shaking >= in_all)
+        return NULL;
+    for (const GList *l = g_list_last(visits->all); l && fewest; l = l->prev) {
         FctVisit *visit = l->data;
-        if (visit->ready && shaking_from(shaking, visit) < by_place)
-            return visit;
+        guint under_way = visit->exempt ? 0 : visit->place->shaking;
+        if (!visit->ready || under_way >= fewest)
+            continue;
+        fewest = under_way;
+        next = visit;
     }
-    return NULL;
+    return next;
 }
 
 /* ---- the end of one ---- */
@@ -88,7 +144,9 @@ static void forget(FctVisit *visit)
     FctVisits *visits = visit->visits;
     visits->all = g_list_remove(visits->all, visit);
     if (!visit->ended)
-        count(visits, visit->place, -1);
+        count(visit, -1);
+    count_shaking(visit, -1);
+    place_unref(visits, visit->place);
     g_object_set_data(G_OBJECT(visit->remote), KEY, NULL);
     g_clear_weak_pointer(&visit->soup);
     g_clear_handle_id(&visit->watch, g_source_remove);
@@ -97,7 +155,6 @@ static void forget(FctVisit *visit)
         g_socket_close(visit->socket, NULL); /* else it is the stream's: a WebSocket may outlive the door */
     g_object_unref(visit->socket);
     g_object_unref(visit->remote);
-    g_free(visit->place);
     g_free(visit);
 }
 
@@ -141,7 +198,7 @@ void fct_visit_end(FctVisit *visit)
 {
     if (!visit->ended) {
         visit->ended = TRUE;
-        count(visit->visits, visit->place, -1);
+        count(visit, -1);
     }
     /* Whoever reads or writes it sees its end, and cleans up. Not closed: the number would be another's soon. */
     if (!g_socket_is_closed(visit->socket))
@@ -156,89 +213,108 @@ void fct_visit_end(FctVisit *visit)
 
 /* ---- room ---- */
 
-/* Who goes first when there is no room; the lower. */
 static int rank(const FctVisit *visit)
 {
     if (visit->ended)
         return NEVER;
     switch (visit->phase) {
     case FCT_VISIT_WAITING:
-        return fct_soup_old_left(visit) ? 0 : visit->known ? 3 : 1;
+        return fct_soup_old_left(visit) ? LEFT : visit->known ? RESTS : IDLE;
     case FCT_VISIT_HELLO:
     case FCT_VISIT_SHAKING:
     case FCT_VISIT_HEADERS:
-        return visit->known ? NEVER : 2;
+        return visit->known ? NEVER : HALF;
     case FCT_VISIT_BODY:
-        return visit->known || visit->upload ? NEVER : 2;
-    case FCT_VISIT_ANSWER: /* to nobody known, who does not take it */
-        return visit->known || now_us() - visit->last < visit->visits->limits.patience_ms * 500LL ? NEVER : 2;
+        return visit->known || visit->upload ? NEVER : HALF;
+    case FCT_VISIT_ANSWER: /* that it trickles is no reason to stay */
+        return visit->known                                                                       ? NEVER
+               : now_us(visit->visits) - visit->since < visit->visits->limits.patience_ms * 500LL ? FRESH
+                                                                                                  : HALF;
     default:
         return NEVER;
     }
 }
 
-/* @place NULL: of any. */
-static gboolean send_one_away(FctVisits *visits, const char *place)
+typedef struct {
+    FctVisit *visit;
+    int rank;
+} Victim;
+
+/* Of strangers those go first whose place has most of them, whatever they do: else who keeps busy would stay. */
+static gboolean goes_before(const Victim *a, const Victim *b)
 {
-    FctVisit *victim = NULL;
-    int worst = NEVER;
+    gboolean strangers = a->rank >= IDLE && a->rank <= FRESH && b->rank >= IDLE && b->rank <= FRESH;
+    guint many = a->visit->exempt ? 1 : a->visit->place->strangers;
+    guint others = b->visit->exempt ? 1 : b->visit->place->strangers;
+    if (strangers && many != others)
+        return many > others;
+    if (a->rank != b->rank)
+        return a->rank < b->rank;
+    return a->visit->last < b->visit->last;
+}
+
+/* One with a rank below @below; @place NULL: of any. Among themselves, those of one place keep what has just begun. */
+static gboolean send_one_away(FctVisits *visits, const FctVisitPlace *place, int below)
+{
+    Victim victim = {NULL, NEVER};
     for (GList *l = visits->all; l; l = l->next) {
-        FctVisit *visit = l->data;
-        if (place && strcmp(visit->place, place) != 0)
+        const Victim candidate = {l->data, rank(l->data)};
+        if (candidate.rank >= below || (place && (candidate.visit->place != place || candidate.rank == FRESH)))
             continue;
-        int r = rank(visit);
-        if (r < worst || (r == worst && victim && visit->last < victim->last)) {
-            worst = r;
-            victim = visit;
-        }
+        if (!victim.visit || goes_before(&candidate, &victim))
+            victim = candidate;
     }
-    if (victim)
-        fct_visit_end(victim);
-    return victim != NULL;
+    if (victim.visit)
+        fct_visit_end(victim.visit);
+    return victim.visit != NULL;
 }
 
 gboolean fct_visits_make_room(FctVisits *visits)
 {
-    return send_one_away(visits, NULL);
+    return send_one_away(visits, NULL, NEVER);
 }
 
-static gboolean has_room(FctVisits *visits, const char *place, gboolean exempt)
+/* An eighth is for those on whose connections somebody has signed in. */
+static gboolean has_room(FctVisits *visits, const FctVisitPlace *place, gboolean exempt)
 {
-    if (!exempt && count_of(visits, place) >= visits->limits.by_address && !send_one_away(visits, place))
+    const FctVisitLimits *limits = &visits->limits;
+    if (!exempt && place->live >= limits->by_address && !send_one_away(visits, place, NEVER))
         return FALSE;
-    return visits->count < visits->limits.in_all || send_one_away(visits, NULL);
+    if (visits->strangers >= limits->in_all - limits->in_all / 8 && !send_one_away(visits, NULL, RESTS))
+        return FALSE;
+    return visits->count < limits->in_all || send_one_away(visits, NULL, NEVER);
 }
 
 /* Once in ten seconds: the log is no place for who knocks often. */
-static void tell_refusal(FctVisits *visits, const char *place)
+static void tell_refusal(FctVisits *visits, const FctVisitPlace *place)
 {
-    if (visits->told && now_us() - visits->told < 10 * G_USEC_PER_SEC)
+    gint64 now = now_us(visits);
+    if (visits->told && now - visits->told < 10 * G_USEC_PER_SEC)
         return;
-    visits->told = now_us();
-    g_message("A connection from %s was refused: %u of %u are open, %u from there (at most %u); none is idle.", place,
-              visits->count, visits->limits.in_all, count_of(visits, place), visits->limits.by_address);
+    visits->told = now;
+    g_message("A connection from %s was refused: %u of %u are open, %u from there (at most %u); none can be ended.",
+              place->name, visits->count, visits->limits.in_all, place->live, visits->limits.by_address);
 }
 
 static gboolean look(gpointer data);
 
 FctVisit *fct_visit_new(FctVisits *visits, GSocket *socket, GSocketAddress *remote, gboolean exempt)
 {
-    g_autofree char *place = place_of(remote);
+    g_autofree char *name = name_of(remote);
+    FctVisitPlace *place = place_ref(visits, name);
     if (!has_room(visits, place, exempt)) {
         tell_refusal(visits, place);
+        place_unref(visits, place);
         g_socket_close(socket, NULL);
         g_object_unref(socket);
         return NULL;
     }
     FctVisit *visit = g_new0(FctVisit, 1);
-    *visit = (FctVisit){.visits = visits,
-                        .socket = socket,
-                        .remote = g_object_ref(remote),
-                        .place = g_steal_pointer(&place),
-                        .exempt = exempt};
+    *visit = (FctVisit){
+        .visits = visits, .socket = socket, .remote = g_object_ref(remote), .place = place, .exempt = exempt};
     g_object_set_data(G_OBJECT(remote), KEY, visit);
     visits->all = g_list_prepend(visits->all, visit);
-    count(visits, visit->place, 1);
+    count(visit, 1);
     fct_visit_enter(visit, FCT_VISIT_HELLO);
     if (!visits->timer)
         visits->timer =
@@ -250,8 +326,10 @@ FctVisit *fct_visit_new(FctVisits *visits, GSocket *socket, GSocketAddress *remo
 
 void fct_visit_enter(FctVisit *visit, FctVisitPhase phase)
 {
+    count_shaking(visit, -1);
     visit->phase = phase;
-    visit->since = visit->last = now_us();
+    count_shaking(visit, 1);
+    visit->since = visit->last = now_us(visit->visits);
     visit->bytes = 0;
     visit->unsent = 0;
 }
@@ -260,6 +338,20 @@ FctVisit *fct_visit_of(SoupServerMessage *message)
 {
     GSocketAddress *remote = soup_server_message_get_remote_address(message);
     return remote ? g_object_get_data(G_OBJECT(remote), KEY) : NULL;
+}
+
+void fct_visit_cut(SoupServerMessage *message)
+{
+    FctVisit *visit = fct_visit_of(message);
+    GSocket *socket = soup_server_message_get_socket(message);
+    if (visit)
+        fct_visit_end(visit);
+    else if (socket)
+        g_socket_shutdown(socket, TRUE, TRUE, NULL);
+    if (soup_server_message_get_status(message) == SOUP_STATUS_NONE)
+        return; /* its body is being read: libsoup sees the end when it reads next */
+    soup_message_body_append(soup_server_message_get_response_body(message), SOUP_MEMORY_STATIC, "\n", 1);
+    soup_server_message_unpause(message);
 }
 
 static void enter(SoupServerMessage *message, FctVisitPhase phase)
@@ -274,7 +366,7 @@ static void moved(SoupServerMessage *message, gsize bytes)
     FctVisit *visit = fct_visit_of(message);
     if (!visit)
         return;
-    visit->last = now_us();
+    visit->last = now_us(visit->visits);
     visit->bytes += bytes;
 }
 
@@ -380,8 +472,11 @@ static gboolean is_late(FctVisit *visit, gint64 now)
     gint64 patience = visit->visits->limits.patience_ms * 1000LL;
     switch (visit->phase) {
     case FCT_VISIT_HELLO:
+        return now - visit->since > (visit->ready ? 6 : 1) * patience; /* ready: it waits for us */
     case FCT_VISIT_SHAKING:
-        return now - visit->since > patience;
+        if (queued(visit, FIONREAD) > 0)
+            visit->since = now; /* the handshake waits for a thread */
+        return now - visit->since > MIN(patience, SHAKE_MS * 1000LL) || now - visit->last > 6 * patience;
     case FCT_VISIT_WAITING:
         return now - visit->since > (visit->answered ? 8 : 2) * patience ||
                (visit->requests && fct_soup_old_left(visit));
@@ -405,10 +500,9 @@ static gboolean is_late(FctVisit *visit, gint64 now)
     return FALSE;
 }
 
-static gboolean look(gpointer data)
+void fct_visits_look(FctVisits *visits)
 {
-    FctVisits *visits = data;
-    gint64 now = now_us();
+    gint64 now = now_us(visits);
     for (GList *l = visits->all, *next; l; l = next) {
         next = l->next;
         FctVisit *visit = l->data;
@@ -416,6 +510,12 @@ static gboolean look(gpointer data)
             fct_visit_end(visit); /* this one alone leaves the list, if any */
     }
     release_ended(visits);
+}
+
+static gboolean look(gpointer data)
+{
+    FctVisits *visits = data;
+    fct_visits_look(visits);
     if (visits->all)
         return G_SOURCE_CONTINUE;
     visits->timer = 0;
@@ -426,7 +526,7 @@ FctVisits *fct_visits_new(const FctVisitLimits *limits)
 {
     FctVisits *visits = g_new0(FctVisits, 1);
     visits->limits = *limits;
-    visits->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    visits->places = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, place_free);
     return visits;
 }
 

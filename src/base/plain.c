@@ -46,3 +46,14 @@ char *fct_plain_shown(const char *text)
     }
     return g_string_free(shown, FALSE);
 }
+
+char *fct_plain_cut(const char *text, gsize max)
+{
+    static const char ellipsis[] = "…";
+    g_autofree char *shown = fct_plain_shown(text);
+    if (strlen(shown) <= max)
+        return g_steal_pointer(&shown);
+    const char *end = g_utf8_find_prev_char(shown, shown + max - sizeof ellipsis + 2);
+    g_autofree char *begin = g_strndup(shown, (gsize)(end - shown));
+    return g_strconcat(begin, ellipsis, NULL);
+}

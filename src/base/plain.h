@@ -10,3 +10,5 @@
 gboolean fct_plain_is(const char *text, gboolean lines);
 /* The same text with what is not plain written out: "\u{202E}". For what others have named. */
 char *fct_plain_shown(const char *text);
+/* That, of at most @max bytes; an ellipsis stands for the rest. */
+char *fct_plain_cut(const char *text, gsize max);

@@ -36,6 +36,7 @@ const char *fct_client_url(const FctClient *client);
  * on 204. */
 gboolean fct_client_call(FctClient *client, const char *method, const char *path, json_t *body, guint64 if_match,
                          json_t **ret, GError **error);
+/* @total -1: the server did not say. */
 typedef void (*FctProgress)(gint64 done, gint64 total, gpointer data);
 /* Sends the rest of a file of @total bytes, of which @from are there; @stream stands behind them. */
 gboolean fct_client_upload(FctClient *client, const char *path, GInputStream *stream, gint64 from, gint64 total,

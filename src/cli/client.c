@@ -219,7 +219,7 @@ static gboolean copy(GInputStream *in, GOutputStream *out, Transfer *transfer, G
     }
     if (n == 0 && transfer->done < transfer->total)
         fct_set_error(error, FCT_ERROR_HELPER, "The download broke off.");
-    return n == 0 && transfer->done == transfer->total;
+    return n == 0 && (transfer->total < 0 || transfer->done == transfer->total);
 }
 
 gboolean fct_client_download(FctClient *client, const char *path, GOutputStream *out, FctProgress progress,
@@ -237,8 +237,9 @@ gboolean fct_client_download(FctClient *client, const char *path, GOutputStream 
         g_autoptr(GBytes) answer = g_input_stream_read_bytes(in, 1 << 20, NULL, &fault);
         return answer ? take_answer(client, message, answer, NULL, error) : explain_transport(client, fault, error);
     }
-    gint64 total = soup_message_headers_get_content_length(soup_message_get_response_headers(message));
-    Transfer transfer = {progress, data, 0, total};
+    SoupMessageHeaders *headers = soup_message_get_response_headers(message);
+    gboolean measured = soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH;
+    Transfer transfer = {progress, data, 0, measured ? soup_message_headers_get_content_length(headers) : -1};
     return copy(in, out, &transfer, error);
 }
 

@@ -43,6 +43,8 @@ typedef struct {
     FctDoc *(*get)(FctStore *store, const char *key, GError **error); /* FCT_ERROR_NOT_FOUND */
     /* Ascending by key: every key that begins with @prefix. FctDoc*. */
     GPtrArray *(*list)(FctStore *store, const char *prefix, GError **error);
+    /* Of these, the first @max whose keys come after @after: for what may be many. To begin, @after is @prefix. */
+    GPtrArray *(*list_after)(FctStore *store, const char *prefix, const char *after, guint max, GError **error);
     /* All or nothing. FCT_ERROR_REVISION when an expectation does not hold. */
     gboolean (*commit)(FctStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error);
     /* Called after each commit, in commit order, on the committing thread. */

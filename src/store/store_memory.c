@@ -39,26 +39,37 @@ static FctDoc *memory_get(FctStore *port, const char *key, GError **error)
 }
 
 typedef struct {
-    const char *prefix;
+    const char *prefix, *after;
+    guint max;
     GPtrArray *docs;
 } Listing;
 
 static gboolean collect(gpointer key, gpointer value, gpointer data)
 {
     Listing *listing = data;
-    if (g_str_has_prefix(key, listing->prefix))
+    if (g_str_has_prefix(key, listing->prefix) && (!listing->after || strcmp(key, listing->after) > 0))
         g_ptr_array_add(listing->docs, doc_copy(value));
-    return FALSE;
+    return listing->docs->len >= listing->max;
 }
 
-static GPtrArray *memory_list(FctStore *port, const char *prefix, GError **error)
+static GPtrArray *list_some(FctStore *port, const char *prefix, const char *after, guint max)
 {
     MemoryStore *store = (MemoryStore *)port;
-    Listing listing = {prefix, g_ptr_array_new_with_free_func((GDestroyNotify)fct_doc_free)};
+    Listing listing = {prefix, after, max, g_ptr_array_new_with_free_func((GDestroyNotify)fct_doc_free)};
     g_rec_mutex_lock(&store->lock);
     g_tree_foreach(store->docs, collect, &listing);
     g_rec_mutex_unlock(&store->lock);
     return listing.docs;
+}
+
+static GPtrArray *memory_list(FctStore *port, const char *prefix, GError **error)
+{
+    return list_some(port, prefix, NULL, G_MAXUINT);
+}
+
+static GPtrArray *memory_list_after(FctStore *port, const char *prefix, const char *after, guint max, GError **error)
+{
+    return list_some(port, prefix, after, max);
 }
 
 static gboolean expectations_hold(MemoryStore *store, const FctWrite *writes, gsize n, GError **error)
@@ -125,7 +136,8 @@ static gboolean memory_scrub(FctStore *port, GError **error)
 
 FctStore *fct_store_memory_new(void)
 {
-    static const FctStoreOps ops = {memory_get, memory_list, memory_commit, memory_watch, memory_scrub, memory_free};
+    static const FctStoreOps ops = {memory_get,   memory_list,  memory_list_after, memory_commit,
+                                    memory_watch, memory_scrub, memory_free};
     MemoryStore *store = g_new0(MemoryStore, 1);
     store->port.ops = &ops;
     g_rec_mutex_init(&store->lock);

@@ -19,7 +19,7 @@ typedef struct {
     GMutex read_lock;
     sqlite3 *writer, *reader;
     sqlite3_stmt *begin, *end, *rollback, *bump, *revision, *put, *drop;
-    sqlite3_stmt *get, *list;
+    sqlite3_stmt *get, *list, *list_after;
     FctWatchers watchers;
     FctReserve reserve; /* under the write lock */
 } SqliteStore;
@@ -81,16 +81,14 @@ static FctDoc *sqlite_get(FctStore *port, const char *key, GError **error)
     return doc;
 }
 
-static GPtrArray *sqlite_list(FctStore *port, const char *prefix, GError **error)
+/* The rows of a statement that is bound. The read lock is held. */
+static GPtrArray *read_rows(SqliteStore *store, sqlite3_stmt *list, GError **error)
 {
-    SqliteStore *store = (SqliteStore *)port;
     g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)fct_doc_free);
     int rc;
-    g_mutex_lock(&store->read_lock);
-    sqlite3_bind_text(store->list, 1, prefix, -1, SQLITE_STATIC);
-    while ((rc = sqlite3_step(store->list)) == SQLITE_ROW) {
+    while ((rc = sqlite3_step(list)) == SQLITE_ROW) {
         g_autoptr(GError) fault = NULL;
-        FctDoc *doc = doc_from_row(store->list, &fault);
+        FctDoc *doc = doc_from_row(list, &fault);
         if (doc)
             g_ptr_array_add(docs, doc);
         else
@@ -98,10 +96,31 @@ static GPtrArray *sqlite_list(FctStore *port, const char *prefix, GError **error
     }
     if (rc != SQLITE_DONE)
         set_sqlite_error(error, store->reader, rc, "reading");
-    sqlite3_reset(store->list);
-    sqlite3_clear_bindings(store->list);
-    g_mutex_unlock(&store->read_lock);
+    sqlite3_reset(list);
+    sqlite3_clear_bindings(list);
     return rc == SQLITE_DONE ? g_steal_pointer(&docs) : NULL;
+}
+
+static GPtrArray *sqlite_list(FctStore *port, const char *prefix, GError **error)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    g_mutex_lock(&store->read_lock);
+    sqlite3_bind_text(store->list, 1, prefix, -1, SQLITE_STATIC);
+    GPtrArray *docs = read_rows(store, store->list, error);
+    g_mutex_unlock(&store->read_lock);
+    return docs;
+}
+
+static GPtrArray *sqlite_list_after(FctStore *port, const char *prefix, const char *after, guint max, GError **error)
+{
+    SqliteStore *store = (SqliteStore *)port;
+    g_mutex_lock(&store->read_lock);
+    sqlite3_bind_text(store->list_after, 1, prefix, -1, SQLITE_STATIC);
+    sqlite3_bind_text(store->list_after, 2, after, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(store->list_after, 3, max);
+    GPtrArray *docs = read_rows(store, store->list_after, error);
+    g_mutex_unlock(&store->read_lock);
+    return docs;
 }
 
 /* FALSE with the error set when an expectation does not hold. */
@@ -240,7 +259,7 @@ static void sqlite_free(FctStore *port)
 {
     SqliteStore *store = (SqliteStore *)port;
     sqlite3_stmt *const statements[] = {store->begin, store->end,  store->rollback, store->bump, store->revision,
-                                        store->put,   store->drop, store->get,      store->list};
+                                        store->put,   store->drop, store->get,      store->list, store->list_after};
     for (gsize i = 0; i < G_N_ELEMENTS(statements); i++)
         sqlite3_finalize(statements[i]);
     sqlite3_close(store->reader);
@@ -326,6 +345,8 @@ static gboolean prepare_all(SqliteStore *store, const char *path, GError **error
         {store->reader, &store->get, "SELECT key, revision, value FROM docs WHERE key = ?1"},
         {store->reader, &store->list,
          "SELECT key, revision, value FROM docs WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY key"},
+        {store->reader, &store->list_after,
+         "SELECT key, revision, value FROM docs WHERE key > ?2 AND key < ?1 || char(1114111) ORDER BY key LIMIT ?3"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++) {
         int rc =
@@ -340,7 +361,8 @@ static gboolean prepare_all(SqliteStore *store, const char *path, GError **error
 
 FctStore *fct_store_sqlite_open(const char *path, GError **error)
 {
-    static const FctStoreOps ops = {sqlite_get, sqlite_list, sqlite_commit, sqlite_watch, sqlite_scrub, sqlite_free};
+    static const FctStoreOps ops = {sqlite_get,   sqlite_list,  sqlite_list_after, sqlite_commit,
+                                    sqlite_watch, sqlite_scrub, sqlite_free};
     SqliteStore *store = g_new0(SqliteStore, 1);
     store->port.ops = &ops;
     g_rec_mutex_init(&store->write_lock);

@@ -116,6 +116,18 @@ static void test_list(Fixture *f, gconstpointer data)
         g_assert_cmpstr(((FctDoc *)docs->pdata[i])->key, ==, wanted[i]);
     g_autoptr(GPtrArray) none = f->store->ops->list(f->store, "zz/", NULL);
     g_assert_cmpuint(none->len, ==, 0);
+    /* In blocks. */
+    g_autofree char *after = g_strdup("vm/");
+    for (gsize at = 0; at <= G_N_ELEMENTS(wanted);) {
+        g_autoptr(GPtrArray) block = f->store->ops->list_after(f->store, "vm/", after, 3, NULL);
+        g_assert_cmpuint(block->len, ==, MIN(3, G_N_ELEMENTS(wanted) - at));
+        for (guint i = 0; i < block->len; i++)
+            g_assert_cmpstr(((FctDoc *)block->pdata[i])->key, ==, wanted[at++]);
+        if (block->len == 0)
+            break;
+        g_free(after);
+        after = g_strdup(wanted[at - 1]);
+    }
 }
 
 static void test_expectations(Fixture *f, gconstpointer data)

@@ -3,9 +3,11 @@
 #include "fixture.h"
 
 #include "app/hub.h"
+#include "app/outgoing.h"
 #include "app/records.h"
 #include "app/server.h"
 #include "app/signins.h"
+#include "store/store_memory.h"
 
 #include <string.h>
 
@@ -137,6 +139,148 @@ static void test_other_origin(Fixture *f, gconstpointer data)
     g_free(f->origin);
     f->origin = g_strdup_printf("https://127.0.0.1:%u", fct_server_port(f->app->server));
     g_assert_cmpuint(fixture_call(f, "POST", "/tokens", json_pack("{s:s}", "name", "x"), &own), ==, 201);
+}
+
+/* What somebody who may look only is refused, however long and often, pushes nothing out of the audit. */
+static void test_refusals(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) made = NULL, audit = NULL, refused = NULL;
+    fixture_login(f);
+    g_assert_cmpuint(
+        fixture_call(f, "POST", "/tokens", json_pack("{s:s, s:s}", "name", "eyes", "role", "viewer"), &made), ==, 201);
+    f->token = g_strdup(fct_json_str(made, "secret", ""));
+    g_autofree char *name = g_strnfill(30000, '%'), *path = g_strdup_printf("/vms/%s/start", name);
+    for (char *at = path; (at = strstr(at, "%%%")); at += 3)
+        memcpy(at, "%01", 3); /* longer still once it is shown */
+    for (int i = 0; i < 70; i++)
+        g_assert_cmpuint(fixture_call(f, "POST", path, NULL, NULL), ==, 403);
+    g_clear_pointer(&f->token, g_free);
+    g_assert_cmpuint(fixture_call(f, "GET", "/audit?limit=500", NULL, &audit), ==, 200);
+    const json_t *rows = json_object_get(audit, "items");
+    g_assert_cmpuint(json_array_size(rows), <=, 62);
+    for (gsize i = 0; i < json_array_size(rows); i++) {
+        g_autofree char *text = fct_json_text(json_array_get(rows, i));
+        g_assert_cmpuint(strlen(text), <, 1500);
+    }
+    g_assert_cmpuint(fixture_call(f, "GET", "/audit/refused", NULL, &refused), ==, 200);
+    const json_t *row = json_array_get(json_object_get(refused, "items"), 0);
+    g_assert_cmpint(fct_json_int(row, "count", 0), >=, 10);
+    g_assert_cmpstr(json_string_value(json_array_get(json_object_get(row, "names"), 0)), ==, "admin");
+}
+
+/* Rows at hand are bounded by their size, too. */
+static void test_at_hand(void)
+{
+    static const FctKeep keep = {.rows = 100, .at_hand = 100, .at_hand_bytes = 2000};
+    g_autoptr(FctStore) store = fct_store_memory_new();
+    g_autofree char *subject = g_strnfill(150, 's');
+    FctApp app = {.audit = fct_records_new(store, "audit", &keep, NULL)};
+    for (int i = 0; i < 50; i++)
+        fct_audit(&app, "ann", "192.0.2.1", "vm.write", "allowed", subject, "POST /vms");
+    g_autoptr(json_t) at_hand = fct_records_list(app.audit, 100);
+    g_assert_cmpuint(json_array_size(at_hand), >, 2);
+    g_assert_cmpuint(json_array_size(at_hand), <, 10);
+    fct_records_free(app.audit);
+}
+
+static void count_row(const json_t *row, gpointer data)
+{
+    gint64 *last = data;
+    g_assert_cmpint(fct_json_int(row, "id", 0), ==, *last + 1);
+    *last = fct_json_int(row, "id", 0);
+}
+
+/* By blocks, one at a time for an account, and no longer than the records are there. */
+static void test_export(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    gint64 last = 0;
+    int rows;
+    fixture_login(f);
+    for (int i = 0; i < 1200; i++)
+        fct_audit(f->app, "ann", "192.0.2.1", "vm.write", "allowed", "", "POST /vms");
+    fixture_restart(f); /* which reads them by blocks, too */
+    FctRecordsReader *reader = fct_records_reader_new(f->app->audit, "admin", &error);
+    g_assert_null(fct_records_reader_new(f->app->audit, "admin", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TOO_MANY);
+    g_clear_error(&error);
+    g_assert_cmpuint(fixture_call(f, "GET", "/audit/export", NULL, NULL), ==, 429);
+    while ((rows = fct_records_reader_next(reader, 0, G_MAXINT64, count_row, &last, &error)) > 0)
+        g_assert_cmpint(rows, <=, 500);
+    g_assert_no_error(error);
+    g_assert_cmpint(last, ==, 1201); /* and the sign-in */
+    fct_records_reader_free(reader);
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpuint(fixture_call(f, "GET", "/audit/export?format=csv", NULL, NULL), ==, 200);
+        g_assert_cmpstr(fixture_header(f, "Content-Type"), ==, "text/csv; charset=utf-8");
+        g_assert_cmpstr(fixture_header(f, "Transfer-Encoding"), ==, "chunked");
+        FctRecordsReader *other = NULL;
+        while (!(other = fct_records_reader_new(f->app->audit, "admin", NULL)))
+            g_main_context_iteration(NULL, FALSE); /* the last one ends on a thread of its own */
+        fct_records_reader_free(other);
+    }
+    reader = fct_records_reader_new(f->app->audit, "bob", &error);
+    fixture_restart(f);
+    g_assert_cmpint(fct_records_reader_next(reader, 0, G_MAXINT64, count_row, &last, &error), ==, 0);
+    fct_records_reader_free(reader);
+}
+
+/* ---- downloads ---- */
+
+static gboolean no_seek(gpointer data, gint64 offset, gint64 length, GError **error)
+{
+    return TRUE;
+}
+
+static gssize read_a_little(gpointer data, guint8 *bytes, gsize length, GError **error)
+{
+    gint *reads = data;
+    if (++*reads > 1)
+        return 0; /* shorter than it said */
+    memset(bytes, 'x', 10);
+    return 10;
+}
+
+static void note_end(gpointer data)
+{
+    g_atomic_int_set((gint *)data + 1, TRUE);
+}
+
+static void on_download(SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+                        gpointer data)
+{
+    const FctOutgoing outgoing = {.name = g_strdup("short"),
+                                  .total = 1000,
+                                  .seek = no_seek,
+                                  .read = read_a_little,
+                                  .destroy = note_end,
+                                  .data = data};
+    FctReply reply = {0};
+    fct_reply_outgoing(&reply, &outgoing);
+    reply.stream(NULL, message, g_steal_pointer(&reply.data));
+}
+
+static void on_broken(GObject *session, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GBytes) bytes = soup_session_send_and_read_finish(SOUP_SESSION(session), result, NULL);
+    *(gboolean *)data = TRUE;
+}
+
+/* A download that breaks off ends the connection and gives back what it has open. */
+static void test_download_breaks_off(void)
+{
+    gint state[2] = {0, FALSE}; /* reads, whether it was given back */
+    gboolean answered = FALSE;
+    g_autoptr(SoupServer) server = soup_server_new(NULL, NULL);
+    g_autoptr(SoupSession) session = soup_session_new();
+    soup_server_add_handler(server, NULL, on_download, state, NULL);
+    g_assert_true(soup_server_listen_local(server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
+    GSList *uris = soup_server_get_uris(server);
+    g_autoptr(SoupMessage) message = soup_message_new_from_uri("GET", uris->data);
+    g_slist_free_full(uris, (GDestroyNotify)g_uri_unref);
+    soup_session_send_and_read_async(session, message, G_PRIORITY_DEFAULT, NULL, on_broken, &answered);
+    while (!answered || !g_atomic_int_get(&state[1]))
+        g_main_context_iteration(NULL, FALSE);
 }
 
 static void test_tokens(Fixture *f, gconstpointer data)
@@ -332,6 +476,10 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, func) g_test_add("/server/" name, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+    ADD("refusals", test_refusals);
+    g_test_add_func("/server/at-hand", test_at_hand);
+    ADD("export", test_export);
+    g_test_add_func("/server/download-breaks-off", test_download_breaks_off);
     ADD("version", test_version);
     ADD("unknown-address", test_unknown_address);
     ADD("methods", test_methods);

@@ -160,6 +160,26 @@ static void test_login_token(Fixture *f, gconstpointer data)
     refuse(f, 200, "GET", "/session", NULL);
 }
 
+/* It has the role of its account; one of a lesser role, of an earlier version, sees and ends what a token does. */
+static void test_lesser_login(Fixture *f, gconstpointer data)
+{
+    fixture_login(f);
+    refuse(f, 400, "POST", "/tokens", json_pack("{s:s, s:s, s:s}", "name", "x", "kind", "login", "role", "viewer"));
+    g_autoptr(json_t) other = make(f, json_pack("{s:s}", "name", "other"));
+    g_autoptr(json_t) login = make(f, json_pack("{s:s, s:s}", "name", "before", "role", "viewer"));
+    g_autofree char *key = g_strconcat("token/", fct_json_str(login, "id", ""), NULL);
+    g_autoptr(FctDoc) doc = f->store->ops->get(f->store, key, NULL);
+    json_object_set_new(doc->value, "login", json_true());
+    FctWrite write = {key, doc->value, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, NULL));
+    fixture_restart(f);
+    be(f, login);
+    g_assert_cmpuint(seen(f), ==, 1);
+    drop(f, 404, other);
+    g_autoptr(json_t) child = make(f, json_pack("{s:s}", "name", "child"));
+    g_assert_cmpstr(fct_json_str(child, "parent", ""), ==, fct_json_str(login, "id", "-"));
+}
+
 /* One that was not used for weeks is gone when facetd starts, with its document. */
 static void test_idle_login(Fixture *f, gconstpointer data)
 {
@@ -224,6 +244,16 @@ static void test_password(Fixture *f, gconstpointer data)
     g_assert_cmpuint(sign_in(f, PASSWORD), ==, 200);
 }
 
+/* Strangers at the same address have used up all tries: who is signed in may still change the password. */
+static void test_password_while_guessed(Fixture *f, gconstpointer data)
+{
+    fixture_login(f);
+    for (int i = 0; i < 5; i++)
+        g_assert_cmpuint(sign_in(f, "guess"), ==, 401);
+    g_assert_cmpuint(sign_in(f, PASSWORD), ==, 429);
+    refuse(f, 204, "PUT", "/account/password", passwords(PASSWORD, NEW_PASSWORD));
+}
+
 /* The way back in for whoever has the state folder. */
 static void test_reset(Fixture *f, gconstpointer data)
 {
@@ -247,6 +277,139 @@ static void test_reset(Fixture *f, gconstpointer data)
     be(f, NULL);
     g_assert_cmpuint(sign_in(f, PASSWORD), ==, 401);
     g_assert_cmpuint(sign_in(f, NEW_PASSWORD), ==, 200);
+}
+
+/* ---- what is on its way while the password changes ---- */
+
+static struct {
+    const FctStoreOps *real;
+    FctStoreOps ops;
+    const char *before; /* the commit whose first key begins so is the one that waits; NULL: none any more */
+    void (*meanwhile)(Fixture *f);
+    Fixture *f;
+    FctIdentity *who;
+    gboolean full; /* that commit fails */
+} between;
+
+static gboolean commit_between(FctStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
+{
+    if (between.before && g_str_has_prefix(writes[0].key, between.before)) {
+        between.before = NULL;
+        between.meanwhile(between.f);
+        if (between.full) {
+            fct_set_error(error, FCT_ERROR_NO_SPACE, "The disk is full.");
+            return FALSE;
+        }
+    }
+    return between.real->commit(store, writes, n, ret_revision, error);
+}
+
+/* Signed in; the next commit of @before waits until @meanwhile is over. */
+static void set_between(Fixture *f, const char *before, void (*meanwhile)(Fixture *f))
+{
+    fixture_login(f);
+    const char *secret = strchr(f->cookie, '=') + 1;
+    between.real = f->store->ops;
+    between.ops = *between.real;
+    between.ops.commit = commit_between;
+    f->store->ops = &between.ops;
+    between.f = f;
+    between.who = fct_auth_by_session(f->app->auth, secret);
+    between.full = FALSE;
+    between.before = before;
+    between.meanwhile = meanwhile;
+}
+
+static void end_between(Fixture *f)
+{
+    g_assert_null(between.before); /* it has been */
+    f->store->ops = between.real;
+    fct_identity_free(between.who);
+}
+
+static guint stored(Fixture *f, const char *prefix)
+{
+    g_autoptr(GPtrArray) docs = f->store->ops->list(f->store, prefix, NULL);
+    return docs->len;
+}
+
+static void change_now(Fixture *f)
+{
+    g_autofree char *secret = NULL;
+    g_autoptr(GError) error = NULL;
+    const FctPasswordChange change = {
+        .who = between.who, .old_password = PASSWORD, .new_password = NEW_PASSWORD, .address = "192.0.2.1"};
+    g_assert_true(fct_auth_change_password(f->app->auth, &change, &secret, &error));
+    g_assert_no_error(error);
+}
+
+static void sign_in_with_old(Fixture *f)
+{
+    g_autofree char *secret = NULL;
+    g_autoptr(GError) error = NULL;
+    const FctAttempt attempt = {.name = "admin", .address = "192.0.2.1"};
+    g_assert_null(fct_auth_login(f->app->auth, &attempt, PASSWORD, &secret, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_UNAUTHENTICATED);
+}
+
+static void make_of_ending(Fixture *f)
+{
+    for (int login = 0; login < 2; login++) {
+        g_autofree char *secret = NULL;
+        g_autoptr(GError) error = NULL;
+        const FctTokenWish wish = {.name = "x", .role = "admin", .login = login};
+        g_assert_null(fct_tokens_make(fct_auth_tokens(f->app->auth), between.who, &wish, &secret, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_UNAUTHENTICATED);
+    }
+}
+
+/* Its password was right when it was looked at; before its session is stored, it is another. */
+static void test_late_sign_in(Fixture *f, gconstpointer data)
+{
+    set_between(f, "session/", change_now);
+    g_assert_cmpuint(sign_in(f, PASSWORD), ==, 401);
+    end_between(f);
+    g_assert_cmpuint(stored(f, "session/"), ==, 1); /* of who has changed it */
+}
+
+static void test_sign_in_during_change(Fixture *f, gconstpointer data)
+{
+    set_between(f, "user/", sign_in_with_old);
+    refuse(f, 204, "PUT", "/account/password", passwords(PASSWORD, NEW_PASSWORD));
+    end_between(f);
+    g_assert_cmpuint(stored(f, "session/"), ==, 1);
+}
+
+static void test_late_login(Fixture *f, gconstpointer data)
+{
+    set_between(f, "token/", change_now);
+    refuse(f, 401, "POST", "/tokens", json_pack("{s:s, s:s}", "name", "x", "kind", "login"));
+    end_between(f);
+    g_assert_cmpuint(stored(f, "token/"), ==, 0);
+}
+
+static void test_token_during_change(Fixture *f, gconstpointer data)
+{
+    set_between(f, "user/", make_of_ending);
+    refuse(f, 204, "PUT", "/account/password", passwords(PASSWORD, NEW_PASSWORD));
+    end_between(f);
+    g_assert_cmpuint(stored(f, "token/"), ==, 0);
+}
+
+static void fill_disk(Fixture *f)
+{
+    between.full = TRUE;
+}
+
+/* The disk is full: the old password and what it has opened stay. */
+static void test_change_fails(Fixture *f, gconstpointer data)
+{
+    set_between(f, "user/", fill_disk);
+    refuse(f, 507, "PUT", "/account/password", passwords(PASSWORD, NEW_PASSWORD));
+    end_between(f);
+    refuse(f, 200, "GET", "/session", NULL);
+    g_assert_cmpuint(sign_in(f, PASSWORD), ==, 200);
+    g_assert_cmpuint(sign_in(f, NEW_PASSWORD), ==, 401);
 }
 
 /* ---- what is open ---- */
@@ -438,8 +601,15 @@ int main(int argc, char **argv)
     ADD("wishes", test_wishes);
     ADD("login-token", test_login_token);
     ADD("idle-login", test_idle_login);
+    ADD("lesser-login", test_lesser_login);
     ADD("password", test_password);
+    ADD("password-while-guessed", test_password_while_guessed);
     ADD("reset", test_reset);
+    ADD("late-sign-in", test_late_sign_in);
+    ADD("sign-in-during-change", test_sign_in_during_change);
+    ADD("late-login", test_late_login);
+    ADD("token-during-change", test_token_during_change);
+    ADD("change-fails", test_change_fails);
     ADD("streams-end", test_streams_end);
     ADD("stream-ends-with-time", test_stream_ends_with_time);
     ADD("password-ends-streams", test_password_ends_streams);
