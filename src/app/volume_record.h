@@ -63,7 +63,8 @@ gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GErr
 gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, FctWrites *writes, GError **error);
 
 /* ---- upkeep, by the storage thread ---- */
-/* Deletes what was left half made. FALSE: something of it is still there. */
+/* Deletes what was left half made, and first-boot data that its VM no longer names. FALSE: some of it is still there.
+ */
 gboolean fct_records_sweep(FctApp *app);
 /* Drops the records of volumes of @pool that it has no more: @volumes is what it has, listed after @records were read.
  */
