@@ -8,8 +8,8 @@
 #include "app/api.h"
 
 /*
- * FCT_ERROR_BAD_REQUEST with the field for a name that the route does not take, and for a bool that is not true, false, 1
- * or 0; with the field "query" for a name that is given twice or without a value. Bounds of an int are for its reader
+ * FCT_ERROR_BAD_REQUEST with the field for a name that the route does not take, and for a bool that is not true, false,
+ * 1 or 0; with the field "query" for a name that is given twice or without a value. Bounds of an int are for its reader
  * (fct_request_query_int). @raw: the query as sent, NULL without one; @query: the same, decoded.
  */
 gboolean fct_members_check_query(const FctRoute *route, const char *raw, GHashTable *query, GError **error);
