@@ -2,6 +2,7 @@
 #include "app/access.h"
 
 #include "app/auth.h"
+#include "app/members.h"
 #include "app/records.h"
 #include "app/server.h"
 #include "app/signins.h"
@@ -271,7 +272,7 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
     /* A cookie, or the wish for one, is only believed from our own page; a WebSocket is opened by GET. */
     if (ok && (session || !route->action) && (changes(raw->method) || raw->origin))
         ok = same_origin(raw, &fault);
-    ok = ok && query_is_plain(query, &fault);
+    ok = ok && query_is_plain(query, &fault) && fct_members_check_query(route, raw->query, query, &fault);
     if (ok && route->takes_stream && id && !fct_plain_is(id, FALSE)) {
         fct_set_error_full(&fault, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "id"),
                            "The name has characters that cannot be shown.");
@@ -279,7 +280,7 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
     }
     if (ok && (body = parse_body(raw, who ? FCT_BODY_MAX : FCT_BODY_UNKNOWN_MAX, &fault)))
         request.body = body;
-    ok = ok && body && route->handler(&request, reply, &fault);
+    ok = ok && body && fct_members_check_body(route, body, &fault) && route->handler(&request, reply, &fault);
     if (ok && who && (reply->stream || reply->sink))
         reply->login = g_strdup(who->login);
     reply->known = reply->known || (ok && reply->cookie);

@@ -144,20 +144,6 @@ gboolean fct_request_revision_optional(const FctRequest *request, guint64 *ret_r
     return !request->if_match || fct_request_revision(request, ret_revision, error);
 }
 
-gboolean fct_request_only(const FctRequest *request, const char *const *known, GError **error)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach (request->body, key, value) {
-        if (g_strv_contains(known, key))
-            continue;
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
-                           "The field “%s” is not known here.", key);
-        return FALSE;
-    }
-    return TRUE;
-}
-
 gboolean fct_request_query_int(const FctRequest *request, const char *key, gint64 min, gint64 max, gint64 fallback,
                                gint64 *ret, GError **error)
 {

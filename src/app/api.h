@@ -85,6 +85,11 @@ struct FctRoute {
     const char *action; /* x-action of the contract; NULL: public */
     FctHandler handler;
     gboolean takes_stream; /* the handler gives a sink, which gets the body as it comes: it is no JSON */
+    /*
+     * What query and body take, as members.h says; NULL: nothing. All else is refused before the handler sees it, so a
+     * mistyped name or value is never taken for its absence.
+     */
+    const char *query, *body;
 };
 
 /* One table a resource, ended by a route without method. */
@@ -113,9 +118,8 @@ void fct_reply_clear(FctReply *reply);
 gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, GError **error);
 /* The same where the contract lets the caller leave it out: FCT_REV_ANY then. */
 gboolean fct_request_revision_optional(const FctRequest *request, guint64 *ret_revision, GError **error);
-/* FCT_ERROR_BAD_REQUEST naming the field when the body has a member that @known (ends with NULL) does not list. */
-gboolean fct_request_only(const FctRequest *request, const char *const *known, GError **error);
 /* A whole number of the query within bounds; @fallback when absent. */
 gboolean fct_request_query_int(const FctRequest *request, const char *key, gint64 min, gint64 max, gint64 fallback,
                                gint64 *ret, GError **error);
+/* One that the route calls a bool. */
 gboolean fct_request_query_bool(const FctRequest *request, const char *key, gboolean fallback);

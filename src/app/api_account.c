@@ -5,8 +5,6 @@
 
 static gboolean change_password(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"old_password", "new_password", "end_tokens", NULL};
-    const json_t *end_tokens = json_object_get(request->body, "end_tokens");
     FctPasswordChange change = {.who = request->who, .address = request->address};
     g_autofree char *secret = NULL;
     reply->subject = g_strdup_printf("user %s", request->who->account);
@@ -15,16 +13,10 @@ static gboolean change_password(const FctRequest *request, FctReply *reply, GErr
                            "An API token cannot change a password.");
         return FALSE;
     }
-    if (!fct_request_only(request, known, error) ||
-        !fct_json_need_str(request->body, "old_password", &change.old_password, error) ||
+    if (!fct_json_need_str(request->body, "old_password", &change.old_password, error) ||
         !fct_json_need_str(request->body, "new_password", &change.new_password, error))
         return FALSE;
-    if (end_tokens && !json_is_boolean(end_tokens)) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "end_tokens"),
-                           "“end_tokens” must be true or false.");
-        return FALSE;
-    }
-    change.end_tokens = json_is_true(end_tokens);
+    change.end_tokens = fct_json_bool(request->body, "end_tokens", FALSE);
     if (!fct_auth_change_password(request->app->auth, &change, &secret, error))
         return FALSE;
     if (secret)
@@ -34,6 +26,7 @@ static gboolean change_password(const FctRequest *request, FctReply *reply, GErr
 }
 
 const FctRoute fct_routes_account[] = {
-    {"PUT", "/account/password", "account.write", change_password},
+    {"PUT", "/account/password", "account.write", change_password,
+     .body = "old_password:text new_password:text end_tokens:bool"},
     {NULL},
 };

@@ -172,7 +172,10 @@ static gboolean stream_events(const FctRequest *request, FctReply *reply, GError
 }
 
 const FctRoute fct_routes_event[] = {
-    {"GET", "/events", "event.read", list_events},         {"GET", "/events/stream", "event.read", stream_events},
-    {"GET", "/audit", "audit.read", list_audit},           {"GET", "/audit/export", "audit.read", export_audit},
-    {"GET", "/audit/refused", "audit.read", list_refused}, {NULL},
+    {"GET", "/events", "event.read", list_events, .query = "limit:int"},
+    {"GET", "/events/stream", "event.read", stream_events, .query = "state:bool"},
+    {"GET", "/audit", "audit.read", list_audit, .query = "limit:int"},
+    {"GET", "/audit/export", "audit.read", export_audit, .query = "since_ms:int until_ms:int format:text"},
+    {"GET", "/audit/refused", "audit.read", list_refused, .query = "limit:int"},
+    {NULL},
 };

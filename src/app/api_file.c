@@ -32,12 +32,11 @@ static gboolean get_file(const FctRequest *request, FctReply *reply, GError **er
 
 static gboolean create_file(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"name", "size_bytes", "sha256", NULL};
     const char *name;
     const json_t *sum = json_object_get(request->body, "sha256");
     g_autofree char *sha256 = NULL;
     gint64 size;
-    if (!fct_request_only(request, known, error) || !fct_json_need_str(request->body, "name", &name, error) ||
+    if (!fct_json_need_str(request->body, "name", &name, error) ||
         !fct_json_need_int(request->body, "size_bytes", 1, G_MAXINT64, &size, error) ||
         (sum && !fct_sha256_check(json_is_string(sum) ? json_string_value(sum) : "", &sha256, error)))
         return FALSE;
@@ -166,7 +165,7 @@ static gboolean get_content(const FctRequest *request, FctReply *reply, GError *
 
 const FctRoute fct_routes_file[] = {
     {"GET", "/files", "file.read", list_files},
-    {"POST", "/files", "file.write", create_file},
+    {"POST", "/files", "file.write", create_file, .body = "name:text size_bytes:int sha256:text"},
     {"GET", "/files/{id}", "file.read", get_file},
     {"DELETE", "/files/{id}", "file.write", delete_file},
     {"GET", "/files/{id}/content", "file.content", get_content},

@@ -45,11 +45,13 @@ static gboolean delete_group(const FctRequest *request, FctReply *reply, GError 
            fct_groups_delete(request->app, request->id, revision, error);
 }
 
+#define INPUT "name:text description:text rules:object"
+
 const FctRoute fct_routes_group[] = {
     {"GET", "/resource-groups", "group.read", list_groups},
-    {"POST", "/resource-groups", "group.write", create_group},
+    {"POST", "/resource-groups", "group.write", create_group, .body = INPUT},
     {"GET", "/resource-groups/{id}", "group.read", get_group},
-    {"PUT", "/resource-groups/{id}", "group.write", update_group},
+    {"PUT", "/resource-groups/{id}", "group.write", update_group, .body = INPUT},
     {"DELETE", "/resource-groups/{id}", "group.write", delete_group},
     {NULL},
 };

@@ -31,10 +31,7 @@ static gboolean list_interfaces(const FctRequest *request, FctReply *reply, GErr
 
 static gboolean preview_network(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"action", "id", "input", NULL};
     const FctNetworkCaller caller = caller_of(request);
-    if (!fct_request_only(request, known, error))
-        return FALSE;
     reply->subject = g_strdup_printf("network %s", fct_json_str(request->body, "id", ""));
     reply->json = fct_networks_preview(request->app, request->body, &caller, error);
     return reply->json != NULL;
@@ -80,11 +77,15 @@ static gboolean delete_network(const FctRequest *request, FctReply *reply, GErro
 
 const FctRoute fct_routes_network[] = {
     {"GET", "/networks", "network.read", list_networks},
-    {"POST", "/networks", "network.write", create_network},
-    {"POST", "/networks/preview", "network.write", preview_network},
+    {"POST", "/networks", "network.write", create_network, .query = "confirm:bool",
+     .body = "name:text kind:text subnet:text dhcp:object? bridge:text vlan:int? open_vswitch:bool interface:text "
+             "autostart:bool"},
+    {"POST", "/networks/preview", "network.write", preview_network, .body = "action:text id:text input:object"},
     {"GET", "/networks/{id}", "network.read", get_network},
-    {"PUT", "/networks/{id}", "network.write", update_network},
-    {"DELETE", "/networks/{id}", "network.write", delete_network},
+    {"PUT", "/networks/{id}", "network.write", update_network, .query = "confirm:bool",
+     .body = "subnet:text dhcp:object? static_leases:list autostart:bool bridge:text vlan:int? open_vswitch:bool "
+             "interface:text"},
+    {"DELETE", "/networks/{id}", "network.write", delete_network, .query = "confirm:bool"},
     {"GET", "/host-interfaces", "network.read", list_interfaces},
     {NULL},
 };

@@ -31,17 +31,8 @@ static gboolean get_plan(const FctRequest *request, FctReply *reply, GError **er
 
 static gboolean apply_plan(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"confirm", NULL};
-    const json_t *confirm = json_object_get(request->body, "confirm");
-    if (!fct_request_only(request, known, error))
-        return FALSE;
-    if (confirm && !json_is_boolean(confirm)) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "confirm"),
-                           "The field “confirm” must be true or false.");
-        return FALSE;
-    }
-    json_t *task =
-        fct_executor_apply(request->app->executor, request->id, json_is_true(confirm), request->who->user, error);
+    gboolean confirm = fct_json_bool(request->body, "confirm", FALSE);
+    json_t *task = fct_executor_apply(request->app->executor, request->id, confirm, request->who->user, error);
     if (task)
         fct_reply_resource(reply, 202, task);
     return task != NULL;
@@ -49,8 +40,9 @@ static gboolean apply_plan(const FctRequest *request, FctReply *reply, GError **
 
 const FctRoute fct_routes_plan[] = {
     {"GET", "/plans", "plan.read", list_plans},
-    {"POST", "/plans", "plan.write", create_plan},
+    {"POST", "/plans", "plan.write", create_plan,
+     .body = "kind:text gpu:text profiles:object placements:list compute:object enabled:bool task:text"},
     {"GET", "/plans/{id}", "plan.read", get_plan},
-    {"POST", "/plans/{id}/apply", "plan.apply", apply_plan},
+    {"POST", "/plans/{id}/apply", "plan.apply", apply_plan, .body = "confirm:bool"},
     {NULL},
 };

@@ -36,10 +36,8 @@ static gboolean delete_pool(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean act(const FctRequest *request, FctReply *reply, FctPoolAct what, GError **error)
 {
-    static const char *const nothing[] = {NULL};
     reply->subject = g_strdup_printf("pool %s", request->id);
-    json_t *json =
-        fct_request_only(request, nothing, error) ? fct_pools_act(request->app, request->id, what, error) : NULL;
+    json_t *json = fct_pools_act(request->app, request->id, what, error);
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;
@@ -62,7 +60,8 @@ static gboolean refresh_pool(const FctRequest *request, FctReply *reply, GError 
 
 const FctRoute fct_routes_pool[] = {
     {"GET", "/pools", "pool.read", list_pools},
-    {"POST", "/pools", "pool.write", create_pool},
+    {"POST", "/pools", "pool.write", create_pool,
+     .body = "name:text kind:text path:text host:text export:text volume_group:text confirm:text"},
     {"GET", "/pools/{id}", "pool.read", get_pool},
     {"DELETE", "/pools/{id}", "pool.write", delete_pool},
     {"POST", "/pools/{id}/start", "pool.write", start_pool},

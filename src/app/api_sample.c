@@ -50,6 +50,6 @@ static gboolean list_samples(const FctRequest *request, FctReply *reply, GError 
 }
 
 const FctRoute fct_routes_sample[] = {
-    {"GET", "/samples", "node.read", list_samples},
+    {"GET", "/samples", "node.read", list_samples, .query = "seconds:int step:int subjects:text"},
     {NULL},
 };

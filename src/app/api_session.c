@@ -50,10 +50,9 @@ static char *cut_name(const char *name)
 
 static gboolean login(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"username", "password", NULL};
     const char *user, *password;
     g_autofree char *secret = NULL;
-    if (!fct_request_only(request, known, error) || !fct_json_need_str(request->body, "username", &user, error) ||
+    if (!fct_json_need_str(request->body, "username", &user, error) ||
         !fct_json_need_str(request->body, "password", &password, error))
         return FALSE;
     if (strlen(password) > FCT_PASSWORD_MAX) {
@@ -88,7 +87,7 @@ static gboolean logout(const FctRequest *request, FctReply *reply, GError **erro
 const FctRoute fct_routes_session[] = {
     {"GET", "/version", NULL, get_version},
     {"GET", "/session", "session.read", get_session},
-    {"POST", "/session", NULL, login},
+    {"POST", "/session", NULL, login, .body = "username:text password:text"},
     {"DELETE", "/session", "session.read", logout},
     {NULL},
 };

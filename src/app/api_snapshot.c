@@ -126,18 +126,12 @@ static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GErro
 
 static gboolean take_snapshot(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"name", "description", "memory", "freeze", NULL};
-    if (!fct_request_only(request, known, error))
-        return FALSE;
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     return vm && reply_task(reply, fct_vm_snapshot(request->app->vms, request->who, vm, request->body, error));
 }
 
 static gboolean revert_to(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"confirm", "start", NULL};
-    if (!fct_request_only(request, known, error))
-        return FALSE;
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     return vm &&
            reply_task(reply, fct_vm_revert(request->app->vms, request->who, vm, request->sub, request->body, error));
@@ -151,18 +145,16 @@ static gboolean delete_snapshot(const FctRequest *request, FctReply *reply, GErr
 
 static gboolean clone_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"name", "snapshot", "start", NULL};
-    if (!fct_request_only(request, known, error))
-        return FALSE;
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     return vm && reply_task(reply, fct_vm_clone(request->app->vms, request->who, vm, request->body, error));
 }
 
 const FctRoute fct_routes_snapshot[] = {
     {"GET", "/vms/{id}/snapshots", "vm.read", list_snapshots},
-    {"POST", "/vms/{id}/snapshots", "vm.write", take_snapshot},
+    {"POST", "/vms/{id}/snapshots", "vm.write", take_snapshot,
+     .body = "name:text description:text memory:bool freeze:bool"},
     {"DELETE", "/vms/{id}/snapshots/{sub}", "vm.write", delete_snapshot},
-    {"POST", "/vms/{id}/snapshots/{sub}/revert", "vm.write", revert_to},
-    {"POST", "/vms/{id}/clone", "vm.write", clone_vm},
+    {"POST", "/vms/{id}/snapshots/{sub}/revert", "vm.write", revert_to, .body = "confirm:bool start:bool"},
+    {"POST", "/vms/{id}/clone", "vm.write", clone_vm, .body = "name:text snapshot:text start:bool"},
     {NULL},
 };

@@ -41,7 +41,7 @@ static gboolean cancel_task(const FctRequest *request, FctReply *reply, GError *
 }
 
 const FctRoute fct_routes_task[] = {
-    {"GET", "/tasks", "task.read", list_tasks},
+    {"GET", "/tasks", "task.read", list_tasks, .query = "state:text subject:text limit:int"},
     {"GET", "/tasks/{id}", "task.read", get_task},
     {"POST", "/tasks/{id}/cancel", "task.write", cancel_task},
     {NULL},

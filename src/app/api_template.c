@@ -50,11 +50,13 @@ static gboolean delete_template(const FctRequest *request, FctReply *reply, GErr
            fct_templates_delete(request->app, request->id, revision, error);
 }
 
+#define INPUT "name:text description:text input:object from_vm:text"
+
 const FctRoute fct_routes_template[] = {
     {"GET", "/templates", "template.read", list_templates},
-    {"POST", "/templates", "template.write", create_template},
+    {"POST", "/templates", "template.write", create_template, .body = INPUT},
     {"GET", "/templates/{id}", "template.read", get_template},
-    {"PUT", "/templates/{id}", "template.write", update_template},
+    {"PUT", "/templates/{id}", "template.write", update_template, .body = INPUT},
     {"DELETE", "/templates/{id}", "template.write", delete_template},
     {NULL},
 };

@@ -20,18 +20,6 @@ static gboolean bad_field(GError **error, const char *field, const char *sentenc
     return FALSE;
 }
 
-/* Absent or null: *ret is left as it is. */
-static gboolean read_bool(const json_t *body, const char *field, gboolean *ret, GError **error)
-{
-    const json_t *value = json_object_get(body, field);
-    if (!value || json_is_null(value))
-        return TRUE;
-    if (!json_is_boolean(value))
-        return bad_field(error, field, "It must be true or false.");
-    *ret = json_is_true(value);
-    return TRUE;
-}
-
 static gboolean read_kind(const json_t *body, gboolean *ret_login, GError **error)
 {
     const char *kind = "token";
@@ -43,11 +31,10 @@ static gboolean read_kind(const json_t *body, gboolean *ret_login, GError **erro
 
 static gboolean read_wish(const FctRequest *request, FctTokenWish *wish, GError **error)
 {
-    static const char *const known[] = {"name", "role", "kind", "makes_tokens", "lifetime_s", NULL};
     const json_t *body = request->body;
     FctRole role;
     wish->role = request->who->role;
-    if (!fct_request_only(request, known, error) || !fct_json_need_str(body, "name", &wish->name, error))
+    if (!fct_json_need_str(body, "name", &wish->name, error))
         return FALSE;
     if (!*wish->name || g_utf8_strlen(wish->name, -1) > NAME_MAX_LENGTH)
         return bad_field(error, "name", "The name must have 1 to 64 characters.");
@@ -56,8 +43,8 @@ static gboolean read_wish(const FctRequest *request, FctTokenWish *wish, GError 
     if (!fct_role_from_name(wish->role, &role))
         return bad_field(error, "role", "The role must be admin, operator or viewer.");
     /* An admin's token can do everything as it is; what it makes ends with it. */
-    wish->makes = role == FCT_ROLE_ADMIN;
-    if (!read_kind(body, &wish->login, error) || !read_bool(body, "makes_tokens", &wish->makes, error))
+    wish->makes = fct_json_bool(body, "makes_tokens", role == FCT_ROLE_ADMIN);
+    if (!read_kind(body, &wish->login, error))
         return FALSE;
     return !json_object_get(body, "lifetime_s") ||
            fct_json_need_int(body, "lifetime_s", 1, FCT_TOKEN_LIFE_MAX_S, &wish->lifetime_s, error);
@@ -116,7 +103,8 @@ static gboolean delete_token(const FctRequest *request, FctReply *reply, GError 
 
 const FctRoute fct_routes_token[] = {
     {"GET", "/tokens", "token.read", list_tokens},
-    {"POST", "/tokens", "token.write", create_token},
+    {"POST", "/tokens", "token.write", create_token,
+     .body = "name:text role:text kind:text makes_tokens:bool? lifetime_s:int"},
     {"DELETE", "/tokens/{id}", "token.write", delete_token},
     {NULL},
 };

@@ -287,9 +287,6 @@ static gboolean start_vm(const FctRequest *request, FctReply *reply, GError **er
 
 static gboolean stop_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"force", NULL};
-    if (!fct_request_only(request, known, error))
-        return FALSE;
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
     return vm && reply_task(reply, fct_vm_stop(request->app->vms, request->who, vm, force, error));
@@ -337,9 +334,8 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
 
 static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"preview", "confirm", NULL};
     FctVms *vms = vms_of(request, error);
-    if (!vms || !fct_request_only(request, known, error))
+    if (!vms)
         return FALSE;
     reply->subject = g_strdup_printf("vm %s", request->id);
     if (fct_json_bool(request->body, "preview", FALSE))
@@ -418,19 +414,27 @@ static gboolean vnc(const FctRequest *request, FctReply *reply, GError **error)
 }
 
 const FctRoute fct_routes_vm[] = {
-    {"GET", "/vms", "vm.read", list_vms},
-    {"POST", "/vms", "vm.write", create_vm},
+    {"GET", "/vms", "vm.read", list_vms,
+     .query = "limit:int offset:int q:text name:text state:text ours:bool sort:text order:text"},
+    {"POST", "/vms", "vm.write", create_vm,
+     /* null takes away what a template has */
+     .body = "name:text image:text? iso:text? volume:object? pool:text? disks:list? cdroms:list? template:text "
+             "vcpus:int? memory_mib:int? disk_gib:int? uefi:bool? os:text? tpm:bool? agent:bool? boot:list? "
+             "autostart:object? devices:list? nics:list? start:bool description:text? cloud_init:object? "
+             "windows:object?"},
     {"GET", "/vms/{id}", "vm.read", get_vm},
-    {"PATCH", "/vms/{id}", "vm.write", update_vm},
-    {"DELETE", "/vms/{id}", "vm.write", delete_vm},
+    {"PATCH", "/vms/{id}", "vm.write", update_vm,
+     .body = "cdroms:list cloud_init:object? windows:object? os:text tpm:bool agent:bool boot:list autostart:object "
+             "nics:list name:text vcpus:int memory_mib:int devices:list description:text"},
+    {"DELETE", "/vms/{id}", "vm.write", delete_vm, .query = "keep:text keep_disk:bool"},
     {"POST", "/vms/{id}/start", "vm.power", start_vm},
-    {"POST", "/vms/{id}/stop", "vm.power", stop_vm},
-    {"POST", "/vms/{id}/adopt", "vm.write", adopt_vm},
+    {"POST", "/vms/{id}/stop", "vm.power", stop_vm, .body = "force:bool"},
+    {"POST", "/vms/{id}/adopt", "vm.write", adopt_vm, .body = "preview:bool confirm:bool"},
     {"POST", "/vms/{id}/release", "vm.write", release_vm},
     {"GET", "/vms/{id}/guest", "vm.read", guest},
     {"GET", "/vms/{id}/preflight", "vm.read", preflight_vm},
     {"GET", "/vms/{id}/console", "vm.read", consoles},
-    {"GET", "/vms/{id}/console/serial", "vm.console", serial},
-    {"GET", "/vms/{id}/console/vnc", "vm.console", vnc},
+    {"GET", "/vms/{id}/console/serial", "vm.console", serial, .query = "force:bool viewer:text"},
+    {"GET", "/vms/{id}/console/vnc", "vm.console", vnc, .query = "viewer:text"},
     {NULL},
 };

@@ -40,9 +40,6 @@ static gboolean remove_disk(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean reboot_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"force", NULL};
-    if (!fct_request_only(request, known, error))
-        return FALSE;
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
     return vm && reply_task(reply, fct_vm_reboot(request->app->vms, request->who, vm, force, error));
@@ -50,9 +47,6 @@ static gboolean reboot_vm(const FctRequest *request, FctReply *reply, GError **e
 
 static gboolean restart_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"force", NULL};
-    if (!fct_request_only(request, known, error))
-        return FALSE;
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
     return vm && reply_task(reply, fct_vm_restart(request->app->vms, request->who, vm, force, error));
@@ -71,11 +65,11 @@ static gboolean resume_vm(const FctRequest *request, FctReply *reply, GError **e
 }
 
 const FctRoute fct_routes_vm_hardware[] = {
-    {"POST", "/vms/{id}/disks", "vm.write", add_disk},
-    {"PATCH", "/vms/{id}/disks/{sub}", "vm.write", grow_disk},
-    {"DELETE", "/vms/{id}/disks/{sub}", "vm.write", remove_disk},
-    {"POST", "/vms/{id}/reboot", "vm.power", reboot_vm},
-    {"POST", "/vms/{id}/restart", "vm.power", restart_vm},
+    {"POST", "/vms/{id}/disks", "vm.write", add_disk, .body = "pool:text size_gib:int bus:text volume:object"},
+    {"PATCH", "/vms/{id}/disks/{sub}", "vm.write", grow_disk, .body = "size_gib:int"},
+    {"DELETE", "/vms/{id}/disks/{sub}", "vm.write", remove_disk, .query = "keep:bool"},
+    {"POST", "/vms/{id}/reboot", "vm.power", reboot_vm, .body = "force:bool"},
+    {"POST", "/vms/{id}/restart", "vm.power", restart_vm, .body = "force:bool"},
     {"POST", "/vms/{id}/pause", "vm.power", pause_vm},
     {"POST", "/vms/{id}/resume", "vm.power", resume_vm},
     {NULL},

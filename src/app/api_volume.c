@@ -33,11 +33,9 @@ static gboolean create_volume(const FctRequest *request, FctReply *reply, GError
 
 static gboolean grow_volume(const FctRequest *request, FctReply *reply, GError **error)
 {
-    static const char *const known[] = {"size_gib", NULL};
     gint64 size;
     reply->subject = g_strdup_printf("volume %s", request->id);
-    if (!fct_request_only(request, known, error) ||
-        !fct_json_need_int(request->body, "size_gib", 1, 65536, &size, error))
+    if (!fct_json_need_int(request->body, "size_gib", 1, 65536, &size, error))
         return FALSE;
     json_t *json = fct_volumes_grow(request->app, request->id, size, error);
     if (json)
@@ -145,11 +143,12 @@ static gboolean get_content(const FctRequest *request, FctReply *reply, GError *
 }
 
 const FctRoute fct_routes_volume[] = {
-    {"GET", "/volumes", "volume.read", list_volumes},
-    {"POST", "/volumes", "volume.write", create_volume},
+    {"GET", "/volumes", "volume.read", list_volumes, .query = "pool:text"},
+    {"POST", "/volumes", "volume.write", create_volume,
+     .body = "pool:text name:text format:text size_gib:int from:object upload_bytes:int sha256:text"},
     {"GET", "/volumes/{id}", "volume.read", get_volume},
     {"DELETE", "/volumes/{id}", "volume.write", delete_volume},
-    {"POST", "/volumes/{id}/grow", "volume.write", grow_volume},
+    {"POST", "/volumes/{id}/grow", "volume.write", grow_volume, .body = "size_gib:int"},
     {"GET", "/volumes/{id}/content", "volume.content", get_content},
     {"PUT", "/volumes/{id}/content", "volume.write", put_content, .takes_stream = TRUE},
     {NULL},

@@ -102,9 +102,20 @@ static json_t *problems_of(const Known *known, const json_t *input)
 
 /* ---- views ---- */
 
+/* User data may hold a password: whoever may look at templates is told that there is some, and no more. */
+static void hide_user_data(json_t *input)
+{
+    json_t *boot = json_object_get(input, "cloud_init");
+    if (!json_object_get(boot, "user_data"))
+        return;
+    json_object_del(boot, "user_data");
+    json_object_set_new(boot, "has_user_data", json_true());
+}
+
 static json_t *view(const Known *known, const FctDoc *doc)
 {
     json_t *json = json_deep_copy(doc->value);
+    hide_user_data(json_object_get(json, "input"));
     json_object_set_new(json, "problems", problems_of(known, json_object_get(json, "input")));
     fct_app_stamp(known->app, json, doc->key + strlen("template/"), doc->revision);
     return json;
@@ -233,11 +244,15 @@ static gboolean check_input(FctApp *app, const char *id, const json_t *input, GE
            name_is_free(app, id, fct_json_str(input, "name", ""), error);
 }
 
-json_t *fct_templates_put(FctApp *app, const char *id, const json_t *input, guint64 revision, GError **error)
+json_t *fct_templates_put(FctApp *app, const char *id, const json_t *given, guint64 revision, GError **error)
 {
     g_autoptr(FctDoc) old = id ? find(app, id, error) : NULL;
     const char *old_id = old ? old->key + strlen("template/") : NULL;
-    if ((id && !old) || !check_input(app, old_id, input, error))
+    g_autoptr(json_t) input = json_deep_copy(given);
+    if ((id && !old) ||
+        !fct_template_keep_user_data(json_object_get(input, "input"), old ? json_object_get(old->value, "input") : NULL,
+                                     error) ||
+        !check_input(app, old_id, input, error))
         return NULL;
     g_autofree char *new_id = old ? g_strdup(old_id) : fct_app_new_id("template");
     g_autofree char *key = key_of(new_id);

@@ -340,6 +340,9 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
         return NULL;
     fct_vm_first_boot_renew(clone->act.vm);
     g_autoptr(FctTask) task = fct_vm_task_new(vms, who, clone->act.flag ? &start_job : &make_job, clone->act.vm);
+    const char *lacks = fct_vm_first_boot_lacks(clone->act.vm);
+    if (lacks)
+        fct_task_log(task, "%s", lacks);
     if (store_new(vms, clone->act.vm, task, error))
         return g_steal_pointer(&task);
     fct_task_forget(task);

@@ -2,6 +2,7 @@
 #include "app/vm_first_boot.h"
 
 #include "app/password_hash.h"
+#include "app/storage.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
@@ -275,12 +276,10 @@ gboolean fct_vm_first_boot_write(FctVms *vms, FctVm *vm, FctVmAnnounce announce,
 
 void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboolean stored)
 {
-    g_autoptr(GError) error = NULL;
     g_autoptr(FctVmDisk) own = old;
     const FctVmDisk *gone = stored ? own : find_seed(vm);
-    if (gone && gone->made && *gone->pool &&
-        !fct_record_abandon(vms->app, gone->pool, gone->volume, gone->path, &error))
-        g_warning("the volume %s stays in pool %s: %s", gone->volume, gone->pool, error->message);
+    if (gone && gone->made && *gone->pool && !fct_record_abandon(vms->app, gone->pool, gone->volume, gone->path, NULL))
+        fct_storage_sweep_later(vms->app->storage); /* it goes as soon as it can; nobody reads it until then */
 }
 
 /* ---- what is told about it ---- */

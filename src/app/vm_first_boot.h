@@ -42,6 +42,11 @@ GBytes *fct_vm_first_boot_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *
  * @answered: its agent has just spoken. Waits for libvirt and the disk.
  */
 void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered);
+/*
+ * What a guest gets that starts for the first time, once more, from what the disks of the VM were: a sentence when its
+ * medium lacks the password or user data that it had, else NULL.
+ */
+const char *fct_vm_first_boot_lacks(const FctVm *vm);
 /* What went by while nobody looked. */
 void fct_vm_first_boot_look_at_all(FctVms *vms);
 /*

@@ -12,18 +12,72 @@
 
 #include <string.h>
 
-/* The first-boot drive of a VM of ours that is at @pool and @name, or whose file has the path of that. */
-static gboolean is_medium(const FctVm *vm, const char *pool, const char *name, const char *path)
+/* A volume that somebody asks for, and all pools: one file may be reached by more than one. */
+typedef struct {
+    const char *pool, *name;
+    char *real; /* its path without links; "" unknown */
+    FctVolumeWorld places;
+} Asked;
+
+static void asked_clear(Asked *asked)
+{
+    g_free(asked->real);
+    g_clear_pointer(&asked->places.pools, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
+
+static gboolean asked_open(Asked *asked, FctApp *app, GError **error)
+{
+    asked->places.pools = app->vmm->ops->pools(app->vmm, error);
+    if (!asked->places.pools)
+        return FALSE;
+    g_autoptr(FctVolume) volume = app->vmm->ops->volume(app->vmm, asked->pool, asked->name, NULL);
+    asked->real = fct_volume_world_real(&asked->places, volume ? volume->path : "");
+    return TRUE;
+}
+
+static gboolean is_it(const Asked *asked, const char *pool, const char *name, const char *path)
+{
+    if (strcmp(asked->pool, pool) == 0 && strcmp(asked->name, name) == 0)
+        return TRUE;
+    g_autofree char *real = fct_volume_world_real(&asked->places, path);
+    return *real && strcmp(real, asked->real) == 0;
+}
+
+/* It is the first-boot drive of a VM of ours. */
+static gboolean is_medium(const FctVm *vm, const Asked *asked)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
-        if (!disk->seed)
-            continue;
-        if ((strcmp(disk->pool, pool) == 0 && strcmp(disk->volume, name) == 0) ||
-            (*disk->path && strcmp(disk->path, path) == 0))
+        if (disk->seed && is_it(asked, disk->pool, disk->volume, disk->path))
             return TRUE;
     }
     return FALSE;
+}
+
+/* Where a medium is that is half made: its record has no path yet. */
+static char *path_of(const Asked *asked, const FctVolumeRecord *record)
+{
+    const FctPool *pool = fct_volume_world_pool(&asked->places, record->pool, NULL);
+    return *record->path || !pool ? g_strdup(record->path) : g_build_filename(pool->path, record->name, NULL);
+}
+
+/* It was made as a medium, whether a VM names it still or not: between a change and its end, or after a release. */
+static gboolean made_as_medium(FctApp *app, const Asked *asked, gboolean *ret, GError **error)
+{
+    g_autoptr(GHashTable) records = fct_records_load(app, error);
+    GHashTableIter iter;
+    gpointer value;
+    *ret = FALSE;
+    if (!records)
+        return FALSE;
+    g_hash_table_iter_init(&iter, records);
+    while (!*ret && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const FctVolumeRecord *record = value;
+        g_autofree char *path = record->seed ? path_of(asked, record) : NULL;
+        *ret = path && is_it(asked, record->pool, record->name, path);
+    }
+    return TRUE;
 }
 
 static char *released_key(const char *pool, const char *name)
@@ -41,15 +95,20 @@ static gboolean refuse(GError **error, const char *name, const char *whose)
 
 gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, GError **error)
 {
+    g_auto(Asked) asked = {.pool = pool, .name = name};
+    gboolean made;
     if (!app->vms)
         return TRUE;
-    g_autoptr(FctVolume) volume = app->vmm->ops->volume(app->vmm, pool, name, NULL);
+    if (!asked_open(&asked, app, error) || !made_as_medium(app, &asked, &made, error))
+        return FALSE;
     g_autoptr(GPtrArray) mine = fct_vms_known(app->vms);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
-        if (is_medium(vm, pool, name, volume ? volume->path : ""))
+        if (is_medium(vm, &asked))
             return refuse(error, name, vm->name);
     }
+    if (made)
+        return refuse(error, name, "");
     g_autofree char *key = released_key(pool, name);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) released = app->store->ops->get(app->store, key, &fault);
@@ -73,6 +132,21 @@ static gboolean ran_with_it(const FctVm *vm)
 {
     const char *run = fct_json_str(vm->run, "first_boot", "");
     return *run && strcmp(run, fct_json_str(vm->first_boot, "instance", "-")) == 0;
+}
+
+const char *fct_vm_first_boot_lacks(const FctVm *vm)
+{
+    g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(vm->first_boot);
+    gboolean password = boot && boot->had_password && !*boot->hash,
+             data = boot && boot->had_user_data && !*boot->user_data;
+    return password && data
+               ? "Its first-boot data has no password and no user data any more: the guest has had them. Give "
+                 "them anew if it shall set itself up again."
+           : password ? "Its first-boot data has no password any more: the guest has had it. Give one anew if it "
+                        "shall set itself up again."
+           : data     ? "Its first-boot data has no user data any more: the guest has had it. Give it anew if it "
+                        "shall set itself up again."
+                      : NULL;
 }
 
 /* ---- spending ---- */
@@ -126,7 +200,7 @@ static gboolean clear_medium(FctVms *vms, const FctVm *vm, const FctFirstBoot *b
 }
 
 /* Other first-boot data may have been asked for meanwhile: that is not spent. */
-static void set_spent(FctVm *vm, gpointer data)
+static void set_first_boot(FctVm *vm, gpointer data)
 {
     const FctFirstBoot *boot = data;
     if (strcmp(fct_json_str(vm->first_boot, "instance", ""), boot->instance) != 0)
@@ -135,14 +209,22 @@ static void set_spent(FctVm *vm, gpointer data)
     vm->first_boot = fct_first_boot_to_doc(boot);
 }
 
-/* The medium first: whoever dies in between finds the document unspent, and does it again. */
+/*
+ * Off the medium, out of the document, out of the store's log; only then it is spent. Whoever dies in between, or could
+ * not do one of them, finds the document unspent, and does it again.
+ */
 static gboolean spend(FctVms *vms, const FctVm *vm, GError **error)
 {
     g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(vm->first_boot);
-    forget_secrets(boot);
     FctStore *store = vms->app->store;
-    return clear_medium(vms, vm, boot, error) && fct_vm_edit(vms, vm->id, set_spent, boot, error) &&
-           store->ops->scrub(store, error);
+    forget_secrets(boot);
+    if (!clear_medium(vms, vm, boot, error))
+        return FALSE;
+    boot->spent = FALSE;
+    if (!fct_vm_edit(vms, vm->id, set_first_boot, boot, error) || !store->ops->scrub(store, error))
+        return FALSE;
+    boot->spent = TRUE;
+    return fct_vm_edit(vms, vm->id, set_first_boot, boot, error);
 }
 
 void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered)
@@ -163,8 +245,13 @@ void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered)
 void fct_vm_first_boot_look_at_all(FctVms *vms)
 {
     g_autoptr(GPtrArray) mine = fct_vms_known(vms);
-    for (guint i = 0; i < mine->len; i++)
-        fct_vm_first_boot_look(vms, ((FctVmKnown *)mine->pdata[i])->vm->id, FALSE);
+    for (guint i = 0; i < mine->len; i++) {
+        const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
+        g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+        if (fct_vm_info_active(info) && !json_is_object(vm->run)) /* begun by virsh while facetd was away */
+            fct_vm_note_run(vms, vm->id);
+        fct_vm_first_boot_look(vms, vm->id, FALSE);
+    }
 }
 
 gboolean fct_vm_first_boot_let_go(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error)

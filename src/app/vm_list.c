@@ -132,14 +132,12 @@ static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **
         return bad(error, "sort", "VMs are sorted by name, state, cpu, vcpus, memory, created or attention.");
     if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
         return bad(error, "order", "The order is asc or desc.");
-    if (ours && strcmp(ours, "true") != 0 && strcmp(ours, "false") != 0)
-        return bad(error, "ours", "The field “ours” must be true or false.");
     *states = state && *state ? g_strsplit(state, ",", -1) : NULL;
     *words = q && *q ? fct_list_fold(q) : NULL;
     query->name = g_hash_table_lookup(request->query, "name");
     query->text = *words;
     query->states = (const char *const *)*states;
-    query->ours = !ours ? -1 : strcmp(ours, "true") == 0;
+    query->ours = ours ? fct_request_query_bool(request, "ours", FALSE) : -1;
     query->descending = order && strcmp(order, "desc") == 0;
     query->offset = (guint)offset;
     query->limit = (guint)limit;

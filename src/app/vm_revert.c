@@ -4,6 +4,7 @@
  * wrote since goes after that. Before that moment nothing has changed but that the VM is off.
  */
 #include "app/vm_facts.h"
+#include "app/vm_first_boot.h"
 #include "app/vm_tree.h"
 #include "app/volume_record.h"
 #include "base/text.h"
@@ -153,6 +154,15 @@ static void say_missing(FctVms *vms, const FctVmWorld *world, const FctVmTree *t
     }
 }
 
+/* Taken before the guest had its first-boot data: it asks for them again, and their secrets are gone. */
+static void say_first_boot(json_t *list, const FctVm *vm, const json_t *settings)
+{
+    const char *lacks = fct_vm_first_boot_lacks(vm);
+    const char *then = fct_json_str(json_object_get(settings, "run"), "first_boot", "");
+    if (lacks && strcmp(then, fct_json_str(vm->first_boot, "instance", "")) != 0)
+        say(list, "%s", lacks);
+}
+
 json_t *fct_vm_revert_effects(FctVms *vms, const FctVmWorld *world, const FctVmTree *tree, const json_t *doc,
                               gboolean active)
 {
@@ -183,6 +193,7 @@ json_t *fct_vm_revert_effects(FctVms *vms, const FctVmWorld *world, const FctVmT
     if (tree->vm->uefi || tree->vm->tpm)
         say(list, "What UEFI and TPM remember is no part of it, and stays as it is.");
     say_settings(list, tree->vm, json_object_get(doc, "settings"));
+    say_first_boot(list, tree->vm, json_object_get(doc, "settings"));
     say_missing(vms, world, tree, doc, list);
     return list;
 }

@@ -220,6 +220,8 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task);
 void fct_vm_set_refused(GError **error, const FctVm *vm, const GPtrArray *verdicts, const char *what, const char *next);
 /* Reserves the parts in one transaction with @task. FCT_ERROR_REFUSED lists the verdicts. */
 gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);
+/* The VM runs, by whomever: from now on it runs with what its document says. */
+void fct_vm_note_run(FctVms *vms, const char *id);
 /* Starts the domain with the parts that the VM has reserved, and waits until it is seen to run. */
 gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error);
 /* Takes a VM apart: domain, disks that were made for it, documents. @keep: all but those it lists. Idempotent. */

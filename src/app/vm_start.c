@@ -99,6 +99,20 @@ static void set_run(FctVm *vm, gpointer data)
     vm->run = json_incref(data);
 }
 
+static void set_run_of_document(FctVm *vm, gpointer unused)
+{
+    g_autoptr(json_t) run = fct_vm_run_json(vm);
+    set_run(vm, run);
+}
+
+void fct_vm_note_run(FctVms *vms, const char *id)
+{
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, id);
+    g_autoptr(GError) fault = NULL;
+    if (known && !fct_vm_edit(vms, id, set_run_of_document, NULL, &fault))
+        g_warning("VM %s: what it runs with could not be stored: %s", known->vm->name, fault->message);
+}
+
 /* The domain was seen to run: its parts are in use, and this is what it runs with. */
 static void note_running(FctVms *vms, const FctVm *vm)
 {

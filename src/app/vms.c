@@ -239,6 +239,8 @@ static void look(FctVms *vms, const char *id)
     if (!acting) { /* an act ends with a look of its own */
         if (info)
             tell_power(vms, info, was_active);
+        if (fct_vm_info_active(info) && !was_active) /* by virsh; what Facet starts it notes itself */
+            fct_vm_note_run(vms, id);
         if (!fct_vm_reconcile(vms, id))
             fct_vms_retry_later(vms);
         fct_vm_first_boot_look(vms, id, FALSE);

@@ -215,6 +215,7 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
     g_autoptr(FctVolumeRecord) record =
         known ? record_like(known, disk->pool, name) : fct_volume_record_new(disk->pool, name, disk->format);
     fct_text_set(&record->path, disk->path);
+    record->seed |= disk->seed;
     record->state = FCT_RECORD_READY;
     fct_writes_add(writes, g_strconcat("volume/", id, NULL), fct_volume_record_to_json(record), FCT_REV_NONE);
     return TRUE;

@@ -555,6 +555,34 @@ static gboolean sweep_one(FctApp *app, const FctVolumeRecord *record)
     return ok || fault->code == FCT_ERROR_IN_USE;
 }
 
+static gboolean names(const FctVm *vm, const FctVolumeRecord *record)
+{
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = vm->disks->pdata[i];
+        if (strcmp(disk->pool, record->pool) == 0 && strcmp(disk->volume, record->name) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/*
+ * First-boot data whose VM no longer names it: made and not stored, or changed and not deleted. Its secrets go with it.
+ * FALSE: it is there still. What a VM's task left half, the VM's own recovery takes away, for the VM names that.
+ */
+static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!fct_vms_begin(app->vms, record->vm, "is being looked at", NULL))
+        return FALSE;
+    g_autoptr(FctVm) vm = fct_vm_load(app->store, record->vm, NULL);
+    gboolean gone =
+        !vm || names(vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
+    fct_vms_end(app->vms, record->vm);
+    if (!gone)
+        g_info("%s", fault->message);
+    return gone;
+}
+
 gboolean fct_records_sweep(FctApp *app)
 {
     g_autoptr(GHashTable) records = fct_records_load(app, NULL);
@@ -566,6 +594,8 @@ gboolean fct_records_sweep(FctApp *app)
     while (records && g_hash_table_iter_next(&iter, NULL, &value)) {
         const FctVolumeRecord *record = value;
         g_autoptr(FctVm) vm = *record->vm ? fct_vm_load(app->store, record->vm, NULL) : NULL;
+        if (vm && record->seed && !names(vm, record))
+            clean = sweep_seed(app, record) && clean;
         /* What a VM's task left half, the VM's own recovery takes away. */
         if (fct_record_is_half(app, record) && !vm && !sweep_one(app, record))
             clean = FALSE;

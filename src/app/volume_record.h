@@ -81,7 +81,8 @@ gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GErr
 gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error);
 
 /* ---- upkeep, by the storage thread ---- */
-/* Deletes what was left half made by us. FALSE: something of it could not be deleted now. */
+/* Deletes what was left half made by us, and first-boot data that its VM no longer names. FALSE: some of it is still
+ * there. */
 gboolean fct_records_sweep(FctApp *app);
 /* Drops the records of volumes of @pool that it has no more: @volumes is what it has, listed after @records were read.
  */

@@ -148,8 +148,12 @@ static void create_thread(FctTask *task, gpointer data)
 static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *from, gint64 *ret_content,
                           GError **error)
 {
-    const char *image = fct_json_str(from, "image", NULL), *pool = fct_json_str(from, "pool", NULL),
-               *name = fct_json_str(from, "volume", NULL);
+    static const char *const known[] = {"image", "pool", "volume", "format", NULL};
+    const char *image = NULL, *pool = NULL, *name = NULL, *format = NULL;
+    if (!fct_json_only(from, known, error) || !fct_json_want_str(from, "image", &image, error) ||
+        !fct_json_want_str(from, "pool", &pool, error) || !fct_json_want_str(from, "volume", &name, error) ||
+        !fct_json_want_str(from, "format", &format, error))
+        return FALSE;
     if (image && !pool && !name) {
         m->from = FROM_IMAGE;
         m->image = fct_images_find(m->app->config.images_dir, image, error);
@@ -164,7 +168,7 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
     m->from_id = fct_volume_id(pool, name);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
     if (!volume || !is_still(m->app, world, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
-        !(m->source = fct_volume_look(m->app, volume, fct_json_str(from, "format", NULL), TRUE, error)))
+        !(m->source = fct_volume_look(m->app, volume, format, TRUE, error)))
         return FALSE;
     /* Of one that has no record nobody but its own bytes says how large it is. */
     gint64 size = strcmp(m->source->format, "raw") == 0 && volume->physical >= 0 ? volume->physical : volume->capacity;
@@ -178,7 +182,9 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
 
 static gboolean read_format(Making *m, const json_t *input, const FctPool *pool, GError **error)
 {
-    const char *format = fct_json_str(input, "format", fct_pool_has_files(pool) ? "qcow2" : "raw");
+    const char *format = fct_pool_has_files(pool) ? "qcow2" : "raw";
+    if (!fct_json_want_str(input, "format", &format, error))
+        return FALSE;
     if (strcmp(format, "qcow2") != 0 && strcmp(format, "raw") != 0)
         return refuse(error, "format", "The format is qcow2 or raw.");
     m->format = g_strdup(format);

@@ -58,6 +58,24 @@ gboolean fct_json_need_int(const json_t *json, const char *key, gint64 min, gint
     return TRUE;
 }
 
+gboolean fct_json_want_str(const json_t *json, const char *key, const char **ret, GError **error)
+{
+    return !json_object_get(json, key) || fct_json_need_str(json, key, ret, error);
+}
+
+gboolean fct_json_only(const json_t *json, const char *const *known, GError **error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)json, key, value)
+        if (!g_strv_contains(known, key)) {
+            fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
+                               "The field “%s” is not known here.", key);
+            return FALSE;
+        }
+    return TRUE;
+}
+
 json_t *fct_json_parse(const char *text, gsize length, GError **error)
 {
     json_error_t fault;

@@ -111,6 +111,27 @@ static void note_interrupts(FctPlan *plan, const FctGpu *gpu, const GPtrArray *r
     }
 }
 
+static gboolean asks_already(const GPtrArray *verdicts)
+{
+    for (guint i = 0; i < verdicts->len; i++)
+        if (strcmp(((FctVerdict *)verdicts->pdata[i])->code, "instances-go") == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* To remove everything is never meant by leaving something out, nor by undoing. MIG that goes off has asked. */
+static void ask_before_emptying(FctPlan *plan, const FctGpu *gpu)
+{
+    guint n = gpu->mig.instances->len;
+    if (n == 0 || plan->then->len > 0 || asks_already(plan->verdicts))
+        return;
+    g_autofree char *label = fct_card_label(gpu);
+    g_ptr_array_add(plan->verdicts, fct_verdict_new(FCT_CONFIRM, "instances-go", label, "",
+                                                    "%s %s of %s will be removed; nothing is made in %s place.",
+                                                    n == 1 ? "The only" : "All", n == 1 ? "instance" : "instances",
+                                                    label, n == 1 ? "its" : "their"));
+}
+
 /* All that follows from the steps. FALSE only when they do not fit the card (our own bug, or a stale undo). */
 static gboolean finish(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, GError **error)
 {
@@ -130,6 +151,7 @@ static gboolean finish(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reserv
     plan->then = then;
     fct_layout_keep_holders(plan->then, plan->now);
     plan->verdicts = fct_preflight_plan(gpu, reservations, plan->steps);
+    ask_before_emptying(plan, gpu);
     note_interrupts(plan, gpu, reservations);
     set_text(&plan->state, g_strdup(fct_verdicts_allow(plan->verdicts, TRUE) ? "open" : "refused"));
     return TRUE;
@@ -152,19 +174,6 @@ static void warn_of_kept(FctPlan *plan, const FctGpu *gpu, const FctWish *wish, 
                                         "%s at slot %d keeps its compute as it is (%s), since %s uses it.",
                                         instance->profile, u, *has ? has : "whole", (char *)holders->pdata[0]));
     }
-}
-
-/* To remove everything is never meant by leaving something out. */
-static void ask_before_emptying(FctPlan *plan, const FctGpu *gpu)
-{
-    guint n = gpu->mig.instances->len;
-    if (n == 0 || plan->then->len > 0)
-        return;
-    g_autofree char *label = fct_card_label(gpu);
-    g_ptr_array_add(plan->verdicts, fct_verdict_new(FCT_CONFIRM, "instances-go", label, "",
-                                                    "%s %s of %s will be removed; nothing is made in %s place.",
-                                                    n == 1 ? "The only" : "All", n == 1 ? "instance" : "instances",
-                                                    label, n == 1 ? "its" : "their"));
 }
 
 gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const json_t *request,
@@ -203,7 +212,6 @@ gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reser
     if (!finish(plan, gpu, reservations, error))
         return FALSE;
     warn_of_kept(plan, gpu, &wish, &state, &choice, reservations);
-    ask_before_emptying(plan, gpu);
     return TRUE;
 }
 

@@ -28,7 +28,8 @@ void fct_plan_mode(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservatio
 
 /*
  * Back to the layout of @before: undoes @done (array of FctStep: the steps of a plan made on @before that were done) on
- * @gpu as it is now. FCT_ERROR_STALE when the card was changed since so that this is not possible.
+ * @gpu as it is now. What leaves no instance asks for consent. FCT_ERROR_STALE when the card was changed since so that
+ * this is not possible.
  */
 gboolean fct_plan_undo(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const FctGpu *before,
                        const GPtrArray *done, GError **error);

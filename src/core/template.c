@@ -51,6 +51,28 @@ static gboolean refuse(GError **error, const char *field, const char *sentence)
     return FALSE;
 }
 
+gboolean fct_template_keep_user_data(json_t *input, const json_t *old, GError **error)
+{
+    static const char *const instead[] = {"user", "ssh_keys", "packages"};
+    json_t *boot = json_object_get(input, "cloud_init"), *given = json_object_get(boot, "user_data");
+    json_t *kept = json_object_get(json_object_get(old, "cloud_init"), "user_data");
+    const json_t *has = json_object_get(boot, "has_user_data");
+    if (has && !json_is_boolean(has))
+        return refuse(error, "cloud_init.has_user_data", "This must be true or false.");
+    gboolean wanted = json_is_true(has);
+    for (guint i = 0; i < G_N_ELEMENTS(instead); i++)
+        if (!wanted && json_object_get(boot, instead[i])) /* what the user data stood for is given itself */
+            kept = NULL;
+    json_object_del(boot, "has_user_data");
+    if (json_is_null(given))
+        json_object_del(boot, "user_data");
+    else if (!given && json_is_object(boot) && kept)
+        json_object_set(boot, "user_data", kept);
+    else if (!given && wanted)
+        return refuse(error, "cloud_init.user_data", "Give the text of the user data: it is shown to nobody.");
+    return TRUE;
+}
+
 static gboolean check_password(const json_t *input, const char *key, GError **error)
 {
     g_autofree char *field = g_strdup_printf("%s.password", key);

@@ -11,6 +11,13 @@
 json_t *fct_template_merge(const json_t *input, const json_t *given);
 
 /*
+ * User data goes in and is not shown again: "has_user_data" stands for it. Puts what the template has (@old: its
+ * present input; NULL) into the new @input, unless that brings its own, takes it away by null, or gives what it stood
+ * for. FALSE when it is to be kept and there is none.
+ */
+gboolean fct_template_keep_user_data(json_t *input, const json_t *old, GError **error);
+
+/*
  * FCT_ERROR_BAD_REQUEST naming the field when @input holds what no template may: a name, a password, a MAC address,
  * another template, or what to do with the VM once it is made.
  */

@@ -150,9 +150,10 @@ static gboolean parse_split(FctWish *wish, const FctGpu *gpu, const char *name, 
 
 static gboolean parse_pin(FctWish *wish, const FctGpu *gpu, const json_t *place, GError **error)
 {
+    static const char *const known[] = {"profile", "start", "compute", NULL};
     const char *name;
     gint64 start;
-    if (!fct_json_need_str(place, "profile", &name, error) ||
+    if (!fct_json_only(place, known, error) || !fct_json_need_str(place, "profile", &name, error) ||
         !fct_json_need_int(place, "start", 0, FCT_MIG_UNITS_MAX - 1, &start, error))
         return FALSE;
     int p = index_of(wish, gpu, "placements", name, error), pinned = 0;
@@ -197,13 +198,26 @@ static void default_compute(FctWish *wish, const FctGpu *gpu)
     }
 }
 
+/* What was meant to be said of places or compute, and cannot be read, is not the same as nothing said. */
+static gboolean check_kinds(const json_t *request, GError **error)
+{
+    const json_t *places = json_object_get(request, "placements"), *compute = json_object_get(request, "compute");
+    const char *field = places && !json_is_array(places)      ? "placements"
+                        : compute && !json_is_object(compute) ? "compute"
+                                                              : NULL;
+    if (field)
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field),
+                           "The field “%s” must be %s.", field, *field == 'p' ? "a list" : "an object");
+    return !field;
+}
+
 gboolean fct_wish_parse(FctWish *wish, const FctGpu *gpu, const json_t *request, GError **error)
 {
     const char *name;
     gsize i;
     json_t *value;
     *wish = (FctWish){0};
-    if (!fct_card_grid(gpu, &wish->grid, error))
+    if (!check_kinds(request, error) || !fct_card_grid(gpu, &wish->grid, error))
         return FALSE;
     default_compute(wish, gpu);
     if (!parse_profiles(wish, gpu, json_object_get(request, "profiles"), error))

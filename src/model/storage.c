@@ -172,15 +172,18 @@ static gboolean read_path(FctPoolInput *input, const char *path, GError **error)
 
 static gboolean read_dir(FctPoolInput *input, const json_t *json, GError **error)
 {
-    const char *path;
-    fct_text_set(&input->confirm, fct_json_str(json, "confirm", ""));
-    return fct_json_need_str(json, "path", &path, error) && read_path(input, path, error);
+    const char *path, *confirm = "";
+    if (!fct_json_want_str(json, "confirm", &confirm, error) || !fct_json_need_str(json, "path", &path, error))
+        return FALSE;
+    fct_text_set(&input->confirm, confirm);
+    return read_path(input, path, error);
 }
 
 static gboolean read_nfs(FctPoolInput *input, const json_t *json, GError **error)
 {
-    const char *host, *export, *path = fct_json_str(json, "path", NULL);
-    if (!fct_json_need_str(json, "host", &host, error) || !fct_json_need_str(json, "export", &export, error))
+    const char *host, *export, *path = NULL;
+    if (!fct_json_want_str(json, "path", &path, error) || !fct_json_need_str(json, "host", &host, error) ||
+        !fct_json_need_str(json, "export", &export, error))
         return FALSE;
     if (!is_word(host, 253, ".-:_"))
         return refuse(error, "host", "Name the server as a host name or address.");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { firstBootInput, firstBootOk, firstBootProblems, NO_FIRST_BOOT } from '@/pages/vms/firstboot';
+import { commonInput, firstBootInput, firstBootOk, firstBootProblems, insteadOf, NO_FIRST_BOOT } from '@/pages/vms/firstboot';
 
 const KEY = `ssh-ed25519 ${'A'.repeat(68)} anna@desk`;
 
@@ -24,6 +24,19 @@ test('only what was filled in is sent', () => {
 test('user-data stands for the user, but not for host name and network', () => {
   const draft = { ...NO_FIRST_BOOT, user: 'anna', password: 'p', hostname: 'db', userData: '#!/bin/sh\n' };
   expect(firstBootInput(draft, 'linux')).toEqual({ cloud_init: { hostname: 'db', user_data: '#!/bin/sh\n' } });
+});
+
+test('user-data of a template, which is not shown, stays until it is replaced or taken out', () => {
+  const had = { ...NO_FIRST_BOOT, hostname: 'db', kept: true };
+  expect(commonInput(had, 'linux')).toEqual({ cloud_init: { hostname: 'db', has_user_data: true } });
+  expect(commonInput({ ...had, kept: false }, 'linux')).toEqual({ cloud_init: { hostname: 'db' } });
+  expect(insteadOf(had, { ...had, hostname: '' }, 'linux')).toEqual({ cloud_init: { hostname: null } });
+  expect(insteadOf(had, { ...had, userData: '#!/bin/sh\n' }, 'linux')).toEqual({ cloud_init: { hostname: 'db', user_data: '#!/bin/sh\n' } });
+  expect(insteadOf(had, { ...had, kept: false, user: 'anna', keys: KEY }, 'linux')).toEqual({
+    cloud_init: { hostname: 'db', user: 'anna', ssh_keys: [KEY], user_data: null },
+  });
+  expect(insteadOf(had, { ...NO_FIRST_BOOT, kept: false }, 'linux')).toEqual({ cloud_init: null });
+  expect(Object.keys(firstBootProblems(had, 'linux'))).toEqual([]);
 });
 
 test('Windows gets its answers', () => {

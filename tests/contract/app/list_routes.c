@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints the routes that the server has, one a line: method, path, action ("-": public). For openapi.py. */
+/*
+ * Prints the routes that the server has, one a line: method, path, action ("-": public), what the query takes and what
+ * the body takes, with tabs between. For openapi.py.
+ */
 #include "app/api.h"
 
 #include <stdio.h>
@@ -7,6 +10,7 @@
 int main(void)
 {
     for (const FctRoute *const *route = fct_api_routes(); *route; route++)
-        printf("%s %s %s\n", (*route)->method, (*route)->path, (*route)->action ? (*route)->action : "-");
+        printf("%s\t%s\t%s\t%s\t%s\n", (*route)->method, (*route)->path, (*route)->action ? (*route)->action : "-",
+               (*route)->query ? (*route)->query : "", (*route)->body ? (*route)->body : "");
     return 0;
 }

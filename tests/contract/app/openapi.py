@@ -26,6 +26,21 @@ ANY_OPERATION = {400, 401, 403, 404, 405, 413, 429, 500, 501, 503, 507}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
+# JSON Schema's names and those of the server's table; what is of another type.
+TYPES = {"string": "text", "integer": "int", "boolean": "bool", "array": "list"}
+WRONG = {"text": (5, None), "int": ("5", None), "bool": ("true", None), "list": ({}, None), "object": ("x", None)}
+
+
+def said(members):
+    return " ".join(sorted(f"{name}:{kind}" for name, kind in members.items()))
+
+
+def in_order(line):
+    """A line of LIST-ROUTES with its members sorted."""
+    method, route, action, *members = line.split("\t")
+    return "\t".join((method, route, action, *(" ".join(sorted(m.split())) for m in members)))
+
+
 class Contract:
     def __init__(self, path):
         with open(path, encoding="utf-8") as text:
@@ -39,8 +54,29 @@ class Contract:
                     self.operations[method.upper(), route] = item[method]
 
     def routes(self):
-        return {f"{method} {route} {'-' if operation.get('security') == [] else operation.get('x-action')}"
+        return {"\t".join((method, route, "-" if operation.get("security") == [] else operation.get("x-action"),
+                           said(self.query(method, route)), said(self.body(method, route))))
                 for (method, route), operation in self.operations.items()}
+
+    def query(self, method, route):
+        """{name: type} as src/app/members.h names them"""
+        given = self.doc["paths"][route].get("parameters", []) + self.operations[method, route].get("parameters", [])
+        return {p["name"]: self.type_of(p["schema"]) for p in map(self.deref, given) if p["in"] == "query"}
+
+    def body(self, method, route):
+        content = self.deref(self.operations[method, route].get("requestBody", {})).get("content", {})
+        schema = self.deref(content.get("application/json", {}).get("schema", {}))
+        null = "?" if (method, route) == ("POST", "/vms") else ""  # null in place of anything that its template has
+        return {name: self.type_of(s).rstrip("?") + ("" if name in ("name", "template", "start") else null) if null else self.type_of(s)
+                for name, s in schema.get("properties", {}).items()}
+
+    def type_of(self, schema):
+        schema = self.deref(schema)
+        if "enum" in schema:
+            return "bool" if schema["enum"] == ["0", "1"] else "text"
+        kinds = schema["type"] if "type" in schema else [self.type_of(s) for s in schema.get("anyOf", schema.get("oneOf"))]
+        kinds = [TYPES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
+        return kinds[0] + ("?" if "null" in kinds[1:] else "")
 
     def deref(self, value):
         while "$ref" in value:
@@ -115,6 +151,35 @@ def test_without_sign_in(api):
         if operation.get("security") != []:
             api(method, re.sub(r"\{[^}]+\}", "x", route), 401, {} if method in ("POST", "PUT", "PATCH") else None)
     api.host.token = token
+
+
+def refused(api, method, path, field, body=None):
+    answer = api(method, re.sub(r"\{[^}]+\}", "x", path), 400, body)
+    assert answer["error"]["details"].get("field") == field, (method, path, body, answer)
+
+
+def test_queries(api):
+    """A mistyped query is never taken for none: that would delete what was to be kept."""
+    for method, route in api.contract.operations:
+        refused(api, method, route + "?colour=red", "colour")
+        for name, kind in api.contract.query(method, route).items():
+            refused(api, method, f"{route}?{name}", "query")
+            refused(api, method, f"{route}?{name}=1&{name}=0", "query")
+            for odd in ("yes", "True", "on", "") if kind == "bool" else ():
+                refused(api, method, f"{route}?{name}={odd}", name)
+
+
+def test_bodies(api):
+    """A value of another type is never taken for a value that was left out."""
+    for method, route in api.contract.operations:
+        if method == "GET" or route.endswith("/content"):
+            continue
+        members = api.contract.body(method, route)
+        refused(api, method, route, "colour", {"colour": "red"})
+        for name, kind in members.items():
+            for odd in WRONG[kind.rstrip("?")]:
+                if odd is not None or "?" not in kind:
+                    refused(api, method, route, name, {name: odd})
 
 
 def test_tokens(api):
@@ -204,12 +269,12 @@ def test_after(api):
 def main():
     openapi, list_routes, sim, helper, facetd = sys.argv[1:6]
     contract = Contract(openapi)
-    tests = [test_reading, test_without_libvirt, test_without_sign_in, test_tokens, test_groups, test_files, test_plans, test_hold,
+    tests = [test_reading, test_without_libvirt, test_without_sign_in, test_queries, test_bodies, test_tokens, test_groups, test_files, test_plans, test_hold,
              test_after]
     print(f"TAP version 13\n1..{1 + len(tests)}", flush=True)
-    routes = set(subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines())
+    routes = set(map(in_order, subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()))
     assert routes == contract.routes(), f"server only: {routes - contract.routes()}; contract only: {contract.routes() - routes}"
-    print("ok 1 - the server has the contract's routes and actions", flush=True)
+    print("ok 1 - the server has the contract's routes, actions, queries and bodies", flush=True)
     with Host(sim=sim, helper=helper, facetd=facetd) as host:
         host.login()
         host.wait_gpu("0")

@@ -393,6 +393,96 @@ def test_half_volume_can_be_deleted():
     delete("holder")
 
 
+def rewrite(key, *changes):
+    """For each of @changes a row like that of @key, with another key and other members; None: the row itself."""
+    with sqlite3.connect(stack.state / "facet.db") as store:
+        names = [column[1] for column in store.execute("PRAGMA table_info(docs)")]
+        row = dict(zip(names, store.execute("SELECT * FROM docs WHERE key = ?", (key,)).fetchone()))
+        for other, members in changes:
+            new = {**row, "key": other or key, "value": json.dumps({**json.loads(row["value"]), **members})}
+            store.execute(f"INSERT OR REPLACE INTO docs ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+                          [new[name] for name in names])
+    store.close()
+
+
+def medium_of(name):
+    return next(d["volume"] for d in stack.vm(name)["disks"] if d["kind"] == "seed")
+
+
+SECRET = {"user": "anna", "password": "first boot only"}
+
+
+def test_medium_that_no_vm_names():
+    """What a change that broke off left of first-boot data goes; what cannot go, or was released, is opened by nobody."""
+    create("owner", cloud_init=SECRET)
+    medium, folder = medium_of("owner"), stack.state / "disks"
+    stack.kill_facetd()
+    for name in ("new.iso", "half.iso", "released.iso"):
+        (folder / name).write_bytes((folder / medium).read_bytes())
+    rewrite(f"volume/facet:{medium}",
+            ("volume/facet:new.iso", {"name": "new.iso", "path": str(folder / "new.iso")}),
+            ("volume/facet:half.iso", {"name": "half.iso", "path": "", "state": "making"}),
+            ("volume/facet:released.iso", {"name": "released.iso", "path": str(folder / "released.iso"), "vm": "gone"}))
+    stack.virsh("pool-refresh", "facet")
+    stack.start_facetd()
+    until("both to be gone", lambda: not (folder / "new.iso").exists() and not (folder / "half.iso").exists())
+    assert (folder / medium).exists() and (folder / "released.iso").exists()
+    create("thief")
+    (stack.dir / "link").symlink_to(folder)
+    stack.virsh("pool-define-as", "again", "dir", "--target", str(stack.dir / "link"))
+    stack.virsh("pool-start", "again")
+    until("the pool to be seen", lambda: any(v["name"] == "released.iso" for v in stack.call("GET", "/volumes?pool=again")["items"]))
+    for pool in ("facet", "again"):
+        for name in ("released.iso", medium):
+            stack.refused(403, "GET", f"/volumes/{pool}:{name}/content")
+            stack.refused(403, "POST", "/volumes", {"pool": "facet", "name": "copy.img", "from": {
+                "pool": pool, "volume": name, "format": "raw"}})
+        stack.refused(403, "POST", "/vms/thief/disks", {"volume": {"pool": pool, "name": "released.iso"}})
+    stack.virsh("pool-destroy", "again")
+    stack.virsh("pool-undefine", "again")
+    until("the pool to be gone", lambda: not any(p["name"] == "again" for p in stack.call("GET", "/pools")["items"]))
+    stack.call("DELETE", "/volumes/facet:released.iso")
+    delete("owner")
+    delete("thief")
+
+
+def is_spent(name):
+    return stack.vm(name)["cloud_init"]["used"]
+
+
+def test_secrets_of_a_run_that_nobody_noted():
+    """Whoever starts the VM, and whoever is away then: what the guest has had leaves the host, and a revert says so."""
+    for who in ("virsh", "virsh, facetd away", "facetd, which dies"):
+        create("noted", cloud_init=SECRET)
+        vm = stack.vm("noted")["id"]
+        medium = stack.state / "disks" / medium_of("noted")
+        take("noted", "new")
+        assert b"$6$" in medium.read_bytes()
+        if who == "virsh":
+            stack.virsh("start", "noted")
+        elif who == "virsh, facetd away":
+            stack.kill_facetd()
+            stack.virsh("start", "noted")
+            stack.start_facetd()
+        else:
+            power("noted", "start")
+            stack.kill_facetd()
+            rewrite(f"vm/{vm}", (None, {"run": None}))
+            stack.start_facetd()
+        stack.until_state("noted", "running")
+        until("its run to be noted", lambda: not stack.vm("noted")["pending_changes"])
+        assert not is_spent("noted"), who
+        power("noted", "stop", {"force": True})
+        until(f"the secrets to be gone ({who})", lambda: is_spent("noted"))
+        assert b"$6$" not in medium.read_bytes(), who
+        effects = stack.call("GET", f"/vms/{vm}/snapshots")["items"][0]["revert_effects"]
+        assert any("no password any more" in effect for effect in effects), effects
+        log = stack.done(stack.call("POST", f"/vms/{vm}/clone", {"name": "twin"}))["log"]
+        assert any("no password any more" in str(line) for line in log), log
+        delete("twin")
+        delete("noted")
+
+
 def main():
     tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and n[5:] in (sys.argv[4:] or [n[5:]])]
     failed = 0

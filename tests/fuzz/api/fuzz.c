@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client can send: "METHOD PATH?QUERY", a line with If-Match, and the body; up to where a handler has it
  * decoded. */
-#include "app/api.h"
+#include "app/members.h"
 #include "app/vm_doc.h"
 
 #include <libsoup/soup.h>
@@ -10,7 +10,6 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
 static void try_body(const FctRequest *request)
 {
-    static const char *const known[] = {"name", "image", "vcpus", NULL};
     const FctImage image = {(char *)"demo", (char *)"Demo", (char *)"/demo.qcow2", (char *)"qcow2", NULL, 1 << 20, 64};
     g_autoptr(FctVm) vm = fct_vm_from_input(request->body, NULL);
     if (vm && *vm->image)
@@ -19,7 +18,8 @@ static void try_body(const FctRequest *request)
     g_assert_true(!vm || doc);
     if (vm && fct_vm_patch(vm, request->body, NULL))
         json_decref(fct_vm_pending(vm, NULL, NULL));
-    fct_request_only(request, known, NULL);
+    if (request->route)
+        fct_members_check_body(request->route, request->body, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
@@ -39,6 +39,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     fct_request_revision_optional(&request, &revision, NULL);
     if (fct_request_query_int(&request, "limit", 1, 100, 7, &number, NULL))
         g_assert_true(number >= 1 && number <= 100);
+    if (route)
+        fct_members_check_query(route, target[1], query, NULL);
     fct_request_query_bool(&request, "all", FALSE);
     if (json_is_object(body))
         try_body(&request);

@@ -101,7 +101,6 @@ static void test_first_boot(Fixture *f, gconstpointer data)
     static const char *const bodies[] = {
         "{\"name\":\"a\",\"input\":{\"cloud_init\":{\"packages\":[\"vim\"]}}}",
         "{\"name\":\"b\",\"input\":{\"cloud_init\":{\"user\":\"ops\"}}}",
-        "{\"name\":\"c\",\"input\":{\"cloud_init\":{\"user_data\":\"#cloud-config\"}}}",
         "{\"name\":\"d\",\"input\":{\"os\":\"windows\",\"windows\":{\"language\":\"de-DE\"}}}",
         "{\"name\":\"e\",\"input\":{\"os\":\"windows\",\"windows\":{\"user\":\"Anna\"}}}",
     };
@@ -113,6 +112,43 @@ static void test_first_boot(Fixture *f, gconstpointer data)
     refused(f, "{\"name\":\"f\",\"input\":{\"os\":\"windows\",\"windows\":{\"user\":\"Administrator\"}}}",
             "windows.user");
     refused(f, "{\"name\":\"f\",\"input\":{\"cloud_init\":{\"ssh_keys\":[\"x\"]}}}", "cloud_init.ssh_keys");
+}
+
+static void change(Fixture *f, const char *id, const char *cloud_init, gboolean has, const char *kept)
+{
+    g_autofree char *path = g_strconcat("/templates/", id, NULL);
+    g_autofree char *body = g_strdup_printf("{\"name\":\"t\",\"input\":{\"cloud_init\":%s}}", cloud_init);
+    g_autofree char *key = g_strconcat("template/", id, NULL), *none = NULL;
+    f->if_match = g_strdup("*");
+    g_autoptr(json_t) changed = call(f, 200, "PUT", path, body), given = json_pack("{s:s}", "template", id);
+    g_clear_pointer(&f->if_match, g_free);
+    const json_t *shown = json_object_get(json_object_get(changed, "input"), "cloud_init");
+    g_assert_null(json_object_get(shown, "user_data"));
+    g_assert_true(fct_json_bool(shown, "has_user_data", FALSE) == has);
+    g_autoptr(json_t) whole = fct_templates_apply(f->app, given, &none, NULL);
+    g_assert_cmpstr(fct_json_str(json_object_get(whole, "cloud_init"), "user_data", NULL), ==, kept);
+}
+
+/* It may hold a password: who may look at templates is told that there is some, and a VM gets it all the same. */
+static void test_user_data(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) made = call(f, 201, "POST", "/templates",
+                                  "{\"name\":\"t\",\"input\":{\"cloud_init\":{\"hostname\":\"h\",\"user_data\":\"#"
+                                  "cloud-config\\npassword: 1\"}}}");
+    const char *id = fct_json_str(made, "id", "");
+    g_autofree char *path = g_strconcat("/templates/", id, NULL);
+    g_autoptr(json_t) one = call(f, 200, "GET", path, NULL), list = call(f, 200, "GET", "/templates", NULL);
+    const json_t *const shown[] = {made, one, list};
+    for (gsize i = 0; i < G_N_ELEMENTS(shown); i++) {
+        g_autofree char *text = fct_json_text(shown[i]);
+        g_assert_null(strstr(text, "password"));
+        g_assert_nonnull(strstr(text, "\"has_user_data\":true"));
+    }
+    change(f, id, "{\"hostname\":\"i\"}", TRUE, "#cloud-config\npassword: 1");
+    change(f, id, "{\"has_user_data\":true}", TRUE, "#cloud-config\npassword: 1");
+    change(f, id, "{\"user_data\":\"#cloud-config\"}", TRUE, "#cloud-config");
+    change(f, id, "{\"user_data\":null}", FALSE, NULL);
+    refused(f, "{\"name\":\"u\",\"input\":{\"cloud_init\":{\"has_user_data\":true}}}", "cloud_init.user_data");
 }
 
 static void put_vm(Fixture *f)
@@ -216,9 +252,11 @@ int main(int argc, char **argv)
     static const struct {
         const char *path;
         void (*test)(Fixture *f, gconstpointer data);
-    } tests[] = {
-        {"life", test_life},       {"names", test_names}, {"refused", test_refused}, {"first-boot", test_first_boot},
-        {"from-vm", test_from_vm}, {"apply", test_apply}, {"blame", test_blame},     {"roles", test_roles}};
+    } tests[] = {{"life", test_life},           {"names", test_names},
+                 {"refused", test_refused},     {"first-boot", test_first_boot},
+                 {"user-data", test_user_data}, {"from-vm", test_from_vm},
+                 {"apply", test_apply},         {"blame", test_blame},
+                 {"roles", test_roles}};
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
         g_autofree char *path = g_strconcat("/app/templates/", tests[i].path, NULL);
         g_test_add(path, Fixture, NULL, begin, tests[i].test, fixture_tear_down);

@@ -192,7 +192,12 @@ static void test_bad_requests(void)
                                            "{\"profiles\": {\"1g\": 1}}",
                                            "{\"profiles\": {\"3g.40gb\": -1}}",
                                            "{\"profiles\": {\"3g.40gb\": \"2\"}}",
-                                           "{\"profiles\": {\"3g.40gb\": 1000}}"};
+                                           "{\"profiles\": {\"3g.40gb\": 1000}}",
+                                           "{\"profiles\": {\"3g\": 1}, \"placements\": {}}",
+                                           "{\"profiles\": {\"3g\": 1}, \"placements\": [\"3g\"]}",
+                                           "{\"profiles\": {\"3g\": 1}, \"placements\":"
+                                           " [{\"profile\": \"3g\", \"start\": 0, \"slot\": 4}]}",
+                                           "{\"profiles\": {\"3g\": 1}, \"compute\": [\"1c\"]}"};
     for (guint i = 0; i < G_N_ELEMENTS(requests); i++) {
         g_auto(Fixture) f = fixture("");
         g_assert_false(carve(&f, requests[i]));
@@ -285,6 +290,15 @@ static void test_undo_plan(void)
     g_autofree char *undone = test_items_text(back->then);
     g_assert_cmpstr(undone, ==, "2g.20gb@0 3g.40gb@4=");
     g_assert_cmpstr(back->state, ==, "open");
+
+    /* Undoing the first carve of a card leaves nothing on it: that is asked, as for a carve to nothing. */
+    g_auto(Fixture) bare = fixture("");
+    g_assert_true(carve(&bare, "{\"profiles\": {\"3g.40gb\": 1}}"));
+    g_auto(Fixture) full = fixture("9@4");
+    g_autoptr(FctPlan) empty = fct_plan_new();
+    g_assert_true(fct_plan_undo(empty, full.gpu, full.reservations, bare.gpu, bare.plan->steps, &f.error));
+    g_autofree char *asked = test_verdicts_text(empty->verdicts);
+    g_assert_cmpstr(asked, ==, "confirm instances-go");
 
     /* A VM has taken what came: undo would stop it, so it is refused. */
     g_ptr_array_add(now.reservations, test_reserve(now.gpu, 1, "db-2", FCT_IN_USE));

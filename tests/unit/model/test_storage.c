@@ -39,6 +39,8 @@ static void test_input(void)
         check(text, "path");
     }
     check("{\"name\":\"x\",\"kind\":\"nfs\",\"export\":\"/e\"}", "host");
+    check("{\"name\":\"x\",\"kind\":\"nfs\",\"host\":\"nas\",\"export\":\"/e\",\"path\":5}", "path");
+    check("{\"name\":\"x\",\"kind\":\"dir\",\"path\":\"/srv/x\",\"confirm\":true}", "confirm");
     check("{\"name\":\"x\",\"kind\":\"nfs\",\"host\":\"-o rw\",\"export\":\"/e\"}", "host");
     check("{\"name\":\"x\",\"kind\":\"nfs\",\"host\":\"nas\",\"export\":\"e\"}", "export");
     check("{\"name\":\"x\",\"kind\":\"lvm\"}", "volume_group");

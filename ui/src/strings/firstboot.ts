@@ -29,6 +29,8 @@ export const firstBoot = {
   packages: 'Packages',
   packagesHelp: 'Installed at the first start; separated by spaces.',
   expert: 'Your own user-data',
+  kept: 'User-data of the template',
+  keptHelp: 'It is shown to nobody, since it may hold a password. Text below stands in its place; unchecked it is left out.',
   expertText: 'User-data',
   expertHelp: 'Begins with #cloud-config, #!, #include, ## template: jinja or another header that cloud-init documents, and stands for user, keys and packages above. YAML is checked; what jinja fills in is not.',
   edition: 'Edition',

@@ -97,7 +97,7 @@ function Network({ value, set }: { value: FirstBoot; set: (change: Partial<First
 function Linux({ vm, value, onChange, common = false }: Omit<Props, 'os'>) {
   const set = (change: Partial<FirstBoot>) => onChange({ ...value, ...change });
   const problems = firstBootProblems(value, 'linux', common);
-  const own = value.userData.trim() !== '';
+  const own = value.userData.trim() !== '' || value.kept === true;
   return (
     <>
       <HelperText><HelperTextItem>{words.intro}</HelperTextItem></HelperText>
@@ -113,6 +113,9 @@ function Linux({ vm, value, onChange, common = false }: Omit<Props, 'os'>) {
         </div>
       </ExpandableSection>
       <ExpandableSection toggleText={words.expert}>
+        {value.kept !== null && (
+          <Checkbox id="boot-kept" label={words.kept} description={words.keptHelp} isChecked={value.kept} onChange={(_event, kept) => set({ kept })} />
+        )}
         <Lines id="boot-user-data" label={words.expertText} help={words.expertHelp} problem={problems.user_data} rows={8} value={value.userData} onChange={(userData) => set({ userData })} />
       </ExpandableSection>
     </>

@@ -3,6 +3,9 @@
 import type { CloudInitInput, VmInput, WindowsInput } from '@/api/types';
 import { t } from '@/strings';
 
+/** As a template shows it: that it has user-data, not which. */
+export type TemplateCloudInit = CloudInitInput & { has_user_data?: boolean };
+
 export interface FirstBoot {
   user: string;
   password: string;
@@ -16,6 +19,8 @@ export interface FirstBoot {
   hostname: string;
   packages: string;
   userData: string;
+  /** The template's own user-data stands, which is shown to nobody; null: it has none. */
+  kept: boolean | null;
   edition: string;
   language: string;
   timeZone: string;
@@ -24,7 +29,7 @@ export interface FirstBoot {
 }
 
 export const NO_FIRST_BOOT: FirstBoot = {
-  user: '', password: '', keys: '', agent: false, fixed: false, address: '', gateway: '', dns: '', hostname: '', packages: '', userData: '',
+  user: '', password: '', keys: '', agent: false, fixed: false, address: '', gateway: '', dns: '', hostname: '', packages: '', userData: '', kept: null,
   edition: '', language: '', timeZone: '', productKey: '', organization: '',
 };
 
@@ -39,6 +44,7 @@ function cloudInit(draft: FirstBoot): CloudInitInput | undefined {
   const rest = { ...given({ hostname: draft.hostname.trim() }), ...(network && { network }) };
   const all = draft.userData.trim()
     ? { ...rest, user_data: draft.userData }
+    : draft.kept ? rest
     : { ...rest, ...given({ user: draft.user.trim(), password: draft.password, ssh_keys: words(draft.keys, /\n/), packages: [...new Set(packages)] }) };
   return Object.keys(all).length > 0 ? all : undefined;
 }
@@ -71,8 +77,12 @@ export function firstBootInput(draft: FirstBoot, os: string): { cloud_init?: Clo
   return data ? { cloud_init: data } : {};
 }
 
+/** Stands for the user-data that a template has already. */
+const keeps = (draft: FirstBoot) => draft.kept === true && !draft.userData.trim();
+
 /** What a template keeps of it: no password, no product key, and nobody need be named yet. */
-export function commonInput(draft: FirstBoot, os: string): { cloud_init?: CloudInitInput; windows?: Partial<WindowsInput> } {
+export function commonInput(draft: FirstBoot, os: string): { cloud_init?: TemplateCloudInit; windows?: Partial<WindowsInput> } {
+  if (os === 'linux' && keeps(draft)) return { cloud_init: { ...cloudInit(draft), has_user_data: true } };
   if (os !== 'windows') return firstBootInput({ ...draft, password: '' }, os);
   const answers = given({
     user: draft.user.trim(), edition: draft.edition.trim(), language: draft.language.trim(), time_zone: draft.timeZone.trim(), organization: draft.organization.trim(),
@@ -85,7 +95,12 @@ export function insteadOf(template: FirstBoot, draft: FirstBoot, os: string): Pi
   const had = commonInput(template, os);
   const now = firstBootInput(draft, os);
   const gone = (old: object, next: object) => Object.fromEntries(Object.keys(old).filter((key) => !(key in next)).map((key) => [key, null]));
-  if (had.cloud_init) return { cloud_init: now.cloud_init ? { ...gone(had.cloud_init, now.cloud_init), ...now.cloud_init } : null };
+  if (had.cloud_init) {
+    const { has_user_data: hidden, ...shown } = had.cloud_init;
+    const next = now.cloud_init ?? {};
+    const instead = { ...gone(hidden ? { ...shown, ...(!keeps(draft) && { user_data: '' }) } : shown, next), ...next };
+    return { cloud_init: now.cloud_init || keeps(draft) ? instead : null };
+  }
   if (had.windows) return { windows: now.windows ? { ...gone(had.windows, now.windows), ...now.windows } : null };
   return now;
 }
@@ -113,6 +128,7 @@ export function firstBootProblems(draft: FirstBoot, os: string, common = false):
     if (!/^(#cloud-(config|boothook)|#!|#include|#part-handler|#upstart-job|## template:|[a-z-]+:|From )/i.test(draft.userData)) problems.user_data = bad.userData;
     return problems;
   }
+  if (draft.kept) return problems;
   const keys = words(draft.keys, /\n/);
   if (user && !USER.test(user)) problems.user = bad.user;
   if (!user && (draft.password || keys.length > 0)) problems.user = bad.userMissing;

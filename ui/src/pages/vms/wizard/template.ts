@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wizard filled in from a template: what the template does not say stays as it was.
-import type { CloudInitInput, Template, VmInput, WindowsInput } from '@/api/types';
-import { AGENT, NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
+import type { Template, VmInput, WindowsInput } from '@/api/types';
+import { AGENT, NO_FIRST_BOOT, type FirstBoot, type TemplateCloudInit } from '../firstboot';
 import type { Draft } from './draft';
 
 /** A template's input is a VmInput with anything left out. */
-export type TemplateVm = Partial<Omit<VmInput, 'name' | 'template' | 'start' | 'volume' | 'cloud_init' | 'windows'>> & { cloud_init?: CloudInitInput; windows?: Partial<WindowsInput> };
+export type TemplateVm = Partial<Omit<VmInput, 'name' | 'template' | 'start' | 'volume' | 'cloud_init' | 'windows'>> & { cloud_init?: TemplateCloudInit; windows?: Partial<WindowsInput> };
 
 const lines = (list: readonly string[] | null | undefined, by: string) => (list ?? []).join(by);
 
@@ -22,7 +22,7 @@ function bootOf(input: TemplateVm): FirstBoot {
   return {
     ...NO_FIRST_BOOT, user: linux.user ?? '', keys: lines(linux.ssh_keys, '\n'), agent: linux.packages?.includes(AGENT) ?? false,
     packages: lines(linux.packages?.filter((one) => one !== AGENT), ' '), hostname: linux.hostname ?? '',
-    userData: linux.user_data ?? '', fixed: Boolean(network), address: network?.address ?? '', gateway: network?.gateway ?? '', dns: lines(network?.dns, ' '),
+    userData: linux.user_data ?? '', kept: linux.has_user_data ? true : null, fixed: Boolean(network), address: network?.address ?? '', gateway: network?.gateway ?? '', dns: lines(network?.dns, ' '),
   };
 }
 
