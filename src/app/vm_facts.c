@@ -284,7 +284,7 @@ static const char *refused(FctVms *vms, const FctVmDisk *disk, const char **ret_
     g_autoptr(FctVmDisk) trial = fct_vm_disk_copy(disk);
     g_autoptr(GError) fault = NULL;
     *ret_next = "";
-    if (fct_record_fill_disk(vms->app, trial, &fault))
+    if (fct_record_judge_disk(vms->app, trial, &fault))
         return "";
     g_autoptr(json_t) json = fct_error_to_json(fault);
     char *next = g_strdup(fct_json_str(json, "next", "")), *sentence = g_strdup(fault->message);

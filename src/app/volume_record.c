@@ -147,12 +147,12 @@ static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError *
     return !there || fct_volume_inside(there, error); /* what libvirt does not find it does not open by its name */
 }
 
-/* A file that is in no pool is recorded by its path. */
-static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, GError **error)
+/* A file that is in no pool is recorded by its path. @look: libvirt is asked where it lies. */
+static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, gboolean look, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     FctVolumeRecord *record = fct_record_find(app, pool, name, &fault);
-    if (record && check_whole(app, record, error) && lies_inside(app, record, error))
+    if (record && check_whole(app, record, error) && (!look || lies_inside(app, record, error)))
         return record;
     fct_volume_record_free(record);
     if (fault && fault->code == FCT_ERROR_NOT_FOUND)
@@ -164,15 +164,15 @@ static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, GE
 }
 
 /* The record that @backing names. */
-static FctVolumeRecord *need_below(FctApp *app, const char *backing, GError **error)
+static FctVolumeRecord *need_below(FctApp *app, const char *backing, gboolean look, GError **error)
 {
     const char *colon = strchr(backing, ':');
     g_autofree char *pool = g_strndup(backing, colon ? (gsize)(colon - backing) : 0);
-    return need(app, pool, colon ? colon + 1 : backing, error);
+    return need(app, pool, colon ? colon + 1 : backing, look, error);
 }
 
 /* FctLayer*: all that it stands on. */
-static GPtrArray *layers_of(FctApp *app, const FctVolumeRecord *top, GError **error)
+static GPtrArray *layers_of(FctApp *app, const FctVolumeRecord *top, gboolean look, GError **error)
 {
     g_autoptr(GPtrArray) below = fct_layers_new();
     g_autofree char *next = g_strdup(top->backing);
@@ -181,7 +181,7 @@ static GPtrArray *layers_of(FctApp *app, const FctVolumeRecord *top, GError **er
             fct_set_error(error, FCT_ERROR_INTERNAL, "The chain of volume %s has no end.", top->name);
             return NULL;
         }
-        g_autoptr(FctVolumeRecord) record = need_below(app, next, error);
+        g_autoptr(FctVolumeRecord) record = need_below(app, next, look, error);
         if (!record)
             return NULL;
         g_ptr_array_add(below, fct_layer_new(record->path, record->format));
@@ -191,30 +191,41 @@ static GPtrArray *layers_of(FctApp *app, const FctVolumeRecord *top, GError **er
 }
 
 /* @format and @below follow the record. */
-static gboolean fill(FctApp *app, const char *pool, const char *name, char **format, GPtrArray **below, GError **error)
+static gboolean fill(FctApp *app, const char *pool, const char *name, gboolean look, char **format, GPtrArray **below,
+                     GError **error)
 {
     g_clear_pointer(below, g_ptr_array_unref);
-    g_autoptr(FctVolumeRecord) record = need(app, pool, name, error);
-    *below = record ? layers_of(app, record, error) : NULL;
+    g_autoptr(FctVolumeRecord) record = need(app, pool, name, look, error);
+    *below = record ? layers_of(app, record, look, error) : NULL;
     if (*below)
         fct_text_set(format, record->format);
     return *below != NULL;
 }
 
-gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error)
+static gboolean fill_disk(FctApp *app, FctVmDisk *disk, gboolean look, GError **error)
 {
     if (!disk->cdrom || *disk->pool || (*disk->path && !*disk->file))
-        return fill(app, disk->pool, *disk->pool ? disk->volume : disk->path, &disk->format, &disk->below, error);
+        return fill(app, disk->pool, *disk->pool ? disk->volume : disk->path, look, &disk->format, &disk->below, error);
     g_clear_pointer(&disk->below, g_ptr_array_unref);
     fct_text_set(&disk->format, "raw");
     return TRUE;
+}
+
+gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error)
+{
+    return fill_disk(app, disk, TRUE, error);
+}
+
+gboolean fct_record_judge_disk(FctApp *app, FctVmDisk *disk, GError **error)
+{
+    return fill_disk(app, disk, FALSE, error);
 }
 
 gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **error)
 {
     for (guint i = 0; i < files->len; i++) {
         FctChainFile *file = files->pdata[i];
-        if (!fill(app, file->pool, *file->pool ? file->volume : file->path, &file->format, &file->below, error))
+        if (!fill(app, file->pool, *file->pool ? file->volume : file->path, TRUE, &file->format, &file->below, error))
             return FALSE;
     }
     return TRUE;
@@ -374,7 +385,7 @@ FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 by
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVolumeRecord) below = *plan->backing ? need_below(app, plan->backing, error) : NULL;
+    g_autoptr(FctVolumeRecord) below = *plan->backing ? need_below(app, plan->backing, TRUE, error) : NULL;
     if (*plan->backing && !below)
         return NULL;
     const FctLayer layer = {below ? below->path : NULL, below ? below->format : NULL};
@@ -433,7 +444,7 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
                            FctVmmProgress progress, gpointer data, GError **error)
 {
     FctVmm *vmm = app->vmm;
-    g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, error) : NULL;
+    g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, TRUE, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
     if (!there || !fct_volume_inside(there, error) || !is_same(from, there, error))
         return NULL;

@@ -28,6 +28,8 @@ gboolean fct_record_is_half(FctApp *app, const FctVolumeRecord *record);
  * stands on nothing.
  */
 gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error);
+/* The same by the records alone, which waits for no libvirt: for whoever foresees it, of a thousand VMs at once. */
+gboolean fct_record_judge_disk(FctApp *app, FctVmDisk *disk, GError **error);
 gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **error); /* FctChainFile* */
 FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error);            /* fct_vm_spec with filled disks */
 
