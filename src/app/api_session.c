@@ -89,6 +89,6 @@ const FctRoute fct_routes_session[] = {
     {"GET", "/version", NULL, get_version},
     {"GET", "/session", "session.read", get_session},
     {"POST", "/session", NULL, login},
-    {"DELETE", "/session", "session.read", logout},
+    {"DELETE", "/session", "session.end", logout},
     {NULL},
 };
