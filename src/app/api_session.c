@@ -88,6 +88,6 @@ const FctRoute fct_routes_session[] = {
     {"GET", "/version", NULL, get_version},
     {"GET", "/session", "session.read", get_session},
     {"POST", "/session", NULL, login, .body = "username:text password:text"},
-    {"DELETE", "/session", "session.read", logout},
+    {"DELETE", "/session", "session.end", logout},
     {NULL},
 };

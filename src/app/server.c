@@ -301,7 +301,7 @@ static gboolean queue_signin(FctServer *server, Call *call)
     g_autofree char *cookie = fct_access_cookie(call->raw.cookie, FCT_BROWSER_COOKIE);
     g_autoptr(FctBrowser) browser = fct_signins_browser_of(server->app->signins, cookie);
     call->signin = TRUE;
-    if (!fct_signin_line_push(server->line, browser ? browser->id : call->raw.address, browser != NULL, call))
+    if (!fct_signin_line_push(server->line, call->raw.address, browser ? browser->id : NULL, call))
         return FALSE;
     next_signin(server);
     return TRUE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/signin_line.h"
 
+#include "app/proxies.h"
+
 typedef struct {
     char *name;
     GQueue items;
@@ -54,15 +56,16 @@ void fct_signin_line_free(FctSigninLine *line)
     g_free(line);
 }
 
-gboolean fct_signin_line_push(FctSigninLine *line, const char *name, gboolean known, gpointer item)
+gboolean fct_signin_line_push(FctSigninLine *line, const char *address, const char *browser, gpointer item)
 {
-    Rank *rank = known ? &line->known : &line->others;
+    g_autofree char *name = browser ? g_strdup(browser) : fct_place_of_address(address);
+    Rank *rank = browser ? &line->known : &line->others;
     Lane *lane = g_hash_table_lookup(rank->by_name, name);
-    if ((!known && line->waiting >= line->in_all) || (lane && g_queue_get_length(&lane->items) >= line->by_lane))
+    if ((!browser && line->waiting >= line->in_all) || (lane && g_queue_get_length(&lane->items) >= line->by_lane))
         return FALSE;
     if (!lane) {
         lane = g_new0(Lane, 1);
-        lane->name = g_strdup(name);
+        lane->name = g_steal_pointer(&name);
         g_queue_init(&lane->items);
         g_hash_table_insert(rank->by_name, lane->name, lane);
         g_queue_push_tail(&rank->turns, lane);

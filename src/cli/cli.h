@@ -31,6 +31,7 @@ extern const FctVerb fct_cli_verbs[]; /* ends with noun NULL */
 /* client.c: @ca pins a certificate file; "" uses the system's authorities. Token may be NULL. */
 FctClient *fct_client_new(const char *url, const char *ca, const char *token);
 void fct_client_free(FctClient *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctClient, fct_client_free)
 const char *fct_client_url(const FctClient *client);
 /* One request under /api/v1. @body may be NULL; @if_match 0 sends none. *ret (if wanted) gets a new reference or NULL
  * on 204. */

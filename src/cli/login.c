@@ -55,6 +55,24 @@ static char *fetch_token(const char *url, const char *ca, const char *user, cons
     return secret;
 }
 
+/* The login that is kept on this machine now, with the certificate of its server; NULL: none. */
+static FctClient *former_login(void)
+{
+    g_autoptr(json_t) config = fct_config_load();
+    const char *url = fct_json_str(config, "url", NULL), *token = fct_json_str(config, "token", NULL);
+    return url && token ? fct_client_new(url, fct_json_str(config, "ca", ""), token) : NULL;
+}
+
+/* Nobody has its secret any more, but for who has copied it. */
+static void end_login(FctClient *former)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!fct_client_call(former, "DELETE", "/session", NULL, 0, NULL, &fault) &&
+        fault->code != FCT_ERROR_UNAUTHENTICATED)
+        fprintf(stderr, "The former login at %s was not ended: revoke it in Settings there. (%s)\n",
+                fct_client_url(former), fault->message);
+}
+
 int fct_verb_login(FctCli *cli, int argc, char **argv)
 {
     g_autofree char *user = NULL, *ca = NULL, *pinned = NULL, *password = NULL, *token = NULL;
@@ -68,6 +86,7 @@ int fct_verb_login(FctCli *cli, int argc, char **argv)
     if (!fct_cli_options("[URL]", entries, &argc, &argv))
         return 2;
     const char *url = argc > 1 ? argv[1] : fct_client_url(cli->client);
+    g_autoptr(FctClient) former = former_login(); /* before another server's certificate takes its place */
     if (!ca && !pin_certificate(url, trust, &pinned, &error))
         return fct_cli_fail(cli, error);
     if (!(password = fct_cli_read_secret("Password")))
@@ -79,6 +98,8 @@ int fct_verb_login(FctCli *cli, int argc, char **argv)
     g_autoptr(json_t) config = json_pack("{s:s, s:s, s:s}", "url", url, "token", token, "ca", file);
     if (!fct_config_save(config, &error))
         return fct_cli_fail(cli, error);
+    if (former)
+        end_login(former);
     return fct_cli_said(cli, "Signed in to %s as %s.", url, user ? user : "admin");
 }
 

@@ -7,6 +7,7 @@
  * What is in disks and files is no matter of looking: it is all that the guests know. */
 #define ACTIONS(X)                                                                                                     \
     X("session.read", VIEWER)                                                                                          \
+    X("session.end", VIEWER)                                                                                           \
     X("account.write", VIEWER)                                                                                         \
     X("node.read", VIEWER)                                                                                             \
     X("gpu.read", VIEWER)                                                                                              \

@@ -26,6 +26,7 @@ NOUNS = [("/vms", ["vm", "start"], "name"), ("/vms", ["vm", "delete"], "name"), 
          ("/tasks", ["task", "watch"], "id"), ("/gpus", ["gpu", "show"], "index"),
          ("/vms/v/snapshots", ["vm", "snapshot", "delete", "v"], "name")]
 seen = []
+bearers = []
 number = failed = 0
 
 
@@ -33,8 +34,9 @@ class Api(http.server.BaseHTTPRequestHandler):
     def answer(self):
         path = self.path.split("?")[0].removeprefix("/api/v1")
         seen.append((self.command, path))
+        bearers.append((self.command, path, self.headers.get("Authorization")))
         items = [{"id": n, "name": n, "index": n, "revision": 1} for n in HOSTILE]
-        data = json.dumps({"items": items, "id": "x", "name": "x", "revision": 1}).encode()
+        data = json.dumps({"items": items, "id": "x", "name": "x", "revision": 1, "secret": "later"}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -193,6 +195,23 @@ def numbers(place):
         ok(status == 2 and words[-2] in err, " ".join(words) + ": refused by the name of the option", (status, err))
 
 
+def login_again(place):
+    """The login that was there ends at the server that it is of, once the new one is kept."""
+    path = place.env["FACET_CONFIG"]
+    for url, works in ((place.env["FACET_URL"], True), ("http://127.0.0.1:1", False)):
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"url": url, "token": "former", "ca": ""}, file)
+        del bearers[:]
+        status, _, err = place.run(["facet", "login", place.env["FACET_URL"]], "password\n")
+        with open(path, encoding="utf-8") as file:
+            kept = json.load(file)["token"]
+        ended = ("DELETE", "/session", "Bearer former") in bearers
+        ok(status == 0 and kept == "later" and ended == works and (url in err) != works,
+           "login again: the former login at %s" % ("the server ends" if works else "a server that is gone is told of"),
+           (status, kept, bearers, err))
+    os.unlink(path)
+
+
 def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -204,7 +223,7 @@ def main():
                 test(place)
             else:
                 print("# %s is not here: its completion is not tried" % shell)
-        for test in (help_never_acts, deletes_ask, objects, numbers):
+        for test in (help_never_acts, deletes_ask, objects, numbers, login_again):
             test(place)
     print("1..%d" % number)
     return 1 if failed else 0

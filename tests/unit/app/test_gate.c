@@ -92,14 +92,16 @@ static void test_browser(void)
 static void test_line(void)
 {
     FctSigninLine *line = fct_signin_line_new(6, 4);
+    /* All of one network: whoever has one address of it has all. */
+    static const char *const attacker[] = {"2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::1", "2001:db8::3"};
     char guess[8], owner, neighbour, known;
     for (gsize i = 0; i < 4; i++)
-        g_assert_true(fct_signin_line_push(line, "attacker", FALSE, &guess[i]));
-    g_assert_false(fct_signin_line_push(line, "attacker", FALSE, &guess[4])); /* its lane is full */
-    g_assert_true(fct_signin_line_push(line, "owner", FALSE, &owner));
-    g_assert_true(fct_signin_line_push(line, "neighbour", FALSE, &neighbour));
-    g_assert_false(fct_signin_line_push(line, "late", FALSE, &guess[5])); /* the whole line is */
-    g_assert_true(fct_signin_line_push(line, "browser-1", TRUE, &known)); /* but not for who is known */
+        g_assert_true(fct_signin_line_push(line, attacker[i], NULL, &guess[i]));
+    g_assert_false(fct_signin_line_push(line, "2001:db8::4", NULL, &guess[4])); /* its lane is full */
+    g_assert_true(fct_signin_line_push(line, "192.0.2.1", NULL, &owner));
+    g_assert_true(fct_signin_line_push(line, "192.0.2.2", NULL, &neighbour));
+    g_assert_false(fct_signin_line_push(line, "192.0.2.3", NULL, &guess[5]));      /* the whole line is */
+    g_assert_true(fct_signin_line_push(line, "2001:db8::1", "browser-1", &known)); /* but not for who is known */
     const gpointer order[] = {&known, &guess[0], &owner, &neighbour, &guess[1], &guess[2], &guess[3], NULL};
     for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
         g_assert_true(fct_signin_line_pop(line) == order[i]);

@@ -114,7 +114,8 @@ export const settings = {
 
 /** What may be done, and was done, in words; "read" is looking. */
 export const actions: Readonly<Record<string, string>> = {
-  'session.login': 'Sign in or out',
+  'session.login': 'Sign in',
+  'session.end': 'Sign out',
   'session.read': 'See own sign-in',
   'account.write': 'Change own password',
   'node.read': 'See the node',
