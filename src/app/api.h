@@ -84,6 +84,7 @@ struct FctRoute {
     const char *path;   /* under /api/v1; "{id}" and "{sub}" stand for one segment each */
     const char *action; /* x-action of the contract; NULL: public */
     FctHandler handler;
+    gboolean slow;         /* may wait for minutes, for a disk or another host: on threads of its own */
     gboolean takes_stream; /* the handler gives a sink, which gets the body as it comes: it is no JSON */
     /*
      * What query and body take, as members.h says; NULL: nothing. All else is refused before the handler sees it, so a

@@ -167,7 +167,7 @@ const FctRoute fct_routes_file[] = {
     {"GET", "/files", "file.read", list_files},
     {"POST", "/files", "file.write", create_file, .body = "name:text size_bytes:int sha256:text"},
     {"GET", "/files/{id}", "file.read", get_file},
-    {"DELETE", "/files/{id}", "file.write", delete_file},
+    {"DELETE", "/files/{id}", "file.write", delete_file, .slow = TRUE},
     {"GET", "/files/{id}/content", "file.content", get_content},
     {"PUT", "/files/{id}/content", "file.write", put_content, .takes_stream = TRUE},
     {NULL},

@@ -61,11 +61,11 @@ static gboolean refresh_pool(const FctRequest *request, FctReply *reply, GError 
 const FctRoute fct_routes_pool[] = {
     {"GET", "/pools", "pool.read", list_pools},
     {"POST", "/pools", "pool.write", create_pool,
-     .body = "name:text kind:text path:text host:text export:text volume_group:text confirm:text"},
+     .body = "name:text kind:text path:text host:text export:text volume_group:text confirm:text", .slow = TRUE},
     {"GET", "/pools/{id}", "pool.read", get_pool},
-    {"DELETE", "/pools/{id}", "pool.write", delete_pool},
-    {"POST", "/pools/{id}/start", "pool.write", start_pool},
-    {"POST", "/pools/{id}/stop", "pool.write", stop_pool},
-    {"POST", "/pools/{id}/refresh", "pool.write", refresh_pool},
+    {"DELETE", "/pools/{id}", "pool.write", delete_pool, .slow = TRUE},
+    {"POST", "/pools/{id}/start", "pool.write", start_pool, .slow = TRUE},
+    {"POST", "/pools/{id}/stop", "pool.write", stop_pool, .slow = TRUE},
+    {"POST", "/pools/{id}/refresh", "pool.write", refresh_pool, .slow = TRUE},
     {NULL},
 };

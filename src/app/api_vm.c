@@ -258,6 +258,11 @@ static GStrv read_keep(const FctRequest *request, const FctVm *vm, GError **erro
     if (!text)
         text = first && fct_request_query_bool(request, "keep_disk", FALSE) ? first->target : "";
     g_auto(GStrv) keep = g_strsplit(text, ",", -1);
+    if (!*text && g_hash_table_contains(request->query, "keep")) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Leave “keep” out to keep none.",
+                           json_pack("{s:s}", "field", "keep"), "“keep” names no disk.");
+        return NULL;
+    }
     for (guint i = 0; keep[i]; i++)
         if (!fct_vm_find_disk(vm, keep[i])) {
             fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "keep"),

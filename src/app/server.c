@@ -18,6 +18,7 @@
 
 #define UPLOADS 4 /* bodies that are written to the disk at the same time */
 #define THREADS 8 /* handlers at the same time; they wait for disk, helper and libvirt rather than compute */
+#define SLOW_THREADS 4
 #define CONNECTIONS 1024
 #define CONNECTIONS_BY_ADDRESS 256
 #define PATIENCE_MS 10000
@@ -35,6 +36,7 @@ struct FctServer {
     FctOwnNames *names;
     FctUi *ui;
     GThreadPool *pool;
+    GThreadPool *slow;    /* for routes that may wait for minutes: what hangs there holds up its like alone */
     GThreadPool *signins; /* one thread: passwords are checked one at a time */
     FctSigninLine *line;  /* Call*, that wait for it */
     gboolean signing_in;  /* that thread is at work */
@@ -50,7 +52,7 @@ typedef struct {
     SoupServerMessage *message;
     gulong finished;
     gboolean gone; /* the client went away meanwhile */
-    gboolean signin;
+    gboolean signin, slow;
     gint64 queued_us;
     gint begun; /* atomic: a thread has taken it */
     FctRawRequest raw;
@@ -315,6 +317,13 @@ static void refuse_signin(Call *call)
     call_free(call);
 }
 
+static gboolean is_slow(const FctRawRequest *raw)
+{
+    g_autofree char *id = NULL, *sub = NULL, *allow = NULL;
+    const FctRoute *route = fct_api_route(raw->method, raw->path, &id, &sub, &allow, NULL);
+    return route && route->slow;
+}
+
 static void on_api(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
     FctServer *server = data;
@@ -337,8 +346,9 @@ static void on_api(SoupServer *soup, SoupServerMessage *message, const char *pat
             refuse_signin(call);
         return;
     }
+    call->slow = is_slow(&call->raw);
     soup_server_message_pause(message);
-    g_thread_pool_push(server->pool, call, NULL);
+    g_thread_pool_push(call->slow ? server->slow : server->pool, call, NULL);
 }
 
 /* Anything else under /api: the answer is still JSON. */
@@ -368,7 +378,8 @@ gboolean fct_server_healthy(const FctServer *server)
     gint64 now = g_get_monotonic_time();
     for (const GList *l = server->calls; l; l = l->next) {
         const Call *call = l->data;
-        if (!call->signin && !g_atomic_int_get(&call->begun) && now - call->queued_us > STUCK_S * G_USEC_PER_SEC)
+        if (!call->signin && !call->slow && !g_atomic_int_get(&call->begun) &&
+            now - call->queued_us > STUCK_S * G_USEC_PER_SEC)
             return FALSE;
     }
     return TRUE;
@@ -565,6 +576,7 @@ FctServer *fct_server_new(FctApp *app, GError **error)
     server->thread = g_thread_self();
     server->ui = g_steal_pointer(&ui);
     server->pool = g_thread_pool_new(on_pool, server, THREADS, FALSE, NULL);
+    server->slow = g_thread_pool_new(on_pool, server, SLOW_THREADS, FALSE, NULL);
     server->signins = g_thread_pool_new(on_pool, server, 1, FALSE, NULL);
     server->line = fct_signin_line_new(SIGNINS_WAITING, SIGNINS_BY_LANE);
     server->uploads = g_thread_pool_new(fct_intake_work, NULL, UPLOADS, FALSE, NULL);
@@ -601,6 +613,7 @@ void fct_server_free(FctServer *server)
         fct_door_close(server->door);
     soup_server_disconnect(server->soup);
     g_thread_pool_free(server->pool, FALSE, TRUE);
+    g_thread_pool_free(server->slow, FALSE, TRUE);
     g_thread_pool_free(server->signins, FALSE, TRUE);
     g_list_free_full(g_steal_pointer(&server->calls), call_drop);
     g_thread_pool_free(server->uploads, FALSE, TRUE);

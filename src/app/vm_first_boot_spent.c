@@ -248,7 +248,8 @@ void fct_vm_first_boot_look_at_all(FctVms *vms)
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
         g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-        if (fct_vm_info_active(info) && !json_is_object(vm->run)) /* begun by virsh while facetd was away */
+        if (info && info->state == FCT_VM_RUNNING &&
+            !json_is_object(vm->run)) /* begun by virsh while facetd was away */
             fct_vm_note_run(vms, vm->id);
         fct_vm_first_boot_look(vms, vm->id, FALSE);
     }

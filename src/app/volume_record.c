@@ -566,7 +566,7 @@ static gboolean sweep_one(FctApp *app, const FctVolumeRecord *record)
     return ok || fault->code == FCT_ERROR_IN_USE;
 }
 
-static gboolean names(const FctVm *vm, const FctVolumeRecord *record)
+static gboolean names_volume(const FctVm *vm, const FctVolumeRecord *record)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
@@ -576,6 +576,19 @@ static gboolean names(const FctVm *vm, const FctVolumeRecord *record)
     return FALSE;
 }
 
+/* By its name, or its file by whatever pool: one that was released and adopted again may be named by another one. */
+static gboolean names(const FctVolumeWorld *places, const FctVm *vm, const FctVolumeRecord *record)
+{
+    g_autofree char *file = fct_volume_world_real(places, record->path);
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = vm->disks->pdata[i];
+        g_autofree char *real = fct_volume_world_real(places, disk->path);
+        if (*file && strcmp(file, real) == 0)
+            return TRUE;
+    }
+    return names_volume(vm, record);
+}
+
 /*
  * First-boot data whose VM no longer names it: made and not stored, or changed and not deleted. Its secrets go with it.
  * FALSE: it is there still. What a VM's task left half, the VM's own recovery takes away, for the VM names that.
@@ -583,11 +596,15 @@ static gboolean names(const FctVm *vm, const FctVolumeRecord *record)
 static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
-    if (!fct_vms_begin(app->vms, record->vm, "is being looked at", NULL))
+    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, &fault);
+    const FctVolumeWorld places = {.pools = pools};
+    if (!pools || !fct_vms_begin(app->vms, record->vm, "is being looked at", &fault)) {
+        g_info("%s", fault->message);
         return FALSE;
+    }
     g_autoptr(FctVm) vm = fct_vm_load(app->store, record->vm, NULL);
     gboolean gone =
-        !vm || names(vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
+        !vm || names(&places, vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
     fct_vms_end(app->vms, record->vm);
     if (!gone)
         g_info("%s", fault->message);
@@ -605,7 +622,7 @@ gboolean fct_records_sweep(FctApp *app)
     while (records && g_hash_table_iter_next(&iter, NULL, &value)) {
         const FctVolumeRecord *record = value;
         g_autoptr(FctVm) vm = *record->vm ? fct_vm_load(app->store, record->vm, NULL) : NULL;
-        if (vm && record->seed && !names(vm, record))
+        if (vm && record->seed && !names_volume(vm, record))
             clean = sweep_seed(app, record) && clean;
         /* What a VM's task left half, the VM's own recovery takes away. */
         if (fct_record_is_half(app, record) && !vm && !sweep_one(app, record))

@@ -71,10 +71,12 @@ void fct_print_verdicts(FILE *out, const json_t *verdicts);
 /* Asks on the terminal; FALSE when stdin is none. */
 gboolean fct_cli_ask(const char *question);
 /*
- * Before anything is deleted or stopped, the same for every verb: TRUE when it may go on. Where nobody can be asked it
- * takes --yes; the exit status is in *ret_status then, and when the answer is no.
+ * Before anything is lost for good, the same for every verb: TRUE when it may go on. Where nobody can be asked it takes
+ * --yes; the exit status is in *ret_status then, and when the answer is no.
  */
 gboolean fct_cli_confirm(gboolean yes, int *ret_status, const char *question, ...) G_GNUC_PRINTF(3, 4);
+/* Before something is stopped, cut or let go, which can be begun again: asks at a terminal; a script goes on. */
+gboolean fct_cli_confirm_stop(gboolean yes, int *ret_status, const char *question, ...) G_GNUC_PRINTF(3, 4);
 #define FCT_CLI_YES(variable)                                                                                          \
     {                                                                                                                  \
         "yes", 'y', 0, G_OPTION_ARG_NONE, &(variable), "Do not ask", NULL                                              \

@@ -22,8 +22,10 @@ void fct_cli_help(void)
 {
     puts("Usage: facet [--url URL] [--ca FILE] [--json] VERB …\n");
     print_verbs(NULL);
-    puts("\nWhat deletes or stops something asks first; --yes goes on without asking, and is needed where nobody can "
-         "be\nasked. --plan only shows what would be done. --json prints one JSON object, always.\n"
+    puts("\nWhat deletes something asks first; --yes goes on without asking, and is needed where nobody can be asked. "
+         "What "
+         "only\nstops something asks at a terminal, and goes on where there is none. --plan only shows what would be "
+         "done. --json prints one JSON object, always.\n"
          "Exit status: 0 done, 2 wrong usage or input, 3 not allowed, 4 not found, 5 conflict or stale, 6 does not "
          "fit or\n"
          "refused, 7 the host or a service failed, 70 a fault of Facet. “facet VERB --help” says more.");

@@ -125,7 +125,7 @@ int fct_verb_network_show(FctCli *cli, int argc, char **argv)
 typedef struct {
     char *nat, *routed, *isolated, *bridge, *direct, *subnet, *dhcp, *autostart;
     int vlan;
-    gboolean open_vswitch, preview, confirm;
+    gboolean open_vswitch, preview, confirm, yes;
 } Wish;
 
 static void wish_clear(Wish *wish)
@@ -258,6 +258,19 @@ static int change(FctCli *cli, const char *path, const json_t *network, json_t *
     return fct_task_follow(cli, task);
 }
 
+/* Asks, at a terminal, before running VMs lose their link; what else stands against it the change itself says. */
+static gboolean may_cut(FctCli *cli, const char *network, json_t *input, int *ret_status)
+{
+    g_autoptr(json_t) question = json_pack("{s:s, s:s, s:O}", "action", "update", "id", network, "input", input);
+    g_autoptr(json_t) answer = NULL;
+    if (!fct_client_call(cli->client, "POST", "/networks/preview", question, 0, &answer, NULL))
+        return TRUE;
+    g_autofree char *cut = joined(json_object_get(answer, "interrupts"));
+    return !*cut ||
+           fct_cli_confirm_stop(FALSE, ret_status, "Change network %s? For some seconds these lose their link: %s.",
+                                network, cut);
+}
+
 int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
 {
     g_auto(Wish) wish = {.vlan = -1};
@@ -275,6 +288,7 @@ int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
         {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
         {"plan", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
         {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also when your own connection may be cut", NULL},
+        FCT_CLI_YES(wish.yes),
         {NULL}};
     if (!fct_cli_options("NETWORK", entries, &argc, &argv))
         return 2;
@@ -288,7 +302,7 @@ int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
         json_object_set_new(body, "interface", json_string(wish.direct));
     if (wish.preview)
         return preview(cli, json_pack("{s:s, s:s, s:O}", "action", "update", "id", argv[1], "input", body));
-    if (!load(cli, argv[1], &network, &path, &status))
+    if (!load(cli, argv[1], &network, &path, &status) || (!wish.yes && !may_cut(cli, argv[1], body, &status)))
         return status;
     g_autofree char *target = g_strconcat(path, wish.confirm ? "?confirm=1" : "", NULL);
     return change(cli, target, network, body);

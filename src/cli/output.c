@@ -219,22 +219,33 @@ gboolean fct_cli_ask(const char *question)
     return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 
-gboolean fct_cli_confirm(gboolean yes, int *ret_status, const char *question, ...)
+static gboolean agreed(const char *text, int *ret_status)
 {
-    if (yes)
-        return TRUE;
-    va_list ap;
-    va_start(ap, question);
-    g_autofree char *text = g_strdup_vprintf(question, ap);
-    va_end(ap);
-    if (!isatty(STDIN_FILENO)) {
-        *ret_status = fct_cli_usage("%s Nothing was changed: there is nobody to ask. Add --yes to go on.", text);
-        return FALSE;
-    }
     if (fct_cli_ask(text))
         return TRUE;
     *ret_status = fct_cli_usage("Nothing was changed.");
     return FALSE;
+}
+
+gboolean fct_cli_confirm(gboolean yes, int *ret_status, const char *question, ...)
+{
+    va_list ap;
+    va_start(ap, question);
+    g_autofree char *text = g_strdup_vprintf(question, ap);
+    va_end(ap);
+    if (yes || isatty(STDIN_FILENO))
+        return yes || agreed(text, ret_status);
+    *ret_status = fct_cli_usage("%s Nothing was changed: there is nobody to ask. Add --yes to go on.", text);
+    return FALSE;
+}
+
+gboolean fct_cli_confirm_stop(gboolean yes, int *ret_status, const char *question, ...)
+{
+    va_list ap;
+    va_start(ap, question);
+    g_autofree char *text = g_strdup_vprintf(question, ap);
+    va_end(ap);
+    return yes || !isatty(STDIN_FILENO) || agreed(text, ret_status);
 }
 
 void fct_cli_show(const FctCli *cli, const json_t *object)

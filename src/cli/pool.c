@@ -106,6 +106,13 @@ int fct_verb_pool_start(FctCli *cli, int argc, char **argv)
 
 int fct_verb_pool_stop(FctCli *cli, int argc, char **argv)
 {
+    gboolean yes = FALSE;
+    int status;
+    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
+    if (!fct_cli_options("POOL", entries, &argc, &argv))
+        return 2;
+    if (argc == 2 && !fct_cli_confirm_stop(yes, &status, "Stop pool %s?", argv[1]))
+        return status;
     return act(cli, argc, argv, "stop", "is stopped");
 }
 

@@ -8,15 +8,18 @@
 /* Two lines of stdin: the old password and the new one; on a terminal the new one twice. */
 int fct_verb_user_password(FctCli *cli, int argc, char **argv)
 {
-    gboolean tokens = FALSE;
+    gboolean tokens = FALSE, yes = FALSE;
+    int status;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {{"end-tokens", 0, 0, G_OPTION_ARG_NONE, &tokens, "Revoke its API tokens, too", NULL},
-                              {NULL}};
+    GOptionEntry entries[] = {
+        {"end-tokens", 0, 0, G_OPTION_ARG_NONE, &tokens, "Revoke its API tokens, too", NULL}, FCT_CLI_YES(yes), {NULL}};
     if (!fct_cli_options("- other sessions and logins of the account end", entries, &argc, &argv))
         return 2;
     if (argc != 1)
         return fct_cli_usage(
             "user password takes no words: it asks, or reads the old and the new password, a line each.");
+    if (tokens && !fct_cli_confirm_stop(yes, &status, "End all API tokens of the account, too?"))
+        return status;
     g_autofree char *old = fct_cli_read_secret("Old password"), *new = old ? fct_cli_read_secret("New password") : NULL;
     if (!new)
         return fct_cli_usage("Give the old and the new password, a line each.");

@@ -279,13 +279,17 @@ int fct_verb_vm_start(FctCli *cli, int argc, char **argv)
 int fct_verb_vm_stop(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) vm = NULL;
-    gboolean force = FALSE;
+    gboolean force = FALSE, yes = FALSE;
     int status;
     GOptionEntry entries[] = {
-        {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Off at once instead of asking the guest", NULL}, {NULL}};
+        {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Off at once instead of asking the guest", NULL},
+        FCT_CLI_YES(yes),
+        {NULL}};
     if (!fct_cli_options("VM", entries, &argc, &argv))
         return 2;
-    if (!load_vm(cli, argc, argv, &vm, &status))
+    if (!load_vm(cli, argc, argv, &vm, &status) ||
+        !fct_cli_confirm_stop(yes, &status, force ? "Turn VM %s off at once?" : "Stop VM %s?",
+                              fct_json_str(vm, "name", "")))
         return status;
     g_autoptr(json_t) body = json_pack("{s:b}", "force", force);
     g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/stop");

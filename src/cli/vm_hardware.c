@@ -27,26 +27,28 @@ static int power(FctCli *cli, int argc, char **argv, const char *verb, json_t *b
     return follow(cli, "POST", path, body);
 }
 
-int fct_verb_vm_reboot(FctCli *cli, int argc, char **argv)
+/* @title: the verb as it begins a question. @how: what --force does. */
+static int again(FctCli *cli, int argc, char **argv, const char *verb, const char *title, const char *how)
 {
-    gboolean force = FALSE;
-    GOptionEntry entries[] = {
-        {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Reset at once instead of asking the guest", NULL}, {NULL}};
+    gboolean force = FALSE, yes = FALSE;
+    int status;
+    GOptionEntry entries[] = {{"force", 'f', 0, G_OPTION_ARG_NONE, &force, how, NULL}, FCT_CLI_YES(yes), {NULL}};
     if (!fct_cli_options("VM", entries, &argc, &argv))
         return 2;
+    if (argc == 2 && !fct_cli_confirm_stop(yes, &status, "%s VM %s%s?", title, argv[1], force ? " at once" : ""))
+        return status;
     g_autoptr(json_t) body = json_pack("{s:b}", "force", force);
-    return power(cli, argc, argv, "reboot", body);
+    return power(cli, argc, argv, verb, body);
+}
+
+int fct_verb_vm_reboot(FctCli *cli, int argc, char **argv)
+{
+    return again(cli, argc, argv, "reboot", "Reboot", "Reset at once instead of asking the guest");
 }
 
 int fct_verb_vm_restart(FctCli *cli, int argc, char **argv)
 {
-    gboolean force = FALSE;
-    GOptionEntry entries[] = {
-        {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Off at once instead of asking the guest", NULL}, {NULL}};
-    if (!fct_cli_options("VM", entries, &argc, &argv))
-        return 2;
-    g_autoptr(json_t) body = json_pack("{s:b}", "force", force);
-    return power(cli, argc, argv, "restart", body);
+    return again(cli, argc, argv, "restart", "Restart", "Off at once instead of asking the guest");
 }
 
 int fct_verb_vm_pause(FctCli *cli, int argc, char **argv)
@@ -98,13 +100,26 @@ static int grow(FctCli *cli, const char *vm, const char *target, const char *siz
     return 0;
 }
 
+static int remove_disk(FctCli *cli, const char *vm, const char *target, gboolean keep, gboolean yes)
+{
+    int status;
+    if (!keep && !fct_cli_confirm(yes, &status, "Remove disk %s of VM %s? A volume that was made for it is deleted.",
+                                  target, vm))
+        return status;
+    g_autofree char *segment = fct_client_segment(target);
+    g_autofree char *rest = g_strconcat("/disks/", segment, keep ? "?keep=true" : "", NULL);
+    g_autofree char *path = vm_path(vm, rest);
+    return follow(cli, "DELETE", path, NULL);
+}
+
 int fct_verb_vm_disk(FctCli *cli, int argc, char **argv)
 {
-    gboolean keep = FALSE;
+    gboolean keep = FALSE, yes = FALSE;
     g_autofree char *format = NULL;
     GOptionEntry entries[] = {{"keep", 0, 0, G_OPTION_ARG_NONE, &keep, "With remove: the volume stays", NULL},
                               {"format", 0, 0, G_OPTION_ARG_STRING, &format,
                                "With add: what a volume is of which Facet has no record", "raw|qcow2"},
+                              FCT_CLI_YES(yes),
                               {NULL}};
     if (!fct_cli_options("add VM SIZE[:POOL]|POOL/VOLUME · grow VM DISK SIZE · remove VM DISK", entries, &argc, &argv))
         return 2;
@@ -118,11 +133,8 @@ int fct_verb_vm_disk(FctCli *cli, int argc, char **argv)
     }
     if (g_str_equal(act, "grow") && argc == 5)
         return grow(cli, argv[2], argv[3], argv[4]);
-    if (g_str_equal(act, "remove") && argc == 4) {
-        g_autofree char *rest = g_strconcat("/disks/", argv[3], keep ? "?keep=true" : "", NULL);
-        g_autofree char *path = vm_path(argv[2], rest);
-        return follow(cli, "DELETE", path, NULL);
-    }
+    if (g_str_equal(act, "remove") && argc == 4)
+        return remove_disk(cli, argv[2], argv[3], keep, yes);
     return fct_cli_usage("vm disk takes add, grow or remove; see “facet vm disk --help”.");
 }
 

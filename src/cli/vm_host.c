@@ -84,11 +84,15 @@ int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv)
 int fct_verb_vm_release(FctCli *cli, int argc, char **argv)
 {
     int status = 0;
+    gboolean yes = FALSE;
     g_autoptr(GError) error = NULL;
+    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
+    if (!fct_cli_options("VM", entries, &argc, &argv))
+        return 2;
     if (argc != 2)
         return fct_cli_usage("vm release takes the name of one VM.");
     g_autoptr(json_t) vm = load(cli, argv[1], &status);
-    if (!vm)
+    if (!vm || !fct_cli_confirm_stop(yes, &status, "Manage VM %s with Facet no longer?", fct_json_str(vm, "name", "")))
         return status;
     g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/release");
     if (!fct_client_call(cli->client, "POST", path, NULL, 0, NULL, &error))

@@ -415,22 +415,24 @@ SECRET = {"user": "anna", "password": "first boot only"}
 def test_medium_that_no_vm_names():
     """What a change that broke off left of first-boot data goes; what cannot go, or was released, is opened by nobody."""
     create("owner", cloud_init=SECRET)
-    medium, folder = medium_of("owner"), stack.state / "disks"
+    create("thief")
+    medium, folder, link = medium_of("owner"), stack.state / "disks", stack.dir / "link"
+    link.symlink_to(folder)
+    stack.virsh("pool-define-as", "again", "dir", "--target", str(link))
+    stack.virsh("pool-start", "again")
     stack.kill_facetd()
     for name in ("new.iso", "half.iso", "released.iso"):
         (folder / name).write_bytes((folder / medium).read_bytes())
     rewrite(f"volume/facet:{medium}",
             ("volume/facet:new.iso", {"name": "new.iso", "path": str(folder / "new.iso")}),
             ("volume/facet:half.iso", {"name": "half.iso", "path": "", "state": "making"}),
-            ("volume/facet:released.iso", {"name": "released.iso", "path": str(folder / "released.iso"), "vm": "gone"}))
+            ("volume/facet:released.iso", {"name": "released.iso", "path": str(folder / "released.iso"), "vm": "gone"}),
+            (f"volume/again:{medium}", {"pool": "again", "path": str(link / medium)}))  # the medium itself
     stack.virsh("pool-refresh", "facet")
     stack.start_facetd()
     until("both to be gone", lambda: not (folder / "new.iso").exists() and not (folder / "half.iso").exists())
     assert (folder / medium).exists() and (folder / "released.iso").exists()
-    create("thief")
-    (stack.dir / "link").symlink_to(folder)
-    stack.virsh("pool-define-as", "again", "dir", "--target", str(stack.dir / "link"))
-    stack.virsh("pool-start", "again")
+    stack.virsh("pool-refresh", "again")
     until("the pool to be seen", lambda: any(v["name"] == "released.iso" for v in stack.call("GET", "/volumes?pool=again")["items"]))
     for pool in ("facet", "again"):
         for name in ("released.iso", medium):
@@ -438,12 +440,25 @@ def test_medium_that_no_vm_names():
             stack.refused(403, "POST", "/volumes", {"pool": "facet", "name": "copy.img", "from": {
                 "pool": pool, "volume": name, "format": "raw"}})
         stack.refused(403, "POST", "/vms/thief/disks", {"volume": {"pool": pool, "name": "released.iso"}})
+    assert (folder / medium).exists()
     stack.virsh("pool-destroy", "again")
     stack.virsh("pool-undefine", "again")
     until("the pool to be gone", lambda: not any(p["name"] == "again" for p in stack.call("GET", "/pools")["items"]))
     stack.call("DELETE", "/volumes/facet:released.iso")
     delete("owner")
     delete("thief")
+
+
+def test_keep_is_mistyped():
+    """Whoever means to keep a disk and mistypes it is told so; nothing is deleted."""
+    create("kept")
+    vm = stack.vm("kept")
+    match = {"If-Match": f'"{vm["revision"]}"'}
+    for path in ("?keep=", "?keep", "?kep=vda", "?keep_disk=yes", "?keep=vdz", "/disks/vda?keep=yes", "/disks/vda?kep=true", "/disks/vda?keep="):
+        problem = stack.refused(400, "DELETE", f"/vms/{vm['id']}{path}", None, match)
+        assert problem["details"]["field"] in ("keep", "kep", "keep_disk", "query"), problem
+    assert os.path.exists(disk("kept")["path"])
+    delete("kept")
 
 
 def is_spent(name):

@@ -36,7 +36,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         seen.append((self.command, path))
         bearers.append((self.command, path, self.headers.get("Authorization")))
         items = [{"id": n, "name": n, "index": n, "revision": 1} for n in HOSTILE]
-        data = json.dumps({"items": items, "id": "x", "name": "x", "revision": 1, "secret": "later"}).encode()
+        data = json.dumps({"items": items, "id": "x", "name": "x", "revision": 1, "secret": "later", "interrupts": ["db-2"]}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -165,7 +165,13 @@ def help_never_acts(place):
 
 DELETES = [["file", "delete", "x"], ["template", "delete", "x"], ["token", "delete", "x"], ["volume", "delete", "x"],
            ["vm", "delete", "x"], ["vm", "snapshot", "delete", "x", "s"], ["vm", "snapshot", "revert", "x", "s"],
-           ["network", "delete", "x"], ["pool", "delete", "x"], ["group", "delete", "plain"]]
+           ["network", "delete", "x"], ["pool", "delete", "x"], ["group", "delete", "plain"], ["vm", "disk", "remove", "x", "vda"]]
+# What is lost can be begun again: asked at a terminal, and a script goes on.
+STOPS = [["vm", "stop", "x"], ["vm", "stop", "x", "--force"], ["vm", "reboot", "x"], ["vm", "reboot", "x", "--force"],
+         ["vm", "restart", "x"], ["vm", "restart", "x", "--force"], ["vm", "release", "x"], ["pool", "stop", "x"],
+         ["network", "edit", "x", "--subnet", "10.9.0.0/24"], ["user", "password", "--end-tokens"]]
+# These ask by their plan, or what they would take over.
+PLANS = [["gpu", "carve"], ["gpu", "mig"], ["task", "undo"], ["vm", "adopt"]]
 
 
 def deletes_ask(place):
@@ -175,6 +181,31 @@ def deletes_ask(place):
         # A preview changes nothing.
         ok(status == 2 and "--yes" in err and all(s[0] == "GET" or s[1].endswith("/preview") for s in seen),
            " ".join(words) + ": refused where nobody can be asked", (status, err, seen))
+
+
+def stops_ask(place):
+    for words in STOPS:
+        del seen[:]
+        ours, terminal = os.openpty()
+        os.write(ours, b"n\n")
+        done = subprocess.run(["facet"] + words, env=place.env, cwd=place.folder, stdin=terminal, capture_output=True, text=True,
+                              timeout=120, check=False)
+        os.close(ours)
+        os.close(terminal)
+        ok(done.returncode == 2 and "Nothing was changed." in done.stderr and
+           all(s[0] == "GET" or s[1].endswith("/preview") for s in seen),
+           " ".join(words) + ": asked at a terminal", (done.returncode, done.stdout, done.stderr, seen))
+        for more in (["--yes"], []):
+            del seen[:]
+            place.run(["facet"] + words + more, "old password\nnew password\n")
+            ok(any(s[0] != "GET" and not s[1].endswith("/preview") for s in seen), " ".join(words + more) + ": a script goes on", seen)
+
+
+def the_list_is_whole(place):
+    """Whichever verb takes --yes is in one of the lists above, and the other way round."""
+    asks = {tuple(verb) for verb in verbs(place) if "--yes" in place.run(["facet"] + verb + ["--help"])[1]}
+    listed = {tuple(words[:2]) for words in DELETES + STOPS + PLANS}
+    ok(asks == listed, "each verb that asks is tried", asks ^ listed)
 
 
 def objects(place):
@@ -223,7 +254,7 @@ def main():
                 test(place)
             else:
                 print("# %s is not here: its completion is not tried" % shell)
-        for test in (help_never_acts, deletes_ask, objects, numbers, login_again):
+        for test in (help_never_acts, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, login_again):
             test(place)
     print("1..%d" % number)
     return 1 if failed else 0

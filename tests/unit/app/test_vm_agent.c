@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include "app/server.h"
+
 #include <string.h>
 
 #define ID "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
@@ -12,7 +14,10 @@
 static struct {
     GMutex lock;
     FctAgentState agent;
-    int asked; /* so often the agent was asked */
+    int asked;         /* so often the agent was asked */
+    gboolean hang;     /* a refresh of a pool does not come back */
+    int hanging, most; /* such that do not now, and the most at once */
+    GCond released;
     FctVmmConnection told;
     gpointer data;
 } play;
@@ -61,6 +66,10 @@ static GPtrArray *play_pools(FctVmm *vmm, GError **error)
     pool->name = g_strdup(FCT_POOL_OWN);
     pool->active = TRUE;
     g_ptr_array_add(list, pool);
+    FctPool *nas = fct_pool_new();
+    g_free(nas->name);
+    nas->name = g_strdup("nas");
+    g_ptr_array_add(list, nas);
     return list;
 }
 
@@ -81,9 +90,25 @@ static GPtrArray *play_interfaces(FctVmm *vmm, char **ret_why, GError **error)
     return g_ptr_array_new();
 }
 
+static GPtrArray *play_volumes(FctVmm *vmm, const char *pool, GError **error)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
+}
+
+/* Of an NFS server that is away. */
 static gboolean play_refresh(FctVmm *vmm, const char *pool, GError **error)
 {
-    return TRUE;
+    g_mutex_lock(&play.lock);
+    gboolean hung = play.hang && strcmp(pool, "nas") == 0;
+    play.hanging += hung;
+    play.most = MAX(play.most, play.hanging);
+    while (hung && play.hang)
+        g_cond_wait(&play.released, &play.lock);
+    play.hanging -= hung;
+    g_mutex_unlock(&play.lock);
+    if (hung)
+        fct_set_error(error, FCT_ERROR_LIBVIRT, "The server is away.");
+    return !hung;
 }
 
 static json_t *play_stats(FctVmm *vmm, GError **error)
@@ -117,6 +142,7 @@ static const FctVmmOps ops = {.facts = play_facts,
                               .guest = play_guest,
                               .pools = play_pools,
                               .pool_refresh = play_refresh,
+                              .volumes = play_volumes,
                               .networks = play_networks,
                               .interfaces = play_interfaces,
                               .stats = play_stats,
@@ -185,10 +211,62 @@ static void test_booted_before(Fixture *f, gconstpointer data)
     g_assert_cmpint(play.asked, >, 0);
 }
 
+static gboolean accept_any(SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags errors,
+                           gpointer data)
+{
+    return TRUE;
+}
+
+static void on_refreshed(GObject *session, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes G_GNUC_UNUSED = soup_session_send_and_read_finish(SOUP_SESSION(session), result, &error);
+    g_assert_no_error(error);
+    ++*(int *)data;
+}
+
+static int hanging(void)
+{
+    g_mutex_lock(&play.lock);
+    int now = play.hanging;
+    g_mutex_unlock(&play.lock);
+    return now;
+}
+
+/* A pool whose server is away takes its own threads, and none of those that answer everybody. */
+static void test_slow_changes(Fixture *f, gconstpointer data)
+{
+    enum { SENT = 12, SLOW_THREADS = 4 };
+    g_autoptr(SoupSession) many = soup_session_new_with_options("max-conns", SENT, "max-conns-per-host", SENT, NULL);
+    g_autofree char *url =
+        g_strdup_printf("https://127.0.0.1:%u/api/v1/pools/nas/refresh", fct_server_port(f->app->server));
+    int done = 0;
+    await_member(f, "/vms/" ID, NULL, "state", "running");
+    play.hang = TRUE;
+    for (int i = 0; i < SENT; i++) {
+        g_autoptr(SoupMessage) message = soup_message_new("POST", url);
+        g_signal_connect(message, "accept-certificate", G_CALLBACK(accept_any), NULL);
+        soup_message_headers_replace(soup_message_get_request_headers(message), "Cookie", f->cookie);
+        soup_session_send_and_read_async(many, message, G_PRIORITY_DEFAULT, NULL, on_refreshed, &done);
+    }
+    while (hanging() < SLOW_THREADS)
+        g_main_context_iteration(NULL, FALSE);
+    g_assert_cmpuint(fixture_call(f, "GET", "/tasks", NULL, NULL), ==, 200);
+    g_assert_true(fct_server_healthy(f->app->server));
+    g_mutex_lock(&play.lock);
+    play.hang = FALSE;
+    g_cond_broadcast(&play.released);
+    g_mutex_unlock(&play.lock);
+    while (done < SENT)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpint(play.most, ==, SLOW_THREADS);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/vm-agent/booted-while-away", Fixture, NULL, begin, test_booted_while_away, fixture_tear_down);
     g_test_add("/vm-agent/booted-before", Fixture, "connected", begin, test_booted_before, fixture_tear_down);
+    g_test_add("/vm-agent/slow-changes", Fixture, NULL, begin, test_slow_changes, fixture_tear_down);
     return g_test_run();
 }
