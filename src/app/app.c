@@ -83,6 +83,7 @@ static FctConfig config_copy(const FctConfig *config)
 FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm *vmm, GError **error)
 {
     g_autoptr(FctApp) app = g_new0(FctApp, 1);
+    g_rw_lock_init(&app->choosing);
     app->config = config_copy(config);
     app->hw = hw;
     app->store = store;
@@ -201,5 +202,6 @@ void fct_app_free(FctApp *app)
     g_free(app->config.node);
     g_strfreev(app->config.names);
     g_strfreev(app->config.proxies);
+    g_rw_lock_clear(&app->choosing);
     g_free(app);
 }

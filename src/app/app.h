@@ -71,6 +71,9 @@ typedef struct FctApp {
     FctFiles *files;
     FctStorage *storage; /* NULL without a vmm */
     FctServer *server;
+    /* Read-locked from looking at cards until the commit that takes parts of what was seen (a VM's start, a plan);
+     * write-locked by whoever takes a card away from Facet, so that nothing is taken of one that is gone meanwhile. */
+    GRWLock choosing;
 } FctApp;
 
 /* Takes the ports over. Opens what the store holds; starts nothing yet. */

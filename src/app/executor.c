@@ -231,6 +231,7 @@ json_t *fct_executor_apply(FctExecutor *executor, const char *id, gboolean confi
     FctApp *app = executor->app;
     g_auto(Applying) a = {.app = app};
     g_autoptr(GError) fault = NULL;
+    g_autoptr(GRWLockReaderLocker) choosing G_GNUC_UNUSED = g_rw_lock_reader_locker_new(&app->choosing);
     a.plan = fct_plans_get(app, id, &a.doc, error);
     if (!a.plan || !still_good(&a, confirmed, error) || !unchanged(&a, confirmed, error))
         return NULL;

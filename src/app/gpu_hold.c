@@ -22,11 +22,12 @@ static gboolean no_vm_holds(FctApp *app, const FctGpu *gpu, GError **error)
     g_autoptr(GPtrArray) reservations = fct_parts_reservations(app, error);
     g_autofree char *prefix = g_strconcat(gpu->id, ".", NULL);
     g_autoptr(GString) names = g_string_new(NULL);
+    g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal);
     if (!reservations)
         return FALSE;
     for (guint i = 0; i < reservations->len; i++) {
         const FctReservation *reservation = reservations->pdata[i];
-        if (g_str_has_prefix(reservation->part, prefix) && !strstr(names->str, reservation->vm_name))
+        if (g_str_has_prefix(reservation->part, prefix) && g_hash_table_add(named, reservation->vm_name))
             g_string_append_printf(names, "%s%s", names->len ? ", " : "", reservation->vm_name);
     }
     if (names->len)
@@ -71,6 +72,8 @@ static gboolean change(FctApp *app, const FctGpu *gpu, gboolean hold, const char
 
 json_t *fct_gpu_hold(FctApp *app, const char *name, gboolean hold, const char *user, GError **error)
 {
+    /* Who has looked at the card before this and commits later would hold parts of one that Facet has let go. */
+    g_autoptr(GRWLockWriterLocker) alone G_GNUC_UNUSED = g_rw_lock_writer_locker_new(&app->choosing);
     g_autoptr(FctInventory) before = fct_world_refresh(app->world, error);
     const FctGpu *gpu = find(before, name, error);
     if (!gpu || !change(app, gpu, hold, user, error))

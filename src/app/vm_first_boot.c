@@ -180,6 +180,24 @@ static char *free_target(const FctVm *vm, const char *prefix)
     return g_strdup_printf("%sz", prefix);
 }
 
+void fct_vm_first_boot_keep(FctVm *vm, const FctVm *before)
+{
+    for (guint i = vm->disks->len; i-- > 0;)
+        if (((FctVmDisk *)vm->disks->pdata[i])->seed)
+            g_ptr_array_remove_index(vm->disks, i);
+    for (guint i = 0; i < before->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(before->disks, i);
+        if (!disk->seed)
+            continue;
+        FctVmDisk *drive = fct_vm_disk_copy(disk);
+        if (fct_vm_find_disk(vm, drive->target)) {
+            g_free(drive->target);
+            drive->target = free_target(vm, drive->cdrom ? "sd" : "vd");
+        }
+        g_ptr_array_add(vm->disks, drive);
+    }
+}
+
 static const char *pool_of(const FctVm *vm)
 {
     const FctVmDisk *disk = fct_vm_first_disk(vm);

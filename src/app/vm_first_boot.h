@@ -27,6 +27,12 @@ void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboo
  * and NICs. An installed Windows needs no answers.
  */
 void fct_vm_first_boot_renew(FctVm *vm);
+/*
+ * For a VM that goes back to what it was: first-boot data is made anew with each change of it, and what there was
+ * before is gone, so the drive of @before, as the VM is now, stays. Where then another drive had its target it gets a
+ * free one.
+ */
+void fct_vm_first_boot_keep(FctVm *vm, const FctVm *before);
 /* Warnings for preflight (FctVerdict*): Windows' Setup would not see a disk without a driver. */
 void fct_vm_first_boot_check(const FctVm *vm, GPtrArray *verdicts);
 /* What first-boot data calls the guest. Free it. */

@@ -24,19 +24,6 @@ static const FctVmJob start_job = {"vm.revert", "Revert", start_steps, TRUE, rev
 
 /* ---- documents ---- */
 
-/* First-boot data is made anew with each change of it, and what there was before is gone: the present one stays. */
-static void keep_seed(FctVm *vm, const FctVm *before)
-{
-    for (guint i = vm->disks->len; i-- > 0;)
-        if (((FctVmDisk *)vm->disks->pdata[i])->seed)
-            g_ptr_array_remove_index(vm->disks, i);
-    for (guint i = 0; i < before->disks->len; i++) {
-        const FctVmDisk *disk = g_ptr_array_index(before->disks, i);
-        if (disk->seed && !fct_vm_find_disk(vm, disk->target))
-            g_ptr_array_add(vm->disks, fct_vm_disk_copy(disk));
-    }
-}
-
 /* @now with the settings of a snapshot. */
 static FctVm *with_settings(const FctVm *now, const json_t *settings, GError **error)
 {
@@ -48,7 +35,7 @@ static FctVm *with_settings(const FctVm *now, const json_t *settings, GError **e
     *whole = (FctDoc){g_strdup(""), now->revision, doc};
     FctVm *vm = fct_vm_from_doc(whole, error);
     if (vm)
-        keep_seed(vm, now);
+        fct_vm_first_boot_keep(vm, now);
     return vm;
 }
 

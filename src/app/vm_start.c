@@ -58,6 +58,8 @@ static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError 
                            "VM %s still holds parts of its last run.", vm->name);
         return FALSE;
     }
+    g_autoptr(GRWLockReaderLocker) choosing G_GNUC_UNUSED =
+        vm->devices->len ? g_rw_lock_reader_locker_new(&vms->app->choosing) : NULL;
     if (vm->devices->len && !(world = fct_vm_world_new(vms, TRUE, error)))
         return FALSE;
     fct_vm_facts_refresh(vms);

@@ -93,6 +93,11 @@ static void against_one(const FctHostRoute *route, const Subnet *wanted, const c
             "%s shares addresses with this subnet: by the host’s rules either what is there or the guests will not be "
             "reached.",
             to);
+    else if (route->prefix < wanted->prefix && route->kind == FCT_HOST_ROUTE_REFUSED)
+        ADD(FCT_CONFIRM, "route-crossed", route->interface, next,
+            "%s covers this subnet: the host refuses these addresses now on purpose, and would look for them among the "
+            "guests.",
+            to);
     else if (route->prefix < wanted->prefix)
         ADD(FCT_CONFIRM, "route-crossed", route->interface, next,
             "%s covers this subnet: the host would look for %s among the guests, and no longer reach what is there.",

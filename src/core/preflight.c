@@ -8,6 +8,14 @@ static void say(GPtrArray *verdicts, FctVerdict *verdict)
     g_ptr_array_add(verdicts, verdict);
 }
 
+/* A card that the NVIDIA driver has is unmanaged for what its reason says; that ends with what to do where it is known.
+ */
+static const char *out_of_unmanaged(const FctGpu *gpu)
+{
+    return strcmp(gpu->driver, "nvidia") == 0 ? "Mend what is said here on the host, then try again."
+                                              : "Give the card to the NVIDIA driver first.";
+}
+
 static gboolean card_state(const FctGpu *gpu, const char *label, GPtrArray *verdicts)
 {
     switch (gpu->state) {
@@ -26,7 +34,7 @@ static gboolean card_state(const FctGpu *gpu, const char *label, GPtrArray *verd
                                       "%s was let go for other programs. %s", label, gpu->state_reason));
         return FALSE;
     case FCT_GPU_UNMANAGED:
-        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-unmanaged", label, "Give the card to the NVIDIA driver first.",
+        say(verdicts, fct_verdict_new(FCT_BLOCK, "gpu-unmanaged", label, out_of_unmanaged(gpu),
                                       "%s cannot be changed now. %s", label, gpu->state_reason));
         return FALSE;
     }

@@ -187,7 +187,18 @@ gboolean fct_virt_snapshot(FctVmm *vmm, const char *id, const GPtrArray *overlay
 
 /* ---- going back to one ---- */
 
-static gboolean restore(virConnectPtr conn, const Order *order, GError **error)
+/* The definition that is there was made for this start: with the settings of the snapshot, and the overlays. */
+static gboolean is_ours(virDomainPtr domain, const char *saved, GError **error)
+{
+    char *ours = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+    gboolean ok = ours && fct_saved_is_ours(saved, ours, error);
+    if (!ours)
+        fct_virt_set_error(error, "The VM could not be read");
+    free(ours);
+    return ok;
+}
+
+static gboolean restore(virConnectPtr conn, virDomainPtr domain, const Order *order, GError **error)
 {
     char *saved = virDomainSaveImageGetXMLDesc(conn, order->memory, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE);
     if (!saved) {
@@ -196,7 +207,7 @@ static gboolean restore(virConnectPtr conn, const Order *order, GError **error)
     }
     g_autofree char *xml = fct_domain_with_overlays(saved, order->overlays, error);
     free(saved);
-    if (!xml)
+    if (!xml || !is_ours(domain, xml, error))
         return FALSE;
     if (virDomainRestoreFlags(conn, order->memory, xml,
                               order->paused ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING) == 0)
@@ -211,8 +222,9 @@ static gboolean do_restore(virConnectPtr conn, gpointer data, GError **error)
     virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
     if (!domain)
         return FALSE;
+    gboolean ok = restore(conn, domain, order, error);
     virDomainFree(domain);
-    return restore(conn, order, error);
+    return ok;
 }
 
 gboolean fct_virt_restore(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory, gint64 memory_mib,

@@ -289,6 +289,33 @@ static void test_release(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr(fct_json_str(json_object_get(held, "error"), "message", ""), "db-2"));
 }
 
+/* A VM's start that has looked at the card already: it commits only now. */
+static gboolean commit_start(gpointer data)
+{
+    static const char *const vms[][2] = {{"hold/gpu-0000-40-00-0.0.19", "db-2"}, {"hold/gpu-0000-40-00-0.1.19", "db"}};
+    Fixture *f = data;
+    for (guint i = 0; i < G_N_ELEMENTS(vms); i++) {
+        g_autoptr(json_t) hold =
+            json_pack("{s:s, s:s, s:s}", "vm", vms[i][1], "vm_name", vms[i][1], "state", "reserved");
+        const FctWrite write = {vms[i][0], hold, FCT_REV_NONE};
+        g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, NULL));
+    }
+    g_rw_lock_reader_unlock(&f->app->choosing);
+    return G_SOURCE_REMOVE;
+}
+
+static void test_release_while_starting(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) held = NULL, gpu = NULL;
+    g_rw_lock_reader_lock(&f->app->choosing);
+    g_timeout_add(50, commit_start, f); /* if the request comes later, it finds the holds anyway */
+    g_assert_cmpuint(fixture_call(f, "POST", "/gpus/0/release", NULL, &held), ==, 409);
+    g_assert_cmpstr(error_code(held), ==, "in-use");
+    g_assert_nonnull(strstr(fct_json_str(json_object_get(held, "error"), "message", ""), ": db-2, db."));
+    g_assert_cmpuint(fixture_call(f, "GET", "/gpus/0", NULL, &gpu), ==, 200);
+    g_assert_cmpstr(fct_json_str(gpu, "state", ""), ==, "ok");
+}
+
 static void test_undo(Fixture *f, gconstpointer data)
 {
     g_autoptr(json_t) task = carve(f, "{\"3g.40gb\":1,\"2g.20gb\":1}"), back = NULL, applied = NULL, gpu = NULL;
@@ -503,6 +530,7 @@ int main(int argc, char **argv)
     ADD("foreign-beside", test_foreign_beside);
     ADD("emptying", test_emptying);
     ADD("release", test_release);
+    ADD("release-while-starting", test_release_while_starting);
     ADD("undo", test_undo);
     ADD("faults", test_faults);
     ADD("lie", test_lie);

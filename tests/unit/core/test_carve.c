@@ -153,6 +153,22 @@ static void test_card_states(void)
     }
 }
 
+/* A card that the NVIDIA driver has is not to be given to it. */
+static void test_unmanaged_advice(void)
+{
+    static const char *const drivers[] = {"nvidia", "vfio-pci"};
+    for (guint i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        g_auto(Fixture) f = fixture("9@4");
+        f.gpu->state = FCT_GPU_UNMANAGED;
+        g_free(f.gpu->driver);
+        f.gpu->driver = g_strdup(drivers[i]);
+        g_assert_true(carve(&f, "{\"profiles\": {\"1g.10gb\": 1}}"));
+        const FctVerdict *verdict = f.plan->verdicts->pdata[0];
+        g_assert_cmpint(strstr(verdict->next, "NVIDIA driver") != NULL, ==, i == 1);
+        g_assert_cmpstr(verdict->next, !=, "");
+    }
+}
+
 static void test_half_made(void)
 {
     g_auto(Fixture) f = fixture("9@4! 19@0");
@@ -397,6 +413,7 @@ int main(int argc, char **argv)
     g_test_add_func("/core/carve/turns-mig-on", test_turns_mig_on);
     g_test_add_func("/core/carve/mode", test_mode);
     g_test_add_func("/core/carve/card-states", test_card_states);
+    g_test_add_func("/core/carve/unmanaged-advice", test_unmanaged_advice);
     g_test_add_func("/core/carve/half-made", test_half_made);
     g_test_add_func("/core/carve/split", test_split);
     g_test_add_func("/core/carve/pins", test_pins);

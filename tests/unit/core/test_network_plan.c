@@ -365,6 +365,18 @@ static void test_routes(void)
 }
 
 /* What the host has because of an interface or of a network of libvirt is said as that, once. */
+/* Behind a route that refuses there is nothing that could no longer be reached. */
+static void test_routes_refused(void)
+{
+    g_autoptr(World) world = world_new();
+    add_route(world, FCT_HOST_ROUTE_REFUSED, "10.50.0.0/16", "", "main");
+    g_autoptr(FctNetwork) wanted = network_from("{\"name\":\"n\",\"kind\":\"nat\",\"subnet\":\"10.50.7.0/24\"}");
+    g_autoptr(FctNetworkPlan) plan = fct_network_plan_create(&world->scene, wanted);
+    const char *sentence = ((FctVerdict *)plan->verdicts->pdata[0])->sentence;
+    g_assert_nonnull(strstr(sentence, "refuses these addresses now"));
+    g_assert_null(strstr(sentence, "no longer reach"));
+}
+
 static void test_routes_known(void)
 {
     g_autoptr(World) world = world_new();
@@ -491,6 +503,7 @@ int main(int argc, char **argv)
     g_test_add_func("/network-plan/update", test_update);
     g_test_add_func("/network-plan/not-ours", test_not_ours);
     g_test_add_func("/network-plan/routes", test_routes);
+    g_test_add_func("/network-plan/routes-refused", test_routes_refused);
     g_test_add_func("/network-plan/routes-known", test_routes_known);
     g_test_add_func("/network-plan/routes-many", test_routes_many);
     g_test_add_func("/network-plan/public", test_public);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VMs as they are asked for and stored: input is refused with the field named, documents come back as they were. */
+#include "app/vm_first_boot.h"
 #include "app/vm_service.h"
 #include "store/store_memory.h"
 
@@ -283,6 +284,24 @@ static FctVm *adopted(void)
     return vm;
 }
 
+/* A VM goes back to a snapshot in which another drive had the target of the first-boot data that it has now. */
+static void test_keep_seed(void)
+{
+    g_autoptr(FctVm) then = adopted(), now = adopted();
+    FctVmDisk *old = fct_vm_disk_copy(now->disks->pdata[1]), *seed = now->disks->pdata[1];
+    old->seed = TRUE; /* of then: it is gone */
+    g_free(old->target);
+    old->target = g_strdup("sdc");
+    g_ptr_array_add(then->disks, old);
+    seed->seed = TRUE;
+    g_free(seed->path);
+    seed->path = g_strdup("/d/db-1-seed-2.iso");
+    fct_vm_first_boot_keep(then, now);
+    g_autofree char *has = media(then);
+    g_assert_cmpstr(has, ==, "sda=debian.iso sdb=/srv/tools.iso sdc=/d/db-1-seed-2.iso");
+    g_assert_true(((FctVmDisk *)then->disks->pdata[2])->seed);
+}
+
 static void test_cdroms(void)
 {
     static const struct {
@@ -338,6 +357,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vm-doc/pending", test_pending);
     g_test_add_func("/vm-doc/begin", test_begin);
     g_test_add_func("/vm-doc/cdroms", test_cdroms);
+    g_test_add_func("/vm-doc/keep-seed", test_keep_seed);
     g_test_add_func("/vm-doc/cdrom-pending", test_cdrom_pending);
     return g_test_run();
 }
