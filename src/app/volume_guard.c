@@ -63,7 +63,7 @@ static gboolean all_answer(const FctVolumeWorld *world, GError **error)
     return !world->silent;
 }
 
-/* Copies read by name, a window at a time: what comes under it meanwhile would go into them. */
+/* Copies read by name, a window at a time: what changes or comes under it meanwhile would go into them. */
 static gboolean is_idle(FctApp *app, const FctVolumeWorld *world, const char *path, GError **error)
 {
     g_autofree char *real = fct_volume_world_real(world, path);
@@ -106,7 +106,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
 gboolean fct_volume_alone(FctApp *app, const char *vm, const char *path, GError **error)
 {
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    return world && all_answer(world, error) && check_users(world, vm, path, error);
+    return world && all_answer(world, error) && is_idle(app, world, path, error) && check_users(world, vm, path, error);
 }
 
 gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GError **error)

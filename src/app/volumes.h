@@ -79,7 +79,7 @@ void fct_volume_medium_gone(FctApp *app, const char *pool, const char *name);
  * copied. The error of a pool that does not answer: what is in there may stand on any of them.
  */
 gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, GError **error);
-/* FCT_ERROR_IN_USE when @path is somebody's besides the VM @vm's; its run may have it open. */
+/* FCT_ERROR_IN_USE when @path is somebody's besides the VM @vm's, or is being copied; its run may have it open. */
 gboolean fct_volume_alone(FctApp *app, const char *vm, const char *path, GError **error);
 /* As fct_volume_spare, of a single one; "" is spare. */
 gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GError **error);
