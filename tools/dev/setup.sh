@@ -125,8 +125,9 @@ build_fuzz() {
     CC=clang TARGET=fuzzers meson_build "$TOP/build-fuzz" "${ASAN_OPTIONS_OF_MESON[@]}" -Dc_args=-fsanitize=fuzzer-no-link
 }
 
+# Only what the benchmarks run.
 build_bench() {
-    meson_build "$TOP/build-bench" --buildtype=release -Doptimization=2
+    TARGET=meson-benchmark-prereq meson_build "$TOP/build-bench" --buildtype=release -Doptimization=2
 }
 
 # npm_packages DIR: what the lock file names, only when the lock file changed.

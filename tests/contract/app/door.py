@@ -73,6 +73,17 @@ def test_limits():
             sock.close()
 
 
+def test_open_is_cheap():
+    """GIO read the system's authorities for each connection: 3.7 MiB, and 20 ms, of each that is open."""
+    with Door(FACETD) as door:
+        door.get("/health")
+        before = door.resident()
+        socks = [door.secure() for _ in range(100)]
+        assert door.resident() - before < 96 << 20, (before, door.resident())
+        for sock in socks:
+            sock.close()
+
+
 def test_no_descriptors():
     """Fewer descriptors than connections are allowed: said in the log, neither deaf nor spinning."""
     with Door(FACETD, descriptors=48) as door:

@@ -262,7 +262,7 @@ static void on_download(SoupServer *server, SoupServerMessage *message, const ch
 
 static void on_broken(GObject *session, GAsyncResult *result, gpointer data)
 {
-    g_autoptr(GBytes) bytes = soup_session_send_and_read_finish(SOUP_SESSION(session), result, NULL);
+    g_autoptr(GBytes) bytes G_GNUC_UNUSED = soup_session_send_and_read_finish(SOUP_SESSION(session), result, NULL);
     *(gboolean *)data = TRUE;
 }
 

@@ -284,7 +284,7 @@ static void test_reset(Fixture *f, gconstpointer data)
 static struct {
     const FctStoreOps *real;
     FctStoreOps ops;
-    const char *before; /* the commit whose first key begins so is the one that waits; NULL: none any more */
+    const char *before; /* atomic: the commit whose first key begins so is the one that waits; NULL: none any more */
     void (*meanwhile)(Fixture *f);
     Fixture *f;
     FctIdentity *who;
@@ -293,8 +293,9 @@ static struct {
 
 static gboolean commit_between(FctStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error)
 {
-    if (between.before && g_str_has_prefix(writes[0].key, between.before)) {
-        between.before = NULL;
+    const char *before = g_atomic_pointer_get(&between.before);
+    if (before && g_str_has_prefix(writes[0].key, before)) {
+        g_atomic_pointer_set(&between.before, NULL);
         between.meanwhile(between.f);
         if (between.full) {
             fct_set_error(error, FCT_ERROR_NO_SPACE, "The disk is full.");
@@ -316,13 +317,13 @@ static void set_between(Fixture *f, const char *before, void (*meanwhile)(Fixtur
     between.f = f;
     between.who = fct_auth_by_session(f->app->auth, secret);
     between.full = FALSE;
-    between.before = before;
     between.meanwhile = meanwhile;
+    g_atomic_pointer_set(&between.before, before);
 }
 
 static void end_between(Fixture *f)
 {
-    g_assert_null(between.before); /* it has been */
+    g_assert_null(g_atomic_pointer_get(&between.before)); /* it has been */
     f->store->ops = between.real;
     fct_identity_free(between.who);
 }
