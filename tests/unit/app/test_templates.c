@@ -118,7 +118,7 @@ static void change(Fixture *f, const char *id, const char *cloud_init, gboolean 
 {
     g_autofree char *path = g_strconcat("/templates/", id, NULL);
     g_autofree char *body = g_strdup_printf("{\"name\":\"t\",\"input\":{\"cloud_init\":%s}}", cloud_init);
-    g_autofree char *key = g_strconcat("template/", id, NULL), *none = NULL;
+    g_autofree char *none = NULL;
     f->if_match = g_strdup("*");
     g_autoptr(json_t) changed = call(f, 200, "PUT", path, body), given = json_pack("{s:s}", "template", id);
     g_clear_pointer(&f->if_match, g_free);

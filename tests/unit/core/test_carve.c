@@ -211,8 +211,8 @@ static void test_bad_requests(void)
                                            "{\"profiles\": {\"3g.40gb\": 1000}}",
                                            "{\"profiles\": {\"3g\": 1}, \"placements\": {}}",
                                            "{\"profiles\": {\"3g\": 1}, \"placements\": [\"3g\"]}",
-                                           "{\"profiles\": {\"3g\": 1}, \"placements\":"
-                                           " [{\"profile\": \"3g\", \"start\": 0, \"slot\": 4}]}",
+                                           ("{\"profiles\": {\"3g\": 1}, \"placements\":"
+                                            " [{\"profile\": \"3g\", \"start\": 0, \"slot\": 4}]}"),
                                            "{\"profiles\": {\"3g\": 1}, \"compute\": [\"1c\"]}"};
     for (guint i = 0; i < G_N_ELEMENTS(requests); i++) {
         g_auto(Fixture) f = fixture("");
