@@ -384,6 +384,7 @@ def test_read_only():
         if os.getuid() != 0 or not mounted(door.state, "size=16m,mode=700"):
             return "SKIP no file system can be mounted here"
         try:
+            door.stop()
             door.start()
             door.stop()
             subprocess.run(["mount", "-o", "remount,ro", door.state], check=True)
