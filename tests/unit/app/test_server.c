@@ -5,8 +5,10 @@
 #include "app/hub.h"
 #include "app/outgoing.h"
 #include "app/records.h"
+#include "app/sampler.h"
 #include "app/server.h"
 #include "app/signins.h"
+#include "app/world.h"
 #include "store/store_memory.h"
 
 #include <string.h>
@@ -371,6 +373,8 @@ static void open_stream(Fixture *f, SoupMessage *message, Stream *stream)
 static void end_stream(Fixture *f, Stream *stream)
 {
     g_clear_pointer(&f->app->server, fct_server_free);
+    fct_sampler_stop(f->app->sampler); /* nobody speaks to a hub that goes */
+    fct_world_stop(f->app->world);
     g_clear_pointer(&f->app->hub, fct_hub_free);
     f->app->hub = fct_hub_new();
     while (!stream->ended)
