@@ -106,5 +106,12 @@ GTlsCertificate *fct_tls_certificate(const char *state_dir, const char *bind, GE
         if (rc != 0)
             return NULL;
     }
-    return g_tls_certificate_new_from_files(cert_path, key_path, error);
+    g_autoptr(GError) fault = NULL;
+    GTlsCertificate *certificate = g_tls_certificate_new_from_files(cert_path, key_path, &fault);
+    if (!certificate)
+        fct_set_error_full(error, FCT_ERROR_INTERNAL,
+                           "Put certificate and key back, or move both files away: facetd then makes new ones.", NULL,
+                           "The certificate %s with its key %s cannot be used: %s.", cert_path, key_path,
+                           fault->message);
+    return certificate;
 }

@@ -87,9 +87,10 @@ void fct_cli_show(const FctCli *cli, const json_t *object);
 int fct_cli_said(const FctCli *cli, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /*
  * Numbers of options that may be left out begin as FCT_CLI_UNSAID, and are put into the body when they were said. FALSE
- * after saying that @option takes a number above 0.
+ * after saying that @option takes a number from @least (1) on.
  */
 #define FCT_CLI_UNSAID G_MININT
+gboolean fct_cli_put_from(json_t *body, const char *field, const char *option, int least, int number);
 gboolean fct_cli_put_number(json_t *body, const char *field, const char *option, int number);
 /* "2026-11-29 14:05", "—" for null. Static buffers, as those of fct_show_reading. */
 const char *fct_show_time(const json_t *ms);

@@ -159,8 +159,10 @@ static gboolean put_wish(json_t *body, const Wish *wish)
         return FALSE;
     if (wish->autostart)
         json_object_set_new(body, "autostart", json_boolean(g_str_equal(wish->autostart, "yes")));
-    if (wish->vlan >= 0)
-        json_object_set_new(body, "vlan", wish->vlan ? json_integer(wish->vlan) : json_null());
+    if (!fct_cli_put_from(body, "vlan", "--vlan", 0, wish->vlan))
+        return FALSE;
+    if (wish->vlan == 0)
+        json_object_set_new(body, "vlan", json_null());
     if (wish->open_vswitch)
         json_object_set_new(body, "open_vswitch", json_true());
     return TRUE;
@@ -199,7 +201,7 @@ static int preview(FctCli *cli, json_t *question)
 
 int fct_verb_network_create(FctCli *cli, int argc, char **argv)
 {
-    g_auto(Wish) wish = {.vlan = -1};
+    g_auto(Wish) wish = {.vlan = FCT_CLI_UNSAID};
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
     GOptionEntry entries[] = {
@@ -273,7 +275,7 @@ static gboolean may_cut(FctCli *cli, const char *network, json_t *input, int *re
 
 int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
 {
-    g_auto(Wish) wish = {.vlan = -1};
+    g_auto(Wish) wish = {.vlan = FCT_CLI_UNSAID};
     g_autoptr(json_t) network = NULL;
     g_autoptr(json_t) body = json_object();
     g_autofree char *path = NULL;

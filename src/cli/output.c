@@ -279,16 +279,21 @@ int fct_cli_said(const FctCli *cli, const char *format, ...)
     return 0;
 }
 
-gboolean fct_cli_put_number(json_t *body, const char *field, const char *option, int number)
+gboolean fct_cli_put_from(json_t *body, const char *field, const char *option, int least, int number)
 {
     if (number == FCT_CLI_UNSAID)
         return TRUE;
-    if (number < 1) {
-        fct_cli_usage("%s takes a number above 0, not %d.", option, number);
+    if (number < least) {
+        fct_cli_usage("%s takes a number from %d on, not %d.", option, least, number);
         return FALSE;
     }
     json_object_set_new(body, field, json_integer(number));
     return TRUE;
+}
+
+gboolean fct_cli_put_number(json_t *body, const char *field, const char *option, int number)
+{
+    return fct_cli_put_from(body, field, option, 1, number);
 }
 
 const char *fct_show_time(const json_t *ms)

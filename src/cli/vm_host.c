@@ -149,7 +149,7 @@ static int list(FctCli *cli)
 
 int fct_verb_vm_autostart(FctCli *cli, int argc, char **argv)
 {
-    int order = 0, wait = -1, status = 0;
+    int order = FCT_CLI_UNSAID, wait = FCT_CLI_UNSAID, status = 0;
     gboolean off = FALSE;
     g_autoptr(GError) error = NULL;
     GOptionEntry entries[] = {
@@ -159,19 +159,18 @@ int fct_verb_vm_autostart(FctCli *cli, int argc, char **argv)
         {NULL}};
     if (!fct_cli_options("[VM]", entries, &argc, &argv))
         return 2;
-    if (argc > 2 || (argc < 2 && (order || wait >= 0 || off)))
+    if (argc > 2 || (argc < 2 && (order != FCT_CLI_UNSAID || wait != FCT_CLI_UNSAID || off)))
         return fct_cli_usage("vm autostart takes the name of one VM, or nothing to list them.");
     if (argc < 2)
         return list(cli);
+    json_t *autostart = json_pack("{s:b}", "enabled", !off);
+    g_autoptr(json_t) body = json_pack("{s:o}", "autostart", autostart), changed = NULL;
+    if (!fct_cli_put_number(autostart, "order", "--order", order) ||
+        !fct_cli_put_from(autostart, "delay_s", "--wait", 0, wait))
+        return 2;
     g_autoptr(json_t) vm = load(cli, argv[1], &status);
     if (!vm)
         return status;
-    json_t *autostart = json_pack("{s:b}", "enabled", !off);
-    g_autoptr(json_t) body = json_pack("{s:o}", "autostart", autostart), changed = NULL;
-    if (order)
-        json_object_set_new(autostart, "order", json_integer(order));
-    if (wait >= 0)
-        json_object_set_new(autostart, "delay_s", json_integer(wait));
     g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "");
     if (!fct_client_call(cli->client, "PATCH", path, body, (guint64)fct_json_int(vm, "revision", 0), &changed, &error))
         return fct_cli_fail(cli, error);

@@ -102,7 +102,7 @@ static json_t *from_volume(const char *name, const char *format)
 int fct_verb_volume_create(FctCli *cli, int argc, char **argv)
 {
     g_autofree char *format = NULL, *image = NULL, *copy = NULL, *is = NULL;
-    int size = 0;
+    int size = FCT_CLI_UNSAID;
     g_autoptr(json_t) body = json_object();
     g_autoptr(json_t) task = NULL;
     g_autoptr(GError) error = NULL;
@@ -115,11 +115,11 @@ int fct_verb_volume_create(FctCli *cli, int argc, char **argv)
                               {NULL}};
     if (!fct_cli_options("[POOL:]NAME", entries, &argc, &argv))
         return 2;
-    if (argc != 2 || (image && copy) || (!size && !image && !copy))
+    if (argc != 2 || (image && copy) || (size == FCT_CLI_UNSAID && !image && !copy))
         return fct_cli_usage("volume create takes a name, and --size, --image or --copy.");
     set_name(body, argv[1]);
-    if (size)
-        json_object_set_new(body, "size_gib", json_integer(size));
+    if (!fct_cli_put_number(body, "size_gib", "--size", size))
+        return 2;
     if (format)
         json_object_set_new(body, "format", json_string(format));
     if (image)

@@ -69,6 +69,10 @@ gboolean fct_damage_begin_anew(const char *path, GError **error)
 gboolean fct_damage_explain(const char *path, sqlite3 *db, int rc, GError **error)
 {
     g_autofree char *next = g_strdup_printf(RESTORE, path);
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        fct_set_error_full(error, FCT_ERROR_INTERNAL, next, NULL, "%s is not a file, so it is no database.", path);
+        return TRUE;
+    }
     switch (rc & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

@@ -323,10 +323,12 @@ def test_lost_and_damaged():
         door.stop()
         path = os.path.join(door.state, "facet.db")
         kept = {end: open(path + end, "rb").read() for end in ("", "-wal") if os.path.exists(path + end)}
-        for what in ("empty", "gone", "damaged", "no database"):
+        for what in ("empty", "gone", "damaged", "no database", "a folder"):
             for end in ("", "-wal", "-shm"):
                 if os.path.exists(path + end):
                     os.unlink(path + end)
+            if what == "a folder":
+                os.mkdir(path)
             if what == "empty":
                 open(path, "wb").close()
             elif what == "damaged":
@@ -338,6 +340,7 @@ def test_lost_and_damaged():
             text = refused_start(door)
             assert path in text and "--new-state" in text and "backup" in text, (what, text)
             os.truncate(os.path.join(door.dir, "log"), 0)
+        os.rmdir(path)
         for end, data in kept.items():
             with open(path + end, "wb") as file:
                 file.write(data)
@@ -348,6 +351,19 @@ def test_lost_and_damaged():
         door.start("--new-state")
         assert door.get("/api/v1/session", {"Cookie": cookie})[0] == 401
         door.sign_in()
+
+
+def test_damaged_key():
+    with Door(FACETD) as door:
+        door.stop()
+        path = os.path.join(door.state, "tls", "key.pem")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("x")
+        text = refused_start(door)
+        assert path in text and "move both files away" in text, text
+        os.unlink(path)
+        os.unlink(os.path.join(door.state, "tls", "cert.pem"))
+        door.start()
 
 
 def test_broken_records():

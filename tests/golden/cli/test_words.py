@@ -221,7 +221,10 @@ def objects(place):
 
 def numbers(place):
     for words in (["vm", "create", "n", "--image", "i", "--cpus", "0"], ["vm", "edit", "n", "--memory", "0"],
-                  ["template", "create", "n", "--disk", "-1"]):
+                  ["template", "create", "n", "--disk", "-1"], ["vm", "autostart", "n", "--order", "0"],
+                  ["vm", "autostart", "n", "--wait", "-1"], ["volume", "create", "n", "--size", "0"],
+                  ["network", "create", "n", "--direct", "eno1", "--vlan", "-1"],
+                  ["network", "edit", "n", "--vlan", "-1"]):
         status, _, err = place.run(["facet"] + words)
         ok(status == 2 and words[-2] in err, " ".join(words) + ": refused by the name of the option", (status, err))
 
