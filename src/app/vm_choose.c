@@ -147,15 +147,13 @@ static GPtrArray *choose(FctVms *vms, const FctVmWorld *world, const FctVm *vm, 
 
 gboolean fct_vm_check_devices(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_autoptr(GPtrArray) verdicts = NULL;
-    g_autoptr(GPtrArray) picks = NULL;
     if (!vm->devices->len)
         return TRUE;
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, TRUE, error);
     if (!world)
         return FALSE;
-    verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    picks = choose(vms, world, vm, verdicts);
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    g_autoptr(GPtrArray) picks G_GNUC_UNUSED = choose(vms, world, vm, verdicts);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
     fct_vm_set_refused(error, vm, verdicts, "could not start", "Free that first, or make the VM without a start.");

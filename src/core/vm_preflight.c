@@ -59,13 +59,13 @@ static const FctNetwork *find_network(const GPtrArray *networks, const char *nam
 
 static void say_link_gone(const FctNetwork *network, const char *device, GPtrArray *verdicts)
 {
-    const char *next = "Make it again on the host, or put the VM into another network.";
-    g_autofree char *subject = g_strdup_printf("network %s", network->name), *anew = NULL;
-    if (strcmp(device, network->device) == 0)
-        next = "Check that facet-helper runs: it makes the VLAN's interface again.";
-    else if (fct_network_has_subnet(network->kind))
-        next = anew = g_strdup_printf("Let libvirt make it anew: virsh net-destroy %s, then virsh net-start %s.",
-                                      network->name, network->name);
+    g_autofree char *subject = g_strdup_printf("network %s", network->name);
+    g_autofree char *anew = g_strdup_printf("Let libvirt make it anew: virsh net-destroy %s, then virsh net-start %s.",
+                                            network->name, network->name);
+    const char *next =
+        strcmp(device, network->device) == 0    ? "Check that facet-helper runs: it makes the VLAN's interface again."
+        : fct_network_has_subnet(network->kind) ? anew
+                                                : "Make it again on the host, or put the VM into another network.";
     say(verdicts, fct_verdict_new(FCT_REFUSE, "bridge-missing", subject, next,
                                   "The network %s needs the host's %s %s, which is gone.", network->name,
                                   network->kind == FCT_NETWORK_DIRECT ? "interface" : "bridge", device));

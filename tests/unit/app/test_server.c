@@ -152,8 +152,10 @@ static void test_refusals(Fixture *f, gconstpointer data)
         fixture_call(f, "POST", "/tokens", json_pack("{s:s, s:s}", "name", "eyes", "role", "viewer"), &made), ==, 201);
     f->token = g_strdup(fct_json_str(made, "secret", ""));
     g_autofree char *name = g_strnfill(30000, '%'), *path = g_strdup_printf("/vms/%s/start", name);
-    for (char *at = path; (at = strstr(at, "%%%")); at += 3)
-        memcpy(at, "%01", 3); /* longer still once it is shown */
+    for (char *at = path; (at = strstr(at, "%%%")); at += 3) { /* longer still once it is shown */
+        at[1] = '0';
+        at[2] = '1';
+    }
     for (int i = 0; i < 70; i++)
         g_assert_cmpuint(fixture_call(f, "POST", path, NULL, NULL), ==, 403);
     g_clear_pointer(&f->token, g_free);
