@@ -119,6 +119,7 @@ void fct_volume_world_free(FctVolumeWorld *world)
     g_clear_pointer(&world->volumes, g_ptr_array_unref);
     g_clear_pointer(&world->users, g_hash_table_unref);
     g_clear_pointer(&world->uploads, g_hash_table_unref);
+    g_clear_pointer(&world->records, g_hash_table_unref);
     g_clear_error(&world->silent);
     g_free(world);
 }
