@@ -143,6 +143,8 @@ static void test_other_origin(Fixture *f, gconstpointer data)
     g_assert_cmpuint(fixture_call(f, "POST", "/tokens", json_pack("{s:s}", "name", "x"), &own), ==, 201);
 }
 
+#define REFUSALS 120 /* of 60 a minute that are rows of their own */
+
 /* What somebody who may look only is refused, however long and often, pushes nothing out of the audit. */
 static void test_refusals(Fixture *f, gconstpointer data)
 {
@@ -156,19 +158,22 @@ static void test_refusals(Fixture *f, gconstpointer data)
         at[1] = '0';
         at[2] = '1';
     }
-    for (int i = 0; i < 70; i++)
+    for (int i = 0; i < REFUSALS; i++)
         g_assert_cmpuint(fixture_call(f, "POST", path, NULL, NULL), ==, 403);
     g_clear_pointer(&f->token, g_free);
     g_assert_cmpuint(fixture_call(f, "GET", "/audit?limit=500", NULL, &audit), ==, 200);
     const json_t *rows = json_object_get(audit, "items");
-    g_assert_cmpuint(json_array_size(rows), <=, 62);
     for (gsize i = 0; i < json_array_size(rows); i++) {
         g_autofree char *text = fct_json_text(json_array_get(rows, i));
         g_assert_cmpuint(strlen(text), <, 1500);
     }
     g_assert_cmpuint(fixture_call(f, "GET", "/audit/refused", NULL, &refused), ==, 200);
     const json_t *row = json_array_get(json_object_get(refused, "items"), 0);
-    g_assert_cmpint(fct_json_int(row, "count", 0), >=, 10);
+    /* How many depends on the time that they took: each is a row or is counted, beside sign-in and token. */
+    gint64 count = fct_json_int(row, "count", 0), all = (gint64)json_array_size(rows) + count;
+    g_assert_cmpint(count, >=, 1);
+    g_assert_cmpint(all, >=, REFUSALS);
+    g_assert_cmpint(all, <=, REFUSALS + 3);
     g_assert_cmpstr(json_string_value(json_array_get(json_object_get(row, "names"), 0)), ==, "admin");
 }
 
