@@ -243,8 +243,11 @@ static gboolean drop(FctVms *vms, const FctVm *before, gboolean *ret_restored, G
         fct_vm_spec_free(spec);
         return FALSE;
     }
-    if (vmm->ops->release(vmm, spec, original, vm->autostart, ret_restored, error))
+    if (vmm->ops->release(vmm, spec, original, vm->autostart, ret_restored, error)) {
+        if (*original)
+            fct_vm_origin_scrub(vms->app->store);
         return TRUE;
+    }
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();
     if (!store(vms, vm, *original ? original : NULL, back, &fault))

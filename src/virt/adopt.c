@@ -45,10 +45,14 @@ static Order *order_new(const char *id)
     return order;
 }
 
-/* Its persistent definition; of a domain without one, that of its run. *ret_info tells whose it is. */
+/*
+ * Its persistent definition; of a domain without one, that of its run. *ret_info tells whose it is. With the password
+ * of its screen: what is given back at a release must have it.
+ */
 static char *read_xml(virDomainPtr domain, FctVmInfo **ret_info, GError **error)
 {
-    char *xml = virDomainGetXMLDesc(domain, virDomainIsPersistent(domain) == 1 ? VIR_DOMAIN_XML_INACTIVE : 0);
+    const unsigned int which = virDomainIsPersistent(domain) == 1 ? VIR_DOMAIN_XML_INACTIVE : 0;
+    char *xml = virDomainGetXMLDesc(domain, which | VIR_DOMAIN_XML_SECURE);
     if (!xml) {
         fct_virt_set_error(error, "The VM could not be read");
         return NULL;

@@ -369,10 +369,20 @@ static void read_console(FctAdoptReader *r, xmlNode *node)
     fct_adopt_told(r, node);
 }
 
+/* The password itself is shown to nobody: it is only in the definition that is kept for a release. */
+static void read_screen_password(FctAdoptReader *r, xmlNode *node)
+{
+    if (xmlHasNsProp(node, (const xmlChar *)"passwd", NULL) ||
+        xmlHasNsProp(node, (const xmlChar *)"passwdValidTo", NULL))
+        fct_adopt_lose(r, "The password of its screen: who is signed in to Facet needs none");
+    fct_adopt_told_attrs(r, node, "passwd", "passwdValidTo", NULL);
+}
+
 static void read_graphics(FctAdoptReader *r, xmlNode *node)
 {
     const char *type = fct_adopt_attr(r, node, "type"), *port = fct_adopt_attr(r, node, "port");
     xmlNode *listen = fct_adopt_child(node, "listen");
+    read_screen_password(r, node);
     if (strcmp(type, "vnc") != 0) {
         fct_adopt_lose(r, "Its %s screen: it is VNC in Facet's page instead",
                        strcmp(type, "spice") == 0 ? "SPICE" : type);

@@ -40,15 +40,15 @@ FOREIGN = """<domain type='qemu'>
 </domain>"""
 
 
-def define(name, more="", disk=True, nic=""):
-    """A domain as virsh makes it; its id."""
+def define(name, more="", disk=True, nic="", change=("", "")):
+    """A domain as virsh makes it, with one text in place of another; its id."""
     ident = str(uuid.uuid4())
     path = stack.dir / f"{name}.qcow2"
     if disk:
         shutil.copy(stack.images / "demo.qcow2", path)
         path.chmod(0o666)
     xml = stack.dir / f"{name}.xml"
-    xml.write_text(FOREIGN.format(name=name, id=ident, disk=path, more=more, nic=nic))
+    xml.write_text(FOREIGN.format(name=name, id=ident, disk=path, more=more, nic=nic).replace(*change))
     stack.virsh("define", str(xml))
     until(f"{name} to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == name), None))
     return ident
@@ -157,6 +157,25 @@ def test_release_gives_back():
     assert "<description>new</description>" in xml and "<title>Payroll</title>" in xml and "<sound" not in xml, xml
     assert "disable" in stack.virsh("dominfo", ident).split("Autostart:")[1].splitlines()[0]
     assert "keeps what Facet made" in str(stack.call("GET", "/events")["items"])
+    stack.virsh("undefine", ident)
+
+
+def test_release_gives_the_password_back():
+    """A screen that had one is not open to everybody afterwards; and nobody is shown it."""
+    open_screen = "<graphics type='vnc' port='-1' autoport='yes' listen='127.0.0.1'/>"
+    locked = "<graphics type='vnc' port='5991' passwd='geheim'><listen type='address' address='0.0.0.0'/></graphics>"
+    ident = define("locked", change=(open_screen, locked))
+    look = stack.call("POST", f"/vms/{ident}/adopt", {"preview": True})
+    assert any(text.startswith("The password of its screen") for text in look["lost"]), look
+    seen = [look, stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})]
+    seen.append(stack.change("PATCH", stack.vm(ident), {"vcpus": 2}))
+    xml = stack.virsh("dumpxml", ident, "--inactive", "--security-info")
+    assert "geheim" not in xml and "0.0.0.0" not in xml, xml
+    seen.append(stack.call("POST", f"/vms/{ident}/release", {}))
+    xml = stack.virsh("dumpxml", ident, "--inactive", "--security-info")
+    assert "passwd='geheim'" in xml and "address='0.0.0.0'" in xml and ">2</vcpu>" in xml, xml
+    seen += [stack.call("GET", path) for path in ("/events", "/tasks", "/audit", "/vms")]
+    assert "geheim" not in str(seen), seen
     stack.virsh("undefine", ident)
 
 

@@ -279,6 +279,29 @@ static void test_back(void)
     g_assert_null(fct_adopt_back(xml, then->spec, now->spec));
 }
 
+/* It is in what a release gives back, and is shown nowhere. */
+static void test_password(void)
+{
+    static const char *const screens[] = {
+        "<graphics type='vnc' port='5991' passwd='geheim' passwdValidTo='2030-01-01T00:00:00'>"
+        "<listen type='address' address='0.0.0.0'/></graphics>",
+        "<graphics type='vnc' passwd='geheim'><listen type='none'/></graphics>",
+        "<graphics type='spice' autoport='yes' passwd='geheim'/>"};
+    static const char told[] = "The password of its screen: who is signed in to Facet needs none";
+    g_autofree char *xml = read_file("", "adopt-base-linux.xml");
+    for (guint i = 0; i < G_N_ELEMENTS(screens); i++) {
+        g_autofree char *with = g_strconcat(screens[i], "</devices>", NULL);
+        g_autofree char *locked = replaced(xml, "</devices>", with);
+        g_autoptr(FctAdoption) adoption = adopt(locked);
+        g_autofree char *shown = print(adoption), *ours = generated(adoption);
+        g_autofree char *back = fct_adopt_back(locked, adoption->spec, adoption->spec);
+        g_assert_true(g_ptr_array_find_with_equal_func(adoption->lost, told, g_str_equal, NULL));
+        g_assert_null(strstr(shown, "geheim"));
+        g_assert_null(strstr(ours, "geheim"));
+        g_assert_nonnull(strstr(back, "passwd=\"geheim\""));
+    }
+}
+
 static void test_broken(void)
 {
     static const char *const bad[] = {"", "<domain", "<network/>", "not xml",
@@ -310,6 +333,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virt/adopt/own-files", test_own_files);
     g_test_add_func("/virt/adopt/words", test_words);
     g_test_add_func("/virt/adopt/back", test_back);
+    g_test_add_func("/virt/adopt/password", test_password);
     g_test_add_func("/virt/adopt/broken", test_broken);
     g_test_add_func("/virt/adopt/absent", test_absent);
     return g_test_run();
