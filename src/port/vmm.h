@@ -118,10 +118,15 @@ FctVmDisk *fct_vm_disk_copy(const FctVmDisk *disk);
 void fct_vm_disk_free(FctVmDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmDisk, fct_vm_disk_free)
 
+/* What to do with a disk that by its definition stands on what Facet would not give it. */
+#define FCT_FLATTEN                                                                                                    \
+    "Copy the disk whole with qemu-img convert, and give the VM that file without <backingStore>, with virsh edit."
+
 /* What another's VM would be as one of ours. */
 typedef struct {
-    FctVmSpec *spec; /* from which Facet would generate it; without devices */
-    char *xml;       /* its definition as it is; "" */
+    FctVmSpec
+        *spec; /* from which Facet would generate it; without devices; `below` as its definition says, NULL: not */
+    char *xml; /* its definition as it is; "" */
     FctVmState state;
     gboolean host_starts; /* libvirt starts it with the host */
     GPtrArray *kept;      /* char*: what stays as it is, for people */

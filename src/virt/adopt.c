@@ -116,6 +116,16 @@ static void find_volume(virConnectPtr conn, FctVmDisk *disk)
     free(path);
 }
 
+/* Only a run has them, and its definition says nothing of it. */
+static void check_job(virDomainPtr domain, FctAdoption *adoption, const FctVmDisk *disk)
+{
+    virDomainBlockJobInfo job;
+    if (*disk->path && virDomainIsActive(domain) == 1 && virDomainGetBlockJobInfo(domain, disk->path, &job, 0) == 1)
+        g_ptr_array_add(adoption->verdicts,
+                        fct_verdict_new(FCT_REFUSE, "block-job", "", "Let it end first (virsh blockjob).",
+                                        "Disk %s is being copied or merged.", disk->target));
+}
+
 static void check_disk(FctAdoption *adoption, const FctVmDisk *disk)
 {
     if (!*disk->path && *disk->volume)
@@ -163,8 +173,10 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
     if (!order->adoption)
         return FALSE;
     check_domain(domain, order->adoption);
-    for (guint i = 0; i < order->adoption->spec->disks->len; i++)
+    for (guint i = 0; i < order->adoption->spec->disks->len; i++) {
         check_disk(order->adoption, order->adoption->spec->disks->pdata[i]);
+        check_job(domain, order->adoption, order->adoption->spec->disks->pdata[i]);
+    }
     if (virDomainGetAutostart(domain, &starts) == 0 && starts) {
         order->adoption->host_starts = TRUE;
         g_ptr_array_add(order->adoption->kept, g_strdup("It starts with the host"));

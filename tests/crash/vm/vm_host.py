@@ -217,6 +217,22 @@ def test_not_adoptable():
     stack.refused(404, "POST", "/vms/none/adopt", {"preview": True})
 
 
+def test_chain_by_definition():
+    """What only the definition says that a disk stands on is in no record: the guest would lose what stands there."""
+    base = stack.dir / "base.img"
+    base.write_bytes(bytes(1 << 20))
+    base.chmod(0o666)
+    target = "<target dev='vda' bus='virtio'/>"
+    below = f"<backingStore type='file'><format type='raw'/><source file='{base}'/><backingStore/></backingStore>"
+    ident = define("based", change=(target, below + target))
+    look = stack.call("POST", f"/vms/{ident}/adopt", {"preview": True})
+    verdict = next(v for v in look["verdicts"] if v["severity"] == "refuse")
+    assert str(base) in verdict["sentence"] and "qemu-img convert" in verdict["next"], look
+    stack.refused(422, "POST", f"/vms/{ident}/adopt", {"confirm": True})
+    assert str(base) in stack.virsh("dumpxml", ident, "--inactive")
+    stack.virsh("undefine", ident)
+
+
 def test_own_domain_loses_nothing():
     """What Facet defines, as libvirt writes it down: nothing of it would change, its NIC keeps its place."""
     vm = create("own", image="demo", memory_mib=128)

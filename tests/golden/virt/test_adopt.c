@@ -223,6 +223,42 @@ static void test_own_files(void)
     }
 }
 
+/* What a disk stands on is told, and is in our definition only as far as it was read. */
+static void test_chain(void)
+{
+    static const char file[] = "<source file='/srv/a.qcow2'/>";
+    static const struct {
+        const char *below, *path, *code; /* path: of the first layer; NULL: nothing is said, or nothing is below */
+    } cases[] = {
+        {"", NULL, NULL},
+        {"<backingStore/>", NULL, NULL},
+        {"<backingStore type='file'><format type='raw'/><source file='/b.img'/><backingStore/></backingStore>",
+         "/b.img", NULL},
+        {"<backingStore type='block'><format type='qcow2'/><source dev='/dev/b'/></backingStore>", "/dev/b", NULL},
+        {"<backingStore type='file'><format type='vmdk'/><source file='/b'/></backingStore>", NULL, "chain"},
+        {"<backingStore type='file'><source file='/b'/></backingStore>", NULL, "chain"},
+        {"<backingStore type='file'><format type='raw'/></backingStore>", NULL, "chain"},
+        {"<backingStore type='network'><format type='raw'/><source protocol='rbd' name='b'/></backingStore>", NULL,
+         "chain"},
+        {"<mirror type='file' file='/c.qcow2' job='copy'/>", NULL, "block-job"}};
+    g_autofree char *xml = read_file("", "adopt-base-windows.xml");
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *with = g_strconcat(file, cases[i].below, NULL), *changed = replaced(xml, file, with);
+        g_autoptr(FctAdoption) adoption = adopt(changed);
+        const FctVmDisk *disk = adoption->spec->disks->pdata[0];
+        g_test_message("%s", cases[i].below);
+        g_assert_true(!!cases[i].code == !!adoption->verdicts->len);
+        g_assert_true(!cases[i].code || refuses(adoption, cases[i].code));
+        if (cases[i].code)
+            continue;
+        g_assert_cmpuint(adoption->lost->len, ==, 0);
+        g_assert_true((disk->below != NULL) == (*cases[i].below != '\0'));
+        g_assert_cmpuint(disk->below ? disk->below->len : 0, ==, cases[i].path ? 1 : 0);
+        if (cases[i].path)
+            g_assert_cmpstr(((FctLayer *)disk->below->pdata[0])->path, ==, cases[i].path);
+    }
+}
+
 /* Case 17: what people and programs wrote is in the domain that Facet generates, to the letter. */
 static void test_words(void)
 {
@@ -319,7 +355,7 @@ int main(int argc, char **argv)
     static const char *const foreign[] = {
         "virt-manager-ubuntu",       "virt-manager-win11", "cockpit-fileserver", "proxmox-like",
         "virt-install-debian-cloud", "gpu-passthrough",    "ceph-only",          "arm64"};
-    static const char *const own[] = {"plain.xml", "uefi.xml", "nics.xml", "drives.xml", "windows.xml"};
+    static const char *const own[] = {"plain.xml", "uefi.xml", "nics.xml", "drives.xml", "windows.xml", "chain.xml"};
     g_test_init(&argc, &argv, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(foreign); i++) {
         g_autofree char *path = g_strconcat("/virt/adopt/foreign/", foreign[i], NULL);
@@ -331,6 +367,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/virt/adopt/unknown", test_unknown);
     g_test_add_func("/virt/adopt/own-files", test_own_files);
+    g_test_add_func("/virt/adopt/chain", test_chain);
     g_test_add_func("/virt/adopt/words", test_words);
     g_test_add_func("/virt/adopt/back", test_back);
     g_test_add_func("/virt/adopt/password", test_password);
