@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define LISTED 5 /* in an event; the answer has all */
+
 /* Another's VM by UUID or name. */
 static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
 {
@@ -224,16 +226,17 @@ static char *original_of(FctStore *store, const FctVm *vm)
     return g_strdup(doc ? fct_json_str(doc->value, "xml", "") : "");
 }
 
-static gboolean drop(FctVms *vms, const FctVm *before, gboolean *ret_restored, GError **error)
+/* The document and what goes with it are gone, or a failure leaves all as it was. */
+static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
     if (!fct_vm_first_boot_let_go(vms, before, writes, error))
-        return FALSE;
+        return NULL;
     g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, before->id, error); /* its secrets may have left it just now */
     FctVmSpec *spec = vm ? fct_record_spec(vms->app, vm, error) : NULL;
     if (!spec)
-        return FALSE;
+        return NULL;
     g_autofree char *original = original_of(vms->app->store, vm);
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, vm->revision);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
@@ -241,33 +244,61 @@ static gboolean drop(FctVms *vms, const FctVm *before, gboolean *ret_restored, G
         fct_writes_add(writes, fct_vm_origin_key(vm->id), NULL, FCT_REV_ANY);
     if (!fct_writes_commit(vms->app->store, writes, NULL, error)) {
         fct_vm_spec_free(spec);
-        return FALSE;
+        return NULL;
     }
-    if (vmm->ops->release(vmm, spec, original, vm->autostart, ret_restored, error)) {
+    FctRelease *release = vmm->ops->release(vmm, spec, original, vm->autostart, error);
+    if (release) {
         if (*original)
             fct_vm_origin_scrub(vms->app->store);
-        return TRUE;
+        return release;
     }
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();
     if (!store(vms, vm, *original ? original : NULL, back, &fault))
         g_warning("VM %s has no document any more: %s", vm->name, fault->message);
-    return FALSE;
+    return NULL;
 }
 
-gboolean fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error)
+/* What became of its definition, in one sentence. */
+static char *outcome(const FctVm *vm, const FctRelease *release)
 {
-    gboolean restored = FALSE;
+    if (!json_is_object(vm->origin))
+        return g_strdup("Its definition stays as it is.");
+    if (!release->restored)
+        return g_strdup_printf("It keeps what Facet made of its definition, since %s.", release->why);
+    return g_strdup_printf("It has the definition back that it was adopted with%s.",
+                           release->lost->len ? ", but for what it lists" : "");
+}
+
+/* "Stays changed: A; B; and 3 more." */
+static char *listed(const GPtrArray *lost)
+{
+    GString *text = g_string_new(lost->len ? " Stays changed: " : "");
+    for (guint i = 0; i < lost->len && i < LISTED; i++)
+        g_string_append_printf(text, "%s%s", i ? "; " : "", (const char *)lost->pdata[i]);
+    if (lost->len > LISTED)
+        g_string_append_printf(text, "; and %u more", lost->len - LISTED);
+    if (lost->len)
+        g_string_append_c(text, '.');
+    return g_string_free(text, FALSE);
+}
+
+static json_t *tell(FctVms *vms, const FctIdentity *who, const FctVm *vm, const FctRelease *release)
+{
+    const char *definition = !json_is_object(vm->origin) ? "made" : release->restored ? "restored" : "kept";
+    g_autofree char *sentence = outcome(vm, release), *rest = listed(release->lost);
+    fct_event(vms->app, "vm", release->lost->len ? "warning" : "info", "vm", vm->id, vm->name,
+              "VM %s is no longer managed by Facet (%s). %s%s", vm->name, who->user, sentence, rest);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", vm->id, "name", vm->name, "definition", definition, "sentence",
+                     sentence, "lost", texts_json(release->lost));
+}
+
+json_t *fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error)
+{
     if (!fct_vms_begin(vms, id, "is being released", error))
-        return FALSE;
+        return NULL;
     g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
-    gboolean ok = vm && may_let_go(vms, vm, error) && drop(vms, vm, &restored, error);
+    g_autoptr(FctRelease) release = vm && may_let_go(vms, vm, error) ? drop(vms, vm, error) : NULL;
     fct_vms_end(vms, id);
-    if (ok)
-        fct_event(vms->app, "vm", "info", "vm", vm->id, vm->name, "VM %s is no longer managed by Facet (%s)%s",
-                  vm->name, who->user,
-                  restored                     ? "; it has the definition back that it was adopted with."
-                  : json_is_object(vm->origin) ? "; it keeps what Facet made of its definition, since more was changed."
-                                               : ".");
-    return ok;
+    return release ? tell(vms, who, vm, release) : NULL;
 }

@@ -152,11 +152,40 @@ def test_release_gives_back():
     stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
     stack.change("PATCH", stack.vm(ident), {"description": "new", "nics": [{"network": "facet"}],
                                                 "autostart": {"enabled": False}})
-    stack.call("POST", f"/vms/{ident}/release", {})
+    kept = stack.call("POST", f"/vms/{ident}/release", {})
+    assert kept["definition"] == "kept" and "was changed" in kept["sentence"] and "Its sound card" in kept["lost"], kept
     xml = stack.virsh("dumpxml", ident, "--inactive")  # with a NIC more it keeps what Facet made of it
     assert "<description>new</description>" in xml and "<title>Payroll</title>" in xml and "<sound" not in xml, xml
     assert "disable" in stack.virsh("dominfo", ident).split("Autostart:")[1].splitlines()[0]
     assert "keeps what Facet made" in str(stack.call("GET", "/events")["items"])
+    stack.virsh("undefine", ident)
+
+
+def test_release_says_what_stays_changed():
+    """Cells, topology and pins belong to as much memory and as many vCPUs as there were."""
+    ident = define("cells", "<sound model='ich9'/>")
+    xml = stack.virsh("dumpxml", ident, "--inactive")
+    vcpus = "<vcpu current='1'>4</vcpu><vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>" + "".join(
+        f"<vcpu id='{n}' enabled='no' hotpluggable='yes'/>" for n in (1, 2, 3)) + "</vcpus>"
+    pins = "<cputune><vcpupin vcpu='0' cpuset='0'/><vcpupin vcpu='3' cpuset='0'/></cputune>"
+    cpu = ("<cpu mode='maximum'><topology sockets='1' cores='4' threads='1'/><numa><cell id='0' cpus='0-3' memory='131072'/></numa></cpu>")
+    xml = re.sub(r"<cpu mode=.*?(/>|</cpu>)", cpu, xml, count=1, flags=re.S)
+    (stack.dir / "cells.xml").write_text(re.sub(r"<vcpu .*?</vcpu>", vcpus + pins, xml, count=1))
+    stack.virsh("define", str(stack.dir / "cells.xml"))
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    same = stack.call("POST", f"/vms/{ident}/release", {})
+    assert same["definition"] == "restored" and same["lost"] == [], same
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.change("PATCH", stack.vm(ident), {"vcpus": 2, "memory_mib": 256})
+    back = stack.call("POST", f"/vms/{ident}/release", {})
+    assert back["definition"] == "restored" and "but for" in back["sentence"], back
+    for word in ("NUMA cells", "CPU topology: 1 sockets × 4 cores", "2 of them pinned", "which of them are on"):
+        assert any(word in text for text in back["lost"]), (word, back)
+    assert not any("sound" in text for text in back["lost"]), back
+    xml = stack.virsh("dumpxml", ident, "--inactive")
+    assert "<sound" in xml and "<numa>" not in xml and "vcpu='0' cpuset='0'" in xml and "vcpu='3'" not in xml, xml
+    event = next(e for e in stack.call("GET", "/events")["items"] if "cells is no longer" in str(e))
+    assert "NUMA cells of the guest" in str(event), event
     stack.virsh("undefine", ident)
 
 

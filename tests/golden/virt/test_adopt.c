@@ -315,6 +315,34 @@ static void test_back(void)
     g_assert_null(fct_adopt_back(xml, then->spec, now->spec));
 }
 
+/* What a change of memory and vCPUs takes along is named, and nothing else. */
+static void test_lost_for_good(void)
+{
+    static const char added[] =
+        "<cpu mode='host-passthrough'><topology sockets='1' cores='2' threads='1'/>"
+        "<numa><cell id='0' cpus='0-1' memory='1048576'/></numa></cpu><numatune><memnode cellid='0'/></numatune>"
+        "<cputune><vcpupin vcpu='0' cpuset='0'/><vcpupin vcpu='1' cpuset='1'/></cputune>"
+        "<vcpus><vcpu id='0' enabled='yes'/></vcpus><pm/>";
+    static const char *const gone[] = {"NUMA cells of the guest", "CPU topology: 1 sockets × 2 cores × 1 threads",
+                                       "Memory: binding to NUMA nodes of the host",
+                                       "vCPUs: which of them are on at first"};
+    g_autofree char *base = read_file("", "adopt-base-linux.xml");
+    g_autofree char *xml = replaced(base, "<cpu mode='host-passthrough'/>", added);
+    g_autoptr(FctAdoption) then = adopt(xml), wanted = adopt(xml);
+    wanted->spec->vcpus = 1;
+    g_autofree char *changed = fct_adopt_back(xml, then->spec, wanted->spec);
+    g_autoptr(FctAdoption) now = adopt(changed);
+    g_autoptr(GPtrArray) none = fct_adopt_lost_for_good(then, then), lost = fct_adopt_lost_for_good(then, now);
+    g_autoptr(GPtrArray) all = fct_adopt_lost_for_good(then, NULL);
+    g_assert_cmpuint(none->len, ==, 0);
+    g_assert_cmpuint(all->len, ==, then->lost->len);
+    g_assert_cmpuint(lost->len, ==, G_N_ELEMENTS(gone));
+    for (guint i = 0; i < G_N_ELEMENTS(gone); i++)
+        g_assert_true(g_ptr_array_find_with_equal_func(lost, gone[i], g_str_equal, NULL));
+    g_assert_nonnull(strstr(
+        changed, "<vcpupin vcpu=\"1\"")); /* libvirt takes out what has no vCPU, which its own definition tells */
+}
+
 /* It is in what a release gives back, and is shown nowhere. */
 static void test_password(void)
 {
@@ -370,6 +398,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virt/adopt/chain", test_chain);
     g_test_add_func("/virt/adopt/words", test_words);
     g_test_add_func("/virt/adopt/back", test_back);
+    g_test_add_func("/virt/adopt/lost-for-good", test_lost_for_good);
     g_test_add_func("/virt/adopt/password", test_password);
     g_test_add_func("/virt/adopt/broken", test_broken);
     g_test_add_func("/virt/adopt/absent", test_absent);
