@@ -5,6 +5,7 @@
 #include "app/vm_first_boot.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
+#include "app/volumes.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -36,14 +37,27 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
     return NULL;
 }
 
+/*
+ * A first-boot medium that Facet made for this very VM before a release: the VM's own again, to be replaced and deleted
+ * with it, unless another VM names it.
+ */
+static void own_medium(FctApp *app, const char *vm, FctVmDisk *disk)
+{
+    g_autoptr(FctVolumeRecord) record = *disk->pool ? fct_record_find(app, disk->pool, disk->volume, NULL) : NULL;
+    if (record && record->seed && *disk->path && strcmp(record->vm, vm) == 0 && strcmp(record->path, disk->path) == 0 &&
+        fct_volume_alone(app, vm, disk->path, NULL))
+        disk->seed = disk->made = TRUE;
+}
+
 /* What each disk is from now on (ADR 6), into @writes: what its definition says, which no guest has written. */
 static void record_disks(FctVms *vms, FctAdoption *adoption, FctWrites *writes)
 {
     const GPtrArray *disks = adoption->spec->disks;
     gboolean active = adoption->state != FCT_VM_OFF;
     for (guint i = 0; i < disks->len; i++) {
-        const FctVmDisk *disk = disks->pdata[i];
+        FctVmDisk *disk = disks->pdata[i];
         g_autoptr(GError) fault = NULL;
+        own_medium(vms->app, adoption->spec->id, disk);
         gboolean known = strcmp(disk->format, "qcow2") == 0 || strcmp(disk->format, "raw") == 0;
         if (!known || fct_volume_adopt(vms->app, disk, active, writes, &fault)) /* others are refused already */
             continue;

@@ -274,6 +274,28 @@ def test_own_domain_loses_nothing():
     assert [d["path"] for d in back["disks"]] == [d["path"] for d in vm["disks"]], back
 
 
+def test_medium_of_before():
+    """First-boot data that Facet made before a release is the VM's own again: replaced and deleted with it."""
+    def media():
+        return sorted(path.name for path in (stack.state / "disks").glob("seeded*seed*"))
+
+    ident = define("seeded")
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.change("PATCH", stack.vm(ident), {"cloud_init": {"user": "first", "password": "a long enough one"}})
+    first = media()
+    assert len(first) == 1, first
+    stack.call("POST", f"/vms/{ident}/release", {})
+    assert media() == first
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.change("PATCH", stack.vm(ident), {"cloud_init": {"user": "second", "password": "a long enough one"}})
+    second = media()
+    assert len(second) == 1 and second != first, (first, second)
+    stack.call("POST", f"/vms/{ident}/release", {})
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.done(stack.change("DELETE", stack.vm(ident)))
+    assert media() == [], media()
+
+
 def test_template():
     made = stack.call("POST", "/templates", {"name": "small", "input": {"image": "demo", "memory_mib": 128, "vcpus": 2}})
     vm = create("from-template", template="small", vcpus=1)
