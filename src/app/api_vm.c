@@ -357,8 +357,7 @@ static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **er
 static gboolean release_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
-    reply->status = 204;
-    return vm && fct_vm_let_go(request->app->vms, request->who, vm->id, error);
+    return vm && (reply->json = fct_vm_let_go(request->app->vms, request->who, vm->id, error));
 }
 
 /* ---- guest ---- */

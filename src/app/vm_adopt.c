@@ -5,9 +5,12 @@
 #include "app/vm_first_boot.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
+#include "app/volumes.h"
 #include "base/text.h"
 
 #include <string.h>
+
+#define LISTED 5 /* in an event; the answer has all */
 
 /* Another's VM by UUID or name. */
 static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
@@ -34,14 +37,27 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
     return NULL;
 }
 
+/*
+ * A first-boot medium that Facet made for this very VM before a release: the VM's own again, to be replaced and deleted
+ * with it, unless another VM names it.
+ */
+static void own_medium(FctApp *app, const char *vm, FctVmDisk *disk)
+{
+    g_autoptr(FctVolumeRecord) record = *disk->pool ? fct_record_find(app, disk->pool, disk->volume, NULL) : NULL;
+    if (record && record->seed && *disk->path && strcmp(record->vm, vm) == 0 && strcmp(record->path, disk->path) == 0 &&
+        fct_volume_alone(app, vm, disk->path, NULL))
+        disk->seed = disk->made = TRUE;
+}
+
 /* What each disk is from now on (ADR 6), into @writes: what its definition says, which no guest has written. */
 static void record_disks(FctVms *vms, FctAdoption *adoption, FctWrites *writes)
 {
     const GPtrArray *disks = adoption->spec->disks;
     gboolean active = adoption->state != FCT_VM_OFF;
     for (guint i = 0; i < disks->len; i++) {
-        const FctVmDisk *disk = disks->pdata[i];
+        FctVmDisk *disk = disks->pdata[i];
         g_autoptr(GError) fault = NULL;
+        own_medium(vms->app, adoption->spec->id, disk);
         gboolean known = strcmp(disk->format, "qcow2") == 0 || strcmp(disk->format, "raw") == 0;
         if (!known || fct_volume_adopt(vms->app, disk, active, writes, &fault)) /* others are refused already */
             continue;
@@ -224,16 +240,17 @@ static char *original_of(FctStore *store, const FctVm *vm)
     return g_strdup(doc ? fct_json_str(doc->value, "xml", "") : "");
 }
 
-static gboolean drop(FctVms *vms, const FctVm *before, gboolean *ret_restored, GError **error)
+/* The document and what goes with it are gone, or a failure leaves all as it was. */
+static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
     if (!fct_vm_first_boot_let_go(vms, before, writes, error))
-        return FALSE;
+        return NULL;
     g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, before->id, error); /* its secrets may have left it just now */
     FctVmSpec *spec = vm ? fct_record_spec(vms->app, vm, error) : NULL;
     if (!spec)
-        return FALSE;
+        return NULL;
     g_autofree char *original = original_of(vms->app->store, vm);
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, vm->revision);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
@@ -241,30 +258,61 @@ static gboolean drop(FctVms *vms, const FctVm *before, gboolean *ret_restored, G
         fct_writes_add(writes, fct_vm_origin_key(vm->id), NULL, FCT_REV_ANY);
     if (!fct_writes_commit(vms->app->store, writes, NULL, error)) {
         fct_vm_spec_free(spec);
-        return FALSE;
+        return NULL;
     }
-    if (vmm->ops->release(vmm, spec, original, vm->autostart, ret_restored, error))
-        return TRUE;
+    FctRelease *release = vmm->ops->release(vmm, spec, original, vm->autostart, error);
+    if (release) {
+        if (*original)
+            fct_vm_origin_scrub(vms->app->store);
+        return release;
+    }
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();
     if (!store(vms, vm, *original ? original : NULL, back, &fault))
         g_warning("VM %s has no document any more: %s", vm->name, fault->message);
-    return FALSE;
+    return NULL;
 }
 
-gboolean fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error)
+/* What became of its definition, in one sentence. */
+static char *outcome(const FctVm *vm, const FctRelease *release)
 {
-    gboolean restored = FALSE;
+    if (!json_is_object(vm->origin))
+        return g_strdup("Its definition stays as it is.");
+    if (!release->restored)
+        return g_strdup_printf("It keeps what Facet made of its definition, since %s.", release->why);
+    return g_strdup_printf("It has the definition back that it was adopted with%s.",
+                           release->lost->len ? ", but for what it lists" : "");
+}
+
+/* "Stays changed: A; B; and 3 more." */
+static char *listed(const GPtrArray *lost)
+{
+    GString *text = g_string_new(lost->len ? " Stays changed: " : "");
+    for (guint i = 0; i < lost->len && i < LISTED; i++)
+        g_string_append_printf(text, "%s%s", i ? "; " : "", (const char *)lost->pdata[i]);
+    if (lost->len > LISTED)
+        g_string_append_printf(text, "; and %u more", lost->len - LISTED);
+    if (lost->len)
+        g_string_append_c(text, '.');
+    return g_string_free(text, FALSE);
+}
+
+static json_t *tell(FctVms *vms, const FctIdentity *who, const FctVm *vm, const FctRelease *release)
+{
+    const char *definition = !json_is_object(vm->origin) ? "made" : release->restored ? "restored" : "kept";
+    g_autofree char *sentence = outcome(vm, release), *rest = listed(release->lost);
+    fct_event(vms->app, "vm", release->lost->len ? "warning" : "info", "vm", vm->id, vm->name,
+              "VM %s is no longer managed by Facet (%s). %s%s", vm->name, who->user, sentence, rest);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", vm->id, "name", vm->name, "definition", definition, "sentence",
+                     sentence, "lost", texts_json(release->lost));
+}
+
+json_t *fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error)
+{
     if (!fct_vms_begin(vms, id, "is being released", error))
-        return FALSE;
+        return NULL;
     g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
-    gboolean ok = vm && may_let_go(vms, vm, error) && drop(vms, vm, &restored, error);
+    g_autoptr(FctRelease) release = vm && may_let_go(vms, vm, error) ? drop(vms, vm, error) : NULL;
     fct_vms_end(vms, id);
-    if (ok)
-        fct_event(vms->app, "vm", "info", "vm", vm->id, vm->name, "VM %s is no longer managed by Facet (%s)%s",
-                  vm->name, who->user,
-                  restored                     ? "; it has the definition back that it was adopted with."
-                  : json_is_object(vm->origin) ? "; it keeps what Facet made of its definition, since more was changed."
-                                               : ".");
-    return ok;
+    return release ? tell(vms, who, vm, release) : NULL;
 }

@@ -13,5 +13,9 @@ json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error);
  * lists the verdicts; what would be lost needs @confirm. Returns the VM's id (free it).
  */
 char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, GError **error);
-/* The way back: document and mark are gone, the domain and its disks stay. @id of one of ours. */
-gboolean fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error);
+/*
+ * The way back: document and mark are gone, the domain and its disks stay. @id of one of ours. {"id", "name",
+ * "definition", "sentence", "lost"}: what became of its definition, and what of the one that it was adopted with stays
+ * changed.
+ */
+json_t *fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error);

@@ -198,6 +198,40 @@ static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, gboolean active, 
                   : app->vmm->ops->disk_check(app->vmm, disk->path, disk->format, &bytes, error);
 }
 
+static gboolean same_layers(const GPtrArray *a, const GPtrArray *b)
+{
+    guint length = a ? a->len : 0;
+    gboolean same = length == (b ? b->len : 0);
+    for (guint i = 0; same && i < length; i++) {
+        const FctLayer *x = a->pdata[i], *y = b->pdata[i];
+        same = strcmp(x->path, y->path) == 0 && strcmp(x->format, y->format) == 0;
+    }
+    return same;
+}
+
+/*
+ * What the definition of @disk says that it stands on, if anything, must be what Facet's record says, which makes its
+ * definition from then on. @record: NULL, it is new to Facet, and stands on nothing.
+ */
+static gboolean same_chain(FctApp *app, const FctVolumeRecord *record, const FctVmDisk *disk, GError **error)
+{
+    g_autoptr(FctVmDisk) ours = fct_vm_disk_new();
+    if (!disk->below)
+        return TRUE;
+    if (record) {
+        fct_text_set(&ours->pool, record->pool);
+        fct_text_set(*record->pool ? &ours->volume : &ours->path, record->name);
+        if (!fct_record_judge_disk(app, ours, error))
+            return FALSE;
+    }
+    if (same_layers(ours->below, disk->below))
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED, FCT_FLATTEN, NULL,
+                       "The definition says that disk %s stands on %s, which Facet knows nothing of.", disk->target,
+                       disk->below->len ? ((const FctLayer *)disk->below->pdata[0])->path : "nothing");
+    return FALSE;
+}
+
 gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error)
 {
     const char *name = *disk->pool ? disk->volume : disk->path;
@@ -207,7 +241,7 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
     g_autofree char *id = fct_volume_id(disk->pool, name);
     const FctVolumeRecord *own = world ? g_hash_table_lookup(world->records, id) : NULL;
     const FctVolumeRecord *known = own ? own : world ? find_alias(world, disk->path) : NULL;
-    if (!world || (known && !agrees(known, disk->format, error)) ||
+    if (!world || (known && !agrees(known, disk->format, error)) || !same_chain(app, known, disk, error) ||
         (!known && strcmp(disk->format, "raw") != 0 && !judge_disk(app, disk, active, error)))
         return FALSE;
     if (own)

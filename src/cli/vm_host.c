@@ -86,6 +86,7 @@ int fct_verb_vm_release(FctCli *cli, int argc, char **argv)
     int status = 0;
     gboolean yes = FALSE;
     g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) released = NULL;
     GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
     if (!fct_cli_options("VM", entries, &argc, &argv))
         return 2;
@@ -95,10 +96,16 @@ int fct_verb_vm_release(FctCli *cli, int argc, char **argv)
     if (!vm || !fct_cli_confirm_stop(yes, &status, "Manage VM %s with Facet no longer?", fct_json_str(vm, "name", "")))
         return status;
     g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/release");
-    if (!fct_client_call(cli->client, "POST", path, NULL, 0, NULL, &error))
+    if (!fct_client_call(cli->client, "POST", path, NULL, 0, &released, &error))
         return fct_cli_fail(cli, error);
-    return fct_cli_said(cli, "VM %s is no longer managed by Facet; its disks stay as they are.",
-                        fct_json_str(vm, "name", ""));
+    if (cli->json) {
+        fct_print_json(released);
+        return 0;
+    }
+    printf("VM %s is no longer managed by Facet; its disks stay as they are.\n%s\n", fct_json_str(vm, "name", ""),
+           fct_json_str(released, "sentence", ""));
+    print_texts("Stays changed:", json_object_get(released, "lost"));
+    return 0;
 }
 
 /* ---- with the host ---- */

@@ -157,6 +157,23 @@ void fct_vm_disk_free(FctVmDisk *disk)
     g_free(disk);
 }
 
+FctRelease *fct_release_new(void)
+{
+    FctRelease *release = g_new0(FctRelease, 1);
+    release->why = g_strdup("");
+    release->lost = g_ptr_array_new_with_free_func(g_free);
+    return release;
+}
+
+void fct_release_free(FctRelease *release)
+{
+    if (!release)
+        return;
+    g_free(release->why);
+    g_ptr_array_unref(release->lost);
+    g_free(release);
+}
+
 FctVmDevice *fct_vm_device_new(void)
 {
     FctVmDevice *device = g_new0(FctVmDevice, 1);

@@ -118,10 +118,15 @@ FctVmDisk *fct_vm_disk_copy(const FctVmDisk *disk);
 void fct_vm_disk_free(FctVmDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmDisk, fct_vm_disk_free)
 
+/* What to do with a disk that by its definition stands on what Facet would not give it. */
+#define FCT_FLATTEN                                                                                                    \
+    "Copy the disk whole with qemu-img convert, and give the VM that file without <backingStore>, with virsh edit."
+
 /* What another's VM would be as one of ours. */
 typedef struct {
-    FctVmSpec *spec; /* from which Facet would generate it; without devices */
-    char *xml;       /* its definition as it is; "" */
+    FctVmSpec
+        *spec; /* from which Facet would generate it; without devices; `below` as its definition says, NULL: not */
+    char *xml; /* its definition as it is; "" */
     FctVmState state;
     gboolean host_starts; /* libvirt starts it with the host */
     GPtrArray *kept;      /* char*: what stays as it is, for people */
@@ -131,6 +136,16 @@ typedef struct {
 FctAdoption *fct_adoption_new(void);
 void fct_adoption_free(FctAdoption *adoption);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctAdoption, fct_adoption_free)
+
+/* How much of the definition that it was adopted with a VM got back at its release. */
+typedef struct {
+    gboolean restored; /* FALSE: it keeps what Facet made of its definition */
+    char *why;         /* then: "since" what, for people, without a full stop; "" */
+    GPtrArray *lost;   /* char*: what of that definition stays changed, as FctAdoption says it */
+} FctRelease;
+FctRelease *fct_release_new(void);
+void fct_release_free(FctRelease *release);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctRelease, fct_release_free)
 
 /* On the event thread: post only. @info NULL: the domain is gone (then only @id counts). */
 typedef void (*FctVmmChanged)(const char *id, const FctVmInfo *info, gpointer data);
@@ -197,11 +212,10 @@ typedef struct {
     /*
      * Takes the mark out for good: libvirt starts the VM with the host where @host_starts. @original: the definition
      * that it had when it was adopted, which it gets back with name, description, memory and vCPUs of @spec; "" when
-     * there is none. *ret_restored: FALSE where more was changed since, or libvirt takes it no more; then it keeps the
-     * definition that it has. Takes @spec over.
+     * there is none. Where more was changed since, or libvirt takes it no more, it keeps the definition that it has.
+     * Takes @spec over.
      */
-    gboolean (*release)(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts,
-                        gboolean *ret_restored, GError **error);
+    FctRelease *(*release)(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts, GError **error);
     /* Whether an image from elsewhere is whole in itself and, a qcow2, sound in all of its tables; its size as a guest
      * sees it. FCT_ERROR_REFUSED. */
     gboolean (*disk_check)(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);

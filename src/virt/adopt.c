@@ -13,10 +13,11 @@ typedef struct {
     gboolean ours; /* of the mark */
     FctVmSpec *spec;
     char *original;
-    gboolean host_starts, restored;
+    gboolean host_starts;
     GPtrArray *networks;   /* FctNetwork* */
     FctAdoptHost host;     /* without its machine */
     FctAdoption *adoption; /* found */
+    FctRelease *release;   /* made */
 } Order;
 
 static void order_clear(gpointer data)
@@ -27,6 +28,7 @@ static void order_clear(gpointer data)
     fct_vm_spec_free(order->spec);
     g_clear_pointer(&order->networks, g_ptr_array_unref);
     fct_adoption_free(order->adoption);
+    fct_release_free(order->release);
 }
 
 static void order_release(Order *order)
@@ -45,10 +47,14 @@ static Order *order_new(const char *id)
     return order;
 }
 
-/* Its persistent definition; of a domain without one, that of its run. *ret_info tells whose it is. */
+/*
+ * Its persistent definition; of a domain without one, that of its run. *ret_info tells whose it is. With the password
+ * of its screen: what is given back at a release must have it.
+ */
 static char *read_xml(virDomainPtr domain, FctVmInfo **ret_info, GError **error)
 {
-    char *xml = virDomainGetXMLDesc(domain, virDomainIsPersistent(domain) == 1 ? VIR_DOMAIN_XML_INACTIVE : 0);
+    const unsigned int which = virDomainIsPersistent(domain) == 1 ? VIR_DOMAIN_XML_INACTIVE : 0;
+    char *xml = virDomainGetXMLDesc(domain, which | VIR_DOMAIN_XML_SECURE);
     if (!xml) {
         fct_virt_set_error(error, "The VM could not be read");
         return NULL;
@@ -112,6 +118,16 @@ static void find_volume(virConnectPtr conn, FctVmDisk *disk)
     free(path);
 }
 
+/* Only a run has them, and its definition says nothing of it. */
+static void check_job(virDomainPtr domain, FctAdoption *adoption, const FctVmDisk *disk)
+{
+    virDomainBlockJobInfo job;
+    if (*disk->path && virDomainIsActive(domain) == 1 && virDomainGetBlockJobInfo(domain, disk->path, &job, 0) == 1)
+        g_ptr_array_add(adoption->verdicts,
+                        fct_verdict_new(FCT_REFUSE, "block-job", "", "Let it end first (virsh blockjob).",
+                                        "Disk %s is being copied or merged.", disk->target));
+}
+
 static void check_disk(FctAdoption *adoption, const FctVmDisk *disk)
 {
     if (!*disk->path && *disk->volume)
@@ -159,8 +175,10 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
     if (!order->adoption)
         return FALSE;
     check_domain(domain, order->adoption);
-    for (guint i = 0; i < order->adoption->spec->disks->len; i++)
+    for (guint i = 0; i < order->adoption->spec->disks->len; i++) {
         check_disk(order->adoption, order->adoption->spec->disks->pdata[i]);
+        check_job(domain, order->adoption, order->adoption->spec->disks->pdata[i]);
+    }
     if (virDomainGetAutostart(domain, &starts) == 0 && starts) {
         order->adoption->host_starts = TRUE;
         g_ptr_array_add(order->adoption->kept, g_strdup("It starts with the host"));
@@ -238,16 +256,40 @@ gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **erro
 /* ---- the way back ---- */
 
 /* The definition of then, where nothing stands against it; what libvirt does not take any more is no failure. */
-static gboolean restore(virConnectPtr conn, Order *order)
+static void restore(virConnectPtr conn, Order *order, const FctAdoption *then)
+{
+    g_autofree char *xml = fct_adopt_back(order->original, then->spec, order->spec);
+    g_autoptr(virDomain) domain = xml ? virDomainDefineXML(conn, xml) : NULL;
+    order->release->restored = domain != NULL;
+    if (!xml)
+        fct_text_set(&order->release->why, "more than its name, description, memory and vCPUs was changed");
+    else if (!domain)
+        fct_text_take(&order->release->why, g_strdup_printf("libvirt does not take the one of before any more (%s)",
+                                                            virGetLastErrorMessage()));
+}
+
+/* As it is now, beside what was adopted: a change of vCPUs takes pinning along, and libvirt drops what it cannot keep.
+ */
+static void note_lost(virConnectPtr conn, virDomainPtr domain, Order *order, const FctAdoption *then)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctAdoption) then = read_adoption(conn, order, order->original, &fault);
-    g_autofree char *xml = then ? fct_adopt_back(order->original, then->spec, order->spec) : NULL;
-    g_autoptr(virDomain) domain = xml ? virDomainDefineXML(conn, xml) : NULL;
-    if (xml && !domain)
-        g_warning("VM %s keeps Facet's definition: libvirt does not take the one of before: %s", order->spec->name,
-                  virGetLastErrorMessage());
-    return domain != NULL;
+    g_autoptr(FctVmInfo) info = NULL;
+    g_autofree char *xml = read_xml(domain, &info, &fault);
+    g_autoptr(FctAdoption) now = xml ? read_adoption(conn, order, xml, &fault) : NULL;
+    g_clear_pointer(&order->release->lost, g_ptr_array_unref);
+    order->release->lost = fct_adopt_lost_for_good(then, now);
+}
+
+static void give_back(virConnectPtr conn, virDomainPtr domain, Order *order)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctAdoption) then = *order->original ? read_adoption(conn, order, order->original, &fault) : NULL;
+    if (then) {
+        restore(conn, order, then);
+        note_lost(conn, domain, order, then);
+    } else {
+        fct_text_set(&order->release->why, "Facet has no readable copy of the one of before");
+    }
 }
 
 static gboolean do_release(virConnectPtr conn, gpointer data, GError **error)
@@ -262,12 +304,12 @@ static gboolean do_release(virConnectPtr conn, gpointer data, GError **error)
         fct_virt_set_error(error, "libvirt cannot be told whether the VM starts with the host");
         return FALSE;
     }
-    order->restored = *order->original && restore(conn, order);
+    order->release = fct_release_new();
+    give_back(conn, domain, order);
     return write_mark(domain, order, error);
 }
 
-gboolean fct_virt_let_go(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts,
-                         gboolean *ret_restored, GError **error)
+FctRelease *fct_virt_let_go(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts, GError **error)
 {
     FctVirt *virt = (FctVirt *)vmm;
     g_autoptr(Order) order = order_new(spec->id);
@@ -276,8 +318,7 @@ gboolean fct_virt_let_go(FctVmm *vmm, FctVmSpec *spec, const char *original, gbo
     order->host_starts = host_starts;
     if (!look_around(vmm, order, error) ||
         !fct_virt_call(virt, FCT_LANE_QUERY, order->id, MARK_MS, do_release, order, order_clear, error))
-        return FALSE;
-    *ret_restored = order->restored;
+        return NULL;
     tell_changed(virt, order->id);
-    return TRUE;
+    return g_steal_pointer(&order->release);
 }

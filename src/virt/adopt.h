@@ -30,6 +30,10 @@ FctAdoption *fct_adopt_read(const char *xml, const FctAdoptHost *host, GError **
  */
 char *fct_adopt_back(const char *original, const FctVmSpec *adopted, const FctVmSpec *now);
 
+/* char*: what @then would have lost by Facet's definition and @now, the same domain later, has not any more. @now NULL:
+ * nothing of it is known to be there. */
+GPtrArray *fct_adopt_lost_for_good(const FctAdoption *then, const FctAdoption *now);
+
 /* ---- shared by the files adopt_*.c ---- */
 
 typedef struct {

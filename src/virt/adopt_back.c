@@ -60,11 +60,13 @@ static void set_number(xmlNode *domain, const char *name, gint64 number, const c
         xmlSetProp(node, (const xmlChar *)"unit", (const xmlChar *)unit);
 }
 
-/* What divides as many vCPUs, or as much memory, as there were. */
-static void drop_cells(xmlNode *domain, gboolean topology)
+/* What divides as many vCPUs, or as much memory, as there were; the release tells of it. */
+static void drop_cells(xmlNode *domain, gboolean vcpus)
 {
-    xmlNode *cpu = fct_adopt_child(domain, "cpu");
-    xmlNode *gone[] = {fct_adopt_child(cpu, "numa"), topology ? fct_adopt_child(cpu, "topology") : NULL};
+    xmlNode *cpu = fct_adopt_child(domain, "cpu"), *binding = fct_adopt_child(domain, "numatune");
+    xmlNode *gone[] = {fct_adopt_child(cpu, "numa"), fct_adopt_child(binding, "memnode") ? binding : NULL,
+                       vcpus ? fct_adopt_child(cpu, "topology") : NULL,
+                       vcpus ? fct_adopt_child(domain, "vcpus") : NULL};
     for (gsize i = 0; i < G_N_ELEMENTS(gone); i++)
         if (gone[i]) {
             xmlUnlinkNode(gone[i]);
@@ -123,4 +125,15 @@ char *fct_adopt_back(const char *original, const FctVmSpec *adopted, const FctVm
     xmlFree(xml);
     xmlFreeDoc(doc);
     return text;
+}
+
+GPtrArray *fct_adopt_lost_for_good(const FctAdoption *then, const FctAdoption *now)
+{
+    GPtrArray *lost = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < then->lost->len; i++) {
+        const char *text = then->lost->pdata[i];
+        if (!now || !g_ptr_array_find_with_equal_func(now->lost, text, g_str_equal, NULL))
+            g_ptr_array_add(lost, g_strdup(text));
+    }
+    return lost;
 }

@@ -84,12 +84,50 @@ static void refuse_content(FctAdoptReader *r, xmlNode *node, const char *title)
                          title);
 }
 
+/* One file or device below a disk, or NULL: it is something else. */
+static FctLayer *read_layer(FctAdoptReader *r, xmlNode *node)
+{
+    xmlNode *source = fct_adopt_child(node, "source");
+    const char *type = fct_adopt_attr(r, node, "type");
+    const char *path = fct_adopt_attr(r, source, strcmp(type, "block") == 0 ? "dev" : "file");
+    const char *format = fct_adopt_attr(r, fct_adopt_child(node, "format"), "type");
+    gboolean plain = (strcmp(type, "file") == 0 || strcmp(type, "block") == 0) && *path;
+    return plain && (strcmp(format, "raw") == 0 || strcmp(format, "qcow2") == 0) ? fct_layer_new(path, format) : NULL;
+}
+
+/* What its definition says that it stands on, down to the empty element that ends it. Whether that is so in Facet's
+ * record too is asked by those who have it. */
+static void read_chain(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, const char *title)
+{
+    xmlNode *first = fct_adopt_child(node, "backingStore");
+    disk->below = first ? fct_layers_new() : NULL;
+    for (xmlNode *at = first; *fct_adopt_attr(r, at, "type"); at = fct_adopt_child(at, "backingStore")) {
+        FctLayer *layer = read_layer(r, at);
+        if (!layer) {
+            fct_adopt_refuse(r, "chain", FCT_FLATTEN, "%s stands on what is no plain file of this host.", title);
+            fct_adopt_told(r, first);
+            return;
+        }
+        fct_adopt_keep(r, "%s: it stands on %s", title, layer->path);
+        g_ptr_array_add(disk->below, layer);
+    }
+}
+
+/* Its content goes over to another file while people read the plan. */
+static void refuse_mirror(FctAdoptReader *r, xmlNode *node, const char *title)
+{
+    xmlNode *mirror = fct_adopt_child(node, "mirror");
+    if (mirror)
+        fct_adopt_refuse(r, "block-job", "Let it end first (virsh blockjob).", "%s is being copied or merged.", title);
+    fct_adopt_told(r, mirror);
+}
+
 static void read_disk_settings(FctAdoptReader *r, xmlNode *node, const char *title, gboolean cdrom)
 {
     /* Of these more is to be said, here or by the comparison with ours. */
-    static const char *const known[] = {"driver",  "source", "target",     "backingStore", "alias",
-                                        "address", "boot",   "encryption", "readonly",     "serial",
-                                        "iotune",  "wwn",    "shareable",  "transient",    NULL};
+    static const char *const known[] = {
+        "driver",   "source", "target", "backingStore", "alias",     "address",   "boot",   "encryption",
+        "readonly", "serial", "iotune", "wwn",          "shareable", "transient", "mirror", NULL};
     static const struct {
         const char *name, *text;
     } losses[] = {{"serial", "its serial number (a guest may find it by that)"},
@@ -105,6 +143,7 @@ static void read_disk_settings(FctAdoptReader *r, xmlNode *node, const char *tit
     if (cdrom) /* always */
         fct_adopt_told(r, fct_adopt_child(node, "readonly"));
     refuse_content(r, node, title);
+    refuse_mirror(r, node, title);
     fct_adopt_others(r, node, known, title);
 }
 
@@ -229,6 +268,7 @@ static void read_disk(FctAdoptReader *r, xmlNode *node)
     g_array_append_val(r->disk_orders, place);
     disk->seed = is_seed(r, node, disk);
     keep_disk(r, disk, title);
+    read_chain(r, node, disk, title);
     g_ptr_array_add(r->adoption->spec->disks, g_steal_pointer(&disk));
 }
 
@@ -369,10 +409,20 @@ static void read_console(FctAdoptReader *r, xmlNode *node)
     fct_adopt_told(r, node);
 }
 
+/* The password itself is shown to nobody: it is only in the definition that is kept for a release. */
+static void read_screen_password(FctAdoptReader *r, xmlNode *node)
+{
+    if (xmlHasNsProp(node, (const xmlChar *)"passwd", NULL) ||
+        xmlHasNsProp(node, (const xmlChar *)"passwdValidTo", NULL))
+        fct_adopt_lose(r, "The password of its screen: who is signed in to Facet needs none");
+    fct_adopt_told_attrs(r, node, "passwd", "passwdValidTo", NULL);
+}
+
 static void read_graphics(FctAdoptReader *r, xmlNode *node)
 {
     const char *type = fct_adopt_attr(r, node, "type"), *port = fct_adopt_attr(r, node, "port");
     xmlNode *listen = fct_adopt_child(node, "listen");
+    read_screen_password(r, node);
     if (strcmp(type, "vnc") != 0) {
         fct_adopt_lose(r, "Its %s screen: it is VNC in Facet's page instead",
                        strcmp(type, "spice") == 0 ? "SPICE" : type);

@@ -405,12 +405,23 @@ static void read_identity(FctAdoptReader *r, xmlNode *domain)
     fct_adopt_words(r, domain);
 }
 
+/* How many, too: with fewer vCPUs there are fewer. */
+static void read_pins(FctAdoptReader *r, xmlNode *cputune)
+{
+    int pins = 0;
+    for (xmlNode *node = cputune->children; node; node = node->next)
+        pins += fct_adopt_is(node, "vcpupin");
+    if (pins)
+        fct_adopt_lose(r, "vCPUs: %d of them pinned to CPUs of the host", pins);
+}
+
 /* One that Facet has no setting for, and a sentence. */
 static gboolean lose_element(FctAdoptReader *r, xmlNode *node)
 {
     static const struct {
         const char *name, *text;
     } losses[] = {{"cputune", "vCPUs: pinning and shares of the host's CPUs"},
+                  {"vcpus", "vCPUs: which of them are on at first"},
                   {"numatune", "Memory: binding to NUMA nodes of the host"},
                   {"memoryBacking", "Memory: huge pages, locking or sharing"},
                   {"maxMemory", "Memory: slots for adding some while it runs"},
@@ -426,6 +437,8 @@ static gboolean lose_element(FctAdoptReader *r, xmlNode *node)
     for (gsize i = 0; i < G_N_ELEMENTS(losses); i++)
         if (fct_adopt_is(node, losses[i].name)) {
             fct_adopt_lose(r, "%s", losses[i].text);
+            if (fct_adopt_is(node, "cputune"))
+                read_pins(r, node);
             fct_adopt_told(r, node);
             return TRUE;
         }

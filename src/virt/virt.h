@@ -146,8 +146,7 @@ gboolean fct_virt_merge_end(FctVmm *vmm, const char *id, GError **error);
 /* adopt.c */
 FctAdoption *fct_virt_adoption(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **error);
-gboolean fct_virt_let_go(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts,
-                         gboolean *ret_restored, GError **error);
+FctRelease *fct_virt_let_go(FctVmm *vmm, FctVmSpec *spec, const char *original, gboolean host_starts, GError **error);
 
 /* disk.c */
 gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error);

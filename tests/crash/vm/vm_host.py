@@ -40,15 +40,15 @@ FOREIGN = """<domain type='qemu'>
 </domain>"""
 
 
-def define(name, more="", disk=True, nic=""):
-    """A domain as virsh makes it; its id."""
+def define(name, more="", disk=True, nic="", change=("", "")):
+    """A domain as virsh makes it, with one text in place of another; its id."""
     ident = str(uuid.uuid4())
     path = stack.dir / f"{name}.qcow2"
     if disk:
         shutil.copy(stack.images / "demo.qcow2", path)
         path.chmod(0o666)
     xml = stack.dir / f"{name}.xml"
-    xml.write_text(FOREIGN.format(name=name, id=ident, disk=path, more=more, nic=nic))
+    xml.write_text(FOREIGN.format(name=name, id=ident, disk=path, more=more, nic=nic).replace(*change))
     stack.virsh("define", str(xml))
     until(f"{name} to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == name), None))
     return ident
@@ -152,11 +152,59 @@ def test_release_gives_back():
     stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
     stack.change("PATCH", stack.vm(ident), {"description": "new", "nics": [{"network": "facet"}],
                                                 "autostart": {"enabled": False}})
-    stack.call("POST", f"/vms/{ident}/release", {})
+    kept = stack.call("POST", f"/vms/{ident}/release", {})
+    assert kept["definition"] == "kept" and "was changed" in kept["sentence"] and "Its sound card" in kept["lost"], kept
     xml = stack.virsh("dumpxml", ident, "--inactive")  # with a NIC more it keeps what Facet made of it
     assert "<description>new</description>" in xml and "<title>Payroll</title>" in xml and "<sound" not in xml, xml
     assert "disable" in stack.virsh("dominfo", ident).split("Autostart:")[1].splitlines()[0]
     assert "keeps what Facet made" in str(stack.call("GET", "/events")["items"])
+    stack.virsh("undefine", ident)
+
+
+def test_release_says_what_stays_changed():
+    """Cells, topology and pins belong to as much memory and as many vCPUs as there were."""
+    ident = define("cells", "<sound model='ich9'/>")
+    xml = stack.virsh("dumpxml", ident, "--inactive")
+    vcpus = "<vcpu current='1'>4</vcpu><vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>" + "".join(
+        f"<vcpu id='{n}' enabled='no' hotpluggable='yes'/>" for n in (1, 2, 3)) + "</vcpus>"
+    pins = "<cputune><vcpupin vcpu='0' cpuset='0'/><vcpupin vcpu='3' cpuset='0'/></cputune>"
+    cpu = ("<cpu mode='maximum'><topology sockets='1' cores='4' threads='1'/><numa><cell id='0' cpus='0-3' memory='131072'/></numa></cpu>")
+    xml = re.sub(r"<cpu mode=.*?(/>|</cpu>)", cpu, xml, count=1, flags=re.S)
+    (stack.dir / "cells.xml").write_text(re.sub(r"<vcpu .*?</vcpu>", vcpus + pins, xml, count=1))
+    stack.virsh("define", str(stack.dir / "cells.xml"))
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    same = stack.call("POST", f"/vms/{ident}/release", {})
+    assert same["definition"] == "restored" and same["lost"] == [], same
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.change("PATCH", stack.vm(ident), {"vcpus": 2, "memory_mib": 256})
+    back = stack.call("POST", f"/vms/{ident}/release", {})
+    assert back["definition"] == "restored" and "but for" in back["sentence"], back
+    for word in ("NUMA cells", "CPU topology: 1 sockets × 4 cores", "2 of them pinned", "which of them are on"):
+        assert any(word in text for text in back["lost"]), (word, back)
+    assert not any("sound" in text for text in back["lost"]), back
+    xml = stack.virsh("dumpxml", ident, "--inactive")
+    assert "<sound" in xml and "<numa>" not in xml and "vcpu='0' cpuset='0'" in xml and "vcpu='3'" not in xml, xml
+    event = next(e for e in stack.call("GET", "/events")["items"] if "cells is no longer" in str(e))
+    assert "NUMA cells of the guest" in str(event), event
+    stack.virsh("undefine", ident)
+
+
+def test_release_gives_the_password_back():
+    """A screen that had one is not open to everybody afterwards; and nobody is shown it."""
+    open_screen = "<graphics type='vnc' port='-1' autoport='yes' listen='127.0.0.1'/>"
+    locked = "<graphics type='vnc' port='5991' passwd='geheim'><listen type='address' address='0.0.0.0'/></graphics>"
+    ident = define("locked", change=(open_screen, locked))
+    look = stack.call("POST", f"/vms/{ident}/adopt", {"preview": True})
+    assert any(text.startswith("The password of its screen") for text in look["lost"]), look
+    seen = [look, stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})]
+    seen.append(stack.change("PATCH", stack.vm(ident), {"vcpus": 2}))
+    xml = stack.virsh("dumpxml", ident, "--inactive", "--security-info")
+    assert "geheim" not in xml and "0.0.0.0" not in xml, xml
+    seen.append(stack.call("POST", f"/vms/{ident}/release", {}))
+    xml = stack.virsh("dumpxml", ident, "--inactive", "--security-info")
+    assert "passwd='geheim'" in xml and "address='0.0.0.0'" in xml and ">2</vcpu>" in xml, xml
+    seen += [stack.call("GET", path) for path in ("/events", "/tasks", "/audit", "/vms")]
+    assert "geheim" not in str(seen), seen
     stack.virsh("undefine", ident)
 
 
@@ -198,6 +246,22 @@ def test_not_adoptable():
     stack.refused(404, "POST", "/vms/none/adopt", {"preview": True})
 
 
+def test_chain_by_definition():
+    """What only the definition says that a disk stands on is in no record: the guest would lose what stands there."""
+    base = stack.dir / "base.img"
+    base.write_bytes(bytes(1 << 20))
+    base.chmod(0o666)
+    target = "<target dev='vda' bus='virtio'/>"
+    below = f"<backingStore type='file'><format type='raw'/><source file='{base}'/><backingStore/></backingStore>"
+    ident = define("based", change=(target, below + target))
+    look = stack.call("POST", f"/vms/{ident}/adopt", {"preview": True})
+    verdict = next(v for v in look["verdicts"] if v["severity"] == "refuse")
+    assert str(base) in verdict["sentence"] and "qemu-img convert" in verdict["next"], look
+    stack.refused(422, "POST", f"/vms/{ident}/adopt", {"confirm": True})
+    assert str(base) in stack.virsh("dumpxml", ident, "--inactive")
+    stack.virsh("undefine", ident)
+
+
 def test_own_domain_loses_nothing():
     """What Facet defines, as libvirt writes it down: nothing of it would change, its NIC keeps its place."""
     vm = create("own", image="demo", memory_mib=128)
@@ -208,6 +272,28 @@ def test_own_domain_loses_nothing():
     for key in ("os", "vcpus", "memory_mib", "uefi", "tpm", "agent", "boot", "nics"):
         assert back[key] == vm[key], (key, back[key], vm[key])
     assert [d["path"] for d in back["disks"]] == [d["path"] for d in vm["disks"]], back
+
+
+def test_medium_of_before():
+    """First-boot data that Facet made before a release is the VM's own again: replaced and deleted with it."""
+    def media():
+        return sorted(path.name for path in (stack.state / "disks").glob("seeded*seed*"))
+
+    ident = define("seeded")
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.change("PATCH", stack.vm(ident), {"cloud_init": {"user": "first", "password": "a long enough one"}})
+    first = media()
+    assert len(first) == 1, first
+    stack.call("POST", f"/vms/{ident}/release", {})
+    assert media() == first
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.change("PATCH", stack.vm(ident), {"cloud_init": {"user": "second", "password": "a long enough one"}})
+    second = media()
+    assert len(second) == 1 and second != first, (first, second)
+    stack.call("POST", f"/vms/{ident}/release", {})
+    stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    stack.done(stack.change("DELETE", stack.vm(ident)))
+    assert media() == [], media()
 
 
 def test_template():

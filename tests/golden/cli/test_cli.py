@@ -86,6 +86,8 @@ SMALL = {"id": "t1", "name": "small", "description": "for tests", "revision": 3,
 ADOPTION = {"id": "v7", "name": "theirs", "state": "running", "kept": ["2 vCPUs", "Disk vda: /d/theirs.qcow2 (qcow2)"],
             "lost": ["Its sound card"], "verdicts": [{"severity": "confirm", "code": "adopt-changes", "subject": "",
             "sentence": "Its next start by Facet changes 1 thing of it.", "next": "Read what changes, then confirm."}]}
+RELEASE = {"id": "v1", "name": "db-2", "definition": "restored", "lost": ["NUMA cells of the guest", "vCPUs: 4 of them pinned to CPUs of the host"],
+           "sentence": "It has the definition back that it was adopted with, but for what it lists."}
 LATER = dict(VM, id="v2", name="web", autostart={"enabled": True, "order": 100, "delay_s": 0})
 FIRST = dict(VM, id="v3", name="db-3", autostart={"enabled": True, "order": 10, "delay_s": 30})
 
@@ -109,7 +111,7 @@ ANSWERS = {
     ("GET", "/templates"): (200, {"items": [SMALL, FRAIL]}), ("GET", "/templates/frail"): (200, FRAIL),
     ("GET", "/templates/small"): (200, SMALL), ("POST", "/templates"): (201, SMALL),
     ("POST", "/vms/theirs/adopt"): lambda body: (200, ADOPTION if body.get("preview") else dict(VM, name="theirs")),
-    ("PATCH", "/vms/v1"): (200, VM), ("POST", "/vms/v1/release"): (204, None), ("POST", "/vms"): (202, TASK),
+    ("PATCH", "/vms/v1"): (200, VM), ("POST", "/vms/v1/release"): (200, RELEASE), ("POST", "/vms"): (202, TASK),
     ("GET", "/vms"): (200, {"items": [VM, LATER, FIRST]}), ("GET", "/vms/db-2"): (200, VM),
     ("POST", "/vms/v1/start"): problem(422, REFUSED), ("DELETE", "/vms/v1"): (202, dict(TASK, title="Delete db-2")),
     ("GET", "/tokens"): problem(401, {"code": "unauthenticated", "message": "You are not signed in.",

@@ -223,6 +223,42 @@ static void test_own_files(void)
     }
 }
 
+/* What a disk stands on is told, and is in our definition only as far as it was read. */
+static void test_chain(void)
+{
+    static const char file[] = "<source file='/srv/a.qcow2'/>";
+    static const struct {
+        const char *below, *path, *code; /* path: of the first layer; NULL: nothing is said, or nothing is below */
+    } cases[] = {
+        {"", NULL, NULL},
+        {"<backingStore/>", NULL, NULL},
+        {"<backingStore type='file'><format type='raw'/><source file='/b.img'/><backingStore/></backingStore>",
+         "/b.img", NULL},
+        {"<backingStore type='block'><format type='qcow2'/><source dev='/dev/b'/></backingStore>", "/dev/b", NULL},
+        {"<backingStore type='file'><format type='vmdk'/><source file='/b'/></backingStore>", NULL, "chain"},
+        {"<backingStore type='file'><source file='/b'/></backingStore>", NULL, "chain"},
+        {"<backingStore type='file'><format type='raw'/></backingStore>", NULL, "chain"},
+        {"<backingStore type='network'><format type='raw'/><source protocol='rbd' name='b'/></backingStore>", NULL,
+         "chain"},
+        {"<mirror type='file' file='/c.qcow2' job='copy'/>", NULL, "block-job"}};
+    g_autofree char *xml = read_file("", "adopt-base-windows.xml");
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *with = g_strconcat(file, cases[i].below, NULL), *changed = replaced(xml, file, with);
+        g_autoptr(FctAdoption) adoption = adopt(changed);
+        const FctVmDisk *disk = adoption->spec->disks->pdata[0];
+        g_test_message("%s", cases[i].below);
+        g_assert_true(!!cases[i].code == !!adoption->verdicts->len);
+        g_assert_true(!cases[i].code || refuses(adoption, cases[i].code));
+        if (cases[i].code)
+            continue;
+        g_assert_cmpuint(adoption->lost->len, ==, 0);
+        g_assert_true((disk->below != NULL) == (*cases[i].below != '\0'));
+        g_assert_cmpuint(disk->below ? disk->below->len : 0, ==, cases[i].path ? 1 : 0);
+        if (cases[i].path)
+            g_assert_cmpstr(((FctLayer *)disk->below->pdata[0])->path, ==, cases[i].path);
+    }
+}
+
 /* Case 17: what people and programs wrote is in the domain that Facet generates, to the letter. */
 static void test_words(void)
 {
@@ -279,6 +315,57 @@ static void test_back(void)
     g_assert_null(fct_adopt_back(xml, then->spec, now->spec));
 }
 
+/* What a change of memory and vCPUs takes along is named, and nothing else. */
+static void test_lost_for_good(void)
+{
+    static const char added[] =
+        "<cpu mode='host-passthrough'><topology sockets='1' cores='2' threads='1'/>"
+        "<numa><cell id='0' cpus='0-1' memory='1048576'/></numa></cpu><numatune><memnode cellid='0'/></numatune>"
+        "<cputune><vcpupin vcpu='0' cpuset='0'/><vcpupin vcpu='1' cpuset='1'/></cputune>"
+        "<vcpus><vcpu id='0' enabled='yes'/></vcpus><pm/>";
+    static const char *const gone[] = {"NUMA cells of the guest", "CPU topology: 1 sockets × 2 cores × 1 threads",
+                                       "Memory: binding to NUMA nodes of the host",
+                                       "vCPUs: which of them are on at first"};
+    g_autofree char *base = read_file("", "adopt-base-linux.xml");
+    g_autofree char *xml = replaced(base, "<cpu mode='host-passthrough'/>", added);
+    g_autoptr(FctAdoption) then = adopt(xml), wanted = adopt(xml);
+    wanted->spec->vcpus = 1;
+    g_autofree char *changed = fct_adopt_back(xml, then->spec, wanted->spec);
+    g_autoptr(FctAdoption) now = adopt(changed);
+    g_autoptr(GPtrArray) none = fct_adopt_lost_for_good(then, then), lost = fct_adopt_lost_for_good(then, now);
+    g_autoptr(GPtrArray) all = fct_adopt_lost_for_good(then, NULL);
+    g_assert_cmpuint(none->len, ==, 0);
+    g_assert_cmpuint(all->len, ==, then->lost->len);
+    g_assert_cmpuint(lost->len, ==, G_N_ELEMENTS(gone));
+    for (guint i = 0; i < G_N_ELEMENTS(gone); i++)
+        g_assert_true(g_ptr_array_find_with_equal_func(lost, gone[i], g_str_equal, NULL));
+    g_assert_nonnull(strstr(
+        changed, "<vcpupin vcpu=\"1\"")); /* libvirt takes out what has no vCPU, which its own definition tells */
+}
+
+/* It is in what a release gives back, and is shown nowhere. */
+static void test_password(void)
+{
+    static const char *const screens[] = {
+        "<graphics type='vnc' port='5991' passwd='geheim' passwdValidTo='2030-01-01T00:00:00'>"
+        "<listen type='address' address='0.0.0.0'/></graphics>",
+        "<graphics type='vnc' passwd='geheim'><listen type='none'/></graphics>",
+        "<graphics type='spice' autoport='yes' passwd='geheim'/>"};
+    static const char told[] = "The password of its screen: who is signed in to Facet needs none";
+    g_autofree char *xml = read_file("", "adopt-base-linux.xml");
+    for (guint i = 0; i < G_N_ELEMENTS(screens); i++) {
+        g_autofree char *with = g_strconcat(screens[i], "</devices>", NULL);
+        g_autofree char *locked = replaced(xml, "</devices>", with);
+        g_autoptr(FctAdoption) adoption = adopt(locked);
+        g_autofree char *shown = print(adoption), *ours = generated(adoption);
+        g_autofree char *back = fct_adopt_back(locked, adoption->spec, adoption->spec);
+        g_assert_true(g_ptr_array_find_with_equal_func(adoption->lost, told, g_str_equal, NULL));
+        g_assert_null(strstr(shown, "geheim"));
+        g_assert_null(strstr(ours, "geheim"));
+        g_assert_nonnull(strstr(back, "passwd=\"geheim\""));
+    }
+}
+
 static void test_broken(void)
 {
     static const char *const bad[] = {"", "<domain", "<network/>", "not xml",
@@ -296,7 +383,7 @@ int main(int argc, char **argv)
     static const char *const foreign[] = {
         "virt-manager-ubuntu",       "virt-manager-win11", "cockpit-fileserver", "proxmox-like",
         "virt-install-debian-cloud", "gpu-passthrough",    "ceph-only",          "arm64"};
-    static const char *const own[] = {"plain.xml", "uefi.xml", "nics.xml", "drives.xml", "windows.xml"};
+    static const char *const own[] = {"plain.xml", "uefi.xml", "nics.xml", "drives.xml", "windows.xml", "chain.xml"};
     g_test_init(&argc, &argv, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(foreign); i++) {
         g_autofree char *path = g_strconcat("/virt/adopt/foreign/", foreign[i], NULL);
@@ -308,8 +395,11 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/virt/adopt/unknown", test_unknown);
     g_test_add_func("/virt/adopt/own-files", test_own_files);
+    g_test_add_func("/virt/adopt/chain", test_chain);
     g_test_add_func("/virt/adopt/words", test_words);
     g_test_add_func("/virt/adopt/back", test_back);
+    g_test_add_func("/virt/adopt/lost-for-good", test_lost_for_good);
+    g_test_add_func("/virt/adopt/password", test_password);
     g_test_add_func("/virt/adopt/broken", test_broken);
     g_test_add_func("/virt/adopt/absent", test_absent);
     return g_test_run();

@@ -2,7 +2,7 @@
 // Writing: every change that the page can ask for.
 import { call } from './client';
 import type {
-  Adoption, Gpu, LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Template, TemplateInput, Token, Vm, VmDiskInput, VmInput, VmPatch, Volume, VolumeInput,
+  Adoption, Gpu, LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Template, TemplateInput, Token, Vm, VmDiskInput, VmInput, VmPatch, VmRelease, Volume, VolumeInput,
 } from './types';
 
 const seg = encodeURIComponent;
@@ -67,7 +67,7 @@ export const deleteTemplate = (id: string, revision: number) =>
 export const previewAdoption = (id: string) =>
   call<Adoption>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { preview: true } });
 export const adoptVm = (id: string) => call<Vm>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { confirm: true } });
-export const releaseVm = (id: string) => call<undefined>(`/vms/${seg(id)}/release`, { method: 'POST', body: {} });
+export const releaseVm = (id: string) => call<VmRelease>(`/vms/${seg(id)}/release`, { method: 'POST', body: {} });
 
 /** @force: without asking the guest. */
 export const rebootVm = (id: string, force: boolean) => call<Task>(`/vms/${seg(id)}/reboot`, { method: 'POST', body: { force } });

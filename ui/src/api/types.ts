@@ -49,6 +49,7 @@ export type StaticLease = S['StaticLease'];
 export type Template = S['Template'];
 export type TemplateInput = S['TemplateInput'];
 export type Adoption = S['Adoption'];
+export type VmRelease = S['VmRelease'];
 export type VmInput = S['VmInput'];
 export type VmPatch = S['VmPatch'];
 export type Guest = S['Guest'];
