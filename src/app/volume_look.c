@@ -127,7 +127,6 @@ static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *
     if (!format || (strcmp(format, "qcow2") == 0 && !is_sound(app, volume, error)))
         return NULL;
     FctVolumeRecord *record = fct_volume_record_new(volume->pool, volume->name, format);
-    fct_text_set(&record->path, volume->path);
     record->state = FCT_RECORD_READY;
     return record;
 }
@@ -149,6 +148,8 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
         return NULL;
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
     const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);
+    if (!own && !fct_record_end_replaced(app, volume, error))
+        return NULL;
     gboolean stale = own && *own->path && strcmp(own->path, volume->path) != 0;
     const FctVolumeRecord *known = own && !stale ? own : find_alias(world, volume->path);
     if (known && (!agrees(known, asked, error) || !fct_record_whole(app, known->pool, known->name, error)))
@@ -158,8 +159,10 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
                                                     : judge(app, volume, asked, copy, error);
     if (record && stale)
         record->revision = own->revision;
-    if (record && known != own)
+    if (record && (!known || known != own)) {
         fct_text_set(&record->path, volume->path);
+        fct_text_set(&record->inode, volume->inode);
+    }
     return record;
 }
 
