@@ -117,10 +117,20 @@ static gboolean is_sound(FctApp *app, const FctVolume *volume, GError **error)
     return TRUE;
 }
 
+static gboolean refuse_opening(const FctVolume *volume, const char *why, GError **error)
+{
+    const char *next = volume->linked ? "Put a copy of the file into the pool's folder, with “cp”."
+                                      : "Put the file itself into the pool's folder.";
+    fct_set_error_full(error, FCT_ERROR_REFUSED, next, json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why),
+                       "Volume %s is opened by nobody. %s", volume->name, why);
+    return FALSE;
+}
+
 static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
     g_autofree Look *look = g_new(Look, 1);
-    if (!read_volume(app->vmm, volume, look, error))
+    if ((volume->linked && !refuse_opening(volume, FCT_VOLUME_LINKED, error)) ||
+        !read_volume(app->vmm, volume, look, error))
         return NULL;
     const FctVolumeCase this = {volume->name, asked, &look->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
     const char *format = fct_volume_judge(&this, error);
@@ -133,12 +143,7 @@ static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *
 
 gboolean fct_volume_inside(const FctVolume *volume, GError **error)
 {
-    if (!*volume->outside)
-        return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
-                       json_pack("{s:s, s:[s]}", "field", "volume", "reasons", volume->outside),
-                       "Volume %s is opened by nobody. %s", volume->name, volume->outside);
-    return FALSE;
+    return !*volume->outside || refuse_opening(volume, volume->outside, error);
 }
 
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
@@ -201,6 +206,18 @@ static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, gboolean active, 
                   : app->vmm->ops->disk_check(app->vmm, disk->path, disk->format, &bytes, error);
 }
 
+/* As far as facetd sees its file. */
+static gboolean is_unlinked(const char *path, GError **error)
+{
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink == 1)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED, "Give the VM a copy of the file, made with “cp”.",
+                       json_pack("{s:[s]}", "reasons", FCT_VOLUME_LINKED), "Disk %s is not taken. %s", path,
+                       FCT_VOLUME_LINKED);
+    return FALSE;
+}
+
 gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error)
 {
     const char *name = *disk->pool ? disk->volume : disk->path;
@@ -210,7 +227,7 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
     g_autofree char *id = fct_volume_id(disk->pool, name);
     const FctVolumeRecord *own = world ? g_hash_table_lookup(world->records, id) : NULL;
     const FctVolumeRecord *known = own ? own : world ? find_alias(world, disk->path) : NULL;
-    if (!world || (known && !agrees(known, disk->format, error)) ||
+    if (!world || (known && !agrees(known, disk->format, error)) || (!known && !is_unlinked(disk->path, error)) ||
         (!known && strcmp(disk->format, "raw") != 0 && !judge_disk(app, disk, active, error)))
         return FALSE;
     if (own)

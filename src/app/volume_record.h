@@ -79,6 +79,8 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
                                  GError **error);
 /* Ends the record of a file that has given way to @volume's. Without one of such a file nothing is done. */
 gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **error);
+/* Why a volume without a record is not opened for the first time: its bytes may be those of any file of the host. */
+#define FCT_VOLUME_LINKED "Its file has another name elsewhere (a hard link)."
 /* FCT_ERROR_REFUSED for one that is no plain file inside of its pool. */
 gboolean fct_volume_inside(const FctVolume *volume, GError **error);
 /* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */

@@ -4,6 +4,7 @@
 #include "app/vm_service.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -160,6 +161,8 @@ static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
         FctVolume *volume = g_ptr_array_index(volumes, i);
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
         pass_by_replaced(world, id, volume);
+        if (volume->linked && !g_hash_table_contains(world->records, id) && !is_needed(world, id, volume->path))
+            fct_text_set(&volume->outside, FCT_VOLUME_LINKED);
         fct_record_apply(world->records, volume);
         /* What a volume of others claims can only keep a file from being deleted. */
         add_user(world, *volume->format ? volume->backing : volume->claim, "", id, "backing");

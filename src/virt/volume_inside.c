@@ -93,7 +93,10 @@ const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
 static void read_inode(int fd, FctVolume *volume)
 {
     struct statx st;
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st) < 0 || !(st.stx_mask & STATX_BTIME))
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME | STATX_NLINK, &st) < 0)
+        return;
+    volume->linked = st.stx_nlink > 1;
+    if (!(st.stx_mask & STATX_BTIME))
         return; /* an inode alone is given to the next file */
     g_free(volume->inode);
     volume->inode = g_strdup_printf("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT ".%09u", (guint64)st.stx_ino,

@@ -13,6 +13,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define GIB (G_GINT64_CONSTANT(1) << 30)
 #define VM "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
@@ -23,6 +24,7 @@ static struct {
     const char *deaf;    /* the pool that does not answer; NULL */
     const char *outside; /* of every volume; NULL */
     const char *inode;   /* of every volume; NULL: not known */
+    gboolean linked;     /* the same */
     const char *head;    /* its first bytes; NULL: zeros */
     GString *deleted;    /* paths */
     FctErrorCode fault;  /* of the next making; 0: it works */
@@ -53,6 +55,7 @@ static FctVolume *volume_at(const char *id, const char *path)
     fct_text_set(&volume->path, path);
     fct_text_set(&volume->outside, play.outside ? play.outside : "");
     fct_text_set(&volume->inode, play.inode ? play.inode : "");
+    volume->linked = play.linked;
     volume->capacity = volume->physical = play.size;
     return volume;
 }
@@ -290,7 +293,7 @@ static void begin(Fixture *f, gconstpointer data)
     play.fault = 0;
     play.size = GIB;
     play.cleared = 0;
-    play.half = play.made = FALSE;
+    play.half = play.made = play.linked = FALSE;
     f->vmm = &vmm;
     fixture_set_up(f, NULL);
     play.told(TRUE, play.data);
@@ -578,6 +581,45 @@ static void test_record_follows(Fixture *f, gconstpointer data)
     assert_state(f, "nas", "spare", FCT_RECORD_READY);
 }
 
+/* "ln facet.db POOL/hard.img": no disk and no download; a backup by "cp -l" does not stop the VM that it is of. */
+static void test_hard_link(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmDisk) disk = disk_new("/pools/nas/web.qcow2");
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, VM);
+    put("nas:hard.img", "/pools/nas/hard.img");
+    play.linked = TRUE;
+    g_autoptr(FctVolume) volume = play_volume(&vmm, "nas", "hard.img", NULL);
+    g_assert_null(fct_volume_look(f->app, volume, "raw", TRUE, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_clear_error(&error);
+    g_assert_false(fct_volume_take(f->app, volume, "raw", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_clear_error(&error);
+    g_autoptr(json_t) seen = fct_volumes_get(f->app, "nas:hard.img", NULL);
+    g_assert_cmpstr(fct_json_str(seen, "state", ""), ==, "outside");
+    g_assert_true(fct_record_fill_disk(f->app, disk, &error));
+    g_assert_no_error(error);
+    take(f, "nas", "web.qcow2", "qcow2");
+}
+
+/* A VM of the host is taken over with what it has, but for a file that is somebody else's, too. */
+static void test_adopt_linked(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autofree char *path = g_build_filename(f->dir, "a.img", NULL), *other = g_strconcat(path, "2", NULL);
+    g_autoptr(FctVmDisk) disk = disk_new(path);
+    fct_text_set(&disk->pool, "");
+    fct_text_set(&disk->format, "raw");
+    g_assert_true(g_file_set_contents(path, "bytes", -1, &error));
+    g_assert_true(fct_volume_adopt(f->app, disk, FALSE, writes, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(link(path, other), ==, 0);
+    g_assert_false(fct_volume_adopt(f->app, disk, FALSE, writes, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+}
+
 static gboolean watch_clearing(gint64 done, gint64 total, gpointer data)
 {
     Fixture *f = data;
@@ -654,6 +696,8 @@ int main(int argc, char **argv)
                  {"/volumes/led-outside", test_led_outside},
                  {"/volumes/another-file", test_another_file},
                  {"/volumes/record-follows", test_record_follows},
+                 {"/volumes/hard-link", test_hard_link},
+                 {"/volumes/adopt-linked", test_adopt_linked},
                  {"/volumes/cleared", test_cleared},
                  {"/volumes/complete-at-once", test_complete_at_once},
                  {"/volumes/scratch", test_scratch}};
