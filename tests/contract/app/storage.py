@@ -249,7 +249,7 @@ def part(host, name, first, data, size, status=200):
 def test_upload(host):
     seed = random.randrange(1 << 32)
     print(f"# seed {seed}")
-    data = random.Random(seed).randbytes(5 * MIB) + bytes(3 * MIB) + random.Random(seed + 1).randbytes(MIB + 123)
+    data = random.Random(seed).randbytes(5 * MIB) + bytes(3 * MIB) + random.Random(seed + 1).randbytes(MIB + 1536)
     size = len(data)
     made = begin(host, "up.raw", size)
     assert made["state"] == "uploading" and made["upload"] == {"size_bytes": size, "received_bytes": 0}, made
@@ -581,7 +581,7 @@ def test_rights(host):
 
 
 def test_file_ranges(host):
-    data = random.Random(5).randbytes(MIB + 77)
+    data = random.Random(5).randbytes(MIB + 1024)
     host.call("POST", "/files", {"name": "r.img", "size_bytes": len(data)}, 201)
     host.call("PUT", "/files/r.img/content", data, 200)
     status, headers, got = download(host, "/files/r.img/content", Range="bytes=1000-")
