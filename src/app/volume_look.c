@@ -126,11 +126,20 @@ static gboolean refuse_opening(const FctVolume *volume, const char *why, GError 
     return FALSE;
 }
 
+static gboolean refuse_ploop(const FctVolume *volume, GError **error)
+{
+    fct_set_error_full(error, FCT_ERROR_REFUSED,
+                       "Convert it with “qemu-img convert -f parallels -O qcow2” on the host, and use the new file.",
+                       json_pack("{s:s}", "field", "format"), "Volume %s is %s, which libvirt does not read here.",
+                       volume->name, fct_disk_kind_text(FCT_DISK_PARALLELS));
+    return FALSE;
+}
+
 static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
     g_autofree Look *look = g_new(Look, 1);
     if ((volume->linked && !refuse_opening(volume, FCT_VOLUME_LINKED, error)) ||
-        !read_volume(app->vmm, volume, look, error))
+        (volume->ploop && !refuse_ploop(volume, error)) || !read_volume(app->vmm, volume, look, error))
         return NULL;
     const FctVolumeCase this = {volume->name, asked, &look->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
     const char *format = fct_volume_judge(&this, error);

@@ -43,6 +43,7 @@ typedef struct {
     char *outside;              /* why nobody may open it: it is no plain file inside of its pool; "" */
     char *inode;     /* which file it is, by inode and birth time: another under its name differs; "" unknown */
     gboolean linked; /* its file has other names, which may lie outside of the pool */
+    gboolean ploop;  /* libvirt takes it for a Parallels disk, and reads it by tools that no host has */
 } FctVolume;
 
 FctLayer *fct_layer_new(const char *path, const char *format);

@@ -25,6 +25,7 @@ static struct {
     const char *outside; /* of every volume; NULL */
     const char *inode;   /* of every volume; NULL: not known */
     gboolean linked;     /* the same */
+    gboolean ploop;      /* the same */
     const char *head;    /* its first bytes; NULL: zeros */
     GString *deleted;    /* paths */
     FctErrorCode fault;  /* of the next making; 0: it works */
@@ -56,6 +57,7 @@ static FctVolume *volume_at(const char *id, const char *path)
     fct_text_set(&volume->outside, play.outside ? play.outside : "");
     fct_text_set(&volume->inode, play.inode ? play.inode : "");
     volume->linked = play.linked;
+    volume->ploop = play.ploop;
     volume->capacity = volume->physical = play.size;
     return volume;
 }
@@ -293,7 +295,7 @@ static void begin(Fixture *f, gconstpointer data)
     play.fault = 0;
     play.size = GIB;
     play.cleared = 0;
-    play.half = play.made = play.linked = FALSE;
+    play.half = play.made = play.linked = play.ploop = FALSE;
     f->vmm = &vmm;
     fixture_set_up(f, NULL);
     play.told(TRUE, play.data);
@@ -603,6 +605,18 @@ static void test_hard_link(Fixture *f, gconstpointer data)
     take(f, "nas", "web.qcow2", "qcow2");
 }
 
+/* libvirt would look for the program "ploop". */
+static void test_parallels(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    put("nas:p.hds", "/pools/nas/p.hds");
+    play.ploop = TRUE;
+    g_autoptr(FctVolume) volume = play_volume(&vmm, "nas", "p.hds", NULL);
+    g_assert_null(fct_volume_look(f->app, volume, NULL, TRUE, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_assert_nonnull(strstr(error->message, "Parallels"));
+}
+
 /* A VM of the host is taken over with what it has, but for a file that is somebody else's, too. */
 static void test_adopt_linked(Fixture *f, gconstpointer data)
 {
@@ -698,6 +712,7 @@ int main(int argc, char **argv)
                  {"/volumes/record-follows", test_record_follows},
                  {"/volumes/hard-link", test_hard_link},
                  {"/volumes/adopt-linked", test_adopt_linked},
+                 {"/volumes/parallels", test_parallels},
                  {"/volumes/cleared", test_cleared},
                  {"/volumes/complete-at-once", test_complete_at_once},
                  {"/volumes/scratch", test_scratch}};
