@@ -117,29 +117,42 @@ static gboolean is_sound(FctApp *app, const FctVolume *volume, GError **error)
     return TRUE;
 }
 
+static gboolean refuse_opening(const FctVolume *volume, const char *why, GError **error)
+{
+    const char *next = volume->linked ? "Put a copy of the file into the pool's folder, with “cp”."
+                                      : "Put the file itself into the pool's folder.";
+    fct_set_error_full(error, FCT_ERROR_REFUSED, next, json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why),
+                       "Volume %s is opened by nobody. %s", volume->name, why);
+    return FALSE;
+}
+
+static gboolean refuse_ploop(const FctVolume *volume, GError **error)
+{
+    fct_set_error_full(error, FCT_ERROR_REFUSED,
+                       "Convert it with “qemu-img convert -f parallels -O qcow2” on the host, and use the new file.",
+                       json_pack("{s:s}", "field", "format"), "Volume %s is %s, which libvirt does not read here.",
+                       volume->name, fct_disk_kind_text(FCT_DISK_PARALLELS));
+    return FALSE;
+}
+
 static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
     g_autofree Look *look = g_new(Look, 1);
-    if (!read_volume(app->vmm, volume, look, error))
+    if ((volume->linked && !refuse_opening(volume, FCT_VOLUME_LINKED, error)) ||
+        (volume->ploop && !refuse_ploop(volume, error)) || !read_volume(app->vmm, volume, look, error))
         return NULL;
     const FctVolumeCase this = {volume->name, asked, &look->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
     const char *format = fct_volume_judge(&this, error);
     if (!format || (strcmp(format, "qcow2") == 0 && !is_sound(app, volume, error)))
         return NULL;
     FctVolumeRecord *record = fct_volume_record_new(volume->pool, volume->name, format);
-    fct_text_set(&record->path, volume->path);
     record->state = FCT_RECORD_READY;
     return record;
 }
 
 gboolean fct_volume_inside(const FctVolume *volume, GError **error)
 {
-    if (!*volume->outside)
-        return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
-                       json_pack("{s:s, s:[s]}", "field", "volume", "reasons", volume->outside),
-                       "Volume %s is opened by nobody. %s", volume->name, volume->outside);
-    return FALSE;
+    return !*volume->outside || refuse_opening(volume, volume->outside, error);
 }
 
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
@@ -149,6 +162,8 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
         return NULL;
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
     const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);
+    if (!own && !fct_record_end_replaced(app, volume, error))
+        return NULL;
     gboolean stale = own && *own->path && strcmp(own->path, volume->path) != 0;
     const FctVolumeRecord *known = own && !stale ? own : find_alias(world, volume->path);
     if (known && (!agrees(known, asked, error) || !fct_record_whole(app, known->pool, known->name, error)))
@@ -158,8 +173,10 @@ FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const cha
                                                     : judge(app, volume, asked, copy, error);
     if (record && stale)
         record->revision = own->revision;
-    if (record && known != own)
+    if (record && (!known || known != own)) {
         fct_text_set(&record->path, volume->path);
+        fct_text_set(&record->inode, volume->inode);
+    }
     return record;
 }
 
@@ -232,6 +249,18 @@ static gboolean same_chain(FctApp *app, const FctVolumeRecord *record, const Fct
     return FALSE;
 }
 
+/* As far as facetd sees its file. */
+static gboolean is_unlinked(const char *path, GError **error)
+{
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink == 1)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_REFUSED, "Give the VM a copy of the file, made with “cp”.",
+                       json_pack("{s:[s]}", "reasons", FCT_VOLUME_LINKED), "Disk %s is not taken. %s", path,
+                       FCT_VOLUME_LINKED);
+    return FALSE;
+}
+
 gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error)
 {
     const char *name = *disk->pool ? disk->volume : disk->path;
@@ -242,6 +271,7 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
     const FctVolumeRecord *own = world ? g_hash_table_lookup(world->records, id) : NULL;
     const FctVolumeRecord *known = own ? own : world ? find_alias(world, disk->path) : NULL;
     if (!world || (known && !agrees(known, disk->format, error)) || !same_chain(app, known, disk, error) ||
+        (!known && !is_unlinked(disk->path, error)) ||
         (!known && strcmp(disk->format, "raw") != 0 && !judge_disk(app, disk, active, error)))
         return FALSE;
     if (own)

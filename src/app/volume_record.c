@@ -86,6 +86,25 @@ void fct_record_apply(const GHashTable *records, FctVolume *volume)
         volume->capacity = volume->physical;
 }
 
+gboolean fct_record_is_replaced(const FctVolumeRecord *record, const FctVolume *there)
+{
+    return record->state == FCT_RECORD_READY && *record->inode && *there->inode &&
+           strcmp(record->inode, there->inode) != 0 && strcmp(record->path, there->path) == 0;
+}
+
+gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, volume->pool, volume->name, &fault);
+    if (record)
+        return !fct_record_is_replaced(record, volume) ||
+               drop(app, record->pool, record->name, record->revision, error);
+    if (fault->code == FCT_ERROR_NOT_FOUND)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
 FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error)
 {
     g_autoptr(GHashTable) records = fct_records_load(app, error);
@@ -342,6 +361,7 @@ gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *nam
     if (!volume)
         return FALSE;
     fct_text_set(&record->path, volume->path);
+    fct_text_set(&record->inode, volume->inode);
     fct_text_set(&record->task, "");
     record->state = FCT_RECORD_READY;
     g_autofree char *key = key_of(pool, name);
@@ -631,24 +651,46 @@ gboolean fct_records_sweep(FctApp *app)
     return clean;
 }
 
+/* An old record knows no file yet; what a VM names keeps its record, as whoever restores a disk from a backup wants. */
+static void note_inode(FctApp *app, const FctVolumeRecord *record, const FctVolume *there)
+{
+    g_autoptr(FctVolumeRecord) now = fct_volume_record_copy(record);
+    fct_text_set(&now->inode, there->inode);
+    store(app, now, NULL); /* or at the next look */
+}
+
+/* @there: what has its name now; NULL: nothing. */
+static void settle(FctApp *app, const FctVolumeWorld *world, const FctVolumeRecord *record, const FctVolume *there)
+{
+    g_autofree char *id = fct_volume_record_id(record);
+    const GPtrArray *users = fct_volume_world_users(world, record->path);
+    gboolean needed = there ? g_hash_table_contains(world->records, id) : users && users->len;
+    if (there && needed)
+        note_inode(app, record, there);
+    else if (!needed) /* else whoever has it may get it back */
+        drop(app, record->pool, record->name, record->revision, NULL);
+}
+
 void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes)
 {
-    g_autoptr(GHashTable) there = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(FctVolumeWorld) world = NULL;
     GHashTableIter iter;
     gpointer value;
     for (guint i = 0; i < volumes->len; i++)
-        g_hash_table_add(there, ((FctVolume *)volumes->pdata[i])->name);
+        g_hash_table_insert(by_name, ((FctVolume *)volumes->pdata[i])->name, volumes->pdata[i]);
     g_hash_table_iter_init(&iter, (GHashTable *)records);
-    while (volumes->len && g_hash_table_iter_next(&iter, NULL, &value)) {
+    while (volumes->len && g_hash_table_iter_next(&iter, NULL, &value)) { /* a folder that is not mounted is empty */
         const FctVolumeRecord *record = value;
-        if (strcmp(record->pool, pool->name) != 0 || record->state != FCT_RECORD_READY ||
-            g_hash_table_contains(there, record->name))
+        if (strcmp(record->pool, pool->name) != 0 || record->state != FCT_RECORD_READY)
+            continue;
+        const FctVolume *there = g_hash_table_lookup(by_name, record->name);
+        if (there && !*record->inode && *there->inode && strcmp(record->path, there->path) == 0)
+            note_inode(app, record, there);
+        if (there && !fct_record_is_replaced(record, there))
             continue;
         if (!world && !(world = fct_volume_world_new(app, NULL)))
             return;
-        const GPtrArray *users = fct_volume_world_users(world, record->path);
-        if (!(users && users->len)) /* else whoever has it may get it back */
-            drop(app, record->pool, record->name, record->revision, NULL);
+        settle(app, world, record, there);
     }
 }

@@ -14,6 +14,8 @@ FctVolumeRecord *fct_record_find(FctApp *app, const char *pool, const char *name
 GHashTable *fct_records_load(FctApp *app, GError **error); /* id → FctVolumeRecord* */
 /* Puts what the record says into what libvirt tells of a volume; without a record it has no format. */
 void fct_record_apply(const GHashTable *records, FctVolume *volume);
+/* Whether another file lies under the name of the one that @record tells of, as far as the two can be compared. */
+gboolean fct_record_is_replaced(const FctVolumeRecord *record, const FctVolume *there);
 /* As libvirt lists it, with what the record says. FCT_ERROR_NOT_FOUND when libvirt has none. */
 FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error);
 /* FCT_ERROR_CONFLICT while it is no disk: being made or sent, or left half made. Without a record it is one. */
@@ -75,6 +77,10 @@ gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writ
  */
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
                                  GError **error);
+/* Ends the record of a file that has given way to @volume's. Without one of such a file nothing is done. */
+gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **error);
+/* Why a volume without a record is not opened for the first time: its bytes may be those of any file of the host. */
+#define FCT_VOLUME_LINKED "Its file has another name elsewhere (a hard link)."
 /* FCT_ERROR_REFUSED for one that is no plain file inside of its pool. */
 gboolean fct_volume_inside(const FctVolume *volume, GError **error);
 /* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */
@@ -86,6 +92,8 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
 /* Deletes what was left half made by us, and first-boot data that its VM no longer names. FALSE: some of it is still
  * there. */
 gboolean fct_records_sweep(FctApp *app);
-/* Drops the records of volumes of @pool that it has no more: @volumes is what it has, listed after @records were read.
+/*
+ * Drops the records of volumes of @pool that it has no more, or that are other files now: @volumes is what it has,
+ * listed after @records were read. What a VM, snapshot or other volume needs keeps its record.
  */
 void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes);

@@ -4,6 +4,7 @@
 #include "app/vm_service.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -124,6 +125,33 @@ void fct_volume_world_free(FctVolumeWorld *world)
     g_free(world);
 }
 
+/* By a VM, a snapshot or the record of another volume; what bytes claim is no need. */
+static gboolean is_needed(const FctVolumeWorld *world, const char *id, const char *path)
+{
+    GHashTableIter iter;
+    gpointer record;
+    const GPtrArray *users = fct_volume_world_users(world, path);
+    for (guint i = 0; users && i < users->len; i++)
+        if (strcmp(((FctVolumeUser *)users->pdata[i])->how, "backing") != 0)
+            return TRUE;
+    g_hash_table_iter_init(&iter, world->records);
+    while (g_hash_table_iter_next(&iter, NULL, &record))
+        if (strcmp(((FctVolumeRecord *)record)->backing, id) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/*
+ * A record of a file that has given way to another tells nothing of that one. Only what a VM, a snapshot or another
+ * volume names goes by its path all the same: a disk that was restored from a backup is another file, too.
+ */
+static void pass_by_replaced(FctVolumeWorld *world, const char *id, const FctVolume *volume)
+{
+    const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
+    if (record && fct_record_is_replaced(record, volume) && !is_needed(world, id, volume->path))
+        g_hash_table_remove(world->records, id);
+}
+
 static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
 {
     g_autoptr(GError) fault = NULL;
@@ -133,6 +161,9 @@ static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
     for (guint i = 0; volumes && i < volumes->len; i++) {
         FctVolume *volume = g_ptr_array_index(volumes, i);
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
+        pass_by_replaced(world, id, volume);
+        if (volume->linked && !g_hash_table_contains(world->records, id) && !is_needed(world, id, volume->path))
+            fct_text_set(&volume->outside, FCT_VOLUME_LINKED);
         fct_record_apply(world->records, volume);
         /* What a volume of others claims can only keep a file from being deleted. */
         add_user(world, *volume->format ? volume->backing : volume->claim, "", id, "backing");

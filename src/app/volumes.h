@@ -42,7 +42,7 @@ GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error);
 typedef struct {
     GPtrArray *pools;    /* FctPool* */
     GPtrArray *volumes;  /* FctVolume*, of the pools that answer */
-    GHashTable *records; /* id → FctVolumeRecord*, of volumes that are gone too */
+    GHashTable *records; /* id → FctVolumeRecord*, of volumes that are gone too, not of other files */
     GHashTable *users;   /* path without links → GPtrArray of FctVolumeUser* */
     GHashTable *uploads; /* volume's id → json_t*, its upload document */
     GError *silent;      /* why the volumes of some pool are not there; NULL */

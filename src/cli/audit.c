@@ -108,7 +108,7 @@ int fct_verb_audit_export(FctCli *cli, int argc, char **argv)
              : g_unix_output_stream_new(STDOUT_FILENO, FALSE);
     if (error) {
         g_autoptr(GError) fault = NULL;
-        fct_set_error(&fault, FCT_ERROR_BAD_REQUEST, "%s", error->message);
+        fct_cli_local(g_steal_pointer(&error), &fault);
         return fct_cli_fail(cli, fault);
     }
     if (!fct_client_download(cli->client, path->str, out, on_progress, NULL, &error))

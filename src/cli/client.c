@@ -106,7 +106,8 @@ static SoupMessage *new_message(FctClient *client, const char *method, const cha
     if (message)
         g_signal_connect(message, "accept-certificate", G_CALLBACK(accept_pinned), client);
     else
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is not an address.", client->url);
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Write it as https://HOST:PORT.", NULL,
+                           "“%s” is not an address.", client->url);
     return message;
 }
 
@@ -257,7 +258,8 @@ char *fct_client_peer_certificate(const char *url, char **ret_fingerprint, GErro
     g_autoptr(GTlsCertificate) certificate = NULL;
     g_autoptr(GError) fault = NULL;
     if (!message) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is not an address.", url);
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Write it as https://HOST:PORT.", NULL,
+                           "“%s” is not an address.", url);
         return NULL;
     }
     g_signal_connect(message, "accept-certificate", G_CALLBACK(take_certificate), &certificate);

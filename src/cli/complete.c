@@ -64,7 +64,7 @@ int fct_verb_completion(FctCli *cli, int argc, char **argv)
 static gboolean is_plain(const char *text)
 {
     for (const char *p = text; *p; p = g_utf8_next_char(p))
-        if (g_unichar_iscntrl(g_utf8_get_char(p)))
+        if (fct_cli_is_hidden(g_utf8_get_char(p)))
             return FALSE;
     return *text != '\0';
 }

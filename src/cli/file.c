@@ -78,19 +78,6 @@ static gboolean begin(FctCli *cli, const char *name, gint64 size, const char *sh
     return FALSE;
 }
 
-/* What goes wrong on this side is for the caller to correct, and no fault of Facet. */
-static gboolean explain_local(GError *fault, GError **error)
-{
-    FctErrorCode code = fct_error_code(fault);
-    if (fault->domain == FCT_ERROR || code == FCT_ERROR_NO_SPACE) {
-        g_propagate_error(error, fault);
-        return FALSE;
-    }
-    fct_set_error(error, FCT_ERROR_BAD_REQUEST, "%s", fault->message);
-    g_error_free(fault);
-    return FALSE;
-}
-
 static gboolean upload(FctCli *cli, const char *source, const char *name, const char *sha256, json_t **ret,
                        GError **error)
 {
@@ -121,7 +108,7 @@ int fct_verb_file_upload(FctCli *cli, int argc, char **argv)
         return fct_cli_usage("file upload takes a file, and a name when it is to have another one.");
     g_autofree char *base = g_path_get_basename(argv[1]);
     if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, sha256, &file, &fault)) {
-        explain_local(fault, &error);
+        fct_cli_local(fault, &error);
         return fct_cli_fail(cli, error);
     }
     if (cli->json)
@@ -159,7 +146,7 @@ int fct_verb_file_download(FctCli *cli, int argc, char **argv)
     g_autofree char *base = g_path_get_basename(argv[1]);
     if (download(cli, argv[1], argc == 3 ? argv[2] : base, &fault))
         return cli->json ? fct_cli_said(cli, "File %s is in %s.", argv[1], argc == 3 ? argv[2] : base) : 0;
-    explain_local(fault, &error);
+    fct_cli_local(fault, &error);
     return fct_cli_fail(cli, error);
 }
 

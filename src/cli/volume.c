@@ -227,16 +227,10 @@ static gboolean upload(FctCli *cli, const char *source, const char *name, const 
                              show_progress, &shown, ret, error);
 }
 
-/* What goes wrong on this side is for the caller to correct, and no fault of Facet. */
 static int fail(FctCli *cli, GError *fault)
 {
     g_autoptr(GError) error = NULL;
-    if (fault->domain == FCT_ERROR || fct_error_code(fault) == FCT_ERROR_NO_SPACE) {
-        error = fault;
-    } else {
-        fct_set_error(&error, FCT_ERROR_BAD_REQUEST, "%s", fault->message);
-        g_error_free(fault);
-    }
+    fct_cli_local(fault, &error);
     return fct_cli_fail(cli, error);
 }
 

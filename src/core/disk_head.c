@@ -36,6 +36,7 @@ static const struct {
     [FCT_DISK_VHDX] = {"a Hyper-V disk (VHDX)", "vhdx", FCT_DISK_IS_FOREIGN},
     [FCT_DISK_VPC] = {"a Virtual PC disk (VHD)", "vpc", FCT_DISK_IS_FOREIGN},
     [FCT_DISK_PARALLELS] = {"a Parallels disk", "parallels", FCT_DISK_IS_FOREIGN},
+    [FCT_DISK_COW] = {"a disk in QEMU's old format COW", "cow", FCT_DISK_IS_FOREIGN},
     [FCT_DISK_BOCHS] = {"a Bochs disk", "bochs", FCT_DISK_IS_FOREIGN},
     [FCT_DISK_CLOOP] = {"a compressed loop image (cloop)", "cloop", FCT_DISK_IS_FOREIGN},
     [FCT_DISK_DMG] = {"a macOS disk image (DMG)", "dmg", FCT_DISK_IS_FOREIGN},
@@ -48,6 +49,7 @@ static const struct {
     [FCT_DISK_LZIP] = {"an lzip-compressed file", NULL, FCT_DISK_IS_PACKED},
     [FCT_DISK_LZOP] = {"an lzop-compressed file", NULL, FCT_DISK_IS_PACKED},
     [FCT_DISK_LZMA] = {"an lzma-compressed file", NULL, FCT_DISK_IS_PACKED},
+    [FCT_DISK_LRZIP] = {"an lrzip-compressed file", NULL, FCT_DISK_IS_PACKED},
     [FCT_DISK_COMPRESS] = {"a file compressed by “compress” (.Z)", NULL, FCT_DISK_IS_PACKED},
     [FCT_DISK_ZIP] = {"a zip archive", NULL, FCT_DISK_IS_ARCHIVE},
     [FCT_DISK_SEVEN_ZIP] = {"a 7z archive", NULL, FCT_DISK_IS_ARCHIVE},
@@ -56,11 +58,18 @@ static const struct {
     [FCT_DISK_OVA] = {"a virtual appliance (OVA)", NULL, FCT_DISK_IS_ARCHIVE},
     [FCT_DISK_CPIO] = {"a cpio archive", NULL, FCT_DISK_IS_ARCHIVE},
     [FCT_DISK_WIM] = {"a Windows image archive (WIM)", NULL, FCT_DISK_IS_ARCHIVE},
+    [FCT_DISK_CAB] = {"a cabinet archive (CAB)", NULL, FCT_DISK_IS_ARCHIVE},
+    [FCT_DISK_XAR] = {"a xar archive", NULL, FCT_DISK_IS_ARCHIVE},
+    [FCT_DISK_VMA] = {"a backup of Proxmox (VMA)", NULL, FCT_DISK_IS_ARCHIVE},
     [FCT_DISK_PACKAGE] = {"a software package", NULL, FCT_DISK_IS_ARCHIVE},
     [FCT_DISK_TEXT] = {"a text", NULL, FCT_DISK_IS_NOTHING},
     [FCT_DISK_HTML] = {"a web page", NULL, FCT_DISK_IS_NOTHING},
     [FCT_DISK_PROGRAM] = {"a program", NULL, FCT_DISK_IS_NOTHING},
     [FCT_DISK_DOCUMENT] = {"a document or picture", NULL, FCT_DISK_IS_NOTHING},
+    [FCT_DISK_MEDIA] = {"a film or recording", NULL, FCT_DISK_IS_NOTHING},
+    [FCT_DISK_DATABASE] = {"a database (SQLite)", NULL, FCT_DISK_IS_NOTHING},
+    [FCT_DISK_ANDROID] = {"an Android image", NULL, FCT_DISK_IS_NOTHING},
+    [FCT_DISK_SQUASHFS] = {"a squashfs file system", NULL, FCT_DISK_IS_NOTHING},
 };
 
 FctDiskClass fct_disk_class(FctDiskKind kind)
@@ -250,6 +259,7 @@ static const struct {
     {0, "WithoutFreeSpace", 16, FCT_DISK_PARALLELS},
     {0, "WithouFreSpacExt", 16, FCT_DISK_PARALLELS},
     {0, "LUKS\xba\xbe", 6, FCT_DISK_LUKS},
+    {0, "OOOM\0\0\0\2", 8, FCT_DISK_COW},
     {0, "Bochs Virtual HD Image", 22, FCT_DISK_BOCHS},
     {0, "#!/bin/sh\n#V2.0 Format\nmodprobe cloop", 37, FCT_DISK_CLOOP},
     {0x40, "\x7f\x10\xda\xbe", 4, FCT_DISK_VDI},
@@ -260,6 +270,7 @@ static const struct {
     {0, "\x02\x21\x4c\x18", 4, FCT_DISK_LZ4},
     {0, "LZIP\x01", 5, FCT_DISK_LZIP},
     {0, "\x89LZO\0\r\n\x1a\n", 9, FCT_DISK_LZOP},
+    {0, "LRZI", 4, FCT_DISK_LRZIP},
     {0, "\x1f\x9d", 2, FCT_DISK_COMPRESS},
     {0, "PK\x03\x04", 4, FCT_DISK_ZIP},
     {0, "PK\x05\x06", 4, FCT_DISK_ZIP},
@@ -270,6 +281,9 @@ static const struct {
     {0, "070702", 6, FCT_DISK_CPIO},
     {0, "070707", 6, FCT_DISK_CPIO},
     {0, "MSWIM\0\0\0", 8, FCT_DISK_WIM},
+    {0, "MSCF\0\0\0\0", 8, FCT_DISK_CAB},
+    {0, "xar!", 4, FCT_DISK_XAR},
+    {0, "VMA\0", 4, FCT_DISK_VMA},
     {0, "!<arch>\n", 8, FCT_DISK_PACKAGE},
     {0, "\xed\xab\xee\xdb", 4, FCT_DISK_PACKAGE},
     {0,
@@ -280,6 +294,11 @@ static const struct {
     {0, "\x89PNG\r\n\x1a\n", 8, FCT_DISK_DOCUMENT},
     {0, "\xff\xd8\xff\xe0", 4, FCT_DISK_DOCUMENT},
     {0, "GIF8", 4, FCT_DISK_DOCUMENT},
+    {4, "ftyp", 4, FCT_DISK_MEDIA},
+    {0, "SQLite format 3\0", 16, FCT_DISK_DATABASE},
+    {0, "ANDROID!", 8, FCT_DISK_ANDROID},
+    {0, "\x3a\xff\x26\xed", 4, FCT_DISK_ANDROID},
+    {0, "hsqs", 4, FCT_DISK_SQUASHFS},
 };
 
 /* What QEMU takes for a VMDK description: comments and blank lines, then its version. */
@@ -496,6 +515,8 @@ void fct_disk_head_read(const FctDiskBytes *b, FctDiskHead *ret)
         gint64 end = ret->gpt ? gpt_end : mbr_end;
         ret->kind = FCT_DISK_PARTITIONED;
         ret->needs_bytes = end > b->size ? end : 0;
+    } else if (has(b, 0, "MZ", 2)) { /* a boot sector that is a program of DOS as well has partitions or is an ISO */
+        ret->kind = FCT_DISK_PROGRAM;
     } else {
         read_text(b, &ret->kind);
     }

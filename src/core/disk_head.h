@@ -24,6 +24,7 @@ typedef enum {
     FCT_DISK_VHDX,
     FCT_DISK_VPC,
     FCT_DISK_PARALLELS,
+    FCT_DISK_COW,
     FCT_DISK_BOCHS,
     FCT_DISK_CLOOP,
     FCT_DISK_DMG,
@@ -36,6 +37,7 @@ typedef enum {
     FCT_DISK_LZIP,
     FCT_DISK_LZOP,
     FCT_DISK_LZMA,
+    FCT_DISK_LRZIP,
     FCT_DISK_COMPRESS,
     FCT_DISK_ZIP,
     FCT_DISK_SEVEN_ZIP,
@@ -44,11 +46,18 @@ typedef enum {
     FCT_DISK_OVA, /* a tar that begins with an OVF description */
     FCT_DISK_CPIO,
     FCT_DISK_WIM,
+    FCT_DISK_CAB,
+    FCT_DISK_XAR,
+    FCT_DISK_VMA,
     FCT_DISK_PACKAGE, /* deb, rpm */
     FCT_DISK_TEXT,
     FCT_DISK_HTML,
     FCT_DISK_PROGRAM,
     FCT_DISK_DOCUMENT, /* PDF, pictures */
+    FCT_DISK_MEDIA,
+    FCT_DISK_DATABASE,
+    FCT_DISK_ANDROID,  /* a kernel with its first file system, or a sparse image */
+    FCT_DISK_SQUASHFS, /* nothing starts from it; somebody may want it as a disk, and says so */
     FCT_DISK_KINDS
 } FctDiskKind;
 

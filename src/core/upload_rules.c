@@ -110,6 +110,9 @@ static gboolean refuse_foreign(FctDiskKind kind, GError **error)
     if (kind == FCT_DISK_VMDK_TEXT)
         return refuse(error, "Convert it where all of its files are, with “qemu-img convert -O qcow2 FILE new.qcow2”.",
                       "The file is %s.", fct_disk_kind_text(kind));
+    if (kind == FCT_DISK_COW) /* no QEMU of today reads it */
+        return refuse(error, "Convert it with a QEMU before 2.2, then upload that.", "The file is %s.",
+                      fct_disk_kind_text(kind));
     g_autofree char *next =
         g_strdup_printf("Convert it with “qemu-img convert -f %s -O qcow2 FILE new.qcow2”, then upload that.",
                         fct_disk_kind_format(kind));
@@ -149,8 +152,13 @@ static gboolean accept_length(const FctDiskHead *head, gint64 size, GError **err
                       "The file is cut off: it has %" G_GINT64_FORMAT " bytes, and by its own word at least "
                       "%" G_GINT64_FORMAT ".",
                       size, head->needs_bytes);
-    return size >= SECTOR || refuse(error, "Choose a qcow2 or raw image, or an ISO.",
-                                    "The file has %d bytes, less than one sector of a disk.", (int)size);
+    if (size < SECTOR)
+        return refuse(error, "Choose a qcow2 or raw image, or an ISO.",
+                      "The file has %d bytes, less than one sector of a disk.", (int)size);
+    gboolean raw = head->kind == FCT_DISK_RAW || head->kind == FCT_DISK_PARTITIONED;
+    return !raw || size % SECTOR == 0 ||
+           refuse(error, "Look at what it is, or get it again: it may be cut off.",
+                  "The file is no raw disk: its %" G_GINT64_FORMAT " bytes are no multiple of a sector (512).", size);
 }
 
 gboolean fct_upload_accept(const FctDiskHead *head, const char *name, gint64 size, GError **error)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define SECTOR 512
+
 /* What a name says of its content; names are given by people and programs of the host, never by a guest. */
 static const struct {
     const char *suffix, *format;
@@ -70,6 +72,16 @@ static const char *refuse_whole(const FctVolumeCase *volume, const char *what, c
 {
     g_autofree char *sentence = g_strdup_printf("Volume %s %s.", volume->name, what);
     return refuse(error, FCT_ERROR_REFUSED, next, NULL, sentence);
+}
+
+/* No disk ends within a sector: it is a file of another kind, or cut off. */
+static const char *refuse_odd(const FctVolumeCase *volume, GError **error)
+{
+    g_autofree char *sentence =
+        g_strdup_printf("Volume %s is no raw disk: its %" G_GINT64_FORMAT " bytes are no multiple of a sector (512).",
+                        volume->name, volume->bytes->size);
+    return refuse(error, FCT_ERROR_REFUSED, "Choose a volume that is a disk, or state the format “raw” if it is one.",
+                  json_pack("[s]", "raw"), sentence);
 }
 
 /* It opens no other file, and QEMU will take it. */
@@ -149,6 +161,8 @@ const char *fct_volume_judge(const FctVolumeCase *volume, GError **error)
     if (volume->asked)
         return judge_asked(volume, &head, error);
     if (class == FCT_DISK_IS_DISK || class == FCT_DISK_IS_MEDIUM) {
+        if (strcmp(seen, "raw") == 0 && volume->bytes->size % SECTOR)
+            return refuse_odd(volume, error);
         if (strcmp(seen, named) == 0)
             return check(volume, &head, seen, error);
         return ask(volume, &head, error);

@@ -98,8 +98,8 @@ char *fct_volume_id(const char *pool, const char *name)
 FctVolume *fct_volume_new(void)
 {
     FctVolume *volume = g_new0(FctVolume, 1);
-    char **texts[] = {&volume->pool,    &volume->name,  &volume->path,   &volume->format,
-                      &volume->backing, &volume->claim, &volume->outside};
+    char **texts[] = {&volume->pool,    &volume->name,  &volume->path,    &volume->format,
+                      &volume->backing, &volume->claim, &volume->outside, &volume->inode};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup("");
     volume->capacity = volume->allocated = volume->physical = -1;
@@ -117,6 +117,7 @@ void fct_volume_free(FctVolume *volume)
     g_free(volume->backing);
     g_free(volume->claim);
     g_free(volume->outside);
+    g_free(volume->inode);
     g_free(volume);
 }
 

@@ -41,6 +41,9 @@ typedef struct {
     gint64 capacity, allocated; /* as a guest sees it; what it takes of the pool */
     gint64 physical;            /* how long a copy of its bytes is */
     char *outside;              /* why nobody may open it: it is no plain file inside of its pool; "" */
+    char *inode;     /* which file it is, by inode and birth time: another under its name differs; "" unknown */
+    gboolean linked; /* its file has other names, which may lie outside of the pool */
+    gboolean ploop;  /* libvirt takes it for a Parallels disk, and reads it by tools that no host has */
 } FctVolume;
 
 FctLayer *fct_layer_new(const char *path, const char *format);

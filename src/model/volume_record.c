@@ -18,6 +18,7 @@ FctVolumeRecord *fct_volume_record_new(const char *pool, const char *name, const
     record->backing = g_strdup("");
     record->vm = g_strdup("");
     record->task = g_strdup("");
+    record->inode = g_strdup("");
     record->state = FCT_RECORD_MAKING;
     return record;
 }
@@ -29,6 +30,7 @@ FctVolumeRecord *fct_volume_record_copy(const FctVolumeRecord *record)
     fct_text_set(&copy->backing, record->backing);
     fct_text_set(&copy->vm, record->vm);
     fct_text_set(&copy->task, record->task);
+    fct_text_set(&copy->inode, record->inode);
     copy->seed = record->seed;
     copy->state = record->state;
     copy->revision = record->revision;
@@ -46,14 +48,16 @@ void fct_volume_record_free(FctVolumeRecord *record)
     g_free(record->backing);
     g_free(record->vm);
     g_free(record->task);
+    g_free(record->inode);
     g_free(record);
 }
 
 json_t *fct_volume_record_to_json(const FctVolumeRecord *record)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "pool", record->pool, "name", record->name,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "pool", record->pool, "name", record->name,
                      "path", record->path, "format", record->format, "backing", record->backing, "vm", record->vm,
-                     "task", record->task, "seed", record->seed, "state", states[record->state]);
+                     "task", record->task, "inode", record->inode, "seed", record->seed, "state",
+                     states[record->state]);
 }
 
 FctVolumeRecord *fct_volume_record_from_json(const json_t *json, GError **error)
@@ -73,6 +77,7 @@ FctVolumeRecord *fct_volume_record_from_json(const json_t *json, GError **error)
     fct_text_set(&record->backing, fct_json_str(json, "backing", ""));
     fct_text_set(&record->vm, fct_json_str(json, "vm", ""));
     fct_text_set(&record->task, fct_json_str(json, "task", ""));
+    fct_text_set(&record->inode, fct_json_str(json, "inode", ""));
     record->seed = fct_json_bool(json, "seed", FALSE);
     record->state = (FctRecordState)i;
     return record;

@@ -105,6 +105,8 @@ static void start(GMarkupParseContext *context, const char *element, const char 
 {
     Reader *r = data;
     g_string_truncate(r->text, 0);
+    if (r->volume && !g_markup_parse_context_get_element_stack(context)->next)
+        r->volume->ploop = g_strcmp0(attribute("type", names, values), "ploop") == 0;
     if (r->pool) {
         if (!g_markup_parse_context_get_element_stack(context)->next)
             fct_text_set(&r->pool->kind, attribute("type", names, values));

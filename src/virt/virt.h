@@ -203,6 +203,9 @@ gboolean fct_virt_stream_close(FctVmmStream *stream, gboolean finish, GError **e
 /* The volume's handle, or NULL with @error. */
 /* Why nobody may open the volume at @path of @pool: it is no plain file inside of it. NULL: it is one. */
 const char *fct_virt_volume_outside(const FctPool *pool, const char *path);
+/* What the file system tells of @volume, by its path: outside, and of a file inside which one it is and whether it has
+ * other names. */
+void fct_virt_volume_look(const FctPool *pool, FctVolume *volume);
 /* For whoever reads or writes its bytes: FCT_ERROR_REFUSED for one that leads elsewhere. */
 virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error);
 /* As fct_virt_set_error, and a full disk is FCT_ERROR_NO_SPACE. FALSE. */

@@ -111,9 +111,8 @@ static FctVolume *read_one(virStorageVolPtr handle, const FctPool *pool, GError 
     free(xml);
     if (!volume)
         return NULL;
-    const char *why = fct_virt_volume_outside(pool, volume->path);
     fct_text_set(&volume->pool, pool->name);
-    fct_text_set(&volume->outside, why ? why : "");
+    fct_virt_volume_look(pool, volume);
     return volume;
 }
 

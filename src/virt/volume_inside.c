@@ -5,6 +5,8 @@
  */
 #include "virt/virt.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -57,21 +59,57 @@ static gboolean is_led(const char *folder)
     }
 }
 
-const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
+/* -1 unless it is there; *ret_why as fct_virt_volume_outside gives it. */
+static int open_volume(const FctPool *pool, const char *path, const char **ret_why)
 {
     gsize length = strlen(pool->path);
+    *ret_why = NULL;
     if (!fct_pool_has_files(pool))
-        return NULL; /* its volumes are devices that the pool's own driver makes */
+        return -1; /* its volumes are devices that the pool's own driver makes */
     if (!length || strncmp(path, pool->path, length) != 0 || path[length] != '/')
-        return "It leads out of the pool's folder.";
-    if (is_led(pool->path))
-        return "Another user's symbolic link leads to the pool's folder.";
+        *ret_why = "It leads out of the pool's folder.";
+    else if (is_led(pool->path))
+        *ret_why = "Another user's symbolic link leads to the pool's folder.";
+    if (*ret_why)
+        return -1;
     int folder = open(pool->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = folder < 0 ? -1 : open_inside(folder, path + length + 1);
-    const char *why = judge(fd, errno);
-    if (fd >= 0)
-        close(fd);
+    *ret_why = judge(fd, errno);
     if (folder >= 0)
         close(folder);
+    return fd;
+}
+
+const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
+{
+    const char *why;
+    int fd = open_volume(pool, path, &why);
+    if (fd >= 0)
+        close(fd);
     return why;
+}
+
+/* Not the device: its number may be another after a restart of the host. */
+static void read_inode(int fd, FctVolume *volume)
+{
+    struct statx st;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME | STATX_NLINK, &st) < 0)
+        return;
+    volume->linked = st.stx_nlink > 1;
+    if (!(st.stx_mask & STATX_BTIME))
+        return; /* an inode alone is given to the next file */
+    g_free(volume->inode);
+    volume->inode = g_strdup_printf("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT ".%09u", (guint64)st.stx_ino,
+                                    (gint64)st.stx_btime.tv_sec, st.stx_btime.tv_nsec);
+}
+
+void fct_virt_volume_look(const FctPool *pool, FctVolume *volume)
+{
+    const char *why;
+    int fd = open_volume(pool, volume->path, &why);
+    fct_text_set(&volume->outside, why ? why : "");
+    if (fd >= 0 && !why)
+        read_inode(fd, volume);
+    if (fd >= 0)
+        close(fd);
 }

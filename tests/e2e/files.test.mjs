@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { axe, login, newPage, patience, picture } from './lib.mjs';
 
 const name = `e2e-${process.pid}.img`;
-const size = 3 * 1024 * 1024 + 17;
+const size = 3 * 1024 * 1024 + 512;
 const data = Buffer.alloc(size);
 for (let i = 0; i < size; i += 4096) data.writeUInt32LE(i, Math.min(i, size - 4));
 

@@ -104,7 +104,7 @@ async function pools({ instance, browser, assert }) {
   await page.getByRole('row', { name: 'copy-of-data.qcow2' }).getByText('5 GiB').waitFor({ timeout: 60_000 * patience });
 
   // an upload that breaks off and goes on
-  const bytes = Buffer.alloc(2 * MIB + 17, 7);
+  const bytes = Buffer.alloc(2 * MIB + 512, 7);
   const choose = async (button) => {
     const chooser = page.waitForEvent('filechooser');
     await button.click();

@@ -118,7 +118,7 @@ def test_break_and_resume(host):
     """The connection ends, then facetd: what has come stays, and is never taken for the whole."""
     seed = random.randrange(1 << 32)
     print(f"# seed {seed}")
-    data = random.Random(seed).randbytes(5 * MIB + 321)
+    data = random.Random(seed).randbytes(5 * MIB + 512)
     begin(host, "cut.img", len(data))
     connection = open_put(host, "cut.img", len(data))
     connection.send(data[:3 * MIB])
@@ -307,7 +307,7 @@ def test_command_line(host):
                               stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == status, (arguments, done)
         return done.stdout
-    data = random.Random(1).randbytes(2 * MIB + 5)
+    data = random.Random(1).randbytes(2 * MIB + 512)
     source, target = os.path.join(host.dir, "source"), os.path.join(host.dir, "target")
     with open(source, "wb") as file:
         file.write(data)

@@ -249,7 +249,7 @@ def part(host, name, first, data, size, status=200):
 def test_upload(host):
     seed = random.randrange(1 << 32)
     print(f"# seed {seed}")
-    data = random.Random(seed).randbytes(5 * MIB) + bytes(3 * MIB) + random.Random(seed + 1).randbytes(MIB + 123)
+    data = random.Random(seed).randbytes(5 * MIB) + bytes(3 * MIB) + random.Random(seed + 1).randbytes(MIB + 1536)
     size = len(data)
     made = begin(host, "up.raw", size)
     assert made["state"] == "uploading" and made["upload"] == {"size_bytes": size, "received_bytes": 0}, made
@@ -397,14 +397,15 @@ def test_outside(host):
     host.call("POST", "/pools", {"name": "links", "kind": "dir", "path": path}, 201)
     os.symlink(secret, os.path.join(path, "link.raw"))
     os.symlink("../secret", os.path.join(path, "near.raw"))
+    os.link(secret, os.path.join(path, "hard.raw"))
     os.mkdir(os.path.join(path, "sub"))
     with open(os.path.join(path, "plain.raw"), "wb") as file:
         file.write(bytes(MIB))
     host.call("POST", "/pools/links/refresh", {}, 200)
     seen = {v["name"]: v for v in host.call("GET", "/volumes?pool=links", None, 200)["items"]}
     assert seen["plain.raw"]["state"] == "ready" and seen["plain.raw"]["outside"] is None, seen
-    for name in ("link.raw", "near.raw"):
-        assert seen[name]["state"] == "outside" and "symbolic link" in seen[name]["outside"], seen[name]
+    for name, why in (("link.raw", "symbolic link"), ("near.raw", "symbolic link"), ("hard.raw", "hard link")):
+        assert seen[name]["state"] == "outside" and why in seen[name]["outside"], seen[name]
         status, _, body = download(host, f"/volumes/links:{name}/content")
         assert status in (409, 422) and b"secret" not in body.replace(b"links", b""), (status, body)
         wish = {"name": "taker", "vcpus": 1, "memory_mib": 64, "volume": {"pool": "links", "name": name}}
@@ -580,7 +581,7 @@ def test_rights(host):
 
 
 def test_file_ranges(host):
-    data = random.Random(5).randbytes(MIB + 77)
+    data = random.Random(5).randbytes(MIB + 1024)
     host.call("POST", "/files", {"name": "r.img", "size_bytes": len(data)}, 201)
     host.call("PUT", "/files/r.img/content", data, 200)
     status, headers, got = download(host, "/files/r.img/content", Range="bytes=1000-")

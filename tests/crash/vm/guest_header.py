@@ -424,6 +424,22 @@ def test_records_go_with_their_volumes():
     until("its record to be gone", lambda: is_new("found.img"))
 
 
+def test_record_ends_with_its_file():
+    """Another program puts a VMDK where a raw disk was: never a raw disk that a VM may write, whenever libvirt looks."""
+    (disks() / "swap.img").write_bytes(bytes(1 << 20))
+    found("swap.img")
+    stack.done(stack.call("POST", "/vms/vic/disks", attach("swap.img")))
+    assert volume("swap.img")["format"] == "raw"
+    stack.done(stack.call("DELETE", "/vms/vic/disks/vdb?keep=true"))
+    subprocess.run(["qemu-img", "create", "-q", "-f", "vmdk", str(disks() / "swap.new"), "16M"], check=True)
+    (disks() / "swap.new").rename(disks() / "swap.img")
+    stack.virsh("pool-refresh", "facet")
+    assert volume("swap.img")["format"] == ""
+    problem = refused_disk("swap.img")
+    assert "VMDK" in problem["message"] and problem["details"]["choices"] == ["raw"], problem
+    stack.call("DELETE", "/volumes/facet:swap.img")
+
+
 def is_new(name):
     """Whether a volume of that name would be looked at afresh."""
     (disks() / name).write_bytes(bytes(1 << 20))

@@ -16,7 +16,7 @@ import threading
 
 HOSTILE = ["$(touch PWNED)", "`touch PWNED`", "${HOME}", "a b", "it's", 'say "x"', "semi;touch PWNED", "pipe|touch PWNED",
            "&touch PWNED", "*", "?", "[a-z]*", "~root", "back\\slash", "#hash", "a=b", "--yes", "-rf", "!!", "{1..9}",
-           "line\nbreak", "bell\u0007", "tab\tx", "esc\u001b[31m", "ünïcode", "plain"]
+           "line\nbreak", "bell\u0007", "tab\tx", "esc\u001b[31m", "bidi\u202egpj.exe", "ünïcode", "plain"]
 OFFERED = [n for n in HOSTILE if n.isprintable() and not n.startswith("-")]
 # The noun, the words before the one that is typed, the member that names its objects.
 NOUNS = [("/vms", ["vm", "start"], "name"), ("/vms", ["vm", "delete"], "name"), ("/files", ["file", "delete"], "name"),
@@ -229,6 +229,21 @@ def numbers(place):
         ok(status == 2 and words[-2] in err, " ".join(words) + ": refused by the name of the option", (status, err))
 
 
+def tables(place):
+    """One line an object, whatever its name is."""
+    for noun in ("vm", "file", "template", "network", "pool", "volume", "image", "token"):
+        status, out, err = place.run(["facet", noun, "list"])
+        lines = out.split("\n")
+        ok(status == 0 and len(lines) == len(HOSTILE) + 2 and all(l.isprintable() for l in lines),
+           noun + " list: a line each, and nothing that a terminal acts on", (status, out, err))
+
+
+def local_files(place):
+    for words in (["file", "upload", "/no/such"], ["volume", "upload", "/no/such"], ["audit", "export", "/no/such/file"]):
+        status, _, err = place.run(["facet"] + words)
+        ok(status == 2 and "Check the path." in err and "field" not in err, " ".join(words) + ": says what to do", (status, err))
+
+
 def login_again(place):
     """The login that was there ends at the server that it is of, once the new one is kept."""
     path = place.env["FACET_CONFIG"]
@@ -257,7 +272,7 @@ def main():
                 test(place)
             else:
                 print("# %s is not here: its completion is not tried" % shell)
-        for test in (help_never_acts, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, login_again):
+        for test in (help_never_acts, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, tables, local_files, login_again):
             test(place)
     print("1..%d" % number)
     return 1 if failed else 0

@@ -76,6 +76,10 @@ static void test_volumes(void)
     g_assert_cmpstr(read->backing, ==, "");
     g_assert_cmpint(read->capacity, ==, G_GINT64_CONSTANT(10) << 30);
     g_assert_cmpint(read->physical, ==, -1); /* unknown is not zero */
+    g_assert_false(read->ploop);
+    g_autoptr(FctVolume) ploop = fct_volume_read("<volume type='ploop'><name>p.hds</name></volume>", &error);
+    g_assert_no_error(error);
+    g_assert_true(ploop->ploop);
 }
 
 int main(int argc, char **argv)

@@ -13,6 +13,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define GIB (G_GINT64_CONSTANT(1) << 30)
 #define VM "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
@@ -22,6 +23,10 @@ static struct {
     GHashTable *volumes; /* "pool:name" → path */
     const char *deaf;    /* the pool that does not answer; NULL */
     const char *outside; /* of every volume; NULL */
+    const char *inode;   /* of every volume; NULL: not known */
+    gboolean linked;     /* the same */
+    gboolean ploop;      /* the same */
+    const char *head;    /* its first bytes; NULL: zeros */
     GString *deleted;    /* paths */
     FctErrorCode fault;  /* of the next making; 0: it works */
     gboolean half;       /* which leaves a volume all the same */
@@ -50,6 +55,9 @@ static FctVolume *volume_at(const char *id, const char *path)
     fct_volume_split(id, &volume->pool, &volume->name, NULL);
     fct_text_set(&volume->path, path);
     fct_text_set(&volume->outside, play.outside ? play.outside : "");
+    fct_text_set(&volume->inode, play.inode ? play.inode : "");
+    volume->linked = play.linked;
+    volume->ploop = play.ploop;
     volume->capacity = volume->physical = play.size;
     return volume;
 }
@@ -118,8 +126,19 @@ static FctVmmStream *play_open(FctVmm *vmm, const char *pool, const char *name, 
 {
     Stream *stream = g_new0(Stream, 1);
     *stream = (Stream){{vmm}, offset, length};
-    g_assert_true(write);
     return &stream->base;
+}
+
+static gssize play_read(FctVmmStream *base, guint8 *bytes, gsize length, gint64 *ret_hole, GError **error)
+{
+    Stream *stream = (Stream *)base;
+    gsize n = (gsize)MIN((gint64)length, stream->left);
+    memset(bytes, 0, n);
+    if (play.head && stream->at == 0)
+        memcpy(bytes, play.head, strlen(play.head));
+    stream->at += (gint64)n;
+    stream->left -= (gint64)n;
+    return (gssize)n;
 }
 
 static gboolean play_write(FctVmmStream *base, const guint8 *bytes, gsize length, gboolean fresh, GError **error)
@@ -253,6 +272,7 @@ static const FctVmmOps ops = {.facts = play_facts,
                               .volume_delete = play_delete,
                               .volume_grow = play_grow,
                               .volume_open = play_open,
+                              .stream_read = play_read,
                               .stream_write = play_write,
                               .stream_close = play_close,
                               .copy_end = play_copy_end,
@@ -271,11 +291,11 @@ static void begin(Fixture *f, gconstpointer data)
 {
     play.volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     play.deleted = g_string_new(NULL);
-    play.deaf = play.outside = NULL;
+    play.deaf = play.outside = play.inode = play.head = NULL;
     play.fault = 0;
     play.size = GIB;
     play.cleared = 0;
-    play.half = play.made = FALSE;
+    play.half = play.made = play.linked = play.ploop = FALSE;
     f->vmm = &vmm;
     fixture_set_up(f, NULL);
     play.told(TRUE, play.data);
@@ -493,6 +513,127 @@ static void test_led_outside(Fixture *f, gconstpointer data)
     assert_state(f, "nas", "copy", -1);
 }
 
+/* Its format is recorded from now on. */
+static void take(Fixture *f, const char *pool, const char *name, const char *format)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolume) volume = play_volume(&vmm, pool, name, &error);
+    g_assert_no_error(error);
+    g_assert_true(fct_volume_take(f->app, volume, NULL, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(volume->format, ==, format);
+}
+
+static void prune(Fixture *f, const char *pool)
+{
+    const FctPool of = {.name = (char *)pool};
+    g_autoptr(GHashTable) records = fct_records_load(f->app, NULL);
+    g_autoptr(GPtrArray) volumes = play_volumes(&vmm, pool, NULL);
+    fct_records_prune(f->app, &of, records, volumes);
+}
+
+static void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode)
+{
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, pool, name, NULL);
+    g_assert_cmpstr(record ? record->inode : NULL, ==, inode);
+}
+
+/* The record of w.img was raw; another program has put a VMDK under its name since. */
+static void test_another_file(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    put("nas:w.img", "/pools/nas/w.img");
+    play.inode = "1";
+    take(f, "nas", "w.img", "raw");
+    assert_inode(f, "nas", "w.img", "1");
+    take(f, "nas", "w.img", "raw"); /* the same file, whatever a guest wrote */
+    play.inode = "2";
+    play.head = "KDMV";
+    g_autoptr(json_t) seen = fct_volumes_get(f->app, "nas:w.img", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(fct_json_str(seen, "format", ""), ==, "");
+    g_autoptr(FctVolume) volume = play_volume(&vmm, "nas", "w.img", NULL);
+    g_assert_false(fct_volume_take(f->app, volume, NULL, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    assert_state(f, "nas", "w.img", -1);
+    play.inode = NULL; /* where the file system tells none, it goes by path */
+    play.head = NULL;
+    take(f, "nas", "w.img", "raw");
+    play.head = "KDMV";
+    take(f, "nas", "w.img", "raw");
+}
+
+/* The look at its pool ends the record, but for a disk that a VM names: that one was restored from a backup. */
+static void test_record_follows(Fixture *f, gconstpointer data)
+{
+    have(f, "nas", "spare", FCT_RECORD_READY, NULL, "");
+    have(f, "nas", "root", FCT_RECORD_READY, NULL, VM);
+    give_to_vm(f, "/pools/nas/root");
+    play.inode = "1";
+    prune(f, "nas"); /* they were made before records knew their files */
+    assert_inode(f, "nas", "spare", "1");
+    play.inode = "2";
+    prune(f, "nas");
+    assert_state(f, "nas", "spare", -1);
+    assert_inode(f, "nas", "root", "2");
+    g_hash_table_remove_all(play.volumes);
+    have(f, "nas", "spare", FCT_RECORD_READY, NULL, "");
+    g_hash_table_remove_all(play.volumes);
+    prune(f, "nas"); /* it is not mounted */
+    assert_state(f, "nas", "spare", FCT_RECORD_READY);
+}
+
+/* "ln facet.db POOL/hard.img": no disk and no download; a backup by "cp -l" does not stop the VM that it is of. */
+static void test_hard_link(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmDisk) disk = disk_new("/pools/nas/web.qcow2");
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, VM);
+    put("nas:hard.img", "/pools/nas/hard.img");
+    play.linked = TRUE;
+    g_autoptr(FctVolume) volume = play_volume(&vmm, "nas", "hard.img", NULL);
+    g_assert_null(fct_volume_look(f->app, volume, "raw", TRUE, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_clear_error(&error);
+    g_assert_false(fct_volume_take(f->app, volume, "raw", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_clear_error(&error);
+    g_autoptr(json_t) seen = fct_volumes_get(f->app, "nas:hard.img", NULL);
+    g_assert_cmpstr(fct_json_str(seen, "state", ""), ==, "outside");
+    g_assert_true(fct_record_fill_disk(f->app, disk, &error));
+    g_assert_no_error(error);
+    take(f, "nas", "web.qcow2", "qcow2");
+}
+
+/* libvirt would look for the program "ploop". */
+static void test_parallels(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    put("nas:p.hds", "/pools/nas/p.hds");
+    play.ploop = TRUE;
+    g_autoptr(FctVolume) volume = play_volume(&vmm, "nas", "p.hds", NULL);
+    g_assert_null(fct_volume_look(f->app, volume, NULL, TRUE, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_assert_nonnull(strstr(error->message, "Parallels"));
+}
+
+/* A VM of the host is taken over with what it has, but for a file that is somebody else's, too. */
+static void test_adopt_linked(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autofree char *path = g_build_filename(f->dir, "a.img", NULL), *other = g_strconcat(path, "2", NULL);
+    g_autoptr(FctVmDisk) disk = disk_new(path);
+    fct_text_set(&disk->pool, "");
+    fct_text_set(&disk->format, "raw");
+    g_assert_true(g_file_set_contents(path, "bytes", -1, &error));
+    g_assert_true(fct_volume_adopt(f->app, disk, FALSE, writes, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(link(path, other), ==, 0);
+    g_assert_false(fct_volume_adopt(f->app, disk, FALSE, writes, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+}
+
 static gboolean watch_clearing(gint64 done, gint64 total, gpointer data)
 {
     Fixture *f = data;
@@ -567,6 +708,11 @@ int main(int argc, char **argv)
                  {"/volumes/disk-half-made", test_disk_half_made},
                  {"/volumes/spare", test_spare},
                  {"/volumes/led-outside", test_led_outside},
+                 {"/volumes/another-file", test_another_file},
+                 {"/volumes/record-follows", test_record_follows},
+                 {"/volumes/hard-link", test_hard_link},
+                 {"/volumes/adopt-linked", test_adopt_linked},
+                 {"/volumes/parallels", test_parallels},
                  {"/volumes/cleared", test_cleared},
                  {"/volumes/complete-at-once", test_complete_at_once},
                  {"/volumes/scratch", test_scratch}};

@@ -110,6 +110,21 @@ static void test_marks(void)
          "ELF",
          4, FCT_DISK_PROGRAM},
         {0, "%PDF-1.7", 8, FCT_DISK_DOCUMENT},
+        {0, "hsqs\7\0\0\0", 8, FCT_DISK_SQUASHFS},
+        {0, "MSCF\0\0\0\0", 8, FCT_DISK_CAB},
+        {0, "xar!\0\x1c\0\1", 8, FCT_DISK_XAR},
+        {0, "LRZI\0\6", 6, FCT_DISK_LRZIP},
+        {0, "VMA\0\0\0\0\1", 8, FCT_DISK_VMA},
+        {0,
+         "\0\0\0\x20"
+         "ftypisom",
+         12, FCT_DISK_MEDIA},
+        {0, "MZ\x90\0\3", 5, FCT_DISK_PROGRAM},
+        {0, "ANDROID!", 8, FCT_DISK_ANDROID},
+        {0, "\x3a\xff\x26\xed\1\0\0\0", 8, FCT_DISK_ANDROID},
+        {0, "OOOM\0\0\0\2", 8, FCT_DISK_COW},
+        {0, "SQLite format 3\0", 16, FCT_DISK_DATABASE},
+        {0, "\xeb\x63\x90", 3, FCT_DISK_RAW},
         {ISO_MARK_AT, "CD001", 5, FCT_DISK_ISO},
         {ISO_MARK_AT, "BEA01", 5, FCT_DISK_ISO},
         {0, "\0\0\0\0", 4, FCT_DISK_RAW},
@@ -128,6 +143,21 @@ static void test_marks(void)
         gboolean disk = class == FCT_DISK_IS_DISK || class == FCT_DISK_IS_MEDIUM || class == FCT_DISK_IS_FOREIGN;
         g_assert_true((fct_disk_kind_format((FctDiskKind)kind) != NULL) == disk);
     }
+}
+
+/* The first sector may be a program of DOS as well. */
+static void test_program_that_boots(void)
+{
+    g_autofree File *file = file_new(1 << 20), *iso = file_new(1 << 20);
+    put(file, 0, "MZ", 2);
+    put(iso, 0, "MZ", 2);
+    put(file, 450, "\x83", 1); /* a partition of 8 sectors at sector 1 */
+    put_little(file, 454, 1, 4);
+    put_little(file, 458, 8, 4);
+    put(file, 510, "\x55\xaa", 2);
+    put(iso, ISO_MARK_AT, "CD001", 5);
+    g_assert_cmpint(read_file(file).kind, ==, FCT_DISK_PARTITIONED);
+    g_assert_cmpint(read_file(iso).kind, ==, FCT_DISK_ISO);
 }
 
 static void test_foot(void)
@@ -315,6 +345,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/disk-head/marks", test_marks);
     g_test_add_func("/disk-head/foot", test_foot);
+    g_test_add_func("/disk-head/program-that-boots", test_program_that_boots);
     g_test_add_func("/disk-head/tar", test_tar);
     g_test_add_func("/disk-head/text", test_text);
     g_test_add_func("/disk-head/partitions", test_partitions);

@@ -36,6 +36,10 @@ static void test_kinds(void)
         }
         g_assert_true(fct_upload_accept(&head, "x.img", MIB, NULL));
         assert_refused(&head, "x.img", 511, "sector");
+        if (strcmp(fct_upload_format(&head), "raw") == 0)
+            assert_refused(&head, "x.img", MIB + 1, "multiple of a sector");
+        else
+            g_assert_true(fct_upload_accept(&head, "x.img", MIB + 1, NULL));
         head.needs_bytes = 2 * MIB;
         assert_refused(&head, "x.img", MIB, "cut off");
     }

@@ -64,6 +64,10 @@ static File *content(const char *what)
         memcpy(file->head, "LUKS\xba\xbe", 6);
     else if (strcmp(what, "gzip") == 0)
         memcpy(file->head, "\x1f\x8b\x08", 3);
+    else if (strcmp(what, "squashfs") == 0)
+        memcpy(file->head, "hsqs", 4);
+    else if (strcmp(what, "odd") == 0)
+        file->bytes.size++;
     else if (strcmp(what, "iso") == 0)
         memcpy(file->head + 0x8000,
                "\x01"
@@ -127,6 +131,8 @@ static void test_table(void)
         {"a.img", "vmdk", "raw", FALSE, "raw"},
         {"a.img", "vmdk text", "raw", FALSE, "raw"},
         {"a.img", "gzip", "raw", FALSE, "raw"},
+        {"a.img", "squashfs", "raw", FALSE, "raw"},
+        {"a.img", "odd", "raw", FALSE, "raw"},
         {"a.img", "vmdk", "vmdk", TRUE, "vmdk"},
         /* answered wrong */
         {"a.img", "raw", "qcow2", FALSE, NULL, FCT_ERROR_BAD_REQUEST, ""},
@@ -143,6 +149,9 @@ static void test_table(void)
         {"a.img", "luks", NULL, FALSE, NULL, FCT_ERROR_REFUSED, "raw"},
         {"a.img", "gzip", NULL, FALSE, NULL, FCT_ERROR_REFUSED, "raw"},
         {"a.img.gz", "gzip", NULL, TRUE, NULL, FCT_ERROR_REFUSED, "raw"},
+        {"a.img", "squashfs", NULL, FALSE, NULL, FCT_ERROR_REFUSED, "raw"},
+        {"a.img", "odd", NULL, FALSE, NULL, FCT_ERROR_REFUSED, "raw"},
+        {"j.qcow2.img", "raw", NULL, FALSE, "raw"},
         /* what names other files is opened as nothing but raw */
         {"a.vmdk", "vmdk text", NULL, TRUE, NULL, FCT_ERROR_REFUSED, ""},
         {"a.vmdk", "vmdk text", "vmdk", TRUE, NULL, FCT_ERROR_REFUSED, ""},

@@ -14,6 +14,7 @@ static void test_round(void)
         fct_text_set(&record->backing, "nas:b.img");
         fct_text_set(&record->vm, "vm-1");
         fct_text_set(&record->task, "task-1");
+        fct_text_set(&record->inode, "12 1700000000.000000001");
         record->seed = i == 1;
         record->state = states[i];
         record->revision = 7;
@@ -24,6 +25,7 @@ static void test_round(void)
         g_assert_no_error(error);
         g_autoptr(json_t) again = fct_volume_record_to_json(back);
         g_assert_true(json_equal(json, again));
+        g_assert_cmpstr(back->inode, ==, record->inode);
         g_assert_cmpuint(back->revision, ==, 0);
         g_autofree char *id = fct_volume_record_id(back);
         g_assert_cmpstr(id, ==, "facet:a.img");
