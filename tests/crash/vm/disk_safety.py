@@ -424,9 +424,9 @@ def test_medium_that_no_vm_names():
     for name in ("new.iso", "half.iso", "released.iso"):
         (folder / name).write_bytes((folder / medium).read_bytes())
     rewrite(f"volume/facet:{medium}",
-            ("volume/facet:new.iso", {"name": "new.iso", "path": str(folder / "new.iso")}),
-            ("volume/facet:half.iso", {"name": "half.iso", "path": str(folder / "half.iso"), "state": "making"}),
-            ("volume/facet:released.iso", {"name": "released.iso", "path": str(folder / "released.iso"), "vm": "gone"}),
+            ("volume/facet:new.iso", {"name": "new.iso", "inode": "", "path": str(folder / "new.iso")}),
+            ("volume/facet:half.iso", {"name": "half.iso", "inode": "", "path": str(folder / "half.iso"), "state": "making"}),
+            ("volume/facet:released.iso", {"name": "released.iso", "inode": "", "path": str(folder / "released.iso"), "vm": "gone"}),
             (f"volume/again:{medium}", {"pool": "again", "path": str(link / medium)}))  # the medium itself
     stack.virsh("pool-refresh", "facet")
     stack.start_facetd()
