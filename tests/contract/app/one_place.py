@@ -21,8 +21,9 @@ ONLY = [
     ("libvirt's resize, which probes, is for what is no raw file", r"virStorageVolResize", ["virt/volume.c"]),
     ("libvirt makes volumes by our description of them", r"virStorageVolCreateXML\b", ["virt/volume.c"]),
     ("a domain is described with the layers of the records", r"fct_vm_spec\(", ["app/vm_doc.c", "app/vm_doc.h", RECORD]),
+    # What an adopted definition says of them is only compared with the record (same_chain of volume_look.c).
     ("the layers below a disk come from the records",
-     r"->below = (?!fct_layers_copy|NULL)", [RECORD]),
+     r"->below = (?!fct_layers_copy|NULL)", [RECORD, "virt/adopt_devices.c"]),
     ("records are written where they are kept", r'"volume/', [RECORD, "app/volume_look.c"]),
     ("qemu-img is called where its format is told", r'"qemu-(img|io|nbd)"', ["virt/disk.c"]),
     ("a stranger's bytes are recognised by rules alone", r"fct_volume_judge\(", ["core/volume_rules.c", "core/volume_rules.h",
