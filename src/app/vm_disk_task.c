@@ -306,7 +306,7 @@ static gboolean check_size(const FctVmDisk *disk, const json_t *input, gint64 *r
 static gboolean grow(FctVms *vms, FctVm *vm, FctVmDisk *disk, gint64 gib, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
-    gboolean active = is_active(vms, vm->id), block = g_str_has_prefix(disk->path, "/dev/");
+    gboolean active = is_active(vms, vm->id), block = fct_path_is_device(disk->path);
     /* QEMU has the file open and grows it itself; a block device is made larger below it first. */
     if ((!active || block) && !fct_record_grow(vms->app, disk->pool, disk->volume, gib * GIB, error))
         return FALSE;

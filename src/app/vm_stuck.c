@@ -116,15 +116,9 @@ static void set_wrong(Stuck *one, const FctVm *vm, const json_t *errors)
     one->asked = TRUE;
 }
 
-/* How full a volume group is, and whether the guest may grow in it, only its own tools know. */
-static gboolean is_device(const char *path)
-{
-    return g_str_has_prefix(path, "/dev/");
-}
-
 static char *sentence_of(const Stuck *one)
 {
-    if (one->full && is_device(one->path))
+    if (one->full && fct_path_is_device(one->path))
         return g_strdup_printf("There is no room left for disk %s (%s). Make room with the tools of its volume group, "
                                "then let the VM go on.",
                                one->disk, one->path);
@@ -167,11 +161,12 @@ static void ask(FctStuck *stuck, const char *id)
 
 /* ---- going on ---- */
 
+/* How full a volume group is, and whether the guest may grow in it, only its own tools know. */
 static gboolean has_room(const char *path)
 {
     struct statvfs fs;
     g_autofree char *folder = g_path_get_dirname(path);
-    if (!*path || is_device(path) || statvfs(folder, &fs) < 0)
+    if (!*path || fct_path_is_device(path) || statvfs(folder, &fs) < 0)
         return FALSE;
     return fct_room_to_go_on((gint64)((guint64)fs.f_blocks * fs.f_frsize),
                              (gint64)((guint64)fs.f_bavail * fs.f_frsize));

@@ -394,9 +394,8 @@ static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path
 static gboolean finish(FctApp *app, const FctVolumeRecord *plan, const char *path, FctVmmProgress progress,
                        gpointer data, GError **error)
 {
-    gboolean device = g_str_has_prefix(path, "/dev/");
-    return (!device || (note_made(app, plan, path, error) &&
-                        fct_volume_zero(app, plan->pool, plan->name, 0, progress, data, error))) &&
+    return (!fct_path_is_device(path) || (note_made(app, plan, path, error) &&
+                                          fct_volume_zero(app, plan->pool, plan->name, 0, progress, data, error))) &&
            fct_record_complete(app, plan->pool, plan->name, error);
 }
 

@@ -51,7 +51,7 @@ gboolean fct_volume_zero(FctApp *app, const char *pool, const char *name, gint64
     FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) volume = vmm->ops->volume(vmm, pool, name, error);
     gint64 length = volume ? MAX(volume->capacity, volume->physical) - from : 0;
-    if (!volume || !g_str_has_prefix(volume->path, "/dev/") || length <= 0)
+    if (!volume || !fct_path_is_device(volume->path) || length <= 0)
         return volume != NULL;
     FctVmmStream *stream = vmm->ops->volume_open(vmm, pool, name, TRUE, from, length, error);
     gboolean ok = stream && write_zeros(vmm, stream, length, progress, data, error);

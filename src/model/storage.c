@@ -285,6 +285,11 @@ static const char *purpose(const FctPool *pool)
     return i < 0 ? "A kind of pool that libvirt offers." : kinds[i].good_for;
 }
 
+gboolean fct_path_is_device(const char *path)
+{
+    return g_str_has_prefix(path, "/dev/");
+}
+
 gboolean fct_pool_has_files(const FctPool *pool)
 {
     int i = find_kind(pool);

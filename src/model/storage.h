@@ -58,6 +58,8 @@ void fct_pool_input_free(FctPoolInput *input);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctPoolInput, fct_pool_input_free)
 /* Its id: "pool:name", with what a pool's name may have of ":" and "%" escaped. Free it. */
 char *fct_volume_id(const char *pool, const char *name);
+/* What is below /dev is a block device (a logical volume); everything else that libvirt's pools give is a file. */
+gboolean fct_path_is_device(const char *path);
 FctVolume *fct_volume_new(void);
 void fct_volume_free(FctVolume *volume);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolume, fct_volume_free)

@@ -2,19 +2,15 @@
 /* Drives and network interfaces, one by one: the same for a definition and for hot-plug. */
 #include "virt/xml.h"
 
-#include <string.h>
+#include "model/storage.h"
 
-/* What is below /dev is a block device (a logical volume); everything else that libvirt's pools give is a file. */
-static gboolean is_block(const char *path)
-{
-    return g_str_has_prefix(path, "/dev/");
-}
+#include <string.h>
 
 static void write_source(GString *xml, const FctVmDisk *disk)
 {
     if (!*disk->path)
         return;
-    if (is_block(disk->path))
+    if (fct_path_is_device(disk->path))
         fct_xml(xml, "      <source dev='%s'/>\n", disk->path);
     else
         fct_xml(xml, "      <source file='%s'/>\n", disk->path);
@@ -28,8 +24,8 @@ static void write_layer(GString *xml, const GPtrArray *below, guint i)
     }
     const FctLayer *layer = below->pdata[i];
     fct_xml(xml,
-            is_block(layer->path) ? "<backingStore type='block'><format type='%s'/><source dev='%s'/>"
-                                  : "<backingStore type='file'><format type='%s'/><source file='%s'/>",
+            fct_path_is_device(layer->path) ? "<backingStore type='block'><format type='%s'/><source dev='%s'/>"
+                                            : "<backingStore type='file'><format type='%s'/><source file='%s'/>",
             layer->format, layer->path);
     write_layer(xml, below, i + 1);
     g_string_append(xml, "</backingStore>");
@@ -42,7 +38,7 @@ void fct_layers_xml(GString *xml, const GPtrArray *below)
 
 void fct_disk_xml(GString *xml, const FctVmDisk *disk, int boot)
 {
-    fct_xml(xml, "    <disk type='%s' device='%s'>\n", is_block(disk->path) ? "block" : "file",
+    fct_xml(xml, "    <disk type='%s' device='%s'>\n", fct_path_is_device(disk->path) ? "block" : "file",
             disk->cdrom ? "cdrom" : "disk");
     fct_xml(xml, "      <driver name='qemu' type='%s'", disk->format);
     /* What cannot be written stops the VM, which can then go on; a guest that is told takes its disk for broken. */

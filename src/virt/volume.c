@@ -283,7 +283,7 @@ gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, c
     g_autoptr(FctVolume) volume = strcmp(format, "raw") == 0 ? vmm->ops->volume(vmm, pool, name, error) : NULL;
     if (strcmp(format, "raw") == 0 && !volume)
         return FALSE;
-    if (volume && volume->physical >= 0 && !g_str_has_prefix(volume->path, "/dev/"))
+    if (volume && volume->physical >= 0 && !fct_path_is_device(volume->path))
         return grow_raw(vmm, volume, bytes, error);
     return call(vmm, order, do_grow, CHANGE_MS, error);
 }
