@@ -8,8 +8,7 @@
 #pragma once
 #include "base/text.h"
 #include "virt/xml.h"
-
-#include <libxml/tree.h>
+#include "virt/xml_tree.h"
 
 /* Where it would run from now on. */
 typedef struct {
@@ -62,9 +61,6 @@ typedef struct {
 /* "" when there is none. */
 const char *fct_adopt_attr(FctAdoptReader *r, xmlNode *node, const char *name);
 const char *fct_adopt_text(FctAdoptReader *r, xmlNode *node);
-/* NULL when there is none, or @node is NULL. Elements of other namespaces are none. */
-xmlNode *fct_adopt_child(xmlNode *node, const char *name);
-gboolean fct_adopt_is(xmlNode *node, const char *name);
 void fct_adopt_keep(FctAdoptReader *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void fct_adopt_lose(FctAdoptReader *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void fct_adopt_refuse(FctAdoptReader *r, const char *code, const char *next, const char *format, ...)

@@ -2,7 +2,6 @@
 /* A VM that was adopted goes back: its definition of then, with what was changed on purpose since. */
 #include "virt/adopt.h"
 
-#include <libxml/parser.h>
 #include <string.h>
 
 static gboolean same_disks(const GPtrArray *a, const GPtrArray *b)
@@ -37,7 +36,7 @@ static gboolean same_machine(const FctVmSpec *a, const FctVmSpec *b)
 /* @text as the whole of <@name>, which is made when there is none; "" takes it out. */
 static xmlNode *set_child(xmlNode *domain, const char *name, const char *text)
 {
-    xmlNode *node = fct_adopt_child(domain, name);
+    xmlNode *node = fct_tree_child(domain, name);
     if (node && !*text) {
         xmlUnlinkNode(node);
         xmlFreeNode(node);
@@ -63,10 +62,9 @@ static void set_number(xmlNode *domain, const char *name, gint64 number, const c
 /* What divides as many vCPUs, or as much memory, as there were; the release tells of it. */
 static void drop_cells(xmlNode *domain, gboolean vcpus)
 {
-    xmlNode *cpu = fct_adopt_child(domain, "cpu"), *binding = fct_adopt_child(domain, "numatune");
-    xmlNode *gone[] = {fct_adopt_child(cpu, "numa"), fct_adopt_child(binding, "memnode") ? binding : NULL,
-                       vcpus ? fct_adopt_child(cpu, "topology") : NULL,
-                       vcpus ? fct_adopt_child(domain, "vcpus") : NULL};
+    xmlNode *cpu = fct_tree_child(domain, "cpu"), *binding = fct_tree_child(domain, "numatune");
+    xmlNode *gone[] = {fct_tree_child(cpu, "numa"), fct_tree_child(binding, "memnode") ? binding : NULL,
+                       vcpus ? fct_tree_child(cpu, "topology") : NULL, vcpus ? fct_tree_child(domain, "vcpus") : NULL};
     for (gsize i = 0; i < G_N_ELEMENTS(gone); i++)
         if (gone[i]) {
             xmlUnlinkNode(gone[i]);
@@ -76,7 +74,7 @@ static void drop_cells(xmlNode *domain, gboolean vcpus)
 
 static void drop_mark(xmlNode *domain)
 {
-    xmlNode *metadata = fct_adopt_child(domain, "metadata");
+    xmlNode *metadata = fct_tree_child(domain, "metadata");
     for (xmlNode *node = metadata ? metadata->children : NULL, *next; node; node = next) {
         next = node->next;
         if (node->ns && node->ns->href && strcmp((const char *)node->ns->href, FCT_VIRT_NS) == 0) {
@@ -88,7 +86,7 @@ static void drop_mark(xmlNode *domain)
 
 static void write_changes(xmlNode *domain, const FctVmSpec *then, const FctVmSpec *now)
 {
-    xmlNode *vcpu = fct_adopt_child(domain, "vcpu");
+    xmlNode *vcpu = fct_tree_child(domain, "vcpu");
     if (strcmp(then->name, now->name) != 0)
         set_child(domain, "name", now->name);
     if (strcmp(then->title, now->title) != 0)
@@ -112,7 +110,7 @@ char *fct_adopt_back(const char *original, const FctVmSpec *adopted, const FctVm
 {
     if (!same_machine(adopted, now))
         return NULL;
-    xmlDoc *doc = xmlReadMemory(original, (int)strlen(original), NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
+    xmlDoc *doc = fct_tree_parse(original);
     xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
     xmlChar *xml = NULL;
     int size = 0;

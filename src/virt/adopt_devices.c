@@ -10,7 +10,7 @@
 /* <boot order='2'/> of a device, 0 without: the lowest of its kind counts. */
 static int note_order(FctAdoptReader *r, xmlNode *node, const char *kind)
 {
-    xmlNode *boot = fct_adopt_child(node, "boot");
+    xmlNode *boot = fct_tree_child(node, "boot");
     int order = atoi(fct_adopt_attr(r, boot, "order"));
     int known = GPOINTER_TO_INT(g_hash_table_lookup(r->boot, kind));
     fct_adopt_told_attrs(r, boot, "order", NULL);
@@ -35,13 +35,13 @@ static char *title_of(FctAdoptReader *r, xmlNode *node)
                            strcmp(device, "cdrom") == 0    ? "CD drive"
                            : strcmp(device, "floppy") == 0 ? "Floppy drive"
                                                            : "Disk",
-                           fct_adopt_attr(r, fct_adopt_child(node, "target"), "dev"));
+                           fct_adopt_attr(r, fct_tree_child(node, "target"), "dev"));
 }
 
 /* What a disk of another place is called: "rbd:pool/image on ceph1". */
 static char *elsewhere(FctAdoptReader *r, const char *type, xmlNode *source)
 {
-    xmlNode *host = fct_adopt_child(source, "host");
+    xmlNode *host = fct_tree_child(source, "host");
     if (strcmp(type, "network") != 0)
         return g_strdup(type);
     return g_strdup_printf("%s:%s%s%s", fct_adopt_attr(r, source, "protocol"), fct_adopt_attr(r, source, "name"),
@@ -51,7 +51,7 @@ static char *elsewhere(FctAdoptReader *r, const char *type, xmlNode *source)
 static void read_driver(FctAdoptReader *r, xmlNode *node, const char *title, const char *format)
 {
     static const char *const same[] = {"name", "type", "discard", NULL};
-    xmlNode *driver = fct_adopt_child(node, "driver");
+    xmlNode *driver = fct_tree_child(node, "driver");
     for (xmlAttr *a = driver ? driver->properties : NULL; a; a = a->next) {
         const char *name = (const char *)a->name, *value = fct_adopt_attr(r, driver, name);
         gboolean policy = strcmp(name, "error_policy") == 0 && strcmp(value, "stop") == 0;
@@ -70,16 +70,16 @@ static void read_driver(FctAdoptReader *r, xmlNode *node, const char *title, con
 /* Without a key, or read from its beginning, its content would be another. */
 static void refuse_content(FctAdoptReader *r, xmlNode *node, const char *title)
 {
-    xmlNode *source = fct_adopt_child(node, "source");
-    gboolean encrypted = fct_adopt_child(node, "encryption") || fct_adopt_child(source, "encryption");
-    for (xmlNode *below = fct_adopt_child(node, "backingStore"); below; below = fct_adopt_child(below, "backingStore"))
-        encrypted |= fct_adopt_child(fct_adopt_child(below, "source"), "encryption") != NULL;
-    fct_adopt_told(r, fct_adopt_child(node, "encryption"));
-    fct_adopt_told(r, fct_adopt_child(source, "encryption"));
+    xmlNode *source = fct_tree_child(node, "source");
+    gboolean encrypted = fct_tree_child(node, "encryption") || fct_tree_child(source, "encryption");
+    for (xmlNode *below = fct_tree_child(node, "backingStore"); below; below = fct_tree_child(below, "backingStore"))
+        encrypted |= fct_tree_child(fct_tree_child(below, "source"), "encryption") != NULL;
+    fct_adopt_told(r, fct_tree_child(node, "encryption"));
+    fct_adopt_told(r, fct_tree_child(source, "encryption"));
     if (encrypted)
         fct_adopt_refuse(r, "encrypted-disk", "Manage it with the program that made it.",
                          "%s is encrypted; Facet has no key for it.", title);
-    if (fct_adopt_child(source, "slices"))
+    if (fct_tree_child(source, "slices"))
         fct_adopt_refuse(r, "other-disk", "Copy it into a file of its own first.", "%s is a part of a larger file.",
                          title);
 }
@@ -87,10 +87,10 @@ static void refuse_content(FctAdoptReader *r, xmlNode *node, const char *title)
 /* One file or device below a disk, or NULL: it is something else. */
 static FctLayer *read_layer(FctAdoptReader *r, xmlNode *node)
 {
-    xmlNode *source = fct_adopt_child(node, "source");
+    xmlNode *source = fct_tree_child(node, "source");
     const char *type = fct_adopt_attr(r, node, "type");
     const char *path = fct_adopt_attr(r, source, strcmp(type, "block") == 0 ? "dev" : "file");
-    const char *format = fct_adopt_attr(r, fct_adopt_child(node, "format"), "type");
+    const char *format = fct_adopt_attr(r, fct_tree_child(node, "format"), "type");
     gboolean plain = (strcmp(type, "file") == 0 || strcmp(type, "block") == 0) && *path;
     return plain && (strcmp(format, "raw") == 0 || strcmp(format, "qcow2") == 0) ? fct_layer_new(path, format) : NULL;
 }
@@ -99,9 +99,9 @@ static FctLayer *read_layer(FctAdoptReader *r, xmlNode *node)
  * record too is asked by those who have it. */
 static void read_chain(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, const char *title)
 {
-    xmlNode *first = fct_adopt_child(node, "backingStore");
+    xmlNode *first = fct_tree_child(node, "backingStore");
     disk->below = first ? fct_layers_new() : NULL;
-    for (xmlNode *at = first; *fct_adopt_attr(r, at, "type"); at = fct_adopt_child(at, "backingStore")) {
+    for (xmlNode *at = first; *fct_adopt_attr(r, at, "type"); at = fct_tree_child(at, "backingStore")) {
         FctLayer *layer = read_layer(r, at);
         if (!layer) {
             fct_adopt_refuse(r, "chain", FCT_FLATTEN, "%s stands on what is no plain file of this host.", title);
@@ -116,7 +116,7 @@ static void read_chain(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, const 
 /* Its content goes over to another file while people read the plan. */
 static void refuse_mirror(FctAdoptReader *r, xmlNode *node, const char *title)
 {
-    xmlNode *mirror = fct_adopt_child(node, "mirror");
+    xmlNode *mirror = fct_tree_child(node, "mirror");
     if (mirror)
         fct_adopt_refuse(r, "block-job", "Let it end first (virsh blockjob).", "%s is being copied or merged.", title);
     fct_adopt_told(r, mirror);
@@ -136,12 +136,12 @@ static void read_disk_settings(FctAdoptReader *r, xmlNode *node, const char *tit
                   {"transient", "what is written to it is forgotten when the VM ends; it stays from then on"},
                   {"shareable", "several VMs may write to it"}};
     for (gsize i = 0; i < G_N_ELEMENTS(losses); i++)
-        if (fct_adopt_child(node, losses[i].name)) {
+        if (fct_tree_child(node, losses[i].name)) {
             fct_adopt_lose(r, "%s: %s", title, losses[i].text);
-            fct_adopt_told(r, fct_adopt_child(node, losses[i].name));
+            fct_adopt_told(r, fct_tree_child(node, losses[i].name));
         }
     if (cdrom) /* always */
-        fct_adopt_told(r, fct_adopt_child(node, "readonly"));
+        fct_adopt_told(r, fct_tree_child(node, "readonly"));
     refuse_content(r, node, title);
     refuse_mirror(r, node, title);
     fct_adopt_others(r, node, known, title);
@@ -182,7 +182,7 @@ static char *target_for(FctAdoptReader *r, const char *target, const char *bus)
 static gboolean read_source(FctAdoptReader *r, xmlNode *node, FctVmDisk *disk, const char *title)
 {
     const char *type = fct_adopt_attr(r, node, "type");
-    xmlNode *source = fct_adopt_child(node, "source");
+    xmlNode *source = fct_tree_child(node, "source");
     fct_adopt_told_attrs(r, node, "type", NULL);
     if (strcmp(type, "file") == 0) {
         fct_text_set(&disk->path, fct_adopt_attr(r, source, "file"));
@@ -214,7 +214,7 @@ static gboolean is_seed(FctAdoptReader *r, xmlNode *node, const FctVmDisk *disk)
     g_autofree char *name = g_strdup_printf("%s-seed.iso", r->adoption->spec->name);
     g_autofree char *file = g_path_get_basename(disk->path);
     return disk->read_only && strcmp(file, name) == 0 &&
-           g_str_has_prefix(fct_adopt_attr(r, fct_adopt_child(node, "alias"), "name"), FCT_DISK_ALIAS);
+           g_str_has_prefix(fct_adopt_attr(r, fct_tree_child(node, "alias"), "name"), FCT_DISK_ALIAS);
 }
 
 static void keep_disk(FctAdoptReader *r, const FctVmDisk *disk, const char *title)
@@ -229,9 +229,9 @@ static void keep_disk(FctAdoptReader *r, const FctVmDisk *disk, const char *titl
 static void read_disk(FctAdoptReader *r, xmlNode *node)
 {
     const char *device = fct_adopt_attr(r, node, "device");
-    const char *bus = fct_adopt_attr(r, fct_adopt_child(node, "target"), "bus");
-    const char *format = fct_adopt_attr(r, fct_adopt_child(node, "driver"), "type");
-    const char *target = fct_adopt_attr(r, fct_adopt_child(node, "target"), "dev");
+    const char *bus = fct_adopt_attr(r, fct_tree_child(node, "target"), "bus");
+    const char *format = fct_adopt_attr(r, fct_tree_child(node, "driver"), "type");
+    const char *target = fct_adopt_attr(r, fct_tree_child(node, "target"), "dev");
     g_autofree char *title = title_of(r, node);
     g_autoptr(FctVmDisk) disk = fct_vm_disk_new();
     disk->cdrom = strcmp(device, "cdrom") == 0;
@@ -248,7 +248,7 @@ static void read_disk(FctAdoptReader *r, xmlNode *node)
     }
     if (!read_source(r, node, disk, title))
         return;
-    disk->read_only = disk->cdrom || fct_adopt_child(node, "readonly");
+    disk->read_only = disk->cdrom || fct_tree_child(node, "readonly");
     fct_text_set(&disk->format, *format ? format : "raw");
     fct_text_set(&disk->bus, bus_for(bus, disk->cdrom));
     fct_text_take(&disk->target, target_for(r, target, disk->bus));
@@ -256,7 +256,7 @@ static void read_disk(FctAdoptReader *r, xmlNode *node)
     read_disk_settings(r, node, title, disk->cdrom);
     g_hash_table_insert(r->titles, node, g_string_chunk_insert(r->texts, title));
     g_hash_table_insert(r->pairs, node, disk);
-    fct_adopt_told_attrs(r, fct_adopt_child(node, "target"), "dev", "bus", NULL);
+    fct_adopt_told_attrs(r, fct_tree_child(node, "target"), "dev", "bus", NULL);
     fct_adopt_told_attrs(r, node, "device", NULL); /* without it is a disk */
     if (strcmp(disk->bus, bus) != 0)
         fct_adopt_lose(r, "%s: on %s (as %s) instead of %s", title, strcmp(disk->bus, "sata") == 0 ? "SATA" : "VirtIO",
@@ -288,7 +288,7 @@ static const char *network_on(FctAdoptReader *r, const char *bridge)
 static const char *network_of(FctAdoptReader *r, xmlNode *node, const char *mac)
 {
     const char *type = fct_adopt_attr(r, node, "type");
-    xmlNode *source = fct_adopt_child(node, "source");
+    xmlNode *source = fct_tree_child(node, "source");
     const char *bridge = fct_adopt_attr(r, source, "bridge");
     if (strcmp(type, "network") == 0) {
         if (!*fct_adopt_attr(r, source, "network"))
@@ -313,8 +313,8 @@ static void read_interface_settings(FctAdoptReader *r, xmlNode *node, const char
 {
     static const char *const known[] = {"mac",     "source",    "model", "target", "alias",
                                         "address", "bandwidth", "boot",  "link",   NULL};
-    xmlNode *link = fct_adopt_child(node, "link"), *bandwidth = fct_adopt_child(node, "bandwidth");
-    xmlNode *source = fct_adopt_child(node, "source");
+    xmlNode *link = fct_tree_child(node, "link"), *bandwidth = fct_tree_child(node, "bandwidth");
+    xmlNode *source = fct_tree_child(node, "source");
     g_autofree char *what = g_strdup_printf("Network interface %s", mac);
     if (bandwidth)
         fct_adopt_lose(r, "%s: limits of its bandwidth", what);
@@ -324,8 +324,8 @@ static void read_interface_settings(FctAdoptReader *r, xmlNode *node, const char
     fct_adopt_told_attrs(r, link, "state", NULL);
     if (strcmp(model, "virtio") != 0 && strcmp(model, "e1000e") != 0)
         fct_adopt_lose(r, "%s: model e1000e instead of %s", what, *model ? model : "what QEMU chooses");
-    fct_adopt_told_attrs(r, fct_adopt_child(node, "model"), "type", NULL);
-    fct_adopt_told_attrs(r, fct_adopt_child(node, "mac"), "address", NULL);
+    fct_adopt_told_attrs(r, fct_tree_child(node, "model"), "type", NULL);
+    fct_adopt_told_attrs(r, fct_tree_child(node, "mac"), "address", NULL);
     fct_adopt_told_attrs(r, node, "type", NULL);
     fct_adopt_told_attrs(r, source, "network", "portgroup", NULL);
     if (strcmp(fct_adopt_attr(r, node, "type"), "bridge") == 0) /* the network that has it was found */
@@ -337,7 +337,7 @@ static void read_interface_settings(FctAdoptReader *r, xmlNode *node, const char
 /* The guest names a card by its place; Linux that was told of eth0 or enp3s0 looks for it there. */
 static void check_place(FctAdoptReader *r, xmlNode *node, const char *mac)
 {
-    xmlNode *address = fct_adopt_child(node, "address");
+    xmlNode *address = fct_tree_child(node, "address");
     gint64 bus = g_ascii_strtoll(fct_adopt_attr(r, address, "bus"), NULL, 16);
     gint64 slot = g_ascii_strtoll(fct_adopt_attr(r, address, "slot"), NULL, 16);
     if (address && (!r->q35 || bus != ROOT_PORT_OF_NICS + r->nics || slot != 0))
@@ -347,8 +347,8 @@ static void check_place(FctAdoptReader *r, xmlNode *node, const char *mac)
 
 static void read_interface(FctAdoptReader *r, xmlNode *node)
 {
-    const char *given = fct_adopt_attr(r, fct_adopt_child(node, "mac"), "address");
-    const char *model = fct_adopt_attr(r, fct_adopt_child(node, "model"), "type");
+    const char *given = fct_adopt_attr(r, fct_tree_child(node, "mac"), "address");
+    const char *model = fct_adopt_attr(r, fct_tree_child(node, "model"), "type");
     const char *network = network_of(r, node, given);
     g_autofree char *mac = fct_mac_parse(given);
     if (!mac || !*network || r->nics >= DRIVES_MAX)
@@ -378,7 +378,7 @@ static void read_interface(FctAdoptReader *r, xmlNode *node)
 
 static void read_channel(FctAdoptReader *r, xmlNode *node)
 {
-    xmlNode *target = fct_adopt_child(node, "target");
+    xmlNode *target = fct_tree_child(node, "target");
     const char *name = fct_adopt_attr(r, target, "name"), *type = fct_adopt_attr(r, node, "type");
     if (strcmp(name, "org.qemu.guest_agent.0") == 0 && strcmp(type, "unix") == 0 && !r->adoption->spec->agent) {
         r->adoption->spec->agent = TRUE;
@@ -393,8 +393,8 @@ static void read_channel(FctAdoptReader *r, xmlNode *node)
 /* libvirt writes the first serial port once more as a console. */
 static void read_console(FctAdoptReader *r, xmlNode *node)
 {
-    const char *target = fct_adopt_attr(r, fct_adopt_child(node, "target"), "type");
-    gboolean serial = fct_adopt_is(node, "serial");
+    const char *target = fct_adopt_attr(r, fct_tree_child(node, "target"), "type");
+    gboolean serial = fct_tree_is(node, "serial");
     if (!serial && (!*target || strcmp(target, "serial") == 0))
         return;
     if (!serial || strcmp(fct_adopt_attr(r, node, "type"), "pty") != 0)
@@ -421,7 +421,7 @@ static void read_screen_password(FctAdoptReader *r, xmlNode *node)
 static void read_graphics(FctAdoptReader *r, xmlNode *node)
 {
     const char *type = fct_adopt_attr(r, node, "type"), *port = fct_adopt_attr(r, node, "port");
-    xmlNode *listen = fct_adopt_child(node, "listen");
+    xmlNode *listen = fct_tree_child(node, "listen");
     read_screen_password(r, node);
     if (strcmp(type, "vnc") != 0) {
         fct_adopt_lose(r, "Its %s screen: it is VNC in Facet's page instead",
@@ -437,13 +437,13 @@ static void read_graphics(FctAdoptReader *r, xmlNode *node)
                    !*port || strcmp(port, "-1") == 0 ? "any" : port);
     fct_adopt_told_attrs(r, node, "port", "autoport", "listen", "socket", "websocket", NULL);
     for (; listen; listen = listen->next)
-        if (fct_adopt_is(listen, "listen"))
+        if (fct_tree_is(listen, "listen"))
             fct_adopt_told(r, listen);
 }
 
 static void read_video(FctAdoptReader *r, xmlNode *node)
 {
-    xmlNode *adapter = fct_adopt_child(node, "model");
+    xmlNode *adapter = fct_tree_child(node, "model");
     const char *model = fct_adopt_attr(r, adapter, "type");
     if (strcmp(model, "vga") == 0)
         return;
@@ -454,9 +454,9 @@ static void read_video(FctAdoptReader *r, xmlNode *node)
 /* The key of what a TPM holds: without it the guest's disk may never open again. */
 static void read_tpm_state(FctAdoptReader *r, xmlNode *backend)
 {
-    xmlNode *encryption = fct_adopt_child(backend, "encryption");
+    xmlNode *encryption = fct_tree_child(backend, "encryption");
     const char *secret = fct_adopt_attr(r, encryption, "secret");
-    if (fct_adopt_child(backend, "source"))
+    if (fct_tree_child(backend, "source"))
         fct_adopt_refuse(r, "tpm", "Manage it with the program that made it.",
                          "What its TPM holds is in a place of its own, where Facet would not look for it.");
     if (encryption && !g_uuid_string_is_valid(secret))
@@ -470,7 +470,7 @@ static void read_tpm_state(FctAdoptReader *r, xmlNode *backend)
 
 static void read_tpm(FctAdoptReader *r, xmlNode *node)
 {
-    xmlNode *backend = fct_adopt_child(node, "backend");
+    xmlNode *backend = fct_tree_child(node, "backend");
     const char *version = fct_adopt_attr(r, backend, "version"), *model = fct_adopt_attr(r, node, "model");
     if (r->adoption->spec->tpm || strcmp(fct_adopt_attr(r, backend, "type"), "emulator") != 0 ||
         strcmp(version, "1.2") == 0) {
@@ -490,7 +490,7 @@ static void read_tpm(FctAdoptReader *r, xmlNode *node)
 static void read_hostdev(FctAdoptReader *r, xmlNode *node)
 {
     const char *type = fct_adopt_attr(r, node, "type");
-    xmlNode *source = fct_adopt_child(node, "source"), *address = fct_adopt_child(source, "address");
+    xmlNode *source = fct_tree_child(node, "source"), *address = fct_tree_child(source, "address");
     fct_adopt_told(r, node);
     if (strcmp(type, "pci") == 0)
         fct_adopt_lose(r, "The host's PCI device %04x:%02x:%02x.%x: give it a device from a resource group afterwards",
@@ -553,9 +553,9 @@ static void read_emulator(FctAdoptReader *r, xmlNode *node)
 
 static void read_filesystem(FctAdoptReader *r, xmlNode *node)
 {
-    const char *dir = fct_adopt_attr(r, fct_adopt_child(node, "source"), "dir");
+    const char *dir = fct_adopt_attr(r, fct_tree_child(node, "source"), "dir");
     fct_adopt_lose(r, "The shared folder %s (%s)", *dir ? dir : "of the host",
-                   fct_adopt_attr(r, fct_adopt_child(node, "target"), "dir"));
+                   fct_adopt_attr(r, fct_tree_child(node, "target"), "dir"));
     fct_adopt_told(r, node);
 }
 
@@ -608,7 +608,7 @@ static void read_redirection(FctAdoptReader *r, xmlNode *node)
 static gboolean has_spice(FctAdoptReader *r, xmlNode *devices)
 {
     for (xmlNode *node = devices->children; node; node = node->next)
-        if (fct_adopt_is(node, "graphics") && strcmp(fct_adopt_attr(r, node, "type"), "spice") == 0)
+        if (fct_tree_is(node, "graphics") && strcmp(fct_adopt_attr(r, node, "type"), "spice") == 0)
             return TRUE;
     return FALSE;
 }
@@ -641,7 +641,7 @@ void fct_adopt_devices(FctAdoptReader *r, xmlNode *devices)
     r->spice = has_spice(r, devices);
     for (xmlNode *node = devices->children; node; node = node->next) {
         gsize i = 0;
-        while (i < G_N_ELEMENTS(readers) && !fct_adopt_is(node, readers[i].name))
+        while (i < G_N_ELEMENTS(readers) && !fct_tree_is(node, readers[i].name))
             i++;
         if (i < G_N_ELEMENTS(readers)) {
             readers[i].read(r, node);

@@ -6,9 +6,9 @@
 
 static const char *feature(FctAdoptReader *r, xmlNode *os, const char *name)
 {
-    xmlNode *firmware = fct_adopt_child(os, "firmware");
+    xmlNode *firmware = fct_tree_child(os, "firmware");
     for (xmlNode *f = firmware ? firmware->children : NULL; f; f = f->next)
-        if (fct_adopt_is(f, "feature") && strcmp(fct_adopt_attr(r, f, "name"), name) == 0)
+        if (fct_tree_is(f, "feature") && strcmp(fct_adopt_attr(r, f, "name"), name) == 0)
             return fct_adopt_attr(r, f, "enabled");
     return "";
 }
@@ -32,10 +32,10 @@ static void read_features(FctAdoptReader *r, xmlNode *os)
 /* Told of, or, with a file that was chosen by them, no longer asked. */
 static void told_features(FctAdoptReader *r, xmlNode *os)
 {
-    xmlNode *firmware = fct_adopt_child(os, "firmware");
+    xmlNode *firmware = fct_tree_child(os, "firmware");
     for (xmlNode *f = firmware ? firmware->children : NULL; f; f = f->next) {
         const char *name = fct_adopt_attr(r, f, "name");
-        if (fct_adopt_is(f, "feature") && (strcmp(name, "secure-boot") == 0 || strcmp(name, "enrolled-keys") == 0))
+        if (fct_tree_is(f, "feature") && (strcmp(name, "secure-boot") == 0 || strcmp(name, "enrolled-keys") == 0))
             fct_adopt_told(r, f);
     }
 }
@@ -77,7 +77,7 @@ static void read_own(FctAdoptReader *r, xmlNode *loader, xmlNode *nvram)
 /* libvirt's older and its newer way to name the file. */
 static const char *variables_of(FctAdoptReader *r, xmlNode *nvram)
 {
-    xmlNode *source = fct_adopt_child(nvram, "source");
+    xmlNode *source = fct_tree_child(nvram, "source");
     const char *type = fct_adopt_attr(r, nvram, "type");
     if (!source)
         return fct_adopt_text(r, nvram);
@@ -89,7 +89,7 @@ static void read_variables(FctAdoptReader *r, xmlNode *nvram)
     FctVmSpec *spec = r->adoption->spec;
     g_autofree char *usual = g_strdup_printf(FCT_NVRAM, spec->name);
     g_autofree char *own = g_strdup_printf(FCT_NVRAM, spec->id);
-    xmlNode *source = fct_adopt_child(nvram, "source");
+    xmlNode *source = fct_tree_child(nvram, "source");
     const char *path = variables_of(r, nvram), *format = fct_adopt_attr(r, nvram, "format");
     gboolean named = *path || source;
     const char *type = fct_adopt_attr(r, nvram, "type");
@@ -113,7 +113,7 @@ static void read_variables(FctAdoptReader *r, xmlNode *nvram)
 void fct_adopt_firmware(FctAdoptReader *r, xmlNode *os)
 {
     FctVmSpec *spec = r->adoption->spec;
-    xmlNode *loader = fct_adopt_child(os, "loader"), *nvram = fct_adopt_child(os, "nvram");
+    xmlNode *loader = fct_tree_child(os, "loader"), *nvram = fct_tree_child(os, "nvram");
     const char *firmware = fct_adopt_attr(r, os, "firmware");
     gboolean picked = strcmp(firmware, "efi") == 0;
     spec->uefi = picked || strcmp(fct_adopt_attr(r, loader, "type"), "pflash") == 0;

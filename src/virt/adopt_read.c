@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "virt/adopt.h"
 
-#include <libxml/parser.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,31 +14,14 @@
 
 const char *fct_adopt_attr(FctAdoptReader *r, xmlNode *node, const char *name)
 {
-    xmlChar *value = node ? xmlGetNoNsProp(node, (const xmlChar *)name) : NULL;
-    const char *text = value ? g_string_chunk_insert(r->texts, (const char *)value) : "";
-    xmlFree(value);
-    return text;
+    g_autofree char *text = fct_tree_attr(node, name);
+    return g_string_chunk_insert(r->texts, text);
 }
 
 const char *fct_adopt_text(FctAdoptReader *r, xmlNode *node)
 {
-    xmlChar *value = node ? xmlNodeGetContent(node) : NULL;
-    g_autofree char *text = g_strstrip(g_strdup(value ? (const char *)value : ""));
-    xmlFree(value);
+    g_autofree char *text = fct_tree_text(node);
     return g_string_chunk_insert(r->texts, text);
-}
-
-gboolean fct_adopt_is(xmlNode *node, const char *name)
-{
-    return node && node->type == XML_ELEMENT_NODE && !node->ns && strcmp((const char *)node->name, name) == 0;
-}
-
-xmlNode *fct_adopt_child(xmlNode *node, const char *name)
-{
-    for (xmlNode *child = node ? node->children : NULL; child; child = child->next)
-        if (fct_adopt_is(child, name))
-            return child;
-    return NULL;
 }
 
 /* Once each: nine PCI slots without a use need not be told nine times. */
@@ -234,24 +216,24 @@ static void read_boot(FctAdoptReader *r, xmlNode *boot, int *order)
 static void read_kernel(FctAdoptReader *r, xmlNode *os)
 {
     static const char *const with[] = {"kernel", "initrd", "cmdline", "dtb"};
-    xmlNode *kernel = fct_adopt_child(os, "kernel");
+    xmlNode *kernel = fct_tree_child(os, "kernel");
     if (!kernel)
         return;
     fct_adopt_lose(r, "Boot: the kernel %s of the host; it boots from its disk", fct_adopt_text(r, kernel));
     for (gsize i = 0; i < G_N_ELEMENTS(with); i++)
-        fct_adopt_told(r, fct_adopt_child(os, with[i]));
+        fct_adopt_told(r, fct_tree_child(os, with[i]));
 }
 
 static void read_os(FctAdoptReader *r, xmlNode *os)
 {
     static const char *const known[] = {"type",   "loader",  "nvram", "boot",     "firmware", "kernel",
                                         "initrd", "cmdline", "dtb",   "bootmenu", "smbios",   NULL};
-    xmlNode *menu = fct_adopt_child(os, "bootmenu"), *smbios = fct_adopt_child(os, "smbios");
+    xmlNode *menu = fct_tree_child(os, "bootmenu"), *smbios = fct_tree_child(os, "smbios");
     int order = 0;
-    read_machine(r, fct_adopt_child(os, "type"));
+    read_machine(r, fct_tree_child(os, "type"));
     fct_adopt_firmware(r, os);
     for (xmlNode *node = os->children; node; node = node->next)
-        if (fct_adopt_is(node, "boot"))
+        if (fct_tree_is(node, "boot"))
             read_boot(r, node, &order);
     read_kernel(r, os);
     if (strcmp(fct_adopt_attr(r, menu, "enable"), "yes") == 0)
@@ -270,13 +252,13 @@ static void read_features(FctAdoptReader *r, xmlNode *features)
     for (xmlNode *node = features->children; node; node = node->next) {
         if (node->type != XML_ELEMENT_NODE || node->ns || g_strv_contains(same, (const char *)node->name))
             continue;
-        if (fct_adopt_is(node, "hyperv"))
+        if (fct_tree_is(node, "hyperv"))
             r->hyperv = TRUE;
-        else if (fct_adopt_is(node, "kvm"))
+        else if (fct_tree_is(node, "kvm"))
             fct_adopt_lose(r, "KVM settings (a hypervisor that hides itself)");
         else
             fct_adopt_lose(r, "Machine: the feature <%s>", (const char *)node->name);
-        if (!r->hyperv || !windows || !fct_adopt_is(node, "hyperv"))
+        if (!r->hyperv || !windows || !fct_tree_is(node, "hyperv"))
             fct_adopt_told(r, node);
     }
 }
@@ -284,31 +266,31 @@ static void read_features(FctAdoptReader *r, xmlNode *features)
 static void read_cpu_model(FctAdoptReader *r, xmlNode *cpu)
 {
     const char *mode = fct_adopt_attr(r, cpu, "mode");
-    const char *model = fct_adopt_text(r, fct_adopt_child(cpu, "model"));
+    const char *model = fct_adopt_text(r, fct_tree_child(cpu, "model"));
     if (strcmp(mode, "host-passthrough") == 0 || strcmp(mode, "maximum") == 0)
         return;
     fct_adopt_lose(r, "CPU model: the host's own instead of %s", *model ? model : *mode ? mode : "the one that it has");
     fct_adopt_told_attrs(r, cpu, "mode", "match", "check", NULL);
-    fct_adopt_told(r, fct_adopt_child(cpu, "model"));
-    fct_adopt_told(r, fct_adopt_child(cpu, "vendor"));
+    fct_adopt_told(r, fct_tree_child(cpu, "model"));
+    fct_adopt_told(r, fct_tree_child(cpu, "vendor"));
 }
 
 static void read_cpu(FctAdoptReader *r, xmlNode *cpu)
 {
     static const char *const known[] = {"topology", "model", "vendor", "feature", "numa", "maxphysaddr", NULL};
-    xmlNode *topology = fct_adopt_child(cpu, "topology");
+    xmlNode *topology = fct_tree_child(cpu, "topology");
     read_cpu_model(r, cpu);
     if (topology)
         fct_adopt_lose(r, "CPU topology: %s sockets × %s cores × %s threads", fct_adopt_attr(r, topology, "sockets"),
                        fct_adopt_attr(r, topology, "cores"), fct_adopt_attr(r, topology, "threads"));
-    if (fct_adopt_child(cpu, "feature"))
+    if (fct_tree_child(cpu, "feature"))
         fct_adopt_lose(r, "CPU features that are switched on or off");
-    if (fct_adopt_child(cpu, "numa"))
+    if (fct_tree_child(cpu, "numa"))
         fct_adopt_lose(r, "NUMA cells of the guest");
-    if (fct_adopt_child(cpu, "maxphysaddr"))
+    if (fct_tree_child(cpu, "maxphysaddr"))
         fct_adopt_lose(r, "CPU: how much memory it can address");
     for (xmlNode *node = cpu->children; node; node = node->next)
-        if (!fct_adopt_is(node, "model") && !fct_adopt_is(node, "vendor") && node->type == XML_ELEMENT_NODE &&
+        if (!fct_tree_is(node, "model") && !fct_tree_is(node, "vendor") && node->type == XML_ELEMENT_NODE &&
             !node->ns && g_strv_contains(known, (const char *)node->name))
             fct_adopt_told(r, node);
     fct_adopt_others(r, cpu, known, "CPU");
@@ -323,10 +305,10 @@ static void read_clock(FctAdoptReader *r, xmlNode *clock)
     if (strcmp(offset, windows ? "localtime" : "utc") != 0)
         fct_adopt_lose(r, "Clock: %s instead of %s", windows ? "local time" : "UTC", *offset ? offset : "what it has");
     fct_adopt_told_attrs(r, clock, "offset", NULL);
-    if (!windows && fct_adopt_child(clock, "timer"))
+    if (!windows && fct_tree_child(clock, "timer"))
         fct_adopt_lose(r, "Settings of timers");
     for (xmlNode *timer = clock->children; !windows && timer; timer = timer->next)
-        if (fct_adopt_is(timer, "timer"))
+        if (fct_tree_is(timer, "timer"))
             fct_adopt_told(r, timer);
     fct_adopt_others(r, clock, known, "Clock");
 }
@@ -370,9 +352,9 @@ static void read_os_note(FctAdoptReader *r, xmlNode *metadata)
 /* Without a note: what only Windows is given. */
 static void guess_os(FctAdoptReader *r, xmlNode *domain)
 {
-    xmlNode *clock = fct_adopt_child(domain, "clock"), *features = fct_adopt_child(domain, "features");
-    xmlNode *metadata = fct_adopt_child(domain, "metadata");
-    if (fct_adopt_child(features, "hyperv") || strcmp(fct_adopt_attr(r, clock, "offset"), "localtime") == 0)
+    xmlNode *clock = fct_tree_child(domain, "clock"), *features = fct_tree_child(domain, "features");
+    xmlNode *metadata = fct_tree_child(domain, "metadata");
+    if (fct_tree_child(features, "hyperv") || strcmp(fct_adopt_attr(r, clock, "offset"), "localtime") == 0)
         fct_text_set(&r->adoption->spec->os, "windows");
     if (metadata)
         read_os_note(r, metadata);
@@ -399,8 +381,8 @@ static void read_qemu(FctAdoptReader *r, xmlNode *node)
 static void read_identity(FctAdoptReader *r, xmlNode *domain)
 {
     FctVmSpec *spec = r->adoption->spec;
-    fct_text_set(&spec->id, fct_adopt_text(r, fct_adopt_child(domain, "uuid")));
-    fct_text_set(&spec->name, fct_adopt_text(r, fct_adopt_child(domain, "name")));
+    fct_text_set(&spec->id, fct_adopt_text(r, fct_tree_child(domain, "uuid")));
+    fct_text_set(&spec->name, fct_adopt_text(r, fct_tree_child(domain, "name")));
     fct_adopt_keep(r, "Its name and UUID");
     fct_adopt_words(r, domain);
 }
@@ -410,7 +392,7 @@ static void read_pins(FctAdoptReader *r, xmlNode *cputune)
 {
     int pins = 0;
     for (xmlNode *node = cputune->children; node; node = node->next)
-        pins += fct_adopt_is(node, "vcpupin");
+        pins += fct_tree_is(node, "vcpupin");
     if (pins)
         fct_adopt_lose(r, "vCPUs: %d of them pinned to CPUs of the host", pins);
 }
@@ -435,9 +417,9 @@ static gboolean lose_element(FctAdoptReader *r, xmlNode *node)
                   {"launchSecurity", "Encrypted memory (SEV, TDX)"},
                   {"resource", "A resource partition of the host"}};
     for (gsize i = 0; i < G_N_ELEMENTS(losses); i++)
-        if (fct_adopt_is(node, losses[i].name)) {
+        if (fct_tree_is(node, losses[i].name)) {
             fct_adopt_lose(r, "%s", losses[i].text);
-            if (fct_adopt_is(node, "cputune"))
+            if (fct_tree_is(node, "cputune"))
                 read_pins(r, node);
             fct_adopt_told(r, node);
             return TRUE;
@@ -456,17 +438,17 @@ static void read_element(FctAdoptReader *r, xmlNode *node)
                    {"clock", read_clock},       {"devices", fct_adopt_devices}};
     static const char *const done[] = {"name", "uuid", "title", "description", "metadata", NULL};
     for (gsize i = 0; i < G_N_ELEMENTS(readers); i++)
-        if (fct_adopt_is(node, readers[i].name)) {
+        if (fct_tree_is(node, readers[i].name)) {
             readers[i].read(r, node);
             return;
         }
     if (node->ns)
         read_qemu(r, node);
-    else if (fct_adopt_is(node, "on_poweroff"))
+    else if (fct_tree_is(node, "on_poweroff"))
         read_event(r, node, "when it powers off", "destroy");
-    else if (fct_adopt_is(node, "on_reboot"))
+    else if (fct_tree_is(node, "on_reboot"))
         read_event(r, node, "when it restarts", "restart");
-    else if (fct_adopt_is(node, "on_crash"))
+    else if (fct_tree_is(node, "on_crash"))
         read_event(r, node, "when it crashes", "destroy");
     else if (!lose_element(r, node) && !g_strv_contains(done, (const char *)node->name)) {
         fct_adopt_lose(r, "The setting <%s>", (const char *)node->name);
@@ -553,9 +535,9 @@ static void sort_disks(FctAdoptReader *r)
 /* What every VM of Facet has, and this one need not: it stands nowhere, so it is not found by what stands there. */
 static void check_absent(FctAdoptReader *r, xmlNode *domain)
 {
-    if (!fct_adopt_child(fct_adopt_child(domain, "features"), "acpi"))
+    if (!fct_tree_child(fct_tree_child(domain, "features"), "acpi"))
         fct_adopt_lose(r, "Machine: it has no ACPI now; it gets it");
-    if (!fct_adopt_child(domain, "cpu"))
+    if (!fct_tree_child(domain, "cpu"))
         fct_adopt_lose(r, "CPU model: the host's own instead of QEMU's plain one");
 }
 
@@ -620,14 +602,10 @@ static FctAdoption *read_doc(xmlNode *domain, const FctAdoptHost *host)
 
 FctAdoption *fct_adopt_read(const char *xml, const FctAdoptHost *host, GError **error)
 {
-    gsize length = strlen(xml);
-    /* libvirt writes no document type; one that came in all the same names nothing outside. */
-    xmlDoc *doc = length > XML_MAX ? NULL
-                                   : xmlReadMemory(xml, (int)length, NULL, NULL,
-                                                   XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlDoc *doc = strlen(xml) > XML_MAX ? NULL : fct_tree_parse(xml);
     xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
     FctAdoption *adoption = NULL;
-    if (fct_adopt_is(domain, "domain") && !xmlGetIntSubset(doc))
+    if (fct_tree_is(domain, "domain"))
         adoption = read_doc(domain, host);
     else
         fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a VM could not be read.");

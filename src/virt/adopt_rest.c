@@ -5,7 +5,6 @@
  */
 #include "virt/adopt.h"
 
-#include <libxml/parser.h>
 #include <string.h>
 
 #define VALUE_SHOWN 120 /* characters */
@@ -117,7 +116,7 @@ static gboolean same_thing(xmlNode *a, xmlNode *b)
 static xmlNode *nth_named(xmlNode *parent, const char *name, guint n)
 {
     for (xmlNode *child = parent ? parent->children : NULL; child; child = child->next)
-        if (fct_adopt_is(child, name) && n-- == 0)
+        if (fct_tree_is(child, name) && n-- == 0)
             return child;
     return NULL;
 }
@@ -136,11 +135,11 @@ static xmlNode *pair_of_drive(const Walk *w, xmlNode *theirs, xmlNode *parent, g
 static xmlNode *pair_of(const Walk *w, xmlNode *theirs, xmlNode *parent, GHashTable *taken)
 {
     gboolean device = strcmp(w->path->str, "devices") == 0;
-    if (device && fct_adopt_is(theirs, "disk"))
+    if (device && fct_tree_is(theirs, "disk"))
         return pair_of_drive(w, theirs, parent, FALSE);
-    if (device && fct_adopt_is(theirs, "interface"))
+    if (device && fct_tree_is(theirs, "interface"))
         return pair_of_drive(w, theirs, parent, TRUE);
-    if (device && fct_adopt_is(theirs, "controller")) /* libvirt's, not one for one */
+    if (device && fct_tree_is(theirs, "controller")) /* libvirt's, not one for one */
         return NULL;
     for (xmlNode *child = parent ? parent->children : NULL; child; child = child->next)
         if (child->type == XML_ELEMENT_NODE && same_thing(theirs, child) && g_hash_table_add(taken, child))
@@ -184,7 +183,7 @@ static void compare(Walk *w, xmlNode *theirs, xmlNode *ours)
 void fct_adopt_rest(FctAdoptReader *r, xmlNode *domain)
 {
     g_autofree char *xml = fct_domain_xml(r->adoption->spec, &r->host->xml, FALSE);
-    xmlDoc *doc = xmlReadMemory(xml, (int)strlen(xml), NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
+    xmlDoc *doc = fct_tree_parse(xml);
     g_assert(doc); /* ours */
     g_autoptr(GString) path = g_string_new(NULL);
     Walk walk = {.r = r, .path = path};

@@ -2,7 +2,6 @@
 /* What people and programs wrote into a domain for others to read: it stays there as it is. */
 #include "virt/adopt.h"
 
-#include <libxml/parser.h>
 #include <string.h>
 
 #define WORDS_MAX (256 * 1024) /* bytes of each: it is in every definition from then on */
@@ -68,7 +67,7 @@ static void take_metadata(FctAdoptReader *r, xmlNode *metadata)
 void fct_adopt_words(FctAdoptReader *r, xmlNode *domain)
 {
     FctVmSpec *spec = r->adoption->spec;
-    take(r, fct_adopt_child(domain, "title"), &spec->title, "Its title");
-    take(r, fct_adopt_child(domain, "description"), &spec->text, "Its description");
-    take_metadata(r, fct_adopt_child(domain, "metadata"));
+    take(r, fct_tree_child(domain, "title"), &spec->title, "Its title");
+    take(r, fct_tree_child(domain, "description"), &spec->text, "Its description");
+    take_metadata(r, fct_tree_child(domain, "metadata"));
 }

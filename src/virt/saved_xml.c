@@ -4,49 +4,18 @@
  * and libvirt would start it: what touches the host must be what our own definition of the VM says.
  */
 #include "virt/xml.h"
+#include "virt/xml_tree.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
 #include <string.h>
-
-static gboolean is_named(const xmlNode *node, const char *name)
-{
-    return node->type == XML_ELEMENT_NODE && !node->ns && strcmp((const char *)node->name, name) == 0;
-}
-
-static xmlNode *child(xmlNode *node, const char *name)
-{
-    for (xmlNode *one = node ? node->children : NULL; one; one = one->next)
-        if (is_named(one, name))
-            return one;
-    return NULL;
-}
-
-/* "" when there is none; g_free it. */
-static char *attribute(xmlNode *node, const char *name)
-{
-    xmlChar *value = node ? xmlGetNoNsProp(node, (const xmlChar *)name) : NULL;
-    char *text = g_strdup(value ? (const char *)value : "");
-    xmlFree(value);
-    return text;
-}
-
-static char *text_of(xmlNode *node)
-{
-    xmlChar *value = node ? xmlNodeGetContent(node) : NULL;
-    char *text = g_strstrip(g_strdup(value ? (const char *)value : ""));
-    xmlFree(value);
-    return text;
-}
 
 /* "disk vda file /d/vda.qcow2 qcow2": all of a disk that says what is opened, and as what. An empty drive is of no
  * type. */
 static char *disk_text(xmlNode *disk)
 {
-    xmlNode *source = child(disk, "source");
-    g_autofree char *target = attribute(child(disk, "target"), "dev"), *type = attribute(disk, "type");
-    g_autofree char *file = attribute(source, "file"), *device = attribute(source, "dev");
-    g_autofree char *format = attribute(child(disk, "driver"), "type");
+    xmlNode *source = fct_tree_child(disk, "source");
+    g_autofree char *target = fct_tree_attr(fct_tree_child(disk, "target"), "dev"), *type = fct_tree_attr(disk, "type");
+    g_autofree char *file = fct_tree_attr(source, "file"), *device = fct_tree_attr(source, "dev");
+    g_autofree char *format = fct_tree_attr(fct_tree_child(disk, "driver"), "type");
     gboolean plain = *file || *device;
     if (!plain && (strcmp(type, "file") == 0 || strcmp(type, "block") == 0))
         return g_strdup_printf("disk %s empty", target);
@@ -59,13 +28,13 @@ static char *reach_of(xmlNode *device)
     static const char *const kinds[] = {"filesystem", "hostdev",  "interface", "redirdev", "shmem",
                                         "smartcard",  "parallel", "serial",    "console",  "channel",
                                         "rng",        "vsock",    "tpm",       NULL};
-    if (is_named(device, "disk"))
+    if (fct_tree_is(device, "disk"))
         return disk_text(device);
-    if (is_named(device, "emulator"))
-        return text_of(device);
+    if (fct_tree_is(device, "emulator"))
+        return fct_tree_text(device);
     if (device->type != XML_ELEMENT_NODE || !g_strv_contains(kinds, (const char *)device->name))
         return NULL;
-    g_autofree char *type = attribute(device, "type");
+    g_autofree char *type = fct_tree_attr(device, "type");
     return g_strdup_printf("%s %s", (const char *)device->name, type);
 }
 
@@ -74,15 +43,15 @@ static GHashTable *reaches_of(xmlNode *domain)
 {
     static const char *const files[] = {"kernel", "initrd", "dtb", "slic"};
     GHashTable *reaches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    xmlNode *devices = child(domain, "devices"), *os = child(domain, "os");
+    xmlNode *devices = fct_tree_child(domain, "devices"), *os = fct_tree_child(domain, "os");
     for (xmlNode *one = devices ? devices->children : NULL; one; one = one->next) {
         char *reach = reach_of(one);
         if (reach)
             g_hash_table_add(reaches, reach);
     }
     for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *file = text_of(child(os, files[i]));
-        if (child(os, files[i]))
+        g_autofree char *file = fct_tree_text(fct_tree_child(os, files[i]));
+        if (fct_tree_child(os, files[i]))
             g_hash_table_add(reaches, g_strdup_printf("%s %s", files[i], file));
     }
     for (xmlNode *one = domain->children; one; one = one->next)
@@ -93,10 +62,9 @@ static GHashTable *reaches_of(xmlNode *domain)
 
 static GHashTable *read_reaches(const char *xml, GError **error)
 {
-    xmlDoc *doc =
-        xmlReadMemory(xml, (int)strlen(xml), NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    xmlNode *domain = doc && !xmlGetIntSubset(doc) ? xmlDocGetRootElement(doc) : NULL;
-    GHashTable *reaches = domain && is_named(domain, "domain") ? reaches_of(domain) : NULL;
+    xmlDoc *doc = fct_tree_parse(xml);
+    xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
+    GHashTable *reaches = fct_tree_is(domain, "domain") ? reaches_of(domain) : NULL;
     if (!reaches)
         fct_set_error(error, FCT_ERROR_LIBVIRT, "The definition of the VM could not be read.");
     xmlFreeDoc(doc);
