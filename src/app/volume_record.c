@@ -560,12 +560,15 @@ gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gbool
 {
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     g_autoptr(FctVolume) there = NULL;
+    *ret_gone = FALSE;
     if (!world || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(world, there, error)))
         return FALSE;
     g_autofree char *id = fct_volume_id(pool, name);
     const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
-    *ret_gone = !there || (record && strcmp(record->path, there->path) == 0);
-    return fct_record_abandon(app, pool, name, record ? record->path : "", error);
+    gboolean ours = !there || (record && strcmp(record->path, there->path) == 0);
+    gboolean ok = fct_record_abandon(app, pool, name, record ? record->path : "", error);
+    *ret_gone = ok && ours;
+    return ok;
 }
 
 /* FALSE: it is to be tried again. What somebody has by now waits for the next start. */
@@ -573,7 +576,7 @@ static gboolean sweep_one(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
     g_autofree char *id = fct_volume_record_id(record);
-    gboolean gone = FALSE;
+    gboolean gone;
     if (!fct_storage_claim(app->storage, id, NULL))
         return TRUE; /* somebody works on it now */
     gboolean ok = fct_record_clear(app, record->pool, record->name, &gone, &fault);

@@ -319,9 +319,8 @@ static void recover_thread(FctTask *task, gpointer data)
     g_autoptr(GError) fault = NULL, error = NULL;
     if (!fct_vms_await_up(app->vms, task))
         return;
-    gboolean gone = FALSE;
-    if (!fct_record_clear(app, m->pool, m->name, &gone, &fault))
-        gone = FALSE;
+    gboolean gone;
+    fct_record_clear(app, m->pool, m->name, &gone, &fault);
     fct_storage_release(app->storage, m->id);
     fct_storage_poke(app->storage, m->pool);
     fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
