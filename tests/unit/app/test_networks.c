@@ -7,6 +7,7 @@
 
 #include "hw_model.h"
 #include "model/network.h"
+#include "quiet_vmm.h"
 
 #include <string.h>
 
@@ -14,12 +15,6 @@ static struct {
     GMutex lock;
     GPtrArray *networks; /* FctNetwork* */
 } play;
-
-static json_t *play_facts(FctVmm *vmm, GError **error)
-{
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[]}", "libvirt", "9.0.0", "qemu", "7.2.0", "accel", "tcg",
-                     "why_not_kvm", "", "part_device", "standin", "missing");
-}
 
 static GPtrArray *play_list(FctVmm *vmm, GError **error)
 {
@@ -68,48 +63,22 @@ static gboolean play_create(FctVmm *vmm, const FctNetwork *network, GError **err
     return FALSE;
 }
 
-static GPtrArray *play_interfaces(FctVmm *vmm, char **ret_why, GError **error)
-{
-    *ret_why = g_strdup("The test has none.");
-    return g_ptr_array_new();
-}
-
-static json_t *play_stats(FctVmm *vmm, GError **error)
-{
-    return json_object();
-}
-
 static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told, gpointer data)
 {
     if (told) /* at the end nobody watches any more */
         told(TRUE, data);
 }
 
-static void play_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data)
-{
-}
-
-static void play_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data)
-{
-}
-
-static void play_free(FctVmm *vmm)
-{
-}
-
-static const FctVmmOps ops = {.facts = play_facts,
-                              .list = play_list,
-                              .pools = play_pools,
-                              .pool_refresh = play_refresh,
-                              .networks = play_networks,
-                              .network_create = play_create,
-                              .network_delete = play_delete,
-                              .interfaces = play_interfaces,
-                              .stats = play_stats,
-                              .watch = play_watch,
-                              .watch_storage = play_watch_storage,
-                              .watch_networks = play_watch_networks,
-                              .free = play_free};
+static const FctVmmOps ops = {
+    QUIET_VMM_OPS,
+    .list = play_list,
+    .pools = play_pools,
+    .pool_refresh = play_refresh,
+    .networks = play_networks,
+    .network_create = play_create,
+    .network_delete = play_delete,
+    .watch = play_watch,
+};
 static FctVmm vmm = {&ops};
 
 static json_t *input(const char *name)

@@ -6,6 +6,7 @@
 #include "fixture.h"
 
 #include "app/server.h"
+#include "quiet_vmm.h"
 
 #include <string.h>
 
@@ -52,12 +53,6 @@ static json_t *play_guest(FctVmm *vmm, const char *id, GError **error)
                      "name", "eth0", "mac", "52:54:00:00:00:01", "addresses", "10.0.0.5/24", "filesystems");
 }
 
-static json_t *play_facts(FctVmm *vmm, GError **error)
-{
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[]}", "libvirt", "9.0.0", "qemu", "7.2.0", "accel", "tcg",
-                     "why_not_kvm", "", "part_device", "standin", "missing");
-}
-
 static GPtrArray *play_pools(FctVmm *vmm, GError **error)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_pool_free);
@@ -71,23 +66,6 @@ static GPtrArray *play_pools(FctVmm *vmm, GError **error)
     nas->name = g_strdup("nas");
     g_ptr_array_add(list, nas);
     return list;
-}
-
-static GPtrArray *play_networks(FctVmm *vmm, GError **error)
-{
-    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_network_free);
-    FctNetwork *network = fct_network_new();
-    g_free(network->name);
-    network->name = g_strdup("lan");
-    network->active = TRUE; /* or a first one would be made */
-    g_ptr_array_add(list, network);
-    return list;
-}
-
-static GPtrArray *play_interfaces(FctVmm *vmm, char **ret_why, GError **error)
-{
-    *ret_why = g_strdup("The test has none.");
-    return g_ptr_array_new();
 }
 
 static GPtrArray *play_volumes(FctVmm *vmm, const char *pool, GError **error)
@@ -111,11 +89,6 @@ static gboolean play_refresh(FctVmm *vmm, const char *pool, GError **error)
     return !hung;
 }
 
-static json_t *play_stats(FctVmm *vmm, GError **error)
-{
-    return json_object();
-}
-
 static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told, gpointer data)
 {
     g_mutex_lock(&play.lock);
@@ -124,32 +97,11 @@ static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told
     g_mutex_unlock(&play.lock);
 }
 
-static void play_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data)
-{
-}
-
-static void play_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data)
-{
-}
-
-static void play_free(FctVmm *vmm)
-{
-}
-
-static const FctVmmOps ops = {.facts = play_facts,
-                              .list = play_list,
-                              .info = play_info,
-                              .guest = play_guest,
-                              .pools = play_pools,
-                              .pool_refresh = play_refresh,
-                              .volumes = play_volumes,
-                              .networks = play_networks,
-                              .interfaces = play_interfaces,
-                              .stats = play_stats,
-                              .watch = play_watch,
-                              .watch_storage = play_watch_storage,
-                              .watch_networks = play_watch_networks,
-                              .free = play_free};
+static const FctVmmOps ops = {
+    QUIET_VMM_OPS,           .list = play_list,          .info = play_info,
+    .guest = play_guest,     .pools = play_pools,        .pool_refresh = play_refresh,
+    .volumes = play_volumes, .networks = quiet_networks, .watch = play_watch,
+};
 static FctVmm vmm = {&ops};
 
 static void tell(gboolean up)

@@ -11,6 +11,7 @@
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
+#include "quiet_vmm.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -194,12 +195,6 @@ static FctVmInfo *play_info(FctVmm *vmm, const char *id, GError **error)
     return NULL;
 }
 
-static json_t *play_facts(FctVmm *vmm, GError **error)
-{
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:[]}", "libvirt", "9.0.0", "qemu", "7.2.0", "accel", "tcg",
-                     "why_not_kvm", "", "part_device", "standin", "missing");
-}
-
 static GPtrArray *play_pools(FctVmm *vmm, GError **error)
 {
     static const char *const names[] = {FCT_POOL_OWN, "nas", "vg", NULL};
@@ -217,30 +212,9 @@ static GPtrArray *play_pools(FctVmm *vmm, GError **error)
     return list;
 }
 
-static GPtrArray *play_networks(FctVmm *vmm, GError **error)
-{
-    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_network_free);
-    FctNetwork *network = fct_network_new();
-    fct_text_set(&network->name, "lan");
-    network->active = TRUE; /* or a first one would be made */
-    g_ptr_array_add(list, network);
-    return list;
-}
-
-static GPtrArray *play_interfaces(FctVmm *vmm, char **ret_why, GError **error)
-{
-    *ret_why = g_strdup("The test has none.");
-    return g_ptr_array_new();
-}
-
 static gboolean play_refresh(FctVmm *vmm, const char *pool, GError **error)
 {
     return answers(pool, error);
-}
-
-static json_t *play_stats(FctVmm *vmm, GError **error)
-{
-    return json_object();
 }
 
 static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told, gpointer data)
@@ -249,40 +223,25 @@ static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told
     play.data = data;
 }
 
-static void play_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data)
-{
-}
-
-static void play_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data)
-{
-}
-
-static void play_free(FctVmm *vmm)
-{
-}
-
-static const FctVmmOps ops = {.facts = play_facts,
-                              .list = play_list,
-                              .info = play_info,
-                              .pools = play_pools,
-                              .pool_refresh = play_refresh,
-                              .volumes = play_volumes,
-                              .volume = play_volume,
-                              .volume_create = play_create,
-                              .volume_delete = play_delete,
-                              .volume_grow = play_grow,
-                              .volume_open = play_open,
-                              .stream_read = play_read,
-                              .stream_write = play_write,
-                              .stream_close = play_close,
-                              .copy_end = play_copy_end,
-                              .networks = play_networks,
-                              .interfaces = play_interfaces,
-                              .stats = play_stats,
-                              .watch = play_watch,
-                              .watch_storage = play_watch_storage,
-                              .watch_networks = play_watch_networks,
-                              .free = play_free};
+static const FctVmmOps ops = {
+    QUIET_VMM_OPS,
+    .list = play_list,
+    .info = play_info,
+    .pools = play_pools,
+    .pool_refresh = play_refresh,
+    .volumes = play_volumes,
+    .volume = play_volume,
+    .volume_create = play_create,
+    .volume_delete = play_delete,
+    .volume_grow = play_grow,
+    .volume_open = play_open,
+    .stream_read = play_read,
+    .stream_write = play_write,
+    .stream_close = play_close,
+    .copy_end = play_copy_end,
+    .networks = quiet_networks,
+    .watch = play_watch,
+};
 static FctVmm vmm = {&ops};
 
 /* ---- the subject ---- */

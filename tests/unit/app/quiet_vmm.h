@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A libvirt that tells of nothing and is asked for nothing: what a test of one noun needs beside those that it plays.
+ */
+#pragma once
+#include "port/vmm.h"
+
+json_t *quiet_facts(FctVmm *vmm, GError **error);
+GPtrArray *quiet_networks(FctVmm *vmm, GError **error); /* one that runs, or facetd would make a first one */
+GPtrArray *quiet_interfaces(FctVmm *vmm, char **ret_why, GError **error);
+json_t *quiet_stats(FctVmm *vmm, GError **error);
+void quiet_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data);
+void quiet_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data);
+void quiet_free(FctVmm *vmm);
+
+/* In an initializer of FctVmmOps. */
+#define QUIET_VMM_OPS                                                                                                  \
+    .facts = quiet_facts, .interfaces = quiet_interfaces, .stats = quiet_stats, .watch_storage = quiet_watch_storage,  \
+    .watch_networks = quiet_watch_networks, .free = quiet_free
