@@ -98,6 +98,7 @@ function Linux({ vm, value, onChange, common = false }: Omit<Props, 'os'>) {
   const set = (change: Partial<FirstBoot>) => onChange({ ...value, ...change });
   const problems = firstBootProblems(value, 'linux', common);
   const own = value.userData.trim() !== '' || value.kept === true;
+  const [expert, setExpert] = useState<boolean | null>(null);
   return (
     <>
       <HelperText><HelperTextItem>{words.intro}</HelperTextItem></HelperText>
@@ -112,11 +113,14 @@ function Linux({ vm, value, onChange, common = false }: Omit<Props, 'os'>) {
           <Text id="boot-packages" label={words.packages} help={words.packagesHelp} value={value.packages} isDisabled={own} onChange={(packages) => set({ packages })} />
         </div>
       </ExpandableSection>
-      <ExpandableSection toggleText={words.expert}>
-        {value.kept !== null && (
-          <Checkbox id="boot-kept" label={words.kept} description={words.keptHelp} isChecked={value.kept} onChange={(_event, kept) => set({ kept })} />
-        )}
-        <Lines id="boot-user-data" label={words.expertText} help={words.expertHelp} problem={problems.user_data} rows={8} value={value.userData} onChange={(userData) => set({ userData })} />
+      {/* What it has is in sight: it is why other fields are closed. */}
+      <ExpandableSection toggleText={words.expert} isExpanded={expert ?? own} onToggle={(_event, open) => setExpert(open)}>
+        <div className="fct-stack">
+          {value.kept !== null && (
+            <Checkbox id="boot-kept" label={words.kept} description={words.keptHelp} isChecked={value.kept} onChange={(_event, kept) => set({ kept })} />
+          )}
+          <Lines id="boot-user-data" label={words.expertText} help={words.expertHelp} problem={problems.user_data} rows={8} value={value.userData} onChange={(userData) => set({ userData })} />
+        </div>
       </ExpandableSection>
     </>
   );
