@@ -281,7 +281,7 @@ static char *outcome(const FctVm *vm, const FctRelease *release)
     if (!release->restored)
         return g_strdup_printf("It keeps what Facet made of its definition, since %s.", release->why);
     return g_strdup_printf("It has the definition back that it was adopted with%s.",
-                           release->lost->len ? ", but for what it lists" : "");
+                           release->lost->len ? ", but not all of it" : "");
 }
 
 /* "Stays changed: A; B; and 3 more." */

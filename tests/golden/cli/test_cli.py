@@ -87,7 +87,7 @@ ADOPTION = {"id": "v7", "name": "theirs", "state": "running", "kept": ["2 vCPUs"
             "lost": ["Its sound card"], "verdicts": [{"severity": "confirm", "code": "adopt-changes", "subject": "",
             "sentence": "Its next start by Facet changes 1 thing of it.", "next": "Read what changes, then confirm."}]}
 RELEASE = {"id": "v1", "name": "db-2", "definition": "restored", "lost": ["NUMA cells of the guest", "vCPUs: 4 of them pinned to CPUs of the host"],
-           "sentence": "It has the definition back that it was adopted with, but for what it lists."}
+           "sentence": "It has the definition back that it was adopted with, but not all of it."}
 LATER = dict(VM, id="v2", name="web", autostart={"enabled": True, "order": 100, "delay_s": 0})
 FIRST = dict(VM, id="v3", name="db-3", autostart={"enabled": True, "order": 10, "delay_s": 30})
 

@@ -51,7 +51,8 @@ export const adopt = {
   done: (name: string) => `${name} is managed by Facet now.`,
   release: 'Release from Facet',
   releaseTitle: (name: string) => `Release ${name} from Facet?`,
-  released: (name: string, sentence: string, lost: string[]) => `${name} is no longer managed by Facet. ${sentence}${lost.length > 0 ? ` Stays changed: ${lost.join('; ')}.` : ''}`,
+  released: (name: string) => `${name} is no longer managed by Facet.`,
+  releasedHow: (sentence: string, lost: string[]) => `${sentence}${lost.length > 0 ? ` Stays changed: ${lost.join('; ')}.` : ''}`,
   releaseText: 'Facet only shows it from then on. Its disks stay as they are, and a VM that was taken over gets its own definition back where nothing but name, description, memory and vCPUs was changed; its GPU devices and its place in the start order are forgotten.',
 };
 

@@ -12,7 +12,7 @@ interface Toast {
 }
 
 interface Tell {
-  good: (title: string) => void;
+  good: (title: string, text?: string) => void;
   bad: (error: unknown) => void;
 }
 
@@ -26,7 +26,7 @@ export function Toasts({ children }: { children: ReactNode }) {
   const add = useCallback((toast: Omit<Toast, 'id'>) => setToasts((list) => [...list.slice(-3), { ...toast, id: ++lastId }]), []);
   const drop = (id: number) => setToasts((list) => list.filter((toast) => toast.id !== id));
   const tell = useMemo<Tell>(() => ({
-    good: (title) => add({ variant: 'success', title, text: '' }),
+    good: (title, text = '') => add({ variant: 'success', title, text }),
     bad: (error) => add({
       variant: 'danger',
       title: error instanceof Error ? error.message : String(error),
@@ -42,7 +42,7 @@ export function Toasts({ children }: { children: ReactNode }) {
             key={id}
             variant={variant}
             title={title}
-            timeout={variant === 'danger' ? 15000 : 5000}
+            timeout={text || variant === 'danger' ? 15000 : 5000}
             onTimeout={() => drop(id)}
             actionClose={<AlertActionCloseButton title={title} onClose={() => drop(id)} />}
           >

@@ -94,7 +94,7 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
           title={t.adopt.releaseTitle(vm.name)}
           text={t.adopt.releaseText}
           button={t.adopt.release}
-          action={() => releaseVm(vm.id).then(({ sentence, lost }) => tell.good(t.adopt.released(vm.name, sentence, lost)))}
+          action={() => releaseVm(vm.id).then(({ sentence, lost }) => tell.good(t.adopt.released(vm.name), t.adopt.releasedHow(sentence, lost)))}
           onClose={close}
           onDone={() => {
             void client.invalidateQueries({ queryKey: ['vm'] });
