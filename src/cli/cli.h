@@ -63,9 +63,6 @@ void fct_table_print(FctTable *table); /* prints and frees; nothing but the head
 /* "—" when unknown. Static buffers: valid until the eighth next call. */
 const char *fct_show_reading(const json_t *reading, const char *unit);
 const char *fct_show_mib(const json_t *reading);
-/* What a terminal would act on, or show at another place than it stands: control characters, and those that turn text.
- */
-gboolean fct_cli_is_hidden(gunichar c);
 /* What goes wrong on this side is for the caller to correct, and no fault of Facet. Takes @fault over. FALSE. */
 gboolean fct_cli_local(GError *fault, GError **error);
 /* Writes the error for people to stderr (or as JSON) and returns its exit status. */

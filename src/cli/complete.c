@@ -7,6 +7,8 @@
  */
 #include "cli/cli.h"
 
+#include "base/plain.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -61,18 +63,10 @@ int fct_verb_completion(FctCli *cli, int argc, char **argv)
     return fct_cli_usage("completion knows bash, zsh and fish.");
 }
 
-static gboolean is_plain(const char *text)
-{
-    for (const char *p = text; *p; p = g_utf8_next_char(p))
-        if (fct_cli_is_hidden(g_utf8_get_char(p)))
-            return FALSE;
-    return *text != '\0';
-}
-
 /* A name like an option would be taken for one. */
 static void print_name(const char *name)
 {
-    if (g_utf8_validate(name, -1, NULL) && is_plain(name) && *name != '-')
+    if (*name && *name != '-' && fct_plain_is(name, FALSE))
         puts(name);
 }
 

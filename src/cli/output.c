@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include "base/plain.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,30 +15,12 @@ struct FctTable {
     guint columns;
 };
 
-gboolean fct_cli_is_hidden(gunichar c)
-{
-    return g_unichar_iscntrl(c) || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
-
-/* Names come from the host and from other people: a line break in one is shown as \u000a. */
-static char *printable(const char *text)
-{
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    GString *shown = g_string_new(NULL);
-    for (const char *p = valid; *p; p = g_utf8_next_char(p))
-        if (fct_cli_is_hidden(g_utf8_get_char(p)))
-            g_string_append_printf(shown, "\\u%04x", g_utf8_get_char(p));
-        else
-            g_string_append_unichar(shown, g_utf8_get_char(p));
-    return g_string_free(shown, FALSE);
-}
-
+/* Names come from the host and from other people. */
 static void add_cells(FctTable *table, const char *first, va_list ap)
 {
     guint n = 0;
     for (const char *cell = first; cell; cell = va_arg(ap, const char *), n++)
-        g_ptr_array_add(table->cells, printable(cell));
+        g_ptr_array_add(table->cells, fct_plain_shown(cell));
     g_assert(table->columns == 0 || n == table->columns);
     table->columns = n;
 }
