@@ -7,6 +7,7 @@ test_tree.py FACET-SIM DISTURB: starts hosts of its own in a temporary folder an
 import errno
 import json
 import os
+import pathlib
 import pwd
 import random
 import re
@@ -641,6 +642,9 @@ def an_ordinary_user_can_start(h):
     mode = os.stat("/dev/fuse").st_mode
     if user and not mode & 0o002:
         return "/dev/fuse is for root only here"
+    closed = next((folder for folder in pathlib.Path(SIM).parents if not folder.stat().st_mode & 0o001), None)
+    if user and closed:
+        return f"no other user may enter {closed}"
     place = tempfile.mkdtemp(dir=os.path.dirname(h.dir))
     drop = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     if user:
