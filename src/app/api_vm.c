@@ -179,16 +179,44 @@ static gboolean name_taken(FctVms *vms, const char *name)
     return other != NULL;
 }
 
+/* FCT_ERROR_CONFLICT: a network of its NICs is being deleted by now. */
 static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GError **error)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autoptr(FctWrites) again = fct_writes_new();
+    g_autoptr(GError) fault = NULL;
     gboolean renamed = strcmp(vm->name, old_name) != 0;
+    if (!fct_networks_guard_nics(vms->app, vm, writes, error))
+        return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), vm->revision);
     if (renamed) {
         fct_writes_add(writes, fct_vm_name_key(old_name), NULL, FCT_REV_ANY);
         fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
     }
-    return fct_writes_commit(vms->app->store, writes, &vm->revision, error);
+    if (fct_writes_commit(vms->app->store, writes, &vm->revision, &fault))
+        return TRUE;
+    if (fault->code != FCT_ERROR_REVISION || fct_networks_guard_nics(vms->app, vm, again, error))
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return FALSE;
+}
+
+/* What was not stored is not left in libvirt's definition. */
+static void redefine_as_stored(FctVms *vms, const char *id)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, &fault);
+    if (!vm || !redefine(vms, vm, FALSE, &fault))
+        g_warning("VM %s keeps a definition that was not stored: %s", id, fault->message);
+}
+
+static gboolean redefine_and_store(FctVms *vms, FctVm *vm, const char *old_name, GError **error)
+{
+    if (!redefine(vms, vm, strcmp(vm->name, old_name) != 0, error))
+        return FALSE;
+    gboolean ok = store_patched(vms, vm, old_name, error);
+    if (!ok)
+        redefine_as_stored(vms, vm->id);
+    return ok;
 }
 
 /* What the host can never give is refused when it is asked for, not at the next start. */
@@ -225,7 +253,7 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
     gboolean anew = json_object_get(body, "cloud_init") || json_object_get(body, "windows");
     if (anew && !(fct_vm_first_boot_read(vm, body, error) && fct_vm_first_boot_write(vms, vm, NULL, NULL, &old, error)))
         return FALSE;
-    gboolean ok = redefine(vms, vm, renamed, error) && store_patched(vms, vm, old_name, error);
+    gboolean ok = redefine_and_store(vms, vm, old_name, error);
     if (anew)
         fct_vm_first_boot_settle(vms, vm, old, ok);
     if (!ok)

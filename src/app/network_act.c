@@ -43,15 +43,24 @@ gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error)
     return FALSE;
 }
 
-gboolean fct_network_act_stays(FctApp *app, const char *name, GError **error)
+gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes, GError **error)
 {
     g_autofree char *key = fct_network_act_key(name);
-    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
-    if (!doc || strcmp(fct_json_str(doc->value, "act", ""), "delete") != 0)
-        return TRUE;
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL, "Network %s is being deleted.",
-                       name);
-    return FALSE;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
+    if (!doc && fault->code != FCT_ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    if (doc && strcmp(fct_json_str(doc->value, "act", ""), "delete") == 0) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL, "Network %s is being deleted.",
+                           name);
+        return FALSE;
+    }
+    if (writes) /* the note as it is now: none, or that of a change */
+        fct_writes_add(writes, g_steal_pointer(&key), doc ? json_incref(doc->value) : NULL,
+                       doc ? doc->revision : FCT_REV_NONE);
+    return TRUE;
 }
 
 void fct_network_place_add(json_t *places, const FctNetwork *network)

@@ -39,8 +39,11 @@ void fct_network_place_add(json_t *places, const FctNetwork *network);
 gboolean fct_network_device_drop(FctApp *app, const char *name, const char *device, char **ret_kept, GError **error);
 /* A VM of ours has a NIC in it. What cannot be looked at counts as yes. */
 gboolean fct_network_has_vms(FctApp *app, const char *name);
-/* It is being deleted: nobody may be attached to it any more. FCT_ERROR_CONFLICT. */
-gboolean fct_network_act_stays(FctApp *app, const char *name, GError **error);
+/*
+ * It is not being deleted, and @writes (may be NULL) fail with FCT_ERROR_REVISION if it is by their commit.
+ * FCT_ERROR_CONFLICT: it is, so nobody may be attached to it any more.
+ */
+gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes, GError **error);
 /* What facetd ended in while it was made: nothing of it stays. Once, when libvirt answers. */
 void fct_network_acts_settle(FctApp *app);
 /* FctNetwork*: where networks other than @own that are being changed are and shall be: subnets, and

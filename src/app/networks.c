@@ -276,10 +276,18 @@ gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error)
             return FALSE;
         if (!find(networks, nic->network))
             return refuse(error, "nics", "There is no network", nic->network);
-        if (!fct_network_act_stays(app, nic->network, error))
+        if (!fct_network_act_stays(app, nic->network, NULL, error))
             return FALSE;
         if (!is_free(vm, nic->mac, mine, error) || !is_free_in_libvirt(app, vm, nic->mac, error))
             return FALSE;
     }
     return mine != NULL;
+}
+
+gboolean fct_networks_guard_nics(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error)
+{
+    for (guint i = 0; i < vm->nics->len; i++)
+        if (!fct_network_act_stays(app, ((FctVmNic *)vm->nics->pdata[i])->network, writes, error))
+            return FALSE;
+    return TRUE;
 }

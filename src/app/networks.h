@@ -6,6 +6,7 @@
 #pragma once
 #include "app/task.h"
 #include "app/vm_doc.h"
+#include "app/vm_holds.h"
 
 /* Who asks for a change, and over which connection: it must not be cut unasked. Addresses may be "". */
 typedef struct {
@@ -30,6 +31,12 @@ json_t *fct_networks_addresses_now(FctApp *app);
 void fct_networks_default_nic(FctApp *app, FctVm *vm);
 /* FCT_ERROR_BAD_REQUEST names "nics" when a network is not there or another VM of ours has a MAC of @vm. */
 gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error);
+/*
+ * Adds to @writes that no network of @vm's NICs is being deleted, or the commit fails with FCT_ERROR_REVISION: a
+ * deletion looks for VMs after it was noted, so either it finds the VM or this finds the note. FCT_ERROR_CONFLICT: one
+ * is being deleted now.
+ */
+gboolean fct_networks_guard_nics(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error);
 
 /* ---- network_change.c ---- */
 /* @body: {"action", "id", "input"}. Changes nothing. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vm_adopt.h"
 
+#include "app/networks.h"
 #include "app/records.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_service.h"
@@ -152,19 +153,12 @@ static FctVm *vm_of(FctAdoption *adoption)
 /* Together with @writes. @xml: NULL, or the definition to go back to. */
 static gboolean store(FctVms *vms, const FctVm *vm, const char *xml, FctWrites *writes, GError **error)
 {
-    g_autoptr(GError) fault = NULL;
+    GError *fault = NULL;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
     fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
     if (xml)
         fct_writes_add(writes, fct_vm_origin_key(vm->id), json_pack("{s:s}", "xml", xml), FCT_REV_ANY);
-    if (fct_writes_commit(vms->app->store, writes, NULL, &fault))
-        return TRUE;
-    if (fault->code == FCT_ERROR_REVISION)
-        fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.", json_pack("{s:s}", "field", "name"),
-                           "There is a VM %s of Facet already.", vm->name);
-    else
-        g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_writes_commit(vms->app->store, writes, NULL, &fault) || fct_vm_refuse_new(vms, vm, fault, error);
 }
 
 /*
@@ -184,7 +178,7 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
         json_decref(vm->run);
         vm->run = fct_vm_run_json(vm);
     }
-    if (!vmm->ops->mark(vmm, info->id, TRUE, error))
+    if (!fct_networks_guard_nics(vms->app, vm, writes, error) || !vmm->ops->mark(vmm, info->id, TRUE, error))
         return FALSE;
     if (store(vms, vm, adoption->xml, writes, error))
         return TRUE;

@@ -279,24 +279,13 @@ static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrA
 
 static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 {
-    g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(GError) fault = NULL;
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
     for (guint i = 0; i < vm->disks->len; i++) {
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
         if (!disk->cdrom && !*disk->volume && !fct_vm_plan_disk(vms, vm, disk, "name", error))
             return FALSE;
     }
-    fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
-    fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
-    if (fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault))
-        return TRUE;
-    if (fault->code == FCT_ERROR_REVISION)
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a VM %s already.", vm->name);
-    else
-        g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_vm_store_new(vms, vm, task, error);
 }
 
 /* What is copied stands still from here on, until let_go. */

@@ -208,24 +208,37 @@ static FctVm *read_given(FctVms *vms, const json_t *given, gboolean *ret_start, 
     return vm;
 }
 
-/* Names its volumes, and stores it together with its task. */
-static gboolean begin(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
+gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError **error)
+{
+    g_autoptr(FctWrites) again = fct_writes_new();
+    g_autoptr(GError) fault = given;
+    if (fault->code != FCT_ERROR_REVISION)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    else if (fct_networks_guard_nics(vms->app, vm, again, error))
+        fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.",
+                           json_pack("{s:s}", "field", "name"), "There is a VM %s already.", vm->name);
+    return FALSE;
+}
+
+gboolean fct_vm_store_new(FctVms *vms, const FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(GError) fault = NULL;
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
-    if (!fct_vm_plan_disks(vms, vm, error))
+    GError *fault = NULL;
+    if (!fct_networks_guard_nics(vms->app, vm, writes, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
     fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
-    if (fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault))
-        return TRUE;
-    if (fault->code == FCT_ERROR_REVISION)
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a VM %s already.", vm->name);
-    else
-        g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault) ||
+           fct_vm_refuse_new(vms, vm, fault, error);
+}
+
+/* Names its volumes, and stores it together with its task. */
+static gboolean begin(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
+    if (!fct_vm_plan_disks(vms, vm, error))
+        return FALSE;
+    return fct_vm_store_new(vms, vm, task, error);
 }
 
 FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error)

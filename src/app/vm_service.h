@@ -194,6 +194,10 @@ void fct_vm_set_foreign_error(GError **error, const char *name);
 /* ---- vm_create.c, vm_start.c, vm_stop.c: each makes its task and returns it running, or refuses. Take @vm over. ----
  */
 FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error);
+/* A new VM together with its task, unless its name is taken or a network of its NICs is being deleted. */
+gboolean fct_vm_store_new(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);
+/* Why the commit of a new VM failed. Takes @given over; FALSE. */
+gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError **error);
 /* Whether each field of a VmInput without a name, perhaps without a source, is well formed. */
 gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error);
 FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);

@@ -46,7 +46,8 @@ apt_install() {
         as_root chmod 755 $policy
         ours=yes
     fi
-    local apt=(as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
+    local apt=(as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get -o Dpkg::Use-Pty=0 -o Acquire::Retries=3
+               -o DPkg::Lock::Timeout=600) # a fresh machine updates itself at first
     compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || "${apt[@]}" update || rc=$?
     if [ "$rc" = 0 ]; then
         # Lists that are out of date name versions the mirror no longer has: fetch them and try once more.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Networks on the interface of one VLAN, on a host whose interfaces libvirt cannot list: the interface goes with the
- * last of them. The test plays libvirt.
+ * last of them. And a network that is deleted while a VM is attached to it. The test plays libvirt.
  */
 #include "fixture.h"
 
@@ -14,7 +14,11 @@
 static struct {
     GMutex lock;
     GPtrArray *networks; /* FctNetwork* */
+    FctStore *store;     /* in which the next definition finds the network "floor" on its way out; NULL: it does not */
+    GString *defined;    /* how many NICs each definition had */
 } play;
+
+#define ID "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
 
 static GPtrArray *play_list(FctVmm *vmm, GError **error)
 {
@@ -63,6 +67,17 @@ static gboolean play_create(FctVmm *vmm, const FctNetwork *network, GError **err
     return FALSE;
 }
 
+static gboolean play_define(FctVmm *vmm, const FctVmSpec *spec, GError **error)
+{
+    g_autoptr(json_t) note = json_pack("{s:s, s:s}", "act", "delete", "name", "floor");
+    const FctWrite write = {"network-act/floor", note, FCT_REV_NONE};
+    g_string_append_printf(play.defined, " %u", spec->nics->len);
+    if (play.store)
+        g_assert_true(play.store->ops->commit(play.store, &write, 1, NULL, NULL));
+    play.store = NULL;
+    return TRUE;
+}
+
 static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told, gpointer data)
 {
     if (told) /* at the end nobody watches any more */
@@ -78,6 +93,7 @@ static const FctVmmOps ops = {
     .network_create = play_create,
     .network_delete = play_delete,
     .watch = play_watch,
+    .define = play_define,
 };
 static FctVmm vmm = {&ops};
 
@@ -97,6 +113,7 @@ static void add(const char *name)
 static void begin(Fixture *f, gconstpointer data)
 {
     play.networks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_network_free);
+    play.defined = g_string_new(NULL);
     for (const char *const *name = data; *name; name++)
         add(*name);
     f->vmm = &vmm;
@@ -108,6 +125,7 @@ static void end(Fixture *f, gconstpointer data)
 {
     fixture_tear_down(f, NULL);
     g_ptr_array_unref(play.networks);
+    g_string_free(play.defined, TRUE);
 }
 
 static void delete_network(Fixture *f, const char *name, const char *log, const char *vlans)
@@ -145,6 +163,25 @@ static void test_create_fails(Fixture *f, gconstpointer data)
     g_assert_cmpstr(has, ==, "+eno1.30 -eno1.30");
 }
 
+/* Judged while it was there; libvirt has the NIC when the deletion begins, and neither side keeps it. */
+static void test_attach_while_deleted(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) vm = json_pack("{s:s, s:s, s:s, s:i, s:i, s:[], s:[]}", "id", ID, "name", "db-2", "state", "ready",
+                                     "vcpus", 1, "memory_mib", 256, "disks", "nics");
+    const FctWrite write = {"vm/" ID, vm, FCT_REV_NONE};
+    g_autoptr(json_t) problem = NULL, after = NULL;
+    guint64 revision = 0;
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, &revision, NULL));
+    f->if_match = g_strdup_printf("\"%" G_GUINT64_FORMAT "\"", revision);
+    play.store = f->store;
+    json_t *nics = json_pack("{s:[{s:s}]}", "nics", "network", "floor");
+    g_assert_cmpuint(fixture_call(f, "PATCH", "/vms/" ID, nics, &problem), ==, 409);
+    g_assert_cmpstr(error_code(problem), ==, "conflict");
+    g_assert_cmpstr(play.defined->str, ==, " 1 0");
+    g_assert_cmpuint(fixture_call(f, "GET", "/vms/" ID, NULL, &after), ==, 200);
+    g_assert_cmpuint(json_array_size(json_object_get(after, "nics")), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const both[] = {"floor", "second", NULL}, *const one[] = {"floor", NULL}, *const none[] = {NULL};
@@ -152,5 +189,6 @@ int main(int argc, char **argv)
     g_test_add("/networks/vlan/delete", Fixture, both, begin, test_delete, end);
     g_test_add("/networks/vlan/create", Fixture, one, begin, test_create, end);
     g_test_add("/networks/vlan/create-fails", Fixture, none, begin, test_create_fails, end);
+    g_test_add("/networks/attach-while-deleted", Fixture, one, begin, test_attach_while_deleted, end);
     return g_test_run();
 }
