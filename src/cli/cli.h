@@ -101,6 +101,14 @@ char *fct_cli_read_secret(const char *prompt);
 /* Whether an upload that was begun promises the same bytes; @sha256 NULL: nobody asks. */
 gboolean fct_cli_same_sum(const char *sha256, const json_t *resource);
 
+/*
+ * terminal.c. What a terminal would act on is written out from here on, whoever prints it: names and sentences come
+ * from guests, foreign VMs and other people. Once, before anything is printed; not where a program reads JSON.
+ */
+void fct_cli_guard_output(void);
+/* For fct_client_upload and the like: one line on a terminal that is written over. @data: gint64, -1 at first. */
+void fct_cli_progress(gint64 done, gint64 total, gpointer data);
+
 /* dispatch.c: runs the verb that the words name; its exit status. */
 int fct_cli_dispatch(FctCli *cli, int argc, char **argv);
 void fct_cli_help(void);

@@ -40,16 +40,6 @@ int fct_verb_file_list(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-static void show_progress(gint64 done, gint64 total, gpointer data)
-{
-    gint64 *shown = data;
-    gint64 percent = total > 0 ? done * 100 / total : 100;
-    if (percent == *shown || !isatty(STDERR_FILENO))
-        return;
-    *shown = percent;
-    fprintf(stderr, "\r%3d %%%s", (int)percent, percent == 100 ? "\n" : "");
-}
-
 gboolean fct_cli_same_sum(const char *sha256, const json_t *resource)
 {
     return !sha256 || g_ascii_strcasecmp(sha256, fct_json_str(resource, "sha256", "")) == 0;
@@ -91,7 +81,7 @@ static gboolean upload(FctCli *cli, const char *source, const char *name, const 
         !g_seekable_seek(G_SEEKABLE(stream), received, G_SEEK_SET, NULL, error))
         return FALSE;
     return fct_client_upload(cli->client, path, G_INPUT_STREAM(stream), received, g_file_info_get_size(info),
-                             show_progress, &shown, ret, error);
+                             fct_cli_progress, &shown, ret, error);
 }
 
 int fct_verb_file_upload(FctCli *cli, int argc, char **argv)
@@ -129,7 +119,7 @@ static gboolean download(FctCli *cli, const char *name, const char *target, GErr
     g_autoptr(GFileOutputStream) out = g_file_replace(local, NULL, FALSE, G_FILE_CREATE_NONE, NULL, error);
     if (!out)
         return FALSE;
-    gboolean ok = fct_client_download(cli->client, path, G_OUTPUT_STREAM(out), show_progress, &shown, error) &&
+    gboolean ok = fct_client_download(cli->client, path, G_OUTPUT_STREAM(out), fct_cli_progress, &shown, error) &&
                   g_output_stream_close(G_OUTPUT_STREAM(out), NULL, error) &&
                   g_file_move(local, final, G_FILE_COPY_NONE, NULL, NULL, NULL, error);
     if (!ok)

@@ -118,7 +118,9 @@ const char *fct_show_mib(const json_t *reading)
 
 void fct_print_json(const json_t *json)
 {
-    char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    /* A program gets the characters as they are; a terminal nothing that it would act on. */
+    gsize flags = isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0;
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY | flags);
     puts(text ? text : "null");
     free(text);
 }
@@ -274,7 +276,9 @@ void fct_cli_show(const FctCli *cli, const json_t *object)
         g_autofree char *text = json_is_string(value) ? g_strdup(json_string_value(value))
                                 : json_is_null(value) ? g_strdup("—")
                                                       : fct_json_text(value);
-        printf("%-16s %s\n", key, text);
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        g_autofree char *shown = g_strjoinv("\n                 ", lines); /* or it could look like another member */
+        printf("%-16s %s\n", key, shown);
     }
 }
 

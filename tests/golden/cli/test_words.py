@@ -36,8 +36,13 @@ class Api(http.server.BaseHTTPRequestHandler):
         seen.append((self.command, path))
         bearers.append((self.command, path, self.headers.get("Authorization")))
         items = [{"id": n, "name": n, "index": n, "revision": 1} for n in HOSTILE]
-        data = json.dumps({"items": items, "id": "x", "name": "x", "revision": 1, "secret": "later", "interrupts": ["db-2"]}).encode()
-        self.send_response(200)
+        body = {"items": items, "id": "x", "name": "x", "revision": 1, "secret": "later", "interrupts": ["db-2"],
+                "description": "\n".join(HOSTILE)}
+        refused = path.endswith("/refused")
+        if refused:
+            body = {"error": {"code": "conflict", "message": "It is " + " ".join(HOSTILE), "next": "\u001b]0;x\u0007"}}
+        data = json.dumps(body).encode()
+        self.send_response(409 if refused else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -163,6 +168,24 @@ def help_never_acts(place):
         ok(not bad and not seen, " ".join(verb) + ": help never acts, unknown options are refused", (bad, seen))
 
 
+def is_harmless(text):
+    return all(c.isprintable() or c in "\n\t" for c in text)
+
+
+def nothing_acts_on_the_terminal(place):
+    """Tables, the members of an object, the sentence of a refusal and what it says to do; and JSON on a terminal."""
+    for words in (["file", "list"], ["file", "show", "x"], ["file", "show", "refused"], ["file", "delete", "refused", "--yes"]):
+        status, out, err = place.run(["facet"] + words)
+        ok(is_harmless(out + err) and "\\u{001B}" in out + err and "ünïcode" in out + err, " ".join(words) + ": nothing acts",
+           (status, out, err))
+    _, out, _ = place.run(["facet", "file", "show", "x"])
+    ok(not any(line.startswith("--yes") for line in out.splitlines()), "file show: a text with lines stays one member", out)
+    typed = shutil.which("script")
+    if typed:
+        _, out, _ = place.run([typed, "-qec", "facet --json file show x", "/dev/null"])
+        ok(is_harmless(out.replace("\r\n", "\n")) and "\\u202E" in out, "--json on a terminal: nothing acts", out)
+
+
 DELETES = [["file", "delete", "x"], ["template", "delete", "x"], ["token", "delete", "x"], ["volume", "delete", "x"],
            ["vm", "delete", "x"], ["vm", "snapshot", "delete", "x", "s"], ["vm", "snapshot", "revert", "x", "s"],
            ["network", "delete", "x"], ["pool", "delete", "x"], ["group", "delete", "plain"], ["vm", "disk", "remove", "x", "vda"]]
@@ -272,7 +295,7 @@ def main():
                 test(place)
             else:
                 print("# %s is not here: its completion is not tried" % shell)
-        for test in (help_never_acts, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, tables, local_files, login_again):
+        for test in (help_never_acts, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, tables, nothing_acts_on_the_terminal, local_files, login_again):
             test(place)
     print("1..%d" % number)
     return 1 if failed else 0
