@@ -166,8 +166,8 @@ static void test_create_fails(Fixture *f, gconstpointer data)
 /* Judged while it was there; libvirt has the NIC when the deletion begins, and neither side keeps it. */
 static void test_attach_while_deleted(Fixture *f, gconstpointer data)
 {
-    g_autoptr(json_t) vm = json_pack("{s:s, s:s, s:s, s:i, s:i, s:[], s:[]}", "id", ID, "name", "db-2", "state", "ready",
-                                     "vcpus", 1, "memory_mib", 256, "disks", "nics");
+    g_autoptr(json_t) vm = json_pack("{s:s, s:s, s:s, s:i, s:i, s:[], s:[]}", "id", ID, "name", "db-2", "state",
+                                     "ready", "vcpus", 1, "memory_mib", 256, "disks", "nics");
     const FctWrite write = {"vm/" ID, vm, FCT_REV_NONE};
     g_autoptr(json_t) problem = NULL, after = NULL;
     guint64 revision = 0;
