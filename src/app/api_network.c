@@ -47,6 +47,15 @@ static gboolean create_network(const FctRequest *request, FctReply *reply, GErro
     return json != NULL;
 }
 
+static gboolean start_network(const FctRequest *request, FctReply *reply, GError **error)
+{
+    reply->subject = g_strdup_printf("network %s", request->id);
+    json_t *json = fct_networks_start(request->app, request->id, error);
+    if (json)
+        fct_reply_resource(reply, 200, json);
+    return json != NULL;
+}
+
 static gboolean update_network(const FctRequest *request, FctReply *reply, GError **error)
 {
     const FctNetworkCaller caller = caller_of(request);
@@ -85,6 +94,7 @@ const FctRoute fct_routes_network[] = {
     {"PUT", "/networks/{id}", "network.write", update_network, .query = "confirm:bool",
      .body = "subnet:text dhcp:object? static_leases:list autostart:bool bridge:text vlan:int? open_vswitch:bool "
              "interface:text"},
+    {"POST", "/networks/{id}/start", "network.write", start_network, .slow = TRUE},
     {"DELETE", "/networks/{id}", "network.write", delete_network, .query = "confirm:bool"},
     {"GET", "/host-interfaces", "network.read", list_interfaces},
     {NULL},

@@ -284,6 +284,27 @@ json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCa
     return ok ? published(app, look->wanted->name, error) : NULL;
 }
 
+/* What it is on may be gone with the host's last run: a VLAN's interface of ours is made again first. */
+static gboolean start(FctApp *app, const FctNetwork *network, GError **error)
+{
+    if (network->ours && *network->device &&
+        !app->hw->ops->vlan_make(app->hw, network->interface, network->vlan, network->device, error))
+        return FALSE;
+    return app->vmm->ops->network_start(app->vmm, network->name, error);
+}
+
+json_t *fct_networks_start(FctApp *app, const char *name, GError **error)
+{
+    static const FctNetworkCaller nobody = {"", "", FALSE};
+    if (!app->networks)
+        return fct_networks_get(app, name, error);
+    fct_network_cache_lock(app->networks);
+    g_autoptr(Look) look = fct_network_act_idle(app, name, error) ? look_new(app, name, &nobody, error) : NULL;
+    gboolean ok = look && (look->present->active || start(app, look->present, error));
+    fct_network_cache_unlock(app->networks);
+    return ok ? published(app, name, error) : NULL;
+}
+
 static gboolean is_present(const FctNetwork *network, guint64 revision, GError **error)
 {
     g_return_val_if_fail(network, FALSE); /* a look for a name has found it */

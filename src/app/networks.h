@@ -42,6 +42,8 @@ gboolean fct_networks_guard_nics(FctApp *app, const FctVm *vm, FctWrites *writes
 /* @body: {"action", "id", "input"}. Changes nothing. */
 json_t *fct_networks_preview(FctApp *app, const json_t *body, const FctNetworkCaller *caller, GError **error);
 json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCaller *caller, GError **error);
+/* Anybody's that is off. One that runs stays as it is. FCT_ERROR_CONFLICT while it is being changed. */
+json_t *fct_networks_start(FctApp *app, const char *name, GError **error);
 /* Judged now, done by a task, which runs already. */
 FctTask *fct_networks_update(FctApp *app, const char *user, const char *name, const json_t *input, guint64 revision,
                              const FctNetworkCaller *caller, GError **error);

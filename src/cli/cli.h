@@ -146,6 +146,7 @@ int fct_verb_network_create(FctCli *cli, int argc, char **argv);
 int fct_verb_network_edit(FctCli *cli, int argc, char **argv);
 int fct_verb_network_interfaces(FctCli *cli, int argc, char **argv);
 int fct_verb_network_fix(FctCli *cli, int argc, char **argv);
+int fct_verb_network_start(FctCli *cli, int argc, char **argv);
 int fct_verb_network_delete(FctCli *cli, int argc, char **argv);
 int fct_verb_pool_list(FctCli *cli, int argc, char **argv);
 int fct_verb_pool_create(FctCli *cli, int argc, char **argv);

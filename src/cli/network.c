@@ -310,6 +310,22 @@ int fct_verb_network_edit(FctCli *cli, int argc, char **argv)
     return change(cli, target, network, body);
 }
 
+int fct_verb_network_start(FctCli *cli, int argc, char **argv)
+{
+    g_autoptr(json_t) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    if (argc != 2)
+        return fct_cli_usage("network start takes the name of one network.");
+    g_autofree char *segment = fct_client_segment(argv[1]), *path = g_strdup_printf("/networks/%s/start", segment);
+    if (!fct_client_call(cli->client, "POST", path, NULL, 0, &answer, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json)
+        fct_print_json(answer);
+    else
+        printf("Network %s runs.\n", fct_json_str(answer, "name", ""));
+    return 0;
+}
+
 int fct_verb_network_interfaces(FctCli *cli, int argc, char **argv)
 {
     g_autoptr(json_t) answer = NULL;

@@ -27,6 +27,7 @@ const FctVerb fct_cli_verbs[] = {
      "Change a network, or see what that would do", fct_verb_network_edit},
     {"network", "interfaces", "", "The host's interfaces that networks can be put on", fct_verb_network_interfaces},
     {"network", "fix", "NETWORK MAC ADDRESS|none", "Give a NIC the same address always", fct_verb_network_fix},
+    {"network", "start", "NETWORK", "Start a network that is off", fct_verb_network_start},
     {"network", "delete", "NETWORK [--yes]", "Delete a network that no VM uses", fct_verb_network_delete},
     {"pool", "list", "", "Storage pools with their free space", fct_verb_pool_list},
     {"pool", "create", "NAME --dir PATH | --nfs HOST:EXPORT | --lvm GROUP", "Make a pool and start it",

@@ -102,7 +102,7 @@ static void judge_network(const char *name, const FctVmFacts *facts, GPtrArray *
 {
     const FctNetwork *network = find_network(facts->networks, name);
     g_autofree char *subject = g_strdup_printf("network %s", name);
-    g_autofree char *start = g_strdup_printf("Start it on the host (virsh net-start %s), or choose another.", name);
+    g_autofree char *start = g_strdup_printf("Start the network %s, or choose another.", name);
     if (!network)
         say(verdicts, fct_verdict_new(FCT_REFUSE, "network-missing", subject,
                                       "Put the VM's network interface into another network, or make this one again.",

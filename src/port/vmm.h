@@ -275,6 +275,8 @@ typedef struct {
     /* Defines it, starts it now and, as it says, whenever the host starts; nothing is left when it cannot be started.
      */
     gboolean (*network_create)(FctVmm *vmm, const FctNetwork *network, GError **error);
+    /* Anybody's: a VM may wait for it. One that runs is success. FCT_ERROR_NOT_FOUND. */
+    gboolean (*network_start)(FctVmm *vmm, const char *name, GError **error);
     /*
      * A change of ours to @wanted (of fct_network_changed), written down before anything is done: what there is, what
      * there shall be, and the VMs ("guests": [{"id","name",…}]) whose NICs are to be plugged in again. Whoever has it

@@ -136,6 +136,7 @@ static const FctVmmOps ops = {
     .networks = fct_virt_networks,
     .interfaces = fct_virt_interfaces,
     .network_create = fct_virt_network_create,
+    .network_start = fct_virt_network_start,
     .network_prepare = fct_virt_network_prepare,
     .network_define = fct_virt_network_define,
     .network_restart = fct_virt_network_restart,

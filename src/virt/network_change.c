@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks, made, deleted, and changed without a restart: ours only. */
+/* Networks, made, started, deleted, and changed without a restart: ours only, but for the start. */
 #include "virt/virt.h"
 
 #include <string.h>
@@ -67,7 +67,7 @@ virNetworkPtr fct_virt_network_find(virConnectPtr conn, const char *name, FctNet
     return NULL;
 }
 
-/* ---- create, delete ---- */
+/* ---- create, start, delete ---- */
 
 static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
 {
@@ -101,6 +101,26 @@ gboolean fct_virt_network_create(FctVmm *vmm, const FctNetwork *network, GError 
     order->xml = fct_network_xml(network);
     order->wanted = fct_network_copy(network);
     return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, do_create, order, order_clear, error);
+}
+
+static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virNetworkPtr handle = virNetworkLookupByName(conn, order->name);
+    if (!handle)
+        return fct_virt_network_fail(error, order->name, "found");
+    /* Somebody else may have started it since we looked. */
+    gboolean ok = virNetworkIsActive(handle) == 1 || virNetworkCreate(handle) == 0 || virNetworkIsActive(handle) == 1;
+    if (!ok)
+        fct_virt_network_fail(error, order->name, "started");
+    virNetworkFree(handle);
+    return ok;
+}
+
+gboolean fct_virt_network_start(FctVmm *vmm, const char *name, GError **error)
+{
+    g_autoptr(Order) order = order_new(name);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, NULL, CHANGE_MS, do_start, order, order_clear, error);
 }
 
 static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)

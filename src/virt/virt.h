@@ -159,6 +159,7 @@ GPtrArray *fct_virt_networks(FctVmm *vmm, GError **error);
 /* On a worker. */
 FctNetwork *fct_virt_network_read(virNetworkPtr handle, GError **error);
 gboolean fct_virt_network_create(FctVmm *vmm, const FctNetwork *network, GError **error);
+gboolean fct_virt_network_start(FctVmm *vmm, const char *name, GError **error);
 gboolean fct_virt_network_delete(FctVmm *vmm, const char *name, GError **error);
 json_t *fct_virt_network_prepare(FctVmm *vmm, const FctNetwork *wanted, gboolean redefine, GError **error);
 gboolean fct_virt_network_define(FctVmm *vmm, const json_t *change, gboolean back, GError **error);

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a VM is made of, seen and changed on its page: each edit says when it takes effect, a refusal stands at its field, and what
 // waits for the next start is on show.
-import { execFile } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { axe, login, newPage, patience, picture } from './lib.mjs';
 
 export const host = 'small';
 
-const exec = promisify(execFile);
 const name = 'hw-1';
 // The library is shared by all instances of ./dev run.
 const discs = [`first-${process.pid}.iso`, `second-${process.pid}.iso`];
@@ -52,12 +49,6 @@ async function isos(instance) {
     await instance.facet('file', 'upload', path.join(folder, disc));
   }
   await rm(folder, { recursive: true });
-}
-
-/** What libvirt has: through its own tool. */
-async function domain(instance, id) {
-  const command = (await exec('ps', ['-eo', 'args'])).stdout.split('\n').find((line) => line.includes(instance.state) && line.includes('--libvirt '));
-  return (await exec('virsh', ['-q', '-c', /--libvirt (\S+)/.exec(command ?? '')?.[1] ?? '', 'dumpxml', id])).stdout;
 }
 
 async function prepare({ instance, browser, assert }) {
@@ -209,17 +200,17 @@ async function media({ instance, browser, assert }) {
     await change(discs[0]);
     await drives.getByText(discs[0]).waitFor();
     assert.deepEqual(await files(), [discs[0]]);
-    assert.match(await domain(instance, (await vmOf(page)).id), new RegExp(`<source file='[^']*${discs[0]}'`));
+    assert.match(await instance.virsh('dumpxml', (await vmOf(page)).id), new RegExp(`<source file='[^']*${discs[0]}'`));
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await until(page, async () => (await vmOf(page)).state === 'running', 'the VM runs');
     // Running: another, out, and in again; by keyboard too.
     await change(discs[1]);
     await drives.getByText(discs[1]).waitFor();
-    let xml = await domain(instance, (await vmOf(page)).id);
+    let xml = await instance.virsh('dumpxml', (await vmOf(page)).id);
     assert.ok(xml.includes(discs[1]) && !xml.includes(discs[0]), xml);
     await change('');
     await drives.getByText('Empty').waitFor();
-    xml = await domain(instance, (await vmOf(page)).id);
+    xml = await instance.virsh('dumpxml', (await vmOf(page)).id);
     assert.ok(!xml.includes(discs[1]) && xml.includes("device='cdrom'"), xml);
     await page.getByRole('button', { name: 'Change medium: CD drive sda' }).focus();
     await page.keyboard.press('Enter');

@@ -85,6 +85,13 @@ export class Instance {
     return exec(path.join(top, 'dev'), ['sim', ...args], { env: this.env, cwd: top });
   }
 
+  /** `virsh ARGS…` with this instance's libvirt, as its owner would type it: what it prints. */
+  async virsh(...args) {
+    const command = (await exec('ps', ['-eo', 'args'])).stdout.split('\n').find((line) => line.includes(this.state) && line.includes('--libvirt '));
+    const uri = /--libvirt (\S+)/.exec(command ?? '')?.[1] ?? '';
+    return (await exec('virsh', ['-q', '-c', uri, ...args])).stdout;
+  }
+
   async stop() {
     this.child.kill('SIGTERM');
     const late = setTimeout(() => this.child.kill('SIGKILL'), 60_000);

@@ -3,7 +3,6 @@
 // the user who logs in on the serial console and finds that address; a second disk, a snapshot, the way back, a clone, and the end,
 // of which libvirt and the disk know nothing any more.
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -256,18 +255,11 @@ async function clone({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
-// The names that libvirt knows: of VMs, and of volumes in the pool.
-async function libvirtKnows(instance, ...args) {
-  const run = `/tmp/facet-${process.getuid()}-${createHash('sha256').update(instance.state).digest('hex').slice(0, 8)}`;
-  const { stdout } = await exec('virsh', ['-q', '-c', `qemu+unix:///system?socket=${run}/lv/libvirt-sock`, ...args]);
-  return stdout;
-}
-
 async function end({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
-  assert.match(await libvirtKnows(instance, 'list', '--all', '--name'), new RegExp(`${name}[^]*${copy}|${copy}[^]*${name}`));
-  assert.match(await libvirtKnows(instance, 'vol-list', 'facet'), new RegExp(name));
+  assert.match(await instance.virsh('list', '--all', '--name'), new RegExp(`${name}[^]*${copy}|${copy}[^]*${name}`));
+  assert.match(await instance.virsh('vol-list', 'facet'), new RegExp(name));
   await vmPage(page, name, '');
   await choose(page, 'Force off');
   assert.equal((await task(page, 'vm.stop', () => form(page).getByRole('button', { name: 'Force off' }).click())).state, 'done');
@@ -279,15 +271,15 @@ async function end({ instance, browser, assert }) {
     const gone = await task(page, 'vm.delete', () => form(page).getByRole('button', { name: 'Delete' }).click());
     assert.equal(gone.state, 'done', JSON.stringify(gone));
   }
-  assert.equal((await libvirtKnows(instance, 'list', '--all', '--name')).trim(), '');
-  await libvirtKnows(instance, 'pool-refresh', 'facet');
-  assert.equal((await libvirtKnows(instance, 'vol-list', 'facet')).trim(), '');
+  assert.equal((await instance.virsh('list', '--all', '--name')).trim(), '');
+  await instance.virsh('pool-refresh', 'facet');
+  assert.equal((await instance.virsh('vol-list', 'facet')).trim(), '');
   assert.deepEqual((await readdir(path.join(instance.state, 'facetd/disks'))).filter((file) => !file.startsWith('.')), []);
   await page.goto('/networks/life');
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await form(page).getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('link', { name: 'facet', exact: true }).waitFor();
-  assert.doesNotMatch(await libvirtKnows(instance, 'net-list', '--all', '--name'), /life/);
+  assert.doesNotMatch(await instance.virsh('net-list', '--all', '--name'), /life/);
   assert.deepEqual(page.faults, []);
 }
 

@@ -92,6 +92,23 @@ async function edit({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
+// Stopped by somebody with virsh: the page says so and starts it again.
+async function stopped({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await open(page, instance, '/networks/lab');
+  await page.getByText('10.20.0.100 to 10.20.0.110').waitFor();
+  const start = page.getByRole('button', { name: 'Start', exact: true });
+  assert.equal(await start.count(), 0);
+  await instance.virsh('net-destroy', 'lab');
+  await start.waitFor();
+  await picture(page, 'network-stopped');
+  assert.deepEqual(await axe(page), []);
+  await start.click();
+  await start.waitFor({ state: 'detached' });
+  assert.match(await instance.virsh('net-info', 'lab'), /Active:\s+yes/);
+  assert.deepEqual(page.faults, []);
+}
+
 // A VM is seen in its network, holds it, and leads back to it.
 async function whoIsWhere({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
@@ -170,6 +187,7 @@ export const tests = [
   ['a network is made, with what will happen in sight', create],
   ['kinds that are put on what the host has', hostKinds],
   ['DHCP is changed; changes by others show', edit],
+  ['one that somebody stopped is started', stopped],
   ['who is where', whoIsWhere],
   ['a change that cuts VMs is a task', restart],
   ['a network is deleted', remove],

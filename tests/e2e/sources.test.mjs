@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the wizard makes a VM of, beside an image: an installer's ISO under UEFI, which the guest's firmware finds in its drive; a disk
 // that is there and stays; a template; Windows' Setup with its answers. What the review says is what libvirt then has.
-import { execFile } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { axe, login, newPage, patience, picture } from './lib.mjs';
 
 export const host = 'small';
 
-const exec = promisify(execFile);
 const LONG_S = 300 * patience; // a guest without KVM on a busy machine; a bound, not a demand
 // The library is shared by all instances of ./dev run.
 const linux = `netinst-${process.pid}.iso`;
@@ -41,13 +38,6 @@ async function api(page, instance, method, where, data, headers = {}) {
   const text = await answer.text();
   if (!answer.ok()) throw new Error(`${method} ${where}: ${answer.status()} ${text}`);
   return text ? JSON.parse(text) : null;
-}
-
-/** How ./dev run's libvirt is reached, as for virsh. */
-async function dumpxml(instance, id) {
-  const command = (await exec('ps', ['-eo', 'args'])).stdout.split('\n').find((line) => line.includes(instance.state) && line.includes('--libvirt '));
-  const uri = /--libvirt (\S+)/.exec(command ?? '')?.[1] ?? '';
-  return (await exec('virsh', ['-q', '-c', uri, 'dumpxml', id])).stdout;
 }
 
 /** The wizard with its name filled in and a source chosen. */
@@ -139,7 +129,7 @@ async function fromIso({ instance, browser, assert }) {
   await until(page, async () => (await get(page, 'tasks?limit=20')).items.every((one) => one.ended_ms), 'its start has ended');
   await api(page, instance, 'POST', `vms/${vm.id}/reboot`, { force: true });
   await until(page, async () => /DVD-ROM/.test(console.text), 'the firmware tries the CD');
-  const xml = await dumpxml(instance, vm.id);
+  const xml = await instance.virsh('dumpxml', vm.id);
   assert.match(xml, /<loader[^>]*type='pflash'/);
   assert.match(xml, /<tpm model='tpm-crb'>|<tpm model='tpm-tis'>/);
   assert.match(xml, new RegExp(`<source file='[^']*${linux}'`));
@@ -265,7 +255,7 @@ async function windowsSetup({ instance, browser, assert }) {
   assert.deepEqual(vm.disks.filter(({ kind }) => kind === 'disk').map(({ bus }) => bus), ['sata']);
   assert.deepEqual(vm.nics.map(({ model }) => model), ['e1000e'], 'a card that it has a driver for');
   assert.ok(!JSON.stringify(vm).includes('wintergreen'));
-  const xml = await dumpxml(instance, vm.id);
+  const xml = await instance.virsh('dumpxml', vm.id);
   for (const file of [windows, drivers, 'win-1-seed.iso']) assert.match(xml, new RegExp(`${file}'`), xml);
   assert.equal((xml.match(/device='cdrom'/g) ?? []).length, 3);
   await page.goto(`/vms/${vm.id}/hardware`);

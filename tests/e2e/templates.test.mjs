@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A template is made, changed, filled into the wizard and made from a VM; a VM of virsh's is adopted and released; what
 // starts with the host is listed.
-import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { axe, login, newPage, patience, picture } from './lib.mjs';
 
-const exec = promisify(execFile);
 const long = { timeout: 90_000 * patience };
 
 async function api(page, instance, method, where, data, headers = {}) {
@@ -166,16 +163,9 @@ async function everything({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
-/** How ./dev run's libvirt is reached: what its virsh would be given. */
-async function libvirtUri(instance) {
-  const command = (await exec('ps', ['-eo', 'args'])).stdout.split('\n').find((line) => line.includes(instance.state) && line.includes('--libvirt '));
-  return /--libvirt (\S+)/.exec(command ?? '')?.[1] ?? '';
-}
-
 async function adoption({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
-  const uri = await libvirtUri(instance);
   const folder = path.join(instance.state, 'foreign');
   await mkdir(folder, { recursive: true });
   await copyFile(process.execPath, path.join(folder, 'theirs.raw')); // any bytes: it is not started
@@ -184,7 +174,7 @@ async function adoption({ instance, browser, assert }) {
     <devices><disk type='file' device='disk'><driver name='qemu' type='raw' cache='none'/><source file='${folder}/theirs.raw'/>
     <target dev='vda' bus='virtio'/></disk><sound model='ich9'/><video><model type='vga'/></video><memballoon model='none'/></devices></domain>`;
   await writeFile(path.join(folder, 'theirs.xml'), xml);
-  await exec('virsh', ['-q', '-c', uri, 'define', path.join(folder, 'theirs.xml')]);
+  await instance.virsh('define', path.join(folder, 'theirs.xml'));
   await page.getByRole('link', { name: 'Virtual machines', exact: true }).click();
   await page.getByRole('link', { name: 'theirs' }).click(long);
   await page.getByText('Not managed by Facet').waitFor();
@@ -205,9 +195,9 @@ async function adoption({ instance, browser, assert }) {
   await page.getByRole('menuitem', { name: 'Release from Facet' }).click();
   await dialog.getByRole('button', { name: 'Release from Facet' }).click();
   await page.getByText('Not managed by Facet').waitFor();
-  const after = (await exec('virsh', ['-q', '-c', uri, 'dumpxml', '--inactive', 'theirs'])).stdout;
+  const after = await instance.virsh('dumpxml', '--inactive', 'theirs');
   assert.ok(!after.includes('urn:facet') && after.includes('ich9'));
-  await exec('virsh', ['-q', '-c', uri, 'undefine', 'theirs']);
+  await instance.virsh('undefine', 'theirs');
   await page.getByRole('heading', { name: 'theirs', exact: true }).waitFor({ state: 'detached' });
   assert.ok((await readFile(path.join(folder, 'theirs.raw'))).length > 0);
   assert.deepEqual(page.faults, []);

@@ -216,6 +216,21 @@ static void test_others(void)
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
 }
 
+static void test_start(void)
+{
+    g_autoptr(GError) error = NULL;
+    virNetworkPtr network = virNetworkLookupByName(other, FOREIGN);
+    g_assert_cmpint(virNetworkDestroy(network), ==, 0);
+    for (int i = 0; i < 2; i++) { /* and one that runs */
+        g_assert_true(vmm->ops->network_start(vmm, FOREIGN, &error));
+        g_assert_no_error(error);
+        g_assert_cmpint(virNetworkIsActive(network), ==, 1);
+    }
+    virNetworkFree(network);
+    g_assert_false(vmm->ops->network_start(vmm, "nowhere", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+}
+
 /* What others do is told, not asked for. */
 static void test_events(void)
 {
@@ -452,6 +467,7 @@ int main(int argc, char **argv)
     g_mutex_unlock(&lock);
     g_test_add_func("/network/kinds", test_kinds);
     g_test_add_func("/network/others", test_others);
+    g_test_add_func("/network/start", test_start);
     g_test_add_func("/network/events", test_events);
     g_test_add_func("/network/interfaces", test_interfaces);
     g_test_add_func("/network/limits", test_limits);

@@ -119,7 +119,9 @@ def test_network_stopped_and_bridge_gone():
     agree("plugged", "network-stopped")
     problem = stack.refused(409, "POST", "/vms", {"name": "eager", "image": "demo", "nics": [{"network": "lan"}], "start": True})
     assert problem["details"]["field"] == "nics", problem  # before a disk is copied for it
-    stack.virsh("net-start", "lan")
+    assert stack.call("POST", "/networks/lan/start")["active"]
+    assert stack.call("POST", "/networks/lan/start")["active"]  # runs already
+    assert stack.refused(404, "POST", "/networks/nowhere/start")
     agree("plugged")
     power("plugged", "start")
     stack.virsh("net-destroy", "lan")

@@ -40,6 +40,7 @@ const consent = (confirm: boolean) => (confirm ? '?confirm=1' : '');
 export const createNetwork = (input: NetworkInput, confirm = false) => call<Network>(`/networks${consent(confirm)}`, { method: 'POST', body: input });
 export const updateNetwork = (id: string, revision: number, input: NetworkChange, confirm = false) =>
   call<Task>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'PUT', body: input, revision });
+export const startNetwork = (id: string) => call<Network>(`/networks/${seg(id)}/start`, { method: 'POST' });
 export const deleteNetwork = (id: string, revision: number, confirm = false) =>
   call<Task>(`/networks/${seg(id)}${consent(confirm)}`, { method: 'DELETE', revision });
 

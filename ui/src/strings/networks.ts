@@ -62,6 +62,7 @@ export const network = {
   underWay: 'It is being changed now; the task says how far that is.',
   changing: 'Being changed',
   create: 'Create network',
+  start: 'Start',
   edit: 'Edit',
   editTitle: (name: string) => `Edit network ${name}`,
   save: 'Save',

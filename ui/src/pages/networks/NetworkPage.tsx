@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { InProgressIcon } from '@patternfly/react-icons';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { startNetwork } from '@/api/actions';
 import { useNetwork } from '@/api/queries';
 import type { DhcpRange, Network } from '@/api/types';
 import { UNKNOWN } from '@/lib/format';
@@ -10,7 +12,7 @@ import { useSegment } from '@/lib/segment';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Facts } from '@/widgets/Facts';
-import { Loaded, Waiting } from '@/widgets/feedback';
+import { ErrorAlert, Loaded, Waiting } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
 import { Addresses } from './Addresses';
 import { useUnderWay } from './change';
@@ -38,6 +40,8 @@ function NetworkView({ network }: { network: Network }) {
   const [open, setOpen] = useState<'edit' | 'delete' | 'lease' | null>(null);
   const close = () => setOpen(null);
   const underWay = useUnderWay(network.id);
+  const client = useQueryClient();
+  const start = useMutation({ mutationFn: () => startNetwork(network.id), onSuccess: () => client.invalidateQueries({ queryKey: ['network'] }) });
   const why = network.ours ? may.why || underWay : t.network.othersWhy;
   const { dhcp, vms } = network;
   return (
@@ -54,12 +58,14 @@ function NetworkView({ network }: { network: Network }) {
         trail={[{ to: '/networks', name: t.network.title }]}
         actions={(
           <>
+            {!network.active && <ActionButton variant="secondary" why={may.why || underWay} isLoading={start.isPending} onClick={() => start.mutate()}>{t.network.start}</ActionButton>}
             <ActionButton variant="secondary" why={why} onClick={() => setOpen('edit')}>{t.network.edit}</ActionButton>
             <ActionButton variant="danger" why={why || (vms.length ? t.network.inUseBy(vms) : '')} onClick={() => setOpen('delete')}>{t.network.delete}</ActionButton>
           </>
         )}
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
+        {start.error && <ErrorAlert error={start.error} />}
         <Card isCompact>
           <CardBody>
             <Facts
