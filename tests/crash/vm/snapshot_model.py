@@ -24,15 +24,26 @@ CHANGES = 28
 ENOUGH_S = 60  # no more changes after it; each is checked whole
 
 
+class Disk(list):
+    """Bytes, by block. Another disk may have the same target later: @born tells them apart."""
+
+    count = 0
+
+    def __init__(self, content, born=None):
+        super().__init__(content)
+        Disk.count += born is None
+        self.born = Disk.count if born is None else born
+
+
 class Model:
-    """What a VM must contain: per disk a list of bytes, by block."""
+    """What a VM must contain, by target."""
 
     def __init__(self, disks):
-        self.disks = {target: list(content) for target, content in disks.items()}
+        self.disks = {target: Disk(content) for target, content in disks.items()}
         self.snapshots = {}  # name → disks then
 
     def copy_of(self, disks=None):
-        return {target: list(content) for target, content in (disks or self.disks).items()}
+        return {target: Disk(disk, disk.born) for target, disk in (disks or self.disks).items()}
 
 
 class Run:
@@ -69,7 +80,7 @@ class Run:
             before = set(disks_of(name))
             stack.done(stack.call("POST", f"/vms/{name}/disks", {"size_gib": 1}))
             target = (set(disks_of(name)) - before).pop()
-            model.disks[target] = [0] * BLOCKS
+            model.disks[target] = Disk([0] * BLOCKS)
 
     def snapshot(self):
         name, model = self.pick()
@@ -87,9 +98,11 @@ class Run:
             self.went_back(name, model, snapshot, before)
 
     def went_back(self, name, model, snapshot, before):
-        """A disk that was added since is kept as a volume when no snapshot has its content."""
-        for target in set(model.disks) - set(model.snapshots[snapshot]):
-            frozen = any(target in disks for disks in model.snapshots.values())
+        """A disk that was added since is kept as a volume when no snapshot has its content; also where an older disk comes back."""
+        then = model.snapshots[snapshot]
+        for target in [target for target, disk in model.disks.items() if target not in then or then[target].born != disk.born]:
+            born = model.disks[target].born
+            frozen = any(disks[target].born == born for disks in model.snapshots.values() if target in disks)
             assert os.path.exists(before[target]["path"]) == (not frozen), (name, target, frozen)
             if not frozen:
                 read(name, target, before[target]["path"], before[target]["format"], model.disks[target])
