@@ -11,27 +11,46 @@ static const FctRoute *const tables[] = {
     fct_routes_pool,    fct_routes_volume,  fct_routes_snapshot, fct_routes_vm_hardware,
 };
 
-static char *decode(const char *segment)
+static char *decode(const char *segment, gsize length)
 {
-    g_autofree char *text = g_uri_unescape_string(segment, NULL);
+    g_autofree char *given = g_strndup(segment, length), *text = g_uri_unescape_string(given, NULL);
     return text && *text && g_utf8_validate(text, -1, NULL) ? g_steal_pointer(&text) : NULL;
 }
 
-/* TRUE when @path (segments still encoded) is an instance of @pattern; then what stood for {id} and {sub} is given. */
+static gboolean is_word(const char *pattern, gsize length, const char *word)
+{
+    return length == strlen(word) && strncmp(pattern, word, length) == 0;
+}
+
+/*
+ * TRUE when @path (segments still encoded) is an instance of @pattern; then what stood for {id} and {sub} is given.
+ * Anybody may send any path, of many segments and long ones: the first that differs ends it, and nothing is decoded
+ * before all fit.
+ */
 static gboolean path_matches(const char *pattern, const char *path, char **ret_id, char **ret_sub)
 {
-    g_auto(GStrv) wanted = g_strsplit(pattern, "/", -1);
-    g_auto(GStrv) given = g_strsplit(path, "/", -1);
-    g_autofree char *id = NULL, *sub = NULL;
-    if (g_strv_length(wanted) != g_strv_length(given))
-        return FALSE;
-    for (guint i = 0; wanted[i]; i++) {
-        gboolean is_id = strcmp(wanted[i], "{id}") == 0, is_sub = strcmp(wanted[i], "{sub}") == 0;
-        if (!is_id && !is_sub ? strcmp(wanted[i], given[i]) != 0 : !(*(is_id ? &id : &sub) = decode(given[i])))
+    const char *id = NULL, *sub = NULL;
+    gsize id_length = 0, sub_length = 0;
+    for (;; pattern++, path++) {
+        gsize wanted = strcspn(pattern, "/"), given = strcspn(path, "/");
+        if (is_word(pattern, wanted, "{id}"))
+            id = path, id_length = given;
+        else if (is_word(pattern, wanted, "{sub}"))
+            sub = path, sub_length = given;
+        else if (wanted != given || strncmp(pattern, path, wanted) != 0)
             return FALSE;
+        pattern += wanted;
+        path += given;
+        if (!*pattern || !*path)
+            break;
     }
-    *ret_id = g_steal_pointer(&id);
-    *ret_sub = g_steal_pointer(&sub);
+    if (*pattern || *path)
+        return FALSE;
+    g_autofree char *decoded = id ? decode(id, id_length) : NULL, *more = sub ? decode(sub, sub_length) : NULL;
+    if ((id && !decoded) || (sub && !more))
+        return FALSE;
+    *ret_id = g_steal_pointer(&decoded);
+    *ret_sub = g_steal_pointer(&more);
     return TRUE;
 }
 
