@@ -41,8 +41,6 @@ int main(int argc, char **argv)
         fct_cli_help();
         return help ? 0 : 2;
     }
-    if (!json)
-        fct_cli_guard_output();
     g_autoptr(json_t) config = fct_config_load();
     FctCli cli = {.json = json};
     cli.client =

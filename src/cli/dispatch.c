@@ -157,6 +157,8 @@ static int run_verb(const FctVerb *verb, FctCli *cli, int argc, char **argv)
         if (is_help(argv[i]))
             return verb_help(verb, cli, argv);
     take_json(cli, &argc, argv);
+    if (!cli->json)
+        fct_cli_guard_output();
     if (!reads_options(verb) && !check_words(verb, &argc, argv))
         return 2;
     return verb->run(cli, argc, argv);

@@ -232,6 +232,7 @@ gboolean fct_cli_ask(const char *question)
     if (!isatty(STDIN_FILENO))
         return FALSE;
     fprintf(stderr, "%s [y/N] ", question);
+    fflush(stderr); /* no line ends here */
     return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 
@@ -334,6 +335,7 @@ char *fct_cli_read_secret(const char *prompt)
         struct termios quiet = before;
         quiet.c_lflag &= ~(tcflag_t)ECHO;
         fprintf(stderr, "%s: ", prompt);
+        fflush(stderr); /* no line ends here */
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
     gboolean got = fgets(line, sizeof line, stdin) != NULL;

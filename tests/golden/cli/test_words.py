@@ -8,6 +8,8 @@ usage: test_words.py FACET     prints TAP
 import http.server
 import json
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -184,6 +186,28 @@ def nothing_acts_on_the_terminal(place):
     if typed:
         _, out, _ = place.run([typed, "-qec", "facet --json file show x", "/dev/null"])
         ok(is_harmless(out.replace("\r\n", "\n")) and "\\u202E" in out, "--json on a terminal: nothing acts", out)
+    for words in (["--json", "file", "show", "x"], ["file", "show", "x", "--json"]):
+        _, out, _ = place.run(["facet"] + words)
+        ok(json.loads(out)["description"] == "\n".join(HOSTILE), " ".join(words) + ": the very characters for a program", out)
+
+
+def questions_are_seen(place):
+    """Before the answer is typed: whoever does not see the question types nothing."""
+    for words, question in ((["pool", "stop", "x"], b"[y/N] "), (["file", "delete", "x"], b"[y/N] "),
+                            (["login", "--user", "admin"], b": ")):
+        master, slave = pty.openpty()
+        child = subprocess.Popen(["facet"] + words, env=place.env, cwd=place.folder, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        seen_text = b""
+        try:
+            while question not in seen_text and select.select([master], [], [], 60)[0]:
+                seen_text += os.read(master, 4096)
+        except OSError:  # it has ended
+            pass
+        child.kill()
+        child.wait()
+        os.close(master)
+        ok(question in seen_text, " ".join(words) + ": the question is seen", seen_text)
 
 
 DELETES = [["file", "delete", "x"], ["template", "delete", "x"], ["token", "delete", "x"], ["volume", "delete", "x"],
@@ -295,7 +319,7 @@ def main():
                 test(place)
             else:
                 print("# %s is not here: its completion is not tried" % shell)
-        for test in (help_never_acts, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, tables, nothing_acts_on_the_terminal, local_files, login_again):
+        for test in (help_never_acts, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, tables, nothing_acts_on_the_terminal, questions_are_seen, local_files, login_again):
             test(place)
     print("1..%d" % number)
     return 1 if failed else 0
