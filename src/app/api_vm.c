@@ -463,7 +463,7 @@ const FctRoute fct_routes_vm[] = {
     {"POST", "/vms/{id}/stop", "vm.power", stop_vm, .body = "force:bool"},
     {"POST", "/vms/{id}/adopt", "vm.write", adopt_vm, .body = "preview:bool confirm:bool"},
     {"POST", "/vms/{id}/release", "vm.write", release_vm},
-    {"GET", "/vms/{id}/guest", "vm.read", guest},
+    {"GET", "/vms/{id}/guest", "vm.read", guest, .slow = TRUE},
     {"GET", "/vms/{id}/preflight", "vm.read", preflight_vm},
     {"GET", "/vms/{id}/console", "vm.read", consoles},
     {"GET", "/vms/{id}/console/serial", "vm.console", serial, .query = "force:bool viewer:text"},

@@ -269,12 +269,24 @@ json_t *fct_guests_view(FctGuests *guests, const char *id, const FctVmInfo *info
                      why ? why : fault);
 }
 
+/* One question at a time: a guest that does not answer keeps one thread waiting, whoever wants to hear it. */
+static gboolean begin_asking(FctGuests *guests, const char *id)
+{
+    g_mutex_lock(&guests->lock);
+    Guest *guest = g_hash_table_lookup(guests->known, id);
+    gboolean begins = guest && !guest->asking;
+    if (begins)
+        guest->asking = TRUE;
+    g_mutex_unlock(&guests->lock);
+    return begins;
+}
+
 json_t *fct_guests_ask(FctGuests *guests, const char *id, const FctVmInfo *info)
 {
     gint64 ms = 0;
     g_autofree char *fault = NULL;
     const char *why = why_not(info);
-    if (!why)
+    if (!why && begin_asking(guests, id))
         ask(guests, id);
     g_autoptr(json_t) said = why ? NULL : newest(guests, id, &ms, &fault);
     static const char *const keys[] = {"hostname", "os", "kernel", "interfaces", "filesystems"};

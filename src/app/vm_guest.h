@@ -21,5 +21,8 @@ gboolean fct_guests_note(FctGuests *guests, const char *id, const FctVmInfo *inf
 json_t *fct_guests_view(FctGuests *guests, const char *id, const FctVmInfo *info, json_t **ret_addresses);
 /* The same addresses alone, as last told; asks nobody. Empty when nothing was told. New reference. */
 json_t *fct_guests_addresses(FctGuests *guests, const char *id);
-/* The Guest of the contract, asked now where there is an agent. Waits for the guest, some seconds. */
+/*
+ * The Guest of the contract, asked now where there is an agent. Waits for the guest, some seconds; not when somebody
+ * asks it already: then it is what the guest said last.
+ */
 json_t *fct_guests_ask(FctGuests *guests, const char *id, const FctVmInfo *info);

@@ -16,6 +16,7 @@ static struct {
     GMutex lock;
     FctAgentState agent;
     int asked;         /* so often the agent was asked */
+    gboolean mute;     /* its agent is connected and does not answer */
     gboolean hang;     /* a refresh of a pool does not come back */
     int hanging, most; /* such that do not now, and the most at once */
     GCond released;
@@ -48,6 +49,8 @@ static json_t *play_guest(FctVmm *vmm, const char *id, GError **error)
 {
     g_mutex_lock(&play.lock);
     play.asked++;
+    while (play.mute)
+        g_cond_wait(&play.released, &play.lock);
     g_mutex_unlock(&play.lock);
     return json_pack("{s:s, s:n, s:n, s:[{s:s, s:s, s:[s]}], s:[]}", "hostname", "booted", "os", "kernel", "interfaces",
                      "name", "eth0", "mac", "52:54:00:00:00:01", "addresses", "10.0.0.5/24", "filesystems");
@@ -163,6 +166,36 @@ static void test_booted_before(Fixture *f, gconstpointer data)
     g_assert_cmpint(play.asked, >, 0);
 }
 
+/* Whoever looks at a guest that does not answer is told what is known, and does not wait beside whoever asks it. */
+static void test_mute(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) guest = NULL, vm = json_pack("{s:s, s:s, s:s}", "id", ID, "name", "db-2", "state", "ready");
+    const FctWrite write = {"vm/" ID, vm, FCT_REV_NONE}; /* ours */
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, NULL));
+    play.mute = TRUE;
+    await_member(f, "/vms/" ID, NULL, "state", "running");
+    g_mutex_lock(&play.lock);
+    play.agent = FCT_AGENT_CONNECTED;
+    g_mutex_unlock(&play.lock);
+    tell(FALSE);
+    tell(TRUE);
+    for (int asked = 0; !asked;) {
+        g_usleep(20 * 1000);
+        g_mutex_lock(&play.lock);
+        asked = play.asked;
+        g_mutex_unlock(&play.lock);
+    }
+    g_assert_cmpuint(fixture_call(f, "GET", "/vms/" ID "/guest", NULL, &guest), ==, 200);
+    g_assert_cmpstr(fct_json_str(guest, "agent", ""), ==, "connected");
+    g_assert_true(json_is_null(json_object_get(guest, "asked_ms")));
+    g_mutex_lock(&play.lock);
+    g_assert_cmpint(play.asked, ==, 1);
+    play.mute = FALSE;
+    g_cond_broadcast(&play.released);
+    g_mutex_unlock(&play.lock);
+    await_member(f, "/vms/" ID, "guest", "hostname", "booted");
+}
+
 static gboolean accept_any(SoupMessage *message, GTlsCertificate *certificate, GTlsCertificateFlags errors,
                            gpointer data)
 {
@@ -219,6 +252,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/vm-agent/booted-while-away", Fixture, NULL, begin, test_booted_while_away, fixture_tear_down);
     g_test_add("/vm-agent/booted-before", Fixture, "connected", begin, test_booted_before, fixture_tear_down);
+    g_test_add("/vm-agent/mute", Fixture, NULL, begin, test_mute, fixture_tear_down);
     g_test_add("/vm-agent/slow-changes", Fixture, NULL, begin, test_slow_changes, fixture_tear_down);
     return g_test_run();
 }
