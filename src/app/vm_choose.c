@@ -53,9 +53,10 @@ static const FctGroup *find_group(const FctVmWorld *world, const char *id)
     return NULL;
 }
 
+/* A built-in group is there while its parts are seen. One that a card out of sight may have is not taken for gone. */
 gboolean fct_vm_world_has_group(const FctVmWorld *world, const char *group)
 {
-    return find_group(world, group) != NULL;
+    return find_group(world, group) || (fct_group_id_is_builtin(group) && fct_card_unseen(world->inventory));
 }
 
 const char *fct_vm_world_group_name(const FctVmWorld *world, const char *group)
@@ -78,7 +79,7 @@ gboolean fct_vm_check_groups(const FctVmWorld *world, const FctVm *vm, GError **
 {
     for (guint i = 0; i < vm->devices->len; i++) {
         const FctDevice *device = g_ptr_array_index(vm->devices, i);
-        if (find_group(world, device->group))
+        if (fct_vm_world_has_group(world, device->group))
             continue;
         fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose one of the resource groups in the list.",
                            json_pack("{s:s}", "field", "devices"), "There is no resource group “%s”.", device->group);
@@ -134,6 +135,7 @@ static GPtrArray *choose(FctVms *vms, const FctVmWorld *world, const FctVm *vm, 
     GPtrArray *picks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
     g_autoptr(GPtrArray) chosen =
         fct_choose_parts(vm->devices, world->groups, world->parts, vm->id, FCT_PACK, verdicts);
+    fct_verdicts_name_unseen(verdicts, world->inventory);
     for (guint i = 0; i < chosen->len; i++) {
         const FctChosen *choice = g_ptr_array_index(chosen, i);
         if (!choice->part)

@@ -119,6 +119,42 @@ static char *builtin_id(const FctPart *part)
     return g_string_free(g_steal_pointer(&id), FALSE);
 }
 
+gboolean fct_group_id_is_builtin(const char *id)
+{
+    return g_str_has_prefix(id, "all-");
+}
+
+const FctGpu *fct_card_unseen(const FctInventory *inventory)
+{
+    for (guint i = 0; i < inventory->gpus->len; i++) {
+        const FctGpu *gpu = inventory->gpus->pdata[i];
+        if (gpu->state == FCT_GPU_RELEASED || gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED)
+            return gpu;
+    }
+    return NULL;
+}
+
+void fct_verdicts_name_unseen(GPtrArray *verdicts, const FctInventory *inventory)
+{
+    const FctGpu *gpu = fct_card_unseen(inventory);
+    for (guint i = 0; gpu && i < verdicts->len; i++) {
+        FctVerdict *verdict = verdicts->pdata[i];
+        if (strcmp(verdict->code, "group-missing") != 0 && strcmp(verdict->code, "group-empty") != 0)
+            continue;
+        gboolean released = gpu->state == FCT_GPU_RELEASED;
+        char *sentence = g_strdup_printf("%s GPU %d (%s) %s, so its parts are not seen.", verdict->sentence, gpu->index,
+                                         gpu->name, released ? "is let go for other programs" : "does not answer");
+        char *next =
+            released
+                ? g_strdup_printf("Take GPU %d back, or give the device another resource group.", gpu->index)
+                : g_strdup_printf("See the page of GPU %d, or give the device another resource group.", gpu->index);
+        g_free(verdict->sentence);
+        g_free(verdict->next);
+        verdict->sentence = sentence;
+        verdict->next = next;
+    }
+}
+
 GPtrArray *fct_groups_builtin(const GPtrArray *parts)
 {
     GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)fct_group_free);

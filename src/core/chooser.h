@@ -11,6 +11,15 @@
 GPtrArray *fct_parts_of(const FctInventory *inventory, const GPtrArray *reservations);
 
 gboolean fct_group_takes(const FctGroup *group, const FctPart *part);
+/*
+ * The first card that cannot be looked at now, released, lost or wedged: what parts it has is not known, and a built-in
+ * group may be missing for that alone. NULL: all can.
+ */
+const FctGpu *fct_card_unseen(const FctInventory *inventory);
+/* Names such a card, and the way out, in the verdicts "group-missing" and "group-empty". */
+void fct_verdicts_name_unseen(GPtrArray *verdicts, const FctInventory *inventory);
+/* @id has the form of a built-in group's. */
+gboolean fct_group_id_is_builtin(const char *id);
 /* One built-in group for each kind of part there is: card model and profile. Array of FctGroup, by first part. */
 GPtrArray *fct_groups_builtin(const GPtrArray *parts);
 

@@ -311,6 +311,27 @@ static void test_policy(void)
     g_assert_false(fct_role_from_name("root", &role));
 }
 
+/* A card out of sight is named where a group seems to be gone. */
+static void test_unseen(void)
+{
+    g_autoptr(FctInventory) inventory = fct_inventory_new();
+    FctGpu *gpu = test_gpu_a100(inventory, "");
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    g_ptr_array_add(verdicts, fct_verdict_new(FCT_REFUSE, "group-missing", "device 1", "Carve.", "It is gone."));
+    g_ptr_array_add(verdicts, fct_verdict_new(FCT_REFUSE, "all-taken", "device 1", "Stop one.", "All are taken."));
+    g_assert_null(fct_card_unseen(inventory));
+    fct_verdicts_name_unseen(verdicts, inventory);
+    g_assert_cmpstr(((FctVerdict *)verdicts->pdata[0])->next, ==, "Carve.");
+    gpu->state = FCT_GPU_RELEASED;
+    g_assert_true(fct_card_unseen(inventory) == gpu);
+    fct_verdicts_name_unseen(verdicts, inventory);
+    g_assert_nonnull(strstr(((FctVerdict *)verdicts->pdata[0])->sentence, "is let go for other programs"));
+    g_assert_nonnull(strstr(((FctVerdict *)verdicts->pdata[0])->next, "Take GPU 0 back"));
+    g_assert_cmpstr(((FctVerdict *)verdicts->pdata[1])->next, ==, "Stop one.");
+    g_assert_true(fct_group_id_is_builtin("all-nvidia-a100-80gb-pcie-3g-40gb"));
+    g_assert_false(fct_group_id_is_builtin("group-01j"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -326,5 +347,6 @@ int main(int argc, char **argv)
     g_test_add_func("/core/chooser/nothing-at-all", test_nothing_at_all);
     g_test_add_func("/core/chooser/random", test_random);
     g_test_add_func("/core/policy/table", test_policy);
+    g_test_add_func("/core/chooser/unseen", test_unseen);
     return g_test_run();
 }
