@@ -33,12 +33,12 @@ cloud_build() {
     mkdir -p "$CLOUD" "$CACHE/debs"
     work=$(mktemp -d /tmp/facet-cloud-XXXXXX) || return
     (
-        set -e
-        as_root "$TOP/tools/dev/cloudimage-root" "$work" "$CACHE/debs" "$mirror" "$suite" "$(id -u)"
-        qemu-img convert -c -O qcow2 "$work/disk.raw" "$work/cloud.qcow2"
+        # Each by itself: beside a || bash does not heed set -e.
+        as_root "$TOP/tools/dev/cloudimage-root" "$work" "$CACHE/debs" "$mirror" "$suite" "$(id -u)" &&
+            qemu-img convert -c -O qcow2 "$work/disk.raw" "$work/cloud.qcow2" || exit
         printf '{"name":"Debian %s (cloud-init)","file":"cloud.qcow2","format":"qcow2","size_bytes":%s,"console":"serial",%s}\n' \
-            "$(cat "$work/version")" "$(stat -c %s "$work/disk.raw")" '"min_memory_mib":384' >"$work/cloud.json"
-        mv "$work/cloud.qcow2" "$work/cloud.json" "$CLOUD/"
+            "$(cat "$work/version")" "$(stat -c %s "$work/disk.raw")" '"min_memory_mib":384' >"$work/cloud.json" &&
+            mv "$work/cloud.qcow2" "$work/cloud.json" "$CLOUD/"
     ) || rc=$?
     as_root rm -rf --one-file-system "$work"
     return $rc

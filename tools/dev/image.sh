@@ -35,13 +35,26 @@ demo_fetch() {
     [ -n "$package" ] || { echo "apt knows no linux-image-cloud-amd64"; return 1; }
     # _apt, under which apt fetches when root runs it, cannot write here; it says so and goes on.
     (cd "$dir" && { apt-get download "$package" || { as_root apt-get update && apt-get download "$package"; }; } &&
-        dpkg -x "$package"_*.deb root)
+        dpkg -x "$package"_*.deb root && { [ -e root/lib ] || ln -s usr/lib root/lib; }) # Debian 13's are below /usr
+}
+
+# demo_module FILE ROOT-OF-MODULES TO: as it is loaded. Debian 13 packs them, and the guest has nothing to unpack them with.
+demo_module() {
+    local file=$1 src=$2 to=$3/${1#"$2"/}
+    case $file in
+    *.xz)
+        mkdir -p "$(dirname "$to")" &&
+            python3 -c 'import lzma, sys; open(sys.argv[2], "wb").write(lzma.open(sys.argv[1]).read())' "$file" "${to%.xz}"
+        ;;
+    *) install -D -m 644 "$file" "$to" ;;
+    esac
 }
 
 # demo_initrd ROOT OUT: busybox, the modules with what they depend on, and init.
 demo_initrd() {
     local root=$1 out=$2 work=$3 version src dst module file name
     version=$(ls "$root/lib/modules")
+    [ -n "$version" ] || { echo "the kernel's package has no modules"; return 1; }
     src=$root/lib/modules/$version
     dst=$work/lib/modules/$version
     mkdir -p "$work"/{bin,sbin,proc,sys,dev,run,tmp,root,etc/acpi/PWRF,lib} "$dst"
@@ -52,8 +65,9 @@ demo_initrd() {
     for module in $DEMO_MODULES; do
         modprobe -d "$root" -S "$version" --show-depends "$module" 2>/dev/null || echo "builtin or absent: $module" >&2
     done | awk '/^insmod/ {print $2}' | sort -u | while read -r file; do
-        install -D -m 644 "$file" "$dst/${file#"$src"/}"
+        demo_module "$file" "$src" "$dst"
     done
+    [ -n "$(find "$dst" -name 'button.ko')" ] || { echo "the guest would not hear its power button"; return 1; }
     cp "$src"/modules.{builtin,builtin.modinfo,order} "$dst/"
     depmod -b "$work" "$version"
     printf '%s\n' "$DEMO_MODULES" | tr ' ' '\n' >"$work/etc/modules"
@@ -94,19 +108,16 @@ demo_build() {
     work=$(mktemp -d /tmp/facet-image-XXXXXX) || return
     mkdir -p "$IMAGES" "$work/initrd"
     (
-        set -e
-        chmod 755 "$work"
-        demo_fetch "$work"
-        demo_initrd "$work/root" "$work/initrd.gz" "$work/initrd"
-        cp "$work"/root/boot/vmlinuz-* "$work/vmlinuz"
-        demo_disk "$work/vmlinuz" "$work/initrd.gz" "$work/demo.qcow2"
+        # Each by itself: who calls this asks how it ended, and then bash does not heed set -e.
+        chmod 755 "$work" && demo_fetch "$work" && demo_initrd "$work/root" "$work/initrd.gz" "$work/initrd" &&
+            cp "$work"/root/boot/vmlinuz-* "$work/vmlinuz" &&
+            demo_disk "$work/vmlinuz" "$work/initrd.gz" "$work/demo.qcow2" || exit
         printf '{"name":"Facet demo guest","file":"demo.qcow2","format":"qcow2","size_bytes":%s,"console":"serial",%s}\n' \
             "$(qemu-img info --output=json "$work/demo.qcow2" |
                 python3 -c 'import json,sys; print(json.load(sys.stdin)["virtual-size"])')" \
-            '"min_memory_mib":128,"cloud_init":false' >"$work/demo.json"
-        mv "$work/vmlinuz" "$IMAGES/vmlinuz"
-        mv "$work/initrd.gz" "$IMAGES/initrd"
-        mv "$work/demo.qcow2" "$work/demo.json" "$IMAGES/"
+            '"min_memory_mib":128,"cloud_init":false' >"$work/demo.json" &&
+            mv "$work/vmlinuz" "$IMAGES/vmlinuz" && mv "$work/initrd.gz" "$IMAGES/initrd" &&
+            mv "$work/demo.qcow2" "$work/demo.json" "$IMAGES/"
     )
     local rc=$?
     rm -rf "$work"
