@@ -397,7 +397,8 @@ gboolean fct_auth_knows(FctAuth *auth, const char *secret)
 {
     g_autofree char *digest = fct_auth_digest(secret);
     g_mutex_lock(&auth->lock);
-    gboolean knows = g_hash_table_contains(auth->sessions, digest);
+    const Session *session = g_hash_table_lookup(auth->sessions, digest);
+    gboolean knows = session && !session_is_old(session);
     g_mutex_unlock(&auth->lock);
     return knows || fct_tokens_knows(auth->tokens, secret);
 }

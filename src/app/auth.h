@@ -31,7 +31,7 @@ FctIdentity *fct_auth_login(FctAuth *auth, const FctAttempt *attempt, const char
                             GError **error);
 /* What makes a browser that is signed in a known one (browser.h); NULL: @cookie does already. Free it. */
 char *fct_auth_browser(FctAuth *auth, const char *account, const char *cookie);
-/* Whether a session or token has this secret; whether it is still good is asked later. Never waits: for any thread. */
+/* Whether a session or token that has not ended has this secret. Never waits: for any thread. */
 gboolean fct_auth_knows(FctAuth *auth, const char *secret);
 /* Blocks. Ends what @who came with: the session of @secret, or the token; the store has done so before it is said. */
 gboolean fct_auth_logout(FctAuth *auth, const FctIdentity *who, const char *secret, GError **error);

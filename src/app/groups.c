@@ -204,7 +204,8 @@ static gboolean name_is_free(const View *view, const char *id, const char *name,
     for (guint i = 0; i < view->groups->len; i++) {
         const FctGroup *other = view->groups->pdata[i];
         if (strcmp(other->name, name) == 0 && g_strcmp0(other->id, id) != 0) {
-            fct_set_error(error, FCT_ERROR_EXISTS, "There is a resource group “%s” already.", name);
+            fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                               "There is a resource group “%s” already.", name);
             return FALSE;
         }
     }
@@ -221,6 +222,19 @@ static gboolean may_change(const View *view, const char *id, GError **error)
     return group && !group->builtin;
 }
 
+/* A card may be named as people do; what is stored is its id. One that is not there is a mistake, or comes back. */
+static gboolean resolve_card(FctApp *app, json_t *rules, GError **error)
+{
+    const char *named = fct_json_str(rules, "gpu", "");
+    g_autoptr(FctInventory) inventory = *named ? fct_world_inventory(app->world, NULL) : NULL;
+    const FctGpu *gpu = inventory ? fct_inventory_find_gpu(inventory, named) : NULL;
+    if (gpu)
+        json_object_set_new(rules, "gpu", json_string(gpu->id));
+    else if (inventory)
+        return bad(error, "rules", "The rules name a GPU that is not there. “facet gpu list” names them.");
+    return TRUE;
+}
+
 json_t *fct_groups_put(FctApp *app, const char *id, const json_t *input, guint64 revision, GError **error)
 {
     g_auto(View) view = {0};
@@ -230,6 +244,8 @@ json_t *fct_groups_put(FctApp *app, const char *id, const json_t *input, guint64
     g_autofree char *new_id = id ? g_strdup(id) : fct_app_new_id("group");
     g_autofree char *key = key_of(new_id);
     g_autoptr(json_t) value = json_deep_copy(input);
+    if (!resolve_card(app, json_object_get(value, "rules"), error))
+        return NULL;
     json_object_set_new(value, "id", json_string(new_id));
     json_object_set_new(value, "builtin", json_false());
     if (!json_object_get(value, "description"))

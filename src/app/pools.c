@@ -114,9 +114,11 @@ static gboolean nfs_answers(const char *host, GError **error)
     g_autoptr(GSocketConnection) connection = g_socket_client_connect_to_host(client, host, NFS_PORT, NULL, &fault);
     if (connection)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Check its name, its network and its firewall.",
-                       json_pack("{s:s}", "field", "host"), "%s does not answer as an NFS server (port %d): %s.", host,
-                       NFS_PORT, fault->message);
+    /* A name that leads nowhere and a host that says no are the caller's to correct; silence is the network's. */
+    gboolean silent = g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+    fct_set_error_full(error, silent ? FCT_ERROR_TIMEOUT : FCT_ERROR_BAD_REQUEST,
+                       "Check its name, its network and its firewall.", json_pack("{s:s}", "field", "host"),
+                       "%s does not answer as an NFS server (port %d): %s.", host, NFS_PORT, fault->message);
     return FALSE;
 }
 

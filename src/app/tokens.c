@@ -261,7 +261,8 @@ gboolean fct_tokens_knows(FctTokens *tokens, const char *secret)
 {
     g_autofree char *digest = fct_auth_digest(secret);
     g_mutex_lock(&tokens->lock);
-    gboolean knows = g_hash_table_contains(tokens->by_secret, digest);
+    const Token *token = g_hash_table_lookup(tokens->by_secret, digest);
+    gboolean knows = token && is_live(tokens, token);
     g_mutex_unlock(&tokens->lock);
     return knows;
 }

@@ -25,7 +25,7 @@ void fct_tokens_free(FctTokens *tokens);
 
 /* NULL when the secret is not (or no longer) good. A use of the token. */
 FctIdentity *fct_tokens_identify(FctTokens *tokens, const char *secret);
-/* Whether there is a token with this secret, good or not. Never waits: for any thread. */
+/* Whether a token that has not ended has this secret. Never waits: for any thread. */
 gboolean fct_tokens_knows(FctTokens *tokens, const char *secret);
 /* Whether the token is still good; @use: something that it opened is in use, which keeps a login alive. */
 gboolean fct_tokens_live(FctTokens *tokens, const char *id, gboolean use);

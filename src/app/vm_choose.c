@@ -53,6 +53,12 @@ static const FctGroup *find_group(const FctVmWorld *world, const char *id)
     return NULL;
 }
 
+gboolean fct_vm_world_sees(const FctVmWorld *world, const char *gpu)
+{
+    const FctGpu *card = world ? fct_inventory_gpu(world->inventory, gpu) : NULL;
+    return card && card->state == FCT_GPU_OK;
+}
+
 /* A built-in group is there while its parts are seen. One that a card out of sight may have is not taken for gone. */
 gboolean fct_vm_world_has_group(const FctVmWorld *world, const char *group)
 {

@@ -315,8 +315,12 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
     if (!tree || !fct_vm_tree_idle(vms, tree, error) || !fct_json_need_str(input, "name", &name, error))
         return NULL;
     const json_t *doc = *wanted ? fct_vm_tree_find(tree, wanted, FALSE, error) : NULL;
-    if (*wanted && !doc)
+    if (*wanted && !doc) {
+        g_clear_error(error);
+        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, NULL, json_pack("{s:s}", "field", "snapshot"),
+                           "VM %s has no snapshot “%s”.", tree->vm->name, wanted);
         return NULL;
+    }
     const FctChainNode *node = doc ? fct_chain_node(tree->chain, fct_json_str(doc, "id", "")) : tree->chain->current;
     for (guint i = 0; i < node->files->len; i++)
         g_ptr_array_add(clone->files, fct_chain_file_copy(g_ptr_array_index(node->files, i)));

@@ -15,15 +15,28 @@ static void set(char **field, const char *text)
     *field = g_strdup(text);
 }
 
-/* "vda", "vdb" … for virtio, "sda" … for everything else. */
+/* "vda", "vdb" … for virtio, "sda" … for everything else; "" when all letters are taken. */
 static char *next_target(const FctVm *vm, const char *bus)
 {
     const char *prefix = strcmp(bus, "virtio") == 0 ? "vd" : "sd";
-    for (char letter = 'a';; letter++) {
+    for (char letter = 'a'; letter <= 'z'; letter++) {
         char target[] = {prefix[0], prefix[1], letter, '\0'};
         if (!fct_vm_find_disk(vm, target))
             return g_strdup(target);
     }
+    return g_strdup("");
+}
+
+/* Those of people: neither CD drives nor first-boot media. */
+static gboolean has_room(const FctVm *vm, const FctVmDisk *wanted, GError **error)
+{
+    guint disks = 0;
+    for (guint i = 0; i < vm->disks->len; i++)
+        disks += !((FctVmDisk *)vm->disks->pdata[i])->cdrom && !((FctVmDisk *)vm->disks->pdata[i])->seed;
+    if (disks <= DISKS_MAX && *wanted->target)
+        return TRUE;
+    return fct_vm_refuse(error, "disks",
+                         "A VM has room for 17 disks, and on each bus for 26 drives: take one out first.");
 }
 
 static FctVmDisk *drive_new(const FctVm *vm, const char *bus)
@@ -80,6 +93,8 @@ FctVmDisk *fct_vm_read_disk(const FctVm *vm, const json_t *json, GError **error)
     if (!fct_vm_only(json, known, error) || !fct_vm_read_word(json, "bus", buses, &bus, error))
         return NULL;
     g_autoptr(FctVmDisk) disk = drive_new(vm, bus);
+    if (!has_room(vm, disk, error))
+        return NULL;
     if (json_object_get(json, "volume")) {
         if (json_object_get(json, "size_gib") || json_object_get(json, "pool")) {
             fct_vm_refuse(error, "volume", "A volume has its pool and its size already: leave out both.");
@@ -194,6 +209,8 @@ gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error)
             continue;
         g_free(drive->target);
         drive->target = next_target(vm, "sata");
+        if (!*drive->target)
+            return fct_vm_refuse(error, "cdroms", "This VM has 26 SATA drives, and room for no more.");
         g_ptr_array_add(vm->disks, fct_vm_disk_copy(drive));
     }
     return TRUE;
@@ -213,6 +230,8 @@ static gboolean read_source(FctVm *vm, const json_t *input, GError **error)
                                      : "Say what the VM begins with: “image”, “iso” or “volume”.");
     if (json_object_get(input, "image") && !fct_json_need_str(input, "image", &image, error))
         return FALSE;
+    if (json_object_get(input, "image") && !*image)
+        return fct_vm_refuse(error, "image", "Name an image of the library.");
     if (volume && (json_object_get(input, "disk_gib") || json_object_get(input, "pool")))
         return fct_vm_refuse(error, json_object_get(input, "pool") ? "pool" : "disk_gib",
                              "A volume has its pool and its size already: leave out both.");

@@ -119,6 +119,8 @@ void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, gbo
                       GPtrArray **ret_picks);
 /* FCT_ERROR_BAD_REQUEST naming "devices" when a device asks a group that is not there. */
 gboolean fct_vm_check_groups(const FctVmWorld *world, const FctVm *vm, GError **error);
+/* The card is there and answers. */
+gboolean fct_vm_world_sees(const FctVmWorld *world, const char *gpu);
 gboolean fct_vm_world_has_group(const FctVmWorld *world, const char *group);
 const char *fct_vm_world_group_name(const FctVmWorld *world, const char *group);
 /* A part as the API gives it, with its present state; NULL when the world does not have it. New reference. */

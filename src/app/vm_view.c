@@ -13,7 +13,10 @@ static json_t *part_json(const FctVmWorld *world, const FctHold *hold)
     if (!part) {
         part = json_is_object(hold->what) ? json_deep_copy(hold->what) : json_object();
         json_object_set_new(part, "id", json_string(hold->part));
-        json_object_set_new(part, "why", json_string("Its card cannot be seen now."));
+        json_object_set_new(part, "why",
+                            json_string(fct_vm_world_sees(world, fct_json_str(part, "gpu", ""))
+                                            ? "Another program has removed it. Stop the VM to let go of it."
+                                            : "Its card cannot be seen now."));
     }
     json_object_set_new(part, "state", json_string(fct_hold_state_name(hold->state)));
     json_object_set_new(part, "holder",

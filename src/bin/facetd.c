@@ -4,6 +4,7 @@
 #include "app/app.h"
 #include "app/server.h"
 #include "app/tls.h"
+#include "bin/log.h"
 #include "bin/notify.h"
 #include "host/hw_remote.h"
 #include "media/iso.h"
@@ -277,6 +278,7 @@ int main(int argc, char **argv)
     g_auto(Options) options = {.ready_fd = -1};
     g_autoptr(GError) error = NULL;
     umask(0077);
+    fct_log_bound();
     fct_tls_prepare();
     raise_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a client that goes away is an error of that one write, */

@@ -99,8 +99,9 @@ static void show_device(const json_t *device)
            (int)fct_json_int(device, "count", 1), fct_json_bool(device, "optional", FALSE) ? ", optional" : "",
            g_str_equal(fct_json_str(device, "attach", ""), "standin") ? "  (simulated stand-in)" : "");
     json_array_foreach (json_object_get(device, "parts"), i, part)
-        printf("    %s  %s slot %d  %s\n", fct_json_str(part, "gpu_name", ""), fct_json_str(part, "profile", ""),
-               (int)fct_json_int(part, "start", 0), fct_json_str(part, "state", ""));
+        printf("    %s  %s slot %d  %s%s%s\n", fct_json_str(part, "gpu_name", ""), fct_json_str(part, "profile", ""),
+               (int)fct_json_int(part, "start", 0), fct_json_str(part, "state", ""),
+               *fct_json_str(part, "why", "") ? ". " : "", fct_json_str(part, "why", ""));
 }
 
 int fct_verb_vm_show(FctCli *cli, int argc, char **argv)

@@ -114,6 +114,49 @@ static void instance_holders(const FctGpu *gpu, const FctGpuInstance *instance, 
     }
 }
 
+static gboolean is_of_card(const FctGpu *gpu, const FctReservation *reservation)
+{
+    gsize length = strlen(gpu->id);
+    return strncmp(reservation->part, gpu->id, length) == 0 && reservation->part[length] == '.';
+}
+
+static gboolean is_there(const FctGpu *gpu, const FctReservation *reservation)
+{
+    for (guint i = 0; i < gpu->mig.instances->len; i++) {
+        const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
+        g_autofree char *part = fct_part_id(gpu->id, instance->start, instance->profile_id);
+        if (strcmp(part, reservation->part) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean comes_back(const FctGpu *gpu, const FctReservation *reservation, const GPtrArray *steps)
+{
+    for (guint i = 0; i < steps->len; i++) {
+        const FctStep *step = steps->pdata[i];
+        g_autofree char *part = fct_part_id(gpu->id, step->start, step->profile_id);
+        if (step->kind == FCT_STEP_GI_CREATE && strcmp(part, reservation->part) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/*
+ * Whoever holds a part that another program has removed meanwhile holds the card all the same: what runs on it is not
+ * known. Only to make that part again is no harm.
+ */
+static void gone_holders(const FctGpu *gpu, const GPtrArray *reservations, const GPtrArray *steps, GPtrArray *verdicts)
+{
+    g_autofree char *label = fct_card_label(gpu);
+    g_autofree char *what = g_strdup_printf("a part of %s that another program has removed", label);
+    for (guint i = 0; steps->len && reservations && i < reservations->len; i++) {
+        const FctReservation *reservation = reservations->pdata[i];
+        if (is_of_card(gpu, reservation) && !is_there(gpu, reservation) && !comes_back(gpu, reservation, steps))
+            vm_holds(reservation, what, verdicts);
+    }
+}
+
 static gboolean on_an_instance(const FctGpu *gpu, int pid)
 {
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
@@ -200,6 +243,7 @@ GPtrArray *fct_preflight_plan(const FctGpu *gpu, const GPtrArray *reservations, 
     if (!fct_preflight_card(gpu, verdicts))
         return verdicts;
     g_autofree char *label = fct_card_label(gpu);
+    gone_holders(gpu, reservations, steps, verdicts);
     for (guint i = 0; i < steps->len; i++) {
         const FctStep *step = steps->pdata[i];
         if (step->kind == FCT_STEP_MIG_MODE)

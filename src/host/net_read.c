@@ -60,7 +60,10 @@ static void take_address(struct nl_object *object, void *data)
 {
     Reader *reader = data;
     struct rtnl_addr *address = (struct rtnl_addr *)object;
-    struct nl_addr *local = rtnl_addr_get_local(address);
+    struct nl_addr *local = rtnl_addr_get_local(address), *peer = rtnl_addr_get_peer(address);
+    /* With a peer the prefix is that of the peer's network; our side has the one address. */
+    int own = local && nl_addr_get_family(local) == AF_INET6 ? 128 : 32;
+    int prefix = peer && local && nl_addr_cmp(peer, local) != 0 ? own : rtnl_addr_get_prefixlen(address);
     char name[IF_NAMESIZE + 1] = "", text[128];
     if (!local || !rtnl_link_i2name(reader->links, rtnl_addr_get_ifindex(address), name, sizeof name))
         return;
@@ -68,7 +71,7 @@ static void take_address(struct nl_object *object, void *data)
     for (guint i = 0; halves[0] && i < reader->network->links->len; i++) {
         FctHostLink *link = g_ptr_array_index(reader->network->links, i);
         if (strcmp(link->name, name) == 0)
-            g_ptr_array_add(link->addresses, g_strdup_printf("%s/%d", halves[0], rtnl_addr_get_prefixlen(address)));
+            g_ptr_array_add(link->addresses, g_strdup_printf("%s/%d", halves[0], prefix));
     }
 }
 

@@ -117,6 +117,23 @@ static void test_split_parts(void)
     g_assert_cmpuint(verdicts->len, ==, 1);
 }
 
+/* Another program removed the part of a VM that runs: nothing but to make it again is done to the card. */
+static void test_part_gone(void)
+{
+    g_auto(Fixture) f = fixture("9@4 9@0");
+    g_ptr_array_add(f.reservations, test_reserve(f.gpu, 4, "db-2", FCT_IN_USE));
+    g_ptr_array_remove_index(f.gpu->mig.instances, 0);
+    fct_plan_mode(f.plan, f.gpu, f.reservations, FALSE);
+    g_autofree char *off = test_verdicts_text(f.plan->verdicts);
+    g_assert_cmpstr(off, ==, "refuse held-by-vm, confirm instances-go, warn card-resets");
+    g_assert_true(carve(&f, "{\"profiles\": {\"3g.40gb\": 1, \"2g.20gb\": 1}}"));
+    g_autofree char *other = test_verdicts_text(f.plan->verdicts);
+    g_assert_nonnull(strstr(other, "refuse held-by-vm"));
+    g_assert_true(carve(&f, "{\"profiles\": {\"3g.40gb\": 2}}"));
+    g_autofree char *again = test_verdicts_text(f.plan->verdicts);
+    g_assert_null(strstr(again, "held-by-vm"));
+}
+
 static void test_busy_split_stays(void)
 {
     g_auto(Fixture) f = fixture("9@4/1/2*");
@@ -309,6 +326,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/core/foreign/partial", test_partial);
     g_test_add_func("/core/foreign/split-parts", test_split_parts);
+    g_test_add_func("/core/foreign/part-gone", test_part_gone);
     g_test_add_func("/core/foreign/busy-split-stays", test_busy_split_stays);
     g_test_add_func("/core/foreign/bad-splits", test_bad_splits);
     g_test_add_func("/core/foreign/split-undo", test_split_undo);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VMs as they are asked for and stored: input is refused with the field named, documents come back as they were. */
 #include "app/vm_first_boot.h"
+#include "app/vm_input.h"
 #include "app/vm_service.h"
 #include "store/store_memory.h"
 
@@ -125,6 +126,32 @@ static void test_refused(void)
         g_autoptr(json_t) json = fct_error_to_json(error);
         g_assert_cmpstr(fct_json_str(json_object_get(json, "details"), "field", ""), ==, cases[i].field);
     }
+}
+
+static void assert_refused(const json_t *json, FctVm *vm, const char *field)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmDisk) disk = vm ? fct_vm_read_disk(vm, json, &error) : NULL;
+    g_autoptr(FctVm) made = vm ? NULL : fct_vm_from_input(json, &error);
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+    g_autoptr(json_t) told = fct_error_to_json(error);
+    g_assert_cmpstr(fct_json_str(json_object_get(told, "details"), "field", ""), ==, field);
+}
+
+/* An image without a name would make a disk of no bytes; a disk too many would be made and then not attached. */
+static void test_limits(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) nameless = json_pack("{s:s, s:s}", "name", "a", "image", "");
+    g_autoptr(json_t) one = json_pack("{s:i}", "size_gib", 1);
+    g_autoptr(FctVm) vm = read_input("{\"name\": \"db-1\", \"image\": \"demo\"}", &error);
+    assert_refused(nameless, NULL, "image");
+    for (int i = 0; i < 16; i++) {
+        FctVmDisk *disk = fct_vm_read_disk(vm, one, &error);
+        g_assert_no_error(error);
+        g_ptr_array_add(vm->disks, disk);
+    }
+    assert_refused(one, vm, "disks");
 }
 
 static void test_round_trip(void)
@@ -355,6 +382,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vm-doc/old-document", test_old_document);
     g_test_add_func("/vm-doc/patch", test_patch);
     g_test_add_func("/vm-doc/pending", test_pending);
+    g_test_add_func("/vm-doc/limits", test_limits);
     g_test_add_func("/vm-doc/begin", test_begin);
     g_test_add_func("/vm-doc/cdroms", test_cdroms);
     g_test_add_func("/vm-doc/keep-seed", test_keep_seed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which parts the VM asks for, which it holds, and where on the card they are.
-import { Button, Card, CardBody, CardHeader, CardTitle, Label, Skeleton, Tooltip } from '@patternfly/react-core';
+import { Alert, Button, Card, CardBody, CardHeader, CardTitle, Label, Skeleton, Tooltip } from '@patternfly/react-core';
 import { Link } from 'react-router-dom';
 import { useGpus } from '@/api/queries';
 import type { Part, Vm } from '@/api/types';
@@ -22,6 +22,7 @@ function WhereAmI({ vm, part }: { vm: Vm; part: Part }) {
         <span>{part.profile} · {mib(part.memory_mib)} · {slots(part)}</span>
         <span><GpuLink id={part.gpu} name={part.gpu_name} /> <span className="fct-subtle">{gpu && shortModel(gpu.name)}</span></span>
       </div>
+      {part.why && <Alert variant="warning" isInline isPlain component="p" title={part.why} />}
       {gpu ? <GpuPicture gpu={gpu} variant="full" only={vm.name} /> : <Skeleton height="7rem" />}
     </div>
   );
