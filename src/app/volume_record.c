@@ -601,11 +601,9 @@ static gboolean names_volume(const FctVm *vm, const FctVolumeRecord *record)
 /* By its name, or its file by whatever pool: one that was released and adopted again may be named by another one. */
 static gboolean names(const FctVolumeWorld *places, const FctVm *vm, const FctVolumeRecord *record)
 {
-    g_autofree char *file = fct_volume_world_real(places, record->path);
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
-        g_autofree char *real = fct_volume_world_real(places, disk->path);
-        if (*file && strcmp(file, real) == 0)
+        if (fct_volume_world_same(places, record->path, disk->path))
             return TRUE;
     }
     return names_volume(vm, record);
@@ -618,15 +616,14 @@ static gboolean names(const FctVolumeWorld *places, const FctVm *vm, const FctVo
 static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, &fault);
-    const FctVolumeWorld places = {.pools = pools};
-    if (!pools || !fct_vms_begin(app->vms, record->vm, "is being looked at", &fault)) {
+    g_autoptr(FctVolumeWorld) places = fct_volume_places_new(app, &fault);
+    if (!places || !fct_vms_begin(app->vms, record->vm, "is being looked at", &fault)) {
         g_info("%s", fault->message);
         return FALSE;
     }
     g_autoptr(FctVm) vm = fct_vm_load(app->store, record->vm, NULL);
     gboolean gone =
-        !vm || names(&places, vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
+        !vm || names(places, vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
     fct_vms_end(app->vms, record->vm);
     if (!gone)
         g_info("%s", fault->message);

@@ -28,6 +28,8 @@ static struct {
     gboolean linked;     /* the same */
     gboolean ploop;      /* the same */
     const char *head;    /* its first bytes; NULL: zeros */
+    const char *claim;   /* what a volume “overlay” of others says that it stands on; NULL */
+    const char *foreign; /* the disk of a VM that another program defined; NULL */
     GString *deleted;    /* paths */
     FctErrorCode fault;  /* of the next making; 0: it works */
     gboolean half;       /* which leaves a volume all the same */
@@ -57,6 +59,8 @@ static FctVolume *volume_at(const char *id, const char *path)
     fct_text_set(&volume->path, path);
     fct_text_set(&volume->outside, play.outside ? play.outside : "");
     fct_text_set(&volume->inode, play.inode ? play.inode : "");
+    if (play.claim && strcmp(volume->name, "overlay") == 0)
+        fct_text_set(&volume->claim, play.claim);
     volume->linked = play.linked;
     volume->ploop = play.ploop;
     volume->capacity = volume->physical = play.size;
@@ -186,7 +190,15 @@ static gboolean play_copy_end(FctVmm *vmm, const char *pool, const char *name, G
 
 static GPtrArray *play_list(FctVmm *vmm, GError **error)
 {
-    return g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
+    if (play.foreign) {
+        FctVmInfo *info = fct_vm_info_new();
+        fct_text_set(&info->id, "cb2ae3e4-2f52-4a5e-8a50-3b9bd0e0e9fd");
+        fct_text_set(&info->name, "theirs");
+        json_array_append_new(info->disks, json_string(play.foreign));
+        g_ptr_array_add(list, info);
+    }
+    return list;
 }
 
 static FctVmInfo *play_info(FctVmm *vmm, const char *id, GError **error)
@@ -250,7 +262,7 @@ static void begin(Fixture *f, gconstpointer data)
 {
     play.volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     play.deleted = g_string_new(NULL);
-    play.deaf = play.outside = play.inode = play.head = NULL;
+    play.deaf = play.outside = play.inode = play.head = play.claim = play.foreign = NULL;
     play.fault = 0;
     play.size = GIB;
     play.cleared = 0;
@@ -450,6 +462,89 @@ static void test_spare(Fixture *f, gconstpointer data)
     g_clear_error(&error);
     fct_storage_release(f->app->storage, FCT_POOL_OWN ":web.qcow2");
     g_assert_true(fct_volume_alone(f->app, VM, path, &error));
+    g_assert_no_error(error);
+}
+
+/* A real folder with the file “base”, to which "link" leads too; their volumes are in the pool "nas". */
+static char *have_folder(Fixture *f)
+{
+    char *folder = g_build_filename(f->dir, "pool", NULL);
+    g_autofree char *base = g_build_filename(folder, "base", NULL), *link = g_build_filename(f->dir, "link", NULL);
+    g_autofree char *overlay = g_build_filename(folder, "overlay", NULL);
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(base, "bytes", -1, NULL));
+    g_assert_true(g_file_set_contents(overlay, "bytes", -1, NULL));
+    g_assert_cmpint(symlink(folder, link), ==, 0);
+    put("nas:base", base);
+    put("nas:overlay", overlay);
+    return folder;
+}
+
+static void assert_stays(Fixture *f, const char *id)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_false(fct_volumes_delete(f->app, id, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+}
+
+/* An overlay of another program is one however it spells the file that it stands on. */
+static void test_spelled(Fixture *f, gconstpointer data)
+{
+    static const char *const claims[] = {"base",
+                                         "./base",
+                                         "%s/base",
+                                         "%s/./base",
+                                         "%s//base",
+                                         "%s/../pool/base",
+                                         "%s/../link/base",
+                                         "file:%s/base",
+                                         "json:{\"driver\":\"qcow2\",\"file\":{\"filename\":\"%s/base\"}}",
+                                         "json:{\"file.filename\":\"%s/../link/base\"}"};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = have_folder(f), *base = g_build_filename(folder, "base", NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(claims); i++) {
+        g_auto(GStrv) parts = g_strsplit(claims[i], "%s", 2);
+        g_autofree char *claim = g_strjoinv(folder, parts);
+        play.claim = claim;
+        assert_stays(f, "nas:base");
+        g_assert_false(fct_volume_spare_one(f->app, VM, base, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
+        g_clear_error(&error);
+        play.claim = NULL;
+    }
+    play.claim = "nbd://elsewhere/base";
+    g_assert_true(fct_volumes_delete(f->app, "nas:base", &error));
+    g_assert_no_error(error);
+}
+
+/* What it stands on cannot be told: it may be any file beside it, but for itself. */
+static void test_unclear(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = have_folder(f), *base = g_build_filename(folder, "base", NULL);
+    play.claim = "json:{\"driver\":\"qcow2\",\"file\":\"node\"}";
+    put(FCT_POOL_OWN ":apart", "/pools/" FCT_POOL_OWN "/apart");
+    assert_stays(f, "nas:base");
+    g_assert_false(fct_volume_spare_one(f->app, VM, base, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
+    g_assert_nonnull(strstr(error->message, "overlay"));
+    g_clear_error(&error);
+    g_assert_true(fct_volumes_delete(f->app, FCT_POOL_OWN ":apart", &error));
+    g_assert_no_error(error);
+    g_assert_true(fct_volumes_delete(f->app, "nas:overlay", &error));
+    g_assert_no_error(error);
+}
+
+/* virsh gave it to a VM by a way through a link. */
+static void test_foreign_link(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder G_GNUC_UNUSED = have_folder(f), *path = g_build_filename(f->dir, "link", "base", NULL);
+    play.foreign = path;
+    assert_stays(f, "nas:base");
+    play.foreign = NULL;
+    g_assert_true(fct_volumes_delete(f->app, "nas:base", &error));
     g_assert_no_error(error);
 }
 
@@ -666,6 +761,9 @@ int main(int argc, char **argv)
                  {"/volumes/moved-pool", test_moved_pool},
                  {"/volumes/disk-half-made", test_disk_half_made},
                  {"/volumes/spare", test_spare},
+                 {"/volumes/spelled", test_spelled},
+                 {"/volumes/unclear", test_unclear},
+                 {"/volumes/foreign-link", test_foreign_link},
                  {"/volumes/led-outside", test_led_outside},
                  {"/volumes/another-file", test_another_file},
                  {"/volumes/record-follows", test_record_follows},
