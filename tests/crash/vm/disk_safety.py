@@ -338,6 +338,23 @@ def test_upload_whose_volume_is_gone():
     stack.call("DELETE", "/volumes/facet:up.img")
 
 
+def test_upload_whose_volume_is_another():
+    """One that virsh made under its name gets no byte of it, and stays, whatever is wrong with the upload."""
+    size = 1 << 20
+    path = stack.state / "disks" / "swapped.img"
+    stack.call("POST", "/volumes", {"pool": "facet", "name": "swapped.img", "format": "raw", "upload_bytes": size})
+    assert put("facet:swapped.img", b"\x11" * (size // 2), 0, size)[0] == 200
+    stack.virsh("vol-delete", "--pool", "facet", "swapped.img")
+    stack.virsh("vol-create-as", "facet", "swapped.img", str(size), "--format", "raw")
+    path.write_bytes(b"\x33" * size)
+    status, problem = put("facet:swapped.img", b"\x22" * (size // 2), size // 2, size)
+    assert status == 409, (status, problem)
+    assert path.read_bytes() == b"\x33" * size
+    volume = stack.call("GET", "/volumes/facet:swapped.img")
+    assert volume["state"] == "ready" and volume["upload"] is None, volume
+    stack.call("DELETE", "/volumes/facet:swapped.img")
+
+
 def test_copy_of_a_disk_that_starts_to_be_written():
     """A copy of a disk whose VM was started in the middle is no copy of anything."""
     create("moves")

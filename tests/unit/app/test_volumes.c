@@ -12,33 +12,12 @@
 #include "app/volumes.h"
 #include "base/text.h"
 #include "quiet_vmm.h"
+#include "volume_play.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#define GIB (G_GINT64_CONSTANT(1) << 30)
-#define VM "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
-
-static struct {
-    GRecMutex lock;
-    GHashTable *volumes; /* "pool:name" → path */
-    const char *deaf;    /* the pool that does not answer; NULL */
-    const char *outside; /* of every volume; NULL */
-    const char *inode;   /* of every volume; NULL: not known */
-    gboolean linked;     /* the same */
-    gboolean ploop;      /* the same */
-    const char *head;    /* its first bytes; NULL: zeros */
-    const char *claim;   /* what a volume “overlay” of others says that it stands on; NULL */
-    const char *foreign; /* the disk of a VM that another program defined; NULL */
-    GString *deleted;    /* paths */
-    FctErrorCode fault;  /* of the next making; 0: it works */
-    gboolean half;       /* which leaves a volume all the same */
-    gboolean made;       /* a volume was asked for */
-    gint64 size;         /* of each volume, bytes */
-    gint64 cleared;      /* so many bytes of the device, from its beginning */
-    FctVmmConnection told;
-    gpointer data;
-} play;
+Play play;
 
 /* ---- libvirt ---- */
 
@@ -98,7 +77,7 @@ static GPtrArray *play_volumes(FctVmm *vmm, const char *pool, GError **error)
     return list;
 }
 
-static void put(const char *id, const char *path)
+void put(const char *id, const char *path)
 {
     g_rec_mutex_lock(&play.lock);
     g_hash_table_replace(play.volumes, g_strdup(id), g_strdup(path));
@@ -183,6 +162,16 @@ static gboolean play_delete(FctVmm *vmm, const char *pool, const char *name, GEr
     return TRUE;
 }
 
+/* Meanwhile another program puts a file of its own in its place. */
+static FctVolume *play_copy(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
+                            const char *format, FctVmmProgress progress, gpointer data, GError **error)
+{
+    g_autoptr(FctVolume) made G_GNUC_UNUSED = play_create(vmm, pool, name, format, from->bytes, NULL, error);
+    progress(0, from->bytes, data);
+    play.inode = "theirs";
+    return play_volume(vmm, pool, name, error);
+}
+
 static gboolean play_copy_end(FctVmm *vmm, const char *pool, const char *name, GError **error)
 {
     return TRUE;
@@ -244,6 +233,7 @@ static const FctVmmOps ops = {
     .volumes = play_volumes,
     .volume = play_volume,
     .volume_create = play_create,
+    .volume_copy = play_copy,
     .volume_delete = play_delete,
     .volume_grow = play_grow,
     .volume_open = play_open,
@@ -282,7 +272,7 @@ static void end(Fixture *f, gconstpointer data)
 }
 
 /* A volume with its record, as if it had been made so. */
-static void have(Fixture *f, const char *pool, const char *name, FctRecordState state, const char *path, const char *vm)
+void have(Fixture *f, const char *pool, const char *name, FctRecordState state, const char *path, const char *vm)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("volume/", id, NULL);
@@ -298,7 +288,7 @@ static void have(Fixture *f, const char *pool, const char *name, FctRecordState 
     put(id, place);
 }
 
-static void assert_state(Fixture *f, const char *pool, const char *name, int state)
+void assert_state(Fixture *f, const char *pool, const char *name, int state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, pool, name, &error);
@@ -465,89 +455,6 @@ static void test_spare(Fixture *f, gconstpointer data)
     g_assert_no_error(error);
 }
 
-/* A real folder with the file “base”, to which "link" leads too; their volumes are in the pool "nas". */
-static char *have_folder(Fixture *f)
-{
-    char *folder = g_build_filename(f->dir, "pool", NULL);
-    g_autofree char *base = g_build_filename(folder, "base", NULL), *link = g_build_filename(f->dir, "link", NULL);
-    g_autofree char *overlay = g_build_filename(folder, "overlay", NULL);
-    g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
-    g_assert_true(g_file_set_contents(base, "bytes", -1, NULL));
-    g_assert_true(g_file_set_contents(overlay, "bytes", -1, NULL));
-    g_assert_cmpint(symlink(folder, link), ==, 0);
-    put("nas:base", base);
-    put("nas:overlay", overlay);
-    return folder;
-}
-
-static void assert_stays(Fixture *f, const char *id)
-{
-    g_autoptr(GError) error = NULL;
-    g_assert_false(fct_volumes_delete(f->app, id, &error));
-    g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
-    g_assert_cmpstr(play.deleted->str, ==, "");
-}
-
-/* An overlay of another program is one however it spells the file that it stands on. */
-static void test_spelled(Fixture *f, gconstpointer data)
-{
-    static const char *const claims[] = {"base",
-                                         "./base",
-                                         "%s/base",
-                                         "%s/./base",
-                                         "%s//base",
-                                         "%s/../pool/base",
-                                         "%s/../link/base",
-                                         "file:%s/base",
-                                         "json:{\"driver\":\"qcow2\",\"file\":{\"filename\":\"%s/base\"}}",
-                                         "json:{\"file.filename\":\"%s/../link/base\"}"};
-    g_autoptr(GError) error = NULL;
-    g_autofree char *folder = have_folder(f), *base = g_build_filename(folder, "base", NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(claims); i++) {
-        g_auto(GStrv) parts = g_strsplit(claims[i], "%s", 2);
-        g_autofree char *claim = g_strjoinv(folder, parts);
-        play.claim = claim;
-        assert_stays(f, "nas:base");
-        g_assert_false(fct_volume_spare_one(f->app, VM, base, &error));
-        g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
-        g_clear_error(&error);
-        play.claim = NULL;
-    }
-    play.claim = "nbd://elsewhere/base";
-    g_assert_true(fct_volumes_delete(f->app, "nas:base", &error));
-    g_assert_no_error(error);
-}
-
-/* What it stands on cannot be told: it may be any file beside it, but for itself. */
-static void test_unclear(Fixture *f, gconstpointer data)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *folder = have_folder(f), *base = g_build_filename(folder, "base", NULL);
-    play.claim = "json:{\"driver\":\"qcow2\",\"file\":\"node\"}";
-    put(FCT_POOL_OWN ":apart", "/pools/" FCT_POOL_OWN "/apart");
-    assert_stays(f, "nas:base");
-    g_assert_false(fct_volume_spare_one(f->app, VM, base, &error));
-    g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
-    g_assert_nonnull(strstr(error->message, "overlay"));
-    g_clear_error(&error);
-    g_assert_true(fct_volumes_delete(f->app, FCT_POOL_OWN ":apart", &error));
-    g_assert_no_error(error);
-    g_assert_true(fct_volumes_delete(f->app, "nas:overlay", &error));
-    g_assert_no_error(error);
-}
-
-/* virsh gave it to a VM by a way through a link. */
-static void test_foreign_link(Fixture *f, gconstpointer data)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *folder G_GNUC_UNUSED = have_folder(f), *path = g_build_filename(f->dir, "link", "base", NULL);
-    play.foreign = path;
-    assert_stays(f, "nas:base");
-    play.foreign = NULL;
-    g_assert_true(fct_volumes_delete(f->app, "nas:base", &error));
-    g_assert_no_error(error);
-}
-
 /* Its file has given way to a link since it was recorded. */
 static void test_led_outside(Fixture *f, gconstpointer data)
 {
@@ -586,7 +493,7 @@ static void prune(Fixture *f, const char *pool)
     fct_records_prune(f->app, &of, records, volumes);
 }
 
-static void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode)
+void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, pool, name, NULL);
     g_assert_cmpstr(record ? record->inode : NULL, ==, inode);
@@ -769,6 +676,9 @@ int main(int argc, char **argv)
                  {"/volumes/record-follows", test_record_follows},
                  {"/volumes/hard-link", test_hard_link},
                  {"/volumes/adopt-linked", test_adopt_linked},
+                 {"/volumes/half-replaced", test_half_replaced},
+                 {"/volumes/copy-replaced", test_copy_replaced},
+                 {"/volumes/upload-replaced", test_upload_replaced},
                  {"/volumes/parallels", test_parallels},
                  {"/volumes/cleared", test_cleared},
                  {"/volumes/complete-at-once", test_complete_at_once},
