@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define WAIT_US (300 * 1000)
@@ -80,13 +83,33 @@ static FctSeen look_encrypted(const char *path)
     return head[32] | head[33] | head[34] | head[35] ? FCT_SEEN_YES : FCT_SEEN_NO;
 }
 
+/*
+ * A device node has many names, and so has a file by links and mounts. Of a hard link's names each counts for itself:
+ * when one goes, who has the file by another one keeps it.
+ */
+static void identify(const char *path, const struct stat *st, char id[FCT_FILE_ID_BYTES])
+{
+    char real[PATH_MAX];
+    if (S_ISBLK(st->st_mode) || S_ISCHR(st->st_mode)) {
+        g_snprintf(id, FCT_FILE_ID_BYTES, "device %u:%u", major(st->st_rdev), minor(st->st_rdev));
+    } else if (st->st_nlink <= 1 || !realpath(path, real)) {
+        g_snprintf(id, FCT_FILE_ID_BYTES, "file %u:%u %" G_GUINT64_FORMAT, major(st->st_dev), minor(st->st_dev),
+                   (guint64)st->st_ino);
+    } else {
+        g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, real, -1);
+        g_snprintf(id, FCT_FILE_ID_BYTES, "name %s", sum);
+    }
+}
+
 static FctProbed look(const char *path, gboolean qcow2)
 {
     struct stat st;
     FctProbed probed = {FCT_SEEN_YES, FCT_SEEN_UNKNOWN};
     if (stat(path, &st) < 0)
         probed.there = errno == ENOENT || errno == ENOTDIR ? FCT_SEEN_NO : FCT_SEEN_UNKNOWN;
-    else if (qcow2 && S_ISREG(st.st_mode))
+    else
+        identify(path, &st, probed.id);
+    if (*probed.id && qcow2 && S_ISREG(st.st_mode))
         probed.encrypted = look_encrypted(path);
     return probed;
 }
@@ -194,4 +217,12 @@ static FctProbed ask(FctFileProbe *probe, const char *path, gboolean qcow2)
 FctProbed fct_file_probe(FctFileProbe *probe, const GPtrArray *remote, const char *path, gboolean qcow2)
 {
     return is_remote(remote, path) ? ask(probe, path, qcow2) : look(path, qcow2);
+}
+
+char *fct_file_key(FctFileProbe *probe, const GPtrArray *remote, const char *path)
+{
+    FctProbed probed = fct_file_probe(probe, remote, path, FALSE);
+    while (path[0] == '/' && path[1] == '/') /* POSIX lets two of them at the beginning mean something */
+        path++;
+    return *probed.id ? g_strdup(probed.id) : g_canonicalize_filename(path, "/");
 }

@@ -13,9 +13,18 @@ void fct_file_probe_free(FctFileProbe *probe); /* what still hangs is left to it
 /* Folders of this host's network file systems, for many questions; free with g_ptr_array_unref. */
 GPtrArray *fct_file_probe_remote(void);
 
+#define FCT_FILE_ID_BYTES 80
+
 typedef struct {
     FctSeen there;
-    FctSeen encrypted; /* only of a file whose format is known to be qcow2; else unknown */
+    FctSeen encrypted;          /* only of a file whose format is known to be qcow2; else unknown */
+    char id[FCT_FILE_ID_BYTES]; /* which file or device it leads to, the same by whatever path; "" unknown */
 } FctProbed;
 /* @remote: of fct_file_probe_remote. @qcow2: its header is QEMU's, and no guest's. */
 FctProbed fct_file_probe(FctFileProbe *probe, const GPtrArray *remote, const char *path, gboolean qcow2);
+
+/*
+ * A text that is the same for two paths of one file or device, by whatever links, mounts and spellings they lead to it.
+ * Where it cannot be looked at, that is its path without "//", "." and "..". Free it.
+ */
+char *fct_file_key(FctFileProbe *probe, const GPtrArray *remote, const char *path);

@@ -23,7 +23,7 @@ typedef struct {
     GPtrArray *remote;
     GHashTable *links; /* NULL: unknown */
     GHashTable *names;
-    GHashTable *running; /* path → GPtrArray of FctVmInfo*: VMs that run with that file or device */
+    GHashTable *running; /* fct_file_key → GPtrArray of FctVmInfo*: VMs that run with that file or device */
     GHashTable *secrets; /* NULL: unknown */
     json_t *virt;        /* the port's facts; NULL: not told yet */
     gint64 memory_free_mib, memory_promised_mib;
@@ -101,23 +101,24 @@ static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
     return links;
 }
 
-static void note_running(GHashTable *running, const FctVmInfo *info)
+static void note_running(const FctVmFactsKeeper *keeper, const Host *host, const FctVmInfo *info)
 {
     size_t i;
     json_t *path;
     json_array_foreach (info->disks, i, path) {
-        GPtrArray *users = g_hash_table_lookup(running, json_string_value(path));
+        g_autofree char *key = fct_file_key(keeper->probe, host->remote, json_string_value(path));
+        GPtrArray *users = g_hash_table_lookup(host->running, key);
         if (!users) {
             users = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
-            g_hash_table_insert(running, g_strdup(json_string_value(path)), users);
+            g_hash_table_insert(host->running, g_steal_pointer(&key), users);
         }
         g_ptr_array_add(users, fct_vm_info_ref(info));
     }
 }
 
-static void read_domains(FctVms *vms, Host *host)
+static void read_domains(const FctVmFactsKeeper *keeper, Host *host)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    g_autoptr(GPtrArray) infos = fct_vms_infos(keeper->vms);
     host->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     host->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     for (guint i = 0; i < infos->len; i++) {
@@ -126,7 +127,7 @@ static void read_domains(FctVms *vms, Host *host)
         if (!fct_vm_info_active(info))
             continue;
         host->memory_promised_mib += info->memory_mib;
-        note_running(host->running, info);
+        note_running(keeper, host, info);
     }
 }
 
@@ -156,7 +157,7 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
     host->seen_us = g_get_monotonic_time();
     host->memory_free_mib = read_available_mib();
     host->remote = fct_file_probe_remote();
-    read_domains(keeper->vms, host);
+    read_domains(keeper, host);
     if (app->networks)
         host->networks =
             asking ? fct_network_cache_read(app->networks, 0, NULL) : fct_network_cache_seen(app->networks);
@@ -217,6 +218,11 @@ void fct_vm_facts_free(FctVmFactsKeeper *keeper)
     fct_file_probe_free(keeper->probe);
     g_mutex_clear(&keeper->lock);
     g_free(keeper);
+}
+
+FctFileProbe *fct_vm_facts_probe(FctVms *vms)
+{
+    return vms->facts->probe;
 }
 
 /* ---- as core/vm_preflight takes it ---- */
@@ -295,9 +301,10 @@ static const char *refused(FctVms *vms, const FctVmDisk *disk, const char **ret_
 }
 
 /* Another VM that runs with it, by Facet or not; "". */
-static const char *user_of(const Host *host, const char *id, const FctVmDisk *disk)
+static const char *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const FctVmDisk *disk)
 {
-    const GPtrArray *users = disk->read_only ? NULL : g_hash_table_lookup(host->running, disk->path);
+    g_autofree char *key = disk->read_only ? NULL : fct_file_key(keeper->probe, host->remote, disk->path);
+    const GPtrArray *users = key ? g_hash_table_lookup(host->running, key) : NULL;
     for (guint i = 0; users && i < users->len; i++)
         if (strcmp(((FctVmInfo *)users->pdata[i])->id, id) != 0)
             return ((FctVmInfo *)users->pdata[i])->name;
@@ -323,7 +330,7 @@ static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctV
                             .encrypted = probed.encrypted,
                             .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
                             .missing = missing_below(vms->facts, host, tree, disk->path)};
-    drive.user = user_of(host, vm->id, disk);
+    drive.user = user_of(vms->facts, host, vm->id, disk);
     drive.refused = refused(vms, disk, &drive.refused_next, texts);
     g_array_append_val(drives, drive);
 }

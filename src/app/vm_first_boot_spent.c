@@ -15,24 +15,24 @@
 /* A volume that somebody asks for, and all pools: one file may be reached by more than one. */
 typedef struct {
     const char *pool, *name;
-    char *real; /* its path without links; "" unknown */
-    FctVolumeWorld places;
+    char *path; /* "" unknown */
+    FctVolumeWorld *places;
 } Asked;
 
 static void asked_clear(Asked *asked)
 {
-    g_free(asked->real);
-    g_clear_pointer(&asked->places.pools, g_ptr_array_unref);
+    g_free(asked->path);
+    fct_volume_world_free(asked->places);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
 
 static gboolean asked_open(Asked *asked, FctApp *app, GError **error)
 {
-    asked->places.pools = app->vmm->ops->pools(app->vmm, error);
-    if (!asked->places.pools)
+    asked->places = fct_volume_places_new(app, error);
+    if (!asked->places)
         return FALSE;
     g_autoptr(FctVolume) volume = app->vmm->ops->volume(app->vmm, asked->pool, asked->name, NULL);
-    asked->real = fct_volume_world_real(&asked->places, volume ? volume->path : "");
+    asked->path = g_strdup(volume ? volume->path : "");
     return TRUE;
 }
 
@@ -40,8 +40,7 @@ static gboolean is_it(const Asked *asked, const char *pool, const char *name, co
 {
     if (strcmp(asked->pool, pool) == 0 && strcmp(asked->name, name) == 0)
         return TRUE;
-    g_autofree char *real = fct_volume_world_real(&asked->places, path);
-    return *real && strcmp(real, asked->real) == 0;
+    return fct_volume_world_same(asked->places, path, asked->path);
 }
 
 /* It is the first-boot drive of a VM of ours. */
@@ -58,7 +57,7 @@ static gboolean is_medium(const FctVm *vm, const Asked *asked)
 /* Where a medium is that is half made: its record has no path yet. */
 static char *path_of(const Asked *asked, const FctVolumeRecord *record)
 {
-    const FctPool *pool = fct_volume_world_pool(&asked->places, record->pool, NULL);
+    const FctPool *pool = fct_volume_world_pool(asked->places, record->pool, NULL);
     return *record->path || !pool ? g_strdup(record->path) : g_build_filename(pool->path, record->name, NULL);
 }
 

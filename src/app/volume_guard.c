@@ -7,6 +7,7 @@
 #include "app/storage.h"
 #include "app/vm_service.h"
 #include "app/volumes.h"
+#include "core/storage_rules.h"
 
 #include <string.h>
 
@@ -42,15 +43,15 @@ static gboolean check_users(const FctVolumeWorld *world, const char *vm, const c
             return refuse(error, path, "volume", user->name, "stands on it");
         return refuse(error, path, strcmp(user->how, "snapshot") == 0 ? "snapshot" : "VM", user->name, "has it");
     }
-    return TRUE;
+    return fct_volume_world_clear(world, path, error);
 }
 
-static gboolean has(const FctVmInfo *info, const char *path)
+static gboolean has(const FctVolumeWorld *world, const FctVmInfo *info, const char *path)
 {
     size_t i;
     json_t *disk;
     json_array_foreach (info->disks, i, disk)
-        if (strcmp(json_string_value(disk), path) == 0)
+        if (fct_volume_world_same(world, json_string_value(disk), path))
             return TRUE;
     return FALSE;
 }
@@ -66,12 +67,10 @@ static gboolean all_answer(const FctVolumeWorld *world, GError **error)
 /* Copies read by name, a window at a time: what changes or comes under it meanwhile would go into them. */
 static gboolean is_idle(FctApp *app, const FctVolumeWorld *world, const char *path, GError **error)
 {
-    g_autofree char *real = fct_volume_world_real(world, path);
     for (guint i = 0; i < world->volumes->len; i++) {
         const FctVolume *volume = g_ptr_array_index(world->volumes, i);
-        g_autofree char *its = fct_volume_world_real(world, volume->path);
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
-        if (strcmp(its, real) != 0 || !fct_storage_is_claimed(app->storage, id))
+        if (!fct_volume_world_same(world, volume->path, path) || !fct_storage_is_claimed(app->storage, id))
             continue;
         fct_set_error_full(error, FCT_ERROR_IN_USE, "Wait until that has ended, or cancel its task.",
                            json_pack("{s:[s]}", "reasons", id), "Volume %s is being copied or changed.", volume->name);
@@ -80,11 +79,26 @@ static gboolean is_idle(FctApp *app, const FctVolumeWorld *world, const char *pa
     return TRUE;
 }
 
+/* Overlays that were made in the folders without libvirt; a pool that is being written to is not scanned. */
+static void look_anew(FctApp *app, const GPtrArray *paths)
+{
+    g_autoptr(GPtrArray) pools = app->vmm ? app->vmm->ops->pools(app->vmm, NULL) : NULL;
+    for (guint i = 0; pools && i < pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(pools, i);
+        gboolean asked = FALSE;
+        for (guint k = 0; k < paths->len; k++)
+            asked |= *pool->path && fct_path_overlaps(pool->path, paths->pdata[k]);
+        if (asked && pool->active)
+            app->vmm->ops->pool_refresh(app->vmm, pool->name, NULL);
+    }
+}
+
 gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     if (!paths->len)
         return TRUE;
+    look_anew(app, paths);
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     g_autoptr(FctVmInfo) info = world && *vm ? app->vmm->ops->info(app->vmm, vm, &fault) : NULL;
     if (!world || !all_answer(world, error))
@@ -95,7 +109,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     }
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i);
-        if (info && fct_vm_info_active(info) && has(info, path))
+        if (info && fct_vm_info_active(info) && has(world, info, path))
             return refuse(error, path, "VM", info->name, "runs with it");
         if (!is_idle(app, world, path, error) || !check_users(world, vm, path, error))
             return FALSE;

@@ -72,14 +72,12 @@ static gboolean read_file(const char *path, Look *look, GError **error)
 /* A record of the same file in a pool that leads to the same folder by another path. */
 static const FctVolumeRecord *find_alias(const FctVolumeWorld *world, const char *path)
 {
-    g_autofree char *real = fct_volume_world_real(world, path);
     GHashTableIter iter;
     gpointer value;
     g_hash_table_iter_init(&iter, world->records);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const FctVolumeRecord *record = value;
-        g_autofree char *other = fct_volume_world_real(world, record->path);
-        if (*record->path && strcmp(real, other) == 0)
+        if (fct_volume_world_same(world, record->path, path))
             return record;
     }
     return NULL;

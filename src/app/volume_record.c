@@ -86,10 +86,20 @@ void fct_record_apply(const GHashTable *records, FctVolume *volume)
         volume->capacity = volume->physical;
 }
 
+static gboolean is_other(const FctVolumeRecord *record, const FctVolume *there)
+{
+    return *record->inode && *there->inode && strcmp(record->inode, there->inode) != 0 &&
+           strcmp(record->path, there->path) == 0;
+}
+
 gboolean fct_record_is_replaced(const FctVolumeRecord *record, const FctVolume *there)
 {
-    return record->state == FCT_RECORD_READY && *record->inode && *there->inode &&
-           strcmp(record->inode, there->inode) != 0 && strcmp(record->path, there->path) == 0;
+    return record->state == FCT_RECORD_READY && is_other(record, there);
+}
+
+gboolean fct_record_is_lost(const FctVolumeRecord *record, const FctVolume *there)
+{
+    return record->state != FCT_RECORD_READY && is_other(record, there);
 }
 
 gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **error)
@@ -147,9 +157,19 @@ gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GErro
 
 /* ---- for whoever opens one ---- */
 
+static gboolean refuse_lost(const FctVolumeRecord *record, GError **error)
+{
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use another name.", json_pack("{s:s}", "field", "name"),
+                       "Volume %s was deleted before it was ready, and its name has another file now, which stays.",
+                       record->name);
+    return FALSE;
+}
+
 /* Of what a record tells of another file nothing is true. */
 static gboolean is_same(const FctVolumeRecord *record, const FctVolume *there, GError **error)
 {
+    if (fct_record_is_lost(record, there))
+        return refuse_lost(record, error);
     if (!*record->path || strcmp(record->path, there->path) == 0)
         return TRUE;
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Lead the pool back to the folder that it had.",
@@ -164,6 +184,13 @@ static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError *
     g_autoptr(FctVolume) there =
         *record->pool ? app->vmm->ops->volume(app->vmm, record->pool, record->name, NULL) : NULL;
     return !there || fct_volume_inside(there, error); /* what libvirt does not find it does not open by its name */
+}
+
+gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
+    g_autoptr(FctVolume) there = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
+    return there && is_same(record, there, error);
 }
 
 /* A file that is in no pool is recorded by its path. @look: libvirt is asked where it lies. */
@@ -314,31 +341,28 @@ static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
     return FALSE;
 }
 
-/* The volume is there, and we made it: only from here on may whoever finds the record delete what is at @path. */
-static gboolean note_made(FctApp *app, const FctVolumeRecord *plan, const char *path, GError **error)
+/* It is there, and we made it: only from here on may whoever finds the record delete this very file. */
+static gboolean note_made(FctApp *app, const FctVolumeRecord *plan, const FctVolume *made, GError **error)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, plan->pool, plan->name, error);
     if (!record)
         return FALSE;
-    fct_text_set(&record->path, path);
+    fct_text_set(&record->path, made->path);
+    fct_text_set(&record->inode, made->inode);
     return store(app, record, error);
-}
-
-static gboolean is_recorded(FctApp *app, const char *pool, const char *name, const char *path)
-{
-    g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, NULL);
-    return record && *path && strcmp(record->path, path) == 0;
 }
 
 gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, const char *path, GError **error)
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) there = NULL;
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, NULL);
+    gboolean recorded = record && *path && strcmp(record->path, path) == 0;
     gboolean ok = vmm->ops->copy_end(vmm, pool, name, error) && look_up(app, pool, name, &there, error);
     gboolean ours = ok && there && *path && strcmp(there->path, path) == 0;
-    if (ours)
+    if (ours && !(record && fct_record_is_lost(record, there)))
         ok = vmm->ops->volume_delete(vmm, pool, name, error);
-    if (ok && (ours || !there || is_recorded(app, pool, name, path)))
+    if (ok && (ours || !there || recorded))
         ok = drop(app, pool, name, FCT_REV_ANY, error);
     else if (ok)
         g_message("Volume %s of pool %s stays: nothing says that Facet made what is there.", name, pool);
@@ -358,7 +382,7 @@ gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *nam
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
     g_autoptr(FctVolume) volume = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
-    if (!volume)
+    if (!volume || (fct_record_is_lost(record, volume) && !refuse_lost(record, error)))
         return FALSE;
     fct_text_set(&record->path, volume->path);
     fct_text_set(&record->inode, volume->inode);
@@ -391,11 +415,12 @@ static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path
 }
 
 /* A device shows what was there before: it is ready once that is gone. */
-static gboolean finish(FctApp *app, const FctVolumeRecord *plan, const char *path, FctVmmProgress progress,
+static gboolean finish(FctApp *app, const FctVolumeRecord *plan, const FctVolume *made, FctVmmProgress progress,
                        gpointer data, GError **error)
 {
-    return (!fct_path_is_device(path) || (note_made(app, plan, path, error) &&
-                                          fct_volume_zero(app, plan->pool, plan->name, 0, progress, data, error))) &&
+    return (!fct_path_is_device(made->path) ||
+            (note_made(app, plan, made, error) &&
+             fct_volume_zero(app, plan->pool, plan->name, 0, progress, data, error))) &&
            fct_record_complete(app, plan->pool, plan->name, error);
 }
 
@@ -412,8 +437,7 @@ FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 by
         return NULL;
     g_autoptr(FctVolume) made =
         vmm->ops->volume_create(vmm, plan->pool, plan->name, plan->format, bytes, below ? &layer : NULL, &fault);
-    if (made &&
-        (whole ? finish(app, plan, made->path, progress, data, &fault) : note_made(app, plan, made->path, &fault)))
+    if (made && (whole ? finish(app, plan, made, progress, data, &fault) : note_made(app, plan, made, &fault)))
         return g_steal_pointer(&made);
     take_back(app, plan, made ? made->path : "", fault);
     g_propagate_error(error, g_steal_pointer(&fault));
@@ -438,7 +462,7 @@ static gboolean on_progress(gint64 done, gint64 total, gpointer data)
         c->path ? NULL : c->app->vmm->ops->volume(c->app->vmm, c->plan->pool, c->plan->name, NULL);
     if (made) {
         c->path = g_strdup(made->path);
-        if (!note_made(c->app, c->plan, c->path, &c->fault))
+        if (!note_made(c->app, c->plan, made, &c->fault))
             return FALSE;
     }
     return !c->progress || c->progress(done, total, c->data);
@@ -565,7 +589,7 @@ gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gbool
         return FALSE;
     g_autofree char *id = fct_volume_id(pool, name);
     const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
-    gboolean ours = !there || (record && strcmp(record->path, there->path) == 0);
+    gboolean ours = !there || (record && strcmp(record->path, there->path) == 0 && !fct_record_is_lost(record, there));
     gboolean ok = fct_record_abandon(app, pool, name, record ? record->path : "", error);
     *ret_gone = ok && ours;
     return ok;
@@ -601,11 +625,9 @@ static gboolean names_volume(const FctVm *vm, const FctVolumeRecord *record)
 /* By its name, or its file by whatever pool: one that was released and adopted again may be named by another one. */
 static gboolean names(const FctVolumeWorld *places, const FctVm *vm, const FctVolumeRecord *record)
 {
-    g_autofree char *file = fct_volume_world_real(places, record->path);
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
-        g_autofree char *real = fct_volume_world_real(places, disk->path);
-        if (*file && strcmp(file, real) == 0)
+        if (fct_volume_world_same(places, record->path, disk->path))
             return TRUE;
     }
     return names_volume(vm, record);
@@ -618,15 +640,14 @@ static gboolean names(const FctVolumeWorld *places, const FctVm *vm, const FctVo
 static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, &fault);
-    const FctVolumeWorld places = {.pools = pools};
-    if (!pools || !fct_vms_begin(app->vms, record->vm, "is being looked at", &fault)) {
+    g_autoptr(FctVolumeWorld) places = fct_volume_places_new(app, &fault);
+    if (!places || !fct_vms_begin(app->vms, record->vm, "is being looked at", &fault)) {
         g_info("%s", fault->message);
         return FALSE;
     }
     g_autoptr(FctVm) vm = fct_vm_load(app->store, record->vm, NULL);
     gboolean gone =
-        !vm || names(&places, vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
+        !vm || names(places, vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
     fct_vms_end(app->vms, record->vm);
     if (!gone)
         g_info("%s", fault->message);

@@ -16,6 +16,13 @@ GHashTable *fct_records_load(FctApp *app, GError **error); /* id → FctVolumeRe
 void fct_record_apply(const GHashTable *records, FctVolume *volume);
 /* Whether another file lies under the name of the one that @record tells of, as far as the two can be compared. */
 gboolean fct_record_is_replaced(const FctVolumeRecord *record, const FctVolume *there);
+/*
+ * The same of one that is not ready: what we began to make is gone, and @there is somebody else's. Only between making
+ * and ready: a ready one may have been restored from a backup.
+ */
+gboolean fct_record_is_lost(const FctVolumeRecord *record, const FctVolume *there);
+/* FCT_ERROR_CONFLICT when it is lost, for whoever is about to write to what is being made. */
+gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GError **error);
 /* As libvirt lists it, with what the record says. FCT_ERROR_NOT_FOUND when libvirt has none. */
 FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error);
 /* FCT_ERROR_CONFLICT while it is no disk: being made or sent, or left half made. Without a record it is one. */
@@ -49,8 +56,9 @@ gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *nam
                                   GError **error);
 /*
  * Deletes the volume if it is the one at @path, which we made or have, and drops its record. One that lies elsewhere
- * (the pool leads to another folder now) or of which nothing says that we made it (@path "") stays, and so does its
- * record while it says no more than that something was to be made. FALSE: it could not be deleted now.
+ * (the pool leads to another folder now), that was put in the place of what we were making, or of which nothing says
+ * that we made it (@path "") stays, and so does its record while it says no more than that something was to be made.
+ * FALSE: it could not be deleted now.
  */
 gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, const char *path, GError **error);
 /*

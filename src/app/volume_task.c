@@ -423,7 +423,7 @@ json_t *fct_volumes_grow(FctApp *app, const char *id, gint64 size_gib, GError **
 }
 
 /* A VM that was defined a moment ago may not have been heard of yet. */
-static gboolean no_domain_has(FctApp *app, const FctVolume *volume, GError **error)
+static gboolean no_domain_has(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, GError **error)
 {
     g_autoptr(GPtrArray) infos = app->vmm->ops->list(app->vmm, error);
     for (guint i = 0; infos && i < infos->len; i++) {
@@ -431,7 +431,7 @@ static gboolean no_domain_has(FctApp *app, const FctVolume *volume, GError **err
         size_t k;
         json_t *disk;
         json_array_foreach (info->disks, k, disk)
-            if (strcmp(json_string_value(disk), volume->path) == 0) {
+            if (fct_volume_world_same(world, json_string_value(disk), volume->path)) {
                 fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
                                    json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
                                    volume->name);
@@ -454,7 +454,7 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
     app->vmm->ops->pool_refresh(app->vmm, pool, NULL);
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
-    if (!volume || !fct_volume_unused(world, volume, error) || !no_domain_has(app, volume, error) ||
+    if (!volume || !fct_volume_unused(world, volume, error) || !no_domain_has(app, world, volume, error) ||
         !fct_record_delete(app, pool, name, error) || !fct_volume_upload_forget(app, id, error))
         return FALSE;
     fct_volume_medium_gone(app, pool, name);

@@ -90,6 +90,8 @@ static gboolean open_segment(FctVolumeUpload *upload, GError **error)
 {
     FctVmm *vmm = upload->app->vmm;
     gint64 length = MIN(SEGMENT, upload->end - upload->at);
+    if (!fct_record_there(upload->app, upload->pool, upload->name, error)) /* it is opened by its name */
+        return FALSE;
     upload->segment_end = upload->at + length;
     upload->stream = vmm->ops->volume_open(vmm, upload->pool, upload->name, TRUE, upload->at, length, error);
     return upload->stream != NULL;
@@ -179,6 +181,20 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
  * The volume that the upload was begun with: one that virsh deleted may have been made anew since, by somebody who has
  * it now.
  */
+static gboolean is_same(const FctVolumeUpload *upload, const FctVolumeWorld *world, const FctVolume *volume,
+                        GError **error)
+{
+    FctApp *app = upload->app;
+    const FctVolumeRecord *record = g_hash_table_lookup(world->records, upload->id);
+    if (!record || !fct_record_is_lost(record, volume))
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
+                       "Volume %s is another one now: the upload to it has ended, and it stays.", upload->name);
+    if (fct_record_abandon(app, upload->pool, upload->name, record->path, NULL))
+        fct_volume_upload_forget(app, upload->id, NULL);
+    return FALSE;
+}
+
 static gboolean is_there(const FctVolumeUpload *upload, GError **error)
 {
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(upload->app, error);
@@ -188,7 +204,7 @@ static gboolean is_there(const FctVolumeUpload *upload, GError **error)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
                            "Volume %s is another one now, which %s has.", upload->name,
                            ((FctVolumeUser *)users->pdata[0])->name);
-    return volume && !(users && users->len);
+    return volume && !(users && users->len) && is_same(upload, world, volume, error);
 }
 
 /* Of a pool that has no files what was there before shows through. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who refers to which volume: computed from the documents of VMs and snapshots, the domains, and the volumes. */
 #include "app/storage.h"
+#include "app/vm_facts.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
+#include "core/backing_name.h"
+#include "core/storage_rules.h"
 
 #include <string.h>
 
@@ -37,8 +40,8 @@ static void user_free(gpointer data)
     g_free(user);
 }
 
-/* Two pools may lead to one folder by different paths; a file has the path that the folder has without links. */
-char *fct_volume_world_real(const FctVolumeWorld *world, const char *path)
+/* What cannot be looked at here has the path that its pool's folder has without links. */
+static char *real_path(const FctVolumeWorld *world, const char *path)
 {
     for (guint i = 0; i < world->pools->len; i++) {
         const FctPool *pool = g_ptr_array_index(world->pools, i);
@@ -49,15 +52,33 @@ char *fct_volume_world_real(const FctVolumeWorld *world, const char *path)
     return g_strdup(path);
 }
 
+static const char *key_of(const FctVolumeWorld *world, const char *path)
+{
+    const char *known = g_hash_table_lookup(world->keys, path);
+    if (known)
+        return known;
+    g_autofree char *real = real_path(world, path);
+    char *key = fct_file_key(world->probe, world->remote, real);
+    if (*key == '/') /* it could not be looked at; its spelling may have led out of the pool's folder and back */
+        fct_text_take(&key, real_path(world, key));
+    g_hash_table_insert(world->keys, g_strdup(path), key);
+    return key;
+}
+
+gboolean fct_volume_world_same(const FctVolumeWorld *world, const char *path, const char *other)
+{
+    return *path && *other && strcmp(key_of(world, path), key_of(world, other)) == 0;
+}
+
 static void add_user(FctVolumeWorld *world, const char *path, const char *vm, const char *name, const char *how)
 {
     if (!*path)
         return;
-    g_autofree char *real = fct_volume_world_real(world, path);
-    GPtrArray *list = g_hash_table_lookup(world->users, real);
+    const char *file = key_of(world, path);
+    GPtrArray *list = g_hash_table_lookup(world->users, file);
     if (!list) {
         list = g_ptr_array_new_with_free_func(user_free);
-        g_hash_table_insert(world->users, g_strdup(real), list);
+        g_hash_table_insert(world->users, g_strdup(file), list);
     }
     for (guint i = 0; i < list->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(list, i);
@@ -121,6 +142,9 @@ void fct_volume_world_free(FctVolumeWorld *world)
     g_clear_pointer(&world->users, g_hash_table_unref);
     g_clear_pointer(&world->uploads, g_hash_table_unref);
     g_clear_pointer(&world->records, g_hash_table_unref);
+    g_clear_pointer(&world->unclear, g_ptr_array_unref);
+    g_clear_pointer(&world->remote, g_ptr_array_unref);
+    g_clear_pointer(&world->keys, g_hash_table_unref);
     g_clear_error(&world->silent);
     g_free(world);
 }
@@ -152,6 +176,31 @@ static void pass_by_replaced(FctVolumeWorld *world, const char *id, const FctVol
         g_hash_table_remove(world->records, id);
 }
 
+/* Its name may be a link that leads into the pool by a way on which we see nothing. */
+static gboolean can_be_followed(const FctVolumeWorld *world, const char *path)
+{
+    for (guint i = 0; i < world->pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(world->pools, i);
+        if (*pool->path && fct_path_overlaps(pool->path, path))
+            return TRUE;
+    }
+    return fct_file_probe(world->probe, world->remote, path, FALSE).there != FCT_SEEN_UNKNOWN;
+}
+
+/* What a volume of others claims can only keep files from being deleted: the one that it names, or all of its pool. */
+static void add_claim(FctVolumeWorld *world, FctVolume *volume, const char *id)
+{
+    g_autofree char *folder = g_path_get_dirname(volume->path);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    gboolean clear = !*volume->claim || fct_backing_files(volume->claim, folder, paths);
+    for (guint i = 0; i < paths->len; i++) {
+        add_user(world, paths->pdata[i], "", id, "backing");
+        clear = clear && can_be_followed(world, paths->pdata[i]);
+    }
+    if (!clear)
+        g_ptr_array_add(world->unclear, volume);
+}
+
 static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
 {
     g_autoptr(GError) fault = NULL;
@@ -165,8 +214,10 @@ static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
         if (volume->linked && !g_hash_table_contains(world->records, id) && !is_needed(world, id, volume->path))
             fct_text_set(&volume->outside, FCT_VOLUME_LINKED);
         fct_record_apply(world->records, volume);
-        /* What a volume of others claims can only keep a file from being deleted. */
-        add_user(world, *volume->format ? volume->backing : volume->claim, "", id, "backing");
+        if (*volume->format)
+            add_user(world, volume->backing, "", id, "backing");
+        else
+            add_claim(world, volume, id);
         g_ptr_array_add(world->volumes, volume);
     }
     if (volumes)
@@ -183,19 +234,31 @@ static gboolean add_uploads(FctApp *app, FctVolumeWorld *world, GError **error)
     return docs != NULL;
 }
 
-FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error)
+FctVolumeWorld *fct_volume_places_new(FctApp *app, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = g_new0(FctVolumeWorld, 1);
+    g_autoptr(FctVolumeWorld) places = g_new0(FctVolumeWorld, 1);
     if (!app->vmm) {
         fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
         return NULL;
     }
-    world->pools = app->vmm->ops->pools(app->vmm, error);
+    places->probe = fct_vm_facts_probe(app->vms);
+    places->remote = fct_file_probe_remote();
+    places->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    places->pools = app->vmm->ops->pools(app->vmm, error);
+    return places->pools ? g_steal_pointer(&places) : NULL;
+}
+
+FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_places_new(app, error);
+    if (!world)
+        return NULL;
+    world->unclear = g_ptr_array_new();
     world->volumes = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
     world->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     world->uploads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
     world->records = fct_records_load(app, error);
-    if (!world->pools || !world->records || !add_documents(app, world, "vm/", NULL, error) ||
+    if (!world->records || !add_documents(app, world, "vm/", NULL, error) ||
         !add_documents(app, world, "snapshot/", "snapshot", error) || !add_uploads(app, world, error))
         return NULL;
     if (!fct_vms_is_up(app->vms)) {
@@ -236,8 +299,7 @@ const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *
 
 const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path)
 {
-    g_autofree char *real = fct_volume_world_real(world, path);
-    return g_hash_table_lookup(world->users, real);
+    return g_hash_table_lookup(world->users, key_of(world, path));
 }
 
 static gpointer copy_user(gconstpointer src, gpointer unused)
@@ -354,6 +416,33 @@ static char *reason(const FctVolumeUser *user)
     return g_strdup_printf("VM %s has it as a %s.", user->name, strcmp(user->how, "cdrom") == 0 ? "CD" : "disk");
 }
 
+/* The file at @path is a volume of the pool that @other lies in, and another one. */
+static gboolean shares_pool(const FctVolumeWorld *world, const char *path, const FctVolume *other)
+{
+    for (guint i = 0; i < world->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+        if (strcmp(volume->pool, other->pool) == 0 && fct_volume_world_same(world, volume->path, path))
+            return !fct_volume_world_same(world, other->path, path);
+    }
+    return FALSE;
+}
+
+gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, GError **error)
+{
+    for (guint i = 0; i < world->unclear->len; i++) {
+        const FctVolume *other = g_ptr_array_index(world->unclear, i);
+        g_autofree char *file = g_path_get_basename(path);
+        if (!shares_pool(world, path, other))
+            continue;
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete that volume first, or name what it stands on by its path.",
+                           json_pack("{s:[s]}", "reasons", other->name),
+                           "%s must stay as it is: volume %s stands on “%s”, which may be it.", file, other->name,
+                           other->claim);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error)
 {
     const GPtrArray *users = fct_volume_world_users(world, volume->path);
@@ -362,7 +451,7 @@ gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume,
         return FALSE;
     }
     if (!users || !users->len)
-        return TRUE;
+        return fct_volume_world_clear(world, volume->path, error);
     json_t *reasons = json_array();
     for (guint i = 0; i < users->len; i++) {
         g_autofree char *text = reason(users->pdata[i]);

@@ -4,6 +4,7 @@
  * the one that serves HTTP.
  */
 #pragma once
+#include "app/file_probe.h"
 #include "app/images.h"
 #include "app/task.h"
 #include "model/volume_record.h"
@@ -43,23 +44,31 @@ typedef struct {
     GPtrArray *pools;    /* FctPool* */
     GPtrArray *volumes;  /* FctVolume*, of the pools that answer */
     GHashTable *records; /* id → FctVolumeRecord*, of volumes that are gone too, not of other files */
-    GHashTable *users;   /* path without links → GPtrArray of FctVolumeUser* */
+    GHashTable *users;   /* key of the file → GPtrArray of FctVolumeUser* */
     GHashTable *uploads; /* volume's id → json_t*, its upload document */
+    GPtrArray *unclear;  /* FctVolume*, of @volumes: they claim to stand on something that nobody here can follow */
     GError *silent;      /* why the volumes of some pool are not there; NULL */
+    FctFileProbe *probe;
+    GPtrArray *remote; /* as fct_file_probe_remote gives it */
+    GHashTable *keys;  /* path → what fct_file_key made of it */
 } FctVolumeWorld;
 /* FCT_ERROR_UNSUPPORTED without libvirt, FCT_ERROR_LIBVIRT_DOWN until it has told of all VMs. */
 FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error);
+FctVolumeWorld *fct_volume_places_new(FctApp *app, GError **error); /* pools alone, to compare paths by */
 void fct_volume_world_free(FctVolumeWorld *world);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolumeWorld, fct_volume_world_free)
 const FctPool *fct_volume_world_pool(const FctVolumeWorld *world, const char *name, GError **error);
 /* @id: "<pool>:<name>". FCT_ERROR_NOT_FOUND. */
 const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *id, GError **error);
 const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path); /* NULL: none */
-char *fct_volume_world_real(const FctVolumeWorld *world, const char *path);             /* without links */
+/* Whether both lead to one file or device, however they are spelled. "" leads to none. */
+gboolean fct_volume_world_same(const FctVolumeWorld *world, const char *path, const char *other);
 /* FALSE with FCT_ERROR_NOT_FOUND when it is no id. Free both. */
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error);
 json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @pool NULL: of all */
 json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
+/* FCT_ERROR_IN_USE when a volume of its pool may stand on the file at @path, for all that can be read of it. */
+gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, GError **error);
 /* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it. */
 gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error);
 /* FCT_ERROR_CONFLICT while a volume is being uploaded, made or changed, or is half made: it is no disk. */

@@ -16,7 +16,7 @@ typedef struct {
     char *backing;     /* id of the record that it stands on; "" */
     char *vm;          /* id of the VM that it was made for; "" */
     char *task;        /* that makes it; "" */
-    char *inode;       /* which file it is of, as FctVolume's, noted when it is ready; "" unknown: it goes by path */
+    char *inode;       /* which file it is of, as FctVolume's, noted with its path; "" unknown: it goes by path */
     gboolean seed;     /* first-boot data: no disk to people */
     FctRecordState state;
     guint64 revision; /* of its document; not in the JSON */

@@ -195,6 +195,8 @@ gboolean fct_virt_copy_end(FctVmm *vmm, const char *pool, const char *name, GErr
 gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
                               GError **error);
 gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error);
+/* Deletes what we have made and could not fill; another file that has its name by now stays. */
+void fct_virt_volume_unmake(FctVmm *vmm, const FctVolume *made);
 FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
                                    gint64 length, GError **error);
 gssize fct_virt_stream_read(FctVmmStream *stream, guint8 *bytes, gsize length, gint64 *ret_hole, GError **error);

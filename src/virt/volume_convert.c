@@ -21,8 +21,8 @@ typedef struct {
     char *key; /* what the helper is called by */
     gboolean kvm;
     FctChainFile *source;
-    char *disk;    /* XML of where it copies to */
-    gboolean made; /* that volume */
+    char *disk;      /* XML of where it copies to */
+    FctVolume *made; /* that volume; NULL: not yet */
     /* what was seen */
     gint64 capacity;
     gboolean job, ready;
@@ -35,6 +35,7 @@ static void copy_clear(gpointer data)
     g_free(copy->id);
     g_free(copy->key);
     g_free(copy->disk);
+    fct_volume_free(copy->made);
     fct_chain_file_free(copy->source);
 }
 
@@ -205,11 +206,10 @@ static gboolean run(FctVmm *vmm, Copy *copy, const char *pool, const char *name,
 {
     if (!fct_virt_merge_end(vmm, copy->key, error) || !call(vmm, copy, HELPER_MS, do_start, error))
         return FALSE;
-    g_autoptr(FctVolume) to = vmm->ops->volume_create(vmm, pool, name, format, copy->capacity, NULL, error);
-    if (!to)
+    copy->made = vmm->ops->volume_create(vmm, pool, name, format, copy->capacity, NULL, error);
+    if (!copy->made)
         return FALSE;
-    copy->made = TRUE;
-    copy->disk = target_xml(to, format);
+    copy->disk = target_xml(copy->made, format);
     if (!progress || progress(0, copy->capacity, data))
         return call(vmm, copy, BEGIN_MS, do_begin, error) && follow(vmm, copy, progress, data, error);
     fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
@@ -228,7 +228,7 @@ gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const ch
     gboolean ok = run(vmm, copy, pool, name, format, progress, data, error);
     gboolean ended = fct_virt_merge_end(vmm, copy->key, &fault);
     if (copy->made && !(ok && ended))
-        vmm->ops->volume_delete(vmm, pool, name, NULL);
+        fct_virt_volume_unmake(vmm, copy->made);
     if (ended || !ok)
         return ok;
     g_propagate_error(error, g_steal_pointer(&fault)); /* while it has the file open nobody may use it */

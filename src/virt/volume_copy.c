@@ -210,11 +210,11 @@ static gboolean begun(FctVmmProgress progress, gpointer data, gint64 total, GErr
     return FALSE;
 }
 
-/* What was made here and not filled goes again; @ok is given back. */
+/* What was made here and not filled goes again, but not what another has put in its place; @ok is given back. */
 static gboolean settle(FctVmm *vmm, const FctVolume *made, gboolean ok)
 {
     if (made && !ok)
-        vmm->ops->volume_delete(vmm, made->pool, made->name, NULL);
+        fct_virt_volume_unmake(vmm, made);
     return ok;
 }
 

@@ -200,6 +200,68 @@ def test_file_that_an_unknown_overlay_stands_on():
     assert not base.exists()
 
 
+def test_overlay_by_another_spelling():
+    """An overlay keeps what is below it, however its bytes spell that; and all beside it when they cannot be read."""
+    disks = stack.state / "disks"
+    link = stack.dir / "way-to-base"
+    link.symlink_to(disks)
+    overlay = disks / "spelled.qcow2"
+    stack.done(stack.call("POST", "/volumes", {"pool": "facet", "name": "base.qcow2", "size_gib": 1}))
+    block = json.dumps({"driver": "qcow2", "file": {"driver": "file", "filename": f"{disks}/base.qcow2"}})
+    names = ["./base.qcow2", f"../{disks.name}/base.qcow2", f"{disks}//base.qcow2", f"{link}/base.qcow2",
+             f"file:{disks}/base.qcow2", f"json:{block}", 'json:{"driver":"qcow2","file":"some-node"}']
+    for name in names:
+        subprocess.run(["qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b", name, str(overlay), "64M"],
+                       check=True)
+        problem = stack.refused(409, "DELETE", "/volumes/facet:base.qcow2")
+        assert problem["code"] == "in-use" and "spelled.qcow2" in str(problem), (name, problem)
+        overlay.unlink()
+    stack.virsh("pool-refresh", "facet")
+    stack.call("DELETE", "/volumes/facet:base.qcow2")
+    assert not (disks / "base.qcow2").exists()
+    link.unlink()
+
+
+def test_vm_under_an_overlay_by_another_spelling():
+    """Deleting a VM takes nothing away from below what another program's VM runs with."""
+    create("under")
+    base = pathlib.Path(disk("under")["path"])
+    overlay = base.with_name("on-under.qcow2")
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", f"./{base.name}", overlay.name],
+                   check=True, cwd=base.parent)
+    foreign("runs-on-it", str(overlay))
+    stack.virsh("start", "runs-on-it")
+    end = stack.ended(stack.change("DELETE", stack.vm("under")))
+    assert end["state"] == "failed" and base.exists(), end
+    stack.virsh("destroy", "runs-on-it")
+    stack.virsh("undefine", "runs-on-it")
+    overlay.unlink()
+    stack.virsh("pool-refresh", "facet")
+    until("Facet to see it", lambda: all(v["name"] != "runs-on-it" for v in stack.call("GET", "/vms")["items"]))
+    delete("under")
+
+
+def test_disk_that_a_foreign_vm_has_by_a_link():
+    """A VM that another program runs with a volume through a link has that volume."""
+    link = stack.dir / "way-to-disk"
+    link.symlink_to(stack.state / "disks")
+    create("mine")
+    volume = pathlib.Path(disk("mine")["path"]).name
+    foreign("by-link", f"{link}/{volume}")
+    stack.virsh("start", "by-link")
+    until("Facet to see it run", lambda: any(v["name"] == "by-link" and v["state"] == "running"
+                                             for v in stack.call("GET", "/vms")["items"]))
+    users = [u["name"] for u in stack.call("GET", f"/volumes/facet:{volume}")["used_by"]]
+    assert sorted(users) == ["by-link", "mine"], users
+    verdicts = str(stack.call("GET", f"/vms/{stack.vm('mine')['id']}/preflight"))
+    assert "by-link" in verdicts, verdicts
+    stack.virsh("destroy", "by-link")
+    stack.virsh("undefine", "by-link")
+    until("Facet to see it", lambda: all(v["name"] != "by-link" for v in stack.call("GET", "/vms")["items"]))
+    delete("mine")
+    link.unlink()
+
+
 def test_pool_by_another_path():
     """The same folder through a link is the same files."""
     create("linked")
@@ -274,6 +336,23 @@ def test_upload_whose_volume_is_gone():
     with open(stack.state / "disks" / "up.img", "rb") as file:
         assert not any(file.read(size)), "the old upload wrote into the new volume"
     stack.call("DELETE", "/volumes/facet:up.img")
+
+
+def test_upload_whose_volume_is_another():
+    """One that virsh made under its name gets no byte of it, and stays, whatever is wrong with the upload."""
+    size = 1 << 20
+    path = stack.state / "disks" / "swapped.img"
+    stack.call("POST", "/volumes", {"pool": "facet", "name": "swapped.img", "format": "raw", "upload_bytes": size})
+    assert put("facet:swapped.img", b"\x11" * (size // 2), 0, size)[0] == 200
+    stack.virsh("vol-delete", "--pool", "facet", "swapped.img")
+    stack.virsh("vol-create-as", "facet", "swapped.img", str(size), "--format", "raw")
+    path.write_bytes(b"\x33" * size)
+    status, problem = put("facet:swapped.img", b"\x22" * (size // 2), size // 2, size)
+    assert status == 409, (status, problem)
+    assert path.read_bytes() == b"\x33" * size
+    volume = stack.call("GET", "/volumes/facet:swapped.img")
+    assert volume["state"] == "ready" and volume["upload"] is None, volume
+    stack.call("DELETE", "/volumes/facet:swapped.img")
 
 
 def test_copy_of_a_disk_that_starts_to_be_written():

@@ -12,31 +12,12 @@
 #include "app/volumes.h"
 #include "base/text.h"
 #include "quiet_vmm.h"
+#include "volume_play.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#define GIB (G_GINT64_CONSTANT(1) << 30)
-#define VM "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
-
-static struct {
-    GRecMutex lock;
-    GHashTable *volumes; /* "pool:name" → path */
-    const char *deaf;    /* the pool that does not answer; NULL */
-    const char *outside; /* of every volume; NULL */
-    const char *inode;   /* of every volume; NULL: not known */
-    gboolean linked;     /* the same */
-    gboolean ploop;      /* the same */
-    const char *head;    /* its first bytes; NULL: zeros */
-    GString *deleted;    /* paths */
-    FctErrorCode fault;  /* of the next making; 0: it works */
-    gboolean half;       /* which leaves a volume all the same */
-    gboolean made;       /* a volume was asked for */
-    gint64 size;         /* of each volume, bytes */
-    gint64 cleared;      /* so many bytes of the device, from its beginning */
-    FctVmmConnection told;
-    gpointer data;
-} play;
+Play play;
 
 /* ---- libvirt ---- */
 
@@ -57,6 +38,8 @@ static FctVolume *volume_at(const char *id, const char *path)
     fct_text_set(&volume->path, path);
     fct_text_set(&volume->outside, play.outside ? play.outside : "");
     fct_text_set(&volume->inode, play.inode ? play.inode : "");
+    if (play.claim && strcmp(volume->name, "overlay") == 0)
+        fct_text_set(&volume->claim, play.claim);
     volume->linked = play.linked;
     volume->ploop = play.ploop;
     volume->capacity = volume->physical = play.size;
@@ -94,7 +77,7 @@ static GPtrArray *play_volumes(FctVmm *vmm, const char *pool, GError **error)
     return list;
 }
 
-static void put(const char *id, const char *path)
+void put(const char *id, const char *path)
 {
     g_rec_mutex_lock(&play.lock);
     g_hash_table_replace(play.volumes, g_strdup(id), g_strdup(path));
@@ -179,6 +162,16 @@ static gboolean play_delete(FctVmm *vmm, const char *pool, const char *name, GEr
     return TRUE;
 }
 
+/* Meanwhile another program puts a file of its own in its place. */
+static FctVolume *play_copy(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
+                            const char *format, FctVmmProgress progress, gpointer data, GError **error)
+{
+    g_autoptr(FctVolume) made G_GNUC_UNUSED = play_create(vmm, pool, name, format, from->bytes, NULL, error);
+    progress(0, from->bytes, data);
+    play.inode = "theirs";
+    return play_volume(vmm, pool, name, error);
+}
+
 static gboolean play_copy_end(FctVmm *vmm, const char *pool, const char *name, GError **error)
 {
     return TRUE;
@@ -186,7 +179,15 @@ static gboolean play_copy_end(FctVmm *vmm, const char *pool, const char *name, G
 
 static GPtrArray *play_list(FctVmm *vmm, GError **error)
 {
-    return g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
+    if (play.foreign) {
+        FctVmInfo *info = fct_vm_info_new();
+        fct_text_set(&info->id, "cb2ae3e4-2f52-4a5e-8a50-3b9bd0e0e9fd");
+        fct_text_set(&info->name, "theirs");
+        json_array_append_new(info->disks, json_string(play.foreign));
+        g_ptr_array_add(list, info);
+    }
+    return list;
 }
 
 static FctVmInfo *play_info(FctVmm *vmm, const char *id, GError **error)
@@ -232,6 +233,7 @@ static const FctVmmOps ops = {
     .volumes = play_volumes,
     .volume = play_volume,
     .volume_create = play_create,
+    .volume_copy = play_copy,
     .volume_delete = play_delete,
     .volume_grow = play_grow,
     .volume_open = play_open,
@@ -250,7 +252,7 @@ static void begin(Fixture *f, gconstpointer data)
 {
     play.volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     play.deleted = g_string_new(NULL);
-    play.deaf = play.outside = play.inode = play.head = NULL;
+    play.deaf = play.outside = play.inode = play.head = play.claim = play.foreign = NULL;
     play.fault = 0;
     play.size = GIB;
     play.cleared = 0;
@@ -270,7 +272,7 @@ static void end(Fixture *f, gconstpointer data)
 }
 
 /* A volume with its record, as if it had been made so. */
-static void have(Fixture *f, const char *pool, const char *name, FctRecordState state, const char *path, const char *vm)
+void have(Fixture *f, const char *pool, const char *name, FctRecordState state, const char *path, const char *vm)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("volume/", id, NULL);
@@ -286,7 +288,7 @@ static void have(Fixture *f, const char *pool, const char *name, FctRecordState 
     put(id, place);
 }
 
-static void assert_state(Fixture *f, const char *pool, const char *name, int state)
+void assert_state(Fixture *f, const char *pool, const char *name, int state)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, pool, name, &error);
@@ -491,7 +493,7 @@ static void prune(Fixture *f, const char *pool)
     fct_records_prune(f->app, &of, records, volumes);
 }
 
-static void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode)
+void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, pool, name, NULL);
     g_assert_cmpstr(record ? record->inode : NULL, ==, inode);
@@ -666,11 +668,17 @@ int main(int argc, char **argv)
                  {"/volumes/moved-pool", test_moved_pool},
                  {"/volumes/disk-half-made", test_disk_half_made},
                  {"/volumes/spare", test_spare},
+                 {"/volumes/spelled", test_spelled},
+                 {"/volumes/unclear", test_unclear},
+                 {"/volumes/foreign-link", test_foreign_link},
                  {"/volumes/led-outside", test_led_outside},
                  {"/volumes/another-file", test_another_file},
                  {"/volumes/record-follows", test_record_follows},
                  {"/volumes/hard-link", test_hard_link},
                  {"/volumes/adopt-linked", test_adopt_linked},
+                 {"/volumes/half-replaced", test_half_replaced},
+                 {"/volumes/copy-replaced", test_copy_replaced},
+                 {"/volumes/upload-replaced", test_upload_replaced},
                  {"/volumes/parallels", test_parallels},
                  {"/volumes/cleared", test_cleared},
                  {"/volumes/complete-at-once", test_complete_at_once},

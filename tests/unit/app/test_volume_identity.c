@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which file a volume is: however it is spelled, and whatever takes its place. Run by test_volumes.c. */
+#include "volume_play.h"
+
+#include "app/storage.h"
+#include "app/volume_record.h"
+#include "app/volumes.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* A real folder with the file “base”, to which "link" leads too; their volumes are in the pool "nas". */
+static char *have_folder(Fixture *f)
+{
+    char *folder = g_build_filename(f->dir, "pool", NULL);
+    g_autofree char *base = g_build_filename(folder, "base", NULL), *link = g_build_filename(f->dir, "link", NULL);
+    g_autofree char *overlay = g_build_filename(folder, "overlay", NULL);
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(base, "bytes", -1, NULL));
+    g_assert_true(g_file_set_contents(overlay, "bytes", -1, NULL));
+    g_assert_cmpint(symlink(folder, link), ==, 0);
+    put("nas:base", base);
+    put("nas:overlay", overlay);
+    return folder;
+}
+
+static void assert_stays(Fixture *f, const char *id)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_false(fct_volumes_delete(f->app, id, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+}
+
+/* An overlay of another program is one however it spells the file that it stands on. */
+void test_spelled(Fixture *f, gconstpointer data)
+{
+    static const char *const claims[] = {"base",
+                                         "./base",
+                                         "%s/base",
+                                         "%s/./base",
+                                         "%s//base",
+                                         "%s/../pool/base",
+                                         "%s/../link/base",
+                                         "file:%s/base",
+                                         "json:{\"driver\":\"qcow2\",\"file\":{\"filename\":\"%s/base\"}}",
+                                         "json:{\"file.filename\":\"%s/../link/base\"}"};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = have_folder(f), *base = g_build_filename(folder, "base", NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(claims); i++) {
+        g_auto(GStrv) parts = g_strsplit(claims[i], "%s", 2);
+        g_autofree char *claim = g_strjoinv(folder, parts);
+        play.claim = claim;
+        assert_stays(f, "nas:base");
+        g_assert_false(fct_volume_spare_one(f->app, VM, base, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
+        g_clear_error(&error);
+        play.claim = NULL;
+    }
+    play.claim = "nbd://elsewhere/base";
+    g_assert_true(fct_volumes_delete(f->app, "nas:base", &error));
+    g_assert_no_error(error);
+}
+
+/* What it stands on cannot be told: it may be any file beside it, but for itself. */
+void test_unclear(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = have_folder(f), *base = g_build_filename(folder, "base", NULL);
+    play.claim = "json:{\"driver\":\"qcow2\",\"file\":\"node\"}";
+    put(FCT_POOL_OWN ":apart", "/pools/" FCT_POOL_OWN "/apart");
+    assert_stays(f, "nas:base");
+    g_assert_false(fct_volume_spare_one(f->app, VM, base, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_IN_USE);
+    g_assert_nonnull(strstr(error->message, "overlay"));
+    g_clear_error(&error);
+    g_assert_true(fct_volumes_delete(f->app, FCT_POOL_OWN ":apart", &error));
+    g_assert_no_error(error);
+    g_assert_true(fct_volumes_delete(f->app, "nas:overlay", &error));
+    g_assert_no_error(error);
+}
+
+/* virsh gave it to a VM by a way through a link. */
+void test_foreign_link(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder G_GNUC_UNUSED = have_folder(f), *path = g_build_filename(f->dir, "link", "base", NULL);
+    play.foreign = path;
+    assert_stays(f, "nas:base");
+    play.foreign = NULL;
+    g_assert_true(fct_volumes_delete(f->app, "nas:base", &error));
+    g_assert_no_error(error);
+}
+
+/* facetd dies while it makes it, and virsh deletes what is there and makes a volume of its own by that name. */
+void test_half_replaced(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("nas", "x", "raw");
+    play.inode = "ours";
+    g_autoptr(FctVolume) made G_GNUC_UNUSED = fct_record_create(f->app, plan, GIB, FALSE, NULL, NULL, &error);
+    g_assert_no_error(error);
+    assert_inode(f, "nas", "x", "ours");
+    play.inode = "theirs";
+    g_assert_false(fct_record_grow(f->app, "nas", "x", 2 * GIB, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_clear_error(&error);
+    g_assert_false(fct_record_complete(f->app, "nas", "x", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    assert_state(f, "nas", "x", FCT_RECORD_MAKING);
+    fct_storage_note_making(f->app->storage, "nas:x", FALSE);
+    g_assert_true(fct_records_sweep(f->app));
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    assert_state(f, "nas", "x", -1); /* ours is gone */
+}
+
+void test_copy_replaced(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("nas", "copy", "qcow2");
+    have(f, "nas", "source", FCT_RECORD_READY, NULL, "");
+    g_autoptr(FctVolumeRecord) source = fct_record_find(f->app, "nas", "source", NULL);
+    play.inode = "ours";
+    g_assert_null(fct_record_copy(f->app, source, plan, NULL, NULL, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    assert_state(f, "nas", "copy", -1);
+}
+
+/* What is sent on does not go into it, and what is wrong with it takes it away from nobody. */
+void test_upload_replaced(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) wish =
+        json_pack("{s:s, s:s, s:s, s:i}", "pool", "nas", "name", "up", "format", "raw", "upload_bytes", 1 << 20);
+    g_autoptr(json_t) volume = NULL;
+    json_t *task = NULL;
+    play.inode = "ours";
+    g_assert_true(fct_volumes_create(f->app, "admin", wish, &task, &volume, &error));
+    g_assert_no_error(error);
+    play.inode = "theirs";
+    g_assert_null(fct_volume_upload_open(f->app, "nas:up", NULL, 1 << 20, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    assert_state(f, "nas", "up", -1);
+    g_autoptr(json_t) seen = fct_volumes_get(f->app, "nas:up", NULL);
+    g_assert_cmpstr(fct_json_str(seen, "state", ""), ==, "ready"); /* theirs: no upload to it is under way */
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The libvirt of test_volumes.c, and the tests of it that are in test_volume_identity.c. */
+#pragma once
+#include "fixture.h"
+#include "model/volume_record.h"
+
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+#define VM "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
+
+typedef struct {
+    GRecMutex lock;
+    GHashTable *volumes; /* "pool:name" → path */
+    const char *deaf;    /* the pool that does not answer; NULL */
+    const char *outside; /* of every volume; NULL */
+    const char *inode;   /* of every volume; NULL: not known */
+    gboolean linked;     /* the same */
+    gboolean ploop;      /* the same */
+    const char *head;    /* its first bytes; NULL: zeros */
+    const char *claim;   /* what a volume “overlay” of others says that it stands on; NULL */
+    const char *foreign; /* the disk of a VM that another program defined; NULL */
+    GString *deleted;    /* paths */
+    FctErrorCode fault;  /* of the next making; 0: it works */
+    gboolean half;       /* which leaves a volume all the same */
+    gboolean made;       /* a volume was asked for */
+    gint64 size;         /* of each volume, bytes */
+    gint64 cleared;      /* so many bytes of the device, from its beginning */
+    FctVmmConnection told;
+    gpointer data;
+} Play;
+extern Play play;
+
+void put(const char *id, const char *path);
+/* A volume with its record, as if it had been made so. */
+void have(Fixture *f, const char *pool, const char *name, FctRecordState state, const char *path, const char *vm);
+void assert_state(Fixture *f, const char *pool, const char *name, int state); /* -1: no record */
+void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode);
+
+void test_spelled(Fixture *f, gconstpointer data);
+void test_unclear(Fixture *f, gconstpointer data);
+void test_foreign_link(Fixture *f, gconstpointer data);
+void test_half_replaced(Fixture *f, gconstpointer data);
+void test_copy_replaced(Fixture *f, gconstpointer data);
+void test_upload_replaced(Fixture *f, gconstpointer data);
