@@ -23,6 +23,7 @@ static struct {
     GRecMutex lock;
     GHashTable *volumes; /* "pool:name" → path */
     const char *deaf;    /* the pool that does not answer; NULL */
+    const char *garbled; /* the volume that cannot be read; NULL */
     const char *outside; /* of every volume; NULL */
     const char *inode;   /* of every volume; NULL: not known */
     gboolean linked;     /* the same */
@@ -68,6 +69,10 @@ static FctVolume *play_volume(FctVmm *vmm, const char *pool, const char *name, G
     g_autofree char *id = fct_volume_id(pool, name);
     if (!answers(pool, error))
         return NULL;
+    if (g_strcmp0(id, play.garbled) == 0) {
+        fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of storage could not be read.");
+        return NULL;
+    }
     g_rec_mutex_lock(&play.lock);
     const char *path = g_hash_table_lookup(play.volumes, id);
     FctVolume *volume = path ? volume_at(id, path) : NULL;
@@ -88,7 +93,7 @@ static GPtrArray *play_volumes(FctVmm *vmm, const char *pool, GError **error)
     g_rec_mutex_lock(&play.lock);
     g_hash_table_iter_init(&iter, play.volumes);
     while (g_hash_table_iter_next(&iter, &id, &path))
-        if (g_str_has_prefix(id, prefix))
+        if (g_str_has_prefix(id, prefix) && g_strcmp0(id, play.garbled) != 0)
             g_ptr_array_add(list, volume_at(id, path));
     g_rec_mutex_unlock(&play.lock);
     return list;
@@ -535,6 +540,11 @@ static void test_record_follows(Fixture *f, gconstpointer data)
     prune(f, "nas");
     assert_state(f, "nas", "spare", -1);
     assert_inode(f, "nas", "root", "2");
+    have(f, "nas", "odd", FCT_RECORD_READY, NULL, "");
+    play.garbled = "nas:odd"; /* it is left out of the list, and there all the same */
+    prune(f, "nas");
+    assert_state(f, "nas", "odd", FCT_RECORD_READY);
+    play.garbled = NULL;
     g_hash_table_remove_all(play.volumes);
     have(f, "nas", "spare", FCT_RECORD_READY, NULL, "");
     g_hash_table_remove_all(play.volumes);
