@@ -333,6 +333,7 @@ static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctV
     g_ptr_array_add(kept, trial);
     if (disk->read_only && drive.fault == FCT_FILE_CORRUPT)
         drive.fault = FCT_FILE_SOUND;
+    drive.busy = drive.complete == FCT_SEEN_NO && fct_volume_at_work(vms->app, disk->pool, disk->volume);
     drive.user = user_of(host, vm->id, disk);
     drive.refused = refused(vms, trial, &drive.refused_next, texts);
     look_below(vms->facts, host, trial->below, &drive);

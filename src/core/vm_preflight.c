@@ -215,6 +215,9 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         say(verdicts, fct_verdict_new(FCT_REFUSE, "backing-missing", subject,
                                       "Bring the file back: without it the disk cannot be read.",
                                       "Disk %s stands on %s, which is gone.", drive->target, drive->missing));
+    else if (drive->complete == FCT_SEEN_NO && drive->busy)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-busy", subject, "Wait for the task that works on it.",
+                                      "Disk %s (%s) is being copied or changed.", drive->target, name));
     else if (drive->complete == FCT_SEEN_NO)
         say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-incomplete", subject,
                                       "Finish its upload, or wait for the task that works on it.",
@@ -404,6 +407,7 @@ static const struct {
     {"volume-missing", "disks", FALSE},
     {"backing-missing", "disks", FALSE},
     {"disk-incomplete", "disks", FALSE},
+    {"disk-busy", "disks", FALSE},
     {"disk-damaged", "disks", FALSE},
     {"disk-refused", "disks", FALSE},
     {"disk-in-use", "disks", FALSE},

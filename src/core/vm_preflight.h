@@ -6,7 +6,7 @@
  *
  * Codes (and the field of the input that they are about): libvirt-down not-ready running machine-missing name-taken
  * (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped volume-missing
- * backing-missing disk-incomplete disk-damaged disk-refused disk-in-use disk-encrypted disk-format (disks);
+ * backing-missing disk-incomplete disk-busy disk-damaged disk-refused disk-in-use disk-encrypted disk-format (disks);
  * medium-missing medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib);
  * vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm);
  * firmware-missing secret-missing. Devices: see chooser.h.
@@ -37,6 +37,7 @@ typedef struct {
     const char *file; /* of a cdrom: id in the file library */
     gboolean cdrom, seed;
     FctSeen there;       /* its file or device */
+    gboolean busy;       /* not complete, though it is all there: a task copies or changes it */
     FctSeen complete;    /* no upload, copy or other work on it is under way */
     FctSeen encrypted;   /* by itself; Facet has no keys */
     const char *missing; /* path of a file below it that is gone; "" */

@@ -527,6 +527,26 @@ static void test_another_file(Fixture *f, gconstpointer data)
     take(f, "nas", "w.img", "raw");
 }
 
+/* A whole one that a task has claimed is not half made: nobody is told to finish an upload. */
+static void test_at_work(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) busy = NULL, half = NULL;
+    have(f, "nas", "whole", FCT_RECORD_READY, NULL, "");
+    have(f, "nas", "half", FCT_RECORD_MAKING, NULL, "");
+    g_assert_true(fct_volume_ready(f->app, "nas", "whole", NULL));
+    g_assert_false(fct_volume_at_work(f->app, "nas", "whole"));
+    g_assert_true(fct_storage_claim(f->app->storage, "nas:whole", NULL));
+    g_assert_true(fct_storage_claim(f->app->storage, "nas:half", NULL));
+    g_assert_false(fct_volume_ready(f->app, "nas", "whole", &busy));
+    g_assert_nonnull(strstr(busy->message, "is being copied"));
+    g_assert_true(fct_volume_at_work(f->app, "nas", "whole"));
+    g_assert_false(fct_volume_ready(f->app, "nas", "half", &half));
+    g_assert_nonnull(strstr(half->message, "not all there"));
+    g_assert_false(fct_volume_at_work(f->app, "nas", "half"));
+    fct_storage_release(f->app->storage, "nas:whole");
+    fct_storage_release(f->app->storage, "nas:half");
+}
+
 /* The look at its pool ends the record, but for a disk that a VM names: that one was restored from a backup. */
 static void test_record_follows(Fixture *f, gconstpointer data)
 {
@@ -679,6 +699,7 @@ int main(int argc, char **argv)
                  {"/volumes/led-outside", test_led_outside},
                  {"/volumes/another-file", test_another_file},
                  {"/volumes/record-follows", test_record_follows},
+                 {"/volumes/at-work", test_at_work},
                  {"/volumes/hard-link", test_hard_link},
                  {"/volumes/adopt-linked", test_adopt_linked},
                  {"/volumes/parallels", test_parallels},

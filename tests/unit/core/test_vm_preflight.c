@@ -261,6 +261,8 @@ static void test_disks(World *w, gconstpointer data)
     drive(w, 0)->link = FALSE;
     drive(w, 0)->complete = FCT_SEEN_NO;
     only(w, FCT_REFUSE, "disk-incomplete", "disks", "not all there");
+    drive(w, 0)->busy = TRUE;
+    only(w, FCT_REFUSE, "disk-busy", "disks", "being copied");
     drive(w, 0)->complete = FCT_SEEN_YES;
     drive(w, 0)->refused = "Facet has no record of what volume db.qcow2 is, so it opens it nowhere.";
     drive(w, 0)->refused_next = "Take it out of the VM and attach it again.";
