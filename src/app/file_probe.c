@@ -69,18 +69,33 @@ void fct_file_probe_free(FctFileProbe *probe)
 
 /* ---- the look ---- */
 
-/* The header of a qcow2: magic, version, …, crypt_method at byte 32. */
-static FctSeen look_encrypted(const char *path)
+#define HEAD 80     /* of a qcow2 of version 3: magic, version, …, crypt_method at byte 32, … */
+#define FEATURES 79 /* the last byte of its incompatible features */
+#define HEAD_MIN 72 /* of one of version 2, which has no features */
+#define CORRUPT 0x02
+
+/* QEMU opens no other file as qcow2, and writes to none that is marked as corrupt. */
+static void judge_head(const guint8 *head, gssize length, FctProbed *probed)
 {
-    guint8 head[36];
+    if (length < HEAD_MIN || memcmp(head, "QFI\xfb", 4) != 0) {
+        probed->fault = FCT_FILE_HEADLESS;
+        return;
+    }
+    probed->encrypted = head[32] | head[33] | head[34] | head[35] ? FCT_SEEN_YES : FCT_SEEN_NO;
+    if (head[7] >= 3 && length == HEAD && head[FEATURES] & CORRUPT)
+        probed->fault = FCT_FILE_CORRUPT;
+}
+
+static void look_at_head(const char *path, FctProbed *probed)
+{
+    guint8 head[HEAD];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return FCT_SEEN_UNKNOWN;
+        return;
     gssize n = pread(fd, head, sizeof head, 0);
     close(fd);
-    if (n != (gssize)sizeof head || memcmp(head, "QFI\xfb", 4) != 0)
-        return FCT_SEEN_UNKNOWN;
-    return head[32] | head[33] | head[34] | head[35] ? FCT_SEEN_YES : FCT_SEEN_NO;
+    if (n >= 0)
+        judge_head(head, n, probed);
 }
 
 /*
@@ -104,13 +119,18 @@ static void identify(const char *path, const struct stat *st, char id[FCT_FILE_I
 static FctProbed look(const char *path, gboolean qcow2)
 {
     struct stat st;
-    FctProbed probed = {FCT_SEEN_YES, FCT_SEEN_UNKNOWN};
+    FctProbed probed = {.there = FCT_SEEN_YES};
+    probed.link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
     if (stat(path, &st) < 0)
         probed.there = errno == ENOENT || errno == ENOTDIR ? FCT_SEEN_NO : FCT_SEEN_UNKNOWN;
     else
         identify(path, &st, probed.id);
-    if (*probed.id && qcow2 && S_ISREG(st.st_mode))
-        probed.encrypted = look_encrypted(path);
+    if (!*probed.id)
+        return probed;
+    if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+        probed.fault = FCT_FILE_ODD;
+    else if (qcow2)
+        look_at_head(path, &probed);
     return probed;
 }
 
@@ -193,7 +213,7 @@ static gboolean begin(FctFileProbe *probe, Question *question)
 
 static FctProbed ask(FctFileProbe *probe, const char *path, gboolean qcow2)
 {
-    FctProbed result = {FCT_SEEN_UNKNOWN, FCT_SEEN_UNKNOWN};
+    FctProbed result = {.there = FCT_SEEN_UNKNOWN};
     gint64 until = g_get_monotonic_time() + WAIT_US;
     Question *question = g_new0(Question, 1);
     *question = (Question){2, probe, g_strdup(path), g_path_get_dirname(path), qcow2, FALSE, result};

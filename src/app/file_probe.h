@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a file is there, asked without waiting for a server that hangs (NFS): what does not answer soon is unknown,
- * and its folder is not asked again until it has answered. Thread-safe.
+ * Whether a file is there and can be what it should, asked without waiting for a server that hangs (NFS): what does not
+ * answer soon is unknown, and its folder is not asked again until it has answered. Thread-safe.
  */
 #pragma once
 #include "core/vm_preflight.h"
@@ -17,7 +17,9 @@ GPtrArray *fct_file_probe_remote(void);
 
 typedef struct {
     FctSeen there;
-    FctSeen encrypted;          /* only of a file whose format is known to be qcow2; else unknown */
+    FctSeen encrypted; /* only of a file whose format is known to be qcow2; else unknown */
+    FctFileFault fault;
+    gboolean link;              /* the path is one; the rest is of what it leads to */
     char id[FCT_FILE_ID_BYTES]; /* which file or device it leads to, the same by whatever path; "" unknown */
 } FctProbed;
 /* @remote: of fct_file_probe_remote. @qcow2: its header is QEMU's, and no guest's. */

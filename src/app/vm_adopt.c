@@ -255,11 +255,8 @@ static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
         return NULL;
     }
     FctRelease *release = vmm->ops->release(vmm, spec, original, vm->autostart, error);
-    if (release) {
-        if (*original)
-            fct_vm_origin_scrub(vms->app->store);
+    if (release)
         return release;
-    }
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();
     if (!store(vms, vm, *original ? original : NULL, back, &fault))

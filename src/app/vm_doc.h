@@ -78,8 +78,6 @@ void fct_vm_origin_put(const FctVm *vm, FctVmSpec *spec);
 /* A copy is another VM: it has the firmware and the key, not what is said of the first. */
 void fct_vm_origin_copied(FctVm *vm);
 char *fct_vm_origin_key(const char *id); /* "vm-origin/ID": {"xml"}, the definition that it had when it was adopted */
-/* After one was deleted: the password of a screen that may stand in it leaves the store's log too. */
-void fct_vm_origin_scrub(FctStore *store);
 
 /* ---- vm_pending.c ---- */
 /* What a start uses, as JSON: to be compared with what is wanted later. */

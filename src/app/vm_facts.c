@@ -4,14 +4,12 @@
 #include "app/file_probe.h"
 #include "app/network_cache.h"
 #include "app/storage.h"
-#include "app/vm_tree.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/vm_preflight.h"
 
 #include <string.h>
 
-#define DEPTH_MAX 1000       /* more snapshots than QEMU can open */
 #define LOOK_US (500 * 1000) /* as long one look at what costs little serves all */
 
 /* What is asked of libvirt and of the kernel. Nobody changes one that others may have. */
@@ -259,21 +257,23 @@ static FctVmFacts facts_of(FctVms *vms, const Host *host)
 
 static FctProbed probe(const FctVmFactsKeeper *keeper, const Host *host, const char *path, gboolean qcow2)
 {
-    const FctProbed unknown = {FCT_SEEN_UNKNOWN, FCT_SEEN_UNKNOWN};
+    const FctProbed unknown = {.there = FCT_SEEN_UNKNOWN};
     return is_of_this_host(host) ? fct_file_probe(keeper->probe, host->remote, path, qcow2) : unknown;
 }
 
-/* A file that one of the disks stands on and that is gone; "". */
-static const char *missing_below(const FctVmFactsKeeper *keeper, const Host *host, const FctVmTree *tree,
-                                 const char *path)
+/* Files that a disk stands on, by the records that its definition is made from. Layers are not written to. */
+static void look_below(const FctVmFactsKeeper *keeper, const Host *host, const GPtrArray *below, FctVmNeedDrive *drive)
 {
-    const FctChainFile *file = tree ? fct_chain_find(tree->chain, path) : NULL;
-    for (guint depth = 0; file && *file->backing && depth < DEPTH_MAX; depth++) {
-        if (probe(keeper, host, file->backing, FALSE).there == FCT_SEEN_NO)
-            return file->backing;
-        file = fct_chain_find(tree->chain, file->backing);
+    for (guint i = 0; below && i < below->len && !*drive->missing; i++) {
+        const FctLayer *layer = below->pdata[i];
+        FctProbed probed = probe(keeper, host, layer->path, strcmp(layer->format, "qcow2") == 0);
+        if (probed.there == FCT_SEEN_NO)
+            drive->missing = layer->path;
+        if (drive->fault != FCT_FILE_SOUND || probed.fault == FCT_FILE_CORRUPT)
+            continue;
+        drive->fault = probed.fault;
+        drive->faulty = layer->path;
     }
-    return "";
 }
 
 static FctSeen complete(FctVms *vms, const FctVmDisk *disk)
@@ -284,10 +284,12 @@ static FctSeen complete(FctVms *vms, const FctVmDisk *disk)
     return fault->code == FCT_ERROR_CONFLICT ? FCT_SEEN_NO : FCT_SEEN_UNKNOWN;
 }
 
-/* What the start would be told of its records (fct_record_spec); "" when they are in order. @texts owns it. */
-static const char *refused(FctVms *vms, const FctVmDisk *disk, const char **ret_next, GPtrArray *texts)
+/*
+ * What the start would be told of its records (fct_record_spec); "" when they are in order, and @trial, a copy of the
+ * disk, has its layers. @texts owns it.
+ */
+static const char *refused(FctVms *vms, FctVmDisk *trial, const char **ret_next, GPtrArray *texts)
 {
-    g_autoptr(FctVmDisk) trial = fct_vm_disk_copy(disk);
     g_autoptr(GError) fault = NULL;
     *ret_next = "";
     if (fct_record_judge_disk(vms->app, trial, &fault))
@@ -311,8 +313,9 @@ static const char *user_of(const FctVmFactsKeeper *keeper, const Host *host, con
     return "";
 }
 
-static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctVmTree *tree, const FctVmDisk *disk,
-                      GPtrArray *texts, GArray *drives)
+/* @kept owns what the drive's texts belong to. */
+static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctVmDisk *disk, GPtrArray *texts,
+                      GPtrArray *kept, GArray *drives)
 {
     gboolean qcow2 = !disk->cdrom && strcmp(disk->format, "qcow2") == 0;
     if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not of the next run */
@@ -328,10 +331,19 @@ static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctV
                             .seed = disk->seed,
                             .there = probed.there,
                             .encrypted = probed.encrypted,
+                            .fault = probed.fault,
+                            .faulty = disk->path,
+                            .link = probed.link,
                             .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
-                            .missing = missing_below(vms->facts, host, tree, disk->path)};
+                            .missing = ""};
+    FctVmDisk *trial = fct_vm_disk_copy(disk);
+    g_ptr_array_add(kept, trial);
+    if (disk->read_only && drive.fault == FCT_FILE_CORRUPT)
+        drive.fault = FCT_FILE_SOUND;
+    drive.busy = drive.complete == FCT_SEEN_NO && fct_volume_at_work(vms->app, disk->pool, disk->volume);
     drive.user = user_of(vms->facts, host, vm->id, disk);
-    drive.refused = refused(vms, disk, &drive.refused_next, texts);
+    drive.refused = refused(vms, trial, &drive.refused_next, texts);
+    look_below(vms->facts, host, trial->below, &drive);
     g_array_append_val(drives, drive);
 }
 
@@ -350,16 +362,26 @@ static void look_at_firmware(const FctVmFactsKeeper *keeper, const Host *host, c
         needs->nvram_template_there = probe(keeper, host, needs->nvram_template, FALSE).there;
 }
 
+/* Where libvirt keeps variables by itself, it makes the folder, too. @texts owns it. */
+static const char *missing_folder(const FctVmFactsKeeper *keeper, const Host *host, const FctVm *vm, GPtrArray *texts)
+{
+    g_autofree char *folder = g_path_get_dirname(vm->nvram);
+    if (!*vm->nvram || probe(keeper, host, vm->nvram, FALSE).there != FCT_SEEN_NO ||
+        probe(keeper, host, folder, FALSE).there != FCT_SEEN_NO)
+        return "";
+    g_ptr_array_add(texts, folder);
+    return g_steal_pointer(&folder);
+}
+
 static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
 {
     g_autoptr(Host) host = newest(vms->facts);
-    g_autoptr(FctVmTree) tree =
-        fct_json_int(vm->chain, "count", 0) > 0 ? fct_vm_tree_load(vms->app->store, vm->id, NULL) : NULL;
     g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
     g_autoptr(GPtrArray) networks = g_ptr_array_new();
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     for (guint i = 0; i < vm->disks->len; i++)
-        add_drive(vms, host, vm, tree, g_ptr_array_index(vm->disks, i), texts, drives);
+        add_drive(vms, host, vm, g_ptr_array_index(vm->disks, i), texts, kept, drives);
     for (guint i = 0; i < vm->nics->len; i++)
         g_ptr_array_add(networks, ((FctVmNic *)vm->nics->pdata[i])->network);
     FctVmNeeds needs = {.id = vm->id,
@@ -375,6 +397,7 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
                         .drives = drives,
                         .networks = networks};
     look_at_firmware(vms->facts, host, vm, &needs);
+    needs.nvram_folder = missing_folder(vms->facts, host, vm, texts);
     const FctVmFacts facts = facts_of(vms, host);
     fct_vm_judge(&needs, &facts, verdicts);
 }

@@ -72,10 +72,3 @@ char *fct_vm_origin_key(const char *id)
 {
     return g_strconcat("vm-origin/", id, NULL);
 }
-
-void fct_vm_origin_scrub(FctStore *store)
-{
-    g_autoptr(GError) fault = NULL;
-    if (!store->ops->scrub(store, &fault))
-        g_warning("The definition that a VM had may be in the database's log still: %s", fault->message);
-}

@@ -185,11 +185,7 @@ gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep, GError **err
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
     if (json_is_object(vm->origin))
         fct_writes_add(writes, fct_vm_origin_key(vm->id), NULL, FCT_REV_ANY);
-    if (!fct_writes_commit(vms->app->store, writes, NULL, error))
-        return FALSE;
-    if (json_is_object(vm->origin))
-        fct_vm_origin_scrub(vms->app->store);
-    return TRUE;
+    return fct_writes_commit(vms->app->store, writes, NULL, error);
 }
 
 static char *kept_paths(const FctVm *vm)

@@ -682,6 +682,14 @@ static void note_inode(FctApp *app, const FctVolumeRecord *record, const FctVolu
     store(app, now, NULL); /* or at the next look */
 }
 
+/* A list leaves out what could not be read; only libvirt's word for this one volume ends what is known of it. */
+static gboolean is_gone(FctApp *app, const FctVolumeRecord *record)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolume) volume = app->vmm->ops->volume(app->vmm, record->pool, record->name, &fault);
+    return g_error_matches(fault, FCT_ERROR, FCT_ERROR_NOT_FOUND);
+}
+
 /* @there: what has its name now; NULL: nothing. */
 static void settle(FctApp *app, const FctVolumeWorld *world, const FctVolumeRecord *record, const FctVolume *there)
 {
@@ -690,7 +698,7 @@ static void settle(FctApp *app, const FctVolumeWorld *world, const FctVolumeReco
     gboolean needed = there ? g_hash_table_contains(world->records, id) : users && users->len;
     if (there && needed)
         note_inode(app, record, there);
-    else if (!needed) /* else whoever has it may get it back */
+    else if (!needed && (there || is_gone(app, record))) /* else whoever has it may get it back */
         drop(app, record->pool, record->name, record->revision, NULL);
 }
 

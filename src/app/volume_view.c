@@ -474,6 +474,17 @@ gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GErro
     }
     if (!upload && !fct_storage_is_claimed(app->storage, id))
         return fct_volume_no_medium(app, pool, name, error) && fct_record_whole(app, pool, name, error);
-    fct_set_error(error, FCT_ERROR_CONFLICT, "Volume %s is not all there yet.", name);
+    if (!upload && fct_record_whole(app, pool, name, NULL))
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for the task that works on it.", NULL,
+                           "Volume %s is being copied or changed.", name);
+    else
+        fct_set_error(error, FCT_ERROR_CONFLICT, "Volume %s is not all there yet.", name);
     return FALSE;
+}
+
+gboolean fct_volume_at_work(FctApp *app, const char *pool, const char *name)
+{
+    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL);
+    g_autoptr(FctDoc) upload = app->store->ops->get(app->store, key, NULL);
+    return !upload && fct_storage_is_claimed(app->storage, id) && fct_record_whole(app, pool, name, NULL);
 }

@@ -73,6 +73,8 @@ gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, G
 gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error);
 /* FCT_ERROR_CONFLICT while a volume is being uploaded, made or changed, or is half made: it is no disk. */
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error);
+/* Of one that is not ready: it is all there, and a task copies or changes it. */
+gboolean fct_volume_at_work(FctApp *app, const char *pool, const char *name);
 /*
  * FCT_ERROR_FORBIDDEN when the volume is the first-boot medium of a VM, whose secrets are for its guest alone: asked by
  * whatever shows a volume's content to somebody else (download, copy, another VM).

@@ -161,6 +161,12 @@ static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
 {
     g_autofree char *subject = g_strdup_printf("drive %s", drive->target);
     const char *name = *drive->file ? drive->file : last_part(drive->path);
+    if (drive->there != FCT_SEEN_NO && drive->fault == FCT_FILE_ODD) {
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "medium-refused", subject, "Take the medium out of the drive.",
+                                      "The medium %s in the CD drive %s is neither a file nor a device with blocks.",
+                                      name, drive->target));
+        return;
+    }
     if (drive->there != FCT_SEEN_NO) {
         judge_record(drive, subject, "medium-refused", verdicts);
         return;
@@ -175,6 +181,30 @@ static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
                                       "The medium %s in the CD drive %s is gone.", name, drive->target));
 }
 
+/* What is there, and is no disk that QEMU would open. */
+static FctVerdict *fault_of(const FctVmNeedDrive *drive, const char *subject)
+{
+    const char *back = "Bring it back from a backup, or take the disk out of the VM.";
+    g_autofree char *mend = g_strdup_printf("Mend it on the host: qemu-img check -r all %s", drive->faulty);
+    switch (drive->fault) {
+    case FCT_FILE_SOUND:
+        return NULL;
+    case FCT_FILE_ODD:
+        return fct_verdict_new(FCT_REFUSE, "disk-refused", subject, back,
+                               "Disk %s needs %s, which is neither a file nor a device with blocks.", drive->target,
+                               drive->faulty);
+    case FCT_FILE_HEADLESS:
+        return fct_verdict_new(FCT_REFUSE, "disk-damaged", subject, back,
+                               "Disk %s needs %s, which is no qcow2 any more: its first bytes are lost.", drive->target,
+                               drive->faulty);
+    case FCT_FILE_CORRUPT:
+        return fct_verdict_new(FCT_REFUSE, "disk-damaged", subject, mend,
+                               "Disk %s needs %s, which QEMU has marked as corrupt: it does not write to it.",
+                               drive->target, drive->faulty);
+    }
+    return NULL;
+}
+
 static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
 {
     if (drive->there == FCT_SEEN_NO)
@@ -185,10 +215,15 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         say(verdicts, fct_verdict_new(FCT_REFUSE, "backing-missing", subject,
                                       "Bring the file back: without it the disk cannot be read.",
                                       "Disk %s stands on %s, which is gone.", drive->target, drive->missing));
+    else if (drive->complete == FCT_SEEN_NO && drive->busy)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-busy", subject, "Wait for the task that works on it.",
+                                      "Disk %s (%s) is being copied or changed.", drive->target, name));
     else if (drive->complete == FCT_SEEN_NO)
         say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-incomplete", subject,
                                       "Finish its upload, or wait for the task that works on it.",
                                       "Disk %s (%s) is not all there yet.", drive->target, name));
+    else if (drive->fault != FCT_FILE_SOUND)
+        say(verdicts, fault_of(drive, subject));
     else if (drive->encrypted == FCT_SEEN_YES)
         say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
                                       "Convert it into an unencrypted copy with qemu-img, and attach that.",
@@ -202,10 +237,23 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         judge_record(drive, subject, "disk-refused", verdicts);
 }
 
+/* The folder of a pool may be others': a link in it is followed by nobody. A logical volume's path is one. */
+static gboolean judge_link_file(const FctVmNeedDrive *drive, const FctVmFacts *facts, const char *subject,
+                                GPtrArray *verdicts)
+{
+    const FctPool *pool = drive->link && *drive->pool && facts->pools ? find_pool(facts->pools, drive->pool) : NULL;
+    if (!pool || !fct_pool_has_files(pool))
+        return TRUE;
+    say(verdicts, fct_verdict_new(FCT_REFUSE, drive->cdrom ? "medium-refused" : "disk-refused", subject,
+                                  "Put the file itself into the pool's folder.",
+                                  "Drive %s: %s is a link, which Facet does not follow.", drive->target, drive->path));
+    return FALSE;
+}
+
 static void judge_drive(const FctVmNeedDrive *drive, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     g_autofree char *subject = g_strdup_printf("disk %s", drive->target);
-    if (!judge_pool(drive, facts, verdicts))
+    if (!judge_pool(drive, facts, verdicts) || !judge_link_file(drive, facts, subject, verdicts))
         return;
     if (drive->cdrom || drive->seed) {
         judge_medium(drive, verdicts);
@@ -278,6 +326,15 @@ static void judge_own_firmware(const FctVmNeeds *needs, GPtrArray *verdicts)
                                       gone ? needs->loader : needs->nvram_template));
 }
 
+/* libvirt makes the file, and not its folder. */
+static void judge_variables(const FctVmNeeds *needs, GPtrArray *verdicts)
+{
+    if (*needs->nvram_folder)
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "firmware-missing", "", "Bring the folder back.",
+                            "The variables of the VM's firmware are gone: there is no %s.", needs->nvram_folder));
+}
+
 static void judge_uefi(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     if (needs->uefi && facts->uefi == FCT_SEEN_NO)
@@ -296,7 +353,8 @@ static void judge_tpm(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArra
     else if (needs->tpm && *needs->secret && facts->secrets && !g_hash_table_contains(facts->secrets, needs->secret))
         say(verdicts, fct_verdict_new(FCT_REFUSE, "secret-missing", "",
                                       "Define that secret in libvirt again (virsh secret-define, secret-set-value).",
-                                      "The key of the VM's TPM is gone: libvirt has no secret %s.", needs->secret));
+                                      "The key of the VM's TPM is gone: libvirt has no secret %s, or no value for it.",
+                                      needs->secret));
 }
 
 static void judge_firmware(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
@@ -309,6 +367,7 @@ static void judge_firmware(const FctVmNeeds *needs, const FctVmFacts *facts, GPt
         judge_own_firmware(needs, verdicts);
     else
         judge_uefi(needs, facts, verdicts);
+    judge_variables(needs, verdicts);
     judge_tpm(needs, facts, verdicts);
 }
 
@@ -348,6 +407,8 @@ static const struct {
     {"volume-missing", "disks", FALSE},
     {"backing-missing", "disks", FALSE},
     {"disk-incomplete", "disks", FALSE},
+    {"disk-busy", "disks", FALSE},
+    {"disk-damaged", "disks", FALSE},
     {"disk-refused", "disks", FALSE},
     {"disk-in-use", "disks", FALSE},
     {"medium-refused", "cdroms", FALSE},

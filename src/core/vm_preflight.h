@@ -6,10 +6,10 @@
  *
  * Codes (and the field of the input that they are about): libvirt-down not-ready running machine-missing name-taken
  * (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped volume-missing
- * backing-missing disk-incomplete disk-refused disk-in-use disk-encrypted disk-format (disks); medium-missing
- * medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib); vcpus-beyond-machine
- * vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm); firmware-missing secret-missing.
- * Devices: see chooser.h.
+ * backing-missing disk-incomplete disk-busy disk-damaged disk-refused disk-in-use disk-encrypted disk-format (disks);
+ * medium-missing medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib);
+ * vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm);
+ * firmware-missing secret-missing. Devices: see chooser.h.
  */
 #pragma once
 #include "model/network.h"
@@ -23,15 +23,27 @@ typedef enum { FCT_SEEN_UNKNOWN, FCT_SEEN_NO, FCT_SEEN_YES } FctSeen;
 
 typedef enum { FCT_LINK_SEEN_GONE, FCT_LINK_SEEN_SET_DOWN, FCT_LINK_SEEN_THERE } FctLinkSeen;
 
+/* Why QEMU would not open what is there. */
+typedef enum {
+    FCT_FILE_SOUND,    /* as far as anybody has seen */
+    FCT_FILE_ODD,      /* neither a file nor a device with blocks: a folder */
+    FCT_FILE_HEADLESS, /* to be a qcow2, and its first bytes are not: empty, overwritten */
+    FCT_FILE_CORRUPT,  /* a qcow2 that QEMU marked so; it is not written to */
+} FctFileFault;
+
 /* A drive that has a disk or medium, with what was seen of it. Texts are borrowed and never NULL. */
 typedef struct {
     const char *target, *pool, *volume, *path, *format;
     const char *file; /* of a cdrom: id in the file library */
     gboolean cdrom, seed;
     FctSeen there;       /* its file or device */
+    gboolean busy;       /* not complete, though it is all there: a task copies or changes it */
     FctSeen complete;    /* no upload, copy or other work on it is under way */
     FctSeen encrypted;   /* by itself; Facet has no keys */
     const char *missing; /* path of a file below it that is gone; "" */
+    FctFileFault fault;  /* of its file, or of one below it */
+    const char *faulty;  /* the path of that */
+    gboolean link;       /* its path is one */
     /* Why Facet would not open it, by its records of it and of all that it stands on, and what to do. "" */
     const char *refused, *refused_next;
     const char *user; /* another VM that runs with it; "" */
@@ -47,6 +59,7 @@ typedef struct {
     /* Of an adopted one, "" else: firmware of its own, what its variables are first copied from, the key of its TPM. */
     const char *loader, *nvram_template, *secret;
     FctSeen loader_there, nvram_template_there; /* the template counts as there once the variables are */
+    const char *nvram_folder;                   /* where they are to be copied to, and which is gone; "" */
     gboolean pinned;                            /* it has passed-through devices, which pin all of its memory */
     const GArray *drives;                       /* FctVmNeedDrive */
     const GPtrArray *networks;                  /* const char* */
@@ -63,7 +76,7 @@ typedef struct {
     gint64 memory_promised_mib; /* to VMs that run */
     int threads;                /* that the host can run at once */
     int vcpus_max;              /* of the machine type, by libvirt */
-    GHashTable *secrets;        /* UUIDs of libvirt's secrets, as a set; NULL: not known */
+    GHashTable *secrets;        /* UUIDs of libvirt's secrets that have a value, as a set; NULL: not known */
     FctSeen kvm, machine, uefi, secure_boot, tpm;
 } FctVmFacts;
 

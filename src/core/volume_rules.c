@@ -105,6 +105,18 @@ static const char *check_qcow2(const FctVolumeCase *volume, const FctDiskHead *h
     return "qcow2";
 }
 
+/* By its own partition table, or an ISO by its head; half a download has a good head, too. */
+static const char *refuse_cut(const FctVolumeCase *volume, const FctDiskHead *head, GError **error)
+{
+    g_autofree char *sentence =
+        g_strdup_printf("Volume %s is cut off: it has %" G_GINT64_FORMAT " bytes, and by its own word at least "
+                        "%" G_GINT64_FORMAT ".",
+                        volume->name, volume->bytes->size, head->needs_bytes);
+    return refuse(error, FCT_ERROR_REFUSED,
+                  "Take another copy of it. State the format “raw” if the disk is to be as it is.",
+                  json_pack("[s]", "raw"), sentence);
+}
+
 /* A VMDK whose header gives no size has its description inside, which may name files of the host. */
 static gboolean is_alone(const FctVolumeCase *volume, const FctDiskHead *head)
 {
@@ -163,6 +175,8 @@ const char *fct_volume_judge(const FctVolumeCase *volume, GError **error)
     if (class == FCT_DISK_IS_DISK || class == FCT_DISK_IS_MEDIUM) {
         if (strcmp(seen, "raw") == 0 && volume->bytes->size % SECTOR)
             return refuse_odd(volume, error);
+        if (strcmp(seen, "qcow2") != 0 && head.needs_bytes > volume->bytes->size)
+            return refuse_cut(volume, &head, error);
         if (strcmp(seen, named) == 0)
             return check(volume, &head, seen, error);
         return ask(volume, &head, error);

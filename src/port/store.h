@@ -7,6 +7,10 @@
  * of the commit that last wrote it. Thread-safe; calls may wait for a disk flush, so not on the thread that serves
  * HTTP. A full disk gives FCT_ERROR_NO_SPACE and changes nothing; but for what only deletes room is kept, so that what
  * is taken away (a session, a token) is away.
+ *
+ * A secret (core/secrets.h) that a commit takes out of its document is in no file of the store when the call returns,
+ * as after scrub. Where that fails, the commit stands all the same, and the store tries again: at later commits, and
+ * when it is opened.
  */
 #pragma once
 #include "base/json.h"
@@ -49,7 +53,8 @@ typedef struct {
     gboolean (*commit)(FctStore *store, const FctWrite *writes, gsize n, guint64 *ret_revision, GError **error);
     /* Called after each commit, in commit order, on the committing thread. */
     void (*watch)(FctStore *store, const char *prefix, FctStoreChanged changed, gpointer data);
-    /* What was changed or deleted until now is in no file of the store any more: for secrets. Waits for the disk. */
+    /* What was changed or deleted until now is in no file of the store any more: for who must know. Waits for the disk.
+     */
     gboolean (*scrub)(FctStore *store, GError **error);
     void (*free)(FctStore *store);
 } FctStoreOps;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_sqlite.h"
 
+#include "core/secrets.h"
 #include "store/damage.h"
 #include "store/reserve.h"
 #include "store/watchers.h"
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define SCHEMA_VERSION 1
+#define SCRUB_AGAIN_US (60 * G_USEC_PER_SEC) /* each try may wait for who reads the database */
 
 typedef struct {
     FctStore port;
@@ -18,10 +20,13 @@ typedef struct {
     GRecMutex write_lock;
     GMutex read_lock;
     sqlite3 *writer, *reader;
-    sqlite3_stmt *begin, *end, *rollback, *bump, *revision, *put, *drop;
+    sqlite3_stmt *begin, *end, *rollback, *bump, *revision, *old, *put, *drop;
     sqlite3_stmt *get, *list, *list_after;
     FctWatchers watchers;
     FctReserve reserve; /* under the write lock */
+    /* Under the write lock: a secret has left its document, and may be in the log still; when that is looked after. */
+    gboolean secret_left;
+    gint64 scrub_us;
 } SqliteStore;
 
 /* SQLite tells ENOSPC apart; for a quota or a file size limit only the thread's errno, cleared before, is left. */
@@ -143,9 +148,28 @@ static gboolean check_expectation(SqliteStore *store, const FctWrite *write, GEr
     return FALSE;
 }
 
+/* What stands there is about to be replaced. A document that nobody can read may have held anything. */
+static void note_secrets(SqliteStore *store, const FctWrite *write)
+{
+    if (!fct_secrets_may_be_in(write->key))
+        return;
+    sqlite3_bind_text(store->old, 1, write->key, -1, SQLITE_STATIC);
+    if (sqlite3_step(store->old) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(store->old, 0);
+        g_autoptr(json_t) old = fct_json_parse(text, (gsize)sqlite3_column_bytes(store->old, 0), NULL);
+        if (!old || fct_secrets_leave(write->key, old, write->value)) {
+            store->secret_left = TRUE;
+            store->scrub_us = 0;
+        }
+    }
+    sqlite3_reset(store->old);
+    sqlite3_clear_bindings(store->old);
+}
+
 static gboolean write_one(SqliteStore *store, const FctWrite *write, guint64 revision, GError **error)
 {
     int rc;
+    note_secrets(store, write);
     if (write->value) {
         g_autofree char *text = fct_json_text(write->value);
         sqlite3_bind_text(store->put, 1, write->key, -1, SQLITE_STATIC);
@@ -200,6 +224,35 @@ static gboolean commit_once(SqliteStore *store, const FctWrite *writes, gsize n,
     return ok;
 }
 
+/*
+ * The log has each page as it was until it is carried over and cut off; free pages are overwritten (secure_delete). The
+ * write lock is held.
+ */
+static gboolean scrub(SqliteStore *store, GError **error)
+{
+    int log = 0, done = 0;
+    g_mutex_lock(&store->read_lock); /* a reader would keep the log */
+    errno = 0;
+    int rc = sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+    if (rc != SQLITE_OK)
+        set_sqlite_error(error, store->writer, rc, "emptying its log");
+    g_mutex_unlock(&store->read_lock);
+    return rc == SQLITE_OK;
+}
+
+/* The commit stands whatever comes of it, so nobody is refused. */
+static void scrub_when_due(SqliteStore *store)
+{
+    g_autoptr(GError) fault = NULL;
+    gint64 now = g_get_monotonic_time();
+    if (!store->secret_left || now < store->scrub_us)
+        return;
+    store->secret_left = !scrub(store, &fault);
+    store->scrub_us = now + SCRUB_AGAIN_US;
+    if (fault)
+        g_warning("What was secret may be in the database's log still; it is emptied later. %s", fault->message);
+}
+
 static gboolean only_deletes(const FctWrite *writes, gsize n)
 {
     for (gsize i = 0; i < n; i++)
@@ -225,6 +278,7 @@ static gboolean sqlite_commit(FctStore *port, const FctWrite *writes, gsize n, g
         if (ret_revision)
             *ret_revision = revision;
         fct_watchers_tell(&store->watchers, writes, n, revision);
+        scrub_when_due(store);
     }
     g_rec_mutex_unlock(&store->write_lock);
     if (fault)
@@ -240,26 +294,21 @@ static void sqlite_watch(FctStore *port, const char *prefix, FctStoreChanged cha
     g_rec_mutex_unlock(&store->write_lock);
 }
 
-/* The log has each page as it was until it is carried over and cut off; free pages are overwritten (secure_delete). */
 static gboolean sqlite_scrub(FctStore *port, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
-    int log = 0, done = 0;
     g_rec_mutex_lock(&store->write_lock);
-    g_mutex_lock(&store->read_lock); /* a reader would keep the log */
-    int rc = sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
-    if (rc != SQLITE_OK)
-        set_sqlite_error(error, store->writer, rc, "emptying its log");
-    g_mutex_unlock(&store->read_lock);
+    gboolean ok = scrub(store, error);
     g_rec_mutex_unlock(&store->write_lock);
-    return rc == SQLITE_OK;
+    return ok;
 }
 
 static void sqlite_free(FctStore *port)
 {
     SqliteStore *store = (SqliteStore *)port;
-    sqlite3_stmt *const statements[] = {store->begin, store->end,  store->rollback, store->bump, store->revision,
-                                        store->put,   store->drop, store->get,      store->list, store->list_after};
+    sqlite3_stmt *const statements[] = {store->begin,    store->end,  store->rollback,  store->bump,
+                                        store->revision, store->old,  store->put,       store->drop,
+                                        store->get,      store->list, store->list_after};
     for (gsize i = 0; i < G_N_ELEMENTS(statements); i++)
         sqlite3_finalize(statements[i]);
     sqlite3_close(store->reader);
@@ -338,6 +387,7 @@ static gboolean prepare_all(SqliteStore *store, const char *path, GError **error
         {store->writer, &store->rollback, "ROLLBACK"},
         {store->writer, &store->bump, "UPDATE meta SET revision = revision + 1 RETURNING revision"},
         {store->writer, &store->revision, "SELECT revision FROM docs WHERE key = ?1"},
+        {store->writer, &store->old, "SELECT value FROM docs WHERE key = ?1"},
         {store->writer, &store->put,
          "INSERT INTO docs VALUES(?1, ?2, ?3)"
          " ON CONFLICT(key) DO UPDATE SET revision = excluded.revision, value = excluded.value"},
@@ -374,6 +424,8 @@ FctStore *fct_store_sqlite_open(const char *path, GError **error)
         open_one(path, SQLITE_OPEN_READWRITE, &store->reader, error) && prepare_all(store, path, error)) {
         fct_reserve_init(&store->reserve, path);
         fct_damage_mark(path);
+        store->secret_left = TRUE; /* who was killed between a commit and its scrub left the log as it was */
+        scrub_when_due(store);
         return &store->port;
     }
     sqlite_free(&store->port);

@@ -298,6 +298,20 @@ json_t *fct_virt_facts(FctVmm *vmm, GError **error)
 
 /* ---- secrets ---- */
 
+/* The key of a TPM must have a value, or no VM starts with it. Of a private one libvirt does not say. */
+static gboolean has_value(virSecretPtr secret)
+{
+    size_t length = 0;
+    if (virSecretGetUsageType(secret) != VIR_SECRET_USAGE_TYPE_VTPM)
+        return TRUE;
+    unsigned char *value = virSecretGetValue(secret, &length, 0);
+    if (!value)
+        return virGetLastErrorCode() != VIR_ERR_NO_SECRET;
+    explicit_bzero(value, length);
+    free(value);
+    return TRUE;
+}
+
 static gboolean list_secrets(virConnectPtr conn, gpointer data, GError **error)
 {
     Query *query = data;
@@ -310,7 +324,7 @@ static gboolean list_secrets(virConnectPtr conn, gpointer data, GError **error)
     query->secrets = g_ptr_array_new_with_free_func(g_free);
     for (int i = 0; i < n; i++) {
         char uuid[VIR_UUID_STRING_BUFLEN];
-        if (virSecretGetUUIDString(secrets[i], uuid) == 0)
+        if (virSecretGetUUIDString(secrets[i], uuid) == 0 && has_value(secrets[i]))
             g_ptr_array_add(query->secrets, g_strdup(uuid));
         virSecretFree(secrets[i]);
     }

@@ -173,10 +173,12 @@ static gboolean parse(Reader *r, const char *xml, GError **error)
     static const GMarkupParser parser = {start, end, text, NULL, NULL};
     g_autoptr(GString) buffer = g_string_new(NULL);
     g_autoptr(GError) fault = NULL;
+    /* A guest may have written any bytes for the name of a backing file into the head of its raw disk. */
+    g_autofree char *valid = g_utf8_make_valid(xml, -1);
     r->text = buffer;
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, r, NULL);
     gboolean ok =
-        g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault);
+        g_markup_parse_context_parse(context, valid, -1, &fault) && g_markup_parse_context_end_parse(context, &fault);
     const char *name = r->pool ? r->pool->name : r->volume->name;
     if (ok && *name)
         return TRUE;

@@ -102,6 +102,16 @@ virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, cons
     return find_volume(conn, pool, name, TRUE, error);
 }
 
+/* One that no request can say, and that the name which is shown may not be mistaken for. */
+static gboolean has_plain_name(virStorageVolPtr handle, GError **error)
+{
+    const char *name = virStorageVolGetName(handle);
+    if (name && g_utf8_validate(name, -1, NULL))
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_LIBVIRT, "A volume has a name that is no UTF-8 text.");
+    return FALSE;
+}
+
 static FctVolume *read_one(virStorageVolPtr handle, const FctPool *pool, GError **error)
 {
     char *xml = virStorageVolGetXMLDesc(handle, 0);
@@ -109,8 +119,10 @@ static FctVolume *read_one(virStorageVolPtr handle, const FctPool *pool, GError 
     if (!xml)
         fct_virt_fail(error, "A volume of pool %s could not be read", pool->name);
     free(xml);
-    if (!volume)
+    if (!volume || !has_plain_name(handle, error)) {
+        fct_volume_free(volume);
         return NULL;
+    }
     fct_text_set(&volume->pool, pool->name);
     fct_virt_volume_look(pool, volume);
     return volume;

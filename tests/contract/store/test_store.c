@@ -454,6 +454,21 @@ static void test_sqlite_broken_document(Fixture *f, gconstpointer data)
     g_assert_cmpstr(fct_json_str(doc->value, "text", ""), ==, "{\"half\":");
 }
 
+/* Whether a file of the store has @text somewhere; one in memory has no files. */
+static gboolean is_in_files(Fixture *f, const char *text)
+{
+    g_autoptr(GDir) dir = f->dir ? g_dir_open(f->dir, 0, NULL) : NULL;
+    gboolean is = FALSE;
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(f->dir, name, NULL), *bytes = NULL;
+        gsize length;
+        g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+        is |= memmem(bytes, length, text, strlen(text)) != NULL;
+    }
+    return is;
+}
+
 /* Neither the database nor its log has what was deleted before. */
 static void test_scrub(Fixture *f, gconstpointer data)
 {
@@ -466,16 +481,79 @@ static void test_scrub(Fixture *f, gconstpointer data)
     g_assert_no_error(error);
     g_autofree char *value = value_of(f->store, "vm/1");
     g_assert_cmpstr(value, ==, "spent");
-    if (!f->dir)
-        return;
-    g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
-    const char *name;
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(f->dir, name, NULL), *bytes = NULL;
-        gsize length;
-        g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
-        g_assert_null(memmem(bytes, length, secret, strlen(secret)));
+    g_assert_false(is_in_files(f, secret));
+}
+
+/* Each kind of document that holds a secret, and what replaces it. */
+static const struct {
+    const char *key, *with, *without;
+} secrets[] = {
+    {"vm/1", "{'first_boot': {'hash': 'SECRET', 'user': 'a'}}", "{'first_boot': {'hash': '', 'user': 'a'}}"},
+    {"vm/2", "{'first_boot': {'hash': '', 'user_data': 'SECRET'}}", "{'first_boot': null}"},
+    {"vm-origin/1", "{'xml': 'SECRET'}", "{'xml': ''}"},
+    {"template/1", "{'input': {'cloud_init': {'user_data': 'SECRET'}}}", "{'input': {}}"},
+    {"user/a", "{'hash': 'SECRET'}", "{'hash': 'other'}"},
+    {"secret/browser", "{'key': 'SECRET'}", "{'key': 'other'}"},
+    {"aside/vm/1", "{'text': 'SECRET'}", "{'text': ''}"},
+};
+
+static void write_text(FctStore *store, const char *key, const char *text, const char *secret)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) filled = g_string_new(text);
+    g_string_replace(filled, "'", "\"", 0);
+    g_string_replace(filled, "SECRET", secret, 0);
+    g_autoptr(json_t) value = text ? fct_json_parse(filled->str, filled->len, &error) : NULL;
+    g_assert_no_error(error);
+    const FctWrite write = {key, value, FCT_REV_ANY};
+    store->ops->commit(store, &write, 1, NULL, &error);
+    g_assert_no_error(error);
+}
+
+/* Nobody has to ask for it: what no document has any more is in no file when the commit returns. */
+static void test_secrets_leave(Fixture *f, gconstpointer data)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(secrets); i++) {
+        g_autofree char *replaced = g_strdup_printf("correct-horse-%" G_GSIZE_FORMAT, i);
+        g_autofree char *deleted = g_strdup_printf("battery-staple-%" G_GSIZE_FORMAT, i);
+        write_text(f->store, secrets[i].key, secrets[i].with, replaced);
+        write_text(f->store, secrets[i].key, secrets[i].without, "");
+        g_assert_false(is_in_files(f, replaced));
+        write_text(f->store, secrets[i].key, secrets[i].with, deleted);
+        write_text(f->store, secrets[i].key, NULL, "");
+        g_assert_false(is_in_files(f, deleted));
     }
+}
+
+/* Emptying the log costs several flushes: a change that takes no secret away does not pay for it. */
+static void test_sqlite_secrets_stay(Fixture *f, gconstpointer data)
+{
+    g_autofree char *wal = g_strconcat(f->path, "-wal", NULL);
+    GStatBuf before, after;
+    write_text(f->store, secrets[0].key, secrets[0].with, "staple");
+    g_assert_cmpint(g_stat(wal, &before), ==, 0);
+    write_text(f->store, secrets[0].key, "{'first_boot': {'hash': 'SECRET'}, 'state': 'ready'}", "staple");
+    g_assert_cmpint(g_stat(wal, &after), ==, 0);
+    g_assert_cmpint(after.st_size, >, before.st_size);
+}
+
+/* Another program reads the database, so the log has to stay; a later start empties it. The commit stands. */
+static void test_sqlite_secret_is_held(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    sqlite3 *other;
+    write_text(f->store, secrets[0].key, secrets[0].with, "correct-horse");
+    g_assert_cmpint(sqlite3_open(f->path, &other), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(other, "BEGIN; SELECT * FROM docs", NULL, NULL, NULL), ==, SQLITE_OK);
+    g_log_set_always_fatal(G_LOG_LEVEL_ERROR); /* it warns, and shall */
+    write_text(f->store, secrets[0].key, NULL, "");
+    g_assert_true(is_in_files(f, "correct-horse"));
+    sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
+    FctStore *second = fct_store_sqlite_open(f->path, &error); /* as after a kill: nobody shut the first one */
+    g_assert_no_error(error);
+    g_assert_false(is_in_files(f, "correct-horse"));
+    fct_store_free(second);
+    sqlite3_close(other);
 }
 
 int main(int argc, char **argv)
@@ -489,7 +567,10 @@ int main(int argc, char **argv)
     BOTH("watch", test_watch);
     BOTH("threads", test_threads);
     BOTH("scrub", test_scrub);
+    BOTH("secrets-leave", test_secrets_leave);
     g_test_add("/store/memory/full", Fixture, NULL, open_memory, test_memory_full, shut);
+    SQLITE("secrets-stay", test_sqlite_secrets_stay);
+    SQLITE("secret-is-held", test_sqlite_secret_is_held);
     SQLITE("write-faults", test_sqlite_write_faults);
     SQLITE("full", test_sqlite_full);
     SQLITE("full-takes-away", test_sqlite_full_takes_away);

@@ -155,6 +155,30 @@ def test_file_gone():
     agree("filed")
 
 
+def test_file_that_is_no_disk():
+    """What QEMU would refuse to open, at the top and below it."""
+    disk = pathlib.Path(create("hurt")["disks"][0]["path"])
+    good, away = disk.read_bytes(), pathlib.Path(str(disk) + ".away")
+    for bad in (b"", bytes(4096) + good[4096:], good[:79] + b"\2" + good[80:]):  # empty, overwritten, marked as corrupt
+        disk.write_bytes(bad)
+        agree("hurt", "disk-damaged")
+    disk.rename(away)
+    disk.symlink_to(away)
+    away.write_bytes(good)
+    agree("hurt", "disk-refused")
+    disk.unlink()
+    disk.mkdir()
+    agree("hurt", "disk-refused")
+    disk.rmdir()
+    away.rename(disk)
+    agree("hurt")
+    snapshot("hurt", "s1")
+    disk.write_bytes(bytes(len(good)))
+    agree("hurt", "disk-damaged")
+    disk.write_bytes(good)
+    agree("hurt")
+
+
 def change_record(disk, change):
     """What Facet's database has of a volume, while facetd is away. @change gets it, and gives what shall be; None: nothing."""
     stack.kill_facetd()
@@ -328,7 +352,7 @@ OWN = """<domain type='qemu'><name>brought</name><memory unit='MiB'>128</memory>
   <devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{disk}'/>
   <target dev='vda' bus='virtio'/></disk><tpm model='tpm-crb'><backend type='emulator' version='2.0'><encryption secret='{secret}'/></backend></tpm>
   <memballoon model='none'/></devices></domain>"""
-SECRET = "<secret ephemeral='no' private='yes'><uuid>{secret}</uuid><usage type='vtpm'><name>{secret}</name></usage></secret>"
+SECRET = "<secret ephemeral='no' private='no'><uuid>{secret}</uuid><usage type='vtpm'><name>{secret}</name></usage></secret>"
 
 
 def test_own_firmware_and_secret():
@@ -349,10 +373,13 @@ def test_own_firmware_and_secret():
     until("it to be ours", lambda: stack.vm("brought")["ours"])
     if not shutil.which("swtpm"):
         return
+    agree("brought", "secret-missing")  # it has no value yet
+    stack.virsh("secret-set-value", secret, "dGhlIGtleQ==")
     agree("brought")
     stack.virsh("secret-undefine", secret)
     agree("brought", "secret-missing")
     stack.virsh("secret-define", str(stack.dir / "secret.xml"))
+    stack.virsh("secret-set-value", secret, "dGhlIGtleQ==")
     variables.rename(str(variables) + ".away")
     agree("brought", "firmware-missing")
     pathlib.Path(str(variables) + ".away").rename(variables)
@@ -360,7 +387,6 @@ def test_own_firmware_and_secret():
     agree("brought", "firmware-missing")
     pathlib.Path(str(code) + ".away").rename(code)
     agree("brought")
-    stack.virsh("secret-set-value", secret, "dGhlIGtleQ==")
     power("brought", "start")
     power("brought", "stop", {"force": True})
 

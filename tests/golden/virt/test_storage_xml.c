@@ -80,6 +80,12 @@ static void test_volumes(void)
     g_autoptr(FctVolume) ploop = fct_volume_read("<volume type='ploop'><name>p.hds</name></volume>", &error);
     g_assert_no_error(error);
     g_assert_true(ploop->ploop);
+    /* A guest wrote it into the head of its raw disk: the volume does not vanish for that. */
+    g_autoptr(FctVolume) odd = fct_volume_read(
+        "<volume><name>r.img</name><backingStore><path>/a\xff\xfe</path></backingStore></volume>", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(odd->name, ==, "r.img");
+    g_assert_true(g_utf8_validate(odd->claim, -1, NULL));
 }
 
 int main(int argc, char **argv)

@@ -11,6 +11,7 @@ typedef struct {
     GRecMutex lock;
     GHashTable *volumes; /* "pool:name" → path */
     const char *deaf;    /* the pool that does not answer; NULL */
+    const char *garbled; /* the volume that cannot be read; NULL */
     const char *outside; /* of every volume; NULL */
     const char *inode;   /* of every volume; NULL: not known */
     gboolean linked;     /* the same */

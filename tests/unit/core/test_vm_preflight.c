@@ -47,6 +47,7 @@ static FctVmNeedDrive *add_drive(World *w, const char *target)
                                   .complete = FCT_SEEN_YES,
                                   .encrypted = FCT_SEEN_NO,
                                   .missing = "",
+                                  .faulty = "",
                                   .refused = "",
                                   .user = "",
                                   .refused_next = ""};
@@ -85,6 +86,7 @@ static void set_up(World *w, gconstpointer data)
                             .windows = TRUE,
                             .loader = "",
                             .nvram_template = "",
+                            .nvram_folder = "",
                             .secret = "",
                             .drives = w->drives,
                             .networks = w->wanted};
@@ -244,8 +246,23 @@ static void test_disks(World *w, gconstpointer data)
     drive(w, 0)->missing = "/disks/base.qcow2";
     only(w, FCT_REFUSE, "backing-missing", "disks", "/disks/base.qcow2");
     drive(w, 0)->missing = "";
+    drive(w, 0)->faulty = "/disks/base.qcow2";
+    drive(w, 0)->fault = FCT_FILE_ODD;
+    only(w, FCT_REFUSE, "disk-refused", "disks", "/disks/base.qcow2, which is neither");
+    drive(w, 0)->fault = FCT_FILE_HEADLESS;
+    only(w, FCT_REFUSE, "disk-damaged", "disks", "/disks/base.qcow2, which is no qcow2");
+    drive(w, 0)->fault = FCT_FILE_CORRUPT;
+    only(w, FCT_REFUSE, "disk-damaged", "disks", "/disks/base.qcow2, which QEMU has marked");
+    drive(w, 0)->fault = FCT_FILE_SOUND;
+    drive(w, 0)->link = TRUE;
+    nothing(w); /* as the path of a logical volume is */
+    fct_text_set(&((FctPool *)w->pools->pdata[0])->kind, "dir");
+    only(w, FCT_REFUSE, "disk-refused", "disks", "is a link");
+    drive(w, 0)->link = FALSE;
     drive(w, 0)->complete = FCT_SEEN_NO;
     only(w, FCT_REFUSE, "disk-incomplete", "disks", "not all there");
+    drive(w, 0)->busy = TRUE;
+    only(w, FCT_REFUSE, "disk-busy", "disks", "being copied");
     drive(w, 0)->complete = FCT_SEEN_YES;
     drive(w, 0)->refused = "Facet has no record of what volume db.qcow2 is, so it opens it nowhere.";
     drive(w, 0)->refused_next = "Take it out of the VM and attach it again.";
@@ -263,6 +280,9 @@ static void test_disks(World *w, gconstpointer data)
 
 static void test_media(World *w, gconstpointer data)
 {
+    drive(w, 1)->fault = FCT_FILE_ODD;
+    only(w, FCT_REFUSE, "medium-refused", "cdroms", "neither a file");
+    drive(w, 1)->fault = FCT_FILE_SOUND;
     drive(w, 1)->refused = "Facet has no record of what volume /images/debian.iso is, so it opens it nowhere.";
     drive(w, 1)->refused_next = "Take it out of the VM and attach it again.";
     only(w, FCT_REFUSE, "medium-refused", "cdroms", "no record");
@@ -338,6 +358,9 @@ static void test_own_firmware(World *w, gconstpointer data)
     w->needs.loader_there = FCT_SEEN_NO;
     only(w, FCT_REFUSE, "firmware-missing", NULL, "/srv/OVMF_CODE.fd");
     w->needs.loader_there = w->needs.nvram_template_there = FCT_SEEN_YES;
+    w->needs.nvram_folder = "/srv/nvram";
+    only(w, FCT_REFUSE, "firmware-missing", NULL, "/srv/nvram");
+    w->needs.nvram_folder = "";
     w->needs.secret = "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42";
     nothing(w);
     w->facts.secrets = secrets;

@@ -254,6 +254,27 @@ static void test_foreign_deltas(void)
     g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
 }
 
+/* A partition of 64 MiB in a file of 32: an upload refuses it, and so does whoever attaches or copies it. */
+static void test_cut_off(void)
+{
+    for (int copy = 0; copy < 2; copy++) {
+        g_autofree File *file = file_new();
+        g_autoptr(GError) error = NULL;
+        FctVolumeCase this = {"a.img", NULL, &file->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
+        file->head[446 + 4] = 0x83;
+        put(file->head + 446 + 8, 2048, 4, FALSE);
+        put(file->head + 446 + 12, (64 << 11) - 2048, 4, FALSE);
+        put(file->head + 510, 0xaa55, 2, FALSE);
+        g_assert_cmpstr(fct_volume_judge(&this, NULL), ==, "raw"); /* it is as long as it says */
+        file->bytes.size = 32 << 20;
+        g_assert_null(fct_volume_judge(&this, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+        g_assert_nonnull(strstr(error->message, "cut off"));
+        this.asked = "raw"; /* who knows says so */
+        g_assert_cmpstr(fct_volume_judge(&this, NULL), ==, "raw");
+    }
+}
+
 static void test_empty(void)
 {
     g_autoptr(GError) error = NULL;
@@ -270,5 +291,6 @@ int main(int argc, char **argv)
     g_test_add_func("/volume-rules/qcow2", test_qcow2);
     g_test_add_func("/volume-rules/foreign-deltas", test_foreign_deltas);
     g_test_add_func("/volume-rules/empty", test_empty);
+    g_test_add_func("/volume-rules/cut-off", test_cut_off);
     return g_test_run();
 }
