@@ -10,6 +10,7 @@
 #include "core/vm_preflight.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define DEPTH_MAX 1000       /* more snapshots than QEMU can open */
 #define LOOK_US (500 * 1000) /* as long one look at what costs little serves all */
@@ -343,6 +344,78 @@ static void look_at_firmware(const FctVmFactsKeeper *keeper, const Host *host, c
         needs->nvram_template_there = probe(keeper, host, needs->nvram_template, FALSE).there;
 }
 
+/* ---- what others did to it ---- */
+
+static gboolean is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    if (strcmp(a, b) == 0)
+        return TRUE;
+    if (stat(a, &one) != 0 || stat(b, &other) != 0 || (one.st_mode & S_IFMT) != (other.st_mode & S_IFMT))
+        return FALSE;
+    return S_ISBLK(one.st_mode) ? one.st_rdev == other.st_rdev
+                                : one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* The file of a drive by libvirt; "": it has none, or no such drive. */
+static const char *file_by_libvirt(const FctVmInfo *info, const char *target)
+{
+    size_t i;
+    json_t *drive;
+    json_array_foreach (info->drives, i, drive)
+        if (strcmp(fct_json_str(drive, "target", ""), target) == 0)
+            return fct_json_str(drive, "path", "");
+    return "";
+}
+
+/* A file that Facet has left behind: a definition that could not be brought along names it still. */
+static gboolean is_left_behind(const FctVm *vm, const char *path)
+{
+    size_t i;
+    json_t *file;
+    json_array_foreach (json_object_get(vm->chain, "garbage"), i, file)
+        if (strcmp(fct_json_str(file, "path", ""), path) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean is_frozen(FctVms *vms, const FctVm *vm, const char *path)
+{
+    g_autoptr(FctVmTree) tree = json_is_object(vm->chain) ? fct_vm_tree_load(vms->app->store, vm->id, NULL) : NULL;
+    return tree && fct_chain_find(tree->chain, path);
+}
+
+/* FctVmMoved, borrowed from @vm and @info. A disk that libvirt does not have comes with the next start. */
+static GArray *find_moved(FctVms *vms, const FctVm *vm, const FctVmInfo *info)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(FctVmMoved));
+    for (guint i = 0; info && i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        const char *path = file_by_libvirt(info, disk->target);
+        if (disk->cdrom || disk->seed || disk->leaving || !*disk->path || !*path)
+            continue;
+        if (is_same_file(path, disk->path) || is_left_behind(vm, path))
+            continue;
+        const FctVmMoved moved = {disk->target, disk->path, path, is_frozen(vms, vm, path)};
+        g_array_append_val(list, moved);
+    }
+    return list;
+}
+
+gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error)
+{
+    fct_vms_look(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, vm->id);
+    g_autoptr(GArray) moved = find_moved(vms, known ? known->vm : vm, info);
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    const FctVmNeeds needs = {.id = vm->id, .name = vm->name, .moved = moved};
+    fct_vm_judge_outside(&needs, verdicts);
+    if (verdicts->len)
+        fct_vm_set_refused(error, vm, verdicts, what, NULL);
+    return !verdicts->len;
+}
+
 static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
 {
     g_autoptr(Host) host = newest(vms->facts);
@@ -368,6 +441,11 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
                         .drives = drives,
                         .networks = networks};
     look_at_firmware(vms->facts, host, vm, &needs);
+    /* By the document: @vm may be as a snapshot has it, or as it shall be. */
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(GArray) moved = known ? find_moved(vms, known->vm, info) : NULL;
+    needs.moved = moved;
     const FctVmFacts facts = facts_of(vms, host);
     fct_vm_judge(&needs, &facts, verdicts);
 }

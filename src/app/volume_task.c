@@ -4,7 +4,7 @@
 #include "app/hub.h"
 #include "app/records.h"
 #include "app/storage.h"
-#include "app/vm_service.h"
+#include "app/vm_facts.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
@@ -66,6 +66,9 @@ static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *i
                                user->name);
             return FALSE;
         }
+        g_autoptr(FctVmKnown) known = *user->vm ? fct_vms_known_one(app->vms, user->vm) : NULL;
+        if (known && !fct_vm_facts_check_outside(app->vms, known->vm, "does not have this volume as it is", error))
+            return FALSE;
     }
     return volume != NULL;
 }

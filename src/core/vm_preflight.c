@@ -47,6 +47,30 @@ static void judge_name(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArr
                                       "Another program has made a VM %s.", needs->name));
 }
 
+/* ---- what others did to it ---- */
+
+static void say_moved(const FctVmNeeds *needs, const FctVmMoved *moved, GPtrArray *verdicts)
+{
+    g_autofree char *subject = g_strdup_printf("disk %s", moved->target);
+    g_autofree char *commit =
+        g_strdup_printf("Commit it while the VM runs (virsh start %s, then virsh blockcommit %s %s "
+                        "--active --pivot). Or release the VM, make one whole file with qemu-img "
+                        "convert, name that with virsh edit, and take the VM over again.",
+                        needs->name, needs->name, moved->target);
+    g_autofree char *copy = g_strdup_printf("Copy that file with qemu-img convert if you need what was written since. "
+                                            "Then name %s again with virsh edit %s.",
+                                            moved->known, needs->name);
+    say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-moved", subject, moved->frozen ? copy : commit,
+                                  "virsh moved disk %s of VM %s to %s%s.", moved->target, needs->name, moved->path,
+                                  moved->frozen ? ", which its snapshots stand on" : ""));
+}
+
+void fct_vm_judge_outside(const FctVmNeeds *needs, GPtrArray *verdicts)
+{
+    for (guint i = 0; needs->moved && i < needs->moved->len; i++)
+        say_moved(needs, &g_array_index(needs->moved, FctVmMoved, i), verdicts);
+}
+
 /* ---- networks ---- */
 
 static const FctNetwork *find_network(const GPtrArray *networks, const char *name)
@@ -316,6 +340,7 @@ void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *v
 {
     judge_state(needs, facts, verdicts);
     judge_name(needs, facts, verdicts);
+    fct_vm_judge_outside(needs, verdicts);
     judge_firmware(needs, facts, verdicts);
     judge_vcpus(needs, facts, verdicts);
     judge_memory(needs, facts, verdicts);
@@ -350,6 +375,7 @@ static const struct {
     {"disk-incomplete", "disks", FALSE},
     {"disk-refused", "disks", FALSE},
     {"disk-in-use", "disks", FALSE},
+    {"disk-moved", "disks", FALSE},
     {"medium-refused", "cdroms", FALSE},
     {"disk-encrypted", "disks", FALSE},
     {"disk-format", "disks", FALSE},

@@ -6,10 +6,10 @@
  *
  * Codes (and the field of the input that they are about): libvirt-down not-ready running machine-missing name-taken
  * (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped volume-missing
- * backing-missing disk-incomplete disk-refused disk-in-use disk-encrypted disk-format (disks); medium-missing
- * medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib); vcpus-beyond-machine
- * vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm); firmware-missing secret-missing.
- * Devices: see chooser.h.
+ * backing-missing disk-incomplete disk-refused disk-in-use disk-encrypted disk-format disk-moved (disks);
+ * medium-missing medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib);
+ * vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm);
+ * firmware-missing secret-missing. Devices: see chooser.h.
  */
 #pragma once
 #include "model/network.h"
@@ -37,6 +37,14 @@ typedef struct {
     const char *user; /* another VM that runs with it; "" */
 } FctVmNeedDrive;
 
+/* A disk whose file another program has exchanged: what the guest wrote last is in @path, not in @known. */
+typedef struct {
+    const char *target;
+    const char *known; /* by Facet's document */
+    const char *path;  /* that libvirt opens */
+    gboolean frozen;   /* a file that a snapshot keeps: the disk was merged into it */
+} FctVmMoved;
+
 typedef struct {
     const char *id, *name;
     const char *state; /* of its document: "creating", "ready", "deleting"; "" while it is only asked for */
@@ -49,6 +57,7 @@ typedef struct {
     FctSeen loader_there, nvram_template_there; /* the template counts as there once the variables are */
     gboolean pinned;                            /* it has passed-through devices, which pin all of its memory */
     const GArray *drives;                       /* FctVmNeedDrive */
+    const GArray *moved;                        /* FctVmMoved; NULL: none */
     const GPtrArray *networks;                  /* const char* */
 } FctVmNeeds;
 
@@ -69,6 +78,8 @@ typedef struct {
 
 /* Appends to @verdicts (FctVerdict*). */
 void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts);
+/* Of these only what others did to the VM, on which everything stands that is done to its disks. */
+void fct_vm_judge_outside(const FctVmNeeds *needs, GPtrArray *verdicts);
 /* Of a snapshot with memory: whether the file at @path with it is there. Code: memory-file-missing. */
 void fct_vm_judge_memory_file(const char *path, FctSeen there, GPtrArray *verdicts);
 /* Whether no host state of a moment can make the verdict go away: such a VM is not even made. */

@@ -261,6 +261,22 @@ static void test_disks(World *w, gconstpointer data)
     only(w, FCT_REFUSE, "disk-format", "disks", "vmdk");
 }
 
+/* What a start would go back behind is refused, with the way that fits. */
+static void test_moved(World *w, gconstpointer data)
+{
+    FctVmMoved moved = {"vda", "/disks/db.qcow2", "/backup/db.bk", FALSE};
+    g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof moved);
+    w->needs.moved = list;
+    nothing(w);
+    g_array_append_val(list, moved);
+    only(w, FCT_REFUSE, "disk-moved", "disks", "virsh moved disk vda of VM db-2 to /backup/db.bk.");
+    g_assert_nonnull(
+        strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh blockcommit db-2 vda --active --pivot"));
+    g_array_index(list, FctVmMoved, 0).frozen = TRUE;
+    only(w, FCT_REFUSE, "disk-moved", "disks", "which its snapshots stand on");
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "name /disks/db.qcow2 again"));
+}
+
 static void test_media(World *w, gconstpointer data)
 {
     drive(w, 1)->refused = "Facet has no record of what volume /images/debian.iso is, so it opens it nowhere.";
@@ -388,6 +404,7 @@ int main(int argc, char **argv)
                  {"/vm-preflight/pools", test_pools},
                  {"/vm-preflight/vlan", test_vlan},
                  {"/vm-preflight/disks", test_disks},
+                 {"/vm-preflight/moved", test_moved},
                  {"/vm-preflight/media", test_media},
                  {"/vm-preflight/memory", test_memory},
                  {"/vm-preflight/vcpus", test_vcpus},
