@@ -24,7 +24,8 @@ typedef struct {
     GPtrArray *remote;
     GHashTable *links; /* NULL: unknown */
     GHashTable *names;
-    GHashTable *running; /* path → GPtrArray of FctVmInfo*: VMs that run with that file or device */
+    GHashTable
+        *running; /* path → GPtrArray of FctVmInfo*: VMs that run with that file or device, or are saved with it */
     GHashTable *secrets; /* NULL: unknown */
     json_t *virt;        /* the port's facts; NULL: not told yet */
     gint64 memory_free_mib, memory_promised_mib;
@@ -124,10 +125,10 @@ static void read_domains(FctVms *vms, Host *host)
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         g_hash_table_replace(host->names, g_strdup(info->name), g_strdup(info->id));
-        if (!fct_vm_info_active(info))
-            continue;
-        host->memory_promised_mib += info->memory_mib;
-        note_running(host->running, info);
+        if (fct_vm_info_active(info))
+            host->memory_promised_mib += info->memory_mib;
+        if (fct_vm_info_active(info) || info->saved)
+            note_running(host->running, info);
     }
 }
 
@@ -295,14 +296,14 @@ static const char *refused(FctVms *vms, const FctVmDisk *disk, const char **ret_
     return sentence;
 }
 
-/* Another VM that runs with it, by Facet or not; "". */
-static const char *user_of(const Host *host, const char *id, const FctVmDisk *disk)
+/* Another VM that runs with it or is saved with it, by Facet or not; NULL. */
+static const FctVmInfo *user_of(const Host *host, const char *id, const FctVmDisk *disk)
 {
     const GPtrArray *users = disk->read_only ? NULL : g_hash_table_lookup(host->running, disk->path);
     for (guint i = 0; users && i < users->len; i++)
         if (strcmp(((FctVmInfo *)users->pdata[i])->id, id) != 0)
-            return ((FctVmInfo *)users->pdata[i])->name;
-    return "";
+            return users->pdata[i];
+    return NULL;
 }
 
 static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctVmTree *tree, const FctVmDisk *disk,
@@ -324,7 +325,9 @@ static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctV
                             .encrypted = probed.encrypted,
                             .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
                             .missing = missing_below(vms->facts, host, tree, disk->path)};
-    drive.user = user_of(host, vm->id, disk);
+    const FctVmInfo *user = user_of(host, vm->id, disk);
+    drive.user = user ? user->name : "";
+    drive.user_saved = user && user->saved;
     drive.refused = refused(vms, disk, &drive.refused_next, texts);
     g_array_append_val(drives, drive);
 }
@@ -409,7 +412,8 @@ gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *wh
     g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, vm->id);
     g_autoptr(GArray) moved = find_moved(vms, known ? known->vm : vm, info);
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    const FctVmNeeds needs = {.id = vm->id, .name = vm->name, .moved = moved};
+    const FctVmNeeds needs = {
+        .id = vm->id, .name = info ? info->name : vm->name, .saved = info && info->saved, .moved = moved};
     fct_vm_judge_outside(&needs, verdicts);
     if (verdicts->len)
         fct_vm_set_refused(error, vm, verdicts, what, NULL);
@@ -446,6 +450,7 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     g_autoptr(GArray) moved = known ? find_moved(vms, known->vm, info) : NULL;
     needs.moved = moved;
+    needs.saved = known && info && info->saved;
     const FctVmFacts facts = facts_of(vms, host);
     fct_vm_judge(&needs, &facts, verdicts);
 }

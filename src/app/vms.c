@@ -114,7 +114,8 @@ static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
 
 static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
 {
-    return !known || known->state != info->state || !json_equal(known->drives, info->drives);
+    return !known || known->state != info->state || known->saved != info->saved ||
+           !json_equal(known->drives, info->drives);
 }
 
 /* What was heard while libvirt was asked may be newer than its answer: then it is asked again. */

@@ -65,8 +65,21 @@ static void say_moved(const FctVmNeeds *needs, const FctVmMoved *moved, GPtrArra
                                   moved->frozen ? ", which its snapshots stand on" : ""));
 }
 
+/* Its memory goes with its disks as they are: with others it would write over what it does not know. */
+static void say_saved(const FctVmNeeds *needs, GPtrArray *verdicts)
+{
+    g_autofree char *next = g_strdup_printf("Let it go on with virsh start %s, or drop what was saved with virsh "
+                                            "managedsave-remove %s: to the guest that is a power cut.",
+                                            needs->name, needs->name);
+    say(verdicts,
+        fct_verdict_new(FCT_REFUSE, "saved", "", next,
+                        "VM %s was saved with its memory in the middle of a run (virsh managedsave).", needs->name));
+}
+
 void fct_vm_judge_outside(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
+    if (needs->saved && !needs->active)
+        say_saved(needs, verdicts);
     for (guint i = 0; needs->moved && i < needs->moved->len; i++)
         say_moved(needs, &g_array_index(needs->moved, FctVmMoved, i), verdicts);
 }
@@ -217,6 +230,13 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
                                       "Convert it into an unencrypted copy with qemu-img, and attach that.",
                                       "Disk %s (%s) is encrypted, and Facet has no key for it.", drive->target, name));
+    else if (*drive->user && drive->user_saved)
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
+                            "Let that VM go on with virsh start and shut it down, or take the disk out of it.",
+                            "Disk %s (%s) is in use: VM %s was saved in the middle of a run with it (virsh "
+                            "managedsave), and goes on with it as it is now.",
+                            drive->target, name, drive->user));
     else if (*drive->user)
         say(verdicts,
             fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",

@@ -4,10 +4,10 @@
  * judgement behind the field of a form, "why can't it start", start, restart, revert, clone and the start with the
  * host, so that two of them cannot disagree. A fact that is not known says nothing: the start itself will tell. Pure.
  *
- * Codes (and the field of the input that they are about): libvirt-down not-ready running machine-missing name-taken
- * (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped volume-missing
- * backing-missing disk-incomplete disk-refused disk-in-use disk-encrypted disk-format disk-moved (disks);
- * medium-missing medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib);
+ * Codes (and the field of the input that they are about): libvirt-down not-ready running saved machine-missing
+ * name-taken (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped
+ * volume-missing backing-missing disk-incomplete disk-refused disk-in-use disk-encrypted disk-format disk-moved
+ * (disks); medium-missing medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib);
  * vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm);
  * firmware-missing secret-missing. Devices: see chooser.h.
  */
@@ -34,7 +34,8 @@ typedef struct {
     const char *missing; /* path of a file below it that is gone; "" */
     /* Why Facet would not open it, by its records of it and of all that it stands on, and what to do. "" */
     const char *refused, *refused_next;
-    const char *user; /* another VM that runs with it; "" */
+    const char *user;    /* another VM that runs with it; "" */
+    gboolean user_saved; /* or goes on with it, with the memory that libvirt has saved */
 } FctVmNeedDrive;
 
 /* A disk whose file another program has exchanged: what the guest wrote last is in @path, not in @known. */
@@ -49,6 +50,7 @@ typedef struct {
     const char *id, *name;
     const char *state; /* of its document: "creating", "ready", "deleting"; "" while it is only asked for */
     gboolean active;
+    gboolean saved; /* off, with its memory kept by libvirt */
     int vcpus;
     gint64 memory_mib;
     gboolean uefi, tpm, windows;

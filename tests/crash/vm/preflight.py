@@ -220,6 +220,31 @@ def on_disk(name, command):
     return monitor(name, f'qemu-io -d /machine/peripheral/ua-disk-vda/virtio-backend "{command}"')
 
 
+def test_saved_by_virsh():
+    """Its memory, which virsh start brings back, fits the disks as they are and no others."""
+    create("kept")
+    power("kept", "start")
+    snapshot("kept", "s1")
+    stack.virsh("managedsave", "kept")
+    stack.until_state("kept", "off")
+    agree("kept", "saved")
+    refused_outside("kept", "saved")
+    stack.virsh("start", "kept")  # as the sentence says
+    stack.until_state("kept", "running")
+    power("kept", "stop", {"force": True})
+    agree("kept")
+    power("kept", "start")
+    stack.virsh("managedsave", "kept")
+    agree("kept", "saved")
+    stack.kill_facetd()  # another facetd finds it so
+    stack.start_facetd()
+    agree("kept", "saved")
+    stack.virsh("managedsave-remove", "kept")  # libvirt tells nobody
+    agree("kept")
+    power("kept", "start")
+    power("kept", "stop", {"force": True})
+
+
 def test_disk_moved_by_virsh():
     """A backup program's snapshot: a start by the document would go back to the old file."""
     old = create("backed")["disks"][0]["path"]
@@ -424,7 +449,13 @@ def test_disk_of_a_running_vm():
     stack.virsh("start", "twin")
     until("it to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == "twin" and v["state"] == "running"), None))
     agree("shared", "disk-in-use")
-    stack.virsh("destroy", "twin")
+    stack.virsh("managedsave", "twin")
+    agree("shared", "disk-in-use")
+    disk = stack.vm("shared")["disks"][0]
+    copy = {"pool": disk["pool"], "name": "copy-of-twin.qcow2", "from": {"pool": disk["pool"], "volume": disk["volume"]}}
+    problem = stack.refused(409, "POST", "/volumes", copy)
+    assert problem["code"] == "in-use" and "twin was saved" in problem["message"], problem
+    stack.virsh("managedsave-remove", "twin")
     stack.virsh("undefine", "twin")
     until("it to be gone", lambda: not any(v["name"] == "twin" for v in stack.call("GET", "/vms")["items"]))
     agree("shared")

@@ -253,12 +253,22 @@ static void test_disks(World *w, gconstpointer data)
     drive(w, 0)->refused = "";
     drive(w, 0)->user = "db-3";
     only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 runs with it");
+    drive(w, 0)->user_saved = TRUE;
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 was saved in the middle of a run with it");
     drive(w, 0)->user = "";
     drive(w, 0)->encrypted = FCT_SEEN_YES; /* case 05 */
     only(w, FCT_REFUSE, "disk-encrypted", "disks", "no key");
     drive(w, 0)->encrypted = FCT_SEEN_NO;
     drive(w, 0)->format = "vmdk";
     only(w, FCT_REFUSE, "disk-format", "disks", "vmdk");
+}
+
+static void test_saved(World *w, gconstpointer data)
+{
+    w->needs.saved = TRUE;
+    only(w, FCT_REFUSE, "saved", NULL, "VM db-2 was saved with its memory");
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh start db-2"));
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh managedsave-remove db-2"));
 }
 
 /* What a start would go back behind is refused, with the way that fits. */
@@ -404,6 +414,7 @@ int main(int argc, char **argv)
                  {"/vm-preflight/pools", test_pools},
                  {"/vm-preflight/vlan", test_vlan},
                  {"/vm-preflight/disks", test_disks},
+                 {"/vm-preflight/saved", test_saved},
                  {"/vm-preflight/moved", test_moved},
                  {"/vm-preflight/media", test_media},
                  {"/vm-preflight/memory", test_memory},
