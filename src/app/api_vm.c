@@ -270,7 +270,9 @@ static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **e
     FctVms *vms = request->app->vms;
     if (!vm || !fct_vm_begin(vms, &vm, "is being changed", error))
         return FALSE;
-    gboolean ok = check_revision(request, vm, error) && patch(vms, vm, request->body, error);
+    gboolean ok = check_revision(request, vm, error) &&
+                  fct_vm_facts_check_outside(vms, vm, "cannot be changed", error) &&
+                  patch(vms, vm, request->body, error);
     fct_vms_end(vms, vm->id);
     json_t *json = ok ? fct_api_vm_view(vms, vm->id, error) : NULL;
     if (json)
@@ -357,6 +359,7 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(vms);
+    fct_vms_look(vms, vm->id);
     fct_vm_preflight(vms, world, vm, fct_vm_info_active(info), &verdicts, &picks);
     reply->json = json_pack("{s:b, s:o, s:o}", "can_start", fct_verdicts_allow(verdicts, FALSE), "verdicts",
                             fct_verdicts_to_json(verdicts), "devices", devices_of(vm, picks));

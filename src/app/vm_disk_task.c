@@ -5,6 +5,7 @@
  */
 #include "app/vm_disks.h"
 
+#include "app/vm_facts.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 
@@ -145,6 +146,15 @@ static void add_thread(FctTask *task, gpointer data)
     fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
 }
 
+/* The act is begun, and over when it is refused: libvirt's definition follows a change, so it must not hide another. */
+static gboolean may_change(FctVms *vms, const FctVm *vm, GError **error)
+{
+    gboolean may = fct_vm_facts_check_outside(vms, vm, "cannot be changed", error);
+    if (!may)
+        fct_vms_end(vms, vm->id);
+    return may;
+}
+
 /* Stores @vm as changed together with a task, and runs it. The act is begun. Takes @vm over. */
 static FctTask *begin_task(FctVms *vms, const FctIdentity *who, const FctVmJob *job, FctVm *taken, GError **error)
 {
@@ -180,6 +190,8 @@ FctTask *fct_vm_disk_add(FctVms *vms, const FctIdentity *who, FctVm *given, cons
     g_autoptr(FctVm) vm = given;
     g_autoptr(FctVmDisk) disk = fct_vm_read_disk(vm, input, error);
     if (!disk || !fct_vms_begin(vms, vm->id, "is being changed", error))
+        return NULL;
+    if (!may_change(vms, vm, error))
         return NULL;
     return begin_add(vms, who, g_steal_pointer(&vm), g_steal_pointer(&disk), error);
 }
@@ -284,6 +296,8 @@ FctTask *fct_vm_disk_remove(FctVms *vms, const FctIdentity *who, FctVm *given, c
     FctVmDisk *disk = find_disk(vm, target, error);
     if (!disk || !no_snapshots(vms, vm, "removed", error) || !fct_vms_begin(vms, vm->id, "is being changed", error))
         return NULL;
+    if (!may_change(vms, vm, error))
+        return NULL;
     disk->leaving = TRUE;
     disk->made &= !keep;
     return begin_task(vms, who, &remove_job, g_steal_pointer(&vm), error);
@@ -321,6 +335,8 @@ gboolean fct_vm_disk_grow(FctVms *vms, FctVm *given, const char *target, const j
     gint64 gib;
     g_autoptr(FctVm) vm = given;
     if (!fct_vm_begin(vms, &vm, "is being changed", error))
+        return FALSE;
+    if (!may_change(vms, vm, error))
         return FALSE;
     FctVmDisk *disk = find_disk(vm, target, error);
     gboolean ok = disk && check_size(disk, input, &gib, error) &&

@@ -4,6 +4,7 @@
 #include "app/file_probe.h"
 #include "app/network_cache.h"
 #include "app/storage.h"
+#include "app/vm_tree.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/vm_preflight.h"
@@ -21,7 +22,8 @@ typedef struct {
     GPtrArray *remote;
     GHashTable *links; /* NULL: unknown */
     GHashTable *names;
-    GHashTable *running; /* fct_file_key → GPtrArray of FctVmInfo*: VMs that run with that file or device */
+    /* fct_file_key → GPtrArray of FctVmInfo*: VMs that run with that file or device, or are saved with it */
+    GHashTable *running;
     GHashTable *secrets; /* NULL: unknown */
     json_t *virt;        /* the port's facts; NULL: not told yet */
     gint64 memory_free_mib, memory_promised_mib;
@@ -122,10 +124,10 @@ static void read_domains(const FctVmFactsKeeper *keeper, Host *host)
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         g_hash_table_replace(host->names, g_strdup(info->name), g_strdup(info->id));
-        if (!fct_vm_info_active(info))
-            continue;
-        host->memory_promised_mib += info->memory_mib;
-        note_running(keeper, host, info);
+        if (fct_vm_info_active(info))
+            host->memory_promised_mib += info->memory_mib;
+        if (fct_vm_info_active(info) || info->saved)
+            note_running(keeper, host, info);
     }
 }
 
@@ -302,15 +304,16 @@ static const char *refused(FctVms *vms, FctVmDisk *trial, const char **ret_next,
     return sentence;
 }
 
-/* Another VM that runs with it, by Facet or not; "". */
-static const char *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const FctVmDisk *disk)
+/* Another VM that runs with it or is saved with it, by Facet or not; NULL. */
+static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id,
+                                const FctVmDisk *disk)
 {
     g_autofree char *key = disk->read_only ? NULL : fct_file_key(keeper->probe, host->remote, disk->path);
     const GPtrArray *users = key ? g_hash_table_lookup(host->running, key) : NULL;
     for (guint i = 0; users && i < users->len; i++)
         if (strcmp(((FctVmInfo *)users->pdata[i])->id, id) != 0)
-            return ((FctVmInfo *)users->pdata[i])->name;
-    return "";
+            return users->pdata[i];
+    return NULL;
 }
 
 /* @kept owns what the drive's texts belong to. */
@@ -336,12 +339,14 @@ static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctV
                             .link = probed.link,
                             .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
                             .missing = ""};
+    const FctVmInfo *user = user_of(vms->facts, host, vm->id, disk);
     FctVmDisk *trial = fct_vm_disk_copy(disk);
     g_ptr_array_add(kept, trial);
     if (disk->read_only && drive.fault == FCT_FILE_CORRUPT)
         drive.fault = FCT_FILE_SOUND;
     drive.busy = drive.complete == FCT_SEEN_NO && fct_volume_at_work(vms->app, disk->pool, disk->volume);
-    drive.user = user_of(vms->facts, host, vm->id, disk);
+    drive.user = user ? user->name : "";
+    drive.user_saved = user && user->saved;
     drive.refused = refused(vms, trial, &drive.refused_next, texts);
     look_below(vms->facts, host, trial->below, &drive);
     g_array_append_val(drives, drive);
@@ -373,6 +378,78 @@ static const char *missing_folder(const FctVmFactsKeeper *keeper, const Host *ho
     return g_steal_pointer(&folder);
 }
 
+/* ---- what others did to it ---- */
+
+static gboolean is_same_file(FctVms *vms, const char *a, const char *b)
+{
+    if (strcmp(a, b) == 0)
+        return TRUE;
+    g_autoptr(GPtrArray) remote = fct_file_probe_remote();
+    g_autofree char *one = fct_file_key(vms->facts->probe, remote, a);
+    g_autofree char *other = fct_file_key(vms->facts->probe, remote, b);
+    return strcmp(one, other) == 0;
+}
+
+/* The file of a drive by libvirt; "": it has none, or no such drive. */
+static const char *file_by_libvirt(const FctVmInfo *info, const char *target)
+{
+    size_t i;
+    json_t *drive;
+    json_array_foreach (info->drives, i, drive)
+        if (strcmp(fct_json_str(drive, "target", ""), target) == 0)
+            return fct_json_str(drive, "path", "");
+    return "";
+}
+
+/* A file that Facet has left behind: a definition that could not be brought along names it still. */
+static gboolean is_left_behind(const FctVm *vm, const char *path)
+{
+    size_t i;
+    json_t *file;
+    json_array_foreach (json_object_get(vm->chain, "garbage"), i, file)
+        if (strcmp(fct_json_str(file, "path", ""), path) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean is_frozen(FctVms *vms, const FctVm *vm, const char *path)
+{
+    g_autoptr(FctVmTree) tree = json_is_object(vm->chain) ? fct_vm_tree_load(vms->app->store, vm->id, NULL) : NULL;
+    return tree && fct_chain_find(tree->chain, path);
+}
+
+/* FctVmMoved, borrowed from @vm and @info. A disk that libvirt does not have comes with the next start. */
+static GArray *find_moved(FctVms *vms, const FctVm *vm, const FctVmInfo *info)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(FctVmMoved));
+    for (guint i = 0; info && i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        const char *path = file_by_libvirt(info, disk->target);
+        if (disk->cdrom || disk->seed || disk->leaving || !*disk->path || !*path)
+            continue;
+        if (is_same_file(vms, path, disk->path) || is_left_behind(vm, path))
+            continue;
+        const FctVmMoved moved = {disk->target, disk->path, path, is_frozen(vms, vm, path)};
+        g_array_append_val(list, moved);
+    }
+    return list;
+}
+
+gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error)
+{
+    fct_vms_look(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, vm->id);
+    g_autoptr(GArray) moved = find_moved(vms, known ? known->vm : vm, info);
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    const FctVmNeeds needs = {
+        .id = vm->id, .name = info ? info->name : vm->name, .saved = info && info->saved, .moved = moved};
+    fct_vm_judge_outside(&needs, verdicts);
+    if (verdicts->len)
+        fct_vm_set_refused(error, vm, verdicts, what, NULL);
+    return !verdicts->len;
+}
+
 static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
 {
     g_autoptr(Host) host = newest(vms->facts);
@@ -398,6 +475,12 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
                         .networks = networks};
     look_at_firmware(vms->facts, host, vm, &needs);
     needs.nvram_folder = missing_folder(vms->facts, host, vm, texts);
+    /* By the document: @vm may be as a snapshot has it, or as it shall be. */
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(GArray) moved = known ? find_moved(vms, known->vm, info) : NULL;
+    needs.moved = moved;
+    needs.saved = known && info && info->saved;
     const FctVmFacts facts = facts_of(vms, host);
     fct_vm_judge(&needs, &facts, verdicts);
 }

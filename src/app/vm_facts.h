@@ -18,6 +18,11 @@ FctFileProbe *fct_vm_facts_probe(FctVms *vms); /* borrowed */
 void fct_vm_facts_refresh(FctVms *vms);
 /* The verdicts of core/vm_preflight on @vm, appended. @active: it runs. */
 void fct_vm_facts_judge(FctVms *vms, const FctVm *vm, gboolean active, GPtrArray *verdicts);
+/*
+ * Whether virsh has left the disks of @vm to us, by what libvirt says now: else its file, or what stands on it, would
+ * be changed without what the guest wrote last. FCT_ERROR_REFUSED, with the verdicts. @what: "cannot be changed".
+ */
+gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error);
 /* Whether the memory that a snapshot has saved is still there. */
 void fct_vm_facts_judge_memory_file(FctVms *vms, const char *path, GPtrArray *verdicts);
 /*

@@ -4,6 +4,7 @@
  * breaks off is done again, from the same documents. One kind cannot simply be repeated: where the VM's own QEMU has
  * moved its disk to the other file, the one it left is out of date. So this is noted before, and looked at after.
  */
+#include "app/vm_facts.h"
 #include "app/vm_tree.h"
 
 #include "app/volume_record.h"
@@ -30,7 +31,7 @@ gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error)
         fct_set_error(error, FCT_ERROR_CONFLICT, "An earlier change of the snapshots of VM %s has not been settled.",
                       tree->vm->name);
     else
-        return TRUE;
+        return fct_vm_facts_check_outside(vms, tree->vm, "cannot be changed", error);
     return FALSE;
 }
 
@@ -90,7 +91,8 @@ static gboolean merge_files(FctVms *vms, FctTask *task, guint number, const FctV
     if (moved)
         return TRUE;
     /* Whoever else stands on the file would see it change. */
-    if (!fct_volume_alone(vms->app, tree->vm->id, step->base->path, error))
+    if (!fct_vm_facts_check_outside(vms, tree->vm, "keeps its files", error) ||
+        !fct_volume_alone(vms->app, tree->vm->id, step->base->path, error))
         return FALSE;
     if (own && !step->above) {
         g_autoptr(FctVmTree) noted = fct_vm_tree_edit(vms, tree->vm->id, NULL, note_own, (gpointer)step, error);
@@ -117,8 +119,9 @@ static gboolean one(FctVms *vms, FctTask *task, guint number, const FctVmTree *t
         fct_set_error(error, FCT_ERROR_CANCELLED, "Facet ends.");
         return FALSE;
     }
-    if (moves)
-        fct_vm_tree_define(vms, done);
+    /* What libvirt's definition names still is not deleted: that it is ours tells a later look that nobody moved it. */
+    if (moves && !fct_vm_tree_define(vms, done))
+        return TRUE;
     if (!fct_vm_tree_sweep(vms, tree->vm->id, &fault))
         fct_task_log(task, "A file that is not needed is deleted later: %s", fault->message);
     return TRUE;
@@ -194,9 +197,8 @@ void fct_vm_merge_go_on(FctVmAct *act, FctTask *task)
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, act->vm->id, NULL);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     /* An earlier facetd may have died before it told libvirt of a merge. */
-    if (tree && !fct_vm_tree_doing(tree))
-        fct_vm_tree_define(vms, tree);
-    fct_vm_tree_sweep(vms, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not come to */
+    if (!tree || fct_vm_tree_doing(tree) || fct_vm_tree_define(vms, tree))
+        fct_vm_tree_sweep(vms, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not come to */
     gboolean ok = fct_vm_merge(vms, task, 0, act->vm->id, &error);
     if (fct_task_stopping(task) && !ok) {
         fct_vms_end(vms, act->vm->id); /* the next start of facetd goes on with it */

@@ -86,8 +86,8 @@ static void end_snapshots(Left *left, FctTask *task)
         else
             end(left, task, FALSE, "still has files to merge: finish it in the list of snapshots.");
     } else {
-        fct_vm_tree_define(vms, tree); /* the documents were written, and facetd died before libvirt was told */
-        fct_vm_tree_sweep(vms, left->id, NULL);
+        if (fct_vm_tree_define(vms, tree)) /* the documents were written, and facetd died before libvirt was told */
+            fct_vm_tree_sweep(vms, left->id, NULL);
         end(left, task, TRUE, "is settled; its list of snapshots says what it has.");
     }
 }

@@ -131,6 +131,7 @@ static gboolean can_start_again(FctVms *vms, const FctVm *vm, GError **error)
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(vms);
+    fct_vms_look(vms, vm->id);
     fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;

@@ -265,9 +265,9 @@ void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
     const json_t *doc = tree ? g_hash_table_lookup(tree->docs, tree->chain->current->parent) : NULL;
     g_autofree char *back =
         g_strdup_printf("VM %s is back at %s", act->vm->name, fct_json_str(doc, "name", "its snapshot"));
-    if (tree)
-        fct_vm_tree_define(vms, tree);
-    if (!fct_vm_tree_sweep(vms, act->vm->id, &fault) || !fct_vm_merge(vms, task, STEP_BACK, act->vm->id, &fault))
+    gboolean told = !tree || fct_vm_tree_define(vms, tree);
+    if ((told && !fct_vm_tree_sweep(vms, act->vm->id, &fault)) ||
+        !fct_vm_merge(vms, task, STEP_BACK, act->vm->id, &fault))
         fct_task_log(task, "Files that nobody needs go later: %s", fault->message);
     fct_task_step(task, STEP_BACK, FCT_TASK_STEP_DONE, NULL);
     if (!act->flag) {

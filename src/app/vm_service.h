@@ -28,6 +28,7 @@ struct FctVms {
     GHashTable *acts;   /* VM id → what is under way: "is being started" */
     GHashTable *copied; /* VM id → how many clones are copied from its snapshots, which stay as they are meanwhile */
     GHashTable *due;    /* set of VM ids to be looked at by the watcher */
+    guint heard;        /* how often libvirt told of a VM */
     GHashTable *fresh;  /* set of VM ids that were heard of since a listing began; NULL: none is under way */
     GHashTable *active; /* set of VM ids that were running when the watcher last looked */
     GHashTable *to_publish; /* set of VM ids that the page is to be told of */
@@ -66,6 +67,11 @@ void fct_vms_end(FctVms *vms, const char *id);
 gboolean fct_vms_is_up(FctVms *vms);
 /* A reference; NULL when libvirt does not know it (or is away). */
 FctVmInfo *fct_vms_info(FctVms *vms, const char *id);
+/*
+ * What libvirt tells only who asks (virsh gave a disk that is off another file) is in fct_vms_info afterwards. For
+ * whoever is about to act on the VM; waits for libvirt.
+ */
+void fct_vms_look(FctVms *vms, const char *id);
 GPtrArray *fct_vms_infos(FctVms *vms); /* references to all, in no order */
 gboolean fct_vm_info_active(const FctVmInfo *info);
 /*

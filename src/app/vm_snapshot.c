@@ -3,6 +3,7 @@
  * Taking a snapshot. New files are made and named in the VM's document first; then the VM is switched to them in one
  * go, or not at all; then the documents say so. Whoever finds it half done looks at which files the VM writes to.
  */
+#include "app/vm_facts.h"
 #include "app/vm_tree.h"
 
 #include "app/volume_record.h"
@@ -116,11 +117,16 @@ gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error)
     return FALSE;
 }
 
-void fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)
+gboolean fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)
 {
+    g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
-    if (!fct_vm_info_active(info))
-        fct_vm_tree_redefine(vms, tree->vm, NULL);
+    if (fct_vm_info_active(info))
+        return TRUE;
+    if (fct_vm_facts_check_outside(vms, tree->vm, "keeps its definition", &fault))
+        return fct_vm_tree_redefine(vms, tree->vm, NULL);
+    g_warning("%s", fault->message);
+    return FALSE;
 }
 
 /* Whether it has a disk that its present run has not. */
@@ -129,6 +135,16 @@ static gboolean waits_for_start(const FctVm *vm)
     const json_t *run = json_object_get(vm->run, "disks");
     g_autoptr(json_t) now = fct_vm_run_json(vm);
     return json_array_size(json_object_get(now, "disks")) > json_array_size(run);
+}
+
+/*
+ * A VM that is off is switched in libvirt's definition, from where virsh may start it at any moment: it runs with the
+ * new files from then on, or was started before and is seen to run with the old ones.
+ */
+static gboolean switch_definition(FctVms *vms, const char *id, GError **error)
+{
+    g_autoptr(FctVmTree) next = fct_vm_tree_load(vms->app->store, id, error);
+    return next && finish(next, NULL, error) && fct_vm_tree_redefine(vms, next->vm, error);
 }
 
 FctVmSettled fct_vm_snapshot_settle(FctVms *vms, FctTask *task, const FctVmTree *tree)
@@ -148,10 +164,9 @@ FctVmSettled fct_vm_snapshot_settle(FctVms *vms, FctTask *task, const FctVmTree 
         fct_vm_tree_forget(vms, task, tree->vm->id);
         return FCT_VM_UNCHANGED;
     }
+    if (live && waits_for_start(tree->vm)) /* libvirt has the frozen file of it; the rest it has switched itself */
+        switch_definition(vms, tree->vm->id, NULL);
     g_autoptr(FctVmTree) done = fct_vm_tree_settle(vms, task, tree->vm->id, finish);
-    if (done && live &&
-        waits_for_start(done->vm)) /* libvirt has the frozen file of it; the rest it has switched itself */
-        fct_vm_tree_redefine(vms, done->vm, NULL);
     return done ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
 }
 
@@ -161,16 +176,6 @@ static void set_turned(GError **error, const FctVm *vm)
 {
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take it again.", NULL,
                        "VM %s was started or went off in the middle of it.", vm->name);
-}
-
-/*
- * A VM that is off is switched in libvirt's definition, from where virsh may start it at any moment: it runs with the
- * new files from then on, or was started before and is seen to run with the old ones.
- */
-static gboolean switch_definition(FctVms *vms, const char *id, GError **error)
-{
-    g_autoptr(FctVmTree) next = fct_vm_tree_load(vms->app->store, id, error);
-    return next && finish(next, NULL, error) && fct_vm_tree_redefine(vms, next->vm, error);
 }
 
 static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)

@@ -63,6 +63,7 @@ static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError 
     if (vm->devices->len && !(world = fct_vm_world_new(vms, TRUE, error)))
         return FALSE;
     fct_vm_facts_refresh(vms);
+    fct_vms_look(vms, vm->id);
     fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
     if (!fct_verdicts_allow(verdicts, FALSE)) {
         fct_vm_set_refused(error, vm, verdicts, "cannot start", NULL);

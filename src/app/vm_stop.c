@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stopping and deleting. */
 #include "app/vm_disks.h"
+#include "app/vm_facts.h"
 #include "app/vm_tree.h"
 #include "app/volumes.h"
 
@@ -241,8 +242,8 @@ FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, const 
         return NULL;
     g_strfreev(vm->keep);
     vm->keep = g_strdupv((char **)keep);
-    gboolean may =
-        check_deletable(vms, vm, error) && fct_vm_tree_can_leave(vms, vm, (const char *const *)vm->keep, error);
+    gboolean may = check_deletable(vms, vm, error) && fct_vm_facts_check_outside(vms, vm, "cannot be deleted", error) &&
+                   fct_vm_tree_can_leave(vms, vm, (const char *const *)vm->keep, error);
     g_autoptr(FctTask) task = may ? fct_vm_task_new(vms, who, &delete_job, vm) : NULL;
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_free(vm->state);

@@ -69,8 +69,11 @@ void fct_vm_tree_forget(FctVms *vms, FctTask *task, const char *id);
 gboolean fct_vm_tree_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, gboolean *ret_known);
 /* libvirt's definition as @vm says, whether it runs or not. */
 gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error);
-/* libvirt's definition as the document says, while the VM is off: a start by another program uses it. */
-void fct_vm_tree_define(FctVms *vms, const FctVmTree *tree);
+/*
+ * libvirt's definition as the document says, while the VM is off: a start by another program uses it. FALSE: it names
+ * another file still, that Facet has left behind or that virsh gave it.
+ */
+gboolean fct_vm_tree_define(FctVms *vms, const FctVmTree *tree);
 
 /* char*: the files that fct_vm_tree_remove deletes. */
 GPtrArray *fct_vm_tree_paths(FctVms *vms, const FctVm *vm, GError **error);

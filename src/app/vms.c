@@ -13,6 +13,7 @@
 
 #define RETRY_US (2 * G_USEC_PER_SEC)
 #define LISTS_AGAIN 6
+#define LOOKS 3
 #define LIST_AGAIN_US (10 * G_USEC_PER_SEC)
 #define CANCEL_US (200 * 1000) /* how soon a wait notices that its task is cancelled */
 
@@ -89,11 +90,10 @@ GPtrArray *fct_vms_infos(FctVms *vms)
     return all;
 }
 
-/* On libvirt's thread: notes only. */
-static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
+/* Under the lock. */
+static void note_info(FctVms *vms, const char *id, const FctVmInfo *info)
 {
-    FctVms *vms = data;
-    g_mutex_lock(&vms->lock);
+    vms->heard++;
     if (info)
         g_hash_table_replace(vms->infos, g_strdup(id), fct_vm_info_ref(info));
     else
@@ -101,7 +101,38 @@ static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
     if (vms->fresh)
         g_hash_table_add(vms->fresh, g_strdup(id));
     look_at(vms, id);
+}
+
+/* On libvirt's thread: notes only. */
+static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
+{
+    FctVms *vms = data;
+    g_mutex_lock(&vms->lock);
+    note_info(vms, id, info);
     g_mutex_unlock(&vms->lock);
+}
+
+static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
+{
+    return !known || known->state != info->state || known->saved != info->saved ||
+           !json_equal(known->drives, info->drives);
+}
+
+/* What was heard while libvirt was asked may be newer than its answer: then it is asked again. */
+void fct_vms_look(FctVms *vms, const char *id)
+{
+    gboolean settled = FALSE;
+    for (int try = 0; try < LOOKS && !settled; try++) {
+        g_mutex_lock(&vms->lock);
+        guint heard = vms->heard;
+        g_mutex_unlock(&vms->lock);
+        g_autoptr(FctVmInfo) info = vms->app->vmm->ops->info(vms->app->vmm, id, NULL);
+        g_mutex_lock(&vms->lock);
+        settled = !info || heard == vms->heard;
+        if (info && settled && is_news(g_hash_table_lookup(vms->infos, id), info))
+            note_info(vms, id, info);
+        g_mutex_unlock(&vms->lock);
+    }
 }
 
 static void on_connection(gboolean up, gpointer data)

@@ -4,7 +4,7 @@
 #include "app/hub.h"
 #include "app/records.h"
 #include "app/storage.h"
-#include "app/vm_service.h"
+#include "app/vm_facts.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
@@ -52,6 +52,24 @@ static gboolean refuse(GError **error, const char *field, const char *sentence)
 
 /* ---- the task ---- */
 
+/* Another's VM that is saved goes on with the disk as it is. Of ours the look tells by itself. */
+static gboolean leaves_alone(FctApp *app, const FctVolumeUser *user, GError **error)
+{
+    fct_vms_look(app->vms, user->vm);
+    g_autoptr(FctVmInfo) info = fct_vms_info(app->vms, user->vm);
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(app->vms, user->vm);
+    gboolean disk = strcmp(user->how, "disk") == 0, active = fct_vm_info_active(info);
+    if (!disk || (!active && (known || !info || !info->saved)))
+        return !known || fct_vm_facts_check_outside(app->vms, known->vm, "does not have this volume as it is", error);
+    fct_set_error_full(error, FCT_ERROR_IN_USE,
+                       active ? "Shut it down first." : "Let it go on with virsh start, then shut it down.",
+                       json_pack("{s:[s]}", "holders", user->name),
+                       active ? "VM %s is running with this volume."
+                              : "VM %s was saved with its memory in the middle of a run with this volume.",
+                       user->name);
+    return FALSE;
+}
+
 /* One that a running VM writes to has no single content. */
 static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *id, GError **error)
 {
@@ -59,13 +77,8 @@ static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *i
     const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
-        g_autoptr(FctVmInfo) info = *user->vm ? fct_vms_info(app->vms, user->vm) : NULL;
-        if (fct_vm_info_active(info) && strcmp(user->how, "disk") == 0) {
-            fct_set_error_full(error, FCT_ERROR_IN_USE, "Shut it down first.",
-                               json_pack("{s:[s]}", "holders", user->name), "VM %s is running with this volume.",
-                               user->name);
+        if (*user->vm && !leaves_alone(app, user, error))
             return FALSE;
-        }
     }
     return volume != NULL;
 }

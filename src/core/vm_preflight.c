@@ -47,6 +47,43 @@ static void judge_name(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArr
                                       "Another program has made a VM %s.", needs->name));
 }
 
+/* ---- what others did to it ---- */
+
+static void say_moved(const FctVmNeeds *needs, const FctVmMoved *moved, GPtrArray *verdicts)
+{
+    g_autofree char *subject = g_strdup_printf("disk %s", moved->target);
+    g_autofree char *commit =
+        g_strdup_printf("Commit it while the VM runs (virsh start %s, then virsh blockcommit %s %s "
+                        "--active --pivot). Or release the VM, make one whole file with qemu-img "
+                        "convert, name that with virsh edit, and take the VM over again.",
+                        needs->name, needs->name, moved->target);
+    g_autofree char *copy = g_strdup_printf("Copy that file with qemu-img convert if you need what was written since. "
+                                            "Then name %s again with virsh edit %s.",
+                                            moved->known, needs->name);
+    say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-moved", subject, moved->frozen ? copy : commit,
+                                  "virsh moved disk %s of VM %s to %s%s.", moved->target, needs->name, moved->path,
+                                  moved->frozen ? ", which its snapshots stand on" : ""));
+}
+
+/* Its memory goes with its disks as they are: with others it would write over what it does not know. */
+static void say_saved(const FctVmNeeds *needs, GPtrArray *verdicts)
+{
+    g_autofree char *next = g_strdup_printf("Let it go on with virsh start %s, or drop what was saved with virsh "
+                                            "managedsave-remove %s: to the guest that is a power cut.",
+                                            needs->name, needs->name);
+    say(verdicts,
+        fct_verdict_new(FCT_REFUSE, "saved", "", next,
+                        "VM %s was saved with its memory in the middle of a run (virsh managedsave).", needs->name));
+}
+
+void fct_vm_judge_outside(const FctVmNeeds *needs, GPtrArray *verdicts)
+{
+    if (needs->saved && !needs->active)
+        say_saved(needs, verdicts);
+    for (guint i = 0; needs->moved && i < needs->moved->len; i++)
+        say_moved(needs, &g_array_index(needs->moved, FctVmMoved, i), verdicts);
+}
+
 /* ---- networks ---- */
 
 static const FctNetwork *find_network(const GPtrArray *networks, const char *name)
@@ -228,6 +265,13 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
                                       "Convert it into an unencrypted copy with qemu-img, and attach that.",
                                       "Disk %s (%s) is encrypted, and Facet has no key for it.", drive->target, name));
+    else if (*drive->user && drive->user_saved)
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
+                            "Let that VM go on with virsh start and shut it down, or take the disk out of it.",
+                            "Disk %s (%s) is in use: VM %s was saved in the middle of a run with it (virsh "
+                            "managedsave), and goes on with it as it is now.",
+                            drive->target, name, drive->user));
     else if (*drive->user)
         say(verdicts,
             fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",
@@ -375,6 +419,7 @@ void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *v
 {
     judge_state(needs, facts, verdicts);
     judge_name(needs, facts, verdicts);
+    fct_vm_judge_outside(needs, verdicts);
     judge_firmware(needs, facts, verdicts);
     judge_vcpus(needs, facts, verdicts);
     judge_memory(needs, facts, verdicts);
@@ -411,6 +456,7 @@ static const struct {
     {"disk-damaged", "disks", FALSE},
     {"disk-refused", "disks", FALSE},
     {"disk-in-use", "disks", FALSE},
+    {"disk-moved", "disks", FALSE},
     {"medium-refused", "cdroms", FALSE},
     {"disk-encrypted", "disks", FALSE},
     {"disk-format", "disks", FALSE},

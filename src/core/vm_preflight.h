@@ -4,10 +4,11 @@
  * judgement behind the field of a form, "why can't it start", start, restart, revert, clone and the start with the
  * host, so that two of them cannot disagree. A fact that is not known says nothing: the start itself will tell. Pure.
  *
- * Codes (and the field of the input that they are about): libvirt-down not-ready running machine-missing name-taken
- * (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped volume-missing
- * backing-missing disk-incomplete disk-busy disk-damaged disk-refused disk-in-use disk-encrypted disk-format (disks);
- * medium-missing medium-refused (cdroms); seed-missing; memory-beyond-host memory-short (memory_mib);
+ * Codes (and the field of the input that they are about): libvirt-down not-ready running saved machine-missing
+ * name-taken (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped
+ * volume-missing backing-missing disk-incomplete disk-busy disk-damaged disk-refused disk-in-use disk-encrypted
+ * disk-format disk-moved (disks); medium-missing medium-refused (cdroms); seed-missing; memory-beyond-host
+ * memory-short (memory_mib);
  * vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm);
  * firmware-missing secret-missing. Devices: see chooser.h.
  */
@@ -46,13 +47,23 @@ typedef struct {
     gboolean link;       /* its path is one */
     /* Why Facet would not open it, by its records of it and of all that it stands on, and what to do. "" */
     const char *refused, *refused_next;
-    const char *user; /* another VM that runs with it; "" */
+    const char *user;    /* another VM that runs with it; "" */
+    gboolean user_saved; /* or goes on with it, with the memory that libvirt has saved */
 } FctVmNeedDrive;
+
+/* A disk whose file another program has exchanged: what the guest wrote last is in @path, not in @known. */
+typedef struct {
+    const char *target;
+    const char *known; /* by Facet's document */
+    const char *path;  /* that libvirt opens */
+    gboolean frozen;   /* a file that a snapshot keeps: the disk was merged into it */
+} FctVmMoved;
 
 typedef struct {
     const char *id, *name;
     const char *state; /* of its document: "creating", "ready", "deleting"; "" while it is only asked for */
     gboolean active;
+    gboolean saved; /* off, with its memory kept by libvirt */
     int vcpus;
     gint64 memory_mib;
     gboolean uefi, tpm, windows;
@@ -62,6 +73,7 @@ typedef struct {
     const char *nvram_folder;                   /* where they are to be copied to, and which is gone; "" */
     gboolean pinned;                            /* it has passed-through devices, which pin all of its memory */
     const GArray *drives;                       /* FctVmNeedDrive */
+    const GArray *moved;                        /* FctVmMoved; NULL: none */
     const GPtrArray *networks;                  /* const char* */
 } FctVmNeeds;
 
@@ -82,6 +94,8 @@ typedef struct {
 
 /* Appends to @verdicts (FctVerdict*). */
 void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts);
+/* Of these only what others did to the VM, on which everything stands that is done to its disks. */
+void fct_vm_judge_outside(const FctVmNeeds *needs, GPtrArray *verdicts);
 /* Of a snapshot with memory: whether the file at @path with it is there. Code: memory-file-missing. */
 void fct_vm_judge_memory_file(const char *path, FctSeen there, GPtrArray *verdicts);
 /* Whether no host state of a moment can make the verdict go away: such a VM is not even made. */

@@ -88,6 +88,7 @@ typedef struct {
     gboolean ours;
     FctVmState state;
     FctVmPause pause;
+    gboolean saved; /* off in the middle of a run, whose memory libvirt keeps: its own start goes on with that */
     int vcpus;
     gint64 memory_mib;
     json_t *parts;  /* array of part ids that the running domain holds, from its metadata; owned */

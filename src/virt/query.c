@@ -88,8 +88,10 @@ static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
     info->state = state_of(state, reason);
     info->pause = pause_of(state, reason);
     gboolean active = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
-    if (!active) /* only a run holds parts */
+    if (!active) { /* only a run holds parts */
         json_array_clear(info->parts);
+        info->saved = virDomainHasManagedSaveImage(domain, 0) == 1;
+    }
     info->can_serial &= active;
     info->can_graphics &= active;
     info->other_screen &= active;

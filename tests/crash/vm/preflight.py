@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import struct
@@ -215,6 +216,138 @@ def test_disk_without_a_record():
     power("dropped", "stop", {"force": True})
 
 
+def refused_outside(name, *codes):
+    """Nothing is done to the disks of such a VM, nor to its definition."""
+    vm, wanted = stack.vm(name), sorted(codes)
+    disk = vm["disks"][0]
+    match = {"If-Match": f'"{vm["revision"]}"'}
+    before = stack.virsh("dumpxml", name, "--inactive")
+    requests = [("PATCH", f"/vms/{name}", {"description": "new"}, match), ("POST", f"/vms/{name}/disks", {"size_gib": 1}),
+                ("PATCH", f"/vms/{name}/disks/vda", {"size_gib": 20}), ("POST", f"/vms/{name}/snapshots", {"name": "another"}),
+                ("POST", f"/vms/{name}/clone", {"name": "copy-of-it"}), ("DELETE", f"/vms/{name}", None, match),
+                ("POST", "/volumes", {"pool": disk["pool"], "name": "copy-of-it.qcow2", "from": {"pool": disk["pool"], "volume": disk["volume"]}})]
+    for snapshot in stack.call("GET", f"/vms/{name}/snapshots")["items"]:
+        requests += [("POST", f"/vms/{name}/snapshots/{snapshot['name']}/revert", {"start": False}),
+                     ("DELETE", f"/vms/{name}/snapshots/{snapshot['name']}", None)]
+    for request in requests:
+        problem = stack.refused(422, *request)
+        assert stops(problem["details"]["verdicts"]) == wanted and problem["next"], (request, problem)
+    assert stack.virsh("dumpxml", name, "--inactive") == before
+
+
+def monitor(name, command):
+    return stack.virsh("qemu-monitor-command", name, "--hmp", command)
+
+
+def on_disk(name, command):
+    """qemu-io on the disk of a running VM."""
+    return monitor(name, f'qemu-io -d /machine/peripheral/ua-disk-vda/virtio-backend "{command}"')
+
+
+def test_saved_by_virsh():
+    """Its memory, which virsh start brings back, fits the disks as they are and no others."""
+    create("kept")
+    power("kept", "start")
+    snapshot("kept", "s1")
+    stack.virsh("managedsave", "kept")
+    stack.until_state("kept", "off")
+    agree("kept", "saved")
+    refused_outside("kept", "saved")
+    stack.virsh("start", "kept")  # as the sentence says
+    stack.until_state("kept", "running")
+    power("kept", "stop", {"force": True})
+    agree("kept")
+    power("kept", "start")
+    stack.virsh("managedsave", "kept")
+    agree("kept", "saved")
+    stack.kill_facetd()  # another facetd finds it so
+    stack.start_facetd()
+    agree("kept", "saved")
+    stack.virsh("managedsave-remove", "kept")  # libvirt tells nobody
+    agree("kept")
+    power("kept", "start")
+    power("kept", "stop", {"force": True})
+
+
+def test_disk_moved_by_virsh():
+    """A backup program's snapshot: a start by the document would go back to the old file."""
+    old = create("backed")["disks"][0]["path"]
+    power("backed", "start")
+    on_disk("backed", "write -P 0x11 0 64k")
+    stack.virsh("snapshot-create-as", "backed", "bk", "--disk-only", "--no-metadata", "--diskspec", f"vda,file={stack.dir}/backed.bk")
+    on_disk("backed", "write -P 0x77 0 64k")
+    problem = stack.refused(422, "POST", "/vms/backed/restart", {"force": True})
+    assert stops(problem["details"]["verdicts"]) == ["disk-moved"], problem
+    assert str(stack.dir / "backed.bk") in problem["message"] and "blockcommit" in problem["next"], problem
+    problem = stack.refused(422, "POST", "/vms/backed/snapshots", {"name": "s1"})
+    assert stops(problem["details"]["verdicts"]) == ["disk-moved"], problem
+    power("backed", "stop", {"force": True})
+    agree("backed", "disk-moved")
+    refused_outside("backed", "disk-moved")
+    stack.virsh("start", "backed")  # as the sentence says
+    stack.until_state("backed", "running")
+    stack.virsh("blockcommit", "backed", "vda", "--active", "--pivot")
+    power("backed", "restart", {"force": True})
+    assert old in stack.virsh("domblklist", "backed")
+    assert "verification failed" not in on_disk("backed", "read -P 0x77 0 64k")
+    power("backed", "stop", {"force": True})
+    agree("backed")
+
+
+def test_disk_moved_while_off():
+    """libvirt tells nobody of it; a release and a new adoption keep what is in the new file."""
+    path = create("edited")["disks"][0]["path"]
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", path, "-F", "qcow2", stack.dir / "edited.bk"], check=True)
+    (stack.dir / "edited.bk").chmod(0o666)
+    text = stack.virsh("dumpxml", "edited", "--inactive").replace(path, f"{stack.dir}/edited.bk")
+    (stack.dir / "edited.bk").unlink()
+    stack.virsh("snapshot-create-as", "edited", "bk", "--disk-only", "--no-metadata", "--diskspec", f"vda,file={stack.dir}/edited.bk")
+    agree("edited", "disk-moved")
+    refused_outside("edited", "disk-moved")
+    (stack.dir / "edited.xml").write_text(text.replace(f"{stack.dir}/edited.bk", path))
+    stack.virsh("define", str(stack.dir / "edited.xml"))
+    agree("edited")
+    (stack.dir / "edited.link").symlink_to(path)  # the same file by another name is no other file
+    (stack.dir / "edited.xml").write_text(text.replace(f"{stack.dir}/edited.bk", f"{stack.dir}/edited.link"))
+    stack.virsh("define", str(stack.dir / "edited.xml"))
+    agree("edited")
+    (stack.dir / "edited.bk").unlink()
+    stack.virsh("snapshot-create-as", "edited", "bk", "--disk-only", "--no-metadata", "--diskspec", f"vda,file={stack.dir}/edited.bk")
+    agree("edited", "disk-moved")
+    stack.call("POST", "/vms/edited/release", {})  # the other way that the sentence names
+    assert f"{stack.dir}/edited.bk" in stack.virsh("domblklist", "edited", "--inactive")
+    problem = stack.refused(422, "POST", "/vms/edited/adopt", {"confirm": True})
+    assert "stands on another file" in problem["message"] and "qemu-img convert" in problem["next"], problem
+    whole = stack.dir / "edited-whole.qcow2"
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", stack.dir / "edited.bk", whole], check=True)
+    whole.chmod(0o666)
+    text = stack.virsh("dumpxml", "edited", "--inactive")
+    (stack.dir / "edited.xml").write_text(re.sub(r"<backingStore.*</backingStore>", "", text.replace(f"{stack.dir}/edited.bk", str(whole)), flags=re.S))
+    stack.virsh("define", str(stack.dir / "edited.xml"))
+    stack.call("POST", "/vms/edited/adopt", {"confirm": True})
+    assert stack.vm("edited")["disks"][0]["path"] == str(whole)
+    agree("edited")
+
+
+def test_disk_merged_by_virsh():
+    """Into the file that a snapshot has frozen: its overlay does not fit on that any more."""
+    base = create("merged")["disks"][0]["path"]
+    power("merged", "start")
+    snapshot("merged", "s1")
+    on_disk("merged", "write -P 0x11 0 64k")
+    stack.virsh("blockcommit", "merged", "vda", "--active", "--pivot")
+    on_disk("merged", "write -P 0x77 0 64k")
+    power("merged", "stop", {"force": True})
+    verdicts = agree("merged", "disk-moved")
+    assert any(base in v["sentence"] and "qemu-img convert" in v["next"] for v in verdicts), verdicts
+    refused_outside("merged", "disk-moved")
+    snapshots = stack.vm("merged")["disks"][0]["path"]
+    text = stack.virsh("dumpxml", "merged", "--inactive").replace(f"'{base}'", f"'{snapshots}'")
+    (stack.dir / "merged.xml").write_text(text)
+    stack.virsh("define", str(stack.dir / "merged.xml"))
+    agree("merged")
+
+
 def test_encrypted():
     """Case 05, where the disk is there already: one whose file somebody has replaced."""
     disk = pathlib.Path(create("locked")["disks"][0]["path"])
@@ -340,7 +473,13 @@ def test_disk_of_a_running_vm():
     stack.virsh("start", "twin")
     until("it to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == "twin" and v["state"] == "running"), None))
     agree("shared", "disk-in-use")
-    stack.virsh("destroy", "twin")
+    stack.virsh("managedsave", "twin")
+    agree("shared", "disk-in-use")
+    disk = stack.vm("shared")["disks"][0]
+    copy = {"pool": disk["pool"], "name": "copy-of-twin.qcow2", "from": {"pool": disk["pool"], "volume": disk["volume"]}}
+    problem = stack.refused(409, "POST", "/volumes", copy)
+    assert problem["code"] == "in-use" and "twin was saved" in problem["message"], problem
+    stack.virsh("managedsave-remove", "twin")
     stack.virsh("undefine", "twin")
     until("it to be gone", lambda: not any(v["name"] == "twin" for v in stack.call("GET", "/vms")["items"]))
     agree("shared")

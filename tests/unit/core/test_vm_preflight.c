@@ -270,12 +270,38 @@ static void test_disks(World *w, gconstpointer data)
     drive(w, 0)->refused = "";
     drive(w, 0)->user = "db-3";
     only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 runs with it");
+    drive(w, 0)->user_saved = TRUE;
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 was saved in the middle of a run with it");
     drive(w, 0)->user = "";
     drive(w, 0)->encrypted = FCT_SEEN_YES; /* case 05 */
     only(w, FCT_REFUSE, "disk-encrypted", "disks", "no key");
     drive(w, 0)->encrypted = FCT_SEEN_NO;
     drive(w, 0)->format = "vmdk";
     only(w, FCT_REFUSE, "disk-format", "disks", "vmdk");
+}
+
+static void test_saved(World *w, gconstpointer data)
+{
+    w->needs.saved = TRUE;
+    only(w, FCT_REFUSE, "saved", NULL, "VM db-2 was saved with its memory");
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh start db-2"));
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh managedsave-remove db-2"));
+}
+
+/* What a start would go back behind is refused, with the way that fits. */
+static void test_moved(World *w, gconstpointer data)
+{
+    FctVmMoved moved = {"vda", "/disks/db.qcow2", "/backup/db.bk", FALSE};
+    g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof moved);
+    w->needs.moved = list;
+    nothing(w);
+    g_array_append_val(list, moved);
+    only(w, FCT_REFUSE, "disk-moved", "disks", "virsh moved disk vda of VM db-2 to /backup/db.bk.");
+    g_assert_nonnull(
+        strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh blockcommit db-2 vda --active --pivot"));
+    g_array_index(list, FctVmMoved, 0).frozen = TRUE;
+    only(w, FCT_REFUSE, "disk-moved", "disks", "which its snapshots stand on");
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "name /disks/db.qcow2 again"));
 }
 
 static void test_media(World *w, gconstpointer data)
@@ -411,6 +437,8 @@ int main(int argc, char **argv)
                  {"/vm-preflight/pools", test_pools},
                  {"/vm-preflight/vlan", test_vlan},
                  {"/vm-preflight/disks", test_disks},
+                 {"/vm-preflight/saved", test_saved},
+                 {"/vm-preflight/moved", test_moved},
                  {"/vm-preflight/media", test_media},
                  {"/vm-preflight/memory", test_memory},
                  {"/vm-preflight/vcpus", test_vcpus},
