@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* fopencookie */
 #include "base/plain.h"
 #include "cli/cli.h"
 
