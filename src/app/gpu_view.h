@@ -4,7 +4,7 @@
  * holders, what is wanted, how that differs). Any thread; waits for the disk.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /* @detail adds what still fits and what is stranded. New reference. */
 json_t *fct_gpu_view(FctApp *app, const FctInventory *inventory, const FctGpu *gpu, gboolean detail, GError **error);

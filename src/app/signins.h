@@ -5,7 +5,7 @@
  * Thread-safe.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 #include "app/browser.h"
 
 #define FCT_NAME_MAX 64 /* characters of an account's name */

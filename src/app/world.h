@@ -6,7 +6,7 @@
  * A gpu that hung is marked here until the next boot, whatever the hardware says meanwhile. Thread-safe.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /* On the thread that refreshed, after the new inventory was published. Must not refresh itself. */
 typedef void (*FctWorldChanged)(FctApp *app, FctInventory *inventory, gpointer data);

@@ -13,6 +13,7 @@
 #include "app/opened.h"
 #include "app/reconcile.h"
 #include "app/records.h"
+#include "app/routes.h"
 #include "app/sampler.h"
 #include "app/server.h"
 #include "app/signins.h"
@@ -35,33 +36,6 @@ static const FctKeep keep_audit = {.rows = 100000,
                                    .at_hand = 1000,
                                    .at_hand_bytes = 2 * 1024 * 1024};
 
-gint64 fct_app_now_ms(void)
-{
-    return g_get_real_time() / 1000;
-}
-
-/* Time first, so that keys in a store are in the order of their making; then chance. */
-char *fct_app_new_id(const char *prefix)
-{
-    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-    char text[17];
-    guint64 time = (guint64)fct_app_now_ms();
-    for (int i = 8; i >= 0; i--, time /= 32)
-        text[i] = digits[time % 32];
-    for (int i = 9; i < 16; i++)
-        text[i] = digits[randombytes_uniform(32)];
-    text[16] = '\0';
-    return g_strdup_printf("%s-%s", prefix, text);
-}
-
-void fct_app_stamp(const FctApp *app, json_t *object, const char *id, guint64 revision)
-{
-    json_object_set_new(object, "id", json_string(id));
-    json_object_set_new(object, "node", json_string(app->config.node));
-    json_object_set_new(object, "project", json_string(FCT_PROJECT));
-    json_object_set_new(object, "revision", json_integer((json_int_t)revision));
-}
-
 static FctConfig config_copy(const FctConfig *config)
 {
     return (FctConfig){.state_dir = g_strdup(config->state_dir),
@@ -80,23 +54,25 @@ static FctConfig config_copy(const FctConfig *config)
                        .patience_ms = config->patience_ms};
 }
 
-FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm *vmm, GError **error)
+FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **error)
 {
     g_autoptr(FctApp) app = g_new0(FctApp, 1);
     g_rw_lock_init(&app->choosing);
     app->config = config_copy(config);
-    app->hw = hw;
-    app->store = store;
-    app->vmm = vmm;
+    app->hw = ports->hw;
+    app->store = ports->store;
+    app->vmm = ports->vmm;
+    app->media = ports->media;
+    app->routes = fct_routes();
     if (sodium_init() < 0) {
         fct_set_error(error, FCT_ERROR_INTERNAL, "The system gives no random numbers.");
         return NULL;
     }
     app->hub = fct_hub_new();
-    app->events = fct_records_new(store, "event", &keep_events, error);
+    app->events = fct_records_new(app->store, "event", &keep_events, error);
     if (!app->events)
         return NULL;
-    app->audit = fct_records_new(store, "audit", &keep_audit, error);
+    app->audit = fct_records_new(app->store, "audit", &keep_audit, error);
     if (!app->audit)
         return NULL;
     app->signins = fct_signins_new(app, error);
