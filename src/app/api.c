@@ -3,6 +3,25 @@
 
 #include <string.h>
 
+void fct_identity_free(FctIdentity *identity)
+{
+    if (!identity)
+        return;
+    g_free(identity->user);
+    g_free(identity->account);
+    g_free(identity->role);
+    g_free(identity->token);
+    g_free(identity->login);
+    g_free(identity);
+}
+
+FctIdentity *fct_identity_new(const char *user, const char *account, const char *role)
+{
+    FctIdentity *identity = g_new0(FctIdentity, 1);
+    *identity = (FctIdentity){.user = g_strdup(user), .account = g_strdup(account), .role = g_strdup(role)};
+    return identity;
+}
+
 void fct_reply_resource(FctReply *reply, int status, json_t *json)
 {
     reply->status = status;

@@ -21,6 +21,9 @@ typedef struct {
     char *token;    /* id of the token it came with; NULL: a session */
     char *login;    /* names the session or token among all: what it opens ends with it (opened.h) */
 } FctIdentity;
+FctIdentity *fct_identity_new(const char *user, const char *account, const char *role);
+void fct_identity_free(FctIdentity *identity);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctIdentity, fct_identity_free)
 
 typedef struct {
     FctApp *app;

@@ -21,4 +21,3 @@ gboolean fct_app_start(FctApp *app, GError **error);
 /* Ends the threads, closes the connections. Tasks that run are left to their journal. Main thread. */
 void fct_app_free(FctApp *app);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctApp, fct_app_free)
-

@@ -6,10 +6,11 @@
 #include "app/autostart.h"
 #include "app/executor.h"
 #include "app/files.h"
-#include "app/groups.h"
+#include "app/gpu_publish.h"
 #include "app/hub.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
+#include "app/node_view.h"
 #include "app/opened.h"
 #include "app/reconcile.h"
 #include "app/records.h"
@@ -19,6 +20,7 @@
 #include "app/signins.h"
 #include "app/storage.h"
 #include "app/task.h"
+#include "app/visits.h"
 #include "app/vms.h"
 #include "app/volumes.h"
 #include "app/world.h"
@@ -54,6 +56,11 @@ static FctConfig config_copy(const FctConfig *config)
                        .patience_ms = config->patience_ms};
 }
 
+static void on_logins_ended(gpointer opened)
+{
+    fct_opened_look(opened);
+}
+
 FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **error)
 {
     g_autoptr(FctApp) app = g_new0(FctApp, 1);
@@ -81,7 +88,8 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
     app->auth = fct_auth_new(app, error);
     if (!app->auth)
         return NULL;
-    app->opened = fct_opened_new(app);
+    app->opened = fct_opened_new(app, fct_visit_cut);
+    fct_auth_on_end(app->auth, on_logins_ended, app->opened);
     app->world = fct_world_new(app, error);
     if (!app->world)
         return NULL;
@@ -100,17 +108,23 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
     return g_steal_pointer(&app);
 }
 
-static void on_world_changed(FctApp *app, FctInventory *inventory, gpointer data)
+static void on_world_changed(FctApp *app, const FctWorldNews *news, gpointer data)
 {
-    fct_groups_publish(app);
     if (app->vms)
         fct_vms_parts_changed(app->vms);
+}
+
+static void on_helper(FctApp *app, gpointer data)
+{
+    fct_node_publish(app);
 }
 
 gboolean fct_app_start(FctApp *app, GError **error)
 {
     /* First who listens, then what speaks. */
+    fct_world_on_change(app->world, fct_gpu_publish_news, NULL);
     fct_world_on_change(app->world, on_world_changed, NULL);
+    fct_world_on_helper(app->world, on_helper, NULL);
     fct_reconciler_start(app->reconciler);
     if (app->vms) {
         fct_autostarter_start(app->autostarter);
