@@ -4,6 +4,7 @@
 #include "app/auth.h"
 #include "app/members.h"
 #include "app/records.h"
+#include "app/route.h"
 #include "app/server.h"
 #include "app/signins.h"
 #include "base/plain.h"
@@ -296,7 +297,7 @@ void fct_access_serve(FctApp *app, const FctRawRequest *raw, FctReply *reply, ch
     g_autofree char *id = NULL, *sub = NULL;
     reply->status = 200;
     *ret_allow = NULL;
-    const FctRoute *route = fct_api_route(raw->method, raw->path, &id, &sub, ret_allow, &error);
+    const FctRoute *route = fct_route_find(app->routes, raw->method, raw->path, &id, &sub, ret_allow, &error);
     if (!route && *ret_allow && strcmp(raw->method, "OPTIONS") == 0) {
         reply->status = 204;
         return;

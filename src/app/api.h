@@ -4,10 +4,10 @@
  *
  * A handler runs on the request pool (it may block), after the caller was authenticated and core/policy has allowed the
  * route's action. It fills the reply and returns TRUE, or sets the error: errors.def gives the status. Handlers of one
- * resource live in api_<noun>.c and are listed in its table; api.c lists the tables.
+ * resource live in api_<noun>.c and are listed in its table; routes.c lists the tables.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /* What the caller showed. A login is the token of a command line at which somebody has signed in. */
 typedef enum { FCT_BY_SESSION, FCT_BY_LOGIN, FCT_BY_TOKEN } FctBy;
@@ -21,8 +21,9 @@ typedef struct {
     char *token;    /* id of the token it came with; NULL: a session */
     char *login;    /* names the session or token among all: what it opens ends with it (opened.h) */
 } FctIdentity;
-
-typedef struct FctRoute FctRoute;
+FctIdentity *fct_identity_new(const char *user, const char *account, const char *role);
+void fct_identity_free(FctIdentity *identity);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctIdentity, fct_identity_free)
 
 typedef struct {
     FctApp *app;
@@ -92,21 +93,6 @@ struct FctRoute {
      */
     const char *query, *body;
 };
-
-/* One table a resource, ended by a route without method. */
-extern const FctRoute fct_routes_session[], fct_routes_account[], fct_routes_token[], fct_routes_node[],
-    fct_routes_gpu[], fct_routes_group[], fct_routes_plan[], fct_routes_task[], fct_routes_event[], fct_routes_sample[],
-    fct_routes_vm[], fct_routes_vm_hardware[], fct_routes_template[], fct_routes_image[], fct_routes_file[],
-    fct_routes_network[], fct_routes_pool[], fct_routes_volume[], fct_routes_snapshot[];
-
-/*
- * Finds the route. *ret_id and *ret_sub get what stood for {id} and {sub} (free them). NULL with FCT_ERROR_NOT_FOUND
- * or, when the path is there with other methods, FCT_ERROR_METHOD; *ret_allow then lists them ("GET, POST"; free it).
- */
-const FctRoute *fct_api_route(const char *method, const char *path, char **ret_id, char **ret_sub, char **ret_allow,
-                              GError **error);
-/* Every route of every table, in order; ends with NULL. For the contract's test. */
-const FctRoute *const *fct_api_routes(void);
 
 /* A 200 with a resource: body and, from its "revision", the ETag. Takes @json over. */
 void fct_reply_resource(FctReply *reply, int status, json_t *json);

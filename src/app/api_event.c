@@ -4,6 +4,7 @@
 #include "app/hub.h"
 #include "app/outgoing.h"
 #include "app/records.h"
+#include "app/route.h"
 #include "app/signins.h"
 #include "core/policy.h"
 
@@ -133,7 +134,7 @@ static json_t *answer_of(const FctRequest *request, const char *path, const char
     FctRequest inner = *request;
     FctReply reply = {.status = 200};
     FctRole role;
-    inner.route = fct_api_route("GET", path, &id, &sub, &allow, NULL);
+    inner.route = fct_route_find(request->app->routes, "GET", path, &id, &sub, &allow, NULL);
     inner.query = query;
     if (fct_role_from_name(request->who->role, &role) && fct_policy_allows(role, inner.route->action))
         inner.route->handler(&inner, &reply, NULL);

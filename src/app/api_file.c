@@ -123,7 +123,7 @@ static gssize down_read(gpointer data, guint8 *bytes, gsize length, GError **err
     Down *down = data;
     ssize_t n = pread(down->fd, bytes, length, down->at);
     if (n < 0)
-        fct_files_errno(error, "Could not read", "the file");
+        fct_set_error_errno(error, "Could not read", "the file");
     else
         down->at += n;
     return n;
@@ -143,7 +143,7 @@ static gboolean get_content(const FctRequest *request, FctReply *reply, GError *
         return FALSE;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) {
-        fct_files_errno(error, "Could not read", request->id);
+        fct_set_error_errno(error, "Could not read", request->id);
         if (fd >= 0)
             close(fd);
         return FALSE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
-#include "app/gpu_view.h"
+#include "app/node_view.h"
 
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
 #include "app/auth.h"
-#include "app/opened.h"
 #include "core/policy.h"
 
 #include <string.h>
@@ -96,7 +95,7 @@ static gboolean create_token(const FctRequest *request, FctReply *reply, GError 
 static gboolean delete_token(const FctRequest *request, FctReply *reply, GError **error)
 {
     gboolean ok = fct_tokens_drop(fct_auth_tokens(request->app->auth), request->who, request->id, error);
-    fct_opened_look(request->app->opened);
+    fct_auth_ended(request->app->auth);
     reply->status = 204;
     return ok;
 }

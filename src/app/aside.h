@@ -4,7 +4,7 @@
  * not keep all others from starting, and told as an event. Nothing is thrown away.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /* FALSE: not even that can be written. */
 gboolean fct_aside_put(FctApp *app, const FctDoc *doc, const GError *why, GError **error);

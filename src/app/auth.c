@@ -2,7 +2,7 @@
 #include "app/auth.h"
 
 #include "app/account.h"
-#include "app/opened.h"
+#include "app/secret.h"
 #include "app/signins.h"
 
 #include <sodium.h>
@@ -30,6 +30,8 @@ struct FctAuth {
     GHashTable *users;    /* name → User* */
     GHashTable *sessions; /* hash of the secret → Session* */
     FctTokens *tokens;
+    FctAuthEnded on_end;
+    gpointer on_end_data;
 };
 
 static void user_free(User *user)
@@ -44,40 +46,6 @@ static void session_free(Session *session)
 {
     g_free(session->user);
     g_free(session);
-}
-
-void fct_identity_free(FctIdentity *identity)
-{
-    if (!identity)
-        return;
-    g_free(identity->user);
-    g_free(identity->account);
-    g_free(identity->role);
-    g_free(identity->token);
-    g_free(identity->login);
-    g_free(identity);
-}
-
-FctIdentity *fct_identity_new(const char *user, const char *account, const char *role)
-{
-    FctIdentity *identity = g_new0(FctIdentity, 1);
-    *identity = (FctIdentity){.user = g_strdup(user), .account = g_strdup(account), .role = g_strdup(role)};
-    return identity;
-}
-
-char *fct_auth_secret(const char *prefix)
-{
-    guint8 bytes[32];
-    char text[sodium_base64_ENCODED_LEN(sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2base64(text, sizeof text, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    return g_strconcat(prefix, text, NULL);
-}
-
-/* A secret has 256 random bits: a fast digest is enough, unlike for passwords. */
-char *fct_auth_digest(const char *secret)
-{
-    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, secret, -1);
 }
 
 char *fct_auth_cookie(const char *secret)
@@ -106,7 +74,7 @@ static gboolean store_one(FctAuth *auth, const char *prefix, const char *id, jso
 static gboolean make_admin(FctAuth *auth, GError **error)
 {
     const char *given = g_getenv("FACET_ADMIN_PASSWORD");
-    g_autofree char *password = given && *given ? g_strdup(given) : fct_auth_secret("");
+    g_autofree char *password = given && *given ? g_strdup(given) : fct_secret_new("");
     if (!(given && *given)) {
         password[20] = '\0'; /* 120 bits, still fit for typing */
         g_autofree char *path = g_build_filename(auth->app->config.state_dir, "initial-password", NULL);
@@ -176,6 +144,11 @@ static void drop_old_sessions(FctAuth *auth)
     }
 }
 
+static gboolean session_lives(gpointer data, const char *login)
+{
+    return fct_auth_live(data, login, FALSE);
+}
+
 FctAuth *fct_auth_new(FctApp *app, GError **error)
 {
     FctAuth *auth = g_new0(FctAuth, 1);
@@ -186,13 +159,25 @@ FctAuth *fct_auth_new(FctApp *app, GError **error)
     auth->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)user_free);
     auth->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)session_free);
     if (!load(auth, "user/", load_user, error) || !load(auth, "session/", load_session, error) ||
-        !(auth->tokens = fct_tokens_open(app, error)) ||
+        !(auth->tokens = fct_tokens_open(app, session_lives, auth, error)) ||
         (g_hash_table_size(auth->users) == 0 && !make_admin(auth, error))) {
         fct_auth_free(auth);
         return NULL;
     }
     drop_old_sessions(auth);
     return auth;
+}
+
+void fct_auth_on_end(FctAuth *auth, FctAuthEnded ended, gpointer data)
+{
+    auth->on_end = ended;
+    auth->on_end_data = data;
+}
+
+void fct_auth_ended(FctAuth *auth)
+{
+    if (auth->on_end)
+        auth->on_end(auth->on_end_data);
 }
 
 void fct_auth_free(FctAuth *auth)
@@ -229,7 +214,7 @@ static void store_seen(FctAuth *auth, const char *digest, json_t *session)
 
 FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
 {
-    g_autofree char *digest = fct_auth_digest(secret);
+    g_autofree char *digest = fct_secret_digest(secret);
     g_autoptr(json_t) store = NULL;
     FctIdentity *identity = NULL;
     g_mutex_lock(&auth->lock);
@@ -332,8 +317,8 @@ static void set_wrong(GError **error)
 /* @hash: what the password was checked against. It may have changed meanwhile; then it was the wrong one. */
 static char *open_session(FctAuth *auth, const char *user, const char *hash, GError **error)
 {
-    g_autofree char *secret = fct_auth_secret("");
-    g_autofree char *digest = fct_auth_digest(secret);
+    g_autofree char *secret = fct_secret_new("");
+    g_autofree char *digest = fct_secret_digest(secret);
     gint64 now = fct_app_now_ms();
     Session *session = g_new(Session, 1);
     *session = (Session){g_strdup(user), now, now, now};
@@ -395,7 +380,7 @@ char *fct_auth_browser(FctAuth *auth, const char *account, const char *cookie)
 
 gboolean fct_auth_knows(FctAuth *auth, const char *secret)
 {
-    g_autofree char *digest = fct_auth_digest(secret);
+    g_autofree char *digest = fct_secret_digest(secret);
     g_mutex_lock(&auth->lock);
     const Session *session = g_hash_table_lookup(auth->sessions, digest);
     gboolean knows = session && !session_is_old(session);
@@ -440,7 +425,7 @@ gboolean fct_auth_live(FctAuth *auth, const char *login, gboolean use)
 /* The store first: what is said to have ended does not live again after a restart. */
 static gboolean end_session(FctAuth *auth, const char *secret, GError **error)
 {
-    g_autofree char *digest = fct_auth_digest(secret);
+    g_autofree char *digest = fct_secret_digest(secret);
     if (!store_one(auth, "session", digest, NULL, error))
         return FALSE;
     g_mutex_lock(&auth->lock);
@@ -452,7 +437,7 @@ static gboolean end_session(FctAuth *auth, const char *secret, GError **error)
 gboolean fct_auth_logout(FctAuth *auth, const FctIdentity *who, const char *secret, GError **error)
 {
     gboolean ok = who->token ? fct_tokens_drop(auth->tokens, who, who->token, error) : end_session(auth, secret, error);
-    fct_opened_look(auth->app->opened);
+    fct_auth_ended(auth);
     return ok;
 }
 
@@ -558,11 +543,11 @@ gboolean fct_auth_change_password(FctAuth *auth, const FctPasswordChange *change
     g_autofree char *hash = secret ? hash_password(auth, change->new_password, error) : NULL;
     if (!hash)
         return FALSE;
-    g_autofree char *proof = fct_auth_digest(secret);
+    g_autofree char *proof = fct_secret_digest(secret);
     g_mutex_lock(&auth->changing);
     gboolean ok = change_to(auth, change, proof, hash, error);
     g_mutex_unlock(&auth->changing);
-    fct_opened_look(auth->app->opened);
+    fct_auth_ended(auth);
     if (ok && !change->who->token)
         *ret_secret = g_steal_pointer(&secret);
     return ok;

@@ -14,10 +14,11 @@
  */
 FctAuth *fct_auth_new(FctApp *app, GError **error);
 void fct_auth_free(FctAuth *auth);
-
-FctIdentity *fct_identity_new(const char *user, const char *account, const char *role);
-void fct_identity_free(FctIdentity *identity);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctIdentity, fct_identity_free)
+/* Some sessions or tokens have ended: who is told, before the first request. On the thread that ended them. */
+typedef void (*FctAuthEnded)(gpointer data);
+void fct_auth_on_end(FctAuth *auth, FctAuthEnded ended, gpointer data);
+/* Says so; for whoever ended some elsewhere. */
+void fct_auth_ended(FctAuth *auth);
 
 /* NULL when the secret is not (or no longer) good. */
 FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret);
@@ -51,8 +52,5 @@ typedef struct {
  */
 gboolean fct_auth_change_password(FctAuth *auth, const FctPasswordChange *change, char **ret_secret, GError **error);
 
-/* 256 random bits behind @prefix, and what is kept of such a secret: a fast digest is enough, unlike for passwords. */
-char *fct_auth_secret(const char *prefix);
-char *fct_auth_digest(const char *secret);
 /* The cookie that carries a session, for FctReply; "" takes it away. Free it. */
 char *fct_auth_cookie(const char *secret);

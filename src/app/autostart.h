@@ -5,7 +5,7 @@
  * that facetd that died in the middle goes on, and one that is restarted later in the same boot starts nothing.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 FctAutostarter *fct_autostarter_new(FctApp *app);
 /* Before the VMs' service and the world start, and before fct_tasks_recover: it claims the tasks "vm.autostart". */

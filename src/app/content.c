@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/content.h"
 
-#include "app/files.h"
 #include "core/upload_rules.h"
 
 #include <fcntl.h>
@@ -35,7 +34,7 @@ gboolean fct_content_head(int fd, gint64 there, gint64 size, FctDiskHead *ret, G
     gssize n = read_at(fd, head, (gsize)MIN(there, (gint64)FCT_DISK_HEAD_BYTES), 0);
     gssize m = read_at(fd, tail, foot, size - (gint64)foot);
     if (n < 0 || m < 0)
-        return fct_files_errno(error, "Could not read", "the file");
+        return fct_set_error_errno(error, "Could not read", "the file");
     const FctDiskBytes bytes = {head, (gsize)n, tail, (gsize)m, size};
     fct_disk_head_read(&bytes, ret);
     return TRUE;
@@ -69,7 +68,7 @@ gboolean fct_content_check(FctApp *app, const char *path, const char *name, cons
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that lies there blocks nobody */
     if (fd < 0)
-        return fct_files_errno(error, "Could not read", path);
+        return fct_set_error_errno(error, "Could not read", path);
     gboolean ok = check_fd(app, fd, path, name, ret_format, ret_bytes, error);
     close(fd);
     return ok;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the bytes of a file say, and their checksum. These read the disk: never on the main thread. */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 #include "core/disk_head.h"
 
 #include <gnutls/crypto.h>

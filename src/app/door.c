@@ -281,7 +281,7 @@ FctDoor *fct_door_new(SoupServer *soup, GTlsCertificate *certificate, const FctP
         fct_door_free(door);
         return NULL;
     }
-    door->old = fct_soup_old_watch();
+    door->old = fct_soup_old_watch(fct_visit_of);
     listen_again(door);
     return door;
 }

@@ -3,6 +3,7 @@
 
 #include "app/aside.h"
 #include "app/executor_run.h"
+#include "app/gpu_publish.h"
 #include "app/hub.h"
 #include "app/parts.h"
 #include "app/plans.h"
@@ -16,6 +17,8 @@ struct FctExecutor {
     FctApp *app;
     FctProbe probe;
     gpointer probe_data;
+    FctExecutorEnded ended;
+    gpointer ended_data;
 };
 
 FctExecutor *fct_executor_new(FctApp *app)
@@ -36,11 +39,23 @@ void fct_executor_set_probe(FctExecutor *executor, FctProbe probe, gpointer data
     executor->probe_data = data;
 }
 
+void fct_executor_on_end(FctExecutor *executor, FctExecutorEnded ended, gpointer data)
+{
+    executor->ended = ended;
+    executor->ended_data = data;
+}
+
 /* Takes @journal over. */
 static void run(FctExecutor *executor, FctTask *task, FctJournal *journal)
 {
     FctRun *go = g_new(FctRun, 1);
-    *go = (FctRun){executor->app, task, journal, executor->probe, executor->probe_data, NULL};
+    *go = (FctRun){.app = executor->app,
+                   .task = task,
+                   .journal = journal,
+                   .probe = executor->probe,
+                   .probe_data = executor->probe_data,
+                   .ended = executor->ended,
+                   .ended_data = executor->ended_data};
     fct_task_start(task, fct_run_go, go, (GDestroyNotify)fct_run_free);
 }
 
@@ -255,6 +270,6 @@ json_t *fct_executor_apply(FctExecutor *executor, const char *id, gboolean confi
         executor->probe("committed", executor->probe_data);
     fct_hub_publish(app->hub, "plan", a.plan->id, fct_plans_present(app, a.plan, a.plan->revision));
     run(executor, task, g_steal_pointer(&journal));
-    fct_world_publish_gpu(app->world, a.gpu->id);
+    fct_gpu_publish(app, a.gpu->id);
     return fct_task_to_json(task);
 }

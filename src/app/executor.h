@@ -25,6 +25,10 @@ gboolean fct_executor_recover(FctExecutor *executor, GError **error);
 json_t *fct_executor_apply(FctExecutor *executor, const char *plan, gboolean confirmed, const char *user,
                            GError **error);
 
+/* A plan has ended, however it did, and its task says so. On its thread. Set before the first plan; one is told. */
+typedef void (*FctExecutorEnded)(gpointer data);
+void fct_executor_on_end(FctExecutor *executor, FctExecutorEnded ended, gpointer data);
+
 /*
  * For tests of recovery: called on the executor's thread at each place where a crash would matter, with the name of the
  * place ("committed", "journaled", "ran", "done", "undo-journaled", "undo-ran", "undone"). Set before the first plan.

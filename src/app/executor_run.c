@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/executor_run.h"
 
+#include "app/gpu_publish.h"
 #include "app/parts.h"
-#include "app/reconcile.h"
 #include "app/world.h"
 #include "core/carve.h"
 
@@ -324,8 +324,9 @@ static void end_task(FctRun *run, FctTaskState state, const GError *error, gbool
     const FctWrite writes[] = {{journal_key, NULL, FCT_REV_ANY},
                                {wanted_key, run->journal->previous_wanted, FCT_REV_ANY}};
     fct_task_end(run->task, state, error, writes, keep_wanted ? 1 : 2, "%s", outcome);
-    fct_world_publish_gpu(run->app->world, run->journal->gpu);
-    fct_reconciler_kick(run->app->reconciler);
+    fct_gpu_publish(run->app, run->journal->gpu);
+    if (run->ended)
+        run->ended(run->ended_data);
 }
 
 static void end_dead(FctRun *run, const GError *error)

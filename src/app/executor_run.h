@@ -9,6 +9,8 @@ typedef struct {
     FctJournal *journal; /* owned */
     FctProbe probe;      /* may be NULL */
     gpointer probe_data;
+    FctExecutorEnded ended; /* may be NULL */
+    gpointer ended_data;
     FctInventory *seen; /* of the look that has just found a step's effect: the next step need not look again. Owned */
 } FctRun;
 

@@ -44,7 +44,7 @@ static gboolean open_part(FctUpload *upload, gint64 *ret_received, GError **erro
     struct stat st;
     upload->fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (upload->fd < 0 || fstat(upload->fd, &st) < 0)
-        return fct_files_errno(error, "Could not open", part);
+        return fct_set_error_errno(error, "Could not open", part);
     *ret_received = st.st_size;
     return TRUE;
 }
@@ -99,7 +99,7 @@ gboolean fct_upload_write(FctUpload *upload, const guint8 *bytes, gsize length, 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return fct_files_errno(error, "Could not write", upload->id);
+            return fct_set_error_errno(error, "Could not write", upload->id);
         fct_sum_add(upload->sum, upload->at, bytes, (gsize)n);
         bytes += n;
         length -= (gsize)n;
@@ -132,7 +132,7 @@ static gssize read_on(gpointer data, guint8 *bytes, gsize length, GError **error
     Reading *reading = data;
     ssize_t n = pread(reading->fd, bytes, length, reading->at);
     if (n < 0)
-        fct_files_errno(error, "Could not read", "the file");
+        fct_set_error_errno(error, "Could not read", "the file");
     reading->at += MAX(n, 0);
     return n;
 }
@@ -169,7 +169,7 @@ static gboolean publish(FctUpload *upload, GError **error)
         (strcmp(kind, "iso") != 0 && !describe(upload, kind, guest_bytes, error)))
         return FALSE;
     if (renameat2(AT_FDCWD, part, AT_FDCWD, final, RENAME_NOREPLACE) < 0)
-        return fct_files_errno(error, "Could not name", upload->id);
+        return fct_set_error_errno(error, "Could not name", upload->id);
     unlink(note);
     return fct_files_sync_folder(files, error);
 }
@@ -177,7 +177,7 @@ static gboolean publish(FctUpload *upload, GError **error)
 gboolean fct_upload_end(FctUpload *upload, json_t **ret, GError **error)
 {
     if (fsync(upload->fd) < 0)
-        return fct_files_errno(error, "Could not write", upload->id);
+        return fct_set_error_errno(error, "Could not write", upload->id);
     if (upload->at == upload->size && !publish(upload, error))
         return FALSE;
     *ret = fct_files_get(upload->files, upload->id, error);

@@ -89,7 +89,7 @@ gboolean fct_files_sum_write(FctFiles *files, const char *id, int fd, const char
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return fct_files_errno(error, "Could not read", id);
+        return fct_set_error_errno(error, "Could not read", id);
     g_autofree char *path = sum_path(files, id);
     g_autoptr(json_t) json = json_pack("{s:s, s:I, s:I}", "sha256", sha256, "size_bytes", (json_int_t)st.st_size,
                                        "changed_ns", (json_int_t)mtime_ns(&st));
@@ -110,18 +110,6 @@ char *fct_files_sha256(FctFiles *files, const char *id)
         fct_json_int(json, "changed_ns", -1) != mtime_ns(&st))
         return NULL;
     return g_strdup(fct_json_str(json, "sha256", NULL));
-}
-
-gboolean fct_files_errno(GError **error, const char *what, const char *name)
-{
-    int e = errno;
-    FctErrorCode code = e == ENOSPC || e == EDQUOT || e == EFBIG ? FCT_ERROR_NO_SPACE
-                        : e == ENOENT                            ? FCT_ERROR_NOT_FOUND
-                        : e == EEXIST                            ? FCT_ERROR_EXISTS
-                        : e == EROFS || e == EACCES              ? FCT_ERROR_UNSUPPORTED
-                                                                 : FCT_ERROR_INTERNAL;
-    fct_set_error(error, code, "%s %s: %s.", what, name, g_strerror(e));
-    return FALSE;
 }
 
 /* ---- names on disk ---- */
@@ -163,7 +151,7 @@ gboolean fct_files_sync_folder(FctFiles *files, GError **error)
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     gboolean ok = fd >= 0 && fsync(fd) == 0;
     if (!ok)
-        fct_files_errno(error, "Could not write", folder);
+        fct_set_error_errno(error, "Could not write", folder);
     if (fd >= 0)
         close(fd);
     return ok;
@@ -177,7 +165,7 @@ static gboolean has_folder(FctFiles *files, GError **error)
                            "This facetd has no folder for files.");
         return FALSE;
     }
-    return g_mkdir_with_parents(folder, 0755) == 0 || fct_files_errno(error, "Could not make", folder);
+    return g_mkdir_with_parents(folder, 0755) == 0 || fct_set_error_errno(error, "Could not make", folder);
 }
 
 /* ---- what is there ---- */
@@ -189,7 +177,7 @@ gboolean fct_files_read_kind(const char *path, const char **ret_kind, GError **e
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     gboolean ok = fd >= 0 && fstat(fd, &st) == 0;
     if (!ok)
-        fct_files_errno(error, "Could not read", path);
+        fct_set_error_errno(error, "Could not read", path);
     ok = ok && fct_content_head(fd, st.st_size, st.st_size, &head, error) &&
          fct_upload_accept(&head, "", st.st_size, error);
     if (fd >= 0)
@@ -319,7 +307,7 @@ json_t *fct_files_list(FctFiles *files, GError **error)
     if (!has_folder(files, error))
         return NULL;
     if (statvfs(folder, &fs) < 0) {
-        fct_files_errno(error, "Could not read", folder);
+        fct_set_error_errno(error, "Could not read", folder);
         return NULL;
     }
     g_autoptr(GPtrArray) found = read_folder(files);
@@ -455,7 +443,7 @@ static gboolean nobody_has(FctFiles *files, const char *path, GError **error)
 
 static gboolean drop(const char *path, GError **error)
 {
-    return unlink(path) == 0 || errno == ENOENT || fct_files_errno(error, "Could not delete", path);
+    return unlink(path) == 0 || errno == ENOENT || fct_set_error_errno(error, "Could not delete", path);
 }
 
 static gboolean delete_ready(FctFiles *files, const char *id, const json_t *file, GError **error)

@@ -54,4 +54,3 @@ FctSums *fct_files_sums(FctFiles *files);
 gboolean fct_files_sum_write(FctFiles *files, const char *id, int fd, const char *sha256, GError **error);
 gboolean fct_files_read_kind(const char *path, const char **ret_kind, GError **error);
 gboolean fct_files_sync_folder(FctFiles *files, GError **error);
-gboolean fct_files_errno(GError **error, const char *what, const char *name);

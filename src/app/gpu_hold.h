@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Letting go of a gpu for other programs (nvidia-smi, a firmware tool), and taking it back. Any thread; waits. */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /*
  * FALSE lets go: FCT_ERROR_IN_USE names the VMs that hold a part of it, FCT_ERROR_CONFLICT says that a plan runs on it

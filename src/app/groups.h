@@ -4,7 +4,7 @@
  * the disk.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 #include "model/part.h"
 
 /* Stored, then built-in. FctGroup*; free with g_ptr_array_unref. @parts as of fct_parts_list. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the host's network is: interfaces as libvirt lists them, addresses and routes as the kernel tells them. */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 typedef struct {
     GPtrArray *interfaces;  /* FctHostInterface*; with addresses where they are known */

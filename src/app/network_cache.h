@@ -5,7 +5,7 @@
  * is published (SSE "network", and "vm" for a VM whose addresses are others). Thread-safe.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 FctNetworkCache *fct_network_cache_new(FctApp *app);
 /* Begins to watch libvirt, and makes the first network where there is none at all. */

@@ -2,7 +2,6 @@
 #include "app/opened.h"
 
 #include "app/auth.h"
-#include "app/visits.h"
 
 #include <libsoup/soup.h>
 
@@ -16,6 +15,7 @@ struct FctOpening {
 
 struct FctOpened {
     FctApp *app;
+    FctOpenedCut cut;
     GList *all;    /* FctOpening*; main thread only, as all but those below */
     guint ticking; /* source; 0 while nothing is open */
     GMutex lock;
@@ -107,6 +107,7 @@ void fct_opened_gone(FctOpening *opening)
 typedef struct {
     SoupServerMessage *message;
     FctOpening *opening;
+    FctOpenedCut cut;
 } Streaming;
 
 static void on_finished(SoupServerMessage *message, gpointer data)
@@ -121,24 +122,27 @@ static void on_finished(SoupServerMessage *message, gpointer data)
 static void end_message(gpointer data)
 {
     const Streaming *streaming = data;
+    FctOpenedCut cut = streaming->cut;
     g_autoptr(SoupServerMessage) message = g_object_ref(streaming->message);
     on_finished(message, data);
-    fct_visit_cut(message);
+    cut(message);
 }
 
 void fct_opened_message(FctOpened *opened, const char *login, gboolean use, FctSoupMessage *message)
 {
     Streaming *streaming = g_new(Streaming, 1);
-    *streaming = (Streaming){g_object_ref(message), fct_opened_add(opened, login, use, end_message, streaming)};
+    *streaming = (Streaming){g_object_ref(message), fct_opened_add(opened, login, use, end_message, streaming),
+                             opened ? opened->cut : NULL};
     g_signal_connect(message, "finished", G_CALLBACK(on_finished), streaming);
 }
 
 /* ---- the registry ---- */
 
-FctOpened *fct_opened_new(FctApp *app)
+FctOpened *fct_opened_new(FctApp *app, FctOpenedCut cut)
 {
     FctOpened *opened = g_new0(FctOpened, 1);
     opened->app = app;
+    opened->cut = cut;
     g_mutex_init(&opened->lock);
     return opened;
 }

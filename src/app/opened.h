@@ -11,7 +11,9 @@
 
 typedef struct FctOpening FctOpening; /* one thing that is open */
 
-FctOpened *fct_opened_new(FctApp *app);
+/* Cuts the connection of a message. */
+typedef void (*FctOpenedCut)(FctSoupMessage *message);
+FctOpened *fct_opened_new(FctApp *app, FctOpenedCut cut);
 void fct_opened_free(FctOpened *opened); /* main thread; what is open still is left alone */
 
 /*

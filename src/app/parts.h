@@ -8,7 +8,7 @@
  * turn demands that nobody holds what it removes. So the store itself keeps both from meeting.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 #include "model/part.h"
 
 /* FctReservation*; free with g_ptr_array_unref. */

@@ -4,7 +4,7 @@
  * changes nothing but these documents. Any thread; waits for disk and helper.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 #include "model/plan.h"
 
 #define FCT_PLAN_LIFE_MS (3600 * 1000LL) /* an older preview is stale whatever the card says */

@@ -3,7 +3,7 @@
  * Storage pools: libvirt keeps them. Any thread but the one that serves HTTP; each call asks libvirt.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /* As in the contract. FCT_ERROR_UNSUPPORTED without libvirt. */
 json_t *fct_pools_list(FctApp *app, GError **error);

@@ -203,7 +203,12 @@ static gpointer reconcile(gpointer data)
     }
 }
 
-static void on_world_changed(FctApp *app, FctInventory *inventory, gpointer data)
+static void on_world_changed(FctApp *app, const FctWorldNews *news, gpointer data)
+{
+    fct_reconciler_kick(data);
+}
+
+static void on_plan_ended(gpointer data)
 {
     fct_reconciler_kick(data);
 }
@@ -211,6 +216,7 @@ static void on_world_changed(FctApp *app, FctInventory *inventory, gpointer data
 void fct_reconciler_start(FctReconciler *reconciler)
 {
     fct_world_on_change(reconciler->app->world, on_world_changed, reconciler);
+    fct_executor_on_end(reconciler->app->executor, on_plan_ended, reconciler);
     reconciler->thread = g_thread_new("reconcile", reconcile, reconciler);
 }
 

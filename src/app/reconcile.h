@@ -5,7 +5,7 @@
  * interrupts nobody. Any other difference is told (event, drift of the gpu) and left to people.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 FctReconciler *fct_reconciler_new(FctApp *app);
 void fct_reconciler_start(FctReconciler *reconciler);

@@ -5,7 +5,7 @@
  * the disk.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /* What is kept; the oldest goes when one is passed. */
 typedef struct {

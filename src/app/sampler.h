@@ -5,7 +5,7 @@
  * may be slow, the gpus' readings must not wait for it.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 #include "app/sample_ring.h"
 
 FctSampler *fct_sampler_new(FctApp *app);

@@ -6,6 +6,7 @@
 #include "app/intake.h"
 #include "app/opened.h"
 #include "app/own_names.h"
+#include "app/route.h"
 #include "app/signin_line.h"
 #include "app/signins.h"
 #include "app/tls.h"
@@ -317,10 +318,10 @@ static void refuse_signin(Call *call)
     call_free(call);
 }
 
-static gboolean is_slow(const FctRawRequest *raw)
+static gboolean is_slow(const FctApp *app, const FctRawRequest *raw)
 {
     g_autofree char *id = NULL, *sub = NULL, *allow = NULL;
-    const FctRoute *route = fct_api_route(raw->method, raw->path, &id, &sub, &allow, NULL);
+    const FctRoute *route = fct_route_find(app->routes, raw->method, raw->path, &id, &sub, &allow, NULL);
     return route && route->slow;
 }
 
@@ -346,7 +347,7 @@ static void on_api(SoupServer *soup, SoupServerMessage *message, const char *pat
             refuse_signin(call);
         return;
     }
-    call->slow = is_slow(&call->raw);
+    call->slow = is_slow(call->server->app, &call->raw);
     soup_server_message_pause(message);
     g_thread_pool_push(call->slow ? server->slow : server->pool, call, NULL);
 }
@@ -468,14 +469,15 @@ static void on_intake_done(FctIntake *intake, FctSoupMessage *message, FctReply 
         soup_server_message_unpause(keep);
 }
 
-static gboolean takes_stream(SoupServerMessage *message, const char **ret_path)
+static gboolean takes_stream(const FctApp *app, SoupServerMessage *message, const char **ret_path)
 {
     const char *path = g_uri_get_path(soup_server_message_get_uri(message));
     g_autofree char *id = NULL, *sub = NULL, *allow = NULL;
     if (!g_str_has_prefix(path, "/api/v1/"))
         return FALSE;
     *ret_path = path + strlen("/api/v1");
-    const FctRoute *route = fct_api_route(soup_server_message_get_method(message), *ret_path, &id, &sub, &allow, NULL);
+    const char *method = soup_server_message_get_method(message);
+    const FctRoute *route = fct_route_find(app->routes, method, *ret_path, &id, &sub, &allow, NULL);
     return route && route->takes_stream;
 }
 
@@ -502,7 +504,7 @@ static void on_headers(SoupServerMessage *message, gpointer data)
     FctRawRequest raw = raw_request(server, message, "");
     gboolean known = fct_access_knows(server->app, &raw);
     g_object_set_data(G_OBJECT(message), "facet-known", known ? message : NULL);
-    if (takes_stream(message, &path)) {
+    if (takes_stream(server->app, message, &path)) {
         if (known) {
             FctVisit *visit = fct_visit_of(message);
             if (visit)

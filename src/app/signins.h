@@ -5,8 +5,8 @@
  * Thread-safe.
  */
 #pragma once
-#include "app/app.h"
 #include "app/browser.h"
+#include "app/context.h"
 
 #define FCT_NAME_MAX 64 /* characters of an account's name */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A snapshot brings back the settings of its VM, so it is a user of what they name. */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /*
  * char*: "snapshot s1 of VM db-2", of those whose settings have an entry of @list ("nics", "disks", "devices") with

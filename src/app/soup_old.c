@@ -9,6 +9,8 @@
 #define FIXED_MINOR 3
 #define CONNECTION "SoupServerConnection"
 
+static FctSoupOldVisit visit_of; /* the same for all servers */
+
 gboolean fct_soup_old(void)
 {
     return !soup_check_version(FIXED_MAJOR, FIXED_MINOR, 0);
@@ -27,14 +29,15 @@ static guint connection_signal(const char *name)
 static gboolean on_request(GSignalInvocationHint *hint, guint n, const GValue *values, gpointer data)
 {
     GObject *connection = g_value_get_object(&values[0]);
-    FctVisit *visit = n > 1 ? fct_visit_of(g_value_get_object(&values[1])) : NULL;
+    FctVisit *visit = n > 1 ? visit_of(g_value_get_object(&values[1])) : NULL;
     if (visit && !visit->soup)
         g_set_weak_pointer(&visit->soup, connection);
     return TRUE;
 }
 
-gulong fct_soup_old_watch(void)
+gulong fct_soup_old_watch(FctSoupOldVisit of)
 {
+    visit_of = of;
     guint signal = fct_soup_old() ? connection_signal("request-started") : 0;
     return signal ? g_signal_add_emission_hook(signal, 0, on_request, NULL, NULL) : 0;
 }

@@ -10,8 +10,9 @@
 
 /* Whether the library that runs is such a one. */
 gboolean fct_soup_old(void);
-/* Learns which connection belongs to which visit. Once a server listens. 0: not needed. */
-gulong fct_soup_old_watch(void);
+/* Learns which connection belongs to which visit: @of finds that. Once a server listens. 0: not needed. */
+typedef FctVisit *(*FctSoupOldVisit)(SoupServerMessage *message);
+gulong fct_soup_old_watch(FctSoupOldVisit of);
 void fct_soup_old_unwatch(gulong watch);
 /* TRUE: the client has closed its side. */
 gboolean fct_soup_old_left(const FctVisit *visit);

@@ -5,7 +5,7 @@
  * volumes that were left half made. Thread-safe.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 FctStorage *fct_storage_new(FctApp *app);
 void fct_storage_start(FctStorage *storage);

@@ -7,7 +7,7 @@
  * not stop a task here: what must not go on without its record commits by fct_task_commit and looks at the result.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 typedef struct FctTask FctTask;
 

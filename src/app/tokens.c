@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/tokens.h"
 
-#include "app/auth.h"
+#include "app/secret.h"
 #include "core/policy.h"
 
 #include <string.h>
@@ -20,6 +20,8 @@ typedef struct {
 
 struct FctTokens {
     FctApp *app;
+    FctSessionLives lives;
+    gpointer data; /* of lives */
     GMutex lock;
     GHashTable *by_id;     /* id → Token* */
     GHashTable *by_secret; /* hash of the secret → Token*, of by_id */
@@ -181,13 +183,15 @@ GPtrArray *fct_tokens_of_account(FctTokens *tokens, const char *account, const c
 
 /* ---- opening ---- */
 
-FctTokens *fct_tokens_open(FctApp *app, GError **error)
+FctTokens *fct_tokens_open(FctApp *app, FctSessionLives lives, gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "token/", error);
     if (!docs)
         return NULL;
     FctTokens *tokens = g_new0(FctTokens, 1);
     tokens->app = app;
+    tokens->lives = lives;
+    tokens->data = data;
     g_mutex_init(&tokens->lock);
     tokens->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)token_free);
     tokens->by_secret = g_hash_table_new(g_str_hash, g_str_equal);
@@ -237,7 +241,7 @@ static void store_use(FctTokens *tokens, const char *id, json_t *doc)
 
 FctIdentity *fct_tokens_identify(FctTokens *tokens, const char *secret)
 {
-    g_autofree char *digest = fct_auth_digest(secret);
+    g_autofree char *digest = fct_secret_digest(secret);
     FctIdentity *identity = NULL;
     json_t *store = NULL;
     g_mutex_lock(&tokens->lock);
@@ -259,7 +263,7 @@ FctIdentity *fct_tokens_identify(FctTokens *tokens, const char *secret)
 
 gboolean fct_tokens_knows(FctTokens *tokens, const char *secret)
 {
-    g_autofree char *digest = fct_auth_digest(secret);
+    g_autofree char *digest = fct_secret_digest(secret);
     g_mutex_lock(&tokens->lock);
     const Token *token = g_hash_table_lookup(tokens->by_secret, digest);
     gboolean knows = token && is_live(tokens, token);
@@ -300,7 +304,7 @@ static Token *token_new(const FctIdentity *who, const FctTokenWish *wish, const 
     token->id = fct_app_new_id("token");
     token->name = g_strdup(wish->name);
     token->role = g_strdup(wish->role);
-    token->digest = fct_auth_digest(secret);
+    token->digest = fct_secret_digest(secret);
     token->account = g_strdup(who->account);
     token->parent = g_strdup(who->by == FCT_BY_TOKEN ? who->token : "");
     token->login = wish->login;
@@ -314,7 +318,7 @@ static Token *token_new(const FctIdentity *who, const FctTokenWish *wish, const 
 static gboolean maker_lives(FctTokens *tokens, const FctIdentity *who)
 {
     const Token *maker = who->token ? g_hash_table_lookup(tokens->by_id, who->token) : NULL;
-    return who->token ? maker && is_live(tokens, maker) : fct_auth_live(tokens->app->auth, who->login, FALSE);
+    return who->token ? maker && is_live(tokens, maker) : tokens->lives(tokens->data, who->login);
 }
 
 static void set_ended(GError **error)
@@ -351,7 +355,7 @@ static gboolean is_there(FctTokens *tokens, const char *id)
 json_t *fct_tokens_make(FctTokens *tokens, const FctIdentity *who, const FctTokenWish *wish, char **ret_secret,
                         GError **error)
 {
-    g_autofree char *secret = fct_auth_secret("facet_");
+    g_autofree char *secret = fct_secret_new("facet_");
     Token *token = token_new(who, wish, secret);
     g_autoptr(json_t) stored = token_stored(token);
     g_autofree char *key = g_strdup_printf("token/%s", token->id);

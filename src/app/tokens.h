@@ -20,7 +20,9 @@ typedef struct {
     gint64 lifetime_s; /* 0: until it is revoked */
 } FctTokenWish;
 
-FctTokens *fct_tokens_open(FctApp *app, GError **error);
+/* Whether the session FctIdentity.login is still good. Called with a lock of the tokens held. */
+typedef gboolean (*FctSessionLives)(gpointer data, const char *login);
+FctTokens *fct_tokens_open(FctApp *app, FctSessionLives lives, gpointer data, GError **error);
 void fct_tokens_free(FctTokens *tokens);
 
 /* NULL when the secret is not (or no longer) good. A use of the token. */

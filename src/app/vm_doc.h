@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A VM of ours as it is stored ("vm/<id>"): what was asked for. How it is now, libvirt and the holds tell. */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 #include "app/images.h"
 #include "model/first_boot.h"
 #include "model/part.h"

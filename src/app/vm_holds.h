@@ -6,7 +6,7 @@
  * for the disk.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 typedef enum { FCT_HOLD_RESERVED, FCT_HOLD_IN_USE, FCT_HOLD_RELEASING } FctHoldState;
 

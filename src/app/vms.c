@@ -4,8 +4,9 @@
 #include "app/vm_guest.h"
 #include "app/vm_stuck.h"
 
-#include "app/gpu_view.h"
+#include "app/gpu_publish.h"
 #include "app/network_cache.h"
+#include "app/node_view.h"
 #include "app/records.h"
 #include "app/world.h"
 
@@ -234,7 +235,7 @@ void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds)
     for (guint i = 0; i < holds->len; i++) {
         const char *gpu = fct_json_str(((FctHold *)holds->pdata[i])->what, "gpu", "");
         if (g_hash_table_add(done, (gpointer)gpu))
-            fct_world_publish_gpu(vms->app->world, gpu);
+            fct_gpu_publish(vms->app, gpu);
     }
     if (holds->len)
         fct_vms_parts_changed(vms);
@@ -401,7 +402,7 @@ static void work(FctVms *vms)
             handle_up(vms);
         else
             publish_all(vms);
-        fct_gpu_view_publish_node(vms->app);
+        fct_node_publish(vms->app);
         fct_vm_facts_refresh(vms); /* the node's view has waited for libvirt's slow first answer already */
         fct_vms_host_changed(vms);
         g_mutex_lock(&vms->lock);

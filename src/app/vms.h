@@ -4,7 +4,7 @@
  * may wait for the disk, libvirt or the helper, so not on the main thread, except new, start and free.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
 /* Reads the documents of our VMs. */
 FctVms *fct_vms_new(FctApp *app, GError **error);

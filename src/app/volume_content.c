@@ -81,7 +81,7 @@ char *fct_volume_scratch(FctApp *app, gint64 bytes, GError **error)
     struct statvfs fs;
     g_autofree char *folder = scratch_folder(app), *id = fct_app_new_id("");
     if (g_mkdir_with_parents(folder, 0700) < 0 || statvfs(folder, &fs) < 0) {
-        fct_files_errno(error, "Could not make", folder);
+        fct_set_error_errno(error, "Could not make", folder);
         return NULL;
     }
     gint64 room = (gint64)(fs.f_bavail * fs.f_frsize) - SPARE;
@@ -131,10 +131,10 @@ static gboolean carry(FctApp *app, FctVmmStream *stream, int fd, gint64 size, GE
         if (n < 0)
             return FALSE;
         if (n > 0 && !write_all(fd, block, (gsize)n, at))
-            return fct_files_errno(error, "Could not write", "the copy that is to be checked");
+            return fct_set_error_errno(error, "Could not write", "the copy that is to be checked");
         at += n + hole;
     }
-    return ftruncate(fd, size) == 0 || fct_files_errno(error, "Could not write", "the copy that is to be checked");
+    return ftruncate(fd, size) == 0 || fct_set_error_errno(error, "Could not write", "the copy that is to be checked");
 }
 
 static gboolean check_copy(FctApp *app, const FctVolume *volume, gint64 size, GError **error)
@@ -145,7 +145,7 @@ static gboolean check_copy(FctApp *app, const FctVolume *volume, gint64 size, GE
         return FALSE;
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fct_files_errno(error, "Could not make", path);
+        return fct_set_error_errno(error, "Could not make", path);
     FctVmmStream *stream = app->vmm->ops->volume_open(app->vmm, volume->pool, volume->name, FALSE, 0, size, error);
     gboolean ok = stream && carry(app, stream, fd, size, error) &&
                   app->vmm->ops->disk_check(app->vmm, path, "qcow2", &bytes, error);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/world.h"
 
-#include "app/gpu_view.h"
-#include "app/groups.h"
-#include "app/hub.h"
 #include "app/records.h"
 
 #include <string.h>
@@ -26,6 +23,8 @@ struct FctWorld {
     GMutex publishing;       /* one publication at a time, so that they are in the order of observation */
     guint64 observed, shown; /* number of the newest observation begun, and of the newest one published */
     GArray *listeners;       /* Listener; fixed once started */
+    FctWorldHelper on_helper;
+    gpointer helper_data;
     GThread *thread;
 };
 
@@ -74,6 +73,12 @@ void fct_world_on_change(FctWorld *world, FctWorldChanged changed, gpointer data
     g_array_append_val(world->listeners, listener);
 }
 
+void fct_world_on_helper(FctWorld *world, FctWorldHelper told, gpointer data)
+{
+    world->on_helper = told;
+    world->helper_data = data;
+}
+
 /* ---- observing ---- */
 
 /* A gpu that hung in this boot stays wedged. Called on an inventory that nobody else sees yet. */
@@ -92,53 +97,46 @@ static void apply_marks(FctWorld *world, FctInventory *inventory)
     g_mutex_unlock(&world->lock);
 }
 
-static void tell_states(FctApp *app, const FctGpu *before, const FctGpu *now)
+/* The ids of those that are new or differ from what was told last; what is gone is forgotten. */
+static GPtrArray *what_changed(FctWorld *world, FctInventory *before, FctInventory *now)
 {
-    if (before && before->state == now->state)
-        return;
-    if (now->state == FCT_GPU_LOST || now->state == FCT_GPU_WEDGED)
-        fct_event(app, "gpu.state", "error", "gpu", now->id, now->name, "GPU %d (%s) is %s: %s", now->index, now->name,
-                  fct_gpu_state_name(now->state), now->state_reason);
-    else if (before && (before->state == FCT_GPU_LOST || before->state == FCT_GPU_WEDGED))
-        fct_event(app, "gpu.state", "info", "gpu", now->id, now->name, "GPU %d (%s) answers again.", now->index,
-                  now->name);
-}
-
-/* What changed between the two, to the page; TRUE when anything did that a plan could depend on. */
-static gboolean publish_changes(FctWorld *world, FctInventory *before, FctInventory *now)
-{
-    FctApp *app = world->app;
-    gboolean changed = !before;
+    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+    g_mutex_lock(&world->lock);
     for (guint i = 0; i < now->gpus->len; i++) {
         const FctGpu *gpu = now->gpus->pdata[i];
-        const FctGpu *old = before ? fct_inventory_gpu(before, gpu->id) : NULL;
-        char *digest = fct_gpu_digest(gpu);
-        g_mutex_lock(&world->lock);
-        gboolean same = g_strcmp0(g_hash_table_lookup(world->digests, gpu->id), digest) == 0;
-        g_hash_table_insert(world->digests, g_strdup(gpu->id), digest);
-        g_mutex_unlock(&world->lock);
-        if (same)
+        g_autofree char *digest = fct_gpu_digest(gpu);
+        if (g_strcmp0(g_hash_table_lookup(world->digests, gpu->id), digest) == 0)
             continue;
-        changed = TRUE;
-        fct_gpu_view_publish(app, now, gpu);
-        tell_states(app, old, gpu);
-        if (before && !old)
-            fct_event(app, "gpu.added", "info", "gpu", gpu->id, gpu->name, "GPU %d (%s) is there now.", gpu->index,
-                      gpu->name);
+        g_hash_table_insert(world->digests, g_strdup(gpu->id), g_steal_pointer(&digest));
+        g_ptr_array_add(ids, g_strdup(gpu->id));
     }
     for (guint i = 0; before && i < before->gpus->len; i++) {
         const FctGpu *gpu = before->gpus->pdata[i];
-        if (fct_inventory_gpu(now, gpu->id))
-            continue;
-        changed = TRUE;
-        g_mutex_lock(&world->lock);
-        g_hash_table_remove(world->digests, gpu->id);
-        g_mutex_unlock(&world->lock);
-        fct_hub_publish_deleted(app->hub, "gpu", gpu->id);
-        fct_event(app, "gpu.removed", "error", "gpu", gpu->id, gpu->name, "GPU %d (%s) is gone.", gpu->index,
-                  gpu->name);
+        if (!fct_inventory_gpu(now, gpu->id))
+            g_hash_table_remove(world->digests, gpu->id);
     }
-    return changed;
+    g_mutex_unlock(&world->lock);
+    return ids;
+}
+
+static gboolean lost_any(FctInventory *before, FctInventory *now)
+{
+    for (guint i = 0; before && i < before->gpus->len; i++)
+        if (!fct_inventory_gpu(now, ((FctGpu *)before->gpus->pdata[i])->id))
+            return TRUE;
+    return FALSE;
+}
+
+static void tell(FctWorld *world, FctInventory *before, FctInventory *now)
+{
+    g_autoptr(GPtrArray) gpus = what_changed(world, before, now);
+    const FctWorldNews news = {before, now, gpus};
+    if (before && !gpus->len && !lost_any(before, now))
+        return;
+    for (guint i = 0; i < world->listeners->len; i++) {
+        const Listener *listener = &g_array_index(world->listeners, Listener, i);
+        listener->changed(world->app, &news, listener->data);
+    }
 }
 
 static void tell_helper(FctWorld *world, gboolean up, const char *why)
@@ -156,7 +154,8 @@ static void tell_helper(FctWorld *world, gboolean up, const char *why)
     else
         fct_event(app, "helper", "error", "node", app->config.node, app->config.node,
                   "The hardware helper does not answer: %s", why);
-    fct_gpu_view_publish_node(app);
+    if (world->on_helper)
+        world->on_helper(app, world->helper_data);
 }
 
 /* An observation that began before one that is published already is old: it is not shown. */
@@ -174,12 +173,8 @@ static void publish(FctWorld *world, FctInventory *inventory, guint64 number)
     world->inventory = fct_inventory_ref(inventory);
     world->helper_up = TRUE;
     g_mutex_unlock(&world->lock);
-    gboolean changed = publish_changes(world, before, inventory);
+    tell(world, before, inventory);
     tell_helper(world, TRUE, "");
-    for (guint i = 0; changed && i < world->listeners->len; i++) {
-        const Listener *listener = &g_array_index(world->listeners, Listener, i);
-        listener->changed(world->app, inventory, listener->data);
-    }
     g_mutex_unlock(&world->publishing);
 }
 
@@ -248,16 +243,6 @@ void fct_world_mark_wedged(FctWorld *world, const char *gpu, const char *reason)
         g_warning("That %s hung is kept in memory alone: %s", gpu, error->message);
     json_decref(mark);
     kick(world);
-}
-
-void fct_world_publish_gpu(FctWorld *world, const char *id)
-{
-    g_autoptr(FctInventory) inventory = fct_world_inventory(world, NULL);
-    const FctGpu *gpu = inventory ? fct_inventory_gpu(inventory, id) : NULL;
-    if (!gpu)
-        return;
-    fct_gpu_view_publish(world->app, inventory, gpu);
-    fct_groups_publish(world->app);
 }
 
 /* ---- the thread ---- */

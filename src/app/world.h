@@ -6,15 +6,25 @@
  * A gpu that hung is marked here until the next boot, whatever the hardware says meanwhile. Thread-safe.
  */
 #pragma once
-#include "app/app.h"
+#include "app/context.h"
 
-/* On the thread that refreshed, after the new inventory was published. Must not refresh itself. */
-typedef void (*FctWorldChanged)(FctApp *app, FctInventory *inventory, gpointer data);
+/* A change that a plan could depend on. @gpus: ids of those of @now that are new or differ. */
+typedef struct {
+    FctInventory *before; /* NULL: the first look */
+    FctInventory *now;
+    GPtrArray *gpus;
+} FctWorldNews;
+/* On the thread that refreshed, once the new inventory is the newest. Must not refresh itself. */
+typedef void (*FctWorldChanged)(FctApp *app, const FctWorldNews *news, gpointer data);
+/* The helper came or went. The same holds. */
+typedef void (*FctWorldHelper)(FctApp *app, gpointer data);
 
 FctWorld *fct_world_new(FctApp *app, GError **error);
 void fct_world_free(FctWorld *world);
-/* Before the start: who is told when a plan-relevant change was seen, or the helper came or went. */
+/* Before the start: who is told, in this order. */
 void fct_world_on_change(FctWorld *world, FctWorldChanged changed, gpointer data);
+/* The same, for one. */
+void fct_world_on_helper(FctWorld *world, FctWorldHelper told, gpointer data);
 void fct_world_start(FctWorld *world);
 void fct_world_stop(FctWorld *world); /* waits for the thread; nobody is told any more */
 
@@ -26,5 +36,3 @@ gboolean fct_world_helper_up(FctWorld *world);
 
 /* Marks a gpu as wedged for the rest of this boot. Waits for the disk; in memory it holds in any case. */
 void fct_world_mark_wedged(FctWorld *world, const char *gpu, const char *reason);
-/* Tells the page that what belongs to this gpu beside the inventory (holders, wanted) has changed. */
-void fct_world_publish_gpu(FctWorld *world, const char *gpu);

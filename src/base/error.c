@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <stdarg.h>
 #include <string.h>
@@ -77,6 +78,18 @@ void fct_set_error_full(GError **error, FctErrorCode code, const char *next, jso
     priv->next = g_strdup(next);
     priv->details = details;
     g_propagate_error(error, made);
+}
+
+gboolean fct_set_error_errno(GError **error, const char *what, const char *name)
+{
+    int e = errno;
+    FctErrorCode code = e == ENOSPC || e == EDQUOT || e == EFBIG ? FCT_ERROR_NO_SPACE
+                        : e == ENOENT                            ? FCT_ERROR_NOT_FOUND
+                        : e == EEXIST                            ? FCT_ERROR_EXISTS
+                        : e == EROFS || e == EACCES              ? FCT_ERROR_UNSUPPORTED
+                                                                 : FCT_ERROR_INTERNAL;
+    fct_set_error(error, code, "%s %s: %s.", what, name, g_strerror(e));
+    return FALSE;
 }
 
 FctErrorCode fct_error_code(const GError *error)

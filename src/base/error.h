@@ -34,6 +34,9 @@ void fct_set_error_full(GError **error, FctErrorCode code, const char *next, jso
     G_GNUC_PRINTF(5, 6);
 #define fct_set_error(error, code, ...) fct_set_error_full(error, code, NULL, NULL, __VA_ARGS__)
 
+/* "Could not write disk.img: No space left on device." from errno, which must be that of the call. FALSE. */
+gboolean fct_set_error_errno(GError **error, const char *what, const char *name);
+
 /* An error of another domain (GIO, SQLite…) becomes FCT_ERROR_INTERNAL, G_IO_ERROR_NO_SPACE becomes FCT_ERROR_NO_SPACE.
  */
 FctErrorCode fct_error_code(const GError *error);

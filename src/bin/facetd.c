@@ -267,10 +267,8 @@ static FctApp *make_app(const Options *options, GError **error)
         fct_store_free(store);
         return NULL;
     }
-    FctApp *app = fct_app_new(&options->config, fct_hw_remote_new(options->socket), store, vmm, error);
-    if (app)
-        app->media = fct_media_isofs_new();
-    return app;
+    const FctPorts ports = {fct_hw_remote_new(options->socket), store, vmm, fct_media_isofs_new()};
+    return fct_app_new(&options->config, &ports, error);
 }
 
 int main(int argc, char **argv)

@@ -61,7 +61,8 @@ static FctApp *open_app(const char *dir, FctHw *hw, FctStore *store)
                         .images_dir = (char *)"",
                         .part_device = (char *)"standin",
                         .node = (char *)"test-node"};
-    FctApp *app = fct_app_new(&config, hw, store, NULL, &error);
+    const FctPorts ports = {.hw = hw, .store = store};
+    FctApp *app = fct_app_new(&config, &ports, &error);
     g_assert_no_error(error);
     return app;
 }

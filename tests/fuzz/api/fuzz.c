@@ -2,6 +2,8 @@
 /* What a client can send: "METHOD PATH?QUERY", a line with If-Match, and the body; up to where a handler has it
  * decoded. */
 #include "app/members.h"
+#include "app/route.h"
+#include "app/routes.h"
 #include "app/vm_doc.h"
 
 #include <libsoup/soup.h>
@@ -28,7 +30,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     g_auto(GStrv) lines = g_strsplit(text, "\n", 3), words = g_strsplit(lines[0] ? lines[0] : "", " ", 2);
     gboolean whole = g_strv_length(lines) == 3 && g_strv_length(words) == 2;
     g_auto(GStrv) target = g_strsplit(whole ? words[1] : "", "?", 2);
-    const FctRoute *route = whole && target[0] ? fct_api_route(words[0], target[0], &id, &sub, &allow, NULL) : NULL;
+    const FctRoute *route =
+        whole && target[0] ? fct_route_find(fct_routes(), words[0], target[0], &id, &sub, &allow, NULL) : NULL;
     g_autoptr(json_t) body = whole ? fct_json_parse(lines[2], strlen(lines[2]), NULL) : NULL;
     g_autoptr(GHashTable) query = soup_form_decode(whole && target[0] && target[1] ? target[1] : "");
     FctRequest request = {

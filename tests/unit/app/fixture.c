@@ -30,7 +30,8 @@ static void start(Fixture *f)
                         .names = (char **)f->names,
                         .proxies = (char **)f->proxies,
                         .patience_ms = f->patience_ms};
-    f->app = fct_app_new(&config, f->hw, f->store, f->vmm, &error);
+    const FctPorts ports = {.hw = f->hw, .store = f->store, .vmm = f->vmm};
+    f->app = fct_app_new(&config, &ports, &error);
     g_assert_no_error(error);
     fct_app_start(f->app, &error);
     g_assert_no_error(error);

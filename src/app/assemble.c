@@ -6,18 +6,21 @@
 #include "app/autostart.h"
 #include "app/executor.h"
 #include "app/files.h"
-#include "app/groups.h"
+#include "app/gpu_publish.h"
 #include "app/hub.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
+#include "app/node_view.h"
 #include "app/opened.h"
 #include "app/reconcile.h"
 #include "app/records.h"
+#include "app/routes.h"
 #include "app/sampler.h"
 #include "app/server.h"
 #include "app/signins.h"
 #include "app/storage.h"
 #include "app/task.h"
+#include "app/visits.h"
 #include "app/vms.h"
 #include "app/volumes.h"
 #include "app/world.h"
@@ -34,33 +37,6 @@ static const FctKeep keep_audit = {.rows = 100000,
                                    .bytes = 64 * 1024 * 1024,
                                    .at_hand = 1000,
                                    .at_hand_bytes = 2 * 1024 * 1024};
-
-gint64 fct_app_now_ms(void)
-{
-    return g_get_real_time() / 1000;
-}
-
-/* Time first, so that keys in a store are in the order of their making; then chance. */
-char *fct_app_new_id(const char *prefix)
-{
-    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-    char text[17];
-    guint64 time = (guint64)fct_app_now_ms();
-    for (int i = 8; i >= 0; i--, time /= 32)
-        text[i] = digits[time % 32];
-    for (int i = 9; i < 16; i++)
-        text[i] = digits[randombytes_uniform(32)];
-    text[16] = '\0';
-    return g_strdup_printf("%s-%s", prefix, text);
-}
-
-void fct_app_stamp(const FctApp *app, json_t *object, const char *id, guint64 revision)
-{
-    json_object_set_new(object, "id", json_string(id));
-    json_object_set_new(object, "node", json_string(app->config.node));
-    json_object_set_new(object, "project", json_string(FCT_PROJECT));
-    json_object_set_new(object, "revision", json_integer((json_int_t)revision));
-}
 
 static FctConfig config_copy(const FctConfig *config)
 {
@@ -80,23 +56,30 @@ static FctConfig config_copy(const FctConfig *config)
                        .patience_ms = config->patience_ms};
 }
 
-FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm *vmm, GError **error)
+static void on_logins_ended(gpointer opened)
+{
+    fct_opened_look(opened);
+}
+
+FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **error)
 {
     g_autoptr(FctApp) app = g_new0(FctApp, 1);
     g_rw_lock_init(&app->choosing);
     app->config = config_copy(config);
-    app->hw = hw;
-    app->store = store;
-    app->vmm = vmm;
+    app->hw = ports->hw;
+    app->store = ports->store;
+    app->vmm = ports->vmm;
+    app->media = ports->media;
+    app->routes = fct_routes();
     if (sodium_init() < 0) {
         fct_set_error(error, FCT_ERROR_INTERNAL, "The system gives no random numbers.");
         return NULL;
     }
     app->hub = fct_hub_new();
-    app->events = fct_records_new(store, "event", &keep_events, error);
+    app->events = fct_records_new(app->store, "event", &keep_events, error);
     if (!app->events)
         return NULL;
-    app->audit = fct_records_new(store, "audit", &keep_audit, error);
+    app->audit = fct_records_new(app->store, "audit", &keep_audit, error);
     if (!app->audit)
         return NULL;
     app->signins = fct_signins_new(app, error);
@@ -105,7 +88,8 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     app->auth = fct_auth_new(app, error);
     if (!app->auth)
         return NULL;
-    app->opened = fct_opened_new(app);
+    app->opened = fct_opened_new(app, fct_visit_cut);
+    fct_auth_on_end(app->auth, on_logins_ended, app->opened);
     app->world = fct_world_new(app, error);
     if (!app->world)
         return NULL;
@@ -124,17 +108,23 @@ FctApp *fct_app_new(const FctConfig *config, FctHw *hw, FctStore *store, FctVmm 
     return g_steal_pointer(&app);
 }
 
-static void on_world_changed(FctApp *app, FctInventory *inventory, gpointer data)
+static void on_world_changed(FctApp *app, const FctWorldNews *news, gpointer data)
 {
-    fct_groups_publish(app);
     if (app->vms)
         fct_vms_parts_changed(app->vms);
+}
+
+static void on_helper(FctApp *app, gpointer data)
+{
+    fct_node_publish(app);
 }
 
 gboolean fct_app_start(FctApp *app, GError **error)
 {
     /* First who listens, then what speaks. */
+    fct_world_on_change(app->world, fct_gpu_publish_news, NULL);
     fct_world_on_change(app->world, on_world_changed, NULL);
+    fct_world_on_helper(app->world, on_helper, NULL);
     fct_reconciler_start(app->reconciler);
     if (app->vms) {
         fct_autostarter_start(app->autostarter);

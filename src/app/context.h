@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The context: what every part of facetd shares. Made once, by assemble.c (app.h).
+ *
+ * Threads: the main thread runs the GLib loop and serves HTTP; it never waits for the store, the helper or libvirt.
+ * Handlers run on the request pool, tasks on threads of their own, one sampler and one watcher thread run for ever.
+ * The members below are set before the first thread starts and stay; what they point at is thread-safe.
+ */
+#pragma once
+#include "port/hw.h"
+#include "port/media.h"
+#include "port/store.h"
+#include "port/vmm.h"
+
+#define FCT_PROJECT "default" /* the one project there is */
+
+typedef struct FctAuth FctAuth;
+typedef struct FctHub FctHub;
+typedef struct FctOpened FctOpened;
+typedef struct FctRecords FctRecords;
+typedef struct FctTasks FctTasks;
+typedef struct FctWorld FctWorld;
+typedef struct FctReconciler FctReconciler;
+typedef struct FctExecutor FctExecutor;
+typedef struct FctSampler FctSampler;
+typedef struct FctServer FctServer;
+typedef struct FctSignins FctSignins;
+typedef struct FctVms FctVms;
+typedef struct FctAutostarter FctAutostarter;
+typedef struct FctNetworkCache FctNetworkCache;
+typedef struct FctFiles FctFiles;
+typedef struct FctStorage FctStorage;
+typedef struct FctRoute FctRoute; /* api.h */
+
+/* What the command line said. Strings are owned by the FctApp, never NULL unless said so. */
+typedef struct {
+    char *state_dir;
+    char *ui_dir; /* "" when there is none: then only the API is served */
+    char *bind;   /* address */
+    guint16 port; /* 0: any; the server tells which */
+    char *images_dir;
+    char **pool_roots; /* more folders in which pools may be; NULL: none */
+    char *disks_dir;   /* folder of the pool "facet" */
+    char *part_device; /* "vfio" or "standin" */
+    char *node;
+    char **names;      /* by which browsers reach this host, besides its own; may be NULL */
+    char **proxies;    /* addresses and networks of trusted reverse proxies; may be NULL */
+    guint connections; /* at most, in all and from one address; 0: as usual */
+    guint connections_by_address;
+    guint patience_ms; /* what time limits of connections are made of; 0: as usual */
+} FctConfig;
+
+typedef struct FctApp {
+    FctConfig config;
+    FctHw *hw;       /* owned */
+    FctStore *store; /* owned */
+    FctVmm *vmm;     /* owned; NULL: built without virtual machines */
+    FctMedia *media; /* owned; NULL: no first-boot data can be made */
+    FctHub *hub;
+    FctRecords *events, *audit;
+    FctSignins *signins;
+    FctAuth *auth;
+    FctOpened *opened;
+    FctTasks *tasks;
+    FctWorld *world;
+    FctExecutor *executor;
+    FctReconciler *reconciler;
+    FctSampler *sampler;
+    FctVms *vms;                 /* made by fct_vms_new (vms.h) when there is a vmm */
+    FctAutostarter *autostarter; /* the same */
+    FctNetworkCache *networks;   /* NULL when there is no vmm */
+    FctFiles *files;
+    FctStorage *storage; /* NULL without a vmm */
+    FctServer *server;
+    const FctRoute *const *routes; /* every operation of the API; ends with NULL */
+    /* Read-locked from looking at cards until the commit that takes parts of what was seen (a VM's start, a plan);
+     * write-locked by whoever takes a card away from Facet, so that nothing is taken of one that is gone meanwhile. */
+    GRWLock choosing;
+} FctApp;
+
+/* Milliseconds since 1970. */
+gint64 fct_app_now_ms(void);
+/* A fresh id: 16 random lower-case characters behind a prefix that says what it names ("plan-…"). */
+char *fct_app_new_id(const char *prefix);
+/* Adds id, node, project and revision to an API object. */
+void fct_app_stamp(const FctApp *app, json_t *object, const char *id, guint64 revision);
