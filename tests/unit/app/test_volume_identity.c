@@ -146,3 +146,20 @@ void test_upload_replaced(Fixture *f, gconstpointer data)
     g_autoptr(json_t) seen = fct_volumes_get(f->app, "nas:up", NULL);
     g_assert_cmpstr(fct_json_str(seen, "state", ""), ==, "ready"); /* theirs: no upload to it is under way */
 }
+
+/* A host that loses its power has what Facet called ready; what the disk did not take is not. */
+void test_on_disk(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    have(f, "nas", "copy", FCT_RECORD_MAKING, NULL, "");
+    play.lost = FCT_ERROR_NO_SPACE;
+    g_assert_false(fct_record_complete(f->app, "nas", "copy", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_NO_SPACE);
+    g_clear_error(&error);
+    assert_state(f, "nas", "copy", FCT_RECORD_MAKING);
+    play.lost = 0;
+    g_assert_true(fct_record_complete(f->app, "nas", "copy", &error));
+    g_assert_no_error(error);
+    assert_state(f, "nas", "copy", FCT_RECORD_READY);
+    g_assert_cmpuint(play.synced, ==, 2);
+}
