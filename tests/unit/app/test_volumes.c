@@ -691,6 +691,7 @@ int main(int argc, char **argv)
                  {"/volumes/copy-replaced", test_copy_replaced},
                  {"/volumes/upload-replaced", test_upload_replaced},
                  {"/volumes/on-disk", test_on_disk},
+                 {"/volumes/pool-place", test_pool_place},
                  {"/volumes/parallels", test_parallels},
                  {"/volumes/cleared", test_cleared},
                  {"/volumes/complete-at-once", test_complete_at_once},

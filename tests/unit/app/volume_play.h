@@ -38,6 +38,7 @@ void assert_state(Fixture *f, const char *pool, const char *name, int state); /*
 void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode);
 
 void test_on_disk(Fixture *f, gconstpointer data);
+void test_pool_place(Fixture *f, gconstpointer data);
 void test_spelled(Fixture *f, gconstpointer data);
 void test_unclear(Fixture *f, gconstpointer data);
 void test_foreign_link(Fixture *f, gconstpointer data);
