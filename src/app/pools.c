@@ -147,9 +147,16 @@ static gboolean can_be_folder(const char *path, GError **error)
     return g_file_test(there, G_FILE_TEST_IS_DIR) || refuse(error, "path", "%s is no folder.", there);
 }
 
+/* Whatever lies there would be shown as volumes, or be hidden by the mount. */
+static gboolean is_apart(const char *own, const char *what, const char *real, GError **error)
+{
+    g_autofree char *ours = real_path(own);
+    return !*own || !*real || (!fct_path_overlaps(own, real) && !fct_path_overlaps(ours, real)) ||
+           refuse(error, "path", "Facet keeps %s in %s.", what, own);
+}
+
 static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *input, GError **error)
 {
-    const char *own = app->config.state_dir;
     g_autofree char *real = real_path(input->path);
     if (find(pools, input->name, NULL)) {
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
@@ -170,9 +177,8 @@ static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *
     }
     if (strcmp(input->kind, "dir") == 0 && !can_be_folder(input->path, error))
         return FALSE;
-    if (strcmp(input->kind, "dir") == 0 && fct_path_overlaps(own, input->path))
-        return refuse(error, "path", "Facet keeps its own state in %s.", own);
-    return TRUE;
+    return is_apart(app->config.state_dir, "its own state", real, error) &&
+           is_apart(app->config.images_dir, "images and ISO files", real, error);
 }
 
 /* ---- the folder of a new pool ---- */
@@ -214,8 +220,8 @@ static char *real_folder(const char *path)
     return g_build_filename(above, name, NULL);
 }
 
-/* What is in the way of taking it without a word: "it holds 12 entries already"; NULL: nothing. */
-static char *what_is_in(const char *path)
+/* What is in the way of taking it without a word; NULL: nothing. @what: its entries. */
+static char *what_is_in(const char *path, const char *what)
 {
     guint n = 0;
     g_autoptr(GError) fault = NULL;
@@ -226,22 +232,26 @@ static char *what_is_in(const char *path)
         return g_strdup("Facet cannot see what is in it.");
     for (const char *name; (name = g_dir_read_name(dir));)
         n += strcmp(name, "lost+found") != 0; /* a file system of its own */
-    return n ? g_strdup_printf("There are %u files or folders in it already, which would be shown as volumes.", n)
-             : NULL;
+    return n ? g_strdup_printf("There are %u %s.", n, what) : NULL;
 }
 
 static gboolean ask_in_words(const FctPoolInput *input, const json_t *reasons, GError **error)
 {
-    g_autofree char *next = g_strdup_printf(
-        "Choose an empty folder in /srv, /mnt, /data or /var/lib/libvirt; or, when this is right, write "
-        "its path once more (“confirm”: “%s”).",
-        input->path);
-    if (json_array_size(reasons) == 0 || strcmp(input->confirm, input->path) == 0)
+    gboolean group = *input->volume_group;
+    const char *place = group ? input->volume_group : input->path;
+    g_autofree char *next = g_strdup_printf("%s; or, when this is right, write its %s once more (“confirm”: “%s”).",
+                                            group ? "Choose an empty volume group"
+                                                  : "Choose an empty folder in /srv, /mnt, /data or /var/lib/libvirt",
+                                            group ? "name" : "path", place);
+    if (json_array_size(reasons) == 0 || strcmp(input->confirm, place) == 0)
         return TRUE;
     fct_set_error_full(error, FCT_ERROR_REFUSED, next,
-                       json_pack("{s:s, s:s, s:O}", "field", *input->confirm ? "confirm" : "path", "confirm",
-                                 input->path, "reasons", reasons),
-                       "Folder %s is not taken without a word. %s", input->path,
+                       json_pack("{s:s, s:s, s:O}", "field",
+                                 *input->confirm ? "confirm"
+                                 : group         ? "volume_group"
+                                                 : "path",
+                                 "confirm", place, "reasons", reasons),
+                       "%s %s is not taken without a word. %s", group ? "Volume group" : "Folder", place,
                        json_string_value(json_array_get(reasons, 0)));
     return FALSE;
 }
@@ -265,16 +275,33 @@ static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error
     return TRUE;
 }
 
+/* LVM's nodes of its logical volumes; there is no such folder while it has none. */
+static char *what_is_in_group(const char *group)
+{
+    g_autofree char *nodes = g_build_filename("/dev", group, NULL);
+    return what_is_in(nodes,
+                      "logical volumes in it already, which may be disks of the host and would be shown as volumes");
+}
+
+static char *what_is_there(FctApp *app, const FctPoolInput *input, const char *real)
+{
+    if (*input->volume_group)
+        return what_is_in_group(input->volume_group);
+    if (was_pool(app, real))
+        return NULL;
+    return what_is_in(input->path, strcmp(input->kind, "dir") == 0
+                                       ? "files or folders in it already, which would be shown as volumes"
+                                       : "files or folders in it already, which the mount would hide");
+}
+
 /* Whether it may be one now: it is empty, and where such things are, or somebody has said so. */
 static gboolean may_take(FctApp *app, const FctPoolInput *input, GError **error)
 {
     g_autofree char *real = real_folder(input->path), *content = NULL;
     g_autoptr(json_t) reasons = json_array();
-    if (strcmp(input->kind, "dir") != 0)
-        return TRUE; /* a mount covers what is there */
-    if (folder_kind(app, input) == FCT_FOLDER_ASK)
+    if (strcmp(input->kind, "dir") == 0 && folder_kind(app, input) == FCT_FOLDER_ASK)
         json_array_append_new(reasons, json_string("It lies in none of the folders that are there for such things."));
-    content = was_pool(app, real) ? NULL : what_is_in(input->path);
+    content = what_is_there(app, input, real);
     if (content)
         json_array_append_new(reasons, json_string(content));
     return ask_in_words(input, reasons, error);
@@ -314,7 +341,7 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
     if (!may_be_in(app, input, error) || !is_new(app, pools, input, error) || !may_take(app, input, error) ||
         (nfs && !nfs_answers(input->host, error)) || !create(app, input, error))
         return NULL;
-    if (strcmp(input->kind, "dir") == 0) {
+    if (*input->path) {
         g_autofree char *real = real_folder(input->path);
         remember_folder(app, real);
     }

@@ -382,7 +382,8 @@ gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *nam
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
     g_autoptr(FctVolume) volume = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
-    if (!volume || (fct_record_is_lost(record, volume) && !refuse_lost(record, error)))
+    if (!volume || (fct_record_is_lost(record, volume) && !refuse_lost(record, error)) ||
+        !app->vmm->ops->volume_sync(app->vmm, volume, error)) /* libvirt's streams end before the disk has the bytes */
         return FALSE;
     fct_text_set(&record->path, volume->path);
     fct_text_set(&record->inode, volume->inode);

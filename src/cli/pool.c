@@ -57,7 +57,7 @@ int fct_verb_pool_create(FctCli *cli, int argc, char **argv)
         {"dir", 0, 0, G_OPTION_ARG_STRING, &dir, "A folder: simple, snapshots and thin disks", "PATH"},
         {"nfs", 0, 0, G_OPTION_ARG_STRING, &nfs, "An NFS export: shared between hosts", "HOST:EXPORT"},
         {"lvm", 0, 0, G_OPTION_ARG_STRING, &lvm, "A volume group: fast raw disks", "GROUP"},
-        {"confirm", 0, 0, G_OPTION_ARG_STRING, &confirm, "With --dir: the folder once more, when Facet asks for it",
+        {"confirm", 0, 0, G_OPTION_ARG_STRING, &confirm, "The folder or volume group once more, when Facet asks for it",
          "PATH"},
         {NULL}};
     if (!fct_cli_options("NAME", entries, &argc, &argv))
@@ -70,10 +70,11 @@ int fct_verb_pool_create(FctCli *cli, int argc, char **argv)
     if (dir)
         body = json_pack("{s:s, s:s, s:s, s:s*}", "name", argv[1], "kind", "dir", "path", dir, "confirm", confirm);
     else if (lvm)
-        body = json_pack("{s:s, s:s, s:s}", "name", argv[1], "kind", "lvm", "volume_group", lvm);
+        body =
+            json_pack("{s:s, s:s, s:s, s:s*}", "name", argv[1], "kind", "lvm", "volume_group", lvm, "confirm", confirm);
     else
-        body = json_pack("{s:s, s:s, s:s%, s:s}", "name", argv[1], "kind", "nfs", "host", nfs, (size_t)(slash - nfs),
-                         "export", slash + 1);
+        body = json_pack("{s:s, s:s, s:s%, s:s, s:s*}", "name", argv[1], "kind", "nfs", "host", nfs,
+                         (size_t)(slash - nfs), "export", slash + 1, "confirm", confirm);
     if (!fct_client_call(cli->client, "POST", "/pools", body, 0, &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json)

@@ -173,10 +173,9 @@ static gboolean read_path(FctPoolInput *input, const char *path, GError **error)
 
 static gboolean read_dir(FctPoolInput *input, const json_t *json, GError **error)
 {
-    const char *path, *confirm = "";
-    if (!fct_json_want_str(json, "confirm", &confirm, error) || !fct_json_need_str(json, "path", &path, error))
+    const char *path;
+    if (!fct_json_need_str(json, "path", &path, error))
         return FALSE;
-    fct_text_set(&input->confirm, confirm);
     return read_path(input, path, error);
 }
 
@@ -221,14 +220,16 @@ FctPoolInput *fct_pool_input_read(const json_t *json, GError **error)
     static const struct {
         const char *kind;
         gboolean (*read)(FctPoolInput *input, const json_t *json, GError **error);
-        const char *known[6];
+        const char *known[7];
     } kinds[] = {{"dir", read_dir, {"name", "kind", "path", "confirm"}},
-                 {"nfs", read_nfs, {"name", "kind", "path", "host", "export"}},
-                 {"lvm", read_lvm, {"name", "kind", "volume_group"}}};
-    const char *name, *kind;
+                 {"nfs", read_nfs, {"name", "kind", "path", "host", "export", "confirm"}},
+                 {"lvm", read_lvm, {"name", "kind", "volume_group", "confirm"}}};
+    const char *name, *kind, *confirm = "";
     g_autoptr(FctPoolInput) input = fct_pool_input_new();
-    if (!fct_json_need_str(json, "name", &name, error) || !fct_json_need_str(json, "kind", &kind, error))
+    if (!fct_json_need_str(json, "name", &name, error) || !fct_json_need_str(json, "kind", &kind, error) ||
+        !fct_json_want_str(json, "confirm", &confirm, error))
         return NULL;
+    fct_text_set(&input->confirm, confirm);
     if (!is_word(name, 50, "._-")) {
         refuse(error, "name",
                "A name has 1 to 50 letters, digits, dots, dashes or underscores, and begins with a letter or digit.");

@@ -23,7 +23,7 @@ typedef struct {
     char *host;         /* nfs */
     char *export;       /* nfs: "/export/vms" */
     char *volume_group; /* lvm */
-    char *confirm;      /* dir: its path once more, from who knows what is in it; "" */
+    char *confirm;      /* its path or volume group once more, from who knows what is in it; "" */
 } FctPoolInput;
 
 /* One file of a chain, from the top down. */

@@ -127,6 +127,7 @@ static const FctVmmOps ops = {
     .copy_end = fct_virt_copy_end,
     .volume_grow = fct_virt_volume_grow,
     .volume_delete = fct_virt_volume_delete,
+    .volume_sync = fct_virt_volume_sync,
     .volume_open = fct_virt_volume_open,
     .stream_read = fct_virt_stream_read,
     .stream_write = fct_virt_stream_write,

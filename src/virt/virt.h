@@ -209,6 +209,7 @@ const char *fct_virt_volume_outside(const FctPool *pool, const char *path);
 /* What the file system tells of @volume, by its path: outside, and of a file inside which one it is and whether it has
  * other names. */
 void fct_virt_volume_look(const FctPool *pool, FctVolume *volume);
+gboolean fct_virt_volume_sync(FctVmm *vmm, const FctVolume *volume, GError **error);
 /* For whoever reads or writes its bytes: FCT_ERROR_REFUSED for one that leads elsewhere. */
 virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error);
 /* As fct_virt_set_error, and a full disk is FCT_ERROR_NO_SPACE. FALSE. */

@@ -113,3 +113,49 @@ void fct_virt_volume_look(const FctPool *pool, FctVolume *volume)
     if (fd >= 0)
         close(fd);
 }
+
+/* ---- on the disk ---- */
+
+static gboolean sync_fd(int fd, const FctVolume *volume, GError **error)
+{
+    if (fsync(fd) == 0)
+        return TRUE;
+    fct_set_error(error, errno == ENOSPC || errno == EDQUOT ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL,
+                  "Volume %s could not be written to the disk: %s.", volume->name, g_strerror(errno));
+    return FALSE;
+}
+
+/* By the file that was judged, which nobody can exchange any more: opening a device could do something to it. */
+static gboolean sync_opened(int seen, const FctVolume *volume, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", seen);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    gboolean ok = fd < 0 || sync_fd(fd, volume, error);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* The folder too: a new file has no name on the disk before. */
+static gboolean sync_in(const FctPool *pool, const FctVolume *volume, GError **error)
+{
+    const char *why;
+    int seen = open_volume(pool, volume->path, &why);
+    int folder = seen >= 0 && !why ? open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    gboolean ok =
+        seen < 0 || why || (sync_opened(seen, volume, error) && (folder < 0 || sync_fd(folder, volume, error)));
+    if (folder >= 0)
+        close(folder);
+    if (seen >= 0)
+        close(seen);
+    return ok;
+}
+
+gboolean fct_virt_volume_sync(FctVmm *vmm, const FctVolume *volume, GError **error)
+{
+    g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, error);
+    for (guint i = 0; pools && i < pools->len; i++)
+        if (strcmp(((FctPool *)pools->pdata[i])->name, volume->pool) == 0)
+            return sync_in(pools->pdata[i], volume, error);
+    return pools != NULL;
+}

@@ -2,9 +2,11 @@
 /* Which file a volume is: however it is spelled, and whatever takes its place. Run by test_volumes.c. */
 #include "volume_play.h"
 
+#include "app/pools.h"
 #include "app/storage.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/text.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -145,4 +147,53 @@ void test_upload_replaced(Fixture *f, gconstpointer data)
     assert_state(f, "nas", "up", -1);
     g_autoptr(json_t) seen = fct_volumes_get(f->app, "nas:up", NULL);
     g_assert_cmpstr(fct_json_str(seen, "state", ""), ==, "ready"); /* theirs: no upload to it is under way */
+}
+
+/* A host that loses its power has what Facet called ready; what the disk did not take is not. */
+void test_on_disk(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    have(f, "nas", "copy", FCT_RECORD_MAKING, NULL, "");
+    play.lost = FCT_ERROR_NO_SPACE;
+    g_assert_false(fct_record_complete(f->app, "nas", "copy", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_NO_SPACE);
+    g_clear_error(&error);
+    assert_state(f, "nas", "copy", FCT_RECORD_MAKING);
+    play.lost = 0;
+    g_assert_true(fct_record_complete(f->app, "nas", "copy", &error));
+    g_assert_no_error(error);
+    assert_state(f, "nas", "copy", FCT_RECORD_READY);
+    g_assert_cmpuint(play.synced, ==, 2);
+}
+
+static void assert_no_pool(Fixture *f, const char *kind, const char *path, FctErrorCode code)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean nfs = strcmp(kind, "nfs") == 0;
+    g_autoptr(json_t) wish = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*}", "name", "p", "kind", kind, "path", path,
+                                       "host", nfs ? "127.0.0.1" : NULL, "export", nfs ? "/x" : NULL, "confirm",
+                                       code == FCT_ERROR_REFUSED ? NULL : path);
+    g_assert_null(fct_pools_create(f->app, wish, &error));
+    g_assert_error(error, FCT_ERROR, (gint)code);
+}
+
+/* Neither a folder of files nor a mount comes over what Facet has itself, by whatever way; nor over files in silence.
+ */
+void test_pool_place(Fixture *f, gconstpointer data)
+{
+    g_autofree char *apart = g_dir_make_tmp("facet-apart-XXXXXX", NULL), *link = g_build_filename(apart, "link", NULL);
+    g_autofree char *library = g_build_filename(apart, "library", NULL);
+    g_autofree char *to_library = g_build_filename(apart, "to-library", NULL);
+    g_assert_cmpint(symlink(f->dir, link), ==, 0);
+    g_assert_cmpint(symlink(library, to_library), ==, 0);
+    g_assert_cmpint(g_mkdir_with_parents(library, 0700), ==, 0);
+    assert_no_pool(f, "nfs", apart, FCT_ERROR_REFUSED); /* it is not empty */
+    fct_text_set(&f->app->config.images_dir, library);
+    static const char *const kinds[] = {"dir", "nfs"};
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        assert_no_pool(f, kinds[i], f->dir, FCT_ERROR_BAD_REQUEST);
+        assert_no_pool(f, kinds[i], link, FCT_ERROR_BAD_REQUEST);
+        assert_no_pool(f, kinds[i], to_library, FCT_ERROR_BAD_REQUEST);
+    }
+    g_assert_true(unlink(link) == 0 && unlink(to_library) == 0 && rmdir(library) == 0 && rmdir(apart) == 0);
 }

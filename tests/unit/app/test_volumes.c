@@ -152,6 +152,15 @@ static gboolean play_grow(FctVmm *vmm, const char *pool, const char *name, const
     return TRUE;
 }
 
+static gboolean play_sync(FctVmm *vmm, const FctVolume *volume, GError **error)
+{
+    play.synced++;
+    if (!play.lost)
+        return TRUE;
+    fct_set_error(error, play.lost, "What was written has no room.");
+    return FALSE;
+}
+
 static gboolean play_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
 {
     g_autofree char *id = fct_volume_id(pool, name);
@@ -239,6 +248,7 @@ static const FctVmmOps ops = {
     .volume_create = play_create,
     .volume_copy = play_copy,
     .volume_delete = play_delete,
+    .volume_sync = play_sync,
     .volume_grow = play_grow,
     .volume_open = play_open,
     .stream_read = play_read,
@@ -257,7 +267,8 @@ static void begin(Fixture *f, gconstpointer data)
     play.volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     play.deleted = g_string_new(NULL);
     play.deaf = play.outside = play.inode = play.head = play.claim = play.foreign = NULL;
-    play.fault = 0;
+    play.fault = play.lost = 0;
+    play.synced = 0;
     play.size = GIB;
     play.cleared = 0;
     play.half = play.made = play.linked = play.ploop = FALSE;
@@ -709,6 +720,8 @@ int main(int argc, char **argv)
                  {"/volumes/half-replaced", test_half_replaced},
                  {"/volumes/copy-replaced", test_copy_replaced},
                  {"/volumes/upload-replaced", test_upload_replaced},
+                 {"/volumes/on-disk", test_on_disk},
+                 {"/volumes/pool-place", test_pool_place},
                  {"/volumes/parallels", test_parallels},
                  {"/volumes/cleared", test_cleared},
                  {"/volumes/complete-at-once", test_complete_at_once},

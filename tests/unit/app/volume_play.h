@@ -24,6 +24,8 @@ typedef struct {
     gboolean half;       /* which leaves a volume all the same */
     gboolean made;       /* a volume was asked for */
     gint64 size;         /* of each volume, bytes */
+    guint synced;        /* so often a volume was put on the disk */
+    FctErrorCode lost;   /* which fails so; 0: it works */
     gint64 cleared;      /* so many bytes of the device, from its beginning */
     FctVmmConnection told;
     gpointer data;
@@ -36,6 +38,8 @@ void have(Fixture *f, const char *pool, const char *name, FctRecordState state, 
 void assert_state(Fixture *f, const char *pool, const char *name, int state); /* -1: no record */
 void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode);
 
+void test_on_disk(Fixture *f, gconstpointer data);
+void test_pool_place(Fixture *f, gconstpointer data);
 void test_spelled(Fixture *f, gconstpointer data);
 void test_unclear(Fixture *f, gconstpointer data);
 void test_foreign_link(Fixture *f, gconstpointer data);

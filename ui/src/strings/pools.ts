@@ -41,6 +41,7 @@ export const pools = {
   path: 'Folder',
   pathHint: 'An empty folder in /srv, /mnt, /data or /var/lib/libvirt; made when it is not there.',
   confirm: 'Write the folder once more',
+  confirmGroup: 'Write the volume group once more',
   outside: 'Not usable',
   host: 'Server',
   hostHint: 'Host name or address of the NFS server.',

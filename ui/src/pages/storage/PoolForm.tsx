@@ -10,7 +10,7 @@ import { problemAt, SelectField, TextField } from '@/widgets/fields';
 
 const kinds = ['dir', 'nfs', 'lvm'] as const satisfies PoolInput['kind'][];
 /** What each asks for, as the API calls it. */
-const FIELDS = { dir: ['name', 'path', 'confirm'], nfs: ['name', 'host', 'export'], lvm: ['name', 'volume_group'] } as const;
+const FIELDS = { dir: ['name', 'path', 'confirm'], nfs: ['name', 'host', 'export', 'confirm'], lvm: ['name', 'volume_group', 'confirm'] } as const;
 
 export function PoolForm({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
@@ -22,9 +22,10 @@ export function PoolForm({ onClose }: { onClose: () => void }) {
   const [share, setShare] = useState('');
   const [group, setGroup] = useState('');
   const input = (): PoolInput => {
-    if (kind === 'dir') return { name: name.trim(), kind, path: path.trim(), ...(confirm.trim() ? { confirm: confirm.trim() } : {}) };
-    if (kind === 'nfs') return { name: name.trim(), kind, host: host.trim(), export: share.trim() };
-    return { name: name.trim(), kind, volume_group: group.trim() };
+    const basic = { name: name.trim(), kind, ...(confirm.trim() ? { confirm: confirm.trim() } : {}) };
+    if (kind === 'dir') return { ...basic, path: path.trim() };
+    if (kind === 'nfs') return { ...basic, host: host.trim(), export: share.trim() };
+    return { ...basic, volume_group: group.trim() };
   };
   const ready = Object.values(input()).every(Boolean);
   const make = useMutation({
@@ -37,16 +38,16 @@ export function PoolForm({ onClose }: { onClose: () => void }) {
   const text = (field: string, label: string, value: string, set: (value: string) => void, hint?: string) => (
     <TextField id={`pool-${field}`} label={label} hint={hint} value={value} isRequired problem={problemAt(make.error, field)} onChange={set} />
   );
-  const asked = kind === 'dir' && make.error instanceof ApiError && 'confirm' in make.error.details;
+  const asked = make.error instanceof ApiError && 'confirm' in make.error.details;
   return (
     <FormDialog title={t.pools.create} button={t.app.create} save={make} fields={FIELDS[kind]} isDisabled={!ready} onClose={onClose}>
       {text('name', t.pools.name, name, setName)}
       <SelectField id="pool-kind" label={t.pools.kind} hint={t.pools.kindTexts[kind]} value={kind} options={kinds.map((one) => ({ value: one, name: t.pools.kinds[one] ?? one }))} onChange={(value) => setKind(value as PoolInput['kind'])} />
       {kind === 'dir' && text('path', t.pools.path, path, setPath, t.pools.pathHint)}
-      {(asked || confirm !== '') && kind === 'dir' && text('confirm', t.pools.confirm, confirm, setConfirm)}
       {kind === 'nfs' && text('host', t.pools.host, host, setHost, t.pools.hostHint)}
       {kind === 'nfs' && text('export', t.pools.export, share, setShare, t.pools.exportHint)}
       {kind === 'lvm' && text('volume_group', t.pools.group, group, setGroup, t.pools.groupHint)}
+      {(asked || confirm !== '') && text('confirm', kind === 'lvm' ? t.pools.confirmGroup : t.pools.confirm, confirm, setConfirm)}
     </FormDialog>
   );
 }
