@@ -268,9 +268,9 @@ static gboolean has_room(const FctVolumeUpload *upload, gint64 bytes, GError **e
 
 static gboolean check_head(const FctVolumeUpload *upload, const FctDiskHead *head, GError **error)
 {
-    if (!fct_upload_accept(head, upload->name, upload->size, error))
+    gboolean qcow2 = head->kind == FCT_DISK_QCOW2, raw = strcmp(upload->format, "raw") == 0;
+    if (!(raw ? fct_upload_accept_raw : fct_upload_accept)(head, upload->name, upload->size, error))
         return FALSE;
-    gboolean qcow2 = head->kind == FCT_DISK_QCOW2;
     if (qcow2 == (strcmp(upload->format, "qcow2") == 0))
         return !qcow2 || has_room(upload, head->virtual_bytes, error);
     fct_set_error_full(error, FCT_ERROR_REFUSED, "Begin again with the other format.",

@@ -185,6 +185,14 @@ gboolean fct_upload_accept(const FctDiskHead *head, const char *name, gint64 siz
            accept_length(head, size, error);
 }
 
+gboolean fct_upload_accept_raw(const FctDiskHead *head, const char *name, gint64 size, GError **error)
+{
+    FctDiskHead bytes = *head;
+    if (head->kind == FCT_DISK_LUKS)
+        bytes.kind = FCT_DISK_RAW;
+    return fct_upload_accept(&bytes, name, size, error);
+}
+
 const char *fct_upload_format(const FctDiskHead *head)
 {
     return head->kind == FCT_DISK_ISO ? "iso" : head->kind == FCT_DISK_QCOW2 ? "qcow2" : "raw";

@@ -11,6 +11,12 @@
  */
 gboolean fct_upload_accept(const FctDiskHead *head, const char *name, gint64 size, GError **error);
 
+/*
+ * The same for a volume that was announced as raw. A guest that encrypts all of a disk of its own leaves LUKS there,
+ * for which it has the key: such a disk comes back as it went. Nobody starts from it, so the library takes none.
+ */
+gboolean fct_upload_accept_raw(const FctDiskHead *head, const char *name, gint64 size, GError **error);
+
 /* "qcow2", "raw" or "iso" of one that is accepted. */
 const char *fct_upload_format(const FctDiskHead *head);
 

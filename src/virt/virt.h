@@ -6,6 +6,7 @@
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <sys/stat.h>
 
 /*
  * A connection each for what must not wait for one another. libvirtd serves 5 calls of a connection at a time
@@ -204,6 +205,27 @@ gboolean fct_virt_stream_write(FctVmmStream *stream, const guint8 *bytes, gsize 
 gboolean fct_virt_stream_skip(FctVmmStream *stream, gint64 length, GError **error);
 gboolean fct_virt_stream_close(FctVmmStream *stream, gboolean finish, GError **error);
 /* The volume's handle, or NULL with @error. */
+/*
+ * libvirt opens a volume by its name, as root. Who else may write to the pool's folder could put a link in its place
+ * between our look and that: so the folder must not have changed from before the look until libvirt has it open.
+ */
+typedef struct {
+    char *folder; /* NULL: nobody but root and facetd's own user writes there */
+    struct statx seen;
+} FctVirtMark;
+void fct_virt_mark_clear(FctVirtMark *mark);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctVirtMark, fct_virt_mark_clear)
+/* Before the look. FALSE: it changed just now, so that a further change could have the same time; try again. */
+gboolean fct_virt_mark_set(FctVirtMark *mark, const FctPool *pool);
+gboolean fct_virt_mark_holds(const FctVirtMark *mark);
+/*
+ * @begin makes libvirt open the volume and does nothing with it yet. It is called again, and drops what it had, when
+ * the folder was changed meanwhile. What it has after a failure is nobody's to read or write.
+ */
+typedef gboolean (*FctVirtBegin)(virStorageVolPtr volume, gpointer data, GError **error);
+gboolean fct_virt_volume_begin(virConnectPtr conn, const char *pool, const char *name, FctVirtBegin begin,
+                               gpointer data, GError **error);
+
 /* Why nobody may open the volume at @path of @pool: it is no plain file inside of it. NULL: it is one. */
 const char *fct_virt_volume_outside(const FctPool *pool, const char *path);
 /* What the file system tells of @volume, by its path: outside, and of a file inside which one it is and whether it has

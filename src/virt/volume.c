@@ -8,6 +8,8 @@
 #define READ_MS 15000
 #define LIST_MS 30000
 #define CHANGE_MS 60000
+#define BEGIN_TRIES 20
+#define BEGIN_AGAIN_US (100 * 1000)
 
 typedef struct {
     char *pool, *name, *format;
@@ -100,6 +102,43 @@ static virStorageVolPtr find_volume(virConnectPtr conn, const char *pool, const 
 virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error)
 {
     return find_volume(conn, pool, name, TRUE, error);
+}
+
+/* 1: begun; 0: the folder was changed meanwhile, so nobody knows what was opened; -1 with the error set. */
+static int begin_once(virStoragePoolPtr handle, const char *name, FctVirtBegin begin, gpointer data, GError **error)
+{
+    g_autoptr(FctPool) pool = describe(handle);
+    g_auto(FctVirtMark) mark = {0};
+    virStorageVolPtr volume = NULL;
+    if (pool && !fct_virt_mark_set(&mark, pool))
+        return 0;
+    if (!(volume = virStorageVolLookupByName(handle, name))) {
+        fct_virt_fail(error, "Volume %s could not be found", name);
+        return -1;
+    }
+    int result = is_inside(handle, volume, name, error) && begin(volume, data, error) ? 1 : -1;
+    if (result == 1 && !fct_virt_mark_holds(&mark))
+        result = 0;
+    virStorageVolFree(volume);
+    return result;
+}
+
+gboolean fct_virt_volume_begin(virConnectPtr conn, const char *pool, const char *name, FctVirtBegin begin,
+                               gpointer data, GError **error)
+{
+    virStoragePoolPtr handle = find_pool(conn, pool, error);
+    int result = handle ? 0 : -1;
+    for (guint i = 0; result == 0 && i < BEGIN_TRIES; i++) {
+        g_usleep(i ? BEGIN_AGAIN_US : 0);
+        result = begin_once(handle, name, begin, data, error);
+    }
+    if (result == 0)
+        fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                           "Let only root write to the pool's folder, or wait until nobody changes it.", NULL,
+                           "Volume %s is not opened: the folder of pool %s is changed all the time.", name, pool);
+    if (handle)
+        virStoragePoolFree(handle);
+    return result == 1;
 }
 
 /* One that no request can say, and that the name which is shown may not be mistaken for. */

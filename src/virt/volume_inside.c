@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Without following any link on the way; O_PATH opens nothing and asks no right to read. */
@@ -87,6 +88,50 @@ const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
     if (fd >= 0)
         close(fd);
     return why;
+}
+
+/* ---- while libvirt opens it ---- */
+
+#define SETTLED_NS (50 * G_GINT64_CONSTANT(1000000)) /* several ticks of the clock that file systems read */
+
+static gint64 ns_of(gint64 s, gint64 ns)
+{
+    return s * G_GINT64_CONSTANT(1000000000) + ns;
+}
+
+static gboolean others_write(const struct statx *st)
+{
+    return (st->stx_uid != 0 && st->stx_uid != geteuid()) || st->stx_mode & S_IWOTH ||
+           (st->stx_mode & S_IWGRP && st->stx_gid != 0);
+}
+
+void fct_virt_mark_clear(FctVirtMark *mark)
+{
+    g_clear_pointer(&mark->folder, g_free);
+}
+
+gboolean fct_virt_mark_set(FctVirtMark *mark, const FctPool *pool)
+{
+    struct timespec now;
+    fct_virt_mark_clear(mark);
+    if (!fct_pool_has_files(pool) || statx(AT_FDCWD, pool->path, 0, STATX_BASIC_STATS, &mark->seen) < 0 ||
+        !others_write(&mark->seen))
+        return TRUE;
+    mark->folder = g_strdup(pool->path);
+    clock_gettime(CLOCK_REALTIME, &now);
+    gint64 age = ns_of(now.tv_sec, now.tv_nsec) - ns_of(mark->seen.stx_ctime.tv_sec, mark->seen.stx_ctime.tv_nsec);
+    return ABS(age) >= SETTLED_NS; /* the clock may have been set back */
+}
+
+gboolean fct_virt_mark_holds(const FctVirtMark *mark)
+{
+    struct statx now;
+    const struct statx *then = &mark->seen;
+    if (!mark->folder)
+        return TRUE;
+    return statx(AT_FDCWD, mark->folder, 0, STATX_BASIC_STATS, &now) == 0 && now.stx_ino == then->stx_ino &&
+           now.stx_dev_major == then->stx_dev_major && now.stx_dev_minor == then->stx_dev_minor &&
+           now.stx_ctime.tv_sec == then->stx_ctime.tv_sec && now.stx_ctime.tv_nsec == then->stx_ctime.tv_nsec;
 }
 
 /* Not the device: its number may be another after a restart of the host. */

@@ -110,6 +110,25 @@ static void add_hole(GPtrArray *runs, gint64 length)
     last->length += length;
 }
 
+static void drop_handle(Block *block)
+{
+    if (!block->handle)
+        return;
+    virStreamAbort(block->handle);
+    virStreamFree(g_steal_pointer(&block->handle));
+}
+
+static gboolean begin_read(virStorageVolPtr volume, gpointer data, GError **error)
+{
+    Block *block = data;
+    drop_handle(block);
+    block->handle = virStreamNew(virStorageVolGetConnect(volume), 0);
+    if (block->handle && virStorageVolDownload(volume, block->handle, (guint64)block->offset, (guint64)block->length,
+                                               VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) == 0)
+        return TRUE;
+    return fct_virt_fail(error, "Volume %s could not be read", block->name);
+}
+
 /* 1: there is more; 0: the window's end; -1: an error. */
 static int receive(virStreamPtr handle, Block *block, char *buffer, gint64 *got)
 {
@@ -138,30 +157,19 @@ static gboolean read_window(virConnectPtr conn, gpointer data, GError **error)
     g_autofree char *buffer = g_malloc(GRAIN);
     gint64 got = 0, bytes = 0;
     int more = 1;
-    virStorageVolPtr volume = fct_virt_find_volume(conn, block->pool, block->name, error);
-    if (!volume)
-        return FALSE;
-    virStreamPtr handle = virStreamNew(conn, 0);
-    gboolean ok = handle && virStorageVolDownload(volume, handle, (guint64)block->offset, (guint64)block->length,
-                                                  VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) == 0;
+    gboolean ok = fct_virt_volume_begin(conn, block->pool, block->name, begin_read, block, error);
     while (ok && more > 0 && bytes < 2 * WINDOW) {
-        more = receive(handle, block, buffer, &got);
+        more = receive(block->handle, block, buffer, &got);
         bytes = 0;
         for (guint i = 0; i < block->runs->len; i++)
             bytes += ((Run *)block->runs->pdata[i])->bytes ? ((Run *)block->runs->pdata[i])->length : 0;
     }
     block->short_end = more == 0 && got < block->length;
-    if (!ok || more < 0)
+    if (ok && (more < 0 || (more == 0 && virStreamFinish(block->handle) < 0)))
         ok = fct_virt_fail(error, "Volume %s could not be read", block->name);
-    else if (more > 0) /* enough for now: the rest of a long window of holes is asked for again */
-        virStreamAbort(handle);
-    else if (virStreamFinish(handle) < 0)
-        ok = fct_virt_fail(error, "Volume %s could not be read", block->name);
-    if (!ok && handle)
-        virStreamAbort(handle);
-    if (handle)
-        virStreamFree(handle);
-    virStorageVolFree(volume);
+    else if (ok && more == 0)
+        virStreamFree(g_steal_pointer(&block->handle));
+    drop_handle(block); /* or enough for now: the rest of a long window of holes is asked for again */
     return ok;
 }
 
@@ -223,19 +231,23 @@ gssize fct_virt_stream_read(FctVmmStream *base, guint8 *bytes, gsize length, gin
 
 /* ---- writing ---- */
 
+static gboolean begin_write(virStorageVolPtr volume, gpointer data, GError **error)
+{
+    Block *block = data;
+    drop_handle(block);
+    block->handle = virStreamNew(virStorageVolGetConnect(volume), 0);
+    if (block->handle && virStorageVolUpload(volume, block->handle, (guint64)block->offset, (guint64)block->length,
+                                             VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) == 0)
+        return TRUE;
+    return fct_virt_fail(error, "Volume %s could not be written", block->name);
+}
+
 static gboolean open_write(virConnectPtr conn, gpointer data, GError **error)
 {
     Block *block = data;
-    virStorageVolPtr volume = fct_virt_find_volume(conn, block->pool, block->name, error);
-    if (!volume)
-        return FALSE;
-    block->handle = virStreamNew(conn, 0);
-    gboolean ok =
-        block->handle && virStorageVolUpload(volume, block->handle, (guint64)block->offset, (guint64)block->length,
-                                             VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) == 0;
+    gboolean ok = fct_virt_volume_begin(conn, block->pool, block->name, begin_write, block, error);
     if (!ok)
-        fct_virt_fail(error, "Volume %s could not be written", block->name);
-    virStorageVolFree(volume);
+        drop_handle(block);
     return ok;
 }
 

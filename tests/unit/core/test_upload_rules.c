@@ -45,6 +45,17 @@ static void test_kinds(void)
     }
 }
 
+/* Off a volume and back onto one: a guest has the key. An image to start from cannot be so. */
+static void test_guest_luks(void)
+{
+    FctDiskHead luks = head_of(FCT_DISK_LUKS), zip = head_of(FCT_DISK_ZIP);
+    g_assert_true(fct_upload_accept_raw(&luks, "x.img", MIB, NULL));
+    g_assert_false(fct_upload_accept_raw(&luks, "x.img", MIB + 1, NULL)); /* cut off */
+    g_assert_false(fct_upload_accept_raw(&luks, "x.qcow2", MIB, NULL));
+    g_assert_false(fct_upload_accept_raw(&zip, "x.img", MIB, NULL));
+    assert_refused(&luks, "x.img", MIB, "LUKS");
+}
+
 static void test_names(void)
 {
     static const struct {
@@ -108,6 +119,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/core/upload-rules/kinds", test_kinds);
+    g_test_add_func("/core/upload-rules/guest-luks", test_guest_luks);
     g_test_add_func("/core/upload-rules/names", test_names);
     g_test_add_func("/core/upload-rules/qcow2", test_qcow2);
     g_test_add_func("/core/upload-rules/sha256", test_sha256);

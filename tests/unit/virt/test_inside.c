@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A link that comes between the look at a volume and the moment when libvirt has opened it, and is gone again. */
+#include "base/text.h"
+#include "virt/virt.h"
+
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+static void settle(FctVirtMark *mark, const FctPool *pool)
+{
+    for (int i = 0; i < 100 && !fct_virt_mark_set(mark, pool); i++)
+        g_usleep(10 * 1000);
+    g_assert_true(fct_virt_mark_set(mark, pool));
+}
+
+/* The file is away, a link is in its place, and the file is back. */
+static void exchange(const char *path)
+{
+    g_autofree char *away = g_strconcat(path, ".away", NULL);
+    g_assert_cmpint(rename(path, away), ==, 0);
+    g_assert_cmpint(symlink("/etc/shadow", path), ==, 0);
+    g_assert_cmpint(rename(away, path), ==, 0);
+}
+
+static void test_exchange(gconstpointer mode)
+{
+    g_autofree char *dir = g_dir_make_tmp("facet-inside-XXXXXX", NULL), *path = g_build_filename(dir, "a.img", NULL);
+    g_autoptr(FctPool) pool = fct_pool_new();
+    g_auto(FctVirtMark) mark = {0};
+    gboolean others = GPOINTER_TO_INT(mode) == 0777;
+    fct_text_set(&pool->kind, "dir");
+    fct_text_set(&pool->path, dir);
+    g_assert_true(g_file_set_contents(path, "x", 1, NULL));
+    g_assert_cmpint(g_chmod(dir, GPOINTER_TO_INT(mode)), ==, 0);
+    g_assert_true(fct_virt_mark_set(&mark, pool) != others); /* it may change within the same tick */
+    settle(&mark, pool);
+    g_assert_true(fct_virt_mark_holds(&mark));
+    g_assert_null(fct_virt_volume_outside(pool, path));
+    exchange(path);
+    g_assert_null(fct_virt_volume_outside(pool, path));  /* which sees nothing of it */
+    g_assert_true(fct_virt_mark_holds(&mark) != others); /* nobody else writes to a folder of ours alone */
+    g_unlink(path);
+    g_rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/inside/exchange-by-others", GINT_TO_POINTER(0777), test_exchange);
+    g_test_add_data_func("/inside/folder-of-ours", GINT_TO_POINTER(0755), test_exchange);
+    return g_test_run();
+}
