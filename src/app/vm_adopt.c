@@ -3,8 +3,8 @@
 
 #include "app/networks.h"
 #include "app/records.h"
+#include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
-#include "app/vm_service.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
@@ -13,7 +13,7 @@
 
 #define LISTED 5 /* in an event; the answer has all */
 
-/* Another's VM by UUID or name. */
+/* Another's VM by UUID or name, or one of ours whose mark another program has taken away. */
 static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
 {
     g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
@@ -23,7 +23,7 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
             continue;
         g_autoptr(GError) fault = NULL;
         g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, info->id, &fault);
-        if (!vm && fault->code == FCT_ERROR_NOT_FOUND)
+        if (vm ? !info->ours : fault->code == FCT_ERROR_NOT_FOUND)
             return fct_vm_info_ref(info);
         if (vm)
             fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is managed by Facet already.", vm->name);
@@ -68,12 +68,33 @@ static void record_disks(FctVms *vms, FctAdoption *adoption, FctWrites *writes)
     }
 }
 
-static FctAdoption *look(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
+/* Of one that Facet knows: only its mark is written again, and its document goes on. */
+static FctAdoption *look_again(FctVms *vms, const FctVm *vm)
+{
+    FctAdoption *adoption = fct_adoption_new();
+    fct_vm_facts_judge_outside(vms, vm, adoption->verdicts);
+    for (guint i = adoption->verdicts->len; i-- > 0;)
+        if (strcmp(((FctVerdict *)adoption->verdicts->pdata[i])->code, "mark-lost") == 0)
+            g_ptr_array_remove_index(adoption->verdicts, i);
+    g_ptr_array_add(adoption->lost,
+                    g_strdup("What another program changed in its definition: it starts as Facet knows it"));
+    return adoption;
+}
+
+static FctAdoption *look_first(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
     FctAdoption *adoption = vms->app->vmm->ops->adoption(vms->app->vmm, info->id, error);
+    if (adoption)
+        record_disks(vms, adoption, writes);
+    return adoption;
+}
+
+static FctAdoption *look(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
+{
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, info->id);
+    FctAdoption *adoption = known ? look_again(vms, known->vm) : look_first(vms, info, writes, error);
     if (!adoption)
         return NULL;
-    record_disks(vms, adoption, writes);
     if (adoption->lost->len)
         g_ptr_array_add(adoption->verdicts,
                         fct_verdict_new(FCT_CONFIRM, "adopt-changes", "", "Read what changes, then confirm.",
@@ -173,6 +194,9 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
     g_autoptr(FctAdoption) adoption = look(vms, info, writes, error);
     if (!adoption || !check(adoption, confirm, error))
         return FALSE;
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, info->id);
+    if (known)
+        return vmm->ops->mark(vmm, info->id, TRUE, error);
     g_autoptr(FctVm) vm = vm_of(adoption);
     if (fct_vm_info_active(info)) {
         json_decref(vm->run);

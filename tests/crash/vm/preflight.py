@@ -245,6 +245,27 @@ def test_saved_by_virsh():
     power("kept", "stop", {"force": True})
 
 
+def test_mark_taken_by_virsh():
+    """virsh define of a description that was kept elsewhere: libvirt's side would change the VM no more."""
+    create("unmarked")
+    snapshot("unmarked", "s1")
+    text = re.sub(r"<metadata>.*?</metadata>", "", stack.virsh("dumpxml", "unmarked", "--inactive"), flags=re.S)
+    (stack.dir / "unmarked.xml").write_text(text)
+    stack.virsh("define", str(stack.dir / "unmarked.xml"))
+    agree("unmarked", "mark-lost")
+    refused_outside("unmarked", "mark-lost")
+    plan = stack.call("POST", "/vms/unmarked/adopt", {"preview": True})
+    assert plan["lost"] and [v["code"] for v in plan["verdicts"]] == ["adopt-changes"], plan
+    stack.refused(422, "POST", "/vms/unmarked/adopt", {})
+    stack.call("POST", "/vms/unmarked/adopt", {"confirm": True})
+    agree("unmarked")
+    assert stack.refused(409, "POST", "/vms/unmarked/adopt", {"confirm": True})
+    power("unmarked", "start")
+    power("unmarked", "stop", {"force": True})
+    vm = stack.vm("unmarked")
+    stack.done(stack.call("DELETE", "/vms/unmarked", None, {"If-Match": f'"{vm["revision"]}"'}))
+
+
 def test_disk_moved_by_virsh():
     """A backup program's snapshot: a start by the document would go back to the old file."""
     old = create("backed")["disks"][0]["path"]
