@@ -51,10 +51,9 @@ static void own_medium(FctApp *app, const char *vm, FctVmDisk *disk)
 }
 
 /* What each disk is from now on (ADR 6), into @writes: what its definition says, which no guest has written. */
-static void record_disks(FctVms *vms, FctAdoption *adoption, FctWrites *writes)
+static void record_disks(FctVms *vms, FctAdoption *adoption, gboolean active, FctWrites *writes)
 {
     const GPtrArray *disks = adoption->spec->disks;
-    gboolean active = adoption->state != FCT_VM_OFF;
     for (guint i = 0; i < disks->len; i++) {
         FctVmDisk *disk = disks->pdata[i];
         g_autoptr(GError) fault = NULL;
@@ -85,7 +84,7 @@ static FctAdoption *look_first(FctVms *vms, const FctVmInfo *info, FctWrites *wr
 {
     FctAdoption *adoption = vms->app->vmm->ops->adoption(vms->app->vmm, info->id, error);
     if (adoption)
-        record_disks(vms, adoption, writes);
+        record_disks(vms, adoption, fct_vm_info_active(info), writes);
     return adoption;
 }
 

@@ -245,6 +245,40 @@ def test_saved_by_virsh():
     power("kept", "stop", {"force": True})
 
 
+def foreign_on(name, disk, kind="qcow2"):
+    (stack.dir / f"{name}.xml").write_text(FOREIGN.format(name=name, disk=disk, screens="").replace("type='qcow2'", f"type='{kind}'"))
+    stack.virsh("define", str(stack.dir / f"{name}.xml"))
+    until(f"{name} to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == name), None))
+
+
+def test_adopted_again_on_an_overlay():
+    """Between a release and the next adoption the file gave way to one that stands on it: the record is not of that one."""
+    folder = pathlib.Path(create("again")["disks"][0]["path"]).parent
+    for disk in (folder / "changed.qcow2", stack.dir / "changed.qcow2"):
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"], check=True)
+        disk.chmod(0o666)
+        stack.virsh("pool-refresh", "facet")
+        foreign_on("changed", disk)
+        stack.call("POST", "/vms/changed/adopt", {"confirm": True})
+        time.sleep(6)  # until storage has looked, which notes which file it is
+        stack.call("POST", "/vms/changed/release", {})
+        disk.rename(str(disk) + ".below")
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", f"{disk}.below", "-F", "qcow2", disk], check=True)
+        disk.chmod(0o666)
+        stack.virsh("pool-refresh", "facet")
+        for body in ({"confirm": True}, {"preview": True}):
+            answer = stack.call("POST", "/vms/changed/adopt", body) if "preview" in body else stack.refused(422, "POST", "/vms/changed/adopt", body)["details"]
+            assert "unknown-disk" in stops(answer["verdicts"]), answer
+        disk.unlink()
+        pathlib.Path(f"{disk}.below").rename(disk)  # the first one once more
+        stack.virsh("pool-refresh", "facet")
+        stack.call("POST", "/vms/changed/adopt", {"confirm": True})
+        agree("changed")
+        stack.call("POST", "/vms/changed/release", {})
+        stack.virsh("undefine", "changed")
+        until("it to be gone", lambda: not any(v["name"] == "changed" for v in stack.call("GET", "/vms")["items"]))
+
+
 def test_mark_taken_by_virsh():
     """virsh define of a description that was kept elsewhere: libvirt's side would change the VM no more."""
     create("unmarked")
