@@ -286,8 +286,8 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
     g_autofree char *id = fct_volume_id(disk->pool, name);
     const FctVolume *volume = world && *disk->pool ? fct_volume_world_find(world, id, NULL) : NULL;
     const FctVolumeRecord *known = world ? record_of(world, id, disk->path) : NULL;
-    if (!world || (known && !agrees(known, disk->format, error)) || !same_chain(app, known, disk, error) ||
-        (!known && !is_unlinked(disk->path, error)) ||
+    if (!world || (volume && !fct_volume_inside(volume, error)) || (known && !agrees(known, disk->format, error)) ||
+        !same_chain(app, known, disk, error) || (!known && !is_unlinked(disk->path, error)) ||
         (must_judge(known, disk, active) && !judge_disk(app, disk, active, error)))
         return FALSE;
     const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);

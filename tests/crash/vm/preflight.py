@@ -279,6 +279,29 @@ def test_adopted_again_on_an_overlay():
         until("it to be gone", lambda: not any(v["name"] == "changed" for v in stack.call("GET", "/vms")["items"]))
 
 
+def test_adopted_link():
+    """A link in a pool is opened by nobody: what was adopted with one could not be started, and not even be released."""
+    folder = pathlib.Path(create("linked")["disks"][0]["path"]).parent
+    disk = folder / "linked.img"
+    (stack.dir / "real.img").write_bytes(bytes(1 << 20))
+    disk.symlink_to(stack.dir / "real.img")
+    stack.virsh("pool-refresh", "facet")
+    foreign_on("onlink", disk, "raw")
+    problem = stack.refused(422, "POST", "/vms/onlink/adopt", {"confirm": True})
+    assert stops(problem["details"]["verdicts"]) == ["unknown-disk"], problem
+    disk.unlink()
+    disk.write_bytes(bytes(1 << 20))
+    stack.virsh("pool-refresh", "facet")
+    stack.call("POST", "/vms/onlink/adopt", {"confirm": True})
+    agree("onlink")
+    disk.unlink()
+    disk.symlink_to(stack.dir / "real.img")
+    stack.virsh("pool-refresh", "facet")
+    stack.call("POST", "/vms/onlink/release", {})
+    stack.virsh("undefine", "onlink")
+    disk.unlink()
+
+
 def test_mark_taken_by_virsh():
     """virsh define of a description that was kept elsewhere: libvirt's side would change the VM no more."""
     create("unmarked")
