@@ -110,6 +110,42 @@ static json_t *texts_json(const GPtrArray *texts)
     return list;
 }
 
+/* Of what people consent to. */
+static char *digest_of(const GPtrArray *lost)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (guint i = 0; i < lost->len; i++)
+        g_checksum_update(sum, lost->pdata[i], (gssize)strlen(lost->pdata[i]) + 1);
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+/* Whether what would be lost is what was read. */
+static gboolean is_as_read(const FctAdoption *adoption, const char *digest, GError **error)
+{
+    g_autofree char *now = digest_of(adoption->lost);
+    if (!*digest || strcmp(digest, now) == 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_STALE, "Read what changes once more, then confirm.",
+                       json_pack("{s:o}", "lost", texts_json(adoption->lost)),
+                       "What its next start by Facet changes is not what you have read: the VM was changed meanwhile.");
+    return FALSE;
+}
+
+/* " Stays changed: A; B; and 3 more." */
+static char *listed(const char *title, const GPtrArray *lost)
+{
+    GString *text = g_string_new(NULL);
+    if (lost->len)
+        g_string_append_printf(text, " %s: ", title);
+    for (guint i = 0; i < lost->len && i < LISTED; i++)
+        g_string_append_printf(text, "%s%s", i ? "; " : "", (const char *)lost->pdata[i]);
+    if (lost->len > LISTED)
+        g_string_append_printf(text, "; and %u more", lost->len - LISTED);
+    if (lost->len)
+        g_string_append_c(text, '.');
+    return g_string_free(text, FALSE);
+}
+
 json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error)
 {
     g_autoptr(FctVmInfo) info = find_other(vms, id, error);
@@ -117,8 +153,9 @@ json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error)
     g_autoptr(FctAdoption) adoption = info ? look(vms, info, writes, error) : NULL;
     if (!adoption)
         return NULL;
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", info->id, "name", info->name, "state",
-                     fct_vm_state_name(info->state), "kept", texts_json(adoption->kept), "lost",
+    g_autofree char *digest = digest_of(adoption->lost);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "digest", digest, "id", info->id, "name", info->name,
+                     "state", fct_vm_state_name(info->state), "kept", texts_json(adoption->kept), "lost",
                      texts_json(adoption->lost), "verdicts", fct_verdicts_to_json(adoption->verdicts));
 }
 
@@ -186,13 +223,15 @@ static gboolean store(FctVms *vms, const FctVm *vm, const char *xml, FctWrites *
  * another's and can be adopted again. The other way round it would be ours, and libvirt's side would refuse to start
  * it.
  */
-static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, GError **error)
+static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, const char *digest, char **ret_lost,
+                          GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(FctAdoption) adoption = look(vms, info, writes, error);
-    if (!adoption || !check(adoption, confirm, error))
+    if (!adoption || !is_as_read(adoption, digest, error) || !check(adoption, confirm, error))
         return FALSE;
+    *ret_lost = listed("Its next start changes", adoption->lost);
     g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, info->id);
     if (known)
         return vmm->ops->mark(vmm, info->id, TRUE, error);
@@ -211,17 +250,19 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
     return FALSE;
 }
 
-char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, GError **error)
+char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, const char *digest,
+                   GError **error)
 {
+    g_autofree char *lost = NULL;
     g_autoptr(FctVmInfo) info = find_other(vms, id, error);
     if (!info || !fct_vms_begin(vms, info->id, "is being taken over", error))
         return NULL;
-    gboolean ok = make_ours(vms, info, confirm, error);
+    gboolean ok = make_ours(vms, info, confirm, digest, &lost, error);
     fct_vms_end(vms, info->id);
     if (!ok)
         return NULL;
-    fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).", info->name,
-              who->user);
+    fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).%s", info->name,
+              who->user, lost);
     return g_strdup(info->id);
 }
 
@@ -313,23 +354,10 @@ static char *outcome(const FctVm *vm, const FctRelease *release)
                            release->lost->len ? ", but not all of it" : "");
 }
 
-/* "Stays changed: A; B; and 3 more." */
-static char *listed(const GPtrArray *lost)
-{
-    GString *text = g_string_new(lost->len ? " Stays changed: " : "");
-    for (guint i = 0; i < lost->len && i < LISTED; i++)
-        g_string_append_printf(text, "%s%s", i ? "; " : "", (const char *)lost->pdata[i]);
-    if (lost->len > LISTED)
-        g_string_append_printf(text, "; and %u more", lost->len - LISTED);
-    if (lost->len)
-        g_string_append_c(text, '.');
-    return g_string_free(text, FALSE);
-}
-
 static json_t *tell(FctVms *vms, const FctIdentity *who, const FctVm *vm, const FctRelease *release)
 {
     const char *definition = !json_is_object(vm->origin) ? "made" : release->restored ? "restored" : "kept";
-    g_autofree char *sentence = outcome(vm, release), *rest = listed(release->lost);
+    g_autofree char *sentence = outcome(vm, release), *rest = listed("Stays changed", release->lost);
     fct_event(vms->app, "vm", release->lost->len ? "warning" : "info", "vm", vm->id, vm->name,
               "VM %s is no longer managed by Facet (%s). %s%s", vm->name, who->user, sentence, rest);
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", vm->id, "name", vm->name, "definition", definition, "sentence",

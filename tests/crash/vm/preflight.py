@@ -302,6 +302,24 @@ def test_adopted_link():
     disk.unlink()
 
 
+def test_consent_is_for_what_was_read():
+    disk = stack.dir / "read.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"], check=True)
+    disk.chmod(0o666)
+    foreign_on("read", disk)
+    read = stack.call("POST", "/vms/read/adopt", {"preview": True})
+    text = stack.virsh("dumpxml", "read", "--inactive")
+    (stack.dir / "read.xml").write_text(re.sub(r"<on_crash>.*?</on_crash>", "<on_crash>preserve</on_crash>", text))
+    stack.virsh("define", str(stack.dir / "read.xml"))
+    problem = stack.refused(409, "POST", "/vms/read/adopt", {"confirm": True, "digest": read["digest"]})
+    assert problem["code"] == "stale" and len(problem["details"]["lost"]) > len(read["lost"]), problem
+    again = stack.call("POST", "/vms/read/adopt", {"preview": True})
+    assert again["digest"] != read["digest"]
+    stack.call("POST", "/vms/read/adopt", {"confirm": True, "digest": again["digest"]})
+    events = stack.call("GET", "/events")["items"]
+    assert any("read is managed by Facet now" in e["text"] and "Its next start changes" in e["text"] for e in events), events
+
+
 def test_mark_taken_by_virsh():
     """virsh define of a description that was kept elsewhere: libvirt's side would change the VM no more."""
     create("unmarked")
