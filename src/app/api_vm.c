@@ -377,7 +377,8 @@ static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **er
     if (fct_json_bool(request->body, "preview", FALSE))
         return (reply->json = fct_vm_adoption(vms, request->id, error)) != NULL;
     gboolean confirm = fct_json_bool(request->body, "confirm", FALSE);
-    g_autofree char *id = fct_vm_adopt(vms, request->who, request->id, confirm, error);
+    const char *digest = fct_json_str(request->body, "digest", "");
+    g_autofree char *id = fct_vm_adopt(vms, request->who, request->id, confirm, digest, error);
     g_autoptr(FctVm) vm = id ? fct_vm_load(vms->app->store, id, error) : NULL;
     json_t *json = vm ? view(vms, vm, error) : NULL;
     if (json)
@@ -464,7 +465,7 @@ const FctRoute fct_routes_vm[] = {
     {"DELETE", "/vms/{id}", "vm.write", delete_vm, .query = "keep:text keep_disk:bool"},
     {"POST", "/vms/{id}/start", "vm.power", start_vm},
     {"POST", "/vms/{id}/stop", "vm.power", stop_vm, .body = "force:bool"},
-    {"POST", "/vms/{id}/adopt", "vm.write", adopt_vm, .body = "preview:bool confirm:bool"},
+    {"POST", "/vms/{id}/adopt", "vm.write", adopt_vm, .body = "preview:bool confirm:bool digest:text"},
     {"POST", "/vms/{id}/release", "vm.write", release_vm},
     {"GET", "/vms/{id}/guest", "vm.read", guest, .slow = TRUE},
     {"GET", "/vms/{id}/preflight", "vm.read", preflight_vm},

@@ -3,8 +3,8 @@
 
 #include "app/networks.h"
 #include "app/records.h"
+#include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
-#include "app/vm_service.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
@@ -13,7 +13,7 @@
 
 #define LISTED 5 /* in an event; the answer has all */
 
-/* Another's VM by UUID or name. */
+/* Another's VM by UUID or name, or one of ours whose mark another program has taken away. */
 static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
 {
     g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
@@ -23,7 +23,7 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
             continue;
         g_autoptr(GError) fault = NULL;
         g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, info->id, &fault);
-        if (!vm && fault->code == FCT_ERROR_NOT_FOUND)
+        if (vm ? !info->ours : fault->code == FCT_ERROR_NOT_FOUND)
             return fct_vm_info_ref(info);
         if (vm)
             fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is managed by Facet already.", vm->name);
@@ -51,10 +51,9 @@ static void own_medium(FctApp *app, const char *vm, FctVmDisk *disk)
 }
 
 /* What each disk is from now on (ADR 6), into @writes: what its definition says, which no guest has written. */
-static void record_disks(FctVms *vms, FctAdoption *adoption, FctWrites *writes)
+static void record_disks(FctVms *vms, FctAdoption *adoption, gboolean active, FctWrites *writes)
 {
     const GPtrArray *disks = adoption->spec->disks;
-    gboolean active = adoption->state != FCT_VM_OFF;
     for (guint i = 0; i < disks->len; i++) {
         FctVmDisk *disk = disks->pdata[i];
         g_autoptr(GError) fault = NULL;
@@ -68,12 +67,33 @@ static void record_disks(FctVms *vms, FctAdoption *adoption, FctWrites *writes)
     }
 }
 
-static FctAdoption *look(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
+/* Of one that Facet knows: only its mark is written again, and its document goes on. */
+static FctAdoption *look_again(FctVms *vms, const FctVm *vm)
+{
+    FctAdoption *adoption = fct_adoption_new();
+    fct_vm_facts_judge_outside(vms, vm, adoption->verdicts);
+    for (guint i = adoption->verdicts->len; i-- > 0;)
+        if (strcmp(((FctVerdict *)adoption->verdicts->pdata[i])->code, "mark-lost") == 0)
+            g_ptr_array_remove_index(adoption->verdicts, i);
+    g_ptr_array_add(adoption->lost,
+                    g_strdup("What another program changed in its definition: it starts as Facet knows it"));
+    return adoption;
+}
+
+static FctAdoption *look_first(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
     FctAdoption *adoption = vms->app->vmm->ops->adoption(vms->app->vmm, info->id, error);
+    if (adoption)
+        record_disks(vms, adoption, fct_vm_info_active(info), writes);
+    return adoption;
+}
+
+static FctAdoption *look(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
+{
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, info->id);
+    FctAdoption *adoption = known ? look_again(vms, known->vm) : look_first(vms, info, writes, error);
     if (!adoption)
         return NULL;
-    record_disks(vms, adoption, writes);
     if (adoption->lost->len)
         g_ptr_array_add(adoption->verdicts,
                         fct_verdict_new(FCT_CONFIRM, "adopt-changes", "", "Read what changes, then confirm.",
@@ -90,6 +110,42 @@ static json_t *texts_json(const GPtrArray *texts)
     return list;
 }
 
+/* Of what people consent to. */
+static char *digest_of(const GPtrArray *lost)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (guint i = 0; i < lost->len; i++)
+        g_checksum_update(sum, lost->pdata[i], (gssize)strlen(lost->pdata[i]) + 1);
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+/* Whether what would be lost is what was read. */
+static gboolean is_as_read(const FctAdoption *adoption, const char *digest, GError **error)
+{
+    g_autofree char *now = digest_of(adoption->lost);
+    if (!*digest || strcmp(digest, now) == 0)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_STALE, "Read what changes once more, then confirm.",
+                       json_pack("{s:o}", "lost", texts_json(adoption->lost)),
+                       "What its next start by Facet changes is not what you have read: the VM was changed meanwhile.");
+    return FALSE;
+}
+
+/* " Stays changed: A; B; and 3 more." */
+static char *listed(const char *title, const GPtrArray *lost)
+{
+    GString *text = g_string_new(NULL);
+    if (lost->len)
+        g_string_append_printf(text, " %s: ", title);
+    for (guint i = 0; i < lost->len && i < LISTED; i++)
+        g_string_append_printf(text, "%s%s", i ? "; " : "", (const char *)lost->pdata[i]);
+    if (lost->len > LISTED)
+        g_string_append_printf(text, "; and %u more", lost->len - LISTED);
+    if (lost->len)
+        g_string_append_c(text, '.');
+    return g_string_free(text, FALSE);
+}
+
 json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error)
 {
     g_autoptr(FctVmInfo) info = find_other(vms, id, error);
@@ -97,8 +153,9 @@ json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error)
     g_autoptr(FctAdoption) adoption = info ? look(vms, info, writes, error) : NULL;
     if (!adoption)
         return NULL;
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", info->id, "name", info->name, "state",
-                     fct_vm_state_name(info->state), "kept", texts_json(adoption->kept), "lost",
+    g_autofree char *digest = digest_of(adoption->lost);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "digest", digest, "id", info->id, "name", info->name,
+                     "state", fct_vm_state_name(info->state), "kept", texts_json(adoption->kept), "lost",
                      texts_json(adoption->lost), "verdicts", fct_verdicts_to_json(adoption->verdicts));
 }
 
@@ -166,13 +223,18 @@ static gboolean store(FctVms *vms, const FctVm *vm, const char *xml, FctWrites *
  * another's and can be adopted again. The other way round it would be ours, and libvirt's side would refuse to start
  * it.
  */
-static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, GError **error)
+static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, const char *digest, char **ret_lost,
+                          GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(FctAdoption) adoption = look(vms, info, writes, error);
-    if (!adoption || !check(adoption, confirm, error))
+    if (!adoption || !is_as_read(adoption, digest, error) || !check(adoption, confirm, error))
         return FALSE;
+    *ret_lost = listed("Its next start changes", adoption->lost);
+    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, info->id);
+    if (known)
+        return vmm->ops->mark(vmm, info->id, TRUE, error);
     g_autoptr(FctVm) vm = vm_of(adoption);
     if (fct_vm_info_active(info)) {
         json_decref(vm->run);
@@ -188,17 +250,19 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
     return FALSE;
 }
 
-char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, GError **error)
+char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, const char *digest,
+                   GError **error)
 {
+    g_autofree char *lost = NULL;
     g_autoptr(FctVmInfo) info = find_other(vms, id, error);
     if (!info || !fct_vms_begin(vms, info->id, "is being taken over", error))
         return NULL;
-    gboolean ok = make_ours(vms, info, confirm, error);
+    gboolean ok = make_ours(vms, info, confirm, digest, &lost, error);
     fct_vms_end(vms, info->id);
     if (!ok)
         return NULL;
-    fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).", info->name,
-              who->user);
+    fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).%s", info->name,
+              who->user, lost);
     return g_strdup(info->id);
 }
 
@@ -234,6 +298,18 @@ static char *original_of(FctStore *store, const FctVm *vm)
     return g_strdup(doc ? fct_json_str(doc->value, "xml", "") : "");
 }
 
+/* A disk that nobody may open does not keep the VM: then it is told as the document has it. */
+static FctVmSpec *spec_of(FctApp *app, const FctVm *vm, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    FctVmSpec *spec = fct_record_spec(app, vm, &fault);
+    if (!spec && fault->code == FCT_ERROR_REFUSED)
+        return fct_vm_spec(vm);
+    if (!spec)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return spec;
+}
+
 /* The document and what goes with it are gone, or a failure leaves all as it was. */
 static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
 {
@@ -242,7 +318,7 @@ static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
     if (!fct_vm_first_boot_let_go(vms, before, writes, error))
         return NULL;
     g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, before->id, error); /* its secrets may have left it just now */
-    FctVmSpec *spec = vm ? fct_record_spec(vms->app, vm, error) : NULL;
+    FctVmSpec *spec = vm ? spec_of(vms->app, vm, error) : NULL;
     if (!spec)
         return NULL;
     g_autofree char *original = original_of(vms->app->store, vm);
@@ -275,23 +351,10 @@ static char *outcome(const FctVm *vm, const FctRelease *release)
                            release->lost->len ? ", but not all of it" : "");
 }
 
-/* "Stays changed: A; B; and 3 more." */
-static char *listed(const GPtrArray *lost)
-{
-    GString *text = g_string_new(lost->len ? " Stays changed: " : "");
-    for (guint i = 0; i < lost->len && i < LISTED; i++)
-        g_string_append_printf(text, "%s%s", i ? "; " : "", (const char *)lost->pdata[i]);
-    if (lost->len > LISTED)
-        g_string_append_printf(text, "; and %u more", lost->len - LISTED);
-    if (lost->len)
-        g_string_append_c(text, '.');
-    return g_string_free(text, FALSE);
-}
-
 static json_t *tell(FctVms *vms, const FctIdentity *who, const FctVm *vm, const FctRelease *release)
 {
     const char *definition = !json_is_object(vm->origin) ? "made" : release->restored ? "restored" : "kept";
-    g_autofree char *sentence = outcome(vm, release), *rest = listed(release->lost);
+    g_autofree char *sentence = outcome(vm, release), *rest = listed("Stays changed", release->lost);
     fct_event(vms->app, "vm", release->lost->len ? "warning" : "info", "vm", vm->id, vm->name,
               "VM %s is no longer managed by Facet (%s). %s%s", vm->name, who->user, sentence, rest);
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", vm->id, "name", vm->name, "definition", definition, "sentence",

@@ -435,16 +435,24 @@ static GArray *find_moved(FctVms *vms, const FctVm *vm, const FctVmInfo *info)
     return list;
 }
 
-gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error)
+void fct_vm_facts_judge_outside(FctVms *vms, const FctVm *vm, GPtrArray *verdicts)
 {
     fct_vms_look(vms, vm->id);
     g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
     g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, vm->id);
     g_autoptr(GArray) moved = find_moved(vms, known ? known->vm : vm, info);
-    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    const FctVmNeeds needs = {
-        .id = vm->id, .name = info ? info->name : vm->name, .saved = info && info->saved, .moved = moved};
+    const FctVmNeeds needs = {.id = vm->id,
+                              .name = info ? info->name : vm->name,
+                              .saved = info && info->saved,
+                              .mark_lost = known && info && !info->ours,
+                              .moved = moved};
     fct_vm_judge_outside(&needs, verdicts);
+}
+
+gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error)
+{
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    fct_vm_facts_judge_outside(vms, vm, verdicts);
     if (verdicts->len)
         fct_vm_set_refused(error, vm, verdicts, what, NULL);
     return !verdicts->len;
@@ -481,6 +489,7 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
     g_autoptr(GArray) moved = known ? find_moved(vms, known->vm, info) : NULL;
     needs.moved = moved;
     needs.saved = known && info && info->saved;
+    needs.mark_lost = known && info && !info->ours;
     const FctVmFacts facts = facts_of(vms, host);
     fct_vm_judge(&needs, &facts, verdicts);
 }

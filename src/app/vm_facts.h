@@ -23,6 +23,8 @@ void fct_vm_facts_judge(FctVms *vms, const FctVm *vm, gboolean active, GPtrArray
  * be changed without what the guest wrote last. FCT_ERROR_REFUSED, with the verdicts. @what: "cannot be changed".
  */
 gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error);
+/* The same as verdicts, appended. */
+void fct_vm_facts_judge_outside(FctVms *vms, const FctVm *vm, GPtrArray *verdicts);
 /* Whether the memory that a snapshot has saved is still there. */
 void fct_vm_facts_judge_memory_file(FctVms *vms, const char *path, GPtrArray *verdicts);
 /*

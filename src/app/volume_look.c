@@ -259,6 +259,22 @@ static gboolean is_unlinked(const char *path, GError **error)
     return FALSE;
 }
 
+/* A record of ours tells of the file as long as that is the one that it was made of. */
+static const FctVolumeRecord *record_of(const FctVolumeWorld *world, const char *id, const char *path)
+{
+    const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);
+    const FctVolumeRecord *known = own ? own : find_alias(world, path);
+    g_autofree char *its = known ? fct_volume_record_id(known) : NULL;
+    const FctVolume *there = its && *known->pool ? fct_volume_world_find(world, its, NULL) : NULL;
+    return there && fct_record_is_replaced(known, there) ? NULL : known;
+}
+
+/* Under a record that a VM names may be another file by now (fct_records_prune): one that stands on a third is seen. */
+static gboolean must_judge(const FctVolumeRecord *known, const FctVmDisk *disk, gboolean active)
+{
+    return strcmp(disk->format, "raw") != 0 && (!known || (!active && !*known->backing && !disk->cdrom));
+}
+
 gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error)
 {
     const char *name = *disk->pool ? disk->volume : disk->path;
@@ -266,19 +282,22 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
         return TRUE; /* no medium */
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     g_autofree char *id = fct_volume_id(disk->pool, name);
-    const FctVolumeRecord *own = world ? g_hash_table_lookup(world->records, id) : NULL;
-    const FctVolumeRecord *known = own ? own : world ? find_alias(world, disk->path) : NULL;
-    if (!world || (known && !agrees(known, disk->format, error)) || !same_chain(app, known, disk, error) ||
-        (!known && !is_unlinked(disk->path, error)) ||
-        (!known && strcmp(disk->format, "raw") != 0 && !judge_disk(app, disk, active, error)))
+    const FctVolume *volume = world && *disk->pool ? fct_volume_world_find(world, id, NULL) : NULL;
+    const FctVolumeRecord *known = world ? record_of(world, id, disk->path) : NULL;
+    if (!world || (volume && !fct_volume_inside(volume, error)) || (known && !agrees(known, disk->format, error)) ||
+        !same_chain(app, known, disk, error) || (!known && !is_unlinked(disk->path, error)) ||
+        (must_judge(known, disk, active) && !judge_disk(app, disk, active, error)))
         return FALSE;
-    if (own)
+    const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);
+    if (own && own == known)
         return TRUE;
     g_autoptr(FctVolumeRecord) record =
         known ? record_like(known, disk->pool, name) : fct_volume_record_new(disk->pool, name, disk->format);
     fct_text_set(&record->path, disk->path);
+    fct_text_set(&record->inode, volume ? volume->inode : "");
     record->seed |= disk->seed;
     record->state = FCT_RECORD_READY;
-    fct_writes_add(writes, g_strconcat("volume/", id, NULL), fct_volume_record_to_json(record), FCT_REV_NONE);
+    fct_writes_add(writes, g_strconcat("volume/", id, NULL), fct_volume_record_to_json(record),
+                   own ? own->revision : FCT_REV_NONE);
     return TRUE;
 }

@@ -72,6 +72,7 @@ int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv)
     int status;
     if (!fct_cli_confirm(yes, &status, "Manage VM %s with Facet from now on?", argv[1]))
         return status;
+    json_object_set(act, "digest", json_object_get(look, "digest")); /* the consent is for what was printed */
     if (!fct_client_call(cli->client, "POST", path, act, 0, &vm, &error))
         return fct_cli_fail(cli, error);
     if (cli->json)

@@ -78,6 +78,10 @@ static void say_saved(const FctVmNeeds *needs, GPtrArray *verdicts)
 
 void fct_vm_judge_outside(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
+    if (needs->mark_lost)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "mark-lost", "", "Take the VM over again: Facet marks it again.",
+                                      "VM %s does not bear Facet's mark any more: another program has defined it anew.",
+                                      needs->name));
     if (needs->saved && !needs->active)
         say_saved(needs, verdicts);
     for (guint i = 0; needs->moved && i < needs->moved->len; i++)

@@ -4,13 +4,12 @@
  * judgement behind the field of a form, "why can't it start", start, restart, revert, clone and the start with the
  * host, so that two of them cannot disagree. A fact that is not known says nothing: the start itself will tell. Pure.
  *
- * Codes (and the field of the input that they are about): libvirt-down not-ready running saved machine-missing
- * name-taken (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing pool-stopped
- * volume-missing backing-missing disk-incomplete disk-busy disk-damaged disk-refused disk-in-use disk-encrypted
- * disk-format disk-moved (disks); medium-missing medium-refused (cdroms); seed-missing; memory-beyond-host
- * memory-short (memory_mib);
- * vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi no-secure-boot (uefi); no-tpm (tpm);
- * firmware-missing secret-missing. Devices: see chooser.h.
+ * Codes (and the field of the input that they are about): libvirt-down not-ready running saved mark-lost
+ * machine-missing name-taken (name); network-missing network-stopped bridge-missing bridge-down (nics); pool-missing
+ * pool-stopped volume-missing backing-missing disk-incomplete disk-busy disk-damaged disk-refused disk-in-use
+ * disk-encrypted disk-format disk-moved (disks); medium-missing medium-refused (cdroms); seed-missing;
+ * memory-beyond-host memory-short (memory_mib); vcpus-beyond-machine vcpus-need-kvm vcpus-over-host (vcpus); no-uefi
+ * no-secure-boot (uefi); no-tpm (tpm); firmware-missing secret-missing. Devices: see chooser.h.
  */
 #pragma once
 #include "model/network.h"
@@ -63,7 +62,8 @@ typedef struct {
     const char *id, *name;
     const char *state; /* of its document: "creating", "ready", "deleting"; "" while it is only asked for */
     gboolean active;
-    gboolean saved; /* off, with its memory kept by libvirt */
+    gboolean saved;     /* off, with its memory kept by libvirt */
+    gboolean mark_lost; /* libvirt's definition does not say any more that it is Facet's */
     int vcpus;
     gint64 memory_mib;
     gboolean uefi, tpm, windows;

@@ -269,6 +269,102 @@ def test_saved_by_virsh():
     power("kept", "stop", {"force": True})
 
 
+def foreign_on(name, disk, kind="qcow2"):
+    (stack.dir / f"{name}.xml").write_text(FOREIGN.format(name=name, disk=disk, screens="").replace("type='qcow2'", f"type='{kind}'"))
+    stack.virsh("define", str(stack.dir / f"{name}.xml"))
+    until(f"{name} to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == name), None))
+
+
+def test_adopted_again_on_an_overlay():
+    """Between a release and the next adoption the file gave way to one that stands on it: the record is not of that one."""
+    folder = pathlib.Path(create("again")["disks"][0]["path"]).parent
+    for disk in (folder / "changed.qcow2", stack.dir / "changed.qcow2"):
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"], check=True)
+        disk.chmod(0o666)
+        stack.virsh("pool-refresh", "facet")
+        foreign_on("changed", disk)
+        stack.call("POST", "/vms/changed/adopt", {"confirm": True})
+        time.sleep(6)  # until storage has looked, which notes which file it is
+        stack.call("POST", "/vms/changed/release", {})
+        disk.rename(str(disk) + ".below")
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", f"{disk}.below", "-F", "qcow2", disk], check=True)
+        disk.chmod(0o666)
+        stack.virsh("pool-refresh", "facet")
+        for body in ({"confirm": True}, {"preview": True}):
+            answer = stack.call("POST", "/vms/changed/adopt", body) if "preview" in body else stack.refused(422, "POST", "/vms/changed/adopt", body)["details"]
+            assert "unknown-disk" in stops(answer["verdicts"]), answer
+        disk.unlink()
+        pathlib.Path(f"{disk}.below").rename(disk)  # the first one once more
+        stack.virsh("pool-refresh", "facet")
+        stack.call("POST", "/vms/changed/adopt", {"confirm": True})
+        agree("changed")
+        stack.call("POST", "/vms/changed/release", {})
+        stack.virsh("undefine", "changed")
+        until("it to be gone", lambda: not any(v["name"] == "changed" for v in stack.call("GET", "/vms")["items"]))
+
+
+def test_adopted_link():
+    """A link in a pool is opened by nobody: what was adopted with one could not be started, and not even be released."""
+    folder = pathlib.Path(create("linked")["disks"][0]["path"]).parent
+    disk = folder / "linked.img"
+    (stack.dir / "real.img").write_bytes(bytes(1 << 20))
+    disk.symlink_to(stack.dir / "real.img")
+    stack.virsh("pool-refresh", "facet")
+    foreign_on("onlink", disk, "raw")
+    problem = stack.refused(422, "POST", "/vms/onlink/adopt", {"confirm": True})
+    assert stops(problem["details"]["verdicts"]) == ["unknown-disk"], problem
+    disk.unlink()
+    disk.write_bytes(bytes(1 << 20))
+    stack.virsh("pool-refresh", "facet")
+    stack.call("POST", "/vms/onlink/adopt", {"confirm": True})
+    agree("onlink")
+    disk.unlink()
+    disk.symlink_to(stack.dir / "real.img")
+    stack.virsh("pool-refresh", "facet")
+    stack.call("POST", "/vms/onlink/release", {})
+    stack.virsh("undefine", "onlink")
+    disk.unlink()
+
+
+def test_consent_is_for_what_was_read():
+    disk = stack.dir / "read.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"], check=True)
+    disk.chmod(0o666)
+    foreign_on("read", disk)
+    read = stack.call("POST", "/vms/read/adopt", {"preview": True})
+    text = stack.virsh("dumpxml", "read", "--inactive")
+    (stack.dir / "read.xml").write_text(re.sub(r"<on_crash>.*?</on_crash>", "<on_crash>preserve</on_crash>", text))
+    stack.virsh("define", str(stack.dir / "read.xml"))
+    problem = stack.refused(409, "POST", "/vms/read/adopt", {"confirm": True, "digest": read["digest"]})
+    assert problem["code"] == "stale" and len(problem["details"]["lost"]) > len(read["lost"]), problem
+    again = stack.call("POST", "/vms/read/adopt", {"preview": True})
+    assert again["digest"] != read["digest"]
+    stack.call("POST", "/vms/read/adopt", {"confirm": True, "digest": again["digest"]})
+    events = stack.call("GET", "/events")["items"]
+    assert any("read is managed by Facet now" in e["text"] and "Its next start changes" in e["text"] for e in events), events
+
+
+def test_mark_taken_by_virsh():
+    """virsh define of a description that was kept elsewhere: libvirt's side would change the VM no more."""
+    create("unmarked")
+    snapshot("unmarked", "s1")
+    text = re.sub(r"<metadata>.*?</metadata>", "", stack.virsh("dumpxml", "unmarked", "--inactive"), flags=re.S)
+    (stack.dir / "unmarked.xml").write_text(text)
+    stack.virsh("define", str(stack.dir / "unmarked.xml"))
+    agree("unmarked", "mark-lost")
+    refused_outside("unmarked", "mark-lost")
+    plan = stack.call("POST", "/vms/unmarked/adopt", {"preview": True})
+    assert plan["lost"] and [v["code"] for v in plan["verdicts"]] == ["adopt-changes"], plan
+    stack.refused(422, "POST", "/vms/unmarked/adopt", {})
+    stack.call("POST", "/vms/unmarked/adopt", {"confirm": True})
+    agree("unmarked")
+    assert stack.refused(409, "POST", "/vms/unmarked/adopt", {"confirm": True})
+    power("unmarked", "start")
+    power("unmarked", "stop", {"force": True})
+    vm = stack.vm("unmarked")
+    stack.done(stack.call("DELETE", "/vms/unmarked", None, {"If-Match": f'"{vm["revision"]}"'}))
+
+
 def test_disk_moved_by_virsh():
     """A backup program's snapshot: a start by the document would go back to the old file."""
     old = create("backed")["disks"][0]["path"]

@@ -288,6 +288,12 @@ static void test_saved(World *w, gconstpointer data)
     g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh managedsave-remove db-2"));
 }
 
+static void test_mark(World *w, gconstpointer data)
+{
+    w->needs.mark_lost = TRUE;
+    only(w, FCT_REFUSE, "mark-lost", NULL, "VM db-2 does not bear Facet's mark");
+}
+
 /* What a start would go back behind is refused, with the way that fits. */
 static void test_moved(World *w, gconstpointer data)
 {
@@ -438,6 +444,7 @@ int main(int argc, char **argv)
                  {"/vm-preflight/vlan", test_vlan},
                  {"/vm-preflight/disks", test_disks},
                  {"/vm-preflight/saved", test_saved},
+                 {"/vm-preflight/mark", test_mark},
                  {"/vm-preflight/moved", test_moved},
                  {"/vm-preflight/media", test_media},
                  {"/vm-preflight/memory", test_memory},

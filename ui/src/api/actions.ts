@@ -67,7 +67,8 @@ export const deleteTemplate = (id: string, revision: number) =>
 
 export const previewAdoption = (id: string) =>
   call<Adoption>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { preview: true } });
-export const adoptVm = (id: string) => call<Vm>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { confirm: true } });
+/** @digest: of what was read; what has changed since is not consented to. */
+export const adoptVm = (id: string, digest: string) => call<Vm>(`/vms/${seg(id)}/adopt`, { method: 'POST', body: { confirm: true, digest } });
 export const releaseVm = (id: string) => call<VmRelease>(`/vms/${seg(id)}/release`, { method: 'POST', body: {} });
 
 /** @force: without asking the guest. */

@@ -37,7 +37,8 @@ export function Adopt({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const tell = useTell();
   const look = useAdoption(vm.id);
   const act = useMutation({
-    mutationFn: () => adoptVm(vm.id),
+    mutationFn: () => adoptVm(vm.id, look.data?.digest ?? ''),
+    onError: () => void look.refetch(),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['vm'] });
       void client.invalidateQueries({ queryKey: ['vms'] });
