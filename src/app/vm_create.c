@@ -215,8 +215,8 @@ gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError *
     if (fault->code != FCT_ERROR_REVISION)
         g_propagate_error(error, g_steal_pointer(&fault));
     else if (fct_networks_guard_nics(vms->app, vm, again, error))
-        fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.",
-                           json_pack("{s:s}", "field", "name"), "There is a VM %s already.", vm->name);
+        fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.", json_pack("{s:s}", "field", "name"),
+                           "There is a VM %s already.", vm->name);
     return FALSE;
 }
 

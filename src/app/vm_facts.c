@@ -305,8 +305,7 @@ static const char *refused(FctVms *vms, FctVmDisk *trial, const char **ret_next,
 }
 
 /* Another VM that runs with it or is saved with it, by Facet or not; NULL. */
-static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id,
-                                const FctVmDisk *disk)
+static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const FctVmDisk *disk)
 {
     g_autofree char *key = disk->read_only ? NULL : fct_file_key(keeper->probe, host->remote, disk->path);
     const GPtrArray *users = key ? g_hash_table_lookup(host->running, key) : NULL;

@@ -256,8 +256,8 @@ typedef struct {
                             GError **error);
     gboolean (*volume_delete)(FctVmm *vmm, const char *pool, const char *name, GError **error); /* missing is success */
     /*
-     * What was written to it is on the disk when this returns, and so is its name: of a file that this process may open.
-     * TRUE of any other: only its own driver or server can see to that. FCT_ERROR_NO_SPACE.
+     * What was written to it is on the disk when this returns, and so is its name: of a file that this process may
+     * open. TRUE of any other: only its own driver or server can see to that. FCT_ERROR_NO_SPACE.
      */
     gboolean (*volume_sync)(FctVmm *vmm, const FctVolume *volume, GError **error);
     /* From @offset, @length bytes (0: to the end). FCT_ERROR_UNSUPPORTED where libvirt has no streams. */
