@@ -65,6 +65,6 @@ gboolean fct_backing_files(const char *name, const char *folder, GPtrArray *path
         return add_path(rest, folder, paths);
     if (strcmp(protocol, "json") != 0)
         return g_strv_contains(servers, protocol);
-    g_autoptr(json_t) json = json_loads(rest, 0, NULL);
+    g_autoptr(json_t) json = fct_json_parse(rest, strlen(rest), NULL);
     return collect(json, folder, paths, &any) && any;
 }
