@@ -78,6 +78,12 @@ static gboolean play_define(FctVmm *vmm, const FctVmSpec *spec, GError **error)
     return TRUE;
 }
 
+static FctVmInfo *play_info(FctVmm *vmm, const char *id, GError **error)
+{
+    fct_set_error(error, FCT_ERROR_NOT_FOUND, "The test has defined none.");
+    return NULL;
+}
+
 static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told, gpointer data)
 {
     if (told) /* at the end nobody watches any more */
@@ -94,6 +100,7 @@ static const FctVmmOps ops = {
     .network_delete = play_delete,
     .watch = play_watch,
     .define = play_define,
+    .info = play_info,
 };
 static FctVmm vmm = {&ops};
 
