@@ -298,18 +298,6 @@ static char *original_of(FctStore *store, const FctVm *vm)
     return g_strdup(doc ? fct_json_str(doc->value, "xml", "") : "");
 }
 
-/* A disk that nobody may open does not keep the VM: then it is told as the document has it. */
-static FctVmSpec *spec_of(FctApp *app, const FctVm *vm, GError **error)
-{
-    g_autoptr(GError) fault = NULL;
-    FctVmSpec *spec = fct_record_spec(app, vm, &fault);
-    if (!spec && fault->code == FCT_ERROR_REFUSED)
-        return fct_vm_spec(vm);
-    if (!spec)
-        g_propagate_error(error, g_steal_pointer(&fault));
-    return spec;
-}
-
 /* The document and what goes with it are gone, or a failure leaves all as it was. */
 static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
 {
@@ -318,7 +306,7 @@ static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
     if (!fct_vm_first_boot_let_go(vms, before, writes, error))
         return NULL;
     g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, before->id, error); /* its secrets may have left it just now */
-    FctVmSpec *spec = vm ? spec_of(vms->app, vm, error) : NULL;
+    FctVmSpec *spec = vm ? fct_record_spec_told(vms->app, vm, error) : NULL;
     if (!spec)
         return NULL;
     g_autofree char *original = original_of(vms->app->store, vm);

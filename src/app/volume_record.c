@@ -286,6 +286,17 @@ FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error)
     return g_steal_pointer(&spec);
 }
 
+FctVmSpec *fct_record_spec_told(FctApp *app, const FctVm *vm, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    FctVmSpec *spec = fct_record_spec(app, vm, &fault);
+    if (!spec && fault->code == FCT_ERROR_REFUSED)
+        return fct_vm_spec(vm);
+    if (!spec)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    return spec;
+}
+
 /* ---- making ---- */
 
 static void note_making(FctApp *app, const char *pool, const char *name, gboolean making)

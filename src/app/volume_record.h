@@ -41,6 +41,11 @@ gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error);
 gboolean fct_record_judge_disk(FctApp *app, FctVmDisk *disk, GError **error);
 gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **error); /* FctChainFile* */
 FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error);            /* fct_vm_spec with filled disks */
+/*
+ * The same, or as the document has it where a disk may not be opened: for the release of a VM, which gives its first
+ * definition back. Nothing is started or defined by it.
+ */
+FctVmSpec *fct_record_spec_told(FctApp *app, const FctVm *vm, GError **error);
 
 /* ---- making and changing ---- */
 /*

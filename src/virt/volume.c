@@ -357,16 +357,16 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
     return ok;
 }
 
+gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
+{
+    g_autoptr(Order) order = order_new(pool, name);
+    return call(vmm, order, do_delete, CHANGE_MS, error);
+}
+
 void fct_virt_volume_unmake(FctVmm *vmm, const FctVolume *made)
 {
     g_autoptr(FctVolume) there = vmm->ops->volume(vmm, made->pool, made->name, NULL);
     if (!there || (*made->inode && *there->inode && strcmp(made->inode, there->inode) != 0))
         return;
-    vmm->ops->volume_delete(vmm, made->pool, made->name, NULL);
-}
-
-gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
-{
-    g_autoptr(Order) order = order_new(pool, name);
-    return call(vmm, order, do_delete, CHANGE_MS, error);
+    fct_virt_volume_delete(vmm, made->pool, made->name, NULL);
 }
