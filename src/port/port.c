@@ -202,7 +202,6 @@ FctAdoption *fct_adoption_new(void)
     FctAdoption *adoption = g_new0(FctAdoption, 1);
     adoption->spec = fct_vm_spec_new();
     adoption->xml = g_strdup("");
-    adoption->state = FCT_VM_UNKNOWN;
     adoption->kept = g_ptr_array_new_with_free_func(g_free);
     adoption->lost = g_ptr_array_new_with_free_func(g_free);
     adoption->verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);

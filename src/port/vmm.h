@@ -128,7 +128,6 @@ typedef struct {
     FctVmSpec
         *spec; /* from which Facet would generate it; without devices; `below` as its definition says, NULL: not */
     char *xml; /* its definition as it is; "" */
-    FctVmState state;
     gboolean host_starts; /* libvirt starts it with the host */
     GPtrArray *kept;      /* char*: what stays as it is, for people */
     GPtrArray *lost;      /* char*: what a start by Facet would take from it or change, for people */
