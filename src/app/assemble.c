@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/app.h"
 
+#include "app/acts.h"
 #include "app/aside.h"
 #include "app/auth.h"
 #include "app/autostart.h"
+#include "app/domains.h"
 #include "app/executor.h"
 #include "app/files.h"
 #include "app/gpu_publish.h"
@@ -21,6 +23,8 @@
 #include "app/storage.h"
 #include "app/task.h"
 #include "app/visits.h"
+#include "app/vm_docs.h"
+#include "app/vm_news.h"
 #include "app/vms.h"
 #include "app/volumes.h"
 #include "app/world.h"
@@ -98,8 +102,12 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
     app->executor = fct_executor_new(app);
     app->reconciler = fct_reconciler_new(app);
     if (app->vmm) {
-        if (!(app->vms = fct_vms_new(app, error)))
+        app->domains = fct_domains_new(app);
+        app->acts = fct_acts_new();
+        app->vm_news = fct_vm_news_new();
+        if (!(app->vm_docs = fct_vm_docs_new(app, error)))
             return NULL;
+        app->vms = fct_vms_new(app);
         app->storage = fct_storage_new(app);
         app->networks = fct_network_cache_new(app);
         app->autostarter = fct_autostarter_new(app);
@@ -110,8 +118,8 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
 
 static void on_world_changed(FctApp *app, const FctWorldNews *news, gpointer data)
 {
-    if (app->vms)
-        fct_vms_parts_changed(app->vms);
+    if (app->vm_news)
+        fct_vm_news_parts_changed(app->vm_news);
 }
 
 static void on_helper(FctApp *app, gpointer data)
@@ -166,6 +174,10 @@ void fct_app_free(FctApp *app)
     fct_storage_free(app->storage);
     fct_autostarter_free(app->autostarter);
     fct_vms_free(app->vms);
+    fct_vm_docs_free(app->vm_docs);
+    fct_vm_news_free(app->vm_news);
+    fct_acts_free(app->acts);
+    fct_domains_free(app->domains);
     fct_sampler_free(app->sampler);
     fct_reconciler_free(app->reconciler);
     fct_executor_free(app->executor);

@@ -91,7 +91,7 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
     g_cond_broadcast(&cache->cond);
     g_mutex_unlock(&cache->lock);
     if (news && cache->app->vms)
-        fct_vms_host_changed(cache->app->vms);
+        fct_vm_news_host_changed(cache->app->vm_news);
     if (fault)
         g_propagate_error(error, g_steal_pointer(&fault));
     return networks;
@@ -215,7 +215,7 @@ static void publish_vms(FctNetworkCache *cache, const json_t *before, const json
             const char *mac = ((FctVmNic *)vm->nics->pdata[k])->mac;
             const json_t *old = json_object_get(before, mac), *new = json_object_get(after, mac);
             if (old != new && !json_equal(old, new)) {
-                fct_vms_publish(app->vms, vm->id);
+                fct_vm_news_add(app->vm_news, vm->id);
                 break;
             }
         }

@@ -104,7 +104,7 @@ static void add_nic(Nics *nics, const char *id, const char *name, const char *gi
 /* By what they run with and by what they shall have. */
 json_t *fct_networks_nics(FctApp *app, const FctNetwork *network, const GPtrArray *mine)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Nics nics = {network, json_array(), known};
     for (guint i = 0; i < infos->len; i++) {
@@ -252,7 +252,7 @@ static gboolean is_free(const FctVm *vm, const char *mac, const GPtrArray *mine,
 /* VMs of others too: two with one address hear one another's traffic. */
 static gboolean is_free_in_libvirt(FctApp *app, const FctVm *vm, const char *mac, GError **error)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         size_t k;

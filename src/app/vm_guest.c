@@ -41,7 +41,7 @@ static void guest_free(gpointer data)
 /* A VM's page and those of its networks show what its guest says. */
 static void tell(FctGuests *guests, const char *id)
 {
-    fct_vms_publish(guests->vms, id);
+    fct_vm_news_add(guests->vms->news, id);
     fct_network_cache_look(guests->vms->app->networks);
 }
 

@@ -22,7 +22,7 @@ static const FctVmJob delete_job = {"vm.snapshot-delete", "Delete a snapshot of"
 
 gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error)
 {
-    if (!fct_vms_is_up(vms))
+    if (!fct_domains_is_up(vms->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN,
                       "libvirt does not answer; nothing can be done with snapshots now.");
     else if (strcmp(tree->vm->state, "ready") != 0)
@@ -201,7 +201,7 @@ void fct_vm_merge_go_on(FctVmAct *act, FctTask *task)
         fct_vm_tree_sweep(vms, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not come to */
     gboolean ok = fct_vm_merge(vms, task, 0, act->vm->id, &error);
     if (fct_task_stopping(task) && !ok) {
-        fct_vms_end(vms, act->vm->id); /* the next start of facetd goes on with it */
+        fct_acts_end(vms->acts, act->vm->id); /* the next start of facetd goes on with it */
         return;
     }
     if (ok) {
@@ -245,7 +245,7 @@ FctTask *fct_vm_snapshot_delete(FctVms *vms, const FctIdentity *who, FctVm *give
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_vms_begin(vms, id, "has a snapshot deleted", error))
+    if (!fct_acts_begin(vms->acts, id, "has a snapshot deleted", error))
         return NULL;
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, id, error);
     g_autoptr(FctTask) task =
@@ -259,6 +259,6 @@ FctTask *fct_vm_snapshot_delete(FctVms *vms, const FctIdentity *who, FctVm *give
     }
     if (task)
         fct_task_forget(task);
-    fct_vms_end(vms, id);
+    fct_acts_end(vms->acts, id);
     return NULL;
 }

@@ -120,7 +120,7 @@ gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error)
 gboolean fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, tree->vm->id);
     if (fct_vm_info_active(info))
         return TRUE;
     if (fct_vm_facts_check_outside(vms, tree->vm, "keeps its definition", &fault))
@@ -215,7 +215,7 @@ static void settle(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError *
     const char *why = fct_json_str(doc, "disk_only_reason", "");
     FctVmSettled end = fct_vm_snapshot_settle(vms, task, tree);
     if (end == FCT_VM_UNSETTLED) {
-        fct_vms_end(vms, tree->vm->id); /* the next start of facetd ends the task */
+        fct_acts_end(vms->acts, tree->vm->id); /* the next start of facetd ends the task */
     } else if (end == FCT_VM_UNCHANGED) {
         if (!*fault)
             set_turned(fault, tree->vm);
@@ -334,7 +334,7 @@ static json_t *memory_file(const FctVm *vm, const FctChainFile *beside)
 
 static json_t *plan(FctVms *vms, const FctVmTree *tree, const json_t *input, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, tree->vm->id);
     g_autoptr(GPtrArray) overlays = fct_vm_tree_overlays(vms, tree, tree->chain->current, error);
     if (!overlays)
         return NULL;
@@ -397,10 +397,10 @@ FctTask *fct_vm_snapshot(FctVms *vms, const FctIdentity *who, FctVm *given, cons
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_vms_begin(vms, id, "has a snapshot taken of it", error))
+    if (!fct_acts_begin(vms->acts, id, "has a snapshot taken of it", error))
         return NULL;
     FctTask *task = take(vms, who, &vm, input, error);
     if (!task)
-        fct_vms_end(vms, id);
+        fct_acts_end(vms->acts, id);
     return task;
 }
