@@ -32,7 +32,9 @@ typedef struct FctVmNews FctVmNews;
 typedef struct FctVms FctVms;
 typedef struct FctAutostarter FctAutostarter;
 typedef struct FctNetworkCache FctNetworkCache;
+typedef struct FctNetworkWatch FctNetworkWatch;
 typedef struct FctFiles FctFiles;
+typedef struct FctGuests FctGuests;
 typedef struct FctStorage FctStorage;
 typedef struct FctRoute FctRoute; /* api.h */
 
@@ -77,9 +79,11 @@ typedef struct FctApp {
     FctActs *acts;
     FctVmDocs *vm_docs;
     FctVmNews *vm_news;
+    FctGuests *guests;
     FctVms *vms;
     FctStorage *storage;
     FctNetworkCache *networks;
+    FctNetworkWatch *network_watch;
     FctAutostarter *autostarter;
     const FctRoute *const *routes; /* every operation of the API; ends with NULL */
     /* Read-locked from looking at cards until the commit that takes parts of what was seen (a VM's start, a plan);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/networks.h"
 
+#include "app/domains.h"
 #include "app/host_look.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
@@ -116,7 +117,7 @@ json_t *fct_networks_nics(FctApp *app, const FctNetwork *network, const GPtrArra
             if (strcmp(fct_json_str(nic, "network", ""), network->name) != 0)
                 continue;
             if (!said)
-                said = fct_guests_addresses(app->vms->guests, info->id);
+                said = fct_guests_addresses(app->guests, info->id);
             add_nic(&nics, info->id, info->name, fct_json_str(nic, "mac", ""), fct_vm_info_active(info), said);
         }
     }

@@ -8,11 +8,11 @@
 #include "app/task.h"
 #include "app/vm_doc.h"
 #include "app/vm_docs.h"
+#include "app/vm_guest.h"
 #include "app/vm_holds.h"
 #include "app/vm_news.h"
 #include "app/vms.h"
 
-typedef struct FctGuests FctGuests;               /* vm_guest.h */
 typedef struct FctStuck FctStuck;                 /* vm_stuck.h */
 typedef struct FctVmFactsKeeper FctVmFactsKeeper; /* vm_facts.h */
 
@@ -23,9 +23,9 @@ struct FctVms {
     FctActs *acts;
     FctVmNews *news;
     FctVmDocs *docs;
+    FctGuests *guests;
 
     FctConsoles *consoles;
-    FctGuests *guests;
     FctVmFactsKeeper *facts;
     FctStuck *stuck;
     GThread *watcher, *publisher;

@@ -222,7 +222,7 @@ static gpointer watch(gpointer data)
     return NULL;
 }
 
-/* ---- what it is told: posts only ---- */
+/* ---- what it is told ---- */
 
 static void on_changed(const char *id, gpointer data)
 {
@@ -247,6 +247,20 @@ static void on_retry(gpointer data)
     retry_later(data);
 }
 
+/* A VM's page and those of its networks show what its guest says. */
+static void on_guest_said(const char *id, gpointer data)
+{
+    FctVms *vms = data;
+    fct_vm_news_add(vms->news, id);
+    fct_network_cache_look(vms->app->networks);
+}
+
+/* Its first-boot data was had. */
+static void on_guest_answered(const char *id, gpointer data)
+{
+    fct_vm_first_boot_look(data, id, TRUE);
+}
+
 /* ---- life ---- */
 
 static GHashTable *set_new(void)
@@ -268,7 +282,7 @@ FctVms *fct_vms_new(FctApp *app)
     vms->news = app->vm_news;
     vms->docs = app->vm_docs;
     vms->consoles = fct_consoles_new(app);
-    vms->guests = fct_guests_new(vms);
+    vms->guests = app->guests;
     vms->facts = fct_vm_facts_new(vms);
     vms->stuck = fct_stuck_new(vms);
     g_mutex_init(&vms->lock);
@@ -282,11 +296,12 @@ FctVms *fct_vms_new(FctApp *app)
 void fct_vms_start(FctVms *vms)
 {
     static const FctDomainsNews told_by_libvirt = {on_changed, on_connection};
+    static const FctGuestsNews told_by_guests = {on_guest_said, on_guest_answered};
     static const FctActsNews told_by_acts = {on_changed, on_retry};
     fct_acts_tell(vms->acts, &told_by_acts, vms);
     fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms);
     vms->watcher = g_thread_new("vms", watch, vms);
-    fct_guests_start(vms->guests);
+    fct_guests_start(vms->guests, &told_by_guests, vms);
     fct_stuck_start(vms->stuck);
     vms->publisher = g_thread_new("vms-publish", fct_vms_publisher, vms);
     fct_domains_start(vms->domains, &told_by_libvirt, vms);
@@ -314,7 +329,6 @@ void fct_vms_free(FctVms *vms)
     if (!vms)
         return;
     fct_consoles_free(vms->consoles);
-    fct_guests_free(vms->guests);
     fct_vm_facts_free(vms->facts);
     fct_stuck_free(vms->stuck);
     g_hash_table_unref(vms->due);
