@@ -20,21 +20,6 @@ static const char *const delete_steps[] = {"Merge its files", NULL};
 static void delete_thread(FctTask *task, gpointer data);
 static const FctVmJob delete_job = {"vm.snapshot-delete", "Delete a snapshot of", delete_steps, TRUE, delete_thread};
 
-gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error)
-{
-    if (!fct_domains_is_up(vms->domains))
-        fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN,
-                      "libvirt does not answer; nothing can be done with snapshots now.");
-    else if (strcmp(tree->vm->state, "ready") != 0)
-        fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is not ready.", tree->vm->name);
-    else if (fct_vm_tree_doing(tree) && strcmp(fct_json_str(fct_vm_tree_doing(tree), "kind", ""), "merge") != 0)
-        fct_set_error(error, FCT_ERROR_CONFLICT, "An earlier change of the snapshots of VM %s has not been settled.",
-                      tree->vm->name);
-    else
-        return fct_vm_facts_check_outside(vms, tree->vm, "cannot be changed", error);
-    return FALSE;
-}
-
 /* ---- one step ---- */
 
 /* The same step in the tree as it is stored now. */
