@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/account.h"
 
+#include "base/read.h"
+
 #include <sodium.h>
 #include <string.h>
-
-static gboolean refuse(GError **error, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "new_password"), "%s", sentence);
-    return FALSE;
-}
 
 gboolean fct_account_check_password(const char *password, GError **error)
 {
     if (g_utf8_strlen(password, -1) < FCT_PASSWORD_MIN)
-        return refuse(error, "A password must have 8 characters or more.");
+        return fct_read_refuse(error, "new_password", "A password must have 8 characters or more.");
     if (strlen(password) > FCT_PASSWORD_MAX)
-        return refuse(error, "A password may have 1,024 bytes at most.");
+        return fct_read_refuse(error, "new_password", "A password may have 1,024 bytes at most.");
     return TRUE;
 }
 

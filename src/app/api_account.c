@@ -2,6 +2,7 @@
 /* What somebody may do with the account that they have signed in with. */
 #include "app/api.h"
 #include "app/auth.h"
+#include "base/read.h"
 
 static gboolean change_password(const FctRequest *request, FctReply *reply, GError **error)
 {
@@ -13,8 +14,8 @@ static gboolean change_password(const FctRequest *request, FctReply *reply, GErr
                            "An API token cannot change a password.");
         return FALSE;
     }
-    if (!fct_json_need_str(request->body, "old_password", &change.old_password, error) ||
-        !fct_json_need_str(request->body, "new_password", &change.new_password, error))
+    if (!fct_read_str(request->body, "old_password", &change.old_password, error) ||
+        !fct_read_str(request->body, "new_password", &change.new_password, error))
         return FALSE;
     change.end_tokens = fct_json_bool(request->body, "end_tokens", FALSE);
     if (!fct_auth_change_password(request->app->auth, &change, &secret, error))

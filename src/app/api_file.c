@@ -5,6 +5,7 @@
 #include "app/hub.h"
 #include "app/outgoing.h"
 #include "app/records.h"
+#include "base/read.h"
 #include "core/upload_rules.h"
 
 #include <fcntl.h>
@@ -36,8 +37,8 @@ static gboolean create_file(const FctRequest *request, FctReply *reply, GError *
     const json_t *sum = json_object_get(request->body, "sha256");
     g_autofree char *sha256 = NULL;
     gint64 size;
-    if (!fct_json_need_str(request->body, "name", &name, error) ||
-        !fct_json_need_int(request->body, "size_bytes", 1, G_MAXINT64, &size, error) ||
+    if (!fct_read_str(request->body, "name", &name, error) ||
+        !fct_read_int(request->body, "size_bytes", 1, G_MAXINT64, &size, error) ||
         (sum && !fct_sha256_check(json_is_string(sum) ? json_string_value(sum) : "", &sha256, error)))
         return FALSE;
     reply->status = 201;

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
 #include "app/sampler.h"
+#include "base/read.h"
 
 #include <string.h>
 
 #define SAMPLES_MAX 300 /* of an answer, unless its step is given */
 #define SUBJECTS_MAX 32
-
-static gboolean bad_subjects(GError **error, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "subjects"), "%s", sentence);
-    return FALSE;
-}
 
 /* "host", "gpus", "gpu/ID", "vm/ID"; without any, host and gpus. */
 static gboolean read_subjects(const FctRequest *request, FctSampleWish *wish, GError **error)
@@ -20,14 +15,15 @@ static gboolean read_subjects(const FctRequest *request, FctSampleWish *wish, GE
     wish->gpus = !subjects;
     wish->subjects = g_strsplit(subjects ? subjects : "host", ",", -1);
     if (g_strv_length(wish->subjects) > SUBJECTS_MAX)
-        return bad_subjects(error, "Readings of at most 32 subjects are given at once.");
+        return fct_read_refuse(error, "subjects", "Readings of at most 32 subjects are given at once.");
     for (guint i = 0; wish->subjects[i]; i++) {
         const char *subject = wish->subjects[i], *slash = strchr(subject, '/');
         gboolean one = slash && slash[1] && (g_str_has_prefix(subject, "gpu/") || g_str_has_prefix(subject, "vm/"));
         if (strcmp(subject, "gpus") == 0)
             wish->gpus = TRUE;
         else if (!one && strcmp(subject, "host") != 0)
-            return bad_subjects(error, "Subjects are host, gpus, gpu/ID or vm/ID, with commas between them.");
+            return fct_read_refuse(error, "subjects",
+                                   "Subjects are host, gpus, gpu/ID or vm/ID, with commas between them.");
     }
     return TRUE;
 }

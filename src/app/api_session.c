@@ -4,6 +4,7 @@
 #include "app/api.h"
 #include "app/auth.h"
 #include "base/plain.h"
+#include "base/read.h"
 #include "core/policy.h"
 
 #include <string.h>
@@ -52,8 +53,8 @@ static gboolean login(const FctRequest *request, FctReply *reply, GError **error
 {
     const char *user, *password;
     g_autofree char *secret = NULL;
-    if (!fct_json_need_str(request->body, "username", &user, error) ||
-        !fct_json_need_str(request->body, "password", &password, error))
+    if (!fct_read_str(request->body, "username", &user, error) ||
+        !fct_read_str(request->body, "password", &password, error))
         return FALSE;
     if (strlen(password) > FCT_PASSWORD_MAX) {
         fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "password"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/api.h"
 #include "app/auth.h"
+#include "base/read.h"
 #include "core/policy.h"
 
 #include <string.h>
@@ -13,19 +14,14 @@ static gboolean list_tokens(const FctRequest *request, FctReply *reply, GError *
     return TRUE;
 }
 
-static gboolean bad_field(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
-
 static gboolean read_kind(const json_t *body, gboolean *ret_login, GError **error)
 {
     const char *kind = "token";
-    if (json_object_get(body, "kind") && !fct_json_need_str(body, "kind", &kind, error))
+    if (json_object_get(body, "kind") && !fct_read_str(body, "kind", &kind, error))
         return FALSE;
     *ret_login = strcmp(kind, "login") == 0;
-    return *ret_login || strcmp(kind, "token") == 0 || bad_field(error, "kind", "The kind must be token or login.");
+    return *ret_login || strcmp(kind, "token") == 0 ||
+           fct_read_refuse(error, "kind", "The kind must be token or login.");
 }
 
 static gboolean read_wish(const FctRequest *request, FctTokenWish *wish, GError **error)
@@ -33,20 +29,20 @@ static gboolean read_wish(const FctRequest *request, FctTokenWish *wish, GError 
     const json_t *body = request->body;
     FctRole role;
     wish->role = request->who->role;
-    if (!fct_json_need_str(body, "name", &wish->name, error))
+    if (!fct_read_str(body, "name", &wish->name, error))
         return FALSE;
     if (!*wish->name || g_utf8_strlen(wish->name, -1) > NAME_MAX_LENGTH)
-        return bad_field(error, "name", "The name must have 1 to 64 characters.");
-    if (json_object_get(body, "role") && !fct_json_need_str(body, "role", &wish->role, error))
+        return fct_read_refuse(error, "name", "The name must have 1 to 64 characters.");
+    if (json_object_get(body, "role") && !fct_read_str(body, "role", &wish->role, error))
         return FALSE;
     if (!fct_role_from_name(wish->role, &role))
-        return bad_field(error, "role", "The role must be admin, operator or viewer.");
+        return fct_read_refuse(error, "role", "The role must be admin, operator or viewer.");
     /* An admin's token can do everything as it is; what it makes ends with it. */
     wish->makes = fct_json_bool(body, "makes_tokens", role == FCT_ROLE_ADMIN);
     if (!read_kind(body, &wish->login, error))
         return FALSE;
     return !json_object_get(body, "lifetime_s") ||
-           fct_json_need_int(body, "lifetime_s", 1, FCT_TOKEN_LIFE_MAX_S, &wish->lifetime_s, error);
+           fct_read_int(body, "lifetime_s", 1, FCT_TOKEN_LIFE_MAX_S, &wish->lifetime_s, error);
 }
 
 /* Who may make a token is who signed in, or a token that was given the right; never of more than the maker has. */

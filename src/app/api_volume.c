@@ -3,6 +3,7 @@
 #include "app/outgoing.h"
 #include "app/storage.h"
 #include "app/volumes.h"
+#include "base/read.h"
 
 static gboolean list_volumes(const FctRequest *request, FctReply *reply, GError **error)
 {
@@ -35,7 +36,7 @@ static gboolean grow_volume(const FctRequest *request, FctReply *reply, GError *
 {
     gint64 size;
     reply->subject = g_strdup_printf("volume %s", request->id);
-    if (!fct_json_need_int(request->body, "size_gib", 1, 65536, &size, error))
+    if (!fct_read_int(request->body, "size_gib", 1, 65536, &size, error))
         return FALSE;
     json_t *json = fct_volumes_grow(request->app, request->id, size, error);
     if (json)

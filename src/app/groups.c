@@ -5,6 +5,7 @@
 #include "app/parts.h"
 #include "app/snapshot_users.h"
 #include "app/world.h"
+#include "base/read.h"
 #include "core/chooser.h"
 
 #include <string.h>
@@ -12,12 +13,6 @@
 static char *key_of(const char *id)
 {
     return g_strconcat("group/", id, NULL);
-}
-
-static gboolean bad(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
 }
 
 /* ---- views ---- */
@@ -172,12 +167,12 @@ static gboolean check_rules(const json_t *rules, GError **error)
     const char *key;
     json_t *value;
     if (!json_is_object(rules))
-        return bad(error, "rules", "The field “rules” must be an object.");
+        return fct_read_refuse(error, "rules", "The field “rules” must be an object.");
     json_object_foreach ((json_t *)rules, key, value)
         if (!g_strv_contains(known, key) || !json_is_string(value))
-            return bad(error, "rules", "A rule is model, profile, mode or gpu, and a text.");
+            return fct_read_refuse(error, "rules", "A rule is model, profile, mode or gpu, and a text.");
     if (json_object_get(rules, "mode") && strcmp(fct_json_str(rules, "mode", ""), "mig") != 0)
-        return bad(error, "rules", "The mode can only be mig.");
+        return fct_read_refuse(error, "rules", "The mode can only be mig.");
     return TRUE;
 }
 
@@ -188,14 +183,14 @@ static gboolean check_input(const json_t *input, GError **error)
     json_t *value;
     json_object_foreach ((json_t *)input, key, value)
         if (!g_strv_contains(known, key))
-            return bad(error, key, "A resource group has a name, a description and rules.");
-    if (!fct_json_need_str(input, "name", &name, error))
+            return fct_read_refuse(error, key, "A resource group has a name, a description and rules.");
+    if (!fct_read_str(input, "name", &name, error))
         return FALSE;
     if (!*name || g_utf8_strlen(name, -1) > 64)
-        return bad(error, "name", "The name must have 1 to 64 characters.");
+        return fct_read_refuse(error, "name", "The name must have 1 to 64 characters.");
     value = json_object_get(input, "description");
     if (value && (!json_is_string(value) || g_utf8_strlen(json_string_value(value), -1) > 400))
-        return bad(error, "description", "The description must be a text of at most 400 characters.");
+        return fct_read_refuse(error, "description", "The description must be a text of at most 400 characters.");
     return check_rules(json_object_get(input, "rules"), error);
 }
 
@@ -231,7 +226,7 @@ static gboolean resolve_card(FctApp *app, json_t *rules, GError **error)
     if (gpu)
         json_object_set_new(rules, "gpu", json_string(gpu->id));
     else if (inventory)
-        return bad(error, "rules", "The rules name a GPU that is not there. “facet gpu list” names them.");
+        return fct_read_refuse(error, "rules", "The rules name a GPU that is not there. “facet gpu list” names them.");
     return TRUE;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/images.h"
 
+#include "base/read.h"
+
 #include <string.h>
 
 void fct_image_free(FctImage *image)
@@ -30,9 +32,8 @@ static FctImage *read_image(const char *folder, const char *base, GError **error
     if (!g_file_get_contents(path, &text, &length, error))
         return NULL;
     g_autoptr(json_t) json = fct_json_parse(text, length, error);
-    if (!json || !fct_json_need_str(json, "name", &name, error) || !fct_json_need_str(json, "file", &file, error) ||
-        !fct_json_need_str(json, "format", &format, error) ||
-        !fct_json_need_int(json, "size_bytes", 1, G_MAXINT64, &size, error))
+    if (!json || !fct_read_str(json, "name", &name, error) || !fct_read_str(json, "file", &file, error) ||
+        !fct_read_str(json, "format", &format, error) || !fct_read_int(json, "size_bytes", 1, G_MAXINT64, &size, error))
         return NULL;
     g_autofree char *disk = g_build_filename(folder, file, NULL);
     if (!plain_name(file) || !g_strv_contains(formats, format) || !g_file_test(disk, G_FILE_TEST_IS_REGULAR)) {

@@ -7,6 +7,7 @@
 #include "app/records.h"
 #include "app/snapshot_users.h"
 #include "app/vm_service.h"
+#include "base/read.h"
 #include "core/preflight.h"
 
 #include <string.h>
@@ -158,12 +159,6 @@ static json_t *texts(const GPtrArray *list)
     return json;
 }
 
-static gboolean bad_field(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
-
 static gboolean read_question(const json_t *body, const char **action, const char **id, const json_t **input,
                               GError **error)
 {
@@ -172,11 +167,11 @@ static gboolean read_question(const json_t *body, const char **action, const cha
     *id = fct_json_str(body, "id", "");
     *input = json_object_get(body, "input");
     if (!g_strv_contains(actions, *action))
-        return bad_field(error, "action", "The action is create, update or delete.");
+        return fct_read_refuse(error, "action", "The action is create, update or delete.");
     if (strcmp(*action, "create") != 0 && !**id)
-        return bad_field(error, "id", "Name the network that is to be changed or deleted.");
+        return fct_read_refuse(error, "id", "Name the network that is to be changed or deleted.");
     if (strcmp(*action, "delete") != 0 && !json_is_object(*input))
-        return bad_field(error, "input", "Say what the network shall be.");
+        return fct_read_refuse(error, "input", "Say what the network shall be.");
     return TRUE;
 }
 

@@ -6,19 +6,12 @@
 #include "app/network_cache.h"
 #include "app/network_task.h"
 #include "app/vm_guest.h"
+#include "base/read.h"
 
 #include <string.h>
 
 #define FRESH_MS 500   /* a list and its first object are asked for at once */
 #define RECENT_MS 2500 /* how old it gets while a page is open */
-
-/* @name follows @sentence in quotes. */
-static gboolean refuse(GError **error, const char *field, const char *sentence, const char *name)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s “%s”.", sentence,
-                       name);
-    return FALSE;
-}
 
 static gboolean has_libvirt(FctApp *app, GError **error)
 {
@@ -245,7 +238,7 @@ static gboolean is_free(const FctVm *vm, const char *mac, const GPtrArray *mine,
         const FctVm *other = g_ptr_array_index(mine, i);
         for (guint k = 0; strcmp(other->id, vm->id) != 0 && k < other->nics->len; k++)
             if (strcmp(((FctVmNic *)other->nics->pdata[k])->mac, mac) == 0)
-                return refuse(error, "mac", "Another VM has this MAC address:", other->name);
+                return fct_read_refuse(error, "mac", "Another VM has this MAC address: “%s”.", other->name);
     }
     return TRUE;
 }
@@ -262,7 +255,7 @@ static gboolean is_free_in_libvirt(FctApp *app, const FctVm *vm, const char *mac
             continue;
         json_array_foreach (info->nics, k, nic)
             if (g_ascii_strcasecmp(fct_json_str(nic, "mac", ""), mac) == 0)
-                return refuse(error, "mac", "Another VM has this MAC address:", info->name);
+                return fct_read_refuse(error, "mac", "Another VM has this MAC address: “%s”.", info->name);
     }
     return TRUE;
 }
@@ -276,7 +269,7 @@ gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error)
         if (!networks)
             return FALSE;
         if (!find(networks, nic->network))
-            return refuse(error, "nics", "There is no network", nic->network);
+            return fct_read_refuse(error, "nics", "There is no network “%s”.", nic->network);
         if (!fct_network_act_stays(app, nic->network, NULL, error))
             return FALSE;
         if (!is_free(vm, nic->mac, mine, error) || !is_free_in_libvirt(app, vm, nic->mac, error))

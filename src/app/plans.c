@@ -5,6 +5,7 @@
 #include "app/parts.h"
 #include "app/task.h"
 #include "app/world.h"
+#include "base/read.h"
 #include "base/text.h"
 #include "core/carve.h"
 
@@ -12,12 +13,6 @@
 
 #define PLANS_KEPT 200
 #define PRUNE_EVERY 32 /* plans made */
-
-static gboolean bad(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
 
 /* ---- documents ---- */
 
@@ -126,7 +121,7 @@ json_t *fct_plans_list(FctApp *app, GError **error)
 static FctPlan *plan_to_undo(FctApp *app, const json_t *request, GError **error)
 {
     const char *id;
-    if (!fct_json_need_str(request, "task", &id, error))
+    if (!fct_read_str(request, "task", &id, error))
         return NULL;
     g_autoptr(json_t) task = fct_tasks_get(app->tasks, id, error);
     if (!task)
@@ -158,7 +153,7 @@ static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory
                              const json_t *request, GError **error)
 {
     const char *name;
-    if (!fct_json_need_str(request, "gpu", &name, error))
+    if (!fct_read_str(request, "gpu", &name, error))
         return FALSE;
     const FctGpu *gpu = fct_inventory_find_gpu(seen, name);
     if (!gpu) {
@@ -169,7 +164,7 @@ static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory
     if (strcmp(kind, "carve") == 0)
         return fct_plan_carve(plan, gpu, reservations, request, error);
     if (!json_is_boolean(json_object_get(request, "enabled")))
-        return bad(error, "enabled", "The field “enabled” must be true or false.");
+        return fct_read_refuse(error, "enabled", "The field “enabled” must be true or false.");
     fct_plan_mode(plan, gpu, reservations, json_is_true(json_object_get(request, "enabled")));
     return TRUE;
 }
@@ -193,18 +188,17 @@ static gboolean check_members(const json_t *request, const char *kind, GError **
         json_object_foreach ((json_t *)request, key, value) {
             if (g_strv_contains(kinds[i].members, key))
                 continue;
-            g_autofree char *sentence = g_strdup_printf("A plan of kind %s takes no field “%s”.", kind, key);
-            return bad(error, key, sentence);
+            return fct_read_refuse(error, key, "A plan of kind %s takes no field “%s”.", kind, key);
         }
         return TRUE;
     }
-    return bad(error, "kind", "The kind must be carve, mig-mode or undo.");
+    return fct_read_refuse(error, "kind", "The kind must be carve, mig-mode or undo.");
 }
 
 json_t *fct_plans_make(FctApp *app, const json_t *request, GError **error)
 {
     const char *kind;
-    if (!fct_json_need_str(request, "kind", &kind, error) || !check_members(request, kind, error))
+    if (!fct_read_str(request, "kind", &kind, error) || !check_members(request, kind, error))
         return NULL;
     g_autoptr(FctInventory) seen = fct_world_refresh(app->world, error);
     g_autoptr(GPtrArray) reservations = seen ? fct_parts_reservations(app, error) : NULL;

@@ -5,6 +5,7 @@
 #include "app/snapshot_users.h"
 #include "app/storage.h"
 #include "app/volumes.h"
+#include "base/read.h"
 #include "base/text.h"
 #include "core/storage_rules.h"
 
@@ -15,18 +16,6 @@
 
 #define NFS_PORT 2049
 #define NFS_S 8
-
-static gboolean refuse(GError **error, const char *field, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, const char *field, const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    g_autofree char *text = g_strdup_vprintf(format, ap);
-    va_end(ap);
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", text);
-    return FALSE;
-}
 
 /* @what: "is in this folder". Nothing is wrong with what was sent, but for what is there already. */
 static gboolean refuse_twice(GError **error, const char *field, const char *pool, const char *what)
@@ -144,7 +133,7 @@ static gboolean can_be_folder(const char *path, GError **error)
     g_autofree char *there = g_strdup(path);
     while (!g_file_test(there, G_FILE_TEST_EXISTS) && strcmp(there, "/") != 0)
         fct_text_take(&there, g_path_get_dirname(there));
-    return g_file_test(there, G_FILE_TEST_IS_DIR) || refuse(error, "path", "%s is no folder.", there);
+    return g_file_test(there, G_FILE_TEST_IS_DIR) || fct_read_refuse(error, "path", "%s is no folder.", there);
 }
 
 /* Whatever lies there would be shown as volumes, or be hidden by the mount. */
@@ -152,7 +141,7 @@ static gboolean is_apart(const char *own, const char *what, const char *real, GE
 {
     g_autofree char *ours = real_path(own);
     return !*own || !*real || (!fct_path_overlaps(own, real) && !fct_path_overlaps(ours, real)) ||
-           refuse(error, "path", "Facet keeps %s in %s.", what, own);
+           fct_read_refuse(error, "path", "Facet keeps %s in %s.", what, own);
 }
 
 static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *input, GError **error)
@@ -268,10 +257,10 @@ static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error
 {
     g_autofree char *real = real_folder(input->path);
     if (folder_kind(app, input) == FCT_FOLDER_NEVER)
-        return refuse(error, "path",
-                      "Folder %s belongs to the system or to a person. Choose one in /srv, /mnt, /data or "
-                      "/var/lib/libvirt.",
-                      real);
+        return fct_read_refuse(error, "path",
+                               "Folder %s belongs to the system or to a person. Choose one in /srv, /mnt, /data or "
+                               "/var/lib/libvirt.",
+                               real);
     return TRUE;
 }
 

@@ -6,6 +6,7 @@
 #include "app/networks.h"
 #include "app/pools.h"
 #include "app/vm_service.h"
+#include "base/read.h"
 #include "core/template.h"
 #include "model/first_boot.h"
 
@@ -17,12 +18,6 @@
 static char *key_of(const char *id)
 {
     return g_strconcat("template/", id, NULL);
-}
-
-static gboolean bad(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
 }
 
 /* ---- what it refers to ---- */
@@ -165,13 +160,12 @@ static gboolean check_text(const json_t *input, const char *key, gsize max, gboo
     const char *text;
     if (!json_object_get(input, key) && !needed)
         return TRUE;
-    if (!fct_json_need_str(input, key, &text, error))
+    if (!fct_read_str(input, key, &text, error))
         return FALSE;
     if ((!needed || *text) && (gsize)g_utf8_strlen(text, -1) <= max)
         return TRUE;
-    g_autofree char *sentence =
-        g_strdup_printf("“%s” must have %s%" G_GSIZE_FORMAT " characters.", key, needed ? "1 to " : "at most ", max);
-    return bad(error, key, sentence);
+    return fct_read_refuse(error, key, "“%s” must have %s%" G_GSIZE_FORMAT " characters.", key,
+                           needed ? "1 to " : "at most ", max);
 }
 
 static gboolean name_is_free(FctApp *app, const char *id, const char *name, GError **error)
@@ -214,7 +208,7 @@ static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
     g_autoptr(json_t) problems = problems_of(&known, input);
     if (json_array_size(problems)) {
         const json_t *first = json_array_get(problems, 0);
-        return bad(error, fct_json_str(first, "field", ""), fct_json_str(first, "sentence", ""));
+        return fct_read_refuse(error, fct_json_str(first, "field", ""), "%s", fct_json_str(first, "sentence", ""));
     }
     g_autoptr(json_t) whole = with_password(input);
     g_autoptr(GError) fault = NULL;
@@ -235,8 +229,7 @@ static gboolean check_input(FctApp *app, const char *id, const json_t *input, GE
     json_t *value;
     json_object_foreach ((json_t *)input, key, value)
         if (!g_strv_contains(known, key)) {
-            g_autofree char *sentence = g_strdup_printf("The field “%s” is not known here.", key);
-            return bad(error, key, sentence);
+            return fct_read_refuse(error, key, "The field “%s” is not known here.", key);
         }
     return check_text(input, "name", NAME_MAX_CHARS, TRUE, error) &&
            check_text(input, "description", DESCRIPTION_MAX_CHARS, FALSE, error) &&
@@ -292,7 +285,8 @@ static FctVm *find_vm(FctApp *app, const char *id, GError **error)
     if (vm)
         return vm;
     if (fault->code == FCT_ERROR_NOT_FOUND)
-        bad(error, "from_vm", "There is no such VM of Facet's. Another program's VM must be adopted first.");
+        fct_read_refuse(error, "from_vm",
+                        "There is no such VM of Facet's. Another program's VM must be adopted first.");
     else
         g_propagate_error(error, g_steal_pointer(&fault));
     return NULL;
@@ -387,10 +381,10 @@ static json_t *input_of(const FctVm *vm)
 json_t *fct_templates_from_vm(FctApp *app, const json_t *input, GError **error)
 {
     const char *from;
-    if (!fct_json_need_str(input, "from_vm", &from, error))
+    if (!fct_read_str(input, "from_vm", &from, error))
         return NULL;
     if (json_object_get(input, "input")) {
-        bad(error, "input", "Send either “from_vm” or “input”.");
+        fct_read_refuse(error, "input", "Send either “from_vm” or “input”.");
         return NULL;
     }
     g_autoptr(FctVm) vm = find_vm(app, from, error);
@@ -410,12 +404,11 @@ json_t *fct_templates_apply(FctApp *app, const json_t *given, char **ret_id, GEr
     *ret_id = g_strdup("");
     if (!json_object_get(given, "template"))
         return json_incref((json_t *)given);
-    if (!fct_json_need_str(given, "template", &id, error))
+    if (!fct_read_str(given, "template", &id, error))
         return NULL;
     g_autoptr(FctDoc) doc = find(app, id, NULL);
     if (!doc) {
-        g_autofree char *sentence = g_strdup_printf("There is no template “%s”.", id);
-        bad(error, "template", sentence);
+        fct_read_refuse(error, "template", "There is no template “%s”.", id);
         return NULL;
     }
     g_free(*ret_id);

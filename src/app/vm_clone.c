@@ -11,6 +11,7 @@
 #include "app/storage.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -301,7 +302,7 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
 {
     const char *name, *wanted = fct_json_str(input, "snapshot", "");
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, clone->source, error);
-    if (!tree || !fct_vm_tree_idle(vms, tree, error) || !fct_json_need_str(input, "name", &name, error))
+    if (!tree || !fct_vm_tree_idle(vms, tree, error) || !fct_read_str(input, "name", &name, error))
         return NULL;
     const json_t *doc = *wanted ? fct_vm_tree_find(tree, wanted, FALSE, error) : NULL;
     if (*wanted && !doc) {

@@ -9,6 +9,7 @@
 #include "app/vm_facts.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/read.h"
 
 #include <string.h>
 
@@ -310,13 +311,14 @@ FctTask *fct_vm_disk_remove(FctVms *vms, const FctIdentity *who, FctVm *given, c
 static gboolean check_size(const FctVmDisk *disk, const json_t *input, gint64 *ret_gib, GError **error)
 {
     static const char *const known[] = {"size_gib", NULL};
-    if (!fct_vm_only(input, known, error) || !fct_json_need_int(input, "size_gib", 1, 65536, ret_gib, error))
+    if (!fct_read_only(input, known, error) || !fct_read_int(input, "size_gib", 1, 65536, ret_gib, error))
         return FALSE;
     if (!*disk->pool)
-        return fct_vm_refuse(error, "target", "This disk is no volume of a storage pool: its size is not ours to set.");
+        return fct_read_refuse(error, "target",
+                               "This disk is no volume of a storage pool: its size is not ours to set.");
     if (*ret_gib > disk->size_gib)
         return TRUE;
-    return fct_vm_refuse(error, "size_gib", "A disk can only be made larger.");
+    return fct_read_refuse(error, "size_gib", "A disk can only be made larger.");
 }
 
 static gboolean grow(FctVms *vms, FctVm *vm, FctVmDisk *disk, gint64 gib, GError **error)

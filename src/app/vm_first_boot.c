@@ -5,6 +5,7 @@
 #include "app/storage.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/read.h"
 #include "base/text.h"
 #include "core/first_boot_text.h"
 
@@ -13,12 +14,6 @@
 #define NAMES_MAX 99
 
 /* ---- what is asked ---- */
-
-static gboolean refuse(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
 
 static void set_instance(FctFirstBoot *boot, const char *vm)
 {
@@ -31,9 +26,9 @@ static gboolean complete(FctVm *vm, FctFirstBoot *boot, GError **error)
 {
     gboolean windows = boot->kind == FCT_FIRST_BOOT_WINDOWS;
     if (windows && strcmp(vm->os, "windows") != 0)
-        return refuse(error, "windows", "Answers for Windows are for a VM whose os is windows.");
+        return fct_read_refuse(error, "windows", "Answers for Windows are for a VM whose os is windows.");
     if (!windows && strcmp(vm->os, "windows") == 0)
-        return refuse(error, "cloud_init", "Windows takes its answers by “windows”, not from cloud-init.");
+        return fct_read_refuse(error, "cloud_init", "Windows takes its answers by “windows”, not from cloud-init.");
     set_instance(boot, vm->id);
     if (windows || !*boot->password)
         return TRUE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people send about a VM: refused with the field named, or taken whole. */
 #include "app/vm_input.h"
+#include "base/read.h"
 #include "core/autostart.h"
 
 #include <string.h>
@@ -11,25 +12,6 @@
 #define NICS_MAX 8
 #define COUNT_MAX 8
 #define DESCRIPTION_MAX 400
-
-gboolean fct_vm_refuse(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
-
-gboolean fct_vm_only(const json_t *json, const char *const *known, GError **error)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)json, key, value) {
-        if (g_strv_contains(known, key))
-            continue;
-        g_autofree char *sentence = g_strdup_printf("The field “%s” is not known here.", key);
-        return fct_vm_refuse(error, key, sentence);
-    }
-    return TRUE;
-}
 
 static gboolean name_is_good(const char *name)
 {
@@ -45,10 +27,10 @@ static gboolean name_is_good(const char *name)
 static gboolean read_name(const json_t *json, char **name, GError **error)
 {
     const char *text;
-    if (!fct_json_need_str(json, "name", &text, error))
+    if (!fct_read_str(json, "name", &text, error))
         return FALSE;
     if (!name_is_good(text))
-        return fct_vm_refuse(
+        return fct_read_refuse(
             error, "name",
             "A name has 1 to 63 letters, digits, dots, dashes or underscores, and begins with a letter or "
             "digit.");
@@ -64,14 +46,14 @@ static FctDevice *read_device(const json_t *json, GError **error)
     gint64 count = 1;
     const json_t *optional = json_object_get(json, "optional");
     if (!json_is_object(json)) {
-        fct_vm_refuse(error, "devices", "Each device must be an object with a group.");
+        fct_read_refuse(error, "devices", "Each device must be an object with a group.");
         return NULL;
     }
-    if (!fct_vm_only(json, known, error) || !fct_json_need_str(json, "group", &group, error) ||
-        (json_object_get(json, "count") && !fct_json_need_int(json, "count", 1, COUNT_MAX, &count, error)))
+    if (!fct_read_only(json, known, error) || !fct_read_str(json, "group", &group, error) ||
+        (json_object_get(json, "count") && !fct_read_int(json, "count", 1, COUNT_MAX, &count, error)))
         return NULL;
     if (optional && !json_is_boolean(optional)) {
-        fct_vm_refuse(error, "optional", "The field “optional” must be true or false.");
+        fct_read_refuse(error, "optional", "The field “optional” must be true or false.");
         return NULL;
     }
     FctDevice *device = fct_device_new();
@@ -85,42 +67,13 @@ static FctDevice *read_device(const json_t *json, GError **error)
 static gboolean read_devices(const json_t *list, GPtrArray *devices, GError **error)
 {
     if (!json_is_array(list) || json_array_size(list) > DEVICES_MAX)
-        return fct_vm_refuse(error, "devices", "The devices must be a list of at most 8.");
+        return fct_read_refuse(error, "devices", "The devices must be a list of at most 8.");
     for (size_t i = 0; i < json_array_size(list); i++) {
         FctDevice *device = read_device(json_array_get(list, i), error);
         if (!device)
             return FALSE;
         g_ptr_array_add(devices, device);
     }
-    return TRUE;
-}
-
-gboolean fct_vm_read_word(const json_t *json, const char *key, const char *const *words, char **ret, GError **error)
-{
-    const char *text;
-    if (!json_object_get(json, key))
-        return TRUE;
-    if (!fct_json_need_str(json, key, &text, error))
-        return FALSE;
-    if (!g_strv_contains(words, text)) {
-        g_autofree char *all = g_strjoinv(", ", (char **)words);
-        g_autofree char *sentence = g_strdup_printf("“%s” must be one of: %s.", key, all);
-        return fct_vm_refuse(error, key, sentence);
-    }
-    g_free(*ret);
-    *ret = g_strdup(text);
-    return TRUE;
-}
-
-static gboolean read_flag(const json_t *json, const char *key, gboolean *ret, GError **error)
-{
-    const json_t *flag = json_object_get(json, key);
-    if (flag && !json_is_boolean(flag)) {
-        g_autofree char *sentence = g_strdup_printf("The field “%s” must be true or false.", key);
-        return fct_vm_refuse(error, key, sentence);
-    }
-    if (flag)
-        *ret = json_is_true(flag);
     return TRUE;
 }
 
@@ -136,21 +89,21 @@ static FctVmNic *read_nic(const FctVm *vm, const json_t *json, const FctVmNic *o
     static const char *const models[] = {"virtio", "e1000e", NULL};
     const char *network, *given = NULL;
     if (!json_is_object(json)) {
-        fct_vm_refuse(error, "nics", "Each NIC must be an object with a network.");
+        fct_read_refuse(error, "nics", "Each NIC must be an object with a network.");
         return NULL;
     }
-    if (!fct_vm_only(json, known, error) || !fct_json_need_str(json, "network", &network, error) ||
-        (json_object_get(json, "mac") && !fct_json_need_str(json, "mac", &given, error)))
+    if (!fct_read_only(json, known, error) || !fct_read_str(json, "network", &network, error) ||
+        (json_object_get(json, "mac") && !fct_read_str(json, "mac", &given, error)))
         return NULL;
     g_autofree char *mac = given ? fct_mac_parse(given) : old ? g_strdup(old->mac) : fct_vm_new_mac();
     if (!mac) {
-        fct_vm_refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
+        fct_read_refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
         return NULL;
     }
     FctVmNic *nic = fct_vm_nic_new(network, mac);
     g_free(nic->model);
     nic->model = g_strdup(old ? old->model : fct_vm_default_nic_model(vm));
-    if (fct_vm_read_word(json, "model", models, &nic->model, error))
+    if (fct_read_opt_word(json, "model", models, &nic->model, error))
         return nic;
     fct_vm_nic_free(nic);
     return NULL;
@@ -161,7 +114,7 @@ static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
     GPtrArray *nics = vm->nics;
     g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_nic_free);
     if (!json_is_array(list) || json_array_size(list) > NICS_MAX)
-        return fct_vm_refuse(error, "nics", "The NICs must be a list of at most 8.");
+        return fct_read_refuse(error, "nics", "The NICs must be a list of at most 8.");
     for (size_t i = 0; i < json_array_size(list); i++) {
         FctVmNic *nic = read_nic(vm, json_array_get(list, i), i < nics->len ? nics->pdata[i] : NULL, error);
         if (!nic)
@@ -169,7 +122,7 @@ static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
         for (guint k = 0; k < read->len; k++)
             if (strcmp(((FctVmNic *)read->pdata[k])->mac, nic->mac) == 0) {
                 fct_vm_nic_free(nic);
-                return fct_vm_refuse(error, "mac", "Two NICs of the VM have the same MAC address.");
+                return fct_read_refuse(error, "mac", "Two NICs of the VM have the same MAC address.");
             }
         g_ptr_array_add(read, nic);
     }
@@ -193,14 +146,14 @@ static gboolean read_boot(const json_t *list, GStrv *boot, GError **error)
     if (!list)
         return TRUE;
     if (!json_is_array(list) || !json_array_size(list))
-        return fct_vm_refuse(error, "boot", "The boot order must be a list of disk, cdrom and network.");
+        return fct_read_refuse(error, "boot", "The boot order must be a list of disk, cdrom and network.");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *word = json_string_value(json_array_get(list, i));
         guint place = 0;
         while (known[place] && g_strcmp0(known[place], word) != 0)
             place++;
         if (!known[place] || seen & 1u << place)
-            return fct_vm_refuse(error, "boot", "The boot order names disk, cdrom and network, each at most once.");
+            return fct_read_refuse(error, "boot", "The boot order names disk, cdrom and network, each at most once.");
         seen |= 1u << place;
         g_strv_builder_add(words, word);
     }
@@ -216,12 +169,10 @@ static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
     if (!json)
         return TRUE;
     if (!json_is_object(json))
-        return fct_vm_refuse(error, "autostart", "“autostart” must be an object with “enabled”.");
-    if (!fct_vm_only(json, known, error) || !read_flag(json, "enabled", &vm->autostart, error) ||
-        (json_object_get(json, "order") &&
-         !fct_json_need_int(json, "order", 1, FCT_AUTOSTART_ORDER_MAX, &order, error)) ||
-        (json_object_get(json, "delay_s") &&
-         !fct_json_need_int(json, "delay_s", 0, FCT_AUTOSTART_DELAY_MAX, &delay, error)))
+        return fct_read_refuse(error, "autostart", "“autostart” must be an object with “enabled”.");
+    if (!fct_read_only(json, known, error) || !fct_read_opt_flag(json, "enabled", &vm->autostart, error) ||
+        (json_object_get(json, "order") && !fct_read_int(json, "order", 1, FCT_AUTOSTART_ORDER_MAX, &order, error)) ||
+        (json_object_get(json, "delay_s") && !fct_read_int(json, "delay_s", 0, FCT_AUTOSTART_DELAY_MAX, &delay, error)))
         return FALSE;
     vm->autostart_order = (int)order;
     vm->autostart_delay = (int)delay;
@@ -231,8 +182,9 @@ static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
 static gboolean read_machine(FctVm *vm, const json_t *json, GError **error)
 {
     static const char *const systems[] = {"linux", "windows", "other", NULL};
-    return fct_vm_read_word(json, "os", systems, &vm->os, error) && read_flag(json, "tpm", &vm->tpm, error) &&
-           read_flag(json, "agent", &vm->agent, error) && read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
+    return fct_read_opt_word(json, "os", systems, &vm->os, error) && fct_read_opt_flag(json, "tpm", &vm->tpm, error) &&
+           fct_read_opt_flag(json, "agent", &vm->agent, error) &&
+           read_boot(json_object_get(json, "boot"), &vm->boot, error) &&
            read_autostart(vm, json_object_get(json, "autostart"), error);
 }
 
@@ -245,18 +197,17 @@ static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
     if ((json_object_get(json, "name") && !read_name(json, &vm->name, error)) || !read_machine(vm, json, error))
         return FALSE;
     if (json_object_get(json, "vcpus")) {
-        if (!fct_json_need_int(json, "vcpus", 1, 512, &number, error))
+        if (!fct_read_int(json, "vcpus", 1, 512, &number, error))
             return FALSE;
         vm->vcpus = (int)number;
     }
-    if (json_object_get(json, "memory_mib") &&
-        !fct_json_need_int(json, "memory_mib", 64, 16777216, &vm->memory_mib, error))
+    if (json_object_get(json, "memory_mib") && !fct_read_int(json, "memory_mib", 64, 16777216, &vm->memory_mib, error))
         return FALSE;
     if (json_object_get(json, "description")) {
-        if (!fct_json_need_str(json, "description", &text, error))
+        if (!fct_read_str(json, "description", &text, error))
             return FALSE;
         if (g_utf8_strlen(text, -1) > DESCRIPTION_MAX)
-            return fct_vm_refuse(error, "description", "The description must have at most 400 characters.");
+            return fct_read_refuse(error, "description", "The description must have at most 400 characters.");
         g_free(vm->description);
         vm->description = g_strdup(text);
     }
@@ -282,8 +233,8 @@ FctVm *fct_vm_from_input(const json_t *input, GError **error)
     vm->created_ms = g_get_real_time() / 1000;
     vm->vcpus = 1;
     vm->memory_mib = 0;
-    if (!fct_vm_only(input, known, error) || !read_name(input, &vm->name, error) || !read_common(vm, input, error) ||
-        !read_flag(input, "uefi", &vm->uefi, error) || !read_flag(input, "start", &start, error) ||
+    if (!fct_read_only(input, known, error) || !read_name(input, &vm->name, error) || !read_common(vm, input, error) ||
+        !fct_read_opt_flag(input, "uefi", &vm->uefi, error) || !fct_read_opt_flag(input, "start", &start, error) ||
         !fct_vm_read_drives(vm, input, error))
         return NULL;
     if (!vm->memory_mib && !*vm->image)
@@ -300,14 +251,12 @@ gboolean fct_vm_fit_image(FctVm *vm, const FctImage *image, GError **error)
     if (!vm->memory_mib)
         vm->memory_mib = MAX(MEMORY_DEFAULT_MIB, image->min_memory_mib);
     if (disk->size_gib < least) {
-        g_autofree char *sentence =
-            g_strdup_printf("The image needs a disk of at least %" G_GINT64_FORMAT " GiB.", least);
-        return fct_vm_refuse(error, "disk_gib", sentence);
+        return fct_read_refuse(error, "disk_gib", "The image needs a disk of at least %" G_GINT64_FORMAT " GiB.",
+                               least);
     }
     if (vm->memory_mib < image->min_memory_mib) {
-        g_autofree char *sentence =
-            g_strdup_printf("The image needs at least %" G_GINT64_FORMAT " MiB of memory.", image->min_memory_mib);
-        return fct_vm_refuse(error, "memory_mib", sentence);
+        return fct_read_refuse(error, "memory_mib", "The image needs at least %" G_GINT64_FORMAT " MiB of memory.",
+                               image->min_memory_mib);
     }
     return TRUE;
 }
@@ -326,7 +275,7 @@ gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error)
     g_autoptr(json_t) doc = fct_vm_to_doc(vm);
     FctDoc whole = {(char *)"", vm->revision, doc};
     g_autoptr(FctVm) trial = fct_vm_from_doc(&whole, error);
-    if (!trial || !fct_vm_only(patch, known, error) || !read_patch(trial, patch, error))
+    if (!trial || !fct_read_only(patch, known, error) || !read_patch(trial, patch, error))
         return FALSE;
     return read_patch(vm, patch, error);
 }

@@ -3,12 +3,6 @@
 #pragma once
 #include "app/vm_doc.h"
 
-gboolean fct_vm_refuse(GError **error, const char *field, const char *sentence); /* always FALSE */
-/* No member but those of @known (ends with NULL). */
-gboolean fct_vm_only(const json_t *json, const char *const *known, GError **error);
-/* A word of a closed list, true or false: *ret stays as it is when the member is absent. */
-gboolean fct_vm_read_word(const json_t *json, const char *key, const char *const *words, char **ret, GError **error);
-
 /* ---- vm_input_disks.c: what is asked for; names and paths are given later (vm_disks.c) ---- */
 /* The drives of a VmInput: of its source, further disks, cdroms. */
 gboolean fct_vm_read_drives(FctVm *vm, const json_t *input, GError **error);

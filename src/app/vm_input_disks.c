@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The drives that people ask for: a disk without a volume is to be made, one with a volume is there already. */
 #include "app/vm_input.h"
+#include "base/read.h"
 
 #include <string.h>
 
@@ -35,8 +36,8 @@ static gboolean has_room(const FctVm *vm, const FctVmDisk *wanted, GError **erro
         disks += !((FctVmDisk *)vm->disks->pdata[i])->cdrom && !((FctVmDisk *)vm->disks->pdata[i])->seed;
     if (disks <= DISKS_MAX && *wanted->target)
         return TRUE;
-    return fct_vm_refuse(error, "disks",
-                         "A VM has room for 17 disks, and on each bus for 26 drives: take one out first.");
+    return fct_read_refuse(error, "disks",
+                           "A VM has room for 17 disks, and on each bus for 26 drives: take one out first.");
 }
 
 static FctVmDisk *drive_new(const FctVm *vm, const char *bus)
@@ -60,21 +61,21 @@ static gboolean read_volume(const json_t *json, FctVmDisk *disk, GError **error)
     static const char *const formats[] = {"raw", "qcow2", NULL};
     const char *pool, *name;
     if (!json_is_object(json))
-        return fct_vm_refuse(error, "volume", "“volume” must be an object with a pool and a name.");
-    if (!fct_vm_only(json, known, error) || !fct_json_need_str(json, "pool", &pool, error) ||
-        !fct_json_need_str(json, "name", &name, error))
+        return fct_read_refuse(error, "volume", "“volume” must be an object with a pool and a name.");
+    if (!fct_read_only(json, known, error) || !fct_read_str(json, "pool", &pool, error) ||
+        !fct_read_str(json, "name", &name, error))
         return FALSE;
     if (!*pool || !*name)
-        return fct_vm_refuse(error, "volume", "Name the pool and the volume.");
+        return fct_read_refuse(error, "volume", "Name the pool and the volume.");
     set(&disk->pool, pool);
     set(&disk->volume, name);
-    return fct_vm_read_word(json, "format", formats, &disk->format, error);
+    return fct_read_opt_word(json, "format", formats, &disk->format, error);
 }
 
 static gboolean read_pool(const json_t *json, FctVmDisk *disk, GError **error)
 {
     const char *pool = FCT_POOL_OWN;
-    if (json_object_get(json, "pool") && !fct_json_need_str(json, "pool", &pool, error))
+    if (json_object_get(json, "pool") && !fct_read_str(json, "pool", &pool, error))
         return FALSE;
     set(&disk->pool, pool);
     return TRUE;
@@ -87,22 +88,22 @@ FctVmDisk *fct_vm_read_disk(const FctVm *vm, const json_t *json, GError **error)
     g_autofree char *bus = g_strdup(default_bus(vm));
     gint64 size = 0;
     if (!json_is_object(json)) {
-        fct_vm_refuse(error, "disks", "Each disk must be an object.");
+        fct_read_refuse(error, "disks", "Each disk must be an object.");
         return NULL;
     }
-    if (!fct_vm_only(json, known, error) || !fct_vm_read_word(json, "bus", buses, &bus, error))
+    if (!fct_read_only(json, known, error) || !fct_read_opt_word(json, "bus", buses, &bus, error))
         return NULL;
     g_autoptr(FctVmDisk) disk = drive_new(vm, bus);
     if (!has_room(vm, disk, error))
         return NULL;
     if (json_object_get(json, "volume")) {
         if (json_object_get(json, "size_gib") || json_object_get(json, "pool")) {
-            fct_vm_refuse(error, "volume", "A volume has its pool and its size already: leave out both.");
+            fct_read_refuse(error, "volume", "A volume has its pool and its size already: leave out both.");
             return NULL;
         }
         return read_volume(json_object_get(json, "volume"), disk, error) ? g_steal_pointer(&disk) : NULL;
     }
-    if (!read_pool(json, disk, error) || !fct_json_need_int(json, "size_gib", 1, DISK_MAX_GIB, &size, error))
+    if (!read_pool(json, disk, error) || !fct_read_int(json, "size_gib", 1, DISK_MAX_GIB, &size, error))
         return NULL;
     disk->size_gib = (int)size;
     return g_steal_pointer(&disk);
@@ -142,14 +143,14 @@ static gboolean find_cdrom(const FctVm *vm, const json_t *list, size_t place, co
     *ret = names_target(list) ? NULL : cdrom_at(vm, (guint)place);
     if (!json_object_get(json, "target"))
         return TRUE;
-    if (!fct_json_need_str(json, "target", &target, error))
+    if (!fct_read_str(json, "target", &target, error))
         return FALSE;
     for (size_t i = 0; i < place; i++)
         if (strcmp(fct_json_str(json_array_get(list, i), "target", ""), target) == 0)
-            return fct_vm_refuse(error, "cdroms", "Two of the CD drives have the same target.");
+            return fct_read_refuse(error, "cdroms", "Two of the CD drives have the same target.");
     const FctVmDisk *disk = fct_vm_find_disk(vm, target);
     *ret = is_own_cdrom(disk) ? disk : NULL;
-    return *ret || fct_vm_refuse(error, "cdroms", "The VM has no CD drive of that target.");
+    return *ret || fct_read_refuse(error, "cdroms", "The VM has no CD drive of that target.");
 }
 
 /* One that is not from the library has only a path, which stays unless the drive is said to be empty. */
@@ -171,11 +172,11 @@ static FctVmDisk *read_cdrom(const FctVm *vm, const json_t *list, size_t place, 
     const FctVmDisk *old;
     const char *file = "";
     if (!json_is_object(json)) {
-        fct_vm_refuse(error, "cdroms", "Each CD drive must be an object with a file.");
+        fct_read_refuse(error, "cdroms", "Each CD drive must be an object with a file.");
         return NULL;
     }
-    if (!fct_vm_only(json, known, error) ||
-        (json_object_get(json, "file") && !fct_json_need_str(json, "file", &file, error)) ||
+    if (!fct_read_only(json, known, error) ||
+        (json_object_get(json, "file") && !fct_read_str(json, "file", &file, error)) ||
         !find_cdrom(vm, list, place, &old, error))
         return NULL;
     FctVmDisk *drive = old ? fct_vm_disk_copy(old) : fct_vm_disk_new();
@@ -189,7 +190,7 @@ static FctVmDisk *read_cdrom(const FctVm *vm, const json_t *list, size_t place, 
 gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error)
 {
     if (!json_is_array(list) || json_array_size(list) > CDROMS_MAX)
-        return fct_vm_refuse(error, "cdroms", "The CD drives must be a list of at most 4.");
+        return fct_read_refuse(error, "cdroms", "The CD drives must be a list of at most 4.");
     g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     for (size_t i = 0; i < json_array_size(list); i++) {
         FctVmDisk *drive = read_cdrom(vm, list, i, error);
@@ -210,7 +211,7 @@ gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error)
         g_free(drive->target);
         drive->target = next_target(vm, "sata");
         if (!*drive->target)
-            return fct_vm_refuse(error, "cdroms", "This VM has 26 SATA drives, and room for no more.");
+            return fct_read_refuse(error, "cdroms", "This VM has 26 SATA drives, and room for no more.");
         g_ptr_array_add(vm->disks, fct_vm_disk_copy(drive));
     }
     return TRUE;
@@ -225,17 +226,17 @@ static gboolean read_source(FctVm *vm, const json_t *input, GError **error)
     g_autoptr(FctVmDisk) disk = drive_new(vm, default_bus(vm));
     int sources = (json_object_get(input, "image") != NULL) + (iso != NULL) + (volume != NULL);
     if (sources != 1)
-        return fct_vm_refuse(error, "image",
-                             sources ? "Give one of “image”, “iso” and “volume”, not several."
-                                     : "Say what the VM begins with: “image”, “iso” or “volume”.");
-    if (json_object_get(input, "image") && !fct_json_need_str(input, "image", &image, error))
+        return fct_read_refuse(error, "image",
+                               sources ? "Give one of “image”, “iso” and “volume”, not several."
+                                       : "Say what the VM begins with: “image”, “iso” or “volume”.");
+    if (json_object_get(input, "image") && !fct_read_str(input, "image", &image, error))
         return FALSE;
     if (json_object_get(input, "image") && !*image)
-        return fct_vm_refuse(error, "image", "Name an image of the library.");
+        return fct_read_refuse(error, "image", "Name an image of the library.");
     if (volume && (json_object_get(input, "disk_gib") || json_object_get(input, "pool")))
-        return fct_vm_refuse(error, json_object_get(input, "pool") ? "pool" : "disk_gib",
-                             "A volume has its pool and its size already: leave out both.");
-    if (json_object_get(input, "disk_gib") && !fct_json_need_int(input, "disk_gib", 1, DISK_MAX_GIB, &size, error))
+        return fct_read_refuse(error, json_object_get(input, "pool") ? "pool" : "disk_gib",
+                               "A volume has its pool and its size already: leave out both.");
+    if (json_object_get(input, "disk_gib") && !fct_read_int(input, "disk_gib", 1, DISK_MAX_GIB, &size, error))
         return FALSE;
     if (volume ? !read_volume(volume, disk, error) : !read_pool(input, disk, error))
         return FALSE;
@@ -252,12 +253,12 @@ static gboolean read_all_cdroms(FctVm *vm, const json_t *input, GError **error)
     const char *file = "";
     if (!iso)
         return !cdroms || fct_vm_read_cdroms(vm, cdroms, error);
-    if (!fct_json_need_str(input, "iso", &file, error))
+    if (!fct_read_str(input, "iso", &file, error))
         return FALSE;
     if (!*file)
-        return fct_vm_refuse(error, "iso", "Name a file of the library.");
+        return fct_read_refuse(error, "iso", "Name a file of the library.");
     if (cdroms && !json_is_array(cdroms))
-        return fct_vm_refuse(error, "cdroms", "The CD drives must be a list of at most 4.");
+        return fct_read_refuse(error, "cdroms", "The CD drives must be a list of at most 4.");
     g_autoptr(json_t) all = json_pack("[{s:s}]", "file", file);
     json_array_extend(all, (json_t *)cdroms);
     if (!*vm->boot) { /* an empty disk does not boot, and an installed one goes first */
@@ -273,7 +274,7 @@ gboolean fct_vm_read_drives(FctVm *vm, const json_t *input, GError **error)
     if (!read_source(vm, input, error))
         return FALSE;
     if (disks && (!json_is_array(disks) || json_array_size(disks) > DISKS_MAX))
-        return fct_vm_refuse(error, "disks", "The further disks must be a list of at most 16.");
+        return fct_read_refuse(error, "disks", "The further disks must be a list of at most 16.");
     for (size_t i = 0; i < json_array_size(disks); i++) {
         FctVmDisk *disk = fct_vm_read_disk(vm, json_array_get(disks, i), error);
         if (!disk)

@@ -6,6 +6,7 @@
 #include "core/vm_list.h"
 #include "app/networks.h"
 #include "app/vm_service.h"
+#include "base/read.h"
 
 #include <string.h>
 
@@ -103,18 +104,13 @@ static void read_all(FctVms *vms, All *all)
 
 /* ---- what is asked for ---- */
 
-static gboolean bad(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
-
 static gboolean check_states(const GStrv states, GError **error)
 {
     static const char *const known[] = {"off", "running", "paused", "stopping", "crashed", "unknown", "blocked", NULL};
     for (guint i = 0; states && states[i]; i++)
         if (!g_strv_contains(known, states[i]))
-            return bad(error, "state", "A state is off, running, paused, stopping, crashed, unknown or blocked.");
+            return fct_read_refuse(error, "state",
+                                   "A state is off, running, paused, stopping, crashed, unknown or blocked.");
     return TRUE;
 }
 
@@ -129,9 +125,10 @@ static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **
         !fct_request_query_int(request, "offset", 0, G_MAXINT32, 0, &offset, error))
         return FALSE;
     if (sort && !fct_vm_sort_from_name(sort, &query->sort))
-        return bad(error, "sort", "VMs are sorted by name, state, cpu, vcpus, memory, created or attention.");
+        return fct_read_refuse(error, "sort",
+                               "VMs are sorted by name, state, cpu, vcpus, memory, created or attention.");
     if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
-        return bad(error, "order", "The order is asc or desc.");
+        return fct_read_refuse(error, "order", "The order is asc or desc.");
     *states = state && *state ? g_strsplit(state, ",", -1) : NULL;
     *words = q && *q ? fct_list_fold(q) : NULL;
     query->name = g_hash_table_lookup(request->query, "name");

@@ -8,6 +8,7 @@
 
 #include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/read.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -187,7 +188,7 @@ static gboolean check_text(const char *text, gsize max, const char *field, gbool
 static gboolean check_input(const FctVmTree *tree, const json_t *input, GError **error)
 {
     const char *name;
-    if (!fct_json_need_str(input, "name", &name, error) || !check_text(name, NAME_LENGTH_MAX, "name", FALSE, error) ||
+    if (!fct_read_str(input, "name", &name, error) || !check_text(name, NAME_LENGTH_MAX, "name", FALSE, error) ||
         !check_text(fct_json_str(input, "description", ""), DESCRIPTION_MAX, "description", TRUE, error))
         return FALSE;
     if (fct_vm_tree_find(tree, name, FALSE, NULL))

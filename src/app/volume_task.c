@@ -7,6 +7,7 @@
 #include "app/vm_facts.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/read.h"
 #include "base/text.h"
 #include "core/storage_rules.h"
 #include "core/upload_rules.h"
@@ -43,12 +44,6 @@ static void making_free(gpointer data)
     g_free(m);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Making, making_free)
-
-static gboolean refuse(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
 
 /* ---- the task ---- */
 
@@ -163,20 +158,20 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
 {
     static const char *const known[] = {"image", "pool", "volume", "format", NULL};
     const char *image = NULL, *pool = NULL, *name = NULL, *format = NULL;
-    if (!fct_json_only(from, known, error) || !fct_json_want_str(from, "image", &image, error) ||
-        !fct_json_want_str(from, "pool", &pool, error) || !fct_json_want_str(from, "volume", &name, error) ||
-        !fct_json_want_str(from, "format", &format, error))
+    if (!fct_read_only(from, known, error) || !fct_read_opt_str(from, "image", &image, error) ||
+        !fct_read_opt_str(from, "pool", &pool, error) || !fct_read_opt_str(from, "volume", &name, error) ||
+        !fct_read_opt_str(from, "format", &format, error))
         return FALSE;
     if (image && !pool && !name) {
         m->from = FROM_IMAGE;
         m->image = fct_images_find(m->app->config.images_dir, image, error);
         if (m->image && m->bytes && m->bytes < m->image->size_bytes)
-            return refuse(error, "size_gib", "The image needs a larger volume.");
+            return fct_read_refuse(error, "size_gib", "The image needs a larger volume.");
         *ret_content = 0; /* what the image takes is not known before; libvirt says when it is too much */
         return m->image != NULL;
     }
     if (!pool || !name || image)
-        return refuse(error, "from", "Name an image, or a pool and a volume to copy.");
+        return fct_read_refuse(error, "from", "Name an image, or a pool and a volume to copy.");
     m->from = FROM_VOLUME;
     m->from_id = fct_volume_id(pool, name);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
@@ -186,7 +181,7 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
     /* Of one that has no record nobody but its own bytes says how large it is. */
     gint64 size = strcmp(m->source->format, "raw") == 0 && volume->physical >= 0 ? volume->physical : volume->capacity;
     if (m->bytes && m->bytes < size)
-        return refuse(error, "size_gib", "A copy cannot be smaller than its source.");
+        return fct_read_refuse(error, "size_gib", "A copy cannot be smaller than its source.");
     *ret_content = MAX(volume->allocated, 0);
     if (!m->bytes)
         m->bytes = size;
@@ -196,10 +191,10 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
 static gboolean read_format(Making *m, const json_t *input, const FctPool *pool, GError **error)
 {
     const char *format = fct_pool_has_files(pool) ? "qcow2" : "raw";
-    if (!fct_json_want_str(input, "format", &format, error))
+    if (!fct_read_opt_str(input, "format", &format, error))
         return FALSE;
     if (strcmp(format, "qcow2") != 0 && strcmp(format, "raw") != 0)
-        return refuse(error, "format", "The format is qcow2 or raw.");
+        return fct_read_refuse(error, "format", "The format is qcow2 or raw.");
     m->format = g_strdup(format);
     return TRUE;
 }
@@ -211,12 +206,12 @@ static gboolean check_input(const json_t *input, GError **error)
     json_t *value;
     json_object_foreach ((json_t *)input, key, value)
         if (!g_strv_contains(known, key))
-            return refuse(error, key, "A volume has no such field.");
+            return fct_read_refuse(error, key, "A volume has no such field.");
     if (json_object_get(input, "upload_bytes") &&
         (json_object_get(input, "from") || json_object_get(input, "size_gib")))
-        return refuse(error, "upload_bytes", "What is uploaded brings its size and content along.");
+        return fct_read_refuse(error, "upload_bytes", "What is uploaded brings its size and content along.");
     if (json_object_get(input, "sha256") && !json_object_get(input, "upload_bytes"))
-        return refuse(error, "sha256", "Only what is uploaded has a checksum that can be compared.");
+        return fct_read_refuse(error, "sha256", "Only what is uploaded has a checksum that can be compared.");
     return TRUE;
 }
 
@@ -241,16 +236,16 @@ static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t
     const json_t *from = json_object_get(input, "from");
     gint64 gib = 0, content = 0;
     m->app = app;
-    if (!check_input(input, error) || !fct_json_need_str(input, "pool", &pool_name, error) ||
-        !fct_json_need_str(input, "name", &name, error) || !fct_volume_name_check(name, "name", error))
+    if (!check_input(input, error) || !fct_read_str(input, "pool", &pool_name, error) ||
+        !fct_read_str(input, "name", &name, error) || !fct_volume_name_check(name, "name", error))
         return NULL;
     const FctPool *pool = fct_volume_world_pool(world, pool_name, NULL);
     if (!pool) {
-        refuse(error, "pool", "There is no such storage pool.");
+        fct_read_refuse(error, "pool", "There is no such storage pool.");
         return NULL;
     }
     if ((json_object_get(input, "size_gib") || !from) && !json_object_get(input, "upload_bytes") &&
-        !fct_json_need_int(input, "size_gib", 1, GIB_MAX, &gib, error))
+        !fct_read_int(input, "size_gib", 1, GIB_MAX, &gib, error))
         return NULL;
     m->pool = g_strdup(pool_name);
     m->name = g_strdup(name);
@@ -311,7 +306,7 @@ gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, 
     if (json_object_get(input, "upload_bytes")) {
         const json_t *sum = json_object_get(input, "sha256");
         g_autofree char *sha256 = NULL;
-        if (fct_json_need_int(input, "upload_bytes", 1, GIB_MAX * GIB, &size, error) &&
+        if (fct_read_int(input, "upload_bytes", 1, GIB_MAX * GIB, &size, error) &&
             (!sum || fct_sha256_check(json_is_string(sum) ? json_string_value(sum) : "", &sha256, error)))
             *ret_volume =
                 fct_volume_upload_begin(app, world, m->pool, m->name, m->format, size, sha256 ? sha256 : "", error);
@@ -403,7 +398,7 @@ static gboolean can_grow(FctApp *app, const FctVolumeWorld *world, const FctVolu
     if (!pool || !fct_volume_ready(app, volume->pool, volume->name, error))
         return FALSE;
     if (size_gib * GIB < volume->capacity)
-        return refuse(error, "size_gib", "The volume is larger than that already; it can only grow.");
+        return fct_read_refuse(error, "size_gib", "The volume is larger than that already; it can only grow.");
     if (!fct_volume_fits(pool, fct_pool_has_files(pool) ? volume->format : "raw",
                          fct_pool_has_files(pool) ? size_gib * GIB : size_gib * GIB - volume->capacity, 0, error))
         return FALSE;

@@ -33,49 +33,6 @@ gboolean fct_json_bool(const json_t *json, const char *key, gboolean fallback)
     return json_is_boolean(member) ? json_is_true(member) : fallback;
 }
 
-gboolean fct_json_need_str(const json_t *json, const char *key, const char **ret, GError **error)
-{
-    const json_t *member = json_object_get(json, key);
-    if (!json_is_string(member)) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
-                           "The field “%s” must be a text.", key);
-        return FALSE;
-    }
-    *ret = json_string_value(member);
-    return TRUE;
-}
-
-gboolean fct_json_need_int(const json_t *json, const char *key, gint64 min, gint64 max, gint64 *ret, GError **error)
-{
-    const json_t *member = json_object_get(json, key);
-    if (!json_is_integer(member) || json_integer_value(member) < min || json_integer_value(member) > max) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
-                           "The field “%s” must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ".",
-                           key, min, max);
-        return FALSE;
-    }
-    *ret = json_integer_value(member);
-    return TRUE;
-}
-
-gboolean fct_json_want_str(const json_t *json, const char *key, const char **ret, GError **error)
-{
-    return !json_object_get(json, key) || fct_json_need_str(json, key, ret, error);
-}
-
-gboolean fct_json_only(const json_t *json, const char *const *known, GError **error)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)json, key, value)
-        if (!g_strv_contains(known, key)) {
-            fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
-                               "The field “%s” is not known here.", key);
-            return FALSE;
-        }
-    return TRUE;
-}
-
 json_t *fct_json_parse(const char *text, gsize length, GError **error)
 {
     json_error_t fault;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/template.h"
 
+#include "base/read.h"
+
 #include <string.h>
 
 static const char *const sources[] = {"image", "iso", "volume", NULL};
@@ -45,12 +47,6 @@ json_t *fct_template_merge(const json_t *input, const json_t *given)
     return merged;
 }
 
-static gboolean refuse(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
-
 gboolean fct_template_keep_user_data(json_t *input, const json_t *old, GError **error)
 {
     static const char *const instead[] = {"user", "ssh_keys", "packages"};
@@ -58,7 +54,7 @@ gboolean fct_template_keep_user_data(json_t *input, const json_t *old, GError **
     json_t *kept = json_object_get(json_object_get(old, "cloud_init"), "user_data");
     const json_t *has = json_object_get(boot, "has_user_data");
     if (has && !json_is_boolean(has))
-        return refuse(error, "cloud_init.has_user_data", "This must be true or false.");
+        return fct_read_refuse(error, "cloud_init.has_user_data", "This must be true or false.");
     gboolean wanted = json_is_true(has);
     for (guint i = 0; i < G_N_ELEMENTS(instead); i++)
         if (!wanted && json_object_get(boot, instead[i])) /* what the user data stood for is given itself */
@@ -69,7 +65,7 @@ gboolean fct_template_keep_user_data(json_t *input, const json_t *old, GError **
     else if (!given && json_is_object(boot) && kept)
         json_object_set(boot, "user_data", kept);
     else if (!given && wanted)
-        return refuse(error, "cloud_init.user_data", "Give the text of the user data: it is shown to nobody.");
+        return fct_read_refuse(error, "cloud_init.user_data", "Give the text of the user data: it is shown to nobody.");
     return TRUE;
 }
 
@@ -77,7 +73,7 @@ static gboolean check_password(const json_t *input, const char *key, GError **er
 {
     g_autofree char *field = g_strdup_printf("%s.password", key);
     return !json_object_get(json_object_get(input, key), "password") ||
-           refuse(error, field, "A template stores no password; it is asked for when a VM is made from it.");
+           fct_read_refuse(error, field, "A template stores no password; it is asked for when a VM is made from it.");
 }
 
 gboolean fct_template_check(const json_t *input, GError **error)
@@ -91,18 +87,18 @@ gboolean fct_template_check(const json_t *input, GError **error)
     size_t i;
     json_t *nic, *disk;
     if (!json_is_object(input))
-        return refuse(error, "input", "The field “input” must be an object.");
+        return fct_read_refuse(error, "input", "The field “input” must be an object.");
     for (gsize k = 0; k < G_N_ELEMENTS(never); k++)
         if (json_object_get(input, never[k].key))
-            return refuse(error, never[k].key, never[k].sentence);
+            return fct_read_refuse(error, never[k].key, "%s", never[k].sentence);
     json_array_foreach (json_object_get(input, "nics"), i, nic)
         if (json_object_get(nic, "mac"))
-            return refuse(error, "mac", "Each VM gets MAC addresses of its own; a template has none.");
+            return fct_read_refuse(error, "mac", "Each VM gets MAC addresses of its own; a template has none.");
     json_array_foreach (json_object_get(input, "disks"), i, disk)
         if (json_object_get(disk, "volume"))
-            return refuse(error, "volume", never[3].sentence);
+            return fct_read_refuse(error, "volume", "%s", never[3].sentence);
     if (json_object_get(json_object_get(input, "windows"), "product_key"))
-        return refuse(error, "windows.product_key",
-                      "A template stores no product key; it is asked for when a VM is made.");
+        return fct_read_refuse(error, "windows.product_key",
+                               "A template stores no product key; it is asked for when a VM is made.");
     return check_password(input, "cloud_init", error) && check_password(input, "windows", error);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/wish.h"
 
+#include "base/read.h"
+
 #include <string.h>
 
 static int bad(GError **error, const FctGpu *gpu, const char *field, const char *name)
@@ -153,8 +155,8 @@ static gboolean parse_pin(FctWish *wish, const FctGpu *gpu, const json_t *place,
     static const char *const known[] = {"profile", "start", "compute", NULL};
     const char *name;
     gint64 start;
-    if (!fct_json_only(place, known, error) || !fct_json_need_str(place, "profile", &name, error) ||
-        !fct_json_need_int(place, "start", 0, FCT_MIG_UNITS_MAX - 1, &start, error))
+    if (!fct_read_only(place, known, error) || !fct_read_str(place, "profile", &name, error) ||
+        !fct_read_int(place, "start", 0, FCT_MIG_UNITS_MAX - 1, &start, error))
         return FALSE;
     int p = index_of(wish, gpu, "placements", name, error), pinned = 0;
     if (p < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is asked of a network: checked member by member, each refusal with its field. */
+#include "base/read.h"
 #include "model/address.h"
 #include "model/network.h"
 
@@ -10,35 +11,28 @@
 #define FIXED_MAX 256
 #define VLAN_MAX 4094
 
-static gboolean refuse(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
-
 static gboolean read_subnet(FctNetwork *network, const json_t *input, GError **error)
 {
     const char *text, *what;
     guint32 base;
     guint64 prefix;
-    if (!fct_json_need_str(input, "subnet", &text, error))
+    if (!fct_read_str(input, "subnet", &text, error))
         return FALSE;
     g_auto(GStrv) halves = g_strsplit(text, "/", 2);
     if (g_strv_length(halves) != 2 || !fct_ipv4_parse(halves[0], &base) ||
         !g_ascii_string_to_unsigned(halves[1], 10, PREFIX_MIN, PREFIX_MAX, &prefix, NULL))
-        return refuse(error, "subnet", "The subnet must be written like 192.168.122.0/24, with 8 to 30 bits.");
+        return fct_read_refuse(error, "subnet", "The subnet must be written like 192.168.122.0/24, with 8 to 30 bits.");
     if (base & ~fct_ipv4_mask((int)prefix)) {
         g_autofree char *right = fct_ipv4_text(base & fct_ipv4_mask((int)prefix));
-        g_autofree char *sentence =
-            g_strdup_printf("The subnet must begin with its own first address: %s/%d.", right, (int)prefix);
-        return refuse(error, "subnet", sentence);
+        return fct_read_refuse(error, "subnet", "The subnet must begin with its own first address: %s/%d.", right,
+                               (int)prefix);
     }
     if (fct_ipv4_use(base, (int)prefix, &what) == FCT_IPV4_UNUSABLE) {
-        g_autofree char *sentence = g_strdup_printf(
+        return fct_read_refuse(
+            error, "subnet",
             "The subnet has addresses that no guest can have (%s): choose one in 10.0.0.0/8, 172.16.0.0/12 or "
             "192.168.0.0/16, or one that is routed to this host.",
             what);
-        return refuse(error, "subnet", sentence);
     }
     g_free(network->gateway);
     network->gateway = fct_ipv4_text(base + 1);
@@ -85,11 +79,13 @@ static gboolean read_range(FctNetwork *network, const json_t *input, GError **er
         !fct_ipv4_parse(fct_json_str(dhcp, "first", ""), &first) ||
         !fct_ipv4_parse(fct_json_str(dhcp, "last", ""), &last) || first > last || !for_guest(network, first) ||
         !for_guest(network, last))
-        return refuse(error, "dhcp", "The DHCP range must have a first and a last address for guests of the subnet.");
+        return fct_read_refuse(error, "dhcp",
+                               "The DHCP range must have a first and a last address for guests of the subnet.");
     if (!is_for_libvirt(first, last))
-        return refuse(error, "dhcp",
-                      "The first two numbers of the DHCP range’s ends must be alike, as in 10.0.0.2 to 10.0.255.255: "
-                      "libvirt takes no other. Give fixed addresses outside of it.");
+        return fct_read_refuse(
+            error, "dhcp",
+            "The first two numbers of the DHCP range’s ends must be alike, as in 10.0.0.2 to 10.0.255.255: "
+            "libvirt takes no other. Give fixed addresses outside of it.");
     return set_range(network, first, last);
 }
 
@@ -130,26 +126,26 @@ static gboolean set_device(char **member, const char *text)
 static gboolean read_bridge(FctNetwork *network, const json_t *input, GError **error)
 {
     const char *bridge;
-    if (!fct_json_need_str(input, "bridge", &bridge, error))
+    if (!fct_read_str(input, "bridge", &bridge, error))
         return FALSE;
     return set_device(&network->bridge, bridge) ||
-           refuse(error, "bridge", "Name a bridge that the host has; GET /host-interfaces lists them.");
+           fct_read_refuse(error, "bridge", "Name a bridge that the host has; GET /host-interfaces lists them.");
 }
 
 static gboolean read_interface(FctNetwork *network, const json_t *input, GError **error)
 {
     const char *name;
-    if (!fct_json_need_str(input, "interface", &name, error))
+    if (!fct_read_str(input, "interface", &name, error))
         return FALSE;
     return set_device(&network->interface, name) ||
-           refuse(error, "interface", "Name an interface that the host has; GET /host-interfaces lists them.");
+           fct_read_refuse(error, "interface", "Name an interface that the host has; GET /host-interfaces lists them.");
 }
 
 static gboolean read_vlan(FctNetwork *network, const json_t *input, GError **error)
 {
     const json_t *vlan = json_object_get(input, "vlan"), *ovs = json_object_get(input, "open_vswitch");
     if (ovs && !json_is_boolean(ovs))
-        return refuse(error, "open_vswitch", "This must be true or false.");
+        return fct_read_refuse(error, "open_vswitch", "This must be true or false.");
     if (ovs)
         network->open_vswitch = json_is_true(ovs);
     if (!vlan || json_is_null(vlan)) {
@@ -158,7 +154,7 @@ static gboolean read_vlan(FctNetwork *network, const json_t *input, GError **err
     }
     json_int_t tag = json_is_integer(vlan) ? json_integer_value(vlan) : 0;
     if (tag < 1 || tag > VLAN_MAX)
-        return refuse(error, "vlan", "A VLAN tag is a number from 1 to 4094.");
+        return fct_read_refuse(error, "vlan", "A VLAN tag is a number from 1 to 4094.");
     network->vlan = (int)tag;
     return TRUE;
 }
@@ -182,7 +178,7 @@ static gboolean fits_kind(const json_t *input, FctNetworkKind kind, GError **err
     };
     for (guint i = 0; i < G_N_ELEMENTS(members); i++)
         if (!members[i].fits && json_object_get(input, members[i].field))
-            return refuse(error, members[i].field, members[i].sentence);
+            return fct_read_refuse(error, members[i].field, "%s", members[i].sentence);
     return TRUE;
 }
 
@@ -190,7 +186,7 @@ static gboolean read_autostart(FctNetwork *network, const json_t *input, GError 
 {
     const json_t *autostart = json_object_get(input, "autostart");
     if (autostart && !json_is_boolean(autostart))
-        return refuse(error, "autostart", "This must be true or false.");
+        return fct_read_refuse(error, "autostart", "This must be true or false.");
     if (autostart)
         network->autostart = json_is_true(autostart);
     return TRUE;
@@ -202,17 +198,17 @@ static gboolean only(const json_t *input, const char *const *known, const char *
     json_t *value;
     json_object_foreach ((json_t *)input, key, value)
         if (!g_strv_contains(known, key))
-            return refuse(error, key, sentence);
+            return fct_read_refuse(error, key, "%s", sentence);
     return TRUE;
 }
 
 static gboolean read_name(FctNetwork *network, const json_t *input, GError **error)
 {
     const char *name, *kind;
-    if (!fct_json_need_str(input, "name", &name, error) || !fct_json_need_str(input, "kind", &kind, error))
+    if (!fct_read_str(input, "name", &name, error) || !fct_read_str(input, "kind", &kind, error))
         return FALSE;
     if (!is_word(name, 50))
-        return refuse(
+        return fct_read_refuse(
             error, "name",
             "A name has 1 to 50 letters, digits, dots, dashes or underscores, and begins with a letter or digit.");
     g_free(network->name);
@@ -220,7 +216,7 @@ static gboolean read_name(FctNetwork *network, const json_t *input, GError **err
     for (network->kind = FCT_NETWORK_NAT; network->kind < FCT_NETWORK_OTHER; network->kind++)
         if (strcmp(fct_network_kind_name(network->kind), kind) == 0)
             return TRUE;
-    return refuse(error, "kind", "The kind is nat, routed, isolated, bridge or direct.");
+    return fct_read_refuse(error, "kind", "The kind is nat, routed, isolated, bridge or direct.");
 }
 
 FctNetwork *fct_network_from_input(const json_t *input, GError **error)
@@ -257,8 +253,8 @@ static gboolean keeps_vlan(const FctNetwork *present, const FctNetwork *wanted, 
     if (wanted->kind != FCT_NETWORK_DIRECT || (!*present->device && !wanted->vlan))
         return TRUE;
     if (wanted->vlan != present->vlan)
-        return refuse(error, "vlan", sentence);
-    return strcmp(wanted->interface, present->interface) == 0 || refuse(error, "interface", sentence);
+        return fct_read_refuse(error, "vlan", sentence);
+    return strcmp(wanted->interface, present->interface) == 0 || fct_read_refuse(error, "interface", sentence);
 }
 
 static gboolean change_subnet(FctNetwork *network, const json_t *input, GError **error)
@@ -295,12 +291,12 @@ static gboolean change_fixed(FctNetwork *network, const json_t *input, GError **
         return TRUE;
     }
     if (network->fixed->len && !*network->first)
-        return refuse(error, "static_leases", "Static leases need DHCP: take them out, or leave DHCP on.");
+        return fct_read_refuse(error, "static_leases", "Static leases need DHCP: take them out, or leave DHCP on.");
     for (guint i = 0; i < network->fixed->len; i++) {
         const FctLease *lease = g_ptr_array_index(network->fixed, i);
         guint32 address;
         if (!fct_ipv4_parse(lease->address, &address) || !for_guest(network, address))
-            return refuse(
+            return fct_read_refuse(
                 error, "static_leases",
                 "A static lease would lie outside the new subnet: give them new addresses, or take them out.");
     }
@@ -335,16 +331,16 @@ static FctLease *read_fixed(const FctNetwork *network, const json_t *json, GErro
     const char *name = fct_json_str(json, "name", "");
     json_object_foreach ((json_t *)json, key, value)
         if (!g_strv_contains(known, key) || !json_is_string(value)) {
-            refuse(error, "static_leases", "A static lease has a mac, an address and, if wanted, a name.");
+            fct_read_refuse(error, "static_leases", "A static lease has a mac, an address and, if wanted, a name.");
             return NULL;
         }
     if (!mac)
-        refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
+        fct_read_refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
     else if (!fct_ipv4_parse(fct_json_str(json, "address", ""), &address) || !for_guest(network, address))
-        refuse(error, "address", "The address must be one for guests of this network's subnet.");
+        fct_read_refuse(error, "address", "The address must be one for guests of this network's subnet.");
     else if (*name && (!is_word(name, 63) || strpbrk(name, "._") || g_str_has_suffix(name, "-")))
-        refuse(error, "name",
-               "A host name has 1 to 63 letters, digits and dashes, and neither begins nor ends with a dash.");
+        fct_read_refuse(error, "name",
+                        "A host name has 1 to 63 letters, digits and dashes, and neither begins nor ends with a dash.");
     else
         return fct_lease_new(mac, fct_json_str(json, "address", ""), name);
     return NULL;
@@ -354,11 +350,11 @@ GPtrArray *fct_network_read_fixed(const FctNetwork *network, const json_t *list,
 {
     g_autoptr(GPtrArray) fixed = g_ptr_array_new_with_free_func((GDestroyNotify)fct_lease_free);
     if (!json_is_array(list) || json_array_size(list) > FIXED_MAX) {
-        refuse(error, "static_leases", "The static leases must be a list of at most 256.");
+        fct_read_refuse(error, "static_leases", "The static leases must be a list of at most 256.");
         return NULL;
     }
     if (!*network->first && json_array_size(list) > 0) {
-        refuse(error, "static_leases", "This network hands out no addresses.");
+        fct_read_refuse(error, "static_leases", "This network hands out no addresses.");
         return NULL;
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -373,7 +369,7 @@ GPtrArray *fct_network_read_fixed(const FctNetwork *network, const json_t *list,
                                                                                                     : NULL;
             if (twice) {
                 fct_lease_free(lease);
-                refuse(error, twice, "Two static leases have it in common.");
+                fct_read_refuse(error, twice, "Two static leases have it in common.");
                 return NULL;
             }
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/storage.h"
 
+#include "base/read.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -123,12 +124,6 @@ void fct_volume_free(FctVolume *volume)
 
 /* ---- input ---- */
 
-static gboolean refuse(GError **error, const char *field, const char *sentence)
-{
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
-}
-
 static gboolean is_word(const char *text, gsize max, const char *others)
 {
     gsize length = strlen(text);
@@ -143,9 +138,10 @@ static gboolean is_word(const char *text, gsize max, const char *others)
 gboolean fct_volume_name_check(const char *name, const char *field, GError **error)
 {
     return is_word(name, NAME_MAX_BYTES, "._-+") ||
-           refuse(error, field,
-                  "A name has 1 to 100 letters, digits, dots, dashes, underscores or plus signs, and begins with a "
-                  "letter or digit.");
+           fct_read_refuse(
+               error, field,
+               "A name has 1 to 100 letters, digits, dots, dashes, underscores or plus signs, and begins with a "
+               "letter or digit.");
 }
 
 /* Absolute, plain, below the root: "/srv/vms", not "/srv/../etc", "//x" or "/". */
@@ -166,7 +162,8 @@ static gboolean is_path(const char *path)
 static gboolean read_path(FctPoolInput *input, const char *path, GError **error)
 {
     if (!is_path(path))
-        return refuse(error, "path", "The folder is a whole path like /srv/vms, without “..” or a slash at its end.");
+        return fct_read_refuse(error, "path",
+                               "The folder is a whole path like /srv/vms, without “..” or a slash at its end.");
     fct_text_set(&input->path, path);
     return TRUE;
 }
@@ -174,7 +171,7 @@ static gboolean read_path(FctPoolInput *input, const char *path, GError **error)
 static gboolean read_dir(FctPoolInput *input, const json_t *json, GError **error)
 {
     const char *path;
-    if (!fct_json_need_str(json, "path", &path, error))
+    if (!fct_read_str(json, "path", &path, error))
         return FALSE;
     return read_path(input, path, error);
 }
@@ -182,13 +179,13 @@ static gboolean read_dir(FctPoolInput *input, const json_t *json, GError **error
 static gboolean read_nfs(FctPoolInput *input, const json_t *json, GError **error)
 {
     const char *host, *export, *path = NULL;
-    if (!fct_json_want_str(json, "path", &path, error) || !fct_json_need_str(json, "host", &host, error) ||
-        !fct_json_need_str(json, "export", &export, error))
+    if (!fct_read_opt_str(json, "path", &path, error) || !fct_read_str(json, "host", &host, error) ||
+        !fct_read_str(json, "export", &export, error))
         return FALSE;
     if (!is_word(host, 253, ".-:_"))
-        return refuse(error, "host", "Name the server as a host name or address.");
+        return fct_read_refuse(error, "host", "Name the server as a host name or address.");
     if (!is_path(export))
-        return refuse(error, "export", "The export is a whole path on the server, like /export/vms.");
+        return fct_read_refuse(error, "export", "The export is a whole path on the server, like /export/vms.");
     fct_text_set(&input->host, host);
     fct_text_set(&input->export, export);
     return !path || read_path(input, path, error);
@@ -197,10 +194,10 @@ static gboolean read_nfs(FctPoolInput *input, const json_t *json, GError **error
 static gboolean read_lvm(FctPoolInput *input, const json_t *json, GError **error)
 {
     const char *group;
-    if (!fct_json_need_str(json, "volume_group", &group, error))
+    if (!fct_read_str(json, "volume_group", &group, error))
         return FALSE;
     if (!is_word(group, 127, "._-+"))
-        return refuse(error, "volume_group", "Name a volume group as “vgs” lists it.");
+        return fct_read_refuse(error, "volume_group", "Name a volume group as “vgs” lists it.");
     fct_text_set(&input->volume_group, group);
     return TRUE;
 }
@@ -211,7 +208,7 @@ static gboolean only(const json_t *json, const char *const *known, GError **erro
     json_t *value;
     json_object_foreach ((json_t *)json, key, value)
         if (!g_strv_contains(known, key))
-            return refuse(error, key, "A pool of this kind has no such field.");
+            return fct_read_refuse(error, key, "A pool of this kind has no such field.");
     return TRUE;
 }
 
@@ -226,13 +223,14 @@ FctPoolInput *fct_pool_input_read(const json_t *json, GError **error)
                  {"lvm", read_lvm, {"name", "kind", "volume_group", "confirm"}}};
     const char *name, *kind, *confirm = "";
     g_autoptr(FctPoolInput) input = fct_pool_input_new();
-    if (!fct_json_need_str(json, "name", &name, error) || !fct_json_need_str(json, "kind", &kind, error) ||
-        !fct_json_want_str(json, "confirm", &confirm, error))
+    if (!fct_read_str(json, "name", &name, error) || !fct_read_str(json, "kind", &kind, error) ||
+        !fct_read_opt_str(json, "confirm", &confirm, error))
         return NULL;
     fct_text_set(&input->confirm, confirm);
     if (!is_word(name, 50, "._-")) {
-        refuse(error, "name",
-               "A name has 1 to 50 letters, digits, dots, dashes or underscores, and begins with a letter or digit.");
+        fct_read_refuse(
+            error, "name",
+            "A name has 1 to 50 letters, digits, dots, dashes or underscores, and begins with a letter or digit.");
         return NULL;
     }
     fct_text_set(&input->name, name);
@@ -241,7 +239,7 @@ FctPoolInput *fct_pool_input_read(const json_t *json, GError **error)
         if (strcmp(kinds[i].kind, kind) == 0)
             return only(json, kinds[i].known, error) && kinds[i].read(input, json, error) ? g_steal_pointer(&input)
                                                                                           : NULL;
-    refuse(error, "kind", "The kind is dir, nfs or lvm.");
+    fct_read_refuse(error, "kind", "The kind is dir, nfs or lvm.");
     return NULL;
 }
 
