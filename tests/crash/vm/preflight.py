@@ -253,7 +253,7 @@ def test_saved_by_virsh():
     stack.until_state("kept", "off")
     agree("kept", "saved")
     refused_outside("kept", "saved")
-    stack.virsh("start", "kept")  # as the sentence says
+    stack.virsh("start", "kept")
     stack.until_state("kept", "running")
     power("kept", "stop", {"force": True})
     agree("kept")
@@ -267,6 +267,44 @@ def test_saved_by_virsh():
     agree("kept")
     power("kept", "start")
     power("kept", "stop", {"force": True})
+
+
+def test_way_out_of_saved():
+    """The VM goes on with the memory that virsh saved, or without it; each once, and only when that can be."""
+    name = "savable"
+    disk = pathlib.Path(create(name)["disks"][0]["path"])
+    nothing = [("POST", f"/vms/{name}/continue"), ("DELETE", f"/vms/{name}/saved")]
+    for request in nothing:
+        assert "no saved memory" in stack.refused(409, *request)["message"]
+    power(name, "start")
+    for request in nothing:
+        assert "runs" in stack.refused(409, *request)["message"]
+    stack.virsh("managedsave", name)
+    verdicts = agree(name, "saved")
+    assert f"facet vm continue {name}" in verdicts[0]["next"] and f"facet vm drop-saved {name}" in verdicts[0]["next"], verdicts
+    disk.rename(str(disk) + ".away")
+    problem = stack.refused(422, "POST", f"/vms/{name}/continue")
+    assert stops(problem["details"]["verdicts"]) == ["volume-missing"], problem
+    pathlib.Path(str(disk) + ".away").rename(disk)
+    end = power(name, "continue")
+    assert end["kind"] == "vm.continue" and end["outcome"] == f"VM {name} goes on with its saved memory.", end
+    assert "restored" in stack.virsh("domstate", name, "--reason")
+    stack.until_state(name, "running")
+    stack.virsh("suspend", name)
+    stack.virsh("managedsave", name)
+    agree(name, "saved")
+    power(name, "continue")
+    stack.until_state(name, "paused")  # as it was
+    power(name, "resume")
+    stack.virsh("managedsave", name)
+    agree(name, "saved")
+    assert stops(stack.call("DELETE", f"/vms/{name}/saved")["blocked"]) == []
+    agree(name)
+    events = stack.call("GET", "/events")["items"]
+    assert any(f"saved memory of VM {name} was dropped" in e["text"] for e in events), events
+    power(name, "start")
+    assert "booted" in stack.virsh("domstate", name, "--reason")
+    power(name, "stop", {"force": True})
 
 
 def foreign_on(name, disk, kind="qcow2"):
