@@ -72,9 +72,7 @@ static FctAdoption *look_again(FctVms *vms, const FctVm *vm)
 {
     FctAdoption *adoption = fct_adoption_new();
     fct_vm_facts_judge_outside(vms, vm, adoption->verdicts);
-    for (guint i = adoption->verdicts->len; i-- > 0;)
-        if (strcmp(((FctVerdict *)adoption->verdicts->pdata[i])->code, "mark-lost") == 0)
-            g_ptr_array_remove_index(adoption->verdicts, i);
+    fct_vm_facts_pass(adoption->verdicts, "mark-lost");
     g_ptr_array_add(adoption->lost,
                     g_strdup("What another program changed in its definition: it starts as Facet knows it"));
     return adoption;

@@ -448,6 +448,13 @@ void fct_vm_facts_judge_outside(FctVms *vms, const FctVm *vm, GPtrArray *verdict
     fct_vm_judge_outside(&needs, verdicts);
 }
 
+void fct_vm_facts_pass(GPtrArray *verdicts, const char *code)
+{
+    for (guint i = verdicts->len; i-- > 0;)
+        if (strcmp(((FctVerdict *)verdicts->pdata[i])->code, code) == 0)
+            g_ptr_array_remove_index(verdicts, i);
+}
+
 gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error)
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);

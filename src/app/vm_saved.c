@@ -3,8 +3,6 @@
 #include "app/records.h"
 #include "app/vm_facts.h"
 
-#include <string.h>
-
 #define SEEN_ACTIVE_MS 30000
 
 static const char *const continue_steps[] = {"Let the VM go on with its saved memory", NULL};
@@ -33,9 +31,7 @@ static gboolean can_run(FctVms *vms, const FctVm *vm, GError **error)
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     fct_vm_facts_refresh(vms);
     fct_vm_facts_judge(vms, vm, FALSE, verdicts);
-    for (guint i = verdicts->len; i > 0; i--)
-        if (strcmp(((FctVerdict *)verdicts->pdata[i - 1])->code, "saved") == 0)
-            g_ptr_array_remove_index(verdicts, i - 1);
+    fct_vm_facts_pass(verdicts, "saved");
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
     fct_vm_set_refused(error, vm, verdicts, "cannot go on", NULL);

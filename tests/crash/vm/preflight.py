@@ -463,6 +463,24 @@ def test_disk_moved_while_off():
     agree("edited")
 
 
+def test_deleted_beside_its_moved_disk():
+    """Whoever keeps every disk loses nothing by it, wherever virsh has moved one; who does not is still refused."""
+    disk = create("leaving")["disks"][0]
+    path, moved = pathlib.Path(disk["path"]), stack.dir / "leaving.bk"
+    stack.virsh("snapshot-create-as", "leaving", "bk", "--disk-only", "--no-metadata", "--diskspec", f"vda,file={moved}")
+    agree("leaving", "disk-moved")
+    match = {"If-Match": f'"{stack.vm("leaving")["revision"]}"'}
+    problem = stack.refused(422, "DELETE", "/vms/leaving", None, match)
+    assert stops(problem["details"]["verdicts"]) == ["disk-moved"], problem
+    stack.done(stack.call("DELETE", "/vms/leaving?keep=vda", None, match))
+    assert path.exists() and moved.exists()
+    assert "leaving" not in stack.virsh("list", "--all", "--name").split()
+    moved.unlink()
+    volume = f'{disk["pool"]}:{disk["volume"]}'
+    until("the volume to be free", lambda: not stack.call("GET", f"/volumes/{volume}")["used_by"])
+    stack.call("DELETE", f"/volumes/{volume}")
+
+
 def test_disk_merged_by_virsh():
     """Into the file that a snapshot has frozen: its overlay does not fit on that any more."""
     base = create("merged")["disks"][0]["path"]
