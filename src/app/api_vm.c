@@ -378,12 +378,14 @@ static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **er
         return (reply->json = fct_vm_adoption(vms, request->id, error)) != NULL;
     gboolean confirm = fct_json_bool(request->body, "confirm", FALSE);
     const char *digest = fct_json_str(request->body, "digest", "");
-    g_autofree char *id = fct_vm_adopt(vms, request->who, request->id, confirm, digest, error);
-    g_autoptr(FctVm) vm = id ? fct_vm_load(vms->app->store, id, error) : NULL;
-    json_t *json = vm ? view(vms, vm, error) : NULL;
-    if (json)
-        fct_reply_resource(reply, 200, json);
-    return json != NULL;
+    g_autoptr(json_t) lost = NULL;
+    g_autofree char *id = fct_vm_adopt(vms, request->who, request->id, confirm, digest, &lost, error);
+    json_t *json = id ? fct_api_vm_view(vms, id, error) : NULL;
+    if (!json)
+        return FALSE;
+    json_object_set(json, "lost", lost);
+    fct_reply_resource(reply, 200, json);
+    return TRUE;
 }
 
 static gboolean release_vm(const FctRequest *request, FctReply *reply, GError **error)

@@ -394,7 +394,7 @@ def test_mark_taken_by_virsh():
     plan = stack.call("POST", "/vms/unmarked/adopt", {"preview": True})
     assert plan["lost"] and [v["code"] for v in plan["verdicts"]] == ["adopt-changes"], plan
     stack.refused(422, "POST", "/vms/unmarked/adopt", {})
-    stack.call("POST", "/vms/unmarked/adopt", {"confirm": True})
+    assert stack.call("POST", "/vms/unmarked/adopt", {"confirm": True})["lost"] == plan["lost"]
     agree("unmarked")
     assert stack.refused(409, "POST", "/vms/unmarked/adopt", {"confirm": True})
     power("unmarked", "start")
