@@ -183,7 +183,6 @@ static gboolean name_taken(FctVms *vms, const char *name)
 static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GError **error)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(FctWrites) again = fct_writes_new();
     g_autoptr(GError) fault = NULL;
     gboolean renamed = strcmp(vm->name, old_name) != 0;
     if (!fct_networks_guard_nics(vms->app, vm, writes, error))
@@ -195,7 +194,7 @@ static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GErr
     }
     if (fct_writes_commit(vms->app->store, writes, &vm->revision, &fault))
         return TRUE;
-    if (fault->code != FCT_ERROR_REVISION || fct_networks_guard_nics(vms->app, vm, again, error))
+    if (!fct_networks_refused(vms->app, vm, fault, error))
         g_propagate_error(error, g_steal_pointer(&fault));
     return FALSE;
 }
