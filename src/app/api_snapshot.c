@@ -110,7 +110,7 @@ static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GErro
     g_autoptr(FctVmTree) tree = vm ? fct_vm_tree_load(request->app->store, vm->id, error) : NULL;
     if (!tree)
         return FALSE;
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(json_t) bytes = sizes(vms, tree);
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
     const Showing showing = {vms, world, tree, bytes, fct_vm_info_active(info)};

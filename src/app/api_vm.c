@@ -21,7 +21,7 @@ static FctVms *vms_of(const FctRequest *request, GError **error)
 /* Another's VM by id or name; NULL when there is none. */
 static FctVmInfo *find_foreign(FctVms *vms, const char *id)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         if (strcmp(info->id, id) == 0 || strcmp(info->name, id) == 0)
@@ -69,7 +69,7 @@ FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **erro
 /* A world that cannot be seen is no fault here: the VM's verdicts say so. */
 static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
     g_autoptr(json_t) addresses = fct_networks_addresses_now(vms->app);
@@ -143,7 +143,7 @@ static gboolean check_revision(const FctRequest *request, const FctVm *vm, GErro
 /* Brings libvirt's definition along while the VM is off, so that virsh shows the same. A run keeps what it has. */
 static gboolean redefine(FctVms *vms, const FctVm *vm, gboolean renamed, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(FctVmSpec) spec = NULL;
     g_autoptr(GError) fault = NULL;
     if (!fct_vm_info_active(info)) {
@@ -257,7 +257,7 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
         fct_vm_first_boot_settle(vms, vm, old, ok);
     if (!ok)
         return FALSE;
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     if (fct_vm_info_active(info))
         fct_vm_apply_live(vms, vm);
     return TRUE;
@@ -272,7 +272,7 @@ static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **e
     gboolean ok = check_revision(request, vm, error) &&
                   fct_vm_facts_check_outside(vms, vm, "cannot be changed", error) &&
                   patch(vms, vm, request->body, error);
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     json_t *json = ok ? fct_api_vm_view(vms, vm->id, error) : NULL;
     if (json)
         fct_reply_resource(reply, 200, json);
@@ -354,11 +354,11 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
         return FALSE;
     FctVms *vms = request->app->vms;
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(vms);
-    fct_vms_look(vms, vm->id);
+    fct_domains_look(vms->domains, vm->id);
     fct_vm_preflight(vms, world, vm, fct_vm_info_active(info), &verdicts, &picks);
     reply->json = json_pack("{s:b, s:o, s:o}", "can_start", fct_verdicts_allow(verdicts, FALSE), "verdicts",
                             fct_verdicts_to_json(verdicts), "devices", devices_of(vm, picks));
@@ -401,7 +401,7 @@ static gboolean guest(const FctRequest *request, FctReply *reply, GError **error
     if (!vm)
         return FALSE;
     FctVms *vms = request->app->vms;
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     reply->json = fct_guests_ask(vms->guests, vm->id, info);
     return TRUE;
 }

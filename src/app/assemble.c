@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/app.h"
 
+#include "app/acts.h"
 #include "app/aside.h"
 #include "app/auth.h"
 #include "app/autostart.h"
+#include "app/domains.h"
 #include "app/executor.h"
 #include "app/files.h"
 #include "app/gpu_publish.h"
 #include "app/hub.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
+#include "app/network_watch.h"
 #include "app/node_view.h"
 #include "app/opened.h"
 #include "app/reconcile.h"
@@ -21,6 +24,9 @@
 #include "app/storage.h"
 #include "app/task.h"
 #include "app/visits.h"
+#include "app/vm_docs.h"
+#include "app/vm_guest.h"
+#include "app/vm_news.h"
 #include "app/vms.h"
 #include "app/volumes.h"
 #include "app/world.h"
@@ -98,10 +104,16 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
     app->executor = fct_executor_new(app);
     app->reconciler = fct_reconciler_new(app);
     if (app->vmm) {
-        if (!(app->vms = fct_vms_new(app, error)))
+        app->domains = fct_domains_new(app);
+        app->acts = fct_acts_new();
+        app->vm_news = fct_vm_news_new();
+        app->guests = fct_guests_new(app);
+        if (!(app->vm_docs = fct_vm_docs_new(app, error)))
             return NULL;
+        app->vms = fct_vms_new(app);
         app->storage = fct_storage_new(app);
         app->networks = fct_network_cache_new(app);
+        app->network_watch = fct_network_watch_new(app);
         app->autostarter = fct_autostarter_new(app);
     }
     app->sampler = fct_sampler_new(app);
@@ -110,8 +122,8 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
 
 static void on_world_changed(FctApp *app, const FctWorldNews *news, gpointer data)
 {
-    if (app->vms)
-        fct_vms_parts_changed(app->vms);
+    if (app->vm_news)
+        fct_vm_news_parts_changed(app->vm_news);
 }
 
 static void on_helper(FctApp *app, gpointer data)
@@ -136,7 +148,7 @@ gboolean fct_app_start(FctApp *app, GError **error)
     }
     if (app->networks) {
         fct_tasks_on_recover(app->tasks, "network.", fct_networks_recover, app);
-        fct_network_cache_start(app->networks);
+        fct_network_watch_start(app->network_watch);
     }
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
@@ -157,15 +169,21 @@ void fct_app_free(FctApp *app)
         fct_reconciler_stop(app->reconciler);
         fct_tasks_stop(app->tasks);
         fct_sampler_stop(app->sampler);
-        fct_network_cache_stop(app->networks);
+        fct_network_watch_stop(app->network_watch);
         fct_storage_stop(app->storage);
         fct_vms_stop(app->vms);
         fct_world_stop(app->world);
     }
+    fct_network_watch_free(app->network_watch);
     fct_network_cache_free(app->networks);
     fct_storage_free(app->storage);
     fct_autostarter_free(app->autostarter);
     fct_vms_free(app->vms);
+    fct_guests_free(app->guests);
+    fct_vm_docs_free(app->vm_docs);
+    fct_vm_news_free(app->vm_news);
+    fct_acts_free(app->acts);
+    fct_domains_free(app->domains);
     fct_sampler_free(app->sampler);
     fct_reconciler_free(app->reconciler);
     fct_executor_free(app->executor);

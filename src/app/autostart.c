@@ -58,7 +58,7 @@ static gboolean await_ready(Run *run)
 {
     const char *boot = fct_json_str(run->state, "boot_id", "");
     fct_task_step(run->task, STEP_READY, FCT_TASK_STEP_RUNNING, NULL);
-    while (!fct_vms_is_up(run->app->vms) || !fct_reconciler_settled(run->app->reconciler, boot)) {
+    while (!fct_domains_is_up(run->app->domains) || !fct_reconciler_settled(run->app->reconciler, boot)) {
         g_autofree char *now = boot_now(run->app);
         if ((*now && strcmp(now, boot) != 0) || fct_task_cancelled(run->task) || !fct_task_wait(run->task, LOOK_MS))
             return FALSE;
@@ -71,7 +71,7 @@ static gboolean await_ready(Run *run)
 static gboolean start(Run *run, const FctVm *vm, GError **error)
 {
     FctVms *vms = run->app->vms;
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     if (fct_vm_info_active(info)) {
         fct_task_log(run->task, "VM %s runs already.", vm->name);
         return TRUE;
@@ -91,11 +91,11 @@ static gboolean try_vm(Run *run, const char *id, GError **error)
         return FALSE;
     if (!fct_vm_begin(vms, &vm, "is being started", error))
         return FALSE;
-    fct_vms_publish(vms, id);
+    fct_vm_news_add(vms->news, id);
     if (!vm->autostart)
         fct_set_error(error, FCT_ERROR_CONFLICT, "It no longer starts with the host.");
     gboolean ok = vm->autostart && start(run, vm, error);
-    fct_vms_end(vms, id);
+    fct_acts_end(vms->acts, id);
     return ok;
 }
 

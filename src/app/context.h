@@ -14,7 +14,9 @@
 
 #define FCT_PROJECT "default" /* the one project there is */
 
+typedef struct FctActs FctActs;
 typedef struct FctAuth FctAuth;
+typedef struct FctDomains FctDomains;
 typedef struct FctHub FctHub;
 typedef struct FctOpened FctOpened;
 typedef struct FctRecords FctRecords;
@@ -25,10 +27,14 @@ typedef struct FctExecutor FctExecutor;
 typedef struct FctSampler FctSampler;
 typedef struct FctServer FctServer;
 typedef struct FctSignins FctSignins;
+typedef struct FctVmDocs FctVmDocs;
+typedef struct FctVmNews FctVmNews;
 typedef struct FctVms FctVms;
 typedef struct FctAutostarter FctAutostarter;
 typedef struct FctNetworkCache FctNetworkCache;
+typedef struct FctNetworkWatch FctNetworkWatch;
 typedef struct FctFiles FctFiles;
+typedef struct FctGuests FctGuests;
 typedef struct FctStorage FctStorage;
 typedef struct FctRoute FctRoute; /* api.h */
 
@@ -66,12 +72,19 @@ typedef struct FctApp {
     FctExecutor *executor;
     FctReconciler *reconciler;
     FctSampler *sampler;
-    FctVms *vms;                 /* made by fct_vms_new (vms.h) when there is a vmm */
-    FctAutostarter *autostarter; /* the same */
-    FctNetworkCache *networks;   /* NULL when there is no vmm */
     FctFiles *files;
-    FctStorage *storage; /* NULL without a vmm */
     FctServer *server;
+    /* NULL without a vmm: */
+    FctDomains *domains;
+    FctActs *acts;
+    FctVmDocs *vm_docs;
+    FctVmNews *vm_news;
+    FctGuests *guests;
+    FctVms *vms;
+    FctStorage *storage;
+    FctNetworkCache *networks;
+    FctNetworkWatch *network_watch;
+    FctAutostarter *autostarter;
     const FctRoute *const *routes; /* every operation of the API; ends with NULL */
     /* Read-locked from looking at cards until the commit that takes parts of what was seen (a VM's start, a plan);
      * write-locked by whoever takes a card away from Facet, so that nothing is taken of one that is gone meanwhile. */

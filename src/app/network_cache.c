@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/network_cache.h"
 
-#include "app/hub.h"
-#include "app/network_task.h"
-#include "app/vm_service.h"
+#include "app/vm_news.h"
 
 #include <string.h>
 
-#define LOOK_US (2 * G_USEC_PER_SEC)
-#define REST_US (300 * 1000)
-#define RETRY_US (5 * G_USEC_PER_SEC)
 #define FIRST_MS 10000
 
 struct FctNetworkCache {
     FctApp *app;
-    GThread *thread;
     GMutex changing; /* see fct_network_cache_lock */
 
     GMutex lock;        /* guards everything below */
@@ -26,9 +20,6 @@ struct FctNetworkCache {
     gint64 read_us;
     guint64 begun, kept; /* readings, counted: an older one never replaces a newer */
     GError *fault;       /* of the last reading; NULL: it worked */
-    GHashTable *shown;   /* name → text of what was published; the thread's own */
-    gboolean settled;    /* what facetd ended in was seen to */
-    gboolean first_done; /* so was the first network */
 };
 
 /* ---- reading ---- */
@@ -90,8 +81,8 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
     }
     g_cond_broadcast(&cache->cond);
     g_mutex_unlock(&cache->lock);
-    if (news && cache->app->vms)
-        fct_vms_host_changed(cache->app->vms);
+    if (news)
+        fct_vm_news_host_changed(cache->app->vm_news);
     if (fault)
         g_propagate_error(error, g_steal_pointer(&fault));
     return networks;
@@ -138,6 +129,43 @@ void fct_network_cache_look(FctNetworkCache *cache)
     g_mutex_unlock(&cache->lock);
 }
 
+gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us)
+{
+    g_mutex_lock(&cache->lock);
+    while (!cache->quit && !cache->due && g_cond_wait_until(&cache->cond, &cache->lock, until_us))
+        ;
+    gboolean due = cache->due && !cache->quit;
+    cache->due = FALSE;
+    g_mutex_unlock(&cache->lock);
+    return due;
+}
+
+gboolean fct_network_cache_rest(FctNetworkCache *cache, gint64 until_us)
+{
+    g_mutex_lock(&cache->lock);
+    while (!cache->quit && g_cond_wait_until(&cache->cond, &cache->lock, until_us))
+        ;
+    gboolean goes_on = !cache->quit;
+    g_mutex_unlock(&cache->lock);
+    return goes_on;
+}
+
+void fct_network_cache_quit(FctNetworkCache *cache)
+{
+    g_mutex_lock(&cache->lock);
+    cache->quit = TRUE;
+    g_cond_broadcast(&cache->cond);
+    g_mutex_unlock(&cache->lock);
+}
+
+gboolean fct_network_cache_has_failed(FctNetworkCache *cache)
+{
+    g_mutex_lock(&cache->lock);
+    gboolean failed = cache->fault != NULL;
+    g_mutex_unlock(&cache->lock);
+    return failed;
+}
+
 void fct_network_cache_lock(FctNetworkCache *cache)
 {
     g_mutex_lock(&cache->changing);
@@ -166,122 +194,6 @@ gboolean fct_network_cache_is_making(FctNetworkCache *cache, const char *name)
     return is;
 }
 
-/* ---- telling ---- */
-
-static void publish_one(FctNetworkCache *cache, json_t *view, GHashTable *gone)
-{
-    const char *name = fct_json_str(view, "name", "");
-    g_autofree char *text = fct_json_text(view);
-    g_hash_table_remove(gone, name);
-    if (g_strcmp0(g_hash_table_lookup(cache->shown, name), text) == 0)
-        return;
-    g_hash_table_replace(cache->shown, g_strdup(name), g_strdup(text));
-    fct_hub_publish(cache->app->hub, "network", name, json_incref(view));
-}
-
-/* Those that differ from what was told last. */
-static void publish(FctNetworkCache *cache)
-{
-    g_autoptr(json_t) views = fct_networks_list(cache->app, NULL);
-    g_autoptr(GHashTable) gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    GHashTableIter iter;
-    gpointer name;
-    size_t i;
-    json_t *view;
-    if (!views)
-        return;
-    g_hash_table_iter_init(&iter, cache->shown);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        g_hash_table_add(gone, g_strdup(name));
-    json_array_foreach (views, i, view)
-        publish_one(cache, view, gone);
-    g_hash_table_iter_init(&iter, gone);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        fct_hub_publish_deleted(cache->app->hub, "network", name);
-        g_hash_table_remove(cache->shown, name);
-    }
-}
-
-/* VMs with a NIC whose addresses are others than before. */
-static void publish_vms(FctNetworkCache *cache, const json_t *before, const json_t *after)
-{
-    FctApp *app = cache->app;
-    if (json_equal(before, after))
-        return;
-    g_autoptr(GPtrArray) vms = fct_vm_load_all(app->store, NULL);
-    for (guint i = 0; vms && i < vms->len; i++) {
-        const FctVm *vm = g_ptr_array_index(vms, i);
-        for (guint k = 0; k < vm->nics->len; k++) {
-            const char *mac = ((FctVmNic *)vm->nics->pdata[k])->mac;
-            const json_t *old = json_object_get(before, mac), *new = json_object_get(after, mac);
-            if (old != new && !json_equal(old, new)) {
-                fct_vms_publish(app->vms, vm->id);
-                break;
-            }
-        }
-    }
-}
-
-/* ---- the thread ---- */
-
-static void look(FctNetworkCache *cache)
-{
-    g_autoptr(GError) fault = NULL;
-    g_autoptr(json_t) before = fct_network_cache_addresses(cache);
-    g_autoptr(GPtrArray) networks = fct_network_cache_read(cache, 0, &fault);
-    if (!networks) {
-        if (fault && fault->code != FCT_ERROR_LIBVIRT_DOWN)
-            g_warning("%s", fault->message);
-        return;
-    }
-    if (!cache->settled)
-        fct_network_acts_settle(cache->app);
-    cache->settled = TRUE;
-    if (!cache->first_done)
-        cache->first_done = fct_networks_make_first(cache->app, networks);
-    g_autoptr(json_t) after = fct_network_cache_addresses(cache);
-    publish(cache);
-    publish_vms(cache, before, after);
-}
-
-/* How long until the next look, when nothing calls for one. */
-static gint64 next_look(const FctNetworkCache *cache)
-{
-    if (fct_hub_watched(cache->app->hub))
-        return LOOK_US;
-    return cache->fault ? RETRY_US : G_MAXINT64;
-}
-
-static gpointer run(gpointer data)
-{
-    FctNetworkCache *cache = data;
-    g_mutex_lock(&cache->lock);
-    while (!cache->quit) {
-        gint64 pause = next_look(cache);
-        /* Nobody looks: only the hub knows when that ends, so ask it now and then. */
-        gint64 until = g_get_monotonic_time() + MIN(pause, LOOK_US);
-        while (!cache->quit && !cache->due && g_cond_wait_until(&cache->cond, &cache->lock, until))
-            ;
-        if (cache->quit || (!cache->due && next_look(cache) == G_MAXINT64))
-            continue;
-        cache->due = FALSE;
-        g_mutex_unlock(&cache->lock);
-        look(cache);
-        g_mutex_lock(&cache->lock);
-        /* Many VMs may come and go at once. */
-        until = g_get_monotonic_time() + REST_US;
-        while (!cache->quit && g_cond_wait_until(&cache->cond, &cache->lock, until))
-            ;
-    }
-    g_mutex_unlock(&cache->lock);
-    return NULL;
-}
-
-static void on_networks(gpointer data)
-{
-    fct_network_cache_look(data);
-}
-
 FctNetworkCache *fct_network_cache_new(FctApp *app)
 {
     FctNetworkCache *cache = g_new0(FctNetworkCache, 1);
@@ -290,27 +202,7 @@ FctNetworkCache *fct_network_cache_new(FctApp *app)
     g_mutex_init(&cache->lock);
     g_cond_init(&cache->cond);
     cache->making = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    cache->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return cache;
-}
-
-void fct_network_cache_start(FctNetworkCache *cache)
-{
-    cache->thread = g_thread_new("networks", run, cache);
-    cache->app->vmm->ops->watch_networks(cache->app->vmm, on_networks, cache);
-}
-
-void fct_network_cache_stop(FctNetworkCache *cache)
-{
-    if (!cache || !cache->thread)
-        return;
-    cache->app->vmm->ops->watch_networks(cache->app->vmm, NULL, NULL);
-    g_mutex_lock(&cache->lock);
-    cache->quit = TRUE;
-    g_cond_broadcast(&cache->cond);
-    g_mutex_unlock(&cache->lock);
-    g_thread_join(cache->thread);
-    cache->thread = NULL;
 }
 
 void fct_network_cache_free(FctNetworkCache *cache)
@@ -320,7 +212,6 @@ void fct_network_cache_free(FctNetworkCache *cache)
     g_clear_pointer(&cache->networks, g_ptr_array_unref);
     json_decref(cache->addresses);
     g_clear_error(&cache->fault);
-    g_hash_table_unref(cache->shown);
     g_hash_table_unref(cache->making);
     g_mutex_clear(&cache->changing);
     g_mutex_clear(&cache->lock);

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What libvirt last said of its networks. Read again when libvirt tells of a change, when somebody asks for networks,
- * when VMs come and go, and every two seconds only while a page is open: libvirt tells nothing of leases. What is new
- * is published (SSE "network", and "vm" for a VM whose addresses are others). Thread-safe.
- */
+/* What libvirt last said of its networks, for whoever wants to know; network_watch.h keeps it fresh. Thread-safe. */
 #pragma once
 #include "app/context.h"
 
 FctNetworkCache *fct_network_cache_new(FctApp *app);
-/* Begins to watch libvirt, and makes the first network where there is none at all. */
-void fct_network_cache_start(FctNetworkCache *cache);
-void fct_network_cache_stop(FctNetworkCache *cache);
 void fct_network_cache_free(FctNetworkCache *cache);
 
 /* FctNetwork*, as last read; waits only for the first reading. FCT_ERROR_LIBVIRT_DOWN. Not on the main thread. */
@@ -21,8 +14,18 @@ GPtrArray *fct_network_cache_seen(FctNetworkCache *cache);
 GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError **error);
 /* MAC → array of addresses that were handed out to it. New reference; empty when nothing is known. Does not wait. */
 json_t *fct_network_cache_addresses(FctNetworkCache *cache);
-/* Leases or VMs may have changed: looks soon. Any thread; does not wait. */
+/* Leases or VMs may have changed: the watch reads soon. Any thread; does not wait. */
 void fct_network_cache_look(FctNetworkCache *cache);
+
+/* ---- for the watch ---- */
+/* Waits for fct_network_cache_look; FALSE at @until_us, or when facetd ends. */
+gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us);
+/* Waits until then, whoever calls; FALSE when facetd ends. */
+gboolean fct_network_cache_rest(FctNetworkCache *cache, gint64 until_us);
+/* Nobody waits any more: facetd ends. */
+void fct_network_cache_quit(FctNetworkCache *cache);
+/* The last reading failed. */
+gboolean fct_network_cache_has_failed(FctNetworkCache *cache);
 /* A network of that name is being made by this process; the start of another one would take it for half made. */
 void fct_network_cache_set_making(FctNetworkCache *cache, const char *name, gboolean on);
 gboolean fct_network_cache_is_making(FctNetworkCache *cache, const char *name);

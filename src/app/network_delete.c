@@ -63,7 +63,7 @@ static gboolean remove_it(Removal *removal, FctTask *task, GError **error)
 {
     for (int late = 0;;) {
         g_autoptr(GError) fault = NULL;
-        if (!fct_vms_await_up(removal->app->vms, task))
+        if (!fct_domains_await_up(removal->app->domains, task))
             return FALSE;
         if (remove_once(removal, &fault))
             return TRUE;

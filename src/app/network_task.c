@@ -105,7 +105,7 @@ static End bring(Act *act, FctTask *task, Doing doing, GError **error)
 {
     for (int late = 0, away = 0;;) {
         g_autoptr(GError) fault = NULL;
-        if (!fct_vms_await_up(act->app->vms, task))
+        if (!fct_domains_await_up(act->app->domains, task))
             return LEAVING;
         if (doing(act, &fault))
             return WENT;

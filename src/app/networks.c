@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/networks.h"
 
+#include "app/domains.h"
 #include "app/host_look.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
@@ -104,7 +105,7 @@ static void add_nic(Nics *nics, const char *id, const char *name, const char *gi
 /* By what they run with and by what they shall have. */
 json_t *fct_networks_nics(FctApp *app, const FctNetwork *network, const GPtrArray *mine)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Nics nics = {network, json_array(), known};
     for (guint i = 0; i < infos->len; i++) {
@@ -116,7 +117,7 @@ json_t *fct_networks_nics(FctApp *app, const FctNetwork *network, const GPtrArra
             if (strcmp(fct_json_str(nic, "network", ""), network->name) != 0)
                 continue;
             if (!said)
-                said = fct_guests_addresses(app->vms->guests, info->id);
+                said = fct_guests_addresses(app->guests, info->id);
             add_nic(&nics, info->id, info->name, fct_json_str(nic, "mac", ""), fct_vm_info_active(info), said);
         }
     }
@@ -252,7 +253,7 @@ static gboolean is_free(const FctVm *vm, const char *mac, const GPtrArray *mine,
 /* VMs of others too: two with one address hear one another's traffic. */
 static gboolean is_free_in_libvirt(FctApp *app, const FctVm *vm, const char *mac, GError **error)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         size_t k;

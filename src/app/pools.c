@@ -307,7 +307,14 @@ static gboolean may_take(FctApp *app, const FctPoolInput *input, GError **error)
     return ask_in_words(input, reasons, error);
 }
 
-/* libvirt's words about a volume group are LVM's. */
+/* libvirt's words about a volume group are LVM's; since 11.0 it calls one that is not there unsupported. */
+static gboolean is_of_volume_group(const FctPoolInput *input, const GError *fault)
+{
+    return strcmp(input->kind, "lvm") == 0 &&
+           (fault->code == FCT_ERROR_LIBVIRT ||
+            (fault->code == FCT_ERROR_UNSUPPORTED && strstr(fault->message, "volume group")));
+}
+
 static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -319,7 +326,7 @@ static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
                            fault->message);
         return FALSE;
     }
-    if (fault->code != FCT_ERROR_LIBVIRT || strcmp(input->kind, "lvm") != 0) {
+    if (!is_of_volume_group(input, fault)) {
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/sampler.h"
 
+#include "app/domains.h"
 #include "app/hub.h"
-#include "app/vms.h"
 
 #define PERIOD_S 2
 #define VM_FRESH_MS 10000 /* older readings of VMs are not shown as present ones */
@@ -80,7 +80,7 @@ static gpointer sample_machines(gpointer data)
     FctVmm *vmm = sampler->app->vmm;
     do {
         json_t *vms = vmm->ops->stats(vmm, NULL);
-        fct_vms_note_stats(sampler->app->vms, vms);
+        fct_domains_note_stats(sampler->app->domains, vms);
         g_mutex_lock(&sampler->lock);
         json_decref(sampler->vms);
         sampler->vms = vms;

@@ -18,7 +18,8 @@
 struct FctStorage {
     FctApp *app;
     GThread *thread;
-    GMutex lock; /* guards the rest */
+    GMutex names; /* see fct_storage_names */
+    GMutex lock;  /* guards the rest */
     GCond cond;
     gboolean quit, ensure, sweep;
     GHashTable *due;      /* set of pools' names */
@@ -49,6 +50,11 @@ void fct_storage_poke(FctStorage *storage, const char *pool)
 }
 
 /* ---- who works on what ---- */
+
+GMutex *fct_storage_names(FctStorage *storage)
+{
+    return &storage->names;
+}
 
 gboolean fct_storage_claim(FctStorage *storage, const char *id, GError **error)
 {
@@ -244,7 +250,7 @@ static void look(FctStorage *storage, GHashTable *due)
     GHashTableIter iter;
     gpointer name;
     if (keep_pools(storage, pools))
-        fct_vms_host_changed(storage->app->vms);
+        fct_vm_news_host_changed(storage->app->vm_news);
     if (!pools) {
         g_steal_pointer(&old);
         return;
@@ -285,7 +291,7 @@ static gpointer watch(gpointer data)
         if (ensure)
             ensure_own(storage);
         look(storage, due);
-        if (sweep && (!fct_vms_is_up(storage->app->vms) || !fct_records_sweep(storage->app)))
+        if (sweep && (!fct_domains_is_up(storage->app->domains) || !fct_records_sweep(storage->app)))
             fct_storage_sweep_later(storage);
         g_mutex_lock(&storage->lock);
     }
@@ -300,6 +306,7 @@ FctStorage *fct_storage_new(FctApp *app)
     FctStorage *storage = g_new0(FctStorage, 1);
     storage->app = app;
     fct_volume_scratch_clear(app);
+    g_mutex_init(&storage->names);
     g_mutex_init(&storage->lock);
     g_cond_init(&storage->cond);
     storage->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -341,6 +348,7 @@ void fct_storage_free(FctStorage *storage)
     g_hash_table_unref(storage->claimed);
     g_hash_table_unref(storage->making);
     g_hash_table_unref(storage->rooms);
+    g_mutex_clear(&storage->names);
     g_mutex_clear(&storage->lock);
     g_cond_clear(&storage->cond);
     g_free(storage);

@@ -15,6 +15,8 @@ void fct_storage_free(FctStorage *storage);
 gint64 fct_storage_promised(FctStorage *storage, const char *pool);
 /* FctPool*, as last seen; NULL while libvirt does not tell. Does not wait. Free with g_ptr_array_unref. */
 GPtrArray *fct_storage_pools(FctStorage *storage);
+/* Held from choosing names of volumes until the document that has them is stored. */
+GMutex *fct_storage_names(FctStorage *storage);
 /*
  * One piece of work at a time on a volume: FCT_ERROR_IN_USE says that there is one. @id: "<pool>:<name>".
  */

@@ -16,7 +16,7 @@
 /* Another's VM by UUID or name, or one of ours whose mark another program has taken away. */
 static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         if (strcmp(info->id, id) != 0 && strcmp(info->name, id) != 0)
@@ -31,7 +31,7 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
             g_propagate_error(error, g_steal_pointer(&fault));
         return NULL;
     }
-    if (!fct_vms_is_up(vms))
+    if (!fct_domains_is_up(vms->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer.");
     else
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no VM “%s”.", id);
@@ -88,7 +88,7 @@ static FctAdoption *look_first(FctVms *vms, const FctVmInfo *info, FctWrites *wr
 
 static FctAdoption *look(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
-    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, info->id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, info->id);
     FctAdoption *adoption = known ? look_again(vms, known->vm) : look_first(vms, info, writes, error);
     if (!adoption)
         return NULL;
@@ -230,7 +230,7 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
     if (!adoption || !is_as_read(adoption, digest, error) || !check(adoption, confirm, error))
         return FALSE;
     *ret_lost = g_ptr_array_ref(adoption->lost);
-    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, info->id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, info->id);
     if (known)
         return vmm->ops->mark(vmm, info->id, TRUE, error);
     g_autoptr(FctVm) vm = vm_of(adoption);
@@ -253,10 +253,10 @@ char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean
 {
     g_autoptr(GPtrArray) lost = NULL;
     g_autoptr(FctVmInfo) info = find_other(vms, id, error);
-    if (!info || !fct_vms_begin(vms, info->id, "is being taken over", error))
+    if (!info || !fct_acts_begin(vms->acts, info->id, "is being taken over", error))
         return NULL;
     gboolean ok = make_ours(vms, info, confirm, digest, &lost, error);
-    fct_vms_end(vms, info->id);
+    fct_acts_end(vms->acts, info->id);
     if (!ok)
         return NULL;
     g_autofree char *changes = listed("Its next start changes", lost);
@@ -351,10 +351,10 @@ static json_t *tell(FctVms *vms, const FctIdentity *who, const FctVm *vm, const 
 
 json_t *fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error)
 {
-    if (!fct_vms_begin(vms, id, "is being released", error))
+    if (!fct_acts_begin(vms->acts, id, "is being released", error))
         return NULL;
     g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
     g_autoptr(FctRelease) release = vm && may_let_go(vms, vm, error) ? drop(vms, vm, error) : NULL;
-    fct_vms_end(vms, id);
+    fct_acts_end(vms->acts, id);
     return release ? tell(vms, who, vm, release) : NULL;
 }

@@ -29,23 +29,12 @@ typedef struct {
     gboolean live;    /* its snapshots are held, not the VM */
 } Clone;
 
-static void hold_snapshots(FctVms *vms, const char *id, gboolean hold)
-{
-    g_mutex_lock(&vms->lock);
-    int n = GPOINTER_TO_INT(g_hash_table_lookup(vms->copied, id)) + (hold ? 1 : -1);
-    if (n)
-        g_hash_table_replace(vms->copied, g_strdup(id), GINT_TO_POINTER(n));
-    else
-        g_hash_table_remove(vms->copied, id);
-    g_mutex_unlock(&vms->lock);
-}
-
 static void let_go(Clone *clone)
 {
     if (clone->live)
-        hold_snapshots(clone->act.vms, clone->source, FALSE);
+        fct_acts_hold_snapshots(clone->act.vms->acts, clone->source, FALSE);
     else
-        fct_vms_end(clone->act.vms, clone->source);
+        fct_acts_end(clone->act.vms->acts, clone->source);
 }
 
 static void clone_free(gpointer data)
@@ -217,7 +206,7 @@ static void clone_thread(FctTask *task, gpointer data)
 static gboolean check_name(FctVms *vms, FctVm *vm, const char *name, GError **error)
 {
     g_autoptr(json_t) patch = json_pack("{s:s}", "name", name);
-    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
     if (!fct_vm_patch(vm, patch, error))
         return FALSE;
     for (guint i = 0; i < infos->len; i++)
@@ -279,7 +268,7 @@ static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrA
 
 static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(vms->app->storage));
     for (guint i = 0; i < vm->disks->len; i++) {
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
         if (!disk->cdrom && !*disk->volume && !fct_vm_plan_disk(vms, vm, disk, "name", error))
@@ -291,17 +280,17 @@ static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 /* What is copied stands still from here on, until let_go. */
 static gboolean hold_source(FctVms *vms, const FctVm *vm, gboolean snapshot, GError **error)
 {
-    if (!fct_vms_begin(vms, vm->id, "is being cloned", error))
+    if (!fct_acts_begin(vms->acts, vm->id, "is being cloned", error))
         return FALSE;
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     if (snapshot) {
-        hold_snapshots(vms, vm->id, TRUE);
-        fct_vms_end(vms, vm->id);
+        fct_acts_hold_snapshots(vms->acts, vm->id, TRUE);
+        fct_acts_end(vms->acts, vm->id);
         return TRUE;
     }
     if (!fct_vm_info_active(info))
         return TRUE;
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take a snapshot and clone that, or stop the VM.",
                        json_pack("{s:s}", "field", "snapshot"),
                        "VM %s runs, so its disks change while they are copied.", vm->name);
@@ -329,7 +318,7 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
     if (!clone->act.vm || !check_name(vms, clone->act.vm, name, error) ||
         (clone->act.flag && !(fct_vm_facts_check(vms, clone->act.vm, TRUE, NULL, error) &&
                               fct_vm_check_devices(vms, clone->act.vm, error))) ||
-        !fct_vms_begin(vms, clone->act.vm->id, "is being made", error))
+        !fct_acts_begin(vms->acts, clone->act.vm->id, "is being made", error))
         return NULL;
     fct_vm_first_boot_renew(clone->act.vm);
     g_autoptr(FctTask) task = fct_vm_task_new(vms, who, clone->act.flag ? &start_job : &make_job, clone->act.vm);
@@ -339,7 +328,7 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
     if (store_new(vms, clone->act.vm, task, error))
         return g_steal_pointer(&task);
     fct_task_forget(task);
-    fct_vms_end(vms, clone->act.vm->id);
+    fct_acts_end(vms->acts, clone->act.vm->id);
     return NULL;
 }
 
@@ -347,7 +336,7 @@ FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const j
 {
     g_autoptr(FctVm) vm = given;
     gboolean snapshot = *fct_json_str(input, "snapshot", "") != '\0';
-    if (!fct_vms_is_up(vms)) {
+    if (!fct_domains_is_up(vms->domains)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be cloned now.");
         return NULL;
     }
@@ -365,7 +354,7 @@ FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const j
         clone_free(clone);
         return NULL;
     }
-    fct_vms_publish(vms, clone->act.vm->id);
+    fct_vm_news_add(vms->news, clone->act.vm->id);
     fct_task_start(task, clone_thread, clone, clone_free);
     return task;
 }

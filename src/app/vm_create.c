@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a VM: all of it, or nothing is left. */
 #include "app/networks.h"
+#include "app/storage.h"
 #include "app/templates.h"
 #include "app/vm_disks.h"
 #include "app/vm_facts.h"
@@ -82,7 +83,7 @@ static gboolean run_step(FctVmAct *act, FctTask *task, guint step, StepFunc func
         return TRUE;
     }
     if (!ok && !cancelled && fct_task_stopping(task)) {
-        fct_vms_end(act->vms, act->vm->id); /* the next start of facetd removes what there is */
+        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd removes what there is */
         return FALSE;
     }
     take_back(act, task, step, cancelled ? NULL : error);
@@ -130,7 +131,7 @@ static void create_thread(FctTask *task, gpointer data)
 /* Another's VM may have the name too; libvirt would refuse it later and less clearly. */
 static gboolean name_is_free(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
     for (guint i = 0; i < infos->len; i++)
         if (strcmp(((FctVmInfo *)infos->pdata[i])->name, vm->name) == 0) {
             fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
@@ -236,7 +237,7 @@ gboolean fct_vm_store_new(FctVms *vms, const FctVm *vm, FctTask *task, GError **
 /* Names its volumes, and stores it together with its task. */
 static gboolean begin(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(vms->app->storage));
     if (!fct_vm_plan_disks(vms, vm, error))
         return FALSE;
     return fct_vm_store_new(vms, vm, task, error);
@@ -247,7 +248,7 @@ FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input,
     gboolean start = FALSE;
     g_autoptr(FctVm) vm = read_given(vms, input, &start, error);
     const FctVmJob *job = start ? &start_job : &make_job;
-    if (!vm || !fct_vms_begin(vms, vm->id, "is being made", error))
+    if (!vm || !fct_acts_begin(vms->acts, vm->id, "is being made", error))
         return NULL;
     g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, vm);
     if (begin(vms, vm, task, error)) {
@@ -255,6 +256,6 @@ FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input,
         return g_steal_pointer(&task);
     }
     fct_task_forget(task);
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     return NULL;
 }

@@ -5,6 +5,7 @@
  */
 #include "app/vm_disks.h"
 
+#include "app/storage.h"
 #include "app/vm_facts.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
@@ -40,7 +41,7 @@ static gboolean has_drive(const FctVmInfo *info, gpointer data)
 
 static gboolean is_active(FctVms *vms, const char *id)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
     return fct_vm_info_active(info);
 }
 
@@ -89,7 +90,7 @@ static gboolean plug(FctVmAct *act, FctTask *task, FctVmDisk *disk, const char *
         return settle(act->vms, act->vm, FALSE, error);
     if (!fct_record_fill_disk(act->vms->app, disk, error) || !vmm->ops->disk_attach(vmm, act->vm->id, disk, error))
         return FALSE;
-    if (!fct_vms_await_that(act->vms, task, act->vm->id, has_drive, &wait, PLUGGED_MS)) {
+    if (!fct_domains_await_that(act->vms->domains, task, act->vm->id, has_drive, &wait, PLUGGED_MS)) {
         fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show disk %s in the VM.", disk->target);
         return FALSE;
     }
@@ -128,7 +129,7 @@ static void add_thread(FctTask *task, gpointer data)
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     if (!attached && !fct_vm_make_disk(act->vms, task, 0, act->vm, disk, &error)) {
         if (fct_task_stopping(task))
-            fct_vms_end(act->vms, act->vm->id); /* the next start of facetd takes it back */
+            fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd takes it back */
         else
             undo_add(act, task, 0, target, error);
         return;
@@ -151,7 +152,7 @@ static gboolean may_change(FctVms *vms, const FctVm *vm, GError **error)
 {
     gboolean may = fct_vm_facts_check_outside(vms, vm, "cannot be changed", error);
     if (!may)
-        fct_vms_end(vms, vm->id);
+        fct_acts_end(vms->acts, vm->id);
     return may;
 }
 
@@ -167,7 +168,7 @@ static FctTask *begin_task(FctVms *vms, const FctIdentity *who, const FctVmJob *
         return g_steal_pointer(&task);
     }
     fct_task_forget(task);
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     return NULL;
 }
 
@@ -176,9 +177,9 @@ static FctTask *begin_add(FctVms *vms, const FctIdentity *who, FctVm *given, Fct
 {
     g_autoptr(FctVm) vm = given;
     g_autoptr(FctVmDisk) disk = taken;
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&vms->create_lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(vms->app->storage));
     if (!fct_vm_plan_disk(vms, vm, disk, "size_gib", error)) {
-        fct_vms_end(vms, vm->id);
+        fct_acts_end(vms->acts, vm->id);
         return NULL;
     }
     g_ptr_array_add(vm->disks, g_steal_pointer(&disk));
@@ -189,7 +190,7 @@ FctTask *fct_vm_disk_add(FctVms *vms, const FctIdentity *who, FctVm *given, cons
 {
     g_autoptr(FctVm) vm = given;
     g_autoptr(FctVmDisk) disk = fct_vm_read_disk(vm, input, error);
-    if (!disk || !fct_vms_begin(vms, vm->id, "is being changed", error))
+    if (!disk || !fct_acts_begin(vms->acts, vm->id, "is being changed", error))
         return NULL;
     if (!may_change(vms, vm, error))
         return NULL;
@@ -242,7 +243,7 @@ static gboolean unplug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, GErr
     }
     if (!vmm->ops->disk_detach(vmm, act->vm->id, disk->target, error))
         return FALSE;
-    if (fct_vms_await_that(act->vms, task, act->vm->id, has_drive, &wait, UNPLUGGED_MS))
+    if (fct_domains_await_that(act->vms->domains, task, act->vm->id, has_drive, &wait, UNPLUGGED_MS))
         return TRUE;
     fct_set_error(error, FCT_ERROR_TIMEOUT, "The guest has not let go of the disk: it goes with the next start.");
     return FALSE;
@@ -294,7 +295,8 @@ FctTask *fct_vm_disk_remove(FctVms *vms, const FctIdentity *who, FctVm *given, c
 {
     g_autoptr(FctVm) vm = given;
     FctVmDisk *disk = find_disk(vm, target, error);
-    if (!disk || !no_snapshots(vms, vm, "removed", error) || !fct_vms_begin(vms, vm->id, "is being changed", error))
+    if (!disk || !no_snapshots(vms, vm, "removed", error) ||
+        !fct_acts_begin(vms->acts, vm->id, "is being changed", error))
         return NULL;
     if (!may_change(vms, vm, error))
         return NULL;
@@ -341,7 +343,7 @@ gboolean fct_vm_disk_grow(FctVms *vms, FctVm *given, const char *target, const j
     FctVmDisk *disk = find_disk(vm, target, error);
     gboolean ok = disk && check_size(disk, input, &gib, error) &&
                   fct_vm_check_growth(vms->app, disk, gib * GIB, error) && grow(vms, vm, disk, gib, error);
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     return ok;
 }
 

@@ -62,7 +62,7 @@ gboolean fct_vm_check_growth(FctApp *app, const FctVmDisk *disk, gint64 bytes, G
 
 static gboolean is_planned(FctVms *vms, const FctVm *vm, const char *pool, const char *name)
 {
-    g_autoptr(GPtrArray) known = fct_vms_known(vms);
+    g_autoptr(GPtrArray) known = fct_vm_docs_all(vms->docs);
     for (guint i = 0; i <= known->len; i++) {
         const FctVm *other = i < known->len ? ((FctVmKnown *)known->pdata[i])->vm : vm;
         for (guint k = 0; k < other->disks->len; k++) {

@@ -7,7 +7,7 @@
 /*
  * Names and places for one drive of @vm, or for all: new volumes get a free name, attached ones must be nobody else's,
  * files must be ISOs. FCT_ERROR_BAD_REQUEST, FCT_ERROR_IN_USE or FCT_ERROR_NO_SPACE name the field; @field: what the
- * size is called. Hold vms->create_lock until the document is stored: names are free only until then.
+ * size is called. Hold fct_storage_names until the document is stored: names are free only until then.
  */
 gboolean fct_vm_plan_disk(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const char *field, GError **error);
 gboolean fct_vm_plan_disks(FctVms *vms, FctVm *vm, GError **error);

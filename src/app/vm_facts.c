@@ -118,7 +118,7 @@ static void note_running(const FctVmFactsKeeper *keeper, const Host *host, const
 
 static void read_domains(const FctVmFactsKeeper *keeper, Host *host)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(keeper->vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(keeper->vms->domains);
     host->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     host->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     for (guint i = 0; i < infos->len; i++) {
@@ -198,7 +198,7 @@ static Host *newest(FctVmFactsKeeper *keeper)
 
 void fct_vm_facts_refresh(FctVms *vms)
 {
-    keep(vms->facts, look_at_host(vms->facts, fct_vms_is_up(vms)));
+    keep(vms->facts, look_at_host(vms->facts, fct_domains_is_up(vms->domains)));
 }
 
 FctVmFactsKeeper *fct_vm_facts_new(FctVms *vms)
@@ -237,7 +237,7 @@ static FctVmFacts facts_of(FctVms *vms, const Host *host)
 {
     const json_t *virt = host->virt;
     const char *accel = fct_json_str(virt, "accel", "");
-    return (FctVmFacts){.up = fct_vms_is_up(vms),
+    return (FctVmFacts){.up = fct_domains_is_up(vms->domains),
                         .networks = host->networks,
                         .links = host->links,
                         .pools = host->pools,
@@ -436,9 +436,9 @@ static GArray *find_moved(FctVms *vms, const Host *host, const FctVm *vm, const 
 
 void fct_vm_facts_judge_outside(FctVms *vms, const FctVm *vm, GPtrArray *verdicts)
 {
-    fct_vms_look(vms, vm->id);
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, vm->id);
+    fct_domains_look(vms->domains, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, vm->id);
     g_autoptr(Host) host = newest(vms->facts);
     g_autoptr(GArray) moved = find_moved(vms, host, known ? known->vm : vm, info);
     const FctVmNeeds needs = {.id = vm->id,
@@ -491,8 +491,8 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
     look_at_firmware(vms->facts, host, vm, &needs);
     needs.nvram_folder = missing_folder(vms->facts, host, vm, texts);
     /* By the document: @vm may be as a snapshot has it, or as it shall be. */
-    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, vm->id);
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(GArray) moved = known ? find_moved(vms, host, known->vm, info) : NULL;
     needs.moved = moved;
     needs.saved = known && info && info->saved;

@@ -100,7 +100,7 @@ gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, G
         return TRUE;
     if (!asked_open(&asked, app, error) || !made_as_medium(app, &asked, &made, error))
         return FALSE;
-    g_autoptr(GPtrArray) mine = fct_vms_known(app->vms);
+    g_autoptr(GPtrArray) mine = fct_vm_docs_all(app->vm_docs);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
         if (is_medium(vm, &asked))
@@ -228,8 +228,8 @@ static gboolean spend(FctVms *vms, const FctVm *vm, GError **error)
 
 void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered)
 {
-    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, id);
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
     g_autoptr(GError) fault = NULL;
     if (!known || !info || !is_unspent(known->vm) || !ran_with_it(known->vm))
         return;
@@ -243,10 +243,10 @@ void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered)
 
 void fct_vm_first_boot_look_at_all(FctVms *vms)
 {
-    g_autoptr(GPtrArray) mine = fct_vms_known(vms);
+    g_autoptr(GPtrArray) mine = fct_vm_docs_all(vms->docs);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
-        g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+        g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
         if (info && info->state == FCT_VM_RUNNING &&
             !json_is_object(vm->run)) /* begun by virsh while facetd was away */
             fct_vm_note_run(vms, vm->id);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vm_guest.h"
 
-#include "app/network_cache.h"
-#include "app/vm_first_boot.h"
-
 #include <string.h>
 
 #define AT_ONCE 4                    /* guests that are asked at the same time */
@@ -21,7 +18,9 @@ typedef struct {
 } Guest;
 
 struct FctGuests {
-    FctVms *vms;
+    FctApp *app;
+    FctGuestsNews news; /* set before the first thread starts */
+    gpointer news_data;
     GThread *thread;
     GThreadPool *askers;
     GMutex lock; /* guards everything below */
@@ -36,13 +35,6 @@ static void guest_free(gpointer data)
     json_decref(guest->said);
     g_free(guest->fault);
     g_free(guest);
-}
-
-/* A VM's page and those of its networks show what its guest says. */
-static void tell(FctGuests *guests, const char *id)
-{
-    fct_vms_publish(guests->vms, id);
-    fct_network_cache_look(guests->vms->app->networks);
 }
 
 /* ---- asking ---- */
@@ -79,16 +71,16 @@ static void note_answer(FctGuests *guests, const char *id, json_t *said, const G
     g_mutex_unlock(&guests->lock);
     json_decref(said);
     if (news)
-        tell(guests, id);
+        guests->news.said(id, guests->news_data);
 }
 
 static void ask(FctGuests *guests, const char *id)
 {
-    FctVmm *vmm = guests->vms->app->vmm;
+    FctVmm *vmm = guests->app->vmm;
     g_autoptr(GError) fault = NULL;
     json_t *said = vmm->ops->guest(vmm, id, &fault);
-    if (said) /* it has started: its first-boot data was had */
-        fct_vm_first_boot_look(guests->vms, id, TRUE);
+    if (said)
+        guests->news.answered(id, guests->news_data);
     note_answer(guests, id, said, fault);
 }
 
@@ -136,18 +128,20 @@ static gpointer keep_asking(gpointer data)
 
 /* ---- life ---- */
 
-FctGuests *fct_guests_new(FctVms *vms)
+FctGuests *fct_guests_new(FctApp *app)
 {
     FctGuests *guests = g_new0(FctGuests, 1);
-    guests->vms = vms;
+    guests->app = app;
     g_mutex_init(&guests->lock);
     g_cond_init(&guests->cond);
     guests->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, guest_free);
     return guests;
 }
 
-void fct_guests_start(FctGuests *guests)
+void fct_guests_start(FctGuests *guests, const FctGuestsNews *news, gpointer data)
 {
+    guests->news = *news;
+    guests->news_data = data;
     guests->askers = g_thread_pool_new_full(ask_one, guests, g_free, AT_ONCE, FALSE, NULL);
     guests->thread = g_thread_new("guests", keep_asking, guests);
 }

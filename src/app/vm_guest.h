@@ -4,10 +4,16 @@
  * A guest's word decides nothing: it is shown. Thread-safe.
  */
 #pragma once
-#include "app/vm_service.h"
+#include "app/context.h"
 
-FctGuests *fct_guests_new(FctVms *vms);
-void fct_guests_start(FctGuests *guests);
+/* Called on threads that ask guests, without a lock. */
+typedef struct {
+    void (*said)(const char *id, gpointer data);     /* what people see of the guest is new */
+    void (*answered)(const char *id, gpointer data); /* its agent runs, so it has started; before said */
+} FctGuestsNews;
+
+FctGuests *fct_guests_new(FctApp *app);
+void fct_guests_start(FctGuests *guests, const FctGuestsNews *news, gpointer data);
 /* Ends the thread; calls that are under way end by themselves. */
 void fct_guests_stop(FctGuests *guests);
 void fct_guests_free(FctGuests *guests);

@@ -73,9 +73,9 @@ static FctVmRow row_of(FctVms *vms, All *all, const json_t *stats, const Source 
 static void read_all(FctVms *vms, All *all)
 {
     g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(json_t) stats = fct_vms_stats(vms);
-    all->known = fct_vms_known(vms);
-    all->infos = fct_vms_infos(vms);
+    g_autoptr(json_t) stats = fct_domains_stats(vms->domains);
+    all->known = fct_vm_docs_all(vms->docs);
+    all->infos = fct_domains_infos(vms->domains);
     all->texts = g_ptr_array_new_with_free_func(g_free);
     guint most = all->known->len + all->infos->len;
     all->sources = g_array_sized_new(FALSE, FALSE, sizeof(Source), most); /* does not move any more */

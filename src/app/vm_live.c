@@ -103,7 +103,7 @@ static void take_away(Live *live)
         g_autofree char *mac = g_strdup(fct_json_str(json_array_get(nics, i - 1), "mac", ""));
         GError *fault = NULL;
         if (!is_wanted(live->vm, mac) && took(live, vmm->ops->nic_detach(vmm, live->vm->id, mac, &fault), fault) &&
-            fct_vms_await_that(live->vms, NULL, live->vm->id, lacks_nic, mac, UNPLUG_MS))
+            fct_domains_await_that(live->vms->domains, NULL, live->vm->id, lacks_nic, mac, UNPLUG_MS))
             json_array_remove(nics, i - 1);
     }
 }

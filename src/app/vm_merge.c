@@ -20,21 +20,6 @@ static const char *const delete_steps[] = {"Merge its files", NULL};
 static void delete_thread(FctTask *task, gpointer data);
 static const FctVmJob delete_job = {"vm.snapshot-delete", "Delete a snapshot of", delete_steps, TRUE, delete_thread};
 
-gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error)
-{
-    if (!fct_vms_is_up(vms))
-        fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN,
-                      "libvirt does not answer; nothing can be done with snapshots now.");
-    else if (strcmp(tree->vm->state, "ready") != 0)
-        fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is not ready.", tree->vm->name);
-    else if (fct_vm_tree_doing(tree) && strcmp(fct_json_str(fct_vm_tree_doing(tree), "kind", ""), "merge") != 0)
-        fct_set_error(error, FCT_ERROR_CONFLICT, "An earlier change of the snapshots of VM %s has not been settled.",
-                      tree->vm->name);
-    else
-        return fct_vm_facts_check_outside(vms, tree->vm, "cannot be changed", error);
-    return FALSE;
-}
-
 /* ---- one step ---- */
 
 /* The same step in the tree as it is stored now. */
@@ -201,7 +186,7 @@ void fct_vm_merge_go_on(FctVmAct *act, FctTask *task)
         fct_vm_tree_sweep(vms, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not come to */
     gboolean ok = fct_vm_merge(vms, task, 0, act->vm->id, &error);
     if (fct_task_stopping(task) && !ok) {
-        fct_vms_end(vms, act->vm->id); /* the next start of facetd goes on with it */
+        fct_acts_end(vms->acts, act->vm->id); /* the next start of facetd goes on with it */
         return;
     }
     if (ok) {
@@ -245,7 +230,7 @@ FctTask *fct_vm_snapshot_delete(FctVms *vms, const FctIdentity *who, FctVm *give
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_vms_begin(vms, id, "has a snapshot deleted", error))
+    if (!fct_acts_begin(vms->acts, id, "has a snapshot deleted", error))
         return NULL;
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, id, error);
     g_autoptr(FctTask) task =
@@ -259,6 +244,6 @@ FctTask *fct_vm_snapshot_delete(FctVms *vms, const FctIdentity *who, FctVm *give
     }
     if (task)
         fct_task_forget(task);
-    fct_vms_end(vms, id);
+    fct_acts_end(vms->acts, id);
     return NULL;
 }

@@ -39,7 +39,7 @@ static gboolean rebooted(const FctVmInfo *info, gpointer data)
 static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
 {
     FctVmm *vmm = act->vms->app->vmm;
-    g_autoptr(FctVmInfo) info = fct_vms_info(act->vms, act->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(act->vms->domains, act->vm->id);
     int before = info ? info->reboots : 0;
     for (int waited = 0; waited < REBOOT_S; waited += ASK_AGAIN_S) { /* a guest that still boots does not hear it */
         if (!vmm->ops->reboot(vmm, act->vm->id, error))
@@ -48,7 +48,7 @@ static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
             fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
             fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
         }
-        if (fct_vms_await_that(act->vms, task, act->vm->id, rebooted, &before, ASK_AGAIN_S * 1000))
+        if (fct_domains_await_that(act->vms->domains, task, act->vm->id, rebooted, &before, ASK_AGAIN_S * 1000))
             return TRUE;
         if (fct_task_cancelled(task) || fct_task_stopping(task))
             break;
@@ -68,7 +68,7 @@ static void reboot_thread(FctTask *task, gpointer data)
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
     } else if (fct_task_stopping(task)) {
-        fct_vms_end(act->vms, act->vm->id); /* the next start of facetd ends the task */
+        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd ends the task */
     } else if (fct_task_cancelled(task)) {
         fail(act, task, 1, FCT_TASK_CANCELLED, NULL, "was asked to reboot and may still do it.");
     } else {
@@ -94,7 +94,8 @@ static void simple_thread(FctTask *task, gpointer data)
     FctVmState wanted = pause ? FCT_VM_PAUSED : FCT_VM_RUNNING;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     gboolean ok = (pause ? ops->pause : resume ? ops->resume : ops->reset)(act->vms->app->vmm, act->vm->id, &error);
-    if (ok && (pause || resume) && !fct_vms_await_that(act->vms, task, act->vm->id, is_in_state, &wanted, STATE_MS)) {
+    if (ok && (pause || resume) &&
+        !fct_domains_await_that(act->vms->domains, task, act->vm->id, is_in_state, &wanted, STATE_MS)) {
         fct_set_error(&error, FCT_ERROR_TIMEOUT, "libvirt does not show it.");
         ok = FALSE;
     }
@@ -114,8 +115,8 @@ static void simple_thread(FctTask *task, gpointer data)
 
 static gboolean check_state(FctVms *vms, const FctVm *vm, const FctVmJob *job, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-    if (!fct_vms_is_up(vms))
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    if (!fct_domains_is_up(vms->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be done to VM %s now.",
                       vm->name);
     else if (!fct_vm_info_active(info))
@@ -132,7 +133,7 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, const FctVmJob *job, 
                       GError **error)
 {
     g_autoptr(FctVm) vm = given;
-    if (!fct_vms_begin(vms, vm->id, what, error))
+    if (!fct_acts_begin(vms->acts, vm->id, what, error))
         return NULL;
     g_autoptr(FctTask) task = check_state(vms, vm, job, error) ? fct_vm_task_new(vms, who, job, vm) : NULL;
     if (task && fct_task_commit(task, NULL, 0, error)) {
@@ -141,7 +142,7 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, const FctVmJob *job, 
     }
     if (task)
         fct_task_forget(task);
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     return NULL;
 }
 

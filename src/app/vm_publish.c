@@ -57,14 +57,14 @@ gboolean fct_vms_note_view(FctVms *vms, const char *id, const json_t *view)
 {
     gboolean news = note_blocked(vms, id, json_object_get(view, "blocked"));
     if (news)
-        fct_vms_publish(vms, id);
+        fct_vm_news_add(vms->news, id);
     return news;
 }
 
 static void publish_one(FctVms *vms, const Look *look, const char *id)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
-    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, id);
     if (known) {
         json_t *view = fct_vm_view(vms, look->world, known->vm, info, look->holds, look->addresses);
         note_blocked(vms, id, json_object_get(view, "blocked"));
@@ -84,11 +84,11 @@ typedef enum { AGAIN_NONE, AGAIN_DEVICES, AGAIN_ALL, AGAIN_AFRESH } Again; /* AF
 /* Only what has changed for them is told. */
 static void publish_waiting(FctVms *vms, const Look *look, Again again)
 {
-    g_autoptr(GPtrArray) mine = fct_vms_known(vms);
+    g_autoptr(GPtrArray) mine = fct_vm_docs_all(vms->docs);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
         gboolean concerned = again != AGAIN_DEVICES || vm->devices->len;
-        g_autoptr(FctVmInfo) info = concerned ? fct_vms_info(vms, vm->id) : NULL;
+        g_autoptr(FctVmInfo) info = concerned ? fct_domains_info(vms->domains, vm->id) : NULL;
         if (!concerned || fct_vm_info_active(info))
             continue;
         g_autoptr(json_t) blocked = fct_vm_blocked(vms, look->world, vm);
@@ -119,39 +119,33 @@ static void publish(FctVms *vms, GHashTable *ids, Again again)
         publish_waiting(vms, &look, again);
 }
 
-/*
- * FALSE when none came in a while, and somebody looks or waits: what a VM needs, a file for one, may go or be back
- * without a word. The lock is held.
- */
-static gboolean wait_for_news(FctVms *vms)
+/* Somebody looks or waits: what a VM needs, a file for one, may go or be back without a word. */
+static gboolean anybody_cares(FctVms *vms)
 {
     GHashTableIter iter;
     gpointer blocked;
-    if (g_cond_wait_until(&vms->cond, &vms->lock, g_get_monotonic_time() + AGAIN_US))
-        return TRUE;
     gboolean any = fct_hub_watched(vms->app->hub);
+    g_mutex_lock(&vms->lock);
     g_hash_table_iter_init(&iter, vms->blocked);
     while (!any && g_hash_table_iter_next(&iter, NULL, &blocked))
         any = json_array_size(blocked) > 0;
-    return !any;
+    g_mutex_unlock(&vms->lock);
+    return any;
 }
 
 gpointer fct_vms_publisher(gpointer data)
 {
     FctVms *vms = data;
-    g_mutex_lock(&vms->lock);
-    while (!vms->quit) {
-        gboolean news = vms->recheck || vms->recheck_all || g_hash_table_size(vms->to_publish);
-        if (!news && wait_for_news(vms))
-            continue;
-        g_autoptr(GHashTable) ids = g_steal_pointer(&vms->to_publish);
-        Again again = vms->recheck_all ? AGAIN_ALL : vms->recheck ? AGAIN_DEVICES : news ? AGAIN_NONE : AGAIN_AFRESH;
-        vms->to_publish = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        vms->recheck = vms->recheck_all = FALSE;
-        g_mutex_unlock(&vms->lock);
-        publish(vms, ids, again);
-        g_mutex_lock(&vms->lock);
+    for (;;) {
+        g_auto(FctVmNotes) notes = {0};
+        if (!fct_vm_news_await(vms->news, AGAIN_US, &notes))
+            return NULL;
+        gboolean news = fct_vm_notes_any(&notes);
+        if (news || anybody_cares(vms))
+            publish(vms, notes.ids,
+                    notes.host    ? AGAIN_ALL
+                    : notes.parts ? AGAIN_DEVICES
+                    : news        ? AGAIN_NONE
+                                  : AGAIN_AFRESH);
     }
-    g_mutex_unlock(&vms->lock);
-    return NULL;
 }

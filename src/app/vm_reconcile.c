@@ -6,10 +6,23 @@
  */
 #include "app/vm_service.h"
 
+#include "app/gpu_publish.h"
 #include "app/records.h"
 #include "app/world.h"
 
 #include <string.h>
+
+void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds)
+{
+    g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < holds->len; i++) {
+        const char *gpu = fct_json_str(((FctHold *)holds->pdata[i])->what, "gpu", "");
+        if (g_hash_table_add(done, (gpointer)gpu))
+            fct_gpu_publish(vms->app, gpu);
+    }
+    if (holds->len)
+        fct_vm_news_parts_changed(vms->news);
+}
 
 static gboolean has_part(const FctVmInfo *info, const char *part)
 {
@@ -99,7 +112,7 @@ gboolean fct_vm_reconcile(FctVms *vms, const char *id)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, id, &fault);
-    g_autoptr(FctVmInfo) known = fct_vms_info(vms, id);
+    g_autoptr(FctVmInfo) known = fct_domains_info(vms->domains, id);
     if (!holds)
         return FALSE;
     if (!holds->len && (!known || !json_array_size(known->parts)))

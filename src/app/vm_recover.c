@@ -29,14 +29,14 @@ static void end(Left *left, FctTask *task, gboolean ok, const char *what)
         fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
                            "Facet was restarted in the middle of this task.");
     if (left->act.acts)
-        fct_vms_end(left->act.vms, left->id);
+        fct_acts_end(left->act.vms->acts, left->id);
     fct_task_end(task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, NULL, 0, "%s", outcome);
 }
 
 static void end_power(Left *left, FctTask *task, gboolean wanted)
 {
     FctVms *vms = left->act.vms;
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, left->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, left->id);
     gboolean active = fct_vm_info_active(info);
     gboolean is_old_run = strcmp(left->kind, "vm.continue") == 0;       /* noted when it was started */
     if (wanted && !is_old_run && info && info->state == FCT_VM_RUNNING) /* who started it ended before it was noted */
@@ -107,7 +107,7 @@ static void end_disk(Left *left, FctTask *task)
 static void recover_thread(FctTask *task, gpointer data)
 {
     Left *left = data;
-    if (!fct_vms_await_up(left->act.vms, task))
+    if (!fct_domains_await_up(left->act.vms->domains, task))
         return; /* the next start of facetd finds the task as it is */
     gboolean made = left->act.vm && strcmp(left->act.vm->state, "ready") == 0;
     if (strcmp(left->kind, "vm.delete") == 0)
@@ -145,6 +145,6 @@ void fct_vm_recover(FctTask *task, gpointer data)
     left->act.vms = data;
     left->act.vm = fct_vm_load(left->act.vms->app->store, left->id, &fault);
     left->act.acts = strcmp(left->kind, "vm.thaw") != 0 && /* it goes on beside whatever else is done to the VM */
-                     fct_vms_begin(left->act.vms, left->id, "is being looked at after a restart", NULL);
+                     fct_acts_begin(left->act.vms->acts, left->id, "is being looked at after a restart", NULL);
     fct_task_start(task, recover_thread, left, left_free);
 }

@@ -42,7 +42,7 @@ static void start_again(FctVmAct *act, FctTask *task, guint step)
     fct_task_store(task);
     fct_vm_release_parts(act->vms, task, act->vm->id);
     if (fct_task_stopping(task)) {
-        fct_vms_end(act->vms, act->vm->id); /* the next start of facetd goes on */
+        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd goes on */
         return;
     }
     if (reload(act, &error) && fct_vm_reserve(act->vms, act->vm, task, &error) &&
@@ -66,7 +66,7 @@ static void restart_thread(FctTask *task, gpointer data)
         fct_task_step(task, wait, FCT_TASK_STEP_DONE, NULL);
         start_again(act, task, wait + 1);
     } else if (fct_task_stopping(task)) {
-        fct_vms_end(act->vms, act->vm->id); /* the next start of facetd goes on */
+        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd goes on */
     } else if (fct_task_cancelled(task)) {
         fail(act, task, wait, FCT_TASK_CANCELLED, NULL,
              "still runs. It was asked to shut down: if it does, it stays off.");
@@ -88,7 +88,7 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
     gboolean forced = last + 1 < G_N_ELEMENTS(polite_steps) - 1;
     int patience_ms = forced ? LEFT_FORCED_MS : FCT_VM_POLITE_S * 1000;
     gboolean was_off = strcmp(fct_json_str(json_array_get(steps, last), "state", ""), "running") == 0;
-    g_autoptr(FctVmInfo) info = fct_vms_info(act->vms, act->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(act->vms->domains, act->vm->id);
     g_autoptr(GError) error = NULL;
     if (was_off && fct_vm_info_active(info)) {
         g_autofree char *outcome = g_strdup_printf("VM %s has restarted.", act->vm->name);
@@ -96,11 +96,11 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
         fct_vm_release_parts(act->vms, task, act->vm->id);
         fct_task_step(task, last, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
-    } else if (fct_vms_await(act->vms, task, act->vm->id, FALSE, patience_ms)) {
+    } else if (fct_domains_await(act->vms->domains, task, act->vm->id, FALSE, patience_ms)) {
         fct_task_step(task, last - 1, FCT_TASK_STEP_DONE, NULL);
         start_again(act, task, last);
     } else if (fct_task_stopping(task)) {
-        fct_vms_end(act->vms, act->vm->id);
+        fct_acts_end(act->vms->acts, act->vm->id);
     } else {
         fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Restart the VM again.", NULL,
                            "Facet was restarted in the middle of this task.");
@@ -111,8 +111,8 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
 
 static gboolean check_state(FctVms *vms, const FctVm *vm, gboolean force, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-    if (!fct_vms_is_up(vms))
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    if (!fct_domains_is_up(vms->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be done to VM %s now.",
                       vm->name);
     else if (!fct_vm_info_active(info))
@@ -131,7 +131,7 @@ static gboolean can_start_again(FctVms *vms, const FctVm *vm, GError **error)
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(vms);
-    fct_vms_look(vms, vm->id);
+    fct_domains_look(vms->domains, vm->id);
     fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
@@ -143,7 +143,7 @@ FctTask *fct_vm_restart(FctVms *vms, const FctIdentity *who, FctVm *given, gbool
 {
     const FctVmJob *job = force ? &force_job : &polite_job;
     g_autoptr(FctVm) vm = given;
-    if (!fct_vms_begin(vms, vm->id, "is being restarted", error))
+    if (!fct_acts_begin(vms->acts, vm->id, "is being restarted", error))
         return NULL;
     g_autoptr(FctTask) task = check_state(vms, vm, force, error) && can_start_again(vms, vm, error)
                                   ? fct_vm_task_new(vms, who, job, vm)
@@ -154,6 +154,6 @@ FctTask *fct_vm_restart(FctVms *vms, const FctIdentity *who, FctVm *given, gbool
     }
     if (task)
         fct_task_forget(task);
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     return NULL;
 }

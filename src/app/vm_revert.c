@@ -208,7 +208,7 @@ static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
     fct_task_step(task, STEP_OFF, FCT_TASK_STEP_RUNNING, NULL);
     if (!vmm->ops->destroy(vmm, act->vm->id, error))
         return FALSE;
-    if (!fct_vms_await(vms, task, act->vm->id, FALSE, FORCED_MS)) {
+    if (!fct_domains_await(vms->domains, task, act->vm->id, FALSE, FORCED_MS)) {
         fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
         return FALSE;
     }
@@ -237,7 +237,7 @@ static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree 
         !vmm->ops->restore(vmm, tree->vm->id, tree->chain->current->files, fct_json_str(memory, "path", ""),
                            tree->vm->memory_mib, paused, error))
         return FALSE;
-    if (!fct_vms_await_that(vms, task, tree->vm->id, is_back, &paused, SEEN_RUNNING_MS)) {
+    if (!fct_domains_await_that(vms->domains, task, tree->vm->id, is_back, &paused, SEEN_RUNNING_MS)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT, "The VM ended as soon as it had started.");
         return FALSE;
     }
@@ -271,7 +271,7 @@ void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
         fct_task_log(task, "Files that nobody needs go later: %s", fault->message);
     fct_task_step(task, STEP_BACK, FCT_TASK_STEP_DONE, NULL);
     if (!act->flag) {
-        g_autoptr(FctVmInfo) info = fct_vms_info(vms, act->vm->id);
+        g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, act->vm->id);
         g_autofree char *outcome = g_strdup_printf("%s, and %s.", back, fct_vm_info_active(info) ? "runs" : "off");
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
         return;
@@ -340,7 +340,7 @@ static void revert_thread(FctTask *task, gpointer data)
     if (end == FCT_VM_CHANGED) {
         fct_vm_revert_go_on(act, task);
     } else if (end == FCT_VM_UNSETTLED) {
-        fct_vms_end(vms, act->vm->id); /* facetd ends; its next start settles it */
+        fct_acts_end(vms->acts, act->vm->id); /* facetd ends; its next start settles it */
     } else {
         if (!error)
             fct_set_error_full(&error, FCT_ERROR_CONFLICT, "Stop it, then revert it again.", NULL,
@@ -365,7 +365,7 @@ static gboolean begin(FctVmTree *tree, gpointer data, GError **error)
 static gboolean check_consent(FctVms *vms, const FctVmTree *tree, const json_t *doc, const json_t *input,
                               GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, tree->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, tree->vm->id);
     if (!fct_vm_info_active(info) || fct_json_bool(input, "confirm", FALSE))
         return TRUE;
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
@@ -426,10 +426,10 @@ FctTask *fct_vm_revert(FctVms *vms, const FctIdentity *who, FctVm *given, const 
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_vms_begin(vms, id, "is being reverted", error))
+    if (!fct_acts_begin(vms->acts, id, "is being reverted", error))
         return NULL;
     FctTask *task = revert(vms, who, &vm, snapshot, input, error);
     if (!task)
-        fct_vms_end(vms, id);
+        fct_acts_end(vms->acts, id);
     return task;
 }

@@ -11,9 +11,9 @@ static const FctVmJob continue_job = {"vm.continue", "Continue", continue_steps,
 
 static gboolean check_saved(FctVms *vms, const FctVm *vm, GError **error)
 {
-    fct_vms_look(vms, vm->id); /* libvirt tells nobody when virsh drops it */
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
-    if (!fct_vms_is_up(vms))
+    fct_domains_look(vms->domains, vm->id); /* libvirt tells nobody when virsh drops it */
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    if (!fct_domains_is_up(vms->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be done to VM %s now.",
                       vm->name);
     else if (fct_vm_info_active(info))
@@ -44,7 +44,7 @@ static gboolean go_on(FctVmAct *act, FctTask *task, GError **error)
     FctVmm *vmm = act->vms->app->vmm;
     if (!vmm->ops->saved_continue(vmm, act->vm->id, act->vm->memory_mib, error))
         return FALSE;
-    if (fct_vms_await(act->vms, task, act->vm->id, TRUE, SEEN_ACTIVE_MS))
+    if (fct_domains_await(act->vms->domains, task, act->vm->id, TRUE, SEEN_ACTIVE_MS))
         return TRUE;
     fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt does not show it.");
     return FALSE;
@@ -75,21 +75,21 @@ FctTask *fct_vm_continue(FctVms *vms, const FctIdentity *who, FctVm *given, GErr
     }
     if (task)
         fct_task_forget(task);
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     return NULL;
 }
 
 gboolean fct_vm_drop_saved(FctVms *vms, const FctIdentity *who, const FctVm *vm, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
-    if (!fct_vms_begin(vms, vm->id, "loses its saved memory", error))
+    if (!fct_acts_begin(vms->acts, vm->id, "loses its saved memory", error))
         return FALSE;
     gboolean ok = check_saved(vms, vm, error) && vmm->ops->saved_drop(vmm, vm->id, error);
     if (ok) {
-        fct_vms_look(vms, vm->id);
+        fct_domains_look(vms->domains, vm->id);
         fct_event(vms->app, "vm", "info", "vm", vm->id, vm->name, "The saved memory of VM %s was dropped (%s).",
                   vm->name, who->user);
     }
-    fct_vms_end(vms, vm->id);
+    fct_acts_end(vms->acts, vm->id);
     return ok;
 }

@@ -1,92 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside the VM service: the state that its files share. */
 #pragma once
+#include "app/acts.h"
 #include "app/api.h"
 #include "app/console.h"
+#include "app/domains.h"
 #include "app/task.h"
 #include "app/vm_doc.h"
+#include "app/vm_docs.h"
+#include "app/vm_guest.h"
 #include "app/vm_holds.h"
+#include "app/vm_news.h"
 #include "app/vms.h"
 
-typedef struct FctGuests FctGuests;               /* vm_guest.h */
 typedef struct FctStuck FctStuck;                 /* vm_stuck.h */
 typedef struct FctVmFactsKeeper FctVmFactsKeeper; /* vm_facts.h */
 
 struct FctVms {
     FctApp *app;
-    FctConsoles *consoles;
+    /* The context's. */
+    FctDomains *domains;
+    FctActs *acts;
+    FctVmNews *news;
+    FctVmDocs *docs;
     FctGuests *guests;
+
+    FctConsoles *consoles;
     FctVmFactsKeeper *facts;
     FctStuck *stuck;
     GThread *watcher, *publisher;
 
-    GMutex lock; /* guards everything below */
+    GMutex lock; /* guards everything below; nothing else is locked under it */
     GCond cond;
     gboolean quit;
-    gboolean up;        /* libvirt answers, and infos is complete */
-    GHashTable *infos;  /* VM id → FctVmInfo*, as libvirt last told */
-    GHashTable *acts;   /* VM id → what is under way: "is being started" */
-    GHashTable *copied; /* VM id → how many clones are copied from its snapshots, which stay as they are meanwhile */
     GHashTable *due;    /* set of VM ids to be looked at by the watcher */
-    guint heard;        /* how often libvirt told of a VM */
-    GHashTable *fresh;  /* set of VM ids that were heard of since a listing began; NULL: none is under way */
     GHashTable *active; /* set of VM ids that were running when the watcher last looked */
-    GHashTable *to_publish; /* set of VM ids that the page is to be told of */
-    gboolean recheck;       /* the parts have changed: VMs that wait for some may be blocked or not now */
-    gboolean recheck_all;   /* networks or pools have: so may any that is off */
     gboolean came_up, went_down;
     int lists_left;
     gint64 list_us;      /* when all is listed once more after libvirt came up; 0: not */
     gint64 retry_us;     /* when a release that could not be finished is tried again; 0: none */
-    json_t *stats;       /* shared: replaced, never changed */
     GHashTable *blocked; /* VM id → json_t*: why it could not start when that was last worked out */
-
-    GMutex create_lock; /* from choosing names of volumes until the document that has them is stored */
-
-    GMutex known_lock; /* guards known; taken within a commit */
-    GHashTable *known; /* VM id → FctVmKnown* */
 };
-
-/* ---- vm_known.c: the documents of our VMs as last committed, without a look at the disk ---- */
-typedef struct {
-    gint refs;
-    FctVm *vm;  /* nobody changes it */
-    char *text; /* what a search looks at, folded */
-} FctVmKnown;
-void fct_vm_known_unref(FctVmKnown *known);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmKnown, fct_vm_known_unref)
-gboolean fct_vms_known_open(FctVms *vms, GError **error);   /* once, when made */
-GPtrArray *fct_vms_known(FctVms *vms);                      /* FctVmKnown*, in no order */
-FctVmKnown *fct_vms_known_one(FctVms *vms, const char *id); /* NULL: not ours */
-
-/* ---- vms.c ---- */
-/* One act at a time on a VM: FCT_ERROR_CONFLICT says what is under way. */
-gboolean fct_vms_begin(FctVms *vms, const char *id, const char *what, GError **error);
-/* The act is over: the VM is looked at afresh and published. */
-void fct_vms_end(FctVms *vms, const char *id);
-gboolean fct_vms_is_up(FctVms *vms);
-/* A reference; NULL when libvirt does not know it (or is away). */
-FctVmInfo *fct_vms_info(FctVms *vms, const char *id);
-/*
- * What libvirt tells only who asks (virsh gave a disk that is off another file) is in fct_vms_info afterwards. For
- * whoever is about to act on the VM; waits for libvirt.
- */
-void fct_vms_look(FctVms *vms, const char *id);
-GPtrArray *fct_vms_infos(FctVms *vms); /* references to all, in no order */
-gboolean fct_vm_info_active(const FctVmInfo *info);
-/*
- * Waits until libvirt says that the VM is @active, or not. FALSE after @ms, or when the task was cancelled or facetd
- * ends (look at the task).
- */
-gboolean fct_vms_await(FctVms *vms, FctTask *task, const char *id, gboolean active, gint64 ms);
-/* The same for whatever @that looks at (under the service's lock: it only looks). @task NULL: nobody can cancel. */
-typedef gboolean (*FctVmsThat)(const FctVmInfo *info, gpointer data);
-gboolean fct_vms_await_that(FctVms *vms, FctTask *task, const char *id, FctVmsThat that, gpointer data, gint64 ms);
-/* Waits for libvirt until facetd ends; FALSE then. */
-gboolean fct_vms_await_up(FctVms *vms, FctTask *task);
-/* Tells the page, soon and on the publisher's thread. */
-void fct_vms_publish(FctVms *vms, const char *id);
-json_t *fct_vms_stats(FctVms *vms); /* the newest readings, by VM id; NULL: none. New reference */
 
 /* ---- vm_publish.c: one thread tells the page of changed VMs, many at a time ---- */
 gpointer fct_vms_publisher(gpointer vms);
@@ -96,12 +50,10 @@ gpointer fct_vms_publisher(gpointer vms);
  */
 gboolean fct_vms_note_view(FctVms *vms, const char *id, const json_t *view);
 gboolean fct_vms_is_blocked(FctVms *vms, const char *id);
-/* Who holds what has changed: tells the page of the cards and groups, and of the VMs that may be blocked or not now. */
-void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds);
-/* Something may have to be released later: the watcher tries again. */
-void fct_vms_retry_later(FctVms *vms);
 
 /* ---- vm_reconcile.c ---- */
+/* Who holds what has changed: tells the page of the cards and groups, and of the VMs that may be blocked or not now. */
+void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds);
 /*
  * Brings the holds of one VM to what is so: in use while its domain runs with them, released once it is gone and
  * nothing holds the part. Fails closed: what cannot be looked at stays held. TRUE when nothing is left to do.
@@ -189,7 +141,7 @@ typedef struct {
 } FctVmJob;
 FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *job, const FctVm *vm);
 /*
- * fct_vms_begin, and *vm is as it is stored once the act has begun. One that was read before may be of before an act
+ * fct_acts_begin, and *vm is as it is stored once the act has begun. One that was read before may be of before an act
  * that ended in between: a start from it would write to files that a snapshot has frozen meanwhile.
  */
 gboolean fct_vm_begin(FctVms *vms, FctVm **vm, const char *what, GError **error);

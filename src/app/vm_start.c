@@ -63,7 +63,7 @@ static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError 
     if (vm->devices->len && !(world = fct_vm_world_new(vms, TRUE, error)))
         return FALSE;
     fct_vm_facts_refresh(vms);
-    fct_vms_look(vms, vm->id);
+    fct_domains_look(vms->domains, vm->id);
     fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
     if (!fct_verdicts_allow(verdicts, FALSE)) {
         fct_vm_set_refused(error, vm, verdicts, "cannot start", NULL);
@@ -110,7 +110,7 @@ static void set_run_of_document(FctVm *vm, gpointer unused)
 
 void fct_vm_note_run(FctVms *vms, const char *id)
 {
-    g_autoptr(FctVmKnown) known = fct_vms_known_one(vms, id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, id);
     g_autoptr(GError) fault = NULL;
     if (known && !fct_vm_edit(vms, id, set_run_of_document, NULL, &fault))
         g_warning("VM %s: what it runs with could not be stored: %s", known->vm->name, fault->message);
@@ -122,7 +122,7 @@ static void note_running(FctVms *vms, const FctVm *vm)
     g_autoptr(GError) fault = NULL;
     g_autoptr(json_t) run = fct_vm_run_json(vm);
     if (!fct_vm_reconcile(vms, vm->id))
-        fct_vms_retry_later(vms);
+        fct_acts_retry_later(vms->acts);
     if (!fct_vm_edit(vms, vm->id, set_run, run, &fault))
         g_warning("VM %s: what it was started with could not be stored: %s", vm->name, fault->message);
 }
@@ -140,7 +140,7 @@ static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, GError **
     fct_task_log(task, "libvirt went away while the VM started; waiting for it.");
     for (int i = 0; i < BACK_TRIES && !info && !fct_task_stopping(task); i++) {
         g_autoptr(GError) away = NULL;
-        info = fct_vms_is_up(vms) ? vmm->ops->info(vmm, vm->id, &away) : NULL;
+        info = fct_domains_is_up(vms->domains) ? vmm->ops->info(vmm, vm->id, &away) : NULL;
         if (!info)
             fct_task_wait(task, BACK_PAUSE_MS);
     }
@@ -149,7 +149,7 @@ static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, GError **
     if (fct_vm_info_active(info)) {
         g_autoptr(GError) stays = NULL;
         if (vmm->ops->destroy(vmm, vm->id, &stays)) {
-            fct_vms_await(vms, task, vm->id, FALSE, SEEN_RUNNING_MS);
+            fct_domains_await(vms->domains, task, vm->id, FALSE, SEEN_RUNNING_MS);
         } else {
             g_clear_error(fault);
             *fault = g_steal_pointer(&stays);
@@ -189,7 +189,7 @@ gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
     }
-    if (!fct_vms_await(vms, task, vm->id, TRUE, SEEN_RUNNING_MS)) {
+    if (!fct_domains_await(vms->domains, task, vm->id, TRUE, SEEN_RUNNING_MS)) {
         g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, vm->id, error);
         if (!info)
             return FALSE;
@@ -225,7 +225,7 @@ static void start_thread(FctTask *task, gpointer data)
 
 static gboolean check_off(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     if (!fct_vm_info_active(info))
         return TRUE;
     fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s runs already.", vm->name);
@@ -238,13 +238,13 @@ FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *given, GError 
     if (!fct_vm_begin(vms, &vm, "is being started", error))
         return NULL;
     if (!check_off(vms, vm, error)) {
-        fct_vms_end(vms, vm->id);
+        fct_acts_end(vms->acts, vm->id);
         return NULL;
     }
     g_autoptr(FctTask) task = fct_vm_task_new(vms, who, &start_job, vm);
     if (!fct_vm_reserve(vms, vm, task, error)) {
         fct_task_forget(task);
-        fct_vms_end(vms, vm->id);
+        fct_acts_end(vms->acts, vm->id);
         return NULL;
     }
     fct_vm_task_run(vms, task, &start_job, g_steal_pointer(&vm), FALSE, TRUE);

@@ -51,8 +51,8 @@ gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
     for (gboolean first = TRUE;; first = FALSE) {
         g_autoptr(GError) fault = NULL;
         gboolean asked = vmm->ops->shutdown(vmm, act->vm->id, &fault);
-        if (!asked &&
-            !fct_vms_await(act->vms, task, act->vm->id, FALSE, SETTLE_MS)) { /* it may have gone off just then */
+        if (!asked && !fct_domains_await(act->vms->domains, task, act->vm->id, FALSE,
+                                         SETTLE_MS)) { /* it may have gone off just then */
             g_propagate_error(error, g_steal_pointer(&fault));
             return FALSE;
         }
@@ -60,7 +60,7 @@ gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
             fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
             fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
         }
-        if (fct_vms_await(act->vms, task, act->vm->id, FALSE, ASK_AGAIN_S * 1000))
+        if (fct_domains_await(act->vms->domains, task, act->vm->id, FALSE, ASK_AGAIN_S * 1000))
             return TRUE;
         if (fct_task_cancelled(task) || fct_task_stopping(task) || g_get_monotonic_time() >= until)
             break;
@@ -80,7 +80,7 @@ static void polite_thread(FctTask *task, gpointer data)
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
         off(act, task, 2);
     } else if (fct_task_stopping(task)) {
-        fct_vms_end(act->vms, act->vm->id); /* the next start of facetd ends the task */
+        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd ends the task */
     } else if (fct_task_cancelled(task)) {
         fail(act, task, 1, FCT_TASK_CANCELLED, NULL, still);
     } else {
@@ -93,7 +93,7 @@ gboolean fct_vm_force_off(FctVmAct *act, FctTask *task, GError **error)
     FctVmm *vmm = act->vms->app->vmm;
     if (!vmm->ops->destroy(vmm, act->vm->id, error))
         return FALSE;
-    if (fct_vms_await(act->vms, task, act->vm->id, FALSE, FORCED_MS))
+    if (fct_domains_await(act->vms->domains, task, act->vm->id, FALSE, FORCED_MS))
         return TRUE;
     fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
     return FALSE;
@@ -118,14 +118,14 @@ FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean
     g_autoptr(FctVm) vm = given;
     const FctVmJob *job = force ? &force_job : &polite_job;
     g_autoptr(GError) acting = NULL;
-    gboolean acts = fct_vms_begin(vms, vm->id, "is being stopped", &acting);
+    gboolean acts = fct_acts_begin(vms->acts, vm->id, "is being stopped", &acting);
     if (!acts && !force) { /* force works beside another act: it is the way out of one that hangs */
         g_propagate_error(error, g_steal_pointer(&acting));
         return NULL;
     }
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(FctTask) task = NULL;
-    if (!fct_vms_is_up(vms))
+    if (!fct_domains_is_up(vms->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; VM %s cannot be stopped now.", vm->name);
     else if (acts && !fct_vm_info_active(info))
         fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is off already.", vm->name);
@@ -135,7 +135,7 @@ FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean
         if (task)
             fct_task_forget(task);
         if (acts)
-            fct_vms_end(vms, vm->id);
+            fct_acts_end(vms->acts, vm->id);
         return NULL;
     }
     fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), force, acts);
@@ -219,11 +219,11 @@ static void delete_thread(FctTask *task, gpointer data)
 
 static gboolean check_deletable(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
     if (!holds)
         return FALSE;
-    if (!fct_vms_is_up(vms))
+    if (!fct_domains_is_up(vms->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; VM %s cannot be deleted now.", vm->name);
     else if (fct_vm_info_active(info))
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", NULL, "VM %s runs.", vm->name);
@@ -261,7 +261,7 @@ static gboolean is_left_to_us(FctVms *vms, const FctVm *vm, GError **error)
 FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, const char *const *keep, GError **error)
 {
     g_autoptr(FctVm) vm = given;
-    if (!fct_vms_begin(vms, vm->id, "is being deleted", error))
+    if (!fct_acts_begin(vms->acts, vm->id, "is being deleted", error))
         return NULL;
     g_strfreev(vm->keep);
     vm->keep = g_strdupv((char **)keep);
@@ -275,7 +275,7 @@ FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, const 
     if (!task || !fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, error)) {
         if (task)
             fct_task_forget(task);
-        fct_vms_end(vms, vm->id);
+        fct_acts_end(vms->acts, vm->id);
         return NULL;
     }
     fct_vm_task_run(vms, task, &delete_job, g_steal_pointer(&vm), FALSE, TRUE);

@@ -155,7 +155,7 @@ static void ask(FctStuck *stuck, const char *id)
     g_mutex_unlock(&stuck->lock);
     if (vm)
         fct_event(vms->app, "vm.paused", "error", "vm", id, vm->name, "VM %s is paused. %s", vm->name, text);
-    fct_vms_publish(vms, id);
+    fct_vm_news_add(vms->news, id);
     g_mutex_lock(&stuck->lock);
 }
 
@@ -179,15 +179,15 @@ static void try_to_go_on(FctStuck *stuck, const char *id, const char *path)
     FctVmm *vmm = vms->app->vmm;
     g_mutex_unlock(&stuck->lock);
     g_autoptr(GError) fault = NULL;
-    if (has_room(path) && fct_vms_begin(vms, id, "is going on", NULL)) {
-        g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+    if (has_room(path) && fct_acts_begin(vms->acts, id, "is going on", NULL)) {
+        g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
         gboolean still = info && info->state == FCT_VM_PAUSED && info->pause == FCT_PAUSE_IO_ERROR;
         if (still && vmm->ops->resume(vmm, id, &fault))
             fct_event(vms->app, "vm.resumed", "info", "vm", id, info->name,
                       "VM %s goes on: there is room for its disk again.", info->name);
         else if (fault)
             g_warning("VM %s could not go on: %s", info->name, fault->message);
-        fct_vms_end(vms, id);
+        fct_acts_end(vms->acts, id);
     }
     g_mutex_lock(&stuck->lock);
 }

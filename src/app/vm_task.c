@@ -25,11 +25,11 @@ FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *jo
 
 gboolean fct_vm_begin(FctVms *vms, FctVm **vm, const char *what, GError **error)
 {
-    if (!fct_vms_begin(vms, (*vm)->id, what, error))
+    if (!fct_acts_begin(vms->acts, (*vm)->id, what, error))
         return FALSE;
     FctVm *now = fct_vm_load(vms->app->store, (*vm)->id, error);
     if (!now) {
-        fct_vms_end(vms, (*vm)->id);
+        fct_acts_end(vms->acts, (*vm)->id);
         return FALSE;
     }
     fct_vm_free(*vm);
@@ -48,14 +48,14 @@ void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm,
 {
     FctVmAct *act = g_new(FctVmAct, 1);
     *act = (FctVmAct){vms, vm, flag, acts};
-    fct_vms_publish(vms, vm->id);
+    fct_vm_news_add(vms->news, vm->id);
     fct_task_start(task, job->func, act, act_free);
 }
 
 void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
     if (act->acts) /* first: whoever sees the end of the task may act on the VM at once */
-        fct_vms_end(act->vms, act->vm->id);
+        fct_acts_end(act->vms->acts, act->vm->id);
     fct_task_end(task, state, error, NULL, 0, "%s", outcome);
 }
 
@@ -85,7 +85,7 @@ gboolean fct_vm_release_parts(FctVms *vms, FctTask *task, const char *id)
             return TRUE;
         fct_task_wait(task, RELEASE_PAUSE_MS);
     }
-    fct_vms_retry_later(vms);
+    fct_acts_retry_later(vms->acts);
     return FALSE;
 }
 

@@ -420,9 +420,7 @@ gboolean fct_vm_tree_remove(FctVms *vms, const FctVm *vm, FctWrites *writes, GEr
 
 gboolean fct_vm_tree_free_to_change(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_mutex_lock(&vms->lock);
-    gboolean copied = g_hash_table_contains(vms->copied, vm->id);
-    g_mutex_unlock(&vms->lock);
+    gboolean copied = fct_acts_holds_snapshots(vms->acts, vm->id);
     if (copied)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for the clone, or cancel it.", NULL,
                            "A snapshot of VM %s is being copied.", vm->name);

@@ -52,6 +52,7 @@ gboolean fct_vm_tree_make(FctVms *vms, const FctVmTree *tree, const GPtrArray *f
 gboolean fct_vm_tree_sweep(FctVms *vms, const char *vm, GError **error);
 /* Overlays for @node of the tree, named but not made. FCT_ERROR_… when a disk cannot have one: what is needed. */
 GPtrArray *fct_vm_tree_overlays(FctVms *vms, const FctVmTree *tree, const FctChainNode *node, GError **error);
+/* ---- vm_settle.c ---- */
 /*
  * Whether the VM's snapshots can be changed now: libvirt answers, the VM is made, nothing of an earlier change is left
  * over. FCT_ERROR_LIBVIRT_DOWN, FCT_ERROR_CONFLICT.
@@ -75,6 +76,7 @@ gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error);
  */
 gboolean fct_vm_tree_define(FctVms *vms, const FctVmTree *tree);
 
+/* ---- vm_tree.c: all of it, and whether it may change ---- */
 /* char*: the files that fct_vm_tree_remove deletes. */
 GPtrArray *fct_vm_tree_paths(FctVms *vms, const FctVm *vm, GError **error);
 /* Deletes the files of all snapshots of a VM that goes, and puts the end of their documents into @writes. Idempotent.

@@ -146,20 +146,16 @@ static void add_hardware(json_t *json, const FctVm *vm)
 
 const char *fct_vms_state_name(FctVms *vms, const char *id, const FctVmInfo *info)
 {
-    g_mutex_lock(&vms->lock);
-    const char *act = g_hash_table_lookup(vms->acts, id);
-    gboolean stopping = act && strcmp(act, "is being stopped") == 0, up = vms->up;
-    g_mutex_unlock(&vms->lock);
-    if (!up)
+    if (!fct_domains_is_up(vms->domains))
         return fct_vm_state_name(FCT_VM_UNKNOWN);
-    if (stopping && fct_vm_info_active(info))
+    if (fct_acts_is(vms->acts, id, "is being stopped") && fct_vm_info_active(info))
         return fct_vm_state_name(FCT_VM_STOPPING);
     return fct_vm_state_name(info ? info->state : FCT_VM_OFF);
 }
 
 static json_t *readings_json(FctVms *vms, const char *id, gboolean active)
 {
-    g_autoptr(json_t) stats = active ? fct_vms_stats(vms) : NULL;
+    g_autoptr(json_t) stats = active ? fct_domains_stats(vms->domains) : NULL;
     json_t *readings = json_deep_copy(json_object_get(stats, id));
     return readings ? readings : json_null();
 }

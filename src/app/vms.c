@@ -14,23 +14,7 @@
 
 #define RETRY_US (2 * G_USEC_PER_SEC)
 #define LISTS_AGAIN 6
-#define LOOKS 3
 #define LIST_AGAIN_US (10 * G_USEC_PER_SEC)
-#define CANCEL_US (200 * 1000) /* how soon a wait notices that its task is cancelled */
-
-/* ---- acts ---- */
-
-gboolean fct_vms_begin(FctVms *vms, const char *id, const char *what, GError **error)
-{
-    g_mutex_lock(&vms->lock);
-    const char *present = g_hash_table_lookup(vms->acts, id);
-    if (present)
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for its task to end.", NULL, "The VM %s.", present);
-    else
-        g_hash_table_insert(vms->acts, g_strdup(id), g_strdup(what));
-    g_mutex_unlock(&vms->lock);
-    return !present;
-}
 
 static void look_at(FctVms *vms, const char *id)
 {
@@ -38,210 +22,27 @@ static void look_at(FctVms *vms, const char *id)
     g_cond_broadcast(&vms->cond);
 }
 
-void fct_vms_end(FctVms *vms, const char *id)
+/* ---- the page ---- */
+
+static void publish_all(FctVms *vms)
 {
-    g_mutex_lock(&vms->lock);
-    g_hash_table_remove(vms->acts, id);
-    look_at(vms, id);
-    g_mutex_unlock(&vms->lock);
+    g_autoptr(GPtrArray) mine = fct_vm_docs_all(vms->docs);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    for (guint i = 0; i < mine->len; i++)
+        fct_vm_news_add(vms->news, ((FctVmKnown *)mine->pdata[i])->vm->id);
+    for (guint i = 0; i < infos->len; i++)
+        fct_vm_news_add(vms->news, ((FctVmInfo *)infos->pdata[i])->id);
 }
 
-void fct_vms_retry_later(FctVms *vms)
+/* ---- the watcher ---- */
+
+static void retry_later(FctVms *vms)
 {
     g_mutex_lock(&vms->lock);
     vms->retry_us = g_get_monotonic_time() + RETRY_US;
     g_cond_broadcast(&vms->cond);
     g_mutex_unlock(&vms->lock);
 }
-
-/* ---- what libvirt says ---- */
-
-gboolean fct_vms_is_up(FctVms *vms)
-{
-    g_mutex_lock(&vms->lock);
-    gboolean up = vms->up;
-    g_mutex_unlock(&vms->lock);
-    return up;
-}
-
-gboolean fct_vm_info_active(const FctVmInfo *info)
-{
-    return info && info->state != FCT_VM_OFF && info->state != FCT_VM_CRASHED;
-}
-
-FctVmInfo *fct_vms_info(FctVms *vms, const char *id)
-{
-    g_mutex_lock(&vms->lock);
-    const FctVmInfo *info = g_hash_table_lookup(vms->infos, id);
-    FctVmInfo *copy = info ? fct_vm_info_ref(info) : NULL;
-    g_mutex_unlock(&vms->lock);
-    return copy;
-}
-
-GPtrArray *fct_vms_infos(FctVms *vms)
-{
-    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
-    GHashTableIter iter;
-    gpointer info;
-    g_mutex_lock(&vms->lock);
-    g_hash_table_iter_init(&iter, vms->infos);
-    while (g_hash_table_iter_next(&iter, NULL, &info))
-        g_ptr_array_add(all, fct_vm_info_ref(info));
-    g_mutex_unlock(&vms->lock);
-    return all;
-}
-
-/* Under the lock. */
-static void note_info(FctVms *vms, const char *id, const FctVmInfo *info)
-{
-    vms->heard++;
-    if (info)
-        g_hash_table_replace(vms->infos, g_strdup(id), fct_vm_info_ref(info));
-    else
-        g_hash_table_remove(vms->infos, id);
-    if (vms->fresh)
-        g_hash_table_add(vms->fresh, g_strdup(id));
-    look_at(vms, id);
-}
-
-/* On libvirt's thread: notes only. */
-static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
-{
-    FctVms *vms = data;
-    g_mutex_lock(&vms->lock);
-    note_info(vms, id, info);
-    g_mutex_unlock(&vms->lock);
-}
-
-static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
-{
-    return !known || known->state != info->state || known->saved != info->saved || known->ours != info->ours ||
-           !json_equal(known->drives, info->drives);
-}
-
-/* What was heard while libvirt was asked may be newer than its answer: then it is asked again. */
-void fct_vms_look(FctVms *vms, const char *id)
-{
-    gboolean settled = FALSE;
-    for (int try = 0; try < LOOKS && !settled; try++) {
-        g_mutex_lock(&vms->lock);
-        guint heard = vms->heard;
-        g_mutex_unlock(&vms->lock);
-        g_autoptr(FctVmInfo) info = vms->app->vmm->ops->info(vms->app->vmm, id, NULL);
-        g_mutex_lock(&vms->lock);
-        settled = !info || heard == vms->heard;
-        if (info && settled && is_news(g_hash_table_lookup(vms->infos, id), info))
-            note_info(vms, id, info);
-        g_mutex_unlock(&vms->lock);
-    }
-}
-
-static void on_connection(gboolean up, gpointer data)
-{
-    FctVms *vms = data;
-    g_mutex_lock(&vms->lock);
-    vms->came_up = up;
-    vms->went_down = !up;
-    if (!up)
-        vms->up = FALSE;
-    g_cond_broadcast(&vms->cond);
-    g_mutex_unlock(&vms->lock);
-}
-
-gboolean fct_vms_await_that(FctVms *vms, FctTask *task, const char *id, FctVmsThat that, gpointer data, gint64 ms)
-{
-    gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
-    gboolean as_wanted = FALSE;
-    g_mutex_lock(&vms->lock);
-    while (TRUE) {
-        gint64 now = g_get_monotonic_time();
-        const FctVmInfo *info = g_hash_table_lookup(vms->infos, id);
-        as_wanted = vms->up && info && that(info, data);
-        if (as_wanted || now >= until || (task && (fct_task_cancelled(task) || fct_task_stopping(task))))
-            break;
-        g_cond_wait_until(&vms->cond, &vms->lock, MIN(until, now + CANCEL_US));
-    }
-    g_mutex_unlock(&vms->lock);
-    return as_wanted;
-}
-
-gboolean fct_vms_await(FctVms *vms, FctTask *task, const char *id, gboolean active, gint64 ms)
-{
-    gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
-    gboolean as_wanted = FALSE;
-    g_mutex_lock(&vms->lock);
-    while (TRUE) {
-        gint64 now = g_get_monotonic_time();
-        as_wanted = vms->up && fct_vm_info_active(g_hash_table_lookup(vms->infos, id)) == active;
-        if (as_wanted || now >= until || fct_task_cancelled(task) || fct_task_stopping(task))
-            break;
-        g_cond_wait_until(&vms->cond, &vms->lock, MIN(until, now + CANCEL_US));
-    }
-    g_mutex_unlock(&vms->lock);
-    return as_wanted;
-}
-
-gboolean fct_vms_await_up(FctVms *vms, FctTask *task)
-{
-    while (!fct_vms_is_up(vms) && !fct_task_stopping(task))
-        fct_task_wait(task, 200);
-    return !fct_task_stopping(task);
-}
-
-/* ---- the page ---- */
-
-void fct_vms_publish(FctVms *vms, const char *id)
-{
-    g_mutex_lock(&vms->lock);
-    g_hash_table_add(vms->to_publish, g_strdup(id));
-    g_cond_broadcast(&vms->cond);
-    g_mutex_unlock(&vms->lock);
-}
-
-void fct_vms_parts_changed(FctVms *vms)
-{
-    g_mutex_lock(&vms->lock);
-    vms->recheck = TRUE;
-    g_cond_broadcast(&vms->cond);
-    g_mutex_unlock(&vms->lock);
-}
-
-void fct_vms_host_changed(FctVms *vms)
-{
-    g_mutex_lock(&vms->lock);
-    vms->recheck_all = TRUE;
-    g_cond_broadcast(&vms->cond);
-    g_mutex_unlock(&vms->lock);
-}
-
-static void publish_all(FctVms *vms)
-{
-    g_autoptr(GPtrArray) mine = fct_vms_known(vms);
-    GHashTableIter iter;
-    gpointer id;
-    g_mutex_lock(&vms->lock);
-    for (guint i = 0; i < mine->len; i++)
-        g_hash_table_add(vms->to_publish, g_strdup(((FctVmKnown *)mine->pdata[i])->vm->id));
-    g_hash_table_iter_init(&iter, vms->infos);
-    while (g_hash_table_iter_next(&iter, &id, NULL))
-        g_hash_table_add(vms->to_publish, g_strdup(id));
-    g_cond_broadcast(&vms->cond);
-    g_mutex_unlock(&vms->lock);
-}
-
-void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds)
-{
-    g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < holds->len; i++) {
-        const char *gpu = fct_json_str(((FctHold *)holds->pdata[i])->what, "gpu", "");
-        if (g_hash_table_add(done, (gpointer)gpu))
-            fct_gpu_publish(vms->app, gpu);
-    }
-    if (holds->len)
-        fct_vms_parts_changed(vms);
-}
-
-/* ---- the watcher ---- */
 
 static void tell_power(FctVms *vms, const FctVmInfo *info, gboolean was_active)
 {
@@ -259,9 +60,9 @@ static void tell_power(FctVms *vms, const FctVmInfo *info, gboolean was_active)
 
 static void look(FctVms *vms, const char *id)
 {
-    g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
+    gboolean acting = fct_acts_is(vms->acts, id, NULL);
     g_mutex_lock(&vms->lock);
-    gboolean acting = g_hash_table_contains(vms->acts, id);
     gboolean was_active = g_hash_table_contains(vms->active, id);
     if (fct_vm_info_active(info))
         g_hash_table_add(vms->active, g_strdup(id));
@@ -274,12 +75,12 @@ static void look(FctVms *vms, const char *id)
         if (fct_vm_info_active(info) && !was_active) /* by virsh; what Facet starts it notes itself */
             fct_vm_note_run(vms, id);
         if (!fct_vm_reconcile(vms, id))
-            fct_vms_retry_later(vms);
+            retry_later(vms);
         fct_vm_first_boot_look(vms, id, FALSE);
     }
     fct_guests_note(vms->guests, id, info);
     fct_stuck_note(vms->stuck, id, info);
-    fct_vms_publish(vms, id);
+    fct_vm_news_add(vms->news, id);
     fct_network_cache_look(vms->app->networks);
 }
 
@@ -291,51 +92,34 @@ static void note_listed(FctVms *vms, const GPtrArray *list)
 {
     for (guint i = 0; i < list->len; i++) {
         const char *id = ((FctVmInfo *)list->pdata[i])->id;
-        g_autoptr(FctVmInfo) info = fct_vms_info(vms, id);
+        g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
         fct_stuck_note(vms->stuck, id, info);
         if (fct_guests_note(vms->guests, id, info))
-            fct_vms_publish(vms, id);
+            fct_vm_news_add(vms->news, id);
     }
 }
 
-/* TRUE when the list is complete; what was heard meanwhile is newer than the list. */
+/* TRUE when the list is complete. */
 static gboolean list_afresh(FctVms *vms)
 {
     g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) changed = NULL;
+    g_autoptr(GPtrArray) list = fct_domains_read(vms->domains, &changed, &fault);
+    if (!list) {
+        g_warning("The VMs could not be listed: %s", fault->message);
+        return FALSE;
+    }
     g_mutex_lock(&vms->lock);
-    vms->fresh = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_mutex_unlock(&vms->lock);
-    g_autoptr(GPtrArray) list = vms->app->vmm->ops->list(vms->app->vmm, &fault);
-    g_mutex_lock(&vms->lock);
-    g_autoptr(GHashTable) fresh = g_steal_pointer(&vms->fresh);
-    GHashTableIter iter;
-    gpointer id, value;
-    g_hash_table_iter_init(&iter, vms->infos);
-    g_autoptr(GHashTable) old = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    while (list && g_hash_table_iter_next(&iter, &id, &value))
-        if (!g_hash_table_contains(fresh, id)) {
-            g_hash_table_insert(old, g_strdup(id), GINT_TO_POINTER(((FctVmInfo *)value)->state + 1));
-            g_hash_table_iter_remove(&iter);
-        }
-    for (guint i = 0; list && i < list->len; i++) {
-        FctVmInfo *info = g_ptr_array_index(list, i);
-        if (!g_hash_table_contains(fresh, info->id))
-            g_hash_table_replace(vms->infos, g_strdup(info->id), fct_vm_info_ref(info));
-        if (GPOINTER_TO_INT(g_hash_table_lookup(old, info->id)) == (int)info->state + 1)
-            g_hash_table_remove(old, info->id);
+    for (guint i = 0; i < list->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(list, i);
         if (fct_vm_info_active(info) && info->ours) /* what ran before us is no news */
             g_hash_table_add(vms->active, g_strdup(info->id));
     }
-    g_hash_table_iter_init(&iter, old); /* gone, or in another state than before */
-    while (list && g_hash_table_iter_next(&iter, &id, NULL))
-        look_at(vms, id);
-    vms->up = list != NULL && !vms->went_down;
+    for (guint i = 0; i < changed->len; i++)
+        look_at(vms, changed->pdata[i]);
     g_mutex_unlock(&vms->lock);
-    if (list)
-        note_listed(vms, list);
-    if (fault)
-        g_warning("The VMs could not be listed: %s", fault->message);
-    return list != NULL;
+    note_listed(vms, list);
+    return TRUE;
 }
 
 /* Every VM that holds parts, or runs with some. */
@@ -343,7 +127,7 @@ static void reconcile_all(FctVms *vms)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, NULL, &fault);
-    g_autoptr(GPtrArray) infos = fct_vms_infos(vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
     g_mutex_lock(&vms->lock);
     for (guint i = 0; holds && i < holds->len; i++)
         look_at(vms, ((FctHold *)holds->pdata[i])->vm);
@@ -404,7 +188,7 @@ static void work(FctVms *vms)
             publish_all(vms);
         fct_node_publish(vms->app);
         fct_vm_facts_refresh(vms); /* the node's view has waited for libvirt's slow first answer already */
-        fct_vms_host_changed(vms);
+        fct_vm_news_host_changed(vms->news);
         g_mutex_lock(&vms->lock);
     } else if (g_hash_table_iter_next(&iter, &id, NULL)) {
         g_hash_table_iter_steal(&iter);
@@ -438,23 +222,46 @@ static gpointer watch(gpointer data)
     return NULL;
 }
 
-/* ---- others ---- */
+/* ---- what it is told ---- */
 
-void fct_vms_note_stats(FctVms *vms, const json_t *stats)
+static void on_changed(const char *id, gpointer data)
 {
+    FctVms *vms = data;
     g_mutex_lock(&vms->lock);
-    json_decref(vms->stats);
-    vms->stats = json_incref((json_t *)stats);
+    look_at(vms, id);
     g_mutex_unlock(&vms->lock);
 }
 
-json_t *fct_vms_stats(FctVms *vms)
+static void on_connection(gboolean up, gpointer data)
 {
+    FctVms *vms = data;
     g_mutex_lock(&vms->lock);
-    json_t *stats = json_incref(vms->stats);
+    vms->came_up = up;
+    vms->went_down = !up;
+    g_cond_broadcast(&vms->cond);
     g_mutex_unlock(&vms->lock);
-    return stats;
 }
+
+static void on_retry(gpointer data)
+{
+    retry_later(data);
+}
+
+/* A VM's page and those of its networks show what its guest says. */
+static void on_guest_said(const char *id, gpointer data)
+{
+    FctVms *vms = data;
+    fct_vm_news_add(vms->news, id);
+    fct_network_cache_look(vms->app->networks);
+}
+
+/* Its first-boot data was had. */
+static void on_guest_answered(const char *id, gpointer data)
+{
+    fct_vm_first_boot_look(data, id, TRUE);
+}
+
+/* ---- life ---- */
 
 static GHashTable *set_new(void)
 {
@@ -466,53 +273,52 @@ static void value_free(gpointer value)
     json_decref(value);
 }
 
-FctVms *fct_vms_new(FctApp *app, GError **error)
+FctVms *fct_vms_new(FctApp *app)
 {
     FctVms *vms = g_new0(FctVms, 1);
     vms->app = app;
+    vms->domains = app->domains;
+    vms->acts = app->acts;
+    vms->news = app->vm_news;
+    vms->docs = app->vm_docs;
     vms->consoles = fct_consoles_new(app);
-    vms->guests = fct_guests_new(vms);
+    vms->guests = app->guests;
     vms->facts = fct_vm_facts_new(vms);
     vms->stuck = fct_stuck_new(vms);
     g_mutex_init(&vms->lock);
     g_cond_init(&vms->cond);
-    vms->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
-    vms->acts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    vms->copied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     vms->due = set_new();
     vms->active = set_new();
-    vms->to_publish = set_new();
     vms->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_free);
-    g_mutex_init(&vms->known_lock);
-    g_mutex_init(&vms->create_lock);
-    vms->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_known_unref);
-    if (fct_vms_known_open(vms, error))
-        return vms;
-    fct_vms_free(vms);
-    return NULL;
+    return vms;
 }
 
 void fct_vms_start(FctVms *vms)
 {
+    static const FctDomainsNews told_by_libvirt = {on_changed, on_connection};
+    static const FctGuestsNews told_by_guests = {on_guest_said, on_guest_answered};
+    static const FctActsNews told_by_acts = {on_changed, on_retry};
+    fct_acts_tell(vms->acts, &told_by_acts, vms);
     fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms);
     vms->watcher = g_thread_new("vms", watch, vms);
-    fct_guests_start(vms->guests);
+    fct_guests_start(vms->guests, &told_by_guests, vms);
     fct_stuck_start(vms->stuck);
     vms->publisher = g_thread_new("vms-publish", fct_vms_publisher, vms);
-    vms->app->vmm->ops->watch(vms->app->vmm, on_changed, on_connection, vms);
+    fct_domains_start(vms->domains, &told_by_libvirt, vms);
 }
 
 void fct_vms_stop(FctVms *vms)
 {
     if (!vms || !vms->watcher)
         return;
-    vms->app->vmm->ops->watch(vms->app->vmm, NULL, NULL, NULL);
+    fct_domains_stop(vms->domains);
     fct_guests_stop(vms->guests);
     fct_stuck_stop(vms->stuck);
     g_mutex_lock(&vms->lock);
     vms->quit = TRUE;
     g_cond_broadcast(&vms->cond);
     g_mutex_unlock(&vms->lock);
+    fct_vm_news_quit(vms->news);
     g_thread_join(vms->watcher);
     g_thread_join(vms->publisher);
     vms->watcher = vms->publisher = NULL;
@@ -523,20 +329,11 @@ void fct_vms_free(FctVms *vms)
     if (!vms)
         return;
     fct_consoles_free(vms->consoles);
-    fct_guests_free(vms->guests);
     fct_vm_facts_free(vms->facts);
     fct_stuck_free(vms->stuck);
-    g_hash_table_unref(vms->infos);
-    g_hash_table_unref(vms->acts);
-    g_hash_table_unref(vms->copied);
     g_hash_table_unref(vms->due);
     g_hash_table_unref(vms->active);
-    g_hash_table_unref(vms->to_publish);
     g_hash_table_unref(vms->blocked);
-    g_hash_table_unref(vms->known);
-    json_decref(vms->stats);
-    g_mutex_clear(&vms->known_lock);
-    g_mutex_clear(&vms->create_lock);
     g_mutex_clear(&vms->lock);
     g_cond_clear(&vms->cond);
     g_free(vms);

@@ -653,14 +653,14 @@ static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeWorld) places = fct_volume_places_new(app, &fault);
-    if (!places || !fct_vms_begin(app->vms, record->vm, "is being looked at", &fault)) {
+    if (!places || !fct_acts_begin(app->acts, record->vm, "is being looked at", &fault)) {
         g_info("%s", fault->message);
         return FALSE;
     }
     g_autoptr(FctVm) vm = fct_vm_load(app->store, record->vm, NULL);
     gboolean gone =
         !vm || names(places, vm, record) || fct_record_abandon(app, record->pool, record->name, record->path, &fault);
-    fct_vms_end(app->vms, record->vm);
+    fct_acts_end(app->acts, record->vm);
     if (!gone)
         g_info("%s", fault->message);
     return gone;

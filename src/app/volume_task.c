@@ -55,9 +55,9 @@ static gboolean refuse(GError **error, const char *field, const char *sentence)
 /* Another's VM that is saved goes on with the disk as it is. Of ours the look tells by itself. */
 static gboolean leaves_alone(FctApp *app, const FctVolumeUser *user, GError **error)
 {
-    fct_vms_look(app->vms, user->vm);
-    g_autoptr(FctVmInfo) info = fct_vms_info(app->vms, user->vm);
-    g_autoptr(FctVmKnown) known = fct_vms_known_one(app->vms, user->vm);
+    fct_domains_look(app->domains, user->vm);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, user->vm);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, user->vm);
     gboolean disk = strcmp(user->how, "disk") == 0, active = fct_vm_info_active(info);
     if (!disk || (!active && (known || !info || !info->saved)))
         return !known || fct_vm_facts_check_outside(app->vms, known->vm, "does not have this volume as it is", error);
@@ -330,7 +330,7 @@ static void recover_thread(FctTask *task, gpointer data)
     Making *m = data;
     FctApp *app = m->app;
     g_autoptr(GError) fault = NULL, error = NULL;
-    if (!fct_vms_await_up(app->vms, task))
+    if (!fct_domains_await_up(app->domains, task))
         return;
     gboolean gone;
     fct_record_clear(app, m->pool, m->name, &gone, &fault);
@@ -385,7 +385,7 @@ static void note_users(FctApp *app, const GPtrArray *users, const char *path, gi
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         if (*user->vm && strcmp(user->how, "disk") == 0 && fct_vm_edit(app->vms, user->vm, note_size, &size, NULL))
-            fct_vms_publish(app->vms, user->vm);
+            fct_vm_news_add(app->vm_news, user->vm);
     }
 }
 
@@ -459,8 +459,8 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
 {
     g_autofree char *pool = NULL, *name = NULL;
     /* Who found it free before the claim stores the VM that has it under this lock. */
-    g_mutex_lock(&app->vms->create_lock);
-    g_mutex_unlock(&app->vms->create_lock);
+    g_mutex_lock(fct_storage_names(app->storage));
+    g_mutex_unlock(fct_storage_names(app->storage));
     if (!fct_volume_split(id, &pool, &name, error))
         return FALSE;
     /* Overlays that were made in the folder without libvirt; a pool that is being written to is not scanned. */

@@ -121,7 +121,7 @@ static gboolean add_documents(FctApp *app, FctVolumeWorld *world, const char *pr
 
 static void add_domains(FctApp *app, FctVolumeWorld *world)
 {
-    g_autoptr(GPtrArray) infos = fct_vms_infos(app->vms);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         size_t k;
@@ -261,7 +261,7 @@ FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error)
     if (!world->records || !add_documents(app, world, "vm/", NULL, error) ||
         !add_documents(app, world, "snapshot/", "snapshot", error) || !add_uploads(app, world, error))
         return NULL;
-    if (!fct_vms_is_up(app->vms)) {
+    if (!fct_domains_is_up(app->domains)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt has not told of its VMs yet.");
         return NULL;
     }

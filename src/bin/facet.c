@@ -42,7 +42,7 @@ int main(int argc, char **argv)
         return help ? 0 : 2;
     }
     g_autoptr(json_t) config = fct_config_load();
-    FctCli cli = {.json = json};
+    FctCli cli = {.verbs = fct_cli_verbs, .json = json};
     cli.client =
         fct_client_new(setting(url, "FACET_URL", config, "url", "https://127.0.0.1:8443"),
                        setting(ca, "FACET_CA", config, "ca", ""), setting(NULL, "FACET_TOKEN", config, "token", NULL));

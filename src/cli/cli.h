@@ -10,21 +10,23 @@
 #include <stdio.h>
 
 typedef struct FctClient FctClient;
+typedef struct FctVerb FctVerb;
 
 typedef struct {
     FctClient *client;
-    gboolean json; /* --json: answers as the API gave them */
+    const FctVerb *verbs; /* all of them, for those that tell of others; ends with noun NULL */
+    gboolean json;        /* --json: answers as the API gave them */
 } FctCli;
 
 typedef int (*FctVerbRun)(FctCli *cli, int argc, char **argv);
 
-typedef struct {
+struct FctVerb {
     const char *noun;
     const char *verb; /* NULL: the noun stands alone ("login") */
     const char *usage;
     const char *summary;
     FctVerbRun run; /* argv[0] is the last word of the verb */
-} FctVerb;
+};
 
 extern const FctVerb fct_cli_verbs[]; /* ends with noun NULL */
 

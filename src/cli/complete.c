@@ -101,10 +101,10 @@ static void print_profiles(FctCli *cli, const char *gpu)
     }
 }
 
-static void print_verbs(const char *noun)
+static void print_verbs(const FctCli *cli, const char *noun)
 {
     const char *last = "";
-    for (const FctVerb *verb = fct_cli_verbs; verb->noun; verb++) {
+    for (const FctVerb *verb = cli->verbs; verb->noun; verb++) {
         if (!noun && !g_str_equal(last, verb->noun) && !g_str_has_prefix(verb->noun, "__"))
             puts(verb->noun);
         if (noun && verb->verb && g_str_equal(verb->noun, noun))
@@ -151,7 +151,7 @@ int fct_verb_complete(FctCli *cli, int argc, char **argv)
     gboolean snapshot = argc > 2 && g_str_equal(noun, "vm") && g_str_equal(verb, "snapshot");
     gboolean disk = argc > 2 && g_str_equal(noun, "vm") && g_str_equal(verb, "disk");
     if (argc <= 2)
-        print_verbs(noun);
+        print_verbs(cli, noun);
     else if (snapshot && argc == 3)
         puts("list\ncreate\nrevert\ndelete");
     else if (disk && argc == 3)

@@ -105,3 +105,19 @@ int fct_plan_run(FctCli *cli, json_t *request, const FctPlanOptions *options)
     }
     return fct_task_follow(cli, task);
 }
+
+/* The way back is a plan, too. */
+int fct_verb_task_undo(FctCli *cli, int argc, char **argv)
+{
+    FctPlanOptions options = {0};
+    GOptionEntry entries[] = {
+        {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
+        {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
+        {NULL}};
+    if (!fct_cli_options("TASK", entries, &argc, &argv))
+        return 2;
+    if (argc != 2)
+        return fct_cli_usage("task undo takes the id of one task.");
+    g_autoptr(json_t) request = json_pack("{s:s, s:s}", "kind", "undo", "task", argv[1]);
+    return fct_plan_run(cli, request, &options);
+}

@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 static gboolean ended(const json_t *task)
@@ -121,21 +120,6 @@ int fct_verb_task_watch(FctCli *cli, int argc, char **argv)
     if (!pick_task(cli, argc > 1 ? argv[1] : NULL, &task, &error))
         return fct_cli_fail(cli, error);
     return fct_task_follow(cli, task);
-}
-
-int fct_verb_task_undo(FctCli *cli, int argc, char **argv)
-{
-    FctPlanOptions options = {0};
-    GOptionEntry entries[] = {
-        {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
-        {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
-        {NULL}};
-    if (!fct_cli_options("TASK", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("task undo takes the id of one task.");
-    g_autoptr(json_t) request = json_pack("{s:s, s:s}", "kind", "undo", "task", argv[1]);
-    return fct_plan_run(cli, request, &options);
 }
 
 int fct_verb_task_cancel(FctCli *cli, int argc, char **argv)

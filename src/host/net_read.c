@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/net_read.h"
 
+#include "host/route_tables.h"
 #include "model/address.h"
 
 #include <net/if.h>
@@ -23,6 +24,7 @@ typedef struct {
 typedef struct {
     FctHostNetwork *network;
     struct nl_cache *links;
+    GHashTable *tables; /* names of routing tables */
     Within within[WITHIN_MAX];
     guint n_within;
 } Reader;
@@ -113,14 +115,6 @@ static gboolean is_wanted(Reader *reader, guint32 address, int prefix)
     return FALSE;
 }
 
-static char *table_of(guint32 table)
-{
-    char text[64];
-    rtnl_route_table2str((int)table, text, sizeof text);
-    return g_str_has_prefix(text, "0x") || !g_utf8_validate(text, -1, NULL) ? g_strdup_printf("%u", table)
-                                                                            : g_strdup(text);
-}
-
 static void set_hops(const Reader *reader, struct rtnl_route *from, FctHostRoute *route)
 {
     GString *interfaces = g_string_new(NULL);
@@ -157,7 +151,7 @@ static int take_route(struct nl_msg *message, void *data)
         route->main = rtnl_route_get_table(from) == RT_TABLE_MAIN;
         route->connected = rtnl_route_get_protocol(from) == RTPROT_KERNEL;
         g_free(route->table);
-        route->table = table_of(rtnl_route_get_table(from));
+        route->table = fct_route_tables_name(reader->tables, rtnl_route_get_table(from));
         set_hops(reader, from, route);
         g_ptr_array_add(reader->network->routes, route);
     }
@@ -168,8 +162,6 @@ static int take_route(struct nl_msg *message, void *data)
 /* One by one as they come: a table may be larger than what is to be kept of it. */
 static gboolean read_routes(struct nl_sock *socket, Reader *reader, GError **error)
 {
-    rtnl_route_read_table_names("/usr/share/iproute2/rt_tables");
-    rtnl_route_read_table_names("/etc/iproute2/rt_tables");
     nl_socket_disable_seq_check(socket);
     nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, take_route, reader);
     int code = nl_rtgen_request(socket, RTM_GETROUTE, AF_INET, NLM_F_DUMP);
@@ -210,7 +202,8 @@ static void read_within(Reader *reader, const json_t *within)
 FctHostNetwork *fct_net_read(const json_t *within, GError **error)
 {
     g_autoptr(FctHostNetwork) network = fct_host_network_new();
-    Reader reader = {.network = network};
+    g_autoptr(GHashTable) tables = fct_route_tables_read("");
+    Reader reader = {.network = network, .tables = tables};
     struct nl_sock *socket = nl_socket_alloc();
     int code = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
     read_within(&reader, within);

@@ -34,6 +34,11 @@ FctVmInfo *fct_vm_info_ref(const FctVmInfo *info)
     return shared;
 }
 
+gboolean fct_vm_info_active(const FctVmInfo *info)
+{
+    return info && info->state != FCT_VM_OFF && info->state != FCT_VM_CRASHED;
+}
+
 void fct_vm_info_unref(FctVmInfo *info)
 {
     if (!info || !g_atomic_int_dec_and_test(&info->refs))

@@ -105,6 +105,8 @@ FctVmInfo *fct_vm_info_new(void);
 FctVmInfo *fct_vm_info_ref(const FctVmInfo *info);
 void fct_vm_info_unref(FctVmInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmInfo, fct_vm_info_unref)
+/* It runs, or is paused: its QEMU is there. @info NULL: no. */
+gboolean fct_vm_info_active(const FctVmInfo *info);
 const char *fct_vm_state_name(FctVmState state); /* "off" "running" "paused" "stopping" "crashed" "unknown" */
 FctVmSpec *fct_vm_spec_new(void);
 void fct_vm_spec_free(FctVmSpec *spec);

@@ -40,21 +40,6 @@ static Order *order_new(const char *name)
     return order;
 }
 
-gboolean fct_virt_fail(GError **error, const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    g_autofree char *what = g_strdup_vprintf(format, ap);
-    va_end(ap);
-    virErrorPtr fault = virGetLastError();
-    const char *words = fault && fault->message ? fault->message : "";
-    if (strstr(words, "No space left") || strstr(words, "Disk quota") || strstr(words, "insufficient free space"))
-        fct_set_error(error, FCT_ERROR_NO_SPACE, "%s: %s.", what, words);
-    else
-        fct_virt_set_error(error, what);
-    return FALSE;
-}
-
 static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, GError **error)
 {
     g_autofree char *id = order->name ? g_strconcat(FCT_VIRT_POOL, order->name, NULL) : NULL;

@@ -64,6 +64,7 @@ typedef struct {
     gpointer networks_data;
 } FctVirt;
 
+/* handle.c */
 FctVirt *fct_virt_ref(FctVirt *virt);
 void fct_virt_unref(gpointer virt);
 
@@ -74,7 +75,7 @@ void fct_virt_event_loop(void);
 /* One more connection; close it with fct_virt_close. Not with the lock held. */
 virConnectPtr fct_virt_open(FctVirt *virt, GError **error);
 void fct_virt_close(virConnectPtr conn);
-/* Sets @error from this thread's last libvirt error. @what: "VM db-2 could not be started". */
+/* error.c: sets @error from this thread's last libvirt error. @what: "VM db-2 could not be started". */
 void fct_virt_set_error(GError **error, const char *what);
 
 /*

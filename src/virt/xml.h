@@ -15,6 +15,8 @@ typedef struct {
 
 /* Appends @format with every %s escaped (characters that XML cannot carry are left out); only %s and %d are known. */
 void fct_xml(GString *xml, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* An @element with what people wrote, its lines kept. */
+void fct_xml_words(GString *xml, const char *element, const char *text);
 
 /* Aliases of what can be plugged and unplugged while the VM runs; libvirt keeps those that begin with "ua-". */
 #define FCT_DISK_ALIAS "ua-disk-"

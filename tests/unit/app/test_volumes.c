@@ -275,7 +275,7 @@ static void begin(Fixture *f, gconstpointer data)
     f->vmm = &vmm;
     fixture_set_up(f, NULL);
     play.told(TRUE, play.data);
-    while (!fct_vms_is_up(f->app->vms))
+    while (!fct_domains_is_up(f->app->domains))
         g_main_context_iteration(NULL, FALSE);
 }
 

@@ -255,11 +255,7 @@ static void test_begin(void)
     FctWrite write = {key, doc, FCT_REV_NONE};
     g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
     FctApp app = {.store = store};
-    FctVms vms = {.app = &app};
-    g_mutex_init(&vms.lock);
-    g_cond_init(&vms.cond);
-    vms.acts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    vms.due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    FctVms vms = {.app = &app, .acts = fct_acts_new()};
 
     g_autoptr(FctVm) read = fct_vm_load(store, made->id, &error);
     ((FctVmDisk *)made->disks->pdata[0])->size_gib = 77;
@@ -271,17 +267,14 @@ static void test_begin(void)
     g_assert_false(fct_vm_begin(&vms, &read, "is being stopped", &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
     g_clear_error(&error);
-    fct_vms_end(&vms, made->id);
+    fct_acts_end(vms.acts, made->id);
 
     write = (FctWrite){key, NULL, FCT_REV_ANY};
     g_assert_true(store->ops->commit(store, &write, 1, NULL, &error));
     g_assert_false(fct_vm_begin(&vms, &read, "is being started", &error)); /* deleted meanwhile */
     g_assert_error(error, FCT_ERROR, FCT_ERROR_NOT_FOUND);
-    g_assert_cmpuint(g_hash_table_size(vms.acts), ==, 0);
-    g_hash_table_unref(vms.acts);
-    g_hash_table_unref(vms.due);
-    g_cond_clear(&vms.cond);
-    g_mutex_clear(&vms.lock);
+    g_assert_false(fct_acts_is(vms.acts, made->id, NULL));
+    fct_acts_free(vms.acts);
 }
 
 /* "sda=debian.iso sdb= sdc=/srv/tools.iso": what is in its CD drives. */
