@@ -183,7 +183,6 @@ static gboolean name_taken(FctVms *vms, const char *name)
 static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GError **error)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(FctWrites) again = fct_writes_new();
     g_autoptr(GError) fault = NULL;
     gboolean renamed = strcmp(vm->name, old_name) != 0;
     if (!fct_networks_guard_nics(vms->app, vm, writes, error))
@@ -195,7 +194,7 @@ static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GErr
     }
     if (fct_writes_commit(vms->app->store, writes, &vm->revision, &fault))
         return TRUE;
-    if (fault->code != FCT_ERROR_REVISION || fct_networks_guard_nics(vms->app, vm, again, error))
+    if (!fct_networks_refused(vms->app, vm, fault, error))
         g_propagate_error(error, g_steal_pointer(&fault));
     return FALSE;
 }
@@ -378,12 +377,14 @@ static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **er
         return (reply->json = fct_vm_adoption(vms, request->id, error)) != NULL;
     gboolean confirm = fct_json_bool(request->body, "confirm", FALSE);
     const char *digest = fct_json_str(request->body, "digest", "");
-    g_autofree char *id = fct_vm_adopt(vms, request->who, request->id, confirm, digest, error);
-    g_autoptr(FctVm) vm = id ? fct_vm_load(vms->app->store, id, error) : NULL;
-    json_t *json = vm ? view(vms, vm, error) : NULL;
-    if (json)
-        fct_reply_resource(reply, 200, json);
-    return json != NULL;
+    g_autoptr(json_t) lost = NULL;
+    g_autofree char *id = fct_vm_adopt(vms, request->who, request->id, confirm, digest, &lost, error);
+    json_t *json = id ? fct_api_vm_view(vms, id, error) : NULL;
+    if (!json)
+        return FALSE;
+    json_object_set(json, "lost", lost);
+    fct_reply_resource(reply, 200, json);
+    return TRUE;
 }
 
 static gboolean release_vm(const FctRequest *request, FctReply *reply, GError **error)

@@ -64,6 +64,23 @@ static gboolean resume_vm(const FctRequest *request, FctReply *reply, GError **e
     return vm && reply_task(reply, fct_vm_resume(request->app->vms, request->who, vm, error));
 }
 
+static gboolean continue_vm(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVm *vm = fct_api_vm_ours(request, reply, error);
+    return vm && reply_task(reply, fct_vm_continue(request->app->vms, request->who, vm, error));
+}
+
+static gboolean drop_saved(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
+    json_t *json = vm && fct_vm_drop_saved(request->app->vms, request->who, vm, error)
+                       ? fct_api_vm_view(request->app->vms, vm->id, error)
+                       : NULL;
+    if (json)
+        fct_reply_resource(reply, 200, json);
+    return json != NULL;
+}
+
 const FctRoute fct_routes_vm_hardware[] = {
     {"POST", "/vms/{id}/disks", "vm.write", add_disk, .body = "pool:text size_gib:int bus:text volume:object"},
     {"PATCH", "/vms/{id}/disks/{sub}", "vm.write", grow_disk, .body = "size_gib:int"},
@@ -72,5 +89,7 @@ const FctRoute fct_routes_vm_hardware[] = {
     {"POST", "/vms/{id}/restart", "vm.power", restart_vm, .body = "force:bool"},
     {"POST", "/vms/{id}/pause", "vm.power", pause_vm},
     {"POST", "/vms/{id}/resume", "vm.power", resume_vm},
+    {"POST", "/vms/{id}/continue", "vm.power", continue_vm},
+    {"DELETE", "/vms/{id}/saved", "vm.power", drop_saved},
     {NULL},
 };

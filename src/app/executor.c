@@ -15,10 +15,7 @@
 
 struct FctExecutor {
     FctApp *app;
-    FctProbe probe;
-    gpointer probe_data;
-    FctExecutorEnded ended;
-    gpointer ended_data;
+    FctExecutorListeners listeners;
 };
 
 FctExecutor *fct_executor_new(FctApp *app)
@@ -35,27 +32,21 @@ void fct_executor_free(FctExecutor *executor)
 
 void fct_executor_set_probe(FctExecutor *executor, FctProbe probe, gpointer data)
 {
-    executor->probe = probe;
-    executor->probe_data = data;
+    executor->listeners.probe = probe;
+    executor->listeners.probe_data = data;
 }
 
 void fct_executor_on_end(FctExecutor *executor, FctExecutorEnded ended, gpointer data)
 {
-    executor->ended = ended;
-    executor->ended_data = data;
+    executor->listeners.ended = ended;
+    executor->listeners.ended_data = data;
 }
 
 /* Takes @journal over. */
 static void run(FctExecutor *executor, FctTask *task, FctJournal *journal)
 {
     FctRun *go = g_new(FctRun, 1);
-    *go = (FctRun){.app = executor->app,
-                   .task = task,
-                   .journal = journal,
-                   .probe = executor->probe,
-                   .probe_data = executor->probe_data,
-                   .ended = executor->ended,
-                   .ended_data = executor->ended_data};
+    *go = (FctRun){.app = executor->app, .task = task, .journal = journal, .listeners = executor->listeners};
     fct_task_start(task, fct_run_go, go, (GDestroyNotify)fct_run_free);
 }
 
@@ -266,8 +257,8 @@ json_t *fct_executor_apply(FctExecutor *executor, const char *id, gboolean confi
             g_propagate_error(error, g_steal_pointer(&fault));
         return NULL;
     }
-    if (executor->probe)
-        executor->probe("committed", executor->probe_data);
+    if (executor->listeners.probe)
+        executor->listeners.probe("committed", executor->listeners.probe_data);
     fct_hub_publish(app->hub, "plan", a.plan->id, fct_plans_present(app, a.plan, a.plan->revision));
     run(executor, task, g_steal_pointer(&journal));
     fct_gpu_publish(app, a.gpu->id);

@@ -32,8 +32,8 @@ void fct_run_free(FctRun *run)
 
 static void probe(const FctRun *run, const char *place)
 {
-    if (run->probe)
-        run->probe(place, run->probe_data);
+    if (run->listeners.probe)
+        run->listeners.probe(place, run->listeners.probe_data);
 }
 
 /* ---- journal ---- */
@@ -325,8 +325,8 @@ static void end_task(FctRun *run, FctTaskState state, const GError *error, gbool
                                {wanted_key, run->journal->previous_wanted, FCT_REV_ANY}};
     fct_task_end(run->task, state, error, writes, keep_wanted ? 1 : 2, "%s", outcome);
     fct_gpu_publish(run->app, run->journal->gpu);
-    if (run->ended)
-        run->ended(run->ended_data);
+    if (run->listeners.ended)
+        run->listeners.ended(run->listeners.ended_data);
 }
 
 static void end_dead(FctRun *run, const GError *error)

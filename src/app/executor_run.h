@@ -3,14 +3,19 @@
 #pragma once
 #include "app/executor.h"
 
+/* Who is told. Either may be NULL. */
+typedef struct {
+    FctProbe probe;
+    gpointer probe_data;
+    FctExecutorEnded ended;
+    gpointer ended_data;
+} FctExecutorListeners;
+
 typedef struct {
     FctApp *app;
     FctTask *task;
     FctJournal *journal; /* owned */
-    FctProbe probe;      /* may be NULL */
-    gpointer probe_data;
-    FctExecutorEnded ended; /* may be NULL */
-    gpointer ended_data;
+    FctExecutorListeners listeners;
     FctInventory *seen; /* of the look that has just found a step's effect: the next step need not look again. Owned */
 } FctRun;
 

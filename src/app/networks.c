@@ -285,3 +285,9 @@ gboolean fct_networks_guard_nics(FctApp *app, const FctVm *vm, FctWrites *writes
             return FALSE;
     return TRUE;
 }
+
+gboolean fct_networks_refused(FctApp *app, const FctVm *vm, const GError *fault, GError **error)
+{
+    g_autoptr(FctWrites) again = fct_writes_new();
+    return fault->code == FCT_ERROR_REVISION && !fct_networks_guard_nics(app, vm, again, error);
+}

@@ -37,6 +37,8 @@ gboolean fct_networks_check_nics(FctApp *app, const FctVm *vm, GError **error);
  * is being deleted now.
  */
 gboolean fct_networks_guard_nics(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error);
+/* After such a commit failed with @fault: whether that was it. Then FCT_ERROR_CONFLICT, as above; else no error. */
+gboolean fct_networks_refused(FctApp *app, const FctVm *vm, const GError *fault, GError **error);
 
 /* ---- network_change.c ---- */
 /* @body: {"action", "id", "input"}. Changes nothing. */

@@ -72,9 +72,7 @@ static FctAdoption *look_again(FctVms *vms, const FctVm *vm)
 {
     FctAdoption *adoption = fct_adoption_new();
     fct_vm_facts_judge_outside(vms, vm, adoption->verdicts);
-    for (guint i = adoption->verdicts->len; i-- > 0;)
-        if (strcmp(((FctVerdict *)adoption->verdicts->pdata[i])->code, "mark-lost") == 0)
-            g_ptr_array_remove_index(adoption->verdicts, i);
+    fct_vm_facts_pass(adoption->verdicts, "mark-lost");
     g_ptr_array_add(adoption->lost,
                     g_strdup("What another program changed in its definition: it starts as Facet knows it"));
     return adoption;
@@ -223,15 +221,15 @@ static gboolean store(FctVms *vms, const FctVm *vm, const char *xml, FctWrites *
  * another's and can be adopted again. The other way round it would be ours, and libvirt's side would refuse to start
  * it.
  */
-static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, const char *digest, char **ret_lost,
-                          GError **error)
+static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, const char *digest,
+                          GPtrArray **ret_lost, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(FctAdoption) adoption = look(vms, info, writes, error);
     if (!adoption || !is_as_read(adoption, digest, error) || !check(adoption, confirm, error))
         return FALSE;
-    *ret_lost = listed("Its next start changes", adoption->lost);
+    *ret_lost = g_ptr_array_ref(adoption->lost);
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, info->id);
     if (known)
         return vmm->ops->mark(vmm, info->id, TRUE, error);
@@ -251,9 +249,9 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
 }
 
 char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, const char *digest,
-                   GError **error)
+                   json_t **ret_lost, GError **error)
 {
-    g_autofree char *lost = NULL;
+    g_autoptr(GPtrArray) lost = NULL;
     g_autoptr(FctVmInfo) info = find_other(vms, id, error);
     if (!info || !fct_acts_begin(vms->acts, info->id, "is being taken over", error))
         return NULL;
@@ -261,8 +259,10 @@ char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean
     fct_acts_end(vms->acts, info->id);
     if (!ok)
         return NULL;
+    g_autofree char *changes = listed("Its next start changes", lost);
     fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).%s", info->name,
-              who->user, lost);
+              who->user, changes);
+    *ret_lost = texts_json(lost);
     return g_strdup(info->id);
 }
 

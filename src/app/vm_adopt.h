@@ -11,10 +11,11 @@ json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error);
 /*
  * Makes it ours: our mark in libvirt, and a document. Nothing else of it changes, also when it runs. FCT_ERROR_REFUSED
  * lists the verdicts; what would be lost needs @confirm. @digest: of what was read then, which must be what would be
- * lost now (FCT_ERROR_STALE); "": whatever it is. Returns the VM's id (free it).
+ * lost now (FCT_ERROR_STALE); "": whatever it is. Returns the VM's id (free it). *ret_lost: array of texts, what its
+ * next start by Facet changes; a new reference.
  */
 char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, const char *digest,
-                   GError **error);
+                   json_t **ret_lost, GError **error);
 /*
  * The way back: document and mark are gone, the domain and its disks stay. @id of one of ours. {"id", "name",
  * "definition", "sentence", "lost"}: what became of its definition, and what of the one that it was adopted with stays

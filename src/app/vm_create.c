@@ -211,11 +211,12 @@ static FctVm *read_given(FctVms *vms, const json_t *given, gboolean *ret_start, 
 
 gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError **error)
 {
-    g_autoptr(FctWrites) again = fct_writes_new();
     g_autoptr(GError) fault = given;
+    if (fct_networks_refused(vms->app, vm, fault, error))
+        return FALSE;
     if (fault->code != FCT_ERROR_REVISION)
         g_propagate_error(error, g_steal_pointer(&fault));
-    else if (fct_networks_guard_nics(vms->app, vm, again, error))
+    else
         fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.", json_pack("{s:s}", "field", "name"),
                            "There is a VM %s already.", vm->name);
     return FALSE;

@@ -379,14 +379,14 @@ static const char *missing_folder(const FctVmFactsKeeper *keeper, const Host *ho
 
 /* ---- what others did to it ---- */
 
-static gboolean is_same_file(FctVms *vms, const char *a, const char *b)
+/* By the look at the host that there is. Both paths name something. */
+static gboolean is_same_file(const FctVmFactsKeeper *keeper, const Host *host, const char *path, const char *other)
 {
-    if (strcmp(a, b) == 0)
-        return TRUE;
-    g_autoptr(GPtrArray) remote = fct_file_probe_remote();
-    g_autofree char *one = fct_file_key(vms->facts->probe, remote, a);
-    g_autofree char *other = fct_file_key(vms->facts->probe, remote, b);
-    return strcmp(one, other) == 0;
+    g_autoptr(GPtrArray) unknown = g_ptr_array_new();
+    g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    const FctVolumeWorld places = {
+        .pools = host->pools ? host->pools : unknown, .probe = keeper->probe, .remote = host->remote, .keys = keys};
+    return strcmp(path, other) == 0 || fct_volume_world_same(&places, path, other);
 }
 
 /* The file of a drive by libvirt; "": it has none, or no such drive. */
@@ -418,7 +418,7 @@ static gboolean is_frozen(FctVms *vms, const FctVm *vm, const char *path)
 }
 
 /* FctVmMoved, borrowed from @vm and @info. A disk that libvirt does not have comes with the next start. */
-static GArray *find_moved(FctVms *vms, const FctVm *vm, const FctVmInfo *info)
+static GArray *find_moved(FctVms *vms, const Host *host, const FctVm *vm, const FctVmInfo *info)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(FctVmMoved));
     for (guint i = 0; info && i < vm->disks->len; i++) {
@@ -426,7 +426,7 @@ static GArray *find_moved(FctVms *vms, const FctVm *vm, const FctVmInfo *info)
         const char *path = file_by_libvirt(info, disk->target);
         if (disk->cdrom || disk->seed || disk->leaving || !*disk->path || !*path)
             continue;
-        if (is_same_file(vms, path, disk->path) || is_left_behind(vm, path))
+        if (is_same_file(vms->facts, host, path, disk->path) || is_left_behind(vm, path))
             continue;
         const FctVmMoved moved = {disk->target, disk->path, path, is_frozen(vms, vm, path)};
         g_array_append_val(list, moved);
@@ -439,13 +439,21 @@ void fct_vm_facts_judge_outside(FctVms *vms, const FctVm *vm, GPtrArray *verdict
     fct_domains_look(vms->domains, vm->id);
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, vm->id);
-    g_autoptr(GArray) moved = find_moved(vms, known ? known->vm : vm, info);
+    g_autoptr(Host) host = newest(vms->facts);
+    g_autoptr(GArray) moved = find_moved(vms, host, known ? known->vm : vm, info);
     const FctVmNeeds needs = {.id = vm->id,
                               .name = info ? info->name : vm->name,
                               .saved = info && info->saved,
                               .mark_lost = known && info && !info->ours,
                               .moved = moved};
     fct_vm_judge_outside(&needs, verdicts);
+}
+
+void fct_vm_facts_pass(GPtrArray *verdicts, const char *code)
+{
+    for (guint i = verdicts->len; i-- > 0;)
+        if (strcmp(((FctVerdict *)verdicts->pdata[i])->code, code) == 0)
+            g_ptr_array_remove_index(verdicts, i);
 }
 
 gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error)
@@ -485,7 +493,7 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
     /* By the document: @vm may be as a snapshot has it, or as it shall be. */
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, vm->id);
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    g_autoptr(GArray) moved = known ? find_moved(vms, known->vm, info) : NULL;
+    g_autoptr(GArray) moved = known ? find_moved(vms, host, known->vm, info) : NULL;
     needs.moved = moved;
     needs.saved = known && info && info->saved;
     needs.mark_lost = known && info && !info->ours;

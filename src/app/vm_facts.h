@@ -25,6 +25,8 @@ void fct_vm_facts_judge(FctVms *vms, const FctVm *vm, gboolean active, GPtrArray
 gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error);
 /* The same as verdicts, appended. */
 void fct_vm_facts_judge_outside(FctVms *vms, const FctVm *vm, GPtrArray *verdicts);
+/* Takes out what @code says: it does not stand in the way of what is asked for. */
+void fct_vm_facts_pass(GPtrArray *verdicts, const char *code);
 /* Whether the memory that a snapshot has saved is still there. */
 void fct_vm_facts_judge_memory_file(FctVms *vms, const char *path, GPtrArray *verdicts);
 /*

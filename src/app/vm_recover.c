@@ -38,7 +38,8 @@ static void end_power(Left *left, FctTask *task, gboolean wanted)
     FctVms *vms = left->act.vms;
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, left->id);
     gboolean active = fct_vm_info_active(info);
-    if (wanted && info && info->state == FCT_VM_RUNNING) /* whoever started it ended before it was noted */
+    gboolean is_old_run = strcmp(left->kind, "vm.continue") == 0;       /* noted when it was started */
+    if (wanted && !is_old_run && info && info->state == FCT_VM_RUNNING) /* who started it ended before it was noted */
         fct_vm_note_run(vms, left->id);
     if (!fct_vm_release_parts(vms, task, left->id) && fct_task_stopping(task))
         return;

@@ -118,6 +118,12 @@ FctTask *fct_vm_reboot(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean 
 FctTask *fct_vm_pause(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
 FctTask *fct_vm_resume(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
 
+/* ---- vm_saved.c: of a VM that virsh saved with its memory. FCT_ERROR_CONFLICT when it was not. ---- */
+/* It goes on with that, as a task, which runs already. Takes @vm over. FCT_ERROR_REFUSED lists the verdicts. */
+FctTask *fct_vm_continue(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
+/* To the guest that is a power cut. */
+gboolean fct_vm_drop_saved(FctVms *vms, const FctIdentity *who, const FctVm *vm, GError **error);
+
 /* ---- vm_task.c ---- */
 /* What a task's thread is given. */
 typedef struct {

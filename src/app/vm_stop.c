@@ -235,6 +235,29 @@ static gboolean check_deletable(FctVms *vms, const FctVm *vm, GError **error)
     return FALSE;
 }
 
+/* No file goes but first-boot media, so it does not matter where virsh has moved a disk. */
+static gboolean keeps_all(FctVms *vms, const FctVm *vm)
+{
+    g_autoptr(GPtrArray) of_snapshots = fct_vm_tree_paths(vms, vm, NULL);
+    gboolean all = of_snapshots && !of_snapshots->len;
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        all = all && (disk->seed || !disk->made || stays_behind(vm, disk));
+    }
+    return all;
+}
+
+static gboolean is_left_to_us(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    fct_vm_facts_judge_outside(vms, vm, verdicts);
+    if (keeps_all(vms, vm))
+        fct_vm_facts_pass(verdicts, "disk-moved");
+    if (verdicts->len)
+        fct_vm_set_refused(error, vm, verdicts, "cannot be deleted", NULL);
+    return !verdicts->len;
+}
+
 FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, const char *const *keep, GError **error)
 {
     g_autoptr(FctVm) vm = given;
@@ -242,7 +265,7 @@ FctTask *fct_vm_delete(FctVms *vms, const FctIdentity *who, FctVm *given, const 
         return NULL;
     g_strfreev(vm->keep);
     vm->keep = g_strdupv((char **)keep);
-    gboolean may = check_deletable(vms, vm, error) && fct_vm_facts_check_outside(vms, vm, "cannot be deleted", error) &&
+    gboolean may = check_deletable(vms, vm, error) && is_left_to_us(vms, vm, error) &&
                    fct_vm_tree_can_leave(vms, vm, (const char *const *)vm->keep, error);
     g_autoptr(FctTask) task = may ? fct_vm_task_new(vms, who, &delete_job, vm) : NULL;
     g_autoptr(FctWrites) writes = fct_writes_new();

@@ -178,6 +178,8 @@ int fct_verb_vm_reboot(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_restart(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_pause(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_resume(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_continue(FctCli *cli, int argc, char **argv);
+int fct_verb_vm_drop_saved(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_disk(FctCli *cli, int argc, char **argv);
 int fct_verb_vm_cd(FctCli *cli, int argc, char **argv);
 /* SIZE[:POOL] or POOL/VOLUME, as the API takes it; NULL when it is neither. */

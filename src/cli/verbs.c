@@ -63,6 +63,8 @@ const FctVerb fct_cli_verbs[] = {
     {"vm", "restart", "VM [--force] [--yes]", "Shut down and start again, with what waits", fct_verb_vm_restart},
     {"vm", "pause", "VM", "Pause a VM; it keeps its memory and its parts", fct_verb_vm_pause},
     {"vm", "resume", "VM", "Let a paused VM go on", fct_verb_vm_resume},
+    {"vm", "continue", "VM", "Let a VM go on with the memory that virsh saved", fct_verb_vm_continue},
+    {"vm", "drop-saved", "VM [--yes]", "Drop that memory; its disks stay", fct_verb_vm_drop_saved},
     {"vm", "disk", "add VM SIZE[:POOL]|POOL/VOLUME · grow VM DISK SIZE · remove VM DISK [--keep | --yes]",
      "Add, grow or remove a disk", fct_verb_vm_disk},
     {"vm", "cd", "VM [FILE|none]…", "Change the media of its CD drives", fct_verb_vm_cd},

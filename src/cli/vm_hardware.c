@@ -2,6 +2,7 @@
 /* Power beyond on and off, disks and CD drives of VMs. */
 #include "cli/cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static char *vm_path(const char *name, const char *rest)
@@ -59,6 +60,34 @@ int fct_verb_vm_pause(FctCli *cli, int argc, char **argv)
 int fct_verb_vm_resume(FctCli *cli, int argc, char **argv)
 {
     return power(cli, argc, argv, "resume", NULL);
+}
+
+int fct_verb_vm_continue(FctCli *cli, int argc, char **argv)
+{
+    return power(cli, argc, argv, "continue", NULL);
+}
+
+int fct_verb_vm_drop_saved(FctCli *cli, int argc, char **argv)
+{
+    gboolean yes = FALSE;
+    int status;
+    g_autoptr(json_t) vm = NULL;
+    g_autoptr(GError) error = NULL;
+    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
+    if (!fct_cli_options("VM", entries, &argc, &argv))
+        return 2;
+    if (argc != 2)
+        return fct_cli_usage("vm drop-saved takes the name of one VM.");
+    if (!fct_cli_confirm(yes, &status, "Drop the saved memory of VM %s? To the guest that is a power cut.", argv[1]))
+        return status;
+    g_autofree char *path = vm_path(argv[1], "/saved");
+    if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, &vm, &error))
+        return fct_cli_fail(cli, error);
+    if (cli->json)
+        fct_print_json(vm);
+    else
+        printf("The saved memory of VM %s is gone; its disks stay as they are.\n", fct_json_str(vm, "name", ""));
+    return 0;
 }
 
 /* SIZE[:POOL], or POOL/VOLUME for one that is there. */

@@ -45,20 +45,32 @@ void fct_network_against_snapshots(const FctNetworkScene *scene, GPtrArray *verd
 
 /* ---- subnets ---- */
 
-/* An address of the host whose subnet crosses @wanted's, on an interface that no network of libvirt made. */
-static const FctHostInterface *crossed_by(const FctNetworkScene *scene, const FctNetwork *wanted)
+/* It has an address whose subnet crosses @wanted's, and no network of libvirt made it. */
+static gboolean crosses(const FctHostInterface *interface, const FctNetwork *wanted)
 {
     guint32 gateway, address;
     int prefix;
     fct_ipv4_parse(wanted->gateway, &gateway);
+    for (guint k = 0; !*interface->network && k < interface->addresses->len; k++)
+        if (fct_ipv4_cidr(interface->addresses->pdata[k], &address, &prefix) &&
+            fct_ipv4_overlaps(gateway, wanted->prefix, address, prefix))
+            return TRUE;
+    return FALSE;
+}
+
+static void against_interfaces(const FctNetworkScene *scene, const FctNetwork *wanted, const char *next,
+                               GPtrArray *verdicts)
+{
+    guint said = 0;
     for (guint i = 0; scene->interfaces && i < scene->interfaces->len; i++) {
         const FctHostInterface *interface = g_ptr_array_index(scene->interfaces, i);
-        for (guint k = 0; !*interface->network && k < interface->addresses->len; k++)
-            if (fct_ipv4_cidr(interface->addresses->pdata[k], &address, &prefix) &&
-                fct_ipv4_overlaps(gateway, wanted->prefix, address, prefix))
-                return interface;
+        if (crosses(interface, wanted) && said++ < FCT_NETWORK_SAID_MAX)
+            ADD(FCT_REFUSE, "subnet-taken", interface->name, next,
+                "This subnet has addresses of this host’s interface %s.", interface->name);
     }
-    return NULL;
+    if (said > FCT_NETWORK_SAID_MAX)
+        ADD(FCT_REFUSE, "subnet-taken", "", next, "%u more of this host’s interfaces have addresses in this subnet.",
+            said - FCT_NETWORK_SAID_MAX);
 }
 
 /* There is an interface that may lead somewhere. Unknown counts as yes. */
@@ -91,16 +103,13 @@ static void against_public(const FctNetwork *wanted, const char *subnet, GPtrArr
 static void against_others(const FctNetworkScene *scene, const FctNetwork *wanted, const char *next,
                            GPtrArray *verdicts)
 {
-    const FctHostInterface *crossed = crossed_by(scene, wanted);
     for (guint i = 0; i < scene->networks->len; i++) {
         const FctNetwork *other = g_ptr_array_index(scene->networks, i);
         if (strcmp(other->name, wanted->name) != 0 && fct_network_overlaps(wanted, other))
             ADD(FCT_REFUSE, "subnet-taken", other->name, next, "This subnet has addresses of the network “%s”.",
                 other->name);
     }
-    if (crossed)
-        ADD(FCT_REFUSE, "subnet-taken", crossed->name, next, "This subnet has addresses of this host’s interface %s.",
-            crossed->name);
+    against_interfaces(scene, wanted, next, verdicts);
     fct_network_against_routes(scene, wanted, next, verdicts);
 }
 

@@ -3,6 +3,9 @@
 #pragma once
 #include "core/network_plan.h"
 
+/* Of what is alike this many are named; of the rest only how many they are. */
+#define FCT_NETWORK_SAID_MAX 5
+
 void fct_network_against_name(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts);
 void fct_network_against_owner(const FctNetwork *present, GPtrArray *verdicts);
 void fct_network_against_users(const FctNetworkScene *scene, GPtrArray *verdicts);

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define SAID_MAX 5
-
 #define ADD(severity, code, subject, next, ...)                                                                        \
     g_ptr_array_add(verdicts, fct_verdict_new(severity, code, subject, next, __VA_ARGS__))
 
@@ -107,16 +105,30 @@ static void against_one(const FctHostRoute *route, const Subnet *wanted, const c
             "%s is part of this subnet and goes before it: guests with these addresses would not be reached.", to);
 }
 
-static const FctHostRoute *router_in(const FctNetworkScene *scene, const Subnet *wanted)
+/* Routers that are this host's way out; one that several routes lead to is said once. */
+static void against_routers(const FctNetworkScene *scene, const Subnet *wanted, const char *next, GPtrArray *verdicts)
 {
+    g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
     guint32 gateway;
-    for (guint i = 0; i < scene->routes->len; i++) {
+    for (guint i = 0; i < scene->routes->len && g_hash_table_size(said) < FCT_NETWORK_SAID_MAX; i++) {
         const FctHostRoute *route = g_ptr_array_index(scene->routes, i);
-        if (is_default(scene, route) && fct_ipv4_parse(route->gateway, &gateway) &&
-            fct_ipv4_overlaps(gateway, 32, wanted->address, wanted->prefix))
-            return route;
+        if (!is_default(scene, route) || is_of_network(scene, route) || !fct_ipv4_parse(route->gateway, &gateway) ||
+            !fct_ipv4_overlaps(gateway, 32, wanted->address, wanted->prefix) || !g_hash_table_add(said, route->gateway))
+            continue;
+        ADD(FCT_REFUSE, "subnet-taken", route->interface, next,
+            "The router %s, this host’s way out by %s, is in this subnet.", route->gateway, route->interface);
     }
-    return NULL;
+}
+
+/* Those that are not named one by one; the kernel may have more than were read. */
+static void say_rest(guint unsaid, gboolean unread, const char *next, GPtrArray *verdicts)
+{
+    if (unsaid)
+        ADD(FCT_CONFIRM, "route-crossed", "", next,
+            "%s%u more of this host’s routes share%s addresses with this subnet.", unread ? "At least " : "", unsaid,
+            unsaid == 1 && !unread ? "s" : "");
+    else if (unread)
+        ADD(FCT_CONFIRM, "route-crossed", "", next, "More of this host’s routes share addresses with this subnet.");
 }
 
 void fct_network_against_routes(const FctNetworkScene *scene, const FctNetwork *wanted, const char *next,
@@ -131,20 +143,16 @@ void fct_network_against_routes(const FctNetworkScene *scene, const FctNetwork *
         return;
     }
     fct_ipv4_cidr(text, &subnet.address, &subnet.prefix);
-    const FctHostRoute *out = router_in(scene, &subnet);
-    if (out && !is_of_network(scene, out))
-        ADD(FCT_REFUSE, "subnet-taken", out->interface, next,
-            "The router %s, this host’s way out by %s, is in this subnet.", out->gateway, out->interface);
+    against_routers(scene, &subnet, next, verdicts);
     for (guint i = 0; i < scene->routes->len; i++) {
         const FctHostRoute *route = g_ptr_array_index(scene->routes, i);
         if (!fct_ipv4_overlaps(route->address, route->prefix, subnet.address, subnet.prefix) ||
             is_default(scene, route) || is_of_network(scene, route) || is_of_interface(scene, route))
             continue;
-        if (said++ < SAID_MAX || route->kind == FCT_HOST_ROUTE_LOCAL)
+        if (said++ < FCT_NETWORK_SAID_MAX || route->kind == FCT_HOST_ROUTE_LOCAL)
             against_one(route, &subnet, next, verdicts);
         else
             unsaid++;
     }
-    if (unsaid || (said && scene->more_routes))
-        ADD(FCT_CONFIRM, "route-crossed", "", next, "More of this host’s routes share addresses with this subnet.");
+    say_rest(unsaid, said && scene->more_routes, next, verdicts);
 }

@@ -68,8 +68,8 @@ static void say_moved(const FctVmNeeds *needs, const FctVmMoved *moved, GPtrArra
 /* Its memory goes with its disks as they are: with others it would write over what it does not know. */
 static void say_saved(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
-    g_autofree char *next = g_strdup_printf("Let it go on with virsh start %s, or drop what was saved with virsh "
-                                            "managedsave-remove %s: to the guest that is a power cut.",
+    g_autofree char *next = g_strdup_printf("Let it go on (facet vm continue %s), or drop what was saved (facet vm "
+                                            "drop-saved %s): to the guest that is a power cut.",
                                             needs->name, needs->name);
     say(verdicts,
         fct_verdict_new(FCT_REFUSE, "saved", "", next,
@@ -270,12 +270,11 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
                                       "Convert it into an unencrypted copy with qemu-img, and attach that.",
                                       "Disk %s (%s) is encrypted, and Facet has no key for it.", drive->target, name));
     else if (*drive->user && drive->user_saved)
-        say(verdicts,
-            fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
-                            "Let that VM go on with virsh start and shut it down, or take the disk out of it.",
-                            "Disk %s (%s) is in use: VM %s was saved in the middle of a run with it (virsh "
-                            "managedsave), and goes on with it as it is now.",
-                            drive->target, name, drive->user));
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
+                                      "Let that VM go on and shut it down, or take the disk out of it.",
+                                      "Disk %s (%s) is in use: VM %s was saved in the middle of a run with it (virsh "
+                                      "managedsave), and goes on with it as it is now.",
+                                      drive->target, name, drive->user));
     else if (*drive->user)
         say(verdicts,
             fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",

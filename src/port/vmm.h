@@ -191,6 +191,12 @@ typedef struct {
     gboolean (*reboot)(FctVmm *vmm, const char *id, GError **error); /* asks the guest; returns at once */
     gboolean (*pause)(FctVmm *vmm, const char *id, GError **error);  /* the guest keeps its memory and devices */
     gboolean (*resume)(FctVmm *vmm, const char *id, GError **error);
+    /*
+     * Of ours that is off and `saved`: it goes on with the memory that libvirt keeps of it, which is gone then.
+     * FCT_ERROR_REFUSED: what was saved had parts of cards, or asks for what the VM does not have.
+     */
+    gboolean (*saved_continue)(FctVmm *vmm, const char *id, gint64 memory_mib, GError **error);
+    gboolean (*saved_drop)(FctVmm *vmm, const char *id, GError **error); /* none is success */
     /* Of ours that QEMU stopped: {"vda": "no-space" | "io"}. */
     json_t *(*disk_errors)(FctVmm *vmm, const char *id, GError **error);
     /* With NVRAM and TPM state, not the disks; gone already is success. */

@@ -71,7 +71,7 @@ static GHashTable *read_reaches(const char *xml, GError **error)
     return reaches;
 }
 
-gboolean fct_saved_is_ours(const char *saved, const char *ours, GError **error)
+gboolean fct_saved_is_ours(const char *saved, const char *ours, const char *next, GError **error)
 {
     g_autoptr(GHashTable) theirs = read_reaches(saved, error);
     g_autoptr(GHashTable) known = theirs ? read_reaches(ours, error) : NULL;
@@ -83,8 +83,8 @@ gboolean fct_saved_is_ours(const char *saved, const char *ours, GError **error)
     while (g_hash_table_iter_next(&iter, &reach, NULL)) {
         if (g_hash_table_contains(known, reach))
             continue;
-        fct_set_error_full(error, FCT_ERROR_REFUSED, "Go back to the snapshot without a start: its disks are there.",
-                           NULL, "The saved memory asks for what the VM does not have: %s.", (const char *)reach);
+        fct_set_error_full(error, FCT_ERROR_REFUSED, next, NULL,
+                           "The saved memory asks for what the VM does not have: %s.", (const char *)reach);
         return FALSE;
     }
     return TRUE;

@@ -187,11 +187,10 @@ gboolean fct_virt_snapshot(FctVmm *vmm, const char *id, const GPtrArray *overlay
 
 /* ---- going back to one ---- */
 
-/* The definition that is there was made for this start: with the settings of the snapshot, and the overlays. */
-static gboolean is_ours(virDomainPtr domain, const char *saved, GError **error)
+static gboolean is_ours(virDomainPtr domain, const char *saved, const char *next, GError **error)
 {
     char *ours = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
-    gboolean ok = ours && fct_saved_is_ours(saved, ours, error);
+    gboolean ok = ours && fct_saved_is_ours(saved, ours, next, error);
     if (!ours)
         fct_virt_set_error(error, "The VM could not be read");
     free(ours);
@@ -207,7 +206,8 @@ static gboolean restore(virConnectPtr conn, virDomainPtr domain, const Order *or
     }
     g_autofree char *xml = fct_domain_with_overlays(saved, order->overlays, error);
     free(saved);
-    if (!xml || !is_ours(domain, xml, error))
+    /* The definition that is there was made for this start: with the settings of the snapshot, and the overlays. */
+    if (!xml || !is_ours(domain, xml, "Go back to the snapshot without a start: its disks are there.", error))
         return FALSE;
     if (virDomainRestoreFlags(conn, order->memory, xml,
                               order->paused ? VIR_DOMAIN_SAVE_PAUSED : VIR_DOMAIN_SAVE_RUNNING) == 0)
@@ -234,6 +234,68 @@ gboolean fct_virt_restore(FctVmm *vmm, const char *id, const GPtrArray *overlays
     order->paused = paused;
     return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, id, long_ms(RESTORE_MS, memory_mib), do_restore, order,
                          order_clear, error);
+}
+
+/* ---- memory that virsh saved ---- */
+
+#define DROP_SAVED "Drop what was saved: to the guest that is a power cut."
+
+/* Parts of a run belong to others as soon as it is off: nobody may start it with them again. */
+static gboolean may_continue(virDomainPtr domain, GError **error)
+{
+    char *saved = virDomainManagedSaveGetXMLDesc(domain, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE);
+    if (!saved) {
+        fct_virt_set_error(error, "The saved memory could not be read");
+        return FALSE;
+    }
+    g_autoptr(FctVmInfo) info = fct_domain_info(saved, error);
+    gboolean has_parts = info && json_array_size(info->parts);
+    if (has_parts)
+        fct_set_error_full(error, FCT_ERROR_REFUSED, DROP_SAVED, NULL,
+                           "VM %s was saved with parts of cards, which it does not hold any more.", info->name);
+    gboolean ok = info && !has_parts && is_ours(domain, saved, DROP_SAVED, error);
+    free(saved);
+    return ok;
+}
+
+static gboolean do_continue(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    gboolean ok = domain && may_continue(domain, error);
+    if (ok && virDomainCreate(domain) < 0) {
+        ok = FALSE;
+        fct_virt_set_error(error, "The VM could not go on with its saved memory");
+    }
+    if (domain)
+        virDomainFree(domain);
+    return ok;
+}
+
+static gboolean do_drop(virConnectPtr conn, gpointer data, GError **error)
+{
+    const Order *order = data;
+    virDomainPtr domain = fct_virt_find_ours(conn, order->id, error);
+    if (!domain)
+        return FALSE;
+    gboolean ok = virDomainHasManagedSaveImage(domain, 0) == 0 || virDomainManagedSaveRemove(domain, 0) >= 0;
+    if (!ok)
+        fct_virt_set_error(error, "The saved memory could not be dropped");
+    virDomainFree(domain);
+    return ok;
+}
+
+gboolean fct_virt_saved_continue(FctVmm *vmm, const char *id, gint64 memory_mib, GError **error)
+{
+    g_autoptr(Order) order = order_new(id, NULL, NULL);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, id, long_ms(RESTORE_MS, memory_mib), do_continue, order,
+                         order_clear, error);
+}
+
+gboolean fct_virt_saved_drop(FctVmm *vmm, const char *id, GError **error)
+{
+    g_autoptr(Order) order = order_new(id, NULL, NULL);
+    return fct_virt_call((FctVirt *)vmm, FCT_LANE_POWER, id, LOOK_MS, do_drop, order, order_clear, error);
 }
 
 /* ---- what it writes to ---- */

@@ -140,6 +140,8 @@ gboolean fct_virt_snapshot(FctVmm *vmm, const char *id, const GPtrArray *overlay
                            gint64 memory_mib, gboolean freeze, FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_virt_restore(FctVmm *vmm, const char *id, const GPtrArray *overlays, const char *memory, gint64 memory_mib,
                           gboolean paused, GError **error);
+gboolean fct_virt_saved_continue(FctVmm *vmm, const char *id, gint64 memory_mib, GError **error);
+gboolean fct_virt_saved_drop(FctVmm *vmm, const char *id, GError **error);
 json_t *fct_virt_disk_paths(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_merge(FctVmm *vmm, const char *id, const FctChainStep *step, gboolean own, FctVmmProgress progress,
                         gpointer data, GError **error);

@@ -118,15 +118,22 @@ static void drop_handle(Block *block)
     virStreamFree(g_steal_pointer(&block->handle));
 }
 
+/* virStorageVolDownload or virStorageVolUpload. */
+typedef int (*Carry)(virStorageVolPtr volume, virStreamPtr handle, unsigned long long offset, unsigned long long length,
+                     unsigned int flags);
+
+static gboolean begin(virStorageVolPtr volume, Block *block, Carry carry, unsigned int flags)
+{
+    drop_handle(block);
+    block->handle = virStreamNew(virStorageVolGetConnect(volume), 0);
+    return block->handle && carry(volume, block->handle, (guint64)block->offset, (guint64)block->length, flags) == 0;
+}
+
 static gboolean begin_read(virStorageVolPtr volume, gpointer data, GError **error)
 {
     Block *block = data;
-    drop_handle(block);
-    block->handle = virStreamNew(virStorageVolGetConnect(volume), 0);
-    if (block->handle && virStorageVolDownload(volume, block->handle, (guint64)block->offset, (guint64)block->length,
-                                               VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) == 0)
-        return TRUE;
-    return fct_virt_fail(error, "Volume %s could not be read", block->name);
+    return begin(volume, block, virStorageVolDownload, VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM) ||
+           fct_virt_fail(error, "Volume %s could not be read", block->name);
 }
 
 /* 1: there is more; 0: the window's end; -1: an error. */
@@ -234,12 +241,8 @@ gssize fct_virt_stream_read(FctVmmStream *base, guint8 *bytes, gsize length, gin
 static gboolean begin_write(virStorageVolPtr volume, gpointer data, GError **error)
 {
     Block *block = data;
-    drop_handle(block);
-    block->handle = virStreamNew(virStorageVolGetConnect(volume), 0);
-    if (block->handle && virStorageVolUpload(volume, block->handle, (guint64)block->offset, (guint64)block->length,
-                                             VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) == 0)
-        return TRUE;
-    return fct_virt_fail(error, "Volume %s could not be written", block->name);
+    return begin(volume, block, virStorageVolUpload, VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM) ||
+           fct_virt_fail(error, "Volume %s could not be written", block->name);
 }
 
 static gboolean open_write(virConnectPtr conn, gpointer data, GError **error)

@@ -99,9 +99,9 @@ gboolean fct_drive_reads(const FctDrive *drive, const char *path);
 char *fct_domain_with_overlays(const char *xml, const GPtrArray *overlays, GError **error);
 /*
  * What of the definition in a file with saved memory reaches into the host is in @ours, which is of the same VM.
- * FCT_ERROR_REFUSED.
+ * FCT_ERROR_REFUSED, with @next.
  */
-gboolean fct_saved_is_ours(const char *saved, const char *ours, GError **error);
+gboolean fct_saved_is_ours(const char *saved, const char *ours, const char *next, GError **error);
 /* An external snapshot of the drives that have an overlay, and of no other. @memory: NULL without. */
 char *fct_snapshot_xml(const GPtrArray *drives, const GPtrArray *overlays, const char *memory);
 /* The domain, never run, whose QEMU merges files that @file stands on, or itself; @copies: only reads them. Free with

@@ -263,6 +263,27 @@ async function power({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
+// Saved by somebody with virsh: its page lets it go on, and drops what was saved only when asked twice.
+async function saved({ instance, browser, assert }) {
+  const page = await hardwareOf(browser, instance);
+  await instance.virsh('managedsave', name);
+  await page.getByText('was saved with its memory').waitFor();
+  await picture(page, 'vm-saved');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await until(page, async () => (await vmOf(page)).state === 'running', 'the VM goes on');
+  await instance.virsh('managedsave', name);
+  await page.getByRole('button', { name: 'Continue' }).waitFor();
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Drop saved memory' }).click();
+  const dialog = page.getByRole('dialog');
+  assert.deepEqual(await axe(page), []);
+  await dialog.getByRole('button', { name: 'Drop saved memory' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await until(page, async () => (await vmOf(page)).state === 'running', 'the VM starts anew');
+  assert.deepEqual(page.faults, []);
+}
+
 async function deletion({ instance, browser, assert }) {
   const page = await hardwareOf(browser, instance);
   await post(page, instance, `vms/${name}/stop`, { force: true });
@@ -291,5 +312,6 @@ export const tests = [
   ['a VM that runs says what waits for its next start', whileRunning],
   ['disks are added, grown and removed while the VM runs, and the data stays when asked', disks],
   ['pause, resume, and a restart that applies what waits', power],
+  ['a VM that virsh saved goes on, or loses that memory', saved],
   ['deleting asks which disks go', deletion],
 ];

@@ -98,6 +98,7 @@ def test_adopt_while_running():
     assert problem["code"] == "refused" and problem["details"]["lost"] == look["lost"], problem
     assert stack.vm("theirs")["ours"] is False and "urn:facet" not in stack.virsh("dumpxml", "theirs")
     vm = stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+    assert vm["lost"] == look["lost"], vm
     assert vm["id"] == ident and vm["ours"] and vm["description"] == "made by hand" and vm["autostart"]["enabled"], vm
     assert vm["memory_mib"] == 128 and [d["target"] for d in vm["disks"]] == ["vda"] and not vm["disks"][0]["made"], vm
     until("it to run as ours", lambda: stack.vm("theirs")["state"] == "running")

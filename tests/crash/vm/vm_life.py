@@ -110,6 +110,17 @@ def test_start_with_part():
     assert "pci-testdev" not in stack.virsh("dumpxml", "--inactive", vm["id"])  # a start by virsh takes no part
 
 
+def test_saved_with_a_part():
+    """Its part is anybody's once virsh has saved it: the run is not continued with that, and can be dropped."""
+    stack.virsh("managedsave", "db-1")
+    until("the part to be free", lambda: group_of(PROFILE)["free"] == 1)
+    end = stack.ended(stack.call("POST", "/vms/db-1/continue"))
+    assert end["state"] == "failed" and end["error"]["code"] == "refused" and "parts of cards" in end["error"]["message"], end
+    assert "shut off" in stack.virsh("domstate", "db-1") and group_of(PROFILE)["free"] == 1
+    stack.call("DELETE", "/vms/db-1/saved")
+    power("db-1", "start")
+
+
 def test_serial_console():
     vm = stack.vm("db-1")
     serial = WebSocket(stack, f"/vms/{vm['id']}/console/serial")

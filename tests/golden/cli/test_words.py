@@ -211,7 +211,7 @@ def questions_are_seen(place):
 
 
 DELETES = [["file", "delete", "x"], ["template", "delete", "x"], ["token", "delete", "x"], ["volume", "delete", "x"],
-           ["vm", "delete", "x"], ["vm", "snapshot", "delete", "x", "s"], ["vm", "snapshot", "revert", "x", "s"],
+           ["vm", "delete", "x"], ["vm", "drop-saved", "x"], ["vm", "snapshot", "delete", "x", "s"], ["vm", "snapshot", "revert", "x", "s"],
            ["network", "delete", "x"], ["pool", "delete", "x"], ["group", "delete", "plain"], ["vm", "disk", "remove", "x", "vda"]]
 # What is lost can be begun again: asked at a terminal, and a script goes on.
 STOPS = [["vm", "stop", "x"], ["vm", "stop", "x", "--force"], ["vm", "reboot", "x"], ["vm", "reboot", "x", "--force"],

@@ -415,9 +415,39 @@ static void test_routes_many(void)
         add_route(world, FCT_HOST_ROUTE_UNICAST, to, "wg0", "main");
     }
     g_autoptr(FctNetworkPlan) plan = plan_of(world, "isolated", "10.50.0.0/16");
-    g_assert_cmpuint(plan->verdicts->len, ==, 6); /* five are named, then that there are more */
+    g_assert_cmpuint(plan->verdicts->len, ==, 6); /* five are named, then how many there are more */
+    g_assert_nonnull(strstr(((FctVerdict *)plan->verdicts->pdata[4])->sentence, "10.50.4.0/24"));
+    g_assert_true(
+        g_str_has_prefix(((FctVerdict *)plan->verdicts->pdata[5])->sentence, "35 more of this host’s routes"));
+    world->scene.more_routes = TRUE;
+    g_autoptr(FctNetworkPlan) unread = plan_of(world, "isolated", "10.50.0.0/16");
+    g_assert_true(g_str_has_prefix(((FctVerdict *)unread->verdicts->pdata[5])->sentence, "At least 35 more of"));
     world->scene.routes = NULL;
     check_subnet(world, "isolated", "10.50.0.0/16", "warn routes-unknown");
+}
+
+/* Every interface and router in the subnet is named, not the first alone. */
+static void test_interfaces_many(void)
+{
+    g_autoptr(World) world = world_new();
+    for (int i = 0; i < 8; i++) {
+        g_autofree char *name = g_strdup_printf("card%d", i), *address = g_strdup_printf("10.50.%d.7/24", i);
+        add_interface(world, name, FCT_INTERFACE_ETHERNET, address);
+    }
+    g_autoptr(FctNetworkPlan) plan = plan_of(world, "isolated", "10.50.0.0/16");
+    g_assert_cmpuint(plan->verdicts->len, ==, 6);
+    for (guint i = 0; i < 5; i++) {
+        g_autofree char *name = g_strdup_printf("card%u.", i);
+        g_assert_true(g_str_has_suffix(((FctVerdict *)plan->verdicts->pdata[i])->sentence, name));
+    }
+    g_assert_true(
+        g_str_has_prefix(((FctVerdict *)plan->verdicts->pdata[5])->sentence, "3 more of this host’s interfaces"));
+    for (int i = 0; i < 2; i++) {
+        FctHostRoute *out = add_route(world, FCT_HOST_ROUTE_UNICAST, "0.0.0.0/0", i ? "wan1" : "wan0", "main");
+        g_free(out->gateway);
+        out->gateway = g_strdup_printf("10.60.0.%d", i + 1);
+    }
+    check_subnet(world, "isolated", "10.60.0.0/24", "refuse subnet-taken, refuse subnet-taken");
 }
 
 /* Which range may be whose (case 14). */
@@ -506,6 +536,7 @@ int main(int argc, char **argv)
     g_test_add_func("/network-plan/routes-refused", test_routes_refused);
     g_test_add_func("/network-plan/routes-known", test_routes_known);
     g_test_add_func("/network-plan/routes-many", test_routes_many);
+    g_test_add_func("/network-plan/interfaces-many", test_interfaces_many);
     g_test_add_func("/network-plan/public", test_public);
     g_test_add_func("/network-plan/free-subnet", test_free_subnet);
     g_test_add_func("/network-plan/proposals", test_proposals);

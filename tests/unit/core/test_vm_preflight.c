@@ -284,8 +284,8 @@ static void test_saved(World *w, gconstpointer data)
 {
     w->needs.saved = TRUE;
     only(w, FCT_REFUSE, "saved", NULL, "VM db-2 was saved with its memory");
-    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh start db-2"));
-    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "virsh managedsave-remove db-2"));
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "facet vm continue db-2"));
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "facet vm drop-saved db-2"));
 }
 
 static void test_mark(World *w, gconstpointer data)

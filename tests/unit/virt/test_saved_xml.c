@@ -42,7 +42,7 @@ static void test_ours(void)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         g_test_message("%s", cases[i].saved);
-        g_assert_cmpint(fct_saved_is_ours(cases[i].saved, OURS, &error), ==, cases[i].ours);
+        g_assert_cmpint(fct_saved_is_ours(cases[i].saved, OURS, "", &error), ==, cases[i].ours);
         g_assert_true(cases[i].ours == !error);
     }
 }

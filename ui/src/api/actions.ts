@@ -77,6 +77,9 @@ export const rebootVm = (id: string, force: boolean) => call<Task>(`/vms/${seg(i
 export const restartVm = (id: string, force: boolean) => call<Task>(`/vms/${seg(id)}/restart`, { method: 'POST', body: { force } });
 export const pauseVm = (id: string) => call<Task>(`/vms/${seg(id)}/pause`, { method: 'POST' });
 export const resumeVm = (id: string) => call<Task>(`/vms/${seg(id)}/resume`, { method: 'POST' });
+/** With the memory that virsh saved. */
+export const continueVm = (id: string) => call<Task>(`/vms/${seg(id)}/continue`, { method: 'POST' });
+export const dropSavedVm = (id: string) => call<Vm>(`/vms/${seg(id)}/saved`, { method: 'DELETE' });
 
 export const createFile = (name: string, size_bytes: number, sha256?: string) =>
   call<LibraryFile>('/files', { method: 'POST', body: { name, size_bytes, ...(sha256 ? { sha256 } : {}) } });

@@ -30,7 +30,7 @@ import { SnapshotsTab } from './snapshots/SnapshotsTab';
 const LIST = { to: '/vms', name: t.vm.title };
 
 /** What stands beside the menu. */
-const FIRST: readonly string[] = ['start', 'stop', 'resume'];
+const FIRST: readonly string[] = ['start', 'stop', 'resume', 'continue'];
 
 const ConsoleTab = lazy(() => import('./console/ConsoleTab'));
 

@@ -2,7 +2,7 @@
 // What can be done with a VM: the same in the list and on its page.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { pauseVm, rebootVm, releaseVm, resumeVm, startVm, stopVm } from '@/api/actions';
+import { continueVm, dropSavedVm, pauseVm, rebootVm, releaseVm, resumeVm, startVm, stopVm } from '@/api/actions';
 import type { Task, Vm } from '@/api/types';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
@@ -17,7 +17,7 @@ import { CloneForm } from './snapshots/CloneForm';
 import { WhyModal } from './WhyModal';
 
 export interface VmAction extends Action {
-  key: 'start' | 'stop' | 'reboot' | 'reset' | 'pause' | 'resume' | 'force' | 'clone' | 'template' | 'release' | 'delete';
+  key: 'start' | 'stop' | 'reboot' | 'reset' | 'pause' | 'resume' | 'continue' | 'dropSaved' | 'force' | 'clone' | 'template' | 'release' | 'delete';
 }
 
 interface VmActions {
@@ -29,13 +29,17 @@ interface VmActions {
   dialogs: ReactNode;
 }
 
-type Dialog = 'clone' | 'reset' | 'force' | 'template' | 'release' | 'delete' | 'why' | 'apply' | null;
+type Dialog = 'clone' | 'reset' | 'force' | 'dropSaved' | 'template' | 'release' | 'delete' | 'why' | 'apply' | null;
 
-type Power = 'start' | 'stop' | 'reboot' | 'reset' | 'pause' | 'resume' | 'force';
+type Power = 'start' | 'stop' | 'reboot' | 'reset' | 'pause' | 'resume' | 'continue' | 'dropSaved' | 'force';
 
 function powerActions(vm: Vm, why: string, does: Record<Power, () => void>): VmAction[] {
   const act = (key: Power, name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
-  if (vm.state === 'off' || vm.state === 'crashed') return [act('start', t.vm.start, vm.blocked[0]?.sentence)];
+  if (vm.state === 'off' || vm.state === 'crashed') {
+    const start = act('start', t.vm.start, vm.blocked[0]?.sentence);
+    const saved = vm.blocked.some((verdict) => verdict.code === 'saved');
+    return saved ? [act('continue', t.vm.continue), start, act('dropSaved', t.vm.dropSaved, '', true)] : [start];
+  }
   const paused = vm.state === 'paused';
   return [
     paused ? act('resume', t.vm.resume) : act('stop', t.vm.stop),
@@ -71,6 +75,8 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
       reset: () => setDialog('reset'),
       pause: () => run.mutate(() => pauseVm(vm.id)),
       resume: () => run.mutate(() => resumeVm(vm.id)),
+      continue: () => run.mutate(() => continueVm(vm.id)),
+      dropSaved: () => setDialog('dropSaved'),
       force: () => setDialog('force'),
     }),
     { key: 'clone', name: t.snapshot.clone, why: foreign || write.why, danger: false, run: () => setDialog('clone') },
@@ -87,6 +93,20 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
       )}
       {dialog === 'force' && (
         <Confirm title={t.vm.forceTitle(vm.name)} text={t.vm.forceText} button={t.vm.forceOff} action={() => stopVm(vm.id, true).then(begun)} onDone={close} onClose={close} />
+      )}
+      {dialog === 'dropSaved' && (
+        <Confirm
+          title={t.vm.dropSavedTitle(vm.name)}
+          text={t.vm.dropSavedText}
+          button={t.vm.dropSaved}
+          action={() => dropSavedVm(vm.id)}
+          onClose={close}
+          onDone={() => {
+            void client.invalidateQueries({ queryKey: ['vm'] });
+            void client.invalidateQueries({ queryKey: ['vms'] });
+            close();
+          }}
+        />
       )}
       {dialog === 'template' && <SaveAsTemplate vm={vm} onClose={close} />}
       {dialog === 'release' && (
