@@ -96,6 +96,12 @@ typedef struct {
     json_t *drives; /* array of {"target","path"}: path "" without a medium; owned */
     json_t *nics;   /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
     int reboots;    /* seen since the connection to libvirt came up */
+    /*
+     * The same of its starts, whoever made them; counted before `state` was read, so that none falls between the two.
+     * What is counted on one connection says nothing on the next: then `connection` differs.
+     */
+    int starts;
+    guint connection;
     gboolean can_graphics, can_serial;
     int vnc;               /* which of its screens is VNC's, from 0; -1: none */
     gboolean other_screen; /* it has one of another kind: SPICE */

@@ -25,6 +25,7 @@ void fct_virt_unref(gpointer data)
     g_hash_table_unref(virt->pools);
     g_hash_table_unref(virt->running);
     g_hash_table_unref(virt->reboots);
+    g_hash_table_unref(virt->starts);
     json_decref(virt->facts);
     g_mutex_clear(&virt->lock);
     g_cond_clear(&virt->cond);
@@ -195,6 +196,7 @@ FctVmm *fct_vmm_libvirt_new(const FctVmmOptions *options, GError **error)
     virt->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fct_virt_usage_free);
     virt->reboots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    virt->starts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->pool = fct_virt_workers();
     virSetErrorFunc(NULL, quiet);
     fct_virt_event_loop();

@@ -52,6 +52,7 @@ typedef struct {
     GHashTable *pools;   /* set of names of pools whose news are due */
     GHashTable *running; /* VM id → FctVirtUsage*: what stats() counts */
     GHashTable *reboots; /* VM id → GINT: how many were seen on this connection */
+    GHashTable *starts;  /* the same of starts */
     json_t *facts;       /* of this connection; NULL: not asked yet */
     FctVmmChanged on_changed;
     FctVmmConnection on_connection;

@@ -181,7 +181,10 @@ static FctVolume *play_copy(FctVmm *vmm, const FctVmmSource *from, const char *p
 {
     g_autoptr(FctVolume) made G_GNUC_UNUSED = play_create(vmm, pool, name, format, from->bytes, NULL, error);
     progress(0, from->bytes, data);
-    play.inode = "theirs";
+    if (play.during)
+        play.during();
+    if (play.inode)
+        play.inode = "theirs";
     return play_volume(vmm, pool, name, error);
 }
 
@@ -190,21 +193,32 @@ static gboolean play_copy_end(FctVmm *vmm, const char *pool, const char *name, G
     return TRUE;
 }
 
+#define FOREIGN "cb2ae3e4-2f52-4a5e-8a50-3b9bd0e0e9fd"
+
+static FctVmInfo *foreign_vm(void)
+{
+    FctVmInfo *info = fct_vm_info_new();
+    fct_text_set(&info->id, FOREIGN);
+    fct_text_set(&info->name, "theirs");
+    info->state = FCT_VM_OFF;
+    info->starts = play.starts;
+    info->connection = play.connection;
+    json_array_append_new(info->disks, json_string(play.foreign));
+    return info;
+}
+
 static GPtrArray *play_list(FctVmm *vmm, GError **error)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
-    if (play.foreign) {
-        FctVmInfo *info = fct_vm_info_new();
-        fct_text_set(&info->id, "cb2ae3e4-2f52-4a5e-8a50-3b9bd0e0e9fd");
-        fct_text_set(&info->name, "theirs");
-        json_array_append_new(info->disks, json_string(play.foreign));
-        g_ptr_array_add(list, info);
-    }
+    if (play.foreign)
+        g_ptr_array_add(list, foreign_vm());
     return list;
 }
 
 static FctVmInfo *play_info(FctVmm *vmm, const char *id, GError **error)
 {
+    if (play.foreign && strcmp(id, FOREIGN) == 0)
+        return foreign_vm();
     fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no such VM.");
     return NULL;
 }
@@ -269,6 +283,9 @@ static void begin(Fixture *f, gconstpointer data)
     play.deaf = play.outside = play.inode = play.head = play.claim = play.foreign = NULL;
     play.fault = play.lost = 0;
     play.synced = 0;
+    play.starts = 0;
+    play.connection = 1;
+    play.during = NULL;
     play.size = GIB;
     play.cleared = 0;
     play.half = play.made = play.linked = play.ploop = FALSE;
@@ -720,6 +737,10 @@ int main(int argc, char **argv)
                  {"/volumes/half-replaced", test_half_replaced},
                  {"/volumes/copy-replaced", test_copy_replaced},
                  {"/volumes/upload-replaced", test_upload_replaced},
+                 {"/volumes/rest-kept", test_rest_kept},
+                 {"/volumes/rest-broken", test_rest_broken},
+                 {"/volumes/rest-unknown", test_rest_unknown},
+                 {"/volumes/rest-gone", test_rest_gone},
                  {"/volumes/on-disk", test_on_disk},
                  {"/volumes/pool-place", test_pool_place},
                  {"/volumes/parallels", test_parallels},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The libvirt of test_volumes.c, and the tests of it that are in test_volume_identity.c. */
+/* The libvirt of test_volumes.c, and the tests of it in test_volume_identity.c and test_volume_rest.c. */
 #pragma once
 #include "fixture.h"
 #include "model/volume_record.h"
@@ -9,24 +9,27 @@
 
 typedef struct {
     GRecMutex lock;
-    GHashTable *volumes; /* "pool:name" → path */
-    const char *deaf;    /* the pool that does not answer; NULL */
-    const char *garbled; /* the volume that cannot be read; NULL */
-    const char *outside; /* of every volume; NULL */
-    const char *inode;   /* of every volume; NULL: not known */
-    gboolean linked;     /* the same */
-    gboolean ploop;      /* the same */
-    const char *head;    /* its first bytes; NULL: zeros */
-    const char *claim;   /* what a volume “overlay” of others says that it stands on; NULL */
-    const char *foreign; /* the disk of a VM that another program defined; NULL */
-    GString *deleted;    /* paths */
-    FctErrorCode fault;  /* of the next making; 0: it works */
-    gboolean half;       /* which leaves a volume all the same */
-    gboolean made;       /* a volume was asked for */
-    gint64 size;         /* of each volume, bytes */
-    guint synced;        /* so often a volume was put on the disk */
-    FctErrorCode lost;   /* which fails so; 0: it works */
-    gint64 cleared;      /* so many bytes of the device, from its beginning */
+    GHashTable *volumes;  /* "pool:name" → path */
+    const char *deaf;     /* the pool that does not answer; NULL */
+    const char *garbled;  /* the volume that cannot be read; NULL */
+    const char *outside;  /* of every volume; NULL */
+    const char *inode;    /* of every volume; NULL: not known */
+    gboolean linked;      /* the same */
+    gboolean ploop;       /* the same */
+    const char *head;     /* its first bytes; NULL: zeros */
+    const char *claim;    /* what a volume “overlay” of others says that it stands on; NULL */
+    const char *foreign;  /* the disk of a VM that another program defined; NULL */
+    GString *deleted;     /* paths */
+    FctErrorCode fault;   /* of the next making; 0: it works */
+    gboolean half;        /* which leaves a volume all the same */
+    gboolean made;        /* a volume was asked for */
+    gint64 size;          /* of each volume, bytes */
+    guint synced;         /* so often a volume was put on the disk */
+    FctErrorCode lost;    /* which fails so; 0: it works */
+    gint64 cleared;       /* so many bytes of the device, from its beginning */
+    int starts;           /* of the VM that another program defined */
+    guint connection;     /* as it was counted on */
+    void (*during)(void); /* what happens while a volume is copied; NULL */
     FctVmmConnection told;
     gpointer data;
 } Play;
@@ -38,6 +41,10 @@ void have(Fixture *f, const char *pool, const char *name, FctRecordState state, 
 void assert_state(Fixture *f, const char *pool, const char *name, int state); /* -1: no record */
 void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode);
 
+void test_rest_kept(Fixture *f, gconstpointer data);
+void test_rest_broken(Fixture *f, gconstpointer data);
+void test_rest_unknown(Fixture *f, gconstpointer data);
+void test_rest_gone(Fixture *f, gconstpointer data);
 void test_on_disk(Fixture *f, gconstpointer data);
 void test_pool_place(Fixture *f, gconstpointer data);
 void test_spelled(Fixture *f, gconstpointer data);
