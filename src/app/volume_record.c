@@ -190,7 +190,7 @@ gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GErro
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
     g_autoptr(FctVolume) there = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
-    return there && is_same(record, there, error);
+    return there && is_same(record, there, error) && fct_volume_host_free(app, name, there->path, error);
 }
 
 /* A file that is in no pool is recorded by its path. @look: libvirt is asked where it lies. */
@@ -356,7 +356,7 @@ static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
 static gboolean note_made(FctApp *app, const FctVolumeRecord *plan, const FctVolume *made, GError **error)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, plan->pool, plan->name, error);
-    if (!record)
+    if (!record || !fct_volume_host_free(app, made->name, made->path, error))
         return FALSE;
     fct_text_set(&record->path, made->path);
     fct_text_set(&record->inode, made->inode);
@@ -372,7 +372,7 @@ gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, con
     gboolean ok = vmm->ops->copy_end(vmm, pool, name, error) && look_up(app, pool, name, &there, error);
     gboolean ours = ok && there && *path && strcmp(there->path, path) == 0;
     if (ours && !(record && fct_record_is_lost(record, there)))
-        ok = vmm->ops->volume_delete(vmm, pool, name, error);
+        ok = fct_volume_host_free(app, name, there->path, error) && vmm->ops->volume_delete(vmm, pool, name, error);
     if (ok && (ours || !there || recorded))
         ok = drop(app, pool, name, FCT_REV_ANY, error);
     else if (ok)
@@ -501,7 +501,8 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
     FctVmm *vmm = app->vmm;
     g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, TRUE, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
-    if (!there || !fct_volume_inside(there, error) || !is_same(from, there, error))
+    if (!there || !fct_volume_inside(there, error) || !fct_volume_host_free(app, there->name, there->path, error) ||
+        !is_same(from, there, error))
         return NULL;
     const FctVmmSource source = {from->pool,   from->name, there->path,
                                  from->format, below,      there->physical >= 0 ? there->physical : there->capacity};
@@ -523,7 +524,8 @@ static gboolean grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, G
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) before = vmm->ops->volume(vmm, record->pool, record->name, error);
-    return before && is_same(record, before, error) &&
+    return before && is_same(record, before, error) && fct_volume_inside(before, error) &&
+           fct_volume_host_free(app, before->name, before->path, error) &&
            vmm->ops->volume_grow(vmm, record->pool, record->name, record->format, bytes, error) &&
            fct_volume_zero(app, record->pool, record->name, MAX(before->capacity, before->physical), NULL, NULL, error);
 }
@@ -597,7 +599,7 @@ gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gbool
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     g_autoptr(FctVolume) there = NULL;
     *ret_gone = FALSE;
-    if (!world || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(world, there, error)))
+    if (!world || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(app, world, there, error)))
         return FALSE;
     g_autofree char *id = fct_volume_id(pool, name);
     const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);

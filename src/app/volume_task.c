@@ -436,7 +436,7 @@ static gboolean can_grow(FctApp *app, const FctVolumeWorld *world, const FctVolu
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         if (strcmp(user->how, "backing") == 0 || strcmp(user->how, "snapshot") == 0)
-            return fct_volume_unused(world, volume, error); /* says who */
+            return fct_volume_unused(app, world, volume, error); /* says who */
     }
     if (!pool || !fct_volume_ready(app, volume->pool, volume->name, error))
         return FALSE;
@@ -505,7 +505,7 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
     app->vmm->ops->pool_refresh(app->vmm, pool, NULL);
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
-    if (!volume || !fct_volume_unused(world, volume, error) || !no_domain_has(app, world, volume, error) ||
+    if (!volume || !fct_volume_unused(app, world, volume, error) || !no_domain_has(app, world, volume, error) ||
         !fct_record_delete(app, pool, name, error) || !fct_volume_upload_forget(app, id, error))
         return FALSE;
     fct_volume_medium_gone(app, pool, name);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/vm_preflight.h"
 
+#include "core/storage_rules.h"
+
 #include <string.h>
 
 static void say(GPtrArray *verdicts, FctVerdict *verdict)
@@ -246,6 +248,13 @@ static FctVerdict *fault_of(const FctVmNeedDrive *drive, const char *subject)
     return NULL;
 }
 
+static void say_host_uses(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
+{
+    g_autofree char *text = fct_device_use_text(drive->use, drive->use_where);
+    say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, FCT_DEVICE_USE_NEXT, "Disk %s (%s) is in use. %s",
+                                  drive->target, name, text));
+}
+
 static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
 {
     if (drive->there == FCT_SEEN_NO)
@@ -281,6 +290,8 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
             fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",
                             "Disk %s (%s) is in use: VM %s runs with it, and two writers would destroy it.",
                             drive->target, name, drive->user));
+    else if (drive->use != FCT_DEVICE_FREE)
+        say_host_uses(drive, name, subject, verdicts);
     else
         judge_record(drive, subject, "disk-refused", verdicts);
 }

@@ -48,6 +48,8 @@ typedef struct {
     const char *refused, *refused_next;
     const char *user;    /* another VM that runs with it; "" */
     gboolean user_saved; /* or goes on with it, with the memory that libvirt has saved */
+    FctDeviceUse use;    /* a device that the host itself has in use */
+    const char *use_where;
 } FctVmNeedDrive;
 
 /* A disk whose file another program has exchanged: what the guest wrote last is in @path, not in @known. */

@@ -265,6 +265,12 @@ typedef struct {
      * open. TRUE of any other: only its own driver or server can see to that. FCT_ERROR_NO_SPACE.
      */
     gboolean (*volume_sync)(FctVmm *vmm, const FctVolume *volume, GError **error);
+    /*
+     * How the host itself uses the device at @path, as far as its kernel shows it: a guest that writes there, too,
+     * would destroy both. What is no device is free. *ret_where: where it is mounted, or what is built on it; NULL;
+     * free it. Asks no server and no device.
+     */
+    FctDeviceUse (*device_use)(FctVmm *vmm, const char *path, char **ret_where);
     /* From @offset, @length bytes (0: to the end). FCT_ERROR_UNSUPPORTED where libvirt has no streams. */
     FctVmmStream *(*volume_open)(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
                                  gint64 length, GError **error);

@@ -129,6 +129,7 @@ static const FctVmmOps ops = {
     .volume_grow = fct_virt_volume_grow,
     .volume_delete = fct_virt_volume_delete,
     .volume_sync = fct_virt_volume_sync,
+    .device_use = fct_virt_device_use,
     .volume_open = fct_virt_volume_open,
     .stream_read = fct_virt_stream_read,
     .stream_write = fct_virt_stream_write,

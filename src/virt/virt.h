@@ -199,6 +199,12 @@ gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, c
 gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error);
 /* Deletes what we have made and could not fill; another file that has its name by now stays. */
 void fct_virt_volume_unmake(FctVmm *vmm, const FctVolume *made);
+/* device_use.c */
+typedef struct {
+    const char *proc, *sys; /* where the kernel shows itself: "/proc", "/sys" */
+} FctKernelView;
+FctDeviceUse fct_virt_device_use_in(const FctKernelView *view, dev_t device, char **ret_where);
+FctDeviceUse fct_virt_device_use(FctVmm *vmm, const char *path, char **ret_where);
 FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
                                    gint64 length, GError **error);
 gssize fct_virt_stream_read(FctVmmStream *stream, guint8 *bytes, gsize length, gint64 *ret_hole, GError **error);

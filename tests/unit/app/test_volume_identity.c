@@ -166,6 +166,48 @@ void test_on_disk(Fixture *f, gconstpointer data)
     g_assert_cmpuint(play.synced, ==, 2);
 }
 
+static void assert_host_has(gboolean ok, GError **error)
+{
+    g_assert_false(ok);
+    g_assert_error(*error, FCT_ERROR, FCT_ERROR_IN_USE);
+    g_assert_nonnull(strstr((*error)->message, "/srv/host"));
+    g_clear_error(error);
+}
+
+/* A logical volume that the host has mounted: no VM gets it, and nobody copies, grows, clears or deletes it. */
+void test_host_uses(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("vg", "lv", "raw");
+    g_autoptr(FctVolumeRecord) copy = fct_volume_record_new("nas", "copy", "raw");
+    g_autoptr(FctVolume) made = fct_record_create(f->app, plan, GIB, TRUE, NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "vg", "lv", NULL);
+    g_autoptr(FctVmDisk) disk = fct_vm_disk_new();
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    fct_text_set(&disk->path, made->path);
+    fct_text_set(&disk->format, "raw");
+    play.use = FCT_DEVICE_MOUNTED;
+    assert_host_has(fct_volume_take(f->app, made, NULL, &error), &error);
+    assert_host_has(fct_volume_adopt(f->app, disk, FALSE, writes, &error), &error);
+    assert_host_has(fct_record_copy(f->app, record, copy, NULL, NULL, &error) != NULL, &error);
+    assert_host_has(fct_record_grow(f->app, "vg", "lv", 2 * GIB, &error), &error);
+    assert_host_has(fct_record_there(f->app, "vg", "lv", &error), &error);
+    assert_host_has(fct_volume_spare_one(f->app, VM, made->path, &error), &error);
+    assert_host_has(fct_volumes_delete(f->app, "vg:lv", &error), &error);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    g_autoptr(FctVolumeRecord) other =
+        fct_volume_record_new("vg", "other", "raw"); /* mounted as soon as it was there */
+    play.cleared = 0;
+    assert_host_has(fct_record_create(f->app, other, GIB, TRUE, NULL, NULL, &error) != NULL, &error);
+    g_assert_cmpint(play.cleared, ==, 0);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    assert_state(f, "vg", "other", FCT_RECORD_MAKING);
+    play.use = FCT_DEVICE_FREE;
+    g_assert_true(fct_volumes_delete(f->app, "vg:lv", &error));
+    g_assert_no_error(error);
+}
+
 static void assert_no_pool(Fixture *f, const char *kind, const char *path, FctErrorCode code)
 {
     g_autoptr(GError) error = NULL;

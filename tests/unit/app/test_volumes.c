@@ -161,6 +161,13 @@ static gboolean play_sync(FctVmm *vmm, const FctVolume *volume, GError **error)
     return FALSE;
 }
 
+static FctDeviceUse play_use(FctVmm *vmm, const char *path, char **ret_where)
+{
+    g_assert_true(fct_path_is_device(path));
+    *ret_where = play.use == FCT_DEVICE_FREE ? NULL : g_strdup("/srv/host");
+    return play.use;
+}
+
 static gboolean play_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
 {
     g_autofree char *id = fct_volume_id(pool, name);
@@ -252,7 +259,12 @@ static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told
 }
 
 static const FctVmmOps ops = {
-    QUIET_VMM_OPS,
+    .facts = quiet_facts,
+    .interfaces = quiet_interfaces,
+    .stats = quiet_stats,
+    .watch_storage = quiet_watch_storage,
+    .watch_networks = quiet_watch_networks,
+    .free = quiet_free,
     .list = play_list,
     .info = play_info,
     .pools = play_pools,
@@ -269,6 +281,7 @@ static const FctVmmOps ops = {
     .stream_write = play_write,
     .stream_close = play_close,
     .copy_end = play_copy_end,
+    .device_use = play_use,
     .networks = quiet_networks,
     .watch = play_watch,
 };
@@ -284,6 +297,7 @@ static void begin(Fixture *f, gconstpointer data)
     play.fault = play.lost = 0;
     play.synced = 0;
     play.starts = 0;
+    play.use = FCT_DEVICE_FREE;
     play.connection = 1;
     play.during = NULL;
     play.size = GIB;
@@ -741,6 +755,7 @@ int main(int argc, char **argv)
                  {"/volumes/rest-broken", test_rest_broken},
                  {"/volumes/rest-unknown", test_rest_unknown},
                  {"/volumes/rest-gone", test_rest_gone},
+                 {"/volumes/host-uses", test_host_uses},
                  {"/volumes/on-disk", test_on_disk},
                  {"/volumes/pool-place", test_pool_place},
                  {"/volumes/parallels", test_parallels},

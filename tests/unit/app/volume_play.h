@@ -30,6 +30,7 @@ typedef struct {
     int starts;           /* of the VM that another program defined */
     guint connection;     /* as it was counted on */
     void (*during)(void); /* what happens while a volume is copied; NULL */
+    FctDeviceUse use;     /* of every device: how the host uses it */
     FctVmmConnection told;
     gpointer data;
 } Play;
@@ -45,6 +46,7 @@ void test_rest_kept(Fixture *f, gconstpointer data);
 void test_rest_broken(Fixture *f, gconstpointer data);
 void test_rest_unknown(Fixture *f, gconstpointer data);
 void test_rest_gone(Fixture *f, gconstpointer data);
+void test_host_uses(Fixture *f, gconstpointer data);
 void test_on_disk(Fixture *f, gconstpointer data);
 void test_pool_place(Fixture *f, gconstpointer data);
 void test_spelled(Fixture *f, gconstpointer data);
