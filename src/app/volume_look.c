@@ -154,6 +154,15 @@ gboolean fct_volume_inside(const FctVolume *volume, GError **error)
     return !*volume->outside || refuse_opening(volume, volume->outside, error);
 }
 
+gboolean fct_volume_replaced_whole(FctApp *app, const FctVolumeRecord *record, const FctVolume *there, GError **error)
+{
+    if (strcmp(record->format, "qcow2") != 0 || !fct_record_is_replaced(record, there))
+        return TRUE;
+    g_autofree Look *look = g_new(Look, 1);
+    return read_volume(app->vmm, there, look, error) &&
+           fct_volume_judge_replaced(record->name, &look->bytes, *record->backing != '\0', error);
+}
+
 gboolean fct_volume_host_free(FctApp *app, const char *name, const char *path, GError **error)
 {
     g_autofree char *where = NULL;

@@ -183,7 +183,9 @@ static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError *
 {
     g_autoptr(FctVolume) there =
         *record->pool ? app->vmm->ops->volume(app->vmm, record->pool, record->name, NULL) : NULL;
-    return !there || fct_volume_inside(there, error); /* what libvirt does not find it does not open by its name */
+    if (!there) /* what libvirt does not find it does not open by its name */
+        return TRUE;
+    return fct_volume_inside(there, error) && fct_volume_replaced_whole(app, record, there, error);
 }
 
 gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GError **error)
@@ -502,7 +504,7 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
     g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, TRUE, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
     if (!there || !fct_volume_inside(there, error) || !fct_volume_host_free(app, there->name, there->path, error) ||
-        !is_same(from, there, error))
+        !is_same(from, there, error) || !fct_volume_replaced_whole(app, from, there, error))
         return NULL;
     const FctVmmSource source = {from->pool,   from->name, there->path,
                                  from->format, below,      there->physical >= 0 ? there->physical : there->capacity};
@@ -710,8 +712,8 @@ static void settle(FctApp *app, const FctVolumeWorld *world, const FctVolumeReco
     g_autofree char *id = fct_volume_record_id(record);
     const GPtrArray *users = fct_volume_world_users(world, record->path);
     gboolean needed = there ? g_hash_table_contains(world->records, id) : users && users->len;
-    if (there && needed)
-        note_inode(app, record, there);
+    if (there && needed && fct_volume_replaced_whole(app, record, there, NULL))
+        note_inode(app, record, there); /* else it stays another one, and each start says why it is not opened */
     else if (!needed && (there || is_gone(app, record))) /* else whoever has it may get it back */
         drop(app, record->pool, record->name, record->revision, NULL);
 }

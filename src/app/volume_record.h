@@ -101,6 +101,12 @@ gboolean fct_volume_inside(const FctVolume *volume, GError **error);
  * a VM, copied, grown, cleared or deleted. @name: for people.
  */
 gboolean fct_volume_host_free(FctApp *app, const char *name, const char *path, GError **error);
+/*
+ * A record that a VM names goes on by its path, also when another file lies there by now (fct_records_prune): the head
+ * of such a one is a stranger's. FCT_ERROR_REFUSED when a qcow2 keeps data elsewhere or is encrypted; TRUE of the file
+ * that was recorded.
+ */
+gboolean fct_volume_replaced_whole(FctApp *app, const FctVolumeRecord *record, const FctVolume *there, GError **error);
 /* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */
 gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error);
 /* The record of a disk of an adopted VM, in the format that its definition states. @active: it runs. In @writes. */

@@ -240,6 +240,10 @@ static FctVerdict *fault_of(const FctVmNeedDrive *drive, const char *subject)
         return fct_verdict_new(FCT_REFUSE, "disk-damaged", subject, back,
                                "Disk %s needs %s, which is no qcow2 any more: its first bytes are lost.", drive->target,
                                drive->faulty);
+    case FCT_FILE_SPLIT:
+        return fct_verdict_new(FCT_REFUSE, "disk-refused", subject,
+                               "Make it whole with “qemu-img convert -O qcow2” on the host, and use the new file.",
+                               "Disk %s needs %s, which keeps its data in another file.", drive->target, drive->faulty);
     case FCT_FILE_CORRUPT:
         return fct_verdict_new(FCT_REFUSE, "disk-damaged", subject, mend,
                                "Disk %s needs %s, which QEMU has marked as corrupt: it does not write to it.",

@@ -4,7 +4,10 @@
 
 #include "app/task.h"
 #include "app/vm_service.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
+#include "base/text.h"
+#include "core/disk_head.h"
 
 #include <string.h>
 
@@ -23,6 +26,67 @@ static void deletes_vm(void)
 {
     play.foreign = NULL;
 }
+
+/* ---- what is put in the place of a disk ---- */
+
+static void put_big(guint8 *head, gsize at, guint64 value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        head[at + (gsize)i] = (guint8)(value >> 8 * (bytes - 1 - i));
+}
+
+static void assert_not_opened(Fixture *f, FctVolumeRecord *record, const char *why)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmDisk) disk = fct_vm_disk_new();
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("nas", "copy", "qcow2");
+    fct_text_set(&disk->pool, "nas");
+    fct_text_set(&disk->volume, "web.qcow2");
+    fct_text_set(&disk->path, "/pools/nas/web.qcow2");
+    g_assert_false(fct_record_fill_disk(f->app, disk, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_assert_nonnull(strstr(error->message, why));
+    g_clear_error(&error);
+    g_assert_null(fct_record_copy(f->app, record, plan, NULL, NULL, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_assert_nonnull(strstr(error->message, why));
+}
+
+/* The file of a VM's disk gave way to a qcow2 of others, which names a file of the host as where its data is. */
+void test_replaced_head(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    guint8 head[112] = "QFI\xfb\0\0\0\3";
+    g_autoptr(json_t) vm = json_pack("{s:s, s:[{s:s}]}", "name", "web", "disks", "path", "/pools/nas/web.qcow2");
+    const FctWrite write = {"vm/" VM, vm, FCT_REV_ANY};
+    g_autoptr(GPtrArray) pools = f->vmm->ops->pools(f->vmm, NULL);
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, &error));
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, VM);
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "nas", "web.qcow2", NULL);
+    fct_text_set(&record->inode, "one");
+    g_autoptr(json_t) value = fct_volume_record_to_json(record);
+    const FctWrite known = {"volume/nas:web.qcow2", value, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &known, 1, NULL, &error));
+    play.inode = "two";
+    play.head = (const char *)head;
+    play.head_length = sizeof head;
+    put_big(head, 72, FCT_QCOW2_DATA_FILE, 8);
+    assert_not_opened(f, record, "keeps its data in another file");
+    g_autoptr(GHashTable) records = fct_records_load(f->app, NULL);
+    g_autoptr(GPtrArray) volumes = f->vmm->ops->volumes(f->vmm, "nas", NULL);
+    for (guint i = 0; i < pools->len; i++) /* a look at the pool makes it no friend */
+        if (strcmp(((FctPool *)pools->pdata[i])->name, "nas") == 0)
+            fct_records_prune(f->app, pools->pdata[i], records, volumes);
+    assert_not_opened(f, record, "keeps its data in another file");
+    put_big(head, 72, 0, 8);
+    put_big(head, 32, FCT_QCOW2_LUKS, 4);
+    assert_not_opened(f, record, "is encrypted");
+    put_big(head, 32, 0, 4);
+    put_big(head, 8, 4096, 8);
+    assert_not_opened(f, record, "stands on another file");
+}
+
+/* ---- what starts meanwhile ---- */
 
 /* libvirt tells of its VMs anew. */
 static void meet_vm(Fixture *f, const char *path)

@@ -123,7 +123,7 @@ static gssize play_read(FctVmmStream *base, guint8 *bytes, gsize length, gint64 
     gsize n = (gsize)MIN((gint64)length, stream->left);
     memset(bytes, 0, n);
     if (play.head && stream->at == 0)
-        memcpy(bytes, play.head, strlen(play.head));
+        memcpy(bytes, play.head, play.head_length ? MIN(n, play.head_length) : strlen(play.head));
     stream->at += (gint64)n;
     stream->left -= (gint64)n;
     return (gssize)n;
@@ -297,6 +297,7 @@ static void begin(Fixture *f, gconstpointer data)
     play.fault = play.lost = 0;
     play.synced = 0;
     play.starts = 0;
+    play.head_length = 0;
     play.use = FCT_DEVICE_FREE;
     play.connection = 1;
     play.during = NULL;
@@ -756,6 +757,7 @@ int main(int argc, char **argv)
                  {"/volumes/rest-unknown", test_rest_unknown},
                  {"/volumes/rest-gone", test_rest_gone},
                  {"/volumes/host-uses", test_host_uses},
+                 {"/volumes/replaced-head", test_replaced_head},
                  {"/volumes/on-disk", test_on_disk},
                  {"/volumes/pool-place", test_pool_place},
                  {"/volumes/parallels", test_parallels},

@@ -17,6 +17,7 @@ typedef struct {
     gboolean linked;      /* the same */
     gboolean ploop;       /* the same */
     const char *head;     /* its first bytes; NULL: zeros */
+    gsize head_length;    /* 0: that is a text */
     const char *claim;    /* what a volume “overlay” of others says that it stands on; NULL */
     const char *foreign;  /* the disk of a VM that another program defined; NULL */
     GString *deleted;     /* paths */
@@ -47,6 +48,7 @@ void test_rest_broken(Fixture *f, gconstpointer data);
 void test_rest_unknown(Fixture *f, gconstpointer data);
 void test_rest_gone(Fixture *f, gconstpointer data);
 void test_host_uses(Fixture *f, gconstpointer data);
+void test_replaced_head(Fixture *f, gconstpointer data);
 void test_on_disk(Fixture *f, gconstpointer data);
 void test_pool_place(Fixture *f, gconstpointer data);
 void test_spelled(Fixture *f, gconstpointer data);

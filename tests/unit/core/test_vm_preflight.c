@@ -253,6 +253,8 @@ static void test_disks(World *w, gconstpointer data)
     only(w, FCT_REFUSE, "disk-damaged", "disks", "/disks/base.qcow2, which is no qcow2");
     drive(w, 0)->fault = FCT_FILE_CORRUPT;
     only(w, FCT_REFUSE, "disk-damaged", "disks", "/disks/base.qcow2, which QEMU has marked");
+    drive(w, 0)->fault = FCT_FILE_SPLIT;
+    only(w, FCT_REFUSE, "disk-refused", "disks", "keeps its data in another file");
     drive(w, 0)->fault = FCT_FILE_SOUND;
     drive(w, 0)->link = TRUE;
     nothing(w); /* as the path of a logical volume is */
