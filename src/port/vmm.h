@@ -261,8 +261,12 @@ typedef struct {
                             GError **error);
     gboolean (*volume_delete)(FctVmm *vmm, const char *pool, const char *name, GError **error); /* missing is success */
     /*
-     * What was written to it is on the disk when this returns, and so is its name: of a file that this process may
-     * open. TRUE of any other: only its own driver or server can see to that. FCT_ERROR_NO_SPACE.
+     * What was written to it is on the disk when this returns, and so is its name. libvirt has no call for that, and
+     * its streams end without it. A file that this process may open is synced by itself; of any other (a disk belongs
+     * to root) all of its file system is, where this process may open a folder of that. TRUE without having done
+     * anything of what is left: a device, whose pages the kernel writes when its last opener closes it, though the
+     * disk's own cache may hold them yet; a file system of which this process may open no folder; what a server keeps
+     * in its own memory. FCT_ERROR_NO_SPACE.
      */
     gboolean (*volume_sync)(FctVmm *vmm, const FctVolume *volume, GError **error);
     /*

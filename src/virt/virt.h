@@ -199,6 +199,10 @@ gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, c
 gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error);
 /* Deletes what we have made and could not fill; another file that has its name by now stays. */
 void fct_virt_volume_unmake(FctVmm *vmm, const FctVolume *made);
+/* What was put on the disk: nothing that can be seen to from here, the file with its name, or all of its file system.
+ */
+typedef enum { FCT_SYNCED_NOTHING, FCT_SYNCED_FILE, FCT_SYNCED_ALL } FctVirtSynced;
+gboolean fct_virt_sync_in(const FctPool *pool, const FctVolume *volume, FctVirtSynced *ret, GError **error);
 /* device_use.c */
 typedef struct {
     const char *proc, *sys; /* where the kernel shows itself: "/proc", "/sys" */
