@@ -178,6 +178,23 @@ static gboolean is_same(const FctVolumeRecord *record, const FctVolume *there, G
     return FALSE;
 }
 
+/*
+ * libvirt and QEMU open a file by its name, a moment after our look at it. Who may write to the folder could have put
+ * another in its place; so the very file that was looked at must lie there still when they are done.
+ */
+static gboolean has_stayed(FctApp *app, const FctVolume *before, GError **error)
+{
+    g_autoptr(FctVolume) after = app->vmm->ops->volume(app->vmm, before->pool, before->name, error);
+    if (!after || !fct_volume_inside(after, error))
+        return FALSE;
+    if (strcmp(before->path, after->path) == 0 && (!*before->inode || strcmp(before->inode, after->inode) == 0))
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                       "Let nobody but root write to the pool's folder, see what is there, then do it again.", NULL,
+                       "Volume %s was exchanged for another file while Facet worked on it.", before->name);
+    return FALSE;
+}
+
 /* Now, and not when it was given to the VM: who can write into the folder may have put a link in its place since. */
 static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError **error)
 {
@@ -464,9 +481,10 @@ typedef struct {
     const FctVolumeRecord *plan;
     FctVmmProgress progress;
     gpointer data;
-    gint64 shown;  /* what a guest sees of the source */
-    char *path;    /* NULL: not noted yet */
-    GError *fault; /* why it could not be */
+    const FctVolume *there; /* the source, as it was looked at */
+    gint64 shown;           /* what a guest sees of the source */
+    char *path;             /* NULL: not noted yet */
+    GError *fault;          /* why it could not be */
 } Copying;
 
 static gboolean on_progress(gint64 done, gint64 total, gpointer data)
@@ -489,7 +507,8 @@ static FctVolume *copy_from(const FctVmmSource *source, Copying *c, GError **err
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolume) made =
         vmm->ops->volume_copy(vmm, source, plan->pool, plan->name, plan->format, on_progress, c, &fault);
-    if (made && fct_volume_zero(c->app, plan->pool, plan->name, c->shown, NULL, NULL, &fault) &&
+    if (made && has_stayed(c->app, c->there, &fault) &&
+        fct_volume_zero(c->app, plan->pool, plan->name, c->shown, NULL, NULL, &fault) &&
         fct_record_complete(c->app, plan->pool, plan->name, &fault))
         return fct_record_volume(c->app, plan->pool, plan->name, error);
     take_back(c->app, plan, made ? made->path : c->path ? c->path : "", c->fault ? c->fault : fault);
@@ -511,8 +530,12 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
     if (!begin(app, plan, error))
         return NULL;
     gboolean plain = strcmp(from->format, plan->format) == 0;
-    Copying copying = {
-        .app = app, .plan = plan, .progress = progress, .data = data, .shown = plain ? source.bytes : there->capacity};
+    Copying copying = {.app = app,
+                       .there = there,
+                       .plan = plan,
+                       .progress = progress,
+                       .data = data,
+                       .shown = plain ? source.bytes : there->capacity};
     FctVolume *made = copy_from(&source, &copying, error);
     g_free(copying.path);
     g_clear_error(&copying.fault);
@@ -529,6 +552,7 @@ static gboolean grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, G
     return before && is_same(record, before, error) && fct_volume_inside(before, error) &&
            fct_volume_host_free(app, before->name, before->path, error) &&
            vmm->ops->volume_grow(vmm, record->pool, record->name, record->format, bytes, error) &&
+           has_stayed(app, before, error) &&
            fct_volume_zero(app, record->pool, record->name, MAX(before->capacity, before->physical), NULL, NULL, error);
 }
 

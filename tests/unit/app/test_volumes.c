@@ -37,7 +37,8 @@ static FctVolume *volume_at(const char *id, const char *path)
     fct_volume_split(id, &volume->pool, &volume->name, NULL);
     fct_text_set(&volume->path, path);
     fct_text_set(&volume->outside, play.outside ? play.outside : "");
-    fct_text_set(&volume->inode, play.inode ? play.inode : "");
+    gboolean known = play.inode && (!play.only || strcmp(volume->name, play.only) == 0);
+    fct_text_set(&volume->inode, known ? play.inode : "");
     if (play.claim && strcmp(volume->name, "overlay") == 0)
         fct_text_set(&volume->claim, play.claim);
     volume->linked = play.linked;
@@ -149,6 +150,8 @@ static gboolean play_grow(FctVmm *vmm, const char *pool, const char *name, const
                           GError **error)
 {
     play.size = bytes;
+    if (play.during)
+        play.during();
     return TRUE;
 }
 
@@ -190,8 +193,6 @@ static FctVolume *play_copy(FctVmm *vmm, const FctVmmSource *from, const char *p
     progress(0, from->bytes, data);
     if (play.during)
         play.during();
-    if (play.inode)
-        play.inode = "theirs";
     return play_volume(vmm, pool, name, error);
 }
 
@@ -293,7 +294,7 @@ static void begin(Fixture *f, gconstpointer data)
 {
     play.volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     play.deleted = g_string_new(NULL);
-    play.deaf = play.outside = play.inode = play.head = play.claim = play.foreign = NULL;
+    play.deaf = play.outside = play.inode = play.only = play.head = play.claim = play.foreign = NULL;
     play.fault = play.lost = 0;
     play.synced = 0;
     play.starts = 0;
@@ -758,6 +759,9 @@ int main(int argc, char **argv)
                  {"/volumes/rest-gone", test_rest_gone},
                  {"/volumes/host-uses", test_host_uses},
                  {"/volumes/replaced-head", test_replaced_head},
+                 {"/volumes/source-exchanged", test_source_exchanged},
+                 {"/volumes/grown-exchanged", test_grown_exchanged},
+                 {"/volumes/pool-of-others", test_pool_of_others},
                  {"/volumes/on-disk", test_on_disk},
                  {"/volumes/pool-place", test_pool_place},
                  {"/volumes/parallels", test_parallels},

@@ -14,6 +14,7 @@ typedef struct {
     const char *garbled;  /* the volume that cannot be read; NULL */
     const char *outside;  /* of every volume; NULL */
     const char *inode;    /* of every volume; NULL: not known */
+    const char *only;     /* the name of the volume that has it; NULL: all */
     gboolean linked;      /* the same */
     gboolean ploop;       /* the same */
     const char *head;     /* its first bytes; NULL: zeros */
@@ -49,6 +50,9 @@ void test_rest_unknown(Fixture *f, gconstpointer data);
 void test_rest_gone(Fixture *f, gconstpointer data);
 void test_host_uses(Fixture *f, gconstpointer data);
 void test_replaced_head(Fixture *f, gconstpointer data);
+void test_source_exchanged(Fixture *f, gconstpointer data);
+void test_grown_exchanged(Fixture *f, gconstpointer data);
+void test_pool_of_others(Fixture *f, gconstpointer data);
 void test_on_disk(Fixture *f, gconstpointer data);
 void test_pool_place(Fixture *f, gconstpointer data);
 void test_spelled(Fixture *f, gconstpointer data);
