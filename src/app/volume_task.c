@@ -89,7 +89,7 @@ static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *i
     return volume != NULL;
 }
 
-/* Ids of the VMs that have the volume @id. */
+/* Ids of the VMs that have the volume @id as a disk: what is in a CD drive is written to by none. */
 static GPtrArray *vms_with(const FctVolumeWorld *world, const char *id)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
@@ -97,7 +97,7 @@ static GPtrArray *vms_with(const FctVolumeWorld *world, const char *id)
     const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
-        if (*user->vm)
+        if (*user->vm && strcmp(user->how, "disk") == 0)
             g_ptr_array_add(list, g_strdup(user->vm));
     }
     return list;

@@ -140,6 +140,18 @@ void test_rest_kept(Fixture *f, gconstpointer data)
     assert_state(f, "nas", "copy", FCT_RECORD_READY);
 }
 
+/* What a VM has in its CD drive it does not write to: it may start as it likes. */
+void test_rest_of_medium(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) vm =
+        json_pack("{s:s, s:[{s:s, s:b}]}", "name", "theirs", "disks", "path", "/pools/nas/source", "cdrom", TRUE);
+    const FctWrite write = {"vm/" FOREIGN, vm, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, NULL));
+    g_autofree char *end = copy_while(f, starts_and_ends);
+    g_assert_cmpstr(end, ==, "done:  ");
+    assert_state(f, "nas", "copy", FCT_RECORD_READY);
+}
+
 /* Nothing of the copy is left: it has a part from before and a part from after. */
 static void assert_torn(Fixture *f, void (*during)(void), const char *why)
 {

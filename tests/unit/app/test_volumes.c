@@ -201,8 +201,6 @@ static gboolean play_copy_end(FctVmm *vmm, const char *pool, const char *name, G
     return TRUE;
 }
 
-#define FOREIGN "cb2ae3e4-2f52-4a5e-8a50-3b9bd0e0e9fd"
-
 static FctVmInfo *foreign_vm(void)
 {
     FctVmInfo *info = fct_vm_info_new();
@@ -754,6 +752,7 @@ int main(int argc, char **argv)
                  {"/volumes/copy-replaced", test_copy_replaced},
                  {"/volumes/upload-replaced", test_upload_replaced},
                  {"/volumes/rest-kept", test_rest_kept},
+                 {"/volumes/rest-of-medium", test_rest_of_medium},
                  {"/volumes/rest-broken", test_rest_broken},
                  {"/volumes/rest-unknown", test_rest_unknown},
                  {"/volumes/rest-gone", test_rest_gone},

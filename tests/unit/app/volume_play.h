@@ -5,6 +5,7 @@
 #include "model/volume_record.h"
 
 #define GIB (G_GINT64_CONSTANT(1) << 30)
+#define FOREIGN "cb2ae3e4-2f52-4a5e-8a50-3b9bd0e0e9fd"
 #define VM "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
 
 typedef struct {
@@ -45,6 +46,7 @@ void assert_state(Fixture *f, const char *pool, const char *name, int state); /*
 void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode);
 
 void test_rest_kept(Fixture *f, gconstpointer data);
+void test_rest_of_medium(Fixture *f, gconstpointer data);
 void test_rest_broken(Fixture *f, gconstpointer data);
 void test_rest_unknown(Fixture *f, gconstpointer data);
 void test_rest_gone(Fixture *f, gconstpointer data);
