@@ -75,6 +75,7 @@ static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
 static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
 {
     return !known || known->state != info->state || known->saved != info->saved || known->ours != info->ours ||
+           known->starts != info->starts || known->connection != info->connection ||
            !json_equal(known->drives, info->drives);
 }
 

@@ -73,8 +73,9 @@ void fct_file_probe_free(FctFileProbe *probe)
 #define FEATURES 79 /* the last byte of its incompatible features */
 #define HEAD_MIN 72 /* of one of version 2, which has no features */
 #define CORRUPT 0x02
+#define DATA_FILE 0x04
 
-/* QEMU opens no other file as qcow2, and writes to none that is marked as corrupt. */
+/* QEMU opens no other file as qcow2, and writes to none that is marked as corrupt. One with a data file it follows. */
 static void judge_head(const guint8 *head, gssize length, FctProbed *probed)
 {
     if (length < HEAD_MIN || memcmp(head, "QFI\xfb", 4) != 0) {
@@ -82,7 +83,11 @@ static void judge_head(const guint8 *head, gssize length, FctProbed *probed)
         return;
     }
     probed->encrypted = head[32] | head[33] | head[34] | head[35] ? FCT_SEEN_YES : FCT_SEEN_NO;
-    if (head[7] >= 3 && length == HEAD && head[FEATURES] & CORRUPT)
+    if (head[7] < 3 || length < HEAD)
+        return;
+    if (head[FEATURES] & DATA_FILE)
+        probed->fault = FCT_FILE_SPLIT;
+    else if (head[FEATURES] & CORRUPT)
         probed->fault = FCT_FILE_CORRUPT;
 }
 

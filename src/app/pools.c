@@ -10,9 +10,14 @@
 #include "core/storage_rules.h"
 
 #include <gio/gio.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
 #define NFS_PORT 2049
 #define NFS_S 8
@@ -283,13 +288,65 @@ static char *what_is_there(FctApp *app, const FctPoolInput *input, const char *r
                                        : "files or folders in it already, which the mount would hide");
 }
 
+/* QEMU's own, as distributions call them: they can write to every disk in a pool anyway. */
+static gboolean is_qemus(const char *name)
+{
+    static const char *const names[] = {"libvirt-qemu", "qemu", "kvm", NULL};
+    return name && g_strv_contains(names, name);
+}
+
+static gboolean may_own(uid_t uid)
+{
+    char text[1024];
+    struct passwd user, *found = NULL;
+    return uid == 0 || uid == geteuid() ||
+           (getpwuid_r(uid, &user, text, sizeof text, &found) == 0 && found && is_qemus(found->pw_name));
+}
+
+static gboolean may_share(gid_t gid)
+{
+    char text[4096];
+    struct group group, *found = NULL;
+    return gid == 0 || gid == getegid() ||
+           (getgrgid_r(gid, &group, text, sizeof text, &found) == 0 && found && is_qemus(found->gr_name));
+}
+
+/* An access list may name anybody, and what it allows at most stands in the place of the group's bits. */
+static gboolean others_write(const char *folder, const struct stat *st)
+{
+    gboolean list = getxattr(folder, "system.posix_acl_access", NULL, 0) > 0;
+    return !may_own(st->st_uid) || st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && (list || !may_share(st->st_gid)));
+}
+
+/*
+ * Who else may write to it, or on the way to it, and so put a link where libvirt, which is root, looks for a disk. In a
+ * folder like /tmp, above it, nobody can exchange what is another's. @real: without links; NULL: nobody. Free it.
+ */
+static char *who_else_writes(const char *real)
+{
+    g_autofree char *folder = g_strdup(real);
+    for (gboolean itself = TRUE;; itself = FALSE) {
+        struct stat st;
+        gboolean there = stat(folder, &st) == 0;
+        if (there && others_write(folder, &st) && (itself || !(st.st_mode & S_ISVTX)))
+            return g_strdup_printf("Not only root and QEMU may write to %s: whoever may can put a link in the place of "
+                                   "a disk, and libvirt follows it as root.",
+                                   folder);
+        if (strcmp(folder, "/") == 0)
+            return NULL;
+        fct_text_take(&folder, g_path_get_dirname(folder));
+    }
+}
+
 /* Whether it may be one now: it is empty, and where such things are, or somebody has said so. */
 static gboolean may_take(FctApp *app, const FctPoolInput *input, GError **error)
 {
-    g_autofree char *real = real_folder(input->path), *content = NULL;
+    g_autofree char *real = real_folder(input->path), *content = NULL, *writers = NULL;
     g_autoptr(json_t) reasons = json_array();
     if (strcmp(input->kind, "dir") == 0 && folder_kind(app, input) == FCT_FOLDER_ASK)
         json_array_append_new(reasons, json_string("It lies in none of the folders that are there for such things."));
+    if (strcmp(input->kind, "dir") == 0 && (writers = who_else_writes(real)))
+        json_array_append_new(reasons, json_string(writers));
     content = what_is_there(app, input, real);
     if (content)
         json_array_append_new(reasons, json_string(content));

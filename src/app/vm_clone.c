@@ -9,6 +9,7 @@
 #include "app/vm_tree.h"
 
 #include "app/storage.h"
+#include "app/vm_rest.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/read.h"
@@ -24,10 +25,11 @@ static const FctVmJob make_job = {"vm.clone", "Clone", make_steps, TRUE, NULL};
 static const FctVmJob start_job = {"vm.clone", "Clone", start_steps, TRUE, NULL};
 
 typedef struct {
-    FctVmAct act;     /* the new VM's; flag: start it */
-    GPtrArray *files; /* FctChainFile*: what is copied, by target */
-    char *source;     /* VM id */
-    gboolean live;    /* its snapshots are held, not the VM */
+    FctVmAct act;       /* the new VM's; flag: start it */
+    GPtrArray *files;   /* FctChainFile*: what is copied, by target */
+    char *source;       /* VM id */
+    gboolean live;      /* its snapshots are held, not the VM */
+    GHashTable *before; /* fct_vm_rest_begin, of when it was held */
 } Clone;
 
 static void let_go(Clone *clone)
@@ -44,6 +46,7 @@ static void clone_free(gpointer data)
     fct_vm_free(clone->act.vm);
     g_ptr_array_unref(clone->files);
     g_free(clone->source);
+    g_clear_pointer(&clone->before, g_hash_table_unref);
     g_free(clone);
 }
 
@@ -62,8 +65,10 @@ static gboolean stood_still(const Clone *clone, GError **error)
 {
     FctVmm *vmm = clone->act.vms->app->vmm;
     g_autoptr(FctVmInfo) info = clone->live ? NULL : vmm->ops->info(vmm, clone->source, error);
-    if (clone->live || (info && !fct_vm_info_active(info)))
+    if (clone->live)
         return TRUE;
+    if (info && !fct_vm_info_active(info))
+        return fct_vm_rest_held(clone->act.vms, clone->before, clone->source, error);
     if (info)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it, then clone it again.", NULL,
                            "VM %s was started while its disks were copied.", info->name);
@@ -106,7 +111,8 @@ static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
             return FALSE;
         }
     }
-    return TRUE;
+    fct_vm_rest_settle();
+    return stood_still(clone, error);
 }
 
 /* Names the volume of the first-boot data before it is made. */
@@ -283,6 +289,7 @@ static gboolean hold_source(FctVms *vms, const FctVm *vm, gboolean snapshot, GEr
 {
     if (!fct_acts_begin(vms->acts, vm->id, "is being cloned", error))
         return FALSE;
+    fct_domains_look(vms->domains, vm->id);
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     if (snapshot) {
         fct_acts_hold_snapshots(vms->acts, vm->id, TRUE);
@@ -341,6 +348,7 @@ FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const j
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be cloned now.");
         return NULL;
     }
+    g_autoptr(GHashTable) before = fct_vm_rest_begin(vms); /* first: a start after the look at it counts */
     if (!hold_source(vms, vm, snapshot, error))
         return NULL;
     Clone *clone = g_new0(Clone, 1);
@@ -349,6 +357,7 @@ FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const j
     clone->files = g_ptr_array_new_with_free_func((GDestroyNotify)fct_chain_file_free);
     clone->source = g_strdup(vm->id);
     clone->live = snapshot;
+    clone->before = g_steal_pointer(&before);
     FctTask *task = begin(vms, who, clone, input, error);
     if (!task) {
         let_go(clone);

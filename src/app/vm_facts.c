@@ -315,6 +315,20 @@ static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host
     return NULL;
 }
 
+/* What only reads destroys nothing. @texts owns what is found. */
+static void look_at_use(FctApp *app, const Host *host, const FctVmDisk *disk, FctVmNeedDrive *drive, GPtrArray *texts)
+{
+    char *where = NULL;
+    drive->use_where = "";
+    if (disk->read_only || !is_of_this_host(host) || !fct_path_is_device(disk->path))
+        return;
+    drive->use = app->vmm->ops->device_use(app->vmm, disk->path, &where);
+    if (where) {
+        g_ptr_array_add(texts, where);
+        drive->use_where = where;
+    }
+}
+
 /* @kept owns what the drive's texts belong to. */
 static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctVmDisk *disk, GPtrArray *texts,
                       GPtrArray *kept, GArray *drives)
@@ -346,6 +360,7 @@ static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctV
     drive.busy = drive.complete == FCT_SEEN_NO && fct_volume_at_work(vms->app, disk->pool, disk->volume);
     drive.user = user ? user->name : "";
     drive.user_saved = user && user->saved;
+    look_at_use(vms->app, host, disk, &drive, texts);
     drive.refused = refused(vms, trial, &drive.refused_next, texts);
     look_below(vms->facts, host, trial->below, &drive);
     g_array_append_val(drives, drive);

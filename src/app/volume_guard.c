@@ -6,6 +6,7 @@
  */
 #include "app/storage.h"
 #include "app/vm_service.h"
+#include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/storage_rules.h"
 
@@ -31,7 +32,7 @@ static gboolean is_own(const FctVolumeWorld *world, const char *vm, const char *
     return FALSE;
 }
 
-static gboolean check_users(const FctVolumeWorld *world, const char *vm, const char *path, GError **error)
+static gboolean check_users(FctApp *app, const FctVolumeWorld *world, const char *vm, const char *path, GError **error)
 {
     const GPtrArray *users = fct_volume_world_users(world, path);
     for (guint i = 0; users && i < users->len; i++) {
@@ -43,7 +44,8 @@ static gboolean check_users(const FctVolumeWorld *world, const char *vm, const c
             return refuse(error, path, "volume", user->name, "stands on it");
         return refuse(error, path, strcmp(user->how, "snapshot") == 0 ? "snapshot" : "VM", user->name, "has it");
     }
-    return fct_volume_world_clear(world, path, error);
+    g_autofree char *file = g_path_get_basename(path);
+    return fct_volume_world_clear(world, path, error) && fct_volume_host_free(app, file, path, error);
 }
 
 static gboolean has(const FctVolumeWorld *world, const FctVmInfo *info, const char *path)
@@ -111,7 +113,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
         const char *path = g_ptr_array_index(paths, i);
         if (info && fct_vm_info_active(info) && has(world, info, path))
             return refuse(error, path, "VM", info->name, "runs with it");
-        if (!is_idle(app, world, path, error) || !check_users(world, vm, path, error))
+        if (!is_idle(app, world, path, error) || !check_users(app, world, vm, path, error))
             return FALSE;
     }
     return TRUE;
@@ -120,7 +122,8 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
 gboolean fct_volume_alone(FctApp *app, const char *vm, const char *path, GError **error)
 {
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    return world && all_answer(world, error) && is_idle(app, world, path, error) && check_users(world, vm, path, error);
+    return world && all_answer(world, error) && is_idle(app, world, path, error) &&
+           check_users(app, world, vm, path, error);
 }
 
 gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GError **error)

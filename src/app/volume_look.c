@@ -5,6 +5,7 @@
 #include "app/volume_content.h"
 #include "app/volumes.h"
 #include "base/text.h"
+#include "core/storage_rules.h"
 #include "core/volume_rules.h"
 
 #include <fcntl.h>
@@ -153,9 +154,28 @@ gboolean fct_volume_inside(const FctVolume *volume, GError **error)
     return !*volume->outside || refuse_opening(volume, volume->outside, error);
 }
 
+gboolean fct_volume_replaced_whole(FctApp *app, const FctVolumeRecord *record, const FctVolume *there, GError **error)
+{
+    if (strcmp(record->format, "qcow2") != 0 || !fct_record_is_replaced(record, there))
+        return TRUE;
+    g_autofree Look *look = g_new(Look, 1);
+    return read_volume(app->vmm, there, look, error) &&
+           fct_volume_judge_replaced(record->name, &look->bytes, *record->backing != '\0', error);
+}
+
+gboolean fct_volume_host_free(FctApp *app, const char *name, const char *path, GError **error)
+{
+    g_autofree char *where = NULL;
+    FctDeviceUse use = fct_path_is_device(path) ? app->vmm->ops->device_use(app->vmm, path, &where) : FCT_DEVICE_FREE;
+    return fct_device_is_free(name, use, where, error);
+}
+
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_inside(volume, error) ? fct_volume_world_new(app, error) : NULL;
+    g_autoptr(FctVolumeWorld) world =
+        fct_volume_inside(volume, error) && fct_volume_host_free(app, volume->name, volume->path, error)
+            ? fct_volume_world_new(app, error)
+            : NULL;
     if (!world)
         return NULL;
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
@@ -284,8 +304,10 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
     g_autofree char *id = fct_volume_id(disk->pool, name);
     const FctVolume *volume = world && *disk->pool ? fct_volume_world_find(world, id, NULL) : NULL;
     const FctVolumeRecord *known = world ? record_of(world, id, disk->path) : NULL;
-    if (!world || (volume && !fct_volume_inside(volume, error)) || (known && !agrees(known, disk->format, error)) ||
-        !same_chain(app, known, disk, error) || (!known && !is_unlinked(disk->path, error)) ||
+    if (!world || (volume && !fct_volume_inside(volume, error)) ||
+        (!active && !disk->read_only && !fct_volume_host_free(app, name, disk->path, error)) ||
+        (known && !agrees(known, disk->format, error)) || !same_chain(app, known, disk, error) ||
+        (!known && !is_unlinked(disk->path, error)) ||
         (must_judge(known, disk, active) && !judge_disk(app, disk, active, error)))
         return FALSE;
     const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);

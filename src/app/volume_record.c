@@ -178,19 +178,38 @@ static gboolean is_same(const FctVolumeRecord *record, const FctVolume *there, G
     return FALSE;
 }
 
+/*
+ * libvirt and QEMU open a file by its name, a moment after our look at it. Who may write to the folder could have put
+ * another in its place; so the very file that was looked at must lie there still when they are done.
+ */
+static gboolean has_stayed(FctApp *app, const FctVolume *before, GError **error)
+{
+    g_autoptr(FctVolume) after = app->vmm->ops->volume(app->vmm, before->pool, before->name, error);
+    if (!after || !fct_volume_inside(after, error))
+        return FALSE;
+    if (strcmp(before->path, after->path) == 0 && (!*before->inode || strcmp(before->inode, after->inode) == 0))
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                       "Let nobody but root write to the pool's folder, see what is there, then do it again.", NULL,
+                       "Volume %s was exchanged for another file while Facet worked on it.", before->name);
+    return FALSE;
+}
+
 /* Now, and not when it was given to the VM: who can write into the folder may have put a link in its place since. */
 static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError **error)
 {
     g_autoptr(FctVolume) there =
         *record->pool ? app->vmm->ops->volume(app->vmm, record->pool, record->name, NULL) : NULL;
-    return !there || fct_volume_inside(there, error); /* what libvirt does not find it does not open by its name */
+    if (!there) /* what libvirt does not find it does not open by its name */
+        return TRUE;
+    return fct_volume_inside(there, error) && fct_volume_replaced_whole(app, record, there, error);
 }
 
 gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GError **error)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
     g_autoptr(FctVolume) there = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
-    return there && is_same(record, there, error);
+    return there && is_same(record, there, error) && fct_volume_host_free(app, name, there->path, error);
 }
 
 /* A file that is in no pool is recorded by its path. @look: libvirt is asked where it lies. */
@@ -356,7 +375,7 @@ static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
 static gboolean note_made(FctApp *app, const FctVolumeRecord *plan, const FctVolume *made, GError **error)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, plan->pool, plan->name, error);
-    if (!record)
+    if (!record || !fct_volume_host_free(app, made->name, made->path, error))
         return FALSE;
     fct_text_set(&record->path, made->path);
     fct_text_set(&record->inode, made->inode);
@@ -372,7 +391,7 @@ gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, con
     gboolean ok = vmm->ops->copy_end(vmm, pool, name, error) && look_up(app, pool, name, &there, error);
     gboolean ours = ok && there && *path && strcmp(there->path, path) == 0;
     if (ours && !(record && fct_record_is_lost(record, there)))
-        ok = vmm->ops->volume_delete(vmm, pool, name, error);
+        ok = fct_volume_host_free(app, name, there->path, error) && vmm->ops->volume_delete(vmm, pool, name, error);
     if (ok && (ours || !there || recorded))
         ok = drop(app, pool, name, FCT_REV_ANY, error);
     else if (ok)
@@ -462,9 +481,10 @@ typedef struct {
     const FctVolumeRecord *plan;
     FctVmmProgress progress;
     gpointer data;
-    gint64 shown;  /* what a guest sees of the source */
-    char *path;    /* NULL: not noted yet */
-    GError *fault; /* why it could not be */
+    const FctVolume *there; /* the source, as it was looked at */
+    gint64 shown;           /* what a guest sees of the source */
+    char *path;             /* NULL: not noted yet */
+    GError *fault;          /* why it could not be */
 } Copying;
 
 static gboolean on_progress(gint64 done, gint64 total, gpointer data)
@@ -487,7 +507,8 @@ static FctVolume *copy_from(const FctVmmSource *source, Copying *c, GError **err
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolume) made =
         vmm->ops->volume_copy(vmm, source, plan->pool, plan->name, plan->format, on_progress, c, &fault);
-    if (made && fct_volume_zero(c->app, plan->pool, plan->name, c->shown, NULL, NULL, &fault) &&
+    if (made && has_stayed(c->app, c->there, &fault) &&
+        fct_volume_zero(c->app, plan->pool, plan->name, c->shown, NULL, NULL, &fault) &&
         fct_record_complete(c->app, plan->pool, plan->name, &fault))
         return fct_record_volume(c->app, plan->pool, plan->name, error);
     take_back(c->app, plan, made ? made->path : c->path ? c->path : "", c->fault ? c->fault : fault);
@@ -501,15 +522,20 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
     FctVmm *vmm = app->vmm;
     g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, TRUE, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
-    if (!there || !fct_volume_inside(there, error) || !is_same(from, there, error))
+    if (!there || !fct_volume_inside(there, error) || !fct_volume_host_free(app, there->name, there->path, error) ||
+        !is_same(from, there, error) || !fct_volume_replaced_whole(app, from, there, error))
         return NULL;
     const FctVmmSource source = {from->pool,   from->name, there->path,
                                  from->format, below,      there->physical >= 0 ? there->physical : there->capacity};
     if (!begin(app, plan, error))
         return NULL;
     gboolean plain = strcmp(from->format, plan->format) == 0;
-    Copying copying = {
-        .app = app, .plan = plan, .progress = progress, .data = data, .shown = plain ? source.bytes : there->capacity};
+    Copying copying = {.app = app,
+                       .there = there,
+                       .plan = plan,
+                       .progress = progress,
+                       .data = data,
+                       .shown = plain ? source.bytes : there->capacity};
     FctVolume *made = copy_from(&source, &copying, error);
     g_free(copying.path);
     g_clear_error(&copying.fault);
@@ -523,8 +549,10 @@ static gboolean grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, G
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) before = vmm->ops->volume(vmm, record->pool, record->name, error);
-    return before && is_same(record, before, error) &&
+    return before && is_same(record, before, error) && fct_volume_inside(before, error) &&
+           fct_volume_host_free(app, before->name, before->path, error) &&
            vmm->ops->volume_grow(vmm, record->pool, record->name, record->format, bytes, error) &&
+           has_stayed(app, before, error) &&
            fct_volume_zero(app, record->pool, record->name, MAX(before->capacity, before->physical), NULL, NULL, error);
 }
 
@@ -597,7 +625,7 @@ gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gbool
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     g_autoptr(FctVolume) there = NULL;
     *ret_gone = FALSE;
-    if (!world || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(world, there, error)))
+    if (!world || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(app, world, there, error)))
         return FALSE;
     g_autofree char *id = fct_volume_id(pool, name);
     const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
@@ -708,8 +736,8 @@ static void settle(FctApp *app, const FctVolumeWorld *world, const FctVolumeReco
     g_autofree char *id = fct_volume_record_id(record);
     const GPtrArray *users = fct_volume_world_users(world, record->path);
     gboolean needed = there ? g_hash_table_contains(world->records, id) : users && users->len;
-    if (there && needed)
-        note_inode(app, record, there);
+    if (there && needed && fct_volume_replaced_whole(app, record, there, NULL))
+        note_inode(app, record, there); /* else it stays another one, and each start says why it is not opened */
     else if (!needed && (there || is_gone(app, record))) /* else whoever has it may get it back */
         drop(app, record->pool, record->name, record->revision, NULL);
 }

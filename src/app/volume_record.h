@@ -96,6 +96,17 @@ gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **
 #define FCT_VOLUME_LINKED "Its file has another name elsewhere (a hard link)."
 /* FCT_ERROR_REFUSED for one that is no plain file inside of its pool. */
 gboolean fct_volume_inside(const FctVolume *volume, GError **error);
+/*
+ * FCT_ERROR_IN_USE for a device that the host itself has mounted, swaps to or has built on: asked before it is given to
+ * a VM, copied, grown, cleared or deleted. @name: for people.
+ */
+gboolean fct_volume_host_free(FctApp *app, const char *name, const char *path, GError **error);
+/*
+ * A record that a VM names goes on by its path, also when another file lies there by now (fct_records_prune): the head
+ * of such a one is a stranger's. FCT_ERROR_REFUSED when a qcow2 keeps data elsewhere or is encrypted; TRUE of the file
+ * that was recorded.
+ */
+gboolean fct_volume_replaced_whole(FctApp *app, const FctVolumeRecord *record, const FctVolume *there, GError **error);
 /* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */
 gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error);
 /* The record of a disk of an adopted VM, in the format that its definition states. @active: it runs. In @writes. */

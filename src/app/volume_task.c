@@ -5,6 +5,7 @@
 #include "app/records.h"
 #include "app/storage.h"
 #include "app/vm_facts.h"
+#include "app/vm_rest.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/read.h"
@@ -26,7 +27,10 @@ typedef struct {
     gint64 bytes; /* 0: as what it is made from */
     FctImage *image;
     char *from_id;
-    FctVolumeRecord *source; /* of FROM_VOLUME */
+    /* of FROM_VOLUME */
+    FctVolumeRecord *source;
+    GHashTable *before; /* fct_vm_rest_begin */
+    GPtrArray *had;     /* char*: ids of the VMs that have the source */
 } Making;
 
 static void making_free(gpointer data)
@@ -41,6 +45,8 @@ static void making_free(gpointer data)
     g_free(m->from_id);
     fct_image_free(m->image);
     fct_volume_record_free(m->source);
+    g_clear_pointer(&m->before, g_hash_table_unref);
+    g_clear_pointer(&m->had, g_ptr_array_unref);
     g_free(m);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Making, making_free)
@@ -78,15 +84,45 @@ static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *i
     return volume != NULL;
 }
 
+/* Ids of the VMs that have the volume @id as a disk: what is in a CD drive is written to by none. */
+static GPtrArray *vms_with(const FctVolumeWorld *world, const char *id)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+    const FctVolume *volume = fct_volume_world_find(world, id, NULL);
+    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        if (*user->vm && strcmp(user->how, "disk") == 0)
+            g_ptr_array_add(list, g_strdup(user->vm));
+    }
+    return list;
+}
+
+static gboolean all_held(const Making *m, const GPtrArray *ids, GError **error)
+{
+    for (guint i = 0; i < ids->len; i++)
+        if (!fct_vm_rest_held(m->app->vms, m->before, ids->pdata[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+/* Nobody but us holds virsh back from starting a VM that has it, or has been given it. */
+static gboolean stayed_still(const Making *m, GError **error)
+{
+    fct_vm_rest_settle();
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(m->app, error);
+    g_autoptr(GPtrArray) have = world ? vms_with(world, m->from_id) : NULL;
+    return world && is_still(m->app, world, m->from_id, error) && all_held(m, m->had, error) &&
+           all_held(m, have, error);
+}
+
 static gboolean make_copy(Making *m, FctTask *task, const FctVolumeRecord *plan, GError **error)
 {
     FctVolumeProgress progress = {task, 0, "Copying"};
     g_autoptr(FctVolume) volume = fct_record_copy(m->app, m->source, plan, fct_volume_progress, &progress, error);
     if (!volume)
         return FALSE;
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(m->app, error);
-    /* Nobody but us holds virsh back from starting a VM that has it. */
-    if (world && is_still(m->app, world, m->from_id, error) &&
+    if (stayed_still(m, error) &&
         (m->bytes <= volume->capacity || fct_record_grow(m->app, m->pool, m->name, m->bytes, error)))
         return TRUE;
     fct_record_abandon(m->app, m->pool, m->name, volume->path, NULL);
@@ -174,6 +210,8 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
         return fct_read_refuse(error, "from", "Name an image, or a pool and a volume to copy.");
     m->from = FROM_VOLUME;
     m->from_id = fct_volume_id(pool, name);
+    m->before = fct_vm_rest_begin(m->app->vms);
+    m->had = vms_with(world, m->from_id);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
     if (!volume || !is_still(m->app, world, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
         !(m->source = fct_volume_look(m->app, volume, format, TRUE, error)))
@@ -393,7 +431,7 @@ static gboolean can_grow(FctApp *app, const FctVolumeWorld *world, const FctVolu
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         if (strcmp(user->how, "backing") == 0 || strcmp(user->how, "snapshot") == 0)
-            return fct_volume_unused(world, volume, error); /* says who */
+            return fct_volume_unused(app, world, volume, error); /* says who */
     }
     if (!pool || !fct_volume_ready(app, volume->pool, volume->name, error))
         return FALSE;
@@ -462,7 +500,7 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
     app->vmm->ops->pool_refresh(app->vmm, pool, NULL);
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
     const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
-    if (!volume || !fct_volume_unused(world, volume, error) || !no_domain_has(app, world, volume, error) ||
+    if (!volume || !fct_volume_unused(app, world, volume, error) || !no_domain_has(app, world, volume, error) ||
         !fct_record_delete(app, pool, name, error) || !fct_volume_upload_forget(app, id, error))
         return FALSE;
     fct_volume_medium_gone(app, pool, name);

@@ -443,7 +443,7 @@ gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, G
     return TRUE;
 }
 
-gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error)
+gboolean fct_volume_unused(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, GError **error)
 {
     const GPtrArray *users = fct_volume_world_users(world, volume->path);
     if (world->silent) {
@@ -451,7 +451,8 @@ gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume,
         return FALSE;
     }
     if (!users || !users->len)
-        return fct_volume_world_clear(world, volume->path, error);
+        return fct_volume_world_clear(world, volume->path, error) &&
+               fct_volume_host_free(app, volume->name, volume->path, error);
     json_t *reasons = json_array();
     for (guint i = 0; i < users->len; i++) {
         g_autofree char *text = reason(users->pdata[i]);

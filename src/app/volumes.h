@@ -69,8 +69,8 @@ json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @poo
 json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
 /* FCT_ERROR_IN_USE when a volume of its pool may stand on the file at @path, for all that can be read of it. */
 gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, GError **error);
-/* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it. */
-gboolean fct_volume_unused(const FctVolumeWorld *world, const FctVolume *volume, GError **error);
+/* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it, nor has the host it in use. */
+gboolean fct_volume_unused(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, GError **error);
 /* FCT_ERROR_CONFLICT while a volume is being uploaded, made or changed, or is half made: it is no disk. */
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error);
 /* Of one that is not ready: it is all there, and a task copies or changes it. */

@@ -120,6 +120,32 @@ static gboolean lies_in(const char *outer, const char *inner)
     return length && strncmp(outer, inner, length) == 0 && (inner[length] == '/' || !inner[length]);
 }
 
+char *fct_device_use_text(FctDeviceUse use, const char *where)
+{
+    switch (use) {
+    case FCT_DEVICE_FREE:
+        break;
+    case FCT_DEVICE_MOUNTED:
+        return g_strdup_printf("This host has it mounted at %s.", where);
+    case FCT_DEVICE_SWAP:
+        return g_strdup("This host swaps to it.");
+    case FCT_DEVICE_HELD:
+        return g_strdup_printf("This host's device %s is built on it.", where);
+    }
+    return NULL;
+}
+
+gboolean fct_device_is_free(const char *name, FctDeviceUse use, const char *where, GError **error)
+{
+    g_autofree char *text = fct_device_use_text(use, where);
+    if (!text)
+        return TRUE;
+    fct_set_error_full(error, FCT_ERROR_IN_USE, FCT_DEVICE_USE_NEXT,
+                       json_pack("{s:s, s:[s]}", "field", "volume", "reasons", text), "Volume %s is in use. %s", name,
+                       text);
+    return FALSE;
+}
+
 gboolean fct_room_to_go_on(gint64 capacity, gint64 available)
 {
     const gint64 mib = 1024 * 1024;

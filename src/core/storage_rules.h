@@ -48,6 +48,17 @@ typedef enum {
  */
 FctFolder fct_pool_folder(const char *path, const char *const *roots);
 
+/*
+ * What this host does with a device, for people: "This host has it mounted at /srv."; NULL: nothing. @where: where it
+ * is mounted, or what is built on it; NULL. Free it.
+ */
+char *fct_device_use_text(FctDeviceUse use, const char *where);
+/* What to do about it. */
+#define FCT_DEVICE_USE_NEXT                                                                                            \
+    "Free it on the host first (umount, swapoff, or take it out of LVM, RAID or encryption), or choose another one."
+/* FCT_ERROR_IN_USE unless it is free. @name: of the volume. */
+gboolean fct_device_is_free(const char *name, FctDeviceUse use, const char *where, GError **error);
+
 /* Whether one path is the other's, or lies in it. Both without a slash at their end. */
 /*
  * Whether a VM that stopped for want of room may go on, on a file system of @capacity with @available bytes: not for

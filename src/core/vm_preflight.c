@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/vm_preflight.h"
 
+#include "core/storage_rules.h"
+
 #include <string.h>
 
 static void say(GPtrArray *verdicts, FctVerdict *verdict)
@@ -238,12 +240,23 @@ static FctVerdict *fault_of(const FctVmNeedDrive *drive, const char *subject)
         return fct_verdict_new(FCT_REFUSE, "disk-damaged", subject, back,
                                "Disk %s needs %s, which is no qcow2 any more: its first bytes are lost.", drive->target,
                                drive->faulty);
+    case FCT_FILE_SPLIT:
+        return fct_verdict_new(FCT_REFUSE, "disk-refused", subject,
+                               "Make it whole with “qemu-img convert -O qcow2” on the host, and use the new file.",
+                               "Disk %s needs %s, which keeps its data in another file.", drive->target, drive->faulty);
     case FCT_FILE_CORRUPT:
         return fct_verdict_new(FCT_REFUSE, "disk-damaged", subject, mend,
                                "Disk %s needs %s, which QEMU has marked as corrupt: it does not write to it.",
                                drive->target, drive->faulty);
     }
     return NULL;
+}
+
+static void say_host_uses(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
+{
+    g_autofree char *text = fct_device_use_text(drive->use, drive->use_where);
+    say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, FCT_DEVICE_USE_NEXT, "Disk %s (%s) is in use. %s",
+                                  drive->target, name, text));
 }
 
 static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
@@ -280,6 +293,8 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
             fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",
                             "Disk %s (%s) is in use: VM %s runs with it, and two writers would destroy it.",
                             drive->target, name, drive->user));
+    else if (drive->use != FCT_DEVICE_FREE)
+        say_host_uses(drive, name, subject, verdicts);
     else
         judge_record(drive, subject, "disk-refused", verdicts);
 }

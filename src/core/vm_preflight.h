@@ -28,6 +28,7 @@ typedef enum {
     FCT_FILE_SOUND,    /* as far as anybody has seen */
     FCT_FILE_ODD,      /* neither a file nor a device with blocks: a folder */
     FCT_FILE_HEADLESS, /* to be a qcow2, and its first bytes are not: empty, overwritten */
+    FCT_FILE_SPLIT,    /* a qcow2 that keeps its data in another file, of which nobody here knows */
     FCT_FILE_CORRUPT,  /* a qcow2 that QEMU marked so; it is not written to */
 } FctFileFault;
 
@@ -48,6 +49,8 @@ typedef struct {
     const char *refused, *refused_next;
     const char *user;    /* another VM that runs with it; "" */
     gboolean user_saved; /* or goes on with it, with the memory that libvirt has saved */
+    FctDeviceUse use;    /* a device that the host itself has in use */
+    const char *use_where;
 } FctVmNeedDrive;
 
 /* A disk whose file another program has exchanged: what the guest wrote last is in @path, not in @known. */

@@ -105,6 +105,17 @@ static const char *check_qcow2(const FctVolumeCase *volume, const FctDiskHead *h
     return "qcow2";
 }
 
+gboolean fct_volume_judge_replaced(const char *name, const FctDiskBytes *bytes, gboolean stands, GError **error)
+{
+    FctDiskHead head;
+    const FctVolumeCase volume = {name, NULL, bytes, FCT_VOLUME_ATTACH};
+    fct_disk_head_read(bytes, &head);
+    if (head.kind != FCT_DISK_QCOW2) /* QEMU, which is told that it is one, does not open it */
+        return TRUE;
+    head.backing = head.backing && !stands;
+    return check_qcow2(&volume, &head, error) != NULL;
+}
+
 /* By its own partition table, or an ISO by its head; half a download has a good head, too. */
 static const char *refuse_cut(const FctVolumeCase *volume, const FctDiskHead *head, GError **error)
 {

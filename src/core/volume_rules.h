@@ -24,3 +24,8 @@ typedef struct {
  * field "format" and in "choices" what can be stated there.
  */
 const char *fct_volume_judge(const FctVolumeCase *volume, GError **error);
+/*
+ * The same of a recorded qcow2 @name in whose place another file was put, as from a backup: QEMU must be able to read
+ * it without a key, and must not be led to a file of which nobody here knows. @stands: it is recorded to stand on one.
+ */
+gboolean fct_volume_judge_replaced(const char *name, const FctDiskBytes *bytes, gboolean stands, GError **error);

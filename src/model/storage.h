@@ -26,6 +26,9 @@ typedef struct {
     char *confirm;      /* its path or volume group once more, from who knows what is in it; "" */
 } FctPoolInput;
 
+/* How this host itself uses a block device. */
+typedef enum { FCT_DEVICE_FREE, FCT_DEVICE_MOUNTED, FCT_DEVICE_SWAP, FCT_DEVICE_HELD } FctDeviceUse;
+
 /* One file of a chain, from the top down. */
 typedef struct {
     char *path;

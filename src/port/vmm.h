@@ -96,6 +96,12 @@ typedef struct {
     json_t *drives; /* array of {"target","path"}: path "" without a medium; owned */
     json_t *nics;   /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
     int reboots;    /* seen since the connection to libvirt came up */
+    /*
+     * The same of its starts, whoever made them; counted before `state` was read, so that none falls between the two.
+     * What is counted on one connection says nothing on the next: then `connection` differs.
+     */
+    int starts;
+    guint connection;
     gboolean can_graphics, can_serial;
     int vnc;               /* which of its screens is VNC's, from 0; -1: none */
     gboolean other_screen; /* it has one of another kind: SPICE */
@@ -263,10 +269,20 @@ typedef struct {
                             GError **error);
     gboolean (*volume_delete)(FctVmm *vmm, const char *pool, const char *name, GError **error); /* missing is success */
     /*
-     * What was written to it is on the disk when this returns, and so is its name: of a file that this process may
-     * open. TRUE of any other: only its own driver or server can see to that. FCT_ERROR_NO_SPACE.
+     * What was written to it is on the disk when this returns, and so is its name. libvirt has no call for that, and
+     * its streams end without it. A file that this process may open is synced by itself; of any other (a disk belongs
+     * to root) all of its file system is, where this process may open a folder of that. TRUE without having done
+     * anything of what is left: a device, whose pages the kernel writes when its last opener closes it, though the
+     * disk's own cache may hold them yet; a file system of which this process may open no folder; what a server keeps
+     * in its own memory. FCT_ERROR_NO_SPACE.
      */
     gboolean (*volume_sync)(FctVmm *vmm, const FctVolume *volume, GError **error);
+    /*
+     * How the host itself uses the device at @path, as far as its kernel shows it: a guest that writes there, too,
+     * would destroy both. What is no device is free. *ret_where: where it is mounted, or what is built on it; NULL;
+     * free it. Asks no server and no device.
+     */
+    FctDeviceUse (*device_use)(FctVmm *vmm, const char *path, char **ret_where);
     /* From @offset, @length bytes (0: to the end). FCT_ERROR_UNSUPPORTED where libvirt has no streams. */
     FctVmmStream *(*volume_open)(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
                                  gint64 length, GError **error);

@@ -40,15 +40,16 @@ static void on_close(virConnectPtr conn, int reason, void *data)
     g_mutex_unlock(&virt->lock);
 }
 
-static void note(FctVirt *virt, virDomainPtr domain, gboolean rebooted)
+/* @counts: what has happened to it is counted there; NULL: it has only changed. */
+static void note(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
 {
     char id[VIR_UUID_STRING_BUFLEN];
     if (virDomainGetUUIDString(domain, id) < 0) /* local: the handle bears it */
         return;
     g_mutex_lock(&virt->lock);
-    if (rebooted)
-        g_hash_table_replace(virt->reboots, g_strdup(id),
-                             GINT_TO_POINTER(GPOINTER_TO_INT(g_hash_table_lookup(virt->reboots, id)) + 1));
+    if (counts)
+        g_hash_table_replace(counts, g_strdup(id),
+                             GINT_TO_POINTER(GPOINTER_TO_INT(g_hash_table_lookup(counts, id)) + 1));
     g_hash_table_add(virt->changed, g_strdup(id));
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
@@ -56,13 +57,14 @@ static void note(FctVirt *virt, virDomainPtr domain, gboolean rebooted)
 
 static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
 {
-    note(data, domain, FALSE);
+    FctVirt *virt = data;
+    note(virt, domain, event == VIR_DOMAIN_EVENT_STARTED ? virt->starts : NULL);
     return 0;
 }
 
 static void on_agent(virConnectPtr conn, virDomainPtr domain, int state, int reason, void *data)
 {
-    on_lifecycle(conn, domain, 0, 0, data); /* the domain's XML tells the new state */
+    note(data, domain, NULL); /* the domain's XML tells the new state */
 }
 
 static void note_pool(virStoragePoolPtr pool, FctVirt *virt)
@@ -99,18 +101,19 @@ static void watch_pools(FctVirt *virt, virConnectPtr conn, int ids[2])
 
 static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *data)
 {
-    note(data, domain, TRUE);
+    FctVirt *virt = data;
+    note(virt, domain, virt->reboots);
 }
 
 static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *data)
 {
-    note(data, domain, FALSE);
+    note(data, domain, NULL);
 }
 
 static void on_medium(virConnectPtr conn, virDomainPtr domain, const char *from, const char *to, const char *alias,
                       int reason, void *data)
 {
-    note(data, domain, FALSE);
+    note(data, domain, NULL);
 }
 
 /* Only the first is needed for life; a driver that lacks one of the others (the test driver) goes without. */
@@ -359,6 +362,7 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
     g_hash_table_remove_all(virt->changed);
     g_hash_table_remove_all(virt->pools);
     g_hash_table_remove_all(virt->reboots);
+    g_hash_table_remove_all(virt->starts);
     if (!up)
         g_hash_table_remove_all(virt->running);
     g_cond_broadcast(&virt->cond);

@@ -102,6 +102,7 @@ static const FctVmmOps ops = {
     .volume_grow = fct_virt_volume_grow,
     .volume_delete = fct_virt_volume_delete,
     .volume_sync = fct_virt_volume_sync,
+    .device_use = fct_virt_device_use,
     .volume_open = fct_virt_volume_open,
     .stream_read = fct_virt_stream_read,
     .stream_write = fct_virt_stream_write,
@@ -169,6 +170,7 @@ FctVmm *fct_vmm_libvirt_new(const FctVmmOptions *options, GError **error)
     virt->pools = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fct_virt_usage_free);
     virt->reboots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    virt->starts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->pool = fct_virt_workers();
     virSetErrorFunc(NULL, quiet);
     fct_virt_event_loop();

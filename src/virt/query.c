@@ -72,9 +72,22 @@ static FctVmPause pause_of(int state, int reason)
     return reason == VIR_DOMAIN_PAUSED_IOERROR ? FCT_PAUSE_IO_ERROR : FCT_PAUSE_OTHER;
 }
 
+/* How often it was started so far, and on which connection that was seen. */
+static void read_starts(FctVirt *virt, virDomainPtr domain, int *ret_starts, guint *ret_connection)
+{
+    char id[VIR_UUID_STRING_BUFLEN] = "";
+    virDomainGetUUIDString(domain, id); /* local: the handle bears it */
+    g_mutex_lock(&virt->lock);
+    *ret_starts = GPOINTER_TO_INT(g_hash_table_lookup(virt->starts, id));
+    *ret_connection = virt->connected;
+    g_mutex_unlock(&virt->lock);
+}
+
 static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
 {
-    int state, reason;
+    int state, reason, starts;
+    guint connection;
+    read_starts(virt, domain, &starts, &connection); /* before all else */
     char *xml = virDomainGetXMLDesc(domain, 0);
     if (!xml || virDomainGetState(domain, &state, &reason, 0) < 0) {
         fct_virt_set_error(error, "A VM could not be read");
@@ -85,6 +98,8 @@ static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
     free(xml);
     if (!info)
         return NULL;
+    info->starts = starts;
+    info->connection = connection;
     info->state = state_of(state, reason);
     info->pause = pause_of(state, reason);
     gboolean active = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;

@@ -52,6 +52,7 @@ typedef struct {
     GHashTable *pools;   /* set of names of pools whose news are due */
     GHashTable *running; /* VM id → FctVirtUsage*: what stats() counts */
     GHashTable *reboots; /* VM id → GINT: how many were seen on this connection */
+    GHashTable *starts;  /* the same of starts */
     json_t *facts;       /* of this connection; NULL: not asked yet */
     FctVmmChanged on_changed;
     FctVmmConnection on_connection;
@@ -201,6 +202,16 @@ gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, c
 gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error);
 /* Deletes what we have made and could not fill; another file that has its name by now stays. */
 void fct_virt_volume_unmake(FctVmm *vmm, const FctVolume *made);
+/* What was put on the disk: nothing that can be seen to from here, the file with its name, or all of its file system.
+ */
+typedef enum { FCT_SYNCED_NOTHING, FCT_SYNCED_FILE, FCT_SYNCED_ALL } FctVirtSynced;
+gboolean fct_virt_sync_in(const FctPool *pool, const FctVolume *volume, FctVirtSynced *ret, GError **error);
+/* device_use.c */
+typedef struct {
+    const char *proc, *sys; /* where the kernel shows itself: "/proc", "/sys" */
+} FctKernelView;
+FctDeviceUse fct_virt_device_use_in(const FctKernelView *view, dev_t device, char **ret_where);
+FctDeviceUse fct_virt_device_use(FctVmm *vmm, const char *path, char **ret_where);
 FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
                                    gint64 length, GError **error);
 gssize fct_virt_stream_read(FctVmmStream *stream, guint8 *bytes, gsize length, gint64 *ret_hole, GError **error);

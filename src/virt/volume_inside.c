@@ -161,46 +161,78 @@ void fct_virt_volume_look(const FctPool *pool, FctVolume *volume)
 
 /* ---- on the disk ---- */
 
-static gboolean sync_fd(int fd, const FctVolume *volume, GError **error)
+static gboolean refuse_sync(const FctVolume *volume, GError **error)
 {
-    if (fsync(fd) == 0)
-        return TRUE;
     fct_set_error(error, errno == ENOSPC || errno == EDQUOT ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL,
                   "Volume %s could not be written to the disk: %s.", volume->name, g_strerror(errno));
     return FALSE;
 }
 
-/* By the file that was judged, which nobody can exchange any more: opening a device could do something to it. */
-static gboolean sync_opened(int seen, const FctVolume *volume, GError **error)
+/* The nearest folder that this process may open, of the file system that has the file @seen; -1: there is none. */
+static int open_beside(const FctPool *pool, int seen)
 {
-    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", seen);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    gboolean ok = fd < 0 || sync_fd(fd, volume, error);
+    struct stat file, folder;
+    g_autofree char *path = g_strdup(*pool->real ? pool->real : pool->path);
+    for (gboolean known = fstat(seen, &file) == 0; known; fct_text_take(&path, g_path_get_dirname(path))) {
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0 && fstat(fd, &folder) == 0 && folder.st_dev == file.st_dev)
+            return fd;
+        if (fd >= 0)
+            close(fd);
+        if (fd >= 0 || strcmp(path, "/") == 0) /* above it is another file system */
+            return -1;
+    }
+    return -1;
+}
+
+/* A disk belongs to root or to QEMU: what can be synced of it from here is all of its file system. */
+static gboolean sync_around(const FctPool *pool, int seen, const FctVolume *volume, FctVirtSynced *ret, GError **error)
+{
+    int fd = open_beside(pool, seen);
+    gboolean ok = fd < 0 || syncfs(fd) == 0 || refuse_sync(volume, error);
+    *ret = fd < 0 ? FCT_SYNCED_NOTHING : FCT_SYNCED_ALL;
     if (fd >= 0)
         close(fd);
     return ok;
 }
 
 /* The folder too: a new file has no name on the disk before. */
-static gboolean sync_in(const FctPool *pool, const FctVolume *volume, GError **error)
+static gboolean sync_itself(int fd, int folder, const FctVolume *volume, FctVirtSynced *ret, GError **error)
+{
+    *ret = FCT_SYNCED_FILE;
+    return (fsync(fd) == 0 && fsync(folder) == 0) || refuse_sync(volume, error);
+}
+
+/*
+ * By the file that was judged, which nobody can exchange any more: opening a device could do something to it.
+ */
+gboolean fct_virt_sync_in(const FctPool *pool, const FctVolume *volume, FctVirtSynced *ret, GError **error)
 {
     const char *why;
     int seen = open_volume(pool, volume->path, &why);
-    int folder = seen >= 0 && !why ? open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    gboolean ok =
-        seen < 0 || why || (sync_opened(seen, volume, error) && (folder < 0 || sync_fd(folder, volume, error)));
+    *ret = FCT_SYNCED_NOTHING;
+    if (seen < 0)
+        return TRUE;
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", seen);
+    int fd = why ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    int folder = fd < 0 ? -1 : open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    gboolean ok = why          ? TRUE
+                  : folder < 0 ? sync_around(pool, seen, volume, ret, error)
+                               : sync_itself(fd, folder, volume, ret, error);
     if (folder >= 0)
         close(folder);
-    if (seen >= 0)
-        close(seen);
+    if (fd >= 0)
+        close(fd);
+    close(seen);
     return ok;
 }
 
 gboolean fct_virt_volume_sync(FctVmm *vmm, const FctVolume *volume, GError **error)
 {
+    FctVirtSynced synced;
     g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, error);
     for (guint i = 0; pools && i < pools->len; i++)
         if (strcmp(((FctPool *)pools->pdata[i])->name, volume->pool) == 0)
-            return sync_in(pools->pdata[i], volume, error);
+            return fct_virt_sync_in(pools->pdata[i], volume, &synced, error);
     return pools != NULL;
 }

@@ -535,11 +535,12 @@ static void await_xml(const char *id, const char *text, gboolean there)
     }
 }
 
-static void await_reboot(const char *id, int before)
+/* @count: where in FctVmInfo it is counted. */
+static void await_count(const char *id, gssize count, int before)
 {
     gint64 until = g_get_monotonic_time() + PATIENCE_S * G_TIME_SPAN_SECOND;
     g_mutex_lock(&lock);
-    while (((FctVmInfo *)g_hash_table_lookup(seen, id))->reboots <= before)
+    while (G_STRUCT_MEMBER(int, g_hash_table_lookup(seen, id), count) <= before)
         g_assert_true(g_cond_wait_until(&cond, &lock, until));
     g_mutex_unlock(&lock);
 }
@@ -562,7 +563,7 @@ static void test_power(void)
         g_autoptr(FctVmInfo) info = find(spec->id);
         vmm->ops->reset(vmm, spec->id, &error);
         g_assert_no_error(error);
-        await_reboot(spec->id, info->reboots);
+        await_count(spec->id, G_STRUCT_OFFSET(FctVmInfo, reboots), info->reboots);
     }
     vmm->ops->reboot(vmm, spec->id, &error); /* the guest may well not listen */
     g_assert_no_error(error);
@@ -571,6 +572,10 @@ static void test_power(void)
     await_state(spec->id, FCT_VM_OFF);
     g_assert_false(vmm->ops->pause(vmm, spec->id, &error));
     g_assert_true(!qemu || g_error_matches(error, FCT_ERROR, FCT_ERROR_CONFLICT)); /* the test driver says less */
+    g_clear_error(&error);
+    g_assert_true(vmm->ops->start(vmm, spec, &error) && vmm->ops->destroy(vmm, spec->id, &error));
+    await_count(spec->id, G_STRUCT_OFFSET(FctVmInfo, starts), 1); /* however soon it has ended */
+    await_state(spec->id, FCT_VM_OFF);
     clean(spec);
 }
 

@@ -355,27 +355,56 @@ def test_upload_whose_volume_is_another():
     stack.call("DELETE", "/volumes/facet:swapped.img")
 
 
+def copy_while_it_starts(name, ends):
+    """Whether the copy of the VM's disk was under way when virsh had started the VM and, with @ends, ended it again."""
+    source = pathlib.Path(disk(name)["path"]).name
+    task = stack.call("POST", "/volumes", {"pool": "facet", "name": "torn.qcow2",
+                                           "from": {"pool": "facet", "volume": source}})
+    stack.virsh("start", name)
+    if ends:
+        stack.virsh("destroy", name)
+    early = stack.call("GET", f"/tasks/{task['id']}")["state"] == "running"
+    end = stack.ended(task)
+    if early:
+        assert end["state"] == "failed" and name in end["error"]["message"], end
+        assert not ends or "was started" in end["error"]["message"], end
+        assert not (stack.state / "disks" / "torn.qcow2").exists()
+        return True
+    if not ends:
+        stack.virsh("destroy", name)
+    stack.call("DELETE", "/volumes/facet:torn.qcow2")
+    return False
+
+
 def test_copy_of_a_disk_that_starts_to_be_written():
-    """A copy of a disk whose VM was started in the middle is no copy of anything."""
+    """A copy of a disk whose VM was started in the middle is no copy of anything, also when it has ended since."""
     create("moves")
     write("moves", 0, 50, blocks=8000)
-    name = pathlib.Path(disk("moves")["path"]).name
+    for ends in (True, False):
+        assert any(copy_while_it_starts("moves", ends) for _ in range(5)), "the copy was quicker each time"
+    stack.until_state("moves", "running")
+    delete("moves")
+
+
+def test_clone_of_a_vm_that_starts_and_ends():
+    """The same of a clone: nothing of it is left."""
+    create("rests")
+    write("rests", 0, 50, blocks=8000)
     for _ in range(5):
-        task = stack.call("POST", "/volumes", {"pool": "facet", "name": "torn.qcow2",
-                                               "from": {"pool": "facet", "volume": name}})
-        stack.virsh("start", "moves")
+        task = clone("rests", "torn")
+        stack.virsh("start", "rests")
+        stack.virsh("destroy", "rests")
         early = stack.call("GET", f"/tasks/{task['id']}")["state"] == "running"
         end = stack.ended(task)
         if early:
-            assert end["state"] == "failed" and "moves" in end["error"]["message"], end
-            assert not (stack.state / "disks" / "torn.qcow2").exists()
             break
-        stack.virsh("destroy", "moves")
-        stack.call("DELETE", "/volumes/facet:torn.qcow2")
+        delete("torn")
     else:
         raise AssertionError("the copy was quicker each time")
-    stack.until_state("moves", "running")
-    delete("moves")
+    assert end["state"] == "failed" and "VM rests was started" in end["error"]["message"], end
+    stack.refused(404, "GET", "/vms/torn")
+    assert not (stack.state / "disks" / "torn.qcow2").exists()
+    delete("rests")
 
 
 # ---- S8: what is half made is never taken for a disk, whoever dies ----

@@ -702,7 +702,9 @@ def test_full_disk():
     folder.chmod(0o777)
     try:
         show_to_libvirtd(folder)
-        stack.call("POST", "/pools", {"name": "small", "kind": "dir", "path": str(folder)})
+        small = {"name": "small", "kind": "dir", "path": str(folder)}
+        stack.refused(422, "POST", "/pools", small)  # anybody may write there
+        stack.call("POST", "/pools", {**small, "confirm": str(folder)})
         sector = (WRITER.ljust(0x40, b"\0") + PACKET).ljust(510, b"\0") + b"\x55\xaa"
         (stack.dir / "boot.raw").write_bytes(sector.ljust(1 << 20, b"\0"))
         subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", stack.dir / "boot.raw", folder / "boot.qcow2"], check=True)

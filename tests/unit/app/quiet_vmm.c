@@ -38,6 +38,11 @@ void quiet_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data)
 {
 }
 
+FctDeviceUse quiet_device_use(FctVmm *vmm, const char *path, char **ret_where)
+{
+    return FCT_DEVICE_FREE;
+}
+
 void quiet_free(FctVmm *vmm)
 {
 }

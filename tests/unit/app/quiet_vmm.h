@@ -10,9 +10,10 @@ GPtrArray *quiet_interfaces(FctVmm *vmm, char **ret_why, GError **error);
 json_t *quiet_stats(FctVmm *vmm, GError **error);
 void quiet_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data);
 void quiet_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data);
+FctDeviceUse quiet_device_use(FctVmm *vmm, const char *path, char **ret_where); /* free */
 void quiet_free(FctVmm *vmm);
 
 /* In an initializer of FctVmmOps. */
 #define QUIET_VMM_OPS                                                                                                  \
-    .facts = quiet_facts, .interfaces = quiet_interfaces, .stats = quiet_stats, .watch_storage = quiet_watch_storage,  \
-    .watch_networks = quiet_watch_networks, .free = quiet_free
+    .device_use = quiet_device_use, .facts = quiet_facts, .interfaces = quiet_interfaces, .stats = quiet_stats,        \
+    .watch_storage = quiet_watch_storage, .watch_networks = quiet_watch_networks, .free = quiet_free

@@ -51,6 +51,8 @@ static void test_heads(Fixture *f, gconstpointer data)
     g_assert_cmpint(probe(f, 0, FALSE).fault, ==, FCT_FILE_SOUND); /* a raw disk's bytes are its guest's */
     f->head[79] = 2;
     g_assert_cmpint(probe(f, sizeof f->head, TRUE).fault, ==, FCT_FILE_CORRUPT);
+    f->head[79] = 4;
+    g_assert_cmpint(probe(f, sizeof f->head, TRUE).fault, ==, FCT_FILE_SPLIT);
     f->head[7] = 2; /* a version that has no features: data is there */
     g_assert_cmpint(probe(f, sizeof f->head, TRUE).fault, ==, FCT_FILE_SOUND);
     f->head[35] = 1;

@@ -8,7 +8,9 @@
 #include "app/volumes.h"
 #include "base/text.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A real folder with the file “base”, to which "link" leads too; their volumes are in the pool "nas". */
@@ -116,6 +118,11 @@ void test_half_replaced(Fixture *f, gconstpointer data)
     assert_state(f, "nas", "x", -1); /* ours is gone */
 }
 
+static void exchange(void)
+{
+    play.inode = "theirs";
+}
+
 void test_copy_replaced(Fixture *f, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -123,10 +130,40 @@ void test_copy_replaced(Fixture *f, gconstpointer data)
     have(f, "nas", "source", FCT_RECORD_READY, NULL, "");
     g_autoptr(FctVolumeRecord) source = fct_record_find(f->app, "nas", "source", NULL);
     play.inode = "ours";
+    play.during = exchange;
     g_assert_null(fct_record_copy(f->app, source, plan, NULL, NULL, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
     g_assert_cmpstr(play.deleted->str, ==, "");
     assert_state(f, "nas", "copy", -1);
+}
+
+/* The copy is whole and ours; what was read is another file than the one that was looked at. */
+void test_source_exchanged(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("vg", "copy", "raw");
+    have(f, "nas", "source", FCT_RECORD_READY, NULL, "");
+    g_autoptr(FctVolumeRecord) source = fct_record_find(f->app, "nas", "source", NULL);
+    play.inode = "looked at";
+    play.only = "source";
+    play.during = exchange;
+    g_assert_null(fct_record_copy(f->app, source, plan, NULL, NULL, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_assert_nonnull(strstr(error->message, "source was exchanged"));
+    g_assert_cmpstr(play.deleted->str, ==, "/dev/vg/copy ");
+    assert_state(f, "vg", "copy", -1);
+}
+
+/* libvirt grew whatever had the name then. */
+void test_grown_exchanged(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, "");
+    play.inode = "looked at";
+    play.during = exchange;
+    g_assert_false(fct_record_grow(f->app, "nas", "web.qcow2", 2 * GIB, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_assert_nonnull(strstr(error->message, "web.qcow2 was exchanged"));
 }
 
 /* What is sent on does not go into it, and what is wrong with it takes it away from nobody. */
@@ -166,6 +203,48 @@ void test_on_disk(Fixture *f, gconstpointer data)
     g_assert_cmpuint(play.synced, ==, 2);
 }
 
+static void assert_host_has(gboolean ok, GError **error)
+{
+    g_assert_false(ok);
+    g_assert_error(*error, FCT_ERROR, FCT_ERROR_IN_USE);
+    g_assert_nonnull(strstr((*error)->message, "/srv/host"));
+    g_clear_error(error);
+}
+
+/* A logical volume that the host has mounted: no VM gets it, and nobody copies, grows, clears or deletes it. */
+void test_host_uses(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("vg", "lv", "raw");
+    g_autoptr(FctVolumeRecord) copy = fct_volume_record_new("nas", "copy", "raw");
+    g_autoptr(FctVolume) made = fct_record_create(f->app, plan, GIB, TRUE, NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "vg", "lv", NULL);
+    g_autoptr(FctVmDisk) disk = fct_vm_disk_new();
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    fct_text_set(&disk->path, made->path);
+    fct_text_set(&disk->format, "raw");
+    play.use = FCT_DEVICE_MOUNTED;
+    assert_host_has(fct_volume_take(f->app, made, NULL, &error), &error);
+    assert_host_has(fct_volume_adopt(f->app, disk, FALSE, writes, &error), &error);
+    assert_host_has(fct_record_copy(f->app, record, copy, NULL, NULL, &error) != NULL, &error);
+    assert_host_has(fct_record_grow(f->app, "vg", "lv", 2 * GIB, &error), &error);
+    assert_host_has(fct_record_there(f->app, "vg", "lv", &error), &error);
+    assert_host_has(fct_volume_spare_one(f->app, VM, made->path, &error), &error);
+    assert_host_has(fct_volumes_delete(f->app, "vg:lv", &error), &error);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    g_autoptr(FctVolumeRecord) other =
+        fct_volume_record_new("vg", "other", "raw"); /* mounted as soon as it was there */
+    play.cleared = 0;
+    assert_host_has(fct_record_create(f->app, other, GIB, TRUE, NULL, NULL, &error) != NULL, &error);
+    g_assert_cmpint(play.cleared, ==, 0);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    assert_state(f, "vg", "other", FCT_RECORD_MAKING);
+    play.use = FCT_DEVICE_FREE;
+    g_assert_true(fct_volumes_delete(f->app, "vg:lv", &error));
+    g_assert_no_error(error);
+}
+
 static void assert_no_pool(Fixture *f, const char *kind, const char *path, FctErrorCode code)
 {
     g_autoptr(GError) error = NULL;
@@ -196,4 +275,41 @@ void test_pool_place(Fixture *f, gconstpointer data)
         assert_no_pool(f, kinds[i], to_library, FCT_ERROR_BAD_REQUEST);
     }
     g_assert_true(unlink(link) == 0 && unlink(to_library) == 0 && rmdir(library) == 0 && rmdir(apart) == 0);
+}
+
+static void assert_asked(Fixture *f, const char *path, gboolean asked)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) wish = json_pack("{s:s, s:s, s:s}", "name", "p", "kind", "dir", "path", path);
+    g_assert_null(fct_pools_create(f->app, wish, &error)); /* it lies in no usual folder, so it is asked in any case */
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_autoptr(json_t) wire = fct_error_to_json(error);
+    g_autofree char *reasons = json_dumps(json_object_get(json_object_get(wire, "details"), "reasons"), 0);
+    g_assert_true((strstr(reasons, "may write") != NULL) == asked);
+}
+
+/* Whoever may write there could lead libvirt to any file: an administrator has to know. */
+void test_pool_of_others(Fixture *f, gconstpointer data)
+{
+    g_autofree char *dir = g_dir_make_tmp("facet-writers-XXXXXX", NULL), *pool = g_build_filename(dir, "pool", NULL);
+    g_autofree char *new = g_build_filename(pool, "new", NULL);
+    g_assert_cmpint(g_mkdir(pool, 0755), ==, 0);
+    assert_asked(f, pool, FALSE);
+    assert_asked(f, new, FALSE);
+    g_assert_cmpint(chmod(pool, 0777), ==, 0);
+    assert_asked(f, pool, TRUE);
+    assert_asked(f, new, TRUE);
+    g_assert_cmpint(chmod(pool, 01777), ==, 0);
+    assert_asked(f, pool, TRUE); /* a link can be put beside the disks */
+    assert_asked(f, new, FALSE); /* as /tmp, in which these folders are */
+    g_assert_true(chmod(pool, 0755) == 0 && chmod(dir, 0777) == 0);
+    assert_asked(f, pool, TRUE); /* it could be exchanged whole */
+    g_assert_cmpint(chmod(dir, 0755), ==, 0);
+    if (geteuid() == 0) {
+        g_assert_cmpint(chown(pool, 12345, 0), ==, 0);
+        assert_asked(f, pool, TRUE);
+        g_assert_true(chown(pool, 0, 12345) == 0 && chmod(pool, 0775) == 0);
+        assert_asked(f, pool, TRUE);
+    }
+    g_assert_true(rmdir(pool) == 0 && rmdir(dir) == 0);
 }

@@ -37,7 +37,8 @@ static FctVolume *volume_at(const char *id, const char *path)
     fct_volume_split(id, &volume->pool, &volume->name, NULL);
     fct_text_set(&volume->path, path);
     fct_text_set(&volume->outside, play.outside ? play.outside : "");
-    fct_text_set(&volume->inode, play.inode ? play.inode : "");
+    gboolean known = play.inode && (!play.only || strcmp(volume->name, play.only) == 0);
+    fct_text_set(&volume->inode, known ? play.inode : "");
     if (play.claim && strcmp(volume->name, "overlay") == 0)
         fct_text_set(&volume->claim, play.claim);
     volume->linked = play.linked;
@@ -123,7 +124,7 @@ static gssize play_read(FctVmmStream *base, guint8 *bytes, gsize length, gint64 
     gsize n = (gsize)MIN((gint64)length, stream->left);
     memset(bytes, 0, n);
     if (play.head && stream->at == 0)
-        memcpy(bytes, play.head, strlen(play.head));
+        memcpy(bytes, play.head, play.head_length ? MIN(n, play.head_length) : strlen(play.head));
     stream->at += (gint64)n;
     stream->left -= (gint64)n;
     return (gssize)n;
@@ -149,6 +150,8 @@ static gboolean play_grow(FctVmm *vmm, const char *pool, const char *name, const
                           GError **error)
 {
     play.size = bytes;
+    if (play.during)
+        play.during();
     return TRUE;
 }
 
@@ -159,6 +162,13 @@ static gboolean play_sync(FctVmm *vmm, const FctVolume *volume, GError **error)
         return TRUE;
     fct_set_error(error, play.lost, "What was written has no room.");
     return FALSE;
+}
+
+static FctDeviceUse play_use(FctVmm *vmm, const char *path, char **ret_where)
+{
+    g_assert_true(fct_path_is_device(path));
+    *ret_where = play.use == FCT_DEVICE_FREE ? NULL : g_strdup("/srv/host");
+    return play.use;
 }
 
 static gboolean play_delete(FctVmm *vmm, const char *pool, const char *name, GError **error)
@@ -181,7 +191,8 @@ static FctVolume *play_copy(FctVmm *vmm, const FctVmmSource *from, const char *p
 {
     g_autoptr(FctVolume) made G_GNUC_UNUSED = play_create(vmm, pool, name, format, from->bytes, NULL, error);
     progress(0, from->bytes, data);
-    play.inode = "theirs";
+    if (play.during)
+        play.during();
     return play_volume(vmm, pool, name, error);
 }
 
@@ -190,21 +201,30 @@ static gboolean play_copy_end(FctVmm *vmm, const char *pool, const char *name, G
     return TRUE;
 }
 
+static FctVmInfo *foreign_vm(void)
+{
+    FctVmInfo *info = fct_vm_info_new();
+    fct_text_set(&info->id, FOREIGN);
+    fct_text_set(&info->name, "theirs");
+    info->state = FCT_VM_OFF;
+    info->starts = play.starts;
+    info->connection = play.connection;
+    json_array_append_new(info->disks, json_string(play.foreign));
+    return info;
+}
+
 static GPtrArray *play_list(FctVmm *vmm, GError **error)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
-    if (play.foreign) {
-        FctVmInfo *info = fct_vm_info_new();
-        fct_text_set(&info->id, "cb2ae3e4-2f52-4a5e-8a50-3b9bd0e0e9fd");
-        fct_text_set(&info->name, "theirs");
-        json_array_append_new(info->disks, json_string(play.foreign));
-        g_ptr_array_add(list, info);
-    }
+    if (play.foreign)
+        g_ptr_array_add(list, foreign_vm());
     return list;
 }
 
 static FctVmInfo *play_info(FctVmm *vmm, const char *id, GError **error)
 {
+    if (play.foreign && strcmp(id, FOREIGN) == 0)
+        return foreign_vm();
     fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no such VM.");
     return NULL;
 }
@@ -238,7 +258,12 @@ static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told
 }
 
 static const FctVmmOps ops = {
-    QUIET_VMM_OPS,
+    .facts = quiet_facts,
+    .interfaces = quiet_interfaces,
+    .stats = quiet_stats,
+    .watch_storage = quiet_watch_storage,
+    .watch_networks = quiet_watch_networks,
+    .free = quiet_free,
     .list = play_list,
     .info = play_info,
     .pools = play_pools,
@@ -255,6 +280,7 @@ static const FctVmmOps ops = {
     .stream_write = play_write,
     .stream_close = play_close,
     .copy_end = play_copy_end,
+    .device_use = play_use,
     .networks = quiet_networks,
     .watch = play_watch,
 };
@@ -266,9 +292,14 @@ static void begin(Fixture *f, gconstpointer data)
 {
     play.volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     play.deleted = g_string_new(NULL);
-    play.deaf = play.outside = play.inode = play.head = play.claim = play.foreign = NULL;
+    play.deaf = play.outside = play.inode = play.only = play.head = play.claim = play.foreign = NULL;
     play.fault = play.lost = 0;
     play.synced = 0;
+    play.starts = 0;
+    play.head_length = 0;
+    play.use = FCT_DEVICE_FREE;
+    play.connection = 1;
+    play.during = NULL;
     play.size = GIB;
     play.cleared = 0;
     play.half = play.made = play.linked = play.ploop = FALSE;
@@ -720,6 +751,16 @@ int main(int argc, char **argv)
                  {"/volumes/half-replaced", test_half_replaced},
                  {"/volumes/copy-replaced", test_copy_replaced},
                  {"/volumes/upload-replaced", test_upload_replaced},
+                 {"/volumes/rest-kept", test_rest_kept},
+                 {"/volumes/rest-of-medium", test_rest_of_medium},
+                 {"/volumes/rest-broken", test_rest_broken},
+                 {"/volumes/rest-unknown", test_rest_unknown},
+                 {"/volumes/rest-gone", test_rest_gone},
+                 {"/volumes/host-uses", test_host_uses},
+                 {"/volumes/replaced-head", test_replaced_head},
+                 {"/volumes/source-exchanged", test_source_exchanged},
+                 {"/volumes/grown-exchanged", test_grown_exchanged},
+                 {"/volumes/pool-of-others", test_pool_of_others},
                  {"/volumes/on-disk", test_on_disk},
                  {"/volumes/pool-place", test_pool_place},
                  {"/volumes/parallels", test_parallels},

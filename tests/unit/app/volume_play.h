@@ -1,32 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The libvirt of test_volumes.c, and the tests of it that are in test_volume_identity.c. */
+/* The libvirt of test_volumes.c, and the tests of it in test_volume_identity.c and test_volume_rest.c. */
 #pragma once
 #include "fixture.h"
 #include "model/volume_record.h"
 
 #define GIB (G_GINT64_CONSTANT(1) << 30)
+#define FOREIGN "cb2ae3e4-2f52-4a5e-8a50-3b9bd0e0e9fd"
 #define VM "6f1c4d9e-2f0a-4b5e-9a57-0d3c5b1a7e42"
 
 typedef struct {
     GRecMutex lock;
-    GHashTable *volumes; /* "pool:name" → path */
-    const char *deaf;    /* the pool that does not answer; NULL */
-    const char *garbled; /* the volume that cannot be read; NULL */
-    const char *outside; /* of every volume; NULL */
-    const char *inode;   /* of every volume; NULL: not known */
-    gboolean linked;     /* the same */
-    gboolean ploop;      /* the same */
-    const char *head;    /* its first bytes; NULL: zeros */
-    const char *claim;   /* what a volume “overlay” of others says that it stands on; NULL */
-    const char *foreign; /* the disk of a VM that another program defined; NULL */
-    GString *deleted;    /* paths */
-    FctErrorCode fault;  /* of the next making; 0: it works */
-    gboolean half;       /* which leaves a volume all the same */
-    gboolean made;       /* a volume was asked for */
-    gint64 size;         /* of each volume, bytes */
-    guint synced;        /* so often a volume was put on the disk */
-    FctErrorCode lost;   /* which fails so; 0: it works */
-    gint64 cleared;      /* so many bytes of the device, from its beginning */
+    GHashTable *volumes;  /* "pool:name" → path */
+    const char *deaf;     /* the pool that does not answer; NULL */
+    const char *garbled;  /* the volume that cannot be read; NULL */
+    const char *outside;  /* of every volume; NULL */
+    const char *inode;    /* of every volume; NULL: not known */
+    const char *only;     /* the name of the volume that has it; NULL: all */
+    gboolean linked;      /* the same */
+    gboolean ploop;       /* the same */
+    const char *head;     /* its first bytes; NULL: zeros */
+    gsize head_length;    /* 0: that is a text */
+    const char *claim;    /* what a volume “overlay” of others says that it stands on; NULL */
+    const char *foreign;  /* the disk of a VM that another program defined; NULL */
+    GString *deleted;     /* paths */
+    FctErrorCode fault;   /* of the next making; 0: it works */
+    gboolean half;        /* which leaves a volume all the same */
+    gboolean made;        /* a volume was asked for */
+    gint64 size;          /* of each volume, bytes */
+    guint synced;         /* so often a volume was put on the disk */
+    FctErrorCode lost;    /* which fails so; 0: it works */
+    gint64 cleared;       /* so many bytes of the device, from its beginning */
+    int starts;           /* of the VM that another program defined */
+    guint connection;     /* as it was counted on */
+    void (*during)(void); /* what happens while a volume is copied; NULL */
+    FctDeviceUse use;     /* of every device: how the host uses it */
     FctVmmConnection told;
     gpointer data;
 } Play;
@@ -38,6 +45,16 @@ void have(Fixture *f, const char *pool, const char *name, FctRecordState state, 
 void assert_state(Fixture *f, const char *pool, const char *name, int state); /* -1: no record */
 void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode);
 
+void test_rest_kept(Fixture *f, gconstpointer data);
+void test_rest_of_medium(Fixture *f, gconstpointer data);
+void test_rest_broken(Fixture *f, gconstpointer data);
+void test_rest_unknown(Fixture *f, gconstpointer data);
+void test_rest_gone(Fixture *f, gconstpointer data);
+void test_host_uses(Fixture *f, gconstpointer data);
+void test_replaced_head(Fixture *f, gconstpointer data);
+void test_source_exchanged(Fixture *f, gconstpointer data);
+void test_grown_exchanged(Fixture *f, gconstpointer data);
+void test_pool_of_others(Fixture *f, gconstpointer data);
 void test_on_disk(Fixture *f, gconstpointer data);
 void test_pool_place(Fixture *f, gconstpointer data);
 void test_spelled(Fixture *f, gconstpointer data);

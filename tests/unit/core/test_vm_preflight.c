@@ -253,6 +253,8 @@ static void test_disks(World *w, gconstpointer data)
     only(w, FCT_REFUSE, "disk-damaged", "disks", "/disks/base.qcow2, which is no qcow2");
     drive(w, 0)->fault = FCT_FILE_CORRUPT;
     only(w, FCT_REFUSE, "disk-damaged", "disks", "/disks/base.qcow2, which QEMU has marked");
+    drive(w, 0)->fault = FCT_FILE_SPLIT;
+    only(w, FCT_REFUSE, "disk-refused", "disks", "keeps its data in another file");
     drive(w, 0)->fault = FCT_FILE_SOUND;
     drive(w, 0)->link = TRUE;
     nothing(w); /* as the path of a logical volume is */
@@ -273,6 +275,15 @@ static void test_disks(World *w, gconstpointer data)
     drive(w, 0)->user_saved = TRUE;
     only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 was saved in the middle of a run with it");
     drive(w, 0)->user = "";
+    drive(w, 0)->use = FCT_DEVICE_MOUNTED;
+    drive(w, 0)->use_where = "/srv";
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "is in use. This host has it mounted at /srv.");
+    drive(w, 0)->use = FCT_DEVICE_SWAP;
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "swaps to it");
+    drive(w, 0)->use = FCT_DEVICE_HELD;
+    drive(w, 0)->use_where = "dm-3 (vg0-data)";
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "device dm-3 (vg0-data) is built on it");
+    drive(w, 0)->use = FCT_DEVICE_FREE;
     drive(w, 0)->encrypted = FCT_SEEN_YES; /* case 05 */
     only(w, FCT_REFUSE, "disk-encrypted", "disks", "no key");
     drive(w, 0)->encrypted = FCT_SEEN_NO;

@@ -43,10 +43,37 @@ static void test_exchange(gconstpointer mode)
     g_rmdir(dir);
 }
 
+/* As facetd does, which is not root: in a folder that it may not list, with files that it may not open. */
+static void test_synced(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *dir = g_dir_make_tmp("facet-inside-XXXXXX", NULL), *folder = g_build_filename(dir, "pool", NULL);
+    g_autofree char *path = g_build_filename(folder, "a.img", NULL);
+    g_autoptr(FctPool) pool = fct_pool_new();
+    g_autoptr(FctVolume) volume = fct_volume_new();
+    FctVirtSynced synced;
+    uid_t root = geteuid();
+    fct_text_set(&pool->kind, "dir");
+    fct_text_set(&pool->path, folder);
+    fct_text_set(&volume->path, path);
+    g_assert_true(g_mkdir(folder, 0755) == 0 && g_chmod(dir, 0755) == 0);
+    g_assert_true(g_file_set_contents(path, "x", 1, NULL));
+    g_assert_true(fct_virt_sync_in(pool, volume, &synced, &error));
+    g_assert_cmpint(synced, ==, FCT_SYNCED_FILE);
+    g_assert_true(g_chmod(path, 0) == 0 && g_chmod(folder, 0311) == 0);
+    g_assert_true(root != 0 || seteuid(65534) == 0);
+    g_assert_true(fct_virt_sync_in(pool, volume, &synced, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(synced, ==, FCT_SYNCED_ALL);
+    g_assert_true(root != 0 || seteuid(0) == 0);
+    g_assert_true(g_chmod(folder, 0755) == 0 && g_unlink(path) == 0 && g_rmdir(folder) == 0 && g_rmdir(dir) == 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/inside/exchange-by-others", GINT_TO_POINTER(0777), test_exchange);
     g_test_add_data_func("/inside/folder-of-ours", GINT_TO_POINTER(0755), test_exchange);
+    g_test_add_func("/inside/synced", test_synced);
     return g_test_run();
 }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether this host itself has a block device in use, as a program sees it that may open none: by the kernel's lists of
+ * mounts and of swap, and by what it says in /sys is built on the device (LVM, RAID, encryption, multipath, bcache).
+ * Devices are compared by their numbers, since one has many names. A disk is in use by its partitions, too. What takes
+ * a device without a word there (ZFS) is not seen.
+ */
+#include "virt/virt.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* A path in one of the kernel's lists, in which a space is written as \040: whether it is that device. */
+static gboolean is_device(const char *word, dev_t device)
+{
+    struct stat st;
+    g_autofree char *path = g_strcompress(word);
+    return g_str_has_prefix(path, "/dev/") && stat(path, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == device;
+}
+
+static GStrv read_lines(const char *root, const char *file)
+{
+    g_autofree char *path = g_build_filename(root, file, NULL), *text = NULL;
+    return g_strsplit(g_file_get_contents(path, &text, NULL, NULL) ? text : "", "\n", -1);
+}
+
+/* By its numbers or, of a file system that has numbers of its own (btrfs), by what it was mounted from. */
+static char *find_mount(const FctKernelView *view, dev_t device)
+{
+    g_auto(GStrv) lines = read_lines(view->proc, "self/mountinfo");
+    g_autofree char *numbers = g_strdup_printf("%u:%u", major(device), minor(device));
+    for (guint i = 0; lines[i]; i++) {
+        const char *after = strstr(lines[i], " - "); /* "36 35 98:0 /root /mnt rw … - ext4 /dev/sda1 rw" */
+        g_auto(GStrv) words = g_strsplit(lines[i], " ", 6), source = g_strsplit(after ? after + 3 : "", " ", 3);
+        gboolean named = g_strv_length(source) >= 2 && is_device(source[1], device);
+        if (g_strv_length(words) >= 5 && (named || strcmp(words[2], numbers) == 0))
+            return g_strcompress(words[4]);
+    }
+    return NULL;
+}
+
+static gboolean is_swap(const FctKernelView *view, dev_t device)
+{
+    g_auto(GStrv) lines = read_lines(view->proc, "swaps");
+    for (guint i = 0; lines[i] && *lines[i]; i++) {
+        g_auto(GStrv) words = g_strsplit_set(lines[i], " \t", 2);
+        if (is_device(words[0], device))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* "dm-3 (vg0-data)": the kernel's name, and the one that device mapper gave it. */
+static char *holder_name(const char *holders, const char *name)
+{
+    g_autofree char *path = g_build_filename(holders, name, "dm", "name", NULL), *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return g_strdup(name);
+    return g_strdup_printf("%s (%s)", name, g_strstrip(text));
+}
+
+static char *find_holder(const char *node)
+{
+    g_autofree char *holders = g_build_filename(node, "holders", NULL);
+    g_autoptr(GDir) dir = g_dir_open(holders, 0, NULL);
+    const char *name = dir ? g_dir_read_name(dir) : NULL;
+    return name ? holder_name(holders, name) : NULL;
+}
+
+static FctDeviceUse use_of(const FctKernelView *view, const char *node, dev_t device, char **ret_where)
+{
+    if ((*ret_where = find_mount(view, device)))
+        return FCT_DEVICE_MOUNTED;
+    if (is_swap(view, device))
+        return FCT_DEVICE_SWAP;
+    return (*ret_where = find_holder(node)) ? FCT_DEVICE_HELD : FCT_DEVICE_FREE;
+}
+
+/* Of a partition in the folder of its disk in /sys; FALSE: it is none. */
+static gboolean read_partition(const char *folder, dev_t *ret)
+{
+    guint a, b;
+    g_autofree char *is = g_build_filename(folder, "partition", NULL), *dev = g_build_filename(folder, "dev", NULL);
+    g_autofree char *text = NULL;
+    if (!g_file_test(is, G_FILE_TEST_EXISTS) || !g_file_get_contents(dev, &text, NULL, NULL) ||
+        sscanf(text, "%u:%u", &a, &b) != 2)
+        return FALSE;
+    *ret = makedev(a, b);
+    return TRUE;
+}
+
+FctDeviceUse fct_virt_device_use_in(const FctKernelView *view, dev_t device, char **ret_where)
+{
+    g_autofree char *node =
+        g_strdup_printf("%s/dev/block/%u:%u", view->sys, (guint)major(device), (guint)minor(device));
+    FctDeviceUse use = use_of(view, node, device, ret_where);
+    g_autoptr(GDir) dir = use == FCT_DEVICE_FREE ? g_dir_open(node, 0, NULL) : NULL;
+    for (const char *name; dir && use == FCT_DEVICE_FREE && (name = g_dir_read_name(dir));) {
+        g_autofree char *part = g_build_filename(node, name, NULL);
+        dev_t number;
+        if (read_partition(part, &number))
+            use = use_of(view, part, number, ret_where);
+    }
+    return use;
+}
+
+FctDeviceUse fct_virt_device_use(FctVmm *vmm, const char *path, char **ret_where)
+{
+    const FctKernelView view = {"/proc", "/sys"};
+    struct stat st;
+    *ret_where = NULL;
+    if (!fct_path_is_device(path) || stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
+        return FCT_DEVICE_FREE;
+    return fct_virt_device_use_in(&view, st.st_rdev, ret_where);
+}

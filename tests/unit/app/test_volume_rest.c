@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What virsh does to a VM while Facet reads its disk. Run by test_volumes.c. */
+#include "volume_play.h"
+
+#include "app/task.h"
+#include "app/vm_service.h"
+#include "app/volume_record.h"
+#include "app/volumes.h"
+#include "base/text.h"
+#include "core/disk_head.h"
+
+#include <string.h>
+
+static void starts_and_ends(void)
+{
+    play.starts++;
+}
+
+static void loses_libvirt(void)
+{
+    play.connection++;
+    play.starts = 0;
+}
+
+static void deletes_vm(void)
+{
+    play.foreign = NULL;
+}
+
+/* ---- what is put in the place of a disk ---- */
+
+static void put_big(guint8 *head, gsize at, guint64 value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        head[at + (gsize)i] = (guint8)(value >> 8 * (bytes - 1 - i));
+}
+
+static void assert_not_opened(Fixture *f, FctVolumeRecord *record, const char *why)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FctVmDisk) disk = fct_vm_disk_new();
+    g_autoptr(FctVolumeRecord) plan = fct_volume_record_new("nas", "copy", "qcow2");
+    fct_text_set(&disk->pool, "nas");
+    fct_text_set(&disk->volume, "web.qcow2");
+    fct_text_set(&disk->path, "/pools/nas/web.qcow2");
+    g_assert_false(fct_record_fill_disk(f->app, disk, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_assert_nonnull(strstr(error->message, why));
+    g_clear_error(&error);
+    g_assert_null(fct_record_copy(f->app, record, plan, NULL, NULL, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_REFUSED);
+    g_assert_nonnull(strstr(error->message, why));
+}
+
+/* The file of a VM's disk gave way to a qcow2 of others, which names a file of the host as where its data is. */
+void test_replaced_head(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    guint8 head[112] = "QFI\xfb\0\0\0\3";
+    g_autoptr(json_t) vm = json_pack("{s:s, s:[{s:s}]}", "name", "web", "disks", "path", "/pools/nas/web.qcow2");
+    const FctWrite write = {"vm/" VM, vm, FCT_REV_ANY};
+    g_autoptr(GPtrArray) pools = f->vmm->ops->pools(f->vmm, NULL);
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, &error));
+    have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, VM);
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "nas", "web.qcow2", NULL);
+    fct_text_set(&record->inode, "one");
+    g_autoptr(json_t) value = fct_volume_record_to_json(record);
+    const FctWrite known = {"volume/nas:web.qcow2", value, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &known, 1, NULL, &error));
+    play.inode = "two";
+    play.head = (const char *)head;
+    play.head_length = sizeof head;
+    put_big(head, 72, FCT_QCOW2_DATA_FILE, 8);
+    assert_not_opened(f, record, "keeps its data in another file");
+    g_autoptr(GHashTable) records = fct_records_load(f->app, NULL);
+    g_autoptr(GPtrArray) volumes = f->vmm->ops->volumes(f->vmm, "nas", NULL);
+    for (guint i = 0; i < pools->len; i++) /* a look at the pool makes it no friend */
+        if (strcmp(((FctPool *)pools->pdata[i])->name, "nas") == 0)
+            fct_records_prune(f->app, pools->pdata[i], records, volumes);
+    assert_not_opened(f, record, "keeps its data in another file");
+    put_big(head, 72, 0, 8);
+    put_big(head, 32, FCT_QCOW2_LUKS, 4);
+    assert_not_opened(f, record, "is encrypted");
+    put_big(head, 32, 0, 4);
+    put_big(head, 8, 4096, 8);
+    assert_not_opened(f, record, "stands on another file");
+}
+
+/* ---- what starts meanwhile ---- */
+
+/* libvirt tells of its VMs anew. */
+static void meet_vm(Fixture *f, const char *path)
+{
+    guint n = 0;
+    play.foreign = path;
+    play.told(FALSE, play.data);
+    play.told(TRUE, play.data);
+    while (n != 1) {
+        g_autoptr(GPtrArray) infos = fct_domains_infos(f->app->domains);
+        n = fct_domains_is_up(f->app->domains) ? infos->len : 0;
+        g_main_context_iteration(NULL, FALSE);
+    }
+}
+
+static json_t *wait_task(Fixture *f, const char *id)
+{
+    for (;;) {
+        json_t *task = fct_tasks_get(f->app->tasks, id, NULL);
+        if (json_is_integer(json_object_get(task, "ended_ms")))
+            return task;
+        json_decref(task);
+        g_usleep(2000);
+    }
+}
+
+/* Copies nas:source, which the VM "theirs" has, while @during happens; how the task ends and what it says. */
+static char *copy_while(Fixture *f, void (*during)(void))
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) wish = json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "pool", "nas", "name", "copy", "format",
+                                       "qcow2", "from", "pool", "nas", "volume", "source");
+    json_t *begun = NULL, *volume = NULL;
+    have(f, "nas", "source", FCT_RECORD_READY, NULL, "");
+    meet_vm(f, "/pools/nas/source");
+    play.during = during;
+    g_assert_true(fct_volumes_create(f->app, "admin", wish, &begun, &volume, &error));
+    g_assert_no_error(error);
+    g_autoptr(json_t) task = begun, ended = wait_task(f, fct_json_str(task, "id", ""));
+    const json_t *fault = json_object_get(ended, "error");
+    return g_strdup_printf("%s: %s %s", fct_json_str(ended, "state", ""), fct_json_str(fault, "message", ""),
+                           fct_json_str(fault, "next", ""));
+}
+
+/* A VM that has the disk and stays off is no hindrance. */
+void test_rest_kept(Fixture *f, gconstpointer data)
+{
+    play.starts = 3;
+    g_autofree char *end = copy_while(f, NULL);
+    g_assert_true(g_str_has_prefix(end, "done"));
+    assert_state(f, "nas", "copy", FCT_RECORD_READY);
+}
+
+/* What a VM has in its CD drive it does not write to: it may start as it likes. */
+void test_rest_of_medium(Fixture *f, gconstpointer data)
+{
+    g_autoptr(json_t) vm =
+        json_pack("{s:s, s:[{s:s, s:b}]}", "name", "theirs", "disks", "path", "/pools/nas/source", "cdrom", TRUE);
+    const FctWrite write = {"vm/" FOREIGN, vm, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, NULL));
+    g_autofree char *end = copy_while(f, starts_and_ends);
+    g_assert_cmpstr(end, ==, "done:  ");
+    assert_state(f, "nas", "copy", FCT_RECORD_READY);
+}
+
+/* Nothing of the copy is left: it has a part from before and a part from after. */
+static void assert_torn(Fixture *f, void (*during)(void), const char *why)
+{
+    g_autofree char *end = copy_while(f, during);
+    g_assert_true(g_str_has_prefix(end, "failed"));
+    g_assert_nonnull(strstr(end, why));
+    g_assert_nonnull(strstr(end, "again")); /* what to do */
+    g_assert_cmpstr(play.deleted->str, ==, "/pools/nas/copy ");
+    assert_state(f, "nas", "copy", -1);
+}
+
+/* "virsh start" and the end of the guest, both while it was copied. */
+void test_rest_broken(Fixture *f, gconstpointer data)
+{
+    assert_torn(f, starts_and_ends, "VM theirs was started");
+}
+
+void test_rest_unknown(Fixture *f, gconstpointer data)
+{
+    assert_torn(f, loses_libvirt, "nobody can know");
+}
+
+void test_rest_gone(Fixture *f, gconstpointer data)
+{
+    assert_torn(f, deletes_vm, "nobody can know");
+}
