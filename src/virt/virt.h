@@ -69,9 +69,11 @@ typedef struct {
 FctVirt *fct_virt_ref(FctVirt *virt);
 void fct_virt_unref(gpointer virt);
 
-/* connection.c: starts the keeper, which connects, reconnects and passes news on. */
+/* keeper.c: starts the keeper, which connects, reconnects and passes news on. */
 void fct_virt_connect(FctVirt *virt);
-/* The thread of libvirt's event loop, for whoever does not hold GLib's default main context; started once a process. */
+
+/* connection.c: the thread of libvirt's event loop, for whoever does not hold GLib's default main context; started once
+ * a process. */
 void fct_virt_event_loop(void);
 /* One more connection; close it with fct_virt_close. Not with the lock held. */
 virConnectPtr fct_virt_open(FctVirt *virt, GError **error);
