@@ -5,6 +5,7 @@
 #include "app/hub.h"
 #include "app/networks.h"
 #include "app/pools.h"
+#include "app/vm_facts.h"
 #include "app/vm_service.h"
 #include "base/read.h"
 #include "core/template.h"
@@ -198,6 +199,24 @@ static json_t *with_password(const json_t *input)
     return whole;
 }
 
+/* Whether each field of a VmInput without a name, perhaps without a source, is well formed. */
+static gboolean check_fields(FctApp *app, const json_t *input, GError **error)
+{
+    static const char *const sources[] = {"image", "iso", "volume"};
+    g_autoptr(json_t) whole = json_deep_copy(input);
+    gboolean begins = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
+        begins |= json_object_get(input, sources[i]) != NULL;
+    json_object_set_new(whole, "name", json_string("vm"));
+    if (!begins)
+        json_object_set_new(whole, "iso", json_string("any"));
+    g_autoptr(FctVm) vm = fct_vm_from_input(whole, error);
+    g_autoptr(FctImage) image = vm && *vm->image ? fct_images_find(app->config.images_dir, vm->image, error) : NULL;
+    if (!vm || (*vm->image && !(image && fct_vm_fit_image(vm, image, error))))
+        return FALSE;
+    return !app->vms || fct_vm_facts_check(app->vms, vm, FALSE, input, error);
+}
+
 /* As the VM's input will be, but for what the template leaves open. */
 static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
 {
@@ -219,19 +238,13 @@ static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
     }
     json_object_del(whole, "cloud_init");
     json_object_del(whole, "windows");
-    return fct_vm_check_input(app, whole, error);
+    return check_fields(app, whole, error);
 }
 
 static gboolean check_input(FctApp *app, const char *id, const json_t *input, GError **error)
 {
     static const char *const known[] = {"name", "description", "input", NULL};
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)input, key, value)
-        if (!g_strv_contains(known, key)) {
-            return fct_read_refuse(error, key, "The field “%s” is not known here.", key);
-        }
-    return check_text(input, "name", NAME_MAX_CHARS, TRUE, error) &&
+    return fct_read_only(input, known, error) && check_text(input, "name", NAME_MAX_CHARS, TRUE, error) &&
            check_text(input, "description", DESCRIPTION_MAX_CHARS, FALSE, error) &&
            check_vm_input(app, json_object_get(input, "input"), error) &&
            name_is_free(app, id, fct_json_str(input, "name", ""), error);

@@ -173,23 +173,6 @@ static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
                : NULL;
 }
 
-gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error)
-{
-    static const char *const sources[] = {"image", "iso", "volume"};
-    g_autoptr(json_t) whole = json_deep_copy(input);
-    gboolean begins = FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
-        begins |= json_object_get(input, sources[i]) != NULL;
-    json_object_set_new(whole, "name", json_string("vm"));
-    if (!begins)
-        json_object_set_new(whole, "iso", json_string("any"));
-    g_autoptr(FctVm) vm = fct_vm_from_input(whole, error);
-    g_autoptr(FctImage) image = vm && *vm->image ? fct_images_find(app->config.images_dir, vm->image, error) : NULL;
-    if (!vm || (*vm->image && !(image && fct_vm_fit_image(vm, image, error))))
-        return FALSE;
-    return !app->vms || fct_vm_facts_check(app->vms, vm, FALSE, input, error);
-}
-
 /* With what a template gives; @given is what was sent. */
 static FctVm *read_given(FctVms *vms, const json_t *given, gboolean *ret_start, GError **error)
 {

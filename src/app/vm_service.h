@@ -164,8 +164,6 @@ FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input,
 gboolean fct_vm_store_new(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);
 /* Why the commit of a new VM failed. Takes @given over; FALSE. */
 gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError **error);
-/* Whether each field of a VmInput without a name, perhaps without a source, is well formed. */
-gboolean fct_vm_check_input(FctApp *app, const json_t *input, GError **error);
 FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error);
 FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean force, GError **error);
 #define FCT_VM_POLITE_S 90 /* what a guest gets to shut down */
