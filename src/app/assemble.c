@@ -7,6 +7,7 @@
 #include "app/autostart.h"
 #include "app/domains.h"
 #include "app/executor.h"
+#include "app/file_probe.h"
 #include "app/files.h"
 #include "app/gpu_publish.h"
 #include "app/hub.h"
@@ -22,6 +23,7 @@
 #include "app/server.h"
 #include "app/signins.h"
 #include "app/storage.h"
+#include "app/storage_watch.h"
 #include "app/task.h"
 #include "app/visits.h"
 #include "app/vm_docs.h"
@@ -110,8 +112,11 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
         app->guests = fct_guests_new(app);
         if (!(app->vm_docs = fct_vm_docs_new(app, error)))
             return NULL;
+        app->probe = fct_file_probe_new();
         app->vms = fct_vms_new(app);
-        app->storage = fct_storage_new(app);
+        app->storage = fct_storage_new();
+        app->storage_watch = fct_storage_watch_new(app);
+        fct_files_on_delete(app->files, fct_volume_file_users);
         app->networks = fct_network_cache_new(app);
         app->network_watch = fct_network_watch_new(app);
         app->autostarter = fct_autostarter_new(app);
@@ -144,7 +149,7 @@ gboolean fct_app_start(FctApp *app, GError **error)
     }
     if (app->storage) {
         fct_tasks_on_recover(app->tasks, "volume.", fct_volumes_recover, app);
-        fct_storage_start(app->storage);
+        fct_storage_watch_start(app->storage_watch);
     }
     if (app->networks) {
         fct_tasks_on_recover(app->tasks, "network.", fct_networks_recover, app);
@@ -170,15 +175,17 @@ void fct_app_free(FctApp *app)
         fct_tasks_stop(app->tasks);
         fct_sampler_stop(app->sampler);
         fct_network_watch_stop(app->network_watch);
-        fct_storage_stop(app->storage);
+        fct_storage_watch_stop(app->storage_watch);
         fct_vms_stop(app->vms);
         fct_world_stop(app->world);
     }
     fct_network_watch_free(app->network_watch);
     fct_network_cache_free(app->networks);
+    fct_storage_watch_free(app->storage_watch);
     fct_storage_free(app->storage);
     fct_autostarter_free(app->autostarter);
     fct_vms_free(app->vms);
+    fct_file_probe_free(app->probe);
     fct_guests_free(app->guests);
     fct_vm_docs_free(app->vm_docs);
     fct_vm_news_free(app->vm_news);

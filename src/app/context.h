@@ -35,7 +35,9 @@ typedef struct FctNetworkCache FctNetworkCache;
 typedef struct FctNetworkWatch FctNetworkWatch;
 typedef struct FctFiles FctFiles;
 typedef struct FctGuests FctGuests;
+typedef struct FctFileProbe FctFileProbe;
 typedef struct FctStorage FctStorage;
+typedef struct FctStorageWatch FctStorageWatch;
 typedef struct FctRoute FctRoute; /* api.h */
 
 /* What the command line said. Strings are owned by the FctApp, never NULL unless said so. */
@@ -81,7 +83,9 @@ typedef struct FctApp {
     FctVmNews *vm_news;
     FctGuests *guests;
     FctVms *vms;
+    FctFileProbe *probe;
     FctStorage *storage;
+    FctStorageWatch *storage_watch;
     FctNetworkCache *networks;
     FctNetworkWatch *network_watch;
     FctAutostarter *autostarter;

@@ -13,6 +13,12 @@
 
 FctFiles *fct_files_new(FctApp *app);
 void fct_files_free(FctFiles *files);
+/*
+ * Before a file is deleted: adds sentences to @reasons (an array), one for each who needs the file at @path. FALSE: it
+ * cannot be told now. Set once, before the first request.
+ */
+typedef gboolean (*FctFilesUsers)(FctApp *app, const char *path, json_t *reasons, GError **error);
+void fct_files_on_delete(FctFiles *files, FctFilesUsers users);
 
 /* {"items","folder","capacity_bytes","free_bytes"} as in the contract. */
 json_t *fct_files_list(FctFiles *files, GError **error);

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keeps facetd's own pool "facet" running whenever libvirt is there, tells the page when pools or volumes changed (also
- * by others, who need not ask us), and tells once when a pool runs full. Nothing about a pool is stored. Takes away
- * volumes that were left half made. Thread-safe.
+ * Who works on which volume, and what was last seen of pools; storage_watch.h keeps that fresh. Nothing about a pool is
+ * stored. Thread-safe; no function but fct_storage_await waits.
  */
 #pragma once
 #include "app/context.h"
 
-FctStorage *fct_storage_new(FctApp *app);
-void fct_storage_start(FctStorage *storage);
-void fct_storage_stop(FctStorage *storage);
+FctStorage *fct_storage_new(void);
 void fct_storage_free(FctStorage *storage);
 /* What the thin volumes of @pool may still grow by, as last seen; -1 unknown. */
 gint64 fct_storage_promised(FctStorage *storage, const char *pool);
@@ -28,5 +25,20 @@ void fct_storage_note_making(FctStorage *storage, const char *id, gboolean makin
 gboolean fct_storage_is_making(FctStorage *storage, const char *id);
 /* Something half made could not be deleted: tries again until it can. */
 void fct_storage_sweep_later(FctStorage *storage);
-/* Looks again soon: something of ours has changed in @pool. */
+/* The watch looks again soon: something has changed in @pool; NULL: libvirt came up. */
 void fct_storage_poke(FctStorage *storage, const char *pool);
+
+/* ---- for the watch ---- */
+typedef struct {
+    GHashTable *pools; /* set of their names */
+    gboolean ensure;   /* that our own pool runs */
+    gboolean sweep;    /* what was left half made */
+} FctStorageDue;
+void fct_storage_due_clear(FctStorageDue *due);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctStorageDue, fct_storage_due_clear)
+/* Takes what is due, and waits for it up to @us: *ret may be empty. FALSE: facetd ends. */
+gboolean fct_storage_await(FctStorage *storage, gint64 us, FctStorageDue *ret);
+void fct_storage_quit(FctStorage *storage);
+/* @pools NULL: not known now. TRUE when there are others, or they run or not other than before. */
+gboolean fct_storage_keep_pools(FctStorage *storage, GPtrArray *pools);
+void fct_storage_keep_promised(FctStorage *storage, const char *pool, gint64 bytes);

@@ -205,7 +205,7 @@ FctVmFactsKeeper *fct_vm_facts_new(FctVms *vms)
 {
     FctVmFactsKeeper *keeper = g_new0(FctVmFactsKeeper, 1);
     keeper->vms = vms;
-    keeper->probe = fct_file_probe_new();
+    keeper->probe = vms->app->probe;
     g_mutex_init(&keeper->lock);
     return keeper;
 }
@@ -215,14 +215,8 @@ void fct_vm_facts_free(FctVmFactsKeeper *keeper)
     if (!keeper)
         return;
     host_unref(keeper->host);
-    fct_file_probe_free(keeper->probe);
     g_mutex_clear(&keeper->lock);
     g_free(keeper);
-}
-
-FctFileProbe *fct_vm_facts_probe(FctVms *vms)
-{
-    return vms->facts->probe;
 }
 
 /* ---- as core/vm_preflight takes it ---- */

@@ -10,7 +10,6 @@
 typedef struct FctVmFactsKeeper FctVmFactsKeeper;
 FctVmFactsKeeper *fct_vm_facts_new(FctVms *vms);
 void fct_vm_facts_free(FctVmFactsKeeper *keeper);
-FctFileProbe *fct_vm_facts_probe(FctVms *vms); /* borrowed */
 /*
  * What libvirt says of networks, pools and itself is asked for anew, for whoever is about to act; waits for it. Else
  * what was last seen counts, which no libvirt that hangs can hold up.

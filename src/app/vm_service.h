@@ -149,14 +149,28 @@ gboolean fct_vm_begin(FctVms *vms, FctVm **vm, const char *what, GError **error)
 void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts);
 /* fct_task_end, after which the VM is free for the next act. */
 void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome);
-/* The VM as it is stored now, with a change made by @edit; tried again when somebody else wrote meanwhile. */
-typedef void (*FctVmEdit)(FctVm *vm, gpointer data);
-gboolean fct_vm_edit(FctVms *vms, const char *id, FctVmEdit edit, gpointer data, GError **error);
-/* Releases what the VM holds, waiting a little; what cannot be released yet is left to the watcher. TRUE: all free. */
-gboolean fct_vm_release_parts(FctVms *vms, FctTask *task, const char *id);
 /* The same sentence wherever another's VM is to be changed. */
 void fct_vm_set_foreign_error(GError **error, const char *name);
 
+/* ---- vm_edit.c ---- */
+/* The VM as it is stored now, with a change made by @edit; tried again when somebody else wrote meanwhile. */
+typedef void (*FctVmEdit)(FctVm *vm, gpointer data);
+gboolean fct_vm_edit(FctVms *vms, const char *id, FctVmEdit edit, gpointer data, GError **error);
+/* The VM runs, by whomever: from now on it runs with what its document says. */
+void fct_vm_note_run(FctVms *vms, const char *id);
+/* An FctVmEdit: @run (json_t) is what it runs with. */
+void fct_vm_set_run(FctVm *vm, gpointer run);
+
+/* ---- vm_release.c ---- */
+/* Releases what the VM holds, waiting a little; what cannot be released yet is left to the watcher. TRUE: all free. */
+gboolean fct_vm_release_parts(FctVms *vms, FctTask *task, const char *id);
+
+/* ---- vm_refused.c ---- */
+/*
+ * The verdicts that forbid a start, as FCT_ERROR_REFUSED that lists them. @what: "cannot start". @next: NULL: what the
+ * first of them says.
+ */
+void fct_vm_set_refused(GError **error, const FctVm *vm, const GPtrArray *verdicts, const char *what, const char *next);
 /* ---- vm_create.c, vm_start.c, vm_stop.c: each makes its task and returns it running, or refuses. Take @vm over. ----
  */
 FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error);
@@ -181,15 +195,8 @@ FctTask *fct_vm_restart(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean
 /* facetd ended in the middle of it, and libvirt answers: a VM that is off, or goes off, is started. Ends the task. */
 void fct_vm_restart_go_on(FctVmAct *act, FctTask *task);
 
-/*
- * The verdicts that forbid a start, as FCT_ERROR_REFUSED that lists them. @what: "cannot start". @next: NULL: what the
- * first of them says.
- */
-void fct_vm_set_refused(GError **error, const FctVm *vm, const GPtrArray *verdicts, const char *what, const char *next);
 /* Reserves the parts in one transaction with @task. FCT_ERROR_REFUSED lists the verdicts. */
 gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error);
-/* The VM runs, by whomever: from now on it runs with what its document says. */
-void fct_vm_note_run(FctVms *vms, const char *id);
 /* Starts the domain with the parts that the VM has reserved, and waits until it is seen to run. */
 gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error);
 /* Takes a VM apart: domain, disks that were made for it, documents. @keep: all but those it lists. Idempotent. */

@@ -18,25 +18,6 @@ static const char *const start_steps[] = {"Reserve the parts", "Start the VM", N
 static void start_thread(FctTask *task, gpointer data);
 static const FctVmJob start_job = {"vm.start", "Start", start_steps, FALSE, start_thread};
 
-void fct_vm_set_refused(GError **error, const FctVm *vm, const GPtrArray *verdicts, const char *what, const char *next)
-{
-    const FctVerdict *first = NULL;
-    json_t *reasons = json_array();
-    for (guint i = 0; i < verdicts->len; i++) {
-        const FctVerdict *verdict = g_ptr_array_index(verdicts, i);
-        if (verdict->severity == FCT_WARN)
-            continue;
-        first = first ? first : verdict;
-        json_array_append_new(reasons, json_string(verdict->sentence));
-    }
-    json_t *details = json_pack("{s:o, s:o}", "verdicts", fct_verdicts_to_json(verdicts), "reasons", reasons);
-    fct_set_error_full(error, FCT_ERROR_REFUSED,
-                       next                    ? next
-                       : first && *first->next ? first->next
-                                               : NULL,
-                       details, "VM %s %s: %s", vm->name, what, first ? first->sentence : "");
-}
-
 static void note_warnings(FctTask *task, const GPtrArray *verdicts)
 {
     for (guint i = 0; i < verdicts->len; i++)
@@ -96,26 +77,6 @@ gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **er
     }
 }
 
-static void set_run(FctVm *vm, gpointer data)
-{
-    json_decref(vm->run);
-    vm->run = json_incref(data);
-}
-
-static void set_run_of_document(FctVm *vm, gpointer unused)
-{
-    g_autoptr(json_t) run = fct_vm_run_json(vm);
-    set_run(vm, run);
-}
-
-void fct_vm_note_run(FctVms *vms, const char *id)
-{
-    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, id);
-    g_autoptr(GError) fault = NULL;
-    if (known && !fct_vm_edit(vms, id, set_run_of_document, NULL, &fault))
-        g_warning("VM %s: what it runs with could not be stored: %s", known->vm->name, fault->message);
-}
-
 /* The domain was seen to run: its parts are in use, and this is what it runs with. */
 static void note_running(FctVms *vms, const FctVm *vm)
 {
@@ -123,7 +84,7 @@ static void note_running(FctVms *vms, const FctVm *vm)
     g_autoptr(json_t) run = fct_vm_run_json(vm);
     if (!fct_vm_reconcile(vms, vm->id))
         fct_acts_retry_later(vms->acts);
-    if (!fct_vm_edit(vms, vm->id, set_run, run, &fault))
+    if (!fct_vm_edit(vms, vm->id, fct_vm_set_run, run, &fault))
         g_warning("VM %s: what it was started with could not be stored: %s", vm->name, fault->message);
 }
 

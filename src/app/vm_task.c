@@ -2,12 +2,6 @@
 /* What the tasks of VMs have in common. */
 #include "app/vm_service.h"
 
-#include <string.h>
-
-#define RELEASE_TRIES 20
-#define RELEASE_PAUSE_MS 250
-#define EDIT_TRIES 5
-
 FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *job, const FctVm *vm)
 {
     g_autofree char *title = g_strdup_printf("%s VM %s", job->verb, vm->name);
@@ -57,36 +51,6 @@ void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GEr
     if (act->acts) /* first: whoever sees the end of the task may act on the VM at once */
         fct_acts_end(act->vms->acts, act->vm->id);
     fct_task_end(task, state, error, NULL, 0, "%s", outcome);
-}
-
-gboolean fct_vm_edit(FctVms *vms, const char *id, FctVmEdit edit, gpointer data, GError **error)
-{
-    for (int try = 0;; try++) {
-        g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
-        g_autoptr(FctWrites) writes = fct_writes_new();
-        g_autoptr(GError) fault = NULL;
-        if (!vm)
-            return FALSE;
-        edit(vm, data);
-        fct_writes_add(writes, fct_vm_key(id), fct_vm_to_doc(vm), vm->revision);
-        if (fct_writes_commit(vms->app->store, writes, NULL, &fault))
-            return TRUE;
-        if (fault->code != FCT_ERROR_REVISION || try == EDIT_TRIES) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
-    }
-}
-
-gboolean fct_vm_release_parts(FctVms *vms, FctTask *task, const char *id)
-{
-    for (int try = 0; try < RELEASE_TRIES && !fct_task_stopping(task); try++) {
-        if (fct_vm_reconcile(vms, id))
-            return TRUE;
-        fct_task_wait(task, RELEASE_PAUSE_MS);
-    }
-    fct_acts_retry_later(vms->acts);
-    return FALSE;
 }
 
 void fct_vm_set_foreign_error(GError **error, const char *name)

@@ -133,3 +133,44 @@ gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GEr
         g_ptr_array_add(paths, (gpointer)path);
     return fct_volume_spare(app, vm, paths, error);
 }
+
+/* ---- of the file library ---- */
+
+/* By libvirt's own word: a VM that was defined a moment ago may not have been heard of yet. */
+static gboolean add_domains(FctApp *app, const FctVolumeWorld *world, const char *path, json_t *reasons, GError **error)
+{
+    g_autoptr(GPtrArray) vms = app->vmm->ops->list(app->vmm, error);
+    for (guint i = 0; vms && i < vms->len; i++) {
+        const FctVmInfo *vm = g_ptr_array_index(vms, i);
+        size_t k;
+        json_t *disk;
+        json_array_foreach (vm->disks, k, disk)
+            if (fct_volume_world_same(world, json_string_value(disk), path)) {
+                g_autofree char *reason = g_strdup_printf("VM %s has it in a drive.", vm->name);
+                json_array_append_new(reasons, json_string(reason));
+            }
+    }
+    return vms != NULL;
+}
+
+/* What another program made in a pool may stand on an image of the library. */
+static gboolean add_volumes(const FctVolumeWorld *world, const char *path, json_t *reasons, GError **error)
+{
+    const GPtrArray *users = fct_volume_world_users(world, path);
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        if (strcmp(user->how, "backing") != 0)
+            continue;
+        g_autofree char *reason = g_strdup_printf("Volume %s stands on it.", user->name);
+        json_array_append_new(reasons, json_string(reason));
+    }
+    if (world->silent)
+        g_propagate_error(error, g_error_copy(world->silent));
+    return !world->silent;
+}
+
+gboolean fct_volume_file_users(FctApp *app, const char *path, json_t *reasons, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    return world && add_domains(app, world, path, reasons, error) && add_volumes(world, path, reasons, error);
+}

@@ -2,7 +2,9 @@
 /* The one look at a volume that Facet has no record of: what it is from then on (core/volume_rules). */
 #include "app/volume_record.h"
 
+#include "app/volume_bytes.h"
 #include "app/volume_content.h"
+#include "app/volume_safe.h"
 #include "app/volumes.h"
 #include "base/text.h"
 #include "core/storage_rules.h"
@@ -15,42 +17,8 @@
 
 #define CHECKED_COPY (G_GINT64_CONSTANT(1) << 30)
 
-/* As many of @length bytes as there are; -1 on error. */
-static gssize read_some(FctVmm *vmm, const FctVolume *volume, gint64 offset, gsize length, guint8 *bytes,
-                        GError **error)
-{
-    gsize got = 0;
-    FctVmmStream *stream = vmm->ops->volume_open(vmm, volume->pool, volume->name, FALSE, offset, (gint64)length, error);
-    if (!stream)
-        return -1;
-    gssize n = 1;
-    while (n > 0 && got < length) {
-        n = vmm->ops->stream_read(stream, bytes + got, length - got, NULL, error);
-        got += n > 0 ? (gsize)n : 0;
-    }
-    vmm->ops->stream_close(stream, FALSE, NULL);
-    return n < 0 ? -1 : (gssize)got;
-}
-
-typedef struct {
-    guint8 head[FCT_DISK_HEAD_BYTES], tail[FCT_DISK_TAIL_BYTES];
-    FctDiskBytes bytes;
-} Look;
-
-static gboolean read_volume(FctVmm *vmm, const FctVolume *volume, Look *look, GError **error)
-{
-    gint64 size = MAX(volume->physical, 0);
-    gsize head = (gsize)MIN(size, (gint64)sizeof look->head), tail = (gsize)MIN(size, (gint64)sizeof look->tail);
-    gssize got = head ? read_some(vmm, volume, 0, head, look->head, error) : 0;
-    gssize end = got > 0 && tail ? read_some(vmm, volume, size - (gint64)tail, tail, look->tail, error) : 0;
-    if (got < 0 || end < 0)
-        return FALSE;
-    look->bytes = (FctDiskBytes){look->head, (gsize)got, end ? look->tail : NULL, (gsize)end, size};
-    return TRUE;
-}
-
 /* A file that is in no pool, as far as facetd may read it. */
-static gboolean read_file(const char *path, Look *look, GError **error)
+static gboolean read_file(const char *path, FctVolumeBytes *look, GError **error)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
@@ -116,15 +84,6 @@ static gboolean is_sound(FctApp *app, const FctVolume *volume, GError **error)
     return TRUE;
 }
 
-static gboolean refuse_opening(const FctVolume *volume, const char *why, GError **error)
-{
-    const char *next = volume->linked ? "Put a copy of the file into the pool's folder, with “cp”."
-                                      : "Put the file itself into the pool's folder.";
-    fct_set_error_full(error, FCT_ERROR_REFUSED, next, json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why),
-                       "Volume %s is opened by nobody. %s", volume->name, why);
-    return FALSE;
-}
-
 static gboolean refuse_ploop(const FctVolume *volume, GError **error)
 {
     fct_set_error_full(error, FCT_ERROR_REFUSED,
@@ -136,9 +95,9 @@ static gboolean refuse_ploop(const FctVolume *volume, GError **error)
 
 static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
-    g_autofree Look *look = g_new(Look, 1);
-    if ((volume->linked && !refuse_opening(volume, FCT_VOLUME_LINKED, error)) ||
-        (volume->ploop && !refuse_ploop(volume, error)) || !read_volume(app->vmm, volume, look, error))
+    g_autofree FctVolumeBytes *look = g_new(FctVolumeBytes, 1);
+    if ((volume->linked && !fct_volume_refuse_opening(volume, FCT_VOLUME_LINKED, error)) ||
+        (volume->ploop && !refuse_ploop(volume, error)) || !fct_volume_bytes_read(app->vmm, volume, look, error))
         return NULL;
     const FctVolumeCase this = {volume->name, asked, &look->bytes, copy ? FCT_VOLUME_COPY : FCT_VOLUME_ATTACH};
     const char *format = fct_volume_judge(&this, error);
@@ -147,27 +106,6 @@ static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *
     FctVolumeRecord *record = fct_volume_record_new(volume->pool, volume->name, format);
     record->state = FCT_RECORD_READY;
     return record;
-}
-
-gboolean fct_volume_inside(const FctVolume *volume, GError **error)
-{
-    return !*volume->outside || refuse_opening(volume, volume->outside, error);
-}
-
-gboolean fct_volume_replaced_whole(FctApp *app, const FctVolumeRecord *record, const FctVolume *there, GError **error)
-{
-    if (strcmp(record->format, "qcow2") != 0 || !fct_record_is_replaced(record, there))
-        return TRUE;
-    g_autofree Look *look = g_new(Look, 1);
-    return read_volume(app->vmm, there, look, error) &&
-           fct_volume_judge_replaced(record->name, &look->bytes, *record->backing != '\0', error);
-}
-
-gboolean fct_volume_host_free(FctApp *app, const char *name, const char *path, GError **error)
-{
-    g_autofree char *where = NULL;
-    FctDeviceUse use = fct_path_is_device(path) ? app->vmm->ops->device_use(app->vmm, path, &where) : FCT_DEVICE_FREE;
-    return fct_device_is_free(name, use, where, error);
 }
 
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
@@ -219,10 +157,11 @@ gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GErr
 static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, gboolean active, GError **error)
 {
     gint64 bytes;
-    g_autofree Look *look = g_new(Look, 1);
+    g_autofree FctVolumeBytes *look = g_new(FctVolumeBytes, 1);
     const char *name = *disk->pool ? disk->volume : disk->path;
     g_autoptr(FctVolume) volume = *disk->pool ? app->vmm->ops->volume(app->vmm, disk->pool, disk->volume, error) : NULL;
-    if (*disk->pool ? !volume || !read_volume(app->vmm, volume, look, error) : !read_file(disk->path, look, error))
+    if (*disk->pool ? !volume || !fct_volume_bytes_read(app->vmm, volume, look, error)
+                    : !read_file(disk->path, look, error))
         return FALSE;
     const FctVolumeCase this = {name, disk->format, &look->bytes, FCT_VOLUME_ATTACH};
     if (!fct_volume_judge(&this, error))

@@ -1,161 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/volume_record.h"
 
+#include "app/acts.h"
 #include "app/storage.h"
 #include "app/volumes.h"
 #include "base/text.h"
 
 #include <string.h>
 
-#define KEY "volume/"
-#define LAYERS_MAX 200 /* more than libvirt takes; a ring of records ends here */
 #define TRIES 5
 
-/* ---- documents ---- */
-
-static char *key_of(const char *pool, const char *name)
-{
-    g_autofree char *id = fct_volume_id(pool, name);
-    return g_strconcat(KEY, id, NULL);
-}
-
-static FctVolumeRecord *from_doc(const FctDoc *doc, GError **error)
-{
-    FctVolumeRecord *record = fct_volume_record_from_json(doc->value, error);
-    if (record)
-        record->revision = doc->revision;
-    return record;
-}
-
-FctVolumeRecord *fct_record_find(FctApp *app, const char *pool, const char *name, GError **error)
-{
-    g_autofree char *key = key_of(pool, name);
-    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, error);
-    return doc ? from_doc(doc, error) : NULL;
-}
-
-GHashTable *fct_records_load(FctApp *app, GError **error)
-{
-    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, KEY, error);
-    if (!docs)
-        return NULL;
-    GHashTable *records =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_volume_record_free);
-    for (guint i = 0; i < docs->len; i++) {
-        const FctDoc *doc = docs->pdata[i];
-        g_autoptr(GError) fault = NULL;
-        FctVolumeRecord *record = from_doc(doc, &fault);
-        if (record)
-            g_hash_table_insert(records, g_strdup(doc->key + strlen(KEY)), record);
-        else
-            g_warning("%s", fault->message);
-    }
-    return records;
-}
-
-static gboolean store(FctApp *app, const FctVolumeRecord *record, GError **error)
-{
-    g_autofree char *key = key_of(record->pool, record->name);
-    g_autoptr(json_t) value = fct_volume_record_to_json(record);
-    const FctWrite write = {key, value, record->revision};
-    return app->store->ops->commit(app->store, &write, 1, NULL, error);
-}
-
-static gboolean drop(FctApp *app, const char *pool, const char *name, guint64 revision, GError **error)
-{
-    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat(KEY, id, NULL);
-    g_autofree char *sum = g_strconcat("upload-sum/", id, NULL); /* another volume of this name has other bytes */
-    const FctWrite writes[] = {{key, NULL, revision}, {sum, NULL, FCT_REV_ANY}};
-    return app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), NULL, error);
-}
-
-/* ---- what is known ---- */
-
-void fct_record_apply(const GHashTable *records, FctVolume *volume)
-{
-    g_autofree char *id = fct_volume_id(volume->pool, volume->name);
-    const FctVolumeRecord *record = g_hash_table_lookup((GHashTable *)records, id);
-    if (!record || (*record->path && strcmp(record->path, volume->path) != 0))
-        return; /* of a pool of that name in another place */
-    const FctVolumeRecord *below = g_hash_table_lookup((GHashTable *)records, record->backing);
-    fct_text_set(&volume->format, record->format);
-    fct_text_set(&volume->backing, below ? below->path : "");
-    fct_text_set(&volume->claim, "");
-    /* Of a raw disk libvirt tells the size that its guest has written into it. */
-    if (strcmp(record->format, "raw") == 0 && volume->physical >= 0)
-        volume->capacity = volume->physical;
-}
-
-static gboolean is_other(const FctVolumeRecord *record, const FctVolume *there)
-{
-    return *record->inode && *there->inode && strcmp(record->inode, there->inode) != 0 &&
-           strcmp(record->path, there->path) == 0;
-}
-
-gboolean fct_record_is_replaced(const FctVolumeRecord *record, const FctVolume *there)
-{
-    return record->state == FCT_RECORD_READY && is_other(record, there);
-}
-
-gboolean fct_record_is_lost(const FctVolumeRecord *record, const FctVolume *there)
-{
-    return record->state != FCT_RECORD_READY && is_other(record, there);
-}
-
-gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **error)
-{
-    g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVolumeRecord) record = fct_record_find(app, volume->pool, volume->name, &fault);
-    if (record)
-        return !fct_record_is_replaced(record, volume) ||
-               drop(app, record->pool, record->name, record->revision, error);
-    if (fault->code == FCT_ERROR_NOT_FOUND)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
-}
-
-FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error)
-{
-    g_autoptr(GHashTable) records = fct_records_load(app, error);
-    FctVolume *volume = records ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
-    if (volume)
-        fct_record_apply(records, volume);
-    return volume;
-}
-
-gboolean fct_record_is_half(FctApp *app, const FctVolumeRecord *record)
-{
-    g_autofree char *id = fct_volume_record_id(record);
-    return record->state == FCT_RECORD_MAKING && !fct_storage_is_making(app->storage, id) &&
-           !fct_storage_is_claimed(app->storage, id);
-}
-
-static gboolean check_whole(FctApp *app, const FctVolumeRecord *record, GError **error)
-{
-    if (record->state == FCT_RECORD_READY)
-        return TRUE;
-    if (fct_record_is_half(app, record))
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Delete it, then make it again.", NULL,
-                           "Volume %s is not complete: the work that made it has ended in the middle.", record->name);
-    else
-        fct_set_error(error, FCT_ERROR_CONFLICT, "Volume %s is not all there yet.", record->name);
-    return FALSE;
-}
-
-gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GError **error)
-{
-    g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, &fault);
-    if (record)
-        return check_whole(app, record, error);
-    if (fault->code == FCT_ERROR_NOT_FOUND)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
-}
-
-/* ---- for whoever opens one ---- */
+/* ---- whether it is the same ---- */
 
 static gboolean refuse_lost(const FctVolumeRecord *record, GError **error)
 {
@@ -195,125 +50,11 @@ static gboolean has_stayed(FctApp *app, const FctVolume *before, GError **error)
     return FALSE;
 }
 
-/* Now, and not when it was given to the VM: who can write into the folder may have put a link in its place since. */
-static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError **error)
-{
-    g_autoptr(FctVolume) there =
-        *record->pool ? app->vmm->ops->volume(app->vmm, record->pool, record->name, NULL) : NULL;
-    if (!there) /* what libvirt does not find it does not open by its name */
-        return TRUE;
-    return fct_volume_inside(there, error) && fct_volume_replaced_whole(app, record, there, error);
-}
-
 gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GError **error)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, error);
     g_autoptr(FctVolume) there = record ? app->vmm->ops->volume(app->vmm, pool, name, error) : NULL;
     return there && is_same(record, there, error) && fct_volume_host_free(app, name, there->path, error);
-}
-
-/* A file that is in no pool is recorded by its path. @look: libvirt is asked where it lies. */
-static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, gboolean look, GError **error)
-{
-    g_autoptr(GError) fault = NULL;
-    FctVolumeRecord *record = fct_record_find(app, pool, name, &fault);
-    if (record && check_whole(app, record, error) && (!look || lies_inside(app, record, error)))
-        return record;
-    fct_volume_record_free(record);
-    if (fault && fault->code == FCT_ERROR_NOT_FOUND)
-        fct_set_error_full(error, FCT_ERROR_REFUSED, "Take it out of the VM and attach it again.", NULL,
-                           "Facet has no record of what volume %s is, so it opens it nowhere.", name);
-    else if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
-    return NULL;
-}
-
-/* The record that @backing names. */
-static FctVolumeRecord *need_below(FctApp *app, const char *backing, gboolean look, GError **error)
-{
-    const char *colon = strchr(backing, ':');
-    g_autofree char *pool = g_strndup(backing, colon ? (gsize)(colon - backing) : 0);
-    return need(app, pool, colon ? colon + 1 : backing, look, error);
-}
-
-/* FctLayer*: all that it stands on. */
-static GPtrArray *layers_of(FctApp *app, const FctVolumeRecord *top, gboolean look, GError **error)
-{
-    g_autoptr(GPtrArray) below = fct_layers_new();
-    g_autofree char *next = g_strdup(top->backing);
-    while (*next) {
-        if (below->len == LAYERS_MAX) {
-            fct_set_error(error, FCT_ERROR_INTERNAL, "The chain of volume %s has no end.", top->name);
-            return NULL;
-        }
-        g_autoptr(FctVolumeRecord) record = need_below(app, next, look, error);
-        if (!record)
-            return NULL;
-        g_ptr_array_add(below, fct_layer_new(record->path, record->format));
-        fct_text_set(&next, record->backing);
-    }
-    return g_steal_pointer(&below);
-}
-
-/* @format and @below follow the record. */
-static gboolean fill(FctApp *app, const char *pool, const char *name, gboolean look, char **format, GPtrArray **below,
-                     GError **error)
-{
-    g_clear_pointer(below, g_ptr_array_unref);
-    g_autoptr(FctVolumeRecord) record = need(app, pool, name, look, error);
-    *below = record ? layers_of(app, record, look, error) : NULL;
-    if (*below)
-        fct_text_set(format, record->format);
-    return *below != NULL;
-}
-
-static gboolean fill_disk(FctApp *app, FctVmDisk *disk, gboolean look, GError **error)
-{
-    if (!disk->cdrom || *disk->pool || (*disk->path && !*disk->file))
-        return fill(app, disk->pool, *disk->pool ? disk->volume : disk->path, look, &disk->format, &disk->below, error);
-    g_clear_pointer(&disk->below, g_ptr_array_unref);
-    fct_text_set(&disk->format, "raw");
-    return TRUE;
-}
-
-gboolean fct_record_fill_disk(FctApp *app, FctVmDisk *disk, GError **error)
-{
-    return fill_disk(app, disk, TRUE, error);
-}
-
-gboolean fct_record_judge_disk(FctApp *app, FctVmDisk *disk, GError **error)
-{
-    return fill_disk(app, disk, FALSE, error);
-}
-
-gboolean fct_record_fill_files(FctApp *app, const GPtrArray *files, GError **error)
-{
-    for (guint i = 0; i < files->len; i++) {
-        FctChainFile *file = files->pdata[i];
-        if (!fill(app, file->pool, *file->pool ? file->volume : file->path, TRUE, &file->format, &file->below, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-FctVmSpec *fct_record_spec(FctApp *app, const FctVm *vm, GError **error)
-{
-    g_autoptr(FctVmSpec) spec = fct_vm_spec(vm);
-    for (guint i = 0; i < spec->disks->len; i++)
-        if (!fct_record_fill_disk(app, spec->disks->pdata[i], error))
-            return NULL;
-    return g_steal_pointer(&spec);
-}
-
-FctVmSpec *fct_record_spec_told(FctApp *app, const FctVm *vm, GError **error)
-{
-    g_autoptr(GError) fault = NULL;
-    FctVmSpec *spec = fct_record_spec(app, vm, &fault);
-    if (!spec && fault->code == FCT_ERROR_REFUSED)
-        return fct_vm_spec(vm);
-    if (!spec)
-        g_propagate_error(error, g_steal_pointer(&fault));
-    return spec;
 }
 
 /* ---- making ---- */
@@ -365,7 +106,7 @@ static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
         return FALSE;
     record->revision = old ? old->revision : FCT_REV_NONE;
     note_making(app, plan->pool, plan->name, TRUE);
-    if (store(app, record, error))
+    if (fct_record_store(app, record, error))
         return TRUE;
     note_making(app, plan->pool, plan->name, FALSE);
     return FALSE;
@@ -379,7 +120,7 @@ static gboolean note_made(FctApp *app, const FctVolumeRecord *plan, const FctVol
         return FALSE;
     fct_text_set(&record->path, made->path);
     fct_text_set(&record->inode, made->inode);
-    return store(app, record, error);
+    return fct_record_store(app, record, error);
 }
 
 gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, const char *path, GError **error)
@@ -393,7 +134,7 @@ gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, con
     if (ours && !(record && fct_record_is_lost(record, there)))
         ok = fct_volume_host_free(app, name, there->path, error) && vmm->ops->volume_delete(vmm, pool, name, error);
     if (ok && (ours || !there || recorded))
-        ok = drop(app, pool, name, FCT_REV_ANY, error);
+        ok = fct_record_drop(app, pool, name, FCT_REV_ANY, error);
     else if (ok)
         g_message("Volume %s of pool %s stays: nothing says that Facet made what is there.", name, pool);
     note_making(app, pool, name, FALSE);
@@ -419,7 +160,7 @@ gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *nam
     fct_text_set(&record->inode, volume->inode);
     fct_text_set(&record->task, "");
     record->state = FCT_RECORD_READY;
-    g_autofree char *key = key_of(pool, name);
+    g_autofree char *key = fct_record_key(pool, name);
     g_autoptr(json_t) value = fct_volume_record_to_json(record);
     g_autofree FctWrite *writes = g_new(FctWrite, n + 1);
     writes[0] = (FctWrite){key, value, record->revision};
@@ -438,7 +179,7 @@ static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, plan->pool, plan->name, NULL);
     if (fault->code == FCT_ERROR_EXISTS) {
         if (record && record->state != FCT_RECORD_READY)
-            drop(app, plan->pool, plan->name, record->revision, NULL);
+            fct_record_drop(app, plan->pool, plan->name, record->revision, NULL);
         note_making(app, plan->pool, plan->name, FALSE);
     } else if (!fct_record_abandon(app, plan->pool, plan->name, path, &stays)) {
         g_message("Volume %s of pool %s stays incomplete for now: %s", plan->name, plan->pool, stays->message);
@@ -460,7 +201,7 @@ FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 by
 {
     FctVmm *vmm = app->vmm;
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVolumeRecord) below = *plan->backing ? need_below(app, plan->backing, TRUE, error) : NULL;
+    g_autoptr(FctVolumeRecord) below = *plan->backing ? fct_record_below(app, plan->backing, TRUE, error) : NULL;
     if (*plan->backing && !below)
         return NULL;
     const FctLayer layer = {below ? below->path : NULL, below ? below->format : NULL};
@@ -520,7 +261,8 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
                            FctVmmProgress progress, gpointer data, GError **error)
 {
     FctVmm *vmm = app->vmm;
-    g_autoptr(GPtrArray) below = check_whole(app, from, error) ? layers_of(app, from, TRUE, error) : NULL;
+    g_autoptr(GPtrArray) below =
+        fct_record_check_whole(app, from, error) ? fct_record_layers(app, from, TRUE, error) : NULL;
     g_autoptr(FctVolume) there = below ? vmm->ops->volume(vmm, from->pool, from->name, error) : NULL;
     if (!there || !fct_volume_inside(there, error) || !fct_volume_host_free(app, there->name, there->path, error) ||
         !is_same(from, there, error) || !fct_volume_replaced_whole(app, from, there, error))
@@ -584,7 +326,8 @@ gboolean fct_record_grow_seed(FctApp *app, const char *pool, const char *name, g
 
 gboolean fct_record_delete(FctApp *app, const char *pool, const char *name, GError **error)
 {
-    return app->vmm->ops->volume_delete(app->vmm, pool, name, error) && drop(app, pool, name, FCT_REV_ANY, error);
+    return app->vmm->ops->volume_delete(app->vmm, pool, name, error) &&
+           fct_record_drop(app, pool, name, FCT_REV_ANY, error);
 }
 
 static const FctChainFile *at_path(const GPtrArray *files, const char *path)
@@ -613,7 +356,8 @@ gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writ
         if (strcmp(record->backing, below) == 0)
             continue;
         fct_text_set(&record->backing, below);
-        fct_writes_add(writes, key_of(record->pool, record->name), fct_volume_record_to_json(record), record->revision);
+        fct_writes_add(writes, fct_record_key(record->pool, record->name), fct_volume_record_to_json(record),
+                       record->revision);
     }
     return TRUE;
 }
@@ -719,7 +463,7 @@ static void note_inode(FctApp *app, const FctVolumeRecord *record, const FctVolu
 {
     g_autoptr(FctVolumeRecord) now = fct_volume_record_copy(record);
     fct_text_set(&now->inode, there->inode);
-    store(app, now, NULL); /* or at the next look */
+    fct_record_store(app, now, NULL); /* or at the next look */
 }
 
 /* A list leaves out what could not be read; only libvirt's word for this one volume ends what is known of it. */
@@ -739,7 +483,7 @@ static void settle(FctApp *app, const FctVolumeWorld *world, const FctVolumeReco
     if (there && needed && fct_volume_replaced_whole(app, record, there, NULL))
         note_inode(app, record, there); /* else it stays another one, and each start says why it is not opened */
     else if (!needed && (there || is_gone(app, record))) /* else whoever has it may get it back */
-        drop(app, record->pool, record->name, record->revision, NULL);
+        fct_record_drop(app, record->pool, record->name, record->revision, NULL);
 }
 
 void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes)

@@ -39,22 +39,9 @@ static json_t *note_json(const char *format, gint64 size, gint64 received, const
                      (json_int_t)received, "sha256", sha256);
 }
 
-static char *sum_key(const char *id)
-{
-    return g_strconcat("upload-sum/", id, NULL);
-}
-
-json_t *fct_volume_upload_sum(FctApp *app, const char *id)
-{
-    g_autofree char *key = sum_key(id);
-    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
-    const char *sha256 = doc ? fct_json_str(doc->value, "sha256", NULL) : NULL;
-    return sha256 ? json_string(sha256) : json_null();
-}
-
 gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error)
 {
-    g_autofree char *key = g_strconcat("upload/", id, NULL), *sum = sum_key(id);
+    g_autofree char *key = g_strconcat("upload/", id, NULL), *sum = fct_volume_sum_key(id);
     const FctWrite drops[] = {{key, NULL, FCT_REV_ANY}, {sum, NULL, FCT_REV_ANY}};
     return app->store->ops->commit(app->store, drops, G_N_ELEMENTS(drops), NULL, error);
 }
@@ -62,7 +49,8 @@ gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error)
 json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const char *pool, const char *name,
                                 const char *format, gint64 size_bytes, const char *sha256, GError **error)
 {
-    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL), *sum = sum_key(id);
+    g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL),
+                    *sum = fct_volume_sum_key(id);
     g_autoptr(json_t) note = note_json(format, size_bytes, 0, sha256);
     const FctPool *target = fct_volume_world_pool(world, pool, error);
     const FctWrite writes[] = {{key, note, FCT_REV_ANY}, {sum, NULL, FCT_REV_ANY}}, drop = {key, NULL, FCT_REV_ANY};
@@ -370,7 +358,7 @@ gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, g
 static gboolean publish(FctVolumeUpload *upload, GError **error)
 {
     FctApp *app = upload->app;
-    g_autofree char *sha256 = NULL, *key = sum_key(upload->id);
+    g_autofree char *sha256 = NULL, *key = fct_volume_sum_key(upload->id);
     if (!check_whole(upload, &sha256, error) ||
         !fct_volume_zero(app, upload->pool, upload->name, upload->size, NULL, NULL, error))
         return FALSE;

@@ -24,6 +24,13 @@ gboolean fct_volume_progress(gint64 done, gint64 total, gpointer progress);
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
                                  gint64 bytes, guint step, GError **error);
 
+/* ---- volume_sum.c ---- */
+/* The key of the document that has the SHA-256 of what was uploaded as volume @id. Free with g_free. */
+char *fct_volume_sum_key(const char *id);
+/* SHA-256 of what was uploaded, or null. */
+json_t *fct_volume_upload_sum(FctApp *app, const char *id);
+
+/* ---- volume_zero.c ---- */
 /*
  * Zeros from @from to its end where it is a device (LVM): there the bytes of whoever had that room before show through.
  * What is a file reads as zeros by itself. FCT_ERROR_CANCELLED when @progress (NULL: nobody looks on) says so.
@@ -39,7 +46,7 @@ typedef struct {
 /* FctVolumeUser*: who refers to the file or device at @path: VMs of ours and of others, snapshots, other volumes. */
 GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error);
 
-/* ---- volume_view.c: one look at all pools, their volumes and who refers to them ---- */
+/* ---- volume_world.c: one look at all pools, their volumes and who refers to them ---- */
 typedef struct {
     GPtrArray *pools;    /* FctPool* */
     GPtrArray *volumes;  /* FctVolume*, of the pools that answer */
@@ -65,16 +72,22 @@ const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char 
 gboolean fct_volume_world_same(const FctVolumeWorld *world, const char *path, const char *other);
 /* FALSE with FCT_ERROR_NOT_FOUND when it is no id. Free both. */
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error);
-json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @pool NULL: of all */
-json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
+/* As the contract has them: [{"vm","name","how"}]. @users NULL: none. New reference. */
+json_t *fct_volume_users_json(const GPtrArray *users);
 /* FCT_ERROR_IN_USE when a volume of its pool may stand on the file at @path, for all that can be read of it. */
 gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, GError **error);
 /* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it, nor has the host it in use. */
 gboolean fct_volume_unused(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, GError **error);
+
+/* ---- volume_view.c ---- */
+json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @pool NULL: of all */
+json_t *fct_volumes_get(FctApp *app, const char *id, GError **error);
 /* FCT_ERROR_CONFLICT while a volume is being uploaded, made or changed, or is half made: it is no disk. */
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error);
 /* Of one that is not ready: it is all there, and a task copies or changes it. */
 gboolean fct_volume_at_work(FctApp *app, const char *pool, const char *name);
+
+/* ---- vm_first_boot_spent.c ---- */
 /*
  * FCT_ERROR_FORBIDDEN when the volume is the first-boot medium of a VM, whose secrets are for its guest alone: asked by
  * whatever shows a volume's content to somebody else (download, copy, another VM).
@@ -84,6 +97,8 @@ gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, G
 void fct_volume_medium_gone(FctApp *app, const char *pool, const char *name);
 
 /* ---- volume_guard.c: before a file goes, or gets another content ---- */
+/* An FctFilesUsers: VMs that have the file of the library in a drive, and volumes that stand on it. */
+gboolean fct_volume_file_users(FctApp *app, const char *path, json_t *reasons, GError **error);
 /*
  * FCT_ERROR_IN_USE when any of @paths (char *) is somebody's besides the VM @vm's (id; "": nobody's): another VM's, a
  * snapshot's of one, or what another volume stands on; when the VM's present run has it open; and while it is being
@@ -108,8 +123,6 @@ void fct_volumes_recover(FctTask *task, gpointer app);
 /* Makes the volume that the bytes go to, and notes how many there will be ("upload/<id>"), and their SHA-256; "". */
 json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const char *pool, const char *name,
                                 const char *format, gint64 size_bytes, const char *sha256, GError **error);
-/* SHA-256 of what was uploaded, or null. */
-json_t *fct_volume_upload_sum(FctApp *app, const char *id);
 /* What is kept of an upload to a volume that is gone, or is made anew. */
 gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error);
 typedef struct FctVolumeUpload FctVolumeUpload;
