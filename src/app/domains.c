@@ -75,7 +75,7 @@ static void on_changed(const char *id, const FctVmInfo *info, gpointer data)
 static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
 {
     return !known || known->state != info->state || known->saved != info->saved || known->ours != info->ours ||
-           known->starts != info->starts || known->connection != info->connection ||
+           known->starts != info->starts || known->connection != info->connection || known->unseen != info->unseen ||
            !json_equal(known->drives, info->drives);
 }
 
@@ -263,4 +263,11 @@ void fct_domains_free(FctDomains *domains)
     g_mutex_clear(&domains->lock);
     g_cond_clear(&domains->cond);
     g_free(domains);
+}
+
+gboolean fct_domain_unseen(const FctVmInfo *info, GError **error)
+{
+    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force that VM off, or wait until it answers.", NULL,
+                       "VM %s does not answer, so nobody can know which files it has.", info->name);
+    return FALSE;
 }

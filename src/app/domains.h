@@ -50,3 +50,6 @@ gboolean fct_domains_await_up(FctDomains *domains, FctTask *task);
 void fct_domains_note_stats(FctDomains *domains, const json_t *stats);
 /* NULL: none. New reference. */
 json_t *fct_domains_stats(FctDomains *domains);
+
+/* FCT_ERROR_TIMEOUT: the VM runs and does not answer, so nobody can know which files it has. FALSE. */
+gboolean fct_domain_unseen(const FctVmInfo *info, GError **error);

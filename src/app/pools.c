@@ -231,7 +231,7 @@ static char *what_is_in(const char *path, const char *what)
 
 static gboolean ask_in_words(const FctPoolInput *input, const json_t *reasons, GError **error)
 {
-    gboolean group = *input->volume_group;
+    gboolean group = *input->volume_group != '\0';
     const char *place = group ? input->volume_group : input->path;
     g_autofree char *next = g_strdup_printf("%s; or, when this is right, write its %s once more (“confirm”: “%s”).",
                                             group ? "Choose an empty volume group"

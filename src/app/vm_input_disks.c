@@ -20,8 +20,8 @@ static void set(char **field, const char *text)
 static char *next_target(const FctVm *vm, const char *bus)
 {
     const char *prefix = strcmp(bus, "virtio") == 0 ? "vd" : "sd";
-    for (char letter = 'a'; letter <= 'z'; letter++) {
-        char target[] = {prefix[0], prefix[1], letter, '\0'};
+    for (int letter = 'a'; letter <= 'z'; letter++) {
+        char target[] = {prefix[0], prefix[1], (char)letter, '\0'};
         if (!fct_vm_find_disk(vm, target))
             return g_strdup(target);
     }

@@ -55,7 +55,7 @@ static gboolean has(const FctVolumeWorld *world, const FctVmInfo *info, const ch
     json_array_foreach (info->disks, i, disk)
         if (fct_volume_world_same(world, json_string_value(disk), path))
             return TRUE;
-    return FALSE;
+    return info->unseen; /* it may have */
 }
 
 /* A volume of a pool that does not may stand on any file. */
@@ -149,6 +149,8 @@ static gboolean add_domains(FctApp *app, const FctVolumeWorld *world, const char
                 g_autofree char *reason = g_strdup_printf("VM %s has it in a drive.", vm->name);
                 json_array_append_new(reasons, json_string(reason));
             }
+        if (vm->unseen)
+            return fct_domain_unseen(vm, error);
     }
     return vms != NULL;
 }

@@ -470,7 +470,7 @@ static void note_inode(FctApp *app, const FctVolumeRecord *record, const FctVolu
 static gboolean is_gone(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVolume) volume = app->vmm->ops->volume(app->vmm, record->pool, record->name, &fault);
+    g_autoptr(FctVolume) volume G_GNUC_UNUSED = app->vmm->ops->volume(app->vmm, record->pool, record->name, &fault);
     return g_error_matches(fault, FCT_ERROR, FCT_ERROR_NOT_FOUND);
 }
 

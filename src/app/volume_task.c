@@ -483,6 +483,8 @@ static gboolean no_domain_has(FctApp *app, const FctVolumeWorld *world, const Fc
                                    volume->name);
                 return FALSE;
             }
+        if (info->unseen)
+            return fct_domain_unseen(info, error);
     }
     return infos != NULL;
 }

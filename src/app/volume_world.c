@@ -128,6 +128,8 @@ static void add_domains(FctApp *app, FctVolumeWorld *world)
         json_t *disk;
         json_array_foreach (info->disks, k, disk)
             add_user(world, json_string_value(disk), info->id, info->name, "disk");
+        if (info->unseen && !info->ours && !world->silent) /* ours have a document */
+            fct_domain_unseen(info, &world->silent);
     }
 }
 

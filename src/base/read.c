@@ -48,7 +48,7 @@ gboolean fct_read_opt_flag(const json_t *json, const char *key, gboolean *ret, G
 
 gboolean fct_read_opt_word(const json_t *json, const char *key, const char *const *words, char **ret, GError **error)
 {
-    const char *text;
+    const char *text = NULL;
     if (!json_object_get(json, key))
         return TRUE;
     if (!fct_read_str(json, key, &text, error))

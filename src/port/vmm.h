@@ -95,7 +95,9 @@ typedef struct {
     json_t *disks;  /* array of paths: every file and device that its drives name, media and backing files too; owned */
     json_t *drives; /* array of {"target","path"}: path "" without a medium; owned */
     json_t *nics;   /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
-    int reboots;    /* seen since the connection to libvirt came up */
+    /* It runs, and its QEMU does not answer libvirt: disks, drives and nics are not known, and empty. */
+    gboolean unseen;
+    int reboots; /* seen since the connection to libvirt came up */
     /*
      * The same of its starts, whoever made them; counted before `state` was read, so that none falls between the two.
      * What is counted on one connection says nothing on the next: then `connection` differs.

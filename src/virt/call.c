@@ -8,8 +8,11 @@
 enum { BUSY = 1, STUCK = 2 };
 
 /* Calls in these wait for a QEMU, a guest or a file server. */
-static const gboolean may_hang[FCT_N_LANES] = {
-    [FCT_LANE_POWER] = TRUE, [FCT_LANE_KILL] = TRUE, [FCT_LANE_STORAGE] = TRUE, [FCT_LANE_AGENT] = TRUE};
+static const gboolean may_hang[FCT_N_LANES] = {[FCT_LANE_POWER] = TRUE,
+                                               [FCT_LANE_KILL] = TRUE,
+                                               [FCT_LANE_STORAGE] = TRUE,
+                                               [FCT_LANE_XML] = TRUE,
+                                               [FCT_LANE_AGENT] = TRUE};
 
 typedef struct {
     gint refs;
@@ -45,6 +48,8 @@ static void note_late(FctVirt *virt, const char *id)
 {
     if (g_str_has_prefix(id, FCT_VIRT_POOL))
         g_hash_table_add(virt->pools, g_strdup(id + strlen(FCT_VIRT_POOL)));
+    else if (g_str_has_prefix(id, FCT_VIRT_XML))
+        g_hash_table_add(virt->changed, g_strdup(id + strlen(FCT_VIRT_XML)));
     else if (!g_str_has_prefix(id, FCT_VIRT_AGENT) && !g_str_has_prefix(id, FCT_VIRT_SERIAL)) /* changes nothing */
         g_hash_table_add(virt->changed, g_strdup(id));
 }

@@ -20,6 +20,7 @@ void fct_virt_unref(gpointer data)
     g_hash_table_unref(virt->running);
     g_hash_table_unref(virt->reboots);
     g_hash_table_unref(virt->starts);
+    g_hash_table_unref(virt->described);
     json_decref(virt->facts);
     g_mutex_clear(&virt->lock);
     g_cond_clear(&virt->cond);

@@ -20,6 +20,8 @@ static void note(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
     if (counts)
         g_hash_table_replace(counts, g_strdup(id),
                              GINT_TO_POINTER(GPOINTER_TO_INT(g_hash_table_lookup(counts, id)) + 1));
+    if (counts == virt->starts) /* another run may have other devices */
+        g_hash_table_remove(virt->described, id);
     g_hash_table_add(virt->changed, g_strdup(id));
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
@@ -312,6 +314,7 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
     g_hash_table_remove_all(virt->pools);
     g_hash_table_remove_all(virt->reboots);
     g_hash_table_remove_all(virt->starts);
+    g_hash_table_remove_all(virt->described);
     if (!up)
         g_hash_table_remove_all(virt->running);
     g_cond_broadcast(&virt->cond);

@@ -171,6 +171,7 @@ FctVmm *fct_vmm_libvirt_new(const FctVmmOptions *options, GError **error)
     virt->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, fct_virt_usage_free);
     virt->reboots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     virt->starts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    virt->described = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     virt->pool = fct_virt_workers();
     virSetErrorFunc(NULL, quiet);
     fct_virt_event_loop();

@@ -88,21 +88,20 @@ static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
     int state, reason, starts;
     guint connection;
     read_starts(virt, domain, &starts, &connection); /* before all else */
-    char *xml = virDomainGetXMLDesc(domain, 0);
-    if (!xml || virDomainGetState(domain, &state, &reason, 0) < 0) {
+    if (virDomainGetState(domain, &state, &reason, 0) < 0) {
         fct_virt_set_error(error, "A VM could not be read");
-        free(xml);
         return NULL;
     }
-    g_autoptr(FctVmInfo) info = fct_domain_info(xml, error);
-    free(xml);
+    gboolean active = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED, unseen;
+    g_autofree char *xml = fct_virt_describe(virt, domain, active, &unseen, error);
+    g_autoptr(FctVmInfo) info = xml ? fct_domain_info(xml, error) : NULL;
     if (!info)
         return NULL;
+    info->unseen = unseen;
     info->starts = starts;
     info->connection = connection;
     info->state = state_of(state, reason);
     info->pause = pause_of(state, reason);
-    gboolean active = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
     if (!active) { /* only a run holds parts */
         json_array_clear(info->parts);
         info->saved = virDomainHasManagedSaveImage(domain, 0) == 1;

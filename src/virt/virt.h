@@ -23,6 +23,7 @@ typedef enum {
     FCT_LANE_STORAGE, /* pools and volumes: of each pool one call at a time, so that a server that hangs holds up itself
                        */
     FCT_LANE_BULK,    /* blocks of volumes */
+    FCT_LANE_XML,     /* what a running VM is: waits for its QEMU with newer libvirts */
     FCT_LANE_AGENT,   /* guest agents: answers when it pleases the guest */
     FCT_N_LANES
 } FctVirtLane;
@@ -46,14 +47,15 @@ typedef struct {
     gboolean taken[FCT_N_LANES][FCT_PER_LANE];
     guint connected; /* how often the connection came up */
     int in_flight[FCT_N_LANES];
-    GHashTable *defined; /* VM id → digest of our definition and of what libvirt made of it */
-    GHashTable *busy;    /* VM id → GINT 1: a call is under way; 2: it passed its deadline */
-    GHashTable *changed; /* set of VM ids whose news are due */
-    GHashTable *pools;   /* set of names of pools whose news are due */
-    GHashTable *running; /* VM id → FctVirtUsage*: what stats() counts */
-    GHashTable *reboots; /* VM id → GINT: how many were seen on this connection */
-    GHashTable *starts;  /* the same of starts */
-    json_t *facts;       /* of this connection; NULL: not asked yet */
+    GHashTable *defined;   /* VM id → digest of our definition and of what libvirt made of it */
+    GHashTable *busy;      /* VM id → GINT 1: a call is under way; 2: it passed its deadline */
+    GHashTable *changed;   /* set of VM ids whose news are due */
+    GHashTable *pools;     /* set of names of pools whose news are due */
+    GHashTable *running;   /* VM id → FctVirtUsage*: what stats() counts */
+    GHashTable *reboots;   /* VM id → GINT: how many were seen on this connection */
+    GHashTable *described; /* VM id → its XML of when it last answered while it ran */
+    GHashTable *starts;    /* the same of starts */
+    json_t *facts;         /* of this connection; NULL: not asked yet */
     FctVmmChanged on_changed;
     FctVmmConnection on_connection;
     gpointer watch_data;
@@ -105,6 +107,13 @@ GPtrArray *fct_virt_secrets(FctVmm *vmm, GError **error);
 FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error);
 /* The same for the watcher: also while a call to the VM is past its deadline. */
 FctVmInfo *fct_virt_read_info(FctVirt *virt, const char *id, GError **error);
+
+/*
+ * describe.c: the XML of @domain; of one that is @active and does not answer in time what was last known, or what can
+ * be known: *ret_unseen says that its devices are not. Within a call of another lane than FCT_LANE_XML. Free with
+ * g_free.
+ */
+char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gboolean *ret_unseen, GError **error);
 
 /* drivers.c: adds to @list ({"what","why","next"}) the drivers that this libvirt lacks. On a worker. */
 void fct_virt_missing_drivers(virConnectPtr conn, json_t *list);
@@ -254,6 +263,8 @@ virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, cons
 gboolean fct_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* What a call to a pool is serialised by. */
 #define FCT_VIRT_POOL "pool "
+/* Of describing a running VM: it may hang when others of its calls do not. */
+#define FCT_VIRT_XML "xml:"
 
 /* disk_errors.c */
 json_t *fct_virt_disk_errors(FctVmm *vmm, const char *id, GError **error);

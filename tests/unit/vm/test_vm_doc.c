@@ -131,8 +131,8 @@ static void test_refused(void)
 static void assert_refused(const json_t *json, FctVm *vm, const char *field)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FctVmDisk) disk = vm ? fct_vm_read_disk(vm, json, &error) : NULL;
-    g_autoptr(FctVm) made = vm ? NULL : fct_vm_from_input(json, &error);
+    g_autoptr(FctVmDisk) disk G_GNUC_UNUSED = vm ? fct_vm_read_disk(vm, json, &error) : NULL;
+    g_autoptr(FctVm) made G_GNUC_UNUSED = vm ? NULL : fct_vm_from_input(json, &error);
     g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
     g_autoptr(json_t) told = fct_error_to_json(error);
     g_assert_cmpstr(fct_json_str(json_object_get(told, "details"), "field", ""), ==, field);

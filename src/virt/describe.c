@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libvirt's XML of a domain, or the best there is of one whose QEMU does not answer. Since 10 or so libvirt waits for
+ * that QEMU before it describes its domain, up to 30 s (seen with 11.3; 9.0 does not): one VM that hangs would keep
+ * Facet from knowing of all others. State, name and metadata it tells without.
+ */
+#include "virt/virt.h"
+
+#define ANSWER_MS 3000
+
+typedef struct {
+    char *id, *xml;
+} Description;
+
+static void description_clear(gpointer data)
+{
+    Description *description = data;
+    g_free(description->id);
+    g_free(description->xml);
+}
+
+static void description_release(Description *description)
+{
+    g_atomic_rc_box_release_full(description, description_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Description, description_release)
+
+static char *text_of(virDomainPtr domain, GError **error)
+{
+    char *xml = virDomainGetXMLDesc(domain, 0), *copy = g_strdup(xml);
+    if (!xml)
+        fct_virt_set_error(error, "A VM could not be read");
+    free(xml);
+    return copy;
+}
+
+static gboolean describe(virConnectPtr conn, gpointer data, GError **error)
+{
+    Description *description = data;
+    virDomainPtr domain = virDomainLookupByUUIDString(conn, description->id);
+    if (!domain) {
+        fct_virt_set_error(error, "The VM is not there");
+        return FALSE;
+    }
+    description->xml = text_of(domain, error);
+    virDomainFree(domain);
+    return description->xml != NULL;
+}
+
+/* What it was last; else what libvirt tells of it without its QEMU: then its devices are not known. */
+static char *without_answer(FctVirt *virt, virDomainPtr domain, const char *id, gboolean *ret_unseen, GError **error)
+{
+    virDomainInfo info;
+    g_mutex_lock(&virt->lock);
+    char *last = g_strdup(g_hash_table_lookup(virt->described, id));
+    g_mutex_unlock(&virt->lock);
+    if (last)
+        return last;
+    char *mark = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, FCT_VIRT_NS, 0);
+    gboolean is_none = !mark && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN_METADATA;
+    if ((!mark && !is_none) || virDomainGetInfo(domain, &info) < 0) {
+        fct_virt_set_error(error, "A VM could not be read");
+        free(mark);
+        return NULL;
+    }
+    GString *xml = g_string_new("<domain>");
+    fct_xml(xml, "<name>%s</name><uuid>%s</uuid><vcpu>%d</vcpu>", virDomainGetName(domain), id, (int)info.nrVirtCpu);
+    g_string_append_printf(xml, "<memory unit='KiB'>%lu</memory>", info.maxMem);
+    g_string_append_printf(xml, "<metadata>%s</metadata></domain>", mark ? mark : "");
+    free(mark);
+    *ret_unseen = TRUE;
+    return g_string_free(xml, FALSE);
+}
+
+char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gboolean *ret_unseen, GError **error)
+{
+    char id[VIR_UUID_STRING_BUFLEN] = "";
+    g_autoptr(GError) fault = NULL;
+    virDomainGetUUIDString(domain, id); /* local: the handle bears it */
+    g_autofree char *key = g_strconcat(FCT_VIRT_XML, id, NULL);
+    g_autoptr(Description) description = g_atomic_rc_box_new0(Description);
+    description->id = g_strdup(id);
+    *ret_unseen = FALSE;
+    if (!active) /* there is no QEMU to wait for */
+        return text_of(domain, error);
+    if (fct_virt_call(virt, FCT_LANE_XML, key, ANSWER_MS, describe, description, description_clear, &fault)) {
+        g_mutex_lock(&virt->lock);
+        g_hash_table_replace(virt->described, g_strdup(id), g_strdup(description->xml));
+        g_mutex_unlock(&virt->lock);
+        return g_strdup(description->xml);
+    }
+    if (fault->code == FCT_ERROR_TIMEOUT)
+        return without_answer(virt, domain, id, ret_unseen, error);
+    g_propagate_error(error, g_steal_pointer(&fault));
+    return NULL;
+}
