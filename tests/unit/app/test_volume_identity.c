@@ -96,6 +96,23 @@ void test_foreign_link(Fixture *f, gconstpointer data)
     g_assert_no_error(error);
 }
 
+/* A VM of others hangs, and nobody can know which files it has: none goes until it answers or has ended. */
+void test_foreign_unseen(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    have(f, "nas", "base", FCT_RECORD_READY, NULL, "");
+    play.foreign = "/elsewhere";
+    play.unseen = TRUE;
+    g_assert_false(fct_volumes_delete(f->app, "nas:base", &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_TIMEOUT);
+    g_assert_cmpstr(play.deleted->str, ==, "");
+    g_clear_error(&error);
+    play.unseen = FALSE;
+    g_assert_true(fct_volumes_delete(f->app, "nas:base", &error));
+    g_assert_no_error(error);
+    play.foreign = NULL;
+}
+
 /* facetd dies while it makes it, and virsh deletes what is there and makes a volume of its own by that name. */
 void test_half_replaced(Fixture *f, gconstpointer data)
 {

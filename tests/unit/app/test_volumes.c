@@ -206,10 +206,12 @@ static FctVmInfo *foreign_vm(void)
     FctVmInfo *info = fct_vm_info_new();
     fct_text_set(&info->id, FOREIGN);
     fct_text_set(&info->name, "theirs");
-    info->state = FCT_VM_OFF;
+    info->state = play.unseen ? FCT_VM_RUNNING : FCT_VM_OFF;
+    info->unseen = play.unseen;
     info->starts = play.starts;
     info->connection = play.connection;
-    json_array_append_new(info->disks, json_string(play.foreign));
+    if (!play.unseen)
+        json_array_append_new(info->disks, json_string(play.foreign));
     return info;
 }
 
@@ -298,6 +300,7 @@ static void begin(Fixture *f, gconstpointer data)
     play.starts = 0;
     play.head_length = 0;
     play.use = FCT_DEVICE_FREE;
+    play.unseen = FALSE;
     play.connection = 1;
     play.during = NULL;
     play.size = GIB;
@@ -742,6 +745,7 @@ int main(int argc, char **argv)
                  {"/volumes/spelled", test_spelled},
                  {"/volumes/unclear", test_unclear},
                  {"/volumes/foreign-link", test_foreign_link},
+                 {"/volumes/foreign-unseen", test_foreign_unseen},
                  {"/volumes/led-outside", test_led_outside},
                  {"/volumes/another-file", test_another_file},
                  {"/volumes/record-follows", test_record_follows},

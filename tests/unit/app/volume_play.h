@@ -22,6 +22,7 @@ typedef struct {
     gsize head_length;    /* 0: that is a text */
     const char *claim;    /* what a volume “overlay” of others says that it stands on; NULL */
     const char *foreign;  /* the disk of a VM that another program defined; NULL */
+    gboolean unseen;      /* it runs and does not answer, so its disk is not known */
     GString *deleted;     /* paths */
     FctErrorCode fault;   /* of the next making; 0: it works */
     gboolean half;        /* which leaves a volume all the same */
@@ -60,6 +61,7 @@ void test_pool_place(Fixture *f, gconstpointer data);
 void test_spelled(Fixture *f, gconstpointer data);
 void test_unclear(Fixture *f, gconstpointer data);
 void test_foreign_link(Fixture *f, gconstpointer data);
+void test_foreign_unseen(Fixture *f, gconstpointer data);
 void test_half_replaced(Fixture *f, gconstpointer data);
 void test_copy_replaced(Fixture *f, gconstpointer data);
 void test_upload_replaced(Fixture *f, gconstpointer data);
