@@ -85,6 +85,11 @@ rule_purity() {
     tools/check-purity "$TOP/build-gcc"
 }
 
+# No two files of src/, and no two folders, need each other: by the symbols of their objects.
+rule_circles() {
+    tools/check-circles "$TOP/build-gcc"
+}
+
 rule_tidy() {
     rule_clang >/dev/null || true # for the sources and headers that the build makes
     python3 -c 'import json,os,sys
@@ -109,7 +114,7 @@ rule_ui_types() {
     npm --prefix ui run typecheck
 }
 
-RULES=(spdx addresses sizes floors openapi json shell format gcc clang purity ui_lint ui_types tidy)
+RULES=(spdx addresses sizes floors openapi json shell format gcc clang purity circles ui_lint ui_types tidy)
 
 cmd_check() {
     local passed=0 failed=0 skipped=0 rule rc log start
