@@ -328,7 +328,8 @@ static char *who_else_writes(const char *real)
     for (gboolean itself = TRUE;; itself = FALSE) {
         struct stat st;
         gboolean there = stat(folder, &st) == 0;
-        if (there && others_write(folder, &st) && (itself || !(st.st_mode & S_ISVTX)))
+        if (there && others_write(folder, &st) &&
+            (itself || !(st.st_mode & S_ISVTX) || !may_own(st.st_uid))) /* the owner may exchange what is in it */
             return g_strdup_printf("Not only root and QEMU may write to %s: whoever may can put a link in the place of "
                                    "a disk, and libvirt follows it as root.",
                                    folder);
@@ -392,12 +393,14 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
     if (nfs && !*input->path)
         fct_text_take(&input->path, g_strdup_printf("/var/lib/libvirt/mounts/%s", input->name));
     if (!may_be_in(app, input, error) || !is_new(app, pools, input, error) || !may_take(app, input, error) ||
-        (nfs && !nfs_answers(input->host, error)) || !create(app, input, error))
+        (nfs && !nfs_answers(input->host, error)))
         return NULL;
-    if (*input->path) {
-        g_autofree char *real = real_folder(input->path);
-        remember_folder(app, real);
-    }
+    if (*input->path) /* what was judged: a link on the way could lead elsewhere tomorrow */
+        fct_text_take(&input->path, real_folder(input->path));
+    if (!create(app, input, error))
+        return NULL;
+    if (*input->path)
+        remember_folder(app, input->path);
     fct_storage_poke(app->storage, input->name);
     return fct_pools_get(app, input->name, error);
 }

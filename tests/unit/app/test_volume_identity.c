@@ -327,6 +327,8 @@ void test_pool_of_others(Fixture *f, gconstpointer data)
         assert_asked(f, pool, TRUE);
         g_assert_true(chown(pool, 0, 12345) == 0 && chmod(pool, 0775) == 0);
         assert_asked(f, pool, TRUE);
+        g_assert_true(chown(pool, 12345, 0) == 0 && chmod(pool, 01777) == 0);
+        assert_asked(f, new, TRUE); /* its owner may exchange what is in it, sticky or not */
     }
     g_assert_true(rmdir(pool) == 0 && rmdir(dir) == 0);
 }
