@@ -4,6 +4,7 @@
 #include "app/vm_facts.h"
 #include "app/vm_tree.h"
 #include "app/volumes.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -93,6 +94,7 @@ gboolean fct_vm_force_off(FctVmAct *act, FctTask *task, GError **error)
     FctVmm *vmm = act->vms->app->vmm;
     if (!vmm->ops->destroy(vmm, act->vm->id, error))
         return FALSE;
+    fct_domains_look(act->vms->domains, act->vm->id);
     if (fct_domains_await(act->vms->domains, task, act->vm->id, FALSE, FORCED_MS))
         return TRUE;
     fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
@@ -175,12 +177,30 @@ static gboolean all_spare(FctVms *vms, const FctVm *vm, gboolean keep, GError **
     return paths && fct_volume_spare(vms->app, vm->id, paths, error);
 }
 
+static void set_ready(FctVm *vm, gpointer unused)
+{
+    fct_text_set(&vm->state, "ready");
+}
+
+/* Nothing was taken apart yet, and what is in the way may stay: then it is a VM like before. */
+static void stay(FctVms *vms, const FctVm *vm)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVmInfo) info = vms->app->vmm->ops->info(vms->app->vmm, vm->id, NULL);
+    if (info && strcmp(vm->state, "deleting") == 0 && !fct_vm_edit(vms, vm->id, set_ready, NULL, &fault))
+        g_warning("VM %s: that it stays could not be stored: %s", vm->name, fault->message);
+}
+
 gboolean fct_vm_remove(FctVms *vms, const FctVm *vm, gboolean keep, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
-    if (!all_spare(vms, vm, keep, error) || !vmm->ops->undefine(vmm, vm->id, error) ||
-        !remove_disks(vms, vm, keep, error) || !fct_vm_tree_remove(vms, vm, writes, error))
+    if (!all_spare(vms, vm, keep, error)) {
+        stay(vms, vm);
+        return FALSE;
+    }
+    if (!vmm->ops->undefine(vmm, vm->id, error) || !remove_disks(vms, vm, keep, error) ||
+        !fct_vm_tree_remove(vms, vm, writes, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, FCT_REV_ANY);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
@@ -206,9 +226,12 @@ static void delete_thread(FctTask *task, gpointer data)
     g_autoptr(GError) error = NULL;
     g_autofree char *kept = kept_paths(act->vm);
     g_autofree char *gone = g_strdup_printf("VM %s is deleted%s%s.", act->vm->name, *kept ? "; kept is " : "", kept);
-    g_autofree char *rest = g_strdup_printf("VM %s could not be deleted whole; delete it again.", act->vm->name);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     if (!fct_vm_remove(act->vms, act->vm, TRUE, &error)) {
+        g_autoptr(FctVm) now = fct_vm_load(act->vms->app->store, act->vm->id, NULL);
+        gboolean stays = now && strcmp(now->state, "ready") == 0;
+        g_autofree char *rest = g_strdup_printf(
+            stays ? "VM %s is as it was." : "VM %s could not be deleted whole; delete it again.", act->vm->name);
         fail(act, task, 0, FCT_TASK_FAILED, error, rest);
         return;
     }

@@ -48,6 +48,9 @@ void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm,
 
 void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
+    if (state ==
+        FCT_TASK_FAILED) /* libvirt sends no event of a start that failed, and may have told of its beginning */
+        fct_domains_look(act->vms->domains, act->vm->id);
     if (act->acts) /* first: whoever sees the end of the task may act on the VM at once */
         fct_acts_end(act->vms->acts, act->vm->id);
     fct_task_end(task, state, error, NULL, 0, "%s", outcome);
