@@ -8,6 +8,7 @@ struct FctActs {
     gpointer news_data;
     GMutex lock;           /* guards the rest; nothing else is locked under it */
     GHashTable *under_way; /* VM id → what: "is being started" */
+    GHashTable *beside;    /* set of ids of those whose act does not start or end them */
     GHashTable *copied;    /* VM id → how many clones are copied from its snapshots */
 };
 
@@ -25,6 +26,7 @@ FctActs *fct_acts_new(void)
     acts->news = (FctActsNews){tell_nobody_of, tell_nobody};
     g_mutex_init(&acts->lock);
     acts->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    acts->beside = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     acts->copied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return acts;
 }
@@ -34,6 +36,7 @@ void fct_acts_free(FctActs *acts)
     if (!acts)
         return;
     g_hash_table_unref(acts->under_way);
+    g_hash_table_unref(acts->beside);
     g_hash_table_unref(acts->copied);
     g_mutex_clear(&acts->lock);
     g_free(acts);
@@ -45,7 +48,7 @@ void fct_acts_tell(FctActs *acts, const FctActsNews *news, gpointer data)
     acts->news_data = data;
 }
 
-gboolean fct_acts_begin(FctActs *acts, const char *id, const char *what, GError **error)
+static gboolean begin(FctActs *acts, const char *id, const char *what, gboolean beside, GError **error)
 {
     g_mutex_lock(&acts->lock);
     const char *present = g_hash_table_lookup(acts->under_way, id);
@@ -53,14 +56,35 @@ gboolean fct_acts_begin(FctActs *acts, const char *id, const char *what, GError 
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for its task to end.", NULL, "The VM %s.", present);
     else
         g_hash_table_insert(acts->under_way, g_strdup(id), g_strdup(what));
+    if (!present && beside)
+        g_hash_table_add(acts->beside, g_strdup(id));
     g_mutex_unlock(&acts->lock);
     return !present;
+}
+
+gboolean fct_acts_begin(FctActs *acts, const char *id, const char *what, GError **error)
+{
+    return begin(acts, id, what, FALSE, error);
+}
+
+gboolean fct_acts_begin_beside(FctActs *acts, const char *id, const char *what, GError **error)
+{
+    return begin(acts, id, what, TRUE, error);
+}
+
+gboolean fct_acts_is_beside(FctActs *acts, const char *id)
+{
+    g_mutex_lock(&acts->lock);
+    gboolean beside = g_hash_table_contains(acts->beside, id);
+    g_mutex_unlock(&acts->lock);
+    return beside;
 }
 
 void fct_acts_end(FctActs *acts, const char *id)
 {
     g_mutex_lock(&acts->lock);
     g_hash_table_remove(acts->under_way, id);
+    g_hash_table_remove(acts->beside, id);
     g_mutex_unlock(&acts->lock);
     acts->news.ended(id, acts->news_data);
 }

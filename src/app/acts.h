@@ -16,6 +16,12 @@ void fct_acts_tell(FctActs *acts, const FctActsNews *news, gpointer data);
 
 /* @what: "is being started". FCT_ERROR_CONFLICT says what is under way. */
 gboolean fct_acts_begin(FctActs *acts, const char *id, const char *what, GError **error);
+/*
+ * The same for an act that neither starts nor ends the VM (a copy, a change of disks): who does meanwhile is somebody
+ * else, which is told and noted when the act is over.
+ */
+gboolean fct_acts_begin_beside(FctActs *acts, const char *id, const char *what, GError **error);
+gboolean fct_acts_is_beside(FctActs *acts, const char *id);
 /* The act is over: the VM is looked at afresh and published. */
 void fct_acts_end(FctActs *acts, const char *id);
 /* Whether @what is under way on it; NULL: anything. */

@@ -287,7 +287,7 @@ static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 /* What is copied stands still from here on, until let_go. */
 static gboolean hold_source(FctVms *vms, const FctVm *vm, gboolean snapshot, GError **error)
 {
-    if (!fct_acts_begin(vms->acts, vm->id, "is being cloned", error))
+    if (!fct_acts_begin_beside(vms->acts, vm->id, "is being cloned", error))
         return FALSE;
     fct_domains_look(vms->domains, vm->id);
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);

@@ -191,7 +191,7 @@ FctTask *fct_vm_disk_add(FctVms *vms, const FctIdentity *who, FctVm *given, cons
 {
     g_autoptr(FctVm) vm = given;
     g_autoptr(FctVmDisk) disk = fct_vm_read_disk(vm, input, error);
-    if (!disk || !fct_acts_begin(vms->acts, vm->id, "is being changed", error))
+    if (!disk || !fct_acts_begin_beside(vms->acts, vm->id, "is being changed", error))
         return NULL;
     if (!may_change(vms, vm, error))
         return NULL;
@@ -297,7 +297,7 @@ FctTask *fct_vm_disk_remove(FctVms *vms, const FctIdentity *who, FctVm *given, c
     g_autoptr(FctVm) vm = given;
     FctVmDisk *disk = find_disk(vm, target, error);
     if (!disk || !no_snapshots(vms, vm, "removed", error) ||
-        !fct_acts_begin(vms->acts, vm->id, "is being changed", error))
+        !fct_acts_begin_beside(vms->acts, vm->id, "is being changed", error))
         return NULL;
     if (!may_change(vms, vm, error))
         return NULL;

@@ -230,7 +230,7 @@ FctTask *fct_vm_snapshot_delete(FctVms *vms, const FctIdentity *who, FctVm *give
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_acts_begin(vms->acts, id, "has a snapshot deleted", error))
+    if (!fct_acts_begin_beside(vms->acts, id, "has a snapshot deleted", error))
         return NULL;
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, id, error);
     g_autoptr(FctTask) task =

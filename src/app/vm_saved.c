@@ -82,7 +82,7 @@ FctTask *fct_vm_continue(FctVms *vms, const FctIdentity *who, FctVm *given, GErr
 gboolean fct_vm_drop_saved(FctVms *vms, const FctIdentity *who, const FctVm *vm, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
-    if (!fct_acts_begin(vms->acts, vm->id, "loses its saved memory", error))
+    if (!fct_acts_begin_beside(vms->acts, vm->id, "loses its saved memory", error))
         return FALSE;
     gboolean ok = check_saved(vms, vm, error) && vmm->ops->saved_drop(vmm, vm->id, error);
     if (ok) {

@@ -313,7 +313,7 @@ FctTask *fct_vm_snapshot(FctVms *vms, const FctIdentity *who, FctVm *given, cons
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_acts_begin(vms->acts, id, "has a snapshot taken of it", error))
+    if (!fct_acts_begin_beside(vms->acts, id, "has a snapshot taken of it", error))
         return NULL;
     FctTask *task = take(vms, who, &vm, input, error);
     if (!task)

@@ -179,7 +179,7 @@ static void try_to_go_on(FctStuck *stuck, const char *id, const char *path)
     FctVmm *vmm = vms->app->vmm;
     g_mutex_unlock(&stuck->lock);
     g_autoptr(GError) fault = NULL;
-    if (has_room(path) && fct_acts_begin(vms->acts, id, "is going on", NULL)) {
+    if (has_room(path) && fct_acts_begin_beside(vms->acts, id, "is going on", NULL)) {
         g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
         gboolean still = info && info->state == FCT_VM_PAUSED && info->pause == FCT_PAUSE_IO_ERROR;
         if (still && vmm->ops->resume(vmm, id, &fault))

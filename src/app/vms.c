@@ -58,21 +58,38 @@ static void tell_power(FctVms *vms, const FctVmInfo *info, gboolean was_active)
         fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s was shut down from inside.", info->name);
 }
 
+/* Started and ended since the last look, of which @before is. */
+static gboolean has_run(const FctVmInfo *before, const FctVmInfo *info)
+{
+    return info && before && before->connection == info->connection && info->starts != before->starts &&
+           !fct_vm_info_active(info) && !fct_vm_info_active(before);
+}
+
 static void look(FctVms *vms, const char *id)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
-    gboolean acting = fct_acts_is(vms->acts, id, NULL);
+    gboolean acting = fct_acts_is(vms->acts, id, NULL), others = fct_acts_is_beside(vms->acts, id);
     g_mutex_lock(&vms->lock);
     gboolean was_active = g_hash_table_contains(vms->active, id);
-    if (fct_vm_info_active(info))
+    gboolean ran = has_run(g_hash_table_lookup(vms->looked, id), info);
+    if (others) /* what others do meanwhile is news when the act is over */
+        ;
+    else if (fct_vm_info_active(info))
         g_hash_table_add(vms->active, g_strdup(id));
     else
         g_hash_table_remove(vms->active, id);
+    if (!others && info)
+        g_hash_table_replace(vms->looked, g_strdup(id), fct_vm_info_ref(info));
+    else if (!others)
+        g_hash_table_remove(vms->looked, id);
     g_mutex_unlock(&vms->lock);
     if (!acting) { /* an act ends with a look of its own */
         if (info)
             tell_power(vms, info, was_active);
-        if (fct_vm_info_active(info) && !was_active) /* by virsh; what Facet starts it notes itself */
+        if (ran && info->ours)
+            fct_event(vms->app, "vm", "info", "vm", id, info->name, "VM %s was started and ended outside Facet.",
+                      info->name);
+        if (ran || (fct_vm_info_active(info) && !was_active)) /* by virsh; what Facet starts it notes itself */
             fct_vm_note_run(vms, id);
         if (!fct_vm_reconcile(vms, id))
             retry_later(vms);
@@ -289,6 +306,7 @@ FctVms *fct_vms_new(FctApp *app)
     g_cond_init(&vms->cond);
     vms->due = set_new();
     vms->active = set_new();
+    vms->looked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
     vms->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_free);
     return vms;
 }
@@ -333,6 +351,7 @@ void fct_vms_free(FctVms *vms)
     fct_stuck_free(vms->stuck);
     g_hash_table_unref(vms->due);
     g_hash_table_unref(vms->active);
+    g_hash_table_unref(vms->looked);
     g_hash_table_unref(vms->blocked);
     g_mutex_clear(&vms->lock);
     g_cond_clear(&vms->cond);

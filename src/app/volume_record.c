@@ -425,7 +425,7 @@ static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeWorld) places = fct_volume_places_new(app, &fault);
-    if (!places || !fct_acts_begin(app->acts, record->vm, "is being looked at", &fault)) {
+    if (!places || !fct_acts_begin_beside(app->acts, record->vm, "is being looked at", &fault)) {
         g_info("%s", fault->message);
         return FALSE;
     }

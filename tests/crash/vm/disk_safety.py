@@ -200,6 +200,22 @@ def test_file_that_an_unknown_overlay_stands_on():
     assert not base.exists()
 
 
+def test_deletion_refused_leaves_the_vm_as_it_was():
+    """An overlay of somebody stands on its disk: the deletion fails, and the VM is no VM that is being deleted."""
+    vm = create("stands")
+    base = pathlib.Path(vm["disks"][0]["path"])
+    overlay = base.parent / "over-stands.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(overlay)], check=True)
+    stack.virsh("pool-refresh", "facet")
+    end = stack.ended(stack.change("DELETE", stack.vm("stands")))
+    assert end["state"] == "failed" and "is as it was" in end["outcome"], end
+    assert base.exists() and stack.vm("stands")["state"] == "off"
+    overlay.unlink()
+    stack.virsh("pool-refresh", "facet")
+    stack.done(stack.change("DELETE", stack.vm("stands")))
+    assert not base.exists()
+
+
 def test_overlay_by_another_spelling():
     """An overlay keeps what is below it, however its bytes spell that; and all beside it when they cannot be read."""
     disks = stack.state / "disks"
@@ -404,6 +420,9 @@ def test_clone_of_a_vm_that_starts_and_ends():
     assert end["state"] == "failed" and "VM rests was started" in end["error"]["message"], end
     stack.refused(404, "GET", "/vms/torn")
     assert not (stack.state / "disks" / "torn.qcow2").exists()
+    # The run within the act is no secret: first-boot media are judged by it.
+    until("the run to be told", lambda: any("VM rests was started and ended outside Facet" in e["text"]
+                                            for e in stack.call("GET", "/events?limit=50")["items"]))
     delete("rests")
 
 
