@@ -354,11 +354,11 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
         return FALSE;
     FctVms *vms = request->app->vms;
     g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(vms);
-    fct_domains_look(vms->domains, vm->id);
+    fct_domains_look(vms->domains, vm->id); /* it may have ended a moment ago */
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     fct_vm_preflight(vms, world, vm, fct_vm_info_active(info), &verdicts, &picks);
     reply->json = json_pack("{s:b, s:o, s:o}", "can_start", fct_verdicts_allow(verdicts, FALSE), "verdicts",
                             fct_verdicts_to_json(verdicts), "devices", devices_of(vm, picks));

@@ -186,6 +186,7 @@ static void start_thread(FctTask *task, gpointer data)
 
 static gboolean check_off(FctVms *vms, const FctVm *vm, GError **error)
 {
+    fct_domains_look(vms->domains, vm->id); /* it may have ended a moment ago */
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     if (!fct_vm_info_active(info))
         return TRUE;

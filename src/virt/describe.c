@@ -6,7 +6,7 @@
  */
 #include "virt/virt.h"
 
-#define ANSWER_MS 3000
+#define ANSWER_MS 1000
 
 typedef struct {
     char *id, *xml;
