@@ -116,6 +116,17 @@ static void note_running(const FctVmFactsKeeper *keeper, const Host *host, const
     }
 }
 
+/* That somebody dropped what was saved libvirt tells only who asks. */
+static void look_at_saved(FctDomains *domains)
+{
+    g_autoptr(GPtrArray) infos = fct_domains_infos(domains);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        if (info->saved && !fct_vm_info_active(info))
+            fct_domains_look(domains, info->id);
+    }
+}
+
 static void read_domains(const FctVmFactsKeeper *keeper, Host *host)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(keeper->vms->domains);
@@ -157,6 +168,8 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
     host->seen_us = g_get_monotonic_time();
     host->memory_free_mib = read_available_mib();
     host->remote = fct_file_probe_remote();
+    if (asking)
+        look_at_saved(keeper->vms->domains);
     read_domains(keeper, host);
     if (app->networks)
         host->networks =
@@ -512,6 +525,7 @@ static void judge_users(FctVms *vms, const FctVm *vm, GPtrArray *verdicts)
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     if (fct_vm_info_active(info))
         return;
+    look_at_saved(vms->domains);
     g_autoptr(Host) host = look_at_host(vms->facts, FALSE);
     g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);

@@ -11,8 +11,8 @@ typedef struct FctVmFactsKeeper FctVmFactsKeeper;
 FctVmFactsKeeper *fct_vm_facts_new(FctVms *vms);
 void fct_vm_facts_free(FctVmFactsKeeper *keeper);
 /*
- * What libvirt says of networks, pools and itself is asked for anew, for whoever is about to act; waits for it. Else
- * what was last seen counts, which no libvirt that hangs can hold up.
+ * What libvirt says of networks, pools, saved VMs and itself is asked for anew, for whoever is about to act; waits for
+ * it. Else what was last seen counts, which no libvirt that hangs can hold up.
  */
 void fct_vm_facts_refresh(FctVms *vms);
 /* The verdicts of core/vm_preflight on @vm, appended. @active: it runs. */

@@ -672,7 +672,9 @@ def test_disk_of_a_running_vm():
     copy = {"pool": disk["pool"], "name": "copy-of-twin.qcow2", "from": {"pool": disk["pool"], "volume": disk["volume"]}}
     problem = stack.refused(409, "POST", "/volumes", copy)
     assert problem["code"] == "in-use" and "twin was saved" in problem["message"], problem
-    stack.virsh("managedsave-remove", "twin")
+    stack.virsh("managedsave-remove", "twin")  # libvirt tells nobody
+    agree("shared")
+    snapshot("shared", "free")
     stack.virsh("undefine", "twin")
     until("it to be gone", lambda: not any(v["name"] == "twin" for v in stack.call("GET", "/vms")["items"]))
     agree("shared")
