@@ -266,3 +266,16 @@ void test_rest_relabelled(Fixture *f, gconstpointer data)
     g_autofree char *end = copy_file_while(f, "top", relabels);
     g_assert_cmpstr(end, ==, "done:  ");
 }
+
+/* ---- how a VM is, on a host where much happens ---- */
+
+/* What libvirt tells of other VMs makes its answer about this one no older. */
+void test_look_beside_news(Fixture *f, gconstpointer data)
+{
+    meet_vm(f, "/pools/nas/source");
+    play.busy = TRUE;
+    play.starts = 7;
+    fct_domains_look(f->app->domains, FOREIGN);
+    g_autoptr(FctVmInfo) info = fct_domains_info(f->app->domains, FOREIGN);
+    g_assert_cmpint(info->starts, ==, 7);
+}
