@@ -3,6 +3,7 @@
 #include "volume_play.h"
 
 #include "app/task.h"
+#include "app/vm_news.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
@@ -278,4 +279,47 @@ void test_look_beside_news(Fixture *f, gconstpointer data)
     fct_domains_look(f->app->domains, FOREIGN);
     g_autoptr(FctVmInfo) info = fct_domains_info(f->app->domains, FOREIGN);
     g_assert_cmpint(info->starts, ==, 7);
+}
+
+static struct {
+    const FctStoreOps *real;
+    FctStoreOps ops;
+    gint fail, read; /* atomic: so often holds shall not be read, and were read */
+} holds;
+
+static GPtrArray *list_holds(FctStore *store, const char *prefix, GError **error)
+{
+    if (strcmp(prefix, "hold/") != 0)
+        return holds.real->list(store, prefix, error);
+    if (g_atomic_int_get(&holds.fail) > 0) {
+        g_atomic_int_add(&holds.fail, -1);
+        fct_set_error(error, FCT_ERROR_INTERNAL, "The disk is full.");
+        return NULL;
+    }
+    g_atomic_int_inc(&holds.read);
+    return holds.real->list(store, prefix, error);
+}
+
+/* What the page could not be told of a VM it is told later, though nobody says it once more. */
+void test_told_later(Fixture *f, gconstpointer data)
+{
+    meet_vm(f, "/pools/nas/source");
+    g_usleep(G_USEC_PER_SEC / 2); /* it has been told of this one */
+    holds.real = f->store->ops;
+    holds.ops = *holds.real;
+    holds.ops.list = list_holds;
+    holds.fail = 4;
+    holds.read = 0;
+    f->store->ops = &holds.ops;
+    GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK); /* it warns */
+    gint64 begin = g_get_monotonic_time(), spent = 0;
+    fct_vm_news_add(f->app->vm_news, FOREIGN);
+    while (!g_atomic_int_get(&holds.read) && spent < 20 * G_USEC_PER_SEC) {
+        g_usleep(G_USEC_PER_SEC / 20);
+        spent = g_get_monotonic_time() - begin;
+    }
+    f->store->ops = holds.real;
+    g_log_set_always_fatal(fatal);
+    g_assert_cmpint(holds.read, >, 0);
+    g_assert_cmpint(spent, >=, G_USEC_PER_SEC); /* not at once, and at once again */
 }

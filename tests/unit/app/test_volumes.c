@@ -764,6 +764,7 @@ int main(int argc, char **argv)
                  {"/volumes/rest-unknown", test_rest_unknown},
                  {"/volumes/rest-gone", test_rest_gone},
                  {"/volumes/look-beside-news", test_look_beside_news},
+                 {"/volumes/told-later", test_told_later},
                  {"/volumes/rest-written", test_rest_written},
                  {"/volumes/rest-written-below", test_rest_written_below},
                  {"/volumes/rest-exchanged", test_rest_exchanged},

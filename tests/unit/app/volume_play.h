@@ -53,6 +53,7 @@ void test_rest_of_medium(Fixture *f, gconstpointer data);
 void test_rest_broken(Fixture *f, gconstpointer data);
 void test_rest_unknown(Fixture *f, gconstpointer data);
 void test_rest_gone(Fixture *f, gconstpointer data);
+void test_told_later(Fixture *f, gconstpointer data);
 void test_look_beside_news(Fixture *f, gconstpointer data);
 void test_rest_written(Fixture *f, gconstpointer data);
 void test_rest_written_below(Fixture *f, gconstpointer data);
