@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/domains.h"
 
+#include <string.h>
+
 #define LOOKS 3
 #define CANCEL_US (200 * 1000) /* how soon a wait notices that its task is cancelled */
+
+/* One that is asked for, on the asker's stack. */
+typedef struct {
+    const char *id;
+    gboolean heard; /* libvirt told of it meanwhile */
+} Look;
 
 struct FctDomains {
     FctApp *app;
@@ -14,7 +22,7 @@ struct FctDomains {
     gboolean connected; /* libvirt's last word of its connection */
     gboolean up;        /* libvirt answers, and infos is complete */
     GHashTable *infos;  /* VM id → FctVmInfo*, as libvirt last told */
-    guint heard;        /* how often libvirt told of a VM */
+    GPtrArray *looks;   /* Look*: under way */
     GHashTable *fresh;  /* set of VM ids that were heard of since a listing began; NULL: none is under way */
     json_t *stats;      /* shared: replaced, never changed */
 };
@@ -52,7 +60,10 @@ GPtrArray *fct_domains_infos(FctDomains *domains)
 /* Under the lock. */
 static void note_info(FctDomains *domains, const char *id, const FctVmInfo *info)
 {
-    domains->heard++;
+    for (guint i = 0; i < domains->looks->len; i++) {
+        Look *look = g_ptr_array_index(domains->looks, i);
+        look->heard |= strcmp(look->id, id) == 0;
+    }
     if (info)
         g_hash_table_replace(domains->infos, g_strdup(id), fct_vm_info_ref(info));
     else
@@ -79,17 +90,19 @@ static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
            !json_equal(known->drives, info->drives);
 }
 
-/* What was heard while libvirt was asked may be newer than its answer: then it is asked again. */
+/* What was heard of the VM while libvirt was asked may be newer than its answer: then it is asked again. */
 void fct_domains_look(FctDomains *domains, const char *id)
 {
     gboolean settled = FALSE;
     for (int try = 0; try < LOOKS && !settled; try++) {
+        Look look = {id, FALSE};
         g_mutex_lock(&domains->lock);
-        guint heard = domains->heard;
+        g_ptr_array_add(domains->looks, &look);
         g_mutex_unlock(&domains->lock);
         g_autoptr(FctVmInfo) info = domains->app->vmm->ops->info(domains->app->vmm, id, NULL);
         g_mutex_lock(&domains->lock);
-        settled = !info || heard == domains->heard;
+        g_ptr_array_remove_fast(domains->looks, &look);
+        settled = !info || !look.heard;
         gboolean news = info && settled && is_news(g_hash_table_lookup(domains->infos, id), info);
         if (news)
             note_info(domains, id, info);
@@ -238,6 +251,7 @@ FctDomains *fct_domains_new(FctApp *app)
     domains->news = (FctDomainsNews){tell_nobody_of, tell_nobody};
     g_mutex_init(&domains->lock);
     g_cond_init(&domains->cond);
+    domains->looks = g_ptr_array_new();
     domains->infos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
     return domains;
 }
@@ -259,6 +273,7 @@ void fct_domains_free(FctDomains *domains)
     if (!domains)
         return;
     g_hash_table_unref(domains->infos);
+    g_ptr_array_unref(domains->looks);
     json_decref(domains->stats);
     g_mutex_clear(&domains->lock);
     g_cond_clear(&domains->cond);

@@ -121,6 +121,16 @@ static void identify(const char *path, const struct stat *st, char id[FCT_FILE_I
     }
 }
 
+/* Not by ctime: libvirt changes that when it gives a file to a QEMU, which need not write. */
+static void note_stamp(const struct stat *st, char stamp[FCT_FILE_STAMP_BYTES])
+{
+    if (S_ISREG(st->st_mode))
+        g_snprintf(stamp, FCT_FILE_STAMP_BYTES,
+                   "%u:%u %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld", major(st->st_dev),
+                   minor(st->st_dev), (guint64)st->st_ino, (gint64)st->st_size, (gint64)st->st_mtim.tv_sec,
+                   st->st_mtim.tv_nsec);
+}
+
 static FctProbed look(const char *path, gboolean qcow2)
 {
     struct stat st;
@@ -132,6 +142,7 @@ static FctProbed look(const char *path, gboolean qcow2)
         identify(path, &st, probed.id);
     if (!*probed.id)
         return probed;
+    note_stamp(&st, probed.stamp);
     if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
         probed.fault = FCT_FILE_ODD;
     else if (qcow2)

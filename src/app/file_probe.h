@@ -14,6 +14,7 @@ void fct_file_probe_free(FctFileProbe *probe); /* what still hangs is left to it
 GPtrArray *fct_file_probe_remote(void);
 
 #define FCT_FILE_ID_BYTES 80
+#define FCT_FILE_STAMP_BYTES 120
 
 typedef struct {
     FctSeen there;
@@ -21,6 +22,8 @@ typedef struct {
     FctFileFault fault;
     gboolean link;              /* the path is one; the rest is of what it leads to */
     char id[FCT_FILE_ID_BYTES]; /* which file or device it leads to, the same by whatever path; "" unknown */
+    /* Of a plain file: another one after each write to it, or when another file lies there; "" unknown. */
+    char stamp[FCT_FILE_STAMP_BYTES];
 } FctProbed;
 /* @remote: of fct_file_probe_remote. @qcow2: its header is QEMU's, and no guest's. */
 FctProbed fct_file_probe(FctFileProbe *probe, const GPtrArray *remote, const char *path, gboolean qcow2);

@@ -30,6 +30,7 @@ typedef struct {
     char *source;       /* VM id */
     gboolean live;      /* its snapshots are held, not the VM */
     GHashTable *before; /* fct_vm_rest_begin, of when it was held */
+    GHashTable *stamps; /* fct_vm_rest_note */
 } Clone;
 
 static void let_go(Clone *clone)
@@ -47,6 +48,7 @@ static void clone_free(gpointer data)
     g_ptr_array_unref(clone->files);
     g_free(clone->source);
     g_clear_pointer(&clone->before, g_hash_table_unref);
+    g_hash_table_unref(clone->stamps);
     g_free(clone);
 }
 
@@ -61,7 +63,7 @@ static const FctChainFile *file_for(const Clone *clone, const FctVmDisk *disk)
 }
 
 /* What is copied was at rest: nobody but us holds virsh back from starting the source. */
-static gboolean stood_still(const Clone *clone, GError **error)
+static gboolean source_stayed_off(const Clone *clone, GError **error)
 {
     FctVmm *vmm = clone->act.vms->app->vmm;
     g_autoptr(FctVmInfo) info = clone->live ? NULL : vmm->ops->info(vmm, clone->source, error);
@@ -73,6 +75,22 @@ static gboolean stood_still(const Clone *clone, GError **error)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it, then clone it again.", NULL,
                            "VM %s was started while its disks were copied.", info->name);
     return FALSE;
+}
+
+static gboolean stood_still(const Clone *clone, GError **error)
+{
+    return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->act.vms, clone->stamps, error);
+}
+
+/* All of them before the first is copied: they are of one moment. */
+static void note_files(const Clone *clone)
+{
+    for (guint i = 0; i < clone->files->len; i++) {
+        const FctChainFile *file = g_ptr_array_index(clone->files, i);
+        g_autoptr(FctVolumeRecord) record = fct_record_find(clone->act.vms->app, file->pool, file->volume, NULL);
+        if (record)
+            fct_vm_rest_note(clone->act.vms, record, clone->stamps);
+    }
 }
 
 static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const FctChainFile *file, GError **error)
@@ -101,6 +119,7 @@ static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const Fc
 
 static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
 {
+    note_files(clone);
     for (guint i = 0; i < clone->act.vm->disks->len; i++) {
         FctVmDisk *disk = g_ptr_array_index(clone->act.vm->disks, i);
         const FctChainFile *file = file_for(clone, disk);
@@ -354,6 +373,7 @@ FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const j
     Clone *clone = g_new0(Clone, 1);
     clone->act.vms = vms;
     clone->act.acts = TRUE;
+    clone->stamps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     clone->files = g_ptr_array_new_with_free_func((GDestroyNotify)fct_chain_file_free);
     clone->source = g_strdup(vm->id);
     clone->live = snapshot;

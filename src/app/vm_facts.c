@@ -116,6 +116,17 @@ static void note_running(const FctVmFactsKeeper *keeper, const Host *host, const
     }
 }
 
+/* That somebody dropped what was saved libvirt tells only who asks. */
+static void look_at_saved(FctDomains *domains)
+{
+    g_autoptr(GPtrArray) infos = fct_domains_infos(domains);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        if (info->saved && !fct_vm_info_active(info))
+            fct_domains_look(domains, info->id);
+    }
+}
+
 static void read_domains(const FctVmFactsKeeper *keeper, Host *host)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(keeper->vms->domains);
@@ -157,6 +168,8 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
     host->seen_us = g_get_monotonic_time();
     host->memory_free_mib = read_available_mib();
     host->remote = fct_file_probe_remote();
+    if (asking)
+        look_at_saved(keeper->vms->domains);
     read_domains(keeper, host);
     if (app->networks)
         host->networks =
@@ -298,15 +311,49 @@ static const char *refused(FctVms *vms, FctVmDisk *trial, const char **ret_next,
     return sentence;
 }
 
-/* Another VM that runs with it or is saved with it, by Facet or not; NULL. */
-static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const FctVmDisk *disk)
+/* Not just as what one of its drives stands on, which it only reads. */
+static gboolean writes_to(const FctVmFactsKeeper *keeper, const Host *host, const FctVmInfo *info, const char *key)
 {
-    g_autofree char *key = disk->read_only ? NULL : fct_file_key(keeper->probe, host->remote, disk->path);
-    const GPtrArray *users = key ? g_hash_table_lookup(host->running, key) : NULL;
-    for (guint i = 0; users && i < users->len; i++)
-        if (strcmp(((FctVmInfo *)users->pdata[i])->id, id) != 0)
-            return users->pdata[i];
+    size_t i;
+    json_t *drive;
+    json_array_foreach (info->drives, i, drive) {
+        const char *path = fct_json_str(drive, "path", "");
+        g_autofree char *other = *path ? fct_file_key(keeper->probe, host->remote, path) : NULL;
+        if (g_strcmp0(key, other) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Another VM that runs with @path or is saved with it, by Facet or not; NULL. @layer: who only reads it does not count.
+ */
+static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const char *path,
+                                gboolean layer)
+{
+    g_autofree char *key = fct_file_key(keeper->probe, host->remote, path);
+    const GPtrArray *users = g_hash_table_lookup(host->running, key);
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVmInfo *info = users->pdata[i];
+        if (strcmp(info->id, id) != 0 && (!layer || writes_to(keeper, host, info, key)))
+            return info;
+    }
     return NULL;
+}
+
+/* @disk has its layers, and keeps what @drive borrows. */
+static void look_at_users(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const FctVmDisk *disk,
+                          FctVmNeedDrive *drive)
+{
+    drive->user = drive->user_below = "";
+    const FctVmInfo *user = disk->read_only ? NULL : user_of(keeper, host, id, disk->path, FALSE);
+    for (guint i = 0; disk->below && i < disk->below->len && !user; i++) {
+        const FctLayer *layer = disk->below->pdata[i];
+        if ((user = user_of(keeper, host, id, layer->path, TRUE)))
+            drive->user_below = layer->path;
+    }
+    if (user)
+        drive->user = user->name;
+    drive->user_saved = user && user->saved;
 }
 
 /* What only reads destroys nothing. @texts owns what is found. */
@@ -346,16 +393,14 @@ static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctV
                             .link = probed.link,
                             .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
                             .missing = ""};
-    const FctVmInfo *user = user_of(vms->facts, host, vm->id, disk);
     FctVmDisk *trial = fct_vm_disk_copy(disk);
     g_ptr_array_add(kept, trial);
     if (disk->read_only && drive.fault == FCT_FILE_CORRUPT)
         drive.fault = FCT_FILE_SOUND;
     drive.busy = drive.complete == FCT_SEEN_NO && fct_volume_at_work(vms->app, disk->pool, disk->volume);
-    drive.user = user ? user->name : "";
-    drive.user_saved = user && user->saved;
     look_at_use(vms->app, host, disk, &drive, texts);
     drive.refused = refused(vms, trial, &drive.refused_next, texts);
+    look_at_users(vms->facts, host, vm->id, trial, &drive);
     look_below(vms->facts, host, trial->below, &drive);
     g_array_append_val(drives, drive);
 }
@@ -469,6 +514,40 @@ gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *wh
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     fct_vm_facts_judge_outside(vms, vm, verdicts);
+    if (verdicts->len)
+        fct_vm_set_refused(error, vm, verdicts, what, NULL);
+    return !verdicts->len;
+}
+
+/* With a look of this very moment. A VM that runs has its files for itself: its QEMU sees to that. */
+static void judge_users(FctVms *vms, const FctVm *vm, GPtrArray *verdicts)
+{
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    if (fct_vm_info_active(info))
+        return;
+    look_at_saved(vms->domains);
+    g_autoptr(Host) host = look_at_host(vms->facts, FALSE);
+    g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
+    g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
+    for (guint i = 0; i < vm->disks->len; i++) {
+        FctVmDisk *disk = fct_vm_disk_copy(vm->disks->pdata[i]);
+        g_ptr_array_add(kept, disk);
+        if (disk->cdrom || disk->seed || disk->leaving || !*disk->path)
+            continue;
+        FctVmNeedDrive drive = {.target = disk->target, .volume = disk->volume, .path = disk->path};
+        fct_record_judge_disk(vms->app, disk, NULL); /* what else is wrong with it is not asked here */
+        look_at_users(vms->facts, host, vm->id, disk, &drive);
+        g_array_append_val(drives, drive);
+    }
+    const FctVmNeeds needs = {.drives = drives};
+    fct_vm_judge_users(&needs, verdicts);
+}
+
+gboolean fct_vm_facts_check_alone(FctVms *vms, const FctVm *vm, const char *what, GError **error)
+{
+    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
+    fct_vm_facts_judge_outside(vms, vm, verdicts);
+    judge_users(vms, vm, verdicts);
     if (verdicts->len)
         fct_vm_set_refused(error, vm, verdicts, what, NULL);
     return !verdicts->len;

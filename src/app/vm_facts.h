@@ -11,8 +11,8 @@ typedef struct FctVmFactsKeeper FctVmFactsKeeper;
 FctVmFactsKeeper *fct_vm_facts_new(FctVms *vms);
 void fct_vm_facts_free(FctVmFactsKeeper *keeper);
 /*
- * What libvirt says of networks, pools and itself is asked for anew, for whoever is about to act; waits for it. Else
- * what was last seen counts, which no libvirt that hangs can hold up.
+ * What libvirt says of networks, pools, saved VMs and itself is asked for anew, for whoever is about to act; waits for
+ * it. Else what was last seen counts, which no libvirt that hangs can hold up.
  */
 void fct_vm_facts_refresh(FctVms *vms);
 /* The verdicts of core/vm_preflight on @vm, appended. @active: it runs. */
@@ -22,7 +22,12 @@ void fct_vm_facts_judge(FctVms *vms, const FctVm *vm, gboolean active, GPtrArray
  * be changed without what the guest wrote last. FCT_ERROR_REFUSED, with the verdicts. @what: "cannot be changed".
  */
 gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error);
-/* The same as verdicts, appended. */
+/*
+ * The same, and that no other VM that runs, or is saved, writes to the disks of @vm, which is off, or to what they
+ * stand on: a snapshot keeps what stands still.
+ */
+gboolean fct_vm_facts_check_alone(FctVms *vms, const FctVm *vm, const char *what, GError **error);
+/* What fct_vm_facts_check_outside looks at as verdicts, appended. */
 void fct_vm_facts_judge_outside(FctVms *vms, const FctVm *vm, GPtrArray *verdicts);
 /* Takes out what @code says: it does not stand in the way of what is asked for. */
 void fct_vm_facts_pass(GPtrArray *verdicts, const char *code);

@@ -76,7 +76,7 @@ static gboolean merge_files(FctVms *vms, FctTask *task, guint number, const FctV
     if (moved)
         return TRUE;
     /* Whoever else stands on the file would see it change. */
-    if (!fct_vm_facts_check_outside(vms, tree->vm, "keeps its files", error) ||
+    if (!fct_vm_facts_check_alone(vms, tree->vm, "keeps its files", error) ||
         !fct_volume_alone(vms->app, tree->vm->id, step->base->path, error))
         return FALSE;
     if (own && !step->above) {

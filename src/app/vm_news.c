@@ -5,6 +5,7 @@ struct FctVmNews {
     GMutex lock; /* guards the rest; nothing else is locked under it */
     GCond cond;
     gboolean quit;
+    gint64 not_before_us; /* monotonic; the notes wait until then */
     FctVmNotes notes;
 };
 
@@ -73,12 +74,31 @@ void fct_vm_news_quit(FctVmNews *news)
     set_flag(news, &news->quit);
 }
 
+void fct_vm_news_put_back(FctVmNews *news, const FctVmNotes *notes, gint64 us)
+{
+    GHashTableIter iter;
+    gpointer id;
+    g_mutex_lock(&news->lock);
+    g_hash_table_iter_init(&iter, notes->ids);
+    while (g_hash_table_iter_next(&iter, &id, NULL))
+        g_hash_table_add(news->notes.ids, g_strdup(id));
+    news->notes.parts |= notes->parts;
+    news->notes.host |= notes->host;
+    news->not_before_us = g_get_monotonic_time() + us;
+    g_mutex_unlock(&news->lock);
+}
+
 gboolean fct_vm_news_await(FctVmNews *news, gint64 us, FctVmNotes *ret)
 {
     gint64 until = g_get_monotonic_time() + us;
     g_mutex_lock(&news->lock);
-    while (!news->quit && !fct_vm_notes_any(&news->notes) && g_cond_wait_until(&news->cond, &news->lock, until))
-        ;
+    while (!news->quit) {
+        gint64 due = fct_vm_notes_any(&news->notes) ? news->not_before_us : until;
+        if (g_get_monotonic_time() >= due)
+            break;
+        g_cond_wait_until(&news->cond, &news->lock, due);
+    }
+    news->not_before_us = 0;
     gboolean goes_on = !news->quit;
     *ret = news->notes;
     news->notes = (FctVmNotes){.ids = set_new()};

@@ -26,5 +26,7 @@ typedef struct {
 void fct_vm_notes_clear(FctVmNotes *notes);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctVmNotes, fct_vm_notes_clear)
 gboolean fct_vm_notes_any(const FctVmNotes *notes);
+/* What was taken and could not be worked off: it is taken again, with what is noted until then, after @us. */
+void fct_vm_news_put_back(FctVmNews *news, const FctVmNotes *notes, gint64 us);
 /* Takes what was noted, and waits for it up to @us: *ret may be empty. FALSE: facetd ends. */
 gboolean fct_vm_news_await(FctVmNews *news, gint64 us, FctVmNotes *ret);

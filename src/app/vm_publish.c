@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define AGAIN_US (5 * G_USEC_PER_SEC)
+#define RETRY_US (2 * G_USEC_PER_SEC)
 
 typedef struct {
     FctVmWorld *world;
@@ -97,7 +98,8 @@ static void publish_waiting(FctVms *vms, const Look *look, Again again)
     }
 }
 
-static void publish(FctVms *vms, GHashTable *ids, Again again)
+/* FALSE: nobody was told of anything. */
+static gboolean publish(FctVms *vms, GHashTable *ids, Again again)
 {
     g_autoptr(GError) fault = NULL;
     g_auto(Look) look = {0};
@@ -110,13 +112,14 @@ static void publish(FctVms *vms, GHashTable *ids, Again again)
     look.addresses = fct_networks_addresses(vms->app);
     if (!look.holds) {
         g_warning("The holds of parts could not be read: %s", fault->message);
-        return;
+        return FALSE;
     }
     g_hash_table_iter_init(&iter, ids);
     while (g_hash_table_iter_next(&iter, &id, NULL))
         publish_one(vms, &look, id);
     if (again != AGAIN_NONE)
         publish_waiting(vms, &look, again);
+    return TRUE;
 }
 
 /* Somebody looks or waits: what a VM needs, a file for one, may go or be back without a word. */
@@ -141,11 +144,8 @@ gpointer fct_vms_publisher(gpointer data)
         if (!fct_vm_news_await(vms->news, AGAIN_US, &notes))
             return NULL;
         gboolean news = fct_vm_notes_any(&notes);
-        if (news || anybody_cares(vms))
-            publish(vms, notes.ids,
-                    notes.host    ? AGAIN_ALL
-                    : notes.parts ? AGAIN_DEVICES
-                    : news        ? AGAIN_NONE
-                                  : AGAIN_AFRESH);
+        Again again = notes.host ? AGAIN_ALL : notes.parts ? AGAIN_DEVICES : news ? AGAIN_NONE : AGAIN_AFRESH;
+        if ((news || anybody_cares(vms)) && !publish(vms, notes.ids, again))
+            fct_vm_news_put_back(vms->news, &notes, RETRY_US);
     }
 }

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vm_rest.h"
 
+#include "app/file_probe.h"
+#include "app/volume_open.h"
+
+#include <string.h>
+
 /* libvirtd sends its events after the answer to whoever caused them; a loaded host takes some milliseconds for that. */
 #define SETTLE_US (250 * 1000)
+/* A server that was just busy with the copy may answer late. */
+#define LOOKS 20
+#define LOOK_AGAIN_US (500 * 1000)
 
 GHashTable *fct_vm_rest_begin(FctVms *vms)
 {
@@ -48,5 +56,51 @@ gboolean fct_vm_rest_held(FctVms *vms, const GHashTable *before, const char *id,
     if (now->starts != (then ? then->starts : 0))
         return refuse(now->name, "was started while its disk was copied, so the copy is torn.",
                       "Leave the VM off until the copy has ended, and copy it again.", error);
+    return TRUE;
+}
+
+/* ---- the files ---- */
+
+static void note_file(FctVms *vms, const GPtrArray *remote, const char *path, GHashTable *stamps)
+{
+    FctProbed probed = fct_file_probe(vms->app->probe, remote, path, FALSE);
+    if (*probed.stamp)
+        g_hash_table_insert(stamps, g_strdup(path), g_strdup(probed.stamp));
+}
+
+void fct_vm_rest_note(FctVms *vms, const FctVolumeRecord *source, GHashTable *stamps)
+{
+    g_autoptr(GPtrArray) remote = fct_file_probe_remote();
+    g_autoptr(GPtrArray) below = fct_record_layers(vms->app, source, FALSE, NULL);
+    note_file(vms, remote, source->path, stamps);
+    for (guint i = 0; below && i < below->len; i++)
+        note_file(vms, remote, ((FctLayer *)below->pdata[i])->path, stamps);
+}
+
+static gboolean is_as_noted(FctVms *vms, const GPtrArray *remote, const char *path, const char *stamp)
+{
+    FctProbed now = {.there = FCT_SEEN_UNKNOWN};
+    for (int look = 0; look < LOOKS && now.there == FCT_SEEN_UNKNOWN; look++) {
+        if (look)
+            g_usleep(LOOK_AGAIN_US);
+        now = fct_file_probe(vms->app->probe, remote, path, FALSE);
+    }
+    return now.there == FCT_SEEN_UNKNOWN || strcmp(now.stamp, stamp) == 0;
+}
+
+gboolean fct_vm_rest_unwritten(FctVms *vms, const GHashTable *stamps, GError **error)
+{
+    g_autoptr(GPtrArray) remote = fct_file_probe_remote();
+    GHashTableIter iter;
+    gpointer path, stamp;
+    g_hash_table_iter_init(&iter, (GHashTable *)stamps);
+    while (g_hash_table_iter_next(&iter, &path, &stamp)) {
+        if (is_as_noted(vms, remote, path, stamp))
+            continue;
+        fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                           "Leave everything that uses it off until the copy has ended, and copy it again.", NULL,
+                           "%s was written to while it was copied, so the copy is torn.", (const char *)path);
+        return FALSE;
+    }
     return TRUE;
 }

@@ -20,7 +20,7 @@ gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error)
         fct_set_error(error, FCT_ERROR_CONFLICT, "An earlier change of the snapshots of VM %s has not been settled.",
                       tree->vm->name);
     else
-        return fct_vm_facts_check_outside(vms, tree->vm, "cannot be changed", error);
+        return fct_vm_facts_check_alone(vms, tree->vm, "cannot be changed", error);
     return FALSE;
 }
 

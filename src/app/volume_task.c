@@ -31,6 +31,7 @@ typedef struct {
     FctVolumeRecord *source;
     GHashTable *before; /* fct_vm_rest_begin */
     GPtrArray *had;     /* char*: ids of the VMs that have the source */
+    GHashTable *stamps; /* fct_vm_rest_note */
 } Making;
 
 static void making_free(gpointer data)
@@ -47,6 +48,7 @@ static void making_free(gpointer data)
     fct_volume_record_free(m->source);
     g_clear_pointer(&m->before, g_hash_table_unref);
     g_clear_pointer(&m->had, g_ptr_array_unref);
+    g_clear_pointer(&m->stamps, g_hash_table_unref);
     g_free(m);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Making, making_free)
@@ -106,19 +108,21 @@ static gboolean all_held(const Making *m, const GPtrArray *ids, GError **error)
     return TRUE;
 }
 
-/* Nobody but us holds virsh back from starting a VM that has it, or has been given it. */
+/* Nobody but us holds virsh back from starting a VM that has it, or is given it for a moment. */
 static gboolean stayed_still(const Making *m, GError **error)
 {
     fct_vm_rest_settle();
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(m->app, error);
     g_autoptr(GPtrArray) have = world ? vms_with(world, m->from_id) : NULL;
     return world && is_still(m->app, world, m->from_id, error) && all_held(m, m->had, error) &&
-           all_held(m, have, error);
+           all_held(m, have, error) && fct_vm_rest_unwritten(m->app->vms, m->stamps, error);
 }
 
 static gboolean make_copy(Making *m, FctTask *task, const FctVolumeRecord *plan, GError **error)
 {
     FctVolumeProgress progress = {task, 0, "Copying"};
+    m->stamps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    fct_vm_rest_note(m->app->vms, m->source, m->stamps);
     g_autoptr(FctVolume) volume = fct_record_copy(m->app, m->source, plan, fct_volume_progress, &progress, error);
     if (!volume)
         return FALSE;

@@ -259,6 +259,27 @@ static void say_host_uses(const FctVmNeedDrive *drive, const char *name, const c
                                   drive->target, name, text));
 }
 
+static void say_user(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
+{
+    g_autofree char *what = *drive->user_below
+                                ? g_strdup_printf("Disk %s needs %s, which is in use", drive->target, drive->user_below)
+                                : g_strdup_printf("Disk %s (%s) is in use", drive->target, name);
+    if (drive->user_saved)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
+                                      "Let that VM go on and shut it down, or take the disk out of it.",
+                                      "%s: VM %s was saved in the middle of a run with it (virsh managedsave), and "
+                                      "goes on with it as it is now.",
+                                      what, drive->user));
+    else if (*drive->user_below)
+        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, and take the file out of it.",
+                                      "%s: VM %s runs with it, and what it writes destroys all that stands on it.",
+                                      what, drive->user));
+    else
+        say(verdicts,
+            fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",
+                            "%s: VM %s runs with it, and two writers would destroy it.", what, drive->user));
+}
+
 static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const char *subject, GPtrArray *verdicts)
 {
     if (drive->there == FCT_SEEN_NO)
@@ -282,17 +303,8 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-encrypted", subject,
                                       "Convert it into an unencrypted copy with qemu-img, and attach that.",
                                       "Disk %s (%s) is encrypted, and Facet has no key for it.", drive->target, name));
-    else if (*drive->user && drive->user_saved)
-        say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-in-use", subject,
-                                      "Let that VM go on and shut it down, or take the disk out of it.",
-                                      "Disk %s (%s) is in use: VM %s was saved in the middle of a run with it (virsh "
-                                      "managedsave), and goes on with it as it is now.",
-                                      drive->target, name, drive->user));
     else if (*drive->user)
-        say(verdicts,
-            fct_verdict_new(FCT_REFUSE, "disk-in-use", subject, "Stop that VM, or take the disk out of one of the two.",
-                            "Disk %s (%s) is in use: VM %s runs with it, and two writers would destroy it.",
-                            drive->target, name, drive->user));
+        say_user(drive, name, subject, verdicts);
     else if (drive->use != FCT_DEVICE_FREE)
         say_host_uses(drive, name, subject, verdicts);
     else
@@ -312,6 +324,11 @@ static gboolean judge_link_file(const FctVmNeedDrive *drive, const FctVmFacts *f
     return FALSE;
 }
 
+static const char *name_of(const FctVmNeedDrive *drive)
+{
+    return *drive->volume ? drive->volume : last_part(drive->path);
+}
+
 static void judge_drive(const FctVmNeedDrive *drive, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     g_autofree char *subject = g_strdup_printf("disk %s", drive->target);
@@ -327,7 +344,17 @@ static void judge_drive(const FctVmNeedDrive *drive, const FctVmFacts *facts, GP
                             "Disk %s has the format %s; a VM is given only qcow2 and raw disks.", drive->target,
                             drive->format));
     else
-        judge_disk_file(drive, *drive->volume ? drive->volume : last_part(drive->path), subject, verdicts);
+        judge_disk_file(drive, name_of(drive), subject, verdicts);
+}
+
+void fct_vm_judge_users(const FctVmNeeds *needs, GPtrArray *verdicts)
+{
+    for (guint i = 0; needs->drives && i < needs->drives->len; i++) {
+        const FctVmNeedDrive *drive = &g_array_index(needs->drives, FctVmNeedDrive, i);
+        g_autofree char *subject = g_strdup_printf("disk %s", drive->target);
+        if (*drive->user && !drive->cdrom && !drive->seed)
+            say_user(drive, name_of(drive), subject, verdicts);
+    }
 }
 
 /* ---- memory and processors ---- */

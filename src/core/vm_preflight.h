@@ -47,9 +47,10 @@ typedef struct {
     gboolean link;       /* its path is one */
     /* Why Facet would not open it, by its records of it and of all that it stands on, and what to do. "" */
     const char *refused, *refused_next;
-    const char *user;    /* another VM that runs with it; "" */
-    gboolean user_saved; /* or goes on with it, with the memory that libvirt has saved */
-    FctDeviceUse use;    /* a device that the host itself has in use */
+    const char *user;       /* another VM that runs with it, or writes to a file below it; "" */
+    const char *user_below; /* the path of that file; "": it itself */
+    gboolean user_saved;    /* or goes on with it, with the memory that libvirt has saved */
+    FctDeviceUse use;       /* a device that the host itself has in use */
     const char *use_where;
 } FctVmNeedDrive;
 
@@ -99,6 +100,8 @@ typedef struct {
 void fct_vm_judge(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts);
 /* Of these only what others did to the VM, on which everything stands that is done to its disks. */
 void fct_vm_judge_outside(const FctVmNeeds *needs, GPtrArray *verdicts);
+/* Only what other VMs that run, or are saved, do to its disks meanwhile: of the drives' facts just `user…` count. */
+void fct_vm_judge_users(const FctVmNeeds *needs, GPtrArray *verdicts);
 /* Of a snapshot with memory: whether the file at @path with it is there. Code: memory-file-missing. */
 void fct_vm_judge_memory_file(const char *path, FctSeen there, GPtrArray *verdicts);
 /* Whether no host state of a moment can make the verdict go away: such a VM is not even made. */

@@ -426,6 +426,49 @@ def test_clone_of_a_vm_that_starts_and_ends():
     delete("rests")
 
 
+def passes_by(path):
+    """A VM that virsh has for a moment only: it writes to @path, and nothing knows of it afterwards."""
+    xml = stack.dir / "passes.xml"
+    xml.write_text(FOREIGN.format(name="passes", path=path))
+    stack.virsh("create", str(xml), "--paused")
+    for command in ("write -P 119 0 64k", "flush"):
+        stack.virsh("qemu-monitor-command", "passes", "--hmp",
+                    f'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "{command}"')
+    stack.virsh("destroy", "passes")
+
+
+def copy_beside(begin, path):
+    """How what @begin begins ends while another VM writes to @path; None when it was quicker."""
+    task = begin()
+    passes_by(path)
+    early = stack.call("GET", f"/tasks/{task['id']}")["state"] == "running"
+    end = stack.ended(task)
+    return end if early else None
+
+
+def test_copy_beside_a_vm_that_passes_by():
+    """A copy, or clone, of a disk that a VM wrote to which was there only meanwhile is torn."""
+    create("quiet")
+    write("quiet", 0, 50, blocks=8000)
+    path = disk("quiet")["path"]
+    for begin, undo in (
+            (lambda: stack.call("POST", "/volumes", {"pool": "facet", "name": "torn.qcow2",
+                                                     "from": {"pool": "facet", "volume": pathlib.Path(path).name}}),
+             lambda: stack.call("DELETE", "/volumes/facet:torn.qcow2")),
+            (lambda: clone("quiet", "torn"), lambda: delete("torn"))):
+        for _ in range(5):
+            end = copy_beside(begin, path)
+            if end:
+                break
+            undo()
+        else:
+            raise AssertionError("the copy was quicker each time")
+        assert end["state"] == "failed" and path in end["error"]["message"], end
+        assert "was written to while it was copied" in end["error"]["message"] and end["error"]["next"], end
+        assert not (stack.state / "disks" / "torn.qcow2").exists()
+    delete("quiet")
+
+
 # ---- S8: what is half made is never taken for a disk, whoever dies ----
 
 def big_volume():

@@ -620,6 +620,42 @@ def test_spice_before_vnc():
         assert stack.vm(name)["graphics_why_not"] == ""
 
 
+def still(name):
+    """What the disk of a VM that is off stands on, or shall stand on, goes on changing: no snapshot is taken or gone back to."""
+    before = stack.call("GET", f"/vms/{name}/snapshots")["items"]
+    doings = [("snapshots", {"name": "late"}), ("clone", {"name": "late"})]
+    doings += [(f"snapshots/{s['id']}/revert", {"start": False}) for s in before]
+    for path, body in doings:
+        problem = stack.refused(422, "POST", f"/vms/{name}/{path}", body)
+        assert stops(problem["details"]["verdicts"]) == ["disk-in-use"] and problem["next"], problem
+    assert [s["id"] for s in stack.call("GET", f"/vms/{name}/snapshots")["items"]] == [s["id"] for s in before]
+
+
+def test_layer_of_a_running_vm():
+    """The same of a file that the VM's disk stands on: what a snapshot keeps is written to."""
+    base = create("layered")["disks"][0]["path"]
+    snapshot("layered", "s1")
+    (stack.dir / "deep.xml").write_text(FOREIGN.format(name="deep", disk=base, screens=""))
+    stack.virsh("define", str(stack.dir / "deep.xml"))
+    agree("layered")
+    stack.virsh("start", "deep")
+    until("it to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == "deep" and v["state"] == "running"), None))
+    assert base in str(agree("layered", "disk-in-use"))
+    still("layered")
+    stack.virsh("destroy", "deep")
+    until("it to be seen", lambda: all(v["name"] != "deep" or v["state"] == "off" for v in stack.call("GET", "/vms")["items"]))
+    agree("layered")
+    overlay = stack.dir / "beside.qcow2"  # who only reads it stands in nobody's way
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, overlay], check=True)
+    overlay.chmod(0o666)
+    stack.virsh("undefine", "deep")
+    (stack.dir / "deep.xml").write_text(FOREIGN.format(name="beside", disk=overlay, screens=""))
+    stack.virsh("create", str(stack.dir / "deep.xml"))
+    until("it to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == "beside" and v["state"] == "running"), None))
+    agree("layered")
+    stack.virsh("destroy", "beside")
+
+
 def test_disk_of_a_running_vm():
     """Somebody made another VM on the same disk with virsh, and runs it."""
     disk = create("shared")["disks"][0]["path"]
@@ -629,13 +665,16 @@ def test_disk_of_a_running_vm():
     stack.virsh("start", "twin")
     until("it to be seen", lambda: next((v for v in stack.call("GET", "/vms")["items"] if v["name"] == "twin" and v["state"] == "running"), None))
     agree("shared", "disk-in-use")
+    still("shared")
     stack.virsh("managedsave", "twin")
     agree("shared", "disk-in-use")
     disk = stack.vm("shared")["disks"][0]
     copy = {"pool": disk["pool"], "name": "copy-of-twin.qcow2", "from": {"pool": disk["pool"], "volume": disk["volume"]}}
     problem = stack.refused(409, "POST", "/volumes", copy)
     assert problem["code"] == "in-use" and "twin was saved" in problem["message"], problem
-    stack.virsh("managedsave-remove", "twin")
+    stack.virsh("managedsave-remove", "twin")  # libvirt tells nobody
+    agree("shared")
+    snapshot("shared", "free")
     stack.virsh("undefine", "twin")
     until("it to be gone", lambda: not any(v["name"] == "twin" for v in stack.call("GET", "/vms")["items"]))
     agree("shared")

@@ -3,13 +3,17 @@
 #include "volume_play.h"
 
 #include "app/task.h"
+#include "app/vm_news.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"
 #include "core/disk_head.h"
 
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void starts_and_ends(void)
 {
@@ -113,15 +117,24 @@ static json_t *wait_task(Fixture *f, const char *id)
     }
 }
 
+static void stand_on(Fixture *f, const char *below)
+{
+    g_autoptr(FctVolumeRecord) record = fct_record_find(f->app, "nas", "source", NULL);
+    fct_text_set(&record->backing, below);
+    g_assert_true(fct_record_store(f->app, record, NULL));
+}
+
 /* Copies nas:source, which the VM "theirs" has, while @during happens; how the task ends and what it says. */
-static char *copy_while(Fixture *f, void (*during)(void))
+static char *copy_at_while(Fixture *f, const char *path, const char *below, void (*during)(void))
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) wish = json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "pool", "nas", "name", "copy", "format",
                                        "qcow2", "from", "pool", "nas", "volume", "source");
     json_t *begun = NULL, *volume = NULL;
-    have(f, "nas", "source", FCT_RECORD_READY, NULL, "");
-    meet_vm(f, "/pools/nas/source");
+    have(f, "nas", "source", FCT_RECORD_READY, path, "");
+    stand_on(f, below);
+    put("nas:source", path);
+    meet_vm(f, path);
     play.during = during;
     g_assert_true(fct_volumes_create(f->app, "admin", wish, &begun, &volume, &error));
     g_assert_no_error(error);
@@ -129,6 +142,11 @@ static char *copy_while(Fixture *f, void (*during)(void))
     const json_t *fault = json_object_get(ended, "error");
     return g_strdup_printf("%s: %s %s", fct_json_str(ended, "state", ""), fct_json_str(fault, "message", ""),
                            fct_json_str(fault, "next", ""));
+}
+
+static char *copy_while(Fixture *f, void (*during)(void))
+{
+    return copy_at_while(f, "/pools/nas/source", "", during);
 }
 
 /* A VM that has the disk and stays off is no hindrance. */
@@ -177,4 +195,131 @@ void test_rest_unknown(Fixture *f, gconstpointer data)
 void test_rest_gone(Fixture *f, gconstpointer data)
 {
     assert_torn(f, deletes_vm, "nobody can know");
+}
+
+/* ---- what is written meanwhile, by whoever ---- */
+
+static char *written; /* path */
+
+static void writes(void)
+{
+    int fd = open(written, O_WRONLY | O_CLOEXEC);
+    g_assert_cmpint(pwrite(fd, "new", 3, 0), ==, 3);
+    close(fd);
+}
+
+static void relabels(void)
+{
+    g_assert_cmpint(g_chmod(written, 0600), ==, 0);
+}
+
+static void exchanges(void)
+{
+    g_assert_true(g_file_set_contents(written, "old", 3, NULL)); /* by a rename */
+}
+
+/* Copies a file of this host while @during happens to @victim, that file or one below it. */
+static char *copy_file_while(Fixture *f, const char *victim, void (*during)(void))
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *dir = g_dir_make_tmp("facet-rest-XXXXXX", &error), *top = g_build_filename(dir, "top", NULL),
+                    *base = g_build_filename(dir, "base", NULL);
+    written = strcmp(victim, "top") == 0 ? top : base;
+    g_assert_true(g_file_set_contents(top, "old", 3, NULL) && g_file_set_contents(base, "old", 3, NULL));
+    have(f, "nas", "base", FCT_RECORD_READY, base, "");
+    put("nas:base", base);
+    g_autofree char *end = copy_at_while(f, top, "nas:base", during);
+    g_unlink(top);
+    g_unlink(base);
+    g_rmdir(dir);
+    written = NULL;
+    return g_steal_pointer(&end);
+}
+
+static void assert_written(Fixture *f, const char *victim, void (*during)(void))
+{
+    g_autofree char *end = copy_file_while(f, victim, during);
+    g_assert_true(g_str_has_prefix(end, "failed"));
+    g_assert_nonnull(strstr(end, "was written to while it was copied, so the copy is torn. Leave everything"));
+    g_assert_cmpstr(play.deleted->str, ==, "/pools/nas/copy ");
+    assert_state(f, "nas", "copy", -1);
+}
+
+/* A VM that had it only in between, or has another name for it: no count of starts tells. */
+void test_rest_written(Fixture *f, gconstpointer data)
+{
+    assert_written(f, "top", writes);
+}
+
+void test_rest_exchanged(Fixture *f, gconstpointer data)
+{
+    assert_written(f, "top", exchanges);
+}
+
+void test_rest_written_below(Fixture *f, gconstpointer data)
+{
+    assert_written(f, "base", writes);
+}
+
+/* libvirt gives the file to the user of a QEMU, which writes nothing. */
+void test_rest_relabelled(Fixture *f, gconstpointer data)
+{
+    g_autofree char *end = copy_file_while(f, "top", relabels);
+    g_assert_cmpstr(end, ==, "done:  ");
+}
+
+/* ---- how a VM is, on a host where much happens ---- */
+
+/* What libvirt tells of other VMs makes its answer about this one no older. */
+void test_look_beside_news(Fixture *f, gconstpointer data)
+{
+    meet_vm(f, "/pools/nas/source");
+    play.busy = TRUE;
+    play.starts = 7;
+    fct_domains_look(f->app->domains, FOREIGN);
+    g_autoptr(FctVmInfo) info = fct_domains_info(f->app->domains, FOREIGN);
+    g_assert_cmpint(info->starts, ==, 7);
+}
+
+static struct {
+    const FctStoreOps *real;
+    FctStoreOps ops;
+    gint fail, read; /* atomic: so often holds shall not be read, and were read */
+} holds;
+
+static GPtrArray *list_holds(FctStore *store, const char *prefix, GError **error)
+{
+    if (strcmp(prefix, "hold/") != 0)
+        return holds.real->list(store, prefix, error);
+    if (g_atomic_int_get(&holds.fail) > 0) {
+        g_atomic_int_add(&holds.fail, -1);
+        fct_set_error(error, FCT_ERROR_INTERNAL, "The disk is full.");
+        return NULL;
+    }
+    g_atomic_int_inc(&holds.read);
+    return holds.real->list(store, prefix, error);
+}
+
+/* What the page could not be told of a VM it is told later, though nobody says it once more. */
+void test_told_later(Fixture *f, gconstpointer data)
+{
+    meet_vm(f, "/pools/nas/source");
+    g_usleep(G_USEC_PER_SEC / 2); /* it has been told of this one */
+    holds.real = f->store->ops;
+    holds.ops = *holds.real;
+    holds.ops.list = list_holds;
+    holds.fail = 4;
+    holds.read = 0;
+    f->store->ops = &holds.ops;
+    GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK); /* it warns */
+    gint64 begin = g_get_monotonic_time(), spent = 0;
+    fct_vm_news_add(f->app->vm_news, FOREIGN);
+    while (!g_atomic_int_get(&holds.read) && spent < 20 * G_USEC_PER_SEC) {
+        g_usleep(G_USEC_PER_SEC / 20);
+        spent = g_get_monotonic_time() - begin;
+    }
+    f->store->ops = holds.real;
+    g_log_set_always_fatal(fatal);
+    g_assert_cmpint(holds.read, >, 0);
+    g_assert_cmpint(spent, >=, G_USEC_PER_SEC); /* not at once, and at once again */
 }

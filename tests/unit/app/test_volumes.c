@@ -225,6 +225,8 @@ static GPtrArray *play_list(FctVmm *vmm, GError **error)
 
 static FctVmInfo *play_info(FctVmm *vmm, const char *id, GError **error)
 {
+    if (play.busy)
+        play.changed(VM, NULL, play.data);
     if (play.foreign && strcmp(id, FOREIGN) == 0)
         return foreign_vm();
     fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no such VM.");
@@ -255,6 +257,7 @@ static gboolean play_refresh(FctVmm *vmm, const char *pool, GError **error)
 
 static void play_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection told, gpointer data)
 {
+    play.changed = changed;
     play.told = told;
     play.data = data;
 }
@@ -300,7 +303,7 @@ static void begin(Fixture *f, gconstpointer data)
     play.starts = 0;
     play.head_length = 0;
     play.use = FCT_DEVICE_FREE;
-    play.unseen = FALSE;
+    play.unseen = play.busy = FALSE;
     play.connection = 1;
     play.during = NULL;
     play.size = GIB;
@@ -760,6 +763,12 @@ int main(int argc, char **argv)
                  {"/volumes/rest-broken", test_rest_broken},
                  {"/volumes/rest-unknown", test_rest_unknown},
                  {"/volumes/rest-gone", test_rest_gone},
+                 {"/volumes/look-beside-news", test_look_beside_news},
+                 {"/volumes/told-later", test_told_later},
+                 {"/volumes/rest-written", test_rest_written},
+                 {"/volumes/rest-written-below", test_rest_written_below},
+                 {"/volumes/rest-exchanged", test_rest_exchanged},
+                 {"/volumes/rest-relabelled", test_rest_relabelled},
                  {"/volumes/host-uses", test_host_uses},
                  {"/volumes/replaced-head", test_replaced_head},
                  {"/volumes/source-exchanged", test_source_exchanged},

@@ -35,6 +35,8 @@ typedef struct {
     guint connection;     /* as it was counted on */
     void (*during)(void); /* what happens while a volume is copied; NULL */
     FctDeviceUse use;     /* of every device: how the host uses it */
+    gboolean busy;        /* whenever a VM is asked for, libvirt tells of another one, too */
+    FctVmmChanged changed;
     FctVmmConnection told;
     gpointer data;
 } Play;
@@ -51,6 +53,12 @@ void test_rest_of_medium(Fixture *f, gconstpointer data);
 void test_rest_broken(Fixture *f, gconstpointer data);
 void test_rest_unknown(Fixture *f, gconstpointer data);
 void test_rest_gone(Fixture *f, gconstpointer data);
+void test_told_later(Fixture *f, gconstpointer data);
+void test_look_beside_news(Fixture *f, gconstpointer data);
+void test_rest_written(Fixture *f, gconstpointer data);
+void test_rest_written_below(Fixture *f, gconstpointer data);
+void test_rest_exchanged(Fixture *f, gconstpointer data);
+void test_rest_relabelled(Fixture *f, gconstpointer data);
 void test_host_uses(Fixture *f, gconstpointer data);
 void test_replaced_head(Fixture *f, gconstpointer data);
 void test_source_exchanged(Fixture *f, gconstpointer data);

@@ -50,6 +50,7 @@ static FctVmNeedDrive *add_drive(World *w, const char *target)
                                   .faulty = "",
                                   .refused = "",
                                   .user = "",
+                                  .user_below = "",
                                   .refused_next = ""};
     g_array_append_val(w->drives, drive);
     return &g_array_index(w->drives, FctVmNeedDrive, w->drives->len - 1);
@@ -274,6 +275,11 @@ static void test_disks(World *w, gconstpointer data)
     only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 runs with it");
     drive(w, 0)->user_saved = TRUE;
     only(w, FCT_REFUSE, "disk-in-use", "disks", "VM db-3 was saved in the middle of a run with it");
+    drive(w, 0)->user_below = "/disks/base.qcow2";
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "needs /disks/base.qcow2, which is in use: VM db-3 was saved");
+    drive(w, 0)->user_saved = FALSE;
+    only(w, FCT_REFUSE, "disk-in-use", "disks", "needs /disks/base.qcow2, which is in use: VM db-3 runs with it");
+    drive(w, 0)->user_below = "";
     drive(w, 0)->user = "";
     drive(w, 0)->use = FCT_DEVICE_MOUNTED;
     drive(w, 0)->use_where = "/srv";
