@@ -87,7 +87,7 @@ static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
 {
     return !known || known->state != info->state || known->saved != info->saved || known->ours != info->ours ||
            known->starts != info->starts || known->connection != info->connection || known->unseen != info->unseen ||
-           !json_equal(known->drives, info->drives);
+           !json_equal(known->drives, info->drives) || !json_equal(known->disks, info->disks);
 }
 
 /* What was heard of the VM while libvirt was asked may be newer than its answer: then it is asked again. */
@@ -282,6 +282,16 @@ void fct_domains_free(FctDomains *domains)
 
 gboolean fct_domain_unseen(const FctVmInfo *info, GError **error)
 {
+    if (json_array_size(info->drives)) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                           "Start or define that pool (virsh pool-list --all), or name the disk by its path "
+                           "(virsh edit).",
+                           NULL,
+                           "VM %s has a volume of a storage pool that libvirt does not find, so nobody can know which "
+                           "files it has.",
+                           info->name);
+        return FALSE;
+    }
     fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force that VM off, or wait until it answers.", NULL,
                        "VM %s does not answer, so nobody can know which files it has.", info->name);
     return FALSE;

@@ -51,5 +51,6 @@ void fct_domains_note_stats(FctDomains *domains, const json_t *stats);
 /* NULL: none. New reference. */
 json_t *fct_domains_stats(FctDomains *domains);
 
-/* FCT_ERROR_TIMEOUT: the VM runs and does not answer, so nobody can know which files it has. FALSE. */
+/* Why nobody can know which files it has: it does not answer (FCT_ERROR_TIMEOUT), or it has a volume that is not found
+ * (FCT_ERROR_CONFLICT). FALSE. */
 gboolean fct_domain_unseen(const FctVmInfo *info, GError **error);

@@ -62,9 +62,13 @@ static void say_moved(const FctVmNeeds *needs, const FctVmMoved *moved, GPtrArra
     g_autofree char *copy = g_strdup_printf("Copy that file with qemu-img convert if you need what was written since. "
                                             "Then name %s again with virsh edit %s.",
                                             moved->known, needs->name);
-    say(verdicts, fct_verdict_new(FCT_REFUSE, "disk-moved", subject, moved->frozen ? copy : commit,
-                                  "virsh moved disk %s of VM %s to %s%s.", moved->target, needs->name, moved->path,
-                                  moved->frozen ? ", which its snapshots stand on" : ""));
+    g_autofree char *pull = g_strdup_printf("Copy what was written there into %s, if you need it. Then name that file "
+                                            "again with virsh edit %s.",
+                                            moved->known, needs->name);
+    const char *next = *moved->path != '/' ? pull : moved->frozen ? copy : commit;
+    say(verdicts,
+        fct_verdict_new(FCT_REFUSE, "disk-moved", subject, next, "virsh moved disk %s of VM %s to %s%s.", moved->target,
+                        needs->name, moved->path, moved->frozen ? ", which its snapshots stand on" : ""));
 }
 
 /* Its memory goes with its disks as they are: with others it would write over what it does not know. */

@@ -91,11 +91,20 @@ typedef struct {
     gboolean saved; /* off in the middle of a run, whose memory libvirt keeps: its own start goes on with that */
     int vcpus;
     gint64 memory_mib;
-    json_t *parts;  /* array of part ids that the running domain holds, from its metadata; owned */
-    json_t *disks;  /* array of paths: every file and device that its drives name, media and backing files too; owned */
-    json_t *drives; /* array of {"target","path"}: path "" without a medium; owned */
-    json_t *nics;   /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
-    /* It runs, and its QEMU does not answer libvirt: disks, drives and nics are not known, and empty. */
+    json_t *parts; /* array of part ids that the running domain holds, from its metadata; owned */
+    /*
+     * Array of paths: every file, device and folder that it names, of drives with media and backing files, of what it
+     * boots with, of its memory, TPM, shared folders and what its ports write; owned.
+     */
+    json_t *disks;
+    /* Array of {"target","path"}: path "" without a medium, "nbd:NAME" or "volume POOL/NAME" where it is no path that
+     * is known; owned. */
+    json_t *drives;
+    json_t *nics; /* array of {"mac","network"}: network "" when it is none of libvirt's; owned */
+    /*
+     * Nobody knows all files that it has: it runs, and its QEMU does not answer libvirt (disks, drives and nics are
+     * empty then), or it is another's and has a volume of a pool that libvirt does not find.
+     */
     gboolean unseen;
     int reboots; /* seen since the connection to libvirt came up */
     /*

@@ -9,6 +9,7 @@ typedef struct {
     GString *text;
     char *owner; /* id in our metadata element */
     char *memory_unit;
+    json_t *volumes; /* what is named by pool and volume; NULL: nobody asks */
     gboolean in_ours, merges;
     int screens; /* read so far */
 } Reader;
@@ -52,6 +53,69 @@ static void set_last(json_t *list, const char *key, const char *value)
         json_object_set_new(json_array_get(list, n - 1), key, json_string(value));
 }
 
+/* ---- the files that it has ---- */
+
+static const char *first_of(const char *const *keys, const char **names, const char **values)
+{
+    const char *value = NULL;
+    for (; *keys && !value; keys++)
+        value = attribute(*keys, names, values);
+    return value;
+}
+
+/* Terminals and sockets are nobody's data. */
+static void note_file(FctVmInfo *info, const char *path)
+{
+    if (path && *path == '/' && !g_str_has_prefix(path, "/dev/pts/"))
+        json_array_append_new(info->disks, json_string(path));
+}
+
+/* What a drive has is one text, by which others tell whether it is still the same. NULL: nothing is in it. */
+static char *describe_source(const char **names, const char **values)
+{
+    static const char *const paths[] = {"file", "dev", "dir", NULL};
+    const char *path = first_of(paths, names, values), *pool = attribute("pool", names, values);
+    const char *volume = attribute("volume", names, values), *socket = attribute("path", names, values);
+    const char *protocol = attribute("protocol", names, values), *name = attribute("name", names, values);
+    if (path)
+        return g_strdup(path);
+    if (pool)
+        return g_strdup_printf("volume %s/%s", pool, volume ? volume : "");
+    if (protocol)
+        return g_strdup_printf("%s:%s", protocol, name ? name : "");
+    return socket ? g_strdup_printf("socket:%s", socket) : g_strdup(attribute("type", names, values));
+}
+
+/* A <source> or <log>, of whatever; @own: of a drive itself, and not of what that stands on. */
+static void read_file(Reader *r, gboolean own, const char **names, const char **values)
+{
+    static const char *const paths[] = {"file", "dev", "dir", "path", NULL};
+    const char *pool = attribute("pool", names, values), *volume = attribute("volume", names, values);
+    gboolean socket = attribute("mode", names, values) || g_strcmp0(attribute("type", names, values), "unix") == 0;
+    if (!socket)
+        note_file(r->info, first_of(paths, names, values));
+    if (pool && volume && r->volumes)
+        json_array_append_new(r->volumes, json_pack("{s:s, s:s, s:i}", "pool", pool, "volume", volume, "drive",
+                                                    own ? (int)json_array_size(r->info->drives) - 1 : -1));
+}
+
+static gboolean has_files(const char *section, const char *element)
+{
+    return (strcmp(section, "devices") == 0 || strcmp(section, "os") == 0) &&
+           (strcmp(element, "source") == 0 || strcmp(element, "log") == 0);
+}
+
+/* A path as the text of an element: what it boots with, and memory that is a file. */
+static gboolean is_file_text(const GSList *path, guint depth)
+{
+    static const char *const boot[] = {"loader", "nvram", "kernel", "initrd", "dtb", "shim", NULL};
+    const char *element = path->data;
+    if (depth == 3)
+        return strcmp(path->next->data, "os") == 0 && g_strv_contains(boot, element);
+    return depth == 5 && strcmp(element, "path") == 0 && strcmp(path->next->data, "source") == 0 &&
+           strcmp(path->next->next->data, "memory") == 0;
+}
+
 /* What is plugged into the VM, piece by piece. */
 static void read_device(FctVmInfo *info, const char *parent, const char *element, const char **names,
                         const char **values)
@@ -62,10 +126,10 @@ static void read_device(FctVmInfo *info, const char *parent, const char *element
         json_array_append_new(info->drives, json_pack("{s:s, s:s}", "target", "", "path", ""));
     else if (strcmp(parent, "devices") == 0 && strcmp(element, "interface") == 0)
         json_array_append_new(info->nics, json_pack("{s:s, s:s}", "mac", "", "network", ""));
-    else if (in_disk && source)
-        set_last(info->drives, "path",
-                 attribute("file", names, values) ? attribute("file", names, values) : attribute("dev", names, values));
-    else if (in_disk && strcmp(element, "target") == 0)
+    else if (in_disk && source) {
+        g_autofree char *text = describe_source(names, values);
+        set_last(info->drives, "path", text);
+    } else if (in_disk && strcmp(element, "target") == 0)
         set_last(info->drives, "target", attribute("dev", names, values));
     else if (in_nic && strcmp(element, "mac") == 0)
         set_last(info->nics, "mac", attribute("address", names, values));
@@ -94,6 +158,8 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     g_string_truncate(r->text, 0);
     if (depth == 3 || depth == 4)
         read_device(r->info, parent, element, names, values);
+    if (depth > 3 && has_files(g_slist_nth_data((GSList *)path, depth - 2), element))
+        read_file(r, depth == 4 && strcmp(parent, "disk") == 0, names, values);
     if (depth == 3 && strcmp(parent, "metadata") == 0 && is_ours(element, "vm", names, values)) {
         g_free(r->owner);
         r->owner = g_strdup(attribute("id", names, values));
@@ -107,10 +173,6 @@ static void start(GMarkupParseContext *context, const char *element, const char 
     } else if (path_is(context, "domain", "memory", NULL)) {
         g_free(r->memory_unit);
         r->memory_unit = g_strdup(attribute("unit", names, values));
-    } else if (strcmp(element, "source") == 0 && (strcmp(parent, "disk") == 0 || strcmp(parent, "backingStore") == 0)) {
-        const char *file = attribute("file", names, values), *device = attribute("dev", names, values);
-        if (file || device)
-            json_array_append_new(r->info->disks, json_string(file ? file : device));
     } else if (depth == 4 && strcmp(parent, "channel") == 0 && strcmp(element, "target") == 0) {
         if (g_strcmp0(attribute("name", names, values), "org.qemu.guest_agent.0") == 0)
             r->info->agent = g_strcmp0(attribute("state", names, values), "connected") == 0 ? FCT_AGENT_CONNECTED
@@ -137,6 +199,10 @@ static gint64 in_mib(const char *text, const char *unit)
 static void end(GMarkupParseContext *context, const char *element, gpointer data, GError **error)
 {
     Reader *r = data;
+    const GSList *path = g_markup_parse_context_get_element_stack(context);
+    guint depth = g_slist_length((GSList *)path);
+    if (is_file_text(path, depth))
+        note_file(r->info, r->text->str);
     if (path_is(context, "domain", "name", NULL)) {
         g_free(r->info->name);
         r->info->name = g_strdup(r->text->str);
@@ -147,7 +213,7 @@ static void end(GMarkupParseContext *context, const char *element, gpointer data
         r->info->memory_mib = in_mib(r->text->str, r->memory_unit);
     } else if (path_is(context, "domain", "vcpu", NULL)) {
         r->info->vcpus = (int)g_ascii_strtoll(r->text->str, NULL, 10);
-    } else if (g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context)) == 3) {
+    } else if (depth == 3) {
         r->in_ours = FALSE;
     }
     g_string_truncate(r->text, 0);
@@ -160,11 +226,16 @@ static void text(GMarkupParseContext *context, const char *chars, gsize length, 
 
 FctVmInfo *fct_domain_info(const char *xml, GError **error)
 {
+    return fct_domain_info_and_volumes(xml, NULL, error);
+}
+
+FctVmInfo *fct_domain_info_and_volumes(const char *xml, json_t *volumes, GError **error)
+{
     static const GMarkupParser parser = {start, end, text, NULL, NULL};
     g_autoptr(FctVmInfo) info = fct_vm_info_new();
     g_autoptr(GString) buffer = g_string_new(NULL);
     g_autoptr(GError) fault = NULL;
-    Reader r = {.info = info, .text = buffer};
+    Reader r = {.info = info, .text = buffer, .volumes = volumes};
     info->agent = FCT_AGENT_NONE;
     info->vnc = -1;
     if (!info->parts)

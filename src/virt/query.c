@@ -94,10 +94,12 @@ static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
     }
     gboolean active = state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED, unseen;
     g_autofree char *xml = fct_virt_describe(virt, domain, active, &unseen, error);
-    g_autoptr(FctVmInfo) info = xml ? fct_domain_info(xml, error) : NULL;
+    g_autoptr(json_t) volumes = json_array();
+    g_autoptr(FctVmInfo) info = xml ? fct_domain_info_and_volumes(xml, volumes, error) : NULL;
     if (!info)
         return NULL;
     info->unseen = unseen;
+    fct_virt_place_volumes(virt, info, volumes);
     info->starts = starts;
     info->connection = connection;
     info->state = state_of(state, reason);

@@ -115,6 +115,12 @@ FctVmInfo *fct_virt_read_info(FctVirt *virt, const char *id, GError **error);
  */
 char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gboolean *ret_unseen, GError **error);
 
+/*
+ * volume_places.c: adds to @info the files of @volumes, of fct_domain_info_and_volumes; of a foreign VM that has one
+ * which libvirt does not find, `unseen`. Within a call of another lane than FCT_LANE_XML.
+ */
+void fct_virt_place_volumes(FctVirt *virt, FctVmInfo *info, const json_t *volumes);
+
 /* drivers.c: adds to @list ({"what","why","next"}) the drivers that this libvirt lacks. On a worker. */
 void fct_virt_missing_drivers(virConnectPtr conn, json_t *list);
 /* Of libvirt's "this function is not supported by the connection driver: virConnectListAllStoragePools": the driver

@@ -84,6 +84,11 @@ FctVolume *fct_volume_read(const char *xml, GError **error);
  * FCT_ERROR_NOT_FOUND for a domain that only merges files for us.
  */
 FctVmInfo *fct_domain_info(const char *xml, GError **error);
+/*
+ * The same. To the array @volumes is added what its disks name by pool and volume, whose files only libvirt knows:
+ * {"pool","volume","drive"}, the last the place in info->drives, -1 for what stands below one.
+ */
+FctVmInfo *fct_domain_info_and_volumes(const char *xml, json_t *volumes, GError **error);
 
 /* A drive as libvirt has it now. */
 typedef struct {

@@ -227,6 +227,69 @@ static void test_not_ours(void)
     }
 }
 
+#define FOREIGN(os, devices)                                                                                           \
+    "<domain type='kvm'><name>a</name><uuid>" ID "</uuid><memory>1</memory><vcpu>1</vcpu><os>" os                      \
+    "</os><devices>" devices "</devices></domain>"
+
+static void assert_json(json_t *json, const char *want)
+{
+    g_autofree char *text = json_dumps(json, JSON_COMPACT);
+    g_assert_cmpstr(text, ==, want);
+}
+
+/* Every file that a VM has, wherever its definition names it; no terminal, no socket, no network interface. */
+static void test_files(void)
+{
+    static const char xml[] = FOREIGN(
+        "<type>hvm</type><loader readonly='yes'>/fw/code.fd</loader><nvram template='/fw/vars.fd'>/n/vars</nvram>"
+        "<kernel>/b/kernel</kernel><initrd>/b/initrd</initrd><dtb>/b/dtb</dtb><cmdline>/b/no</cmdline>",
+        "<emulator>/usr/bin/qemu</emulator>"
+        "<disk type='file'><source file='/d/a'/><backingStore type='block'><source dev='/dev/vg/b'/>"
+        "<backingStore/></backingStore><mirror type='file'><source file='/d/copy'/></mirror>"
+        "<target dev='vda'/></disk>"
+        "<disk type='dir'><source dir='/d/dir'/><target dev='vdb'/></disk>"
+        "<disk type='vhostuser'><source type='unix' path='/run/blk.sock'/><target dev='vdc'/></disk>"
+        "<filesystem type='mount'><source dir='/srv/share'/><target dir='/t'/></filesystem>"
+        "<filesystem type='file'><source file='/srv/fs.img'/><target dir='/f'/></filesystem>"
+        "<memory model='nvdimm'><source><path>/m/nvdimm</path></source></memory>"
+        "<serial type='file'><source path='/s/serial' append='on'/><log file='/s/log'/></serial>"
+        "<serial type='pty'><source path='/dev/pts/3'/></serial>"
+        "<channel type='unix'><source mode='bind' path='/run/agent.sock'/></channel>"
+        "<interface type='direct'><source dev='eth0' mode='bridge'/></interface>"
+        "<tpm><backend type='emulator'><source type='file' path='/t/state'/></backend></tpm>");
+    g_autoptr(FctVmInfo) info = fct_domain_info(xml, NULL);
+    g_assert_nonnull(info);
+    assert_json(info->disks,
+                "[\"/fw/code.fd\",\"/n/vars\",\"/b/kernel\",\"/b/initrd\",\"/b/dtb\",\"/d/a\",\"/dev/vg/b\","
+                "\"/d/copy\",\"/d/dir\",\"/srv/share\",\"/srv/fs.img\",\"/m/nvdimm\",\"/s/serial\","
+                "\"/s/log\",\"/t/state\"]");
+}
+
+/* A drive whose source is no file has a text all the same: it is not the same as before, nor empty. */
+static void test_sources(void)
+{
+    static const char xml[] = FOREIGN(
+        "<type>hvm</type>",
+        "<disk type='network'><source protocol='nbd' name=''><host transport='unix' socket='/s'/></source>"
+        "<target dev='vda'/></disk>"
+        "<disk type='network'><source protocol='rbd' name='pool/image'/><target dev='vdb'/></disk>"
+        "<disk type='nvme'><source type='pci' namespace='1'><address bus='1'/></source><target dev='vdc'/></disk>"
+        "<disk type='volume'><source pool='p' volume='v.qcow2'/><backingStore type='volume'><source pool='q' "
+        "volume='base'/></backingStore><target dev='vdd'/></disk>"
+        "<disk type='file' device='cdrom'><source startupPolicy='optional'/><target dev='sda'/></disk>"
+        "<disk type='file' device='cdrom'><target dev='sdb'/></disk>");
+    g_autoptr(json_t) volumes = json_array();
+    g_autoptr(FctVmInfo) info = fct_domain_info_and_volumes(xml, volumes, NULL);
+    static const char *const paths[] = {"nbd:", "rbd:pool/image", "pci", "volume p/v.qcow2", "", ""};
+    g_assert_nonnull(info);
+    g_assert_cmpuint(json_array_size(info->drives), ==, G_N_ELEMENTS(paths));
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
+        g_assert_cmpstr(fct_json_str(json_array_get(info->drives, i), "path", NULL), ==, paths[i]);
+    assert_json(info->disks, "[]");
+    assert_json(volumes, "[{\"pool\":\"p\",\"volume\":\"v.qcow2\",\"drive\":3},"
+                         "{\"pool\":\"q\",\"volume\":\"base\",\"drive\":-1}]");
+}
+
 static void test_broken(void)
 {
     static const char *const texts[] = {"", "<domain>", "<domain><name>x</name></domain>", "not XML",
@@ -277,6 +340,8 @@ int main(int argc, char **argv)
     g_test_add_func("/domain-xml/windows", test_windows);
     g_test_add_func("/domain-xml/hostile", test_hostile);
     g_test_add_func("/domain-xml/not-ours", test_not_ours);
+    g_test_add_func("/domain-xml/files", test_files);
+    g_test_add_func("/domain-xml/sources", test_sources);
     g_test_add_func("/domain-xml/broken", test_broken);
     g_test_add_func("/domain-xml/vfio-check", test_vfio_check);
     return g_test_run();

@@ -325,6 +325,10 @@ static void test_moved(World *w, gconstpointer data)
     g_array_index(list, FctVmMoved, 0).frozen = TRUE;
     only(w, FCT_REFUSE, "disk-moved", "disks", "which its snapshots stand on");
     g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "name /disks/db.qcow2 again"));
+    g_array_index(list, FctVmMoved, 0).frozen = FALSE;
+    g_array_index(list, FctVmMoved, 0).path = "nbd:db"; /* nobody commits that, nor copies it as a file */
+    only(w, FCT_REFUSE, "disk-moved", "disks", "virsh moved disk vda of VM db-2 to nbd:db.");
+    g_assert_nonnull(strstr(((FctVerdict *)w->verdicts->pdata[0])->next, "into /disks/db.qcow2"));
 }
 
 static void test_media(World *w, gconstpointer data)
