@@ -180,7 +180,7 @@ GPtrArray *fct_file_probe_remote(void)
     return folders;
 }
 
-static gboolean is_remote(const GPtrArray *remote, const char *path)
+gboolean fct_file_is_remote(const GPtrArray *remote, const char *path)
 {
     for (guint i = 0; i < remote->len; i++) {
         const char *folder = remote->pdata[i];
@@ -252,7 +252,7 @@ static FctProbed ask(FctFileProbe *probe, const char *path, gboolean qcow2)
 
 FctProbed fct_file_probe(FctFileProbe *probe, const GPtrArray *remote, const char *path, gboolean qcow2)
 {
-    return is_remote(remote, path) ? ask(probe, path, qcow2) : look(path, qcow2);
+    return fct_file_is_remote(remote, path) ? ask(probe, path, qcow2) : look(path, qcow2);
 }
 
 char *fct_file_key(FctFileProbe *probe, const GPtrArray *remote, const char *path)

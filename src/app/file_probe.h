@@ -13,6 +13,9 @@ void fct_file_probe_free(FctFileProbe *probe); /* what still hangs is left to it
 /* Folders of this host's network file systems, for many questions; free with g_ptr_array_unref. */
 GPtrArray *fct_file_probe_remote(void);
 
+/* Whether it lies on one of those: whoever looks at it may hang. */
+gboolean fct_file_is_remote(const GPtrArray *remote, const char *path);
+
 #define FCT_FILE_ID_BYTES 80
 #define FCT_FILE_STAMP_BYTES 120
 

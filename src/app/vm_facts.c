@@ -361,7 +361,7 @@ static void look_at_use(FctApp *app, const Host *host, const FctVmDisk *disk, Fc
 {
     char *where = NULL;
     drive->use_where = "";
-    if (disk->read_only || !is_of_this_host(host) || !fct_path_is_device(disk->path))
+    if (disk->read_only || !is_of_this_host(host) || fct_file_is_remote(host->remote, disk->path))
         return;
     drive->use = app->vmm->ops->device_use(app->vmm, disk->path, &where);
     if (where) {

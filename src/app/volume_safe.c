@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/volume_safe.h"
 
+#include "app/file_probe.h"
 #include "app/volume_bytes.h"
 #include "app/volume_records.h"
 #include "core/storage_rules.h"
@@ -34,6 +35,8 @@ gboolean fct_volume_replaced_whole(FctApp *app, const FctVolumeRecord *record, c
 gboolean fct_volume_host_free(FctApp *app, const char *name, const char *path, GError **error)
 {
     g_autofree char *where = NULL;
-    FctDeviceUse use = fct_path_is_device(path) ? app->vmm->ops->device_use(app->vmm, path, &where) : FCT_DEVICE_FREE;
+    g_autoptr(GPtrArray) remote = fct_file_probe_remote();
+    gboolean may_hang = fct_file_is_remote(remote, path);
+    FctDeviceUse use = may_hang ? FCT_DEVICE_FREE : app->vmm->ops->device_use(app->vmm, path, &where);
     return fct_device_is_free(name, use, where, error);
 }

@@ -55,7 +55,8 @@ FctFolder fct_pool_folder(const char *path, const char *const *roots);
 char *fct_device_use_text(FctDeviceUse use, const char *where);
 /* What to do about it. */
 #define FCT_DEVICE_USE_NEXT                                                                                            \
-    "Free it on the host first (umount, swapoff, or take it out of LVM, RAID or encryption), or choose another one."
+    "Free it on the host first (umount, losetup -d, swapoff, or take it out of LVM, RAID or encryption), or choose "   \
+    "another one."
 /* FCT_ERROR_IN_USE unless it is free. @name: of the volume. */
 gboolean fct_device_is_free(const char *name, FctDeviceUse use, const char *where, GError **error);
 

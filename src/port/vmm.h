@@ -289,9 +289,9 @@ typedef struct {
      */
     gboolean (*volume_sync)(FctVmm *vmm, const FctVolume *volume, GError **error);
     /*
-     * How the host itself uses the device at @path, as far as its kernel shows it: a guest that writes there, too,
-     * would destroy both. What is no device is free. *ret_where: where it is mounted, or what is built on it; NULL;
-     * free it. Asks no server and no device.
+     * How the host itself uses the device or file (as a loop device, as swap) at @path, as far as its kernel shows it:
+     * a guest that writes there, too, would destroy both. *ret_where: where it is mounted, or what is built on it;
+     * NULL; free it. Asks no server for a path that is on none, and no device.
      */
     FctDeviceUse (*device_use)(FctVmm *vmm, const char *path, char **ret_where);
     /* From @offset, @length bytes (0: to the end). FCT_ERROR_UNSUPPORTED where libvirt has no streams. */

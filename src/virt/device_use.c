@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether this host itself has a block device in use, as a program sees it that may open none: by the kernel's lists of
- * mounts and of swap, and by what it says in /sys is built on the device (LVM, RAID, encryption, multipath, bcache).
- * Devices are compared by their numbers, since one has many names. A disk is in use by its partitions, too. What takes
- * a device without a word there (ZFS) is not seen.
+ * Whether this host itself has a block device, or a file as a loop device, in use, as a program sees it that may open
+ * none: by the kernel's lists of mounts and of swap, and by what it says in /sys is built on the device (LVM, RAID,
+ * encryption, multipath, bcache). Devices are compared by their numbers, since one has many names. A disk is in use by
+ * its partitions, too. What takes a device without a word there (ZFS) is not seen.
  */
 #include "virt/virt.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -105,12 +106,65 @@ FctDeviceUse fct_virt_device_use_in(const FctKernelView *view, dev_t device, cha
     return use;
 }
 
+/* Only of one name are the files looked at: that of another may lie on a server that hangs. */
+static gboolean is_file(const char *path, const char *other)
+{
+    struct stat a, b;
+    g_autofree char *name = g_path_get_basename(path), *others = g_path_get_basename(other);
+    return strcmp(name, others) == 0 && stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static gboolean is_swap_file(const FctKernelView *view, const char *path)
+{
+    g_auto(GStrv) lines = read_lines(view->proc, "swaps");
+    for (guint i = 0; lines[i] && *lines[i]; i++) {
+        g_auto(GStrv) words = g_strsplit_set(lines[i], " \t", 2);
+        g_autofree char *file = g_strcompress(words[0]);
+        if (*file == '/' && is_file(path, file))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* What the loop device in the folder @node of /sys is used for, when it is that file; it holds it in any case. */
+static FctDeviceUse loop_use(const FctKernelView *view, const char *node, const char *path, char **ret_where)
+{
+    guint a, b;
+    g_auto(GStrv) backing = read_lines(node, "loop/backing_file"), numbers = read_lines(node, "dev");
+    if (*backing[0] != '/' || !is_file(path, backing[0]))
+        return FCT_DEVICE_FREE;
+    FctDeviceUse use = sscanf(numbers[0], "%u:%u", &a, &b) == 2 ? fct_virt_device_use_in(view, makedev(a, b), ret_where)
+                                                                : FCT_DEVICE_FREE;
+    if (use != FCT_DEVICE_FREE)
+        return use;
+    *ret_where = g_path_get_basename(node);
+    return FCT_DEVICE_HELD;
+}
+
+FctDeviceUse fct_virt_file_use_in(const FctKernelView *view, const char *path, char **ret_where)
+{
+    g_autofree char *blocks = g_build_filename(view->sys, "block", NULL), *real = realpath(path, NULL);
+    g_autoptr(GDir) dir = real ? g_dir_open(blocks, 0, NULL) : NULL;
+    FctDeviceUse use = FCT_DEVICE_FREE;
+    for (const char *name; dir && use == FCT_DEVICE_FREE && (name = g_dir_read_name(dir));) {
+        g_autofree char *node = g_build_filename(blocks, name, NULL);
+        if (g_str_has_prefix(name, "loop"))
+            use = loop_use(view, node, real, ret_where);
+    }
+    return use == FCT_DEVICE_FREE && real && is_swap_file(view, real) ? FCT_DEVICE_SWAP : use;
+}
+
 FctDeviceUse fct_virt_device_use(FctVmm *vmm, const char *path, char **ret_where)
 {
     const FctKernelView view = {"/proc", "/sys"};
     struct stat st;
     *ret_where = NULL;
-    if (!fct_path_is_device(path) || stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
+    if (stat(path, &st) < 0)
+        return FCT_DEVICE_FREE;
+    if (S_ISREG(st.st_mode))
+        return fct_virt_file_use_in(&view, path, ret_where);
+    if (!S_ISBLK(st.st_mode))
         return FCT_DEVICE_FREE;
     return fct_virt_device_use_in(&view, st.st_rdev, ret_where);
 }

@@ -228,6 +228,8 @@ typedef struct {
     const char *proc, *sys; /* where the kernel shows itself: "/proc", "/sys" */
 } FctKernelView;
 FctDeviceUse fct_virt_device_use_in(const FctKernelView *view, dev_t device, char **ret_where);
+/* Of a file: by a loop device, or as swap. */
+FctDeviceUse fct_virt_file_use_in(const FctKernelView *view, const char *path, char **ret_where);
 FctDeviceUse fct_virt_device_use(FctVmm *vmm, const char *path, char **ret_where);
 FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
                                    gint64 length, GError **error);

@@ -73,6 +73,29 @@ static void test_held(World *w, gconstpointer data)
     assert_use(w, 8, 48, FCT_DEVICE_HELD, "dm-3 (vg0-data)");
 }
 
+/* A file that is a loop device of the host, mounted or not, or that the host swaps to. */
+static void test_file(World *w, gconstpointer data)
+{
+    const FctKernelView view = {w->proc, w->sys};
+    g_autofree char *disk = g_build_filename(w->dir, "disk.img", NULL), *text = g_strconcat(disk, "\n", NULL);
+    g_autofree char *swaps = g_strdup_printf("Filename\n%s file 1 0 -2\n", disk);
+    g_autofree char *none = NULL, *held = NULL, *mounted = NULL, *swap = NULL;
+    write_file(w->dir, "disk.img", "");
+    write_file(w->sys, "block/sda/dev", "8:0\n");
+    write_file(w->sys, "block/loop0/loop/backing_file", "/gone/disk.img (deleted)\n");
+    g_assert_cmpint(fct_virt_file_use_in(&view, disk, &none), ==, FCT_DEVICE_FREE);
+    write_file(w->sys, "block/loop9/loop/backing_file", text);
+    write_file(w->sys, "block/loop9/dev", "7:9\n");
+    g_assert_cmpint(fct_virt_file_use_in(&view, disk, &held), ==, FCT_DEVICE_HELD);
+    g_assert_cmpstr(held, ==, "loop9");
+    write_file(w->proc, "self/mountinfo", "40 22 7:9 / /srv/loop rw - ext4 /dev/loop9 rw\n");
+    g_assert_cmpint(fct_virt_file_use_in(&view, disk, &mounted), ==, FCT_DEVICE_MOUNTED);
+    g_assert_cmpstr(mounted, ==, "/srv/loop");
+    write_file(w->sys, "block/loop9/loop/backing_file", "/other\n");
+    write_file(w->proc, "swaps", swaps);
+    g_assert_cmpint(fct_virt_file_use_in(&view, disk, &swap), ==, FCT_DEVICE_SWAP);
+}
+
 /* What a command prints, without the line's end; NULL: it failed. */
 static char *run(const char *command, const char *what, const char *where)
 {
@@ -116,6 +139,7 @@ int main(int argc, char **argv)
     g_test_add("/device-use/mounted", World, NULL, set_up, test_mounted, tear_down);
     g_test_add("/device-use/partition", World, NULL, set_up, test_partition, tear_down);
     g_test_add("/device-use/held", World, NULL, set_up, test_held, tear_down);
+    g_test_add("/device-use/file", World, NULL, set_up, test_file, tear_down);
     g_test_add("/device-use/kernel", World, NULL, set_up, test_kernel, tear_down);
     return g_test_run();
 }
