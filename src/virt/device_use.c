@@ -132,10 +132,11 @@ static FctDeviceUse loop_use(const FctKernelView *view, const char *node, const 
 {
     guint a, b;
     g_auto(GStrv) backing = read_lines(node, "loop/backing_file"), numbers = read_lines(node, "dev");
-    if (*backing[0] != '/' || !is_file(path, backing[0]))
+    if (!backing[0] || *backing[0] != '/' || !is_file(path, backing[0])) /* a loop device that is not set up has none */
         return FCT_DEVICE_FREE;
-    FctDeviceUse use = sscanf(numbers[0], "%u:%u", &a, &b) == 2 ? fct_virt_device_use_in(view, makedev(a, b), ret_where)
-                                                                : FCT_DEVICE_FREE;
+    FctDeviceUse use = numbers[0] && sscanf(numbers[0], "%u:%u", &a, &b) == 2
+                           ? fct_virt_device_use_in(view, makedev(a, b), ret_where)
+                           : FCT_DEVICE_FREE;
     if (use != FCT_DEVICE_FREE)
         return use;
     *ret_where = g_path_get_basename(node);

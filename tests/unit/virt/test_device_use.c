@@ -83,6 +83,7 @@ static void test_file(World *w, gconstpointer data)
     write_file(w->dir, "disk.img", "");
     write_file(w->sys, "block/sda/dev", "8:0\n");
     write_file(w->sys, "block/loop0/loop/backing_file", "/gone/disk.img (deleted)\n");
+    write_file(w->sys, "block/loop1/dev", "7:1\n"); /* not set up: it has no file */
     g_assert_cmpint(fct_virt_file_use_in(&view, disk, &none), ==, FCT_DEVICE_FREE);
     write_file(w->sys, "block/loop9/loop/backing_file", text);
     write_file(w->sys, "block/loop9/dev", "7:9\n");
