@@ -3,12 +3,16 @@
 
 #include <string.h>
 
+typedef struct {
+    char *what; /* "is being started" */
+    gboolean beside;
+} Act;
+
 struct FctActs {
     FctActsNews news; /* set before the first act */
     gpointer news_data;
     GMutex lock;           /* guards the rest; nothing else is locked under it */
-    GHashTable *under_way; /* VM id → what: "is being started" */
-    GHashTable *beside;    /* set of ids of those whose act does not start or end them */
+    GHashTable *under_way; /* VM id → Act* */
     GHashTable *copied;    /* VM id → how many clones are copied from its snapshots */
 };
 
@@ -20,13 +24,19 @@ static void tell_nobody(gpointer data)
 {
 }
 
+static void act_free(gpointer data)
+{
+    Act *act = data;
+    g_free(act->what);
+    g_free(act);
+}
+
 FctActs *fct_acts_new(void)
 {
     FctActs *acts = g_new0(FctActs, 1);
     acts->news = (FctActsNews){tell_nobody_of, tell_nobody};
     g_mutex_init(&acts->lock);
-    acts->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    acts->beside = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    acts->under_way = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, act_free);
     acts->copied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return acts;
 }
@@ -36,7 +46,6 @@ void fct_acts_free(FctActs *acts)
     if (!acts)
         return;
     g_hash_table_unref(acts->under_way);
-    g_hash_table_unref(acts->beside);
     g_hash_table_unref(acts->copied);
     g_mutex_clear(&acts->lock);
     g_free(acts);
@@ -51,13 +60,14 @@ void fct_acts_tell(FctActs *acts, const FctActsNews *news, gpointer data)
 static gboolean begin(FctActs *acts, const char *id, const char *what, gboolean beside, GError **error)
 {
     g_mutex_lock(&acts->lock);
-    const char *present = g_hash_table_lookup(acts->under_way, id);
-    if (present)
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for its task to end.", NULL, "The VM %s.", present);
-    else
-        g_hash_table_insert(acts->under_way, g_strdup(id), g_strdup(what));
-    if (!present && beside)
-        g_hash_table_add(acts->beside, g_strdup(id));
+    const Act *present = g_hash_table_lookup(acts->under_way, id);
+    if (present) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for its task to end.", NULL, "The VM %s.", present->what);
+    } else {
+        Act *act = g_new(Act, 1);
+        *act = (Act){g_strdup(what), beside};
+        g_hash_table_insert(acts->under_way, g_strdup(id), act);
+    }
     g_mutex_unlock(&acts->lock);
     return !present;
 }
@@ -72,19 +82,10 @@ gboolean fct_acts_begin_beside(FctActs *acts, const char *id, const char *what, 
     return begin(acts, id, what, TRUE, error);
 }
 
-gboolean fct_acts_is_beside(FctActs *acts, const char *id)
-{
-    g_mutex_lock(&acts->lock);
-    gboolean beside = g_hash_table_contains(acts->beside, id);
-    g_mutex_unlock(&acts->lock);
-    return beside;
-}
-
 void fct_acts_end(FctActs *acts, const char *id)
 {
     g_mutex_lock(&acts->lock);
     g_hash_table_remove(acts->under_way, id);
-    g_hash_table_remove(acts->beside, id);
     g_mutex_unlock(&acts->lock);
     acts->news.ended(id, acts->news_data);
 }
@@ -92,10 +93,19 @@ void fct_acts_end(FctActs *acts, const char *id)
 gboolean fct_acts_is(FctActs *acts, const char *id, const char *what)
 {
     g_mutex_lock(&acts->lock);
-    const char *present = g_hash_table_lookup(acts->under_way, id);
-    gboolean is = present && (!what || strcmp(present, what) == 0);
+    const Act *present = g_hash_table_lookup(acts->under_way, id);
+    gboolean is = present && strcmp(present->what, what) == 0;
     g_mutex_unlock(&acts->lock);
     return is;
+}
+
+gboolean fct_acts_any(FctActs *acts, const char *id, gboolean *ret_beside)
+{
+    g_mutex_lock(&acts->lock);
+    const Act *present = g_hash_table_lookup(acts->under_way, id);
+    *ret_beside = present && present->beside;
+    g_mutex_unlock(&acts->lock);
+    return present != NULL;
 }
 
 void fct_acts_retry_later(FctActs *acts)

@@ -21,11 +21,12 @@ gboolean fct_acts_begin(FctActs *acts, const char *id, const char *what, GError 
  * else, which is told and noted when the act is over.
  */
 gboolean fct_acts_begin_beside(FctActs *acts, const char *id, const char *what, GError **error);
-gboolean fct_acts_is_beside(FctActs *acts, const char *id);
 /* The act is over: the VM is looked at afresh and published. */
 void fct_acts_end(FctActs *acts, const char *id);
-/* Whether @what is under way on it; NULL: anything. */
+/* Whether @what is under way on it. */
 gboolean fct_acts_is(FctActs *acts, const char *id, const char *what);
+/* Whether anything is. *ret_beside: an act of fct_acts_begin_beside. */
+gboolean fct_acts_any(FctActs *acts, const char *id, gboolean *ret_beside);
 /* Something that a VM had may have to be released later: the watcher tries again. */
 void fct_acts_retry_later(FctActs *acts);
 

@@ -34,8 +34,7 @@ struct FctVms {
     GCond cond;
     gboolean quit;
     GHashTable *due;    /* set of VM ids to be looked at by the watcher */
-    GHashTable *active; /* set of VM ids that were running when the watcher last looked */
-    GHashTable *looked; /* VM id → FctVmInfo*, as it was then */
+    GHashTable *looked; /* VM id → FctVmInfo*, as it was when the watcher last looked */
     gboolean came_up, went_down;
     int lists_left;
     gint64 list_us;      /* when all is listed once more after libvirt came up; 0: not */

@@ -68,17 +68,11 @@ static gboolean has_run(const FctVmInfo *before, const FctVmInfo *info)
 static void look(FctVms *vms, const char *id)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
-    gboolean acting = fct_acts_is(vms->acts, id, NULL), others = fct_acts_is_beside(vms->acts, id);
+    gboolean others, acting = fct_acts_any(vms->acts, id, &others);
     g_mutex_lock(&vms->lock);
-    gboolean was_active = g_hash_table_contains(vms->active, id);
-    gboolean ran = has_run(g_hash_table_lookup(vms->looked, id), info);
-    if (others) /* what others do meanwhile is news when the act is over */
-        ;
-    else if (fct_vm_info_active(info))
-        g_hash_table_add(vms->active, g_strdup(id));
-    else
-        g_hash_table_remove(vms->active, id);
-    if (!others && info)
+    const FctVmInfo *before = g_hash_table_lookup(vms->looked, id);
+    gboolean was_active = fct_vm_info_active(before), ran = has_run(before, info);
+    if (!others && info) /* what others do within such an act is news when it is over */
         g_hash_table_replace(vms->looked, g_strdup(id), fct_vm_info_ref(info));
     else if (!others)
         g_hash_table_remove(vms->looked, id);
@@ -130,7 +124,7 @@ static gboolean list_afresh(FctVms *vms)
     for (guint i = 0; i < list->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(list, i);
         if (fct_vm_info_active(info) && info->ours) /* what ran before us is no news */
-            g_hash_table_add(vms->active, g_strdup(info->id));
+            g_hash_table_replace(vms->looked, g_strdup(info->id), fct_vm_info_ref(info));
     }
     for (guint i = 0; i < changed->len; i++)
         look_at(vms, changed->pdata[i]);
@@ -280,11 +274,6 @@ static void on_guest_answered(const char *id, gpointer data)
 
 /* ---- life ---- */
 
-static GHashTable *set_new(void)
-{
-    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-}
-
 static void value_free(gpointer value)
 {
     json_decref(value);
@@ -304,8 +293,7 @@ FctVms *fct_vms_new(FctApp *app)
     vms->stuck = fct_stuck_new(vms);
     g_mutex_init(&vms->lock);
     g_cond_init(&vms->cond);
-    vms->due = set_new();
-    vms->active = set_new();
+    vms->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     vms->looked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
     vms->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_free);
     return vms;
@@ -350,7 +338,6 @@ void fct_vms_free(FctVms *vms)
     fct_vm_facts_free(vms->facts);
     fct_stuck_free(vms->stuck);
     g_hash_table_unref(vms->due);
-    g_hash_table_unref(vms->active);
     g_hash_table_unref(vms->looked);
     g_hash_table_unref(vms->blocked);
     g_mutex_clear(&vms->lock);
