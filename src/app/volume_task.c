@@ -244,11 +244,8 @@ static gboolean read_format(Making *m, const json_t *input, const FctPool *pool,
 static gboolean check_input(const json_t *input, GError **error)
 {
     static const char *const known[] = {"pool", "name", "format", "size_gib", "from", "upload_bytes", "sha256", NULL};
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)input, key, value)
-        if (!g_strv_contains(known, key))
-            return fct_read_refuse(error, key, "A volume has no such field.");
+    if (!fct_read_only_or(input, known, "A volume has no such field.", error))
+        return FALSE;
     if (json_object_get(input, "upload_bytes") &&
         (json_object_get(input, "from") || json_object_get(input, "size_gib")))
         return fct_read_refuse(error, "upload_bytes", "What is uploaded brings its size and content along.");

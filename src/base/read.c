@@ -62,12 +62,24 @@ gboolean fct_read_opt_word(const json_t *json, const char *key, const char *cons
     return TRUE;
 }
 
-gboolean fct_read_only(const json_t *json, const char *const *known, GError **error)
+static const char *unknown_of(const json_t *json, const char *const *known)
 {
     const char *key;
     json_t *value;
     json_object_foreach ((json_t *)json, key, value)
         if (!g_strv_contains(known, key))
-            return fct_read_refuse(error, key, "The field “%s” is not known here.", key);
-    return TRUE;
+            return key;
+    return NULL;
+}
+
+gboolean fct_read_only(const json_t *json, const char *const *known, GError **error)
+{
+    const char *key = unknown_of(json, known);
+    return !key || fct_read_refuse(error, key, "The field “%s” is not known here.", key);
+}
+
+gboolean fct_read_only_or(const json_t *json, const char *const *known, const char *sentence, GError **error)
+{
+    const char *key = unknown_of(json, known);
+    return !key || fct_read_refuse(error, key, "%s", sentence);
 }

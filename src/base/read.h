@@ -21,3 +21,5 @@ gboolean fct_read_opt_word(const json_t *json, const char *key, const char *cons
 
 /* No member but those of @known (ends with NULL). */
 gboolean fct_read_only(const json_t *json, const char *const *known, GError **error);
+/* The same with a sentence of one's own. */
+gboolean fct_read_only_or(const json_t *json, const char *const *known, const char *sentence, GError **error);

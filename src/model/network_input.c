@@ -192,16 +192,6 @@ static gboolean read_autostart(FctNetwork *network, const json_t *input, GError 
     return TRUE;
 }
 
-static gboolean only(const json_t *input, const char *const *known, const char *sentence, GError **error)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)input, key, value)
-        if (!g_strv_contains(known, key))
-            return fct_read_refuse(error, key, "%s", sentence);
-    return TRUE;
-}
-
 static gboolean read_name(FctNetwork *network, const json_t *input, GError **error)
 {
     const char *name, *kind;
@@ -225,9 +215,10 @@ FctNetwork *fct_network_from_input(const json_t *input, GError **error)
                                         "interface", "vlan", "open_vswitch", "autostart", NULL};
     g_autoptr(FctNetwork) network = fct_network_new();
     network->ours = network->autostart = TRUE;
-    if (!only(input, known,
-              "A network has a name, a kind, and a subnet with a DHCP range, a bridge with a VLAN, or an interface.",
-              error) ||
+    if (!fct_read_only_or(
+            input, known,
+            "A network has a name, a kind, and a subnet with a DHCP range, a bridge with a VLAN, or an interface.",
+            error) ||
         !read_name(network, input, error) || !fits_kind(input, network->kind, error) ||
         !read_autostart(network, input, error))
         return NULL;
@@ -308,8 +299,9 @@ FctNetwork *fct_network_changed(const FctNetwork *present, const json_t *input, 
     static const char *const known[] = {"subnet", "dhcp",         "static_leases", "autostart", "bridge",
                                         "vlan",   "open_vswitch", "interface",     NULL};
     g_autoptr(FctNetwork) network = fct_network_copy(present);
-    if (!only(input, known, "Of a network the addresses, the bridge or interface, and the autostart can be changed.",
-              error) ||
+    if (!fct_read_only_or(input, known,
+                          "Of a network the addresses, the bridge or interface, and the autostart can be changed.",
+                          error) ||
         !fits_kind(input, network->kind, error) || !read_autostart(network, input, error) ||
         (json_object_get(input, "bridge") && !read_bridge(network, input, error)) ||
         (json_object_get(input, "interface") && !read_interface(network, input, error)) ||

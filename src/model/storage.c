@@ -202,16 +202,6 @@ static gboolean read_lvm(FctPoolInput *input, const json_t *json, GError **error
     return TRUE;
 }
 
-static gboolean only(const json_t *json, const char *const *known, GError **error)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)json, key, value)
-        if (!g_strv_contains(known, key))
-            return fct_read_refuse(error, key, "A pool of this kind has no such field.");
-    return TRUE;
-}
-
 FctPoolInput *fct_pool_input_read(const json_t *json, GError **error)
 {
     static const struct {
@@ -237,8 +227,10 @@ FctPoolInput *fct_pool_input_read(const json_t *json, GError **error)
     fct_text_set(&input->kind, kind);
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (strcmp(kinds[i].kind, kind) == 0)
-            return only(json, kinds[i].known, error) && kinds[i].read(input, json, error) ? g_steal_pointer(&input)
-                                                                                          : NULL;
+            return fct_read_only_or(json, kinds[i].known, "A pool of this kind has no such field.", error) &&
+                           kinds[i].read(input, json, error)
+                       ? g_steal_pointer(&input)
+                       : NULL;
     fct_read_refuse(error, "kind", "The kind is dir, nfs or lvm.");
     return NULL;
 }
