@@ -48,16 +48,6 @@ static gboolean check_users(FctApp *app, const FctVolumeWorld *world, const char
     return fct_volume_world_clear(world, path, error) && fct_volume_host_free(app, file, path, error);
 }
 
-static gboolean has(const FctVolumeWorld *world, const FctVmInfo *info, const char *path)
-{
-    size_t i;
-    json_t *disk;
-    json_array_foreach (info->disks, i, disk)
-        if (fct_volume_world_same(world, json_string_value(disk), path))
-            return TRUE;
-    return info->unseen; /* it may have */
-}
-
 /* A volume of a pool that does not may stand on any file. */
 static gboolean all_answer(const FctVolumeWorld *world, GError **error)
 {
@@ -111,7 +101,7 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     }
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i);
-        if (info && fct_vm_info_active(info) && has(world, info, path))
+        if (fct_vm_info_active(info) && (info->unseen || fct_volume_world_has(world, info, path))) /* it may have */
             return refuse(error, path, "VM", info->name, "runs with it");
         if (!is_idle(app, world, path, error) || !check_users(app, world, vm, path, error))
             return FALSE;
@@ -142,13 +132,10 @@ static gboolean add_domains(FctApp *app, const FctVolumeWorld *world, const char
     g_autoptr(GPtrArray) vms = app->vmm->ops->list(app->vmm, error);
     for (guint i = 0; vms && i < vms->len; i++) {
         const FctVmInfo *vm = g_ptr_array_index(vms, i);
-        size_t k;
-        json_t *disk;
-        json_array_foreach (vm->disks, k, disk)
-            if (fct_volume_world_same(world, json_string_value(disk), path)) {
-                g_autofree char *reason = g_strdup_printf("VM %s has it in a drive.", vm->name);
-                json_array_append_new(reasons, json_string(reason));
-            }
+        if (fct_volume_world_has(world, vm, path)) {
+            g_autofree char *reason = g_strdup_printf("VM %s has it in a drive.", vm->name);
+            json_array_append_new(reasons, json_string(reason));
+        }
         if (vm->unseen)
             return fct_domain_unseen(vm, error);
     }

@@ -475,15 +475,12 @@ static gboolean no_domain_has(FctApp *app, const FctVolumeWorld *world, const Fc
     g_autoptr(GPtrArray) infos = app->vmm->ops->list(app->vmm, error);
     for (guint i = 0; infos && i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
-        size_t k;
-        json_t *disk;
-        json_array_foreach (info->disks, k, disk)
-            if (fct_volume_world_same(world, json_string_value(disk), volume->path)) {
-                fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
-                                   json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
-                                   volume->name);
-                return FALSE;
-            }
+        if (fct_volume_world_has(world, info, volume->path)) {
+            fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
+                               json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
+                               volume->name);
+            return FALSE;
+        }
         if (info->unseen)
             return fct_domain_unseen(info, error);
     }

@@ -70,6 +70,16 @@ gboolean fct_volume_world_same(const FctVolumeWorld *world, const char *path, co
     return *path && *other && strcmp(key_of(world, path), key_of(world, other)) == 0;
 }
 
+gboolean fct_volume_world_has(const FctVolumeWorld *world, const FctVmInfo *info, const char *path)
+{
+    size_t i;
+    json_t *disk;
+    json_array_foreach (info->disks, i, disk)
+        if (fct_volume_world_same(world, json_string_value(disk), path))
+            return TRUE;
+    return FALSE;
+}
+
 static void add_user(FctVolumeWorld *world, const char *path, const char *vm, const char *name, const char *how)
 {
     if (!*path)

@@ -70,6 +70,8 @@ const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *
 const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path); /* NULL: none */
 /* Whether both lead to one file or device, however they are spelled. "" leads to none. */
 gboolean fct_volume_world_same(const FctVolumeWorld *world, const char *path, const char *other);
+/* Whether libvirt told of the file at @path among those of the VM; of one that is unseen it could tell of none. */
+gboolean fct_volume_world_has(const FctVolumeWorld *world, const FctVmInfo *info, const char *path);
 /* FALSE with FCT_ERROR_NOT_FOUND when it is no id. Free both. */
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error);
 /* As the contract has them: [{"vm","name","how"}]. @users NULL: none. New reference. */
