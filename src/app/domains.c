@@ -124,16 +124,15 @@ static void on_connection(gboolean up, gpointer data)
     domains->news.connection(up, domains->news_data);
 }
 
-gboolean fct_domains_await_that(FctDomains *domains, FctTask *task, const char *id, FctDomainsThat that, gpointer data,
-                                gint64 ms)
+/* @that gets NULL for a VM that libvirt does not know. */
+static gboolean await(FctDomains *domains, FctTask *task, const char *id, FctDomainsThat that, gpointer data, gint64 ms)
 {
     gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
     gboolean as_wanted = FALSE;
     g_mutex_lock(&domains->lock);
     while (TRUE) {
         gint64 now = g_get_monotonic_time();
-        const FctVmInfo *info = g_hash_table_lookup(domains->infos, id);
-        as_wanted = domains->up && info && that(info, data);
+        as_wanted = domains->up && that(g_hash_table_lookup(domains->infos, id), data);
         if (as_wanted || now >= until || (task && (fct_task_cancelled(task) || fct_task_stopping(task))))
             break;
         g_cond_wait_until(&domains->cond, &domains->lock, MIN(until, now + CANCEL_US));
@@ -142,20 +141,32 @@ gboolean fct_domains_await_that(FctDomains *domains, FctTask *task, const char *
     return as_wanted;
 }
 
+typedef struct {
+    FctDomainsThat that;
+    gpointer data;
+} Known;
+
+static gboolean is_known_and(const FctVmInfo *info, gpointer data)
+{
+    const Known *known = data;
+    return info && known->that(info, known->data);
+}
+
+gboolean fct_domains_await_that(FctDomains *domains, FctTask *task, const char *id, FctDomainsThat that, gpointer data,
+                                gint64 ms)
+{
+    Known known = {that, data};
+    return await(domains, task, id, is_known_and, &known, ms);
+}
+
+static gboolean is_active_as(const FctVmInfo *info, gpointer active)
+{
+    return fct_vm_info_active(info) == *(const gboolean *)active;
+}
+
 gboolean fct_domains_await(FctDomains *domains, FctTask *task, const char *id, gboolean active, gint64 ms)
 {
-    gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
-    gboolean as_wanted = FALSE;
-    g_mutex_lock(&domains->lock);
-    while (TRUE) {
-        gint64 now = g_get_monotonic_time();
-        as_wanted = domains->up && fct_vm_info_active(g_hash_table_lookup(domains->infos, id)) == active;
-        if (as_wanted || now >= until || fct_task_cancelled(task) || fct_task_stopping(task))
-            break;
-        g_cond_wait_until(&domains->cond, &domains->lock, MIN(until, now + CANCEL_US));
-    }
-    g_mutex_unlock(&domains->lock);
-    return as_wanted;
+    return await(domains, task, id, is_active_as, &active, ms);
 }
 
 gboolean fct_domains_await_up(FctDomains *domains, FctTask *task)
