@@ -129,15 +129,16 @@ void fct_network_cache_look(FctNetworkCache *cache)
     g_mutex_unlock(&cache->lock);
 }
 
-gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us)
+gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us, gboolean *ret_due)
 {
     g_mutex_lock(&cache->lock);
     while (!cache->quit && !cache->due && g_cond_wait_until(&cache->cond, &cache->lock, until_us))
         ;
-    gboolean due = cache->due && !cache->quit;
+    gboolean goes_on = !cache->quit;
+    *ret_due = cache->due;
     cache->due = FALSE;
     g_mutex_unlock(&cache->lock);
-    return due;
+    return goes_on;
 }
 
 gboolean fct_network_cache_rest(FctNetworkCache *cache, gint64 until_us)

@@ -18,8 +18,8 @@ json_t *fct_network_cache_addresses(FctNetworkCache *cache);
 void fct_network_cache_look(FctNetworkCache *cache);
 
 /* ---- for the watch ---- */
-/* Waits for fct_network_cache_look; FALSE at @until_us, or when facetd ends. */
-gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us);
+/* Waits for fct_network_cache_look until @until_us; *ret_due: it was called. FALSE when facetd ends. */
+gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us, gboolean *ret_due);
 /* Waits until then, whoever calls; FALSE when facetd ends. */
 gboolean fct_network_cache_rest(FctNetworkCache *cache, gint64 until_us);
 /* Nobody waits any more: facetd ends. */

@@ -106,14 +106,17 @@ static gint64 next_look(const FctNetworkWatch *watch)
 static gpointer run(gpointer data)
 {
     FctNetworkWatch *watch = data;
-    do {
+    gboolean due, goes_on = TRUE;
+    while (goes_on) {
         /* Nobody looks: only the hub knows when that ends, so ask it now and then. */
-        gint64 pause = MIN(next_look(watch), LOOK_US);
-        if (fct_network_cache_await_look(watch->cache, g_get_monotonic_time() + pause) ||
-            next_look(watch) != G_MAXINT64)
-            look(watch);
+        gint64 until = g_get_monotonic_time() + MIN(next_look(watch), LOOK_US);
+        goes_on = fct_network_cache_await_look(watch->cache, until, &due);
+        if (!goes_on || (!due && next_look(watch) == G_MAXINT64))
+            continue;
+        look(watch);
         /* Many VMs may come and go at once. */
-    } while (fct_network_cache_rest(watch->cache, g_get_monotonic_time() + REST_US));
+        goes_on = fct_network_cache_rest(watch->cache, g_get_monotonic_time() + REST_US);
+    }
     return NULL;
 }
 
