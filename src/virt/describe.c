@@ -81,8 +81,12 @@ char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gbo
     g_autoptr(Description) description = g_atomic_rc_box_new0(Description);
     description->id = g_strdup(id);
     *ret_unseen = FALSE;
-    if (!active) /* there is no QEMU to wait for */
+    if (!active) { /* there is no QEMU to wait for */
+        g_mutex_lock(&virt->lock);
+        g_hash_table_remove(virt->described, id);
+        g_mutex_unlock(&virt->lock);
         return text_of(domain, error);
+    }
     if (fct_virt_call(virt, FCT_LANE_XML, key, ANSWER_MS, describe, description, description_clear, &fault)) {
         g_mutex_lock(&virt->lock);
         g_hash_table_replace(virt->described, g_strdup(id), g_strdup(description->xml));

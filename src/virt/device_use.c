@@ -131,9 +131,10 @@ static gboolean is_swap_file(const FctKernelView *view, const char *path)
 static FctDeviceUse loop_use(const FctKernelView *view, const char *node, const char *path, char **ret_where)
 {
     guint a, b;
-    g_auto(GStrv) backing = read_lines(node, "loop/backing_file"), numbers = read_lines(node, "dev");
+    g_auto(GStrv) backing = read_lines(node, "loop/backing_file");
     if (!backing[0] || *backing[0] != '/' || !is_file(path, backing[0])) /* a loop device that is not set up has none */
         return FCT_DEVICE_FREE;
+    g_auto(GStrv) numbers = read_lines(node, "dev");
     FctDeviceUse use = numbers[0] && sscanf(numbers[0], "%u:%u", &a, &b) == 2
                            ? fct_virt_device_use_in(view, makedev(a, b), ret_where)
                            : FCT_DEVICE_FREE;
