@@ -57,17 +57,27 @@ static virDomainPtr find(virConnectPtr conn, const Merge *merge, GError **error)
     return domain;
 }
 
-/* A job of QEMU's bears no name of who began it: ours is known by what it does. */
+/*
+ * A job of QEMU's bears no name of who began it: ours is known by what it does. One that has just ended is in the
+ * description no more.
+ */
 static gboolean is_merge(const Merge *merge, const virDomainBlockJobInfo *info, const FctDrive *drive)
 {
     if (!merge->active)
         return info->type == VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT;
-    return info->type == VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT && drive && strcmp(drive->mirror, merge->base) == 0;
+    return info->type == VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT && drive &&
+           (!*drive->mirror || strcmp(drive->mirror, merge->base) == 0);
 }
 
+/* The description is read after the job: a merge that ends between the two calls is then in it. */
 static gboolean look(virDomainPtr domain, Merge *merge, GError **error)
 {
     virDomainBlockJobInfo info;
+    int rc = virDomainIsActive(domain) == 1 ? virDomainGetBlockJobInfo(domain, merge->target, &info, 0) : 0;
+    if (rc < 0) {
+        fct_virt_set_error(error, "QEMU does not tell how far the merge is");
+        return FALSE;
+    }
     char *xml = virDomainGetXMLDesc(domain, 0);
     g_autoptr(GPtrArray) drives = xml ? fct_domain_drives(xml, error) : NULL;
     if (!xml)
@@ -78,11 +88,6 @@ static gboolean look(virDomainPtr domain, Merge *merge, GError **error)
     const FctDrive *drive = fct_drive_find(drives, merge->target);
     merge->merged = drive && !fct_drive_reads(drive, merge->top) && fct_drive_reads(drive, merge->base);
     merge->ready = drive && drive->mirror_ready;
-    int rc = virDomainIsActive(domain) == 1 ? virDomainGetBlockJobInfo(domain, merge->target, &info, 0) : 0;
-    if (rc < 0) {
-        fct_virt_set_error(error, "QEMU does not tell how far the merge is");
-        return FALSE;
-    }
     merge->job = rc > 0;
     merge->foreign = rc > 0 && !is_merge(merge, &info, drive);
     if (rc > 0) {

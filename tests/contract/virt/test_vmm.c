@@ -21,7 +21,7 @@ static const char *uri;
 gboolean qemu;
 char *folder;
 static char *image;
-static FctVmm *vmm;
+FctVmm *vmm;
 
 static GMutex lock;
 static GCond cond;
@@ -786,6 +786,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vmm/power", test_power);
     g_test_add_func("/vmm/hotplug", test_hotplug);
     g_test_add_func("/vmm/firmware", test_firmware);
+    g_test_add_func("/vmm/merge-ends-between", test_merge_ends_between);
     int rc = g_test_run();
     fct_vmm_free(vmm);
     g_hash_table_unref(seen);
