@@ -168,21 +168,31 @@ static gboolean refuse_sync(const FctVolume *volume, GError **error)
     return FALSE;
 }
 
+/* On an overlay a file has another device number than its folder; but one mount is of one file system. */
+static gboolean same_file_system(int a, int b)
+{
+    struct statx first, second;
+    const unsigned int mask = STATX_MNT_ID;
+    if (statx(a, "", AT_EMPTY_PATH, mask, &first) != 0 || statx(b, "", AT_EMPTY_PATH, mask, &second) != 0)
+        return FALSE;
+    if (first.stx_dev_major == second.stx_dev_major && first.stx_dev_minor == second.stx_dev_minor)
+        return TRUE;
+    return (first.stx_mask & second.stx_mask & mask) && first.stx_mnt_id == second.stx_mnt_id;
+}
+
 /* The nearest folder that this process may open, of the file system that has the file @seen; -1: there is none. */
 static int open_beside(const FctPool *pool, int seen)
 {
-    struct stat file, folder;
     g_autofree char *path = g_strdup(*pool->real ? pool->real : pool->path);
-    for (gboolean known = fstat(seen, &file) == 0; known; fct_text_take(&path, g_path_get_dirname(path))) {
+    for (;; fct_text_take(&path, g_path_get_dirname(path))) {
         int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd >= 0 && fstat(fd, &folder) == 0 && folder.st_dev == file.st_dev)
+        if (fd >= 0 && same_file_system(seen, fd))
             return fd;
         if (fd >= 0)
             close(fd);
         if (fd >= 0 || strcmp(path, "/") == 0) /* above it is another file system */
             return -1;
     }
-    return -1;
 }
 
 /* A disk belongs to root or to QEMU: what can be synced of it from here is all of its file system. */
