@@ -4,6 +4,7 @@
  * meanwhile: the VM is off and held by an act, or the files are a snapshot's and its snapshots are held.
  */
 #include "app/vm_disks.h"
+#include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_tree.h"
@@ -70,7 +71,7 @@ static gboolean source_stayed_off(const Clone *clone, GError **error)
     if (clone->live)
         return TRUE;
     if (info && !fct_vm_info_active(info))
-        return fct_vm_rest_held(clone->act.vms, clone->before, clone->source, error);
+        return fct_vm_rest_held(clone->act.vms->app, clone->before, clone->source, error);
     if (info)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it, then clone it again.", NULL,
                            "VM %s was started while its disks were copied.", info->name);
@@ -79,7 +80,7 @@ static gboolean source_stayed_off(const Clone *clone, GError **error)
 
 static gboolean stood_still(const Clone *clone, GError **error)
 {
-    return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->act.vms, clone->stamps, error);
+    return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->act.vms->app, clone->stamps, error);
 }
 
 /* All of them before the first is copied: they are of one moment. */
@@ -89,7 +90,7 @@ static void note_files(const Clone *clone)
         const FctChainFile *file = g_ptr_array_index(clone->files, i);
         g_autoptr(FctVolumeRecord) record = fct_record_find(clone->act.vms->app, file->pool, file->volume, NULL);
         if (record)
-            fct_vm_rest_note(clone->act.vms, record, clone->stamps);
+            fct_vm_rest_note(clone->act.vms->app, record, clone->stamps);
     }
 }
 
@@ -168,7 +169,8 @@ static gboolean define(Clone *clone, GError **error)
     FctVmAct *act = &clone->act;
     FctVmm *vmm = act->vms->app->vmm;
     g_autoptr(FctVmSpec) spec = fct_record_spec(act->vms->app, act->vm, error);
-    return spec && vmm->ops->define(vmm, spec, error) && fct_vm_edit(act->vms, act->vm->id, set_ready, NULL, error);
+    return spec && vmm->ops->define(vmm, spec, error) &&
+           fct_vm_edit(act->vms->app, act->vm->id, set_ready, NULL, error);
 }
 
 static void take_back(Clone *clone, FctTask *task, guint step, const GError *error)
@@ -367,7 +369,7 @@ FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const j
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be cloned now.");
         return NULL;
     }
-    g_autoptr(GHashTable) before = fct_vm_rest_begin(vms); /* first: a start after the look at it counts */
+    g_autoptr(GHashTable) before = fct_vm_rest_begin(vms->app); /* first: a start after the look at it counts */
     if (!hold_source(vms, vm, snapshot, error))
         return NULL;
     Clone *clone = g_new0(Clone, 1);

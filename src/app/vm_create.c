@@ -4,6 +4,7 @@
 #include "app/storage.h"
 #include "app/templates.h"
 #include "app/vm_disks.h"
+#include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/volume_record.h"
@@ -50,7 +51,8 @@ static gboolean define(FctVmAct *act, FctTask *task, guint step, GError **error)
 {
     FctVmm *vmm = act->vms->app->vmm;
     g_autoptr(FctVmSpec) spec = fct_record_spec(act->vms->app, act->vm, error);
-    if (!spec || !vmm->ops->define(vmm, spec, error) || !fct_vm_edit(act->vms, act->vm->id, set_ready, NULL, error))
+    if (!spec || !vmm->ops->define(vmm, spec, error) ||
+        !fct_vm_edit(act->vms->app, act->vm->id, set_ready, NULL, error))
         return FALSE;
     set_ready(act->vm, NULL);
     return TRUE;

@@ -6,6 +6,7 @@
 #include "app/vm_disks.h"
 
 #include "app/storage.h"
+#include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
@@ -70,7 +71,7 @@ static gboolean settle(FctVms *vms, FctVm *vm, gboolean live, GError **error)
     g_autoptr(FctVmSpec) spec = fct_record_spec(vms->app, vm, error);
     if (live)
         note_run(vm);
-    return spec && fct_vm_edit(vms, vm->id, copy_disks_and_run, vm, error) &&
+    return spec && fct_vm_edit(vms->app, vm->id, copy_disks_and_run, vm, error) &&
            vms->app->vmm->ops->define(vms->app->vmm, spec, error);
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/files.h"
 #include "app/storage.h"
+#include "app/vm_edit.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/storage_rules.h"
@@ -232,7 +233,7 @@ static void store_disks(FctVm *vm, gpointer data)
 
 gboolean fct_vm_store_disks(FctVms *vms, FctVm *vm, GError **error)
 {
-    return fct_vm_edit(vms, vm->id, store_disks, vm, error);
+    return fct_vm_edit(vms->app, vm->id, store_disks, vm, error);
 }
 
 static FctVolumeRecord *plan_of(const FctVm *vm, const FctVmDisk *disk)

@@ -6,6 +6,7 @@
  * that began with it has ended, however it ended. The medium stays in its drive with the same instance, so that
  * cloud-init has nothing to do again.
  */
+#include "app/vm_edit.h"
 #include "app/vm_first_boot.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
@@ -220,10 +221,10 @@ static gboolean spend(FctVms *vms, const FctVm *vm, GError **error)
     if (!clear_medium(vms, vm, boot, error))
         return FALSE;
     boot->spent = FALSE;
-    if (!fct_vm_edit(vms, vm->id, set_first_boot, boot, error) || !store->ops->scrub(store, error))
+    if (!fct_vm_edit(vms->app, vm->id, set_first_boot, boot, error) || !store->ops->scrub(store, error))
         return FALSE;
     boot->spent = TRUE;
-    return fct_vm_edit(vms, vm->id, set_first_boot, boot, error);
+    return fct_vm_edit(vms->app, vm->id, set_first_boot, boot, error);
 }
 
 void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered)
@@ -249,7 +250,7 @@ void fct_vm_first_boot_look_at_all(FctVms *vms)
         g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
         if (info && info->state == FCT_VM_RUNNING &&
             !json_is_object(vm->run)) /* begun by virsh while facetd was away */
-            fct_vm_note_run(vms, vm->id);
+            fct_vm_note_run(vms->app, vm->id);
         fct_vm_first_boot_look(vms, vm->id, FALSE);
     }
 }

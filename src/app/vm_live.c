@@ -3,6 +3,7 @@
  * What of a change a running VM takes at once: media of CD drives, network interfaces. What it does not take stays for
  * the next start, and is named in its pending changes: nothing here fails.
  */
+#include "app/vm_edit.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
 
@@ -126,6 +127,6 @@ void fct_vm_apply_live(FctVms *vms, const FctVm *vm)
         add_and_move(&live);
         take_away(&live);
     }
-    if (!json_equal(run, vm->run) && !fct_vm_edit(vms, vm->id, set_run, run, &fault))
+    if (!json_equal(run, vm->run) && !fct_vm_edit(vms->app, vm->id, set_run, run, &fault))
         g_warning("VM %s: what it has now could not be stored: %s", vm->name, fault->message);
 }

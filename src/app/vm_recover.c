@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* facetd ended in the middle of a VM's task. Its end is decided by what libvirt shows, once it answers. */
 #include "app/vm_disks.h"
+#include "app/vm_edit.h"
 #include "app/vm_tree.h"
 
 #include <string.h>
@@ -40,7 +41,7 @@ static void end_power(Left *left, FctTask *task, gboolean wanted)
     gboolean active = fct_vm_info_active(info);
     gboolean is_old_run = strcmp(left->kind, "vm.continue") == 0;       /* noted when it was started */
     if (wanted && !is_old_run && info && info->state == FCT_VM_RUNNING) /* who started it ended before it was noted */
-        fct_vm_note_run(vms, left->id);
+        fct_vm_note_run(vms->app, left->id);
     if (!fct_vm_release_parts(vms, task, left->id) && fct_task_stopping(task))
         return;
     end(left, task, active == wanted,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vm_rest.h"
 
+#include "app/domains.h"
 #include "app/file_probe.h"
 #include "app/volume_open.h"
 
@@ -12,10 +13,10 @@
 #define LOOKS 20
 #define LOOK_AGAIN_US (500 * 1000)
 
-GHashTable *fct_vm_rest_begin(FctVms *vms)
+GHashTable *fct_vm_rest_begin(FctApp *app)
 {
     GHashTable *before = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
-    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         g_hash_table_insert(before, g_strdup(info->id), fct_vm_info_ref(info));
@@ -34,9 +35,9 @@ static gboolean refuse(const char *name, const char *what, const char *next, GEr
     return FALSE;
 }
 
-gboolean fct_vm_rest_held(FctVms *vms, const GHashTable *before, const char *id, GError **error)
+gboolean fct_vm_rest_held(FctApp *app, const GHashTable *before, const char *id, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     g_autoptr(GError) fault = NULL;
     const FctVmInfo *then = g_hash_table_lookup((GHashTable *)before, id);
     g_autoptr(FctVmInfo) now = vmm->ops->info(vmm, id, &fault);
@@ -61,41 +62,41 @@ gboolean fct_vm_rest_held(FctVms *vms, const GHashTable *before, const char *id,
 
 /* ---- the files ---- */
 
-static void note_file(FctVms *vms, const GPtrArray *remote, const char *path, GHashTable *stamps)
+static void note_file(FctApp *app, const GPtrArray *remote, const char *path, GHashTable *stamps)
 {
-    FctProbed probed = fct_file_probe(vms->app->probe, remote, path, FALSE);
+    FctProbed probed = fct_file_probe(app->probe, remote, path, FALSE);
     if (*probed.stamp)
         g_hash_table_insert(stamps, g_strdup(path), g_strdup(probed.stamp));
 }
 
-void fct_vm_rest_note(FctVms *vms, const FctVolumeRecord *source, GHashTable *stamps)
+void fct_vm_rest_note(FctApp *app, const FctVolumeRecord *source, GHashTable *stamps)
 {
     g_autoptr(GPtrArray) remote = fct_file_probe_remote();
-    g_autoptr(GPtrArray) below = fct_record_layers(vms->app, source, FALSE, NULL);
-    note_file(vms, remote, source->path, stamps);
+    g_autoptr(GPtrArray) below = fct_record_layers(app, source, FALSE, NULL);
+    note_file(app, remote, source->path, stamps);
     for (guint i = 0; below && i < below->len; i++)
-        note_file(vms, remote, ((FctLayer *)below->pdata[i])->path, stamps);
+        note_file(app, remote, ((FctLayer *)below->pdata[i])->path, stamps);
 }
 
-static gboolean is_as_noted(FctVms *vms, const GPtrArray *remote, const char *path, const char *stamp)
+static gboolean is_as_noted(FctApp *app, const GPtrArray *remote, const char *path, const char *stamp)
 {
     FctProbed now = {.there = FCT_SEEN_UNKNOWN};
     for (int look = 0; look < LOOKS && now.there == FCT_SEEN_UNKNOWN; look++) {
         if (look)
             g_usleep(LOOK_AGAIN_US);
-        now = fct_file_probe(vms->app->probe, remote, path, FALSE);
+        now = fct_file_probe(app->probe, remote, path, FALSE);
     }
     return now.there == FCT_SEEN_UNKNOWN || strcmp(now.stamp, stamp) == 0;
 }
 
-gboolean fct_vm_rest_unwritten(FctVms *vms, const GHashTable *stamps, GError **error)
+gboolean fct_vm_rest_unwritten(FctApp *app, const GHashTable *stamps, GError **error)
 {
     g_autoptr(GPtrArray) remote = fct_file_probe_remote();
     GHashTableIter iter;
     gpointer path, stamp;
     g_hash_table_iter_init(&iter, (GHashTable *)stamps);
     while (g_hash_table_iter_next(&iter, &path, &stamp)) {
-        if (is_as_noted(vms, remote, path, stamp))
+        if (is_as_noted(app, remote, path, stamp))
             continue;
         fct_set_error_full(error, FCT_ERROR_CONFLICT,
                            "Leave everything that uses it off until the copy has ended, and copy it again.", NULL,

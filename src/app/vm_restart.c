@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Off and on again, as one task: what waits for the next start takes effect, and nobody has to wait to start it. */
+#include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_service.h"
 
@@ -92,7 +93,7 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
     g_autoptr(GError) error = NULL;
     if (was_off && fct_vm_info_active(info)) {
         g_autofree char *outcome = g_strdup_printf("VM %s has restarted.", act->vm->name);
-        fct_vm_note_run(act->vms, act->vm->id);
+        fct_vm_note_run(act->vms->app, act->vm->id);
         fct_vm_release_parts(act->vms, task, act->vm->id);
         fct_task_step(task, last, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);

@@ -152,15 +152,6 @@ void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GEr
 /* The same sentence wherever another's VM is to be changed. */
 void fct_vm_set_foreign_error(GError **error, const char *name);
 
-/* ---- vm_edit.c ---- */
-/* The VM as it is stored now, with a change made by @edit; tried again when somebody else wrote meanwhile. */
-typedef void (*FctVmEdit)(FctVm *vm, gpointer data);
-gboolean fct_vm_edit(FctVms *vms, const char *id, FctVmEdit edit, gpointer data, GError **error);
-/* The VM runs, by whomever: from now on it runs with what its document says. */
-void fct_vm_note_run(FctVms *vms, const char *id);
-/* An FctVmEdit: @run (json_t) is what it runs with. */
-void fct_vm_set_run(FctVm *vm, gpointer run);
-
 /* ---- vm_release.c ---- */
 /* Releases what the VM holds, waiting a little; what cannot be released yet is left to the watcher. TRUE: all free. */
 gboolean fct_vm_release_parts(FctVms *vms, FctTask *task, const char *id);

@@ -4,6 +4,7 @@
  * task when a required device cannot be had.
  */
 #include "app/vm_disks.h"
+#include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/volume_record.h"
 
@@ -84,7 +85,7 @@ static void note_running(FctVms *vms, const FctVm *vm)
     g_autoptr(json_t) run = fct_vm_run_json(vm);
     if (!fct_vm_reconcile(vms, vm->id))
         fct_acts_retry_later(vms->acts);
-    if (!fct_vm_edit(vms, vm->id, fct_vm_set_run, run, &fault))
+    if (!fct_vm_edit(vms->app, vm->id, fct_vm_set_run, run, &fault))
         g_warning("VM %s: what it was started with could not be stored: %s", vm->name, fault->message);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stopping and deleting. */
 #include "app/vm_disks.h"
+#include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_tree.h"
 #include "app/volumes.h"
@@ -187,7 +188,7 @@ static void stay(FctVms *vms, const FctVm *vm)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmInfo) info = vms->app->vmm->ops->info(vms->app->vmm, vm->id, NULL);
-    if (info && strcmp(vm->state, "deleting") == 0 && !fct_vm_edit(vms, vm->id, set_ready, NULL, &fault))
+    if (info && strcmp(vm->state, "deleting") == 0 && !fct_vm_edit(vms->app, vm->id, set_ready, NULL, &fault))
         g_warning("VM %s: that it stays could not be stored: %s", vm->name, fault->message);
 }
 

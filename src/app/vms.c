@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
@@ -84,7 +85,7 @@ static void look(FctVms *vms, const char *id)
             fct_event(vms->app, "vm", "info", "vm", id, info->name, "VM %s was started and ended outside Facet.",
                       info->name);
         if (ran || (fct_vm_info_active(info) && !was_active)) /* by virsh; what Facet starts it notes itself */
-            fct_vm_note_run(vms, id);
+            fct_vm_note_run(vms->app, id);
         if (!fct_vm_reconcile(vms, id))
             retry_later(vms);
         fct_vm_first_boot_look(vms, id, FALSE);

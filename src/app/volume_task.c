@@ -4,6 +4,7 @@
 #include "app/hub.h"
 #include "app/records.h"
 #include "app/storage.h"
+#include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_rest.h"
 #include "app/volume_record.h"
@@ -103,7 +104,7 @@ static GPtrArray *vms_with(const FctVolumeWorld *world, const char *id)
 static gboolean all_held(const Making *m, const GPtrArray *ids, GError **error)
 {
     for (guint i = 0; i < ids->len; i++)
-        if (!fct_vm_rest_held(m->app->vms, m->before, ids->pdata[i], error))
+        if (!fct_vm_rest_held(m->app, m->before, ids->pdata[i], error))
             return FALSE;
     return TRUE;
 }
@@ -115,14 +116,14 @@ static gboolean stayed_still(const Making *m, GError **error)
     g_autoptr(FctVolumeWorld) world = fct_volume_world_new(m->app, error);
     g_autoptr(GPtrArray) have = world ? vms_with(world, m->from_id) : NULL;
     return world && is_still(m->app, world, m->from_id, error) && all_held(m, m->had, error) &&
-           all_held(m, have, error) && fct_vm_rest_unwritten(m->app->vms, m->stamps, error);
+           all_held(m, have, error) && fct_vm_rest_unwritten(m->app, m->stamps, error);
 }
 
 static gboolean make_copy(Making *m, FctTask *task, const FctVolumeRecord *plan, GError **error)
 {
     FctVolumeProgress progress = {task, 0, "Copying"};
     m->stamps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    fct_vm_rest_note(m->app->vms, m->source, m->stamps);
+    fct_vm_rest_note(m->app, m->source, m->stamps);
     g_autoptr(FctVolume) volume = fct_record_copy(m->app, m->source, plan, fct_volume_progress, &progress, error);
     if (!volume)
         return FALSE;
@@ -214,7 +215,7 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
         return fct_read_refuse(error, "from", "Name an image, or a pool and a volume to copy.");
     m->from = FROM_VOLUME;
     m->from_id = fct_volume_id(pool, name);
-    m->before = fct_vm_rest_begin(m->app->vms);
+    m->before = fct_vm_rest_begin(m->app);
     m->had = vms_with(world, m->from_id);
     const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
     if (!volume || !is_still(m->app, world, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
@@ -418,7 +419,7 @@ static void note_users(FctApp *app, const GPtrArray *users, const char *path, gi
     NewSize size = {path, (int)size_gib};
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
-        if (*user->vm && strcmp(user->how, "disk") == 0 && fct_vm_edit(app->vms, user->vm, note_size, &size, NULL))
+        if (*user->vm && strcmp(user->how, "disk") == 0 && fct_vm_edit(app, user->vm, note_size, &size, NULL))
             fct_vm_news_add(app->vm_news, user->vm);
     }
 }
