@@ -6,7 +6,7 @@
 #pragma once
 #include "app/task.h"
 #include "app/vm_doc.h"
-#include "app/vm_holds.h"
+#include "app/writes.h"
 
 /* Who asks for a change, and over which connection: it must not be cut unasked. Addresses may be "". */
 typedef struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vm_edit.h"
 
-#include "app/vm_holds.h"
+#include "app/writes.h"
 
 #define EDIT_TRIES 5
 

@@ -6,7 +6,7 @@
  * for the disk.
  */
 #pragma once
-#include "app/context.h"
+#include "app/writes.h"
 
 typedef enum { FCT_HOLD_RESERVED, FCT_HOLD_IN_USE, FCT_HOLD_RELEASING } FctHoldState;
 
@@ -29,22 +29,10 @@ GPtrArray *fct_holds_list(FctStore *store, const char *vm, GError **error);
 /* The hold of one part; NULL when there is none. The result belongs to @holds. */
 const FctHold *fct_holds_find(const GPtrArray *holds, const char *part);
 
-/*
- * A transaction under preparation: writes and what they point at. A write of a hold fails the commit with
- * FCT_ERROR_REVISION when somebody else has changed or taken it meanwhile.
- */
-typedef struct {
-    GArray *writes; /* FctWrite */
-    GPtrArray *keys, *values;
-} FctWrites;
-FctWrites *fct_writes_new(void);
-void fct_writes_free(FctWrites *writes);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctWrites, fct_writes_free)
-/* Takes @key and @value over; @value NULL deletes. */
-void fct_writes_add(FctWrites *writes, char *key, json_t *value, guint64 expect);
+/* ---- holds in a transaction: it fails with FCT_ERROR_REVISION when somebody else has changed or taken one meanwhile
+ * ---- */
 /* A new hold in its state (reserved, unless set): fails when the part is held. */
 void fct_writes_reserve(FctWrites *writes, const FctHold *hold);
 /* Every one of @holds to @state. */
 void fct_writes_move(FctWrites *writes, const GPtrArray *holds, FctHoldState state);
 void fct_writes_drop(FctWrites *writes, const GPtrArray *holds);
-gboolean fct_writes_commit(FctStore *store, const FctWrites *writes, guint64 *ret_revision, GError **error);

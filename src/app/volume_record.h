@@ -4,10 +4,10 @@
  * looked at, once. Any thread but the one that serves HTTP.
  */
 #pragma once
-#include "app/vm_holds.h"
 #include "app/volume_open.h"
 #include "app/volume_records.h"
 #include "app/volume_safe.h"
+#include "app/writes.h"
 
 /* ---- making and changing ---- */
 /* FCT_ERROR_CONFLICT when it is lost, for whoever is about to write to what is being made. */
