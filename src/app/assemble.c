@@ -27,6 +27,7 @@
 #include "app/task.h"
 #include "app/visits.h"
 #include "app/vm_docs.h"
+#include "app/vm_facts.h"
 #include "app/vm_guest.h"
 #include "app/vm_news.h"
 #include "app/vms.h"
@@ -67,6 +68,12 @@ static FctConfig config_copy(const FctConfig *config)
 static void on_logins_ended(gpointer opened)
 {
     fct_opened_look(opened);
+}
+
+/* Storage reads a volume that a VM has: whether it is what the VM's document says is for the VMs to judge. */
+static gboolean on_volume_read(FctApp *app, const FctVm *vm, GError **error)
+{
+    return fct_vm_facts_check_outside(app->vms, vm, "does not have this volume as it is", error);
 }
 
 FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **error)
@@ -115,6 +122,7 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
         app->probe = fct_file_probe_new();
         app->vms = fct_vms_new(app);
         app->storage = fct_storage_new();
+        fct_storage_on_read(app->storage, on_volume_read);
         app->storage_watch = fct_storage_watch_new(app);
         fct_files_on_delete(app->files, fct_volume_file_users);
         app->networks = fct_network_cache_new(app);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes of networks: looked at first (core/network_plan), the same way for the preview and for the act. */
+#include "app/domains.h"
 #include "app/host_look.h"
 #include "app/hub.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
 #include "app/records.h"
 #include "app/snapshot_users.h"
-#include "app/vm_service.h"
+#include "app/vm_docs.h"
 #include "base/read.h"
 #include "core/preflight.h"
 

@@ -3,10 +3,11 @@
  * The deletion of a network as a task: dnsmasq and the firewall take their time, and nobody else shall wait for it.
  * It is noted before the first effect, so whoever finds the note goes on; what is gone already counts as done.
  */
+#include "app/domains.h"
 #include "app/network_cache.h"
 #include "app/network_task.h"
 #include "app/records.h"
-#include "app/vm_service.h"
+#include "app/vm_docs.h"
 
 #define RETRY_MS 500
 #define LATE_MAX 3 /* deadlines that it may pass */

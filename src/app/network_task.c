@@ -6,9 +6,10 @@
  */
 #include "app/network_task.h"
 
+#include "app/domains.h"
 #include "app/network_cache.h"
 #include "app/records.h"
-#include "app/vm_service.h"
+#include "app/vm_docs.h"
 
 #include <string.h>
 

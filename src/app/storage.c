@@ -7,6 +7,7 @@ struct FctStorage {
     GMutex names; /* see fct_storage_names */
     GMutex lock;  /* guards the rest */
     GCond cond;
+    FctStorageAsk ask;
     gboolean quit;
     FctStorageDue due;    /* what the watch is to look at */
     GPtrArray *pools;     /* immutable; NULL: libvirt did not tell the last time */
@@ -34,6 +35,16 @@ void fct_storage_poke(FctStorage *storage, const char *pool)
         storage->due.ensure = storage->due.sweep = TRUE;
     g_cond_broadcast(&storage->cond);
     g_mutex_unlock(&storage->lock);
+}
+
+void fct_storage_on_read(FctStorage *storage, FctStorageAsk ask)
+{
+    storage->ask = ask;
+}
+
+gboolean fct_storage_may_read(FctApp *app, const FctVm *vm, GError **error)
+{
+    return !app->storage->ask || app->storage->ask(app, vm, error);
 }
 
 /* ---- who works on what ---- */

@@ -4,9 +4,16 @@
  * stored. Thread-safe; no function but fct_storage_await waits.
  */
 #pragma once
-#include "app/context.h"
+#include "app/vm_doc.h"
 
 FctStorage *fct_storage_new(void);
+/*
+ * Before a volume is read that VM @vm of ours, which is off, has as a disk: FCT_ERROR_REFUSED when the VM may have
+ * another disk than its document says. Set once, before the first thread starts: the rules of VMs are not known here.
+ */
+typedef gboolean (*FctStorageAsk)(FctApp *app, const FctVm *vm, GError **error);
+void fct_storage_on_read(FctStorage *storage, FctStorageAsk ask);
+gboolean fct_storage_may_read(FctApp *app, const FctVm *vm, GError **error);
 void fct_storage_free(FctStorage *storage);
 /* What the thin volumes of @pool may still grow by, as last seen; -1 unknown. */
 gint64 fct_storage_promised(FctStorage *storage, const char *pool);

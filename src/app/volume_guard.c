@@ -4,8 +4,9 @@
  * here is asked who else has one now. What runs is asked of libvirt and not remembered, since virsh may have started it
  * a moment ago.
  */
+#include "app/domains.h"
 #include "app/storage.h"
-#include "app/vm_service.h"
+#include "app/vm_docs.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "core/storage_rules.h"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making, growing and deleting volumes. */
+#include "app/domains.h"
 #include "app/files.h"
 #include "app/hub.h"
 #include "app/records.h"
 #include "app/storage.h"
+#include "app/vm_docs.h"
 #include "app/vm_edit.h"
-#include "app/vm_facts.h"
+#include "app/vm_news.h"
 #include "app/vm_rest.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
@@ -64,7 +66,7 @@ static gboolean leaves_alone(FctApp *app, const FctVolumeUser *user, GError **er
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, user->vm);
     gboolean disk = strcmp(user->how, "disk") == 0, active = fct_vm_info_active(info);
     if (!disk || (!active && (known || !info || !info->saved)))
-        return !known || fct_vm_facts_check_outside(app->vms, known->vm, "does not have this volume as it is", error);
+        return !known || fct_storage_may_read(app, known->vm, error);
     fct_set_error_full(error, FCT_ERROR_IN_USE,
                        active ? "Shut it down first." : "Let it go on with virsh start, then shut it down.",
                        json_pack("{s:[s]}", "holders", user->name),

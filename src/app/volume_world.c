@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who refers to which volume: computed from the documents of VMs and snapshots, the domains, and the volumes. */
+#include "app/domains.h"
+#include "app/file_probe.h"
 #include "app/storage.h"
-#include "app/vm_facts.h"
-#include "app/vm_service.h"
+#include "app/vm_docs.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"

@@ -7,6 +7,7 @@
 #include "app/file_probe.h"
 #include "app/images.h"
 #include "app/task.h"
+#include "app/writes.h"
 #include "model/volume_record.h"
 
 /* Shown in the task's @step; cancelling the task cancels the work. For FctVmmProgress. */
@@ -89,7 +90,7 @@ gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GErro
 /* Of one that is not ready: it is all there, and a task copies or changes it. */
 gboolean fct_volume_at_work(FctApp *app, const char *pool, const char *name);
 
-/* ---- vm_first_boot_spent.c ---- */
+/* ---- volume_medium.c ---- */
 /*
  * FCT_ERROR_FORBIDDEN when the volume is the first-boot medium of a VM, whose secrets are for its guest alone: asked by
  * whatever shows a volume's content to somebody else (download, copy, another VM).
@@ -97,6 +98,8 @@ gboolean fct_volume_at_work(FctApp *app, const char *pool, const char *name);
 gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, GError **error);
 /* The volume was deleted: what comes by its name is no medium. */
 void fct_volume_medium_gone(FctApp *app, const char *pool, const char *name);
+/* The drive's volume stays a medium, which nobody reads, when the VM (id) that had it is managed no longer. */
+void fct_volume_note_medium(const FctVmDisk *disk, const char *vm, FctWrites *writes);
 
 /* ---- volume_guard.c: before a file goes, or gets another content ---- */
 /* An FctFilesUsers: VMs that have the file of the library in a drive, and volumes that stand on it. */
