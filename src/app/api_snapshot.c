@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api_vm.h"
+#include "app/vm_choose.h"
+#include "app/vm_make.h"
+#include "app/vm_snapshots.h"
 #include "app/vm_tree.h"
 
 #include <string.h>

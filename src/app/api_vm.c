@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api_vm.h"
 #include "app/api.h"
+#include "app/console.h"
 #include "app/networks.h"
 #include "app/vm_adopt.h"
+#include "app/vm_choose.h"
 #include "app/vm_disks.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
+#include "app/vm_holds.h"
+#include "app/vm_make.h"
+#include "app/vm_power.h"
+#include "app/vm_publish.h"
 #include "app/vm_service.h"
+#include "app/vm_task.h"
+#include "app/vm_view.h"
 #include "app/volume_record.h"
 
 #include <string.h>

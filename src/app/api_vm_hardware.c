@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Disks of a VM, and power beyond on and off. */
 #include "app/api.h"
+#include "app/api_vm.h"
 #include "app/vm_disks.h"
+#include "app/vm_power.h"
 
 static gboolean reply_task(FctReply *reply, FctTask *task)
 {

@@ -3,7 +3,9 @@
 
 #include "app/reconcile.h"
 #include "app/records.h"
+#include "app/vm_power.h"
 #include "app/vm_service.h"
+#include "app/vm_task.h"
 #include "app/world.h"
 #include "core/autostart.h"
 

@@ -3,7 +3,6 @@
 
 #include "app/images.h"
 #include "app/snapshot_users.h"
-#include "app/volumes.h"
 #include "core/file_rules.h"
 #include "core/upload_rules.h"
 

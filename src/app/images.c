@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-void fct_image_free(FctImage *image)
-{
-    if (!image)
-        return;
-    g_free(image->id);
-    g_free(image->name);
-    g_free(image->path);
-    g_free(image->format);
-    g_free(image->note);
-    g_free(image);
-}
-
 static gboolean plain_name(const char *name)
 {
     return *name && *name != '.' && !strchr(name, '/');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/snapshot_users.h"
 
-#include "app/vm_tree.h"
+#include "app/vm_docs.h"
 
 #include <string.h>
 

@@ -3,6 +3,8 @@
 #pragma once
 #include "app/context.h"
 
+#define FCT_SNAPSHOT_KEY "snapshot/" /* …<id>: their documents */
+
 /*
  * char*: "snapshot s1 of VM db-2", of those whose settings have an entry of @list ("nics", "disks", "devices") with
  * @member ("network", "path", "pool", "group") of that @value. What waits to be merged is no user: nobody reverts to

@@ -3,8 +3,10 @@
 
 #include "app/files.h"
 #include "app/hub.h"
+#include "app/images.h"
 #include "app/networks.h"
 #include "app/pools.h"
+#include "app/vm_choose.h"
 #include "app/vm_facts.h"
 #include "app/vm_service.h"
 #include "base/read.h"

@@ -5,6 +5,8 @@
 #include "app/records.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
+#include "app/vm_holds.h"
+#include "app/vm_make.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"
 #include "base/text.h"

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a VM would get, and what stands against its start: core/vm_preflight and the chooser, fed with the present. */
+#include "app/vm_choose.h"
 #include "app/groups.h"
 #include "app/parts.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
+#include "app/vm_holds.h"
+#include "app/vm_refused.h"
 #include "app/world.h"
+#include "app/writes.h"
 #include "core/chooser.h"
 
 #include <string.h>

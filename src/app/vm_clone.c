@@ -3,10 +3,15 @@
  * A new VM from another: whole copies of its disks as they are, or were at a snapshot. What is copied stands still
  * meanwhile: the VM is off and held by an act, or the files are a snapshot's and its snapshots are held.
  */
+#include "app/vm_choose.h"
 #include "app/vm_disks.h"
 #include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
+#include "app/vm_make.h"
+#include "app/vm_power.h"
+#include "app/vm_snapshots.h"
+#include "app/vm_task.h"
 #include "app/vm_tree.h"
 
 #include "app/storage.h"

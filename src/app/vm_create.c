@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a VM: all of it, or nothing is left. */
+#include "app/images.h"
 #include "app/networks.h"
 #include "app/storage.h"
 #include "app/templates.h"
+#include "app/vm_choose.h"
 #include "app/vm_disks.h"
 #include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
+#include "app/vm_make.h"
+#include "app/vm_power.h"
+#include "app/vm_task.h"
 #include "app/volume_record.h"
 
 #include <string.h>

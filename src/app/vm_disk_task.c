@@ -4,6 +4,7 @@
  * or its bus does not take then is kept in the document and comes with the next start.
  */
 #include "app/vm_disks.h"
+#include "app/vm_task.h"
 
 #include "app/storage.h"
 #include "app/vm_edit.h"

@@ -2,7 +2,7 @@
 /* The volumes behind a VM's drives: planned with the request, made by its task, deleted with the VM. Blocking. */
 #pragma once
 #include "app/vm_input.h"
-#include "app/vm_service.h"
+#include "app/vm_task.h"
 
 /*
  * Names and places for one drive of @vm, or for all: new volumes get a free name, attached ones must be nobody else's,

@@ -2,8 +2,8 @@
 /* A VM of ours as it is stored ("vm/<id>"): what was asked for. How it is now, libvirt and the holds tell. */
 #pragma once
 #include "app/context.h"
-#include "app/images.h"
 #include "model/first_boot.h"
+#include "model/image.h"
 #include "model/part.h"
 
 typedef struct {

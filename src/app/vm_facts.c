@@ -4,6 +4,7 @@
 #include "app/file_probe.h"
 #include "app/network_cache.h"
 #include "app/storage.h"
+#include "app/vm_refused.h"
 #include "app/vm_tree.h"
 #include "app/volume_record.h"
 #include "app/volumes.h"

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "app/vm_service.h"
+#include "app/writes.h"
 
 /*
  * Takes "cloud_init" or "windows" of @input, a VmInput or VmPatch: a new instance of cloud-init. JSON null takes what

@@ -4,8 +4,14 @@
  * costly (parts, what blocks a start) is worked out for the VMs of the page alone.
  */
 #include "core/vm_list.h"
+#include "app/api.h"
+#include "app/api_vm.h"
 #include "app/networks.h"
+#include "app/vm_choose.h"
+#include "app/vm_holds.h"
+#include "app/vm_publish.h"
 #include "app/vm_service.h"
+#include "app/vm_view.h"
 #include "base/read.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
  * the next start, and is named in its pending changes: nothing here fails.
  */
 #include "app/vm_edit.h"
+#include "app/vm_power.h"
 #include "app/vm_service.h"
 #include "app/volume_record.h"
 

@@ -5,6 +5,8 @@
  * moved its disk to the other file, the one it left is out of date. So this is noted before, and looked at after.
  */
 #include "app/vm_facts.h"
+#include "app/vm_snapshots.h"
+#include "app/vm_task.h"
 #include "app/vm_tree.h"
 
 #include "app/volume_record.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reboot, pause, resume. */
+#include "app/vm_power.h"
 #include "app/vm_service.h"
+#include "app/vm_task.h"
 
 #include <string.h>
 

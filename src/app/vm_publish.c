@@ -3,10 +3,14 @@
  * What the page is told of VMs. Whoever changes a VM only notes it; here the notes of a moment are worked off with one
  * look at parts and addresses, so that a thousand changes cost a thousand views and nothing more.
  */
+#include "app/vm_publish.h"
 #include "app/hub.h"
 #include "app/networks.h"
+#include "app/vm_choose.h"
 #include "app/vm_facts.h"
+#include "app/vm_holds.h"
 #include "app/vm_service.h"
+#include "app/vm_view.h"
 
 #include <string.h>
 

@@ -4,7 +4,11 @@
  * (or runs without the part), and no process holds the instance (invariants 3 and 4). Whatever cannot be looked at
  * keeps its part.
  */
+#include "app/vm_choose.h"
+#include "app/vm_holds.h"
+#include "app/vm_power.h"
 #include "app/vm_service.h"
+#include "app/writes.h"
 
 #include "app/gpu_publish.h"
 #include "app/records.h"

@@ -2,7 +2,12 @@
 /* facetd ended in the middle of a VM's task. Its end is decided by what libvirt shows, once it answers. */
 #include "app/vm_disks.h"
 #include "app/vm_edit.h"
+#include "app/vm_make.h"
+#include "app/vm_power.h"
+#include "app/vm_snapshots.h"
+#include "app/vm_task.h"
 #include "app/vm_tree.h"
+#include "app/vms.h"
 
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/vm_power.h"
 #include "app/vm_service.h"
 
 #define RELEASE_TRIES 20

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Off and on again, as one task: what waits for the next start takes effect, and nobody has to wait to start it. */
+#include "app/vm_choose.h"
 #include "app/vm_edit.h"
 #include "app/vm_facts.h"
+#include "app/vm_power.h"
+#include "app/vm_refused.h"
 #include "app/vm_service.h"
+#include "app/vm_task.h"
 
 #include <string.h>
 

@@ -3,8 +3,13 @@
  * Going back to a snapshot: new files on the frozen ones are made, then the documents change in one go; what the VM
  * wrote since goes after that. Before that moment nothing has changed but that the VM is off.
  */
+#include "app/vm_choose.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
+#include "app/vm_power.h"
+#include "app/vm_refused.h"
+#include "app/vm_snapshots.h"
+#include "app/vm_task.h"
 #include "app/vm_tree.h"
 #include "app/volume_record.h"
 #include "base/text.h"

@@ -2,6 +2,9 @@
 /* A VM that virsh saved in the middle of a run: it goes on with that memory, or the memory is dropped. */
 #include "app/records.h"
 #include "app/vm_facts.h"
+#include "app/vm_power.h"
+#include "app/vm_refused.h"
+#include "app/vm_task.h"
 
 #define SEEN_ACTIVE_MS 30000
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every change of snapshots begins with, and ends with: also after a crash, by what libvirt shows. */
 #include "app/vm_facts.h"
+#include "app/vm_snapshots.h"
 #include "app/vm_tree.h"
 
 #include "app/volume_record.h"

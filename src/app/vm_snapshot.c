@@ -4,6 +4,8 @@
  * go, or not at all; then the documents say so. Whoever finds it half done looks at which files the VM writes to.
  */
 #include "app/vm_facts.h"
+#include "app/vm_snapshots.h"
+#include "app/vm_task.h"
 #include "app/vm_tree.h"
 
 #include "app/volume_record.h"

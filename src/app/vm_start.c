@@ -3,9 +3,14 @@
  * Starting: choose the parts, reserve them durably, then start the domain with them. The request is refused before any
  * task when a required device cannot be had.
  */
+#include "app/vm_choose.h"
 #include "app/vm_disks.h"
 #include "app/vm_edit.h"
 #include "app/vm_facts.h"
+#include "app/vm_holds.h"
+#include "app/vm_power.h"
+#include "app/vm_refused.h"
+#include "app/vm_task.h"
 #include "app/volume_record.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the tasks of VMs have in common. */
+#include "app/vm_task.h"
 #include "app/vm_service.h"
 
 FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *job, const FctVm *vm)

@@ -5,6 +5,8 @@
  * agent does not take at once becomes a task of its own, which outlives facetd: an agent that hangs, or a libvirtd that
  * was killed, must not leave somebody's database standing.
  */
+#include "app/vm_snapshots.h"
+#include "app/vm_task.h"
 #include "app/vm_tree.h"
 
 #define AT_ONCE_MS 15000

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A VM as the API gives it. */
+#include "app/vm_view.h"
+#include "app/vm_choose.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
+#include "app/vm_holds.h"
 #include "app/vm_stuck.h"
 
 #include <string.h>

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/vms.h"
+#include "app/console.h"
 #include "app/vm_edit.h"
 #include "app/vm_facts.h"
 #include "app/vm_first_boot.h"
 #include "app/vm_guest.h"
+#include "app/vm_holds.h"
+#include "app/vm_power.h"
+#include "app/vm_publish.h"
 #include "app/vm_stuck.h"
 
 #include "app/gpu_publish.h"

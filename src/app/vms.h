@@ -5,7 +5,7 @@
  * free.
  */
 #pragma once
-#include "app/context.h"
+#include "app/task.h"
 
 /* The context has domains, acts, news and documents of VMs already. */
 FctVms *fct_vms_new(FctApp *app);
@@ -15,3 +15,5 @@ void fct_vms_start(FctVms *vms);
 void fct_vms_stop(FctVms *vms);
 /* Main thread, since it closes the consoles. */
 void fct_vms_free(FctVms *vms);
+/* Ends the tasks "vm.…" that were running when facetd ended. */
+void fct_vm_recover(FctTask *task, gpointer vms);

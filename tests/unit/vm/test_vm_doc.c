@@ -2,7 +2,7 @@
 /* VMs as they are asked for and stored: input is refused with the field named, documents come back as they were. */
 #include "app/vm_first_boot.h"
 #include "app/vm_input.h"
-#include "app/vm_service.h"
+#include "app/vm_task.h"
 #include "store/store_memory.h"
 
 #include <string.h>
