@@ -4,7 +4,7 @@
  * bin/facetd.c, which names the back ends, and tests use it; parts know the context (context.h) and one another.
  */
 #pragma once
-#include "app/context.h"
+#include "app/shared/context.h"
 
 /* The ports that the application lives on. It owns them from fct_app_new on, also when that fails. */
 typedef struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operations of the API: every table of every api_<noun>.c. A new resource adds its table here and in routes.c. */
 #pragma once
-#include "app/api.h"
+#include "app/api/api.h"
 
 /* One table a resource, ended by a route without method. */
 extern const FctRoute fct_routes_session[], fct_routes_account[], fct_routes_token[], fct_routes_node[],

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* facetd: serves the API and the page, runs plans and tasks. Needs no root; the hardware is behind facet-helper. */
-#include "app/account.h"
 #include "app/app.h"
-#include "app/server.h"
-#include "app/tls.h"
+#include "app/people/account.h"
+#include "app/server/server.h"
+#include "app/server/tls.h"
 #include "bin/log.h"
 #include "bin/notify.h"
 #include "host/hw_remote.h"

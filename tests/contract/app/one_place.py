@@ -7,29 +7,29 @@ import sys
 
 SRC = pathlib.Path(sys.argv[1])
 FILES = {str(p.relative_to(SRC)): p.read_text() for p in sorted(SRC.rglob("*.[ch]"))}
-RECORD = "app/volume_record.c"  # makes and changes volumes
-RECORDS = "app/volume_records.c"  # knows them
-OPEN = "app/volume_open.c"
+RECORD = "app/storage/volume_record.c"  # makes and changes volumes
+RECORDS = "app/storage/volume_records.c"  # knows them
+OPEN = "app/storage/volume_open.c"
 
 # What only these files may say, and why.
 ONLY = [
     ("libvirt's word on the format of a volume is read by nobody", r'"target/format"|target/format', []),
     ("what a volume's bytes claim to stand on is read once, and only keeps files from being deleted",
-     r'backingStore/path"|[>.]claim\b', ["virt/storage_xml.c", RECORDS, "app/volume_world.c", "model/storage.c"]),
+     r'backingStore/path"|[>.]claim\b', ["virt/storage_xml.c", RECORDS, "app/storage/volume_world.c", "model/storage.c"]),
     ("volumes are made, copied, grown and deleted by the keeper of the records",
      r"ops->(volume_create|volume_copy|volume_grow|volume_delete|copy_end)\b",
      [RECORD, "virt/volume_convert.c", "virt/volume_copy.c"]),
     ("libvirt's copy, which probes its source, is for a qcow2 onto a device", r"virStorageVolCreateXMLFrom", ["virt/volume_copy.c"]),
     ("libvirt's resize, which probes, is for what is no raw file", r"virStorageVolResize", ["virt/volume.c"]),
     ("libvirt makes volumes by our description of them", r"virStorageVolCreateXML\b", ["virt/volume.c"]),
-    ("a domain is described with the layers of the records", r"fct_vm_spec\(", ["app/vm_doc.c", "app/vm_doc.h", OPEN]),
+    ("a domain is described with the layers of the records", r"fct_vm_spec\(", ["app/domains/vm_doc.c", "app/domains/vm_doc.h", OPEN]),
     # What an adopted definition says of them is only compared with the record (same_chain of volume_look.c).
     ("the layers below a disk come from the records",
      r"->below = (?!fct_layers_copy|NULL)", [OPEN, "virt/adopt_devices.c"]),
-    ("records are written where they are kept", r'"volume/', [RECORDS, "app/volume_look.c"]),
+    ("records are written where they are kept", r'"volume/', [RECORDS, "app/storage/volume_look.c"]),
     ("qemu-img is called where its format is told", r'"qemu-(img|io|nbd)"', ["virt/disk.c"]),
     ("a stranger's bytes are recognised by rules alone", r"fct_volume_judge\(", ["core/volume_rules.c", "core/volume_rules.h",
-                                                                                 "app/volume_look.c"]),
+                                                                                 "app/storage/volume_look.c"]),
 ]
 
 

@@ -59,7 +59,7 @@ class Contract:
                 for (method, route), operation in self.operations.items()}
 
     def query(self, method, route):
-        """{name: type} as src/app/members.h names them"""
+        """{name: type} as src/app/api/members.h names them"""
         given = self.doc["paths"][route].get("parameters", []) + self.operations[method, route].get("parameters", [])
         return {p["name"]: self.type_of(p["schema"]) for p in map(self.deref, given) if p["in"] == "query"}
 

@@ -7,7 +7,7 @@
  * FACET_CRASH_HELPER is the helper's process id. FACET_CRASH_DELAY_US: so long after the place, from another thread,
  * so that it happens in the middle of what follows.
  */
-#include "app/executor.h"
+#include "app/gpus/executor.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -7,10 +7,10 @@
 #include "fixture.h"
 #include "hw_model.h"
 
-#include "app/executor.h"
-#include "app/plans.h"
-#include "app/task.h"
-#include "app/world.h"
+#include "app/gpus/executor.h"
+#include "app/gpus/plans.h"
+#include "app/gpus/world.h"
+#include "app/work/task.h"
 #include "store/store_memory.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client can send: "METHOD PATH?QUERY", a line with If-Match, and the body; up to where a handler has it
  * decoded. */
-#include "app/members.h"
-#include "app/route.h"
+#include "app/api/members.h"
+#include "app/api/route.h"
+#include "app/domains/vm_doc.h"
 #include "app/routes.h"
-#include "app/vm_doc.h"
 
 #include <libsoup/soup.h>
 

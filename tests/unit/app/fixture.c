@@ -3,8 +3,8 @@
 
 #include "hw_model.h"
 
-#include "app/server.h"
-#include "app/world.h"
+#include "app/gpus/world.h"
+#include "app/server/server.h"
 #include "store/store_memory.h"
 
 #include <glib/gstdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who watches a console, and what each viewer hears: consoles between a VM that the test plays and real WebSockets. */
-#include "app/console.h"
+#include "app/vms/console/console.h"
 
 #include <libsoup/soup.h>
 #include <string.h>

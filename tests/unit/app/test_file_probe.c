@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a start would find at a path: nothing, a folder, a link, and of a qcow2 whether its head is one that QEMU opens.
  */
-#include "app/file_probe.h"
+#include "app/library/file_probe.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

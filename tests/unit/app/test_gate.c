@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What decides at the door, without sockets: proxies, names, known browsers, the line of sign-ins, plain text. */
-#include "app/api.h"
-#include "app/browser.h"
-#include "app/own_names.h"
-#include "app/proxies.h"
-#include "app/signin_line.h"
+#include "app/api/api.h"
+#include "app/api/proxies.h"
+#include "app/people/browser.h"
+#include "app/people/signin_line.h"
+#include "app/server/own_names.h"
 #include "base/json.h"
 #include "base/plain.h"
 

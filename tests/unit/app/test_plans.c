@@ -3,8 +3,8 @@
 #include "fixture.h"
 #include "hw_model.h"
 
-#include "app/executor.h"
-#include "app/world.h"
+#include "app/gpus/executor.h"
+#include "app/gpus/world.h"
 #include "store/store_memory.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/sample_ring.h"
+#include "app/metrics/sample_ring.h"
 
 #define PERIOD_MS 2000
 

@@ -2,13 +2,13 @@
 /* The frame: addresses, methods, bodies, signing in, tokens, audit, the event stream. */
 #include "fixture.h"
 
-#include "app/hub.h"
-#include "app/outgoing.h"
-#include "app/records.h"
-#include "app/sampler.h"
-#include "app/server.h"
-#include "app/signins.h"
-#include "app/world.h"
+#include "app/api/outgoing.h"
+#include "app/gpus/world.h"
+#include "app/metrics/sampler.h"
+#include "app/news/hub.h"
+#include "app/news/records.h"
+#include "app/people/signins.h"
+#include "app/server/server.h"
 #include "store/store_memory.h"
 
 #include <string.h>

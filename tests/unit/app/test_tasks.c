@@ -2,7 +2,7 @@
 /* Tasks over a restart. */
 #include "fixture.h"
 
-#include "app/task.h"
+#include "app/work/task.h"
 
 #define TASK "task/left-over"
 

@@ -2,8 +2,8 @@
 /* Templates over the API: revisions, what is refused with which field, and one made from a VM. */
 #include "fixture.h"
 
-#include "app/templates.h"
-#include "app/vm_doc.h"
+#include "app/domains/vm_doc.h"
+#include "app/vms/make/templates.h"
 
 #include <string.h>
 

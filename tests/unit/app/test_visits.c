@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Newcomers get in beside four addresses that keep the door as busy as they can, none of them signed in. */
-#include "app/visits.h"
+#include "app/api/visits.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

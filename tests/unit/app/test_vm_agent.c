@@ -5,7 +5,7 @@
  */
 #include "fixture.h"
 
-#include "app/server.h"
+#include "app/server/server.h"
 #include "quiet_vmm.h"
 
 #include <string.h>

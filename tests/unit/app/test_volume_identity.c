@@ -2,10 +2,10 @@
 /* Which file a volume is: however it is spelled, and whatever takes its place. Run by test_volumes.c. */
 #include "volume_play.h"
 
-#include "app/pools.h"
-#include "app/storage.h"
-#include "app/volume_record.h"
-#include "app/volumes.h"
+#include "app/storage/pools.h"
+#include "app/storage/storage.h"
+#include "app/storage/volume_record.h"
+#include "app/storage/volumes.h"
 #include "base/text.h"
 
 #include <glib/gstdio.h>

@@ -5,11 +5,11 @@
  */
 #include "fixture.h"
 
-#include "app/storage.h"
-#include "app/vm_disks.h"
-#include "app/volume_content.h"
-#include "app/volume_record.h"
-#include "app/volumes.h"
+#include "app/storage/storage.h"
+#include "app/storage/volume_content.h"
+#include "app/storage/volume_record.h"
+#include "app/storage/volumes.h"
+#include "app/vms/disks/disks.h"
 #include "base/text.h"
 #include "quiet_vmm.h"
 #include "volume_play.h"

@@ -2,11 +2,11 @@
 /* Who may what (security.md S6, S7): tokens and what they make, other passwords, and what is open when a login ends. */
 #include "fixture.h"
 
-#include "app/account.h"
-#include "app/auth.h"
-#include "app/console.h"
-#include "app/opened.h"
-#include "app/server.h"
+#include "app/people/account.h"
+#include "app/people/auth.h"
+#include "app/people/opened.h"
+#include "app/server/server.h"
+#include "app/vms/console/console.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VMs as they are asked for and stored: input is refused with the field named, documents come back as they were. */
-#include "app/vm_first_boot.h"
-#include "app/vm_input.h"
-#include "app/vm_task.h"
+#include "app/domains/vm_input.h"
+#include "app/vms/act/task.h"
+#include "app/vms/first_boot/first_boot.h"
 #include "store/store_memory.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Holds of parts: their states, and that two can never have the same part. */
-#include "app/images.h"
-#include "app/vm_holds.h"
+#include "app/gpus/holds.h"
+#include "app/library/images.h"
 #include "store/store_memory.h"
 
 #include <glib/gstdio.h>

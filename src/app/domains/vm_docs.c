@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The documents of our VMs, read once and then kept as they are committed: a list of a thousand must not parse them
+ * all. */
+#include "app/domains/vm_docs.h"
+
+#include "core/vm_list.h"
+
+#include <string.h>
+
+struct FctVmDocs {
+    GMutex lock;       /* guards known; taken within a commit, so nothing is committed under it */
+    GHashTable *known; /* VM id → FctVmKnown* */
+};
+
+static FctVmKnown *known_ref(FctVmKnown *known)
+{
+    g_atomic_int_inc(&known->refs);
+    return known;
+}
+
+void fct_vm_known_unref(FctVmKnown *known)
+{
+    if (!known || !g_atomic_int_dec_and_test(&known->refs))
+        return;
+    fct_vm_free(known->vm);
+    g_free(known->text);
+    g_free(known);
+}
+
+/* What a search looks at. */
+static char *text_of(const FctVm *vm)
+{
+    g_autofree char *text = g_strjoin("\n", vm->name, vm->description, vm->image, vm->id, NULL);
+    return fct_list_fold(text);
+}
+
+static FctVmKnown *known_new(const FctDoc *doc, GError **error)
+{
+    FctVm *vm = fct_vm_from_doc(doc, error);
+    if (!vm)
+        return NULL;
+    FctVmKnown *known = g_new(FctVmKnown, 1);
+    *known = (FctVmKnown){1, vm, text_of(vm)};
+    return known;
+}
+
+/* Takes @known over; NULL: it is deleted. */
+static void put(FctVmDocs *docs, const char *id, FctVmKnown *known)
+{
+    g_mutex_lock(&docs->lock);
+    const FctVmKnown *old = g_hash_table_lookup(docs->known, id);
+    if (!known)
+        g_hash_table_remove(docs->known, id);
+    else if (!old || old->vm->revision < known->vm->revision)
+        g_hash_table_replace(docs->known, g_strdup(id), known_ref(known));
+    g_mutex_unlock(&docs->lock);
+    fct_vm_known_unref(known);
+}
+
+/* On the committing thread. */
+static void on_commit(const char *key, guint64 revision, const json_t *value, gpointer data)
+{
+    FctDoc doc = {(char *)key, revision, (json_t *)value};
+    g_autoptr(GError) fault = NULL;
+    FctVmKnown *known = value ? known_new(&doc, &fault) : NULL;
+    if (fault)
+        g_warning("The document %s cannot be read: %s", key, fault->message);
+    else
+        put(data, key + strlen("vm/"), known);
+}
+
+static gboolean read_all(FctVmDocs *docs, FctStore *store, GError **error)
+{
+    g_autoptr(GPtrArray) list = store->ops->list(store, "vm/", error);
+    for (guint i = 0; list && i < list->len; i++) {
+        const FctDoc *doc = list->pdata[i];
+        FctVmKnown *known = known_new(doc, error);
+        if (!known)
+            return FALSE;
+        put(docs, doc->key + strlen("vm/"), known);
+    }
+    return list != NULL;
+}
+
+FctVmDocs *fct_vm_docs_new(FctApp *app, GError **error)
+{
+    FctVmDocs *docs = g_new0(FctVmDocs, 1);
+    g_mutex_init(&docs->lock);
+    docs->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_known_unref);
+    app->store->ops->watch(app->store, "vm/", on_commit, docs); /* first, so that nothing is missed */
+    if (read_all(docs, app->store, error))
+        return docs;
+    fct_vm_docs_free(docs);
+    return NULL;
+}
+
+void fct_vm_docs_free(FctVmDocs *docs)
+{
+    if (!docs)
+        return;
+    g_hash_table_unref(docs->known);
+    g_mutex_clear(&docs->lock);
+    g_free(docs);
+}
+
+GPtrArray *fct_vm_docs_all(FctVmDocs *docs)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_known_unref);
+    GHashTableIter iter;
+    gpointer known;
+    g_mutex_lock(&docs->lock);
+    g_hash_table_iter_init(&iter, docs->known);
+    while (g_hash_table_iter_next(&iter, NULL, &known))
+        g_ptr_array_add(all, known_ref(known));
+    g_mutex_unlock(&docs->lock);
+    return all;
+}
+
+FctVmKnown *fct_vm_docs_one(FctVmDocs *docs, const char *id)
+{
+    g_mutex_lock(&docs->lock);
+    FctVmKnown *known = g_hash_table_lookup(docs->known, id);
+    if (known)
+        known_ref(known);
+    g_mutex_unlock(&docs->lock);
+    return known;
+}

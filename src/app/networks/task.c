@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A change of a network as a task. What there is, what there shall be and who is to be plugged in again is in the store
+ * before the first effect; each step looks at what is so first. So whoever finds the task, after a crash too, runs it
+ * from its beginning, forward or back.
+ */
+#include "app/networks/task.h"
+
+#include "app/domains/domains.h"
+#include "app/domains/vm_docs.h"
+#include "app/networks/cache.h"
+#include "app/news/records.h"
+
+#include <string.h>
+
+#define RETRY_MS 500
+#define LATE_MAX 3 /* deadlines that a step may pass */
+#define ROUNDS 3   /* of plugging in, when libvirt went away meanwhile */
+
+enum { DEFINE, RESTART, PLUG };
+
+typedef struct {
+    FctApp *app;
+    char *name, *key;
+    json_t *doc; /* {"act","name","input","revision","redefine","places","change","back","error"} */
+    guint steps;
+    json_t *cut; /* as last seen: the VMs that are not plugged in */
+    guint plugged;
+} Act;
+
+typedef enum { WENT, FAILED, LEAVING } End;
+typedef gboolean (*Doing)(Act *act, GError **error);
+
+static void act_free(gpointer data)
+{
+    Act *act = data;
+    g_free(act->name);
+    g_free(act->key);
+    json_decref(act->doc);
+    json_decref(act->cut);
+    g_free(act);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Act, act_free)
+
+static gboolean is_back(const Act *act)
+{
+    return fct_json_bool(act->doc, "back", FALSE);
+}
+
+static const json_t *written(const Act *act)
+{
+    const json_t *change = json_object_get(act->doc, "change");
+    return json_is_object(change) ? change : NULL;
+}
+
+static gboolean store(const Act *act, FctTask *task, GError **error)
+{
+    const FctWrite write = {act->key, act->doc, FCT_REV_ANY};
+    return fct_task_commit(task, &write, 1, error);
+}
+
+/* ---- what is done ---- */
+
+static gboolean write_down(Act *act, GError **error)
+{
+    g_autoptr(GPtrArray) networks = fct_network_cache_read(act->app->networks, 0, error);
+    const FctNetwork *present = NULL;
+    for (guint i = 0; networks && i < networks->len; i++)
+        if (strcmp(((FctNetwork *)networks->pdata[i])->name, act->name) == 0)
+            present = networks->pdata[i];
+    if (!networks)
+        return FALSE;
+    if (!present || present->revision != (guint64)fct_json_int(act->doc, "revision", 0)) {
+        fct_set_error(error, FCT_ERROR_CONFLICT, present ? "Network %s has changed meanwhile." : "Network %s is gone.",
+                      act->name);
+        return FALSE;
+    }
+    g_autoptr(FctNetwork) wanted = fct_network_changed(present, json_object_get(act->doc, "input"), error);
+    json_t *change = wanted ? act->app->vmm->ops->network_prepare(act->app->vmm, wanted,
+                                                                  fct_json_bool(act->doc, "redefine", TRUE), error)
+                            : NULL;
+    if (change)
+        json_object_set_new(act->doc, "change", change);
+    return change != NULL;
+}
+
+static gboolean define(Act *act, GError **error)
+{
+    return act->app->vmm->ops->network_define(act->app->vmm, written(act), is_back(act), error);
+}
+
+static gboolean restart(Act *act, GError **error)
+{
+    return act->app->vmm->ops->network_restart(act->app->vmm, written(act), is_back(act), error);
+}
+
+static gboolean look_who_is_cut(Act *act, GError **error)
+{
+    json_decref(act->cut);
+    act->cut = act->app->vmm->ops->network_unplugged(act->app->vmm, written(act), error);
+    return act->cut != NULL;
+}
+
+/* libvirt that is away is waited for; after a call that was late it is seen whether it happened. */
+static End bring(Act *act, FctTask *task, Doing doing, GError **error)
+{
+    for (int late = 0, away = 0;;) {
+        g_autoptr(GError) fault = NULL;
+        if (!fct_domains_await_up(act->app->domains, task))
+            return LEAVING;
+        if (doing(act, &fault))
+            return WENT;
+        if (fault->code == FCT_ERROR_LIBVIRT_DOWN ? !away++ : fault->code == FCT_ERROR_TIMEOUT && ++late < LATE_MAX)
+            fct_task_log(task, "%s Looking again.", fault->message);
+        else if (fault->code != FCT_ERROR_LIBVIRT_DOWN) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FAILED;
+        }
+        fct_task_wait(task, RETRY_MS);
+    }
+}
+
+static End step(Act *act, FctTask *task, guint number, Doing doing, GError **error)
+{
+    if (number >= act->steps)
+        return WENT;
+    fct_task_step(task, number, FCT_TASK_STEP_RUNNING, NULL);
+    fct_task_store(task);
+    End end = bring(act, task, doing, error);
+    if (end != LEAVING)
+        fct_task_step(task, number, end == WENT ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED,
+                      end == WENT ? NULL : (*error)->message);
+    return end;
+}
+
+static End forward(Act *act, FctTask *task, GError **error)
+{
+    End end = step(act, task, DEFINE, define, error);
+    return end == WENT ? step(act, task, RESTART, restart, error) : end;
+}
+
+/* ---- the way back ---- */
+
+static void show_back(Act *act, FctTask *task)
+{
+    g_autoptr(json_t) json = fct_task_to_json(task);
+    const json_t *steps = json_object_get(json, "steps");
+    for (guint i = 0; i < MIN(act->steps, PLUG); i++) {
+        const char *state = fct_json_str(json_array_get(steps, i), "state", "");
+        if (strcmp(state, "failed") != 0)
+            fct_task_step(task, i, strcmp(state, "waiting") == 0 ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_UNDONE, NULL);
+    }
+}
+
+static End go_back(Act *act, FctTask *task, GError **error)
+{
+    End end = bring(act, task, define, error);
+    if (end == WENT)
+        end = bring(act, task, restart, error);
+    if (end == WENT)
+        show_back(act, task);
+    return end;
+}
+
+/* That it goes back is durable first; on a full disk it goes back all the same. */
+static void turn_back(Act *act, FctTask *task, const GError *why)
+{
+    g_autoptr(GError) fault = NULL;
+    fct_task_log(task, "%s", why->message);
+    fct_task_log(task, "Making network %s as it was.", act->name);
+    json_object_set_new(act->doc, "back", json_true());
+    json_object_set_new(act->doc, "error", fct_error_to_json(why));
+    if (!store(act, task, &fault))
+        g_warning("Network %s goes back without a record: %s", act->name, fault->message);
+}
+
+/* ---- plugging in ---- */
+
+/* FALSE: libvirt went away meanwhile. */
+static gboolean plug_round(Act *act, FctTask *task)
+{
+    FctVmm *vmm = act->app->vmm;
+    gboolean there = TRUE;
+    size_t i;
+    json_t *guest;
+    json_array_foreach (act->cut, i, guest) {
+        g_autoptr(GError) fault = NULL;
+        const char *name = fct_json_str(guest, "name", "");
+        if (vmm->ops->network_replug(vmm, written(act), fct_json_str(guest, "id", ""), &fault)) {
+            act->plugged++;
+            fct_task_log(task, "VM %s is plugged in again.", name);
+        } else {
+            fct_task_log(task, "VM %s: %s", name, fault->message);
+            there = there && fault->code != FCT_ERROR_LIBVIRT_DOWN;
+        }
+        fct_task_progress(task, PLUG, 100 * (guint)(i + 1) / (guint)json_array_size(act->cut), NULL);
+    }
+    return there;
+}
+
+/* Afterwards act->cut are those that stay without. */
+static End plug(Act *act, FctTask *task, GError **error)
+{
+    End end = bring(act, task, look_who_is_cut, error);
+    if (act->steps > PLUG)
+        fct_task_step(task, PLUG, FCT_TASK_STEP_RUNNING, NULL);
+    fct_task_store(task);
+    for (int round = 0; end == WENT && round < ROUNDS && json_array_size(act->cut); round++) {
+        gboolean there = plug_round(act, task);
+        end = bring(act, task, look_who_is_cut, error);
+        if (there)
+            break;
+    }
+    if (end != LEAVING && act->steps > PLUG)
+        fct_task_step(task, PLUG, end == WENT && !json_array_size(act->cut) ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED,
+                      NULL);
+    return end;
+}
+
+/* ---- the end ---- */
+
+static char *names_of(const json_t *guests)
+{
+    GString *names = g_string_new(NULL);
+    size_t i;
+    json_t *guest;
+    json_array_foreach ((json_t *)guests, i, guest)
+        g_string_append_printf(names, "%s%s", i ? ", " : "", fct_json_str(guest, "name", ""));
+    return g_string_free(names, FALSE);
+}
+
+/* The page is told of the network before it hears of the end. */
+static void end_task(Act *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
+{
+    const FctWrite drop = {act->key, NULL, FCT_REV_ANY};
+    g_autoptr(GPtrArray) networks G_GNUC_UNUSED = fct_network_cache_read(act->app->networks, 0, NULL);
+    fct_task_end(task, state, error, &drop, 1, "%s", outcome);
+    fct_network_cache_look(act->app->networks);
+}
+
+static void end_cut(Act *act, FctTask *task, const char *what, const GError *error)
+{
+    g_autofree char *names = names_of(act->cut);
+    g_autofree char *outcome = g_strdup_printf("%s; without link until started anew: VM %s.", what, names);
+    g_autoptr(GError) own = NULL;
+    fct_set_error_full(&own, FCT_ERROR_TIMEOUT, "Stop and start them.", NULL, "These VMs do not answer: %s.", names);
+    end_task(act, task, FCT_TASK_FAILED, error ? error : own, outcome);
+}
+
+static void end_back(Act *act, FctTask *task)
+{
+    g_autoptr(GError) why = fct_error_from_json(json_object_get(act->doc, "error"));
+    g_autofree char *what = g_strdup_printf("Network %s is as it was", act->name);
+    g_autofree char *outcome = g_strconcat(what, ".", NULL);
+    if (json_array_size(act->cut))
+        end_cut(act, task, what, why);
+    else
+        end_task(act, task, FCT_TASK_UNDONE, why, outcome);
+}
+
+static void end_changed(Act *act, FctTask *task)
+{
+    g_autofree char *what = g_strdup_printf("Network %s is changed", act->name);
+    g_autofree char *outcome = act->plugged == 1 ? g_strconcat(what, "; 1 VM is plugged in again.", NULL)
+                               : act->plugged > 1
+                                   ? g_strdup_printf("%s; %u VMs are plugged in again.", what, act->plugged)
+                                   : g_strconcat(what, ".", NULL);
+    if (json_array_size(act->cut))
+        end_cut(act, task, what, NULL);
+    else
+        end_task(act, task, FCT_TASK_DONE, NULL, outcome);
+}
+
+static void end_lost(Act *act, FctTask *task, const GError *error)
+{
+    g_autofree char *outcome = g_strdup_printf(
+        "Network %s could neither be changed nor made as it was; it is as its page shows it.", act->name);
+    end_task(act, task, FCT_TASK_FAILED, error, outcome);
+}
+
+static void end_unseen(Act *act, FctTask *task, const GError *error)
+{
+    g_autofree char *outcome = g_strdup_printf("Network %s is %s; whether its VMs have their link could not be seen.",
+                                               act->name, is_back(act) ? "as it was" : "changed");
+    end_task(act, task, FCT_TASK_FAILED, error, outcome);
+}
+
+/* Forward, and back when that fails. LEAVING: facetd ends, and the next start goes on. */
+static End change(Act *act, FctTask *task, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    End end = is_back(act) ? FAILED : forward(act, task, &fault);
+    if (end != FAILED)
+        return end;
+    if (fault)
+        turn_back(act, task, fault);
+    return go_back(act, task, error);
+}
+
+static void run(FctTask *task, gpointer data)
+{
+    Act *act = data;
+    g_autoptr(GError) fault = NULL;
+    gboolean fresh = !written(act);
+    End end = fresh ? bring(act, task, write_down, &fault) : WENT;
+    if (end == WENT && fresh && !store(act, task, &fault))
+        end = FAILED;
+    if (end == FAILED) {
+        g_autofree char *outcome = g_strdup_printf("Network %s was not changed.", act->name);
+        end_task(act, task, FCT_TASK_FAILED, fault, outcome);
+    }
+    if (end != WENT)
+        return;
+    end = change(act, task, &fault);
+    if (end == FAILED)
+        end_lost(act, task, fault);
+    if (end != WENT)
+        return;
+    end = plug(act, task, &fault);
+    if (end == FAILED)
+        end_unseen(act, task, fault);
+    else if (end == WENT && is_back(act))
+        end_back(act, task);
+    else if (end == WENT)
+        end_changed(act, task);
+}
+
+/* ---- the beginning ---- */
+
+/* What others must leave alone meanwhile, as NetworkInputs: where it is, and where it shall be. */
+static json_t *places_of(const FctNetwork *present, const FctNetwork *wanted)
+{
+    json_t *places = json_array();
+    fct_network_place_add(places, present);
+    fct_network_place_add(places, wanted);
+    return places;
+}
+
+static FctTask *task_new(FctApp *app, const char *user, const char *name, const FctNetworkPlan *plan, gboolean active)
+{
+    g_autofree char *title = g_strdup_printf("Change network %s", name);
+    guint vms = plan->interrupts->len;
+    g_autofree char *plug = vms == 1 ? g_strdup_printf("Plug VM %s in again", (char *)plan->interrupts->pdata[0])
+                                     : g_strdup_printf("Plug %u VMs in again", vms);
+    const char *const steps[] = {"Change its definition", plan->redefine && active ? "Restart the network" : NULL,
+                                 vms ? plug : NULL, NULL};
+    const FctTaskSpec spec = {.kind = "network.change",
+                              .title = title,
+                              .user = user,
+                              .subject_kind = "network",
+                              .subject_id = name,
+                              .subject_name = name,
+                              .plan = "",
+                              .steps = steps};
+    return fct_task_new(app, &spec);
+}
+
+static Act *act_new(FctApp *app, const char *name, json_t *doc, FctTask *task)
+{
+    g_autoptr(json_t) json = fct_task_to_json(task);
+    Act *act = g_new0(Act, 1);
+    act->app = app;
+    act->name = g_strdup(name);
+    act->key = fct_network_act_key(name);
+    act->doc = doc;
+    act->steps = (guint)json_array_size(json_object_get(json, "steps"));
+    return act;
+}
+
+FctTask *fct_network_change_start(FctApp *app, const char *user, const FctNetwork *present, const FctNetwork *wanted,
+                                  const FctNetworkPlan *plan, const json_t *input, GError **error)
+{
+    GError *fault = NULL;
+    json_t *doc = json_pack("{s:s, s:s, s:O, s:I, s:b, s:o, s:b}", "act", "change", "name", present->name, "input",
+                            input, "revision", (json_int_t)present->revision, "redefine", plan->redefine, "places",
+                            places_of(present, wanted), "back", FALSE);
+    FctTask *task = task_new(app, user, present->name, plan, present->active);
+    g_autoptr(Act) act = act_new(app, present->name, doc, task);
+    const FctWrite write = {act->key, act->doc, FCT_REV_NONE};
+    if (!fct_task_commit(task, &write, 1, &fault)) {
+        fct_task_forget(task);
+        fct_task_unref(task);
+        fct_network_act_refused(present->name, fault, error);
+        return NULL;
+    }
+    fct_task_start(task, run, g_steal_pointer(&act), act_free);
+    return task;
+}
+
+void fct_networks_recover(FctTask *task, gpointer data)
+{
+    FctApp *app = data;
+    g_autoptr(json_t) json = fct_task_to_json(task);
+    const char *name = fct_json_str(json_object_get(json, "subject"), "id", "");
+    g_autofree char *key = fct_network_act_key(name);
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
+    if (!doc) {
+        fct_task_end(task, FCT_TASK_FAILED, fault, NULL, 0, "Network %s is as its page shows it.", name);
+        return;
+    }
+    if (strcmp(fct_json_str(json, "kind", ""), "network.delete") == 0) {
+        fct_network_delete_recover(task, app, doc->value);
+        return;
+    }
+    fct_task_log(task, "Facet was restarted; going on from what is so now.");
+    fct_task_start(task, run, act_new(app, name, json_incref(doc->value), task), act_free);
+}

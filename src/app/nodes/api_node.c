@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api/api.h"
+#include "app/nodes/node_view.h"
+
+#include <string.h>
+
+static gboolean list_nodes(const FctRequest *request, FctReply *reply, GError **error)
+{
+    json_t *node = fct_node_view(request->app, error);
+    if (node)
+        fct_reply_items(reply, json_pack("[o]", node));
+    return node != NULL;
+}
+
+static gboolean get_node(const FctRequest *request, FctReply *reply, GError **error)
+{
+    if (strcmp(request->id, request->app->config.node) != 0) {
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no node “%s”.", request->id);
+        return FALSE;
+    }
+    json_t *node = fct_node_view(request->app, error);
+    if (node)
+        fct_reply_resource(reply, 200, node);
+    return node != NULL;
+}
+
+const FctRoute fct_routes_node[] = {
+    {"GET", "/nodes", "node.read", list_nodes},
+    {"GET", "/nodes/{id}", "node.read", get_node},
+    {NULL},
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Version, signing in and out, who am I. */
+#include "app/api/api.h"
+#include "app/people/account.h"
+#include "app/people/auth.h"
+#include "base/plain.h"
+#include "base/read.h"
+#include "core/policy.h"
+
+#include <string.h>
+
+#define BROWSER FCT_BROWSER_COOKIE "=%s; Path=/api/v1/session; HttpOnly; Secure; SameSite=Strict; Max-Age=%d"
+
+static gboolean get_version(const FctRequest *request, FctReply *reply, GError **error)
+{
+    reply->json = json_pack("{s:s, s:s, s:i}", "product", "Facet", "version", FACET_VERSION, "api", 1);
+    return TRUE;
+}
+
+static json_t *session_json(const FctIdentity *who)
+{
+    json_t *actions = json_array();
+    FctRole role;
+    for (const char *const *action = fct_policy_actions(); *action; action++)
+        if (fct_role_from_name(who->role, &role) && fct_policy_allows(role, *action))
+            json_array_append_new(actions, json_string(*action));
+    return json_pack("{s:s, s:s, s:o}", "user", who->user, "role", who->role, "may", actions);
+}
+
+/* The page asks this at its start. With the answer to the sign-in itself there is one cookie only: programs that keep
+ * one keep the right one. */
+static gboolean get_session(const FctRequest *request, FctReply *reply, GError **error)
+{
+    g_autofree char *browser =
+        request->session ? fct_auth_browser(request->app->auth, request->who->account, request->browser) : NULL;
+    if (browser)
+        reply->cookie = g_strdup_printf(BROWSER, browser, FCT_BROWSER_DAYS * 24 * 3600);
+    reply->json = session_json(request->who);
+    return TRUE;
+}
+
+/* Whoever sends a longer one means no account: no more of it goes anywhere. */
+static char *cut_name(const char *name)
+{
+    if (g_utf8_strlen(name, -1) <= FCT_NAME_MAX)
+        return fct_plain_shown(name);
+    g_autofree char *begin = g_utf8_substring(name, 0, FCT_NAME_MAX);
+    g_autofree char *shown = fct_plain_shown(begin);
+    return g_strconcat(shown, "…", NULL);
+}
+
+static gboolean login(const FctRequest *request, FctReply *reply, GError **error)
+{
+    const char *user, *password;
+    g_autofree char *secret = NULL;
+    if (!fct_read_str(request->body, "username", &user, error) ||
+        !fct_read_str(request->body, "password", &password, error))
+        return FALSE;
+    if (strlen(password) > FCT_PASSWORD_MAX) {
+        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "password"),
+                           "A password has at most %d bytes.", FCT_PASSWORD_MAX);
+        return FALSE;
+    }
+    g_autofree char *name = cut_name(user);
+    const FctAttempt attempt = {name, request->address, request->browser};
+    g_autoptr(FctIdentity) who = fct_auth_login(request->app->auth, &attempt, password, &secret, error);
+    if (!who)
+        return FALSE;
+    reply->cookie = fct_auth_cookie(secret);
+    reply->json = session_json(who);
+    return TRUE;
+}
+
+static gboolean logout(const FctRequest *request, FctReply *reply, GError **error)
+{
+    if (request->who->by == FCT_BY_TOKEN) {
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Revoke it with DELETE /tokens/{id}.", NULL,
+                           "An API token is no session: signing out does not end it.");
+        return FALSE;
+    }
+    if (!fct_auth_logout(request->app->auth, request->who, request->session, error))
+        return FALSE;
+    reply->cookie = fct_auth_cookie("");
+    reply->status = 204;
+    return TRUE;
+}
+
+const FctRoute fct_routes_session[] = {
+    {"GET", "/version", NULL, get_version},
+    {"GET", "/session", "session.read", get_session},
+    {"POST", "/session", NULL, login, .body = "username:text password:text"},
+    {"DELETE", "/session", "session.end", logout},
+    {NULL},
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one place that knows what a volume is (ADR 6): its format, what it stands on, whose it is, and whether it is all
+ * there. Whoever makes, opens, copies, grows or deletes a volume comes here; libvirt's own idea of its format, which it
+ * takes from bytes that a guest can write, is asked by nobody. Any thread but the one that serves HTTP.
+ */
+#pragma once
+#include "app/shared/context.h"
+#include "model/volume_record.h"
+
+/* FCT_ERROR_NOT_FOUND without a record. */
+FctVolumeRecord *fct_record_find(FctApp *app, const char *pool, const char *name, GError **error);
+GHashTable *fct_records_load(FctApp *app, GError **error); /* id → FctVolumeRecord* */
+/* Puts what the record says into what libvirt tells of a volume; without a record it has no format. */
+void fct_record_apply(const GHashTable *records, FctVolume *volume);
+/* Whether another file lies under the name of the one that @record tells of, as far as the two can be compared. */
+gboolean fct_record_is_replaced(const FctVolumeRecord *record, const FctVolume *there);
+/*
+ * The same of one that is not ready: what we began to make is gone, and @there is somebody else's. Only between making
+ * and ready: a ready one may have been restored from a backup.
+ */
+gboolean fct_record_is_lost(const FctVolumeRecord *record, const FctVolume *there);
+/* As libvirt lists it, with what the record says. FCT_ERROR_NOT_FOUND when libvirt has none. */
+FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error);
+/* FCT_ERROR_CONFLICT while it is no disk: being made or sent, or left half made. Without a record it is one. */
+gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GError **error);
+/* FALSE: it is being made by somebody now, or it is whole. */
+gboolean fct_record_is_half(FctApp *app, const FctVolumeRecord *record);
+/* FCT_ERROR_CONFLICT while @record's volume is no disk. */
+gboolean fct_record_check_whole(FctApp *app, const FctVolumeRecord *record, GError **error);
+/* Ends the record of a file that has given way to @volume's. Without one of such a file nothing is done. */
+gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **error);
+
+/* ---- for whoever changes records ---- */
+/* The key of its document. Free with g_free. */
+char *fct_record_key(const char *pool, const char *name);
+/* FCT_ERROR_REVISION unless it is stored as @record was read. */
+gboolean fct_record_store(FctApp *app, const FctVolumeRecord *record, GError **error);
+gboolean fct_record_drop(FctApp *app, const char *pool, const char *name, guint64 revision, GError **error);

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who refers to which volume: computed from the documents of VMs and snapshots, the domains, and the volumes. */
+#include "app/domains/domains.h"
+#include "app/domains/vm_docs.h"
+#include "app/library/file_probe.h"
+#include "app/storage/storage.h"
+#include "app/storage/volume_record.h"
+#include "app/storage/volumes.h"
+#include "base/text.h"
+#include "core/backing_name.h"
+#include "core/storage_rules.h"
+
+#include <string.h>
+
+/* ---- names ---- */
+
+/* A pool's name may hold anything (“nas:backup”); the first colon of an id ends it, so one in the name is written %3A.
+ */
+gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error)
+{
+    const char *colon = strchr(id, ':');
+    char *pool = colon ? g_uri_unescape_segment(id, colon, NULL) : NULL;
+    if (!pool || !*pool || !colon[1] || strchr(colon, '/')) {
+        g_free(pool);
+        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, "A volume is named pool:name.", NULL, "There is no volume “%s”.",
+                           id);
+        return FALSE;
+    }
+    *ret_pool = pool;
+    *ret_name = g_strdup(colon + 1);
+    return TRUE;
+}
+
+/* ---- who refers to it ---- */
+
+static void user_free(gpointer data)
+{
+    FctVolumeUser *user = data;
+    g_free(user->vm);
+    g_free(user->name);
+    g_free(user);
+}
+
+/* What cannot be looked at here has the path that its pool's folder has without links. */
+static char *real_path(const FctVolumeWorld *world, const char *path)
+{
+    for (guint i = 0; i < world->pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(world->pools, i);
+        gsize length = strlen(pool->path);
+        if (*pool->real && strncmp(path, pool->path, length) == 0 && path[length] == '/')
+            return g_strconcat(pool->real, path + length, NULL);
+    }
+    return g_strdup(path);
+}
+
+static const char *key_of(const FctVolumeWorld *world, const char *path)
+{
+    const char *known = g_hash_table_lookup(world->keys, path);
+    if (known)
+        return known;
+    g_autofree char *real = real_path(world, path);
+    char *key = fct_file_key(world->probe, world->remote, real);
+    if (*key == '/') /* it could not be looked at; its spelling may have led out of the pool's folder and back */
+        fct_text_take(&key, real_path(world, key));
+    g_hash_table_insert(world->keys, g_strdup(path), key);
+    return key;
+}
+
+gboolean fct_volume_world_same(const FctVolumeWorld *world, const char *path, const char *other)
+{
+    return *path && *other && strcmp(key_of(world, path), key_of(world, other)) == 0;
+}
+
+gboolean fct_volume_world_has(const FctVolumeWorld *world, const FctVmInfo *info, const char *path)
+{
+    size_t i;
+    json_t *disk;
+    json_array_foreach (info->disks, i, disk)
+        if (fct_volume_world_same(world, json_string_value(disk), path))
+            return TRUE;
+    return FALSE;
+}
+
+static void add_user(FctVolumeWorld *world, const char *path, const char *vm, const char *name, const char *how)
+{
+    if (!*path)
+        return;
+    const char *file = key_of(world, path);
+    GPtrArray *list = g_hash_table_lookup(world->users, file);
+    if (!list) {
+        list = g_ptr_array_new_with_free_func(user_free);
+        g_hash_table_insert(world->users, g_strdup(file), list);
+    }
+    for (guint i = 0; i < list->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(list, i);
+        if (strcmp(user->vm, vm) == 0 && strcmp(user->name, name) == 0)
+            return;
+    }
+    FctVolumeUser *user = g_new(FctVolumeUser, 1);
+    *user = (FctVolumeUser){g_strdup(vm), g_strdup(name), how};
+    g_ptr_array_add(list, user);
+}
+
+/* Every path that the document names anywhere in it. @how NULL: as a drive. */
+static void add_document(FctVolumeWorld *world, const json_t *json, const char *vm, const char *name, const char *how)
+{
+    const char *key, *text;
+    json_t *value;
+    size_t i;
+    if (json_is_array(json))
+        json_array_foreach ((json_t *)json, i, value)
+            add_document(world, value, vm, name, how);
+    json_object_foreach ((json_t *)json, key, value) {
+        text = json_string_value(value);
+        if (text && *text == '/')
+            add_user(world, text, vm, name, how ? how : fct_json_bool(json, "cdrom", FALSE) ? "cdrom" : "disk");
+        else
+            add_document(world, value, vm, name, how);
+    }
+}
+
+static gboolean add_documents(FctApp *app, FctVolumeWorld *world, const char *prefix, const char *how, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const FctDoc *doc = g_ptr_array_index(docs, i);
+        g_auto(GStrv) parts = g_strsplit(doc->key, "/", 3);
+        add_document(world, doc->value, parts[1], fct_json_str(doc->value, "name", parts[1]), how);
+    }
+    return docs != NULL;
+}
+
+static void add_domains(FctApp *app, FctVolumeWorld *world)
+{
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
+    for (guint i = 0; i < infos->len; i++) {
+        const FctVmInfo *info = g_ptr_array_index(infos, i);
+        size_t k;
+        json_t *disk;
+        json_array_foreach (info->disks, k, disk)
+            add_user(world, json_string_value(disk), info->id, info->name, "disk");
+        if (info->unseen && !info->ours && !world->silent) /* ours have a document */
+            fct_domain_unseen(info, &world->silent);
+    }
+}
+
+/* ---- the look ---- */
+
+void fct_volume_world_free(FctVolumeWorld *world)
+{
+    if (!world)
+        return;
+    g_clear_pointer(&world->pools, g_ptr_array_unref);
+    g_clear_pointer(&world->volumes, g_ptr_array_unref);
+    g_clear_pointer(&world->users, g_hash_table_unref);
+    g_clear_pointer(&world->uploads, g_hash_table_unref);
+    g_clear_pointer(&world->records, g_hash_table_unref);
+    g_clear_pointer(&world->unclear, g_ptr_array_unref);
+    g_clear_pointer(&world->remote, g_ptr_array_unref);
+    g_clear_pointer(&world->keys, g_hash_table_unref);
+    g_clear_error(&world->silent);
+    g_free(world);
+}
+
+/* By a VM, a snapshot or the record of another volume; what bytes claim is no need. */
+static gboolean is_needed(const FctVolumeWorld *world, const char *id, const char *path)
+{
+    GHashTableIter iter;
+    gpointer record;
+    const GPtrArray *users = fct_volume_world_users(world, path);
+    for (guint i = 0; users && i < users->len; i++)
+        if (strcmp(((FctVolumeUser *)users->pdata[i])->how, "backing") != 0)
+            return TRUE;
+    g_hash_table_iter_init(&iter, world->records);
+    while (g_hash_table_iter_next(&iter, NULL, &record))
+        if (strcmp(((FctVolumeRecord *)record)->backing, id) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/*
+ * A record of a file that has given way to another tells nothing of that one. Only what a VM, a snapshot or another
+ * volume names goes by its path all the same: a disk that was restored from a backup is another file, too.
+ */
+static void pass_by_replaced(FctVolumeWorld *world, const char *id, const FctVolume *volume)
+{
+    const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
+    if (record && fct_record_is_replaced(record, volume) && !is_needed(world, id, volume->path))
+        g_hash_table_remove(world->records, id);
+}
+
+/* Its name may be a link that leads into the pool by a way on which we see nothing. */
+static gboolean can_be_followed(const FctVolumeWorld *world, const char *path)
+{
+    for (guint i = 0; i < world->pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(world->pools, i);
+        if (*pool->path && fct_path_overlaps(pool->path, path))
+            return TRUE;
+    }
+    return fct_file_probe(world->probe, world->remote, path, FALSE).there != FCT_SEEN_UNKNOWN;
+}
+
+/* What a volume of others claims can only keep files from being deleted: the one that it names, or all of its pool. */
+static void add_claim(FctVolumeWorld *world, FctVolume *volume, const char *id)
+{
+    g_autofree char *folder = g_path_get_dirname(volume->path);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    gboolean clear = !*volume->claim || fct_backing_files(volume->claim, folder, paths);
+    for (guint i = 0; i < paths->len; i++) {
+        add_user(world, paths->pdata[i], "", id, "backing");
+        clear = clear && can_be_followed(world, paths->pdata[i]);
+    }
+    if (!clear)
+        g_ptr_array_add(world->unclear, volume);
+}
+
+static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) volumes = pool->active ? app->vmm->ops->volumes(app->vmm, pool->name, &fault) : NULL;
+    if (fault && fault->code != FCT_ERROR_NOT_FOUND && !world->silent)
+        world->silent = g_steal_pointer(&fault);
+    for (guint i = 0; volumes && i < volumes->len; i++) {
+        FctVolume *volume = g_ptr_array_index(volumes, i);
+        g_autofree char *id = fct_volume_id(volume->pool, volume->name);
+        pass_by_replaced(world, id, volume);
+        if (volume->linked && !g_hash_table_contains(world->records, id) && !is_needed(world, id, volume->path))
+            fct_text_set(&volume->outside, FCT_VOLUME_LINKED);
+        fct_record_apply(world->records, volume);
+        if (*volume->format)
+            add_user(world, volume->backing, "", id, "backing");
+        else
+            add_claim(world, volume, id);
+        g_ptr_array_add(world->volumes, volume);
+    }
+    if (volumes)
+        g_ptr_array_set_free_func(volumes, NULL);
+}
+
+static gboolean add_uploads(FctApp *app, FctVolumeWorld *world, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "upload/", error);
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const FctDoc *doc = g_ptr_array_index(docs, i);
+        g_hash_table_insert(world->uploads, g_strdup(doc->key + strlen("upload/")), json_incref(doc->value));
+    }
+    return docs != NULL;
+}
+
+FctVolumeWorld *fct_volume_places_new(FctApp *app, GError **error)
+{
+    g_autoptr(FctVolumeWorld) places = g_new0(FctVolumeWorld, 1);
+    if (!app->vmm) {
+        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
+        return NULL;
+    }
+    places->probe = app->probe;
+    places->remote = fct_file_probe_remote();
+    places->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    places->pools = app->vmm->ops->pools(app->vmm, error);
+    return places->pools ? g_steal_pointer(&places) : NULL;
+}
+
+FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_places_new(app, error);
+    if (!world)
+        return NULL;
+    world->unclear = g_ptr_array_new();
+    world->volumes = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
+    world->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    world->uploads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
+    world->records = fct_records_load(app, error);
+    if (!world->records || !add_documents(app, world, "vm/", NULL, error) ||
+        !add_documents(app, world, "snapshot/", "snapshot", error) || !add_uploads(app, world, error))
+        return NULL;
+    if (!fct_domains_is_up(app->domains)) {
+        fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt has not told of its VMs yet.");
+        return NULL;
+    }
+    add_domains(app, world);
+    for (guint i = 0; i < world->pools->len; i++)
+        add_volumes(app, world, world->pools->pdata[i]);
+    return g_steal_pointer(&world);
+}
+
+const FctPool *fct_volume_world_pool(const FctVolumeWorld *world, const char *name, GError **error)
+{
+    for (guint i = 0; i < world->pools->len; i++)
+        if (strcmp(((FctPool *)world->pools->pdata[i])->name, name) == 0)
+            return world->pools->pdata[i];
+    fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no storage pool “%s”.", name);
+    return NULL;
+}
+
+const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *id, GError **error)
+{
+    g_autofree char *pool = NULL, *name = NULL;
+    if (!fct_volume_split(id, &pool, &name, error))
+        return NULL;
+    for (guint i = 0; i < world->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+        if (strcmp(volume->pool, pool) == 0 && strcmp(volume->name, name) == 0)
+            return volume;
+    }
+    if (world->silent)
+        g_propagate_error(error, g_error_copy(world->silent));
+    else
+        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no volume %s in pool %s.", name, pool);
+    return NULL;
+}
+
+const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path)
+{
+    return g_hash_table_lookup(world->users, key_of(world, path));
+}
+
+static gpointer copy_user(gconstpointer src, gpointer unused)
+{
+    const FctVolumeUser *user = src;
+    FctVolumeUser *copy = g_new(FctVolumeUser, 1);
+    *copy = (FctVolumeUser){g_strdup(user->vm), g_strdup(user->name), user->how};
+    return copy;
+}
+
+GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error)
+{
+    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    if (!world)
+        return NULL;
+    if (world->silent) { /* a volume of a pool that does not answer may stand on it */
+        g_propagate_error(error, g_error_copy(world->silent));
+        return NULL;
+    }
+    const GPtrArray *users = fct_volume_world_users(world, path);
+    GPtrArray *copy = g_ptr_array_new_with_free_func(user_free);
+    for (guint i = 0; users && i < users->len; i++)
+        g_ptr_array_add(copy, copy_user(users->pdata[i], NULL));
+    return copy;
+}
+
+/* ---- views ---- */
+
+json_t *fct_volume_users_json(const GPtrArray *users)
+{
+    json_t *list = json_array();
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "vm", user->vm, "name", user->name, "how", user->how));
+    }
+    return list;
+}
+
+/* ---- whether ---- */
+
+static char *reason(const FctVolumeUser *user)
+{
+    if (strcmp(user->how, "backing") == 0)
+        return g_strdup_printf("Volume %s stands on it.", strchr(user->name, ':') + 1);
+    if (strcmp(user->how, "snapshot") == 0)
+        return g_strdup_printf("Snapshot %s needs it.", user->name);
+    return g_strdup_printf("VM %s has it as a %s.", user->name, strcmp(user->how, "cdrom") == 0 ? "CD" : "disk");
+}
+
+/* The file at @path is a volume of the pool that @other lies in, and another one. */
+static gboolean shares_pool(const FctVolumeWorld *world, const char *path, const FctVolume *other)
+{
+    for (guint i = 0; i < world->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+        if (strcmp(volume->pool, other->pool) == 0 && fct_volume_world_same(world, volume->path, path))
+            return !fct_volume_world_same(world, other->path, path);
+    }
+    return FALSE;
+}
+
+gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, GError **error)
+{
+    for (guint i = 0; i < world->unclear->len; i++) {
+        const FctVolume *other = g_ptr_array_index(world->unclear, i);
+        g_autofree char *file = g_path_get_basename(path);
+        if (!shares_pool(world, path, other))
+            continue;
+        fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete that volume first, or name what it stands on by its path.",
+                           json_pack("{s:[s]}", "reasons", other->name),
+                           "%s must stay as it is: volume %s stands on “%s”, which may be it.", file, other->name,
+                           other->claim);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean fct_volume_unused(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, GError **error)
+{
+    const GPtrArray *users = fct_volume_world_users(world, volume->path);
+    if (world->silent) {
+        g_propagate_error(error, g_error_copy(world->silent));
+        return FALSE;
+    }
+    if (!users || !users->len)
+        return fct_volume_world_clear(world, volume->path, error) &&
+               fct_volume_host_free(app, volume->name, volume->path, error);
+    json_t *reasons = json_array();
+    for (guint i = 0; i < users->len; i++) {
+        g_autofree char *text = reason(users->pdata[i]);
+        json_array_append_new(reasons, json_string(text));
+    }
+    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these first.",
+                       json_pack("{s:o, s:o}", "reasons", reasons, "used_by", fct_volume_users_json(users)),
+                       "Volume %s is in use.", volume->name);
+    return FALSE;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tasks of VMs have in common. */
+#include "app/vms/act/task.h"
+#include "app/vms/act/service.h"
+
+FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *job, const FctVm *vm)
+{
+    g_autofree char *title = g_strdup_printf("%s VM %s", job->verb, vm->name);
+    FctTaskSpec spec = {.kind = job->kind,
+                        .title = title,
+                        .user = who->user,
+                        .subject_kind = "vm",
+                        .subject_id = vm->id,
+                        .subject_name = vm->name,
+                        .plan = "",
+                        .steps = job->steps,
+                        .cancellable = job->cancellable};
+    return fct_task_new(vms->app, &spec);
+}
+
+gboolean fct_vm_begin(FctVms *vms, FctVm **vm, const char *what, GError **error)
+{
+    if (!fct_acts_begin(vms->acts, (*vm)->id, what, error))
+        return FALSE;
+    FctVm *now = fct_vm_load(vms->app->store, (*vm)->id, error);
+    if (!now) {
+        fct_acts_end(vms->acts, (*vm)->id);
+        return FALSE;
+    }
+    fct_vm_free(*vm);
+    *vm = now;
+    return TRUE;
+}
+
+static void act_free(gpointer data)
+{
+    FctVmAct *act = data;
+    fct_vm_free(act->vm);
+    g_free(act);
+}
+
+void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts)
+{
+    FctVmAct *act = g_new(FctVmAct, 1);
+    *act = (FctVmAct){vms, vm, flag, acts};
+    fct_vm_news_add(vms->news, vm->id);
+    fct_task_start(task, job->func, act, act_free);
+}
+
+void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
+{
+    if (state ==
+        FCT_TASK_FAILED) /* libvirt sends no event of a start that failed, and may have told of its beginning */
+        fct_domains_look(act->vms->domains, act->vm->id);
+    if (act->acts) /* first: whoever sees the end of the task may act on the VM at once */
+        fct_acts_end(act->vms->acts, act->vm->id);
+    fct_task_end(task, state, error, NULL, 0, "%s", outcome);
+}
+
+void fct_vm_set_foreign_error(GError **error, const char *name)
+{
+    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Manage it with the program that made it.", NULL,
+                       "VM %s was not made by Facet and is left alone.", name);
+}

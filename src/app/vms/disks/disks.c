@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The volumes behind a VM's drives. A volume's name is in the VM's document before it is made, together with the word
+ * that it is being made: whatever becomes of facetd, what was made is known and what others made is not touched.
+ */
+#include "app/vms/disks/disks.h"
+
+#include "app/domains/vm_edit.h"
+#include "app/library/files.h"
+#include "app/storage/storage.h"
+#include "app/storage/volume_record.h"
+#include "app/storage/volumes.h"
+#include "core/storage_rules.h"
+
+#include <string.h>
+
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+#define NAME_TRIES 100
+
+static void set(char **field, const char *text)
+{
+    g_free(*field);
+    *field = g_strdup(text);
+}
+
+static gboolean refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *format, ...)
+    G_GNUC_PRINTF(5, 6);
+
+static gboolean refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    g_autofree char *sentence = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    fct_set_error_full(error, code, next, json_pack("{s:s}", "field", field), "%s", sentence);
+    return FALSE;
+}
+
+/* ---- before anything is made ---- */
+
+static const FctPool *find_pool(const GPtrArray *pools, const char *name, GError **error)
+{
+    for (guint i = 0; i < pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(pools, i);
+        if (strcmp(pool->name, name) != 0)
+            continue;
+        if (pool->active)
+            return pool;
+        refuse(error, FCT_ERROR_CONFLICT, "pool", "Start the pool first.", "The storage pool %s is stopped.", name);
+        return NULL;
+    }
+    refuse(error, FCT_ERROR_BAD_REQUEST, "pool", NULL, "There is no storage pool “%s”.", name);
+    return NULL;
+}
+
+gboolean fct_vm_check_growth(FctApp *app, const FctVmDisk *disk, gint64 bytes, GError **error)
+{
+    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
+    const FctPool *pool = pools ? find_pool(pools, disk->pool, error) : NULL;
+    gint64 more = pool && fct_pool_has_files(pool) ? bytes : bytes - disk->size_gib * GIB;
+    return pool && fct_disk_fits(pool, more, 0, "size_gib", error);
+}
+
+static gboolean is_planned(FctVms *vms, const FctVm *vm, const char *pool, const char *name)
+{
+    g_autoptr(GPtrArray) known = fct_vm_docs_all(vms->docs);
+    for (guint i = 0; i <= known->len; i++) {
+        const FctVm *other = i < known->len ? ((FctVmKnown *)known->pdata[i])->vm : vm;
+        for (guint k = 0; k < other->disks->len; k++) {
+            const FctVmDisk *disk = g_ptr_array_index(other->disks, k);
+            if (strcmp(disk->volume, name) == 0 && strcmp(disk->pool, pool) == 0)
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* "db-1.qcow2", "db-1-2.qcow2": the first that neither the pool nor another VM's document has. */
+static char *free_name(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, const char *suffix, GError **error)
+{
+    FctVmm *vmm = vms->app->vmm;
+    for (int i = 1; i <= NAME_TRIES; i++) {
+        g_autofree char *number = i > 1 ? g_strdup_printf("-%d", i) : g_strdup("");
+        g_autofree char *name = g_strconcat(vm->name, number, suffix, NULL);
+        g_autoptr(GError) fault = NULL;
+        if (is_planned(vms, vm, disk->pool, name))
+            continue;
+        g_autoptr(FctVolume) there = vmm->ops->volume(vmm, disk->pool, name, &fault);
+        if (!there && fault->code == FCT_ERROR_NOT_FOUND)
+            return g_steal_pointer(&name);
+        if (fault) {
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return NULL;
+        }
+    }
+    refuse(error, FCT_ERROR_EXISTS, "name", NULL, "The pool %s is full of volumes called %s.", disk->pool, vm->name);
+    return NULL;
+}
+
+/* Bytes of disks that stand before @disk and are to be made in the same pool. */
+static gint64 planned_beside(const FctVm *vm, const FctVmDisk *disk)
+{
+    gint64 sum = 0;
+    for (guint i = 0; i < vm->disks->len && vm->disks->pdata[i] != disk; i++) {
+        const FctVmDisk *other = g_ptr_array_index(vm->disks, i);
+        if (other->made && !*other->path && strcmp(other->pool, disk->pool) == 0)
+            sum += other->size_gib * GIB;
+    }
+    return sum;
+}
+
+static gboolean plan_new(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const GPtrArray *pools, const char *field,
+                         GError **error)
+{
+    const FctPool *pool = find_pool(pools, disk->pool, error);
+    if (!pool || !fct_disk_fits(pool, disk->size_gib * GIB, planned_beside(vm, disk), field, error))
+        return FALSE;
+    gboolean files = fct_pool_has_files(pool);
+    char *name = free_name(vms, vm, disk, files ? ".qcow2" : "", error);
+    if (!name)
+        return FALSE;
+    g_free(disk->volume);
+    disk->volume = name;
+    disk->made = TRUE;
+    set(&disk->format, files ? "qcow2" : "raw");
+    return TRUE;
+}
+
+/* FCT_ERROR_IN_USE naming who has the file, but for the VM @vm (id; "": nobody is excepted). */
+static gboolean volume_free(FctApp *app, const char *vm, const char *path, const char *field, GError **error)
+{
+    g_autoptr(GPtrArray) users = fct_volume_users(app, path, error);
+    for (guint i = 0; users && i < users->len; i++) {
+        const FctVolumeUser *user = g_ptr_array_index(users, i);
+        if (strcmp(user->vm, vm) == 0 && *vm)
+            continue;
+        return refuse(error, FCT_ERROR_IN_USE, field, NULL,
+                      strcmp(user->how, "backing") == 0    ? "The disk %s stands on this volume."
+                      : strcmp(user->how, "snapshot") == 0 ? "A snapshot of VM %s has this volume."
+                                                           : "VM %s has this volume.",
+                      user->name);
+    }
+    return users != NULL;
+}
+
+static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolume) volume = app->vmm->ops->volume(app->vmm, disk->pool, disk->volume, &fault);
+    if (!volume && fault->code == FCT_ERROR_NOT_FOUND)
+        return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "There is no volume “%s” in a pool “%s”.",
+                      disk->volume, disk->pool);
+    if (!volume) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    g_autoptr(FctVolumeWorld) places = fct_volume_places_new(app, error);
+    if (!places)
+        return FALSE;
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *other = g_ptr_array_index(vm->disks, i);
+        if (other != disk && fct_volume_world_same(places, other->path, volume->path))
+            return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "The VM has this volume already, as %s.",
+                          other->target);
+    }
+    if (!volume_free(app, "", volume->path, "volume", error) ||
+        !fct_volume_ready(app, disk->pool, disk->volume, error) ||
+        !fct_volume_take(app, volume, *disk->format ? disk->format : NULL, error))
+        return FALSE;
+    set(&disk->path, volume->path);
+    set(&disk->format, volume->format);
+    disk->size_gib = (int)((volume->capacity + GIB - 1) / GIB);
+    return TRUE;
+}
+
+gboolean fct_vm_plan_cdrom(FctApp *app, FctVmDisk *drive, GError **error)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!*drive->file || *drive->path)
+        return TRUE;
+    g_autofree char *path = fct_files_path(app->files, drive->file, &fault);
+    const char *kind = "";
+    if (!path && fault->code == FCT_ERROR_NOT_FOUND)
+        return refuse(error, FCT_ERROR_BAD_REQUEST, "file", "Upload it under Files first.",
+                      "There is no file “%s” in the library.", drive->file);
+    if (!path) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    if (!fct_files_read_kind(path, &kind, error))
+        return FALSE;
+    if (strcmp(kind, "iso") != 0)
+        return refuse(error, FCT_ERROR_BAD_REQUEST, "file", NULL, "“%s” is no ISO.", drive->file);
+    set(&drive->path, path);
+    return TRUE;
+}
+
+gboolean fct_vm_plan_disk(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const char *field, GError **error)
+{
+    FctApp *app = vms->app;
+    if (disk->cdrom)
+        return fct_vm_plan_cdrom(app, disk, error);
+    if (*disk->volume)
+        return plan_attached(app, vm, disk, error);
+    g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
+    return pools && plan_new(vms, vm, disk, pools, field, error);
+}
+
+gboolean fct_vm_plan_disks(FctVms *vms, FctVm *vm, GError **error)
+{
+    const FctVmDisk *first = fct_vm_first_disk(vm);
+    guint further = 0;
+    for (guint i = 0; i < vm->disks->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        g_autofree char *field =
+            disk->cdrom || disk == first ? g_strdup("disk_gib") : g_strdup_printf("disks[%u].size_gib", further++);
+        if (!fct_vm_plan_disk(vms, vm, disk, field, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- making ---- */
+
+static void store_disks(FctVm *vm, gpointer data)
+{
+    const FctVm *wanted = data;
+    g_ptr_array_set_size(vm->disks, 0);
+    for (guint i = 0; i < wanted->disks->len; i++)
+        g_ptr_array_add(vm->disks, fct_vm_disk_copy(g_ptr_array_index(wanted->disks, i)));
+    set(&vm->making, wanted->making);
+}
+
+gboolean fct_vm_store_disks(FctVms *vms, FctVm *vm, GError **error)
+{
+    return fct_vm_edit(vms->app, vm->id, store_disks, vm, error);
+}
+
+static FctVolumeRecord *plan_of(const FctVm *vm, const FctVmDisk *disk)
+{
+    FctVolumeRecord *plan = fct_volume_record_new(disk->pool, disk->volume, disk->format);
+    set(&plan->vm, vm->id);
+    return plan;
+}
+
+static FctVolume *copy_image(FctApp *app, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
+                             GError **error)
+{
+    g_autoptr(FctImage) image = fct_images_find(app->config.images_dir, vm->image, error);
+    if (!image)
+        return NULL;
+    g_autoptr(FctVolumeRecord) plan = plan_of(vm, disk);
+    return fct_volume_from_image(app, task, image, plan, disk->size_gib * GIB, step, error);
+}
+
+static FctVolume *make_volume(FctVms *vms, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
+                              GError **error)
+{
+    FctApp *app = vms->app;
+    if (disk == fct_vm_first_disk(vm) && *vm->image && strcmp(vm->state, "creating") == 0)
+        return copy_image(app, task, step, vm, disk, error);
+    g_autoptr(FctVolumeRecord) plan = plan_of(vm, disk);
+    FctVolumeProgress progress = {task, step, "Clearing"};
+    return fct_record_create(app, plan, disk->size_gib * GIB, TRUE, fct_volume_progress, &progress, error);
+}
+
+/* Somebody else was quicker with the name: it is theirs, and ours gets another. */
+static gboolean rename_volume(FctVms *vms, FctVm *vm, FctVmDisk *disk, GError **error)
+{
+    g_autofree char *name = free_name(vms, vm, disk, g_str_has_suffix(disk->volume, ".qcow2") ? ".qcow2" : "", error);
+    set(&vm->making, "");
+    if (name)
+        set(&disk->volume, name);
+    return name && fct_vm_store_disks(vms, vm, error);
+}
+
+gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, FctVmDisk *disk, GError **error)
+{
+    FctVmm *vmm = vms->app->vmm;
+    g_autoptr(FctVolume) volume = NULL;
+    while (!volume) {
+        g_autoptr(GError) fault = NULL;
+        g_autoptr(FctVolume) there = vmm->ops->volume(vmm, disk->pool, disk->volume, &fault);
+        if (there) {
+            if (!rename_volume(vms, vm, disk, error))
+                return FALSE;
+            continue;
+        }
+        if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
+            g_propagate_error(error, g_steal_pointer(&fault));
+            return FALSE;
+        }
+        g_clear_error(&fault);
+        set(&vm->making, disk->target);
+        if (!fct_vm_store_disks(vms, vm, error))
+            return FALSE;
+        volume = make_volume(vms, task, step, vm, disk, &fault);
+        if (volume || (fault->code == FCT_ERROR_EXISTS && rename_volume(vms, vm, disk, error)))
+            continue;
+        if (fault->code != FCT_ERROR_EXISTS)
+            g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    set(&disk->path, volume->path);
+    set(&vm->making, "");
+    fct_storage_poke(vms->app->storage, disk->pool);
+    return fct_vm_store_disks(vms, vm, error);
+}
+
+gboolean fct_vm_make_disks(FctVms *vms, FctTask *task, guint step, FctVm *vm, GError **error)
+{
+    for (guint i = 0; i < vm->disks->len; i++) {
+        FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
+        if (disk->made && !disk->seed && !*disk->path && !fct_vm_make_disk(vms, task, step, vm, disk, error))
+            return FALSE;
+        if (fct_task_cancelled(task)) {
+            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disks was cancelled.");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* ---- removing ---- */
+
+/* By its path, which tells it from what another has made under its name: the document's, else that of the record. */
+static gboolean delete_volume(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error)
+{
+    FctApp *app = vms->app;
+    if (*disk->path)
+        return fct_record_abandon(app, disk->pool, disk->volume, disk->path, error);
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVolumeRecord) record = fct_record_find(app, disk->pool, disk->volume, &fault);
+    if (!record && fault->code != FCT_ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&fault));
+        return FALSE;
+    }
+    if (!record || strcmp(record->vm, vm->id) != 0)
+        return TRUE; /* never begun, or somebody else's */
+    return fct_volume_spare_one(app, vm->id, record->path, error) &&
+           fct_record_abandon(app, disk->pool, disk->volume, record->path, error);
+}
+
+gboolean fct_vm_delete_disk(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error)
+{
+    if (!disk->made || (!*disk->path && strcmp(vm->making, disk->target) != 0))
+        return TRUE; /* another's, or never begun */
+    if (*disk->pool && !delete_volume(vms, vm, disk, error))
+        return FALSE;
+    if (*disk->pool)
+        fct_storage_poke(vms->app->storage, disk->pool);
+    /* One that a facetd of before there were pools made, in a folder that the pool no longer has. */
+    return !g_file_test(disk->path, G_FILE_TEST_IS_REGULAR) ||
+           vms->app->vmm->ops->disk_delete(vms->app->vmm, disk->path, error);
+}

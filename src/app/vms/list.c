@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The list of VMs, in pages. Everything that filters and sorts is in memory, so no call here waits for libvirt; what is
+ * costly (parts, what blocks a start) is worked out for the VMs of the page alone.
+ */
+#include "app/api/api.h"
+#include "app/gpus/holds.h"
+#include "app/networks/networks.h"
+#include "app/vms/act/service.h"
+#include "app/vms/api_vm.h"
+#include "app/vms/power/choose.h"
+#include "app/vms/publish.h"
+#include "app/vms/view.h"
+#include "base/read.h"
+#include "core/vm_list.h"
+
+#include <string.h>
+
+#define LIMIT_MAX 1000
+
+/* Where a row comes from. */
+typedef struct {
+    const FctVmKnown *known; /* NULL: another's */
+    const FctVmInfo *info;   /* NULL: libvirt does not know it */
+} Source;
+
+typedef struct {
+    GPtrArray *known; /* FctVmKnown* */
+    GPtrArray *infos; /* FctVmInfo* */
+    GArray *sources;  /* Source */
+    GArray *rows;     /* FctVmRow; data points into sources */
+    GPtrArray *texts; /* of others' VMs */
+} All;
+
+static void all_clear(All *all)
+{
+    g_clear_pointer(&all->rows, g_array_unref);
+    g_clear_pointer(&all->sources, g_array_unref);
+    g_clear_pointer(&all->texts, g_ptr_array_unref);
+    g_clear_pointer(&all->infos, g_ptr_array_unref);
+    g_clear_pointer(&all->known, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(All, all_clear)
+
+static double cpu_of(const json_t *stats, const char *id, const FctVmInfo *info)
+{
+    const json_t *cpu = json_object_get(json_object_get(stats, id), "cpu_percent");
+    return fct_vm_info_active(info) && json_is_number(cpu) ? json_number_value(cpu) : -1;
+}
+
+static FctVmRow row_of(FctVms *vms, All *all, const json_t *stats, const Source *source)
+{
+    const FctVmInfo *info = source->info;
+    FctVmRow row = {.data = source};
+    if (source->known) {
+        const FctVm *vm = source->known->vm;
+        row.id = vm->id;
+        row.name = vm->name;
+        row.text = source->known->text;
+        row.ours = TRUE;
+        row.devices = vm->devices->len > 0;
+        row.vcpus = vm->vcpus;
+        row.memory_mib = vm->memory_mib;
+        row.created_ms = vm->created_ms;
+        row.blocked = !fct_vm_info_active(info) && fct_vms_is_blocked(vms, vm->id);
+    } else {
+        char *text = fct_list_fold(info->name);
+        g_ptr_array_add(all->texts, text);
+        row.id = info->id;
+        row.name = info->name;
+        row.text = text;
+        row.vcpus = info->vcpus;
+        row.memory_mib = info->memory_mib;
+    }
+    row.state = fct_vms_state_name(vms, row.id, info);
+    row.cpu_percent = cpu_of(stats, row.id, info);
+    return row;
+}
+
+static void read_all(FctVms *vms, All *all)
+{
+    g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(json_t) stats = fct_domains_stats(vms->domains);
+    all->known = fct_vm_docs_all(vms->docs);
+    all->infos = fct_domains_infos(vms->domains);
+    all->texts = g_ptr_array_new_with_free_func(g_free);
+    guint most = all->known->len + all->infos->len;
+    all->sources = g_array_sized_new(FALSE, FALSE, sizeof(Source), most); /* does not move any more */
+    all->rows = g_array_sized_new(FALSE, FALSE, sizeof(FctVmRow), most);
+    for (guint i = 0; i < all->infos->len; i++)
+        g_hash_table_insert(by_id, ((FctVmInfo *)all->infos->pdata[i])->id, all->infos->pdata[i]);
+    for (guint i = 0; i < all->known->len; i++) {
+        const FctVmKnown *known = all->known->pdata[i];
+        Source source = {known, g_hash_table_lookup(by_id, known->vm->id)};
+        g_hash_table_remove(by_id, known->vm->id);
+        g_array_append_val(all->sources, source);
+    }
+    GHashTableIter iter;
+    gpointer info;
+    g_hash_table_iter_init(&iter, by_id);
+    while (g_hash_table_iter_next(&iter, NULL, &info)) {
+        Source source = {NULL, info};
+        g_array_append_val(all->sources, source);
+    }
+    for (guint i = 0; i < all->sources->len; i++) {
+        FctVmRow row = row_of(vms, all, stats, &g_array_index(all->sources, Source, i));
+        g_array_append_val(all->rows, row);
+    }
+}
+
+/* ---- what is asked for ---- */
+
+static gboolean check_states(const GStrv states, GError **error)
+{
+    static const char *const known[] = {"off", "running", "paused", "stopping", "crashed", "unknown", "blocked", NULL};
+    for (guint i = 0; states && states[i]; i++)
+        if (!g_strv_contains(known, states[i]))
+            return fct_read_refuse(error, "state",
+                                   "A state is off, running, paused, stopping, crashed, unknown or blocked.");
+    return TRUE;
+}
+
+/* @words and @states are what @query points to. */
+static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **words, GStrv *states, GError **error)
+{
+    const char *q = g_hash_table_lookup(request->query, "q"), *state = g_hash_table_lookup(request->query, "state");
+    const char *sort = g_hash_table_lookup(request->query, "sort"), *ours = g_hash_table_lookup(request->query, "ours");
+    const char *order = g_hash_table_lookup(request->query, "order");
+    gint64 limit, offset;
+    if (!fct_request_query_int(request, "limit", 1, LIMIT_MAX, 0, &limit, error) ||
+        !fct_request_query_int(request, "offset", 0, G_MAXINT32, 0, &offset, error))
+        return FALSE;
+    if (sort && !fct_vm_sort_from_name(sort, &query->sort))
+        return fct_read_refuse(error, "sort",
+                               "VMs are sorted by name, state, cpu, vcpus, memory, created or attention.");
+    if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
+        return fct_read_refuse(error, "order", "The order is asc or desc.");
+    *states = state && *state ? g_strsplit(state, ",", -1) : NULL;
+    *words = q && *q ? fct_list_fold(q) : NULL;
+    query->name = g_hash_table_lookup(request->query, "name");
+    query->text = *words;
+    query->states = (const char *const *)*states;
+    query->ours = ours ? fct_request_query_bool(request, "ours", FALSE) : -1;
+    query->descending = order && strcmp(order, "desc") == 0;
+    query->offset = (guint)offset;
+    query->limit = (guint)limit;
+    return check_states(*states, error);
+}
+
+/* ---- the answer ---- */
+
+/* @news: whether one of them can start, or cannot, other than was known. */
+static json_t *items_of(FctVms *vms, const GPtrArray *rows, gboolean *news, GError **error)
+{
+    g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, NULL, error);
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL); /* what cannot be seen, the verdicts say */
+    if (!holds)
+        return NULL;
+    g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
+    json_t *items = json_array();
+    *news = FALSE;
+    for (guint i = 0; i < rows->len; i++) {
+        const Source *source = ((const FctVmRow *)rows->pdata[i])->data;
+        const FctVm *vm = source->known ? source->known->vm : NULL;
+        json_t *view =
+            vm ? fct_vm_view(vms, world, vm, source->info, holds, addresses) : fct_vm_view_foreign(vms, source->info);
+        if (vm && fct_vms_note_view(vms, vm->id, view))
+            *news = TRUE;
+        json_array_append_new(items, view);
+    }
+    return items;
+}
+
+static gboolean answer(FctVms *vms, const FctVmQuery *query, FctReply *reply, gboolean *news, GError **error)
+{
+    g_auto(All) all = {0};
+    g_auto(FctVmPage) page = {0};
+    read_all(vms, &all);
+    fct_vm_page_pick((const FctVmRow *)all.rows->data, all.rows->len, query, &page);
+    json_t *items = items_of(vms, page.rows, news, error);
+    if (!items)
+        return FALSE;
+    json_decref(reply->json);
+    reply->json = json_pack("{s:o, s:i, s:O}", "items", items, "total", (int)page.total, "counts", page.counts);
+    return TRUE;
+}
+
+gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
+{
+    FctVms *vms = request->app->vms;
+    FctVmQuery query = {0};
+    g_autofree char *words = NULL;
+    g_auto(GStrv) states = NULL;
+    gboolean news = FALSE;
+    if (!read_query(request, &query, &words, &states, error) || !answer(vms, &query, reply, &news, error))
+        return FALSE;
+    /* The rows were picked and counted by what was known before. */
+    return !news || answer(vms, &query, reply, &news, error);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a VM: all of it, or nothing is left. */
+#include "app/domains/vm_edit.h"
+#include "app/library/images.h"
+#include "app/networks/networks.h"
+#include "app/storage/storage.h"
+#include "app/storage/volume_record.h"
+#include "app/vms/act/task.h"
+#include "app/vms/disks/disks.h"
+#include "app/vms/first_boot/first_boot.h"
+#include "app/vms/make/make.h"
+#include "app/vms/make/templates.h"
+#include "app/vms/power/choose.h"
+#include "app/vms/power/power.h"
+#include "app/vms/state/facts.h"
+
+#include <string.h>
+
+static const char *const make_steps[] = {"Make the disks", "Write the first-boot data", "Define the VM", NULL};
+static const char *const start_steps[] = {"Make the disks", "Write the first-boot data", "Define the VM",
+                                          "Start the VM", NULL};
+static void create_thread(FctTask *task, gpointer data);
+static const FctVmJob make_job = {"vm.create", "Create", make_steps, TRUE, create_thread};
+static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, create_thread};
+
+static gboolean make_disks(FctVmAct *act, FctTask *task, guint step, GError **error)
+{
+    return fct_vm_make_disks(act->vms, task, step, act->vm, error);
+}
+
+static gboolean announce_seed(FctVm *vm, gpointer vms, GError **error)
+{
+    const FctVmDisk *seed = g_ptr_array_index(vm->disks, vm->disks->len - 1);
+    g_free(vm->making);
+    vm->making = g_strdup(seed->target);
+    return fct_vm_store_disks(vms, vm, error);
+}
+
+static gboolean write_first_boot(FctVmAct *act, FctTask *task, guint step, GError **error)
+{
+    FctVmDisk *none = NULL;
+    if (!fct_vm_first_boot_write(act->vms, act->vm, announce_seed, act->vms, &none, error))
+        return FALSE;
+    g_free(act->vm->making);
+    act->vm->making = g_strdup("");
+    return fct_vm_store_disks(act->vms, act->vm, error);
+}
+
+static void set_ready(FctVm *vm, gpointer data)
+{
+    g_free(vm->state);
+    vm->state = g_strdup("ready");
+}
+
+static gboolean define(FctVmAct *act, FctTask *task, guint step, GError **error)
+{
+    FctVmm *vmm = act->vms->app->vmm;
+    g_autoptr(FctVmSpec) spec = fct_record_spec(act->vms->app, act->vm, error);
+    if (!spec || !vmm->ops->define(vmm, spec, error) ||
+        !fct_vm_edit(act->vms->app, act->vm->id, set_ready, NULL, error))
+        return FALSE;
+    set_ready(act->vm, NULL);
+    return TRUE;
+}
+
+/* @error NULL: somebody cancelled. */
+static void take_back(FctVmAct *act, FctTask *task, guint step, const GError *error)
+{
+    g_autoptr(GError) fault = NULL;
+    gboolean clean = fct_vm_remove(act->vms, act->vm, FALSE, &fault);
+    g_autofree char *outcome =
+        g_strdup_printf("VM %s was not made; %s.", act->vm->name,
+                        clean ? "nothing is left of it" : "what is left of it could not be removed yet: delete it");
+    if (!clean)
+        fct_task_log(task, "%s", fault->message);
+    fct_task_step(task, step, error ? FCT_TASK_STEP_FAILED : FCT_TASK_STEP_UNDONE, error ? error->message : NULL);
+    fct_vm_task_end(act, task, error ? FCT_TASK_FAILED : FCT_TASK_CANCELLED, error, outcome);
+}
+
+typedef gboolean (*StepFunc)(FctVmAct *act, FctTask *task, guint step, GError **error);
+
+static gboolean run_step(FctVmAct *act, FctTask *task, guint step, StepFunc func)
+{
+    g_autoptr(GError) error = NULL;
+    fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
+    gboolean ok = func(act, task, step, &error), cancelled = fct_task_cancelled(task);
+    if (ok && !cancelled) {
+        fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
+        fct_task_store(task);
+        return TRUE;
+    }
+    if (!ok && !cancelled && fct_task_stopping(task)) {
+        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd removes what there is */
+        return FALSE;
+    }
+    take_back(act, task, step, cancelled ? NULL : error);
+    return FALSE;
+}
+
+/* The VM is there whatever becomes of its start. */
+static void start_made(FctVmAct *act, FctTask *task, guint step)
+{
+    g_autoptr(GError) error = NULL;
+    fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
+    if (fct_vm_reserve(act->vms, act->vm, task, &error) && fct_vm_run(act->vms, task, act->vm, &error)) {
+        g_autofree char *outcome = g_strdup_printf("VM %s is made and runs.", act->vm->name);
+        fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
+        fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+        return;
+    }
+    fct_vm_release_parts(act->vms, task, act->vm->id);
+    g_autofree char *outcome = g_strdup_printf("VM %s is made, but did not start.", act->vm->name);
+    fct_task_step(task, step, FCT_TASK_STEP_FAILED, error->message);
+    fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
+}
+
+static void create_thread(FctTask *task, gpointer data)
+{
+    FctVmAct *act = data;
+    guint step = 0;
+    if (!run_step(act, task, step++, make_disks))
+        return;
+    if (json_is_null(act->vm->first_boot))
+        fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, NULL);
+    else if (!run_step(act, task, step, write_first_boot))
+        return;
+    step++;
+    if (!run_step(act, task, step++, define))
+        return;
+    if (act->flag) {
+        start_made(act, task, step);
+        return;
+    }
+    g_autofree char *outcome = g_strdup_printf("VM %s is made.", act->vm->name);
+    fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
+}
+
+/* Another's VM may have the name too; libvirt would refuse it later and less clearly. */
+static gboolean name_is_free(FctVms *vms, const FctVm *vm, GError **error)
+{
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    for (guint i = 0; i < infos->len; i++)
+        if (strcmp(((FctVmInfo *)infos->pdata[i])->name, vm->name) == 0) {
+            fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                               "There is a VM %s already.", vm->name);
+            return FALSE;
+        }
+    return TRUE;
+}
+
+static gboolean check_groups(FctVms *vms, const FctVm *vm, GError **error)
+{
+    if (!vm->devices->len)
+        return TRUE;
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, error);
+    return world && fct_vm_check_groups(world, vm, error);
+}
+
+static gboolean fit_image(FctVms *vms, FctVm *vm, GError **error)
+{
+    if (!*vm->image)
+        return TRUE;
+    g_autoptr(FctImage) image = fct_images_find(vms->app->config.images_dir, vm->image, error);
+    return image && fct_vm_fit_image(vm, image, error);
+}
+
+/* All but the volumes' names. */
+static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
+{
+    g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
+    if (!vm || !fct_vm_first_boot_read(vm, input, error) || !fit_image(vms, vm, error) ||
+        !name_is_free(vms, vm, error) || !check_groups(vms, vm, error))
+        return NULL;
+    if (!json_object_get(input, "nics"))
+        fct_networks_default_nic(vms->app, vm);
+    gboolean start = fct_json_bool(input, "start", FALSE);
+    return fct_networks_check_nics(vms->app, vm, error) && fct_vm_facts_check(vms, vm, start, NULL, error) &&
+                   (!start || fct_vm_check_devices(vms, vm, error))
+               ? g_steal_pointer(&vm)
+               : NULL;
+}
+
+/* With what a template gives; @given is what was sent. */
+static FctVm *read_given(FctVms *vms, const json_t *given, gboolean *ret_start, GError **error)
+{
+    g_autofree char *template = NULL;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(json_t) input = fct_templates_apply(vms->app, given, &template, error);
+    if (!input)
+        return NULL;
+    FctVm *vm = read_input(vms, input, &fault);
+    *ret_start = fct_json_bool(input, "start", FALSE);
+    if (vm) {
+        g_free(vm->template);
+        vm->template = g_steal_pointer(&template);
+    } else {
+        fct_templates_blame(vms->app, template, given, g_steal_pointer(&fault), error);
+    }
+    return vm;
+}
+
+gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError **error)
+{
+    g_autoptr(GError) fault = given;
+    if (fct_networks_refused(vms->app, vm, fault, error))
+        return FALSE;
+    if (fault->code != FCT_ERROR_REVISION)
+        g_propagate_error(error, g_steal_pointer(&fault));
+    else
+        fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.", json_pack("{s:s}", "field", "name"),
+                           "There is a VM %s already.", vm->name);
+    return FALSE;
+}
+
+gboolean fct_vm_store_new(FctVms *vms, const FctVm *vm, FctTask *task, GError **error)
+{
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    GError *fault = NULL;
+    if (!fct_networks_guard_nics(vms->app, vm, writes, error))
+        return FALSE;
+    fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
+    fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
+    return fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault) ||
+           fct_vm_refuse_new(vms, vm, fault, error);
+}
+
+/* Names its volumes, and stores it together with its task. */
+static gboolean begin(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(vms->app->storage));
+    if (!fct_vm_plan_disks(vms, vm, error))
+        return FALSE;
+    return fct_vm_store_new(vms, vm, task, error);
+}
+
+FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error)
+{
+    gboolean start = FALSE;
+    g_autoptr(FctVm) vm = read_given(vms, input, &start, error);
+    const FctVmJob *job = start ? &start_job : &make_job;
+    if (!vm || !fct_acts_begin(vms->acts, vm->id, "is being made", error))
+        return NULL;
+    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, vm);
+    if (begin(vms, vm, task, error)) {
+        fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), start, TRUE);
+        return g_steal_pointer(&task);
+    }
+    fct_task_forget(task);
+    fct_acts_end(vms->acts, vm->id);
+    return NULL;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Holds against what is so. A part leaves a VM only when three things were seen now, not remembered: the domain is gone
+ * (or runs without the part), and no process holds the instance (invariants 3 and 4). Whatever cannot be looked at
+ * keeps its part.
+ */
+#include "app/gpus/holds.h"
+#include "app/shared/writes.h"
+#include "app/vms/act/service.h"
+#include "app/vms/power/choose.h"
+#include "app/vms/power/power.h"
+
+#include "app/gpus/gpu_publish.h"
+#include "app/gpus/world.h"
+#include "app/news/records.h"
+
+#include <string.h>
+
+void fct_vms_publish_holds(FctVms *vms, const GPtrArray *holds)
+{
+    g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < holds->len; i++) {
+        const char *gpu = fct_json_str(((FctHold *)holds->pdata[i])->what, "gpu", "");
+        if (g_hash_table_add(done, (gpointer)gpu))
+            fct_gpu_publish(vms->app, gpu);
+    }
+    if (holds->len)
+        fct_vm_news_parts_changed(vms->news);
+}
+
+static gboolean has_part(const FctVmInfo *info, const char *part)
+{
+    for (size_t i = 0; info && i < json_array_size(info->parts); i++)
+        if (strcmp(json_string_value(json_array_get(info->parts, i)), part) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* A process of the host's on the instance: the driver has not let go of it yet. */
+static gboolean part_is_held(const FctInventory *inventory, const FctHold *hold)
+{
+    const FctGpu *gpu = fct_inventory_gpu(inventory, fct_json_str(hold->what, "gpu", ""));
+    const FctGpuInstance *instance =
+        gpu ? fct_mig_instance_at(&gpu->mig, (int)fct_json_int(hold->what, "start", -1)) : NULL;
+    return instance && (*gpu->holders_unknown || fct_gpu_instance_has_process(instance));
+}
+
+/* Stores the changed @holds, and tells the page. */
+static gboolean commit(FctVms *vms, const FctWrites *writes, const GPtrArray *holds)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!writes->writes->len)
+        return TRUE;
+    if (fct_writes_commit(vms->app->store, writes, NULL, &fault)) {
+        fct_vms_publish_holds(vms, holds);
+        return TRUE;
+    }
+    g_warning("Holds of parts could not be stored: %s", fault->message);
+    return FALSE;
+}
+
+/* Releases what is over. The holds are marked first, so that the page tells why a part is not free yet. */
+static gboolean release(FctVms *vms, const char *id, const GPtrArray *over)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctWrites) mark = fct_writes_new();
+    fct_writes_move(mark, over, FCT_HOLD_RELEASING);
+    if (!commit(vms, mark, over))
+        return FALSE;
+    g_autoptr(FctInventory) inventory = fct_world_refresh(vms->app->world, &fault);
+    if (!inventory)
+        return FALSE;
+    g_autoptr(GPtrArray) all = fct_holds_list(vms->app->store, id, &fault);
+    g_autoptr(GPtrArray) free_now = g_ptr_array_new();
+    gboolean done = all != NULL;
+    for (guint i = 0; all && i < all->len; i++) {
+        FctHold *hold = g_ptr_array_index(all, i);
+        if (!fct_holds_find(over, hold->part))
+            continue;
+        if (part_is_held(inventory, hold))
+            done = FALSE;
+        else
+            g_ptr_array_add(free_now, hold);
+    }
+    g_autoptr(FctWrites) drop = fct_writes_new();
+    fct_writes_drop(drop, free_now);
+    return commit(vms, drop, free_now) && done;
+}
+
+/*
+ * Parts that the domain runs with and nobody has down: our database was lost or restored. FALSE when the cards cannot
+ * be seen yet.
+ */
+static gboolean adopt(FctVms *vms, const FctVmInfo *info, const GPtrArray *holds)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, &fault);
+    for (size_t i = 0; world && i < json_array_size(info->parts); i++) {
+        const char *part = json_string_value(json_array_get(info->parts, i));
+        if (fct_holds_find(holds, part))
+            continue;
+        g_autoptr(json_t) what = fct_vm_world_part(world, part);
+        g_autoptr(FctHold) hold = fct_hold_new(part, info->id, info->name, 0, what);
+        g_autoptr(FctWrites) writes = fct_writes_new();
+        g_autoptr(GError) refused = NULL;
+        hold->state = FCT_HOLD_IN_USE;
+        fct_writes_reserve(writes, hold);
+        if (!fct_writes_commit(vms->app->store, writes, NULL, &refused))
+            fct_event(vms->app, "vm", "error", "vm", info->id, info->name,
+                      "VM %s runs with a part that another VM has reserved (%s).", info->name, part);
+    }
+    return world != NULL;
+}
+
+gboolean fct_vm_reconcile(FctVms *vms, const char *id)
+{
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, id, &fault);
+    g_autoptr(FctVmInfo) known = fct_domains_info(vms->domains, id);
+    if (!holds)
+        return FALSE;
+    if (!holds->len && (!known || !json_array_size(known->parts)))
+        return TRUE;
+    g_autoptr(FctVmInfo) info = vms->app->vmm->ops->info(vms->app->vmm, id, &fault);
+    if (!info && fault->code != FCT_ERROR_NOT_FOUND)
+        return FALSE; /* libvirt does not say: everything stays held */
+    g_autoptr(GPtrArray) over = g_ptr_array_new();
+    g_autoptr(GPtrArray) in_use = g_ptr_array_new();
+    for (guint i = 0; i < holds->len; i++) {
+        FctHold *hold = g_ptr_array_index(holds, i);
+        g_ptr_array_add(fct_vm_info_active(info) && has_part(info, hold->part) ? in_use : over, hold);
+    }
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    fct_writes_move(writes, in_use, FCT_HOLD_IN_USE);
+    gboolean ok = commit(vms, writes, in_use);
+    if (info && info->ours && fct_vm_info_active(info) && json_array_size(info->parts) > in_use->len)
+        ok = adopt(vms, info, holds) && ok;
+    return (!over->len || release(vms, id, over)) && ok;
+}

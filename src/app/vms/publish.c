@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the page is told of VMs. Whoever changes a VM only notes it; here the notes of a moment are worked off with one
+ * look at parts and addresses, so that a thousand changes cost a thousand views and nothing more.
+ */
+#include "app/vms/publish.h"
+#include "app/gpus/holds.h"
+#include "app/networks/networks.h"
+#include "app/news/hub.h"
+#include "app/vms/act/service.h"
+#include "app/vms/power/choose.h"
+#include "app/vms/state/facts.h"
+#include "app/vms/view.h"
+
+#include <string.h>
+
+#define AGAIN_US (5 * G_USEC_PER_SEC)
+#define RETRY_US (2 * G_USEC_PER_SEC)
+
+typedef struct {
+    FctVmWorld *world;
+    GPtrArray *holds;
+    json_t *addresses;
+} Look;
+
+static void look_clear(Look *look)
+{
+    fct_vm_world_free(look->world);
+    g_clear_pointer(&look->holds, g_ptr_array_unref);
+    json_decref(look->addresses);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+
+gboolean fct_vms_is_blocked(FctVms *vms, const char *id)
+{
+    g_mutex_lock(&vms->lock);
+    gboolean blocked = json_array_size(g_hash_table_lookup(vms->blocked, id)) > 0;
+    g_mutex_unlock(&vms->lock);
+    return blocked;
+}
+
+/* TRUE when it is other than what was known. */
+static gboolean note_blocked(FctVms *vms, const char *id, json_t *blocked)
+{
+    g_mutex_lock(&vms->lock);
+    const json_t *known = g_hash_table_lookup(vms->blocked, id);
+    gboolean news = !known || !json_equal(known, blocked);
+    if (news)
+        g_hash_table_replace(vms->blocked, g_strdup(id), json_incref(blocked));
+    g_mutex_unlock(&vms->lock);
+    return news;
+}
+
+static void forget_blocked(FctVms *vms, const char *id)
+{
+    g_mutex_lock(&vms->lock);
+    g_hash_table_remove(vms->blocked, id);
+    g_mutex_unlock(&vms->lock);
+}
+
+gboolean fct_vms_note_view(FctVms *vms, const char *id, const json_t *view)
+{
+    gboolean news = note_blocked(vms, id, json_object_get(view, "blocked"));
+    if (news)
+        fct_vm_news_add(vms->news, id);
+    return news;
+}
+
+static void publish_one(FctVms *vms, const Look *look, const char *id)
+{
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, id);
+    if (known) {
+        json_t *view = fct_vm_view(vms, look->world, known->vm, info, look->holds, look->addresses);
+        note_blocked(vms, id, json_object_get(view, "blocked"));
+        fct_hub_publish(vms->app->hub, "vm", id, view);
+        return;
+    }
+    forget_blocked(vms, id);
+    if (info)
+        fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view_foreign(vms, info));
+    else
+        fct_hub_publish_deleted(vms->app->hub, "vm", id);
+}
+
+/* Which of those that are off are looked at once more. */
+typedef enum { AGAIN_NONE, AGAIN_DEVICES, AGAIN_ALL, AGAIN_AFRESH } Again; /* AFRESH: libvirt is asked as well */
+
+/* Only what has changed for them is told. */
+static void publish_waiting(FctVms *vms, const Look *look, Again again)
+{
+    g_autoptr(GPtrArray) mine = fct_vm_docs_all(vms->docs);
+    for (guint i = 0; i < mine->len; i++) {
+        const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
+        gboolean concerned = again != AGAIN_DEVICES || vm->devices->len;
+        g_autoptr(FctVmInfo) info = concerned ? fct_domains_info(vms->domains, vm->id) : NULL;
+        if (!concerned || fct_vm_info_active(info))
+            continue;
+        g_autoptr(json_t) blocked = fct_vm_blocked(vms, look->world, vm);
+        if (note_blocked(vms, vm->id, blocked))
+            publish_one(vms, look, vm->id);
+    }
+}
+
+/* FALSE: nobody was told of anything. */
+static gboolean publish(FctVms *vms, GHashTable *ids, Again again)
+{
+    g_autoptr(GError) fault = NULL;
+    g_auto(Look) look = {0};
+    GHashTableIter iter;
+    gpointer id;
+    if (again == AGAIN_AFRESH)
+        fct_vm_facts_refresh(vms);
+    look.world = fct_vm_world_new(vms, FALSE, NULL);
+    look.holds = fct_holds_list(vms->app->store, NULL, &fault);
+    look.addresses = fct_networks_addresses(vms->app);
+    if (!look.holds) {
+        g_warning("The holds of parts could not be read: %s", fault->message);
+        return FALSE;
+    }
+    g_hash_table_iter_init(&iter, ids);
+    while (g_hash_table_iter_next(&iter, &id, NULL))
+        publish_one(vms, &look, id);
+    if (again != AGAIN_NONE)
+        publish_waiting(vms, &look, again);
+    return TRUE;
+}
+
+/* Somebody looks or waits: what a VM needs, a file for one, may go or be back without a word. */
+static gboolean anybody_cares(FctVms *vms)
+{
+    GHashTableIter iter;
+    gpointer blocked;
+    gboolean any = fct_hub_watched(vms->app->hub);
+    g_mutex_lock(&vms->lock);
+    g_hash_table_iter_init(&iter, vms->blocked);
+    while (!any && g_hash_table_iter_next(&iter, NULL, &blocked))
+        any = json_array_size(blocked) > 0;
+    g_mutex_unlock(&vms->lock);
+    return any;
+}
+
+gpointer fct_vms_publisher(gpointer data)
+{
+    FctVms *vms = data;
+    for (;;) {
+        g_auto(FctVmNotes) notes = {0};
+        if (!fct_vm_news_await(vms->news, AGAIN_US, &notes))
+            return NULL;
+        gboolean news = fct_vm_notes_any(&notes);
+        Again again = notes.host ? AGAIN_ALL : notes.parts ? AGAIN_DEVICES : news ? AGAIN_NONE : AGAIN_AFRESH;
+        if ((news || anybody_cares(vms)) && !publish(vms, notes.ids, again))
+            fct_vm_news_put_back(vms->news, &notes, RETRY_US);
+    }
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* facetd ended in the middle of a VM's task. Its end is decided by what libvirt shows, once it answers. */
+#include "app/domains/vm_edit.h"
+#include "app/vms/act/task.h"
+#include "app/vms/disks/disks.h"
+#include "app/vms/make/make.h"
+#include "app/vms/power/power.h"
+#include "app/vms/snapshots/snapshots.h"
+#include "app/vms/state/tree.h"
+#include "app/vms/vms.h"
+
+#include <string.h>
+
+typedef struct {
+    FctVmAct act;
+    char *kind;
+    char *id, *name;
+} Left;
+
+static void left_free(gpointer data)
+{
+    Left *left = data;
+    fct_vm_free(left->act.vm);
+    g_free(left->kind);
+    g_free(left->id);
+    g_free(left->name);
+    g_free(left);
+}
+
+static void end(Left *left, FctTask *task, gboolean ok, const char *what)
+{
+    g_autofree char *outcome = g_strdup_printf("VM %s %s", left->name, what);
+    g_autoptr(GError) error = NULL;
+    if (!ok)
+        fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
+                           "Facet was restarted in the middle of this task.");
+    if (left->act.acts)
+        fct_acts_end(left->act.vms->acts, left->id);
+    fct_task_end(task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, NULL, 0, "%s", outcome);
+}
+
+static void end_power(Left *left, FctTask *task, gboolean wanted)
+{
+    FctVms *vms = left->act.vms;
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, left->id);
+    gboolean active = fct_vm_info_active(info);
+    gboolean is_old_run = strcmp(left->kind, "vm.continue") == 0;       /* noted when it was started */
+    if (wanted && !is_old_run && info && info->state == FCT_VM_RUNNING) /* who started it ended before it was noted */
+        fct_vm_note_run(vms->app, left->id);
+    if (!fct_vm_release_parts(vms, task, left->id) && fct_task_stopping(task))
+        return;
+    end(left, task, active == wanted,
+        active ? (wanted ? "runs." : "still runs.") : (wanted ? "did not start." : "is off."));
+}
+
+static void end_removal(Left *left, FctTask *task, gboolean wanted)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!left->act.vm || fct_vm_remove(left->act.vms, left->act.vm, wanted, &fault)) {
+        end(left, task, wanted, wanted ? "is deleted." : "was not made; nothing is left of it.");
+        return;
+    }
+    fct_task_log(task, "%s", fault->message);
+    end(left, task, FALSE, "could not be removed whole; delete it again.");
+}
+
+/* A snapshot, a revert or a merge: by what is under way in the VM's document. */
+static void end_snapshots(Left *left, FctTask *task)
+{
+    FctVms *vms = left->act.vms;
+    g_autoptr(GError) fault = NULL;
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, left->id, &fault);
+    const json_t *doing = tree ? fct_vm_tree_doing(tree) : NULL;
+    const char *kind = fct_json_str(doing, "kind", "");
+    if (!tree || !left->act.acts) {
+        end(left, task, FALSE, "is as it was.");
+    } else if (strcmp(kind, "snapshot") == 0) {
+        FctVmSettled settled = fct_vm_snapshot_settle(vms, task, tree);
+        if (settled != FCT_VM_UNSETTLED)
+            end(left, task, settled == FCT_VM_CHANGED,
+                settled == FCT_VM_CHANGED ? "has its snapshot." : "is as it was.");
+    } else if (strcmp(kind, "revert") == 0) {
+        FctVmSettled settled = fct_vm_revert_settle(vms, task, tree);
+        if (settled == FCT_VM_CHANGED)
+            fct_vm_revert_go_on(&left->act, task);
+        else if (settled == FCT_VM_UNCHANGED)
+            end(left, task, FALSE, "was not reverted.");
+    } else if (strcmp(left->kind, "vm.revert") == 0) {
+        fct_vm_revert_go_on(&left->act, task);
+    } else if (strcmp(left->kind, "vm.snapshot-delete") == 0) {
+        if (vms->app->vmm->ops->merge_end(vms->app->vmm, left->id, &fault))
+            fct_vm_merge_go_on(&left->act, task);
+        else
+            end(left, task, FALSE, "still has files to merge: finish it in the list of snapshots.");
+    } else {
+        if (fct_vm_tree_define(vms, tree)) /* the documents were written, and facetd died before libvirt was told */
+            fct_vm_tree_sweep(vms, left->id, NULL);
+        end(left, task, TRUE, "is settled; its list of snapshots says what it has.");
+    }
+}
+
+static void end_disk(Left *left, FctTask *task)
+{
+    g_autoptr(GError) fault = NULL;
+    if (!left->act.acts || !left->act.vm || fct_vm_disk_recover(left->act.vms, left->act.vm, &fault)) {
+        end(left, task, FALSE, "has the disks that it shows now.");
+        return;
+    }
+    fct_task_log(task, "%s", fault->message);
+    end(left, task, FALSE, "has a disk that could not be removed whole.");
+}
+
+static void recover_thread(FctTask *task, gpointer data)
+{
+    Left *left = data;
+    if (!fct_domains_await_up(left->act.vms->domains, task))
+        return; /* the next start of facetd finds the task as it is */
+    gboolean made = left->act.vm && strcmp(left->act.vm->state, "ready") == 0;
+    if (strcmp(left->kind, "vm.delete") == 0)
+        end_removal(left, task, TRUE);
+    else if (strcmp(left->kind, "vm.create") == 0 && !made)
+        end_removal(left, task, FALSE);
+    else if (strcmp(left->kind, "vm.clone") == 0 && !made)
+        end_removal(left, task, FALSE);
+    else if (g_str_has_prefix(left->kind, "vm.snapshot") || strcmp(left->kind, "vm.revert") == 0)
+        end_snapshots(left, task);
+    else if (strcmp(left->kind, "vm.thaw") == 0)
+        fct_vm_thaw_go_on(&left->act, task);
+    else if (strcmp(left->kind, "vm.disk") == 0)
+        end_disk(left, task);
+    else if (strcmp(left->kind, "vm.pause") == 0 || strcmp(left->kind, "vm.resume") == 0 ||
+             strcmp(left->kind, "vm.reboot") == 0)
+        end(left, task, FALSE, "is as libvirt shows it.");
+    else if (strcmp(left->kind, "vm.restart") == 0 && made && left->act.acts)
+        fct_vm_restart_go_on(&left->act, task);
+    else if (strcmp(left->kind, "vm.stop") == 0)
+        end_power(left, task, FALSE);
+    else
+        end_power(left, task, TRUE);
+}
+
+void fct_vm_recover(FctTask *task, gpointer data)
+{
+    g_autoptr(json_t) json = fct_task_to_json(task);
+    const json_t *subject = json_object_get(json, "subject");
+    g_autoptr(GError) fault = NULL;
+    Left *left = g_new0(Left, 1);
+    left->kind = g_strdup(fct_json_str(json, "kind", ""));
+    left->id = g_strdup(fct_json_str(subject, "id", ""));
+    left->name = g_strdup(fct_json_str(subject, "name", ""));
+    left->act.vms = data;
+    left->act.vm = fct_vm_load(left->act.vms->app->store, left->id, &fault);
+    left->act.acts = strcmp(left->kind, "vm.thaw") != 0 && /* it goes on beside whatever else is done to the VM */
+                     fct_acts_begin(left->act.vms->acts, left->id, "is being looked at after a restart", NULL);
+    fct_task_start(task, recover_thread, left, left_free);
+}
