@@ -11,7 +11,7 @@ from stack import PATIENCE, Stack, TOP, WebSocket, until  # noqa: E402
 stack = Stack(*sys.argv[1:4], host="small")
 NAME, HOSTNAME, USER, PASSWORD = "cloud-1", "alpha", "anna", "ge'heim \"1\""
 MAC, ADDRESS = "52:54:00:aa:bb:01", "192.168.177.77"
-LOGIN = 10 * PATIENCE  # a guest without KVM, beside whatever else this machine does
+LOGIN = 600 / 90 * PATIENCE  # ten minutes: a guest without KVM, beside whatever else this machine does
 
 
 def cloud_image():
@@ -31,10 +31,15 @@ def volumes():
 
 
 def command(serial, text, seconds=LOGIN):
-    """What the shell prints for @text."""
+    """What the shell prints for @text; it is quiet (log_in), so nothing else stands in between."""
     serial.send(f"{text}; echo that-''is-all\r".encode())
-    serial.read_until(b"that-''is-all", seconds)
     return serial.read_until(b"that-is-all\r", seconds).decode(errors="replace")
+
+
+def quiet(serial):
+    """No echo, no lines of the kernel's, and cloud-init has said its last: then nothing breaks up what the shell prints."""
+    serial.send(b"stty cols 2000 -echo; sudo dmesg -n 1; cloud-init status --wait >/dev/null 2>&1; echo now-''quiet\r")
+    serial.read_until(b"now-quiet\r", LOGIN)
 
 
 def open_serial(name=NAME):
@@ -58,8 +63,7 @@ def log_in(hostname, name=NAME):
     serial.read_until(b"Password: ", LOGIN)
     serial.send(PASSWORD.encode() + b"\r")
     serial.read_until(b"$ ", LOGIN)
-    serial.send(b"stty cols 2000\r")  # or the shell breaks what it echoes
-    serial.read_until(b"$ ", LOGIN)
+    quiet(serial)
     return serial
 
 
