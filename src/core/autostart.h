@@ -3,10 +3,6 @@
 #pragma once
 #include "base/json.h"
 
-#define FCT_AUTOSTART_ORDER 100 /* of a VM that was given none */
-#define FCT_AUTOSTART_ORDER_MAX 999
-#define FCT_AUTOSTART_DELAY_MAX 3600
-
 typedef struct {
     const char *id, *name;
     int order;   /* 1…999; lower is earlier */

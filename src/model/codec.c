@@ -10,13 +10,19 @@ static void init_field(const FctField *field, gpointer object)
 {
     switch (field->kind) {
     case FCT_FIELD_STR:
-        AT(object, field, char *) = g_strdup("");
+        AT(object, field, char *) = g_strdup(field->empty_text ? field->empty_text : "");
         break;
     case FCT_FIELD_INT:
         AT(object, field, int) = (int)field->empty;
         break;
     case FCT_FIELD_INT64:
         AT(object, field, gint64) = field->empty;
+        break;
+    case FCT_FIELD_BOOL:
+        AT(object, field, gboolean) = field->empty != 0;
+        break;
+    case FCT_FIELD_STRV:
+        AT(object, field, GStrv) = g_new0(char *, 1);
         break;
     case FCT_FIELD_STRUCT:
         fct_type_init(field->type, &AT(object, field, char));
@@ -31,7 +37,6 @@ static void init_field(const FctField *field, gpointer object)
         AT(object, field, GArray *) = g_array_new(FALSE, FALSE, sizeof(int));
         break;
     case FCT_FIELD_UINT64:
-    case FCT_FIELD_BOOL:
     case FCT_FIELD_READING:
     case FCT_FIELD_ENUM:
     case FCT_FIELD_JSON:
@@ -59,6 +64,9 @@ void fct_type_clear(const FctType *type, gpointer object)
         case FCT_FIELD_LIST:
         case FCT_FIELD_STRS:
             g_ptr_array_unref(AT(object, field, GPtrArray *));
+            break;
+        case FCT_FIELD_STRV:
+            g_strfreev(AT(object, field, GStrv));
             break;
         case FCT_FIELD_INTS:
             g_array_unref(AT(object, field, GArray *));
@@ -104,6 +112,14 @@ static json_t *list_to_json(const FctField *field, const GPtrArray *list)
     return json;
 }
 
+static json_t *words_to_json(char *const *words)
+{
+    json_t *json = json_array();
+    for (guint i = 0; words[i]; i++)
+        json_array_append_new(json, text_to_json(words[i]));
+    return json;
+}
+
 static json_t *ints_to_json(const GArray *ints)
 {
     json_t *json = json_array();
@@ -134,6 +150,8 @@ static json_t *field_to_json(const FctField *field, gconstpointer object)
     case FCT_FIELD_LIST:
     case FCT_FIELD_STRS:
         return list_to_json(field, AT_CONST(object, field, GPtrArray *));
+    case FCT_FIELD_STRV:
+        return words_to_json(AT_CONST(object, field, GStrv));
     case FCT_FIELD_INTS:
         return ints_to_json(AT_CONST(object, field, GArray *));
     case FCT_FIELD_JSON:
@@ -198,6 +216,23 @@ static gboolean list_from_json(const FctField *field, gpointer object, const jso
     return TRUE;
 }
 
+static gboolean words_from_json(const FctField *field, gpointer object, const json_t *json, GError **error)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    gsize i;
+    json_t *member;
+    if (!json_is_array(json))
+        return bad(field->key, "a list", error);
+    json_array_foreach (json, i, member) {
+        if (!json_is_string(member))
+            return bad(field->key, "a list of texts", error);
+        g_strv_builder_add(words, json_string_value(member));
+    }
+    g_strfreev(AT(object, field, GStrv));
+    AT(object, field, GStrv) = g_strv_builder_end(words);
+    return TRUE;
+}
+
 static gboolean number_from_json(const FctField *field, gpointer object, const json_t *json, GError **error)
 {
     json_int_t value = json_integer_value(json);
@@ -242,6 +277,8 @@ static gboolean field_from_json(const FctField *field, gpointer object, const js
     case FCT_FIELD_STRS:
     case FCT_FIELD_INTS:
         return list_from_json(field, object, json, error);
+    case FCT_FIELD_STRV:
+        return words_from_json(field, object, json, error);
     case FCT_FIELD_JSON:
         json_decref(AT(object, field, json_t *));
         AT(object, field, json_t *) = json_is_null(json) ? NULL : json_deep_copy(json);

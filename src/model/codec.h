@@ -20,6 +20,7 @@ typedef enum {
     FCT_FIELD_STRUCT,  /* struct by value */
     FCT_FIELD_LIST,    /* GPtrArray * of structs */
     FCT_FIELD_STRS,    /* GPtrArray * of char * */
+    FCT_FIELD_STRV,    /* GStrv, never NULL */
     FCT_FIELD_INTS,    /* GArray * of int */
     FCT_FIELD_JSON     /* json_t *, NULL when none */
 } FctFieldKind;
@@ -32,7 +33,8 @@ typedef struct {
     gsize offset;
     const FctType *type;      /* of STRUCT and of the elements of LIST */
     const char *const *names; /* of ENUM, NULL at the end */
-    gint64 empty;             /* of the numbers */
+    gint64 empty;             /* of the numbers, and of BOOL */
+    const char *empty_text;   /* of STR; NULL is "" */
 } FctField;
 
 struct FctType {

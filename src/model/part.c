@@ -53,7 +53,7 @@ static const FctField device_fields[] = {
     FCT_FIELD(FctDevice, optional, BOOL),
     {0},
 };
-static const FctType device_type = {"device", sizeof(FctDevice), device_fields, NULL};
+const FctType fct_device_type = {"device", sizeof(FctDevice), device_fields, (GDestroyNotify)fct_device_free};
 
 static const FctField reservation_fields[] = {
     FCT_FIELD(FctReservation, part, STR),
@@ -86,7 +86,7 @@ FctGroup *fct_group_new(void)
 
 FctDevice *fct_device_new(void)
 {
-    return fct_type_new(&device_type);
+    return fct_type_new(&fct_device_type);
 }
 
 FctReservation *fct_reservation_new(const char *part, const char *vm_id, const char *vm_name, FctReservationState state)
@@ -108,7 +108,7 @@ void fct_group_free(FctGroup *group)
 
 void fct_device_free(FctDevice *device)
 {
-    fct_type_free(&device_type, device);
+    fct_type_free(&fct_device_type, device);
 }
 
 void fct_reservation_free(FctReservation *reservation)
@@ -148,12 +148,12 @@ FctGroup *fct_group_from_json(const json_t *json, GError **error)
 
 json_t *fct_device_to_json(const FctDevice *device)
 {
-    return fct_type_to_json(&device_type, device);
+    return fct_type_to_json(&fct_device_type, device);
 }
 
 FctDevice *fct_device_from_json(const json_t *json, GError **error)
 {
-    return fct_type_new_from_json(&device_type, json, error);
+    return fct_type_new_from_json(&fct_device_type, json, error);
 }
 
 json_t *fct_reservation_to_json(const FctReservation *reservation)

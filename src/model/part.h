@@ -4,6 +4,7 @@
  * reservations. Strings are never NULL; "" means none. Arrays own their elements.
  */
 #pragma once
+#include "model/codec.h"
 #include "model/inventory.h"
 
 typedef enum { FCT_RESERVED, FCT_IN_USE, FCT_RELEASING } FctReservationState;
@@ -69,7 +70,8 @@ const char *fct_part_state_name(FctPartState state); /* "free" "reserved" "in-us
 
 FctPart *fct_part_new(void);
 FctGroup *fct_group_new(void);
-FctDevice *fct_device_new(void); /* count 1 */
+extern const FctType fct_device_type; /* for lists of them in other structs */
+FctDevice *fct_device_new(void);      /* count 1 */
 FctReservation *fct_reservation_new(const char *part, const char *vm_id, const char *vm_name,
                                     FctReservationState state);
 void fct_part_free(FctPart *part);

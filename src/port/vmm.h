@@ -9,6 +9,7 @@
 #include "model/network.h"
 #include "model/plan.h"
 #include "model/storage.h"
+#include "model/vm.h"
 
 typedef struct FctVmm FctVmm;
 
@@ -20,30 +21,6 @@ typedef struct {
     char *address; /* PCI address to pass; "" when the method needs none */
     char *mdev;    /* mdev UUID; "" */
 } FctVmDevice;
-
-typedef struct {
-    char *network; /* name of a libvirt network */
-    char *mac;
-    char *model; /* "virtio", "e1000e" */
-} FctVmNic;
-
-/* A drive of a VM. No string is NULL. */
-typedef struct {
-    char *target;       /* "vda", "sda": stable for its life */
-    char *pool;         /* "" when it is no volume of a pool */
-    char *volume;       /* name in the pool; "" */
-    char *path;         /* file, or block device below /dev; "" for a drive without a medium */
-    char *format;       /* "qcow2", "raw" */
-    char *bus;          /* "virtio", "sata" */
-    char *file;         /* of a cdrom: id in the file library; "" */
-    int size_gib;       /* as asked; 0 unknown */
-    gboolean cdrom;     /* its medium can be changed */
-    gboolean read_only; /* cdroms always are */
-    gboolean made;      /* for this VM: deleted with it unless kept */
-    gboolean seed;      /* first-boot data: no disk to people */
-    gboolean leaving;   /* the present run still has it: the next one has not, and it is deleted then if it was made */
-    GPtrArray *below;   /* FctLayer*: all that it stands on by Facet's record; NULL or empty: nothing */
-} FctVmDisk;
 
 typedef struct {
     char *id; /* Facet's id is the domain's UUID */
@@ -130,13 +107,6 @@ void fct_vm_spec_free(FctVmSpec *spec);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmSpec, fct_vm_spec_free)
 FctVmDevice *fct_vm_device_new(void);
 void fct_vm_device_free(FctVmDevice *device);
-FctVmNic *fct_vm_nic_new(const char *network, const char *mac); /* model "virtio" */
-FctVmNic *fct_vm_nic_copy(const FctVmNic *nic);
-void fct_vm_nic_free(FctVmNic *nic);
-FctVmDisk *fct_vm_disk_new(void); /* every string "" */
-FctVmDisk *fct_vm_disk_copy(const FctVmDisk *disk);
-void fct_vm_disk_free(FctVmDisk *disk);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmDisk, fct_vm_disk_free)
 
 /* What to do with a disk that by its definition stands on what Facet would not give it. */
 #define FCT_FLATTEN                                                                                                    \

@@ -2,6 +2,7 @@
 #include "app/domains/vm_edit.h"
 
 #include "app/shared/writes.h"
+#include "core/vm_pending.h"
 
 #define EDIT_TRIES 5
 

@@ -242,6 +242,7 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
     g_autofree char *old_name = g_strdup(vm->name);
     if (!fct_vm_patch(vm, body, error))
         return FALSE;
+    fct_vm_make_ids(vm);
     gboolean renamed = strcmp(vm->name, old_name) != 0;
     if (json_object_get(body, "devices")) {
         g_autoptr(FctVmWorld) world = vm->devices->len ? fct_vm_world_new(vms, FALSE, error) : NULL;

@@ -94,9 +94,9 @@ static gboolean try_vm(Run *run, const char *id, GError **error)
     if (!fct_vm_begin(vms, &vm, "is being started", error))
         return FALSE;
     fct_vm_news_add(vms->news, id);
-    if (!vm->autostart)
+    if (!vm->autostart.enabled)
         fct_set_error(error, FCT_ERROR_CONFLICT, "It no longer starts with the host.");
-    gboolean ok = vm->autostart && start(run, vm, error);
+    gboolean ok = vm->autostart.enabled && start(run, vm, error);
     fct_acts_end(vms->acts, id);
     return ok;
 }
@@ -227,8 +227,8 @@ static GArray *chosen(GPtrArray *vms)
     GArray *list = g_array_new(FALSE, FALSE, sizeof(FctAutostart));
     for (guint i = 0; i < vms->len; i++) {
         const FctVm *vm = vms->pdata[i];
-        FctAutostart entry = {vm->id, vm->name, vm->autostart_order, vm->autostart_delay};
-        if (vm->autostart && strcmp(vm->state, "deleting") != 0)
+        FctAutostart entry = {vm->id, vm->name, vm->autostart.order, vm->autostart.delay_s};
+        if (vm->autostart.enabled && strcmp(vm->state, "deleting") != 0)
             g_array_append_val(list, entry);
     }
     fct_autostart_sort(list);

@@ -6,6 +6,7 @@
 #include "app/vms/first_boot/first_boot.h"
 #include "app/vms/power/choose.h"
 #include "app/vms/stuck.h"
+#include "core/vm_pending.h"
 
 #include <string.h>
 
@@ -143,8 +144,8 @@ static void add_hardware(json_t *json, const FctVm *vm)
     json_object_set_new(json, "template", json_string(vm->template));
     json_object_set_new(json, "snapshots", json_integer(fct_json_int(vm->chain, "count", 0)));
     json_object_set_new(json, "autostart",
-                        json_pack("{s:b, s:i, s:i}", "enabled", vm->autostart, "order", vm->autostart_order, "delay_s",
-                                  vm->autostart_delay));
+                        json_pack("{s:b, s:i, s:i}", "enabled", vm->autostart.enabled, "order", vm->autostart.order,
+                                  "delay_s", vm->autostart.delay_s));
 }
 
 const char *fct_vms_state_name(FctVms *vms, const char *id, const FctVmInfo *info)

@@ -5,6 +5,7 @@
 #include "app/api/route.h"
 #include "app/domains/vm_doc.h"
 #include "app/routes.h"
+#include "core/vm_pending.h"
 
 #include <libsoup/soup.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VMs as they are asked for and stored: input is refused with the field named, documents come back as they were. */
-#include "app/domains/vm_input.h"
+#include "app/domains/vm_doc.h"
 #include "app/vms/act/task.h"
 #include "app/vms/first_boot/first_boot.h"
+#include "core/vm_pending.h"
 #include "store/store_memory.h"
 
 #include <string.h>
@@ -20,6 +21,8 @@ static FctVm *read_input(const char *text, GError **error)
     g_autoptr(json_t) json = json_loads(text, 0, NULL);
     g_assert_nonnull(json);
     g_autoptr(FctVm) vm = fct_vm_from_input(json, error);
+    if (vm)
+        fct_vm_make_ids(vm);
     return vm && (!*vm->image || fct_vm_fit_image(vm, &image, error)) ? g_steal_pointer(&vm) : NULL;
 }
 
@@ -366,6 +369,30 @@ static void test_cdrom_pending(void)
                     "CD drive sdb with no medium instead of /srv/tools.iso");
 }
 
+/* What a newer or a broken facetd has written is not taken for something else. */
+static void test_ill_typed(void)
+{
+    static const char *const wrong[] = {"{\"vcpus\": \"two\"}",
+                                        "{\"boot\": [1]}",
+                                        "{\"disks\": [{\"size_gib\": true}]}",
+                                        "{\"autostart\": {\"order\": \"x\"}}",
+                                        "{\"nics\": {}}",
+                                        "{\"agent\": 1}"};
+    static const char *const fields[] = {"vcpus", "boot", "size_gib", "order", "nics", "agent"};
+    for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) json = json_loads(wrong[i], 0, NULL);
+        g_assert_null(fct_vm_from_json(json, &error));
+        g_assert_error(error, FCT_ERROR, FCT_ERROR_BAD_REQUEST);
+        g_assert_nonnull(strstr(error->message, fields[i]));
+    }
+    g_autoptr(json_t) nothing = json_object();
+    g_autoptr(FctVm) vm = fct_vm_from_json(nothing, NULL);
+    g_assert_cmpstr(vm->os, ==, "linux");
+    g_assert_cmpstr(vm->state, ==, "ready");
+    g_assert_true(vm->agent && vm->vcpus == 1 && vm->autostart.order == FCT_AUTOSTART_ORDER && !vm->run && !vm->chain);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -380,6 +407,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vm-doc/begin", test_begin);
     g_test_add_func("/vm-doc/cdroms", test_cdroms);
     g_test_add_func("/vm-doc/keep-seed", test_keep_seed);
+    g_test_add_func("/vm-doc/ill-typed", test_ill_typed);
     g_test_add_func("/vm-doc/cdrom-pending", test_cdrom_pending);
     return g_test_run();
 }

@@ -12,6 +12,7 @@
 #include "app/storage/volumes.h"
 #include "app/vms/state/facts.h"
 #include "base/read.h"
+#include "core/vm_pending.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The volumes behind a VM's drives: planned with the request, made by its task, deleted with the VM. Blocking. */
 #pragma once
-#include "app/domains/vm_input.h"
+#include "app/domains/vm_doc.h"
 #include "app/vms/act/task.h"
 
 /*

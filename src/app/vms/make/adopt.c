@@ -10,6 +10,7 @@
 #include "app/vms/make/make.h"
 #include "app/vms/state/facts.h"
 #include "base/text.h"
+#include "core/vm_pending.h"
 
 #include <string.h>
 
@@ -197,7 +198,7 @@ static FctVm *vm_of(FctAdoption *adoption)
     vm->uefi = spec->uefi;
     vm->tpm = spec->tpm;
     vm->agent = spec->agent;
-    vm->autostart = adoption->host_starts;
+    vm->autostart.enabled = adoption->host_starts;
     vm->created_ms = fct_app_now_ms();
     g_strfreev(vm->boot);
     vm->boot = g_strdupv(spec->boot);
@@ -320,7 +321,7 @@ static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
         fct_vm_spec_free(spec);
         return NULL;
     }
-    FctRelease *release = vmm->ops->release(vmm, spec, original, vm->autostart, error);
+    FctRelease *release = vmm->ops->release(vmm, spec, original, vm->autostart.enabled, error);
     if (release)
         return release;
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */

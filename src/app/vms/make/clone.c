@@ -293,7 +293,7 @@ static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrA
     FctVm *vm = fct_vm_from_doc(doc, error);
     if (vm) {
         fct_vm_origin_copied(vm);
-        vm->autostart = FALSE; /* one that starts with the host is asked for by its own name */
+        vm->autostart.enabled = FALSE; /* one that starts with the host is asked for by its own name */
         renew_drives(vm, files);
     }
     return vm;

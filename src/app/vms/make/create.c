@@ -120,7 +120,7 @@ static void create_thread(FctTask *task, gpointer data)
     guint step = 0;
     if (!run_step(act, task, step++, make_disks))
         return;
-    if (json_is_null(act->vm->first_boot))
+    if (!json_is_object(act->vm->first_boot))
         fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, NULL);
     else if (!run_step(act, task, step, write_first_boot))
         return;
@@ -168,6 +168,8 @@ static gboolean fit_image(FctVms *vms, FctVm *vm, GError **error)
 static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
+    if (vm)
+        fct_vm_make_ids(vm);
     if (!vm || !fct_vm_first_boot_read(vm, input, error) || !fit_image(vms, vm, error) ||
         !name_is_free(vms, vm, error) || !check_groups(vms, vm, error))
         return NULL;

@@ -385,10 +385,10 @@ static json_t *input_of(const FctVm *vm)
         json_object_del(input, "disks");
     if (vm->boot[0])
         json_object_set_new(input, "boot", boot_of(vm));
-    if (vm->autostart)
+    if (vm->autostart.enabled)
         json_object_set_new(
             input, "autostart",
-            json_pack("{s:b, s:i, s:i}", "enabled", 1, "order", vm->autostart_order, "delay_s", vm->autostart_delay));
+            json_pack("{s:b, s:i, s:i}", "enabled", 1, "order", vm->autostart.order, "delay_s", vm->autostart.delay_s));
     put_first_boot(input, vm->first_boot);
     return input;
 }

@@ -12,6 +12,7 @@
 #include "app/vms/power/choose.h"
 #include "app/vms/power/power.h"
 #include "app/vms/state/facts.h"
+#include "core/vm_pending.h"
 
 #include <string.h>
 

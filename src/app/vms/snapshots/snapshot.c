@@ -12,6 +12,7 @@
 #include "app/storage/volumes.h"
 #include "base/read.h"
 #include "base/text.h"
+#include "core/vm_pending.h"
 
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The drives that people ask for: a disk without a volume is to be made, one with a volume is there already. */
-#include "app/domains/vm_input.h"
 #include "base/read.h"
+#include "model/storage.h"
+#include "model/vm.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people send about a VM: refused with the field named, or taken whole. */
-#include "app/domains/vm_input.h"
 #include "base/read.h"
-#include "core/autostart.h"
+#include "model/network.h"
+#include "model/vm.h"
 
 #include <string.h>
 
@@ -77,12 +77,6 @@ static gboolean read_devices(const json_t *list, GPtrArray *devices, GError **er
     return TRUE;
 }
 
-/* A Windows that was not prepared for it has no driver for virtio. */
-const char *fct_vm_default_nic_model(const FctVm *vm)
-{
-    return strcmp(vm->os, "windows") == 0 ? "e1000e" : "virtio";
-}
-
 static FctVmNic *read_nic(const FctVm *vm, const json_t *json, const FctVmNic *old, GError **error)
 {
     static const char *const known[] = {"network", "mac", "model", NULL};
@@ -95,7 +89,7 @@ static FctVmNic *read_nic(const FctVm *vm, const json_t *json, const FctVmNic *o
     if (!fct_read_only(json, known, error) || !fct_read_str(json, "network", &network, error) ||
         (json_object_get(json, "mac") && !fct_read_str(json, "mac", &given, error)))
         return NULL;
-    g_autofree char *mac = given ? fct_mac_parse(given) : old ? g_strdup(old->mac) : fct_vm_new_mac();
+    g_autofree char *mac = given ? fct_mac_parse(given) : g_strdup(old ? old->mac : "");
     if (!mac) {
         fct_read_refuse(error, "mac", "A MAC address is written like 52:54:00:12:34:56, and is not a group's.");
         return NULL;
@@ -120,7 +114,7 @@ static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
         if (!nic)
             return FALSE;
         for (guint k = 0; k < read->len; k++)
-            if (strcmp(((FctVmNic *)read->pdata[k])->mac, nic->mac) == 0) {
+            if (*nic->mac && strcmp(((FctVmNic *)read->pdata[k])->mac, nic->mac) == 0) {
                 fct_vm_nic_free(nic);
                 return fct_read_refuse(error, "mac", "Two NICs of the VM have the same MAC address.");
             }
@@ -130,12 +124,6 @@ static gboolean read_nics(FctVm *vm, const json_t *list, GError **error)
     while (read->len)
         g_ptr_array_add(nics, g_ptr_array_steal_index(read, 0));
     return TRUE;
-}
-
-char *fct_vm_new_mac(void)
-{
-    guint32 r = g_random_int();
-    return g_strdup_printf("52:54:00:%02x:%02x:%02x", r >> 16 & 255, r >> 8 & 255, r & 255); /* QEMU's own prefix */
 }
 
 static gboolean read_boot(const json_t *list, GStrv *boot, GError **error)
@@ -165,17 +153,17 @@ static gboolean read_boot(const json_t *list, GStrv *boot, GError **error)
 static gboolean read_autostart(FctVm *vm, const json_t *json, GError **error)
 {
     static const char *const known[] = {"enabled", "order", "delay_s", NULL};
-    gint64 order = vm->autostart_order, delay = vm->autostart_delay;
+    gint64 order = vm->autostart.order, delay = vm->autostart.delay_s;
     if (!json)
         return TRUE;
     if (!json_is_object(json))
         return fct_read_refuse(error, "autostart", "“autostart” must be an object with “enabled”.");
-    if (!fct_read_only(json, known, error) || !fct_read_opt_flag(json, "enabled", &vm->autostart, error) ||
+    if (!fct_read_only(json, known, error) || !fct_read_opt_flag(json, "enabled", &vm->autostart.enabled, error) ||
         (json_object_get(json, "order") && !fct_read_int(json, "order", 1, FCT_AUTOSTART_ORDER_MAX, &order, error)) ||
         (json_object_get(json, "delay_s") && !fct_read_int(json, "delay_s", 0, FCT_AUTOSTART_DELAY_MAX, &delay, error)))
         return FALSE;
-    vm->autostart_order = (int)order;
-    vm->autostart_delay = (int)delay;
+    vm->autostart.order = (int)order;
+    vm->autostart.delay_s = (int)delay;
     return TRUE;
 }
 
@@ -228,11 +216,6 @@ FctVm *fct_vm_from_input(const json_t *input, GError **error)
                                         "start",    "autostart", "description", "cloud_init", "windows",  NULL};
     g_autoptr(FctVm) vm = fct_vm_new();
     gboolean start = FALSE;
-    g_free(vm->id);
-    vm->id = g_uuid_string_random();
-    vm->created_ms = g_get_real_time() / 1000;
-    vm->vcpus = 1;
-    vm->memory_mib = 0;
     if (!fct_read_only(input, known, error) || !read_name(input, &vm->name, error) || !read_common(vm, input, error) ||
         !fct_read_opt_flag(input, "uefi", &vm->uefi, error) || !fct_read_opt_flag(input, "start", &start, error) ||
         !fct_vm_read_drives(vm, input, error))
@@ -272,9 +255,8 @@ gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error)
     static const char *const known[] = {"name",        "vcpus",  "memory_mib", "devices", "nics",
                                         "description", "os",     "tpm",        "agent",   "boot",
                                         "autostart",   "cdroms", "cloud_init", "windows", NULL};
-    g_autoptr(json_t) doc = fct_vm_to_doc(vm);
-    FctDoc whole = {(char *)"", vm->revision, doc};
-    g_autoptr(FctVm) trial = fct_vm_from_doc(&whole, error);
+    g_autoptr(json_t) doc = fct_vm_to_json(vm);
+    g_autoptr(FctVm) trial = fct_vm_from_json(doc, error);
     if (!trial || !fct_read_only(patch, known, error) || !read_patch(trial, patch, error))
         return FALSE;
     return read_patch(vm, patch, error);

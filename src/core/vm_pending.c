@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a run has against what was asked for since, by name. */
-#include "app/domains/vm_doc.h"
+#include "core/vm_pending.h"
 
 #include <string.h>
 
@@ -9,7 +8,7 @@ static const char *const used[] = {"name", "vcpus", "memory_mib", "devices", "ni
 
 json_t *fct_vm_run_json(const FctVm *vm)
 {
-    g_autoptr(json_t) doc = fct_vm_to_doc(vm);
+    g_autoptr(json_t) doc = fct_vm_to_json(vm);
     json_t *run = json_object(), *disks = json_array(), *disk;
     size_t place;
     for (guint i = 0; i < G_N_ELEMENTS(used); i++)
@@ -178,7 +177,6 @@ json_t *fct_vm_pending(const FctVm *vm, FctVmGroupName name_of, gconstpointer da
         add_boot(list, json_object_get(wanted, "boot"), json_object_get(run, "boot"));
     const json_t *first_boot = json_object_get(run, "first_boot");
     if (first_boot && !json_equal(json_object_get(wanted, "first_boot"), first_boot))
-        append(list, json_is_null(vm->first_boot) ? "No first-boot data"
-                                                  : "New first-boot data: cloud-init does its work again");
+        append(list, !vm->first_boot ? "No first-boot data" : "New first-boot data: cloud-init does its work again");
     return list;
 }
