@@ -18,9 +18,11 @@ static pthread_mutex_t zone = PTHREAD_MUTEX_INITIALIZER;
         result;                                                                                                        \
     })
 
-struct tm *(localtime)(const time_t *when)
+void(tzset)(void)
 {
-    return UNDER_LOCK(REAL(localtime)(when));
+    pthread_mutex_lock(&zone);
+    REAL(tzset)();
+    pthread_mutex_unlock(&zone);
 }
 
 struct tm *(localtime_r)(const time_t *when, struct tm *ret)
