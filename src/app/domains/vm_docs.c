@@ -3,6 +3,7 @@
  * all. */
 #include "app/domains/vm_docs.h"
 
+#include "app/news/aside.h"
 #include "core/vm_list.h"
 
 #include <string.h>
@@ -69,15 +70,18 @@ static void on_commit(const char *key, guint64 revision, const json_t *value, gp
         put(data, key + strlen("vm/"), known);
 }
 
-static gboolean read_all(FctVmDocs *docs, FctStore *store, GError **error)
+/* One that cannot be read keeps no other VM from being there. */
+static gboolean read_all(FctVmDocs *docs, FctApp *app, GError **error)
 {
-    g_autoptr(GPtrArray) list = store->ops->list(store, "vm/", error);
+    g_autoptr(GPtrArray) list = app->store->ops->list(app->store, "vm/", error);
     for (guint i = 0; list && i < list->len; i++) {
         const FctDoc *doc = list->pdata[i];
-        FctVmKnown *known = known_new(doc, error);
-        if (!known)
+        g_autoptr(GError) fault = NULL;
+        FctVmKnown *known = known_new(doc, &fault);
+        if (known)
+            put(docs, doc->key + strlen("vm/"), known);
+        else if (!fct_aside_put(app, doc, fault, error))
             return FALSE;
-        put(docs, doc->key + strlen("vm/"), known);
     }
     return list != NULL;
 }
@@ -88,7 +92,7 @@ FctVmDocs *fct_vm_docs_new(FctApp *app, GError **error)
     g_mutex_init(&docs->lock);
     docs->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_known_unref);
     app->store->ops->watch(app->store, "vm/", on_commit, docs); /* first, so that nothing is missed */
-    if (read_all(docs, app->store, error))
+    if (read_all(docs, app, error))
         return docs;
     fct_vm_docs_free(docs);
     return NULL;

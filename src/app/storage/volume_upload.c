@@ -18,25 +18,36 @@
 
 #define SEGMENT (G_GINT64_CONSTANT(128) << 20) /* bytes of one stream of libvirt's */
 #define META (1024 * 1024)
+#define BOOT_ID "/proc/sys/kernel/random/boot_id" /* of the kernel whose memory the bytes pass through */
 
 struct FctVolumeUpload {
     FctApp *app;
     char *id, *key, *pool, *name, *format; /* id: claimed */
     FctVmmStream *stream;                  /* of the present segment; NULL: none */
     gint64 at, end, size;                  /* bytes: the next, behind the last of this request, of the whole */
-    gint64 noted;                          /* as the document says */
+    gint64 noted;                          /* as the document says, unless the host has restarted since */
+    gint64 reached;                        /* as the document says: up to here, and a segment on, may be old bytes */
     gint64 segment_end;
     gboolean released; /* the claim */
     gint64 fresh_from; /* from here the volume reads as zeros where nothing was written */
     char *sha256;      /* that was told; "" */
     FctSum *sum;
-    gboolean judged, refused;
+    gboolean judged, refused, begun;
 };
 
-static json_t *note_json(const char *format, gint64 size, gint64 received, const char *sha256)
+/* "": it cannot be told. */
+static char *boot_id(void)
 {
-    return json_pack("{s:s, s:I, s:I, s:s}", "format", format, "size", (json_int_t)size, "received",
-                     (json_int_t)received, "sha256", sha256);
+    char *id = NULL;
+    return g_file_get_contents(BOOT_ID, &id, NULL, NULL) ? g_strchomp(id) : g_strdup("");
+}
+
+/* @begun: bytes may have been written. */
+static json_t *note_json(const char *format, gint64 size, gint64 received, const char *sha256, gboolean begun)
+{
+    g_autofree char *boot = boot_id();
+    return json_pack("{s:s, s:I, s:I, s:s, s:s, s:b}", "format", format, "size", (json_int_t)size, "received",
+                     (json_int_t)received, "sha256", sha256, "boot_id", boot, "begun", begun);
 }
 
 gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error)
@@ -51,7 +62,7 @@ json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const 
 {
     g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL),
                     *sum = fct_volume_sum_key(id);
-    g_autoptr(json_t) note = note_json(format, size_bytes, 0, sha256);
+    g_autoptr(json_t) note = note_json(format, size_bytes, 0, sha256, FALSE);
     const FctPool *target = fct_volume_world_pool(world, pool, error);
     const FctWrite writes[] = {{key, note, FCT_REV_ANY}, {sum, NULL, FCT_REV_ANY}}, drop = {key, NULL, FCT_REV_ANY};
     gboolean qcow2 = strcmp(format, "qcow2") == 0;
@@ -85,21 +96,24 @@ static gboolean open_segment(FctVolumeUpload *upload, GError **error)
     return upload->stream != NULL;
 }
 
-/* What was sent has been taken, and is noted. */
-static gboolean close_segment(FctVolumeUpload *upload, GError **error)
+static gboolean note(FctVolumeUpload *upload, GError **error)
 {
     FctStore *store = upload->app->store;
-    FctVmmStream *stream = g_steal_pointer(&upload->stream);
-    if (stream && !upload->app->vmm->ops->stream_close(stream, TRUE, error))
-        return FALSE;
-    g_autoptr(json_t) note = note_json(upload->format, upload->size, upload->at, upload->sha256);
-    const FctWrite write = {upload->key, note, FCT_REV_ANY};
-    if (upload->noted == upload->at)
-        return TRUE;
+    g_autoptr(json_t) json = note_json(upload->format, upload->size, upload->at, upload->sha256, TRUE);
+    const FctWrite write = {upload->key, json, FCT_REV_ANY};
     if (!store->ops->commit(store, &write, 1, NULL, error))
         return FALSE;
     upload->noted = upload->at;
     return TRUE;
+}
+
+/* What was sent has been taken, and is noted. */
+static gboolean close_segment(FctVolumeUpload *upload, GError **error)
+{
+    FctVmmStream *stream = g_steal_pointer(&upload->stream);
+    if (stream && !upload->app->vmm->ops->stream_close(stream, TRUE, error))
+        return FALSE;
+    return upload->noted == upload->at || note(upload, error);
 }
 
 static void release(FctVolumeUpload *upload)
@@ -145,6 +159,14 @@ void fct_volume_upload_free(FctVolumeUpload *upload)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolumeUpload, fct_volume_upload_free)
 
+/* What libvirt has taken is on the disk some time later; a power cut in between loses it, and nothing tells. */
+static gboolean is_of_this_boot(const json_t *note)
+{
+    g_autofree char *now = boot_id();
+    const char *then = fct_json_str(note, "boot_id", now);
+    return !*now || !*then || strcmp(now, then) == 0;
+}
+
 static gboolean load_note(FctVolumeUpload *upload, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -160,7 +182,9 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
     }
     upload->format = g_strdup(fct_json_str(doc->value, "format", "raw"));
     upload->size = fct_json_int(doc->value, "size", 0);
-    upload->noted = fct_json_int(doc->value, "received", 0);
+    upload->reached = fct_json_int(doc->value, "received", 0);
+    upload->begun = fct_json_bool(doc->value, "begun", TRUE);
+    upload->noted = is_of_this_boot(doc->value) ? upload->reached : 0;
     upload->sha256 = g_strdup(fct_json_str(doc->value, "sha256", ""));
     return TRUE;
 }
@@ -195,15 +219,16 @@ static gboolean is_there(const FctVolumeUpload *upload, GError **error)
     return volume && !(users && users->len) && is_same(upload, world, volume, error);
 }
 
-/* Of a pool that has no files what was there before shows through. */
+/* Of a pool that has no files what was there before shows through; elsewhere what an earlier request has written. */
 static gboolean set_fresh(FctVolumeUpload *upload, GError **error)
 {
     g_autoptr(GPtrArray) pools = upload->app->vmm->ops->pools(upload->app->vmm, error);
+    gboolean qcow2 = strcmp(upload->format, "qcow2") == 0;
     upload->fresh_from = G_MAXINT64;
     for (guint i = 0; pools && i < pools->len; i++) {
         const FctPool *pool = g_ptr_array_index(pools, i);
         if (strcmp(pool->name, upload->pool) == 0 && fct_pool_has_files(pool))
-            upload->fresh_from = strcmp(upload->format, "qcow2") == 0 ? META : 0;
+            upload->fresh_from = MAX(upload->begun ? upload->reached + SEGMENT : 0, qcow2 ? META : 0);
     }
     return pools != NULL;
 }
@@ -231,10 +256,12 @@ FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char 
     upload->at = bytes.length ? bytes.first : upload->noted;
     upload->end = upload->at + bytes.length;
     upload->judged = upload->noted >= FCT_DISK_HEAD_BYTES;
-    if (upload->at == upload->noted) {
+    if (upload->at == upload->noted && (upload->begun || note(upload, error))) {
         upload->sum = fct_sums_take(fct_files_sums(app->files), upload->key, upload->noted);
         return g_steal_pointer(&upload);
     }
+    if (upload->at == upload->noted)
+        return NULL;
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Go on with the byte after those that are there.",
                        json_pack("{s:I}", "received_bytes", (json_int_t)upload->noted),
                        "%" G_GINT64_FORMAT " bytes of %s are there; the request begins at %" G_GINT64_FORMAT ".",

@@ -203,6 +203,36 @@ void test_upload_replaced(Fixture *f, gconstpointer data)
     g_assert_cmpstr(fct_json_str(seen, "state", ""), ==, "ready"); /* theirs: no upload to it is under way */
 }
 
+/* What libvirt had taken when the host lost its power may not be on the disk: it comes again. */
+void test_upload_rebooted(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) wish =
+        json_pack("{s:s, s:s, s:s, s:i}", "pool", "nas", "name", "up", "format", "raw", "upload_bytes", 1 << 20);
+    g_autoptr(json_t) volume = NULL;
+    json_t *task = NULL;
+    g_assert_true(fct_volumes_create(f->app, "admin", wish, &task, &volume, &error));
+    g_assert_no_error(error);
+    g_autoptr(FctDoc) doc = f->store->ops->get(f->store, "upload/nas:up", &error);
+    g_assert_no_error(error);
+    json_object_set_new(doc->value, "received", json_integer(4096));
+    const FctWrite write = {(char *)"upload/nas:up", doc->value, FCT_REV_ANY};
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, &error));
+    FctVolumeUpload *on =
+        fct_volume_upload_open(f->app, "nas:up", "bytes 4096-1048575/1048576", (1 << 20) - 4096, &error);
+    g_assert_no_error(error);
+    fct_volume_upload_free(on);
+    json_object_set_new(doc->value, "boot_id", json_string("6f1c4d9e-0000-4b5e-9a57-0d3c5b1a7e42"));
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, &error));
+    g_assert_null(fct_volume_upload_open(f->app, "nas:up", "bytes 4096-1048575/1048576", (1 << 20) - 4096, &error));
+    g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
+    g_assert_nonnull(strstr(error->message, "0 bytes of up are there"));
+    g_clear_error(&error);
+    on = fct_volume_upload_open(f->app, "nas:up", NULL, 1 << 20, &error);
+    g_assert_no_error(error);
+    fct_volume_upload_free(on);
+}
+
 /* A host that loses its power has what Facet called ready; what the disk did not take is not. */
 void test_on_disk(Fixture *f, gconstpointer data)
 {

@@ -323,3 +323,22 @@ void test_told_later(Fixture *f, gconstpointer data)
     g_assert_cmpint(holds.read, >, 0);
     g_assert_cmpint(spent, >=, G_USEC_PER_SEC); /* not at once, and at once again */
 }
+
+/* One VM that cannot be read is put aside and told; all others are there. */
+void test_broken_vm(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) broken = json_pack("{s:s, s:s}", "name", "bad", "vcpus", "two");
+    g_autoptr(json_t) good = json_pack("{s:s, s:s}", "id", "good", "name", "good");
+    const FctWrite writes[] = {{(char *)"vm/bad", broken, FCT_REV_NONE}, {(char *)"vm/good", good, FCT_REV_NONE}};
+    GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK); /* it warns */
+    g_assert_true(f->store->ops->commit(f->store, writes, G_N_ELEMENTS(writes), NULL, &error));
+    fixture_restart(f);
+    g_log_set_always_fatal(fatal);
+    g_autoptr(GPtrArray) known = fct_vm_docs_all(f->app->vm_docs);
+    g_assert_cmpint(known->len, ==, 1);
+    g_autoptr(FctDoc) aside = f->store->ops->get(f->store, "aside/vm/bad", &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(strstr(fct_json_str(aside->value, "text", ""), "two"));
+    g_assert_true(fct_json_bool(aside->value, "told", FALSE));
+}

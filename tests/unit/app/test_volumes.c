@@ -757,6 +757,8 @@ int main(int argc, char **argv)
                  {"/volumes/half-replaced", test_half_replaced},
                  {"/volumes/copy-replaced", test_copy_replaced},
                  {"/volumes/upload-replaced", test_upload_replaced},
+                 {"/volumes/upload-rebooted", test_upload_rebooted},
+                 {"/volumes/broken-vm", test_broken_vm},
                  {"/volumes/rest-kept", test_rest_kept},
                  {"/volumes/rest-of-medium", test_rest_of_medium},
                  {"/volumes/rest-broken", test_rest_broken},

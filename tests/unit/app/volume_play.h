@@ -73,3 +73,5 @@ void test_foreign_unseen(Fixture *f, gconstpointer data);
 void test_half_replaced(Fixture *f, gconstpointer data);
 void test_copy_replaced(Fixture *f, gconstpointer data);
 void test_upload_replaced(Fixture *f, gconstpointer data);
+void test_broken_vm(Fixture *f, gconstpointer data);
+void test_upload_rebooted(Fixture *f, gconstpointer data);
