@@ -3,6 +3,7 @@
 
 #include "app/news/hub.h"
 #include "app/news/records.h"
+#include "app/work/task_log.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -199,9 +200,12 @@ void fct_task_store(FctTask *task)
 
 void fct_task_step(FctTask *task, guint step, FctTaskStepState state, const char *message)
 {
+    gboolean ends = state != FCT_TASK_STEP_WAITING && state != FCT_TASK_STEP_RUNNING;
     g_mutex_lock(&task->lock);
     json_t *steps = json_object_get(task->json, "steps");
     json_t *json = json_array_get(steps, step);
+    g_autoptr(json_t) told = json && ends ? json_deep_copy(task->json) : NULL;
+    g_autofree char *title = g_strdup(fct_json_str(json, "title", ""));
     if (json) {
         json_object_set_new(json, "state", json_string(step_state_names[state]));
         if (message)
@@ -209,7 +213,7 @@ void fct_task_step(FctTask *task, guint step, FctTaskStepState state, const char
         if (state == FCT_TASK_STEP_RUNNING) {
             json_object_set_new(json, "started_ms", json_integer(fct_app_now_ms()));
             json_object_set_new(json, "ended_ms", json_null());
-        } else if (state != FCT_TASK_STEP_WAITING) {
+        } else if (ends) {
             json_object_set_new(json, "ended_ms", json_integer(fct_app_now_ms()));
         }
         if (state == FCT_TASK_STEP_DONE)
@@ -217,6 +221,8 @@ void fct_task_step(FctTask *task, guint step, FctTaskStepState state, const char
                                 json_integer((json_int_t)(100 * (step + 1) / json_array_size(steps))));
     }
     g_mutex_unlock(&task->lock);
+    if (told)
+        fct_task_tell_log(task->id, told, title, step_state_names[state], message ? message : "");
     publish(task);
 }
 
@@ -325,6 +331,7 @@ void fct_task_end(FctTask *task, FctTaskState state, const GError *error, const 
         return; /* the next start finds it as it was last stored, and ends it again */
     g_autoptr(json_t) json = fct_task_to_json(task);
     const json_t *subject = json_object_get(json, "subject");
+    fct_task_tell_log(task->id, json, "", state_names[state], outcome);
     fct_event(task->app, "task", state == FCT_TASK_DONE || state == FCT_TASK_CANCELLED ? "info" : "error",
               fct_json_str(subject, "kind", ""), fct_json_str(subject, "id", ""), fct_json_str(subject, "name", ""),
               "%s: %s", fct_json_str(json, "title", ""), outcome);

@@ -4,6 +4,8 @@
 
 #include "app/work/task.h"
 
+#include <string.h>
+
 #define TASK "task/left-over"
 
 static const FctStoreOps *real_ops;
@@ -70,11 +72,73 @@ static void test_ended_meanwhile_stays(Fixture *f, gconstpointer data)
     g_assert_cmpstr(state, ==, "done");
 }
 
+/* ---- the log ---- */
+
+static GMutex told_lock;
+static GString *told; /* lines of KEY=value */
+
+static GLogWriterOutput keep_fields(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+    gboolean of_task = FALSE;
+    for (gsize i = 0; i < n; i++)
+        of_task |= strcmp(fields[i].key, "FACET_TASK") == 0;
+    g_mutex_lock(&told_lock);
+    for (gsize i = 0; of_task && i < n; i++)
+        g_string_append_printf(told, "%s=%s\n", fields[i].key, (const char *)fields[i].value);
+    g_mutex_unlock(&told_lock);
+    return of_task ? G_LOG_WRITER_HANDLED : g_log_writer_default(level, fields, n, data);
+}
+
+static void assert_told(const char *line)
+{
+    g_mutex_lock(&told_lock);
+    g_autofree char *all = g_strdup(told->str);
+    g_mutex_unlock(&told_lock);
+    if (!strstr(all, line))
+        g_error("not in the log: %s; it has %s", line, all);
+}
+
+/* What was done is found by the VM, and a name is no second line. */
+static void test_log(Fixture *f, gconstpointer data)
+{
+    static const char *const steps[] = {"Stop it", "Release its parts", NULL};
+    g_autoptr(GError) error = NULL;
+    FctTaskSpec spec = {.kind = "vm.stop",
+                        .title = "Stop VM db-2",
+                        .subject_kind = "vm",
+                        .subject_id = "id-2",
+                        .subject_name = "db-2\nMESSAGE=forged",
+                        .user = "admin",
+                        .steps = steps};
+    g_autoptr(FctTask) task = fct_task_new(f->app, &spec);
+    g_assert_true(fct_task_commit(task, NULL, 0, &error));
+    fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
+    fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
+    fct_task_step(task, 1, FCT_TASK_STEP_FAILED, "It is in use.");
+    fct_set_error(&error, FCT_ERROR_IN_USE, "It is in use.");
+    fct_task_end(task, FCT_TASK_FAILED, error, NULL, 0, "VM %s still runs.", "db-2");
+    g_autofree char *id = g_strdup_printf("FACET_TASK=%s\n", fct_task_id(task));
+    assert_told(id);
+    assert_told("MESSAGE=Stop VM db-2: Stop it: done\n");
+    assert_told(
+        "FACET_STEP=Stop it\nFACET_STATE=done\nFACET_USER=admin\nFACET_VM=db-2 MESSAGE=forged\nFACET_ID=id-2\n");
+    assert_told("MESSAGE=Stop VM db-2: Release its parts: failed: It is in use.\n");
+    assert_told("MESSAGE=Stop VM db-2: failed: VM db-2 still runs.\n");
+    assert_told(
+        "FACET_STATE=failed\nFACET_USER=admin\nFACET_VM=db-2 MESSAGE=forged\nFACET_ID=id-2\nFACET_ERROR=in-use\n");
+    g_assert_null(strstr(told->str, "running"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    told = g_string_new(NULL);
+    g_log_set_writer_func(keep_fields, NULL, NULL);
+    g_test_add("/tasks/log", Fixture, NULL, fixture_set_up, test_log, fixture_tear_down);
     g_test_add("/tasks/left-over-fails", Fixture, NULL, fixture_set_up, test_left_over_fails, fixture_tear_down);
     g_test_add("/tasks/ended-meanwhile-stays", Fixture, NULL, fixture_set_up, test_ended_meanwhile_stays,
                fixture_tear_down);
-    return g_test_run();
+    int rc = g_test_run();
+    g_string_free(told, TRUE);
+    return rc;
 }
