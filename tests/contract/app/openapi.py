@@ -7,6 +7,7 @@ usage: openapi.py OPENAPI LIST-ROUTES SIM HELPER FACETD
 Every answer of a real facetd on a simulated host goes through the schema that the contract gives for its operation and
 status. Answers of errors too; a status that the operation does not list must be one that any operation may give.
 """
+import json
 import os
 import re
 import subprocess
@@ -14,9 +15,10 @@ import sys
 import warnings
 
 import jsonschema
-import yaml
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+JOIN = os.path.join(HERE, "..", "..", "..", "tools", "join-openapi")
+sys.path.insert(0, os.path.join(HERE, "..", "..", "support"))
 from facet_host import Host  # noqa: E402
 
 # Debian 12's jsonschema has nothing newer than RefResolver; later ones warn of it.
@@ -43,8 +45,7 @@ def in_order(line):
 
 class Contract:
     def __init__(self, path):
-        with open(path, encoding="utf-8") as text:
-            self.doc = yaml.safe_load(text)
+        self.doc = json.loads(subprocess.run([JOIN, path], check=True, stdout=subprocess.PIPE).stdout)
         self.resolver = jsonschema.RefResolver("", self.doc)
         self.operations = {}
         self.seen = set()
