@@ -144,6 +144,13 @@ def test_reading(api):
         api("GET", path, 400)
 
 
+def test_contract(api):
+    """What facetd says of itself is what the source says, for whoever asks."""
+    token, api.host.token = api.host.token, None
+    assert api("GET", "/openapi.json", 200) == api.contract.doc
+    api.host.token = token
+
+
 def test_without_libvirt(api):
     """This facetd was given no libvirt: it says so, and serves the rest."""
     for path in ("/vms", "/vms/db-2", "/vms/db-2/preflight", "/networks", "/networks/default", "/host-interfaces",
@@ -290,7 +297,7 @@ def test_after(api):
 def main():
     openapi, list_routes, sim, helper, facetd = sys.argv[1:6]
     contract = Contract(openapi)
-    tests = [test_reading, test_without_libvirt, test_without_sign_in, test_queries, test_bodies, test_tokens, test_groups, test_files, test_plans, test_hold,
+    tests = [test_reading, test_contract, test_without_libvirt, test_without_sign_in, test_queries, test_bodies, test_tokens, test_groups, test_files, test_plans, test_hold,
              test_examples, test_after]
     print(f"TAP version 13\n1..{1 + len(tests)}", flush=True)
     routes = set(map(in_order, subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()))
