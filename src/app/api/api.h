@@ -65,7 +65,7 @@ struct FctReply {
     char *cookie;   /* owned; value of Set-Cookie */
     gboolean known; /* set by access.c: somebody has signed in */
     char *subject;  /* owned; for the audit row: "gpu 0", "vm db-2" */
-    char *text;     /* owned; a media type other than JSON */
+    char *text;     /* owned; in place of json */
     char *mime;     /* owned; of text */
     gpointer data;  /* for those below */
     GDestroyNotify destroy;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Version, signing in and out, who am I. */
+/* Version and contract, signing in and out, who am I. */
 #include "app/api/api.h"
+#include "app/api/contract.h"
 #include "app/people/account.h"
 #include "app/people/auth.h"
 #include "base/plain.h"
@@ -14,6 +15,14 @@
 static gboolean get_version(const FctRequest *request, FctReply *reply, GError **error)
 {
     reply->json = json_pack("{s:s, s:s, s:i}", "product", "Facet", "version", FACET_VERSION, "api", 1);
+    return TRUE;
+}
+
+/* Whoever writes a program reads it before there is anybody to sign in; it says nothing of this host. */
+static gboolean get_contract(const FctRequest *request, FctReply *reply, GError **error)
+{
+    reply->text = g_strdup(fct_contract);
+    reply->mime = g_strdup("application/json");
     return TRUE;
 }
 
@@ -87,6 +96,7 @@ static gboolean logout(const FctRequest *request, FctReply *reply, GError **erro
 
 const FctRoute fct_routes_session[] = {
     {"GET", "/version", NULL, get_version},
+    {"GET", "/openapi.json", NULL, get_contract},
     {"GET", "/session", "session.read", get_session},
     {"POST", "/session", NULL, login, .body = "username:text password:text"},
     {"DELETE", "/session", "session.end", logout},

@@ -5,7 +5,7 @@ import { t } from '@/strings';
 
 export class ApiError extends Error {
   readonly status: number;
-  readonly code: string;
+  readonly code: Problem['code'];
   readonly next: string;
   readonly details: Partial<Problem['details']>;
 

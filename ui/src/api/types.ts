@@ -21,7 +21,8 @@ export type Plan = S['Plan'];
 export type PlanInput = S['PlanInput'];
 export type LayoutItem = S['LayoutItem'];
 export type Verdict = S['Verdict'];
-export type Problem = S['Problem'];
+/** One of facetd's errors, or one that the page has seen itself. */
+export type Problem = Omit<S['Problem'], 'code'> & { code: S['Problem']['code'] | 'unreachable' | 'unknown' | S['TaskState'] };
 export type Task = S['Task'];
 export type Image = S['Image'];
 export type LibraryFile = S['File'];
