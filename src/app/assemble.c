@@ -9,8 +9,8 @@
 #include "app/domains/vm_news.h"
 #include "app/gpus/executor.h"
 #include "app/gpus/gpu_publish.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/reconcile.h"
-#include "app/gpus/world.h"
 #include "app/library/file_probe.h"
 #include "app/library/files.h"
 #include "app/metrics/sampler.h"
@@ -105,8 +105,8 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
         return NULL;
     app->opened = fct_opened_new(app, fct_visit_cut);
     fct_auth_on_end(app->auth, on_logins_ended, app->opened);
-    app->world = fct_world_new(app, error);
-    if (!app->world)
+    app->observer = fct_observer_new(app, error);
+    if (!app->observer)
         return NULL;
     app->files = fct_files_new(app);
     app->tasks = fct_tasks_new(app);
@@ -133,7 +133,7 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
     return g_steal_pointer(&app);
 }
 
-static void on_world_changed(FctApp *app, const FctWorldNews *news, gpointer data)
+static void on_world_changed(FctApp *app, const FctObserverNews *news, gpointer data)
 {
     if (app->vm_news)
         fct_vm_news_parts_changed(app->vm_news);
@@ -147,9 +147,9 @@ static void on_helper(FctApp *app, gpointer data)
 gboolean fct_app_start(FctApp *app, GError **error)
 {
     /* First who listens, then what speaks. */
-    fct_world_on_change(app->world, fct_gpu_publish_news, NULL);
-    fct_world_on_change(app->world, on_world_changed, NULL);
-    fct_world_on_helper(app->world, on_helper, NULL);
+    fct_observer_on_change(app->observer, fct_gpu_publish_news, NULL);
+    fct_observer_on_change(app->observer, on_world_changed, NULL);
+    fct_observer_on_helper(app->observer, on_helper, NULL);
     fct_reconciler_start(app->reconciler);
     if (app->vms) {
         fct_autostarter_start(app->autostarter);
@@ -166,7 +166,7 @@ gboolean fct_app_start(FctApp *app, GError **error)
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
     fct_aside_tell(app);
-    fct_world_start(app->world);
+    fct_observer_start(app->observer);
     fct_sampler_start(app->sampler);
     app->server = fct_server_new(app, error);
     return app->server != NULL;
@@ -185,7 +185,7 @@ void fct_app_free(FctApp *app)
         fct_network_watch_stop(app->network_watch);
         fct_storage_watch_stop(app->storage_watch);
         fct_vms_stop(app->vms);
-        fct_world_stop(app->world);
+        fct_observer_stop(app->observer);
     }
     fct_network_watch_free(app->network_watch);
     fct_network_cache_free(app->networks);
@@ -204,7 +204,7 @@ void fct_app_free(FctApp *app)
     fct_executor_free(app->executor);
     fct_tasks_free(app->tasks);
     fct_files_free(app->files);
-    fct_world_free(app->world);
+    fct_observer_free(app->observer);
     fct_opened_free(app->opened);
     fct_auth_free(app->auth);
     fct_signins_free(app->signins);

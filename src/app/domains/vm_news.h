@@ -11,7 +11,7 @@ void fct_vm_news_free(FctVmNews *news);
 
 /* The VM is another than the page knows. */
 void fct_vm_news_add(FctVmNews *news, const char *id);
-/* The world of parts has changed (layout, holders): VMs that wait for some may be blocked or not now. */
+/* Parts have changed (layout, holders): VMs that wait for some may be blocked or not now. */
 void fct_vm_news_parts_changed(FctVmNews *news);
 /* Networks or pools have come, gone, started or stopped: any VM that is off may be blocked or not now. */
 void fct_vm_news_host_changed(FctVmNews *news);

@@ -2,11 +2,11 @@
 #include "app/api/api.h"
 #include "app/gpus/gpu_hold.h"
 #include "app/gpus/gpu_view.h"
-#include "app/gpus/world.h"
+#include "app/gpus/observer.h"
 
 static gboolean list_gpus(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctInventory) inventory = fct_world_inventory(request->app->world, error);
+    g_autoptr(FctInventory) inventory = fct_observer_inventory(request->app->observer, error);
     if (!inventory)
         return FALSE;
     g_autoptr(json_t) items = json_array();
@@ -22,7 +22,7 @@ static gboolean list_gpus(const FctRequest *request, FctReply *reply, GError **e
 
 static gboolean get_gpu(const FctRequest *request, FctReply *reply, GError **error)
 {
-    g_autoptr(FctInventory) inventory = fct_world_inventory(request->app->world, error);
+    g_autoptr(FctInventory) inventory = fct_observer_inventory(request->app->observer, error);
     const FctGpu *gpu = inventory ? fct_inventory_find_gpu(inventory, request->id) : NULL;
     if (!gpu) {
         if (inventory)

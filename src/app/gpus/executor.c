@@ -3,9 +3,9 @@
 
 #include "app/gpus/executor_run.h"
 #include "app/gpus/gpu_publish.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/parts.h"
 #include "app/gpus/plans.h"
-#include "app/gpus/world.h"
 #include "app/news/aside.h"
 #include "app/news/hub.h"
 #include "core/carve.h"
@@ -127,7 +127,7 @@ static gboolean still_good(const Applying *a, gboolean confirmed, GError **error
 /* The card as it is now against the card that was planned on. */
 static gboolean unchanged(Applying *a, gboolean confirmed, GError **error)
 {
-    a->seen = fct_world_refresh(a->app->world, error);
+    a->seen = fct_observer_refresh(a->app->observer, error);
     if (!a->seen)
         return FALSE;
     a->gpu = fct_inventory_gpu(a->seen, a->plan->gpu);

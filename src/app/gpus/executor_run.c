@@ -2,8 +2,8 @@
 #include "app/gpus/executor_run.h"
 
 #include "app/gpus/gpu_publish.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/parts.h"
-#include "app/gpus/world.h"
 #include "core/carve.h"
 
 #include <string.h>
@@ -65,7 +65,7 @@ static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret
     gboolean said = FALSE;
     for (;;) {
         g_autoptr(GError) fault = NULL;
-        g_autoptr(FctInventory) inventory = fct_world_refresh(run->app->world, &fault);
+        g_autoptr(FctInventory) inventory = fct_observer_refresh(run->app->observer, &fault);
         if (inventory && strcmp(inventory->boot_id, run->journal->boot_id) != 0)
             return REBOOT;
         if (inventory) {
@@ -93,7 +93,7 @@ static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret
     }
 }
 
-/* The world before a step: what was seen at the end of the step before, which is moments ago, or a fresh look. */
+/* The cards before a step: what was seen at the end of the step before, which is moments ago, or a fresh look. */
 static End look(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gpu, GError **error)
 {
     if (!run->seen)
@@ -153,7 +153,7 @@ static End send(FctRun *run, const FctStep *step, const char *place, GError **er
         probe(run, place);
         if (outcome == FCT_STEP_WEDGED) {
             g_autofree char *reason = g_strdup_printf("It hung in this step: %s.", step->title);
-            fct_world_mark_wedged(run->app->world, run->journal->gpu, reason);
+            fct_observer_mark_wedged(run->app->observer, run->journal->gpu, reason);
             fct_set_error(error, FCT_ERROR_GPU_WEDGED, "%s hung in this step: %s.", run->journal->label, step->title);
             return DEAD;
         }

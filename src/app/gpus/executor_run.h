@@ -24,7 +24,7 @@ void fct_run_free(FctRun *run);
 void fct_run_go(FctTask *task, gpointer data);
 
 /*
- * executor_words.c: what a run says of the card, from the world as it was seen last. A layout is called wanted or
+ * executor_words.c: what a run says of the card, from the cards as they were seen last. A layout is called wanted or
  * previous only when the card has it.
  */
 char *fct_run_outcome(const FctRun *run, gboolean wanted);

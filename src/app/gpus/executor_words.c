@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/gpus/executor_run.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/plans.h"
-#include "app/gpus/world.h"
 #include "core/layout_diff.h"
 
 #include <string.h>
@@ -30,10 +30,10 @@ static GPtrArray *layout_in(const FctInventory *inventory, const char *id, gbool
 static void read_layouts(const FctRun *run, Layouts *layouts)
 {
     const FctJournal *journal = run->journal;
-    g_autoptr(FctInventory) seen = fct_world_inventory(run->app->world, NULL);
+    g_autoptr(FctInventory) seen = fct_observer_inventory(run->app->observer, NULL);
     /* A run that was found with all its steps done, right after the start, has not looked yet. */
     if (!seen)
-        seen = fct_world_refresh(run->app->world, NULL);
+        seen = fct_observer_refresh(run->app->observer, NULL);
     g_autoptr(FctInventory) before = fct_plans_before(run->app, journal->plan, NULL);
     g_autoptr(FctPlan) plan = fct_plans_get(run->app, journal->plan, NULL, NULL);
     layouts->now = layout_in(seen, journal->gpu, &layouts->mig_now);

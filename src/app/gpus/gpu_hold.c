@@ -2,8 +2,8 @@
 #include "app/gpus/gpu_hold.h"
 
 #include "app/gpus/gpu_view.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/parts.h"
-#include "app/gpus/world.h"
 #include "app/news/records.h"
 
 #include <string.h>
@@ -74,11 +74,11 @@ json_t *fct_gpu_hold(FctApp *app, const char *name, gboolean hold, const char *u
 {
     /* Who has looked at the card before this and commits later would hold parts of one that Facet has let go. */
     g_autoptr(GRWLockWriterLocker) alone G_GNUC_UNUSED = g_rw_lock_writer_locker_new(&app->choosing);
-    g_autoptr(FctInventory) before = fct_world_refresh(app->world, error);
+    g_autoptr(FctInventory) before = fct_observer_refresh(app->observer, error);
     const FctGpu *gpu = find(before, name, error);
     if (!gpu || !change(app, gpu, hold, user, error))
         return NULL;
-    g_autoptr(FctInventory) now = fct_world_refresh(app->world, error);
+    g_autoptr(FctInventory) now = fct_observer_refresh(app->observer, error);
     const FctGpu *then = find(now, gpu->id, error);
     return then ? fct_gpu_view(app, now, then, TRUE, error) : NULL;
 }

@@ -18,7 +18,7 @@ static void publish(FctApp *app, const FctInventory *inventory, const FctGpu *gp
 
 void fct_gpu_publish(FctApp *app, const char *id)
 {
-    g_autoptr(FctInventory) inventory = fct_world_inventory(app->world, NULL);
+    g_autoptr(FctInventory) inventory = fct_observer_inventory(app->observer, NULL);
     const FctGpu *gpu = inventory ? fct_inventory_gpu(inventory, id) : NULL;
     if (!gpu)
         return;
@@ -40,7 +40,7 @@ static void tell_state(FctApp *app, const FctGpu *before, const FctGpu *now)
                   now->name);
 }
 
-static void tell_gone(FctApp *app, const FctWorldNews *news)
+static void tell_gone(FctApp *app, const FctObserverNews *news)
 {
     for (guint i = 0; news->before && i < news->before->gpus->len; i++) {
         const FctGpu *gpu = news->before->gpus->pdata[i];
@@ -52,7 +52,7 @@ static void tell_gone(FctApp *app, const FctWorldNews *news)
     }
 }
 
-void fct_gpu_publish_news(FctApp *app, const FctWorldNews *news, gpointer data)
+void fct_gpu_publish_news(FctApp *app, const FctObserverNews *news, gpointer data)
 {
     for (guint i = 0; i < news->gpus->len; i++) {
         const FctGpu *gpu = fct_inventory_gpu(news->now, news->gpus->pdata[i]);

@@ -2,8 +2,8 @@
 #include "app/gpus/groups.h"
 
 #include "app/domains/snapshot_users.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/parts.h"
-#include "app/gpus/world.h"
 #include "app/news/hub.h"
 #include "base/read.h"
 #include "core/chooser.h"
@@ -59,7 +59,7 @@ GPtrArray *fct_groups_all(FctApp *app, const GPtrArray *parts, GError **error)
 /* A node whose hardware is not known (yet) has groups without parts. */
 static gboolean view_open(View *view, FctApp *app, GError **error)
 {
-    g_autoptr(FctInventory) inventory = fct_world_inventory(app->world, NULL);
+    g_autoptr(FctInventory) inventory = fct_observer_inventory(app->observer, NULL);
     g_autoptr(FctInventory) empty = inventory ? NULL : fct_inventory_new();
     g_autoptr(GPtrArray) reservations = fct_parts_reservations(app, error);
     if (!reservations)
@@ -221,7 +221,7 @@ static gboolean may_change(const View *view, const char *id, GError **error)
 static gboolean resolve_card(FctApp *app, json_t *rules, GError **error)
 {
     const char *named = fct_json_str(rules, "gpu", "");
-    g_autoptr(FctInventory) inventory = *named ? fct_world_inventory(app->world, NULL) : NULL;
+    g_autoptr(FctInventory) inventory = *named ? fct_observer_inventory(app->observer, NULL) : NULL;
     const FctGpu *gpu = inventory ? fct_inventory_find_gpu(inventory, named) : NULL;
     if (gpu)
         json_object_set_new(rules, "gpu", json_string(gpu->id));

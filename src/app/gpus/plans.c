@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/gpus/plans.h"
 
+#include "app/gpus/observer.h"
 #include "app/gpus/parts.h"
-#include "app/gpus/world.h"
 #include "app/news/hub.h"
 #include "app/work/task.h"
 #include "base/read.h"
@@ -200,7 +200,7 @@ json_t *fct_plans_make(FctApp *app, const json_t *request, GError **error)
     const char *kind;
     if (!fct_read_str(request, "kind", &kind, error) || !check_members(request, kind, error))
         return NULL;
-    g_autoptr(FctInventory) seen = fct_world_refresh(app->world, error);
+    g_autoptr(FctInventory) seen = fct_observer_refresh(app->observer, error);
     g_autoptr(GPtrArray) reservations = seen ? fct_parts_reservations(app, error) : NULL;
     g_autoptr(FctPlan) plan = fct_plan_new();
     if (!reservations)

@@ -2,9 +2,9 @@
 #include "app/gpus/reconcile.h"
 
 #include "app/gpus/executor.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/parts.h"
 #include "app/gpus/plans.h"
-#include "app/gpus/world.h"
 #include "app/news/records.h"
 #include "core/reconcile.h"
 
@@ -164,7 +164,7 @@ static gboolean awaits_cards(FctReconciler *reconciler, const FctInventory *seen
 static void look(FctReconciler *reconciler)
 {
     FctApp *app = reconciler->app;
-    g_autoptr(FctInventory) seen = fct_world_inventory(app->world, NULL);
+    g_autoptr(FctInventory) seen = fct_observer_inventory(app->observer, NULL);
     g_autoptr(GPtrArray) reservations = seen ? fct_parts_reservations(app, NULL) : NULL;
     if (!reservations)
         return;
@@ -203,7 +203,7 @@ static gpointer reconcile(gpointer data)
     }
 }
 
-static void on_world_changed(FctApp *app, const FctWorldNews *news, gpointer data)
+static void on_world_changed(FctApp *app, const FctObserverNews *news, gpointer data)
 {
     fct_reconciler_kick(data);
 }
@@ -215,7 +215,7 @@ static void on_plan_ended(gpointer data)
 
 void fct_reconciler_start(FctReconciler *reconciler)
 {
-    fct_world_on_change(reconciler->app->world, on_world_changed, reconciler);
+    fct_observer_on_change(reconciler->app->observer, on_world_changed, reconciler);
     fct_executor_on_end(reconciler->app->executor, on_plan_ended, reconciler);
     reconciler->thread = g_thread_new("reconcile", reconcile, reconciler);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/nodes/node_view.h"
 
-#include "app/gpus/world.h"
+#include "app/gpus/observer.h"
 #include "app/news/hub.h"
 
 static json_t *virt_json(FctApp *app)
@@ -15,7 +15,7 @@ static json_t *virt_json(FctApp *app)
 
 json_t *fct_node_view(FctApp *app, GError **error)
 {
-    g_autoptr(FctInventory) inventory = fct_world_inventory(app->world, NULL);
+    g_autoptr(FctInventory) inventory = fct_observer_inventory(app->observer, NULL);
     gboolean known = inventory != NULL;
     if (!known)
         inventory = fct_inventory_new();
@@ -25,7 +25,7 @@ json_t *fct_node_view(FctApp *app, GError **error)
     json_object_set_new(json, "name", json_string(app->config.node));
     if (!known)
         json_object_set_new(json, "iommu", json_string("off"));
-    json_object_set_new(json, "helper", json_string(fct_world_helper_up(app->world) ? "up" : "down"));
+    json_object_set_new(json, "helper", json_string(fct_observer_helper_up(app->observer) ? "up" : "down"));
     json_object_set_new(json, "virt", virt_json(app));
     return json;
 }

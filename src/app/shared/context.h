@@ -21,7 +21,7 @@ typedef struct FctHub FctHub;
 typedef struct FctOpened FctOpened;
 typedef struct FctRecords FctRecords;
 typedef struct FctTasks FctTasks;
-typedef struct FctWorld FctWorld;
+typedef struct FctObserver FctObserver;
 typedef struct FctReconciler FctReconciler;
 typedef struct FctExecutor FctExecutor;
 typedef struct FctSampler FctSampler;
@@ -70,7 +70,7 @@ typedef struct FctApp {
     FctAuth *auth;
     FctOpened *opened;
     FctTasks *tasks;
-    FctWorld *world;
+    FctObserver *observer;
     FctExecutor *executor;
     FctReconciler *reconciler;
     FctSampler *sampler;

@@ -408,13 +408,13 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
 /* ---- changing ---- */
 
 /* Names of the VMs that have a volume of the pool; @running: only those that run. */
-static json_t *holders(const FctVolumeWorld *world, const char *pool)
+static json_t *holders(const FctVolumeSurvey *survey, const char *pool)
 {
     json_t *names = json_array();
     g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < world->volumes->len; i++) {
-        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
-        const GPtrArray *users = strcmp(volume->pool, pool) == 0 ? fct_volume_world_users(world, volume->path) : NULL;
+    for (guint i = 0; i < survey->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(survey->volumes, i);
+        const GPtrArray *users = strcmp(volume->pool, pool) == 0 ? fct_volume_survey_users(survey, volume->path) : NULL;
         for (guint k = 0; users && k < users->len; k++) {
             const FctVolumeUser *user = g_ptr_array_index(users, k);
             if (*user->vm && strcmp(user->how, "snapshot") != 0 && g_hash_table_add(known, user->vm))
@@ -457,10 +457,10 @@ static gboolean no_snapshot_has(FctApp *app, const char *name, const char *what,
 
 static gboolean nobody_has(FctApp *app, const char *name, const char *what, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    if (!world || !fct_volume_world_pool(world, name, error))
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    if (!survey || !fct_volume_survey_pool(survey, name, error))
         return FALSE;
-    g_autoptr(json_t) names = holders(world, name);
+    g_autoptr(json_t) names = holders(survey, name);
     if (json_array_size(names) == 0 && !add_documents(app, name, names, error))
         return FALSE;
     if (json_array_size(names) == 0)

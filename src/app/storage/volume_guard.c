@@ -23,47 +23,48 @@ static gboolean refuse(GError **error, const char *path, const char *who, const 
 }
 
 /* Files of the VM itself may stand on one another: what merges left is still listed as it was. */
-static gboolean is_own(const FctVolumeWorld *world, const char *vm, const char *id)
+static gboolean is_own(const FctVolumeSurvey *survey, const char *vm, const char *id)
 {
-    const FctVolume *volume = fct_volume_world_find(world, id, NULL);
-    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    const FctVolume *volume = fct_volume_survey_find(survey, id, NULL);
+    const GPtrArray *users = volume ? fct_volume_survey_users(survey, volume->path) : NULL;
     for (guint i = 0; users && i < users->len; i++)
         if (*vm && strcmp(((FctVolumeUser *)users->pdata[i])->vm, vm) == 0)
             return TRUE;
     return FALSE;
 }
 
-static gboolean check_users(FctApp *app, const FctVolumeWorld *world, const char *vm, const char *path, GError **error)
+static gboolean check_users(FctApp *app, const FctVolumeSurvey *survey, const char *vm, const char *path,
+                            GError **error)
 {
-    const GPtrArray *users = fct_volume_world_users(world, path);
+    const GPtrArray *users = fct_volume_survey_users(survey, path);
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         gboolean backing = strcmp(user->how, "backing") == 0;
-        if (backing ? is_own(world, vm, user->name) : strcmp(user->vm, vm) == 0)
+        if (backing ? is_own(survey, vm, user->name) : strcmp(user->vm, vm) == 0)
             continue;
         if (backing)
             return refuse(error, path, "volume", user->name, "stands on it");
         return refuse(error, path, strcmp(user->how, "snapshot") == 0 ? "snapshot" : "VM", user->name, "has it");
     }
     g_autofree char *file = g_path_get_basename(path);
-    return fct_volume_world_clear(world, path, error) && fct_volume_host_free(app, file, path, error);
+    return fct_volume_survey_clear(survey, path, error) && fct_volume_host_free(app, file, path, error);
 }
 
 /* A volume of a pool that does not may stand on any file. */
-static gboolean all_answer(const FctVolumeWorld *world, GError **error)
+static gboolean all_answer(const FctVolumeSurvey *survey, GError **error)
 {
-    if (world->silent)
-        g_propagate_error(error, g_error_copy(world->silent));
-    return !world->silent;
+    if (survey->silent)
+        g_propagate_error(error, g_error_copy(survey->silent));
+    return !survey->silent;
 }
 
 /* Copies read by name, a window at a time: what changes or comes under it meanwhile would go into them. */
-static gboolean is_idle(FctApp *app, const FctVolumeWorld *world, const char *path, GError **error)
+static gboolean is_idle(FctApp *app, const FctVolumeSurvey *survey, const char *path, GError **error)
 {
-    for (guint i = 0; i < world->volumes->len; i++) {
-        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+    for (guint i = 0; i < survey->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(survey->volumes, i);
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
-        if (!fct_volume_world_same(world, volume->path, path) || !fct_storage_is_claimed(app->storage, id))
+        if (!fct_volume_survey_same(survey, volume->path, path) || !fct_storage_is_claimed(app->storage, id))
             continue;
         fct_set_error_full(error, FCT_ERROR_IN_USE, "Wait until that has ended, or cancel its task.",
                            json_pack("{s:[s]}", "reasons", id), "Volume %s is being copied or changed.", volume->name);
@@ -92,9 +93,9 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     if (!paths->len)
         return TRUE;
     look_anew(app, paths);
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    g_autoptr(FctVmInfo) info = world && *vm ? app->vmm->ops->info(app->vmm, vm, &fault) : NULL;
-    if (!world || !all_answer(world, error))
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    g_autoptr(FctVmInfo) info = survey && *vm ? app->vmm->ops->info(app->vmm, vm, &fault) : NULL;
+    if (!survey || !all_answer(survey, error))
         return FALSE;
     if (fault && fault->code != FCT_ERROR_NOT_FOUND) {
         g_propagate_error(error, g_steal_pointer(&fault));
@@ -102,9 +103,9 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     }
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i);
-        if (fct_vm_info_active(info) && (info->unseen || fct_volume_world_has(world, info, path))) /* it may have */
+        if (fct_vm_info_active(info) && (info->unseen || fct_volume_survey_has(survey, info, path))) /* it may have */
             return refuse(error, path, "VM", info->name, "runs with it");
-        if (!is_idle(app, world, path, error) || !check_users(app, world, vm, path, error))
+        if (!is_idle(app, survey, path, error) || !check_users(app, survey, vm, path, error))
             return FALSE;
     }
     return TRUE;
@@ -112,9 +113,9 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
 
 gboolean fct_volume_alone(FctApp *app, const char *vm, const char *path, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    return world && all_answer(world, error) && is_idle(app, world, path, error) &&
-           check_users(app, world, vm, path, error);
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    return survey && all_answer(survey, error) && is_idle(app, survey, path, error) &&
+           check_users(app, survey, vm, path, error);
 }
 
 gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GError **error)
@@ -128,12 +129,13 @@ gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GEr
 /* ---- of the file library ---- */
 
 /* By libvirt's own word: a VM that was defined a moment ago may not have been heard of yet. */
-static gboolean add_domains(FctApp *app, const FctVolumeWorld *world, const char *path, json_t *reasons, GError **error)
+static gboolean add_domains(FctApp *app, const FctVolumeSurvey *survey, const char *path, json_t *reasons,
+                            GError **error)
 {
     g_autoptr(GPtrArray) vms = app->vmm->ops->list(app->vmm, error);
     for (guint i = 0; vms && i < vms->len; i++) {
         const FctVmInfo *vm = g_ptr_array_index(vms, i);
-        if (fct_volume_world_has(world, vm, path)) {
+        if (fct_volume_survey_has(survey, vm, path)) {
             g_autofree char *reason = g_strdup_printf("VM %s has it in a drive.", vm->name);
             json_array_append_new(reasons, json_string(reason));
         }
@@ -144,9 +146,9 @@ static gboolean add_domains(FctApp *app, const FctVolumeWorld *world, const char
 }
 
 /* What another program made in a pool may stand on an image of the library. */
-static gboolean add_volumes(const FctVolumeWorld *world, const char *path, json_t *reasons, GError **error)
+static gboolean add_volumes(const FctVolumeSurvey *survey, const char *path, json_t *reasons, GError **error)
 {
-    const GPtrArray *users = fct_volume_world_users(world, path);
+    const GPtrArray *users = fct_volume_survey_users(survey, path);
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         if (strcmp(user->how, "backing") != 0)
@@ -154,13 +156,13 @@ static gboolean add_volumes(const FctVolumeWorld *world, const char *path, json_
         g_autofree char *reason = g_strdup_printf("Volume %s stands on it.", user->name);
         json_array_append_new(reasons, json_string(reason));
     }
-    if (world->silent)
-        g_propagate_error(error, g_error_copy(world->silent));
-    return !world->silent;
+    if (survey->silent)
+        g_propagate_error(error, g_error_copy(survey->silent));
+    return !survey->silent;
 }
 
 gboolean fct_volume_file_users(FctApp *app, const char *path, json_t *reasons, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    return world && add_domains(app, world, path, reasons, error) && add_volumes(world, path, reasons, error);
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    return survey && add_domains(app, survey, path, reasons, error) && add_volumes(survey, path, reasons, error);
 }

@@ -39,14 +39,14 @@ static gboolean read_file(const char *path, FctVolumeBytes *look, GError **error
 }
 
 /* A record of the same file in a pool that leads to the same folder by another path. */
-static const FctVolumeRecord *find_alias(const FctVolumeWorld *world, const char *path)
+static const FctVolumeRecord *find_alias(const FctVolumeSurvey *survey, const char *path)
 {
     GHashTableIter iter;
     gpointer value;
-    g_hash_table_iter_init(&iter, world->records);
+    g_hash_table_iter_init(&iter, survey->records);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const FctVolumeRecord *record = value;
-        if (fct_volume_world_same(world, record->path, path))
+        if (fct_volume_survey_same(survey, record->path, path))
             return record;
     }
     return NULL;
@@ -110,18 +110,18 @@ static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *
 
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world =
+    g_autoptr(FctVolumeSurvey) survey =
         fct_volume_inside(volume, error) && fct_volume_host_free(app, volume->name, volume->path, error)
-            ? fct_volume_world_new(app, error)
+            ? fct_volume_survey_new(app, error)
             : NULL;
-    if (!world)
+    if (!survey)
         return NULL;
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
-    const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);
+    const FctVolumeRecord *own = g_hash_table_lookup(survey->records, id);
     if (!own && !fct_record_end_replaced(app, volume, error))
         return NULL;
     gboolean stale = own && *own->path && strcmp(own->path, volume->path) != 0;
-    const FctVolumeRecord *known = own && !stale ? own : find_alias(world, volume->path);
+    const FctVolumeRecord *known = own && !stale ? own : find_alias(survey, volume->path);
     if (known && (!agrees(known, asked, error) || !fct_record_whole(app, known->pool, known->name, error)))
         return NULL;
     FctVolumeRecord *record = known == own && known ? fct_volume_record_copy(known)
@@ -219,12 +219,12 @@ static gboolean is_unlinked(const char *path, GError **error)
 }
 
 /* A record of ours tells of the file as long as that is the one that it was made of. */
-static const FctVolumeRecord *record_of(const FctVolumeWorld *world, const char *id, const char *path)
+static const FctVolumeRecord *record_of(const FctVolumeSurvey *survey, const char *id, const char *path)
 {
-    const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);
-    const FctVolumeRecord *known = own ? own : find_alias(world, path);
+    const FctVolumeRecord *own = g_hash_table_lookup(survey->records, id);
+    const FctVolumeRecord *known = own ? own : find_alias(survey, path);
     g_autofree char *its = known ? fct_volume_record_id(known) : NULL;
-    const FctVolume *there = its && *known->pool ? fct_volume_world_find(world, its, NULL) : NULL;
+    const FctVolume *there = its && *known->pool ? fct_volume_survey_find(survey, its, NULL) : NULL;
     return there && fct_record_is_replaced(known, there) ? NULL : known;
 }
 
@@ -239,17 +239,17 @@ gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, F
     const char *name = *disk->pool ? disk->volume : disk->path;
     if (!*name)
         return TRUE; /* no medium */
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
     g_autofree char *id = fct_volume_id(disk->pool, name);
-    const FctVolume *volume = world && *disk->pool ? fct_volume_world_find(world, id, NULL) : NULL;
-    const FctVolumeRecord *known = world ? record_of(world, id, disk->path) : NULL;
-    if (!world || (volume && !fct_volume_inside(volume, error)) ||
+    const FctVolume *volume = survey && *disk->pool ? fct_volume_survey_find(survey, id, NULL) : NULL;
+    const FctVolumeRecord *known = survey ? record_of(survey, id, disk->path) : NULL;
+    if (!survey || (volume && !fct_volume_inside(volume, error)) ||
         (!active && !disk->read_only && !fct_volume_host_free(app, name, disk->path, error)) ||
         (known && !agrees(known, disk->format, error)) || !same_chain(app, known, disk, error) ||
         (!known && !is_unlinked(disk->path, error)) ||
         (must_judge(known, disk, active) && !judge_disk(app, disk, active, error)))
         return FALSE;
-    const FctVolumeRecord *own = g_hash_table_lookup(world->records, id);
+    const FctVolumeRecord *own = g_hash_table_lookup(survey->records, id);
     if (own && own == known)
         return TRUE;
     g_autoptr(FctVolumeRecord) record =

@@ -10,13 +10,13 @@
 typedef struct {
     const char *pool, *name;
     char *path; /* "" unknown */
-    FctVolumeWorld *places;
+    FctVolumeSurvey *places;
 } Asked;
 
 static void asked_clear(Asked *asked)
 {
     g_free(asked->path);
-    fct_volume_world_free(asked->places);
+    fct_volume_survey_free(asked->places);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
 
@@ -34,7 +34,7 @@ static gboolean is_it(const Asked *asked, const char *pool, const char *name, co
 {
     if (strcmp(asked->pool, pool) == 0 && strcmp(asked->name, name) == 0)
         return TRUE;
-    return fct_volume_world_same(asked->places, path, asked->path);
+    return fct_volume_survey_same(asked->places, path, asked->path);
 }
 
 /* It is the first-boot drive of a VM of ours. */
@@ -51,7 +51,7 @@ static gboolean is_medium(const FctVm *vm, const Asked *asked)
 /* Where a medium is that is half made: its record has no path yet. */
 static char *path_of(const Asked *asked, const FctVolumeRecord *record)
 {
-    const FctPool *pool = fct_volume_world_pool(asked->places, record->pool, NULL);
+    const FctPool *pool = fct_volume_survey_pool(asked->places, record->pool, NULL);
     return *record->path || !pool ? g_strdup(record->path) : g_build_filename(pool->path, record->name, NULL);
 }
 

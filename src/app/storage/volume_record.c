@@ -366,13 +366,13 @@ gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writ
 
 gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gboolean *ret_gone, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
     g_autoptr(FctVolume) there = NULL;
     *ret_gone = FALSE;
-    if (!world || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(app, world, there, error)))
+    if (!survey || !look_up(app, pool, name, &there, error) || (there && !fct_volume_unused(app, survey, there, error)))
         return FALSE;
     g_autofree char *id = fct_volume_id(pool, name);
-    const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
+    const FctVolumeRecord *record = g_hash_table_lookup(survey->records, id);
     gboolean ours = !there || (record && strcmp(record->path, there->path) == 0 && !fct_record_is_lost(record, there));
     gboolean ok = fct_record_abandon(app, pool, name, record ? record->path : "", error);
     *ret_gone = ok && ours;
@@ -407,11 +407,11 @@ static gboolean names_volume(const FctVm *vm, const FctVolumeRecord *record)
 }
 
 /* By its name, or its file by whatever pool: one that was released and adopted again may be named by another one. */
-static gboolean names(const FctVolumeWorld *places, const FctVm *vm, const FctVolumeRecord *record)
+static gboolean names(const FctVolumeSurvey *places, const FctVm *vm, const FctVolumeRecord *record)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
-        if (fct_volume_world_same(places, record->path, disk->path))
+        if (fct_volume_survey_same(places, record->path, disk->path))
             return TRUE;
     }
     return names_volume(vm, record);
@@ -424,7 +424,7 @@ static gboolean names(const FctVolumeWorld *places, const FctVm *vm, const FctVo
 static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVolumeWorld) places = fct_volume_places_new(app, &fault);
+    g_autoptr(FctVolumeSurvey) places = fct_volume_places_new(app, &fault);
     if (!places || !fct_acts_begin_beside(app->acts, record->vm, "is being looked at", &fault)) {
         g_info("%s", fault->message);
         return FALSE;
@@ -475,11 +475,11 @@ static gboolean is_gone(FctApp *app, const FctVolumeRecord *record)
 }
 
 /* @there: what has its name now; NULL: nothing. */
-static void settle(FctApp *app, const FctVolumeWorld *world, const FctVolumeRecord *record, const FctVolume *there)
+static void settle(FctApp *app, const FctVolumeSurvey *survey, const FctVolumeRecord *record, const FctVolume *there)
 {
     g_autofree char *id = fct_volume_record_id(record);
-    const GPtrArray *users = fct_volume_world_users(world, record->path);
-    gboolean needed = there ? g_hash_table_contains(world->records, id) : users && users->len;
+    const GPtrArray *users = fct_volume_survey_users(survey, record->path);
+    gboolean needed = there ? g_hash_table_contains(survey->records, id) : users && users->len;
     if (there && needed && fct_volume_replaced_whole(app, record, there, NULL))
         note_inode(app, record, there); /* else it stays another one, and each start says why it is not opened */
     else if (!needed && (there || is_gone(app, record))) /* else whoever has it may get it back */
@@ -489,7 +489,7 @@ static void settle(FctApp *app, const FctVolumeWorld *world, const FctVolumeReco
 void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes)
 {
     g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(FctVolumeWorld) world = NULL;
+    g_autoptr(FctVolumeSurvey) survey = NULL;
     GHashTableIter iter;
     gpointer value;
     for (guint i = 0; i < volumes->len; i++)
@@ -504,8 +504,8 @@ void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *recor
             note_inode(app, record, there);
         if (there && !fct_record_is_replaced(record, there))
             continue;
-        if (!world && !(world = fct_volume_world_new(app, NULL)))
+        if (!survey && !(survey = fct_volume_survey_new(app, NULL)))
             return;
-        settle(app, world, record, there);
+        settle(app, survey, record, there);
     }
 }

@@ -77,10 +77,10 @@ static gboolean leaves_alone(FctApp *app, const FctVolumeUser *user, GError **er
 }
 
 /* One that a running VM writes to has no single content. */
-static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *id, GError **error)
+static gboolean is_still(FctApp *app, const FctVolumeSurvey *survey, const char *id, GError **error)
 {
-    const FctVolume *volume = fct_volume_world_find(world, id, error);
-    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    const FctVolume *volume = fct_volume_survey_find(survey, id, error);
+    const GPtrArray *users = volume ? fct_volume_survey_users(survey, volume->path) : NULL;
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         if (*user->vm && !leaves_alone(app, user, error))
@@ -90,11 +90,11 @@ static gboolean is_still(FctApp *app, const FctVolumeWorld *world, const char *i
 }
 
 /* Ids of the VMs that have the volume @id as a disk: what is in a CD drive is written to by none. */
-static GPtrArray *vms_with(const FctVolumeWorld *world, const char *id)
+static GPtrArray *vms_with(const FctVolumeSurvey *survey, const char *id)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
-    const FctVolume *volume = fct_volume_world_find(world, id, NULL);
-    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    const FctVolume *volume = fct_volume_survey_find(survey, id, NULL);
+    const GPtrArray *users = volume ? fct_volume_survey_users(survey, volume->path) : NULL;
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         if (*user->vm && strcmp(user->how, "disk") == 0)
@@ -115,9 +115,9 @@ static gboolean all_held(const Making *m, const GPtrArray *ids, GError **error)
 static gboolean stayed_still(const Making *m, GError **error)
 {
     fct_vm_rest_settle();
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(m->app, error);
-    g_autoptr(GPtrArray) have = world ? vms_with(world, m->from_id) : NULL;
-    return world && is_still(m->app, world, m->from_id, error) && all_held(m, m->had, error) &&
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(m->app, error);
+    g_autoptr(GPtrArray) have = survey ? vms_with(survey, m->from_id) : NULL;
+    return survey && is_still(m->app, survey, m->from_id, error) && all_held(m, m->had, error) &&
            all_held(m, have, error) && fct_vm_rest_unwritten(m->app, m->stamps, error);
 }
 
@@ -196,7 +196,7 @@ static void create_thread(FctTask *task, gpointer data)
 
 /* ---- what was asked for ---- */
 
-static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *from, gint64 *ret_content,
+static gboolean read_from(Making *m, const FctVolumeSurvey *survey, const json_t *from, gint64 *ret_content,
                           GError **error)
 {
     static const char *const known[] = {"image", "pool", "volume", "format", NULL};
@@ -218,9 +218,9 @@ static gboolean read_from(Making *m, const FctVolumeWorld *world, const json_t *
     m->from = FROM_VOLUME;
     m->from_id = fct_volume_id(pool, name);
     m->before = fct_vm_rest_begin(m->app);
-    m->had = vms_with(world, m->from_id);
-    const FctVolume *volume = fct_volume_world_find(world, m->from_id, error);
-    if (!volume || !is_still(m->app, world, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
+    m->had = vms_with(survey, m->from_id);
+    const FctVolume *volume = fct_volume_survey_find(survey, m->from_id, error);
+    if (!volume || !is_still(m->app, survey, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
         !(m->source = fct_volume_look(m->app, volume, format, TRUE, error)))
         return FALSE;
     /* Of one that has no record nobody but its own bytes says how large it is. */
@@ -258,10 +258,10 @@ static gboolean check_input(const json_t *input, GError **error)
 }
 
 /* Known to be: a pool that does not answer may have it. */
-static gboolean is_free(const FctVolumeWorld *world, const Making *m, GError **error)
+static gboolean is_free(const FctVolumeSurvey *survey, const Making *m, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    if (fct_volume_world_find(world, m->id, &fault))
+    if (fct_volume_survey_find(survey, m->id, &fault))
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a volume %s in pool %s already.", m->name, m->pool);
     else if (fault->code != FCT_ERROR_NOT_FOUND)
@@ -271,7 +271,7 @@ static gboolean is_free(const FctVolumeWorld *world, const Making *m, GError **e
     return FALSE;
 }
 
-static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t *input, GError **error)
+static Making *read_input(FctApp *app, const FctVolumeSurvey *survey, const json_t *input, GError **error)
 {
     g_autoptr(Making) m = g_new0(Making, 1);
     const char *pool_name, *name;
@@ -281,7 +281,7 @@ static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t
     if (!check_input(input, error) || !fct_read_str(input, "pool", &pool_name, error) ||
         !fct_read_str(input, "name", &name, error) || !fct_volume_name_check(name, "name", error))
         return NULL;
-    const FctPool *pool = fct_volume_world_pool(world, pool_name, NULL);
+    const FctPool *pool = fct_volume_survey_pool(survey, pool_name, NULL);
     if (!pool) {
         fct_read_refuse(error, "pool", "There is no such storage pool.");
         return NULL;
@@ -293,10 +293,10 @@ static Making *read_input(FctApp *app, const FctVolumeWorld *world, const json_t
     m->name = g_strdup(name);
     m->id = fct_volume_id(pool_name, name);
     m->bytes = gib * GIB;
-    if (!read_format(m, input, pool, error) || (from && !read_from(m, world, from, &content, error)) ||
+    if (!read_format(m, input, pool, error) || (from && !read_from(m, survey, from, &content, error)) ||
         !fct_volume_fits(pool, m->format, MAX(m->bytes, m->image ? m->image->size_bytes : 0), content, error))
         return NULL;
-    return is_free(world, m, error) ? g_steal_pointer(&m) : NULL;
+    return is_free(survey, m, error) ? g_steal_pointer(&m) : NULL;
 }
 
 static gboolean start(Making *m, const char *user, json_t **ret_task, GError **error)
@@ -340,8 +340,8 @@ gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, 
                             GError **error)
 {
     gint64 size;
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    g_autoptr(Making) m = world ? read_input(app, world, input, error) : NULL;
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    g_autoptr(Making) m = survey ? read_input(app, survey, input, error) : NULL;
     *ret_task = *ret_volume = NULL;
     if (!m)
         return FALSE;
@@ -351,7 +351,7 @@ gboolean fct_volumes_create(FctApp *app, const char *user, const json_t *input, 
         if (fct_read_int(input, "upload_bytes", 1, GIB_MAX * GIB, &size, error) &&
             (!sum || fct_sha256_check(json_is_string(sum) ? json_string_value(sum) : "", &sha256, error)))
             *ret_volume =
-                fct_volume_upload_begin(app, world, m->pool, m->name, m->format, size, sha256 ? sha256 : "", error);
+                fct_volume_upload_begin(app, survey, m->pool, m->name, m->format, size, sha256 ? sha256 : "", error);
         return *ret_volume != NULL;
     }
     if (!start(m, user, ret_task, error))
@@ -426,16 +426,16 @@ static void note_users(FctApp *app, const GPtrArray *users, const char *path, gi
     }
 }
 
-static gboolean can_grow(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, gint64 size_gib,
+static gboolean can_grow(FctApp *app, const FctVolumeSurvey *survey, const FctVolume *volume, gint64 size_gib,
                          GError **error)
 {
-    const GPtrArray *users = fct_volume_world_users(world, volume->path);
-    const FctPool *pool = fct_volume_world_pool(world, volume->pool, error);
+    const GPtrArray *users = fct_volume_survey_users(survey, volume->path);
+    const FctPool *pool = fct_volume_survey_pool(survey, volume->pool, error);
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
     for (guint i = 0; users && i < users->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(users, i);
         if (strcmp(user->how, "backing") == 0 || strcmp(user->how, "snapshot") == 0)
-            return fct_volume_unused(app, world, volume, error); /* says who */
+            return fct_volume_unused(app, survey, volume, error); /* says who */
     }
     if (!pool || !fct_volume_ready(app, volume->pool, volume->name, error))
         return FALSE;
@@ -445,7 +445,7 @@ static gboolean can_grow(FctApp *app, const FctVolumeWorld *world, const FctVolu
                          fct_pool_has_files(pool) ? size_gib * GIB : size_gib * GIB - volume->capacity, 0, error))
         return FALSE;
     g_autoptr(GError) fault = NULL;
-    if (is_still(app, world, id, &fault))
+    if (is_still(app, survey, id, &fault))
         return TRUE;
     if (fault->code == FCT_ERROR_IN_USE) {
         g_autoptr(json_t) wire = fct_error_to_json(fault);
@@ -459,26 +459,26 @@ static gboolean can_grow(FctApp *app, const FctVolumeWorld *world, const FctVolu
 
 json_t *fct_volumes_grow(FctApp *app, const char *id, gint64 size_gib, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
-    if (!volume || !can_grow(app, world, volume, size_gib, error) || !fct_storage_claim(app->storage, id, error))
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    const FctVolume *volume = survey ? fct_volume_survey_find(survey, id, error) : NULL;
+    if (!volume || !can_grow(app, survey, volume, size_gib, error) || !fct_storage_claim(app->storage, id, error))
         return NULL;
     gboolean ok = fct_record_grow(app, volume->pool, volume->name, size_gib * GIB, error);
     fct_storage_release(app->storage, id);
     if (!ok)
         return NULL;
-    note_users(app, fct_volume_world_users(world, volume->path), volume->path, size_gib);
+    note_users(app, fct_volume_survey_users(survey, volume->path), volume->path, size_gib);
     fct_storage_poke(app->storage, volume->pool);
     return fct_volumes_get(app, id, error);
 }
 
 /* A VM that was defined a moment ago may not have been heard of yet. */
-static gboolean no_domain_has(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, GError **error)
+static gboolean no_domain_has(FctApp *app, const FctVolumeSurvey *survey, const FctVolume *volume, GError **error)
 {
     g_autoptr(GPtrArray) infos = app->vmm->ops->list(app->vmm, error);
     for (guint i = 0; infos && i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
-        if (fct_volume_world_has(world, info, volume->path)) {
+        if (fct_volume_survey_has(survey, info, volume->path)) {
             fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
                                json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
                                volume->name);
@@ -501,9 +501,9 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
         return FALSE;
     /* Overlays that were made in the folder without libvirt; a pool that is being written to is not scanned. */
     app->vmm->ops->pool_refresh(app->vmm, pool, NULL);
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
-    if (!volume || !fct_volume_unused(app, world, volume, error) || !no_domain_has(app, world, volume, error) ||
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    const FctVolume *volume = survey ? fct_volume_survey_find(survey, id, error) : NULL;
+    if (!volume || !fct_volume_unused(app, survey, volume, error) || !no_domain_has(app, survey, volume, error) ||
         !fct_record_delete(app, pool, name, error) || !fct_volume_upload_forget(app, id, error))
         return FALSE;
     fct_volume_medium_gone(app, pool, name);

@@ -57,13 +57,13 @@ gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error)
     return app->store->ops->commit(app->store, drops, G_N_ELEMENTS(drops), NULL, error);
 }
 
-json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const char *pool, const char *name,
+json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeSurvey *survey, const char *pool, const char *name,
                                 const char *format, gint64 size_bytes, const char *sha256, GError **error)
 {
     g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL),
                     *sum = fct_volume_sum_key(id);
     g_autoptr(json_t) note = note_json(format, size_bytes, 0, sha256, FALSE);
-    const FctPool *target = fct_volume_world_pool(world, pool, error);
+    const FctPool *target = fct_volume_survey_pool(survey, pool, error);
     const FctWrite writes[] = {{key, note, FCT_REV_ANY}, {sum, NULL, FCT_REV_ANY}}, drop = {key, NULL, FCT_REV_ANY};
     gboolean qcow2 = strcmp(format, "qcow2") == 0;
     if (!target || !fct_volume_fits(target, format, size_bytes, size_bytes, error) ||
@@ -193,11 +193,11 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
  * The volume that the upload was begun with: one that virsh deleted may have been made anew since, by somebody who has
  * it now.
  */
-static gboolean is_same(const FctVolumeUpload *upload, const FctVolumeWorld *world, const FctVolume *volume,
+static gboolean is_same(const FctVolumeUpload *upload, const FctVolumeSurvey *survey, const FctVolume *volume,
                         GError **error)
 {
     FctApp *app = upload->app;
-    const FctVolumeRecord *record = g_hash_table_lookup(world->records, upload->id);
+    const FctVolumeRecord *record = g_hash_table_lookup(survey->records, upload->id);
     if (!record || !fct_record_is_lost(record, volume))
         return TRUE;
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
@@ -209,14 +209,14 @@ static gboolean is_same(const FctVolumeUpload *upload, const FctVolumeWorld *wor
 
 static gboolean is_there(const FctVolumeUpload *upload, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(upload->app, error);
-    const FctVolume *volume = world ? fct_volume_world_find(world, upload->id, error) : NULL;
-    const GPtrArray *users = volume ? fct_volume_world_users(world, volume->path) : NULL;
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(upload->app, error);
+    const FctVolume *volume = survey ? fct_volume_survey_find(survey, upload->id, error) : NULL;
+    const GPtrArray *users = volume ? fct_volume_survey_users(survey, volume->path) : NULL;
     if (users && users->len)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
                            "Volume %s is another one now, which %s has.", upload->name,
                            ((FctVolumeUser *)users->pdata[0])->name);
-    return volume && !(users && users->len) && is_same(upload, world, volume, error);
+    return volume && !(users && users->len) && is_same(upload, survey, volume, error);
 }
 
 /* Of a pool that has no files what was there before shows through; elsewhere what an earlier request has written. */

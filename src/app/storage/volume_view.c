@@ -24,12 +24,12 @@ static const char *state_of(FctApp *app, const char *id, const FctVolumeRecord *
 }
 
 /* As in the contract. */
-static json_t *view(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume)
+static json_t *view(FctApp *app, const FctVolumeSurvey *survey, const FctVolume *volume)
 {
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
-    const json_t *upload = g_hash_table_lookup(world->uploads, id);
+    const json_t *upload = g_hash_table_lookup(survey->uploads, id);
     json_t *json = fct_volume_to_json(volume);
-    const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
+    const FctVolumeRecord *record = g_hash_table_lookup(survey->records, id);
     const char *state = upload ? "uploading" : *volume->outside ? "outside" : state_of(app, id, record);
     json_object_set_new(json, "outside", *volume->outside ? json_string(volume->outside) : json_null());
     json_object_set_new(json, "state", json_string(state));
@@ -39,7 +39,7 @@ static json_t *view(FctApp *app, const FctVolumeWorld *world, const FctVolume *v
                                : json_null());
     const char *told = fct_json_str(upload, "sha256", "");
     json_object_set_new(json, "sha256", *told ? json_string(told) : fct_volume_upload_sum(app, id));
-    json_object_set_new(json, "used_by", fct_volume_users_json(fct_volume_world_users(world, volume->path)));
+    json_object_set_new(json, "used_by", fct_volume_users_json(fct_volume_survey_users(survey, volume->path)));
     fct_app_stamp(app, json, id, revision_of(volume));
     return json;
 }
@@ -53,24 +53,24 @@ static int by_name(gconstpointer a, gconstpointer b)
 
 json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    if (!world || (pool && !fct_volume_world_pool(world, pool, error)))
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    if (!survey || (pool && !fct_volume_survey_pool(survey, pool, error)))
         return NULL;
     json_t *items = json_array();
-    g_ptr_array_sort(world->volumes, by_name);
-    for (guint i = 0; i < world->volumes->len; i++) {
-        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+    g_ptr_array_sort(survey->volumes, by_name);
+    for (guint i = 0; i < survey->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(survey->volumes, i);
         if (!pool || strcmp(volume->pool, pool) == 0)
-            json_array_append_new(items, view(app, world, volume));
+            json_array_append_new(items, view(app, survey, volume));
     }
     return items;
 }
 
 json_t *fct_volumes_get(FctApp *app, const char *id, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    const FctVolume *volume = world ? fct_volume_world_find(world, id, error) : NULL;
-    return volume ? view(app, world, volume) : NULL;
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    const FctVolume *volume = survey ? fct_volume_survey_find(survey, id, error) : NULL;
+    return volume ? view(app, survey, volume) : NULL;
 }
 
 gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GError **error)

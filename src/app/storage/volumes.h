@@ -47,7 +47,7 @@ typedef struct {
 /* FctVolumeUser*: who refers to the file or device at @path: VMs of ours and of others, snapshots, other volumes. */
 GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error);
 
-/* ---- volume_world.c: one look at all pools, their volumes and who refers to them ---- */
+/* ---- volume_survey.c: one look at all pools, their volumes and who refers to them ---- */
 typedef struct {
     GPtrArray *pools;    /* FctPool* */
     GPtrArray *volumes;  /* FctVolume*, of the pools that answer */
@@ -59,28 +59,28 @@ typedef struct {
     FctFileProbe *probe;
     GPtrArray *remote; /* as fct_file_probe_remote gives it */
     GHashTable *keys;  /* path → what fct_file_key made of it */
-} FctVolumeWorld;
+} FctVolumeSurvey;
 /* FCT_ERROR_UNSUPPORTED without libvirt, FCT_ERROR_LIBVIRT_DOWN until it has told of all VMs. */
-FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error);
-FctVolumeWorld *fct_volume_places_new(FctApp *app, GError **error); /* pools alone, to compare paths by */
-void fct_volume_world_free(FctVolumeWorld *world);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolumeWorld, fct_volume_world_free)
-const FctPool *fct_volume_world_pool(const FctVolumeWorld *world, const char *name, GError **error);
+FctVolumeSurvey *fct_volume_survey_new(FctApp *app, GError **error);
+FctVolumeSurvey *fct_volume_places_new(FctApp *app, GError **error); /* pools alone, to compare paths by */
+void fct_volume_survey_free(FctVolumeSurvey *survey);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolumeSurvey, fct_volume_survey_free)
+const FctPool *fct_volume_survey_pool(const FctVolumeSurvey *survey, const char *name, GError **error);
 /* @id: "<pool>:<name>". FCT_ERROR_NOT_FOUND. */
-const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *id, GError **error);
-const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path); /* NULL: none */
+const FctVolume *fct_volume_survey_find(const FctVolumeSurvey *survey, const char *id, GError **error);
+const GPtrArray *fct_volume_survey_users(const FctVolumeSurvey *survey, const char *path); /* NULL: none */
 /* Whether both lead to one file or device, however they are spelled. "" leads to none. */
-gboolean fct_volume_world_same(const FctVolumeWorld *world, const char *path, const char *other);
+gboolean fct_volume_survey_same(const FctVolumeSurvey *survey, const char *path, const char *other);
 /* Whether libvirt told of the file at @path among those of the VM; of one that is unseen it could tell of none. */
-gboolean fct_volume_world_has(const FctVolumeWorld *world, const FctVmInfo *info, const char *path);
+gboolean fct_volume_survey_has(const FctVolumeSurvey *survey, const FctVmInfo *info, const char *path);
 /* FALSE with FCT_ERROR_NOT_FOUND when it is no id. Free both. */
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error);
 /* As the contract has them: [{"vm","name","how"}]. @users NULL: none. New reference. */
 json_t *fct_volume_users_json(const GPtrArray *users);
 /* FCT_ERROR_IN_USE when a volume of its pool may stand on the file at @path, for all that can be read of it. */
-gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, GError **error);
+gboolean fct_volume_survey_clear(const FctVolumeSurvey *survey, const char *path, GError **error);
 /* FCT_ERROR_IN_USE with the users in "reasons" and "used_by" unless nobody refers to it, nor has the host it in use. */
-gboolean fct_volume_unused(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, GError **error);
+gboolean fct_volume_unused(FctApp *app, const FctVolumeSurvey *survey, const FctVolume *volume, GError **error);
 
 /* ---- volume_view.c ---- */
 json_t *fct_volumes_list(FctApp *app, const char *pool, GError **error); /* @pool NULL: of all */
@@ -126,7 +126,7 @@ void fct_volumes_recover(FctTask *task, gpointer app);
 
 /* ---- volume_upload.c ---- */
 /* Makes the volume that the bytes go to, and notes how many there will be ("upload/<id>"), and their SHA-256; "". */
-json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeWorld *world, const char *pool, const char *name,
+json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeSurvey *survey, const char *pool, const char *name,
                                 const char *format, gint64 size_bytes, const char *sha256, GError **error);
 /* What is kept of an upload to a volume that is gone, or is made anew. */
 gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error);

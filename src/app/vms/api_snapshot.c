@@ -74,7 +74,7 @@ static const char *shown_parent(const FctVmTree *tree, const char *id)
 /* What all snapshots of the list are shown with. */
 typedef struct {
     FctVms *vms;
-    const FctVmWorld *world;
+    const FctVmOffer *offer;
     const FctVmTree *tree;
     const json_t *sizes;
     gboolean active;
@@ -98,7 +98,7 @@ static json_t *snapshot_json(const Showing *showing, const FctChainNode *node)
     json_object_set_new(json, "size_bytes", size_of(node, doc, showing->sizes));
     json_object_set_new(json, "revert_effects",
                         node->hidden ? json_array()
-                                     : fct_vm_revert_effects(showing->vms, showing->world, tree, doc, showing->active));
+                                     : fct_vm_revert_effects(showing->vms, showing->offer, tree, doc, showing->active));
     return json;
 }
 
@@ -116,8 +116,8 @@ static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GErro
         return FALSE;
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
     g_autoptr(json_t) bytes = sizes(vms, tree);
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
-    const Showing showing = {vms, world, tree, bytes, fct_vm_info_active(info)};
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
+    const Showing showing = {vms, offer, tree, bytes, fct_vm_info_active(info)};
     json_t *items = json_array();
     for (guint i = 0; i < tree->chain->nodes->len; i++)
         json_array_append_new(items, snapshot_json(&showing, tree->chain->nodes->pdata[i]));

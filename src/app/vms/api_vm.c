@@ -75,14 +75,14 @@ FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **erro
     return vm;
 }
 
-/* A world that cannot be seen is no fault here: the VM's verdicts say so. */
+/* Cards that cannot be seen are no fault here: the VM's verdicts say so. */
 static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
     g_autoptr(json_t) addresses = fct_networks_addresses_now(vms->app);
-    json_t *json = holds ? fct_vm_view(vms, world, vm, info, holds, addresses) : NULL;
+    json_t *json = holds ? fct_vm_view(vms, offer, vm, info, holds, addresses) : NULL;
     if (json)
         fct_vms_note_view(vms, vm->id, json);
     return json;
@@ -245,8 +245,8 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
     fct_vm_make_ids(vm);
     gboolean renamed = strcmp(vm->name, old_name) != 0;
     if (json_object_get(body, "devices")) {
-        g_autoptr(FctVmWorld) world = vm->devices->len ? fct_vm_world_new(vms, FALSE, error) : NULL;
-        if (vm->devices->len && (!world || !fct_vm_check_groups(world, vm, error)))
+        g_autoptr(FctVmOffer) offer = vm->devices->len ? fct_vm_offer_new(vms, FALSE, error) : NULL;
+        if (vm->devices->len && (!offer || !fct_vm_check_groups(offer, vm, error)))
             return FALSE;
     }
     if (json_object_get(body, "nics") && !fct_networks_check_nics(vms->app, vm, error))
@@ -363,13 +363,13 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
     if (!vm)
         return FALSE;
     FctVms *vms = request->app->vms;
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(vms);
     fct_domains_look(vms->domains, vm->id); /* it may have ended a moment ago */
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    fct_vm_preflight(vms, world, vm, fct_vm_info_active(info), &verdicts, &picks);
+    fct_vm_preflight(vms, offer, vm, fct_vm_info_active(info), &verdicts, &picks);
     reply->json = json_pack("{s:b, s:o, s:o}", "can_start", fct_verdicts_allow(verdicts, FALSE), "verdicts",
                             fct_verdicts_to_json(verdicts), "devices", devices_of(vm, picks));
     return TRUE;

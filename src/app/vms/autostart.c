@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/autostart.h"
 
+#include "app/gpus/observer.h"
 #include "app/gpus/reconcile.h"
-#include "app/gpus/world.h"
 #include "app/news/records.h"
 #include "app/vms/act/service.h"
 #include "app/vms/act/task.h"
@@ -34,7 +34,7 @@ typedef struct {
 /* The boot that the host is in; "" while the helper has not told. New text. */
 static char *boot_now(FctApp *app)
 {
-    g_autoptr(FctInventory) seen = fct_world_inventory(app->world, NULL);
+    g_autoptr(FctInventory) seen = fct_observer_inventory(app->observer, NULL);
     return g_strdup(seen ? seen->boot_id : "");
 }
 

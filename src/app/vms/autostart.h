@@ -8,7 +8,7 @@
 #include "app/shared/context.h"
 
 FctAutostarter *fct_autostarter_new(FctApp *app);
-/* Before the VMs' service and the world start, and before fct_tasks_recover: it claims the tasks "vm.autostart". */
+/* Before the VMs' service and the observer start, and before fct_tasks_recover: it claims the tasks "vm.autostart". */
 void fct_autostarter_start(FctAutostarter *starter);
 void fct_autostarter_stop(FctAutostarter *starter); /* waits for the thread; its task ends with the tasks */
 void fct_autostarter_free(FctAutostarter *starter);

@@ -153,7 +153,7 @@ static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **
 static json_t *items_of(FctVms *vms, const GPtrArray *rows, gboolean *news, GError **error)
 {
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, NULL, error);
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL); /* what cannot be seen, the verdicts say */
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL); /* what cannot be seen, the verdicts say */
     if (!holds)
         return NULL;
     g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
@@ -163,7 +163,7 @@ static json_t *items_of(FctVms *vms, const GPtrArray *rows, gboolean *news, GErr
         const Source *source = ((const FctVmRow *)rows->pdata[i])->data;
         const FctVm *vm = source->known ? source->known->vm : NULL;
         json_t *view =
-            vm ? fct_vm_view(vms, world, vm, source->info, holds, addresses) : fct_vm_view_foreign(vms, source->info);
+            vm ? fct_vm_view(vms, offer, vm, source->info, holds, addresses) : fct_vm_view_foreign(vms, source->info);
         if (vm && fct_vms_note_view(vms, vm->id, view))
             *news = TRUE;
         json_array_append_new(items, view);

@@ -18,14 +18,14 @@
 #define RETRY_US (2 * G_USEC_PER_SEC)
 
 typedef struct {
-    FctVmWorld *world;
+    FctVmOffer *offer;
     GPtrArray *holds;
     json_t *addresses;
 } Look;
 
 static void look_clear(Look *look)
 {
-    fct_vm_world_free(look->world);
+    fct_vm_offer_free(look->offer);
     g_clear_pointer(&look->holds, g_ptr_array_unref);
     json_decref(look->addresses);
 }
@@ -71,7 +71,7 @@ static void publish_one(FctVms *vms, const Look *look, const char *id)
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, id);
     if (known) {
-        json_t *view = fct_vm_view(vms, look->world, known->vm, info, look->holds, look->addresses);
+        json_t *view = fct_vm_view(vms, look->offer, known->vm, info, look->holds, look->addresses);
         note_blocked(vms, id, json_object_get(view, "blocked"));
         fct_hub_publish(vms->app->hub, "vm", id, view);
         return;
@@ -96,7 +96,7 @@ static void publish_waiting(FctVms *vms, const Look *look, Again again)
         g_autoptr(FctVmInfo) info = concerned ? fct_domains_info(vms->domains, vm->id) : NULL;
         if (!concerned || fct_vm_info_active(info))
             continue;
-        g_autoptr(json_t) blocked = fct_vm_blocked(vms, look->world, vm);
+        g_autoptr(json_t) blocked = fct_vm_blocked(vms, look->offer, vm);
         if (note_blocked(vms, vm->id, blocked))
             publish_one(vms, look, vm->id);
     }
@@ -111,7 +111,7 @@ static gboolean publish(FctVms *vms, GHashTable *ids, Again again)
     gpointer id;
     if (again == AGAIN_AFRESH)
         fct_vm_facts_refresh(vms);
-    look.world = fct_vm_world_new(vms, FALSE, NULL);
+    look.offer = fct_vm_offer_new(vms, FALSE, NULL);
     look.holds = fct_holds_list(vms->app->store, NULL, &fault);
     look.addresses = fct_networks_addresses(vms->app);
     if (!look.holds) {

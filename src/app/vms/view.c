@@ -11,14 +11,14 @@
 #include <string.h>
 
 /* A held part with its state now, or, when its card is away, as it was when it was reserved. */
-static json_t *part_json(const FctVmWorld *world, const FctHold *hold)
+static json_t *part_json(const FctVmOffer *offer, const FctHold *hold)
 {
-    json_t *part = fct_vm_world_part(world, hold->part);
+    json_t *part = fct_vm_offer_part(offer, hold->part);
     if (!part) {
         part = json_is_object(hold->what) ? json_deep_copy(hold->what) : json_object();
         json_object_set_new(part, "id", json_string(hold->part));
         json_object_set_new(part, "why",
-                            json_string(fct_vm_world_sees(world, fct_json_str(part, "gpu", ""))
+                            json_string(fct_vm_offer_sees(offer, fct_json_str(part, "gpu", ""))
                                             ? "Another program has removed it. Stop the VM to let go of it."
                                             : "Its card cannot be seen now."));
     }
@@ -28,7 +28,7 @@ static json_t *part_json(const FctVmWorld *world, const FctHold *hold)
     return part;
 }
 
-static json_t *devices_json(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const GPtrArray *holds)
+static json_t *devices_json(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, const GPtrArray *holds)
 {
     json_t *list = json_array();
     for (guint i = 0; i < vm->devices->len; i++) {
@@ -37,10 +37,10 @@ static json_t *devices_json(FctVms *vms, const FctVmWorld *world, const FctVm *v
         for (guint h = 0; h < holds->len; h++) {
             const FctHold *hold = g_ptr_array_index(holds, h);
             if (hold->device == (int)i && strcmp(hold->vm, vm->id) == 0)
-                json_array_append_new(parts, part_json(world, hold));
+                json_array_append_new(parts, part_json(offer, hold));
         }
         json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:b, s:s, s:o}", "group", device->group, "group_name",
-                                              fct_vm_world_group_name(world, device->group), "count", device->count,
+                                              fct_vm_offer_group_name(offer, device->group), "count", device->count,
                                               "optional", device->optional, "attach", vms->app->config.part_device,
                                               "parts", parts));
     }
@@ -77,9 +77,9 @@ static json_t *nics_json(const FctVm *vm, const json_t *addresses, const json_t 
     return list;
 }
 
-static const char *group_name(gconstpointer world, const char *group)
+static const char *group_name(gconstpointer offer, const char *group)
 {
-    return fct_vm_world_group_name(world, group);
+    return fct_vm_offer_group_name(offer, group);
 }
 
 static json_t *disks_json(const FctVm *vm)
@@ -165,18 +165,18 @@ static json_t *readings_json(FctVms *vms, const char *id, gboolean active)
 }
 
 /* What keeps an idle VM from starting. Warnings do not: they are in its preflight. */
-json_t *fct_vm_blocked(FctVms *vms, const FctVmWorld *world, const FctVm *vm)
+json_t *fct_vm_blocked(FctVms *vms, const FctVmOffer *offer, const FctVm *vm)
 {
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
-    fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
+    fct_vm_preflight(vms, offer, vm, FALSE, &verdicts, &picks);
     for (guint i = verdicts->len; i > 0; i--)
         if (((FctVerdict *)verdicts->pdata[i - 1])->severity == FCT_WARN)
             g_ptr_array_remove_index(verdicts, i - 1);
     return fct_verdicts_to_json(verdicts);
 }
 
-json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const FctVmInfo *info,
+json_t *fct_vm_view(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, const FctVmInfo *info,
                     const GPtrArray *holds, const json_t *addresses)
 {
     gboolean active = fct_vm_info_active(info);
@@ -187,10 +187,10 @@ json_t *fct_vm_view(FctVms *vms, const FctVmWorld *world, const FctVm *vm, const
         "{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name", vm->name,
         "ours", TRUE, "state", fct_vms_state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
         (json_int_t)vm->memory_mib, "disk_gib", first ? first->size_gib : 0, "uefi", vm->uefi, "image", vm->image,
-        "description", vm->description, "devices", devices_json(vms, world, vm, holds), "nics",
+        "description", vm->description, "devices", devices_json(vms, offer, vm, holds), "nics",
         nics_json(vm, active ? addresses : NULL, said), "can_serial", active && info->can_serial, "can_graphics",
-        active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm, group_name, world) : json_array(),
-        "created_ms", (json_int_t)vm->created_ms, "blocked", active ? json_array() : fct_vm_blocked(vms, world, vm),
+        active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm, group_name, offer) : json_array(),
+        "created_ms", (json_int_t)vm->created_ms, "blocked", active ? json_array() : fct_vm_blocked(vms, offer, vm),
         "readings", readings_json(vms, vm->id, active));
     add_hardware(json, vm);
     json_object_set_new(json, "guest", guest);

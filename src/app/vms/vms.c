@@ -11,7 +11,7 @@
 #include "app/vms/stuck.h"
 
 #include "app/gpus/gpu_publish.h"
-#include "app/gpus/world.h"
+#include "app/gpus/observer.h"
 #include "app/networks/cache.h"
 #include "app/news/records.h"
 #include "app/nodes/node_view.h"

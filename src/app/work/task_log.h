@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What facetd does to the world is done by tasks: each step that ends, and each task that ends, is one line in the log
+ * What facetd does is done by tasks: each step that ends, and each task that ends, is one line in the log
  * with fields by which journald finds it: FACET_TASK (id), FACET_KIND ("vm.start"), FACET_STEP, FACET_STATE ("done",
  * "failed", …), FACET_USER, one of FACET_VM, FACET_GPU, FACET_VOLUME, FACET_NETWORK, FACET_POOL and FACET_NODE (the
  * name), FACET_ID (of that), FACET_ERROR (its code). Any thread.

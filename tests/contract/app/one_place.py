@@ -15,7 +15,7 @@ OPEN = "app/storage/volume_open.c"
 ONLY = [
     ("libvirt's word on the format of a volume is read by nobody", r'"target/format"|target/format', []),
     ("what a volume's bytes claim to stand on is read once, and only keeps files from being deleted",
-     r'backingStore/path"|[>.]claim\b', ["virt/storage_xml.c", RECORDS, "app/storage/volume_world.c", "model/storage.c"]),
+     r'backingStore/path"|[>.]claim\b', ["virt/storage_xml.c", RECORDS, "app/storage/volume_survey.c", "model/storage.c"]),
     ("volumes are made, copied, grown and deleted by the keeper of the records",
      r"ops->(volume_create|volume_copy|volume_grow|volume_delete|copy_end)\b",
      [RECORD, "virt/volume_convert.c", "virt/volume_copy.c"]),

@@ -8,8 +8,8 @@
 #include "hw_model.h"
 
 #include "app/gpus/executor.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/plans.h"
-#include "app/gpus/world.h"
 #include "app/work/task.h"
 #include "store/store_memory.h"
 

@@ -3,7 +3,7 @@
 
 #include "hw_model.h"
 
-#include "app/gpus/world.h"
+#include "app/gpus/observer.h"
 #include "app/server/server.h"
 #include "store/store_memory.h"
 
@@ -35,7 +35,7 @@ static void start(Fixture *f)
     g_assert_no_error(error);
     fct_app_start(f->app, &error);
     g_assert_no_error(error);
-    FctInventory *inventory = fct_world_refresh(f->app->world, NULL); /* so that no test meets an empty world */
+    FctInventory *inventory = fct_observer_refresh(f->app->observer, NULL); /* so that no test meets an empty world */
     g_clear_pointer(&inventory, fct_inventory_unref);
 }
 

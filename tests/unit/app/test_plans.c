@@ -4,7 +4,7 @@
 #include "hw_model.h"
 
 #include "app/gpus/executor.h"
-#include "app/gpus/world.h"
+#include "app/gpus/observer.h"
 #include "store/store_memory.h"
 
 #include <string.h>
@@ -379,7 +379,7 @@ static void test_wedge(Fixture *f, gconstpointer data)
     g_autoptr(json_t) refused = plan(f, "{\"1g.10gb\":1}", 201);
     g_assert_cmpstr(fct_json_str(refused, "state", ""), ==, "refused");
     hw_model_reboot(f->hw);
-    FctInventory *seen = fct_world_refresh(f->app->world, NULL);
+    FctInventory *seen = fct_observer_refresh(f->app->observer, NULL);
     fct_inventory_unref(seen);
     g_assert_cmpuint(fixture_call(f, "GET", "/gpus/0", NULL, &after), ==, 200);
     g_assert_cmpstr(fct_json_str(after, "state", ""), ==, "ok");
@@ -480,7 +480,7 @@ static void test_reboot(Fixture *f, gconstpointer data)
     assert_end(task, "done", "GPU 0 has the wanted layout.");
     g_autofree char *before = layout(f);
     hw_model_reboot(f->hw);
-    FctInventory *seen = fct_world_refresh(f->app->world, NULL);
+    FctInventory *seen = fct_observer_refresh(f->app->observer, NULL);
     fct_inventory_unref(seen);
     for (;;) {
         g_autoptr(json_t) tasks = NULL;
@@ -504,7 +504,7 @@ static void test_drift(Fixture *f, gconstpointer data)
     g_autoptr(json_t) task = carve(f, "{\"3g.40gb\":1,\"2g.20gb\":1}");
     assert_end(task, "done", "GPU 0 has the wanted layout.");
     hw_model_mig(f->hw, 0, FALSE);
-    FctInventory *seen = fct_world_refresh(f->app->world, NULL);
+    FctInventory *seen = fct_observer_refresh(f->app->observer, NULL);
     fct_inventory_unref(seen);
     g_assert_cmpuint(fixture_call(f, "GET", "/gpus/" GPU, NULL, &gpu), ==, 200);
     g_assert_cmpuint(json_array_size(json_object_get(gpu, "drift")), >, 0);

@@ -3,7 +3,7 @@
 #include "fixture.h"
 
 #include "app/api/outgoing.h"
-#include "app/gpus/world.h"
+#include "app/gpus/observer.h"
 #include "app/metrics/sampler.h"
 #include "app/news/hub.h"
 #include "app/news/records.h"
@@ -385,7 +385,7 @@ static void end_stream(Fixture *f, Stream *stream)
 {
     g_clear_pointer(&f->app->server, fct_server_free);
     fct_sampler_stop(f->app->sampler); /* nobody speaks to a hub that goes */
-    fct_world_stop(f->app->world);
+    fct_observer_stop(f->app->observer);
     g_clear_pointer(&f->app->hub, fct_hub_free);
     f->app->hub = fct_hub_new();
     while (!stream->ended)

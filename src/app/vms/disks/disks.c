@@ -154,12 +154,12 @@ static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GEr
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
     }
-    g_autoptr(FctVolumeWorld) places = fct_volume_places_new(app, error);
+    g_autoptr(FctVolumeSurvey) places = fct_volume_places_new(app, error);
     if (!places)
         return FALSE;
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *other = g_ptr_array_index(vm->disks, i);
-        if (other != disk && fct_volume_world_same(places, other->path, volume->path))
+        if (other != disk && fct_volume_survey_same(places, other->path, volume->path))
             return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "The VM has this volume already, as %s.",
                           other->target);
     }

@@ -152,8 +152,8 @@ static gboolean check_groups(FctVms *vms, const FctVm *vm, GError **error)
 {
     if (!vm->devices->len)
         return TRUE;
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, error);
-    return world && fct_vm_check_groups(world, vm, error);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, error);
+    return offer && fct_vm_check_groups(offer, vm, error);
 }
 
 static gboolean fit_image(FctVms *vms, FctVm *vm, GError **error)

@@ -28,14 +28,14 @@ static char *key_of(const char *id)
 /* What there is now. A kind that cannot be looked at now (NULL) is taken to be there. */
 typedef struct {
     FctApp *app;
-    FctVmWorld *world;
+    FctVmOffer *offer;
     json_t *networks; /* items of fct_networks_list */
     json_t *pools;    /* items of fct_pools_list */
 } Known;
 
 static void known_clear(Known *known)
 {
-    g_clear_pointer(&known->world, fct_vm_world_free);
+    g_clear_pointer(&known->offer, fct_vm_offer_free);
     g_clear_pointer(&known->networks, json_decref);
     g_clear_pointer(&known->pools, json_decref);
 }
@@ -44,7 +44,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Known, known_clear)
 static void known_open(Known *known, FctApp *app)
 {
     known->app = app;
-    known->world = app->vms ? fct_vm_world_new(app->vms, FALSE, NULL) : NULL;
+    known->offer = app->vms ? fct_vm_offer_new(app->vms, FALSE, NULL) : NULL;
     known->networks = app->vms ? fct_networks_list(app, NULL) : NULL;
     known->pools = app->vms ? fct_pools_list(app, NULL) : NULL;
 }
@@ -87,7 +87,7 @@ static json_t *problems_of(const Known *known, const json_t *input)
         add_problem(problems, "pool", "The storage pool “%s” is gone.", pool);
     json_array_foreach (json_object_get(input, "devices"), i, each) {
         const char *group = fct_json_str(each, "group", "");
-        if (known->world && !fct_vm_world_has_group(known->world, group)) /* its id is all that is left of it */
+        if (known->offer && !fct_vm_offer_has_group(known->offer, group)) /* its id is all that is left of it */
             add_problem(problems, "devices", "A resource group that it asks for is gone; choose another one.");
     }
     json_array_foreach (json_object_get(input, "nics"), i, each) {

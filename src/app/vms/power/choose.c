@@ -3,8 +3,8 @@
 #include "app/vms/power/choose.h"
 #include "app/gpus/groups.h"
 #include "app/gpus/holds.h"
+#include "app/gpus/observer.h"
 #include "app/gpus/parts.h"
-#include "app/gpus/world.h"
 #include "app/shared/writes.h"
 #include "app/vms/act/refused.h"
 #include "app/vms/first_boot/first_boot.h"
@@ -13,83 +13,84 @@
 
 #include <string.h>
 
-struct FctVmWorld {
+struct FctVmOffer {
     FctInventory *inventory;
     GPtrArray *parts;  /* FctPart* */
     GPtrArray *groups; /* FctGroup* */
 };
 
-void fct_vm_world_free(FctVmWorld *world)
+void fct_vm_offer_free(FctVmOffer *offer)
 {
-    if (!world)
+    if (!offer)
         return;
-    if (world->groups)
-        g_ptr_array_unref(world->groups);
-    if (world->parts)
-        g_ptr_array_unref(world->parts);
-    if (world->inventory)
-        fct_inventory_unref(world->inventory);
-    g_free(world);
+    if (offer->groups)
+        g_ptr_array_unref(offer->groups);
+    if (offer->parts)
+        g_ptr_array_unref(offer->parts);
+    if (offer->inventory)
+        fct_inventory_unref(offer->inventory);
+    g_free(offer);
 }
 
-FctVmWorld *fct_vm_world_new(FctVms *vms, gboolean fresh, GError **error)
+FctVmOffer *fct_vm_offer_new(FctVms *vms, gboolean fresh, GError **error)
 {
     FctApp *app = vms->app;
-    g_autoptr(FctVmWorld) world = g_new0(FctVmWorld, 1);
-    world->inventory = fresh ? fct_world_refresh(app->world, error) : fct_world_inventory(app->world, error);
-    if (!world->inventory)
+    g_autoptr(FctVmOffer) offer = g_new0(FctVmOffer, 1);
+    offer->inventory =
+        fresh ? fct_observer_refresh(app->observer, error) : fct_observer_inventory(app->observer, error);
+    if (!offer->inventory)
         return NULL;
     g_autoptr(GPtrArray) reservations = fct_parts_reservations(app, error);
     if (!reservations)
         return NULL;
-    world->parts = fct_parts_list(world->inventory, reservations);
-    world->groups = fct_groups_all(app, world->parts, error);
-    return world->groups ? g_steal_pointer(&world) : NULL;
+    offer->parts = fct_parts_list(offer->inventory, reservations);
+    offer->groups = fct_groups_all(app, offer->parts, error);
+    return offer->groups ? g_steal_pointer(&offer) : NULL;
 }
 
-static const FctGroup *find_group(const FctVmWorld *world, const char *id)
+static const FctGroup *find_group(const FctVmOffer *offer, const char *id)
 {
-    for (guint i = 0; world && i < world->groups->len; i++) {
-        const FctGroup *group = g_ptr_array_index(world->groups, i);
+    for (guint i = 0; offer && i < offer->groups->len; i++) {
+        const FctGroup *group = g_ptr_array_index(offer->groups, i);
         if (strcmp(group->id, id) == 0)
             return group;
     }
     return NULL;
 }
 
-gboolean fct_vm_world_sees(const FctVmWorld *world, const char *gpu)
+gboolean fct_vm_offer_sees(const FctVmOffer *offer, const char *gpu)
 {
-    const FctGpu *card = world ? fct_inventory_gpu(world->inventory, gpu) : NULL;
+    const FctGpu *card = offer ? fct_inventory_gpu(offer->inventory, gpu) : NULL;
     return card && card->state == FCT_GPU_OK;
 }
 
 /* A built-in group is there while its parts are seen. One that a card out of sight may have is not taken for gone. */
-gboolean fct_vm_world_has_group(const FctVmWorld *world, const char *group)
+gboolean fct_vm_offer_has_group(const FctVmOffer *offer, const char *group)
 {
-    return find_group(world, group) || (fct_group_id_is_builtin(group) && fct_card_unseen(world->inventory));
+    return find_group(offer, group) || (fct_group_id_is_builtin(group) && fct_card_unseen(offer->inventory));
 }
 
-const char *fct_vm_world_group_name(const FctVmWorld *world, const char *group)
+const char *fct_vm_offer_group_name(const FctVmOffer *offer, const char *group)
 {
-    const FctGroup *found = find_group(world, group);
+    const FctGroup *found = find_group(offer, group);
     return found ? found->name : group;
 }
 
-json_t *fct_vm_world_part(const FctVmWorld *world, const char *part)
+json_t *fct_vm_offer_part(const FctVmOffer *offer, const char *part)
 {
-    for (guint i = 0; world && i < world->parts->len; i++) {
-        const FctPart *found = g_ptr_array_index(world->parts, i);
+    for (guint i = 0; offer && i < offer->parts->len; i++) {
+        const FctPart *found = g_ptr_array_index(offer->parts, i);
         if (strcmp(found->id, part) == 0)
             return fct_part_to_json(found);
     }
     return NULL;
 }
 
-gboolean fct_vm_check_groups(const FctVmWorld *world, const FctVm *vm, GError **error)
+gboolean fct_vm_check_groups(const FctVmOffer *offer, const FctVm *vm, GError **error)
 {
     for (guint i = 0; i < vm->devices->len; i++) {
         const FctDevice *device = g_ptr_array_index(vm->devices, i);
-        if (fct_vm_world_has_group(world, device->group))
+        if (fct_vm_offer_has_group(offer, device->group))
             continue;
         fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose one of the resource groups in the list.",
                            json_pack("{s:s}", "field", "devices"), "There is no resource group “%s”.", device->group);
@@ -140,12 +141,12 @@ static void check_attach(FctVms *vms, const GPtrArray *picks, GPtrArray *verdict
 }
 
 /* FctHold*: the parts that the VM would get now. */
-static GPtrArray *choose(FctVms *vms, const FctVmWorld *world, const FctVm *vm, GPtrArray *verdicts)
+static GPtrArray *choose(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, GPtrArray *verdicts)
 {
     GPtrArray *picks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
     g_autoptr(GPtrArray) chosen =
-        fct_choose_parts(vm->devices, world->groups, world->parts, vm->id, FCT_PACK, verdicts);
-    fct_verdicts_name_unseen(verdicts, world->inventory);
+        fct_choose_parts(vm->devices, offer->groups, offer->parts, vm->id, FCT_PACK, verdicts);
+    fct_verdicts_name_unseen(verdicts, offer->inventory);
     for (guint i = 0; i < chosen->len; i++) {
         const FctChosen *choice = g_ptr_array_index(chosen, i);
         if (!choice->part)
@@ -161,29 +162,29 @@ gboolean fct_vm_check_devices(FctVms *vms, const FctVm *vm, GError **error)
 {
     if (!vm->devices->len)
         return TRUE;
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, TRUE, error);
-    if (!world)
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, TRUE, error);
+    if (!offer)
         return FALSE;
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    g_autoptr(GPtrArray) picks G_GNUC_UNUSED = choose(vms, world, vm, verdicts);
+    g_autoptr(GPtrArray) picks G_GNUC_UNUSED = choose(vms, offer, vm, verdicts);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
     fct_vm_set_refused(error, vm, verdicts, "could not start", "Free that first, or make the VM without a start.");
     return FALSE;
 }
 
-void fct_vm_preflight(FctVms *vms, const FctVmWorld *world, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
+void fct_vm_preflight(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
                       GPtrArray **ret_picks)
 {
     GPtrArray *verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     GPtrArray *picks = NULL;
     fct_vm_facts_judge(vms, vm, active, verdicts);
     fct_vm_first_boot_check(vm, verdicts);
-    if (vm->devices->len && !world) {
+    if (vm->devices->len && !offer) {
         g_ptr_array_add(verdicts, fct_verdict_new(FCT_BLOCK, "no-inventory", "", "Check that facet-helper runs.",
                                                   "The GPUs of this node cannot be seen."));
     } else if (vm->devices->len) {
-        picks = choose(vms, world, vm, verdicts);
+        picks = choose(vms, offer, vm, verdicts);
     }
     *ret_verdicts = verdicts;
     *ret_picks = picks ? picks : g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);

@@ -11,7 +11,7 @@
 #include "app/vms/power/power.h"
 
 #include "app/gpus/gpu_publish.h"
-#include "app/gpus/world.h"
+#include "app/gpus/observer.h"
 #include "app/news/records.h"
 
 #include <string.h>
@@ -67,7 +67,7 @@ static gboolean release(FctVms *vms, const char *id, const GPtrArray *over)
     fct_writes_move(mark, over, FCT_HOLD_RELEASING);
     if (!commit(vms, mark, over))
         return FALSE;
-    g_autoptr(FctInventory) inventory = fct_world_refresh(vms->app->world, &fault);
+    g_autoptr(FctInventory) inventory = fct_observer_refresh(vms->app->observer, &fault);
     if (!inventory)
         return FALSE;
     g_autoptr(GPtrArray) all = fct_holds_list(vms->app->store, id, &fault);
@@ -94,12 +94,12 @@ static gboolean release(FctVms *vms, const char *id, const GPtrArray *over)
 static gboolean adopt(FctVms *vms, const FctVmInfo *info, const GPtrArray *holds)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, &fault);
-    for (size_t i = 0; world && i < json_array_size(info->parts); i++) {
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, &fault);
+    for (size_t i = 0; offer && i < json_array_size(info->parts); i++) {
         const char *part = json_string_value(json_array_get(info->parts, i));
         if (fct_holds_find(holds, part))
             continue;
-        g_autoptr(json_t) what = fct_vm_world_part(world, part);
+        g_autoptr(json_t) what = fct_vm_offer_part(offer, part);
         g_autoptr(FctHold) hold = fct_hold_new(part, info->id, info->name, 0, what);
         g_autoptr(FctWrites) writes = fct_writes_new();
         g_autoptr(GError) refused = NULL;
@@ -109,7 +109,7 @@ static gboolean adopt(FctVms *vms, const FctVmInfo *info, const GPtrArray *holds
             fct_event(vms->app, "vm", "error", "vm", info->id, info->name,
                       "VM %s runs with a part that another VM has reserved (%s).", info->name, part);
     }
-    return world != NULL;
+    return offer != NULL;
 }
 
 gboolean fct_vm_reconcile(FctVms *vms, const char *id)

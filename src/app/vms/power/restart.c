@@ -132,12 +132,12 @@ static gboolean check_state(FctVms *vms, const FctVm *vm, gboolean force, GError
 /* Whoever asks for a restart does not want a VM that is off and cannot start again. */
 static gboolean can_start_again(FctVms *vms, const FctVm *vm, GError **error)
 {
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     fct_vm_facts_refresh(vms);
     fct_domains_look(vms->domains, vm->id);
-    fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
+    fct_vm_preflight(vms, offer, vm, FALSE, &verdicts, &picks);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
     fct_vm_set_refused(error, vm, verdicts, "runs on; it could not start again", NULL);

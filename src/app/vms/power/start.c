@@ -34,7 +34,7 @@ static void note_warnings(FctTask *task, const GPtrArray *verdicts)
 /* One attempt; FCT_ERROR_REVISION when somebody else was quicker. */
 static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error)
 {
-    g_autoptr(FctVmWorld) world = NULL;
+    g_autoptr(FctVmOffer) offer = NULL;
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     g_autoptr(FctWrites) writes = fct_writes_new();
@@ -48,11 +48,11 @@ static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError 
     }
     g_autoptr(GRWLockReaderLocker) choosing G_GNUC_UNUSED =
         vm->devices->len ? g_rw_lock_reader_locker_new(&vms->app->choosing) : NULL;
-    if (vm->devices->len && !(world = fct_vm_world_new(vms, TRUE, error)))
+    if (vm->devices->len && !(offer = fct_vm_offer_new(vms, TRUE, error)))
         return FALSE;
     fct_vm_facts_refresh(vms);
     fct_domains_look(vms->domains, vm->id);
-    fct_vm_preflight(vms, world, vm, FALSE, &verdicts, &picks);
+    fct_vm_preflight(vms, offer, vm, FALSE, &verdicts, &picks);
     if (!fct_verdicts_allow(verdicts, FALSE)) {
         fct_vm_set_refused(error, vm, verdicts, "cannot start", NULL);
         return FALSE;

@@ -121,7 +121,7 @@ static FctVm *vm_of_then(const FctVmTree *tree, const json_t *doc, GError **erro
 }
 
 /* What stands against a start of the VM as it would be then (FctVerdict*): the same as "why" says afterwards. */
-static GPtrArray *against_start(FctVms *vms, const FctVmWorld *world, const FctVmTree *tree, const json_t *doc,
+static GPtrArray *against_start(FctVms *vms, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
                                 GError **error)
 {
     GPtrArray *verdicts = NULL;
@@ -130,15 +130,15 @@ static GPtrArray *against_start(FctVms *vms, const FctVmWorld *world, const FctV
     const json_t *memory = json_object_get(doc, "memory");
     if (!then)
         return NULL;
-    fct_vm_preflight(vms, world, then, FALSE, &verdicts, &picks);
+    fct_vm_preflight(vms, offer, then, FALSE, &verdicts, &picks);
     if (json_is_object(memory))
         fct_vm_facts_judge_memory_file(vms, fct_json_str(memory, "path", ""), verdicts);
     return verdicts;
 }
 
-static void say_missing(FctVms *vms, const FctVmWorld *world, const FctVmTree *tree, const json_t *doc, json_t *list)
+static void say_missing(FctVms *vms, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc, json_t *list)
 {
-    g_autoptr(GPtrArray) verdicts = against_start(vms, world, tree, doc, NULL);
+    g_autoptr(GPtrArray) verdicts = against_start(vms, offer, tree, doc, NULL);
     for (guint i = 0; verdicts && i < verdicts->len; i++) {
         const FctVerdict *verdict = g_ptr_array_index(verdicts, i);
         if (verdict->severity == FCT_BLOCK || verdict->severity == FCT_REFUSE)
@@ -155,7 +155,7 @@ static void say_first_boot(json_t *list, const FctVm *vm, const json_t *settings
         say(list, "%s", lacks);
 }
 
-json_t *fct_vm_revert_effects(FctVms *vms, const FctVmWorld *world, const FctVmTree *tree, const json_t *doc,
+json_t *fct_vm_revert_effects(FctVms *vms, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
                               gboolean active)
 {
     json_t *list = json_array();
@@ -186,7 +186,7 @@ json_t *fct_vm_revert_effects(FctVms *vms, const FctVmWorld *world, const FctVmT
         say(list, "What UEFI and TPM remember is no part of it, and stays as it is.");
     say_settings(list, tree->vm, json_object_get(doc, "settings"));
     say_first_boot(list, tree->vm, json_object_get(doc, "settings"));
-    say_missing(vms, world, tree, doc, list);
+    say_missing(vms, offer, tree, doc, list);
     return list;
 }
 
@@ -373,8 +373,8 @@ static gboolean check_consent(FctVms *vms, const FctVmTree *tree, const json_t *
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, tree->vm->id);
     if (!fct_vm_info_active(info) || fct_json_bool(input, "confirm", FALSE))
         return TRUE;
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
-    json_t *effects = fct_vm_revert_effects(vms, world, tree, doc, TRUE);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
+    json_t *effects = fct_vm_revert_effects(vms, offer, tree, doc, TRUE);
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Send “confirm” to force it off and go back.",
                        json_pack("{s:s, s:o}", "field", "confirm", "reasons", effects),
                        "VM %s runs. It would be forced off.", tree->vm->name);
@@ -385,8 +385,8 @@ static gboolean check_consent(FctVms *vms, const FctVmTree *tree, const json_t *
 static gboolean check_start(FctVms *vms, const FctVmTree *tree, const json_t *doc, GError **error)
 {
     fct_vm_facts_refresh(vms);
-    g_autoptr(FctVmWorld) world = fct_vm_world_new(vms, FALSE, NULL);
-    g_autoptr(GPtrArray) verdicts = against_start(vms, world, tree, doc, error);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
+    g_autoptr(GPtrArray) verdicts = against_start(vms, offer, tree, doc, error);
     if (!verdicts)
         return FALSE;
     if (fct_verdicts_allow(verdicts, FALSE))

@@ -55,7 +55,7 @@ void fct_vm_thaw_go_on(FctVmAct *act, FctTask *task);
 FctTask *fct_vm_revert(FctVms *vms, const FctIdentity *who, FctVm *vm, const char *snapshot, const json_t *input,
                        GError **error);
 /* Sentences: what a revert to the snapshot @doc loses and changes, and what the VM of then needs and is not there. */
-json_t *fct_vm_revert_effects(FctVms *vms, const FctVmWorld *world, const FctVmTree *tree, const json_t *doc,
+json_t *fct_vm_revert_effects(FctVms *vms, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
                               gboolean active);
 /*
  * Ends a revert that is under way by what libvirt would start: FCT_VM_CHANGED when it has the new files, and the

@@ -439,9 +439,9 @@ static gboolean is_same_file(const FctVmFactsKeeper *keeper, const Host *host, c
 {
     g_autoptr(GPtrArray) unknown = g_ptr_array_new();
     g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    const FctVolumeWorld places = {
+    const FctVolumeSurvey places = {
         .pools = host->pools ? host->pools : unknown, .probe = keeper->probe, .remote = host->remote, .keys = keys};
-    return strcmp(path, other) == 0 || (*path == '/' && fct_volume_world_same(&places, path, other));
+    return strcmp(path, other) == 0 || (*path == '/' && fct_volume_survey_same(&places, path, other));
 }
 
 /* The file of a drive by libvirt; "": it has none, or no such drive. */

@@ -42,10 +42,10 @@ static void user_free(gpointer data)
 }
 
 /* What cannot be looked at here has the path that its pool's folder has without links. */
-static char *real_path(const FctVolumeWorld *world, const char *path)
+static char *real_path(const FctVolumeSurvey *survey, const char *path)
 {
-    for (guint i = 0; i < world->pools->len; i++) {
-        const FctPool *pool = g_ptr_array_index(world->pools, i);
+    for (guint i = 0; i < survey->pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(survey->pools, i);
         gsize length = strlen(pool->path);
         if (*pool->real && strncmp(path, pool->path, length) == 0 && path[length] == '/')
             return g_strconcat(pool->real, path + length, NULL);
@@ -53,43 +53,43 @@ static char *real_path(const FctVolumeWorld *world, const char *path)
     return g_strdup(path);
 }
 
-static const char *key_of(const FctVolumeWorld *world, const char *path)
+static const char *key_of(const FctVolumeSurvey *survey, const char *path)
 {
-    const char *known = g_hash_table_lookup(world->keys, path);
+    const char *known = g_hash_table_lookup(survey->keys, path);
     if (known)
         return known;
-    g_autofree char *real = real_path(world, path);
-    char *key = fct_file_key(world->probe, world->remote, real);
+    g_autofree char *real = real_path(survey, path);
+    char *key = fct_file_key(survey->probe, survey->remote, real);
     if (*key == '/') /* it could not be looked at; its spelling may have led out of the pool's folder and back */
-        fct_text_take(&key, real_path(world, key));
-    g_hash_table_insert(world->keys, g_strdup(path), key);
+        fct_text_take(&key, real_path(survey, key));
+    g_hash_table_insert(survey->keys, g_strdup(path), key);
     return key;
 }
 
-gboolean fct_volume_world_same(const FctVolumeWorld *world, const char *path, const char *other)
+gboolean fct_volume_survey_same(const FctVolumeSurvey *survey, const char *path, const char *other)
 {
-    return *path && *other && strcmp(key_of(world, path), key_of(world, other)) == 0;
+    return *path && *other && strcmp(key_of(survey, path), key_of(survey, other)) == 0;
 }
 
-gboolean fct_volume_world_has(const FctVolumeWorld *world, const FctVmInfo *info, const char *path)
+gboolean fct_volume_survey_has(const FctVolumeSurvey *survey, const FctVmInfo *info, const char *path)
 {
     size_t i;
     json_t *disk;
     json_array_foreach (info->disks, i, disk)
-        if (fct_volume_world_same(world, json_string_value(disk), path))
+        if (fct_volume_survey_same(survey, json_string_value(disk), path))
             return TRUE;
     return FALSE;
 }
 
-static void add_user(FctVolumeWorld *world, const char *path, const char *vm, const char *name, const char *how)
+static void add_user(FctVolumeSurvey *survey, const char *path, const char *vm, const char *name, const char *how)
 {
     if (!*path)
         return;
-    const char *file = key_of(world, path);
-    GPtrArray *list = g_hash_table_lookup(world->users, file);
+    const char *file = key_of(survey, path);
+    GPtrArray *list = g_hash_table_lookup(survey->users, file);
     if (!list) {
         list = g_ptr_array_new_with_free_func(user_free);
-        g_hash_table_insert(world->users, g_strdup(file), list);
+        g_hash_table_insert(survey->users, g_strdup(file), list);
     }
     for (guint i = 0; i < list->len; i++) {
         const FctVolumeUser *user = g_ptr_array_index(list, i);
@@ -102,35 +102,35 @@ static void add_user(FctVolumeWorld *world, const char *path, const char *vm, co
 }
 
 /* Every path that the document names anywhere in it. @how NULL: as a drive. */
-static void add_document(FctVolumeWorld *world, const json_t *json, const char *vm, const char *name, const char *how)
+static void add_document(FctVolumeSurvey *survey, const json_t *json, const char *vm, const char *name, const char *how)
 {
     const char *key, *text;
     json_t *value;
     size_t i;
     if (json_is_array(json))
         json_array_foreach ((json_t *)json, i, value)
-            add_document(world, value, vm, name, how);
+            add_document(survey, value, vm, name, how);
     json_object_foreach ((json_t *)json, key, value) {
         text = json_string_value(value);
         if (text && *text == '/')
-            add_user(world, text, vm, name, how ? how : fct_json_bool(json, "cdrom", FALSE) ? "cdrom" : "disk");
+            add_user(survey, text, vm, name, how ? how : fct_json_bool(json, "cdrom", FALSE) ? "cdrom" : "disk");
         else
-            add_document(world, value, vm, name, how);
+            add_document(survey, value, vm, name, how);
     }
 }
 
-static gboolean add_documents(FctApp *app, FctVolumeWorld *world, const char *prefix, const char *how, GError **error)
+static gboolean add_documents(FctApp *app, FctVolumeSurvey *survey, const char *prefix, const char *how, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
     for (guint i = 0; docs && i < docs->len; i++) {
         const FctDoc *doc = g_ptr_array_index(docs, i);
         g_auto(GStrv) parts = g_strsplit(doc->key, "/", 3);
-        add_document(world, doc->value, parts[1], fct_json_str(doc->value, "name", parts[1]), how);
+        add_document(survey, doc->value, parts[1], fct_json_str(doc->value, "name", parts[1]), how);
     }
     return docs != NULL;
 }
 
-static void add_domains(FctApp *app, FctVolumeWorld *world)
+static void add_domains(FctApp *app, FctVolumeSurvey *survey)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++) {
@@ -138,40 +138,40 @@ static void add_domains(FctApp *app, FctVolumeWorld *world)
         size_t k;
         json_t *disk;
         json_array_foreach (info->disks, k, disk)
-            add_user(world, json_string_value(disk), info->id, info->name, "disk");
-        if (info->unseen && !info->ours && !world->silent) /* ours have a document */
-            fct_domain_unseen(info, &world->silent);
+            add_user(survey, json_string_value(disk), info->id, info->name, "disk");
+        if (info->unseen && !info->ours && !survey->silent) /* ours have a document */
+            fct_domain_unseen(info, &survey->silent);
     }
 }
 
 /* ---- the look ---- */
 
-void fct_volume_world_free(FctVolumeWorld *world)
+void fct_volume_survey_free(FctVolumeSurvey *survey)
 {
-    if (!world)
+    if (!survey)
         return;
-    g_clear_pointer(&world->pools, g_ptr_array_unref);
-    g_clear_pointer(&world->volumes, g_ptr_array_unref);
-    g_clear_pointer(&world->users, g_hash_table_unref);
-    g_clear_pointer(&world->uploads, g_hash_table_unref);
-    g_clear_pointer(&world->records, g_hash_table_unref);
-    g_clear_pointer(&world->unclear, g_ptr_array_unref);
-    g_clear_pointer(&world->remote, g_ptr_array_unref);
-    g_clear_pointer(&world->keys, g_hash_table_unref);
-    g_clear_error(&world->silent);
-    g_free(world);
+    g_clear_pointer(&survey->pools, g_ptr_array_unref);
+    g_clear_pointer(&survey->volumes, g_ptr_array_unref);
+    g_clear_pointer(&survey->users, g_hash_table_unref);
+    g_clear_pointer(&survey->uploads, g_hash_table_unref);
+    g_clear_pointer(&survey->records, g_hash_table_unref);
+    g_clear_pointer(&survey->unclear, g_ptr_array_unref);
+    g_clear_pointer(&survey->remote, g_ptr_array_unref);
+    g_clear_pointer(&survey->keys, g_hash_table_unref);
+    g_clear_error(&survey->silent);
+    g_free(survey);
 }
 
 /* By a VM, a snapshot or the record of another volume; what bytes claim is no need. */
-static gboolean is_needed(const FctVolumeWorld *world, const char *id, const char *path)
+static gboolean is_needed(const FctVolumeSurvey *survey, const char *id, const char *path)
 {
     GHashTableIter iter;
     gpointer record;
-    const GPtrArray *users = fct_volume_world_users(world, path);
+    const GPtrArray *users = fct_volume_survey_users(survey, path);
     for (guint i = 0; users && i < users->len; i++)
         if (strcmp(((FctVolumeUser *)users->pdata[i])->how, "backing") != 0)
             return TRUE;
-    g_hash_table_iter_init(&iter, world->records);
+    g_hash_table_iter_init(&iter, survey->records);
     while (g_hash_table_iter_next(&iter, NULL, &record))
         if (strcmp(((FctVolumeRecord *)record)->backing, id) == 0)
             return TRUE;
@@ -182,74 +182,74 @@ static gboolean is_needed(const FctVolumeWorld *world, const char *id, const cha
  * A record of a file that has given way to another tells nothing of that one. Only what a VM, a snapshot or another
  * volume names goes by its path all the same: a disk that was restored from a backup is another file, too.
  */
-static void pass_by_replaced(FctVolumeWorld *world, const char *id, const FctVolume *volume)
+static void pass_by_replaced(FctVolumeSurvey *survey, const char *id, const FctVolume *volume)
 {
-    const FctVolumeRecord *record = g_hash_table_lookup(world->records, id);
-    if (record && fct_record_is_replaced(record, volume) && !is_needed(world, id, volume->path))
-        g_hash_table_remove(world->records, id);
+    const FctVolumeRecord *record = g_hash_table_lookup(survey->records, id);
+    if (record && fct_record_is_replaced(record, volume) && !is_needed(survey, id, volume->path))
+        g_hash_table_remove(survey->records, id);
 }
 
 /* Its name may be a link that leads into the pool by a way on which we see nothing. */
-static gboolean can_be_followed(const FctVolumeWorld *world, const char *path)
+static gboolean can_be_followed(const FctVolumeSurvey *survey, const char *path)
 {
-    for (guint i = 0; i < world->pools->len; i++) {
-        const FctPool *pool = g_ptr_array_index(world->pools, i);
+    for (guint i = 0; i < survey->pools->len; i++) {
+        const FctPool *pool = g_ptr_array_index(survey->pools, i);
         if (*pool->path && fct_path_overlaps(pool->path, path))
             return TRUE;
     }
-    return fct_file_probe(world->probe, world->remote, path, FALSE).there != FCT_SEEN_UNKNOWN;
+    return fct_file_probe(survey->probe, survey->remote, path, FALSE).there != FCT_SEEN_UNKNOWN;
 }
 
 /* What a volume of others claims can only keep files from being deleted: the one that it names, or all of its pool. */
-static void add_claim(FctVolumeWorld *world, FctVolume *volume, const char *id)
+static void add_claim(FctVolumeSurvey *survey, FctVolume *volume, const char *id)
 {
     g_autofree char *folder = g_path_get_dirname(volume->path);
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     gboolean clear = !*volume->claim || fct_backing_files(volume->claim, folder, paths);
     for (guint i = 0; i < paths->len; i++) {
-        add_user(world, paths->pdata[i], "", id, "backing");
-        clear = clear && can_be_followed(world, paths->pdata[i]);
+        add_user(survey, paths->pdata[i], "", id, "backing");
+        clear = clear && can_be_followed(survey, paths->pdata[i]);
     }
     if (!clear)
-        g_ptr_array_add(world->unclear, volume);
+        g_ptr_array_add(survey->unclear, volume);
 }
 
-static void add_volumes(FctApp *app, FctVolumeWorld *world, const FctPool *pool)
+static void add_volumes(FctApp *app, FctVolumeSurvey *survey, const FctPool *pool)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) volumes = pool->active ? app->vmm->ops->volumes(app->vmm, pool->name, &fault) : NULL;
-    if (fault && fault->code != FCT_ERROR_NOT_FOUND && !world->silent)
-        world->silent = g_steal_pointer(&fault);
+    if (fault && fault->code != FCT_ERROR_NOT_FOUND && !survey->silent)
+        survey->silent = g_steal_pointer(&fault);
     for (guint i = 0; volumes && i < volumes->len; i++) {
         FctVolume *volume = g_ptr_array_index(volumes, i);
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
-        pass_by_replaced(world, id, volume);
-        if (volume->linked && !g_hash_table_contains(world->records, id) && !is_needed(world, id, volume->path))
+        pass_by_replaced(survey, id, volume);
+        if (volume->linked && !g_hash_table_contains(survey->records, id) && !is_needed(survey, id, volume->path))
             fct_text_set(&volume->outside, FCT_VOLUME_LINKED);
-        fct_record_apply(world->records, volume);
+        fct_record_apply(survey->records, volume);
         if (*volume->format)
-            add_user(world, volume->backing, "", id, "backing");
+            add_user(survey, volume->backing, "", id, "backing");
         else
-            add_claim(world, volume, id);
-        g_ptr_array_add(world->volumes, volume);
+            add_claim(survey, volume, id);
+        g_ptr_array_add(survey->volumes, volume);
     }
     if (volumes)
         g_ptr_array_set_free_func(volumes, NULL);
 }
 
-static gboolean add_uploads(FctApp *app, FctVolumeWorld *world, GError **error)
+static gboolean add_uploads(FctApp *app, FctVolumeSurvey *survey, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "upload/", error);
     for (guint i = 0; docs && i < docs->len; i++) {
         const FctDoc *doc = g_ptr_array_index(docs, i);
-        g_hash_table_insert(world->uploads, g_strdup(doc->key + strlen("upload/")), json_incref(doc->value));
+        g_hash_table_insert(survey->uploads, g_strdup(doc->key + strlen("upload/")), json_incref(doc->value));
     }
     return docs != NULL;
 }
 
-FctVolumeWorld *fct_volume_places_new(FctApp *app, GError **error)
+FctVolumeSurvey *fct_volume_places_new(FctApp *app, GError **error)
 {
-    g_autoptr(FctVolumeWorld) places = g_new0(FctVolumeWorld, 1);
+    g_autoptr(FctVolumeSurvey) places = g_new0(FctVolumeSurvey, 1);
     if (!app->vmm) {
         fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
         return NULL;
@@ -261,58 +261,58 @@ FctVolumeWorld *fct_volume_places_new(FctApp *app, GError **error)
     return places->pools ? g_steal_pointer(&places) : NULL;
 }
 
-FctVolumeWorld *fct_volume_world_new(FctApp *app, GError **error)
+FctVolumeSurvey *fct_volume_survey_new(FctApp *app, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_places_new(app, error);
-    if (!world)
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_places_new(app, error);
+    if (!survey)
         return NULL;
-    world->unclear = g_ptr_array_new();
-    world->volumes = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
-    world->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-    world->uploads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
-    world->records = fct_records_load(app, error);
-    if (!world->records || !add_documents(app, world, "vm/", NULL, error) ||
-        !add_documents(app, world, "snapshot/", "snapshot", error) || !add_uploads(app, world, error))
+    survey->unclear = g_ptr_array_new();
+    survey->volumes = g_ptr_array_new_with_free_func((GDestroyNotify)fct_volume_free);
+    survey->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+    survey->uploads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
+    survey->records = fct_records_load(app, error);
+    if (!survey->records || !add_documents(app, survey, "vm/", NULL, error) ||
+        !add_documents(app, survey, "snapshot/", "snapshot", error) || !add_uploads(app, survey, error))
         return NULL;
     if (!fct_domains_is_up(app->domains)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt has not told of its VMs yet.");
         return NULL;
     }
-    add_domains(app, world);
-    for (guint i = 0; i < world->pools->len; i++)
-        add_volumes(app, world, world->pools->pdata[i]);
-    return g_steal_pointer(&world);
+    add_domains(app, survey);
+    for (guint i = 0; i < survey->pools->len; i++)
+        add_volumes(app, survey, survey->pools->pdata[i]);
+    return g_steal_pointer(&survey);
 }
 
-const FctPool *fct_volume_world_pool(const FctVolumeWorld *world, const char *name, GError **error)
+const FctPool *fct_volume_survey_pool(const FctVolumeSurvey *survey, const char *name, GError **error)
 {
-    for (guint i = 0; i < world->pools->len; i++)
-        if (strcmp(((FctPool *)world->pools->pdata[i])->name, name) == 0)
-            return world->pools->pdata[i];
+    for (guint i = 0; i < survey->pools->len; i++)
+        if (strcmp(((FctPool *)survey->pools->pdata[i])->name, name) == 0)
+            return survey->pools->pdata[i];
     fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no storage pool “%s”.", name);
     return NULL;
 }
 
-const FctVolume *fct_volume_world_find(const FctVolumeWorld *world, const char *id, GError **error)
+const FctVolume *fct_volume_survey_find(const FctVolumeSurvey *survey, const char *id, GError **error)
 {
     g_autofree char *pool = NULL, *name = NULL;
     if (!fct_volume_split(id, &pool, &name, error))
         return NULL;
-    for (guint i = 0; i < world->volumes->len; i++) {
-        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
+    for (guint i = 0; i < survey->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(survey->volumes, i);
         if (strcmp(volume->pool, pool) == 0 && strcmp(volume->name, name) == 0)
             return volume;
     }
-    if (world->silent)
-        g_propagate_error(error, g_error_copy(world->silent));
+    if (survey->silent)
+        g_propagate_error(error, g_error_copy(survey->silent));
     else
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no volume %s in pool %s.", name, pool);
     return NULL;
 }
 
-const GPtrArray *fct_volume_world_users(const FctVolumeWorld *world, const char *path)
+const GPtrArray *fct_volume_survey_users(const FctVolumeSurvey *survey, const char *path)
 {
-    return g_hash_table_lookup(world->users, key_of(world, path));
+    return g_hash_table_lookup(survey->users, key_of(survey, path));
 }
 
 static gpointer copy_user(gconstpointer src, gpointer unused)
@@ -325,14 +325,14 @@ static gpointer copy_user(gconstpointer src, gpointer unused)
 
 GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error)
 {
-    g_autoptr(FctVolumeWorld) world = fct_volume_world_new(app, error);
-    if (!world)
+    g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
+    if (!survey)
         return NULL;
-    if (world->silent) { /* a volume of a pool that does not answer may stand on it */
-        g_propagate_error(error, g_error_copy(world->silent));
+    if (survey->silent) { /* a volume of a pool that does not answer may stand on it */
+        g_propagate_error(error, g_error_copy(survey->silent));
         return NULL;
     }
-    const GPtrArray *users = fct_volume_world_users(world, path);
+    const GPtrArray *users = fct_volume_survey_users(survey, path);
     GPtrArray *copy = g_ptr_array_new_with_free_func(user_free);
     for (guint i = 0; users && i < users->len; i++)
         g_ptr_array_add(copy, copy_user(users->pdata[i], NULL));
@@ -363,22 +363,22 @@ static char *reason(const FctVolumeUser *user)
 }
 
 /* The file at @path is a volume of the pool that @other lies in, and another one. */
-static gboolean shares_pool(const FctVolumeWorld *world, const char *path, const FctVolume *other)
+static gboolean shares_pool(const FctVolumeSurvey *survey, const char *path, const FctVolume *other)
 {
-    for (guint i = 0; i < world->volumes->len; i++) {
-        const FctVolume *volume = g_ptr_array_index(world->volumes, i);
-        if (strcmp(volume->pool, other->pool) == 0 && fct_volume_world_same(world, volume->path, path))
-            return !fct_volume_world_same(world, other->path, path);
+    for (guint i = 0; i < survey->volumes->len; i++) {
+        const FctVolume *volume = g_ptr_array_index(survey->volumes, i);
+        if (strcmp(volume->pool, other->pool) == 0 && fct_volume_survey_same(survey, volume->path, path))
+            return !fct_volume_survey_same(survey, other->path, path);
     }
     return FALSE;
 }
 
-gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, GError **error)
+gboolean fct_volume_survey_clear(const FctVolumeSurvey *survey, const char *path, GError **error)
 {
-    for (guint i = 0; i < world->unclear->len; i++) {
-        const FctVolume *other = g_ptr_array_index(world->unclear, i);
+    for (guint i = 0; i < survey->unclear->len; i++) {
+        const FctVolume *other = g_ptr_array_index(survey->unclear, i);
         g_autofree char *file = g_path_get_basename(path);
-        if (!shares_pool(world, path, other))
+        if (!shares_pool(survey, path, other))
             continue;
         fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete that volume first, or name what it stands on by its path.",
                            json_pack("{s:[s]}", "reasons", other->name),
@@ -389,15 +389,15 @@ gboolean fct_volume_world_clear(const FctVolumeWorld *world, const char *path, G
     return TRUE;
 }
 
-gboolean fct_volume_unused(FctApp *app, const FctVolumeWorld *world, const FctVolume *volume, GError **error)
+gboolean fct_volume_unused(FctApp *app, const FctVolumeSurvey *survey, const FctVolume *volume, GError **error)
 {
-    const GPtrArray *users = fct_volume_world_users(world, volume->path);
-    if (world->silent) {
-        g_propagate_error(error, g_error_copy(world->silent));
+    const GPtrArray *users = fct_volume_survey_users(survey, volume->path);
+    if (survey->silent) {
+        g_propagate_error(error, g_error_copy(survey->silent));
         return FALSE;
     }
     if (!users || !users->len)
-        return fct_volume_world_clear(world, volume->path, error) &&
+        return fct_volume_survey_clear(survey, volume->path, error) &&
                fct_volume_host_free(app, volume->name, volume->path, error);
     json_t *reasons = json_array();
     for (guint i = 0; i < users->len; i++) {
