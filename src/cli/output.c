@@ -357,6 +357,17 @@ static void one_word_for_preview(int argc, char **argv)
             argv[i] = plan;
 }
 
+/* GLib leaves the first "--" where it is when the word behind it begins with a dash. */
+static void drop_separator(int *argc, char **argv)
+{
+    int at = 1;
+    while (at < *argc && !g_str_equal(argv[at], "--"))
+        at++;
+    for (int i = at; i < *argc; i++)
+        argv[i] = argv[i + 1]; /* argv ends with NULL */
+    *argc -= at < *argc;
+}
+
 gboolean fct_cli_options(const char *usage, GOptionEntry *entries, int *argc, char ***argv)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(usage);
@@ -364,8 +375,10 @@ gboolean fct_cli_options(const char *usage, GOptionEntry *entries, int *argc, ch
     static const GOptionEntry none[] = {{NULL}};
     g_option_context_add_main_entries(context, entries ? entries : none, NULL);
     one_word_for_preview(*argc, *argv);
-    if (g_option_context_parse(context, argc, argv, &fault))
+    if (g_option_context_parse(context, argc, argv, &fault)) {
+        drop_separator(argc, *argv);
         return TRUE;
+    }
     fct_cli_usage("%s", fault->message);
     return FALSE;
 }

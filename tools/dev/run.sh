@@ -328,6 +328,7 @@ cmd_facet() {
         (umask 077 && mkdir -p "$(dirname "$FACET_CONFIG")")
         "$facet" login "$FACET_URL" --ca "$FACET_CA" <"$STATE/password" >/dev/null || exit
     fi
+    cd "$CALLED_IN" || exit
     exec "$facet" "$@"
 }
 

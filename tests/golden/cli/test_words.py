@@ -221,6 +221,16 @@ STOPS = [["vm", "stop", "x"], ["vm", "stop", "x", "--force"], ["vm", "reboot", "
 PLANS = [["gpu", "carve"], ["gpu", "mig"], ["task", "undo"], ["vm", "adopt"]]
 
 
+def names_with_a_dash(place):
+    """Behind a -- each word is a name."""
+    for words, sent in ((["file", "delete", "--yes", "--", "-odd.iso"], ("DELETE", "/files/-odd.iso")),
+                        (["file", "delete", "--yes", "--", "odd.iso"], ("DELETE", "/files/odd.iso")),
+                        (["file", "show", "--", "--help"], ("GET", "/files/--help")), (["file", "show", "--", "--"], ("GET", "/files/--"))):
+        del seen[:]
+        status, _, err = place.run(["facet"] + words)
+        ok(sent in seen, " ".join(words) + ": a name", (status, err, seen))
+
+
 def deletes_ask(place):
     for words in DELETES:
         del seen[:]
@@ -319,7 +329,8 @@ def main():
                 test(place)
             else:
                 print("# %s is not here: its completion is not tried" % shell)
-        for test in (help_never_acts, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, tables, nothing_acts_on_the_terminal, questions_are_seen, local_files, login_again):
+        for test in (help_never_acts, names_with_a_dash, deletes_ask, stops_ask, the_list_is_whole, objects, numbers, tables,
+                     nothing_acts_on_the_terminal, questions_are_seen, local_files, login_again):
             test(place)
     print("1..%d" % number)
     return 1 if failed else 0
