@@ -185,6 +185,13 @@ gboolean fct_cli_local(GError *fault, GError **error)
     return FALSE;
 }
 
+/* The one verdict is the error itself. */
+static gboolean says_the_same(const char *message, const json_t *verdicts)
+{
+    const char *sentence = fct_json_str(json_array_get(verdicts, 0), "sentence", "");
+    return json_array_size(verdicts) == 1 && *sentence && strstr(message, sentence);
+}
+
 int fct_cli_fail(const FctCli *cli, const GError *error)
 {
     g_autoptr(json_t) problem = fct_error_to_json(error);
@@ -200,7 +207,8 @@ int fct_cli_fail(const FctCli *cli, const GError *error)
             print_list(details, "reasons", "Why:");
         print_list(details, "holders", "Held by:");
         /* Verdicts say the reasons again, with what to do about each. */
-        fct_print_verdicts(stderr, json_object_get(details, "verdicts"));
+        if (!says_the_same(error->message, json_object_get(details, "verdicts")))
+            fct_print_verdicts(stderr, json_object_get(details, "verdicts"));
         print_list(details, "alternatives", "What would work:");
         fprintf(stderr, "%s\n", fct_json_str(problem, "next", ""));
     }
