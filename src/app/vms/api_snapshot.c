@@ -49,6 +49,8 @@ static json_t *size_of(const FctChainNode *node, const json_t *doc, const json_t
             return json_null();
         sum += json_integer_value(size);
     }
+    if (json_is_object(memory) && !json_object_get(sizes, fct_json_str(memory, "path", "")))
+        return json_null();
     if (json_is_object(memory))
         sum += fct_json_int(sizes, fct_json_str(memory, "path", ""), 0);
     return json_integer(sum);

@@ -276,6 +276,8 @@ def test_memory():
     write("one", 0, 40)
     task, snapshot = take("one", "asleep", memory=True)
     assert snapshot["has_memory"] and snapshot["disk_only_reason"] == "", (task, snapshot)
+    memory = next(f for f in (stack.state / "disks").iterdir() if f.suffix == ".mem")
+    assert snapshot["size_bytes"] >= memory.stat().st_blocks * 512 > 0, (snapshot, memory.stat())
     only("one", 3)
     write("one", 0, 41)
     serial.send(b"echo after > /run/mark\r")

@@ -97,6 +97,15 @@ static void set_turned(GError **error, const FctVm *vm)
                        "VM %s was started or went off in the middle of it.", vm->name);
 }
 
+/* QEMU made the file, so libvirt lists it among the volumes once it has looked. */
+static void list_memory(FctVms *vms, const json_t *memory)
+{
+    g_autoptr(GError) fault = NULL;
+    if (json_is_object(memory) &&
+        !vms->app->vmm->ops->pool_refresh(vms->app->vmm, fct_json_str(memory, "pool", ""), &fault))
+        g_info("The file of the saved memory is not listed yet: %s", fault->message);
+}
+
 static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
 {
     FctVms *vms = act->vms;
@@ -113,9 +122,12 @@ static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree
     }
     if (!fct_json_bool(doing, "live", FALSE))
         return switch_definition(vms, tree->vm->id, error);
-    return vms->app->vmm->ops->snapshot(
+    gboolean ok = vms->app->vmm->ops->snapshot(
         vms->app->vmm, tree->vm->id, overlays, json_is_object(memory) ? fct_json_str(memory, "path", "") : NULL,
         info->memory_mib, fct_json_bool(doing, "freeze", FALSE), fct_volume_progress, &progress, error);
+    if (ok)
+        list_memory(vms, memory);
+    return ok;
 }
 
 static void end_failed(FctVmAct *act, FctTask *task, guint step, const GError *error)
