@@ -9,6 +9,7 @@
 #include "app/domains/vm_news.h"
 #include "app/gpus/executor.h"
 #include "app/gpus/gpu_publish.h"
+#include "app/gpus/holds.h"
 #include "app/gpus/observer.h"
 #include "app/gpus/reconcile.h"
 #include "app/library/file_probe.h"
@@ -146,6 +147,8 @@ static void on_helper(FctApp *app, gpointer data)
 
 gboolean fct_app_start(FctApp *app, GError **error)
 {
+    if (!fct_holds_set_aside(app, error))
+        return FALSE;
     /* First who listens, then what speaks. */
     fct_observer_on_change(app->observer, fct_gpu_publish_news, NULL);
     fct_observer_on_change(app->observer, on_world_changed, NULL);

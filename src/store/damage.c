@@ -98,7 +98,7 @@ gboolean fct_damage_explain(const char *path, sqlite3 *db, int rc, GError **erro
 static gboolean is_broken(const char *text, int length)
 {
     g_autoptr(json_t) json = text ? fct_json_parse(text, (gsize)length, NULL) : NULL;
-    return !json;
+    return !json_is_object(json);
 }
 
 static gboolean move_aside(sqlite3 *db, const char *key, const char *text)
@@ -106,8 +106,8 @@ static gboolean move_aside(sqlite3 *db, const char *key, const char *text)
     sqlite3_stmt *put = NULL, *drop = NULL;
     g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
     g_autofree char *aside = g_strconcat(FCT_STORE_ASIDE, key, NULL);
-    g_autoptr(json_t) json = json_pack("{s:s, s:s, s:s, s:I}", "key", key, "text", valid, "reason", "it is no JSON",
-                                       "time_ms", (json_int_t)(g_get_real_time() / 1000));
+    g_autoptr(json_t) json = json_pack("{s:s, s:s, s:s, s:I}", "key", key, "text", valid, "reason",
+                                       "it is no JSON object", "time_ms", (json_int_t)(g_get_real_time() / 1000));
     g_autofree char *row = fct_json_text(json);
     int rc = sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO docs VALUES(?1, 1, ?2)", -1, &put, NULL);
     if (rc == SQLITE_OK)
@@ -123,12 +123,15 @@ static gboolean move_aside(sqlite3 *db, const char *key, const char *text)
     return rc == SQLITE_OK;
 }
 
-/* What SQLite takes for JSON and Jansson does not is left out by list, and told then. */
+/* Every document is an object. What else SQLite takes for JSON and Jansson does not is left out by list, and told then.
+ */
 static GPtrArray *broken_keys(sqlite3 *db, int *ret_rc)
 {
     GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
     sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT key, value FROM docs WHERE NOT json_valid(value)", -1, &statement, NULL);
+    int rc = sqlite3_prepare_v2(
+        db, "SELECT key, value FROM docs WHERE NOT json_valid(value) OR json_type(value) <> 'object'", -1, &statement,
+        NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         const char *text = (const char *)sqlite3_column_text(statement, 1);
         if (is_broken(text, sqlite3_column_bytes(statement, 1))) {
@@ -150,7 +153,7 @@ gboolean fct_damage_set_aside(sqlite3 *db, const char *path, GError **error)
         return FALSE;
     for (guint i = 0; i + 1 < keys->len; i += 2) {
         gboolean moved = move_aside(db, keys->pdata[i], keys->pdata[i + 1]);
-        g_warning("In %s the record %s is no JSON; %s.", path, (char *)keys->pdata[i],
+        g_warning("In %s the record %s is no JSON object; %s.", path, (char *)keys->pdata[i],
                   moved ? "it was set aside" : "it is left out");
     }
     return TRUE;

@@ -94,10 +94,9 @@ GPtrArray *fct_vm_load_all(FctStore *store, GError **error)
         return NULL;
     g_autoptr(GPtrArray) vms = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_free);
     for (guint i = 0; i < docs->len; i++) {
-        FctVm *vm = fct_vm_from_doc(g_ptr_array_index(docs, i), error);
-        if (!vm)
-            return NULL;
-        g_ptr_array_add(vms, vm);
+        FctVm *vm = fct_vm_from_doc(g_ptr_array_index(docs, i), NULL);
+        if (vm) /* vm_docs.c tells of one that cannot be read */
+            g_ptr_array_add(vms, vm);
     }
     return g_steal_pointer(&vms);
 }

@@ -9,7 +9,7 @@ json_t *fct_vm_to_doc(const FctVm *vm);
 FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error);
 /* FCT_ERROR_NOT_FOUND. */
 FctVm *fct_vm_load(FctStore *store, const char *id, GError **error);
-GPtrArray *fct_vm_load_all(FctStore *store, GError **error); /* FctVm* */
+GPtrArray *fct_vm_load_all(FctStore *store, GError **error); /* FctVm*: all that can be read */
 /* A new VM gets its id and the time; each NIC that has no MAC address gets one. */
 void fct_vm_make_ids(FctVm *vm);
 char *fct_vm_new_mac(void);              /* a chance one of 52:54:00 */

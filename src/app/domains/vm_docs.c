@@ -3,7 +3,7 @@
  * all. */
 #include "app/domains/vm_docs.h"
 
-#include "app/news/aside.h"
+#include "app/news/records.h"
 #include "core/vm_list.h"
 
 #include <string.h>
@@ -70,7 +70,7 @@ static void on_commit(const char *key, guint64 revision, const json_t *value, gp
         put(data, key + strlen("vm/"), known);
 }
 
-/* One that cannot be read keeps no other VM from being there. */
+/* One that cannot be read keeps no other VM from being there. It stays where it is, so that nobody takes its place. */
 static gboolean read_all(FctVmDocs *docs, FctApp *app, GError **error)
 {
     g_autoptr(GPtrArray) list = app->store->ops->list(app->store, "vm/", error);
@@ -80,10 +80,31 @@ static gboolean read_all(FctVmDocs *docs, FctApp *app, GError **error)
         FctVmKnown *known = known_new(doc, &fault);
         if (known)
             put(docs, doc->key + strlen("vm/"), known);
-        else if (!fct_aside_put(app, doc, fault, error))
-            return FALSE;
+        else
+            fct_event(
+                app, "store.unreadable", "error", "vm", doc->key + strlen("vm/"), fct_json_str(doc->value, "name", ""),
+                "The record %s of VM %s cannot be read: %s Facet leaves the VM and its disks alone, and shows it as "
+                "another's. Restore a backup of the database.",
+                doc->key, fct_json_str(doc->value, "name", ""), fault->message);
     }
     return list != NULL;
+}
+
+/* Names of VMs whose record is gone (a broken row that the store set aside) are free again. */
+static gboolean free_names(FctApp *app, GError **error)
+{
+    FctStore *store = app->store;
+    g_autoptr(GPtrArray) names = store->ops->list(store, "vm-name/", error);
+    for (guint i = 0; names && i < names->len; i++) {
+        const FctDoc *name = names->pdata[i];
+        g_autofree char *key = fct_vm_key(fct_json_str(name->value, "id", ""));
+        g_autoptr(GError) fault = NULL;
+        g_autoptr(FctDoc) vm = store->ops->get(store, key, &fault);
+        const FctWrite drop = {name->key, NULL, name->revision};
+        if (!vm && fault->code == FCT_ERROR_NOT_FOUND && !store->ops->commit(store, &drop, 1, NULL, error))
+            return FALSE;
+    }
+    return names != NULL;
 }
 
 FctVmDocs *fct_vm_docs_new(FctApp *app, GError **error)
@@ -92,7 +113,7 @@ FctVmDocs *fct_vm_docs_new(FctApp *app, GError **error)
     g_mutex_init(&docs->lock);
     docs->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_known_unref);
     app->store->ops->watch(app->store, "vm/", on_commit, docs); /* first, so that nothing is missed */
-    if (read_all(docs, app, error))
+    if (read_all(docs, app, error) && free_names(app, error))
         return docs;
     fct_vm_docs_free(docs);
     return NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/gpus/holds.h"
 
+#include "app/news/aside.h"
+
 #include <string.h>
 
 static const char *const state_names[] = {"reserved", "in-use", "releasing"};
@@ -58,6 +60,21 @@ GPtrArray *fct_holds_list(FctStore *store, const char *vm, GError **error)
             g_ptr_array_add(holds, hold_from(doc));
     }
     return holds;
+}
+
+gboolean fct_holds_set_aside(FctApp *app, GError **error)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "hold/", error);
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const FctDoc *doc = g_ptr_array_index(docs, i);
+        g_autoptr(GError) why = NULL;
+        if (*fct_json_str(doc->value, "vm", ""))
+            continue;
+        fct_set_error(&why, FCT_ERROR_BAD_REQUEST, "it names no VM");
+        if (!fct_aside_put(app, doc, why, error))
+            return FALSE;
+    }
+    return docs != NULL;
 }
 
 const FctHold *fct_holds_find(const GPtrArray *holds, const char *part)

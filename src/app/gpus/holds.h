@@ -6,6 +6,7 @@
  * for the disk.
  */
 #pragma once
+#include "app/shared/context.h"
 #include "app/shared/writes.h"
 
 typedef enum { FCT_HOLD_RESERVED, FCT_HOLD_IN_USE, FCT_HOLD_RELEASING } FctHoldState;
@@ -26,6 +27,11 @@ const char *fct_hold_state_name(FctHoldState state); /* "reserved" "in-use" "rel
 
 /* FctHold*, by part; @vm NULL: all. */
 GPtrArray *fct_holds_list(FctStore *store, const char *vm, GError **error);
+/*
+ * At the start: a hold that names no VM could never be released, so it is set aside and told. The VM that runs with the
+ * part takes it again when it is looked at.
+ */
+gboolean fct_holds_set_aside(FctApp *app, GError **error);
 /* The hold of one part; NULL when there is none. The result belongs to @holds. */
 const FctHold *fct_holds_find(const GPtrArray *holds, const char *part);
 

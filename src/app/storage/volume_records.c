@@ -17,9 +17,13 @@ char *fct_record_key(const char *pool, const char *name)
 
 static FctVolumeRecord *from_doc(const FctDoc *doc, GError **error)
 {
-    FctVolumeRecord *record = fct_volume_record_from_json(doc->value, error);
+    FctVolumeRecord *record = fct_volume_record_from_json(doc->value, NULL);
     if (record)
         record->revision = doc->revision;
+    else
+        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Restore a backup of the database, or delete the volume.", NULL,
+                           "What Facet knows of volume %s cannot be read, so it is not opened.",
+                           doc->key + strlen(KEY));
     return record;
 }
 

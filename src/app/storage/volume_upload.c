@@ -26,7 +26,8 @@ struct FctVolumeUpload {
     FctVmmStream *stream;                  /* of the present segment; NULL: none */
     gint64 at, end, size;                  /* bytes: the next, behind the last of this request, of the whole */
     gint64 noted;                          /* as the document says, unless the host has restarted since */
-    gint64 reached;                        /* as the document says: up to here, and a segment on, may be old bytes */
+    gint64 reached;                        /* never less than any request noted: up to here, and a segment on, may be
+                                              bytes of an earlier one */
     gint64 segment_end;
     gboolean released; /* the claim */
     gint64 fresh_from; /* from here the volume reads as zeros where nothing was written */
@@ -42,12 +43,12 @@ static char *boot_id(void)
     return g_file_get_contents(BOOT_ID, &id, NULL, NULL) ? g_strchomp(id) : g_strdup("");
 }
 
-/* @begun: bytes may have been written. */
-static json_t *note_json(const char *format, gint64 size, gint64 received, const char *sha256, gboolean begun)
+/* @reached -1: no byte can have been written. */
+static json_t *note_json(const char *format, gint64 size, gint64 received, gint64 reached, const char *sha256)
 {
     g_autofree char *boot = boot_id();
-    return json_pack("{s:s, s:I, s:I, s:s, s:s, s:b}", "format", format, "size", (json_int_t)size, "received",
-                     (json_int_t)received, "sha256", sha256, "boot_id", boot, "begun", begun);
+    return json_pack("{s:s, s:I, s:I, s:I, s:s, s:s}", "format", format, "size", (json_int_t)size, "received",
+                     (json_int_t)received, "reached", (json_int_t)reached, "sha256", sha256, "boot_id", boot);
 }
 
 gboolean fct_volume_upload_forget(FctApp *app, const char *id, GError **error)
@@ -62,7 +63,7 @@ json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeSurvey *survey, cons
 {
     g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL),
                     *sum = fct_volume_sum_key(id);
-    g_autoptr(json_t) note = note_json(format, size_bytes, 0, sha256, FALSE);
+    g_autoptr(json_t) note = note_json(format, size_bytes, 0, -1, sha256);
     const FctPool *target = fct_volume_survey_pool(survey, pool, error);
     const FctWrite writes[] = {{key, note, FCT_REV_ANY}, {sum, NULL, FCT_REV_ANY}}, drop = {key, NULL, FCT_REV_ANY};
     gboolean qcow2 = strcmp(format, "qcow2") == 0;
@@ -99,11 +100,13 @@ static gboolean open_segment(FctVolumeUpload *upload, GError **error)
 static gboolean note(FctVolumeUpload *upload, GError **error)
 {
     FctStore *store = upload->app->store;
-    g_autoptr(json_t) json = note_json(upload->format, upload->size, upload->at, upload->sha256, TRUE);
+    gint64 reached = MAX(upload->reached, upload->at);
+    g_autoptr(json_t) json = note_json(upload->format, upload->size, upload->at, reached, upload->sha256);
     const FctWrite write = {upload->key, json, FCT_REV_ANY};
     if (!store->ops->commit(store, &write, 1, NULL, error))
         return FALSE;
     upload->noted = upload->at;
+    upload->reached = reached;
     return TRUE;
 }
 
@@ -182,9 +185,10 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
     }
     upload->format = g_strdup(fct_json_str(doc->value, "format", "raw"));
     upload->size = fct_json_int(doc->value, "size", 0);
-    upload->reached = fct_json_int(doc->value, "received", 0);
-    upload->begun = fct_json_bool(doc->value, "begun", TRUE);
-    upload->noted = is_of_this_boot(doc->value) ? upload->reached : 0;
+    gint64 received = fct_json_int(doc->value, "received", 0);
+    upload->reached = fct_json_int(doc->value, "reached", received);
+    upload->begun = upload->reached >= 0;
+    upload->noted = is_of_this_boot(doc->value) ? received : 0;
     upload->sha256 = g_strdup(fct_json_str(doc->value, "sha256", ""));
     return TRUE;
 }

@@ -575,6 +575,29 @@ def rewrite(key, *changes):
     store.close()
 
 
+def test_record_of_a_vm_is_lost():
+    """Nobody takes its place while its snapshots are known: which of its files stand on which is known to nobody else."""
+    create("lost")
+    vm = stack.vm("lost")
+    stack.done(stack.call("POST", "/vms/lost/snapshots", {"name": "s1"}))
+    files = sorted(f.name for f in (stack.state / "disks").iterdir() if f.name.startswith("lost"))
+    for value, told, status in (('{"id": 5}', "cannot be read", 409), ("5", "set aside", 422)):
+        stack.kill_facetd()
+        with sqlite3.connect(stack.state / "facet.db") as store:
+            store.execute("UPDATE docs SET value = ? WHERE key = ?", (value, f"vm/{vm['id']}"))
+        store.close()
+        stack.start_facetd()
+        until("the event", lambda: [e for e in stack.call("GET", "/events")["items"] if vm["id"] in str(e) and told in str(e)])
+        until("libvirt's word", lambda: [v for v in stack.call("GET", "/vms")["items"] if v["name"] == "lost"])
+        problem = stack.refused(status, "POST", f"/vms/{vm['id']}/adopt", {"confirm": True})
+        print(f"# {problem['message']}", flush=True)
+        assert files == sorted(f.name for f in (stack.state / "disks").iterdir() if f.name.startswith("lost")), files
+    assert "snapshots" in problem["message"] and "backup" in problem["next"], problem
+    stack.virsh("undefine", vm["id"])
+    for file in files:
+        (stack.state / "disks" / file).unlink()
+
+
 def medium_of(name):
     return next(d["volume"] for d in stack.vm(name)["disks"] if d["kind"] == "seed")
 

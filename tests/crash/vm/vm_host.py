@@ -227,6 +227,23 @@ def test_adopted_size():
     stack.call("DELETE", "/volumes/facet:liar.img")
 
 
+def test_released_file_is_nobodys():
+    """What Facet knew of a file outside of all pools ends with the release: another may be in its place later."""
+    path, ident = stack.dir / "out.img", str(uuid.uuid4())
+    for number, fmt in enumerate(("qcow2", "raw")):
+        subprocess.run(["qemu-img", "create", "-q", "-f", fmt, str(path), "64M"], check=True)
+        xml = FOREIGN.format(name="out", id=ident, disk=path, more="", nic="").replace("type='qcow2'", f"type='{fmt}'")
+        (stack.dir / "out.xml").write_text(xml)
+        stack.virsh("define", str(stack.dir / "out.xml"))
+        until("it to be seen", lambda: any(v["name"] == "out" and not v["ours"] for v in stack.call("GET", "/vms")["items"]))
+        vm = stack.call("POST", f"/vms/{ident}/adopt", {"confirm": True})
+        assert vm["disks"][0]["format"] == fmt, (number, vm["disks"])
+        stack.call("POST", f"/vms/{ident}/release", {})
+        stack.virsh("undefine", ident)
+        until("it to be gone", lambda: not any(v["name"] == "out" for v in stack.call("GET", "/vms")["items"]))
+        path.unlink()
+
+
 def test_not_adoptable():
     ident = define("diskless", disk=False)
     xml = re.sub(r"<disk.*?</disk>", "", stack.virsh("dumpxml", "diskless", "--inactive"), flags=re.S)

@@ -228,9 +228,22 @@ void test_upload_rebooted(Fixture *f, gconstpointer data)
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
     g_assert_nonnull(strstr(error->message, "0 bytes of up are there"));
     g_clear_error(&error);
-    on = fct_volume_upload_open(f->app, "nas:up", NULL, 1 << 20, &error);
+    /* What the upload had reached before is not forgotten when less of it comes again. */
+    json_object_set_new(doc->value, "reached", json_integer(4096));
+    g_assert_true(f->store->ops->commit(f->store, &write, 1, NULL, &error));
+    on = fct_volume_upload_open(f->app, "nas:up", "bytes 0-1023/1048576", 1024, &error);
+    g_assert_no_error(error);
+    const guint8 some[1024] = {0};
+    g_assert_true(fct_volume_upload_write(on, some, sizeof some, &error));
+    json_t *ended = NULL;
+    g_assert_true(fct_volume_upload_end(on, &ended, &error));
+    json_decref(ended);
     g_assert_no_error(error);
     fct_volume_upload_free(on);
+    g_autoptr(FctDoc) after = f->store->ops->get(f->store, "upload/nas:up", &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(fct_json_int(after->value, "received", -1), ==, 1024);
+    g_assert_cmpint(fct_json_int(after->value, "reached", -1), ==, 4096);
 }
 
 /* A host that loses its power has what Facet called ready; what the disk did not take is not. */

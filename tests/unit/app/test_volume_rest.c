@@ -324,21 +324,39 @@ void test_told_later(Fixture *f, gconstpointer data)
     g_assert_cmpint(spent, >=, G_USEC_PER_SEC); /* not at once, and at once again */
 }
 
-/* One VM that cannot be read is put aside and told; all others are there. */
+/* One VM that cannot be read keeps its place and is told; all others are there, and a name without a VM is free. */
 void test_broken_vm(Fixture *f, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) broken = json_pack("{s:s, s:s}", "name", "bad", "vcpus", "two");
     g_autoptr(json_t) good = json_pack("{s:s, s:s}", "id", "good", "name", "good");
-    const FctWrite writes[] = {{(char *)"vm/bad", broken, FCT_REV_NONE}, {(char *)"vm/good", good, FCT_REV_NONE}};
+    g_autoptr(json_t) of_bad = json_pack("{s:s}", "id", "bad"), of_gone = json_pack("{s:s}", "id", "gone");
+    g_autoptr(json_t) of_nobody = json_pack("{s:s, s:i}", "state", "in-use", "vm", 5);
+    const FctWrite writes[] = {{(char *)"vm/bad", broken, FCT_REV_NONE},
+                               {(char *)"vm/good", good, FCT_REV_NONE},
+                               {(char *)"vm-name/bad", of_bad, FCT_REV_NONE},
+                               {(char *)"vm-name/gone", of_gone, FCT_REV_NONE},
+                               {(char *)"hold/part", of_nobody, FCT_REV_NONE}};
     GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK); /* it warns */
     g_assert_true(f->store->ops->commit(f->store, writes, G_N_ELEMENTS(writes), NULL, &error));
     fixture_restart(f);
     g_log_set_always_fatal(fatal);
-    g_autoptr(GPtrArray) known = fct_vm_docs_all(f->app->vm_docs);
+    g_autoptr(GPtrArray) known = fct_vm_docs_all(f->app->vm_docs), all = fct_vm_load_all(f->store, &error);
     g_assert_cmpint(known->len, ==, 1);
-    g_autoptr(FctDoc) aside = f->store->ops->get(f->store, "aside/vm/bad", &error);
+    g_assert_cmpint(all->len, ==, 1);
+    g_autoptr(FctDoc) kept = f->store->ops->get(f->store, "vm/bad", &error);
     g_assert_no_error(error);
-    g_assert_nonnull(strstr(fct_json_str(aside->value, "text", ""), "two"));
-    g_assert_true(fct_json_bool(aside->value, "told", FALSE));
+    g_autoptr(FctDoc) name = f->store->ops->get(f->store, "vm-name/bad", &error);
+    g_assert_no_error(error);
+    g_assert_null(f->store->ops->get(f->store, "vm-name/gone", NULL));
+    g_assert_null(f->store->ops->get(f->store, "hold/part", NULL));
+    g_autoptr(FctDoc) aside = f->store->ops->get(f->store, "aside/hold/part", &error);
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) events = f->store->ops->list(f->store, "event/", &error);
+    gboolean told = FALSE;
+    for (guint i = 0; i < events->len; i++) {
+        g_autofree char *text = fct_json_text(((FctDoc *)events->pdata[i])->value);
+        told |= strstr(text, "store.unreadable") && strstr(text, "vcpus");
+    }
+    g_assert_true(told);
 }

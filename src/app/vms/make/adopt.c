@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/make/adopt.h"
 
+#include "app/domains/snapshot_users.h"
 #include "app/gpus/holds.h"
 #include "app/networks/networks.h"
 #include "app/news/records.h"
@@ -31,7 +32,8 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
         if (vm)
             fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is managed by Facet already.", vm->name);
         else
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_set_error_full(error, FCT_ERROR_CONFLICT, "Restore a backup of Facet's database.", NULL,
+                               "Facet has a record of VM %s that cannot be read: %s", info->name, fault->message);
         return NULL;
     }
     if (!fct_domains_is_up(vms->domains))
@@ -81,11 +83,32 @@ static FctAdoption *look_again(FctVms *vms, const FctVm *vm)
     return adoption;
 }
 
+/* Documents of snapshots outlive the VM's own when that was lost: then nobody knows which of its files stand on which.
+ */
+static gboolean has_snapshots(FctVms *vms, const char *id, gboolean *ret, GError **error)
+{
+    g_autofree char *prefix = g_strconcat(FCT_SNAPSHOT_KEY, id, "/", NULL);
+    g_autoptr(GPtrArray) docs = vms->app->store->ops->list(vms->app->store, prefix, error);
+    *ret = docs && docs->len;
+    return docs != NULL;
+}
+
 static FctAdoption *look_first(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
     FctAdoption *adoption = vms->app->vmm->ops->adoption(vms->app->vmm, info->id, error);
-    if (adoption)
-        record_disks(vms, adoption, fct_vm_info_active(info), writes);
+    gboolean snapshots;
+    if (!adoption || !has_snapshots(vms, info->id, &snapshots, error)) {
+        fct_adoption_free(adoption);
+        return NULL;
+    }
+    if (snapshots)
+        g_ptr_array_add(
+            adoption->verdicts,
+            fct_verdict_new(FCT_REFUSE, "snapshots-left", "",
+                            "Restore a backup of Facet's database, which has its record. Or keep the disks as "
+                            "they are and define the VM under another UUID with virsh, then adopt that one.",
+                            "Facet took snapshots of this VM and has lost its record."));
+    record_disks(vms, adoption, fct_vm_info_active(info), writes);
     return adoption;
 }
 
@@ -301,6 +324,20 @@ static char *original_of(FctStore *store, const FctVm *vm)
     return g_strdup(doc ? fct_json_str(doc->value, "xml", "") : "");
 }
 
+/* Files outside of all pools are nobody's volumes: what Facet knew of them ends with the VM, unless another has one. */
+static void forget_files(FctVms *vms, const FctVm *vm)
+{
+    g_autoptr(FctWrites) writes = fct_writes_new();
+    g_autoptr(GError) fault = NULL;
+    for (guint i = 0; i < vm->disks->len; i++) {
+        const FctVmDisk *disk = vm->disks->pdata[i];
+        if (!*disk->pool && *disk->path && fct_volume_alone(vms->app, vm->id, disk->path, NULL))
+            fct_writes_add(writes, fct_record_key("", disk->path), NULL, FCT_REV_ANY);
+    }
+    if (!fct_writes_commit(vms->app->store, writes, NULL, &fault))
+        g_warning("VM %s: the records of its files stay: %s", vm->name, fault->message);
+}
+
 /* The document and what goes with it are gone, or a failure leaves all as it was. */
 static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
 {
@@ -322,8 +359,10 @@ static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
         return NULL;
     }
     FctRelease *release = vmm->ops->release(vmm, spec, original, vm->autostart.enabled, error);
-    if (release)
+    if (release) {
+        forget_files(vms, vm);
         return release;
+    }
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();
     if (!store(vms, vm, *original ? original : NULL, back, &fault))
