@@ -145,6 +145,32 @@ static void on_helper(FctApp *app, gpointer data)
     fct_node_publish(app);
 }
 
+static gboolean reads_group(const json_t *value, GError **error)
+{
+    g_autoptr(FctGroup) group = fct_group_from_json(value, error);
+    return group != NULL;
+}
+
+static gboolean reads_plan(const json_t *value, GError **error)
+{
+    g_autoptr(FctPlan) plan = fct_plan_from_json(value, error);
+    return plan != NULL;
+}
+
+static gboolean reads_volume(const json_t *value, GError **error)
+{
+    g_autoptr(FctVolumeRecord) record = fct_volume_record_from_json(value, error);
+    return record != NULL;
+}
+
+/* Of those whose readers pass over what they cannot read. VMs tell of theirs (domains/vm_docs.c). */
+static void tell_unreadable(FctApp *app)
+{
+    fct_aside_tell_unreadable(app, "group/", reads_group);
+    fct_aside_tell_unreadable(app, "plan/", reads_plan);
+    fct_aside_tell_unreadable(app, "volume/", reads_volume);
+}
+
 gboolean fct_app_start(FctApp *app, GError **error)
 {
     if (!fct_holds_set_aside(app, error))
@@ -168,6 +194,7 @@ gboolean fct_app_start(FctApp *app, GError **error)
     }
     if (!fct_executor_recover(app->executor, error) || !fct_tasks_recover(app->tasks, error))
         return FALSE;
+    tell_unreadable(app);
     fct_aside_tell(app);
     fct_observer_start(app->observer);
     fct_sampler_start(app->sampler);

@@ -14,6 +14,21 @@ gboolean fct_aside_put(FctApp *app, const FctDoc *doc, const GError *why, GError
     return app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), NULL, error);
 }
 
+void fct_aside_tell_unreadable(FctApp *app, const char *prefix, FctReads reads)
+{
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, NULL);
+    for (guint i = 0; docs && i < docs->len; i++) {
+        const FctDoc *doc = docs->pdata[i];
+        g_autoptr(GError) fault = NULL;
+        if (!reads(doc->value, &fault))
+            fct_event(
+                app, "store.unreadable", "error", "", "", fct_json_str(doc->value, "name", ""),
+                "The record %s cannot be read: %s What it was about goes on without it: make it again, or restore "
+                "a backup of the database.",
+                doc->key, fault->message);
+    }
+}
+
 void fct_aside_tell(FctApp *app)
 {
     g_autoptr(GError) fault = NULL;

@@ -331,12 +331,12 @@ void test_broken_vm(Fixture *f, gconstpointer data)
     g_autoptr(json_t) broken = json_pack("{s:s, s:s}", "name", "bad", "vcpus", "two");
     g_autoptr(json_t) good = json_pack("{s:s, s:s}", "id", "good", "name", "good");
     g_autoptr(json_t) of_bad = json_pack("{s:s}", "id", "bad"), of_gone = json_pack("{s:s}", "id", "gone");
+    g_autoptr(json_t) volume = json_pack("{s:s, s:s, s:s}", "pool", "nas", "name", "odd", "format", "vmdk");
     g_autoptr(json_t) of_nobody = json_pack("{s:s, s:i}", "state", "in-use", "vm", 5);
-    const FctWrite writes[] = {{(char *)"vm/bad", broken, FCT_REV_NONE},
-                               {(char *)"vm/good", good, FCT_REV_NONE},
-                               {(char *)"vm-name/bad", of_bad, FCT_REV_NONE},
-                               {(char *)"vm-name/gone", of_gone, FCT_REV_NONE},
-                               {(char *)"hold/part", of_nobody, FCT_REV_NONE}};
+    const FctWrite writes[] = {
+        {(char *)"vm/bad", broken, FCT_REV_NONE},         {(char *)"vm/good", good, FCT_REV_NONE},
+        {(char *)"vm-name/bad", of_bad, FCT_REV_NONE},    {(char *)"vm-name/gone", of_gone, FCT_REV_NONE},
+        {(char *)"volume/nas:odd", volume, FCT_REV_NONE}, {(char *)"hold/part", of_nobody, FCT_REV_NONE}};
     GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK); /* it warns */
     g_assert_true(f->store->ops->commit(f->store, writes, G_N_ELEMENTS(writes), NULL, &error));
     fixture_restart(f);
@@ -353,10 +353,11 @@ void test_broken_vm(Fixture *f, gconstpointer data)
     g_autoptr(FctDoc) aside = f->store->ops->get(f->store, "aside/hold/part", &error);
     g_assert_no_error(error);
     g_autoptr(GPtrArray) events = f->store->ops->list(f->store, "event/", &error);
-    gboolean told = FALSE;
+    gboolean told = FALSE, told_volume = FALSE;
     for (guint i = 0; i < events->len; i++) {
         g_autofree char *text = fct_json_text(((FctDoc *)events->pdata[i])->value);
         told |= strstr(text, "store.unreadable") && strstr(text, "vcpus");
+        told_volume |= strstr(text, "store.unreadable") && strstr(text, "volume/nas:odd");
     }
-    g_assert_true(told);
+    g_assert_true(told && told_volume);
 }
