@@ -103,7 +103,8 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     }
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i);
-        if (fct_vm_info_active(info) && (info->unseen || fct_volume_survey_has(survey, info, path))) /* it may have */
+        if (info && fct_vm_info_active(info) &&
+            (info->unseen || fct_volume_survey_has(survey, info, path))) /* it may have */
             return refuse(error, path, "VM", info->name, "runs with it");
         if (!is_idle(app, survey, path, error) || !check_users(app, survey, vm, path, error))
             return FALSE;
