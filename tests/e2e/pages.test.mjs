@@ -136,6 +136,34 @@ async function reset({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
+/** The banner is there to be read: what is at its middle is the banner itself. */
+async function seesBanner(page) {
+  const banner = page.getByRole('status').filter({ hasText: 'Connection lost' });
+  await banner.waitFor();
+  return banner.evaluate((one) => {
+    const { left, top, width, height } = one.getBoundingClientRect();
+    return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  });
+}
+
+async function away({ instance, browser, assert }) {
+  const wide = await newPage(browser, instance);
+  const narrow = await newPage(browser, instance, { width: 390, height: 844, dark: true });
+  for (const page of [wide, narrow]) await login(page, instance);
+  await narrow.getByRole('main').evaluate((main) => main.scrollTo(0, 200));
+  const back = await instance.facetdAway();
+  try {
+    for (const page of [wide, narrow]) assert.ok(await seesBanner(page), 'the banner can be seen');
+    await picture(wide, 'away-1440-light');
+    await picture(narrow, 'away-390-dark');
+    assert.deepEqual(await axe(wide), []);
+  } finally {
+    back();
+  }
+  for (const page of [wide, narrow]) await page.getByText('Connection lost').waitFor({ state: 'detached', timeout: 60_000 * patience });
+  assert.deepEqual([...wide.faults, ...narrow.faults], []);
+}
+
 async function signOut({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -157,5 +185,6 @@ export const tests = [
   ['parts that can be cut, where room is free, and what has no room', partsToCut],
   ['search by keyboard, and back', keyboard],
   ['a reset is asked for, and done', reset],
+  ['while facetd is away a banner says so, and goes when it is back', away],
   ['after signing out the API and the page ask again', signOut],
 ];

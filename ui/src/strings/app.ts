@@ -37,7 +37,7 @@ export const app = {
   user: (name: string) => `Signed in as ${name}`,
   signOut: 'Sign out',
   account: 'Sign-in and tokens',
-  linkDown: 'Connection lost. What you see may be old; Facet keeps trying.',
+  linkDown: 'Connection lost. What you see may be old.',
   loading: 'Loading',
   cancel: 'Cancel',
   close: 'Close',
