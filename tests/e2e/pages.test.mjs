@@ -164,6 +164,27 @@ async function away({ instance, browser, assert }) {
   assert.deepEqual([...wide.faults, ...narrow.faults], []);
 }
 
+/** Of a page that this browser has not loaded yet. */
+async function awayPage({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  const main = page.getByRole('main');
+  const back = await instance.facetdAway();
+  try {
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Networks', exact: true }).click();
+    await main.getByText('Facet does not answer').waitFor();
+    await main.getByRole('button', { name: 'Try again' }).click();
+    await main.getByText('Facet does not answer').waitFor();
+    await picture(page, 'away-page-1440-light');
+    assert.deepEqual(await axe(page), []);
+  } finally {
+    back();
+  }
+  await page.getByRole('heading', { name: 'Networks', exact: true }).waitFor({ timeout: 60_000 * patience });
+  assert.equal(new URL(page.url()).pathname, '/networks');
+  assert.deepEqual(page.faults, []);
+}
+
 async function signOut({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -186,5 +207,6 @@ export const tests = [
   ['search by keyboard, and back', keyboard],
   ['a reset is asked for, and done', reset],
   ['while facetd is away a banner says so, and goes when it is back', away],
+  ['a page that is first opened while facetd is away comes when it is back', awayPage],
   ['after signing out the API and the page ask again', signOut],
 ];

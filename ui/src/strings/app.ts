@@ -58,6 +58,8 @@ export const app = {
   notFound: 'There is nothing at this address',
   notFoundText: 'It may have been deleted or renamed.',
   toOverview: 'Go to the overview',
+  notLoaded: 'This page could not be loaded',
+  notLoadedText: 'This page has not been loaded yet. It comes by itself as soon as Facet answers again.',
   crashed: 'This page stumbled',
   crashedText: 'The rest of Facet works on. Load the page again; if it stays, please report it.',
   reload: 'Load again',
