@@ -48,7 +48,7 @@ function Summary({ vm, onChangeGpu }: { vm: Vm; onChangeGpu?: () => void }) {
               [t.vm.disk, vm.disk_gib == null ? UNKNOWN : `${vm.disk_gib} GiB`],
               [t.vm.image, vm.image || UNKNOWN],
               [t.vm.firmware, vm.uefi === undefined ? UNKNOWN : vm.uefi ? t.vm.uefi : t.vm.bios],
-              [t.network.nics, <Nics key="nics" nics={vm.nics} />],
+              [t.hardware.nics, <Nics key="nics" nics={vm.nics} />],
               [t.vm.created, dateTime(vm.created_ms)],
               [t.vm.description, vm.description || UNKNOWN],
             ]}
