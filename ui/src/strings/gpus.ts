@@ -116,6 +116,7 @@ export const picture = {
   at: 'Slot',
   leaves: 'What it leaves',
   leavesNothing: 'Nothing more would fit',
+  doesNotFit: (profiles: readonly string[], why: string) => `No place for ${profiles.join(', ')}: ${why}`,
   usedMemory: 'Memory used',
   legendFree: 'Free',
   legendIdle: 'Cut, not in use',
