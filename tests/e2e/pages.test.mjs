@@ -97,6 +97,26 @@ async function make({ instance, browser, assert }) {
   }
 }
 
+/** The drawer opens by itself when something is begun; what a row offers must not go under it. */
+async function besideTheDrawer({ instance, browser, assert }) {
+  for (const width of [1440, 1200]) {
+    const page = await newPage(browser, instance, { width });
+    await login(page, instance);
+    await page.goto('/vms');
+    await page.getByRole('banner').getByRole('button', { name: 'Tasks', exact: true }).click();
+    await page.getByRole('button', { name: 'Close tasks' }).waitFor();
+    for (const name of [web, 'db-1']) {
+      const seen = await page.getByRole('button', { name: `Actions of ${name}` }).evaluate((one) => {
+        const { left, top, width, height } = one.getBoundingClientRect();
+        return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+      });
+      assert.ok(seen, `${width}: the actions of ${name} can be reached`);
+    }
+    await picture(page, `vms-drawer-${width}`);
+    assert.deepEqual(page.faults, []);
+  }
+}
+
 async function keyboard({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -203,6 +223,7 @@ export const tests = [
   ['every page, light, 1440 wide', round(false, 1440)],
   ['every page, dark, 1440 wide', round(true, 1440)],
   ['every page, light, 1024 wide', round(false, 1024)],
+  ['beside the open drawer the actions of every VM can be reached', besideTheDrawer],
   ['parts that can be cut, where room is free, and what has no room', partsToCut],
   ['search by keyboard, and back', keyboard],
   ['a reset is asked for, and done', reset],
