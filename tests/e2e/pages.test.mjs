@@ -117,6 +117,18 @@ async function besideTheDrawer({ instance, browser, assert }) {
   }
 }
 
+async function phone({ instance, browser, assert }) {
+  const page = await newPage(browser, instance, { width: 390, height: 844 });
+  await login(page, instance);
+  await page.goto('/vms/create');
+  const ends = [page.getByRole('banner').getByRole('button', { name: instance.user }), page.getByRole('main').getByRole('button', { name: 'Cancel' })];
+  for (const one of ends) {
+    const { x, width } = await one.boundingBox();
+    assert.ok(x >= 0 && x + width <= 390, 'it is not cut off');
+  }
+  assert.deepEqual(page.faults, []);
+}
+
 async function keyboard({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -224,6 +236,7 @@ export const tests = [
   ['every page, dark, 1440 wide', round(true, 1440)],
   ['every page, light, 1024 wide', round(false, 1024)],
   ['beside the open drawer the actions of every VM can be reached', besideTheDrawer],
+  ['on a phone neither the user menu nor the wizard is cut off', phone],
   ['parts that can be cut, where room is free, and what has no room', partsToCut],
   ['search by keyboard, and back', keyboard],
   ['a reset is asked for, and done', reset],
