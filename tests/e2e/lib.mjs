@@ -92,6 +92,23 @@ export class Instance {
     return (await exec('virsh', ['-q', '-c', uri, ...args])).stdout;
   }
 
+  /** Processes of this instance whose command line has @text. */
+  async processes(text) {
+    const lines = (await exec('ps', ['-eo', 'pid,args'])).stdout.split('\n').filter((line) => line.includes(this.state) && line.includes(text));
+    return lines.map((line) => ({ pid: Number.parseInt(line, 10), args: line.trim().replace(/^\d+ /, '') }));
+  }
+
+  /** facetd ends, and is not started again until the function that this returns is called. */
+  async facetdAway() {
+    const all = await this.processes('/facetd --socket');
+    const keeper = all.find(({ args }) => args.includes('tools/dev/keep'));
+    const facetd = all.find(({ args }) => !args.includes('tools/dev/keep'));
+    if (!keeper || !facetd) throw new Error('no facetd of this instance runs');
+    process.kill(keeper.pid, 'SIGSTOP');
+    process.kill(facetd.pid, 'SIGKILL');
+    return () => process.kill(keeper.pid, 'SIGCONT');
+  }
+
   async stop() {
     this.child.kill('SIGTERM');
     const late = setTimeout(() => this.child.kill('SIGKILL'), 60_000);

@@ -97,6 +97,38 @@ async function make({ instance, browser, assert }) {
   }
 }
 
+/** The drawer opens by itself when something is begun; what a row offers must not go under it. */
+async function besideTheDrawer({ instance, browser, assert }) {
+  for (const width of [1440, 1200]) {
+    const page = await newPage(browser, instance, { width });
+    await login(page, instance);
+    await page.goto('/vms');
+    await page.getByRole('banner').getByRole('button', { name: 'Tasks', exact: true }).click();
+    await page.getByRole('button', { name: 'Close tasks' }).waitFor();
+    for (const name of [web, 'db-1']) {
+      const seen = await page.getByRole('button', { name: `Actions of ${name}` }).evaluate((one) => {
+        const { left, top, width, height } = one.getBoundingClientRect();
+        return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+      });
+      assert.ok(seen, `${width}: the actions of ${name} can be reached`);
+    }
+    await picture(page, `vms-drawer-${width}`);
+    assert.deepEqual(page.faults, []);
+  }
+}
+
+async function phone({ instance, browser, assert }) {
+  const page = await newPage(browser, instance, { width: 390, height: 844 });
+  await login(page, instance);
+  await page.goto('/vms/create');
+  const ends = [page.getByRole('banner').getByRole('button', { name: instance.user }), page.getByRole('main').getByRole('button', { name: 'Cancel' })];
+  for (const one of ends) {
+    const { x, width } = await one.boundingBox();
+    assert.ok(x >= 0 && x + width <= 390, 'it is not cut off');
+  }
+  assert.deepEqual(page.faults, []);
+}
+
 async function keyboard({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -136,6 +168,55 @@ async function reset({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
+/** The banner is there to be read: what is at its middle is the banner itself. */
+async function seesBanner(page) {
+  const banner = page.getByRole('status').filter({ hasText: 'Connection lost' });
+  await banner.waitFor();
+  return banner.evaluate((one) => {
+    const { left, top, width, height } = one.getBoundingClientRect();
+    return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  });
+}
+
+async function away({ instance, browser, assert }) {
+  const wide = await newPage(browser, instance);
+  const narrow = await newPage(browser, instance, { width: 390, height: 844, dark: true });
+  for (const page of [wide, narrow]) await login(page, instance);
+  await narrow.getByRole('main').evaluate((main) => main.scrollTo(0, 200));
+  const back = await instance.facetdAway();
+  try {
+    for (const page of [wide, narrow]) assert.ok(await seesBanner(page), 'the banner can be seen');
+    await picture(wide, 'away-1440-light');
+    await picture(narrow, 'away-390-dark');
+    assert.deepEqual(await axe(wide), []);
+  } finally {
+    back();
+  }
+  for (const page of [wide, narrow]) await page.getByText('Connection lost').waitFor({ state: 'detached', timeout: 60_000 * patience });
+  assert.deepEqual([...wide.faults, ...narrow.faults], []);
+}
+
+/** Of a page that this browser has not loaded yet. */
+async function awayPage({ instance, browser, assert }) {
+  const page = await newPage(browser, instance);
+  await login(page, instance);
+  const main = page.getByRole('main');
+  const back = await instance.facetdAway();
+  try {
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Networks', exact: true }).click();
+    await main.getByText('Facet does not answer').waitFor();
+    await main.getByRole('button', { name: 'Try again' }).click();
+    await main.getByText('Facet does not answer').waitFor();
+    await picture(page, 'away-page-1440-light');
+    assert.deepEqual(await axe(page), []);
+  } finally {
+    back();
+  }
+  await page.getByRole('heading', { name: 'Networks', exact: true }).waitFor({ timeout: 60_000 * patience });
+  assert.equal(new URL(page.url()).pathname, '/networks');
+  assert.deepEqual(page.faults, []);
+}
+
 async function signOut({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
@@ -154,8 +235,12 @@ export const tests = [
   ['every page, light, 1440 wide', round(false, 1440)],
   ['every page, dark, 1440 wide', round(true, 1440)],
   ['every page, light, 1024 wide', round(false, 1024)],
+  ['beside the open drawer the actions of every VM can be reached', besideTheDrawer],
+  ['on a phone neither the user menu nor the wizard is cut off', phone],
   ['parts that can be cut, where room is free, and what has no room', partsToCut],
   ['search by keyboard, and back', keyboard],
   ['a reset is asked for, and done', reset],
+  ['while facetd is away a banner says so, and goes when it is back', away],
+  ['a page that is first opened while facetd is away comes when it is back', awayPage],
   ['after signing out the API and the page ask again', signOut],
 ];

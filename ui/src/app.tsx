@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Bullseye, Spinner } from '@patternfly/react-core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom';
 import { ApiError } from '@/api/client';
 import { Gate } from '@/shell/Gate';
 import { Shell } from '@/shell/Shell';
 import { t } from '@/strings';
+import { chunk } from '@/widgets/chunk';
 import { Toasts } from '@/widgets/Toasts';
 import { Uploads } from '@/widgets/Uploads';
 import { OverviewPage } from '@/pages/overview/OverviewPage';
 import { NotFoundPage } from '@/pages/NotFoundPage';
 
-const CardsPage = lazy(() => import('@/pages/gpus/CardsPage'));
-const CardPage = lazy(() => import('@/pages/gpus/CardPage'));
-const CarvePage = lazy(() => import('@/pages/gpus/CarvePage'));
-const MigModePage = lazy(() => import('@/pages/gpus/MigModePage'));
-const UndoPage = lazy(() => import('@/pages/gpus/UndoPage'));
-const GroupsPage = lazy(() => import('@/pages/groups/GroupsPage'));
-const GroupPage = lazy(() => import('@/pages/groups/GroupPage'));
-const VmsPage = lazy(() => import('@/pages/vms/VmsPage'));
-const VmPage = lazy(() => import('@/pages/vms/VmPage'));
-const ConsoleWindow = lazy(() => import('@/pages/vms/console/ConsoleWindow'));
-const VmCreatePage = lazy(() => import('@/pages/vms/VmCreatePage'));
-const TemplatesPage = lazy(() => import('@/pages/templates/TemplatesPage'));
-const NetworksPage = lazy(() => import('@/pages/networks/NetworksPage'));
-const NetworkPage = lazy(() => import('@/pages/networks/NetworkPage'));
-const PoolsPage = lazy(() => import('@/pages/storage/PoolsPage'));
-const PoolPage = lazy(() => import('@/pages/storage/PoolPage'));
-const VolumesPage = lazy(() => import('@/pages/storage/VolumesPage'));
-const FilesPage = lazy(() => import('@/pages/storage/FilesPage'));
-const ActivityPage = lazy(() => import('@/pages/activity/ActivityPage'));
-const NodesPage = lazy(() => import('@/pages/nodes/NodesPage'));
-const SettingsPage = lazy(() => import('@/pages/settings/SettingsPage'));
+const CardsPage = chunk(() => import('@/pages/gpus/CardsPage'));
+const CardPage = chunk(() => import('@/pages/gpus/CardPage'));
+const CarvePage = chunk(() => import('@/pages/gpus/CarvePage'));
+const MigModePage = chunk(() => import('@/pages/gpus/MigModePage'));
+const UndoPage = chunk(() => import('@/pages/gpus/UndoPage'));
+const GroupsPage = chunk(() => import('@/pages/groups/GroupsPage'));
+const GroupPage = chunk(() => import('@/pages/groups/GroupPage'));
+const VmsPage = chunk(() => import('@/pages/vms/VmsPage'));
+const VmPage = chunk(() => import('@/pages/vms/VmPage'));
+const ConsoleWindow = chunk(() => import('@/pages/vms/console/ConsoleWindow'));
+const VmCreatePage = chunk(() => import('@/pages/vms/VmCreatePage'));
+const TemplatesPage = chunk(() => import('@/pages/templates/TemplatesPage'));
+const NetworksPage = chunk(() => import('@/pages/networks/NetworksPage'));
+const NetworkPage = chunk(() => import('@/pages/networks/NetworkPage'));
+const PoolsPage = chunk(() => import('@/pages/storage/PoolsPage'));
+const PoolPage = chunk(() => import('@/pages/storage/PoolPage'));
+const VolumesPage = chunk(() => import('@/pages/storage/VolumesPage'));
+const FilesPage = chunk(() => import('@/pages/storage/FilesPage'));
+const ActivityPage = chunk(() => import('@/pages/activity/ActivityPage'));
+const NodesPage = chunk(() => import('@/pages/nodes/NodesPage'));
+const SettingsPage = chunk(() => import('@/pages/settings/SettingsPage'));
 
 const client = new QueryClient({
   defaultOptions: {

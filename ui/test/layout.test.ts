@@ -46,9 +46,10 @@ describe('whyNotOneMore', () => {
     expect(profile && whyNotOneMore({ '3g.40gb': 1 }, profile, A100)).toBe('');
   });
   it('names the limit that is hit', () => {
-    const [most, compute, place] = [one('4g.40gb'), one('2g.20gb'), one('1g.10gb')];
+    const [most, compute, place, single] = [one('4g.40gb'), one('2g.20gb'), one('1g.10gb'), one('1g.20gb')];
     expect(most && whyNotOneMore({ '4g.40gb': 1 }, most, A100)).toMatch(/at most 1/);
-    expect(compute && whyNotOneMore({ '3g.40gb': 2 }, compute, A100)).toMatch(/2 compute slices; 1 are left/);
+    expect(single && whyNotOneMore({ '4g.40gb': 1, '3g.40gb': 1 }, single, A100)).toBe('It needs 1 compute slice; 0 are left.');
+    expect(compute && whyNotOneMore({ '3g.40gb': 2 }, compute, A100)).toMatch(/2 compute slices; 1 is left/);
     expect(place && whyNotOneMore({ '3g.40gb': 2 }, place, A100)).toMatch(/no place left/);
   });
 });

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Pool, Vm, VmList } from '@/api/types';
 import { mergeSamples } from '@/api/live';
 import { patchList } from '@/api/stream';
-import type { Sample } from '@/api/types';
+import type { Sample, Task } from '@/api/types';
 import { attention } from '@/lib/attention';
 import { HUES, hueOf } from '@/lib/colour';
+import { isDeletedVm } from '@/lib/deleted';
 import { ago, bytes, duration, mib, mibOf, names, percent } from '@/lib/format';
 import { search, type Found } from '@/lib/search';
 import { A100, card } from './fixtures';
@@ -20,6 +21,14 @@ describe('numbers', () => {
   });
   it('names are listed as people do', () => {
     expect([names([]), names(['a']), names(['a', 'b']), names(['a', 'b', 'c', 'd', 'e'])]).toEqual(['', 'a', 'a and b', 'a, b, c and 2 more']);
+  });
+});
+
+describe('a VM that is gone', () => {
+  const task = (kind: string, state: string, id: string) => ({ kind, state, subject: { kind: 'vm', id, name: id } }) as unknown as Task;
+  it('is known by the task that deleted it, and only when that is done', () => {
+    const tasks = [task('vm.delete', 'done', 'a'), task('vm.delete', 'failed', 'b'), task('vm.create', 'done', 'c')];
+    expect(['a', 'b', 'c', 'd'].map((id) => isDeletedVm(tasks, id))).toEqual([true, false, false, false]);
   });
 });
 

@@ -8,7 +8,7 @@ import { gather, seldom } from '@/api/soon';
 import { patchVmPage, takeState } from '@/api/stream';
 
 const vm = (id: string, change: Partial<Vm> = {}) => ({ id, name: id, state: 'off', blocked: [], vcpus: 1, memory_mib: 64, description: '', ...change }) as unknown as Vm;
-const page = (...items: Vm[]) => ({ items, total: items.length, counts: {} }) as unknown as VmList;
+const page = (...items: Vm[]) => ({ items, total: items.length, counts: { all: items.length, off: items.length, running: 0, blocked: 0 } }) as unknown as VmList;
 const changed = (...vms: Vm[]) => new Map(vms.map((one) => [one.id, one]));
 
 beforeEach(() => void vi.useFakeTimers());
@@ -46,6 +46,12 @@ describe('a page of VMs', () => {
     const { page: now, stale } = patchVmPage(page(vm('a'), vm('b')), changed(vm('b', { image: 'new' })));
     expect(now.items.map((one) => one.image)).toEqual([undefined, 'new']);
     expect(stale).toBe(false);
+  });
+  it('counts what its rows show', () => {
+    const first = patchVmPage(page(vm('a'), vm('b')), changed(vm('b', { state: 'running' }))).page;
+    expect(first.counts).toMatchObject({ all: 2, off: 1, running: 1, blocked: 0 });
+    const blocked = vm('a', { blocked: [{ code: 'no-part' }] as unknown as Vm['blocked'] });
+    expect(patchVmPage(first, changed(blocked)).page.counts).toMatchObject({ all: 2, off: 1, running: 1, blocked: 1 });
   });
   it('is fetched again when order, counts or members may be others', () => {
     const old = page(vm('a'), vm('b'));

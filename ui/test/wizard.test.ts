@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import type { Pool } from '@/api/types';
 import { NO_FIRST_BOOT } from '@/pages/vms/firstboot';
-import { asksSource, gibIn, guessOs, hasFirstBoot, keepsDevices, newDraft, poolProblem, problemsOf, stepOfField, stepOk, usedOrder, vmInput, withOs, type Draft, type World } from '@/pages/vms/wizard/draft';
+import { asksSource, gibIn, guessOs, hasFirstBoot, keepsDevices, newDraft, poolProblem, problemsOf, stepOfField, stepOk, usedOrder, vmInput, whyNoFirstBoot, withOs, type Draft, type World } from '@/pages/vms/wizard/draft';
+import { t } from '@/strings';
 
 const GIB = 1024 ** 3;
 
@@ -61,6 +62,13 @@ test('another guest system brings what suits it, the same one changes nothing', 
   expect(withOs(draft({ os: 'windows', uefi: true, tpm: true, drivers: 'd.iso' }), 'other')).toMatchObject({ uefi: false, tpm: false, drivers: '' });
   expect(['Win11_24H2.iso', 'windows-server.iso', 'de_windows_10.iso'].map(guessOs)).toEqual(['windows', 'windows', 'windows']);
   expect(['virtio-win-0.1.iso', 'debian-12.iso', 'darwin.iso', ''].map(guessOs)).toEqual(['linux', 'linux', 'linux', 'linux']);
+});
+
+test('where no first boot is asked for, the wizard says why', () => {
+  const drafts = [draft(), draft({ source: 'volume' }), draft({ os: 'other' }), draft({ os: 'windows' }), draft({ source: 'iso' })];
+  const said = drafts.map((one) => whyNoFirstBoot(one, world()));
+  expect(said).toEqual(['', t.wizard.noBoot.volume, t.wizard.noBoot.other, t.wizard.noBoot.windows, t.wizard.noBoot.iso]);
+  expect(whyNoFirstBoot(draft(), world({ cloudInit: false }))).toBe(t.wizard.noBoot.image);
 });
 
 test('first boot is asked for where somebody reads it', () => {

@@ -22,10 +22,11 @@ export function patchList<T extends { id: string }>(
   return newestFirst ? [change as T, ...list] : [...list, change as T];
 }
 
-/** A page of VMs with the changes in it. @stale: what it lists, or in which order, may be another now. */
+/** A page of VMs with the changes in it, and the counts over it as its rows are. @stale: what it lists, or in which order, may be another now. */
 export function patchVmPage(page: VmList, changes: ReadonlyMap<string, Change<Vm>>): { page: VmList; stale: boolean } {
   let stale = false;
   const left = new Set(changes.keys());
+  const counts = { ...page.counts };
   const items = page.items.map((old) => {
     const change = changes.get(old.id);
     if (!change) return old;
@@ -36,9 +37,12 @@ export function patchVmPage(page: VmList, changes: ReadonlyMap<string, Change<Vm
     }
     stale ||= change.state !== old.state || change.name !== old.name || (change.blocked.length > 0) !== (old.blocked.length > 0) ||
       change.memory_mib !== old.memory_mib || change.vcpus !== old.vcpus || change.description !== old.description;
+    counts[old.state] -= 1;
+    counts[change.state] += 1;
+    counts.blocked += Number(change.blocked.length > 0) - Number(old.blocked.length > 0);
     return change;
   });
-  return { page: { ...page, items }, stale: stale || left.size > 0 };
+  return { page: { ...page, items, counts }, stale: stale || left.size > 0 };
 }
 
 interface Changed {

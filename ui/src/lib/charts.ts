@@ -4,6 +4,14 @@ import type { Gpu, Sample } from '@/api/types';
 import { t } from '@/strings';
 import type { ChartSpec } from '@/widgets/LoadCharts';
 
+/** Where an axis ends that must hold @max: at a round number, for memory a power of two, so that its half is one as well. */
+export function axisTop(max: number, binary: boolean): number {
+  if (max <= 1) return 1;
+  if (binary) return 2 ** Math.ceil(Math.log2(max));
+  const tens = 10 ** Math.floor(Math.log10(max));
+  return ([1, 2, 4, 6, 8].find((step) => step * tens >= max) ?? 10) * tens;
+}
+
 const gpuOf = (sample: Sample, id: string) => sample.gpus[id];
 
 export function nodeCharts(gpus: readonly Gpu[], memoryMib: number | null): ChartSpec[] {
@@ -49,9 +57,10 @@ export function vmCharts(id: string, memoryMib: number, parts: { gpu: string; st
     { title: t.overview.memory, unit: 'MiB', max: memoryMib, why: t.vm.noReading, series: [{ name: t.overview.memory, value: (s) => s.vms[id]?.memory_used_mib ?? null }] },
   ];
   if (parts.length === 0) return charts;
+  // A part has a history of its own, before this VM held it: only what it did while the VM ran is the VM's.
   const of = (pick: 'gpu_percent' | 'memory_used_mib') => parts.map((p) => ({
     name: `@${p.start}`,
-    value: (s: Sample) => gpuOf(s, p.gpu)?.instances?.find((i) => i.start === p.start)?.[pick] ?? null,
+    value: (s: Sample) => (s.vms[id] ? gpuOf(s, p.gpu)?.instances?.find((i) => i.start === p.start)?.[pick] ?? null : null),
   }));
   return [
     ...charts,

@@ -2,6 +2,7 @@
 // What the page itself works out about counts of profiles: which choices are dead from the start, and the presets. It follows
 // the places that the card itself reports. Facet's planner has the last word: every choice is previewed by it.
 import type { Gpu, GpuInstance, MigProfile } from '@/api/types';
+import { t } from '@/strings';
 
 export type Counts = Readonly<Record<string, number>>;
 
@@ -64,13 +65,13 @@ function search(wanted: readonly MigProfile[], at: number, taken: number, lastSt
 /** Why one more of @profile cannot be added to @counts; "" when it can. */
 export function whyNotOneMore(counts: Counts, profile: MigProfile, profiles: readonly MigProfile[]): string {
   const n = (counts[profile.name] ?? 0) + 1;
-  if (n > profile.max_count) return `This card takes at most ${profile.max_count} × ${profile.name}.`;
+  if (n > profile.max_count) return t.carve.atMost(profile.max_count, profile.name);
   if (canPlace({ ...counts, [profile.name]: n }, profiles)) return '';
   const used = profiles.reduce((sum, p) => sum + (counts[p.name] ?? 0) * p.compute_slices, 0);
   if (used + profile.compute_slices > computeTotal(profiles)) {
-    return `It needs ${profile.compute_slices} compute slices; ${computeTotal(profiles) - used} are left.`;
+    return t.carve.computeLeft(profile.compute_slices, computeTotal(profiles) - used);
   }
-  return `There is no place left where a ${profile.name} may begin.`;
+  return t.carve.noStart(profile.name);
 }
 
 export interface Preset {

@@ -117,8 +117,8 @@ export function Search() {
   }, []);
   return (
     <>
-      <Button variant="control" icon={<SearchIcon />} onClick={() => setOpen(true)} aria-keyshortcuts="Control+K">
-        {t.app.search} <span className="fct-subtle fct-small">{t.app.searchHint}</span>
+      <Button variant="control" icon={<SearchIcon />} onClick={() => setOpen(true)} aria-label={`${t.app.search} ${t.app.searchHint}`} aria-keyshortcuts="Control+K">
+        <span className="fct-wide">{t.app.search} <span className="fct-subtle fct-small">{t.app.searchHint}</span></span>
       </Button>
       {open && <SearchBox onClose={() => setOpen(false)} />}
     </>

@@ -39,7 +39,7 @@ export function Shell({ children }: { children: ReactNode }) {
         mainTabIndex={0}
         skipToContent={<SkipToContent href="#main">{t.app.skip}</SkipToContent>}
       >
-        {down && <Banner color="yellow" className="fct-banner" role="status">{t.app.linkDown}</Banner>}
+        {down && <div className="fct-banner"><Banner color="yellow" role="status">{t.app.linkDown}</Banner></div>}
         <Guard key={place}>
           <Suspense fallback={<PageSection><Waiting lines={4} /></PageSection>}>{children}</Suspense>
         </Guard>

@@ -89,7 +89,7 @@ function UserMenu() {
       onOpenChange={setOpen}
       onSelect={() => setOpen(false)}
       popperProps={{ position: 'end' }}
-      toggle={(ref) => <MenuToggle ref={ref} variant="plainText" isExpanded={open} onClick={() => setOpen(!open)} icon={<UserIcon />} aria-label={t.app.user(name)}>{name}</MenuToggle>}
+      toggle={(ref) => <MenuToggle ref={ref} variant="plainText" isExpanded={open} onClick={() => setOpen(!open)} icon={<UserIcon />} aria-label={t.app.user(name)}><span className="fct-wide">{name}</span></MenuToggle>}
     >
       <DropdownGroup label={t.settings.roles[session.data?.role ?? 'viewer']}>
         <DropdownList>

@@ -92,6 +92,7 @@ export const settings = {
     machine: 'Machine',
     processor: 'Processor',
     cpus: 'CPUs',
+    cpuCount: (n: number) => plural(n, 'CPU'),
     memory: 'Memory',
     kernel: 'Kernel',
     driver: 'NVIDIA driver',

@@ -39,6 +39,7 @@ export const vm = {
   resetText: 'The VM begins anew at once, as by its reset button. The guest is not asked; what it has not saved is lost.',
   forceOff: 'Force off',
   delete: 'Delete',
+  deleted: 'This VM has been deleted.',
   why: 'Why can’t this VM start?',
   whyTitle: (name: string) => `Why ${name} cannot start`,
   canStart: 'Nothing stands in its way: it can start now.',

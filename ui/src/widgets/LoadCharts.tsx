@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Graphs under one another on one time axis: drag to zoom, double-click for all of it, one cursor through all.
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { Skeleton } from '@patternfly/react-core';
 import { useSampleHistory } from '@/api/queries';
 import type { Sample } from '@/api/types';
+import { chunk } from './chunk';
 
 export interface Series {
   name: string;
@@ -21,7 +22,7 @@ export interface ChartSpec {
   why?: string;
 }
 
-const Plots = lazy(() => import('./Plots'));
+const Plots = chunk(() => import('./Plots'));
 
 interface Props {
   charts: ChartSpec[];

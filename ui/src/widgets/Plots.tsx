@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { useSamples } from '@/api/live';
 import type { Sample } from '@/api/types';
+import { axisTop } from '@/lib/charts';
 import { celsius, mib, percent, time, UNKNOWN, watts } from '@/lib/format';
 import { useDark } from '@/lib/theme';
 import type { ChartSpec } from './LoadCharts';
@@ -13,8 +14,6 @@ const COLOURS = ['blue--40', 'teal--50', 'purple--40', 'orange--50', 'green--50'
 const FORMAT = { '%': percent, MiB: mib, W: watts, '°C': celsius } as const;
 const SPAN_S = 15 * 60;
 const HEIGHT = 112;
-/** Axis steps for memory: powers of two, so that the marks are whole GiB. */
-const BINARY = Array.from({ length: 26 }, (_, i) => 2 ** i);
 
 const colourToken = (i: number) => `--pf-t--color--${COLOURS[i % COLOURS.length]}`;
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -50,12 +49,12 @@ function options(chart: ChartSpec, group: string, width: number, hooks: Hooks): 
     height: HEIGHT,
     cursor: { sync: { key: group }, drag: { x: true, y: false }, points: { size: 5 }, bind: { dblclick: all } },
     legend: { show: false },
-    scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, chart.max ?? Math.max(1, max ?? 1) * 1.1] } },
+    scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, chart.max ?? axisTop(max ?? 0, chart.unit === 'MiB')] } },
     axes: [
       { stroke: text, grid, ticks: grid, font, values: '{HH}:{mm}', space: 70, size: 26 },
       {
-        stroke: text, grid, ticks: grid, font, size: 64, space: 30,
-        incrs: chart.unit === 'MiB' ? BINARY : undefined,
+        stroke: text, grid, ticks: grid, font, size: 64,
+        splits: (u) => [0, 0.5, 1].map((part) => part * (u.scales.y?.max ?? 1)),
         values: (_u, splits) => splits.map((v) => format(v)),
       },
     ],

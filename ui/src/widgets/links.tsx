@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names that lead to what they name. A VM's name always comes with its colour.
 import { Link } from 'react-router-dom';
-import { useGpus } from '@/api/queries';
+import { useGpus, useTasks } from '@/api/queries';
 import type { GpuInstance, Part } from '@/api/types';
 import { hueOf } from '@/lib/colour';
+import { isDeletedVm } from '@/lib/deleted';
 import { t } from '@/strings';
 
 type Holder = GpuInstance['holder'] | Part['holder'];
@@ -36,9 +37,15 @@ export function HolderLink({ holder }: { holder: Holder | undefined }) {
   return <span>{holder.name} <span className="fct-subtle fct-small">({t.gpu.process.toLowerCase()})</span></span>;
 }
 
+/** Of a task or an event, which outlive the VM: one that was deleted leads nowhere any more. */
+function PastVm({ id, name }: { id: string; name: string }) {
+  const tasks = useTasks().data ?? [];
+  return isDeletedVm(tasks, id) ? <span className="fct-vm" title={t.vm.deleted}><span className="fct-ellipsis fct-subtle">{name}</span></span> : <VmLink id={id} name={name} />;
+}
+
 export function SubjectLink({ subject }: { subject: { kind?: string; id?: string; name?: string } }) {
   const name = subject.name || subject.id || '';
-  if (subject.kind === 'vm' && subject.id) return <VmLink id={subject.id} name={name} />;
+  if (subject.kind === 'vm' && subject.id) return <PastVm id={subject.id} name={name} />;
   if (subject.kind === 'gpu' && subject.id) return <GpuLink id={subject.id} name={name} />;
   if (subject.kind === 'group' && subject.id) return <Link to={groupPath(subject.id)}>{name}</Link>;
   if (subject.kind === 'pool' && subject.id) return <Link to={poolPath(subject.id)}>{name}</Link>;

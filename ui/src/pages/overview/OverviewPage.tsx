@@ -32,7 +32,7 @@ function NodeCard({ node }: { node: Node }) {
           columns={2}
           facts={[
             [t.settings.node.machine, `${node.vendor} ${node.product}`.trim()],
-            [t.settings.node.processor, `${node.cpu_model} · ${node.cpus}`],
+            [t.settings.node.processor, `${node.cpu_model} · ${t.settings.node.cpuCount(node.cpus)}`],
             [t.settings.node.memory, mib(node.memory_mib)],
             [t.settings.node.driver, node.driver_version || node.nvml_problem],
           ]}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library: images and ISOs, what is still being sent, and how much room there is.
-import { Alert, Label, PageSection } from '@patternfly/react-core';
+import { Alert, ExpandableSection, Label, PageSection } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from '@patternfly/react-table';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
@@ -98,7 +98,11 @@ export default function FilesPage() {
               target.value = '';
             }}
           />
-          {may.why === '' && <TextField id="file-sha256" label={t.files.sha256} hint={t.files.sha256Hint} value={sha256} onChange={setSha256} />}
+          {may.why === '' && (
+            <ExpandableSection toggleText={t.files.check}>
+              <TextField id="file-sha256" label={t.files.sha256} hint={t.files.sha256Hint} value={sha256} onChange={setSha256} />
+            </ExpandableSection>
+          )}
           {low && <Alert variant="warning" isInline title={t.files.low(bytes(room.free_bytes))}>{t.files.lowText}</Alert>}
           {upload.error !== null && <ErrorAlert error={upload.error} />}
           {upload.sending && <SendingView sending={upload.sending} />}

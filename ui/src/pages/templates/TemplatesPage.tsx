@@ -86,7 +86,7 @@ export default function TemplatesPage() {
         <Loaded query={templates}>
           {(list) => list.length === 0 ? <Nothing title={words.none} text={words.noneText} action={<ActionButton variant="link" why={may.why} onClick={() => setMaking(true)}>{words.create}</ActionButton>} /> : (
             <Table aria-label={words.title} variant="compact">
-              <Thead><Tr><Th width={30}>{words.template}</Th><Th>{words.begin}</Th><Th>{words.size}</Th><Th>{words.devices}</Th><Th screenReaderText={t.app.more} /></Tr></Thead>
+              <Thead><Tr><Th width={30}>{words.template}</Th><Th>{words.begin}</Th><Th>{words.size}</Th><Th modifier="nowrap">{words.devices}</Th><Th screenReaderText={t.app.more} /></Tr></Thead>
               <Tbody>{list.map((one) => <Row key={one.id} template={one} onEdit={() => setEditing(one)} onDelete={() => setLeaving(one)} />)}</Tbody>
             </Table>
           )}

@@ -20,7 +20,7 @@ import { freeName } from './draft';
 import { FirstBootForm } from './FirstBootForm';
 import { GroupChoice } from './GroupChoice';
 import { useCutting } from './useCutting';
-import { hasFirstBoot, keepsDevices, newDraft, problemsOf, stepOk, vmInput, type Draft, type StepId, type World } from './wizard/draft';
+import { keepsDevices, newDraft, problemsOf, stepOk, vmInput, whyNoFirstBoot, type Draft, type StepId, type World } from './wizard/draft';
 import { StepFooter } from './wizard/Footer';
 import { ReviewStep } from './wizard/ReviewStep';
 import { SizeStep } from './wizard/SizeStep';
@@ -111,7 +111,8 @@ function Create(start: Start) {
   const wrong = Object.keys(problems).length > 0;
   const ready = !wrong && (!wish.cut || cutting.ready);
   const footer = (step: StepId) => <StepFooter isNextDisabled={!stepOk(problems, step)} isReviewDisabled={wrong} />;
-  const boots = hasFirstBoot(draft, world);
+  const noBoot = whyNoFirstBoot(draft, world);
+  const bootName = noBoot ? <div>{words.steps.boot}<div className="fct-small">{noBoot}</div></div> : words.steps.boot;
   return (
     <Wizard navAriaLabel={words.nav} onSave={() => make.mutate()} onClose={() => void navigate('/vms')} isPlain>
       <WizardStep id="source" name={words.steps.source} isDisabled={busy} footer={footer('source')}>
@@ -120,7 +121,7 @@ function Create(start: Start) {
       <WizardStep id="size" name={words.steps.size} isDisabled={busy} footer={footer('size')}>
         <SizeStep draft={draft} set={set} pools={pools} networks={networks} problems={problems} error={make.error} />
       </WizardStep>
-      <WizardStep id="boot" name={words.steps.boot} isDisabled={busy || !boots} footer={footer('boot')}>
+      <WizardStep id="boot" name={bootName} isDisabled={busy || noBoot !== ''} footer={footer('boot')}>
         <Form onSubmit={(event) => event.preventDefault()}>
           <FirstBootForm os={draft.os} vm={draft.name} value={draft.boot} onChange={(boot) => set({ ...draft, boot })} />
         </Form>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Alert, Button, Card, CardBody, CardTitle, Label, PageSection } from '@patternfly/react-core';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import { useNavigate, useParams } from 'react-router-dom';
 import { useVm } from '@/api/queries';
 import type { Vm } from '@/api/types';
@@ -9,6 +9,7 @@ import { dateTime, mib, UNKNOWN } from '@/lib/format';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
+import { chunk } from '@/widgets/chunk';
 import { Facts } from '@/widgets/Facts';
 import { Loaded, Waiting } from '@/widgets/feedback';
 import { VmState } from '@/widgets/labels';
@@ -32,7 +33,7 @@ const LIST = { to: '/vms', name: t.vm.title };
 /** What stands beside the menu. */
 const FIRST: readonly string[] = ['start', 'stop', 'resume', 'continue'];
 
-const ConsoleTab = lazy(() => import('./console/ConsoleTab'));
+const ConsoleTab = chunk(() => import('./console/ConsoleTab'));
 
 function Summary({ vm, onChangeGpu }: { vm: Vm; onChangeGpu?: () => void }) {
   return (
@@ -47,7 +48,7 @@ function Summary({ vm, onChangeGpu }: { vm: Vm; onChangeGpu?: () => void }) {
               [t.vm.disk, vm.disk_gib == null ? UNKNOWN : `${vm.disk_gib} GiB`],
               [t.vm.image, vm.image || UNKNOWN],
               [t.vm.firmware, vm.uefi === undefined ? UNKNOWN : vm.uefi ? t.vm.uefi : t.vm.bios],
-              [t.network.nics, <Nics key="nics" nics={vm.nics} />],
+              [t.hardware.nics, <Nics key="nics" nics={vm.nics} />],
               [t.vm.created, dateTime(vm.created_ms)],
               [t.vm.description, vm.description || UNKNOWN],
             ]}

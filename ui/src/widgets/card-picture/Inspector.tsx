@@ -3,6 +3,7 @@
 // nothing moves while the pointer does.
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { Fit, Gpu } from '@/api/types';
+import { fitRows, noFits } from '@/lib/fits';
 import { mib, mibOf, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';
@@ -17,40 +18,31 @@ interface Props {
   onGhost: (span: Span | null) => void;
 }
 
-/** One row a profile for the whole card: the first place that is free, or the reason against it. */
-function overall(fits: readonly Fit[]): { fit: Fit; places: number[] }[] {
-  const byProfile = new Map<number, Fit[]>();
-  for (const fit of fits) byProfile.set(fit.profile_id, [...(byProfile.get(fit.profile_id) ?? []), fit]);
-  return [...byProfile.values()].flatMap((list) => {
-    const good = list.filter((fit) => fit.ok);
-    const fit = good[0] ?? list[0];
-    return fit ? [{ fit, places: good.map((f) => f.start) }] : [];
-  });
-}
-
-function FitTable({ rows, title, gpu, onGhost }: { rows: { fit: Fit; places: number[] }[]; title: string; gpu: Gpu; onGhost: Props['onGhost'] }) {
-  const sorted = [...rows].sort((a, b) => Number(b.fit.ok) - Number(a.fit.ok) || b.fit.size - a.fit.size);
+function FitTable({ fits, title, gpu, onGhost }: { fits: readonly Fit[]; title: string; gpu: Gpu; onGhost: Props['onGhost'] }) {
+  const rows = fitRows(fits);
   return (
-    <Table aria-label={title} variant="compact" borders={false} className="fct-dense">
-      <Thead>
-        <Tr><Th width={20}>{t.picture.profile}</Th><Th width={15}>{t.gpu.memory}</Th><Th width={15}>{t.picture.at}</Th><Th>{t.picture.leaves}</Th></Tr>
-      </Thead>
-      <Tbody>
-        {sorted.map(({ fit, places }) => (
-          <Tr
-            key={`${fit.profile_id}-${fit.start}`}
-            className={fit.ok ? undefined : 'fct-fit--dead'}
-            onMouseEnter={() => onGhost(fit.ok ? fit : null)}
-            onMouseLeave={() => onGhost(null)}
-          >
-            <Td dataLabel={t.picture.profile}>{fit.profile}</Td>
-            <Td dataLabel={t.gpu.memory} className="fct-number">{mib(gpu.mig.profiles.find((p) => p.id === fit.profile_id)?.memory_mib)}</Td>
-            <Td dataLabel={t.picture.at} className="fct-number">{fit.ok ? places.join(', ') : UNKNOWN}</Td>
-            <Td dataLabel={t.picture.leaves}>{fit.ok ? fit.leaves || t.picture.leavesNothing : fit.why}</Td>
-          </Tr>
-        ))}
-      </Tbody>
-    </Table>
+    <>
+      {rows.length > 0 && (
+        <Table aria-label={title} variant="compact" borders={false} className="fct-dense">
+          <Thead>
+            <Tr><Th width={20}>{t.picture.profile}</Th><Th width={15}>{t.gpu.memory}</Th><Th width={15}>{t.picture.at}</Th><Th>{t.picture.leaves}</Th></Tr>
+          </Thead>
+          <Tbody>
+            {rows.map(({ fit, places }) => (
+              <Tr key={`${fit.profile_id}-${fit.start}`} onMouseEnter={() => onGhost(fit)} onMouseLeave={() => onGhost(null)}>
+                <Td dataLabel={t.picture.profile}>{fit.profile}</Td>
+                <Td dataLabel={t.gpu.memory} className="fct-number">{mib(gpu.mig.profiles.find((p) => p.id === fit.profile_id)?.memory_mib)}</Td>
+                <Td dataLabel={t.picture.at} className="fct-number">{places.join(', ')}</Td>
+                <Td dataLabel={t.picture.leaves}>{fit.leaves || t.picture.leavesNothing}</Td>
+              </Tr>
+            ))}
+          </Tbody>
+        </Table>
+      )}
+      {noFits(fits).map(({ why, profiles }) => (
+        <p key={why} className="fct-subtle fct-small">{t.picture.doesNotFit(profiles, why)}</p>
+      ))}
+    </>
   );
 }
 
@@ -75,7 +67,7 @@ function InstanceFacts({ gpu, at }: { gpu: Gpu; at: number }) {
 
 export function Inspector({ gpu, at, onGhost }: Props) {
   const fits = gpu.mig.fits ?? [];
-  const lines = new Set(fits.map((fit) => fit.profile_id)).size;
+  const lines = fitRows(fits).length + noFits(fits).length;
   const segment = at === null ? undefined : pictureOfGpu(gpu).segments.find((s) => at >= s.start && at < s.start + s.size);
   if (segment?.kind === 'block' && at !== null) {
     return <Shell rows={lines} title={`${segment.profile} · ${slots(segment)}`}><InstanceFacts gpu={gpu} at={at} /></Shell>;
@@ -84,15 +76,14 @@ export function Inspector({ gpu, at, onGhost }: Props) {
     return <Shell rows={lines} title={`${t.picture.legendStranded} · ${slots(segment)}`}><p>{segment.why}</p></Shell>;
   }
   if (segment && at !== null) {
-    const here = fits.filter((fit) => fit.start === at).map((fit) => ({ fit, places: [fit.start] }));
+    const here = fits.filter((fit) => fit.start === at);
     const title = t.picture.whatFitsAt(at);
-    return <Shell rows={lines} title={title}>{here.length ? <FitTable rows={here} title={title} gpu={gpu} onGhost={onGhost} /> : <p>{t.picture.nothingBegins}</p>}</Shell>;
+    return <Shell rows={lines} title={title}>{here.length ? <FitTable fits={here} title={title} gpu={gpu} onGhost={onGhost} /> : <p>{t.picture.nothingBegins}</p>}</Shell>;
   }
-  const rows = overall(fits);
   return (
     <Shell rows={lines} title={t.picture.whatFits}>
-      {!rows.some((row) => row.fit.ok) && <p>{t.picture.nothingFits}</p>}
-      <FitTable rows={rows} title={t.picture.whatFits} gpu={gpu} onGhost={onGhost} />
+      {!fits.some((fit) => fit.ok) && <p>{t.picture.nothingFits}</p>}
+      <FitTable fits={fits} title={t.picture.whatFits} gpu={gpu} onGhost={onGhost} />
     </Shell>
   );
 }

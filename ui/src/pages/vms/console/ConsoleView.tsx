@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A VM's consoles, in the tab of its page or in a window of their own: which of the two is part of the address.
 import { ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router-dom';
 import type { Vm } from '@/api/types';
 import { useMay } from '@/lib/may';
 import { t } from '@/strings';
+import { chunk } from '@/widgets/chunk';
 import { Nothing, Waiting } from '@/widgets/feedback';
 
-const Serial = lazy(() => import('./SerialConsole'));
-const Screen = lazy(() => import('./ScreenConsole'));
+const Serial = chunk(() => import('./SerialConsole'));
+const Screen = chunk(() => import('./ScreenConsole'));
 
 /** @more: beside the choice of the two. */
 export default function ConsoleView({ vm, more }: { vm: Vm; more?: (kind: string) => ReactNode }) {

@@ -78,6 +78,17 @@ export function hasFirstBoot({ os, source, given }: Draft, world: World): boolea
   return os === 'linux' && (gives || (world.cloudInit && (source === 'image' || source === 'template')));
 }
 
+/** Why there is no first boot to fill in; "" when there is one. */
+export function whyNoFirstBoot(draft: Draft, world: World): string {
+  const words = t.wizard.noBoot;
+  if (hasFirstBoot(draft, world)) return '';
+  if (draft.source === 'volume') return words.volume;
+  if (draft.os === 'other') return words.other;
+  if (draft.os === 'windows') return words.windows;
+  if (draft.source === 'template' && draft.image === '') return words.template;
+  return draft.source === 'iso' ? words.iso : words.image;
+}
+
 const GIB = 1024 ** 3;
 
 /** The template leaves open what the VM begins with, or what it names is gone. */
