@@ -51,6 +51,7 @@ step() {
         trap 'kill $!; exit 0' TERM
         n=0
         while sleep 30 >/dev/null 2>&1 & wait $!; do
+            kill -0 $$ 2>/dev/null || exit 0 # whoever ran us was killed
             n=$((n + 30))
             say "  … $title, $n s so far"
         done
