@@ -137,6 +137,15 @@ static gboolean repair(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reserv
     return fct_plan_carve(plan, gpu, reservations, request, error);
 }
 
+/* What cannot be read is no wish, least of all the wish to have MIG off. */
+static gboolean is_readable(const json_t *wanted)
+{
+    const json_t *places = json_object_get(wanted, "placements");
+    return json_is_boolean(json_object_get(wanted, "mig")) &&
+           (json_is_false(json_object_get(wanted, "mig")) || json_is_object(json_object_get(wanted, "profiles"))) &&
+           (!places || json_is_array(places));
+}
+
 FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const json_t *wanted, GPtrArray *ret_drift,
                        FctPlan **ret_plan, char **ret_why)
 {
@@ -145,6 +154,12 @@ FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const j
     guint before = ret_drift->len;
     *ret_plan = NULL;
     *ret_why = g_strdup("");
+    if (!is_readable(wanted)) {
+        note(ret_drift, "The record of the wanted layout cannot be read.");
+        g_free(*ret_why);
+        *ret_why = g_strdup("Cut the card again, or restore a backup of the database.");
+        return FCT_DRIFT_NEEDS_YOU;
+    }
     find_drift(gpu, wanted, ret_drift);
     if (ret_drift->len == before)
         return FCT_DRIFT_NONE;

@@ -209,6 +209,24 @@ static void test_split_drift(void)
     g_assert_cmpstr(drift->pdata[0], ==, "3g.40gb at slot 4 is not whole: 1c.3g.40gb + 2c.3g.40gb.");
 }
 
+/* A wish that cannot be read is not the wish to have MIG off. */
+static void test_unreadable_wish(void)
+{
+    static const char *const broken[] = {"{\"mig\": \"on\"}", "{}", "{\"mig\": true, \"profiles\": []}",
+                                         "{\"mig\": true, \"profiles\": {}, \"placements\": {}}"};
+    g_auto(Fixture) f = fixture("");
+    for (guint i = 0; i < G_N_ELEMENTS(broken); i++) {
+        g_autoptr(GPtrArray) drift = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(FctPlan) plan = NULL;
+        g_autofree char *why = NULL;
+        g_autoptr(json_t) wanted = json_loads(broken[i], 0, NULL);
+        g_assert_cmpint(fct_reconcile(f.gpu, NULL, wanted, drift, &plan, &why), ==, FCT_DRIFT_NEEDS_YOU);
+        g_assert_null(plan);
+        g_assert_cmpint(drift->len, ==, 1);
+        g_assert_nonnull(strstr(why, "backup"));
+    }
+}
+
 /* Somebody's nvidia-smi -mig 1 on a card that was in use: finished, taken back, or carved through. */
 static void test_pending(void)
 {
@@ -332,6 +350,7 @@ int main(int argc, char **argv)
     g_test_add_func("/core/foreign/split-undo", test_split_undo);
     g_test_add_func("/core/foreign/split-wanted", test_split_wanted);
     g_test_add_func("/core/foreign/split-drift", test_split_drift);
+    g_test_add_func("/core/foreign/unreadable-wish", test_unreadable_wish);
     g_test_add_func("/core/foreign/pending", test_pending);
     g_test_add_func("/core/foreign/pending-off", test_pending_off);
     g_test_add_func("/core/foreign/pending-drift", test_pending_drift);
