@@ -29,6 +29,7 @@
 #include "app/server/server.h"
 #include "app/storage/storage.h"
 #include "app/storage/storage_watch.h"
+#include "app/storage/volume_records.h"
 #include "app/storage/volumes.h"
 #include "app/vms/autostart.h"
 #include "app/vms/state/facts.h"
@@ -157,18 +158,12 @@ static gboolean reads_plan(const json_t *value, GError **error)
     return plan != NULL;
 }
 
-static gboolean reads_volume(const json_t *value, GError **error)
-{
-    g_autoptr(FctVolumeRecord) record = fct_volume_record_from_json(value, error);
-    return record != NULL;
-}
-
 /* Of those whose readers pass over what they cannot read. VMs tell of theirs (domains/vm_docs.c). */
 static void tell_unreadable(FctApp *app)
 {
     fct_aside_tell_unreadable(app, "group/", reads_group);
     fct_aside_tell_unreadable(app, "plan/", reads_plan);
-    fct_aside_tell_unreadable(app, "volume/", reads_volume);
+    fct_records_tell_unreadable(app);
 }
 
 gboolean fct_app_start(FctApp *app, GError **error)

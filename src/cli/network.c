@@ -216,7 +216,7 @@ int fct_verb_network_create(FctCli *cli, int argc, char **argv)
         {"open-vswitch", 0, 0, G_OPTION_ARG_NONE, &wish.open_vswitch, "The bridge is one of Open vSwitch", NULL},
         {"autostart", 0, 0, G_OPTION_ARG_STRING, &wish.autostart, "Start with the host", "yes|no"},
         {"plan", 0, 0, G_OPTION_ARG_NONE, &wish.preview, "Only say what would happen", NULL},
-        {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Also what a question stands against", NULL},
+        {"confirm", 0, 0, G_OPTION_ARG_NONE, &wish.confirm, "Do it although Facet warns and asks", NULL},
         {NULL}};
     if (!fct_cli_options("NAME", entries, &argc, &argv))
         return 2;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/storage/volume_records.h"
 
+#include "app/news/aside.h"
 #include "app/storage/storage.h"
 #include "app/storage/volumes.h"
 #include "base/text.h"
@@ -25,6 +26,17 @@ static FctVolumeRecord *from_doc(const FctDoc *doc, GError **error)
                            "What Facet knows of volume %s cannot be read, so it is not opened.",
                            doc->key + strlen(KEY));
     return record;
+}
+
+static gboolean reads(const json_t *value, GError **error)
+{
+    g_autoptr(FctVolumeRecord) record = fct_volume_record_from_json(value, error);
+    return record != NULL;
+}
+
+void fct_records_tell_unreadable(FctApp *app)
+{
+    fct_aside_tell_unreadable(app, KEY, reads);
 }
 
 FctVolumeRecord *fct_record_find(FctApp *app, const char *pool, const char *name, GError **error)

@@ -34,6 +34,8 @@ gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **
 /* ---- for whoever changes records ---- */
 /* The key of its document. Free with g_free. */
 char *fct_record_key(const char *pool, const char *name);
+/* An event for each record that cannot be read. */
+void fct_records_tell_unreadable(FctApp *app);
 /* FCT_ERROR_REVISION unless it is stored as @record was read. */
 gboolean fct_record_store(FctApp *app, const FctVolumeRecord *record, GError **error);
 gboolean fct_record_drop(FctApp *app, const char *pool, const char *name, guint64 revision, GError **error);
