@@ -324,6 +324,12 @@ void test_told_later(Fixture *f, gconstpointer data)
     g_assert_cmpint(spent, >=, G_USEC_PER_SEC); /* not at once, and at once again */
 }
 
+static gboolean has_doc(Fixture *f, const char *key)
+{
+    g_autoptr(FctDoc) doc = f->store->ops->get(f->store, key, NULL);
+    return doc != NULL;
+}
+
 /* One VM that cannot be read keeps its place and is told; all others are there, and a name without a VM is free. */
 void test_broken_vm(Fixture *f, gconstpointer data)
 {
@@ -344,14 +350,8 @@ void test_broken_vm(Fixture *f, gconstpointer data)
     g_autoptr(GPtrArray) known = fct_vm_docs_all(f->app->vm_docs), all = fct_vm_load_all(f->store, &error);
     g_assert_cmpint(known->len, ==, 1);
     g_assert_cmpint(all->len, ==, 1);
-    g_autoptr(FctDoc) kept = f->store->ops->get(f->store, "vm/bad", &error);
-    g_assert_no_error(error);
-    g_autoptr(FctDoc) name = f->store->ops->get(f->store, "vm-name/bad", &error);
-    g_assert_no_error(error);
-    g_assert_null(f->store->ops->get(f->store, "vm-name/gone", NULL));
-    g_assert_null(f->store->ops->get(f->store, "hold/part", NULL));
-    g_autoptr(FctDoc) aside = f->store->ops->get(f->store, "aside/hold/part", &error);
-    g_assert_no_error(error);
+    g_assert_true(has_doc(f, "vm/bad") && has_doc(f, "vm-name/bad") && !has_doc(f, "vm-name/gone"));
+    g_assert_true(has_doc(f, "aside/hold/part") && !has_doc(f, "hold/part"));
     g_autoptr(GPtrArray) events = f->store->ops->list(f->store, "event/", &error);
     gboolean told = FALSE, told_volume = FALSE;
     for (guint i = 0; i < events->len; i++) {
