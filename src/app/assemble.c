@@ -135,7 +135,7 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
     return g_steal_pointer(&app);
 }
 
-static void on_world_changed(FctApp *app, const FctObserverNews *news, gpointer data)
+static void on_cards_changed(FctApp *app, const FctObserverNews *news, gpointer data)
 {
     if (app->vm_news)
         fct_vm_news_parts_changed(app->vm_news);
@@ -172,7 +172,7 @@ gboolean fct_app_start(FctApp *app, GError **error)
         return FALSE;
     /* First who listens, then what speaks. */
     fct_observer_on_change(app->observer, fct_gpu_publish_news, NULL);
-    fct_observer_on_change(app->observer, on_world_changed, NULL);
+    fct_observer_on_change(app->observer, on_cards_changed, NULL);
     fct_observer_on_helper(app->observer, on_helper, NULL);
     fct_reconciler_start(app->reconciler);
     if (app->vms) {

@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-static gboolean reply_task(FctReply *reply, FctTask *task)
-{
-    g_autoptr(FctTask) own = task;
-    if (!own)
-        return FALSE;
-    reply->status = 202;
-    reply->json = fct_task_to_json(own);
-    return TRUE;
-}
-
 /* ---- looking ---- */
 
 /* path → bytes that it takes, of the pools that the files are in; what a pool does not tell is not there. */
@@ -133,26 +123,27 @@ static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GErro
 static gboolean take_snapshot(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && reply_task(reply, fct_vm_snapshot(request->app->vms, request->who, vm, request->body, error));
+    return vm && fct_reply_task(reply, fct_vm_snapshot(request->app->vms, request->who, vm, request->body, error));
 }
 
 static gboolean revert_to(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm &&
-           reply_task(reply, fct_vm_revert(request->app->vms, request->who, vm, request->sub, request->body, error));
+    return vm && fct_reply_task(reply,
+                                fct_vm_revert(request->app->vms, request->who, vm, request->sub, request->body, error));
 }
 
 static gboolean delete_snapshot(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && reply_task(reply, fct_vm_snapshot_delete(request->app->vms, request->who, vm, request->sub, error));
+    return vm &&
+           fct_reply_task(reply, fct_vm_snapshot_delete(request->app->vms, request->who, vm, request->sub, error));
 }
 
 static gboolean clone_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && reply_task(reply, fct_vm_clone(request->app->vms, request->who, vm, request->body, error));
+    return vm && fct_reply_task(reply, fct_vm_clone(request->app->vms, request->who, vm, request->body, error));
 }
 
 const FctRoute fct_routes_snapshot[] = {

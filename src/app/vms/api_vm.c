@@ -117,23 +117,13 @@ static gboolean get_vm(const FctRequest *request, FctReply *reply, GError **erro
     return json != NULL;
 }
 
-static gboolean reply_task(FctReply *reply, FctTask *task)
-{
-    g_autoptr(FctTask) own = task;
-    if (!own)
-        return FALSE;
-    reply->status = 202;
-    reply->json = fct_task_to_json(own);
-    return TRUE;
-}
-
 static gboolean create_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVms *vms = vms_of(request, error);
     if (!vms)
         return FALSE;
     reply->subject = g_strdup_printf("vm %s", fct_json_str(request->body, "name", ""));
-    return reply_task(reply, fct_vm_create(vms, request->who, request->body, error));
+    return fct_reply_task(reply, fct_vm_create(vms, request->who, request->body, error));
 }
 
 /* ---- changing ---- */
@@ -317,8 +307,8 @@ static gboolean delete_vm(const FctRequest *request, FctReply *reply, GError **e
     if (!vm || !check_revision(request, vm, error))
         return FALSE;
     g_auto(GStrv) keep = read_keep(request, vm, error);
-    return keep && reply_task(reply, fct_vm_delete(request->app->vms, request->who, g_steal_pointer(&vm),
-                                                   (const char *const *)keep, error));
+    return keep && fct_reply_task(reply, fct_vm_delete(request->app->vms, request->who, g_steal_pointer(&vm),
+                                                       (const char *const *)keep, error));
 }
 
 /* ---- power ---- */
@@ -326,14 +316,14 @@ static gboolean delete_vm(const FctRequest *request, FctReply *reply, GError **e
 static gboolean start_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && reply_task(reply, fct_vm_start(request->app->vms, request->who, vm, error));
+    return vm && fct_reply_task(reply, fct_vm_start(request->app->vms, request->who, vm, error));
 }
 
 static gboolean stop_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
-    return vm && reply_task(reply, fct_vm_stop(request->app->vms, request->who, vm, force, error));
+    return vm && fct_reply_task(reply, fct_vm_stop(request->app->vms, request->who, vm, force, error));
 }
 
 static json_t *devices_of(const FctVm *vm, const GPtrArray *picks)

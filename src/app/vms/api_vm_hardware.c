@@ -5,20 +5,10 @@
 #include "app/vms/disks/disks.h"
 #include "app/vms/power/power.h"
 
-static gboolean reply_task(FctReply *reply, FctTask *task)
-{
-    g_autoptr(FctTask) own = task;
-    if (!own)
-        return FALSE;
-    reply->status = 202;
-    reply->json = fct_task_to_json(own);
-    return TRUE;
-}
-
 static gboolean add_disk(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && reply_task(reply, fct_vm_disk_add(request->app->vms, request->who, vm, request->body, error));
+    return vm && fct_reply_task(reply, fct_vm_disk_add(request->app->vms, request->who, vm, request->body, error));
 }
 
 static gboolean grow_disk(const FctRequest *request, FctReply *reply, GError **error)
@@ -37,39 +27,40 @@ static gboolean remove_disk(const FctRequest *request, FctReply *reply, GError *
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean keep = fct_request_query_bool(request, "keep", FALSE);
-    return vm && reply_task(reply, fct_vm_disk_remove(request->app->vms, request->who, vm, request->sub, keep, error));
+    return vm &&
+           fct_reply_task(reply, fct_vm_disk_remove(request->app->vms, request->who, vm, request->sub, keep, error));
 }
 
 static gboolean reboot_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
-    return vm && reply_task(reply, fct_vm_reboot(request->app->vms, request->who, vm, force, error));
+    return vm && fct_reply_task(reply, fct_vm_reboot(request->app->vms, request->who, vm, force, error));
 }
 
 static gboolean restart_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
-    return vm && reply_task(reply, fct_vm_restart(request->app->vms, request->who, vm, force, error));
+    return vm && fct_reply_task(reply, fct_vm_restart(request->app->vms, request->who, vm, force, error));
 }
 
 static gboolean pause_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && reply_task(reply, fct_vm_pause(request->app->vms, request->who, vm, error));
+    return vm && fct_reply_task(reply, fct_vm_pause(request->app->vms, request->who, vm, error));
 }
 
 static gboolean resume_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && reply_task(reply, fct_vm_resume(request->app->vms, request->who, vm, error));
+    return vm && fct_reply_task(reply, fct_vm_resume(request->app->vms, request->who, vm, error));
 }
 
 static gboolean continue_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && reply_task(reply, fct_vm_continue(request->app->vms, request->who, vm, error));
+    return vm && fct_reply_task(reply, fct_vm_continue(request->app->vms, request->who, vm, error));
 }
 
 static gboolean drop_saved(const FctRequest *request, FctReply *reply, GError **error)

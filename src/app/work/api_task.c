@@ -2,6 +2,16 @@
 #include "app/api/api.h"
 #include "app/work/task.h"
 
+gboolean fct_reply_task(FctReply *reply, FctTask *task)
+{
+    g_autoptr(FctTask) own = task;
+    if (!own)
+        return FALSE;
+    reply->status = 202;
+    reply->json = fct_task_to_json(own);
+    return TRUE;
+}
+
 static gboolean list_tasks(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const char *const states[] = {"queued", "running", "done", "failed", "undone", "cancelled", NULL};

@@ -7,7 +7,7 @@
  * not stop a task here: what must not go on without its record commits by fct_task_commit and looks at the result.
  */
 #pragma once
-#include "app/shared/context.h"
+#include "app/api/api.h"
 
 typedef struct FctTask FctTask;
 
@@ -43,6 +43,9 @@ typedef struct {
 typedef void (*FctTaskFunc)(FctTask *task, gpointer data);
 /* A task that was running when facetd ended and has no journal: brings it to an end (fct_task_end). */
 typedef void (*FctTaskRecover)(FctTask *task, gpointer data);
+
+/* For a handler: 202 with @task, which is taken over; NULL: it was refused, FALSE. */
+gboolean fct_reply_task(FctReply *reply, FctTask *task);
 
 FctTasks *fct_tasks_new(FctApp *app);
 /* Waits for running tasks to notice (fct_task_stopping) and end. */

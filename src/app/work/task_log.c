@@ -31,20 +31,20 @@ static const char *key_of_kind(const char *kind)
     return "FACET_SUBJECT";
 }
 
-/* What is under the control of people (names) is one line in the log: a newline in it would pretend to be another. */
-static char *one_line(const char *text)
+/* A newline in what people have named would pretend to be another line of the log. */
+static char *one_line(char *text)
 {
-    return g_strdelimit(g_strdup(text), "\n\r", ' ');
+    return g_strdelimit(text, "\n\r", ' ');
 }
 
 void fct_task_tell_log(const char *id, const json_t *task, const char *step, const char *state, const char *text)
 {
     const json_t *subject = json_object_get(task, "subject");
-    g_autofree char *name = one_line(fct_json_str(subject, "name", "")), *line = one_line(text);
+    g_autofree char *name = one_line(g_strdup(fct_json_str(subject, "name", "")));
     g_autofree char *message =
-        *step ? g_strdup_printf("%s: %s: %s%s%s", fct_json_str(task, "title", ""), step, state, *line ? ": " : "", line)
-              : g_strdup_printf("%s: %s%s%s", fct_json_str(task, "title", ""), state, *line ? ": " : "", line);
-    g_strdelimit(message, "\n\r", ' ');
+        *step ? g_strdup_printf("%s: %s: %s%s%s", fct_json_str(task, "title", ""), step, state, *text ? ": " : "", text)
+              : g_strdup_printf("%s: %s%s%s", fct_json_str(task, "title", ""), state, *text ? ": " : "", text);
+    one_line(message);
     Fields fields = {.n = 0};
     add(&fields, "MESSAGE", message);
     add(&fields, "GLIB_DOMAIN", G_LOG_DOMAIN);
