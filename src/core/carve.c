@@ -176,7 +176,7 @@ static void warn_of_kept(FctPlan *plan, const FctGpu *gpu, const FctWish *wish, 
     }
 }
 
-gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const json_t *request,
+gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const FctCarveRequest *request,
                         GError **error)
 {
     g_auto(FctWish) wish = {0};

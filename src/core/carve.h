@@ -11,13 +11,14 @@
 #pragma once
 #include "core/foresee.h"
 #include "core/preflight.h"
+#include "model/layout.h"
 
 /*
- * @request as in wish.h. A card with MIG off gets it turned on first; one whose MIG is to go off at its next reset
- * keeps it. A wish for nothing at all asks for consent. Idle instances that hold only a part of their compute, or are
- * split otherwise than is wished, get what is wished.
+ * @request as in model/layout.h. A card with MIG off gets it turned on first; one whose MIG is to go off at its next
+ * reset keeps it. A wish for nothing at all asks for consent. Idle instances that hold only a part of their compute, or
+ * are split otherwise than is wished, get what is wished.
  */
-gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const json_t *request,
+gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const FctCarveRequest *request,
                         GError **error);
 
 /*

@@ -12,9 +12,8 @@
  * function keeps state, so all may be called from any thread.
  */
 #pragma once
-#include <glib.h>
+#include "model/layout.h"
 
-#define FCT_MIG_UNITS_MAX 16
 #define FCT_MIG_PROFILES_MAX 24
 /* A byte of a layout for an instance whose profile the grid does not know: it is seen, never kept, never created. */
 #define FCT_MIG_FOREIGN 0xff

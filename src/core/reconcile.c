@@ -21,14 +21,13 @@ static void note(GPtrArray *drift, const char *format, ...)
 }
 
 /* Names of the compute instances that are wanted of the instance that begins there; NULL: it shall be whole. */
-static const json_t *wanted_compute(const json_t *wanted, const FctGpuInstance *instance)
+static const GPtrArray *wanted_compute(const FctWantedLayout *wanted, const FctGpuInstance *instance)
 {
-    gsize i;
-    json_t *place;
-    json_array_foreach (json_object_get(wanted, "placements"), i, place)
-        if (fct_json_int(place, "start", -1) == instance->start &&
-            strcmp(fct_json_str(place, "profile", ""), instance->profile) == 0)
-            return json_object_get(place, "compute");
+    for (guint i = 0; i < wanted->placements->len; i++) {
+        const FctPlacement *place = wanted->placements->pdata[i];
+        if (place->start == instance->start && strcmp(place->profile, instance->profile) == 0)
+            return place->compute;
+    }
     return NULL;
 }
 
@@ -40,25 +39,28 @@ static int count_of(const FctGpuInstance *instance, const char *ci_profile)
     return n;
 }
 
-static gboolean holds_exactly(const FctGpuInstance *instance, const json_t *names)
+static int named(const GPtrArray *names, const char *name)
 {
-    gsize i, k;
-    json_t *name, *other;
-    if (json_array_size(names) != instance->compute->len)
+    int n = 0;
+    for (guint i = 0; i < names->len; i++)
+        n += strcmp(names->pdata[i], name) == 0;
+    return n;
+}
+
+static gboolean holds_exactly(const FctGpuInstance *instance, const GPtrArray *names)
+{
+    if (names->len != instance->compute->len)
         return FALSE;
-    json_array_foreach ((json_t *)names, i, name) {
-        int want = 0;
-        json_array_foreach ((json_t *)names, k, other)
-            want += json_equal(name, other);
-        if (want != count_of(instance, json_string_value(name) ? json_string_value(name) : ""))
+    for (guint i = 0; i < names->len; i++)
+        if (named(names, names->pdata[i]) != count_of(instance, names->pdata[i]))
             return FALSE;
-    }
     return TRUE;
 }
 
-static void compute_drift(const FctGpu *gpu, const FctGpuInstance *instance, const json_t *wanted, GPtrArray *drift)
+static void compute_drift(const FctGpu *gpu, const FctGpuInstance *instance, const FctWantedLayout *wanted,
+                          GPtrArray *drift)
 {
-    const json_t *names = wanted_compute(wanted, instance);
+    const GPtrArray *names = wanted_compute(wanted, instance);
     g_autofree char *has = fct_card_instance_not_whole(gpu, instance);
     if (names ? holds_exactly(instance, names) : !*has)
         return;
@@ -71,27 +73,33 @@ static void compute_drift(const FctGpu *gpu, const FctGpuInstance *instance, con
              instance->start, *has ? has : "whole");
 }
 
-static void count_drift(const FctGpu *gpu, const json_t *wanted, GPtrArray *drift)
+static gboolean is_wanted(const FctWantedLayout *wanted, const char *profile)
 {
-    const json_t *profiles = json_object_get(wanted, "profiles");
-    const char *name;
-    json_t *value;
-    json_object_foreach ((json_t *)profiles, name, value) {
-        int want = (int)json_integer_value(value), have = actual_count(gpu, name);
-        if (want != have)
-            note(drift, "%d × %s wanted, %d there.", want, name, have);
+    for (guint i = 0; i < wanted->profiles->len; i++)
+        if (strcmp(((const FctProfileCount *)wanted->profiles->pdata[i])->profile, profile) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static void count_drift(const FctGpu *gpu, const FctWantedLayout *wanted, GPtrArray *drift)
+{
+    for (guint i = 0; i < wanted->profiles->len; i++) {
+        const FctProfileCount *want = wanted->profiles->pdata[i];
+        int have = actual_count(gpu, want->profile);
+        if (want->count != have)
+            note(drift, "%d × %s wanted, %d there.", want->count, want->profile, have);
     }
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
         const FctGpuInstance *instance = gpu->mig.instances->pdata[i];
-        if (!json_object_get(profiles, instance->profile))
+        if (!is_wanted(wanted, instance->profile))
             note(drift, "%s at slot %d is there, but nobody asked for it.", instance->profile, instance->start);
         compute_drift(gpu, instance, wanted, drift);
     }
 }
 
-static void find_drift(const FctGpu *gpu, const json_t *wanted, GPtrArray *drift)
+static void find_drift(const FctGpu *gpu, const FctWantedLayout *wanted, GPtrArray *drift)
 {
-    gboolean mig = fct_json_bool(wanted, "mig", FALSE);
+    gboolean mig = wanted->mig;
     if (gpu->state == FCT_GPU_RELEASED)
         return; /* another program has it, on purpose: what it is like is seen when it is taken back */
     if (gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED) {
@@ -107,54 +115,52 @@ static void find_drift(const FctGpu *gpu, const json_t *wanted, GPtrArray *drift
         count_drift(gpu, wanted, drift);
 }
 
-json_t *fct_wanted_compute(const json_t *wanted)
+/* Again the recorded places. */
+static FctCarveRequest *request_in_place(const FctWantedLayout *wanted)
 {
-    json_t *compute = json_object(), *place;
-    gsize i;
-    json_array_foreach (json_object_get(wanted, "placements"), i, place)
-        if (json_object_get(place, "compute"))
-            json_object_set(compute, fct_json_str(place, "profile", ""), json_object_get(place, "compute"));
-    return compute;
+    FctCarveRequest *request = fct_carve_request_new();
+    fct_profile_counts_copy(request->profiles, wanted->profiles);
+    for (guint i = 0; i < wanted->placements->len; i++) {
+        const FctPlacement *place = wanted->placements->pdata[i];
+        fct_placements_add(request->placements, place->profile, place->start, place->compute);
+    }
+    return request;
+}
+
+/* As many of each, wherever they come to be. */
+static FctCarveRequest *request_anywhere(const FctWantedLayout *wanted)
+{
+    FctCarveRequest *request = fct_carve_request_new();
+    fct_profile_counts_copy(request->profiles, wanted->profiles);
+    g_ptr_array_unref(request->compute);
+    request->compute = fct_wanted_layout_compute(wanted);
+    return request;
 }
 
 /* First at the recorded places; where that is impossible, anywhere. */
-static gboolean repair(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const json_t *wanted,
+static gboolean repair(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const FctWantedLayout *wanted,
                        GError **error)
 {
-    if (!fct_json_bool(wanted, "mig", FALSE)) {
+    if (!wanted->mig) {
         fct_plan_mode(plan, gpu, reservations, FALSE);
         return TRUE;
     }
-    g_autoptr(json_t) request = json_object();
-    json_object_set(request, "profiles", json_object_get(wanted, "profiles"));
-    if (json_object_get(wanted, "placements")) {
-        json_object_set(request, "placements", json_object_get(wanted, "placements"));
-        if (fct_plan_carve(plan, gpu, reservations, request, NULL) && plan->interrupts->len == 0)
-            return TRUE;
-        json_object_del(request, "placements");
-        json_object_set_new(request, "compute", fct_wanted_compute(wanted));
-    }
-    return fct_plan_carve(plan, gpu, reservations, request, error);
+    g_autoptr(FctCarveRequest) in_place = request_in_place(wanted), anywhere = request_anywhere(wanted);
+    if (in_place->placements->len && fct_plan_carve(plan, gpu, reservations, in_place, NULL) &&
+        plan->interrupts->len == 0)
+        return TRUE;
+    return fct_plan_carve(plan, gpu, reservations, anywhere, error);
 }
 
-/* What cannot be read is no wish, least of all the wish to have MIG off. */
-static gboolean is_readable(const json_t *wanted)
-{
-    const json_t *places = json_object_get(wanted, "placements");
-    return json_is_boolean(json_object_get(wanted, "mig")) &&
-           (json_is_false(json_object_get(wanted, "mig")) || json_is_object(json_object_get(wanted, "profiles"))) &&
-           (!places || json_is_array(places));
-}
-
-FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const json_t *wanted, GPtrArray *ret_drift,
-                       FctPlan **ret_plan, char **ret_why)
+FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const FctWantedLayout *wanted,
+                       GPtrArray *ret_drift, FctPlan **ret_plan, char **ret_why)
 {
     g_autoptr(FctPlan) plan = fct_plan_new();
     g_autoptr(GError) error = NULL;
     guint before = ret_drift->len;
     *ret_plan = NULL;
     *ret_why = g_strdup("");
-    if (!is_readable(wanted)) {
+    if (!wanted) { /* no wish, least of all the wish to have MIG off */
         note(ret_drift, "The record of the wanted layout cannot be read.");
         g_free(*ret_why);
         *ret_why = g_strdup("Cut the card again, or restore a backup of the database.");
@@ -175,24 +181,14 @@ FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const j
     return FCT_DRIFT_NEEDS_YOU;
 }
 
-static json_t *names_json(const GPtrArray *names)
+FctWantedLayout *fct_wanted_of(const FctPlan *plan)
 {
-    json_t *json = json_array();
-    for (guint i = 0; i < names->len; i++)
-        json_array_append_new(json, json_string(names->pdata[i]));
-    return json;
-}
-
-json_t *fct_wanted_of(const FctPlan *plan)
-{
-    json_t *profiles = json_object(), *placements = json_array();
+    FctWantedLayout *wanted = fct_wanted_layout_new();
+    wanted->mig = plan->mig_then;
     for (guint i = 0; i < plan->then->len; i++) {
         const FctLayoutItem *item = plan->then->pdata[i];
-        json_object_set_new(profiles, item->profile, json_integer(fct_json_int(profiles, item->profile, 0) + 1));
-        json_t *place = json_pack("{s:s, s:i}", "profile", item->profile, "start", item->start);
-        if (*item->not_whole)
-            json_object_set_new(place, "compute", names_json(item->compute));
-        json_array_append_new(placements, place);
+        fct_profile_counts_add(wanted->profiles, item->profile);
+        fct_placements_add(wanted->placements, item->profile, item->start, *item->not_whole ? item->compute : NULL);
     }
-    return json_pack("{s:b, s:o, s:o}", "mig", plan->mig_then, "profiles", profiles, "placements", placements);
+    return wanted;
 }

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Wanted layout beside actual: what differs, in words, and the plan that repairs it.
- * The wanted layout as it is stored: {"mig": bool, "profiles": {name: count}, "placements":
- * [{"profile","start","compute"?}…]}; placements (optional) are where the instances were when the wish was fulfilled,
- * so that after a restart they come back to the same places if these are possible. compute (names) is there when the
- * instance shall not be whole.
- */
+/* Wanted layout (model/layout.h) beside actual: what differs, in words, and the plan that repairs it. */
 #pragma once
 #include "core/carve.h"
+#include "model/layout.h"
 
 typedef enum {
     FCT_DRIFT_NONE,
@@ -16,15 +11,11 @@ typedef enum {
 } FctDrift;
 
 /*
- * @ret_drift: sentences (char *) are appended. *ret_plan: new plan or NULL. *ret_why: g_free; "" when nothing stands
- * against the repair.
+ * @wanted NULL: its record cannot be read, which a person is told. @ret_drift: sentences (char *) are appended.
+ * *ret_plan: new plan or NULL. *ret_why: g_free; "" when nothing stands against the repair.
  */
-FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const json_t *wanted, GPtrArray *ret_drift,
-                       FctPlan **ret_plan, char **ret_why);
+FctDrift fct_reconcile(const FctGpu *gpu, const GPtrArray *reservations, const FctWantedLayout *wanted,
+                       GPtrArray *ret_drift, FctPlan **ret_plan, char **ret_why);
 
-/* How instances of each profile are to be split, for places other than the recorded: {profile: [names]}. New reference.
- */
-json_t *fct_wanted_compute(const json_t *wanted);
-
-/* What to store as wanted when a plan was applied: from its `then`. New reference. */
-json_t *fct_wanted_of(const FctPlan *plan);
+/* What to store as wanted when a plan was applied: from its `then`; card and boot are the caller's. */
+FctWantedLayout *fct_wanted_of(const FctPlan *plan);

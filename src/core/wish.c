@@ -43,26 +43,18 @@ static int index_of(const FctWish *wish, const FctGpu *gpu, const char *field, c
     return p < 0 ? bad(error, gpu, field, name) : p;
 }
 
-static gboolean parse_profiles(FctWish *wish, const FctGpu *gpu, const json_t *profiles, GError **error)
+static gboolean parse_profiles(FctWish *wish, const FctGpu *gpu, const GPtrArray *profiles, GError **error)
 {
-    const char *name;
-    json_t *count;
-    if (!json_is_object(profiles)) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "profiles"),
-                           "The field “profiles” must say how many of each profile.");
-        return FALSE;
-    }
-    json_object_foreach ((json_t *)profiles, name, count) {
-        int p = index_of(wish, gpu, "profiles", name, error);
+    for (guint i = 0; i < profiles->len; i++) {
+        const FctProfileCount *count = profiles->pdata[i];
+        int p = index_of(wish, gpu, "profiles", count->profile, error);
         if (p < 0)
             return FALSE;
-        json_int_t n = json_integer_value(count);
-        if (!json_is_integer(count) || n < 0 || n + wish->want.counts.n[p] > FCT_MIG_UNITS_MAX) {
-            fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "profiles"),
-                               "The number of %s must be from 0 to %d.", name, FCT_MIG_UNITS_MAX);
-            return FALSE;
-        }
-        wish->want.counts.n[p] = (guint8)(wish->want.counts.n[p] + n);
+        /* Two names may stand for one profile ("3g", "3g.40gb"). */
+        if (count->count + wish->want.counts.n[p] > FCT_MIG_UNITS_MAX)
+            return fct_read_refuse(error, "profiles", "The number of %s must be from 0 to %d.", count->profile,
+                                   FCT_MIG_UNITS_MAX);
+        wish->want.counts.n[p] = (guint8)(wish->want.counts.n[p] + count->count);
     }
     return TRUE;
 }
@@ -116,23 +108,18 @@ static guint count_of(const GArray *ids, int id)
     return n;
 }
 
-/* Fills @ids with what @list names; @field is where it was said. */
-static gboolean parse_cis(const FctMigProfile *profile, const json_t *list, const char *field, GArray *ids,
+/* Fills @ids with what @names says; @field is where it was said. */
+static gboolean parse_cis(const FctMigProfile *profile, const GPtrArray *names, const char *field, GArray *ids,
                           GError **error)
 {
-    gsize i;
-    json_t *entry;
     int slices = 0;
-    if (!json_is_array(list))
-        return bad_split(error, profile, field,
-                         g_strdup_printf("The compute instances of %s must be a list of names.", profile->name));
     g_array_set_size(ids, 0);
-    json_array_foreach ((json_t *)list, i, entry) {
-        const FctCiProfile *ci = ci_by_name(profile, json_string_value(entry));
+    for (guint i = 0; i < names->len; i++) {
+        const FctCiProfile *ci = ci_by_name(profile, names->pdata[i]);
         if (!ci)
-            return bad_split(error, profile, field,
-                             g_strdup_printf("%s has no compute instance “%s”.", profile->name,
-                                             json_is_string(entry) ? json_string_value(entry) : ""));
+            return bad_split(
+                error, profile, field,
+                g_strdup_printf("%s has no compute instance “%s”.", profile->name, (char *)names->pdata[i]));
         slices += ci->slices;
         g_array_append_val(ids, ci->id);
         if (slices > profile->compute_slices || count_of(ids, ci->id) > (guint)MAX(ci->max_count, 1))
@@ -144,43 +131,38 @@ static gboolean parse_cis(const FctMigProfile *profile, const json_t *list, cons
     return TRUE;
 }
 
-static gboolean parse_split(FctWish *wish, const FctGpu *gpu, const char *name, const json_t *list, GError **error)
+static gboolean parse_split(FctWish *wish, const FctGpu *gpu, const FctProfileCompute *split, GError **error)
 {
-    int p = index_of(wish, gpu, "compute", name, error);
-    return p >= 0 && parse_cis(profile_at(wish, gpu, p), list, "compute", wish->cis[p], error);
+    int p = index_of(wish, gpu, "compute", split->profile, error);
+    return p >= 0 && parse_cis(profile_at(wish, gpu, p), split->compute, "compute", wish->cis[p], error);
 }
 
-static gboolean parse_pin(FctWish *wish, const FctGpu *gpu, const json_t *place, GError **error)
+static int pinned_count(const FctWish *wish, int p)
 {
-    static const char *const known[] = {"profile", "start", "compute", NULL};
-    const char *name;
-    gint64 start;
-    if (!fct_read_only(place, known, error) || !fct_read_str(place, "profile", &name, error) ||
-        !fct_read_int(place, "start", 0, FCT_MIG_UNITS_MAX - 1, &start, error))
-        return FALSE;
-    int p = index_of(wish, gpu, "placements", name, error), pinned = 0;
-    if (p < 0)
-        return FALSE;
-    if (!(wish->grid.profiles[p].starts >> start & 1) || wish->want.pin.at[start]) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "placements"),
-                           wish->want.pin.at[start] ? "Two instances are to begin at the slot of %s at %d."
-                                                    : "%s cannot begin at slot %d.",
-                           name, (int)start);
-        return FALSE;
-    }
-    wish->want.pin.at[start] = (guint8)(p + 1);
+    int pinned = 0;
     for (int u = 0; u < FCT_MIG_UNITS_MAX; u++)
         pinned += wish->want.pin.at[u] == p + 1;
-    if (pinned > wish->want.counts.n[p]) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "placements"),
-                           "More places are named for %s than there are to be.", name);
+    return pinned;
+}
+
+static gboolean parse_pin(FctWish *wish, const FctGpu *gpu, const FctPlacement *place, GError **error)
+{
+    int p = index_of(wish, gpu, "placements", place->profile, error), start = place->start;
+    if (p < 0)
         return FALSE;
-    }
-    const json_t *compute = json_object_get(place, "compute");
-    if (!compute)
+    if (wish->want.pin.at[start])
+        return fct_read_refuse(error, "placements", "Two instances are to begin at the slot of %s at %d.",
+                               place->profile, start);
+    if (!(wish->grid.profiles[p].starts >> start & 1))
+        return fct_read_refuse(error, "placements", "%s cannot begin at slot %d.", place->profile, start);
+    wish->want.pin.at[start] = (guint8)(p + 1);
+    if (pinned_count(wish, p) > wish->want.counts.n[p])
+        return fct_read_refuse(error, "placements", "More places are named for %s than there are to be.",
+                               place->profile);
+    if (!place->compute)
         return TRUE;
     wish->cis_at[start] = g_array_new(FALSE, FALSE, sizeof(int));
-    return parse_cis(profile_at(wish, gpu, p), compute, "placements", wish->cis_at[start], error);
+    return parse_cis(profile_at(wish, gpu, p), place->compute, "placements", wish->cis_at[start], error);
 }
 
 /* One compute instance that takes the whole GPU instance, where the driver names such a one. */
@@ -200,35 +182,19 @@ static void default_compute(FctWish *wish, const FctGpu *gpu)
     }
 }
 
-/* What was meant to be said of places or compute, and cannot be read, is not the same as nothing said. */
-static gboolean check_kinds(const json_t *request, GError **error)
+gboolean fct_wish_parse(FctWish *wish, const FctGpu *gpu, const FctCarveRequest *request, GError **error)
 {
-    const json_t *places = json_object_get(request, "placements"), *compute = json_object_get(request, "compute");
-    const char *field = places && !json_is_array(places)      ? "placements"
-                        : compute && !json_is_object(compute) ? "compute"
-                                                              : NULL;
-    if (field)
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field),
-                           "The field “%s” must be %s.", field, *field == 'p' ? "a list" : "an object");
-    return !field;
-}
-
-gboolean fct_wish_parse(FctWish *wish, const FctGpu *gpu, const json_t *request, GError **error)
-{
-    const char *name;
-    gsize i;
-    json_t *value;
     *wish = (FctWish){0};
-    if (!check_kinds(request, error) || !fct_card_grid(gpu, &wish->grid, error))
+    if (!fct_card_grid(gpu, &wish->grid, error))
         return FALSE;
     default_compute(wish, gpu);
-    if (!parse_profiles(wish, gpu, json_object_get(request, "profiles"), error))
+    if (!parse_profiles(wish, gpu, request->profiles, error))
         return FALSE;
-    json_array_foreach (json_object_get(request, "placements"), i, value)
-        if (!parse_pin(wish, gpu, value, error))
+    for (guint i = 0; i < request->placements->len; i++)
+        if (!parse_pin(wish, gpu, request->placements->pdata[i], error))
             return FALSE;
-    json_object_foreach (json_object_get(request, "compute"), name, value)
-        if (!parse_split(wish, gpu, name, value, error))
+    for (guint i = 0; i < request->compute->len; i++)
+        if (!parse_split(wish, gpu, request->compute->pdata[i], error))
             return FALSE;
     for (int p = 0; p < wish->grid.n_profiles; p++)
         wish->want.cis.n[p] = (guint8)wish->cis[p]->len;

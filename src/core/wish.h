@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A carve request, checked against one card: how many of which profile, where (optional), with which compute instances
- * (optional). From the API:
- *   {"profiles": {"3g.40gb": 1, "1g.10gb": 2}, "placements": [{"profile","start","compute"?}…],
- *    "compute": {"3g.40gb": ["1c.3g.40gb"…]}}
- * A profile may be named shortly where that is clear: "3g" for "3g.40gb", "1c" for "1c.3g.40gb". Where nothing is said
- * of its compute, an instance shall be whole. What a placement says of it goes before what is said for its profile.
+ * A carve request (model/layout.h), checked against one card: how many of which profile, where (optional), with which
+ * compute instances (optional). A profile may be named shortly where that is clear: "3g" for "3g.40gb", "1c" for
+ * "1c.3g.40gb". Where nothing is said of its compute, an instance shall be whole. What a placement says of it goes
+ * before what is said for its profile.
  */
 #pragma once
 #include "core/card.h"
+#include "model/layout.h"
 
 typedef struct {
     FctMigGrid grid;
@@ -18,7 +17,7 @@ typedef struct {
 } FctWish;
 
 /* FCT_ERROR_BAD_REQUEST names the field and lists the profiles there are. Clear with fct_wish_clear in any case. */
-gboolean fct_wish_parse(FctWish *wish, const FctGpu *gpu, const json_t *request, GError **error);
+gboolean fct_wish_parse(FctWish *wish, const FctGpu *gpu, const FctCarveRequest *request, GError **error);
 void fct_wish_clear(FctWish *wish);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctWish, fct_wish_clear)
 

@@ -189,16 +189,24 @@ static void demand_unheld(GArray *writes, GPtrArray *keys, const FctPlan *plan)
     }
 }
 
+static json_t *wanted_json(const Applying *a)
+{
+    g_autoptr(FctWantedLayout) wanted = fct_wanted_of(a->plan);
+    g_free(wanted->gpu_uuid);
+    g_free(wanted->boot_id);
+    wanted->gpu_uuid = g_strdup(a->gpu->uuid);
+    wanted->boot_id = g_strdup(a->seen->boot_id);
+    return fct_wanted_layout_to_json(wanted);
+}
+
 /* Plan, wanted layout, journal and task in one transaction. */
 static gboolean commit(const Applying *a, FctTask *task, const FctJournal *journal, GError **error)
 {
     g_autofree char *journal_key = fct_journal_key(a->gpu->id);
     g_autofree char *wanted_key = g_strconcat("wanted/", a->gpu->id, NULL);
     g_autoptr(json_t) journal_json = fct_journal_to_json(journal);
-    g_autoptr(json_t) wanted = fct_wanted_of(a->plan);
+    g_autoptr(json_t) wanted = wanted_json(a);
     g_autoptr(json_t) plan_doc = fct_plan_to_json(a->plan);
-    json_object_set_new(wanted, "gpu_uuid", json_string(a->gpu->uuid));
-    json_object_set_new(wanted, "boot_id", json_string(a->seen->boot_id));
     const FctWrite base[] = {{a->doc->key, plan_doc, a->doc->revision},
                              {wanted_key, wanted, FCT_REV_ANY},
                              {journal_key, journal_json, FCT_REV_NONE}};

@@ -47,21 +47,27 @@ static gboolean plan_runs(FctApp *app, const char *gpu)
     return journal != NULL;
 }
 
+static json_t *wanted_json(const FctWantedLayout *wanted)
+{
+    if (!wanted)
+        return json_null();
+    g_autoptr(GPtrArray) compute = fct_wanted_layout_compute(wanted);
+    return json_pack("{s:b, s:o, s:o}", "mig", wanted->mig, "profiles", fct_profile_counts_to_json(wanted->profiles),
+                     "compute", fct_profile_compute_to_json(compute));
+}
+
 static void add_wanted(FctApp *app, json_t *json, const FctGpu *gpu, const GPtrArray *reservations)
 {
     g_autofree char *key = g_strconcat("wanted/", gpu->id, NULL);
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, NULL);
+    g_autoptr(FctWantedLayout) wanted = doc ? fct_wanted_layout_from_json(doc->value, NULL) : NULL;
     g_autoptr(GPtrArray) drift = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(FctPlan) plan = NULL;
     g_autofree char *why = NULL;
     json_t *texts = json_array();
-    json_object_set_new(json, "wanted",
-                        doc ? json_pack("{s:O, s:O, s:o}", "mig", json_object_get(doc->value, "mig"), "profiles",
-                                        json_object_get(doc->value, "profiles"), "compute",
-                                        fct_wanted_compute(doc->value))
-                            : json_null());
+    json_object_set_new(json, "wanted", wanted_json(wanted));
     if (doc && !plan_runs(app, gpu->id))
-        fct_reconcile(gpu, reservations, doc->value, drift, &plan, &why);
+        fct_reconcile(gpu, reservations, wanted, drift, &plan, &why);
     for (guint i = 0; i < drift->len; i++)
         json_array_append_new(texts, json_string(drift->pdata[i]));
     json_object_set_new(json, "drift", texts);

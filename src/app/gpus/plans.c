@@ -149,6 +149,13 @@ static gboolean make_undo(FctApp *app, FctPlan *plan, const FctInventory *seen, 
     return fct_plan_undo(plan, gpu, reservations, fct_inventory_gpu(before, done->gpu), done->steps, error);
 }
 
+static gboolean make_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const json_t *request,
+                           GError **error)
+{
+    g_autoptr(FctCarveRequest) wish = fct_carve_request_from_json(request, error);
+    return wish && fct_plan_carve(plan, gpu, reservations, wish, error);
+}
+
 static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory *seen, const GPtrArray *reservations,
                              const json_t *request, GError **error)
 {
@@ -162,7 +169,7 @@ static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory
         return FALSE;
     }
     if (strcmp(kind, "carve") == 0)
-        return fct_plan_carve(plan, gpu, reservations, request, error);
+        return make_carve(plan, gpu, reservations, request, error);
     if (!json_is_boolean(json_object_get(request, "enabled")))
         return fct_read_refuse(error, "enabled", "The field “enabled” must be true or false.");
     fct_plan_mode(plan, gpu, reservations, json_is_true(json_object_get(request, "enabled")));

@@ -80,14 +80,14 @@ static gboolean may_try(FctReconciler *reconciler, const char *gpu, const char *
 }
 
 /* FALSE when it was tried often enough. */
-static gboolean restore(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu, const json_t *wanted,
-                        FctPlan *plan)
+static gboolean restore(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
+                        const FctWantedLayout *wanted, FctPlan *plan)
 {
     FctApp *app = reconciler->app;
     g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) request = fct_json_bool(wanted, "mig", FALSE)
-                                    ? json_pack("{s:s, s:s, s:O}", "kind", "carve", "gpu", gpu->id, "profiles",
-                                                json_object_get(wanted, "profiles"))
+    g_autoptr(json_t) request = wanted->mig
+                                    ? json_pack("{s:s, s:s, s:o}", "kind", "carve", "gpu", gpu->id, "profiles",
+                                                fct_profile_counts_to_json(wanted->profiles))
                                     : json_pack("{s:s, s:s, s:b}", "kind", "mig-mode", "gpu", gpu->id, "enabled", 0);
     if (!may_try(reconciler, gpu->id, seen->boot_id)) {
         tell(reconciler, gpu, "error", "The wanted layout could not be restored after the restart of the host.");
@@ -113,6 +113,11 @@ static char *join(const GPtrArray *texts)
     return g_strdup(text->str);
 }
 
+static gboolean is_of_another(const FctWantedLayout *wanted, const FctGpu *gpu)
+{
+    return wanted && wanted->gpu_uuid && *gpu->uuid && strcmp(wanted->gpu_uuid, gpu->uuid) != 0;
+}
+
 /* FALSE while a change of the gpu is under way, or will be tried again. */
 static gboolean look_at(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
                         const GPtrArray *reservations)
@@ -121,27 +126,28 @@ static gboolean look_at(FctReconciler *reconciler, const FctInventory *seen, con
     g_autofree char *wanted_key = g_strconcat("wanted/", gpu->id, NULL);
     g_autofree char *journal_key = fct_journal_key(gpu->id);
     g_autoptr(FctDoc) journal = app->store->ops->get(app->store, journal_key, NULL);
-    g_autoptr(FctDoc) wanted = app->store->ops->get(app->store, wanted_key, NULL);
+    g_autoptr(FctDoc) doc = app->store->ops->get(app->store, wanted_key, NULL);
+    g_autoptr(FctWantedLayout) wanted = doc ? fct_wanted_layout_from_json(doc->value, NULL) : NULL;
     g_autoptr(GPtrArray) drift = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(FctPlan) plan = NULL;
     g_autofree char *why = NULL;
-    if (!wanted || journal)
+    if (!doc || journal)
         return !journal;
-    if (*gpu->uuid && strcmp(fct_json_str(wanted->value, "gpu_uuid", gpu->uuid), gpu->uuid) != 0) {
+    if (is_of_another(wanted, gpu)) {
         tell(reconciler, gpu, "warning",
              "Another card is in this slot now; what was wanted of the old one is not done.");
         return TRUE;
     }
-    gboolean rebooted = strcmp(fct_json_str(wanted->value, "boot_id", ""), seen->boot_id) != 0;
-    FctDrift kind = fct_reconcile(gpu, reservations, wanted->value, drift, &plan, &why);
+    gboolean rebooted = wanted && strcmp(wanted->boot_id, seen->boot_id) != 0;
+    FctDrift kind = fct_reconcile(gpu, reservations, wanted, drift, &plan, &why);
     if (kind == FCT_DRIFT_NONE) {
         tell(reconciler, gpu, "info", "");
         if (rebooted)
-            note_boot(app, wanted, seen->boot_id);
+            note_boot(app, doc, seen->boot_id);
         return TRUE;
     }
     if (kind == FCT_DRIFT_REPAIRABLE && rebooted)
-        return !restore(reconciler, seen, gpu, wanted->value, plan);
+        return !restore(reconciler, seen, gpu, wanted, plan);
     g_autofree char *text = join(drift);
     g_autofree char *all = *why ? g_strconcat(text, " It is not repaired: ", why, NULL) : g_strdup(text);
     tell(reconciler, gpu, "warning", all);

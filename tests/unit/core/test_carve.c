@@ -34,7 +34,8 @@ static gboolean carve(Fixture *f, const char *request)
 {
     g_autoptr(json_t) json = fct_json_parse(request, strlen(request), &f->error);
     g_assert_no_error(f->error);
-    return fct_plan_carve(f->plan, f->gpu, f->reservations, json, &f->error);
+    g_autoptr(FctCarveRequest) wish = fct_carve_request_from_json(json, &f->error);
+    return wish && fct_plan_carve(f->plan, f->gpu, f->reservations, wish, &f->error);
 }
 
 static void expect(Fixture *f, const char *steps, const char *then, const char *verdicts)
@@ -264,7 +265,8 @@ static void test_no_fit(void)
         json_object_set(retry, "profiles",
                         json_array_get(json_object_get(json_object_get(json, "details"), "alternative_profiles"), 0));
         g_clear_error(&f.error);
-        g_assert_true(fct_plan_carve(f.plan, f.gpu, f.reservations, retry, &f.error));
+        g_autoptr(FctCarveRequest) wish = fct_carve_request_from_json(retry, &f.error);
+        g_assert_true(wish && fct_plan_carve(f.plan, f.gpu, f.reservations, wish, &f.error));
     }
 }
 
@@ -345,7 +347,7 @@ static void test_reconcile(void)
     g_autoptr(FctPlan) repair = NULL;
     g_autofree char *why = NULL;
     g_assert_true(carve(&f, "{\"profiles\": {\"3g.40gb\": 1, \"2g.20gb\": 1, \"1g.10gb\": 1}}"));
-    g_autoptr(json_t) wanted = fct_wanted_of(f.plan);
+    g_autoptr(FctWantedLayout) wanted = fct_wanted_of(f.plan);
     g_autofree char *then = test_items_text(f.plan->then);
     g_assert_cmpstr(then, ==, "1g.10gb@0= 2g.20gb@2 3g.40gb@4=");
 

@@ -38,7 +38,8 @@ static gboolean carve(Fixture *f, const char *request)
 {
     g_autoptr(json_t) json = fct_json_parse(request, strlen(request), &f->error);
     g_assert_no_error(f->error);
-    return fct_plan_carve(f->plan, f->gpu, f->reservations, json, &f->error);
+    g_autoptr(FctCarveRequest) wish = fct_carve_request_from_json(json, &f->error);
+    return wish && fct_plan_carve(f->plan, f->gpu, f->reservations, wish, &f->error);
 }
 
 static void expect(Fixture *f, const char *steps, const char *then, const char *verdicts)
@@ -182,7 +183,7 @@ static void test_split_wanted(void)
     g_autoptr(FctPlan) none = NULL, repair = NULL, back = NULL;
     g_autofree char *nothing = NULL, *why = NULL, *because = NULL;
     g_assert_true(carve(&f, "{\"profiles\": {\"3g\": 1}, \"compute\": {\"3g\": [\"1c\", \"2c\"]}}"));
-    g_autoptr(json_t) wanted = fct_wanted_of(f.plan);
+    g_autoptr(FctWantedLayout) wanted = fct_wanted_of(f.plan);
 
     g_auto(Fixture) same = fixture("9@4/2/1");
     g_assert_cmpint(fct_reconcile(same.gpu, NULL, wanted, drift, &none, &nothing), ==, FCT_DRIFT_NONE);
@@ -203,7 +204,7 @@ static void test_split_drift(void)
     g_autoptr(FctPlan) repair = NULL;
     g_autofree char *why = NULL;
     g_assert_true(carve(&f, "{\"profiles\": {\"3g\": 1}}"));
-    g_autoptr(json_t) wanted = fct_wanted_of(f.plan);
+    g_autoptr(FctWantedLayout) wanted = fct_wanted_of(f.plan);
     g_auto(Fixture) split = fixture("9@4/1/2");
     g_assert_cmpint(fct_reconcile(split.gpu, NULL, wanted, drift, &repair, &why), ==, FCT_DRIFT_REPAIRABLE);
     g_assert_cmpstr(drift->pdata[0], ==, "3g.40gb at slot 4 is not whole: 1c.3g.40gb + 2c.3g.40gb.");
@@ -219,7 +220,9 @@ static void test_unreadable_wish(void)
         g_autoptr(GPtrArray) drift = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(FctPlan) plan = NULL;
         g_autofree char *why = NULL;
-        g_autoptr(json_t) wanted = json_loads(broken[i], 0, NULL);
+        g_autoptr(json_t) doc = json_loads(broken[i], 0, NULL);
+        g_autoptr(FctWantedLayout) wanted = fct_wanted_layout_from_json(doc, NULL);
+        g_assert_null(wanted);
         g_assert_cmpint(fct_reconcile(f.gpu, NULL, wanted, drift, &plan, &why), ==, FCT_DRIFT_NEEDS_YOU);
         g_assert_null(plan);
         g_assert_cmpint(drift->len, ==, 1);
@@ -268,7 +271,7 @@ static void test_pending_drift(void)
 {
     g_auto(Fixture) f = fixture("");
     g_autoptr(GPtrArray) drift = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(json_t) wanted = json_pack("{s:b}", "mig", 0);
+    g_autoptr(FctWantedLayout) wanted = fct_wanted_layout_new(); /* MIG off */
     g_autoptr(FctPlan) repair = NULL;
     g_autofree char *why = NULL;
     f.gpu->mig.current = FALSE;
@@ -280,7 +283,7 @@ static void test_released(void)
 {
     g_auto(Fixture) f = fixture("9@4");
     g_autoptr(GPtrArray) drift = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(json_t) wanted = json_pack("{s:b}", "mig", 0);
+    g_autoptr(FctWantedLayout) wanted = fct_wanted_layout_new(); /* MIG off */
     g_autoptr(FctPlan) repair = NULL;
     g_autofree char *why = NULL;
     f.gpu->state = FCT_GPU_RELEASED;
