@@ -7,13 +7,12 @@
 #pragma once
 #include "app/work/task.h"
 
-/* The context has domains, acts, news and documents of VMs already. */
+/* The context has all other parts that know of VMs already. */
 FctVms *fct_vms_new(FctApp *app);
 /* Begins to watch libvirt. Before fct_tasks_recover: it claims the tasks "vm.…" that were left running. */
 void fct_vms_start(FctVms *vms);
 /* After the tasks ended. Nothing is heard of libvirt any more. */
 void fct_vms_stop(FctVms *vms);
-/* Main thread, since it closes the consoles. */
 void fct_vms_free(FctVms *vms);
 /* Ends the tasks "vm.…" that were running when facetd ended. */
-void fct_vm_recover(FctTask *task, gpointer vms);
+void fct_vm_recover(FctTask *task, gpointer app);

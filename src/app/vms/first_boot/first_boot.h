@@ -4,8 +4,8 @@
  * which is a volume and a drive of the VM (`seed`). Calls that make or delete the volume wait for libvirt.
  */
 #pragma once
+#include "app/shared/context.h"
 #include "app/shared/writes.h"
-#include "app/vms/act/service.h"
 
 /*
  * Takes "cloud_init" or "windows" of @input, a VmInput or VmPatch: a new instance of cloud-init. JSON null takes what
@@ -19,10 +19,10 @@ typedef gboolean (*FctVmAnnounce)(FctVm *vm, gpointer data, GError **error);
  * caller stores the document, and then drops the volume that it had before: *ret_old is that drive, or NULL. No volume
  * is left on failure. @announce may be NULL.
  */
-gboolean fct_vm_first_boot_write(FctVms *vms, FctVm *vm, FctVmAnnounce announce, gpointer data, FctVmDisk **ret_old,
+gboolean fct_vm_first_boot_write(FctApp *app, FctVm *vm, FctVmAnnounce announce, gpointer data, FctVmDisk **ret_old,
                                  GError **error);
 /* Afterwards: deletes the volume of @old, or, when the document was not @stored, the new one. Takes @old over. */
-void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboolean stored);
+void fct_vm_first_boot_settle(FctApp *app, const FctVm *vm, FctVmDisk *old, gboolean stored);
 /*
  * For a copy of a VM, before fct_vm_first_boot_write: cloud-init is to do its work once more, with the copy's own name
  * and NICs. An installed Windows needs no answers.
@@ -41,23 +41,23 @@ char *fct_vm_host_name(const FctVm *vm);
 /* The members "cloud_init", "windows" and "host_name" of a Vm. */
 void fct_vm_first_boot_view(const FctVm *vm, json_t *view);
 /* The medium with what is in @boot. */
-GBytes *fct_vm_first_boot_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *boot, GError **error);
+GBytes *fct_vm_first_boot_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *boot, GError **error);
 
 /* ---- first_boot/spent.c: who may read the medium, and when its secrets leave it ---- */
 /*
  * Looks whether the guest has had its data, and takes the secrets off the medium and out of the document then.
  * @answered: its agent has just spoken. Waits for libvirt and the disk.
  */
-void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered);
+void fct_vm_first_boot_look(FctApp *app, const char *id, gboolean answered);
 /*
  * What a guest gets that starts for the first time, once more, from what the disks of the VM were: a sentence when its
  * medium lacks the password or user data that it had, else NULL.
  */
 const char *fct_vm_first_boot_lacks(const FctVm *vm);
 /* What went by while nobody looked. */
-void fct_vm_first_boot_look_at_all(FctVms *vms);
+void fct_vm_first_boot_look_at_all(FctApp *app);
 /*
  * The VM is to be managed no longer: what it has had is taken off the medium. What it has not had stays on it, and
  * @writes note that the volume is a medium, which nobody reads.
  */
-gboolean fct_vm_first_boot_let_go(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error);
+gboolean fct_vm_first_boot_let_go(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error);

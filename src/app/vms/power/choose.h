@@ -5,21 +5,21 @@
  */
 #pragma once
 #include "app/gpus/holds.h"
-#include "app/vms/act/service.h"
+#include "app/shared/context.h"
 
 /* One look at the parts, for as many VMs as the caller has. */
 typedef struct FctVmOffer FctVmOffer;
 /* @fresh: with an observation made now instead of the newest there is. */
-FctVmOffer *fct_vm_offer_new(FctVms *vms, gboolean fresh, GError **error);
+FctVmOffer *fct_vm_offer_new(FctApp *app, gboolean fresh, GError **error);
 void fct_vm_offer_free(FctVmOffer *offer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmOffer, fct_vm_offer_free)
 /* A VM that shall run as soon as it is made gets its parts, as far as is known now. FCT_ERROR_REFUSED with verdicts. */
-gboolean fct_vm_check_devices(FctVms *vms, const FctVm *vm, GError **error);
+gboolean fct_vm_check_devices(FctApp *app, const FctVm *vm, GError **error);
 /*
  * Why the VM cannot start now (FctVerdict*), and the parts that it would get (FctHold*, not reserved yet). @active: it
  * runs. Of the host what state/facts.h last saw; call fct_vm_facts_refresh before to act on it.
  */
-void fct_vm_preflight(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
+void fct_vm_preflight(FctApp *app, const FctVmOffer *offer, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
                       GPtrArray **ret_picks);
 /* FCT_ERROR_BAD_REQUEST naming "devices" when a device asks a group that is not there. */
 gboolean fct_vm_check_groups(const FctVmOffer *offer, const FctVm *vm, GError **error);
