@@ -8,7 +8,7 @@
  * HTTP. A full disk gives FCT_ERROR_NO_SPACE and changes nothing; but for what only deletes room is kept, so that what
  * is taken away (a session, a token) is away.
  *
- * A secret (core/secrets.h) that a commit takes out of its document is in no file of the store when the call returns,
+ * A secret (model/secrets.h) that a commit takes out of its document is in no file of the store when the call returns,
  * as after scrub. Where that fails, the commit stands all the same, and the store tries again: at later commits, and
  * when it is opened.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_sqlite.h"
 
-#include "core/secrets.h"
+#include "model/secrets.h"
 #include "store/damage.h"
 #include "store/reserve.h"
 #include "store/watchers.h"

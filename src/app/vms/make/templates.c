@@ -10,8 +10,8 @@
 #include "app/vms/power/choose.h"
 #include "app/vms/state/facts.h"
 #include "base/read.h"
-#include "core/template.h"
 #include "model/first_boot.h"
+#include "model/template.h"
 
 #include <string.h>
 

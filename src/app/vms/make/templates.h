@@ -16,7 +16,7 @@ json_t *fct_templates_from_vm(FctApp *app, const json_t *input, GError **error);
 gboolean fct_templates_delete(FctApp *app, const char *id, guint64 revision, GError **error);
 
 /*
- * The VmInput that is meant: @given itself, or, when it names a template, both together (core/template.h). *ret_id is
+ * The VmInput that is meant: @given itself, or, when it names a template, both together (model/template.h). *ret_id is
  * the template's id, "" without; free it. New reference.
  */
 json_t *fct_templates_apply(FctApp *app, const json_t *given, char **ret_id, GError **error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a template and a request give together, and what no template may hold. */
-#include "core/template.h"
+#include "model/template.h"
 
 #include <string.h>
 
@@ -101,11 +101,11 @@ static void test_check_type(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/core/template/merge", test_merge);
-    g_test_add_func("/core/template/merge-lists", test_merge_lists);
-    g_test_add_func("/core/template/merge-objects", test_merge_objects);
-    g_test_add_func("/core/template/merge-source", test_merge_source);
-    g_test_add_func("/core/template/check", test_check);
-    g_test_add_func("/core/template/check-type", test_check_type);
+    g_test_add_func("/model/template/merge", test_merge);
+    g_test_add_func("/model/template/merge-lists", test_merge_lists);
+    g_test_add_func("/model/template/merge-objects", test_merge_objects);
+    g_test_add_func("/model/template/merge-source", test_merge_source);
+    g_test_add_func("/model/template/check", test_check);
+    g_test_add_func("/model/template/check-type", test_check_type);
     return g_test_run();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/secrets.h"
+#include "model/secrets.h"
 
 /* The way to the secret from the top of the document; an empty one: the whole of it. */
 static const struct {
