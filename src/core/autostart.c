@@ -17,9 +17,9 @@ void fct_autostart_sort(GArray *vms)
     g_array_sort(vms, by_order);
 }
 
-FctAutostartDue fct_autostart_due(const json_t *state, const char *boot_id)
+FctAutostartDue fct_autostart_due(const char *begun, gboolean ended, const char *now)
 {
-    if (!state || strcmp(fct_json_str(state, "boot_id", ""), boot_id) != 0)
+    if (!begun || strcmp(begun, now) != 0)
         return FCT_AUTOSTART_BEGIN;
-    return fct_json_bool(state, "ended", FALSE) ? FCT_AUTOSTART_DONE : FCT_AUTOSTART_GO_ON;
+    return ended ? FCT_AUTOSTART_DONE : FCT_AUTOSTART_GO_ON;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which VMs start with the host, in which order, and what is left of that in this boot. */
 #pragma once
-#include "base/json.h"
+#include <glib.h>
 
 typedef struct {
     const char *id, *name;
@@ -18,8 +18,5 @@ typedef enum {
     FCT_AUTOSTART_DONE   /* there is nothing to do in this boot */
 } FctAutostartDue;
 
-/*
- * @state: what was stored, NULL when nothing was: {"boot_id", "task", "next", "ended": bool, "vms": [{"id", "name",
- * "delay_s"}]}. `next` is the first of the VMs that was not dealt with.
- */
-FctAutostartDue fct_autostart_due(const json_t *state, const char *boot_id);
+/* @begun: the boot in which it was begun last, NULL when it never was; @ended: and ended. @now: the boot there is. */
+FctAutostartDue fct_autostart_due(const char *begun, gboolean ended, const char *now);

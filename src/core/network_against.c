@@ -264,10 +264,9 @@ void fct_network_against_place(const FctNetworkScene *scene, const FctNetwork *p
 static gboolean is_guest(const FctNetworkScene *scene)
 {
     for (guint i = 0; scene->users && i < scene->users->len; i++) {
-        size_t k;
-        json_t *address;
-        json_array_foreach ((json_t *)g_array_index(scene->users, FctNetworkUser, i).addresses, k, address)
-            if (g_strcmp0(json_string_value(address), scene->remote) == 0)
+        const GPtrArray *addresses = g_array_index(scene->users, FctNetworkUser, i).addresses;
+        for (guint k = 0; addresses && k < addresses->len; k++)
+            if (g_strcmp0(addresses->pdata[k], scene->remote) == 0)
                 return TRUE;
     }
     return FALSE;

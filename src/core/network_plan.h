@@ -18,7 +18,7 @@
 typedef struct {
     const char *vm; /* name */
     gboolean runs;
-    const json_t *addresses; /* array of texts that it is known to have; NULL: none */
+    GPtrArray *addresses; /* char* that it is known to have; NULL: none */
 } FctNetworkUser;
 
 typedef struct {

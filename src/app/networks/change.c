@@ -55,19 +55,19 @@ static guint libvirt_version(FctApp *app)
     return version;
 }
 
-static json_t *addresses_of(const json_t *nic)
+static GPtrArray *addresses_of(const json_t *nic)
 {
-    json_t *list = json_array();
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
     size_t i;
     json_t *address;
     json_array_foreach (json_object_get(nic, "addresses"), i, address)
-        json_array_append(list, json_object_get(address, "address"));
+        g_ptr_array_add(list, g_strdup(fct_json_str(address, "address", "")));
     return list;
 }
 
 static void user_clear(gpointer data)
 {
-    json_decref((json_t *)((FctNetworkUser *)data)->addresses);
+    g_ptr_array_unref(((FctNetworkUser *)data)->addresses);
 }
 
 static gboolean find_users(FctApp *app, Look *look, GError **error)

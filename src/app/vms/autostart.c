@@ -31,7 +31,9 @@ struct FctAutostarter {
 typedef struct {
     FctApp *app;
     FctTask *task;
-    json_t *state; /* core/autostart.h; what the store has */
+    /* What the store has: {"boot_id", "task", "next", "ended": bool, "vms": [{"id", "name", "delay_s"}]}. `next` is the
+     * first of the VMs that was not dealt with. */
+    json_t *state;
 } Run;
 
 /* The boot that the host is in; "" while the helper has not told. New text. */
@@ -291,7 +293,9 @@ static gboolean look(FctApp *app)
     g_autoptr(json_t) state = load_state(app);
     if (!*boot)
         return FALSE;
-    if (fct_autostart_due(state, boot) != FCT_AUTOSTART_BEGIN || begin(app, boot, &error))
+    const char *begun = state ? fct_json_str(state, "boot_id", "") : NULL;
+    FctAutostartDue due = fct_autostart_due(begun, fct_json_bool(state, "ended", FALSE), boot);
+    if (due != FCT_AUTOSTART_BEGIN || begin(app, boot, &error))
         return TRUE;
     g_warning("The VMs that start with the host are not started yet: %s", error->message);
     return FALSE;

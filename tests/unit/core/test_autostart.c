@@ -18,13 +18,11 @@ static void test_sort(void)
 
 static void test_due(void)
 {
-    g_autoptr(json_t) begun = json_pack("{s:s, s:b}", "boot_id", "boot-1", "ended", 0);
-    g_autoptr(json_t) ended = json_pack("{s:s, s:b}", "boot_id", "boot-1", "ended", 1);
-    g_assert_cmpint(fct_autostart_due(NULL, "boot-1"), ==, FCT_AUTOSTART_BEGIN);
-    g_assert_cmpint(fct_autostart_due(begun, "boot-1"), ==, FCT_AUTOSTART_GO_ON);
-    g_assert_cmpint(fct_autostart_due(ended, "boot-1"), ==, FCT_AUTOSTART_DONE);
-    g_assert_cmpint(fct_autostart_due(begun, "boot-2"), ==, FCT_AUTOSTART_BEGIN);
-    g_assert_cmpint(fct_autostart_due(ended, "boot-2"), ==, FCT_AUTOSTART_BEGIN);
+    g_assert_cmpint(fct_autostart_due(NULL, FALSE, "boot-1"), ==, FCT_AUTOSTART_BEGIN);
+    g_assert_cmpint(fct_autostart_due("boot-1", FALSE, "boot-1"), ==, FCT_AUTOSTART_GO_ON);
+    g_assert_cmpint(fct_autostart_due("boot-1", TRUE, "boot-1"), ==, FCT_AUTOSTART_DONE);
+    g_assert_cmpint(fct_autostart_due("boot-1", FALSE, "boot-2"), ==, FCT_AUTOSTART_BEGIN);
+    g_assert_cmpint(fct_autostart_due("boot-1", TRUE, "boot-2"), ==, FCT_AUTOSTART_BEGIN);
 }
 
 int main(int argc, char **argv)

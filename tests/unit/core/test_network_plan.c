@@ -215,7 +215,7 @@ static void test_own_connection(void)
     check_create(world, "{\"name\":\"n\",\"kind\":\"nat\",\"subnet\":\"10.78.0.0/24\"}", "");
 }
 
-static void add_user(World *world, const char *vm, gboolean runs, const json_t *addresses)
+static void add_user(World *world, const char *vm, gboolean runs, GPtrArray *addresses)
 {
     FctNetworkUser user = {vm, runs, addresses};
     g_array_append_val(world->users, user);
@@ -225,7 +225,8 @@ static void test_users(void)
 {
     g_autoptr(World) world = world_new();
     const FctNetwork *lan = world->networks->pdata[0];
-    g_autoptr(json_t) addresses = json_pack("[s]", "172.16.5.5");
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new();
+    g_ptr_array_add(addresses, (gpointer) "172.16.5.5");
     add_user(world, "db-1", TRUE, NULL);
     add_user(world, "db-1", TRUE, NULL); /* a second NIC */
     add_user(world, "db-2", FALSE, NULL);

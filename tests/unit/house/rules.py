@@ -48,6 +48,9 @@ def include(path):
 CASES = {
     "a floor may name one below it": lambda: check(floors({"src/core/a.c": include("base/own.h")}), None),
     "a floor that names one above it": lambda: check(floors({"src/base/a.c": include("core/own.h")}), "base may not see core"),
+    "a decision that takes JSON":
+        lambda: check(floors({"src/core/a.h": "int fct_a(int n,\n          const json_t *json);\n"}), "core takes structs"),
+    "a decision that gives JSON": lambda: check(floors({"src/core/a.h": "json_t *fct_a(int n);\n"}), None),
     "the application that names a back end":
         lambda: check(floors({"src/app/vms/a.c": include("virt/own.h")}), "app may not see virt"),
     "a room may name one below it": lambda: check(floors({"src/app/storage/a.c": include("app/domains/domains.h")}), None),
