@@ -4,7 +4,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'src/api/generated.ts'] },
+  { ignores: ['dist', 'node_modules', 'src/contract/generated.ts'] },
   ...tseslint.configs.strict,
   jsxA11y.flatConfigs.recommended,
   {

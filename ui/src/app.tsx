@@ -4,14 +4,14 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom';
 import { ApiError } from '@/api/client';
+import { OverviewPage } from '@/pages/overview/OverviewPage';
 import { Gate } from '@/shell/Gate';
 import { Shell } from '@/shell/Shell';
 import { t } from '@/strings';
 import { chunk } from '@/widgets/chunk';
+import { NotFoundPage } from '@/widgets/NotFound';
 import { Toasts } from '@/widgets/Toasts';
 import { Uploads } from '@/widgets/Uploads';
-import { OverviewPage } from '@/pages/overview/OverviewPage';
-import { NotFoundPage } from '@/pages/NotFoundPage';
 
 const CardsPage = chunk(() => import('@/pages/gpus/CardsPage'));
 const CardPage = chunk(() => import('@/pages/gpus/CardPage'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Sample } from '@/api/types';
+import type { Sample } from '@/contract/types';
 import { axisTop, vmCharts } from '@/lib/charts';
 
 describe('the axis of a graph', () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Fit, ResourceGroup } from '@/api/types';
+import type { Fit, ResourceGroup } from '@/contract/types';
 import { cutsOf, withOneMore } from '@/lib/cuts';
 import { worldOf } from '@/lib/layout';
 import { A100, card, instance } from './fixtures';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { commonInput, firstBootInput, firstBootOk, firstBootProblems, insteadOf, NO_FIRST_BOOT } from '@/pages/vms/firstboot';
+import { commonInput, firstBootInput, firstBootOk, firstBootProblems, insteadOf, NO_FIRST_BOOT } from '@/widgets/vm-form/firstboot';
 
 const KEY = `ssh-ed25519 ${'A'.repeat(68)} anna@desk`;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Fit } from '@/api/types';
+import type { Fit } from '@/contract/types';
 import { fitRows, noFits } from '@/lib/fits';
 
 const SIZES: Record<string, number> = { '7g.80gb': 8, '4g.40gb': 4, '3g.40gb': 4, '1g.10gb': 1 };

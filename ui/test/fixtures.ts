@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profiles as real cards report them: memory units, compute slices and places.
-import type { Gpu, GpuInstance, MigProfile } from '@/api/types';
+import type { Gpu, GpuInstance, MigProfile } from '@/contract/types';
 
 function profile(id: number, name: string, compute_slices: number, size: number, memory_mib: number, max_count: number, starts: number[]): MigProfile {
   const attributes = /[+-](me\.all|me|gfx)$/.exec(name)?.[0] ?? '';

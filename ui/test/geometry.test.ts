@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '@/api/types';
+import type { Plan } from '@/contract/types';
 import { gaps, pictureOfGpu, picturesOfPlan, type Picture } from '@/widgets/card-picture/geometry';
 import { pictureText } from '@/widgets/card-picture/words';
 import { A100, card, instance, RTX } from './fixtures';

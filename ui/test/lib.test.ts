@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Pool, Vm, VmList } from '@/api/types';
 import { mergeSamples } from '@/api/live';
 import { patchList } from '@/api/stream';
-import type { Sample, Task } from '@/api/types';
+import type { Pool, Vm, VmList } from '@/contract/types';
+import type { Sample, Task } from '@/contract/types';
 import { attention } from '@/lib/attention';
 import { HUES, hueOf } from '@/lib/colour';
 import { isDeletedVm } from '@/lib/deleted';
-import { ago, bytes, duration, mib, mibOf, names, percent } from '@/lib/format';
+import { ago, bytes, duration, mib, mibOf, percent } from '@/lib/format';
 import { search, type Found } from '@/lib/search';
+import { names } from '@/strings/words';
 import { A100, card } from './fixtures';
 
 describe('numbers', () => {

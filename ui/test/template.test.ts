@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A template in the wizard, and in its own form: nothing that it keeps is lost, and nothing of an earlier choice stays.
 import { expect, test } from 'vitest';
-import type { Template } from '@/api/types';
+import type { Template } from '@/contract/types';
 import { inputOf, templateDraft, templateInput, templateProblems, type TemplateVm } from '@/pages/templates/input';
-import { NO_FIRST_BOOT } from '@/pages/vms/firstboot';
-import { newDraft, vmInput, type World } from '@/pages/vms/wizard/draft';
-import { fromTemplate } from '@/pages/vms/wizard/template';
+import { newDraft, vmInput, type World } from '@/widgets/vm-form/draft';
+import { NO_FIRST_BOOT } from '@/widgets/vm-form/firstboot';
+import { fromTemplate } from '@/widgets/vm-form/template';
 
 const template = (input: TemplateVm, problems: Template['problems'] = []): Template => ({ id: 't1', node: 'n', project: 'p', revision: 1, name: 'web', description: '', input: { ...input }, problems, created_ms: 0 });
 const world: World = { nameTaken: false, minMemoryMib: 0, imageBytes: 0, cloudInit: true, pools: undefined };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The VM wizard without a page: what is sent for each source, what the page refuses, what another choice takes along.
 import { expect, test } from 'vitest';
-import type { Pool } from '@/api/types';
-import { NO_FIRST_BOOT } from '@/pages/vms/firstboot';
-import { asksSource, gibIn, guessOs, hasFirstBoot, keepsDevices, newDraft, poolProblem, problemsOf, stepOfField, stepOk, usedOrder, vmInput, whyNoFirstBoot, withOs, type Draft, type World } from '@/pages/vms/wizard/draft';
+import type { Pool } from '@/contract/types';
 import { t } from '@/strings';
+import { asksSource, gibIn, guessOs, hasFirstBoot, keepsDevices, newDraft, poolProblem, problemsOf, stepOfField, stepOk, usedOrder, vmInput, whyNoFirstBoot, withOs, type Draft, type World } from '@/widgets/vm-form/draft';
+import { NO_FIRST_BOOT } from '@/widgets/vm-form/firstboot';
 
 const GIB = 1024 ** 3;
 

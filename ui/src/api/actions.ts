@@ -3,7 +3,7 @@
 import { call } from './client';
 import type {
   Adoption, Gpu, LibraryFile, Network, NetworkChange, NetworkInput, NetworkPreview, Plan, PlanInput, Pool, PoolInput, ResourceGroup, ResourceGroupInput, Role, Session, SnapshotInput, Task, Template, TemplateInput, Token, Vm, VmDiskInput, VmInput, VmPatch, VmRelease, Volume, VolumeInput,
-} from './types';
+} from '@/contract/types';
 
 const seg = encodeURIComponent;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What changes every second stays out of the query caches: the readings that graphs draw, the newest of all, and how the stream is.
 import { useSyncExternalStore } from 'react';
-import type { Gpu, Readings, Sample } from './types';
+import type { Gpu, Readings, Sample } from '@/contract/types';
 
 const KEEP_MS = 15 * 60 * 1000;
 let samples: readonly Sample[] = [];

@@ -7,7 +7,7 @@ import { call } from './client';
 import { drawVms, pushHistory, useAsks } from './live';
 import type {
   AuditEntry, Consoles, FacetEvent, Gpu, Guest, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, RefusedEntry, ResourceGroup, Sample, Session, Snapshots, Task, Template, Token, Vm, VmList, VmQuery, Volume,
-} from './types';
+} from '@/contract/types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
   return useQuery({

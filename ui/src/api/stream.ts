@@ -7,7 +7,7 @@ import { STREAM_URL } from './client';
 import { pushSample, setAsks, setLink } from './live';
 import { vmOverview } from './queries';
 import { gather, seldom } from './soon';
-import type { Change, Consoles, FacetEvent, Sample, StreamState, Vm, VmList } from './types';
+import type { Change, Consoles, FacetEvent, Sample, StreamState, Vm, VmList } from '@/contract/types';
 
 const isGone = (change: object): change is { id: string; deleted: true } => 'deleted' in change;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What needs a person now, worst first, from what the page knows anyway. Alarms with memory come with monitoring.
-import type { Gpu, Node, Pool, Vm, VmList } from '@/api/types';
+import type { Gpu, Node, Pool, Vm, VmList } from '@/contract/types';
 import { t } from '@/strings';
 
 export interface Attention {

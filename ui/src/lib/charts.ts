@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which graphs a node, a card, a part or a VM has; the values come from the samples.
-import type { Gpu, Sample } from '@/api/types';
+import type { Gpu, Sample } from '@/contract/types';
 import { t } from '@/strings';
-import type { ChartSpec } from '@/widgets/LoadCharts';
+
+export interface Series {
+  name: string;
+  /** The value at a moment; null when unknown. */
+  value: (sample: Sample) => number | null;
+}
+
+export interface ChartSpec {
+  title: string;
+  unit: '%' | 'MiB' | 'W' | '°C';
+  series: Series[];
+  /** Top of the axis; left out: what the values need. */
+  max?: number | null;
+  /** Shown in place of numbers when nothing is known. */
+  why?: string;
+}
 
 /** Where an axis ends that must hold @max: at a round number, for memory a power of two, so that its half is one as well. */
 export function axisTop(max: number, binary: boolean): number {

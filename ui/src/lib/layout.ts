@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page itself works out about counts of profiles: which choices are dead from the start, and the presets. It follows
 // the places that the card itself reports. Facet's planner has the last word: every choice is previewed by it.
-import type { Gpu, GpuInstance, MigProfile } from '@/api/types';
+import type { Gpu, GpuInstance, MigProfile } from '@/contract/types';
 import { t } from '@/strings';
 
 export type Counts = Readonly<Record<string, number>>;

@@ -7,8 +7,8 @@ import { ApiError, onUnauthenticated } from '@/api/client';
 import { useSession } from '@/api/queries';
 import { openStream } from '@/api/stream';
 import { t } from '@/strings';
-import { LoginPage } from '@/pages/login/LoginPage';
 import { LoadError } from '@/widgets/feedback';
+import { LoginPage } from './LoginPage';
 
 function Live({ children }: { children: ReactNode }) {
   const client = useQueryClient();

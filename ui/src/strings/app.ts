@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plural } from '@/lib/format';
+import { plural } from './words';
 
 export const app = {
   name: 'Facet',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { names } from '@/lib/format';
+import { names } from './words';
 
 export const console = {
   title: (vm: string) => `Console of ${vm}`,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { names, plural } from '@/lib/format';
+import { names, plural } from './words';
 
 export const hardware = {
   now: 'It takes effect at once.',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import type { FacetEvent } from '@/api/types';
+import type { FacetEvent } from '@/contract/types';
 import { dateTime } from '@/lib/format';
 import { t } from '@/strings';
 import { Severity } from './labels';

@@ -3,24 +3,8 @@
 import { Suspense } from 'react';
 import { Skeleton } from '@patternfly/react-core';
 import { useSampleHistory } from '@/api/queries';
-import type { Sample } from '@/api/types';
+import type { ChartSpec } from '@/lib/charts';
 import { chunk } from './chunk';
-
-export interface Series {
-  name: string;
-  /** The value at a moment; null when unknown. */
-  value: (sample: Sample) => number | null;
-}
-
-export interface ChartSpec {
-  title: string;
-  unit: '%' | 'MiB' | 'W' | '°C';
-  series: Series[];
-  /** Top of the axis; left out: what the values need. */
-  max?: number | null;
-  /** Shown in place of numbers when nothing is known. */
-  why?: string;
-}
 
 const Plots = chunk(() => import('./Plots'));
 

@@ -3,11 +3,11 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { useSamples } from '@/api/live';
-import type { Sample } from '@/api/types';
+import type { Sample } from '@/contract/types';
 import { axisTop } from '@/lib/charts';
+import type { ChartSpec } from '@/lib/charts';
 import { celsius, mib, percent, time, UNKNOWN, watts } from '@/lib/format';
 import { useDark } from '@/lib/theme';
-import type { ChartSpec } from './LoadCharts';
 import { Unknown } from './Reading';
 
 const COLOURS = ['blue--40', 'teal--50', 'purple--40', 'orange--50', 'green--50', 'yellow--50', 'red-orange--50', 'gray--50'];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A reading with its unit; unknown is a dash that says why.
 import { Tooltip } from '@patternfly/react-core';
-import type { Readings } from '@/api/types';
+import type { Readings } from '@/contract/types';
 import { celsius, mibOf, percent, UNKNOWN, watts } from '@/lib/format';
 import { t } from '@/strings';
 

@@ -5,7 +5,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { Link } from 'react-router-dom';
 import { useTasks } from '@/api/queries';
-import type { Task } from '@/api/types';
+import type { Task } from '@/contract/types';
+import { isRunning } from '@/lib/tasks';
 import { t } from '@/strings';
 import { Loaded, Nothing } from './feedback';
 import { TaskView } from './TaskView';
@@ -28,8 +29,6 @@ export function useBegun(): (task: Task) => void {
     setOpen(true);
   };
 }
-
-export const isRunning = (task: Task) => task.state === 'running' || task.state === 'queued';
 
 /** How many run: tasks of Facet, and what is being sent from here. */
 export function useRunning(): number {

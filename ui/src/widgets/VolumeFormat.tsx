@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a volume is of which Facet has no record yet: its name and content decide, unless somebody states it.
-import type { Volume } from '@/api/types';
+import type { Volume } from '@/contract/types';
 import { DISK_FORMATS, FOREIGN_FORMATS } from '@/lib/volume';
 import { t } from '@/strings';
 import { problemAt, SelectField } from './fields';

@@ -4,7 +4,7 @@ import { Alert, Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStat
 import { useEffect, type ComponentType, type ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import { ApiError } from '@/api/client';
-import type { Verdict } from '@/api/types';
+import type { Verdict } from '@/contract/types';
 import { t } from '@/strings';
 
 const strings = (list: readonly string[] | undefined) => list ?? [];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // States as labels: a word, a colour and an icon, so that no meaning hangs on colour alone.
 import { Label, type LabelProps } from '@patternfly/react-core';
-import type { AuditEntry, FacetEvent, Gpu, Part, Task, Vm } from '@/api/types';
+import type { AuditEntry, FacetEvent, Gpu, Part, Task, Vm } from '@/contract/types';
 import { t } from '@/strings';
 
 type Status = NonNullable<LabelProps['status']>;

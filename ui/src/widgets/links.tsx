@@ -2,7 +2,7 @@
 // Names that lead to what they name. A VM's name always comes with its colour.
 import { Link } from 'react-router-dom';
 import { useGpus, useTasks } from '@/api/queries';
-import type { GpuInstance, Part } from '@/api/types';
+import type { GpuInstance, Part } from '@/contract/types';
 import { hueOf } from '@/lib/colour';
 import { isDeletedVm } from '@/lib/deleted';
 import { t } from '@/strings';

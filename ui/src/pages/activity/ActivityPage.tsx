@@ -4,16 +4,16 @@ import { ExpandableRowContent, Table, Tbody, Td, Th, Thead, Tr } from '@patternf
 import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 import { useAudit, useEvents, useRefused, useTasks } from '@/api/queries';
-import type { AuditEntry, RefusedEntry, Task } from '@/api/types';
+import type { AuditEntry, RefusedEntry, Task } from '@/contract/types';
 import { dateTime, duration, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { EventTable } from '@/widgets/EventTable';
 import { Loaded, Nothing } from '@/widgets/feedback';
 import { Outcome, TaskState } from '@/widgets/labels';
 import { SubjectLink } from '@/widgets/links';
+import { NotFoundPage } from '@/widgets/NotFound';
 import { PageHead } from '@/widgets/PageHead';
 import { TaskView } from '@/widgets/TaskView';
-import { NotFoundPage } from '../NotFoundPage';
 
 function TaskRow({ task, index }: { task: Task; index: number }) {
   const [open, setOpen] = useState(false);

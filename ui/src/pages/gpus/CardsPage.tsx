@@ -4,17 +4,17 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { Link, useNavigate, useSearchParams } from 'react-router-dom';
 import { useReadings } from '@/api/live';
 import { useGpus } from '@/api/queries';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { shortModel } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { GpuPicture } from '@/widgets/card-picture/CardPicture';
+import { useCarveWhy } from '@/widgets/carveWhy';
 import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
 import { GpuLabel } from '@/widgets/labels';
 import { cardPath } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
 import { Busy, GpuMemory, Power, Temperature } from '@/widgets/Reading';
-import { useCarveWhy } from './actions';
 
 function Row({ gpu }: { gpu: Gpu }) {
   const readings = useReadings(gpu);

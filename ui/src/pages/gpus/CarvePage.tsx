@@ -4,19 +4,19 @@ import { Button, Card, CardBody, CardTitle, PageSection } from '@patternfly/reac
 import { useMemo, useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router-dom';
 import { useGpu } from '@/api/queries';
-import type { Gpu, PlanInput } from '@/api/types';
+import type { Gpu, PlanInput } from '@/contract/types';
 import { shortModel } from '@/lib/format';
 import { countsOf, equalParts, sameCounts, tidy, worldOf, type Counts, type Splits } from '@/lib/layout';
 import { t } from '@/strings';
 import { CardPicture } from '@/widgets/card-picture/CardPicture';
 import { pictureOfGpu } from '@/widgets/card-picture/geometry';
+import { useCarveWhy } from '@/widgets/carveWhy';
 import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
 import { GpuLabel } from '@/widgets/labels';
 import { cardPath } from '@/widgets/links';
 import { PageHead } from '@/widgets/PageHead';
 import { PlanView } from '@/widgets/plan/PlanView';
 import { usePreview } from '@/widgets/plan/usePreview';
-import { useCarveWhy } from './actions';
 import { CountTable } from './CountTable';
 import { SplitTable } from './SplitTable';
 

@@ -2,7 +2,7 @@
 // How many of each profile. A choice that cannot work is grey and says why; its variants are folded.
 import { ExpandableSection, NumberInput, Tooltip } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import type { MigProfile } from '@/api/types';
+import type { MigProfile } from '@/contract/types';
 import { mib } from '@/lib/format';
 import { bySize, computeTotal, whyNotOneMore, type Counts } from '@/lib/layout';
 import { t } from '@/strings';

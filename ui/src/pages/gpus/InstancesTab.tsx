@@ -2,15 +2,15 @@
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useNavigate } from 'react-router-dom';
 import { useLatestSample } from '@/api/live';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { mibOf, percent, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { slots } from '@/widgets/card-picture/words';
+import { useCarveWhy } from '@/widgets/carveWhy';
 import { Nothing } from '@/widgets/feedback';
 import { cardPath, HolderLink } from '@/widgets/links';
 import { Meter } from '@/widgets/Reading';
-import { useCarveWhy } from './actions';
 
 export function InstancesTab({ gpu }: { gpu: Gpu }) {
   const navigate = useNavigate();

@@ -3,7 +3,7 @@
 import { PageSection } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router-dom';
 import { useGpu } from '@/api/queries';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { shortModel } from '@/lib/format';
 import { worldOf } from '@/lib/layout';
 import { t } from '@/strings';

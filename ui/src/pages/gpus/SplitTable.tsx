@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the compute of each part is split, for those profiles that are wanted and can be split at all.
 import { FormSelect, FormSelectOption } from '@patternfly/react-core';
-import type { MigProfile } from '@/api/types';
+import type { MigProfile } from '@/contract/types';
 import { bySize, describeSplit, splitsOf, type Counts, type Splits } from '@/lib/layout';
 import { t } from '@/strings';
 

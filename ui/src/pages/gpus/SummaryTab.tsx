@@ -3,7 +3,7 @@ import { Card, CardBody, CardTitle, ClipboardCopy } from '@patternfly/react-core
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { ReactNode } from 'react';
 import { useReadings } from '@/api/live';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { mhz, mib, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';

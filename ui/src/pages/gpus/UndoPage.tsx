@@ -3,7 +3,7 @@
 import { PageSection } from '@patternfly/react-core';
 import { Link, useNavigate, useParams } from 'react-router-dom';
 import { useGpu, useTasks } from '@/api/queries';
-import type { Gpu, Task } from '@/api/types';
+import type { Gpu, Task } from '@/contract/types';
 import { worldOf } from '@/lib/layout';
 import { t } from '@/strings';
 import { Loaded, Nothing, Waiting } from '@/widgets/feedback';

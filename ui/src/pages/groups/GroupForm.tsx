@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createGroup, updateGroup } from '@/api/actions';
 import { useGpus } from '@/api/queries';
-import type { ResourceGroup, ResourceGroupInput } from '@/api/types';
+import type { ResourceGroup, ResourceGroupInput } from '@/contract/types';
 import { shortModel } from '@/lib/format';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';

@@ -2,7 +2,7 @@
 // The addresses that a network gives: those handed out now, and those that a MAC address always gets.
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useMutation } from '@tanstack/react-query';
-import type { Network, StaticLease } from '@/api/types';
+import type { Network, StaticLease } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';

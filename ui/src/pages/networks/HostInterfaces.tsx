@@ -3,7 +3,7 @@
 import { Alert, Card, CardBody, CardTitle } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useHostInterfaces } from '@/api/queries';
-import type { HostInterface } from '@/api/types';
+import type { HostInterface } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Loaded, Nothing } from '@/widgets/feedback';

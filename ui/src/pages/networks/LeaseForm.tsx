@@ -2,10 +2,10 @@
 // A MAC address that is always given the same address, also before its VM has ever asked for one.
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Network } from '@/api/types';
+import type { Network } from '@/contract/types';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 import { useChangeNetwork } from './change';
 
 export function LeaseForm({ network, onClose }: { network: Network; onClose: () => void }) {

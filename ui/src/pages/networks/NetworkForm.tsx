@@ -5,10 +5,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createNetwork, type NetworkQuestion } from '@/api/actions';
 import { useHostInterfaces } from '@/api/queries';
-import type { HostInterface, Network, NetworkChange, NetworkInput } from '@/api/types';
+import type { HostInterface, Network, NetworkChange, NetworkInput } from '@/contract/types';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { FormError, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 import { useChangeNetwork } from './change';
 import { PreviewBox, useNetworkPreview } from './Preview';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which VM is where: the NICs in a network, with the addresses that are known of them.
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import type { Network } from '@/api/types';
+import type { Network } from '@/contract/types';
 import { t } from '@/strings';
 import { Nothing } from '@/widgets/feedback';
 import { VmLink } from '@/widgets/links';

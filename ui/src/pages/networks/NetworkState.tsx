@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Label } from '@patternfly/react-core';
-import type { Network } from '@/api/types';
+import type { Network } from '@/contract/types';
 import { t } from '@/strings';
 
 /** One that is off gives its VMs no link. */

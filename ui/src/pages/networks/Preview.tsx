@@ -4,7 +4,7 @@ import { Alert, Checkbox, Skeleton } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { previewNetwork, type NetworkQuestion } from '@/api/actions';
-import type { NetworkPreview } from '@/api/types';
+import type { NetworkPreview } from '@/contract/types';
 import { t } from '@/strings';
 import { Verdicts } from '@/widgets/feedback';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Alert, Card, CardBody, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { useNodes } from '@/api/queries';
-import type { Node } from '@/api/types';
+import type { Node } from '@/contract/types';
 import { mib, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';

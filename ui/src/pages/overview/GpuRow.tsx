@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Link, useNavigate } from 'react-router-dom';
 import { useReadings } from '@/api/live';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { shortModel } from '@/lib/format';
-import { useCarveWhy } from '@/pages/gpus/actions';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { GpuPicture } from '@/widgets/card-picture/CardPicture';
+import { useCarveWhy } from '@/widgets/carveWhy';
 import { GpuLabel } from '@/widgets/labels';
 import { cardPath } from '@/widgets/links';
 import { Busy, Power, Temperature } from '@/widgets/Reading';

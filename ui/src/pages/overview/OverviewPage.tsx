@@ -3,12 +3,12 @@
 import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { Link, useNavigate } from 'react-router-dom';
 import { useMemo } from 'react';
+import { useMay } from '@/api/may';
 import { useGpus, useNodes, usePools, useVmOverview } from '@/api/queries';
-import type { Node } from '@/api/types';
+import type { Node } from '@/contract/types';
 import { attention } from '@/lib/attention';
 import { nodeCharts } from '@/lib/charts';
 import { mib } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { AttentionList } from '@/widgets/AttentionList';

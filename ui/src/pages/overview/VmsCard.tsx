@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core';
 import { Link } from 'react-router-dom';
-import type { Vm, VmList } from '@/api/types';
+import type { Vm, VmList } from '@/contract/types';
 import { t } from '@/strings';
 import { VmState } from '@/widgets/labels';
 import { VmLink } from '@/widgets/links';

@@ -5,10 +5,10 @@ import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from '@patternfly/react
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { deleteFile } from '@/api/actions';
+import { useMay } from '@/api/may';
 import { useFiles } from '@/api/queries';
-import type { LibraryFile } from '@/api/types';
+import type { LibraryFile } from '@/contract/types';
 import { bytes, UNKNOWN } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';

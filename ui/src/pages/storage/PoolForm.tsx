@@ -3,10 +3,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createPool } from '@/api/actions';
 import { ApiError } from '@/api/client';
-import type { PoolInput } from '@/api/types';
+import type { PoolInput } from '@/contract/types';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 
 const kinds = ['dir', 'nfs', 'lvm'] as const satisfies PoolInput['kind'][];
 /** What each asks for, as the API calls it. */

@@ -5,14 +5,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { createVolume, growVolume } from '@/api/actions';
 import { useImages, usePools } from '@/api/queries';
-import type { Pool, Volume, VolumeInput } from '@/api/types';
+import type { Pool, Volume, VolumeInput } from '@/contract/types';
 import { bytes } from '@/lib/format';
 import { anyFormat } from '@/lib/volume';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
-import { VolumeFormat } from '@/widgets/VolumeFormat';
 import { Field, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 import { useTell } from '@/widgets/Toasts';
+import { VolumeFormat } from '@/widgets/VolumeFormat';
 import type { Target } from './useVolumeUpload';
 
 const GIB = 1024 ** 3;

@@ -2,8 +2,8 @@
 // A file on its way into the library: new, or one whose upload was begun.
 import { createFile } from '@/api/actions';
 import { call } from '@/api/client';
-import type { LibraryFile } from '@/api/types';
 import { sendFile } from '@/api/upload';
+import type { LibraryFile } from '@/contract/types';
 import { bytes } from '@/lib/format';
 import { t } from '@/strings';
 import { useUploadsOf } from '@/widgets/Uploads';

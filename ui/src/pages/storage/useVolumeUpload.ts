@@ -2,8 +2,8 @@
 // A disk on its way into a pool: a new volume, or one whose upload was begun.
 import { beginVolume } from '@/api/actions';
 import { call } from '@/api/client';
-import type { Volume } from '@/api/types';
 import { sendVolume } from '@/api/upload';
+import type { Volume } from '@/contract/types';
 import { bytes } from '@/lib/format';
 import { t } from '@/strings';
 import { useUploadsOf } from '@/widgets/Uploads';

@@ -2,7 +2,7 @@
 // The GPU devices that VMs of a template ask for: a group, how many of its parts, and whether the VM starts without.
 import { Button, Checkbox, FormGroup, HelperText, HelperTextItem } from '@patternfly/react-core';
 import { MinusCircleIcon, PlusCircleIcon } from '@patternfly/react-icons';
-import type { ResourceGroup, VmDeviceInput } from '@/api/types';
+import type { ResourceGroup, VmDeviceInput } from '@/contract/types';
 import { t } from '@/strings';
 import { NumberField, SelectField } from '@/widgets/fields';
 

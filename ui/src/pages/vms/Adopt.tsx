@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adoptVm } from '@/api/actions';
 import { useAdoption } from '@/api/queries';
-import type { Adoption, Vm } from '@/api/types';
+import type { Adoption, Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { ErrorAlert, Loaded, Waiting } from '@/widgets/feedback';
 import { useTell } from '@/widgets/Toasts';

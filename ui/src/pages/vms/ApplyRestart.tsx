@@ -5,7 +5,7 @@ import { Button, Checkbox, Modal, ModalBody, ModalFooter, ModalHeader } from '@p
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { restartVm } from '@/api/actions';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';
 import { useBegun } from '@/widgets/TaskDrawer';

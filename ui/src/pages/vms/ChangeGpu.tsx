@@ -3,7 +3,7 @@ import { Button, Checkbox, Modal, ModalBody, ModalFooter, ModalHeader } from '@p
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { updateVm } from '@/api/actions';
-import type { Vm, VmDeviceInput } from '@/api/types';
+import type { Vm, VmDeviceInput } from '@/contract/types';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';
 import { GroupChoice } from './GroupChoice';

@@ -3,11 +3,11 @@
 import { ExpandableSection, Radio } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQueries } from '@tanstack/react-query';
+import { useMay } from '@/api/may';
 import { gpuQuery, useGpus, useGroups } from '@/api/queries';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { cutsOf, type Cut, type ModelCuts } from '@/lib/cuts';
 import { mib, shortModel } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 
 /** Which part of which card. */

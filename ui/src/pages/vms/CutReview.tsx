@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // In the review: what cutting the part means for the card; then the work itself, live; then how it ended.
 import { Alert, Title } from '@patternfly/react-core';
+import { isRunning } from '@/lib/tasks';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';
 import { Folds, PlanBody } from '@/widgets/plan/PlanView';
-import { isRunning } from '@/widgets/TaskDrawer';
 import { TaskView } from '@/widgets/TaskView';
 import type { Cutting } from './useCutting';
 

@@ -3,7 +3,7 @@
 import { Alert, Button, Card, CardBody, CardHeader, CardTitle, Label, Skeleton, Tooltip } from '@patternfly/react-core';
 import { Link } from 'react-router-dom';
 import { useGpus } from '@/api/queries';
-import type { Part, Vm } from '@/api/types';
+import type { Part, Vm } from '@/contract/types';
 import { mib, shortModel } from '@/lib/format';
 import { t } from '@/strings';
 import { GpuPicture } from '@/widgets/card-picture/CardPicture';

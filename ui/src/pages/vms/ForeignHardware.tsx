@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Another program's VM: what it is made of, in words, since Facet edits nothing of it; and what managing it would change.
 import { List, ListItem } from '@patternfly/react-core';
+import { useMay } from '@/api/may';
 import { useAdoption } from '@/api/queries';
-import type { Vm } from '@/api/types';
-import { useMay } from '@/lib/may';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
 import { Section } from './hardware/parts';

@@ -5,7 +5,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import { useGroups } from '@/api/queries';
-import type { ResourceGroup } from '@/api/types';
+import type { ResourceGroup } from '@/contract/types';
 import { mib, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Loaded } from '@/widgets/feedback';

@@ -4,7 +4,7 @@ import { Alert, Button, Card, CardBody, CardTitle, EmptyState, EmptyStateBody, L
 import { SyncAltIcon } from '@patternfly/react-icons';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useGuest } from '@/api/queries';
-import type { Guest, Vm } from '@/api/types';
+import type { Guest, Vm } from '@/contract/types';
 import { bytes, dateTime, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';

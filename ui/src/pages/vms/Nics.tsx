@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A VM's network interfaces: where each is plugged in, and the address it was given.
 import { Link } from 'react-router-dom';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { networkPath } from '@/widgets/links';
 

@@ -8,7 +8,7 @@ import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router-dom';
 import { createVm } from '@/api/actions';
 import { useFiles, useGroups, useImages, useNameTaken, useNetworks, useNumberedVms, usePools, useTemplates, useVolumes } from '@/api/queries';
-import type { Pool, Task, VmDeviceInput } from '@/api/types';
+import type { Pool, Task, VmDeviceInput } from '@/contract/types';
 import { useSettled } from '@/lib/debounce';
 import { isFreeDisk } from '@/lib/volume';
 import { t } from '@/strings';
@@ -16,16 +16,16 @@ import { Loaded, Waiting } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
 import { useTaskDrawer } from '@/widgets/TaskDrawer';
 import { CutChoice, type CutWish } from './CutChoice';
-import { freeName } from './draft';
-import { FirstBootForm } from './FirstBootForm';
+import { FirstBootForm } from '@/widgets/vm-form/FirstBootForm';
+import { freeName } from '@/widgets/vm-form/sizes';
 import { GroupChoice } from './GroupChoice';
 import { useCutting } from './useCutting';
-import { keepsDevices, newDraft, problemsOf, stepOk, vmInput, whyNoFirstBoot, type Draft, type StepId, type World } from './wizard/draft';
+import { keepsDevices, newDraft, problemsOf, stepOk, vmInput, whyNoFirstBoot, type Draft, type StepId, type World } from '@/widgets/vm-form/draft';
 import { StepFooter } from './wizard/Footer';
 import { ReviewStep } from './wizard/ReviewStep';
 import { SizeStep } from './wizard/SizeStep';
 import { SourceStep, type Sources } from './wizard/SourceStep';
-import { fromTemplate } from './wizard/template';
+import { fromTemplate } from '@/widgets/vm-form/template';
 
 interface Wish {
   /** Id of a resource group; "" for no GPU. */

@@ -2,7 +2,7 @@
 // "Why can't this VM start?": what, why, and the smallest change that would help.
 import { Alert, Button, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
 import { usePreflight } from '@/api/queries';
-import type { Preflight, Vm } from '@/api/types';
+import type { Preflight, Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { Loaded, Verdicts, VerdictSubject } from '@/widgets/feedback';
 

@@ -3,8 +3,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { continueVm, dropSavedVm, pauseVm, rebootVm, releaseVm, resumeVm, startVm, stopVm } from '@/api/actions';
-import type { Task, Vm } from '@/api/types';
-import { useMay } from '@/lib/may';
+import { useMay } from '@/api/may';
+import type { Task, Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { Confirm } from '@/widgets/Confirm';
 import type { Action } from '@/widgets/MoreActions';
@@ -12,7 +12,7 @@ import { useBegun } from '@/widgets/TaskDrawer';
 import { useTell } from '@/widgets/Toasts';
 import { ApplyRestart } from './ApplyRestart';
 import { DeleteVm } from './DeleteVm';
-import { SaveAsTemplate } from '@/pages/templates/SaveAsTemplate';
+import { SaveAsTemplate } from './SaveAsTemplate';
 import { CloneForm } from './snapshots/CloneForm';
 import { WhyModal } from './WhyModal';
 

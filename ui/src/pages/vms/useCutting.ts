@@ -3,13 +3,14 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useGpus, useTask } from '@/api/queries';
-import type { Gpu, Task } from '@/api/types';
+import { ShownError, taskEnd } from '@/api/wait';
+import type { Gpu, Task } from '@/contract/types';
 import { withOneMore } from '@/lib/cuts';
 import { tidy, worldOf } from '@/lib/layout';
 import { t } from '@/strings';
 import { useConsent, type Consent } from '@/widgets/plan/useConsent';
 import { usePreview, type Preview } from '@/widgets/plan/usePreview';
-import { freePart, ShownError, taskEnd } from './cut';
+import { freePart } from './cut';
 import type { CutWish } from './CutChoice';
 
 export interface Cutting {

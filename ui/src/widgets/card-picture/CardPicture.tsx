@@ -2,7 +2,7 @@
 // A card as a ruler of its real units, to scale. Thin in lists, full on the card's page, pair in a preview.
 import './card-picture.css';
 import type { CSSProperties, ReactNode } from 'react';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { t } from '@/strings';
 import { pictureOfGpu, type Picture, type Span } from './geometry';
 import { BlockSegment, column, FreeSegment, moveFocus, SliceRow, StrandedSegment, type Pointing } from './Segments';

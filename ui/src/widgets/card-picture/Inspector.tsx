@@ -2,7 +2,7 @@
 // Under the full picture: what is pointed at. Nothing pointed at: what still fits on the card. Its height is reserved, so that
 // nothing moves while the pointer does.
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import type { Fit, Gpu } from '@/api/types';
+import type { Fit, Gpu } from '@/contract/types';
 import { fitRows, noFits } from '@/lib/fits';
 import { mib, mibOf, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';

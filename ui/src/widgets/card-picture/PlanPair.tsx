@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plan as two pictures, now above then: what stays is untouched, what goes is pale, what comes is dashed.
-import type { MigProfile, Plan } from '@/api/types';
+import type { MigProfile, Plan } from '@/contract/types';
 import { t } from '@/strings';
 import { CardPicture, WholePicture } from './CardPicture';
 import { picturesOfPlan } from './geometry';

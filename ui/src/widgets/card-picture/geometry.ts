@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where everything on a card lies, in the card's own memory units: pure, drawn to scale by CardPicture.
-import type { Gpu, GpuInstance, LayoutItem, MigProfile, Plan } from '@/api/types';
+import type { Gpu, GpuInstance, LayoutItem, MigProfile, Plan } from '@/contract/types';
 import { computeTotal } from '@/lib/layout';
 
 export type Fate = 'steady' | 'kept' | 'leaving' | 'coming';

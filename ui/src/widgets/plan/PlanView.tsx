@@ -3,9 +3,9 @@
 import { Alert, Button, Card, CardBody, Checkbox, ExpandableSection, Skeleton } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { ApiError } from '@/api/client';
-import type { MigProfile, Plan } from '@/api/types';
+import { useMay } from '@/api/may';
+import type { MigProfile, Plan } from '@/contract/types';
 import { describeCounts, parseCounts, type Counts } from '@/lib/layout';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { PlanPair } from '@/widgets/card-picture/PlanPair';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Button } from '@patternfly/react-core';
 import { ExternalLinkAltIcon } from '@patternfly/react-icons';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { vmPath } from '@/widgets/links';
 import ConsoleView from './ConsoleView';

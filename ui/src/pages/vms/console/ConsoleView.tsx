@@ -3,8 +3,8 @@
 import { ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
 import { Suspense, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router-dom';
-import type { Vm } from '@/api/types';
-import { useMay } from '@/lib/may';
+import { useMay } from '@/api/may';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { chunk } from '@/widgets/chunk';
 import { Nothing, Waiting } from '@/widgets/feedback';

@@ -4,7 +4,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState } from 'react';
 import { Link } from 'react-router-dom';
 import { useFiles } from '@/api/queries';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { bytes } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';

@@ -4,7 +4,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState } from 'react';
 import { Link } from 'react-router-dom';
 import { useVolumes } from '@/api/queries';
-import type { Vm, Volume } from '@/api/types';
+import type { Vm, Volume } from '@/contract/types';
 import { bytes, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the VM is made of. Each edit says before it is saved whether it takes effect now or at the next start.
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { DevicesTab } from '../DevicesTab';

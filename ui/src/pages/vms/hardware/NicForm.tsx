@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from 'react';
 import { useNetworks } from '@/api/queries';
-import type { Network, Vm, VmNicInput } from '@/api/types';
+import type { Vm, VmNicInput } from '@/contract/types';
 import { t } from '@/strings';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
+import { networkOptions } from '@/widgets/vm-form/options';
 import { nicInputs, usePatch, nicText } from './parts';
 
 const words = t.hardware;
 const MODELS = ['', 'virtio', 'e1000e'] as const;
-
-/** Networks to choose from; the one that is chosen now is among them even when it is gone. */
-export function networkOptions(networks: readonly Network[], now: string) {
-  const all = networks.map(({ name, active }) => ({ value: name, name, why: active || name === now ? '' : words.networkOff }));
-  return now && !all.some((one) => one.value === now) ? [{ value: now, name: now, why: '' }, ...all] : all;
-}
 
 /** Adds a NIC, or changes the one at @at. */
 export function NicForm({ vm, at, onClose }: { vm: Vm; at: number | null; onClose: () => void }) {

@@ -2,7 +2,7 @@
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState } from 'react';
 import { Link } from 'react-router-dom';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';

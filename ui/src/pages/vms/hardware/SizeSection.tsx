@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from 'react';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { mib } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Facts } from '@/widgets/Facts';
 import { NumberField, problemAt, SelectField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
-import { useSizeLimits } from '../limits';
+import { useSizeLimits } from '@/widgets/vm-form/limits';
 import { Section, useBarred, usePatch, whenText } from './parts';
 
 const words = t.hardware;

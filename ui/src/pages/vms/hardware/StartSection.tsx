@@ -2,14 +2,14 @@
 // How the VM starts: boot order, firmware, TPM, the agent's channel, and whether it starts with the host.
 import { Checkbox } from '@patternfly/react-core';
 import { useState } from 'react';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Facts } from '@/widgets/Facts';
 import { Field, NumberField, problemAt } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
-import { BootOrder } from './BootOrder';
+import { BootOrder } from '@/widgets/vm-form/BootOrder';
 import { Section, useBarred, usePatch, whenText } from './parts';
 
 const words = t.hardware;

@@ -4,8 +4,8 @@ import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
 import { updateVm } from '@/api/actions';
-import type { Vm, VmNicInput, VmPatch } from '@/api/types';
-import { useMay } from '@/lib/may';
+import { useMay } from '@/api/may';
+import type { Vm, VmNicInput, VmPatch } from '@/contract/types';
 import { t } from '@/strings';
 
 export const isOff = (vm: Vm) => vm.state === 'off' || vm.state === 'crashed';

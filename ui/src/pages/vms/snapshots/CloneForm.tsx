@@ -4,10 +4,10 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { cloneVm } from '@/api/actions';
 import { useSnapshots } from '@/api/queries';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 import { useBegun } from '@/widgets/TaskDrawer';
 import { isOff } from '../hardware/parts';
 

@@ -3,7 +3,7 @@ import { Button, Checkbox, Modal, ModalBody, ModalFooter, ModalHeader } from '@p
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { revertSnapshot } from '@/api/actions';
-import type { Snapshot, Vm } from '@/api/types';
+import type { Snapshot, Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';
 import { useBegun } from '@/widgets/TaskDrawer';

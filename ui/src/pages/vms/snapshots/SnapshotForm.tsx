@@ -3,10 +3,10 @@ import { Checkbox, FormGroup } from '@patternfly/react-core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { takeSnapshot } from '@/api/actions';
-import type { Snapshots, Vm } from '@/api/types';
+import type { Snapshots, Vm } from '@/contract/types';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { problemAt, TextField } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 import { useBegun } from '@/widgets/TaskDrawer';
 
 interface ChoiceProps {

@@ -5,7 +5,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState } from 'react';
 import { deleteSnapshot } from '@/api/actions';
 import { useSnapshots } from '@/api/queries';
-import type { Snapshot, Snapshots, Vm } from '@/api/types';
+import type { Snapshot, Snapshots, Vm } from '@/contract/types';
 import { bytes, dateTime } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';

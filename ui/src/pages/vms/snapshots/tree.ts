@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Snapshots in the order in which they are read: each below the one that it stands on, indented once more where it branches.
-import type { Snapshot } from '@/api/types';
+import type { Snapshot } from '@/contract/types';
 
 export interface Row {
   snapshot: Snapshot;

@@ -2,17 +2,17 @@
 // All that will be made, and a refusal with the way to the step that it is about.
 import { Alert, AlertActionLink, Checkbox, useWizardContext } from '@patternfly/react-core';
 import { ApiError } from '@/api/client';
-import type { Network } from '@/api/types';
+import { ShownError } from '@/api/wait';
+import type { Network } from '@/contract/types';
 import { mib } from '@/lib/format';
 import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';
 import { ErrorAlert } from '@/widgets/feedback';
+import { asksSource, hasFirstBoot, stepOfField, usedOrder, type Draft, type World } from '@/widgets/vm-form/draft';
+import { firstBootInput } from '@/widgets/vm-form/firstboot';
+import { bootText, usedNics } from '@/widgets/vm-form/summary';
 import { CutReview } from '../CutReview';
-import { ShownError } from '../cut';
 import type { Cutting } from '../useCutting';
-import { firstBootInput } from '../firstboot';
-import { asksSource, hasFirstBoot, stepOfField, usedOrder, type Draft, type World } from './draft';
-import { usedNics } from './MoreHardware';
 import type { Sources } from './SourceStep';
 
 const words = t.wizard;
@@ -55,13 +55,6 @@ function discs(draft: Draft, world: World, { isos }: Sources): string[] {
   const iso = draft.source === 'iso' || draft.source === 'template' ? draft.iso : '';
   const answers = draft.os === 'windows' && hasFirstBoot(draft, world) && firstBootInput(draft.boot, draft.os).windows;
   return [...(iso ? [name(iso)] : []), ...(draft.source === 'iso' && draft.drivers ? [name(draft.drivers)] : []), ...(answers ? [words.answerDisc] : [])];
-}
-
-export function bootText(draft: Draft): string {
-  if (draft.os === 'windows') return firstBootInput(draft.boot, draft.os).windows ? words.answers(draft.boot.user.trim()) : words.noAnswers;
-  if (draft.boot.userData.trim()) return words.bootOwn;
-  if (draft.boot.user.trim()) return words.bootUser(draft.boot.user.trim());
-  return draft.boot.hostname || draft.boot.packages || draft.boot.fixed || draft.boot.agent ? words.bootSome : words.bootNone;
 }
 
 export function ReviewStep({ draft, set, world, sources, networks, device, cutting, busy, error }: Props) {

@@ -2,14 +2,16 @@
 // How large the VM is and where its disk lies; further disks, NICs and firmware are folded, with what is chosen on the fold.
 import { ExpandableSection, Form, FormGroup, Radio } from '@patternfly/react-core';
 import { useState } from 'react';
-import type { Network, Pool } from '@/api/types';
-import { bytes, mib } from '@/lib/format';
+import type { Network, Pool } from '@/contract/types';
+import { mib } from '@/lib/format';
 import { t } from '@/strings';
 import { NumberField, problemAt, SelectField } from '@/widgets/fields';
-import { SIZES, type Size } from '../draft';
-import { useSizeLimits } from '../limits';
-import { gibIn, poolProblem, type Draft, type Problems } from './draft';
-import { MoreHardware, usedNics } from './MoreHardware';
+import { gibIn, poolProblem, type Draft, type Problems } from '@/widgets/vm-form/draft';
+import { useSizeLimits } from '@/widgets/vm-form/limits';
+import { MoreHardware } from '@/widgets/vm-form/MoreHardware';
+import { poolHint, poolOptions } from '@/widgets/vm-form/options';
+import { SIZES, type Size } from '@/widgets/vm-form/sizes';
+import { FOLDED, moreSummary } from '@/widgets/vm-form/summary';
 
 const words = t.wizard;
 
@@ -20,27 +22,6 @@ interface Props {
   networks: readonly Network[];
   problems: Problems;
   error: unknown;
-}
-
-/** Fields of the API that are folded. */
-export const FOLDED = ['disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'];
-
-export function poolHint(pools: readonly Pool[], name: string): string {
-  const pool = pools.find((one) => one.name === name);
-  if (!pool) return '';
-  return pool.free_bytes == null ? words.freeUnknown : words.free(bytes(pool.free_bytes), name);
-}
-
-/** Pools to choose from; the one that is chosen now is among them even when it is gone. */
-export function poolOptions(pools: readonly Pool[], now: string) {
-  const all = pools.map(({ name, state }) => ({ value: name, name, why: state === 'running' || name === now ? '' : t.hardware.networkOff }));
-  return now && !all.some((one) => one.value === now) ? [{ value: now, name: now, why: '' }, ...all] : all;
-}
-
-/** What is folded, in a line. */
-export function moreSummary(draft: Draft, networks: readonly Network[]): string {
-  const nics = usedNics(draft, networks).map((nic) => nic.network);
-  return words.moreSummary(draft.disks.length, nics.length ? words.nicsOf(nics) : words.noNics, draft.uefi ? words.uefi : words.bios);
 }
 
 export function SizeStep({ draft, set, pools, networks, problems, error }: Props) {

@@ -2,12 +2,12 @@
 // The VM's name, and what it starts from.
 import { Alert, Form, FormGroup, HelperText, HelperTextItem, Radio } from '@patternfly/react-core';
 import { Link } from 'react-router-dom';
-import type { Image, LibraryFile, Template, Volume } from '@/api/types';
+import type { Image, LibraryFile, Template, Volume } from '@/contract/types';
 import { bytes } from '@/lib/format';
 import { t } from '@/strings';
 import { problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
+import { asksSource, guessOs, withOs, type Draft, type Os, type Problems, type Source } from '@/widgets/vm-form/draft';
 import { VolumeFormat } from '@/widgets/VolumeFormat';
-import { asksSource, guessOs, withOs, type Draft, type Os, type Problems, type Source } from './draft';
 
 const words = t.wizard;
 const SOURCES: readonly Source[] = ['image', 'iso', 'volume', 'template'];

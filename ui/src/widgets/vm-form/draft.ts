@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the wizard holds, what is wrong with it, and what of it is sent. Pure.
-import type { Pool, VmDeviceInput, VmDiskInput, VmInput, VmNicInput } from '@/api/types';
+import type { Pool, VmDeviceInput, VmDiskInput, VmInput, VmNicInput } from '@/contract/types';
 import { bytes, mib } from '@/lib/format';
 import { diskFormat } from '@/lib/volume';
 import { t } from '@/strings';
-import { SIZES, NAME, type Size } from '../draft';
-import { commonInput, firstBootInput, firstBootOk, insteadOf, NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
-import type { Boot } from '../hardware/BootOrder';
+import type { Boot } from './BootOrder';
+import { commonInput, firstBootInput, firstBootOk, insteadOf, NO_FIRST_BOOT, type FirstBoot } from './firstboot';
+import { SIZES, NAME, type Size } from './sizes';
 
 export type Source = 'image' | 'iso' | 'volume' | 'template';
 export type Os = NonNullable<VmInput['os']>;

@@ -2,13 +2,13 @@
 // Further disks, network interfaces, firmware: what most VMs take as it is.
 import { Button, Checkbox, FormGroup, HelperText, HelperTextItem, Radio } from '@patternfly/react-core';
 import { MinusCircleIcon, PlusCircleIcon } from '@patternfly/react-icons';
-import type { Network, Pool, VmNicInput } from '@/api/types';
+import type { Network, Pool, VmNicInput } from '@/contract/types';
 import { t } from '@/strings';
 import { Field, NumberField, problemAt, SelectField, TextField } from '@/widgets/fields';
-import { BootOrder } from '../hardware/BootOrder';
-import { networkOptions } from '../hardware/NicForm';
+import { BootOrder } from './BootOrder';
 import { usedOrder, type Draft, type FurtherDisk } from './draft';
-import { poolHint, poolOptions } from './SizeStep';
+import { networkOptions, poolHint, poolOptions } from './options';
+import { usedNics } from './summary';
 
 const words = t.wizard;
 const MODELS = ['', 'virtio', 'e1000e'] as const;
@@ -21,14 +21,6 @@ interface Props {
   error: unknown;
   /** For a template: what belongs to one VM alone is not asked for. */
   common?: boolean;
-}
-
-/** The NICs that the VM gets: those that were chosen, or the one that the API gives when nobody chose. */
-export function usedNics(draft: Draft, networks: readonly Network[]): VmNicInput[] {
-  if (draft.nics) return draft.nics;
-  const active = networks.filter((one) => one.active);
-  const given = ['default', 'facet'].map((name) => active.find((one) => one.name === name)).find(Boolean) ?? active.find((one) => one.kind === 'nat');
-  return given ? [{ network: given.name }] : [];
 }
 
 const replace = <T,>(list: readonly T[], at: number, item: T): T[] => list.map((one, i) => (i === at ? item : one));

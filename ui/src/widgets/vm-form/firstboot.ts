@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the form of the first boot holds, and what of it is sent.
-import type { CloudInitInput, VmInput, WindowsInput } from '@/api/types';
+import type { CloudInitInput, VmInput, WindowsInput } from '@/contract/types';
 import { t } from '@/strings';
 
 /** As a template shows it: that it has user-data, not which. */

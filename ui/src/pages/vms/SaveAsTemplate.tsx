@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createTemplate } from '@/api/actions';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { problemAt, TextField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';

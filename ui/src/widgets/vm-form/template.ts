@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wizard filled in from a template: what the template does not say stays as it was.
-import type { Template, VmInput, WindowsInput } from '@/api/types';
-import { AGENT, NO_FIRST_BOOT, type FirstBoot, type TemplateCloudInit } from '../firstboot';
+import type { Template, VmInput, WindowsInput } from '@/contract/types';
+import { AGENT, NO_FIRST_BOOT, type FirstBoot, type TemplateCloudInit } from './firstboot';
 import type { Draft } from './draft';
 
 /** A template's input is a VmInput with anything left out. */
