@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
+import { patchList } from '@/api/changes';
 import { mergeSamples } from '@/api/live';
-import { patchList } from '@/api/stream';
 import type { Pool, Vm, VmList } from '@/contract/types';
 import type { Sample, Task } from '@/contract/types';
 import { attention } from '@/lib/attention';

@@ -4,8 +4,9 @@ import { QueryClient } from '@tanstack/react-query';
 import { mergeSamples, onlyDrawn } from '@/api/live';
 import { vmOverview } from '@/api/queries';
 import { gather, seldom } from '@/api/soon';
-import { patchVmPage, takeState } from '@/api/stream';
+import { takeState } from '@/api/stream';
 import type { Sample, StreamState, Vm, VmList } from '@/contract/types';
+import { patchVmPage } from '@/pages/vms/changes';
 
 const vm = (id: string, change: Partial<Vm> = {}) => ({ id, name: id, state: 'off', blocked: [], vcpus: 1, memory_mib: 64, description: '', ...change }) as unknown as Vm;
 const page = (...items: Vm[]) => ({ items, total: items.length, counts: { all: items.length, off: items.length, running: 0, blocked: 0 } }) as unknown as VmList;

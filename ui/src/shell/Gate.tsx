@@ -3,16 +3,21 @@
 import { Bullseye, Spinner } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, type ReactNode } from 'react';
+import type { Nouns } from '@/api/changes';
 import { ApiError, onUnauthenticated } from '@/api/client';
 import { useSession } from '@/api/queries';
 import { openStream } from '@/api/stream';
+import { pages } from '@/pages';
 import { t } from '@/strings';
 import { LoadError } from '@/widgets/feedback';
 import { LoginPage } from './LoginPage';
 
+/** What each page says a change of its nouns means. */
+const NOUNS = Object.assign({}, ...pages.map((page) => page.nouns ?? {})) as Nouns;
+
 function Live({ children }: { children: ReactNode }) {
   const client = useQueryClient();
-  useEffect(() => openStream(client), [client]);
+  useEffect(() => openStream(client, NOUNS), [client]);
   return <>{children}</>;
 }
 
