@@ -75,7 +75,7 @@ export const settings = {
   oldPassword: 'Old password',
   newPassword: 'New password',
   againPassword: 'New password once more',
-  passwordShort: 'Use 8 characters or more.',
+  passwordShort: (least: number) => `Use ${least} characters or more.`,
   passwordOther: 'The two are not the same.',
   endTokens: 'Revoke the API tokens of this account, too',
   passwordDone: 'The password is changed.',

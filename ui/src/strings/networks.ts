@@ -38,7 +38,7 @@ export const network = {
   vlanHint: 'Empty: none. Tags on a bridge need Open vSwitch or libvirt 11.0; otherwise choose Direct with a tag.',
   vlanDirectHint: 'Empty: none. With a tag Facet makes the VLAN’s interface on this one, without an address for the host.',
   vlanBy: (tag: number, device: string) => (device ? `${tag}, by its interface ${device}` : String(tag)),
-  vlanWrong: 'A tag is a number from 1 to 4094.',
+  vlanWrong: (first: number, last: number) => `A tag is a number from ${first} to ${last}.`,
   choose: 'Choose one',
   gateway: 'Host’s address',
   dhcp: 'Hands out',

@@ -60,6 +60,9 @@ interface NumberProps extends FieldProps {
   unit?: string;
 }
 
+/** What the contract lets a number be, for a NumberField. */
+export const range = ({ minimum, maximum }: { minimum: number; maximum: number }) => ({ min: minimum, max: maximum });
+
 export function NumberField({ value, onChange, min, max, step = 1, unit, ...field }: NumberProps) {
   const set = (next: number) => onChange(Math.min(max ?? Infinity, Math.max(min, Number.isFinite(next) ? next : min)));
   return (

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createGroup, updateGroup } from '@/api/actions';
 import { useGpus } from '@/api/queries';
+import * as limits from '@/contract/limits.generated';
 import type { ResourceGroup, ResourceGroupInput } from '@/contract/types';
 import { shortModel } from '@/lib/format';
 import { t } from '@/strings';
@@ -59,10 +60,10 @@ export function GroupForm({ group, onClose }: { group?: ResourceGroup; onClose: 
         <Form id="group-form" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
           {save.error && <ErrorAlert error={save.error} />}
           <FormGroup label={t.groups.name} fieldId="group-name" isRequired>
-            <TextInput id="group-name" value={name} maxLength={64} isRequired onChange={(_event, value) => setName(value)} />
+            <TextInput id="group-name" value={name} maxLength={limits.ResourceGroupInput.name.maxLength} isRequired onChange={(_event, value) => setName(value)} />
           </FormGroup>
           <FormGroup label={t.groups.description} fieldId="group-description">
-            <TextInput id="group-description" value={description} maxLength={400} onChange={(_event, value) => setDescription(value)} />
+            <TextInput id="group-description" value={description} maxLength={limits.ResourceGroupInput.description.maxLength} onChange={(_event, value) => setDescription(value)} />
           </FormGroup>
           <Choice label={t.groups.model} id="group-model" any={t.groups.anyModel} value={rules.model} options={models.map((m) => [m, shortModel(m)])} onChange={set('model')} />
           <Choice label={t.groups.profile} id="group-profile" any={t.groups.anyProfile} value={rules.profile} options={profiles.map((p) => [p, p])} onChange={set('profile')} />

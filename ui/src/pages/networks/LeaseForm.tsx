@@ -3,6 +3,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Network } from '@/contract/types';
+import { ADDRESS_LENGTH, LABEL_LENGTH, MAC_LENGTH } from '@/lib/addresses';
 import { t } from '@/strings';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
@@ -29,9 +30,9 @@ export function LeaseForm({ network, onClose }: { network: Network; onClose: () 
       {nics.length > 0 && (
         <SelectField id="lease-vm" label={t.network.vm} problem={chosen ? problem('mac') : ''} value={chosen} onChange={choose} options={[...nics.map((nic) => ({ value: nic.mac, name: `${nic.vm.name} · ${nic.mac}` })), { value: '', name: t.network.otherMac }]} />
       )}
-      {!chosen && <TextField id="lease-mac" label={t.network.mac} hint={t.network.macHint} problem={problem('mac')} isRequired maxLength={17} value={typed} onChange={setTyped} />}
-      <TextField id="lease-address" label={t.network.address} hint={network.subnet} problem={problem('address')} isRequired maxLength={15} value={address} onChange={setAddress} />
-      <TextField id="lease-name" label={t.network.host} hint={t.network.hostHint} problem={problem('name')} maxLength={63} value={name} onChange={setName} />
+      {!chosen && <TextField id="lease-mac" label={t.network.mac} hint={t.network.macHint} problem={problem('mac')} isRequired maxLength={MAC_LENGTH} value={typed} onChange={setTyped} />}
+      <TextField id="lease-address" label={t.network.address} hint={network.subnet} problem={problem('address')} isRequired maxLength={ADDRESS_LENGTH} value={address} onChange={setAddress} />
+      <TextField id="lease-name" label={t.network.host} hint={t.network.hostHint} problem={problem('name')} maxLength={LABEL_LENGTH} value={name} onChange={setName} />
     </FormDialog>
   );
 }

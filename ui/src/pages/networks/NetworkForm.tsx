@@ -5,7 +5,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createNetwork, type NetworkQuestion } from '@/api/actions';
 import { useHostInterfaces } from '@/api/queries';
+import * as limits from '@/contract/limits.generated';
 import type { HostInterface, Network, NetworkChange, NetworkInput } from '@/contract/types';
+import { ADDRESS_LENGTH, SUBNET_LENGTH } from '@/lib/addresses';
 import { t } from '@/strings';
 import { FormError, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
@@ -48,8 +50,9 @@ function valuesOf(network: Network): Values {
   };
 }
 
+const VLAN = limits.NetworkInput.vlan;
 const hasSubnet = (kind: Kind) => kind !== 'bridge' && kind !== 'direct';
-const vlanProblem = (vlan: string) => (vlan === '' || (/^\d+$/.test(vlan) && Number(vlan) >= 1 && Number(vlan) <= 4094) ? '' : t.network.vlanWrong);
+const vlanProblem = (vlan: string) => (vlan === '' || (/^\d+$/.test(vlan) && Number(vlan) >= VLAN.minimum && Number(vlan) <= VLAN.maximum) ? '' : t.network.vlanWrong(VLAN.minimum, VLAN.maximum));
 
 /** What the values say of a place; null while something is missing. */
 function placeOf(v: Values): NetworkChange | null {
@@ -116,12 +119,12 @@ function SubnetFields({ values, set, problem, network }: PartProps & { network?:
   const move = (subnet: string) => set({ subnet, ...(network?.dhcp && values.first === network.dhcp.first && values.last === network.dhcp.last ? { first: '', last: '' } : {}) });
   return (
     <>
-      <TextField id="network-subnet" label={t.network.subnet} hint={values.kind === 'routed' ? t.network.subnetHintRouted : t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={18} value={values.subnet} onChange={move} />
+      <TextField id="network-subnet" label={t.network.subnet} hint={values.kind === 'routed' ? t.network.subnetHintRouted : t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={SUBNET_LENGTH} value={values.subnet} onChange={move} />
       <Checkbox id="network-dhcp" label={t.network.dhcpOn} isChecked={values.dhcp} onChange={(_event, dhcp) => set({ dhcp })} />
       {values.dhcp && (
         <Grid hasGutter>
-          <GridItem sm={6}><TextField id="network-first" label={t.network.first} hint={t.network.rangeHint} problem={problem('dhcp')} maxLength={15} value={values.first} onChange={(first) => set({ first })} /></GridItem>
-          <GridItem sm={6}><TextField id="network-last" label={t.network.last} maxLength={15} value={values.last} onChange={(last) => set({ last })} /></GridItem>
+          <GridItem sm={6}><TextField id="network-first" label={t.network.first} hint={t.network.rangeHint} problem={problem('dhcp')} maxLength={ADDRESS_LENGTH} value={values.first} onChange={(first) => set({ first })} /></GridItem>
+          <GridItem sm={6}><TextField id="network-last" label={t.network.last} maxLength={ADDRESS_LENGTH} value={values.last} onChange={(last) => set({ last })} /></GridItem>
         </Grid>
       )}
     </>
@@ -130,7 +133,7 @@ function SubnetFields({ values, set, problem, network }: PartProps & { network?:
 
 /** A list where libvirt tells what there is, otherwise a name to be typed. */
 function HostField({ id, label, hint, none, options, known, value, problem, onChange }: { id: string; label: string; hint: string; none: string; options: Option[]; known: boolean; value: string; problem: string; onChange: (value: string) => void }) {
-  if (!known) return <TextField id={id} label={label} hint={hint} problem={problem} isRequired maxLength={15} value={value} onChange={onChange} />;
+  if (!known) return <TextField id={id} label={label} hint={hint} problem={problem} isRequired maxLength={limits.NetworkInput.interface.maxLength} value={value} onChange={onChange} />;
   const missing = value !== '' && !options.some((one) => one.value === value) ? [{ value, name: value }] : [];
   const usable = options.some((one) => !one.why);
   return <SelectField id={id} label={label} hint={usable ? hint : none} problem={problem} isRequired value={value} options={[{ value: '', name: t.network.choose }, ...missing, ...options]} onChange={onChange} />;
@@ -144,7 +147,7 @@ function HostFields({ values, set, problem }: PartProps) {
     return (
       <>
         <HostField id="network-interface" label={t.network.interface} hint={interfaces.data?.why || t.network.interfaceHint} none={t.network.noInterfaces} options={interfacesOf(list)} known={known} value={values.interface} problem={problem('interface')} onChange={(one) => set({ interface: one })} />
-        <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanDirectHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={4} value={values.vlan} onChange={(vlan) => set({ vlan })} />
+        <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanDirectHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={String(VLAN.maximum).length} value={values.vlan} onChange={(vlan) => set({ vlan })} />
       </>
     );
   }
@@ -152,7 +155,7 @@ function HostFields({ values, set, problem }: PartProps) {
     <>
       <HostField id="network-bridge" label={t.network.bridge} hint={interfaces.data?.why || t.network.bridgeHint} none={t.network.noBridges} options={bridgesOf(list, values.openVswitch)} known={known} value={values.bridge} problem={problem('bridge')} onChange={(bridge) => set({ bridge })} />
       <Checkbox id="network-ovs" label={t.network.openVswitch} isChecked={values.openVswitch} onChange={(_event, openVswitch) => set({ openVswitch })} />
-      <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={4} value={values.vlan} onChange={(vlan) => set({ vlan })} />
+      <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={String(VLAN.maximum).length} value={values.vlan} onChange={(vlan) => set({ vlan })} />
     </>
   );
 }
@@ -182,7 +185,7 @@ export function NetworkForm({ network, onClose }: { network?: Network; onClose: 
       {!save.error && <FormError error={look.error} shown={fields} />}
       {!network && (
         <>
-          <TextField id="network-name" label={t.network.name} problem={problem('name')} isRequired maxLength={50} value={values.name} onChange={(name) => set({ name })} />
+          <TextField id="network-name" label={t.network.name} problem={problem('name')} isRequired maxLength={limits.NetworkInput.name.maxLength} value={values.name} onChange={(name) => set({ name })} />
           <SelectField id="network-kind" label={t.network.kind} hint={t.network.kindTexts[values.kind]} value={values.kind} options={kinds.map((one) => ({ value: one, name: t.network.kindNames[one] }))} onChange={(kind) => set({ kind: kind as Kind })} />
         </>
       )}

@@ -4,10 +4,11 @@ import { Button, Checkbox, Form, FormGroup, HelperText, HelperTextItem, FormHelp
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { changePassword } from '@/api/actions';
+import * as limits from '@/contract/limits.generated';
 import { t } from '@/strings';
 import { FormError, problemAt } from '@/widgets/fields';
 
-const LEAST = 8;
+const LEAST = limits.changePassword.new_password.minLength;
 
 interface FieldProps {
   id: string;
@@ -33,7 +34,7 @@ export function Password({ onClose, onDone }: { onClose: () => void; onDone: () 
   const [again, setAgain] = useState('');
   const [tokens, setTokens] = useState(false);
   const save = useMutation({ mutationFn: () => changePassword(old, next, tokens), onSuccess: onDone });
-  const short = next !== '' && next.length < LEAST ? t.settings.passwordShort : '';
+  const short = next !== '' && next.length < LEAST ? t.settings.passwordShort(LEAST) : '';
   const other = again !== '' && again !== next ? t.settings.passwordOther : '';
   const closed = !old || next.length < LEAST || again !== next || save.isPending;
   return (

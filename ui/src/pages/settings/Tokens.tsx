@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { createToken, deleteToken } from '@/api/actions';
 import { useMay } from '@/api/may';
 import { useTokens } from '@/api/queries';
+import * as limits from '@/contract/limits.generated';
 import type { Role, Token } from '@/contract/types';
 import { dateTime } from '@/lib/format';
 import { t } from '@/strings';
@@ -35,7 +36,7 @@ function NewToken({ onClose }: { onClose: () => void }) {
           <Form id="token-form" onSubmit={(event) => { event.preventDefault(); make.mutate(); }}>
             {make.error && <ErrorAlert error={make.error} />}
             <FormGroup label={t.settings.tokenName} fieldId="token-name" isRequired>
-              <TextInput id="token-name" value={name} maxLength={64} isRequired onChange={(_event, value) => setName(value)} />
+              <TextInput id="token-name" value={name} maxLength={limits.TokenInput.name.maxLength} isRequired onChange={(_event, value) => setName(value)} />
             </FormGroup>
             <FormGroup label={t.settings.role} fieldId="token-role">
               <FormSelect id="token-role" value={role} onChange={(_event, value) => setRole(value as Role)}>

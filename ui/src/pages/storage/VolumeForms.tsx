@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { createVolume, growVolume } from '@/api/actions';
 import { useImages, usePools } from '@/api/queries';
+import * as limits from '@/contract/limits.generated';
 import type { Pool, Volume, VolumeInput } from '@/contract/types';
 import { bytes } from '@/lib/format';
 import { anyFormat } from '@/lib/volume';
@@ -18,13 +19,13 @@ import type { Target } from './useVolumeUpload';
 const GIB = 1024 ** 3;
 
 function SizeField({ value, least, hint, error, onChange }: { value: number; least: number; hint: string; error: unknown; onChange: (value: number) => void }) {
-  const set = (n: number) => onChange(Math.min(65536, Math.max(0, Math.round(n))));
+  const set = (n: number) => onChange(Math.min(limits.VolumeInput.size_gib.maximum, Math.max(0, Math.round(n))));
   return (
     <Field id="volume-size" label={t.volumes.sizeGib} hint={hint} problem={problemAt(error, 'size_gib')} isRequired>
       <NumberInput
         value={value}
         min={least}
-        max={65536}
+        max={limits.VolumeInput.size_gib.maximum}
         validated={problemAt(error, 'size_gib') ? 'error' : 'default'}
         inputProps={{ id: 'volume-size', 'aria-describedby': 'volume-size-help' }}
         inputAriaLabel={t.volumes.sizeGib}
@@ -56,7 +57,7 @@ function usePlace(first: string | undefined, firstName: string) {
   const kind = formats.includes(format) ? format : 'raw';
   return { pools, chosen, name: name.trim(), format: kind, fields: (error: unknown) => (
     <>
-      <TextField id="volume-name" label={t.volumes.name} value={name} isRequired problem={problemAt(error, 'name')} onChange={setName} />
+      <TextField id="volume-name" label={t.volumes.name} value={name} maxLength={limits.VolumeInput.name.maxLength} isRequired problem={problemAt(error, 'name')} onChange={setName} />
       <SelectField id="volume-pool" label={t.volumes.pool} problem={problemAt(error, 'pool')} value={chosen?.name ?? ''} options={poolOptions(pools)} hint={chosen?.warning?.sentence ?? chosen?.good_for} onChange={setPool} />
       <SelectField id="volume-format" label={t.volumes.format} problem={problemAt(error, 'format')} value={kind} options={formatOptions(chosen)} onChange={(one) => setFormat(one as 'qcow2' | 'raw')} />
     </>

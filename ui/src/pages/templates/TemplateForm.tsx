@@ -6,13 +6,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createTemplate, updateTemplate } from '@/api/actions';
 import { useFiles, useGroups, useImages, useNetworks, usePools } from '@/api/queries';
+import * as limits from '@/contract/limits.generated';
 import type { Image, LibraryFile, Network, Pool, Template } from '@/contract/types';
 import { t } from '@/strings';
 import { NumberField, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
 import { withOs, type Draft, type Os } from '@/widgets/vm-form/draft';
 import { FirstBootForm } from '@/widgets/vm-form/FirstBootForm';
-import { useSizeLimits } from '@/widgets/vm-form/limits';
+import { DISK_GIB, MEMORY_GIB, useSizeLimits, VCPUS } from '@/widgets/vm-form/limits';
 import { MoreHardware } from '@/widgets/vm-form/MoreHardware';
 import { poolHint, poolOptions } from '@/widgets/vm-form/options';
 import { bootText, FOLDED, moreSummary } from '@/widgets/vm-form/summary';
@@ -53,12 +54,12 @@ function Begin({ draft, set, images, isos, error }: Omit<PartProps, 'pools'> & {
 
 function SizeFields({ draft, set, pools, error, problem }: PartProps & { problem: string }) {
   const { size } = draft;
-  const limits = useSizeLimits();
+  const sizes = useSizeLimits();
   return (
     <div className="fct-fields">
-      <NumberField id="template-vcpus" label={t.wizard.vcpus} value={size.vcpus} min={1} max={limits.vcpusMax} onChange={(vcpus) => set({ ...draft, size: { ...size, vcpus } })} hint={limits.vcpus(size.vcpus).hint} problem={limits.vcpus(size.vcpus).problem || problemAt(error, 'vcpus')} />
-      <NumberField id="template-memory" label={t.wizard.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => set({ ...draft, size: { ...size, memory_mib: Math.round(gib * 1024) } })} problem={limits.memory(size.memory_mib).problem || problemAt(error, 'memory_mib')} />
-      <NumberField id="template-disk" label={t.wizard.disk} value={size.disk_gib} min={1} onChange={(disk_gib) => set({ ...draft, size: { ...size, disk_gib } })} problem={problemAt(error, 'disk_gib')} />
+      <NumberField id="template-vcpus" label={t.wizard.vcpus} value={size.vcpus} {...VCPUS} onChange={(vcpus) => set({ ...draft, size: { ...size, vcpus } })} hint={sizes.vcpus(size.vcpus).hint} problem={sizes.vcpus(size.vcpus).problem || problemAt(error, 'vcpus')} />
+      <NumberField id="template-memory" label={t.wizard.memory} value={size.memory_mib / 1024} {...MEMORY_GIB} onChange={(gib) => set({ ...draft, size: { ...size, memory_mib: Math.round(gib * 1024) } })} problem={sizes.memory(size.memory_mib).problem || problemAt(error, 'memory_mib')} />
+      <NumberField id="template-disk" label={t.wizard.disk} value={size.disk_gib} {...DISK_GIB} onChange={(disk_gib) => set({ ...draft, size: { ...size, disk_gib } })} problem={problemAt(error, 'disk_gib')} />
       {pools.length > 0 && <SelectField id="template-pool" label={t.wizard.pool} hint={poolHint(pools, draft.pool)} value={draft.pool} options={poolOptions(pools, draft.pool)} onChange={(pool) => set({ ...draft, pool })} problem={problem || problemAt(error, 'pool')} />}
     </div>
   );
@@ -125,8 +126,8 @@ function Form({ template, pools, images, isos, onClose }: Props & { pools: reado
       isDisabled={!name.trim() || problems.pool !== '' || problems.order || problems.boot}
       onClose={onClose}
     >
-      <TextField id="template-name" label={words.name} isRequired maxLength={64} value={name} onChange={setName} problem={at('name')} />
-      <TextField id="template-description" label={words.description} maxLength={400} value={description} onChange={setDescription} problem={at('description')} />
+      <TextField id="template-name" label={words.name} isRequired maxLength={limits.TemplateInput.name.maxLength} value={name} onChange={setName} problem={at('name')} />
+      <TextField id="template-description" label={words.description} maxLength={limits.TemplateInput.description.maxLength} value={description} onChange={setDescription} problem={at('description')} />
       <Begin draft={draft} set={set} images={images} isos={isos} error={save.error} />
       <SizeFields draft={draft} set={set} pools={pools} error={save.error} problem={problems.pool} />
       <Devices devices={devices} groups={groups} set={(list) => change({ devices: list })} problem={at('devices')} />

@@ -3,10 +3,12 @@
 import { Button, Checkbox, FormGroup, HelperText, HelperTextItem, Radio } from '@patternfly/react-core';
 import { MinusCircleIcon, PlusCircleIcon } from '@patternfly/react-icons';
 import type { Network, Pool, VmNicInput } from '@/contract/types';
+import { MAC_LENGTH } from '@/lib/addresses';
 import { t } from '@/strings';
 import { Field, NumberField, problemAt, SelectField, TextField } from '@/widgets/fields';
 import { BootOrder } from './BootOrder';
 import { usedOrder, type Draft, type FurtherDisk } from './draft';
+import { DISK_GIB } from './limits';
 import { networkOptions, poolHint, poolOptions } from './options';
 import { usedNics } from './summary';
 
@@ -36,7 +38,7 @@ function Disks({ draft, set, pools, error }: Omit<Props, 'networks'>) {
       <div className="fct-stack">
         {disks.map((disk, at) => (
           <div key={at} className="fct-fields" role="group" aria-label={words.furtherDisk(at + 2)}>
-            <NumberField id={`disk-${at}-size`} label={words.disk} value={disk.size_gib} min={1} onChange={(size_gib) => change(at, { ...disk, size_gib })} problem={problemAt(error, `disks[${at}].size_gib`)} />
+            <NumberField id={`disk-${at}-size`} label={words.disk} value={disk.size_gib} {...DISK_GIB} onChange={(size_gib) => change(at, { ...disk, size_gib })} problem={problemAt(error, `disks[${at}].size_gib`)} />
             <SelectField id={`disk-${at}-pool`} label={words.pool} hint={poolHint(pools, disk.pool)} value={disk.pool} options={poolOptions(pools, disk.pool)} onChange={(pool) => change(at, { ...disk, pool })} problem={problemAt(error, `disks[${at}].pool`)} />
             <Button variant="plain" icon={<MinusCircleIcon />} aria-label={words.removeDisk(at + 2)} onClick={() => set({ ...draft, disks: without(disks, at) })} />
           </div>
@@ -65,7 +67,7 @@ function Nics({ draft, set, networks, error, common }: Omit<Props, 'pools'>) {
               options={MODELS.map((value) => ({ value, name: t.hardware.models[value] }))}
               onChange={(value) => put(replace(nics, at, { ...nic, model: MODELS.find((one) => one === value) || undefined }))}
             />
-            {!common && <TextField id={`nic-${at}-mac`} label={t.hardware.mac} placeholder={t.hardware.macHint} value={nic.mac ?? ''} maxLength={17} onChange={(mac) => put(replace(nics, at, { ...nic, mac: mac || undefined }))} problem={problemAt(error, 'mac')} />}
+            {!common && <TextField id={`nic-${at}-mac`} label={t.hardware.mac} placeholder={t.hardware.macHint} value={nic.mac ?? ''} maxLength={MAC_LENGTH} onChange={(mac) => put(replace(nics, at, { ...nic, mac: mac || undefined }))} problem={problemAt(error, 'mac')} />}
             <Button variant="plain" icon={<MinusCircleIcon />} aria-label={words.removeNic(at + 1)} onClick={() => put(without(nics, at))} />
           </div>
         ))}

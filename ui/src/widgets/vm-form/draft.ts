@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the wizard holds, what is wrong with it, and what of it is sent. Pure.
+import * as limits from '@/contract/limits.generated';
 import type { Pool, VmDeviceInput, VmDiskInput, VmInput, VmNicInput } from '@/contract/types';
 import { bytes, mib } from '@/lib/format';
 import { diskFormat } from '@/lib/volume';
 import { t } from '@/strings';
 import type { Boot } from './BootOrder';
 import { commonInput, firstBootInput, firstBootOk, insteadOf, NO_FIRST_BOOT, type FirstBoot } from './firstboot';
-import { SIZES, NAME, type Size } from './sizes';
+import { SIZES, type Size } from './sizes';
 
 export type Source = 'image' | 'iso' | 'volume' | 'template';
 export type Os = NonNullable<VmInput['os']>;
@@ -116,7 +117,7 @@ export type Problems = Partial<Record<'name' | 'source' | 'memory_mib' | 'disk_g
 export function problemsOf(draft: Draft, world: World): Problems {
   const words = t.wizard;
   const problems: Problems = {};
-  if (!NAME.test(draft.name)) problems.name = words.nameHelp;
+  if (!limits.VmInput.name.pattern.test(draft.name)) problems.name = words.nameHelp;
   if (world.nameTaken) problems.name = words.nameTaken;
   if (!draft[draft.source] || (asksSource(draft) && !draft.image && !draft.iso)) problems.source = ' ';
   if (draft.size.memory_mib < world.minMemoryMib) problems.memory_mib = words.memoryTooSmall(mib(world.minMemoryMib));

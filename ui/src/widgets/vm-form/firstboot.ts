@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the form of the first boot holds, and what of it is sent.
+import * as limits from '@/contract/limits.generated';
 import type { CloudInitInput, VmInput, WindowsInput } from '@/contract/types';
 import { t } from '@/strings';
 
@@ -108,7 +109,6 @@ export function insteadOf(template: FirstBoot, draft: FirstBoot, os: string): Pi
 type Problems = Partial<Record<'user' | 'password' | 'keys' | 'address' | 'user_data', string>>;
 
 const KEY = /^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]{40,}( .*)?$/;
-const USER = /^[a-z_][a-z0-9_-]{0,31}$/;
 const ADDRESS = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
 
 /** What the page can already say; the API has the last word. */
@@ -117,7 +117,7 @@ export function firstBootProblems(draft: FirstBoot, os: string, common = false):
   const problems: Problems = {};
   const user = draft.user.trim();
   if (os === 'windows') {
-    if (user.length > 20 || user.toLowerCase() === 'administrator') problems.user = bad.userWindows;
+    if (user.length > limits.WindowsInput.user.maxLength || user.toLowerCase() === 'administrator') problems.user = bad.userWindows;
     if (!user && draft.password) problems.user = bad.userMissing;
     if (user && !draft.password && !common) problems.password = bad.passwordMissing;
     return problems;
@@ -130,7 +130,7 @@ export function firstBootProblems(draft: FirstBoot, os: string, common = false):
   }
   if (draft.kept) return problems;
   const keys = words(draft.keys, /\n/);
-  if (user && !USER.test(user)) problems.user = bad.user;
+  if (user && !limits.CloudInitInput.user.pattern.test(user)) problems.user = bad.user;
   if (!user && (draft.password || keys.length > 0)) problems.user = bad.userMissing;
   if (user && !draft.password && keys.length === 0 && !common) problems.password = bad.secretMissing;
   if (keys.some((key) => !KEY.test(key))) problems.keys = bad.keys;

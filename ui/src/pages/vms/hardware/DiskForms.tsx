@@ -4,11 +4,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { addDisk, growDisk, removeDisk } from '@/api/actions';
 import { usePools, useVolumes } from '@/api/queries';
+import * as limits from '@/contract/limits.generated';
 import type { Task, Vm } from '@/contract/types';
 import { bytes } from '@/lib/format';
 import { diskFormat, isFreeDisk } from '@/lib/volume';
 import { t } from '@/strings';
-import { NumberField, problemAt, SelectField } from '@/widgets/fields';
+import { NumberField, problemAt, SelectField, range } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
 import { useBegun } from '@/widgets/TaskDrawer';
 import { poolProblem } from '@/widgets/vm-form/draft';
@@ -56,7 +57,7 @@ export function AddDisk({ vm, onClose }: { vm: Vm; onClose: () => void }) {
       </FormGroup>
       {fresh ? (
         <>
-          <NumberField id="disk-size" label={words.diskSize} value={size_gib} min={1} max={65536} onChange={setSize} problem={problemAt(save.error, 'size_gib')} />
+          <NumberField id="disk-size" label={words.diskSize} value={size_gib} {...range(limits.VmDiskInput.size_gib)} onChange={setSize} problem={problemAt(save.error, 'size_gib')} />
           <SelectField id="disk-pool" label={words.pool} hint={room.text || poolHint(pools, pool)} problem={room.stops ? room.text : problemAt(save.error, 'pool')} value={pool} options={poolOptions(pools, pool)} onChange={setPool} />
         </>
       ) : (
@@ -88,7 +89,7 @@ export function GrowDisk({ vm, disk, onClose }: { vm: Vm; disk: Disk; onClose: (
   });
   return (
     <FormDialog title={words.growTitle(disk.target)} about={words.growAbout} button={words.grow} save={save} fields={['size_gib']} isDisabled={size <= now || room.stops} onClose={onClose}>
-      <NumberField id="grow-size" label={words.diskSize} hint={`${words.growHint(now)} ${room.text || poolHint(pools, disk.pool)}`} value={size} min={now} max={65536} onChange={setSize} problem={room.stops ? room.text : problemAt(save.error, 'size_gib')} />
+      <NumberField id="grow-size" label={words.diskSize} hint={`${words.growHint(now)} ${room.text || poolHint(pools, disk.pool)}`} value={size} min={now} max={limits.growVmDisk.size_gib.maximum} onChange={setSize} problem={room.stops ? room.text : problemAt(save.error, 'size_gib')} />
     </FormDialog>
   );
 }

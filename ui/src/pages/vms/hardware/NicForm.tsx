@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { useNetworks } from '@/api/queries';
 import type { Vm, VmNicInput } from '@/contract/types';
+import { MAC_LENGTH } from '@/lib/addresses';
 import { t } from '@/strings';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
@@ -30,7 +31,7 @@ export function NicForm({ vm, at, onClose }: { vm: Vm; at: number | null; onClos
     <FormDialog title={old ? words.editOf(words.nic((at ?? 0) + 1)) : words.addNic} about={nicText(vm)} button={old ? t.app.save : words.add} save={save} fields={['network', 'mac', 'model']} isDisabled={!network} onClose={onClose}>
       <SelectField id="nic-network" label={words.network} hint={options.length === 0 ? words.noNetworks : undefined} value={network} onChange={setNetwork} options={options} problem={problemAt(save.error, 'network')} />
       <SelectField id="nic-model" label={words.model} hint={words.modelHint} value={model} onChange={setModel} options={MODELS.map((value) => ({ value, name: words.models[value] }))} problem={problemAt(save.error, 'model')} />
-      <TextField id="nic-mac" label={words.mac} hint={words.macHint} value={mac} maxLength={17} onChange={setMac} problem={problemAt(save.error, 'mac')} />
+      <TextField id="nic-mac" label={words.mac} hint={words.macHint} value={mac} maxLength={MAC_LENGTH} onChange={setMac} problem={problemAt(save.error, 'mac')} />
     </FormDialog>
   );
 }

@@ -7,7 +7,7 @@ import { ActionButton } from '@/widgets/ActionButton';
 import { Facts } from '@/widgets/Facts';
 import { NumberField, problemAt, SelectField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
-import { useSizeLimits } from '@/widgets/vm-form/limits';
+import { MEMORY_GIB, useSizeLimits, VCPUS } from '@/widgets/vm-form/limits';
 import { Section, useBarred, usePatch, whenText } from './parts';
 
 const words = t.hardware;
@@ -21,8 +21,8 @@ function SizeForm({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const save = usePatch(vm, () => ({ vcpus, memory_mib: Math.round(gib * 1024), os: OSES.find((one) => one === os) ?? vm.os }), onClose);
   return (
     <FormDialog title={words.editOf(words.size.toLowerCase())} about={whenText(vm)} button={t.app.save} save={save} fields={['vcpus', 'memory_mib', 'os']} onClose={onClose}>
-      <NumberField id="hw-vcpus" label={words.vcpus} value={vcpus} min={1} max={limits.vcpusMax} onChange={setVcpus} hint={limits.vcpus(vcpus).hint} problem={limits.vcpus(vcpus).problem || problemAt(save.error, 'vcpus')} />
-      <NumberField id="hw-memory" label={words.memoryGib} value={gib} min={0.0625} onChange={setGib} problem={limits.memory(gib * 1024).problem || problemAt(save.error, 'memory_mib')} />
+      <NumberField id="hw-vcpus" label={words.vcpus} value={vcpus} {...VCPUS} onChange={setVcpus} hint={limits.vcpus(vcpus).hint} problem={limits.vcpus(vcpus).problem || problemAt(save.error, 'vcpus')} />
+      <NumberField id="hw-memory" label={words.memoryGib} value={gib} {...MEMORY_GIB} onChange={setGib} problem={limits.memory(gib * 1024).problem || problemAt(save.error, 'memory_mib')} />
       <SelectField id="hw-os" label={words.os} hint={words.osHint} value={os} onChange={setOs} options={OSES.map((value) => ({ value, name: words.oses[value] }))} problem={problemAt(save.error, 'os')} />
     </FormDialog>
   );

@@ -2,12 +2,13 @@
 // How the VM starts: boot order, firmware, TPM, the agent's channel, and whether it starts with the host.
 import { Checkbox } from '@patternfly/react-core';
 import { useState } from 'react';
+import * as limits from '@/contract/limits.generated';
 import type { Vm } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Facts } from '@/widgets/Facts';
-import { Field, NumberField, problemAt } from '@/widgets/fields';
+import { Field, NumberField, problemAt, range } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
 import { BootOrder } from '@/widgets/vm-form/BootOrder';
 import { Section, useBarred, usePatch, whenText } from './parts';
@@ -36,8 +37,8 @@ function AutostartForm({ vm, onClose }: { vm: Vm; onClose: () => void }) {
       <Checkbox id="hw-autostart" label={words.autostartText} isChecked={auto.enabled} onChange={(_event, enabled) => setAuto({ ...auto, enabled })} />
       {auto.enabled && (
         <>
-          <NumberField id="hw-order" label={words.autostartOrder} hint={words.autostartOrderHint} value={auto.order} min={1} max={999} onChange={(order) => setAuto({ ...auto, order })} problem={problemAt(save.error, 'order')} />
-          <NumberField id="hw-delay" label={words.autostartDelay} hint={words.autostartDelayHint} value={auto.delay_s} min={0} max={3600} onChange={(delay_s) => setAuto({ ...auto, delay_s })} problem={problemAt(save.error, 'delay_s')} />
+          <NumberField id="hw-order" label={words.autostartOrder} hint={words.autostartOrderHint} value={auto.order} {...range(limits.VmAutostartInput.order)} onChange={(order) => setAuto({ ...auto, order })} problem={problemAt(save.error, 'order')} />
+          <NumberField id="hw-delay" label={words.autostartDelay} hint={words.autostartDelayHint} value={auto.delay_s} {...range(limits.VmAutostartInput.delay_s)} onChange={(delay_s) => setAuto({ ...auto, delay_s })} problem={problemAt(save.error, 'delay_s')} />
         </>
       )}
     </FormDialog>

@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { cloneVm } from '@/api/actions';
 import { useSnapshots } from '@/api/queries';
+import * as limits from '@/contract/limits.generated';
 import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
@@ -30,7 +31,7 @@ export function CloneForm({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   return (
     <FormDialog title={t.snapshot.cloneTitle(vm.name)} about={t.snapshot.cloneText} button={t.snapshot.clone} save={clone} fields={['name']} isDisabled={!name.trim() || impossible} onClose={onClose}>
       {impossible && <Alert variant="info" isInline title={t.snapshot.cloneRuns} component="p" />}
-      <TextField id="clone-name" label={t.snapshot.name} value={name} maxLength={63} isRequired problem={problemAt(clone.error, 'name')} onChange={setName} />
+      <TextField id="clone-name" label={t.snapshot.name} value={name} maxLength={limits.VmInput.name.maxLength} isRequired problem={problemAt(clone.error, 'name')} onChange={setName} />
       {shown.length > 0 && (
         <SelectField id="clone-of" label={t.snapshot.cloneOf} value={from} options={[...(off ? [{ value: '', name: t.snapshot.cloneNow }] : []), ...shown.map((one) => ({ value: one.id, name: one.name }))]} onChange={setChosen} />
       )}

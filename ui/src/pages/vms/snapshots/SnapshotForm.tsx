@@ -3,6 +3,7 @@ import { Checkbox, FormGroup } from '@patternfly/react-core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { takeSnapshot } from '@/api/actions';
+import * as limits from '@/contract/limits.generated';
 import type { Snapshots, Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { problemAt, TextField } from '@/widgets/fields';
@@ -38,8 +39,8 @@ export function SnapshotForm({ vm, choices, onClose }: { vm: Vm; choices: Snapsh
   });
   return (
     <FormDialog title={t.snapshot.take} about={t.snapshot.afterwards} button={t.snapshot.take} save={take} fields={['name', 'description']} isDisabled={!name.trim()} onClose={onClose}>
-      <TextField id="snapshot-name" label={t.snapshot.name} value={name} maxLength={63} isRequired problem={problemAt(take.error, 'name')} onChange={setName} />
-      <TextField id="snapshot-description" label={t.snapshot.description} value={description} maxLength={400} problem={problemAt(take.error, 'description')} onChange={setDescription} />
+      <TextField id="snapshot-name" label={t.snapshot.name} value={name} maxLength={limits.SnapshotInput.name.maxLength} isRequired problem={problemAt(take.error, 'name')} onChange={setName} />
+      <TextField id="snapshot-description" label={t.snapshot.description} value={description} maxLength={limits.SnapshotInput.description.maxLength} problem={problemAt(take.error, 'description')} onChange={setDescription} />
       <FormGroup role="group" label={t.snapshot.keeps} fieldId="snapshot-memory" isStack>
         <Choice id="snapshot-memory" label={t.snapshot.withMemory} text={t.snapshot.withMemoryText} choice={choices.memory} checked={memory} onChange={setMemory} />
         <Choice id="snapshot-freeze" label={t.snapshot.freeze} text={t.snapshot.freezeText} choice={choices.freeze} checked={freeze} onChange={setFreeze} />

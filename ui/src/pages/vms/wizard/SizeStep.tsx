@@ -7,7 +7,7 @@ import { mib } from '@/lib/format';
 import { t } from '@/strings';
 import { NumberField, problemAt, SelectField } from '@/widgets/fields';
 import { gibIn, poolProblem, type Draft, type Problems } from '@/widgets/vm-form/draft';
-import { useSizeLimits } from '@/widgets/vm-form/limits';
+import { DISK_GIB, MEMORY_GIB, useSizeLimits, VCPUS } from '@/widgets/vm-form/limits';
 import { MoreHardware } from '@/widgets/vm-form/MoreHardware';
 import { poolHint, poolOptions } from '@/widgets/vm-form/options';
 import { SIZES, type Size } from '@/widgets/vm-form/sizes';
@@ -50,9 +50,9 @@ export function SizeStep({ draft, set, pools, networks, problems, error }: Props
         ))}
       </FormGroup>
       <div className="fct-fields">
-        <NumberField id="vm-vcpus" label={words.vcpus} value={size.vcpus} min={1} max={limits.vcpusMax} onChange={(vcpus) => resize({ vcpus })} hint={vcpus.hint} problem={vcpus.problem || problemAt(error, 'vcpus')} />
-        <NumberField id="vm-memory" label={words.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => resize({ memory_mib: Math.round(gib * 1024) })} problem={problems.memory_mib ?? (memory.problem || problemAt(error, 'memory_mib'))} />
-        {withDisk && <NumberField id="vm-disk" label={words.disk} value={size.disk_gib} min={1} onChange={(disk_gib) => resize({ disk_gib })} problem={problems.disk_gib ?? (problemAt(error, 'disk_gib') || problemAt(error, 'size_gib'))} />}
+        <NumberField id="vm-vcpus" label={words.vcpus} value={size.vcpus} {...VCPUS} onChange={(vcpus) => resize({ vcpus })} hint={vcpus.hint} problem={vcpus.problem || problemAt(error, 'vcpus')} />
+        <NumberField id="vm-memory" label={words.memory} value={size.memory_mib / 1024} {...MEMORY_GIB} onChange={(gib) => resize({ memory_mib: Math.round(gib * 1024) })} problem={problems.memory_mib ?? (memory.problem || problemAt(error, 'memory_mib'))} />
+        {withDisk && <NumberField id="vm-disk" label={words.disk} value={size.disk_gib} {...DISK_GIB} onChange={(disk_gib) => resize({ disk_gib })} problem={problems.disk_gib ?? (problemAt(error, 'disk_gib') || problemAt(error, 'size_gib'))} />}
         {withDisk && pools.length > 0 && (
           <SelectField id="vm-pool" label={words.pool} hint={room.text || poolHint(pools, draft.pool)} problem={problems.disks ?? problemAt(error, 'pool')} value={draft.pool} options={poolOptions(pools, draft.pool)} onChange={(pool) => set({ ...draft, pool })} />
         )}

@@ -2,6 +2,7 @@
 // The VM's name, and what it starts from.
 import { Alert, Form, FormGroup, HelperText, HelperTextItem, Radio } from '@patternfly/react-core';
 import { Link } from 'react-router-dom';
+import * as limits from '@/contract/limits.generated';
 import type { Image, LibraryFile, Template, Volume } from '@/contract/types';
 import { bytes } from '@/lib/format';
 import { t } from '@/strings';
@@ -80,7 +81,7 @@ export function SourceStep({ draft, set, sources, problems, error, onTemplate }:
   };
   return (
     <Form onSubmit={(event) => event.preventDefault()}>
-      <TextField id="vm-name" label={words.name} isRequired hint={words.nameHelp} problem={problem} value={draft.name} maxLength={63} onChange={(name) => set({ ...draft, name })} />
+      <TextField id="vm-name" label={words.name} isRequired hint={words.nameHelp} problem={problem} value={draft.name} maxLength={limits.VmInput.name.maxLength} onChange={(name) => set({ ...draft, name })} />
       <FormGroup role="radiogroup" label={words.source} fieldId="vm-source">
         <div className="fct-choice fct-choice--wide">
           {SOURCES.map((source) => (
