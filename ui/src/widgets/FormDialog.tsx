@@ -3,6 +3,7 @@
 import { Button, Form, Modal, ModalBody, ModalFooter, ModalHeader, type ModalProps } from '@patternfly/react-core';
 import type { UseMutationResult } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
+import type { Field } from '@/contract/fields';
 import { t } from '@/strings';
 import { FormError } from './fields';
 
@@ -15,7 +16,7 @@ interface Props {
   size?: ModalProps['variant'];
   save: Pick<UseMutationResult<unknown, Error, void>, 'mutate' | 'error' | 'isPending'>;
   /** Fields of the API that the form shows refusals at. */
-  fields?: readonly string[];
+  fields?: readonly Field[];
   isDisabled?: boolean;
   onClose: () => void;
   children: ReactNode;

@@ -3,6 +3,7 @@
 import { Alert, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, NumberInput, TextInput } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { ApiError } from '@/api/client';
+import type { Field as Name, FieldPath } from '@/contract/fields';
 import { ErrorAlert } from './feedback';
 
 /** The field that a refusal names; "" when it names none. */
@@ -11,14 +12,14 @@ const fieldOf = (error: unknown) => (error instanceof ApiError ? error.details.f
 const within = (named: string, field: string) => named === field || (named.startsWith(field) && /^[.[]/.test(named.slice(field.length)));
 
 /** What the API says against @field (or a part of it, as "nics[0].mac"); "" when it says nothing. */
-export function problemAt(error: unknown, field: string): string {
+export function problemAt(error: unknown, field: FieldPath): string {
   const named = fieldOf(error);
   if (!(error instanceof ApiError) || !named || !within(named, field)) return '';
   return [error.message, ...(error.details.reasons ?? [])].join(' ');
 }
 
 /** A refusal in full, unless one of @shown, the fields of this form, says it. */
-export function FormError({ error, shown, title }: { error: unknown; shown: readonly string[]; title?: string }) {
+export function FormError({ error, shown, title }: { error: unknown; shown: readonly Name[]; title?: string }) {
   if (!error) return null;
   const named = fieldOf(error);
   if (named && shown.some((field) => within(named, field))) return title ? <Alert variant="danger" isInline title={title} component="p">{error instanceof Error ? error.message : ''}</Alert> : null;

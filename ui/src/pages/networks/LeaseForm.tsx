@@ -2,6 +2,7 @@
 // A MAC address that is always given the same address, also before its VM has ever asked for one.
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { FieldPath } from '@/contract/fields';
 import type { Network } from '@/contract/types';
 import { ADDRESS_LENGTH, LABEL_LENGTH, MAC_LENGTH } from '@/lib/addresses';
 import { t } from '@/strings';
@@ -24,7 +25,7 @@ export function LeaseForm({ network, onClose }: { network: Network; onClose: () 
     }),
     onSuccess: onClose,
   });
-  const problem = (field: string) => problemAt(save.error, field);
+  const problem = (field: FieldPath) => problemAt(save.error, field);
   return (
     <FormDialog title={t.network.addLease} about={t.network.addLeaseText} button={t.network.add} save={save} fields={['mac', 'address', 'name']} isDisabled={!mac.trim() || !address.trim()} onClose={onClose}>
       {nics.length > 0 && (

@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createNetwork, type NetworkQuestion } from '@/api/actions';
 import { useHostInterfaces } from '@/api/queries';
+import type { FieldPath } from '@/contract/fields';
 import * as limits from '@/contract/limits.generated';
 import type { HostInterface, Network, NetworkChange, NetworkInput } from '@/contract/types';
 import { ADDRESS_LENGTH, SUBNET_LENGTH } from '@/lib/addresses';
@@ -111,7 +112,7 @@ function interfacesOf(list: readonly HostInterface[]): Option[] {
 interface PartProps {
   values: Values;
   set: (change: Partial<Values>) => void;
-  problem: (field: string) => string;
+  problem: (field: FieldPath) => string;
 }
 
 function SubnetFields({ values, set, problem, network }: PartProps & { network?: Network }) {
@@ -179,7 +180,7 @@ export function NetworkForm({ network, onClose }: { network?: Network; onClose: 
     },
   });
   const error = save.error ?? look.error;
-  const problem = (field: string) => problemAt(error, field);
+  const problem = (field: FieldPath) => problemAt(error, field);
   return (
     <FormDialog title={network ? t.network.editTitle(network.name) : t.network.create} button={network ? t.network.save : t.app.create} size="medium" save={save} fields={fields} isDisabled={!look.ready} onClose={onClose}>
       {!save.error && <FormError error={look.error} shown={fields} />}

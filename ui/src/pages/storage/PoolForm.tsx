@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createPool } from '@/api/actions';
 import { ApiError } from '@/api/client';
+import type { Field } from '@/contract/fields';
 import type { PoolInput } from '@/contract/types';
 import { t } from '@/strings';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
@@ -35,7 +36,7 @@ export function PoolForm({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
-  const text = (field: string, label: string, value: string, set: (value: string) => void, hint?: string) => (
+  const text = (field: Field, label: string, value: string, set: (value: string) => void, hint?: string) => (
     <TextField id={`pool-${field}`} label={label} hint={hint} value={value} isRequired problem={problemAt(make.error, field)} onChange={set} />
   );
   const asked = make.error instanceof ApiError && 'confirm' in make.error.details;

@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { createVolume, growVolume } from '@/api/actions';
 import { useImages, usePools } from '@/api/queries';
+import type { Field as Name } from '@/contract/fields';
 import * as limits from '@/contract/limits.generated';
 import type { Pool, Volume, VolumeInput } from '@/contract/types';
 import { bytes } from '@/lib/format';
@@ -44,7 +45,7 @@ const poolOptions = (pools: Pool[]): Option[] => pools.map((pool) => ({ value: p
 const formatsOf = (pool: Pool | undefined): ('qcow2' | 'raw')[] => (pool?.thin ? ['qcow2', 'raw'] : ['raw']);
 const formatOptions = (pool: Pool | undefined): Option[] => formatsOf(pool).map((one) => ({ value: one, name: t.volumes.formats[one] }));
 /** What usePlace shows refusals at. */
-const PLACE = ['name', 'pool', 'format'];
+const PLACE: readonly Name[] = ['name', 'pool', 'format'];
 
 /** Where a new volume goes and what it is, shared by the forms. */
 function usePlace(first: string | undefined, firstName: string) {

@@ -12,7 +12,7 @@ export function useUpload() {
   const { begin, ...uploads } = useUploadsOf('file');
   const start = async (file: File, begun: LibraryFile | null, sha256: string, signal: AbortSignal) => {
     if (begun && begun.size_bytes !== file.size) throw new Error(t.files.otherSize(begun.name, bytes(begun.size_bytes)));
-    const { id, name, received_bytes } = begun ? await call<LibraryFile>(`/files/${encodeURIComponent(begun.id)}`, { signal }) : await createFile(file.name, file.size, sha256);
+    const { id, name, received_bytes } = begun ? await call<LibraryFile>(`/files/${encodeURIComponent(begun.id)}`, { signal }) : await createFile({ name: file.name, size_bytes: file.size, sha256 });
     return { id, name, from: received_bytes };
   };
   return {

@@ -6,6 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createTemplate, updateTemplate } from '@/api/actions';
 import { useFiles, useGroups, useImages, useNetworks, usePools } from '@/api/queries';
+import type { Field } from '@/contract/fields';
 import * as limits from '@/contract/limits.generated';
 import type { Image, LibraryFile, Network, Pool, Template } from '@/contract/types';
 import { t } from '@/strings';
@@ -22,7 +23,7 @@ import { hasCommonBoot, inputOf, templateDraft, templateInput, templateProblems 
 
 const words = t.templates;
 const OSES: readonly Os[] = ['linux', 'windows', 'other'];
-const BOOT = ['cloud_init', 'windows'];
+const BOOT: readonly Field[] = ['cloud_init', 'windows'];
 
 interface PartProps {
   draft: Draft;
@@ -68,7 +69,7 @@ function SizeFields({ draft, set, pools, error, problem }: PartProps & { problem
 function Folds({ draft, set, pools, networks, error }: PartProps & { networks: readonly Network[] }) {
   const [open, setOpen] = useState<readonly string[]>([]);
   const toggle = (fold: string) => (_event: unknown, on: boolean) => setOpen(on ? [...open, fold] : open.filter((one) => one !== fold));
-  const refused = (fields: readonly string[]) => fields.some((field) => problemAt(error, field) !== '');
+  const refused = (fields: readonly Field[]) => fields.some((field) => problemAt(error, field) !== '');
   const head = (name: string, summary: string) => <>{name} <span className="fct-subtle fct-small">{summary}</span></>;
   return (
     <>
@@ -113,7 +114,7 @@ function Form({ template, pools, images, isos, onClose }: Props & { pools: reado
     setForm({ ...form, ...next });
   };
   const set = (next: Draft) => change({ draft: next });
-  const at = (field: string) => problemAt(save.error, field);
+  const at = (field: Field) => problemAt(save.error, field);
   const problems = templateProblems(form, pools);
   return (
     <FormDialog

@@ -2,9 +2,10 @@
 // What is booted from, in order: each can be left out and moved, by mouse and keyboard.
 import { Button, Checkbox } from '@patternfly/react-core';
 import { ArrowDownIcon, ArrowUpIcon } from '@patternfly/react-icons';
+import type { VmInput } from '@/contract/types';
 import { t } from '@/strings';
 
-export type Boot = 'disk' | 'cdrom' | 'network';
+export type Boot = NonNullable<VmInput['boot']>[number];
 const ALL: readonly Boot[] = ['disk', 'cdrom', 'network'];
 const words = t.hardware;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the wizard holds, what is wrong with it, and what of it is sent. Pure.
+import type { Field } from '@/contract/fields';
 import * as limits from '@/contract/limits.generated';
 import type { Pool, VmDeviceInput, VmDiskInput, VmInput, VmNicInput } from '@/contract/types';
 import { bytes, mib } from '@/lib/format';
@@ -135,13 +136,20 @@ const STEP_OF: Record<keyof Problems, StepId> = { name: 'source', source: 'sourc
 /** Whether nothing is wrong in that step. */
 export const stepOk = (problems: Problems, step: StepId) => !(Object.keys(problems) as (keyof Problems)[]).some((field) => STEP_OF[field] === step);
 
+const FIELDS_OF: Partial<Record<StepId, readonly Field[]>> = {
+  source: ['name', 'description', 'image', 'iso', 'volume', 'format', 'template', 'os', 'cdroms', 'file'],
+  size: ['vcpus', 'memory_mib', 'disk_gib', 'size_gib', 'pool', 'disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'],
+  boot: [
+    'cloud_init', 'windows', 'user', 'password', 'ssh_keys', 'packages', 'hostname', 'user_data', 'address', 'gateway', 'dns', 'language', 'time_zone',
+    'product_key', 'organization', 'edition',
+  ],
+  gpu: ['devices', 'group', 'count', 'optional'],
+};
+
 /** Where the field that the API refused is. */
 export function stepOfField(field: string): StepId | null {
-  const first = /^[a-z_]+/.exec(field)?.[0] ?? '';
-  if (['name', 'description', 'image', 'iso', 'volume', 'format', 'template', 'os', 'cdroms', 'file'].includes(first)) return 'source';
-  if (['vcpus', 'memory_mib', 'disk_gib', 'size_gib', 'pool', 'disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'].includes(first)) return 'size';
-  if (['cloud_init', 'windows', 'user', 'password', 'ssh_keys', 'packages', 'hostname', 'user_data', 'address', 'gateway', 'dns', 'language', 'time_zone', 'product_key', 'organization', 'edition'].includes(first)) return 'boot';
-  return ['devices', 'group', 'count', 'optional'].includes(first) ? 'gpu' : null;
+  const first = /^[a-z_]+/.exec(field)?.[0];
+  return (Object.keys(FIELDS_OF) as StepId[]).find((step) => FIELDS_OF[step]?.some((one) => one === first)) ?? null;
 }
 
 function sourceInput(draft: Draft): Partial<VmInput> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the folded parts of the form hold, in a line each.
+import type { Field } from '@/contract/fields';
 import type { Network, VmNicInput } from '@/contract/types';
 import { t } from '@/strings';
 import type { Draft } from './draft';
@@ -8,7 +9,7 @@ import { firstBootInput } from './firstboot';
 const words = t.wizard;
 
 /** Fields of the API that are folded. */
-export const FOLDED = ['disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'];
+export const FOLDED: readonly Field[] = ['disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'];
 
 /** The NICs that the VM gets: those that were chosen, or the one that the API gives when nobody chose. */
 export function usedNics(draft: Draft, networks: readonly Network[]): VmNicInput[] {
