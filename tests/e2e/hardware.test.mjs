@@ -66,7 +66,7 @@ async function whileOff({ instance, browser, assert }) {
   assert.deepEqual(await axe(page), []);
   await page.getByRole('button', { name: 'Edit processor and memory' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('The VM is off: it has this when it starts.').waitFor();
+  await dialog.getByText('The VM is off. The change takes effect when it starts.').waitFor();
   await dialog.getByRole('spinbutton', { name: 'vCPUs' }).fill('2');
   await picture(page, 'hardware-size');
   assert.deepEqual(await axe(page), []);
@@ -130,7 +130,7 @@ async function whileRunning({ instance, browser, assert }) {
   await until(page, async () => (await vmOf(page)).state === 'running', 'the VM runs');
   await page.getByRole('button', { name: 'Shut down' }).waitFor();
   await page.getByRole('button', { name: 'Edit processor and memory' }).click();
-  await dialog.getByText('this takes effect at its next start').waitFor();
+  await dialog.getByText('The change takes effect at its next start').waitFor();
   await dialog.getByRole('spinbutton', { name: 'vCPUs' }).fill('1');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByText('At the next start').waitFor();
@@ -192,7 +192,7 @@ async function media({ instance, browser, assert }) {
     await isos(instance);
     await drives.getByText('This VM has no CD drive.').waitFor();
     await drives.getByRole('button', { name: 'Add CD drive' }).click();
-    await dialog.getByText('The VM is off: it has this when it starts.').waitFor();
+    await dialog.getByText('The VM is off. The change takes effect when it starts.').waitFor();
     await dialog.getByLabel('Medium', { exact: true }).selectOption('');
     await dialog.getByRole('button', { name: 'Add' }).click();
     await drives.getByText('Empty').waitFor();
@@ -226,7 +226,7 @@ async function media({ instance, browser, assert }) {
     assert.deepEqual((await vmOf(page)).pending_changes, []);
     // A drive goes with the next start, and the page says so.
     await drives.getByRole('button', { name: 'Remove CD drive sda' }).click();
-    await dialog.getByText('this takes effect at its next start').waitFor();
+    await dialog.getByText('The change takes effect at its next start').waitFor();
     await dialog.getByRole('button', { name: 'Remove' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('At the next start').waitFor();

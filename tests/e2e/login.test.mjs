@@ -61,7 +61,7 @@ async function password({ instance, browser, assert }) {
   await form.locator('#old-password').fill('not the password');
   await form.locator('#new-password').fill(next);
   await form.locator('#again-password').fill('another');
-  await form.getByText('The two are not the same.').waitFor();
+  await form.getByText('The two passwords are not the same.').waitFor();
   assert.equal(await button.isDisabled(), true);
   await form.locator('#again-password').fill(next);
   await button.click();

@@ -60,8 +60,8 @@ export function cardCharts(gpu: Gpu): ChartSpec[] {
     parts.map((i) => ({ name: i.holder?.name ?? `${i.profile} @${i.start}`, value: part(i.start, pick) }));
   return [
     ...charts.slice(0, 2),
-    { title: `${t.gpu.busy}, ${t.gpu.instances.toLowerCase()}`, unit: '%', max: 100, why, series: series('gpu_percent') },
-    { title: `${t.gpu.memory}, ${t.gpu.instances.toLowerCase()}`, unit: 'MiB', series: series('memory_used_mib') },
+    { title: `${t.gpu.busy}, ${t.gpu.parts.toLowerCase()}`, unit: '%', max: 100, why, series: series('gpu_percent') },
+    { title: `${t.gpu.memory}, ${t.gpu.parts.toLowerCase()}`, unit: 'MiB', series: series('memory_used_mib') },
     ...charts.slice(2),
   ];
 }

@@ -59,9 +59,9 @@ export const app = {
   notFoundText: 'It may have been deleted or renamed.',
   toOverview: 'Go to the overview',
   notLoaded: 'This page could not be loaded',
-  notLoadedText: 'This page has not been loaded yet. It comes by itself as soon as Facet answers again.',
-  crashed: 'This page stumbled',
-  crashedText: 'The rest of Facet works on. Load the page again; if it stays, please report it.',
+  notLoadedText: 'This page has not been loaded yet. It loads by itself when Facet answers again.',
+  crashed: 'This page has failed',
+  crashedText: 'The rest of Facet still works. Load the page again. If it fails again, please report it.',
   reload: 'Load again',
 };
 
@@ -110,7 +110,7 @@ export const overview = {
   allCards: 'All cards',
   noVms: 'No virtual machines yet',
   simulated: 'Simulated',
-  hostUnknown: 'The host does not tell this now.',
+  hostUnknown: 'The host does not report this now.',
 };
 
 export const attention = {

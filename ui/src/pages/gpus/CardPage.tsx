@@ -23,7 +23,7 @@ import { PageHead } from '@/widgets/PageHead';
 import { Busy, GpuMemory, Power, Temperature } from '@/widgets/Reading';
 import { SubjectEvents } from '@/widgets/SubjectEvents';
 import { LetGo, ReleasedNotice } from './Hold';
-import { InstancesTab } from './InstancesTab';
+import { PartsTab } from './PartsTab';
 import { SummaryTab } from './SummaryTab';
 
 const LIST = { to: '/gpus/cards', name: t.gpu.cards };
@@ -120,7 +120,7 @@ function CardView({ gpu, tab }: { gpu: Gpu; tab: string }) {
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
         <Notices gpu={gpu} />
         {tab === 'summary' && <><PicturePanel gpu={gpu} /><SummaryTab gpu={gpu} /></>}
-        {tab === 'instances' && <InstancesTab gpu={gpu} />}
+        {tab === 'instances' && <PartsTab gpu={gpu} />}
         {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={gpu.id} subjects={[`gpu/${gpu.id}`]} /></CardBody></Card>}
         {tab === 'events' && <SubjectEvents id={gpu.id} empty={t.gpu.noEvents} />}
       </PageSection>

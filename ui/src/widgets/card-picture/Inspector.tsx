@@ -53,7 +53,7 @@ function InstanceFacts({ gpu, at }: { gpu: Gpu; at: number }) {
   return (
     <Facts
       facts={[
-        [t.gpu.instance, instance.profile],
+        [t.gpu.part, instance.profile],
         [t.gpu.place, slots(instance)],
         [t.gpu.holder, <HolderLink key="h" holder={instance.holder} />],
         [t.picture.usedMemory, mibOf(instance.memory_used_mib, instance.memory_total_mib)],

@@ -12,17 +12,17 @@ import { Nothing } from '@/widgets/feedback';
 import { cardPath, HolderLink } from '@/widgets/links';
 import { Meter } from '@/widgets/Reading';
 
-export function InstancesTab({ gpu }: { gpu: Gpu }) {
+export function PartsTab({ gpu }: { gpu: Gpu }) {
   const navigate = useNavigate();
   const why = useCarveWhy(gpu);
   const live = useLatestSample()?.gpus[gpu.id]?.instances;
   if (gpu.mig.instances.length === 0) {
-    return <Nothing title={t.gpu.noInstances} text={why || t.gpu.noInstancesText} action={<ActionButton variant="link" why={why} onClick={() => void navigate(cardPath(gpu.id, '/carve'))}>{t.gpu.recarve}</ActionButton>} />;
+    return <Nothing title={t.gpu.noParts} text={why || t.gpu.noPartsText} action={<ActionButton variant="link" why={why} onClick={() => void navigate(cardPath(gpu.id, '/carve'))}>{t.gpu.recarve}</ActionButton>} />;
   }
   return (
-    <Table aria-label={t.gpu.instances} variant="compact">
+    <Table aria-label={t.gpu.parts} variant="compact">
       <Thead>
-        <Tr><Th>{t.gpu.instance}</Th><Th>{t.gpu.place}</Th><Th>{t.gpu.holder}</Th><Th>{t.gpu.busy}</Th><Th>{t.gpu.memory}</Th><Th>{t.gpu.compute}</Th><Th>{t.gpu.migUuid}</Th></Tr>
+        <Tr><Th>{t.gpu.part}</Th><Th>{t.gpu.place}</Th><Th>{t.gpu.holder}</Th><Th>{t.gpu.busy}</Th><Th>{t.gpu.memory}</Th><Th>{t.gpu.compute}</Th><Th>{t.gpu.migUuid}</Th></Tr>
       </Thead>
       <Tbody>
         {gpu.mig.instances.map((instance) => {
@@ -31,7 +31,7 @@ export function InstancesTab({ gpu }: { gpu: Gpu }) {
           const total = now?.memory_total_mib ?? instance.memory_total_mib;
           return (
             <Tr key={instance.start}>
-              <Td dataLabel={t.gpu.instance}>{instance.profile}</Td>
+              <Td dataLabel={t.gpu.part}>{instance.profile}</Td>
               <Td dataLabel={t.gpu.place}>{slots(instance)}</Td>
               <Td dataLabel={t.gpu.holder}><HolderLink holder={instance.holder} /></Td>
               <Td dataLabel={t.gpu.busy}><Meter text={percent(now?.gpu_percent)} part={now?.gpu_percent == null ? null : now.gpu_percent / 100} why={now?.why_not || gpu.readings.why_not} /></Td>
