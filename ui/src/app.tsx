@@ -31,15 +31,25 @@ function Pages() {
   return (
     <Shell>
       <Routes>
-        {routes.filter(({ bare }) => !bare).map(({ path, Page }) => <Route key={path} path={path} element={<Page />} />)}
-        {redirects.map(({ path, to }) => <Route key={path} path={path} element={<Navigate to={to} replace />} />)}
+        {routes
+          .filter(({ bare }) => !bare)
+          .map(({ path, Page }) => (
+            <Route key={path} path={path} element={<Page />} />
+          ))}
+        {redirects.map(({ path, to }) => (
+          <Route key={path} path={path} element={<Navigate to={to} replace />} />
+        ))}
         <Route path="*" element={<NotFoundPage />} />
       </Routes>
     </Shell>
   );
 }
 
-const waiting = <Bullseye><Spinner aria-label={t.app.loading} /></Bullseye>;
+const waiting = (
+  <Bullseye>
+    <Spinner aria-label={t.app.loading} />
+  </Bullseye>
+);
 
 export function App() {
   return (
@@ -49,7 +59,19 @@ export function App() {
           <Gate>
             <Uploads>
               <Routes>
-                {routes.filter(({ bare }) => bare).map(({ path, Page }) => <Route key={path} path={path} element={<Suspense fallback={waiting}><Page /></Suspense>} />)}
+                {routes
+                  .filter(({ bare }) => bare)
+                  .map(({ path, Page }) => (
+                    <Route
+                      key={path}
+                      path={path}
+                      element={
+                        <Suspense fallback={waiting}>
+                          <Page />
+                        </Suspense>
+                      }
+                    />
+                  ))}
                 <Route path="*" element={<Pages />} />
               </Routes>
             </Uploads>

@@ -14,7 +14,9 @@ vi.mock('@/widgets/chunk', () => ({ chunk: (load: unknown) => load }));
 vi.mock('@/pages/overview/OverviewPage', () => ({ OverviewPage: () => null }));
 
 const manifests = import.meta.glob<Record<string, Manifest>>('../src/pages/*/page.ts', { eager: true });
-const folders = readdirSync('src/pages', { withFileTypes: true }).filter((one) => one.isDirectory() && readdirSync(`src/pages/${one.name}`).length > 0);
+const folders = readdirSync('src/pages', { withFileTypes: true }).filter(
+  (one) => one.isDirectory() && readdirSync(`src/pages/${one.name}`).length > 0,
+);
 
 describe('pages', () => {
   it('are the folders, each with one manifest', () => {
@@ -30,17 +32,47 @@ describe('pages', () => {
     const paths = routes.map(({ path }) => path);
     expect(new Set(paths).size).toBe(paths.length);
     const shown = routes.flatMap((route) => ('Page' in route ? [route.path] : []));
-    const led = [...routes.flatMap((route) => ('to' in route ? [route.to] : [])), ...pages.flatMap(({ nav, places = [] }) => [...nav, ...places].map(({ to }) => to))];
-    for (const to of led) expect(shown.some((path) => matchPath(path, to)), to).toBe(true);
+    const led = [
+      ...routes.flatMap((route) => ('to' in route ? [route.to] : [])),
+      ...pages.flatMap(({ nav, places = [] }) => [...nav, ...places].map(({ to }) => to)),
+    ];
+    for (const to of led)
+      expect(
+        shown.some((path) => matchPath(path, to)),
+        to,
+      ).toBe(true);
   });
   it('each say of their own nouns what a change means', () => {
     const nouns = pages.flatMap((page) => Object.keys(page.nouns ?? {}));
-    expect([...nouns].sort()).toEqual(['console', 'event', 'file', 'gpu', 'group', 'network', 'node', 'pool', 'snapshot', 'task', 'template', 'vm', 'volume']);
+    expect([...nouns].sort()).toEqual([
+      'console',
+      'event',
+      'file',
+      'gpu',
+      'group',
+      'network',
+      'node',
+      'pool',
+      'snapshot',
+      'task',
+      'template',
+      'vm',
+      'volume',
+    ]);
   });
   it('make the sidebar', () => {
-    expect(blocksOf(pages).map(({ section, entries }) => (section ? [section, ...entries.map(({ name }) => name)] : entries[0]?.name))).toEqual([
-      'Overview', 'Virtual machines', 'Templates', ['GPUs', 'Cards', 'Resource groups'], ['Storage', 'Pools', 'Volumes', 'Files'], 'Networks',
-      ['Activity', 'Tasks', 'Events', 'Audit'], 'Nodes', 'Settings',
+    expect(
+      blocksOf(pages).map(({ section, entries }) => (section ? [section, ...entries.map(({ name }) => name)] : entries[0]?.name)),
+    ).toEqual([
+      'Overview',
+      'Virtual machines',
+      'Templates',
+      ['GPUs', 'Cards', 'Resource groups'],
+      ['Storage', 'Pools', 'Volumes', 'Files'],
+      'Networks',
+      ['Activity', 'Tasks', 'Events', 'Audit'],
+      'Nodes',
+      'Settings',
     ]);
   });
 });

@@ -15,15 +15,22 @@ function placeOf(file) {
 /** What is imported, below src/; null for packages. */
 function target(src, file, source) {
   if (source.startsWith('@/')) return source.slice(2);
-  return source.startsWith('.') ? path.relative(src, path.resolve(path.dirname(file), source)).split(path.sep).join('/') : null;
+  return source.startsWith('.')
+    ? path
+        .relative(src, path.resolve(path.dirname(file), source))
+        .split(path.sep)
+        .join('/')
+    : null;
 }
 
 /** Why @from must not import @to; "" when it may. */
 function fault(from, to) {
   const [left, right] = [LAYERS.indexOf(from.layer), LAYERS.indexOf(to.layer)];
   if (left < 0 || right < 0) return `it is in none of the layers ${LAYERS.join(', ')}`;
-  if (right < left) return `${from.layer} stands below ${to.layer}: move what both need to ${from.layer} or below, or hand it down as a parameter`;
-  if (from.page && to.layer === 'pages' && to.page !== from.page) return 'it is of another page: what two pages share belongs in widgets or lib';
+  if (right < left)
+    return `${from.layer} stands below ${to.layer}: move what both need to ${from.layer} or below, or hand it down as a parameter`;
+  if (from.page && to.layer === 'pages' && to.page !== from.page)
+    return 'it is of another page: what two pages share belongs in widgets or lib';
   return '';
 }
 

@@ -19,15 +19,21 @@ function limitsOf(field) {
 }
 
 function constant(name, schema) {
-  const fields = Object.entries(schema.properties ?? {}).map(([field, one]) => [field, limitsOf(one)]).filter(([, limits]) => limits.length > 0);
+  const fields = Object.entries(schema.properties ?? {})
+    .map(([field, one]) => [field, limitsOf(one)])
+    .filter(([, limits]) => limits.length > 0);
   if (fields.length === 0) return '';
   return `\nexport const ${name} = {\n${fields.map(([field, limits]) => `  ${field}: { ${limits.join(', ')} },\n`).join('')}} as const;\n`;
 }
 
 const { components, paths } = JSON.parse(readFileSync(0, 'utf8'));
-const inline = Object.values(paths).flatMap((path) => Object.values(path)).flatMap((operation) => {
-  const schema = operation.requestBody?.content?.['application/json']?.schema;
-  return schema && !schema.$ref ? [[operation.operationId, schema]] : [];
-});
+const inline = Object.values(paths)
+  .flatMap((path) => Object.values(path))
+  .flatMap((operation) => {
+    const schema = operation.requestBody?.content?.['application/json']?.schema;
+    return schema && !schema.$ref ? [[operation.operationId, schema]] : [];
+  });
 const named = Object.entries(components.schemas).filter(([name]) => /(Input|Change|Patch)$/.test(name));
-process.stdout.write(`// SPDX-License-Identifier: Apache-2.0\n// Made from api/openapi.yaml by tools/limits.js.\n${[...named, ...inline].map(([name, schema]) => constant(name, schema)).join('')}`);
+process.stdout.write(
+  `// SPDX-License-Identifier: Apache-2.0\n// Made from api/openapi.yaml by tools/limits.js.\n${[...named, ...inline].map(([name, schema]) => constant(name, schema)).join('')}`,
+);

@@ -38,9 +38,7 @@ export const staleWord = (...nouns: string[]): WordNoun => ({
 export const isGone = (change: object): change is { id: string; deleted: true } => 'deleted' in change;
 
 /** The list with one item changed, added in front when @newestFirst, or gone. The same array when nothing is cached yet. */
-export function patchList<T extends { id: string }>(
-  list: T[] | undefined, change: Change<T>, newestFirst: boolean,
-): T[] | undefined {
+export function patchList<T extends { id: string }>(list: T[] | undefined, change: Change<T>, newestFirst: boolean): T[] | undefined {
   if (!list) return list;
   if (isGone(change)) return list.filter((item) => item.id !== change.id);
   const at = list.findIndex((item) => item.id === change.id);
@@ -55,8 +53,16 @@ function gone(client: QueryClient, queryKey: string[]): void {
 }
 
 /** Takes changes of objects of @name that came together. */
-export function takeObjects(client: QueryClient, name: string, noun: ObjectNoun, changes: readonly Change<{ id: string }>[], again: Again): void {
-  client.setQueryData<{ id: string }[]>([name], (list) => changes.reduce((now, change) => patchList(now, change, noun.newestFirst ?? false), list));
+export function takeObjects(
+  client: QueryClient,
+  name: string,
+  noun: ObjectNoun,
+  changes: readonly Change<{ id: string }>[],
+  again: Again,
+): void {
+  client.setQueryData<{ id: string }[]>([name], (list) =>
+    changes.reduce((now, change) => patchList(now, change, noun.newestFirst ?? false), list),
+  );
   for (const change of changes) {
     if (isGone(change)) gone(client, [name, change.id]);
     else if (noun.complete) client.setQueryData([name, change.id], change);

@@ -16,7 +16,12 @@ interface Changed {
 
 const key = (queryKey: readonly unknown[]) => JSON.stringify(queryKey);
 /** Where each part of the stream's beginning belongs. */
-const BROUGHT: { [part in keyof StreamState]: readonly unknown[] } = { nodes: ['node'], gpus: ['gpu'], tasks: ['task'], vms: vmOverview.queryKey };
+const BROUGHT: { [part in keyof StreamState]: readonly unknown[] } = {
+  nodes: ['node'],
+  gpus: ['gpu'],
+  tasks: ['task'],
+  vms: vmOverview.queryKey,
+};
 const broughtKeys = new Set(Object.values(BROUGHT).map(key));
 
 /** A part that the server could not give is asked for by whoever shows it, and so the reason is shown there. */
@@ -81,7 +86,8 @@ export function openStream(client: QueryClient, nouns: Nouns): () => void {
     heard = Date.now();
     source = connect(client, nouns, {
       onOpen: () => {
-        if (opened) void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' && !broughtKeys.has(key(query.queryKey)) });
+        if (opened)
+          void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' && !broughtKeys.has(key(query.queryKey)) });
         opened = true;
         heard = Date.now();
         setLink('up');

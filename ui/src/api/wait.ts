@@ -8,7 +8,12 @@ import { isRunning } from '@/lib/tasks';
 export class ShownError extends Error {}
 
 /** @look's answer once it has one, asked again whenever a cache changes; an error with @late's text when it takes longer. */
-export function until<T>(client: QueryClient, signal: AbortSignal, look: () => T | undefined, late?: { ms: number; text: string }): Promise<T> {
+export function until<T>(
+  client: QueryClient,
+  signal: AbortSignal,
+  look: () => T | undefined,
+  late?: { ms: number; text: string },
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       stop();

@@ -4,7 +4,9 @@
 import type { operations } from './generated';
 
 /** The body of a request. */
-export type Body<O extends keyof operations> = operations[O] extends { requestBody?: { content: { 'application/json': infer B } } } ? B : never;
+export type Body<O extends keyof operations> = operations[O] extends { requestBody?: { content: { 'application/json': infer B } } }
+  ? B
+  : never;
 
 type Names<T> = T extends readonly (infer One)[]
   ? Names<One>

@@ -4,7 +4,9 @@ import type { components, operations } from './generated';
 
 type S = components['schemas'];
 /** What a GET answers with. */
-type Answer<O extends keyof operations> = operations[O] extends { responses: { 200: { content: { 'application/json': infer B } } } } ? B : never;
+type Answer<O extends keyof operations> = operations[O] extends { responses: { 200: { content: { 'application/json': infer B } } } }
+  ? B
+  : never;
 
 export type Session = S['Session'];
 export type Token = S['Token'];

@@ -33,10 +33,33 @@ export function nodeCharts(gpus: readonly Gpu[], memoryMib: number | null): Char
   const cards = gpus.filter((gpu) => gpu.state === 'ok');
   const why = cards.find((gpu) => gpu.readings.why_not)?.readings.why_not ?? t.overview.noCards;
   return [
-    { title: t.overview.cpu, unit: '%', max: 100, why: t.overview.hostUnknown, series: [{ name: t.overview.cpu, value: (s) => s.host.cpu_percent }] },
-    { title: t.overview.memory, unit: 'MiB', max: memoryMib, why: t.overview.hostUnknown, series: [{ name: t.overview.memory, value: (s) => s.host.memory_used_mib }] },
-    { title: t.overview.gpu, unit: '%', max: 100, why, series: cards.map((gpu) => ({ name: t.gpu.title(gpu.index), value: (s) => gpuOf(s, gpu.id)?.gpu_percent ?? null })) },
-    { title: t.overview.gpuMemory, unit: 'MiB', why, series: cards.map((gpu) => ({ name: t.gpu.title(gpu.index), value: (s) => gpuOf(s, gpu.id)?.memory_used_mib ?? null })) },
+    {
+      title: t.overview.cpu,
+      unit: '%',
+      max: 100,
+      why: t.overview.hostUnknown,
+      series: [{ name: t.overview.cpu, value: (s) => s.host.cpu_percent }],
+    },
+    {
+      title: t.overview.memory,
+      unit: 'MiB',
+      max: memoryMib,
+      why: t.overview.hostUnknown,
+      series: [{ name: t.overview.memory, value: (s) => s.host.memory_used_mib }],
+    },
+    {
+      title: t.overview.gpu,
+      unit: '%',
+      max: 100,
+      why,
+      series: cards.map((gpu) => ({ name: t.gpu.title(gpu.index), value: (s) => gpuOf(s, gpu.id)?.gpu_percent ?? null })),
+    },
+    {
+      title: t.overview.gpuMemory,
+      unit: 'MiB',
+      why,
+      series: cards.map((gpu) => ({ name: t.gpu.title(gpu.index), value: (s) => gpuOf(s, gpu.id)?.memory_used_mib ?? null })),
+    },
   ];
 }
 
@@ -48,7 +71,13 @@ export function cardCharts(gpu: Gpu): ChartSpec[] {
   const why = gpu.readings.why_not || t.gpu.unknown;
   const charts: ChartSpec[] = [
     { title: t.gpu.busy, unit: '%', max: 100, why, series: [{ name: t.gpu.busy, value: of((r) => r.gpu_percent) }] },
-    { title: t.gpu.memory, unit: 'MiB', max: gpu.readings.memory_total_mib, why, series: [{ name: t.gpu.memory, value: of((r) => r.memory_used_mib) }] },
+    {
+      title: t.gpu.memory,
+      unit: 'MiB',
+      max: gpu.readings.memory_total_mib,
+      why,
+      series: [{ name: t.gpu.memory, value: of((r) => r.memory_used_mib) }],
+    },
     { title: t.gpu.power, unit: 'W', max: gpu.readings.power_limit_w, why, series: [{ name: t.gpu.power, value: of((r) => r.power_w) }] },
     { title: t.gpu.temperature, unit: '°C', max: 100, why, series: [{ name: t.gpu.temperature, value: of((r) => r.temperature_c) }] },
   ];
@@ -68,15 +97,28 @@ export function cardCharts(gpu: Gpu): ChartSpec[] {
 
 export function vmCharts(id: string, memoryMib: number, parts: { gpu: string; start: number }[]): ChartSpec[] {
   const charts: ChartSpec[] = [
-    { title: t.overview.cpu, unit: '%', max: 100, why: t.vm.noReading, series: [{ name: t.overview.cpu, value: (s) => s.vms[id]?.cpu_percent ?? null }] },
-    { title: t.overview.memory, unit: 'MiB', max: memoryMib, why: t.vm.noReading, series: [{ name: t.overview.memory, value: (s) => s.vms[id]?.memory_used_mib ?? null }] },
+    {
+      title: t.overview.cpu,
+      unit: '%',
+      max: 100,
+      why: t.vm.noReading,
+      series: [{ name: t.overview.cpu, value: (s) => s.vms[id]?.cpu_percent ?? null }],
+    },
+    {
+      title: t.overview.memory,
+      unit: 'MiB',
+      max: memoryMib,
+      why: t.vm.noReading,
+      series: [{ name: t.overview.memory, value: (s) => s.vms[id]?.memory_used_mib ?? null }],
+    },
   ];
   if (parts.length === 0) return charts;
   // A part has a history of its own, before this VM held it: only what it did while the VM ran is the VM's.
-  const of = (pick: 'gpu_percent' | 'memory_used_mib') => parts.map((p) => ({
-    name: `@${p.start}`,
-    value: (s: Sample) => (s.vms[id] ? gpuOf(s, p.gpu)?.instances?.find((i) => i.start === p.start)?.[pick] ?? null : null),
-  }));
+  const of = (pick: 'gpu_percent' | 'memory_used_mib') =>
+    parts.map((p) => ({
+      name: `@${p.start}`,
+      value: (s: Sample) => (s.vms[id] ? (gpuOf(s, p.gpu)?.instances?.find((i) => i.start === p.start)?.[pick] ?? null) : null),
+    }));
   return [
     ...charts,
     { title: t.overview.gpu, unit: '%', max: 100, why: t.gpu.unknown, series: of('gpu_percent') },

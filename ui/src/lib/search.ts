@@ -28,5 +28,8 @@ export function search(all: readonly Found[], text: string, most = 12): Found[] 
     }
     return [{ item, score }];
   });
-  return scored.sort((a, b) => a.score - b.score || rankOf(a.item) - rankOf(b.item)).slice(0, most).map(({ item }) => item);
+  return scored
+    .sort((a, b) => a.score - b.score || rankOf(a.item) - rankOf(b.item))
+    .slice(0, most)
+    .map(({ item }) => item);
 }

@@ -24,12 +24,25 @@ function Live({ children }: { children: ReactNode }) {
 export function Gate({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const session = useSession();
-  useEffect(() => onUnauthenticated(() => {
-    if (client.getQueryData(['session'])) client.setQueryData(['session'], null);
-  }), [client]);
+  useEffect(
+    () =>
+      onUnauthenticated(() => {
+        if (client.getQueryData(['session'])) client.setQueryData(['session'], null);
+      }),
+    [client],
+  );
   if (session.data) return <Live>{children}</Live>;
   const signedOut = session.data === null || (session.error instanceof ApiError && session.error.status === 401);
   if (signedOut) return <LoginPage />;
-  if (session.error) return <Bullseye><LoadError error={session.error} onRetry={() => void session.refetch()} /></Bullseye>;
-  return <Bullseye><Spinner aria-label={t.app.loading} /></Bullseye>;
+  if (session.error)
+    return (
+      <Bullseye>
+        <LoadError error={session.error} onRetry={() => void session.refetch()} />
+      </Bullseye>
+    );
+  return (
+    <Bullseye>
+      <Spinner aria-label={t.app.loading} />
+    </Bullseye>
+  );
 }

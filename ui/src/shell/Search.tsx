@@ -43,12 +43,27 @@ function SearchBox({ onClose }: { onClose: () => void }) {
             onKeyDown={onKeyDown}
             ref={(input: HTMLInputElement | null) => input?.focus()}
           />
-          {found.length === 0 ? <p className="fct-subtle" role="status">{t.app.searchEmpty(text)}</p> : (
+          {found.length === 0 ? (
+            <p className="fct-subtle" role="status">
+              {t.app.searchEmpty(text)}
+            </p>
+          ) : (
             <Menu isPlain isScrollable onSelect={(_event, id) => go(found.find((item) => item.key === id))}>
               <MenuContent>
                 <MenuList aria-label={t.app.searchTitle}>
                   {found.map((item, i) => (
-                    <MenuItem key={item.key} itemId={item.key} isFocused={i === chosen} icon={<Label isCompact variant="outline">{item.kind}</Label>}>{item.name}</MenuItem>
+                    <MenuItem
+                      key={item.key}
+                      itemId={item.key}
+                      isFocused={i === chosen}
+                      icon={
+                        <Label isCompact variant="outline">
+                          {item.kind}
+                        </Label>
+                      }
+                    >
+                      {item.name}
+                    </MenuItem>
                   ))}
                 </MenuList>
               </MenuContent>
@@ -74,8 +89,16 @@ export function Search() {
   }, []);
   return (
     <>
-      <Button variant="control" icon={<SearchIcon />} onClick={() => setOpen(true)} aria-label={`${t.app.search} ${t.app.searchHint}`} aria-keyshortcuts="Control+K">
-        <span className="fct-wide">{t.app.search} <span className="fct-subtle fct-small">{t.app.searchHint}</span></span>
+      <Button
+        variant="control"
+        icon={<SearchIcon />}
+        onClick={() => setOpen(true)}
+        aria-label={`${t.app.search} ${t.app.searchHint}`}
+        aria-keyshortcuts="Control+K"
+      >
+        <span className="fct-wide">
+          {t.app.search} <span className="fct-subtle fct-small">{t.app.searchHint}</span>
+        </span>
       </Button>
       {open && <SearchBox onClose={() => setOpen(false)} />}
     </>

@@ -11,7 +11,13 @@ const at = (path: string, prefix: string) => path === prefix || path.startsWith(
 
 function Line({ entry: { to, name }, pathname }: { entry: Entry; pathname: string }) {
   const active = at(pathname, to);
-  return <NavItem isActive={active} itemId={to}><Link to={to} aria-current={active ? 'page' : undefined}>{name}</Link></NavItem>;
+  return (
+    <NavItem isActive={active} itemId={to}>
+      <Link to={to} aria-current={active ? 'page' : undefined}>
+        {name}
+      </Link>
+    </NavItem>
+  );
 }
 
 export function SideNav() {
@@ -22,7 +28,13 @@ export function SideNav() {
         {BLOCKS.map(({ section, prefix, folds, entries }) => {
           const lines = entries.map((entry) => <Line key={entry.to} entry={entry} pathname={pathname} />);
           const inside = at(pathname, prefix);
-          return section === undefined ? lines : <NavExpandable key={prefix} title={section} isActive={inside} isExpanded={!folds || inside}>{lines}</NavExpandable>;
+          return section === undefined ? (
+            lines
+          ) : (
+            <NavExpandable key={prefix} title={section} isActive={inside} isExpanded={!folds || inside}>
+              {lines}
+            </NavExpandable>
+          );
         })}
       </NavList>
     </Nav>

@@ -6,7 +6,8 @@ import { t } from '@/strings';
 
 type UseFound = (text: string) => Found[];
 
-const PLACES = pages.flatMap(({ nav, places = [] }) => [...nav, ...places])
+const PLACES = pages
+  .flatMap(({ nav, places = [] }) => [...nav, ...places])
   .map(({ to, name }): Found => ({ kind: t.app.searchKinds.page, key: `page ${to}`, name, more: '', to, rank: 'page' }));
 
 /** The pages never change, so neither does the order in which their hooks are called. */

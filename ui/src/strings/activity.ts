@@ -36,7 +36,8 @@ export const activity = {
   exportLines: 'Export (JSON lines)',
   exportTable: 'Export (CSV)',
   refused: 'Refused sign-ins and requests',
-  refusedText: 'Facet counts what it refuses to people and programs that are not signed in, by address and minute. Opening this page while signed out counts too. The counts are kept apart from the audit, so they push nothing out of it.',
+  refusedText:
+    'Facet counts what it refuses to people and programs that are not signed in, by address and minute. Opening this page while signed out counts too. The counts are kept apart from the audit, so they push nothing out of it.',
   noRefused: 'Nobody was refused.',
   minute: 'Minute',
   count: 'Times',
@@ -66,7 +67,8 @@ export const settings = {
   tokenName: 'Name',
   revoke: 'Revoke',
   revokeTitle: (name: string) => `Revoke ${name}?`,
-  revokeText: 'Programs that use this token are refused from now on, and their open connections end. The tokens that it made are revoked too.',
+  revokeText:
+    'Programs that use this token are refused from now on, and their open connections end. The tokens that it made are revoked too.',
   ends: 'Ends',
   whenRevoked: 'When revoked',
   login: 'command line',

@@ -16,7 +16,8 @@ export const firstBoot = {
   keys: 'SSH keys',
   keysHelp: 'Public keys, one per line, as in a .pub file.',
   agent: 'Install the guest agent',
-  agentHelp: 'With the agent, Facet shows the guest’s addresses and shuts it down cleanly. The guest needs the package server of its distribution.',
+  agentHelp:
+    'With the agent, Facet shows the guest’s addresses and shuts it down cleanly. The guest needs the package server of its distribution.',
   network: 'Network',
   dhcp: 'Address by DHCP',
   fixed: 'Fixed address',
@@ -34,7 +35,8 @@ export const firstBoot = {
   kept: 'User-data of the template',
   keptHelp: 'Facet shows it to nobody, since it may hold a password. Text that you write below replaces it. Uncheck this to leave it out.',
   expertText: 'User-data',
-  expertHelp: 'It replaces the user, keys and packages above. It begins with #cloud-config, #!, #include, ## template: jinja or another header that cloud-init documents. Facet checks YAML, but not what jinja fills in.',
+  expertHelp:
+    'It replaces the user, keys and packages above. It begins with #cloud-config, #!, #include, ## template: jinja or another header that cloud-init documents. Facet checks YAML, but not what jinja fills in.',
   edition: 'Edition',
   editionHelp: 'Its name on the ISO (“Windows 11 Pro”), or its number there. If you leave it empty and there are several, Setup asks.',
   language: 'Language',
@@ -44,7 +46,8 @@ export const firstBoot = {
   productKey: 'Product key',
   organization: 'Organization',
   windowsMore: 'Language, edition and key',
-  virtioNote: 'Disks and NICs of type virtio need a second CD with virtio-win from the file library. Setup then installs its drivers and guest agent too.',
+  virtioNote:
+    'Disks and NICs of type virtio need a second CD with virtio-win from the file library. Setup then installs its drivers and guest agent too.',
   problems: {
     user: `Use at most ${CloudInitInput.user.maxLength} lower-case letters, digits, _ and -. Begin with a letter or _.`,
     userWindows: `Use at most ${WindowsInput.user.maxLength} characters, and not Administrator.`,

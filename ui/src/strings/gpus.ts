@@ -30,7 +30,8 @@ export const gpu = {
   migIsOff: 'MIG is off. Re-carve turns it on when the card allows it.',
   release: 'Let go for other programs',
   releaseTitle: (name: string) => `Let go of ${name}?`,
-  releaseText: 'Facet stops looking at the card and changes nothing on it, so that nvidia-smi and the like find it unused. VMs get no parts of it until you take it back, or the host restarts.',
+  releaseText:
+    'Facet stops looking at the card and changes nothing on it, so that nvidia-smi and the like find it unused. VMs get no parts of it until you take it back, or the host restarts.',
   releaseButton: 'Let go',
   take: 'Take it back',
   releasedTitle: 'Facet has let go of this card for other programs',

@@ -16,17 +16,20 @@ export const network = {
     routed: 'VMs reach out with addresses of their own, and others reach them. The routers around must know the way back.',
     isolated: 'VMs reach each other and the host, nothing else.',
     bridge: 'VMs are neighbours of the host, on a bridge that the host has already. Facet makes no bridges: doing so can cut off the host.',
-    direct: 'VMs are neighbours of the host on one of its interfaces or VLANs, without a bridge. VMs and the host itself cannot reach one another.',
+    direct:
+      'VMs are neighbours of the host on one of its interfaces or VLANs, without a bridge. VMs and the host itself cannot reach one another.',
   },
   state: 'State',
   active: 'Running',
   inactive: 'Off',
   subnet: 'Subnet',
   subnetHint: 'An IPv4 subnet, like 192.168.130.0/24. The host gets its first address.',
-  subnetHintRouted: 'An IPv4 subnet that is routed to this host, like 203.0.113.16/28. It may be private or public. The host gets its first address.',
+  subnetHintRouted:
+    'An IPv4 subnet that is routed to this host, like 203.0.113.16/28. It may be private or public. The host gets its first address.',
   subnets: 'Further subnets',
   moreRanges: 'Also hands out',
-  subnetWith: (subnet: string, gateway: string, ranges: readonly string[]) => `${subnet}, the host is ${gateway}${ranges.length ? `, hands out ${ranges.join(' and ')}` : ''}`,
+  subnetWith: (subnet: string, gateway: string, ranges: readonly string[]) =>
+    `${subnet}, the host is ${gateway}${ranges.length ? `, hands out ${ranges.join(' and ')}` : ''}`,
   bridge: 'Bridge',
   bridgeHint: 'One of the bridges that this host has.',
   noBridges: 'This host has no bridge of its own. Make one with the tools of your distribution, or choose Direct.',
@@ -74,11 +77,12 @@ export const network = {
   nothingCut: 'No VM loses its link',
   cut: (names: readonly string[]) => `${names.join(', ')} ${names.length === 1 ? 'loses its' : 'lose their'} link for some seconds`,
   refused: 'This cannot be done',
-  consents: (codes: readonly string[]) => [
-    ...(codes.includes('own-connection') ? ['I know that my connection may be cut'] : []),
-    ...(codes.includes('route-crossed') ? ['I know that the host or the guests lose what the route leads to'] : []),
-    ...(codes.includes('public-subnet') ? ['I know that these addresses belong to others, or they are mine'] : []),
-  ].join('; ') || 'Do it all the same',
+  consents: (codes: readonly string[]) =>
+    [
+      ...(codes.includes('own-connection') ? ['I know that my connection may be cut'] : []),
+      ...(codes.includes('route-crossed') ? ['I know that the host or the guests lose what the route leads to'] : []),
+      ...(codes.includes('public-subnet') ? ['I know that these addresses belong to others, or they are mine'] : []),
+    ].join('; ') || 'Do it all the same',
   noNetworks: 'No networks yet',
   noNetworksText: 'Make one, so that VMs can reach each other and the outside.',
   addresses: 'Addresses',

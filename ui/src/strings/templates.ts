@@ -27,7 +27,8 @@ export const templates = {
   deleteText: 'VMs that were made from it stay as they are.',
   problems: 'Cannot be used as it is',
   none: 'No templates yet',
-  noneText: 'A template keeps what VMs of a kind have in common: image, size, disks, networks, GPU devices. Make one here, or from a VM with Save as template.',
+  noneText:
+    'A template keeps what VMs of a kind have in common: image, size, disks, networks, GPU devices. Make one here, or from a VM with Save as template.',
   about: 'A template holds what its VMs have in common. Facet asks for passwords when you use it.',
   saveAs: 'Save as template',
   saveAsTitle: (name: string) => `Save ${name} as a template`,
@@ -53,7 +54,8 @@ export const adopt = {
   releaseTitle: (name: string) => `Release ${name} from Facet?`,
   released: (name: string) => `${name} is no longer managed by Facet.`,
   releasedHow: (sentence: string, lost: string[]) => `${sentence}${lost.length > 0 ? ` Stays changed: ${lost.join('; ')}.` : ''}`,
-  releaseText: 'From then on Facet only shows the VM. Its disks stay as they are. Facet forgets its GPU devices and its place in the start order. A VM that Facet took over gets its old definition back if only its name, description, memory or vCPUs were changed.',
+  releaseText:
+    'From then on Facet only shows the VM. Its disks stay as they are. Facet forgets its GPU devices and its place in the start order. A VM that Facet took over gets its old definition back if only its name, description, memory or vCPUs were changed.',
 };
 
 export const autostart = {

@@ -42,7 +42,8 @@ export const wizard = {
   templateProblems: 'This template needs a look',
   os: 'Guest system',
   oses: { linux: 'Linux', windows: 'Windows', other: 'Other' },
-  windowsText: 'Windows starts with UEFI and a TPM 2.0, as Windows 11 asks for, on disks and a network interface that it has drivers for. For more speed, put the disc of virtio drivers in too.',
+  windowsText:
+    'Windows starts with UEFI and a TPM 2.0, as Windows 11 asks for, on disks and a network interface that it has drivers for. For more speed, put the disc of virtio drivers in too.',
   drivers: 'Disc with drivers',
   noDrivers: 'None',
   size: 'Size of the VM',
@@ -55,11 +56,13 @@ export const wizard = {
   pool: 'Pool',
   free: (bytes: string, pool: string) => `${bytes} are free in ${pool}.`,
   freeUnknown: 'How much is free there is not known.',
-  tooLarge: (bytes: string, pool: string) => `Only ${bytes} are free in ${pool}. The disk can be made, but it stops growing when the pool is full.`,
+  tooLarge: (bytes: string, pool: string) =>
+    `Only ${bytes} are free in ${pool}. The disk can be made, but it stops growing when the pool is full.`,
   largerThanPool: (bytes: string, pool: string) => `${pool} holds ${bytes} in all.`,
   tooLargeThick: (bytes: string, pool: string) => `Only ${bytes} are free in ${pool}.`,
   more: 'More: disks, network, firmware',
-  moreSummary: (disks: number, nics: string, firmware: string) => [disks ? plural(disks, 'further disk') : '', nics, firmware].filter(Boolean).join(' · '),
+  moreSummary: (disks: number, nics: string, firmware: string) =>
+    [disks ? plural(disks, 'further disk') : '', nics, firmware].filter(Boolean).join(' · '),
   furtherDisks: 'Further disks',
   furtherDisk: (n: number) => `Disk ${n}`,
   addDisk: 'Add a disk',

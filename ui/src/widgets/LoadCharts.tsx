@@ -20,7 +20,9 @@ export function LoadCharts({ charts, group, subjects }: Props) {
   const waiting = charts.map((chart) => <Skeleton key={chart.title} height="9rem" screenreaderText={chart.title} />);
   return (
     <Suspense fallback={<div className="fct-stack">{waiting}</div>}>
-      <div className="fct-stack"><Plots charts={charts} group={group} /></div>
+      <div className="fct-stack">
+        <Plots charts={charts} group={group} />
+      </div>
     </Suspense>
   );
 }

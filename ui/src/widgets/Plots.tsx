@@ -53,15 +53,28 @@ function options(chart: ChartSpec, group: string, width: number, hooks: Hooks): 
     axes: [
       { stroke: text, grid, ticks: grid, font, values: '{HH}:{mm}', space: 70, size: 26 },
       {
-        stroke: text, grid, ticks: grid, font, size: 64,
+        stroke: text,
+        grid,
+        ticks: grid,
+        font,
+        size: 64,
         splits: (u) => [0, 0.5, 1].map((part) => part * (u.scales.y?.max ?? 1)),
         values: (_u, splits) => splits.map((v) => format(v)),
       },
     ],
-    series: [{}, ...chart.series.map((series, i) => {
-      const stroke = token(colourToken(i));
-      return { label: series.name, stroke, width: 1.5, fill: chart.series.length === 1 ? `${stroke}22` : undefined, points: { show: false } };
-    })],
+    series: [
+      {},
+      ...chart.series.map((series, i) => {
+        const stroke = token(colourToken(i));
+        return {
+          label: series.name,
+          stroke,
+          width: 1.5,
+          fill: chart.series.length === 1 ? `${stroke}22` : undefined,
+          points: { show: false },
+        };
+      }),
+    ],
     hooks: {
       setCursor: [(u) => hooks.onIndex(u.cursor.idx ?? null)],
       setSelect: [(u) => hooks.onZoom(u.select.width > 0)],
@@ -107,7 +120,11 @@ function Plot({ chart, group }: { chart: ChartSpec; group: string }) {
     const onZoom = (on: boolean) => {
       zoomed.current = on;
     };
-    const made = new uPlot(options(newest.current.chart, group, element.clientWidth || 300, { onIndex: setIndex, onZoom }), newest.current.data, element);
+    const made = new uPlot(
+      options(newest.current.chart, group, element.clientWidth || 300, { onIndex: setIndex, onZoom }),
+      newest.current.data,
+      element,
+    );
     showAll(made);
     plot.current = made;
     const watcher = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -149,5 +166,11 @@ function Plot({ chart, group }: { chart: ChartSpec; group: string }) {
 }
 
 export default function Plots({ charts, group }: { charts: ChartSpec[]; group: string }) {
-  return <>{charts.map((chart) => <Plot key={chart.title} chart={chart} group={group} />)}</>;
+  return (
+    <>
+      {charts.map((chart) => (
+        <Plot key={chart.title} chart={chart} group={group} />
+      ))}
+    </>
+  );
 }

@@ -43,15 +43,34 @@ export function TaskDrawer() {
   const count = useRunning();
   return (
     <NotificationDrawer>
-      <NotificationDrawerHeader title={t.tasks.drawer(count)} count={undefined} onClose={() => setOpen(false)} closeButtonAriaLabel={t.tasks.close}>
-        <Link to="/activity/tasks" onClick={() => setOpen(false)}>{t.tasks.all}</Link>
+      <NotificationDrawerHeader
+        title={t.tasks.drawer(count)}
+        count={undefined}
+        onClose={() => setOpen(false)}
+        closeButtonAriaLabel={t.tasks.close}
+      >
+        <Link to="/activity/tasks" onClick={() => setOpen(false)}>
+          {t.tasks.all}
+        </Link>
       </NotificationDrawerHeader>
       <NotificationDrawerBody>
-        {sending && <div className="fct-drawer-list"><SendingView sending={sending} size="sm" /></div>}
+        {sending && (
+          <div className="fct-drawer-list">
+            <SendingView sending={sending} size="sm" />
+          </div>
+        )}
         <Loaded query={tasks}>
-          {(list) => list.length === 0
-            ? <Nothing title={t.tasks.none} text={t.tasks.noneText} />
-            : <div className="fct-drawer-list">{list.slice(0, 20).map((task, i) => <TaskView key={task.id} task={task} open={i === 0} />)}</div>}
+          {(list) =>
+            list.length === 0 ? (
+              <Nothing title={t.tasks.none} text={t.tasks.noneText} />
+            ) : (
+              <div className="fct-drawer-list">
+                {list.slice(0, 20).map((task, i) => (
+                  <TaskView key={task.id} task={task} open={i === 0} />
+                ))}
+              </div>
+            )
+          }
         </Loaded>
       </NotificationDrawerBody>
     </NotificationDrawer>

@@ -17,6 +17,20 @@ interface Props {
 
 export function VolumeFormat({ id, volume, foreign = false, value, error, onChange }: Props) {
   if (!volume || volume.format !== '') return null;
-  const options = [{ value: '', name: t.volumes.asItSays }, ...DISK_FORMATS.map((one) => ({ value: one as string, name: t.volumes.isFormat[one] })), ...(foreign ? FOREIGN_FORMATS.map((one) => ({ value: one as string, name: one })) : [])];
-  return <SelectField id={id} label={t.volumes.itIs} hint={t.volumes.itIsHint} value={value} options={options} problem={problemAt(error, 'format')} onChange={onChange} />;
+  const options = [
+    { value: '', name: t.volumes.asItSays },
+    ...DISK_FORMATS.map((one) => ({ value: one as string, name: t.volumes.isFormat[one] })),
+    ...(foreign ? FOREIGN_FORMATS.map((one) => ({ value: one as string, name: one })) : []),
+  ];
+  return (
+    <SelectField
+      id={id}
+      label={t.volumes.itIs}
+      hint={t.volumes.itIsHint}
+      value={value}
+      options={options}
+      problem={problemAt(error, 'format')}
+      onChange={onChange}
+    />
+  );
 }

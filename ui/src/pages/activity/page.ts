@@ -12,7 +12,10 @@ const section = { section: t.app.nav.activity, folds: true } as const;
 
 /** An event may come twice: with the list, and by the stream. */
 function putEvent(client: QueryClient, event: FacetEvent): void {
-  client.setQueryData<FacetEvent[]>(['event'], (list) => list && [event, ...list.filter((old) => old.id !== event.id)].slice(0, EVENTS_KEPT));
+  client.setQueryData<FacetEvent[]>(
+    ['event'],
+    (list) => list && [event, ...list.filter((old) => old.id !== event.id)].slice(0, EVENTS_KEPT),
+  );
 }
 
 export const activity: Manifest = {
@@ -26,7 +29,14 @@ export const activity: Manifest = {
     { to: '/activity/audit', name: t.app.nav.audit, ...section },
   ],
   useFound: () =>
-    (useTasks().data ?? []).slice(0, TASKS_FOUND).map((task) => ({ kind: t.app.searchKinds.task, key: task.id, name: task.title, more: task.state, to: '/activity/tasks', rank: 'past' })),
+    (useTasks().data ?? []).slice(0, TASKS_FOUND).map((task) => ({
+      kind: t.app.searchKinds.task,
+      key: task.id,
+      name: task.title,
+      more: task.state,
+      to: '/activity/tasks',
+      rank: 'past',
+    })),
   nouns: {
     task: { carries: 'object', newestFirst: true, complete: true, again: ['audit'] },
     event: { carries: 'word', take: (client, data) => putEvent(client, data as FacetEvent) },

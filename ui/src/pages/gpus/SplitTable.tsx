@@ -24,9 +24,15 @@ function Choice({ profile, splits, onChange }: Omit<Props, 'profiles' | 'counts'
     onChange(names ? { ...rest, [profile.name]: names } : rest);
   };
   return (
-    <FormSelect aria-label={t.carve.splitOf(profile.name)} value={String(all.findIndex((names) => same(names, chosen)))} onChange={(_event, value) => pick(Number(value))}>
+    <FormSelect
+      aria-label={t.carve.splitOf(profile.name)}
+      value={String(all.findIndex((names) => same(names, chosen)))}
+      onChange={(_event, value) => pick(Number(value))}
+    >
       <FormSelectOption value="-1" label={t.carve.whole} />
-      {all.map((names, at) => <FormSelectOption key={names.join()} value={String(at)} label={describeSplit(names)} />)}
+      {all.map((names, at) => (
+        <FormSelectOption key={names.join()} value={String(at)} label={describeSplit(names)} />
+      ))}
     </FormSelect>
   );
 }
@@ -39,7 +45,12 @@ export function SplitTable({ profiles, counts, splits, onChange }: Props) {
       <strong>{t.carve.splits}</strong>
       <span className="fct-subtle fct-small">{t.carve.splitsText}</span>
       {shown.map((profile) => (
-        <div key={profile.id} className="fct-row fct-row--spread"><span>{profile.name}</span><span><Choice profile={profile} splits={splits} onChange={onChange} /></span></div>
+        <div key={profile.id} className="fct-row fct-row--spread">
+          <span>{profile.name}</span>
+          <span>
+            <Choice profile={profile} splits={splits} onChange={onChange} />
+          </span>
+        </div>
       ))}
     </div>
   );

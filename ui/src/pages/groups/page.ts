@@ -11,6 +11,13 @@ export const groups: Manifest = {
     { path: '/gpus/groups/:id', Page: chunk(() => import('./GroupPage')) },
   ],
   nav: [{ to: '/gpus/groups', name: t.app.nav.groups, section: t.app.nav.gpus }],
-  useFound: () => (useGroups().data ?? []).map((one) => ({ kind: t.app.searchKinds.group, key: one.id, name: one.name, more: one.description, to: groupPath(one.id) })),
+  useFound: () =>
+    (useGroups().data ?? []).map((one) => ({
+      kind: t.app.searchKinds.group,
+      key: one.id,
+      name: one.name,
+      more: one.description,
+      to: groupPath(one.id),
+    })),
   nouns: { group: { carries: 'object' } },
 };

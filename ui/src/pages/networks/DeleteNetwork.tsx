@@ -21,7 +21,14 @@ export function DeleteNetwork({ network, onClose }: { network: Network; onClose:
     },
   });
   return (
-    <FormDialog title={t.network.deleteTitle(network.name)} button={t.network.delete} danger save={remove} isDisabled={!look.ready} onClose={onClose}>
+    <FormDialog
+      title={t.network.deleteTitle(network.name)}
+      button={t.network.delete}
+      danger
+      save={remove}
+      isDisabled={!look.ready}
+      onClose={onClose}
+    >
       <FormError error={look.error} shown={[]} />
       <PreviewBox of={look} />
     </FormDialog>

@@ -21,7 +21,15 @@ function what(one: HostInterface): string {
 function InterfaceTable({ list }: { list: HostInterface[] }) {
   return (
     <Table aria-label={t.network.interfaces} variant="compact" borders={false}>
-      <Thead><Tr><Th>{t.network.name}</Th><Th>{t.network.kind}</Th><Th>{t.network.is}</Th><Th>{t.network.link}</Th><Th>{t.network.ownAddresses}</Th></Tr></Thead>
+      <Thead>
+        <Tr>
+          <Th>{t.network.name}</Th>
+          <Th>{t.network.kind}</Th>
+          <Th>{t.network.is}</Th>
+          <Th>{t.network.link}</Th>
+          <Th>{t.network.ownAddresses}</Th>
+        </Tr>
+      </Thead>
       <Tbody>
         {list.map((one) => (
           <Tr key={one.name}>

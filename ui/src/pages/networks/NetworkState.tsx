@@ -5,5 +5,11 @@ import { t } from '@/strings';
 
 /** One that is off gives its VMs no link. */
 export function NetworkState({ network }: { network: Network }) {
-  return network.active ? <>{t.network.active}</> : <Label isCompact status="warning">{t.network.inactive}</Label>;
+  return network.active ? (
+    <>{t.network.active}</>
+  ) : (
+    <Label isCompact status="warning">
+      {t.network.inactive}
+    </Label>
+  );
 }

@@ -12,6 +12,12 @@ export const networks: Manifest = {
   ],
   nav: [{ to: '/networks', name: t.app.nav.networks }],
   useFound: () =>
-    (useNetworks().data ?? []).map((one) => ({ kind: t.app.searchKinds.network, key: `network ${one.id}`, name: one.name, more: `${one.kind} ${one.subnet} ${one.bridge}`, to: networkPath(one.id) })),
+    (useNetworks().data ?? []).map((one) => ({
+      kind: t.app.searchKinds.network,
+      key: `network ${one.id}`,
+      name: one.name,
+      more: `${one.kind} ${one.subnet} ${one.bridge}`,
+      to: networkPath(one.id),
+    })),
   nouns: { network: { carries: 'object' } },
 };

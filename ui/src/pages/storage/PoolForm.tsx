@@ -11,7 +11,11 @@ import { FormDialog } from '@/widgets/FormDialog';
 
 const kinds = ['dir', 'nfs', 'lvm'] as const satisfies PoolInput['kind'][];
 /** What each asks for, as the API calls it. */
-const FIELDS = { dir: ['name', 'path', 'confirm'], nfs: ['name', 'host', 'export', 'confirm'], lvm: ['name', 'volume_group', 'confirm'] } as const;
+const FIELDS = {
+  dir: ['name', 'path', 'confirm'],
+  nfs: ['name', 'host', 'export', 'confirm'],
+  lvm: ['name', 'volume_group', 'confirm'],
+} as const;
 
 export function PoolForm({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
@@ -37,13 +41,28 @@ export function PoolForm({ onClose }: { onClose: () => void }) {
     },
   });
   const text = (field: Field, label: string, value: string, set: (value: string) => void, hint?: string) => (
-    <TextField id={`pool-${field}`} label={label} hint={hint} value={value} isRequired problem={problemAt(make.error, field)} onChange={set} />
+    <TextField
+      id={`pool-${field}`}
+      label={label}
+      hint={hint}
+      value={value}
+      isRequired
+      problem={problemAt(make.error, field)}
+      onChange={set}
+    />
   );
   const asked = make.error instanceof ApiError && 'confirm' in make.error.details;
   return (
     <FormDialog title={t.pools.create} button={t.app.create} save={make} fields={FIELDS[kind]} isDisabled={!ready} onClose={onClose}>
       {text('name', t.pools.name, name, setName)}
-      <SelectField id="pool-kind" label={t.pools.kind} hint={t.pools.kindTexts[kind]} value={kind} options={kinds.map((one) => ({ value: one, name: t.pools.kinds[one] ?? one }))} onChange={(value) => setKind(value as PoolInput['kind'])} />
+      <SelectField
+        id="pool-kind"
+        label={t.pools.kind}
+        hint={t.pools.kindTexts[kind]}
+        value={kind}
+        options={kinds.map((one) => ({ value: one, name: t.pools.kinds[one] ?? one }))}
+        onChange={(value) => setKind(value as PoolInput['kind'])}
+      />
       {kind === 'dir' && text('path', t.pools.path, path, setPath, t.pools.pathHint)}
       {kind === 'nfs' && text('host', t.pools.host, host, setHost, t.pools.hostHint)}
       {kind === 'nfs' && text('export', t.pools.export, share, setShare, t.pools.exportHint)}

@@ -9,7 +9,13 @@ import { poolPath } from '@/widgets/links';
 import type { Manifest } from '@/widgets/manifest';
 
 const kinds = t.app.searchKinds;
-const foundPool = ({ id, name, path, source }: Pool): Found => ({ kind: kinds.pool, key: `pool ${id}`, name, more: `${path} ${source}`, to: poolPath(name) });
+const foundPool = ({ id, name, path, source }: Pool): Found => ({
+  kind: kinds.pool,
+  key: `pool ${id}`,
+  name,
+  more: `${path} ${source}`,
+  to: poolPath(name),
+});
 const foundVolume = ({ id, name, pool, used_by }: Volume): Found => ({
   kind: kinds.volume,
   key: `volume ${id}`,

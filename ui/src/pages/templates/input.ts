@@ -27,7 +27,11 @@ export const hasCommonBoot = ({ os, iso }: Draft) => os === 'windows' || (os ===
 /** Why it cannot be saved, by field; the API has the last word. */
 export function templateProblems({ draft }: TemplateDraft, pools: World['pools']): { pool: string; order: boolean; boot: boolean } {
   const room = poolProblem(pools, draft.pool, gibIn(draft, draft.pool));
-  return { pool: room.stops ? room.text : '', order: draft.order?.length === 0, boot: hasCommonBoot(draft) && !firstBootOk(draft.boot, draft.os, true) };
+  return {
+    pool: room.stops ? room.text : '',
+    order: draft.order?.length === 0,
+    boot: hasCommonBoot(draft) && !firstBootOk(draft.boot, draft.os, true),
+  };
 }
 
 /** @old: what the form does not show of it stays: CD drives beside the ISO, start with the host. */

@@ -35,7 +35,11 @@ export function DeleteVm({ vm, onBegun, onClose }: { vm: Vm; onBegun: (task: Tas
           ))}
         </FormGroup>
       )}
-      <p>{[words.goes(goes.length), words.snapshotsGo(vm.snapshots), words.stays(stays.map((disk) => disk.volume || disk.path))].filter(Boolean).join(' ')}</p>
+      <p>
+        {[words.goes(goes.length), words.snapshotsGo(vm.snapshots), words.stays(stays.map((disk) => disk.volume || disk.path))]
+          .filter(Boolean)
+          .join(' ')}
+      </p>
     </FormDialog>
   );
 }

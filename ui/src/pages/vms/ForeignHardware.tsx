@@ -9,7 +9,13 @@ import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
 import { Section } from './hardware/parts';
 
 const words = t.adopt;
-const texts = (list: readonly string[]) => <List>{list.map((text) => <ListItem key={text}>{text}</ListItem>)}</List>;
+const texts = (list: readonly string[]) => (
+  <List>
+    {list.map((text) => (
+      <ListItem key={text}>{text}</ListItem>
+    ))}
+  </List>
+);
 
 export function ForeignHardware({ vm }: { vm: Vm }) {
   const may = useMay('vm.write');
@@ -19,7 +25,12 @@ export function ForeignHardware({ vm }: { vm: Vm }) {
     <Loaded query={look} waiting={<Waiting lines={2} height="8rem" />}>
       {({ kept, lost }) => (
         <>
-          <Section title={words.madeOf}><div className="fct-stack"><span className="fct-subtle">{words.madeOfText}</span>{texts(kept)}</div></Section>
+          <Section title={words.madeOf}>
+            <div className="fct-stack">
+              <span className="fct-subtle">{words.madeOfText}</span>
+              {texts(kept)}
+            </div>
+          </Section>
           {lost.length > 0 && <Section title={words.managed}>{texts(lost)}</Section>}
         </>
       )}

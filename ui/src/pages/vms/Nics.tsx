@@ -9,7 +9,8 @@ export function Nics({ nics }: { nics: Vm['nics'] }) {
   if (nics.length === 0) return <span className="fct-subtle">{t.network.none}</span>;
   return nics.map((nic) => (
     <div key={nic.mac}>
-      <Link to={networkPath(nic.network)}>{nic.network}</Link> {nic.addresses.join(', ') || <span className="fct-subtle">{t.network.noAddress}</span>}
+      <Link to={networkPath(nic.network)}>{nic.network}</Link>{' '}
+      {nic.addresses.join(', ') || <span className="fct-subtle">{t.network.noAddress}</span>}
       <div className="fct-subtle fct-small">{nic.mac}</div>
     </div>
   ));

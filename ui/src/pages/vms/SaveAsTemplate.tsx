@@ -22,8 +22,24 @@ export function SaveAsTemplate({ vm, onClose }: { vm: Vm; onClose: () => void })
     },
   });
   return (
-    <FormDialog title={t.templates.saveAsTitle(vm.name)} about={t.templates.saveAsText} button={t.templates.saveAs} save={save} fields={['name']} isDisabled={!name.trim()} onClose={onClose}>
-      <TextField id="template-name" label={t.templates.name} isRequired maxLength={limits.TemplateInput.name.maxLength} value={name} onChange={setName} problem={problemAt(save.error, 'name')} />
+    <FormDialog
+      title={t.templates.saveAsTitle(vm.name)}
+      about={t.templates.saveAsText}
+      button={t.templates.saveAs}
+      save={save}
+      fields={['name']}
+      isDisabled={!name.trim()}
+      onClose={onClose}
+    >
+      <TextField
+        id="template-name"
+        label={t.templates.name}
+        isRequired
+        maxLength={limits.TemplateInput.name.maxLength}
+        value={name}
+        onChange={setName}
+        problem={problemAt(save.error, 'name')}
+      />
     </FormDialog>
   );
 }

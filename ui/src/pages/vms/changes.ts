@@ -17,8 +17,13 @@ export function patchVmPage(page: VmList, changes: ReadonlyMap<string, Change<Vm
       stale = true;
       return old;
     }
-    stale ||= change.state !== old.state || change.name !== old.name || (change.blocked.length > 0) !== (old.blocked.length > 0) ||
-      change.memory_mib !== old.memory_mib || change.vcpus !== old.vcpus || change.description !== old.description;
+    stale ||=
+      change.state !== old.state ||
+      change.name !== old.name ||
+      change.blocked.length > 0 !== old.blocked.length > 0 ||
+      change.memory_mib !== old.memory_mib ||
+      change.vcpus !== old.vcpus ||
+      change.description !== old.description;
     counts[old.state] -= 1;
     counts[change.state] += 1;
     counts.blocked += Number(change.blocked.length > 0) - Number(old.blocked.length > 0);

@@ -12,7 +12,13 @@ import { vmsChanged } from './changes';
 /** Among a thousand VMs the server searches. */
 function useFound(text: string): Found[] {
   const page = useVmPage({ q: useSettled(text, 150), limit: 12 }).data;
-  return (page?.items ?? []).map((vm) => ({ kind: t.app.searchKinds.vm, key: vm.id, name: vm.name, more: `${vm.description} ${vm.state} ${vm.image}`, to: vmPath(vm.id) }));
+  return (page?.items ?? []).map((vm) => ({
+    kind: t.app.searchKinds.vm,
+    key: vm.id,
+    name: vm.name,
+    more: `${vm.description} ${vm.state} ${vm.image}`,
+    to: vmPath(vm.id),
+  }));
 }
 
 export const vms: Manifest = {
@@ -26,8 +32,15 @@ export const vms: Manifest = {
   places: [{ to: '/vms/create', name: t.vm.create }],
   useFound,
   nouns: {
-    vm: { carries: 'object', again: ['group', 'preflight', 'snapshot'], also: (client, changes, again) => vmsChanged(client, changes as readonly Change<Vm>[], again) },
-    snapshot: { carries: 'word', take: (client, data) => void client.invalidateQueries({ queryKey: ['snapshot', (data as { id: string }).id] }) },
+    vm: {
+      carries: 'object',
+      again: ['group', 'preflight', 'snapshot'],
+      also: (client, changes, again) => vmsChanged(client, changes as readonly Change<Vm>[], again),
+    },
+    snapshot: {
+      carries: 'word',
+      take: (client, data) => void client.invalidateQueries({ queryKey: ['snapshot', (data as { id: string }).id] }),
+    },
     console: { carries: 'word', take: (client, data) => client.setQueryData(['console', (data as Consoles).id], data) },
   },
 };

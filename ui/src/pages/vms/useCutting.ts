@@ -41,9 +41,8 @@ export function useCutting(wish: CutWish | null): Cutting {
     return () => here.abort();
   }, []);
   // While the card is being cut it changes by our own doing: no new preview then.
-  const input = gpu && wish && !running
-    ? { kind: 'carve' as const, gpu: gpu.id, profiles: { ...tidy(withOneMore(gpu, wish.profile)) } }
-    : null;
+  const input =
+    gpu && wish && !running ? { kind: 'carve' as const, gpu: gpu.id, profiles: { ...tidy(withOneMore(gpu, wish.profile)) } } : null;
   const preview = usePreview(input, gpu ? worldOf(gpu) : '', () => null);
   const consent = useConsent(preview);
   const cut = async () => {

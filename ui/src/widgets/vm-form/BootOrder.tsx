@@ -25,9 +25,28 @@ export function BootOrder({ value, onChange }: { value: readonly Boot[]; onChang
         const on = value.includes(one);
         return (
           <li key={one} className="fct-row">
-            <Checkbox id={`order-${one}`} label={words.boots[one]} isChecked={on} onChange={() => onChange(on ? value.filter((other) => other !== one) : [...value, one])} />
-            <Button variant="plain" size="sm" icon={<ArrowUpIcon />} aria-label={words.up(words.boots[one])} isDisabled={!on || at === 0} onClick={() => swap(at, at - 1)} />
-            <Button variant="plain" size="sm" icon={<ArrowDownIcon />} aria-label={words.down(words.boots[one])} isDisabled={!on || at >= value.length - 1} onClick={() => swap(at, at + 1)} />
+            <Checkbox
+              id={`order-${one}`}
+              label={words.boots[one]}
+              isChecked={on}
+              onChange={() => onChange(on ? value.filter((other) => other !== one) : [...value, one])}
+            />
+            <Button
+              variant="plain"
+              size="sm"
+              icon={<ArrowUpIcon />}
+              aria-label={words.up(words.boots[one])}
+              isDisabled={!on || at === 0}
+              onClick={() => swap(at, at - 1)}
+            />
+            <Button
+              variant="plain"
+              size="sm"
+              icon={<ArrowDownIcon />}
+              aria-label={words.down(words.boots[one])}
+              isDisabled={!on || at >= value.length - 1}
+              onClick={() => swap(at, at + 1)}
+            />
           </li>
         );
       })}

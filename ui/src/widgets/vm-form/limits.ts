@@ -18,7 +18,9 @@ export const MEMORY_GIB = { min: limits.VmInput.memory_mib.minimum / 1024, max: 
 
 export function useSizeLimits(): SizeLimits {
   const virt = useNodes().data?.[0]?.virt;
-  const most = virt?.vcpus_max ?? null, threads = virt?.threads ?? null, memory = virt?.memory_mib ?? null;
+  const most = virt?.vcpus_max ?? null,
+    threads = virt?.threads ?? null,
+    memory = virt?.memory_mib ?? null;
   return {
     vcpus: (count) => ({
       problem: most !== null && count > most ? t.limits.vcpusMax(most) : '',

@@ -14,7 +14,11 @@ export function poolHint(pools: readonly Pool[], name: string): string {
 
 /** Pools to choose from; the one that is chosen now is among them even when it is gone. */
 export function poolOptions(pools: readonly Pool[], now: string) {
-  const all = pools.map(({ name, state }) => ({ value: name, name, why: state === 'running' || name === now ? '' : t.hardware.networkOff }));
+  const all = pools.map(({ name, state }) => ({
+    value: name,
+    name,
+    why: state === 'running' || name === now ? '' : t.hardware.networkOff,
+  }));
   return now && !all.some((one) => one.value === now) ? [{ value: now, name: now, why: '' }, ...all] : all;
 }
 

@@ -15,7 +15,8 @@ export const FOLDED: readonly Field[] = ['disks', 'nics', 'network', 'mac', 'mod
 export function usedNics(draft: Draft, networks: readonly Network[]): VmNicInput[] {
   if (draft.nics) return draft.nics;
   const active = networks.filter((one) => one.active);
-  const given = ['default', 'facet'].map((name) => active.find((one) => one.name === name)).find(Boolean) ?? active.find((one) => one.kind === 'nat');
+  const given =
+    ['default', 'facet'].map((name) => active.find((one) => one.name === name)).find(Boolean) ?? active.find((one) => one.kind === 'nat');
   return given ? [{ network: given.name }] : [];
 }
 

@@ -8,6 +8,16 @@ import ConsoleView from './ConsoleView';
 
 // A window for each VM and kind, so that the second click finds the first one's window.
 export default function ConsoleTab({ vm }: { vm: Vm }) {
-  const open = (kind: string) => window.open(vmPath(vm.id, `/console/window?kind=${kind}`), `facet-console-${kind}-${vm.id}`, 'popup,width=1100,height=800');
-  return <ConsoleView vm={vm} more={(kind) => <Button variant="link" isInline icon={<ExternalLinkAltIcon />} iconPosition="end" onClick={() => open(kind)}>{t.console.window}</Button>} />;
+  const open = (kind: string) =>
+    window.open(vmPath(vm.id, `/console/window?kind=${kind}`), `facet-console-${kind}-${vm.id}`, 'popup,width=1100,height=800');
+  return (
+    <ConsoleView
+      vm={vm}
+      more={(kind) => (
+        <Button variant="link" isInline icon={<ExternalLinkAltIcon />} iconPosition="end" onClick={() => open(kind)}>
+          {t.console.window}
+        </Button>
+      )}
+    />
+  );
 }

@@ -32,7 +32,8 @@ export default function ConsoleView({ vm, more }: { vm: Vm; more?: (kind: string
       </div>
       <Suspense fallback={<Waiting lines={1} height="24rem" />}>
         {kind === 'serial' && (vm.can_serial ? <Serial id={vm.id} name={vm.name} /> : <Nothing title={t.console.noSerial} />)}
-        {kind === 'screen' && (vm.can_graphics ? <Screen id={vm.id} name={vm.name} /> : <Nothing title={t.console.noGraphics} text={vm.graphics_why_not} />)}
+        {kind === 'screen' &&
+          (vm.can_graphics ? <Screen id={vm.id} name={vm.name} /> : <Nothing title={t.console.noGraphics} text={vm.graphics_why_not} />)}
       </Suspense>
     </div>
   );

@@ -19,8 +19,21 @@ export function HardwareTab({ vm, onChangeGpu }: { vm: Vm; onChangeGpu: () => vo
       <DiskSection vm={vm} />
       <CdSection vm={vm} />
       <NicSection vm={vm} />
-      <Section title={t.hardware.gpu} actions={<ActionButton variant="link" isInline why={why} onClick={onChangeGpu}>{t.vm.changeGpu}</ActionButton>}>
-        {vm.devices.length === 0 ? <span className="fct-subtle">{t.vm.noDevicesText}</span> : <div className="fct-stack"><DevicesTab vm={vm} /></div>}
+      <Section
+        title={t.hardware.gpu}
+        actions={
+          <ActionButton variant="link" isInline why={why} onClick={onChangeGpu}>
+            {t.vm.changeGpu}
+          </ActionButton>
+        }
+      >
+        {vm.devices.length === 0 ? (
+          <span className="fct-subtle">{t.vm.noDevicesText}</span>
+        ) : (
+          <div className="fct-stack">
+            <DevicesTab vm={vm} />
+          </div>
+        )}
       </Section>
       <StartSection vm={vm} />
     </>

@@ -22,16 +22,52 @@ export function NicForm({ vm, at, onClose }: { vm: Vm; at: number | null; onClos
   const network = chosen || (options.find((one) => !one.why)?.value ?? '');
   const [model, setModel] = useState<string>(old?.model ?? '');
   const [mac, setMac] = useState(old?.mac ?? '');
-  const save = usePatch(vm, () => {
-    const known = MODELS.find((one) => one === model);
-    const nic: VmNicInput = { network, ...(mac.trim() && { mac: mac.trim() }), ...(known && { model: known }) };
-    return { nics: old ? nics.map((one, i) => (i === at ? nic : one)) : [...nics, nic] };
-  }, onClose);
+  const save = usePatch(
+    vm,
+    () => {
+      const known = MODELS.find((one) => one === model);
+      const nic: VmNicInput = { network, ...(mac.trim() && { mac: mac.trim() }), ...(known && { model: known }) };
+      return { nics: old ? nics.map((one, i) => (i === at ? nic : one)) : [...nics, nic] };
+    },
+    onClose,
+  );
   return (
-    <FormDialog title={old ? words.editOf(words.nic((at ?? 0) + 1)) : words.addNic} about={nicText(vm)} button={old ? t.app.save : words.add} save={save} fields={['network', 'mac', 'model']} isDisabled={!network} onClose={onClose}>
-      <SelectField id="nic-network" label={words.network} hint={options.length === 0 ? words.noNetworks : undefined} value={network} onChange={setNetwork} options={options} problem={problemAt(save.error, 'network')} />
-      <SelectField id="nic-model" label={words.model} hint={words.modelHint} value={model} onChange={setModel} options={MODELS.map((value) => ({ value, name: words.models[value] }))} problem={problemAt(save.error, 'model')} />
-      <TextField id="nic-mac" label={words.mac} hint={words.macHint} value={mac} maxLength={MAC_LENGTH} onChange={setMac} problem={problemAt(save.error, 'mac')} />
+    <FormDialog
+      title={old ? words.editOf(words.nic((at ?? 0) + 1)) : words.addNic}
+      about={nicText(vm)}
+      button={old ? t.app.save : words.add}
+      save={save}
+      fields={['network', 'mac', 'model']}
+      isDisabled={!network}
+      onClose={onClose}
+    >
+      <SelectField
+        id="nic-network"
+        label={words.network}
+        hint={options.length === 0 ? words.noNetworks : undefined}
+        value={network}
+        onChange={setNetwork}
+        options={options}
+        problem={problemAt(save.error, 'network')}
+      />
+      <SelectField
+        id="nic-model"
+        label={words.model}
+        hint={words.modelHint}
+        value={model}
+        onChange={setModel}
+        options={MODELS.map((value) => ({ value, name: words.models[value] }))}
+        problem={problemAt(save.error, 'model')}
+      />
+      <TextField
+        id="nic-mac"
+        label={words.mac}
+        hint={words.macHint}
+        value={mac}
+        maxLength={MAC_LENGTH}
+        onChange={setMac}
+        problem={problemAt(save.error, 'mac')}
+      />
     </FormDialog>
   );
 }

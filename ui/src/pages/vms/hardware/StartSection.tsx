@@ -21,10 +21,29 @@ function StartForm({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const [agent, setAgent] = useState(vm.agent);
   const save = usePatch(vm, () => ({ boot, tpm, agent }), onClose);
   return (
-    <FormDialog title={words.editOf(words.start.toLowerCase())} about={whenText(vm)} button={t.app.save} save={save} fields={['boot', 'tpm', 'agent']} isDisabled={boot.length === 0} onClose={onClose}>
-      <Field id="hw-boot" label={words.boot} hint={words.bootHint} problem={boot.length === 0 ? words.bootNone : problemAt(save.error, 'boot')}><BootOrder value={boot} onChange={setBoot} /></Field>
-      <Field id="hw-tpm" label={words.tpm} problem={problemAt(save.error, 'tpm')}><Checkbox id="hw-tpm" label={words.tpmText} isChecked={tpm} onChange={(_event, on) => setTpm(on)} /></Field>
-      <Field id="hw-agent" label={words.agent} problem={problemAt(save.error, 'agent')}><Checkbox id="hw-agent" label={words.agentText} isChecked={agent} onChange={(_event, on) => setAgent(on)} /></Field>
+    <FormDialog
+      title={words.editOf(words.start.toLowerCase())}
+      about={whenText(vm)}
+      button={t.app.save}
+      save={save}
+      fields={['boot', 'tpm', 'agent']}
+      isDisabled={boot.length === 0}
+      onClose={onClose}
+    >
+      <Field
+        id="hw-boot"
+        label={words.boot}
+        hint={words.bootHint}
+        problem={boot.length === 0 ? words.bootNone : problemAt(save.error, 'boot')}
+      >
+        <BootOrder value={boot} onChange={setBoot} />
+      </Field>
+      <Field id="hw-tpm" label={words.tpm} problem={problemAt(save.error, 'tpm')}>
+        <Checkbox id="hw-tpm" label={words.tpmText} isChecked={tpm} onChange={(_event, on) => setTpm(on)} />
+      </Field>
+      <Field id="hw-agent" label={words.agent} problem={problemAt(save.error, 'agent')}>
+        <Checkbox id="hw-agent" label={words.agentText} isChecked={agent} onChange={(_event, on) => setAgent(on)} />
+      </Field>
     </FormDialog>
   );
 }
@@ -33,12 +52,40 @@ function AutostartForm({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const [auto, setAuto] = useState(vm.autostart);
   const save = usePatch(vm, () => ({ autostart: auto }), onClose);
   return (
-    <FormDialog title={words.autostart} about={words.now} button={t.app.save} save={save} fields={['autostart', 'order', 'delay_s']} onClose={onClose}>
-      <Checkbox id="hw-autostart" label={words.autostartText} isChecked={auto.enabled} onChange={(_event, enabled) => setAuto({ ...auto, enabled })} />
+    <FormDialog
+      title={words.autostart}
+      about={words.now}
+      button={t.app.save}
+      save={save}
+      fields={['autostart', 'order', 'delay_s']}
+      onClose={onClose}
+    >
+      <Checkbox
+        id="hw-autostart"
+        label={words.autostartText}
+        isChecked={auto.enabled}
+        onChange={(_event, enabled) => setAuto({ ...auto, enabled })}
+      />
       {auto.enabled && (
         <>
-          <NumberField id="hw-order" label={words.autostartOrder} hint={words.autostartOrderHint} value={auto.order} {...range(limits.VmAutostartInput.order)} onChange={(order) => setAuto({ ...auto, order })} problem={problemAt(save.error, 'order')} />
-          <NumberField id="hw-delay" label={words.autostartDelay} hint={words.autostartDelayHint} value={auto.delay_s} {...range(limits.VmAutostartInput.delay_s)} onChange={(delay_s) => setAuto({ ...auto, delay_s })} problem={problemAt(save.error, 'delay_s')} />
+          <NumberField
+            id="hw-order"
+            label={words.autostartOrder}
+            hint={words.autostartOrderHint}
+            value={auto.order}
+            {...range(limits.VmAutostartInput.order)}
+            onChange={(order) => setAuto({ ...auto, order })}
+            problem={problemAt(save.error, 'order')}
+          />
+          <NumberField
+            id="hw-delay"
+            label={words.autostartDelay}
+            hint={words.autostartDelayHint}
+            value={auto.delay_s}
+            {...range(limits.VmAutostartInput.delay_s)}
+            onChange={(delay_s) => setAuto({ ...auto, delay_s })}
+            problem={problemAt(save.error, 'delay_s')}
+          />
         </>
       )}
     </FormDialog>
@@ -53,12 +100,22 @@ export function StartSection({ vm }: { vm: Vm }) {
   return (
     <Section
       title={words.start}
-      actions={(
+      actions={
         <>
-          <ActionButton variant="link" isInline why={why} onClick={() => setForm('autostart')}>{words.autostart}</ActionButton>
-          <ActionButton variant="link" isInline why={why} aria-label={words.editOf(words.start.toLowerCase())} onClick={() => setForm('start')}>{words.edit}</ActionButton>
+          <ActionButton variant="link" isInline why={why} onClick={() => setForm('autostart')}>
+            {words.autostart}
+          </ActionButton>
+          <ActionButton
+            variant="link"
+            isInline
+            why={why}
+            aria-label={words.editOf(words.start.toLowerCase())}
+            onClick={() => setForm('start')}
+          >
+            {words.edit}
+          </ActionButton>
         </>
-      )}
+      }
     >
       <Facts
         facts={[

@@ -42,7 +42,11 @@ export function Section({ title, actions, children }: { title: string; actions?:
   const id = useId();
   return (
     <Card isCompact component="section" aria-labelledby={id}>
-      <CardHeader actions={actions ? { hasNoOffset: true, actions } : undefined}><CardTitle component="h2" id={id}>{title}</CardTitle></CardHeader>
+      <CardHeader actions={actions ? { hasNoOffset: true, actions } : undefined}>
+        <CardTitle component="h2" id={id}>
+          {title}
+        </CardTitle>
+      </CardHeader>
       <CardBody>{children}</CardBody>
     </Card>
   );

@@ -13,7 +13,10 @@ export function rows(snapshots: readonly Snapshot[]): Row[] {
   const walk = (one: Snapshot, depth: number): Row[] => {
     const children = childrenOf(one.id);
     // A line of snapshots stays straight; only branches move in.
-    return [{ snapshot: one, depth }, ...children.flatMap((child) => walk(child, depth + (children.length > 1 || (one.current && children.length > 0) ? 1 : 0)))];
+    return [
+      { snapshot: one, depth },
+      ...children.flatMap((child) => walk(child, depth + (children.length > 1 || (one.current && children.length > 0) ? 1 : 0))),
+    ];
   };
   return [
     ...childrenOf(null).flatMap((one, _i, all) => walk(one, all.length > 1 ? 1 : 0)),

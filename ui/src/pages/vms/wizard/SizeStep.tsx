@@ -29,7 +29,8 @@ export function SizeStep({ draft, set, pools, networks, problems, error }: Props
   const resize = (change: Partial<Size>) => set({ ...draft, size: { ...size, ...change } });
   const same = (a: Size) => a.vcpus === size.vcpus && a.memory_mib === size.memory_mib && a.disk_gib === size.disk_gib;
   const limits = useSizeLimits();
-  const vcpus = limits.vcpus(size.vcpus), memory = limits.memory(size.memory_mib);
+  const vcpus = limits.vcpus(size.vcpus),
+    memory = limits.memory(size.memory_mib);
   const withDisk = draft.source !== 'volume';
   const room = poolProblem(pools, draft.pool, gibIn(draft, draft.pool));
   const refused = FOLDED.some((field) => problemAt(error, field) !== '');
@@ -45,19 +46,63 @@ export function SizeStep({ draft, set, pools, networks, problems, error }: Props
             label={words.sizes[key]}
             isChecked={same(SIZES[key])}
             onChange={() => resize(SIZES[key])}
-            description={[t.vm.vcpuCount(SIZES[key].vcpus), mib(SIZES[key].memory_mib), ...(withDisk ? [`${SIZES[key].disk_gib} GiB`] : [])].join(' · ')}
+            description={[
+              t.vm.vcpuCount(SIZES[key].vcpus),
+              mib(SIZES[key].memory_mib),
+              ...(withDisk ? [`${SIZES[key].disk_gib} GiB`] : []),
+            ].join(' · ')}
           />
         ))}
       </FormGroup>
       <div className="fct-fields">
-        <NumberField id="vm-vcpus" label={words.vcpus} value={size.vcpus} {...VCPUS} onChange={(vcpus) => resize({ vcpus })} hint={vcpus.hint} problem={vcpus.problem || problemAt(error, 'vcpus')} />
-        <NumberField id="vm-memory" label={words.memory} value={size.memory_mib / 1024} {...MEMORY_GIB} onChange={(gib) => resize({ memory_mib: Math.round(gib * 1024) })} problem={problems.memory_mib ?? (memory.problem || problemAt(error, 'memory_mib'))} />
-        {withDisk && <NumberField id="vm-disk" label={words.disk} value={size.disk_gib} {...DISK_GIB} onChange={(disk_gib) => resize({ disk_gib })} problem={problems.disk_gib ?? (problemAt(error, 'disk_gib') || problemAt(error, 'size_gib'))} />}
+        <NumberField
+          id="vm-vcpus"
+          label={words.vcpus}
+          value={size.vcpus}
+          {...VCPUS}
+          onChange={(vcpus) => resize({ vcpus })}
+          hint={vcpus.hint}
+          problem={vcpus.problem || problemAt(error, 'vcpus')}
+        />
+        <NumberField
+          id="vm-memory"
+          label={words.memory}
+          value={size.memory_mib / 1024}
+          {...MEMORY_GIB}
+          onChange={(gib) => resize({ memory_mib: Math.round(gib * 1024) })}
+          problem={problems.memory_mib ?? (memory.problem || problemAt(error, 'memory_mib'))}
+        />
+        {withDisk && (
+          <NumberField
+            id="vm-disk"
+            label={words.disk}
+            value={size.disk_gib}
+            {...DISK_GIB}
+            onChange={(disk_gib) => resize({ disk_gib })}
+            problem={problems.disk_gib ?? (problemAt(error, 'disk_gib') || problemAt(error, 'size_gib'))}
+          />
+        )}
         {withDisk && pools.length > 0 && (
-          <SelectField id="vm-pool" label={words.pool} hint={room.text || poolHint(pools, draft.pool)} problem={problems.disks ?? problemAt(error, 'pool')} value={draft.pool} options={poolOptions(pools, draft.pool)} onChange={(pool) => set({ ...draft, pool })} />
+          <SelectField
+            id="vm-pool"
+            label={words.pool}
+            hint={room.text || poolHint(pools, draft.pool)}
+            problem={problems.disks ?? problemAt(error, 'pool')}
+            value={draft.pool}
+            options={poolOptions(pools, draft.pool)}
+            onChange={(pool) => set({ ...draft, pool })}
+          />
         )}
       </div>
-      <ExpandableSection isExpanded={open || refused} onToggle={(_event, on) => setOpen(on)} toggleContent={<>{words.more} <span className="fct-subtle fct-small">{moreSummary(draft, networks)}</span></>}>
+      <ExpandableSection
+        isExpanded={open || refused}
+        onToggle={(_event, on) => setOpen(on)}
+        toggleContent={
+          <>
+            {words.more} <span className="fct-subtle fct-small">{moreSummary(draft, networks)}</span>
+          </>
+        }
+      >
         <MoreHardware draft={draft} set={set} pools={pools} networks={networks} error={error} />
       </ExpandableSection>
     </Form>
