@@ -27,7 +27,10 @@ async function prepare({ instance, browser }) {
   const page = await newPage(browser, instance);
   await login(page, instance);
   const images = (await (await page.request.get('/api/v1/images')).json()).items;
-  await page.request.post('/api/v1/vms', { headers: { Origin: instance.url }, data: { name, image: images[0].id, memory_mib: 256, start: true } });
+  await page.request.post('/api/v1/vms', {
+    headers: { Origin: instance.url },
+    data: { name, image: images[0].id, memory_mib: 256, start: true },
+  });
   await until(page, async () => (await vmOf(page))?.state === 'running', 'the VM runs');
 }
 
@@ -44,12 +47,16 @@ const shown = (page) => page.locator('.xterm-rows').innerText();
 
 /** Presses Enter until the guest's shell answers. */
 async function shell(page) {
-  await until(page, async () => {
-    await page.locator('.xterm-helper-textarea').focus();
-    await page.keyboard.type("echo sh''ell\n");
-    await page.waitForTimeout(1500);
-    return /^shell/m.test(await shown(page));
-  }, 'the shell answers');
+  await until(
+    page,
+    async () => {
+      await page.locator('.xterm-helper-textarea').focus();
+      await page.keyboard.type("echo sh''ell\n");
+      await page.waitForTimeout(1500);
+      return /^shell/m.test(await shown(page));
+    },
+    'the shell answers',
+  );
 }
 
 async function clipboard({ instance, browser, assert }) {
@@ -119,11 +126,14 @@ async function takingOver({ instance, browser, assert }) {
 /** What is sent on WebSockets from here on, as key events of RFB: "down 0xffe3". */
 function keyEvents(page) {
   const events = [];
-  page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => {
-    const bytes = Buffer.from(payload);
-    if (bytes.length === 8 && bytes[0] === 4) events.push(`${bytes[1] ? 'down' : 'up'} ${bytes.readUInt32BE(4).toString(16)}`);
-    if (bytes.length === 12 && bytes[0] === 255 && bytes[1] === 0) events.push(`${bytes.readUInt16BE(2) ? 'down' : 'up'} ${bytes.readUInt32BE(4).toString(16)}`);
-  }));
+  page.on('websocket', (socket) =>
+    socket.on('framesent', ({ payload }) => {
+      const bytes = Buffer.from(payload);
+      if (bytes.length === 8 && bytes[0] === 4) events.push(`${bytes[1] ? 'down' : 'up'} ${bytes.readUInt32BE(4).toString(16)}`);
+      if (bytes.length === 12 && bytes[0] === 255 && bytes[1] === 0)
+        events.push(`${bytes.readUInt16BE(2) ? 'down' : 'up'} ${bytes.readUInt32BE(4).toString(16)}`);
+    }),
+  );
   return events;
 }
 

@@ -55,11 +55,17 @@ async function life({ instance, browser, assert }) {
 /** Holds what is sent until the function that this returns is called. */
 async function hold(page) {
   let release;
-  const gate = new Promise((resolve) => { release = resolve; });
-  await page.route('**/content', async (route) => {
-    await gate;
-    await route.continue().catch(() => {});
-  }, { times: 1 });
+  const gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.route(
+    '**/content',
+    async (route) => {
+      await gate;
+      await route.continue().catch(() => {});
+    },
+    { times: 1 },
+  );
   return release;
 }
 
@@ -86,4 +92,7 @@ async function elsewhere({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
-export const tests = [['an image goes up, breaks off, goes on, comes down and goes', life], ['an upload goes on while other pages are looked at', elsewhere]];
+export const tests = [
+  ['an image goes up, breaks off, goes on, comes down and goes', life],
+  ['an upload goes on while other pages are looked at', elsewhere],
+];

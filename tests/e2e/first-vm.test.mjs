@@ -40,7 +40,9 @@ async function until(page, seconds, look, good) {
 // Answers to requests for @url wait until the function that this returns is called.
 async function hold(page, url) {
   let release;
-  const gate = new Promise((resolve) => { release = resolve; });
+  const gate = new Promise((resolve) => {
+    release = resolve;
+  });
   await page.route(url, async (route) => {
     await gate;
     await route.continue().catch(() => {}); // the page may have gone on without it
@@ -124,8 +126,16 @@ async function firstVm({ instance, browser, assert }) {
   release();
   await page.waitForURL(/\/vms$/);
   assert.ok(click.count <= 6, `${click.count} clicks for the first VM with a quarter of a card`);
-  const vm = await until(page, 180, () => vmOf(page), (one) => one?.state === 'running');
-  assert.deepEqual(vm.devices[0].parts.map((part) => part.profile), ['2g.20gb']);
+  const vm = await until(
+    page,
+    180,
+    () => vmOf(page),
+    (one) => one?.state === 'running',
+  );
+  assert.deepEqual(
+    vm.devices[0].parts.map((part) => part.profile),
+    ['2g.20gb'],
+  );
   assert.deepEqual(await axe(page), [], 'the open task drawer');
   await picture(page, 'first-vm-made');
   assert.deepEqual(page.faults, []);
@@ -138,7 +148,10 @@ async function anotherSize({ instance, browser, assert }) {
   const click = counter();
   await click(page.getByRole('main').getByRole('link', { name, exact: true }));
   await click(page.getByRole('button', { name: 'Change GPU' }));
-  await page.getByRole('dialog').getByRole('radio', { name: /1g\.10gb/ }).waitFor();
+  await page
+    .getByRole('dialog')
+    .getByRole('radio', { name: /1g\.10gb/ })
+    .waitFor();
   await picture(page, 'change-gpu');
   assert.deepEqual(await axe(page), [], 'the dialog');
   await click(page.getByRole('dialog').getByRole('radio', { name: /1g\.10gb/ }));
@@ -150,8 +163,15 @@ async function anotherSize({ instance, browser, assert }) {
   let vm = await vmOf(page);
   assert.equal(vm.state, 'running');
   assert.ok(vm.pending_changes.length > 0);
-  assert.deepEqual(vm.devices.flatMap((d) => d.parts.map((part) => part.profile)), ['2g.20gb'], 'it keeps what it has while it runs');
-  for (const turn of [['stop', { force: true }, 'off'], ['start', undefined, 'running']]) {
+  assert.deepEqual(
+    vm.devices.flatMap((d) => d.parts.map((part) => part.profile)),
+    ['2g.20gb'],
+    'it keeps what it has while it runs',
+  );
+  for (const turn of [
+    ['stop', { force: true }, 'off'],
+    ['start', undefined, 'running'],
+  ]) {
     const [verb, data, state] = turn;
     const answer = await page.request.post(`/api/v1/vms/${vm.id}/${verb}`, { headers: { Origin: instance.url }, data });
     assert.equal(answer.status(), 202, await answer.text());
@@ -159,7 +179,10 @@ async function anotherSize({ instance, browser, assert }) {
     vm = await vmOf(page);
     assert.equal(vm.state, state);
   }
-  assert.deepEqual(vm.devices.flatMap((d) => d.parts.map((part) => part.profile)), ['1g.10gb']);
+  assert.deepEqual(
+    vm.devices.flatMap((d) => d.parts.map((part) => part.profile)),
+    ['1g.10gb'],
+  );
   assert.deepEqual(page.faults, []);
 }
 
@@ -184,7 +207,12 @@ async function leavingMakesNoVm({ instance, browser, assert }) {
   release();
   const task = await until(page, 120, newest(page), (one) => one.kind === 'apply' && ended(one));
   assert.equal(task.state, 'done');
-  const listed = await until(page, 30, () => items(page, 'resource-groups'), (list) => list.some((g) => g.rules.profile === '3g.40gb'));
+  const listed = await until(
+    page,
+    30,
+    () => items(page, 'resource-groups'),
+    (list) => list.some((g) => g.rules.profile === '3g.40gb'),
+  );
   assert.ok(listed);
   assert.equal((await newest(page)()).id, task.id, 'nothing came after the cut');
   assert.equal((await items(page, 'vms')).length, before);
@@ -231,7 +259,11 @@ async function dialogs({ instance, browser, assert }) {
   await page.getByRole('button', { name: /^(Tasks|\d+ tasks? running)$/ }).click();
   await page.getByRole('article').first().waitFor();
   await look('task-drawer');
-  const missing = { '/vms/no-such-vm': 'Virtual machines', '/gpus/cards/no-such-card': 'Cards', '/gpus/groups/no-such-group': 'Resource groups' };
+  const missing = {
+    '/vms/no-such-vm': 'Virtual machines',
+    '/gpus/cards/no-such-card': 'Cards',
+    '/gpus/groups/no-such-group': 'Resource groups',
+  };
   for (const [path, list] of Object.entries(missing)) {
     await page.goto(path);
     const main = page.getByRole('main');

@@ -66,7 +66,7 @@ async function whileOff({ instance, browser, assert }) {
   assert.deepEqual(await axe(page), []);
   await page.getByRole('button', { name: 'Edit processor and memory' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('The VM is off: it has this when it starts.').waitFor();
+  await dialog.getByText('The VM is off. The change takes effect when it starts.').waitFor();
   await dialog.getByRole('spinbutton', { name: 'vCPUs' }).fill('2');
   await picture(page, 'hardware-size');
   assert.deepEqual(await axe(page), []);
@@ -105,7 +105,11 @@ async function nics({ instance, browser, assert }) {
   await dialog.getByRole('textbox', { name: 'MAC address' }).fill('52:54:00:zz:00:01');
   await dialog.getByRole('button', { name: 'Add' }).click();
   // The API refuses it, and what it says stands at the field.
-  await until(page, () => dialog.getByRole('textbox', { name: 'MAC address' }).evaluate((field) => field.getAttribute('aria-invalid') === 'true'), 'the field is marked');
+  await until(
+    page,
+    () => dialog.getByRole('textbox', { name: 'MAC address' }).evaluate((field) => field.getAttribute('aria-invalid') === 'true'),
+    'the field is marked',
+  );
   await picture(page, 'hardware-nic-refused-dark');
   assert.deepEqual(await axe(page), []);
   await dialog.getByRole('textbox', { name: 'MAC address' }).fill('52:54:00:00:77:01');
@@ -130,7 +134,7 @@ async function whileRunning({ instance, browser, assert }) {
   await until(page, async () => (await vmOf(page)).state === 'running', 'the VM runs');
   await page.getByRole('button', { name: 'Shut down' }).waitFor();
   await page.getByRole('button', { name: 'Edit processor and memory' }).click();
-  await dialog.getByText('this takes effect at its next start').waitFor();
+  await dialog.getByText('The change takes effect at its next start').waitFor();
   await dialog.getByRole('spinbutton', { name: 'vCPUs' }).fill('1');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByText('At the next start').waitFor();
@@ -155,7 +159,11 @@ async function disks({ instance, browser, assert }) {
   await rows.getByText('vdb').waitFor();
   const added = (await vmOf(page)).disks.find((disk) => disk.target === 'vdb');
   assert.equal(added.size_gib, 2);
-  await until(page, async () => (await page.request.get('/api/v1/tasks?limit=1')).json().then(({ items }) => items[0].state === 'done'), 'the task ends');
+  await until(
+    page,
+    async () => (await page.request.get('/api/v1/tasks?limit=1')).json().then(({ items }) => items[0].state === 'done'),
+    'the task ends',
+  );
   await page.getByRole('button', { name: 'Grow disk vdb' }).click();
   await dialog.getByRole('spinbutton', { name: 'Size (GiB)' }).fill('3');
   await dialog.getByRole('button', { name: 'Grow' }).click();
@@ -169,9 +177,23 @@ async function disks({ instance, browser, assert }) {
   assert.deepEqual(await axe(page), []);
   await dialog.getByRole('button', { name: 'Remove' }).click();
   // The demonstration guest does not let go of it: then it goes with the next start, and the page says so.
-  await until(page, async () => { const vm = await vmOf(page); return vm.disks.length === 1 || vm.pending_changes.some((line) => line.includes('vdb')); }, 'the disk goes');
+  await until(
+    page,
+    async () => {
+      const vm = await vmOf(page);
+      return vm.disks.length === 1 || vm.pending_changes.some((line) => line.includes('vdb'));
+    },
+    'the disk goes',
+  );
   removed = added.volume;
-  await until(page, async () => (await page.request.get('/api/v1/tasks?limit=1')).json().then(({ items }) => items[0].kind === 'vm.disk' && items[0].state === 'done'), 'the task ends');
+  await until(
+    page,
+    async () =>
+      (await page.request.get('/api/v1/tasks?limit=1'))
+        .json()
+        .then(({ items }) => items[0].kind === 'vm.disk' && items[0].state === 'done'),
+    'the task ends',
+  );
   assert.deepEqual(page.faults, []);
 }
 
@@ -192,7 +214,7 @@ async function media({ instance, browser, assert }) {
     await isos(instance);
     await drives.getByText('This VM has no CD drive.').waitFor();
     await drives.getByRole('button', { name: 'Add CD drive' }).click();
-    await dialog.getByText('The VM is off: it has this when it starts.').waitFor();
+    await dialog.getByText('The VM is off. The change takes effect when it starts.').waitFor();
     await dialog.getByLabel('Medium', { exact: true }).selectOption('');
     await dialog.getByRole('button', { name: 'Add' }).click();
     await drives.getByText('Empty').waitFor();
@@ -215,7 +237,8 @@ async function media({ instance, browser, assert }) {
     await page.getByRole('button', { name: 'Change medium: CD drive sda' }).focus();
     await page.keyboard.press('Enter');
     await dialog.getByLabel('Medium', { exact: true }).focus();
-    for (let i = 0; i < 20 && (await dialog.getByLabel('Medium', { exact: true }).inputValue()) !== discs[0]; i += 1) await page.keyboard.press('ArrowDown');
+    for (let i = 0; i < 20 && (await dialog.getByLabel('Medium', { exact: true }).inputValue()) !== discs[0]; i += 1)
+      await page.keyboard.press('ArrowDown');
     await picture(page, 'hardware-medium');
     assert.deepEqual(await axe(page), []);
     await page.keyboard.press('Tab');
@@ -226,7 +249,7 @@ async function media({ instance, browser, assert }) {
     assert.deepEqual((await vmOf(page)).pending_changes, []);
     // A drive goes with the next start, and the page says so.
     await drives.getByRole('button', { name: 'Remove CD drive sda' }).click();
-    await dialog.getByText('this takes effect at its next start').waitFor();
+    await dialog.getByText('The change takes effect at its next start').waitFor();
     await dialog.getByRole('button', { name: 'Remove' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('At the next start').waitFor();
@@ -234,7 +257,7 @@ async function media({ instance, browser, assert }) {
   } finally {
     await post(page, instance, `vms/${name}/stop`, { force: true });
     await until(page, async () => (await vmOf(page)).state === 'off', 'the VM is off');
-    await page.request.patch(`/api/v1/vms/${name}`, { headers: { 'Origin': instance.url, 'If-Match': '*' }, data: { cdroms: [] } });
+    await page.request.patch(`/api/v1/vms/${name}`, { headers: { Origin: instance.url, 'If-Match': '*' }, data: { cdroms: [] } });
     for (const disc of discs) await page.request.delete(`/api/v1/files/${disc}`, { headers: { Origin: instance.url } });
   }
   assert.deepEqual(page.faults, []);
@@ -255,11 +278,24 @@ async function power({ instance, browser, assert }) {
   assert.deepEqual(await axe(page), []);
   await dialog.getByRole('button', { name: 'Restart to apply' }).click();
   await dialog.waitFor({ state: 'detached', timeout: LONG_S * 1000 });
-  const vm = await until(page, async () => { const now = await vmOf(page); return now.state === 'running' && now.pending_changes.length === 0 && now; }, 'nothing waits');
+  const vm = await until(
+    page,
+    async () => {
+      const now = await vmOf(page);
+      return now.state === 'running' && now.pending_changes.length === 0 && now;
+    },
+    'nothing waits',
+  );
   assert.equal(vm.vcpus, 1);
-  assert.deepEqual(vm.disks.map((disk) => disk.target), ['vda']);
+  assert.deepEqual(
+    vm.disks.map((disk) => disk.target),
+    ['vda'],
+  );
   const kept = (await (await page.request.get('/api/v1/volumes?pool=facet')).json()).items;
-  assert.ok(kept.some((volume) => volume.name === removed && volume.used_by.length === 0), 'its data stays');
+  assert.ok(
+    kept.some((volume) => volume.name === removed && volume.used_by.length === 0),
+    'its data stays',
+  );
   assert.deepEqual(page.faults, []);
 }
 

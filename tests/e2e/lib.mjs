@@ -87,14 +87,18 @@ export class Instance {
 
   /** `virsh ARGS…` with this instance's libvirt, as its owner would type it: what it prints. */
   async virsh(...args) {
-    const command = (await exec('ps', ['-eo', 'args'])).stdout.split('\n').find((line) => line.includes(this.state) && line.includes('--libvirt '));
+    const command = (await exec('ps', ['-eo', 'args'])).stdout
+      .split('\n')
+      .find((line) => line.includes(this.state) && line.includes('--libvirt '));
     const uri = /--libvirt (\S+)/.exec(command ?? '')?.[1] ?? '';
     return (await exec('virsh', ['-q', '-c', uri, ...args])).stdout;
   }
 
   /** Processes of this instance whose command line has @text. */
   async processes(text) {
-    const lines = (await exec('ps', ['-eo', 'pid,args'])).stdout.split('\n').filter((line) => line.includes(this.state) && line.includes(text));
+    const lines = (await exec('ps', ['-eo', 'pid,args'])).stdout
+      .split('\n')
+      .filter((line) => line.includes(this.state) && line.includes(text));
     return lines.map((line) => ({ pid: Number.parseInt(line, 10), args: line.trim().replace(/^\d+ /, '') }));
   }
 
@@ -121,8 +125,15 @@ export class Instance {
 
 export async function startBrowser() {
   await mkdir(out, { recursive: true });
-  const args = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
+  const args = [
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--disable-dev-shm-usage',
+  ];
   // Chromium has no sandbox for root.
   return chromium.launch({
     executablePath: process.env.FACET_CHROMIUM ?? '/usr/bin/chromium',
@@ -150,7 +161,10 @@ export async function newPage(browser, instance, { width = 1440, height = 900, d
 
 export async function login(page, instance) {
   await page.goto('/');
-  await page.getByLabel(/^user ?name/i).first().fill(instance.user);
+  await page
+    .getByLabel(/^user ?name/i)
+    .first()
+    .fill(instance.user);
   await page.locator('input[type=password]').fill(instance.password);
   await page.getByRole('button', { name: /log in|sign in/i }).click();
   await page.getByRole('banner').getByRole('button', { name: instance.user }).waitFor();
@@ -162,7 +176,13 @@ export async function axe(page) {
   const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   return result.violations
     .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${v.impact} ${v.id}: ${v.help} — ${v.nodes.map((n) => n.target.join(' ')).slice(0, 4).join('; ')}`);
+    .map(
+      (v) =>
+        `${v.impact} ${v.id}: ${v.help} — ${v.nodes
+          .map((n) => n.target.join(' '))
+          .slice(0, 4)
+          .join('; ')}`,
+    );
 }
 
 export async function picture(page, name) {

@@ -38,10 +38,14 @@ async function task(page, kind, act) {
   const newest = async () => (await get(page, 'tasks?limit=20')).items.find((one) => one.kind === kind);
   const before = (await newest())?.id;
   await act();
-  return until(page, async () => {
-    const one = await newest();
-    return one && one.id !== before && one.ended_ms !== null ? one : null;
-  }, `a task ${kind} that ends`);
+  return until(
+    page,
+    async () => {
+      const one = await newest();
+      return one && one.id !== before && one.ended_ms !== null ? one : null;
+    },
+    `a task ${kind} that ends`,
+  );
 }
 
 async function signedIn(browser, instance, where) {
@@ -72,7 +76,14 @@ async function network({ instance, browser, assert }) {
   await form(page).getByRole('textbox', { name: 'MAC address' }).fill(mac);
   await form(page).getByRole('textbox', { name: 'Address', exact: true }).fill('10.45.0.1'); // not of this subnet
   await form(page).getByRole('button', { name: 'Add' }).click();
-  await until(page, () => form(page).getByRole('textbox', { name: 'Address', exact: true }).evaluate((field) => field.getAttribute('aria-invalid') === 'true'), 'the field is marked');
+  await until(
+    page,
+    () =>
+      form(page)
+        .getByRole('textbox', { name: 'Address', exact: true })
+        .evaluate((field) => field.getAttribute('aria-invalid') === 'true'),
+    'the field is marked',
+  );
   await picture(page, 'life-lease-refused');
   assert.deepEqual(await axe(page), []);
   await form(page).getByRole('textbox', { name: 'Address', exact: true }).fill(address);
@@ -91,7 +102,10 @@ async function upload({ instance, browser, assert }) {
     const chooser = page.waitForEvent('filechooser');
     await page.getByRole('button', { name: 'Upload' }).click();
     await (await chooser).setFiles(path.join(folder, image));
-    await page.getByRole('row', { name: image }).getByText('Ready').waitFor({ timeout: GUEST_S * 1000 });
+    await page
+      .getByRole('row', { name: image })
+      .getByText('Ready')
+      .waitFor({ timeout: GUEST_S * 1000 });
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -134,16 +148,20 @@ async function terminal(page, line, wanted) {
   const keys = page.locator('.xterm-helper-textarea').first();
   await screen.waitFor();
   let typed = 0;
-  return until(page, async () => {
-    const text = await screen.innerText();
-    if (wanted.test(text)) return text;
-    if (Date.now() - typed > 20_000) {
-      typed = Date.now();
-      await keys.focus();
-      await page.keyboard.type(`${line(text)}\n`);
-    }
-    return null;
-  }, `the console shows ${wanted}`);
+  return until(
+    page,
+    async () => {
+      const text = await screen.innerText();
+      if (wanted.test(text)) return text;
+      if (Date.now() - typed > 20_000) {
+        typed = Date.now();
+        await keys.focus();
+        await page.keyboard.type(`${line(text)}\n`);
+      }
+      return null;
+    },
+    `the console shows ${wanted}`,
+  );
 }
 
 // A command whose output, not its echo, says END.
@@ -181,7 +199,10 @@ async function console_({ instance, browser, assert }) {
   await picture(page, 'life-console');
   assert.deepEqual(await axe(page), []);
   const { leases } = await get(page, 'networks/life');
-  assert.ok(leases.some((lease) => lease.mac === mac && lease.address === address), JSON.stringify(leases));
+  assert.ok(
+    leases.some((lease) => lease.mac === mac && lease.address === address),
+    JSON.stringify(leases),
+  );
   assert.deepEqual(page.faults, []);
 }
 
@@ -274,7 +295,10 @@ async function end({ instance, browser, assert }) {
   assert.equal((await instance.virsh('list', '--all', '--name')).trim(), '');
   await instance.virsh('pool-refresh', 'facet');
   assert.equal((await instance.virsh('vol-list', 'facet')).trim(), '');
-  assert.deepEqual((await readdir(path.join(instance.state, 'facetd/disks'))).filter((file) => !file.startsWith('.')), []);
+  assert.deepEqual(
+    (await readdir(path.join(instance.state, 'facetd/disks'))).filter((file) => !file.startsWith('.')),
+    [],
+  );
   await page.goto('/networks/life');
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await form(page).getByRole('button', { name: 'Delete' }).click();

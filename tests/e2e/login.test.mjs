@@ -17,10 +17,16 @@ async function pageIsThere({ instance, browser, assert }) {
 async function wrongPassword({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
   await page.goto('/');
-  await page.getByLabel(/^user ?name/i).first().fill(instance.user);
+  await page
+    .getByLabel(/^user ?name/i)
+    .first()
+    .fill(instance.user);
   await page.locator('input[type=password]').fill('not the password');
   await page.getByRole('button', { name: /log in|sign in/i }).click();
-  await page.getByText(/wrong|incorrect|not right|do not match/i).first().waitFor();
+  await page
+    .getByText(/wrong|incorrect|not right|do not match/i)
+    .first()
+    .waitFor();
   assert.equal(await page.getByRole('navigation').count(), 0);
 }
 
@@ -40,7 +46,10 @@ async function audit({ instance, browser, assert }) {
   await refused.getByRole('gridcell', { name: instance.user }).first().waitFor();
   await picture(page, 'audit-refused');
   assert.deepEqual(await axe(page), []);
-  for (const [name, file, begins] of [['Export (JSON lines)', 'audit.jsonl', /^\{.*session\.login/], ['Export (CSV)', 'audit.csv', /^[a-z_,]+\r?\n.*session\.login/]]) {
+  for (const [name, file, begins] of [
+    ['Export (JSON lines)', 'audit.jsonl', /^\{.*session\.login/],
+    ['Export (CSV)', 'audit.csv', /^[a-z_,]+\r?\n.*session\.login/],
+  ]) {
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name }).click();
     assert.equal((await download).suggestedFilename(), file);
@@ -61,7 +70,7 @@ async function password({ instance, browser, assert }) {
   await form.locator('#old-password').fill('not the password');
   await form.locator('#new-password').fill(next);
   await form.locator('#again-password').fill('another');
-  await form.getByText('The two are not the same.').waitFor();
+  await form.getByText('The two passwords are not the same.').waitFor();
   assert.equal(await button.isDisabled(), true);
   await form.locator('#again-password').fill(next);
   await button.click();

@@ -15,7 +15,9 @@ async function program(...places) {
     try {
       await access(path.join(build, place));
       return path.join(build, place);
-    } catch { /* another place */ }
+    } catch {
+      /* another place */
+    }
   }
   throw new Error(`${places[0]} is not built`);
 }
@@ -23,10 +25,25 @@ async function program(...places) {
 class Node {
   static async start(n) {
     const node = new Node();
-    node.child = spawn('python3', [path.join(top, 'tests/support/many_vms.py'), String(n), path.join(top, 'ui/dist'),
-      await program('sim/ctl/facet-sim'), await program('src/bin/facet-helper'), await program('src/bin/facetd')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    node.child = spawn(
+      'python3',
+      [
+        path.join(top, 'tests/support/many_vms.py'),
+        String(n),
+        path.join(top, 'ui/dist'),
+        await program('sim/ctl/facet-sim'),
+        await program('src/bin/facet-helper'),
+        await program('src/bin/facetd'),
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
     node.ended = once(node.child, 'exit');
-    const [line] = await Promise.race([once(createInterface({ input: node.child.stdout }), 'line'), node.ended.then(() => { throw new Error('it did not come up'); })]);
+    const [line] = await Promise.race([
+      once(createInterface({ input: node.child.stdout }), 'line'),
+      node.ended.then(() => {
+        throw new Error('it did not come up');
+      }),
+    ]);
     Object.assign(node, JSON.parse(line));
     return node;
   }
@@ -66,7 +83,10 @@ async function asksLittle({ instance, browser, assert }) {
   await page.waitForTimeout(1500); // what comes late counts too
   console.log(`# requests of the page: ${seen.length} (${seen.join(' ')})`);
   assert.ok(seen.length <= 3, seen.join(' '));
-  assert.ok(seen.every((path) => !path.startsWith('/vms') || path.includes('limit=')), 'nobody asks for all VMs');
+  assert.ok(
+    seen.every((path) => !path.startsWith('/vms') || path.includes('limit=')),
+    'nobody asks for all VMs',
+  );
   const cold = await newPage(browser, instance);
   await login(cold, instance);
   const first = requests(cold);
@@ -82,7 +102,10 @@ async function asksLittle({ instance, browser, assert }) {
   assert.ok(first.length <= 3, first.join(' '));
   // What stands around the list came with the stream: the overview has its cards and VMs without asking for them.
   await cold.getByRole('link', { name: 'Overview', exact: true }).click();
-  await cold.getByRole('link', { name: /^GPU \d/ }).first().waitFor();
+  await cold
+    .getByRole('link', { name: /^GPU \d/ })
+    .first()
+    .waitFor();
   await settled(cold);
   const brought = first.filter((path) => /^\/(nodes|gpus|tasks)|sort=attention/.test(path));
   assert.deepEqual(brought, [], first.join(' '));
@@ -105,12 +128,24 @@ async function findsItsPlaceAgain({ instance, browser, assert }) {
   await page.getByRole('button', { name: 'Go to next page' }).first().click();
   await page.waitForURL(/page=2/);
   const url = new URL(page.url());
-  assert.deepEqual(Object.fromEntries(url.searchParams), { q: 'web', state: 'running', ours: 'false', sort: 'memory', order: 'desc', page: '2' });
+  assert.deepEqual(Object.fromEntries(url.searchParams), {
+    q: 'web',
+    state: 'running',
+    ours: 'false',
+    sort: 'memory',
+    order: 'desc',
+    page: '2',
+  });
   await settled(page);
   await page.waitForFunction(() => document.querySelectorAll('tbody tr').length > 0);
   const before = await names(page);
-  const wanted = (await (await page.request.get(`/api/v1/vms?limit=50&offset=50&q=web&state=running&ours=false&sort=memory&order=desc`)).json()).items;
-  assert.deepEqual(before, wanted.map((vm) => vm.name));
+  const wanted = (
+    await (await page.request.get(`/api/v1/vms?limit=50&offset=50&q=web&state=running&ours=false&sort=memory&order=desc`)).json()
+  ).items;
+  assert.deepEqual(
+    before,
+    wanted.map((vm) => vm.name),
+  );
   await picture(page, 'vms-1000-filtered');
   await page.reload();
   await rows(page).first().waitFor();
@@ -148,8 +183,10 @@ async function staysCalm({ instance, browser, assert }) {
   const all = (await (await page.request.get('/api/v1/vms?limit=100&q=number&state=off')).json()).items;
   const shown = new Map(all.map((vm) => [vm.id, vm]));
   const describe = async (vm, description) => {
-    const answer = await page.request.patch(`/api/v1/vms/${vm.id}`,
-      { headers: { Authorization: `Bearer ${instance.token}`, 'If-Match': `"${shown.get(vm.id).revision}"` }, data: { description } });
+    const answer = await page.request.patch(`/api/v1/vms/${vm.id}`, {
+      headers: { Authorization: `Bearer ${instance.token}`, 'If-Match': `"${shown.get(vm.id).revision}"` },
+      data: { description },
+    });
     assert.equal(answer.status(), 200, await answer.text());
     shown.set(vm.id, await answer.json());
   };
@@ -177,29 +214,34 @@ async function staysCalm({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
-const looks = (label, wanted) => async ({ instance, browser, assert }) => {
-  const other = wanted === MANY ? instance : await Node.start(wanted);
-  try {
-    for (const width of [1440, 1024]) {
-      for (const dark of [false, true]) {
-        const page = await newPage(browser, other, { width, dark });
-        await login(page, other);
-        for (const [name, path] of [['vms', '/vms'], ['overview', '/']]) {
-          await page.goto(path);
-          await page.getByRole('heading', { level: 1 }).waitFor();
-          await settled(page);
-          await picture(page, `${name}-${label}-${width}-${dark ? 'dark' : 'light'}`);
-          assert.deepEqual(await axe(page), [], `${name} ${width}`);
-          assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false, 'nothing sticks out');
+const looks =
+  (label, wanted) =>
+  async ({ instance, browser, assert }) => {
+    const other = wanted === MANY ? instance : await Node.start(wanted);
+    try {
+      for (const width of [1440, 1024]) {
+        for (const dark of [false, true]) {
+          const page = await newPage(browser, other, { width, dark });
+          await login(page, other);
+          for (const [name, path] of [
+            ['vms', '/vms'],
+            ['overview', '/'],
+          ]) {
+            await page.goto(path);
+            await page.getByRole('heading', { level: 1 }).waitFor();
+            await settled(page);
+            await picture(page, `${name}-${label}-${width}-${dark ? 'dark' : 'light'}`);
+            assert.deepEqual(await axe(page), [], `${name} ${width}`);
+            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false, 'nothing sticks out');
+          }
+          assert.deepEqual(page.faults, []);
+          await page.context().close();
         }
-        assert.deepEqual(page.faults, []);
-        await page.context().close();
       }
+    } finally {
+      if (other !== instance) await other.stop();
     }
-  } finally {
-    if (other !== instance) await other.stop();
-  }
-};
+  };
 
 export const tests = [
   ['the list of 1,000 VMs takes at most 3 requests, from within and as the first page', asksLittle],

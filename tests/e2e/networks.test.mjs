@@ -33,7 +33,7 @@ async function create({ instance, browser, assert }) {
   // What is the Internet's takes a word of consent behind NAT, and none when it is routed here.
   await form(page).locator('#network-kind').selectOption('nat');
   await form(page).locator('#network-subnet').fill('8.8.8.0/24');
-  await form(page).getByLabel('I know that these addresses are others').waitFor();
+  await form(page).getByLabel('I know that these addresses belong to others').waitFor();
   assert.equal(await button.isDisabled(), true);
   await picture(page, 'network-create-public');
   assert.deepEqual(await axe(page), []);

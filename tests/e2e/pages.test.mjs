@@ -7,12 +7,33 @@ import { axe, login, newPage, patience, picture } from './lib.mjs';
 export const host = 'lab';
 
 /** As they are on a host where nobody has made anything yet. */
-const empty = { vms: '/vms', templates: '/templates', pools: '/storage/pools', pool: '/storage/pools/facet', volumes: '/storage/volumes', networks: '/networks', nodes: '/nodes' };
+const empty = {
+  vms: '/vms',
+  templates: '/templates',
+  pools: '/storage/pools',
+  pool: '/storage/pools/facet',
+  volumes: '/storage/volumes',
+  networks: '/networks',
+  nodes: '/nodes',
+};
 
 const pages = {
-  ...empty, overview: '/', cards: '/gpus/cards', groups: '/gpus/groups', 'vm-create': '/vms/create', 'other-pool': '/storage/pools/scratch', files: '/storage/files', network: '/networks/facet',
-  tasks: '/activity/tasks', events: '/activity/events', audit: '/activity/audit', nodes: '/nodes', settings: '/settings', account: '/settings/account',
-  'not-there': '/no/such/page', 'vm-not-there': '/vms/no-such-vm',
+  ...empty,
+  overview: '/',
+  cards: '/gpus/cards',
+  groups: '/gpus/groups',
+  'vm-create': '/vms/create',
+  'other-pool': '/storage/pools/scratch',
+  files: '/storage/files',
+  network: '/networks/facet',
+  tasks: '/activity/tasks',
+  events: '/activity/events',
+  audit: '/activity/audit',
+  nodes: '/nodes',
+  settings: '/settings',
+  account: '/settings/account',
+  'not-there': '/no/such/page',
+  'vm-not-there': '/vms/no-such-vm',
 };
 
 /** Names may have 63 characters; nothing beside them may be pushed out of the page. */
@@ -26,34 +47,41 @@ async function look(page, label, where, assert) {
   await page.waitForLoadState('load');
   await page.locator('.pf-v6-c-skeleton').first().waitFor({ state: 'detached' });
   await picture(page, label);
-  const wide = await page.evaluate(() => [...document.querySelectorAll('main table, main .pf-v6-c-card')]
-    .filter((one) => one.getBoundingClientRect().right > document.querySelector('main').getBoundingClientRect().right).map((one) => one.getAttribute('aria-label') ?? one.textContent.slice(0, 40)));
+  const wide = await page.evaluate(() =>
+    [...document.querySelectorAll('main table, main .pf-v6-c-card')]
+      .filter((one) => one.getBoundingClientRect().right > document.querySelector('main').getBoundingClientRect().right)
+      .map((one) => one.getAttribute('aria-label') ?? one.textContent.slice(0, 40)),
+  );
   assert.deepEqual(wide, [], `${label}: wider than the page`);
   assert.deepEqual(await axe(page), [], label);
 }
 
-const bare = (dark, width) => async ({ instance, browser, assert }) => {
-  const page = await newPage(browser, instance, { dark, width });
-  await login(page, instance);
-  for (const [name, where] of Object.entries(empty)) await look(page, `${name}-none-${width}-${dark ? 'dark' : 'light'}`, where, assert);
-  assert.deepEqual(page.faults, []);
-};
+const bare =
+  (dark, width) =>
+  async ({ instance, browser, assert }) => {
+    const page = await newPage(browser, instance, { dark, width });
+    await login(page, instance);
+    for (const [name, where] of Object.entries(empty)) await look(page, `${name}-none-${width}-${dark ? 'dark' : 'light'}`, where, assert);
+    assert.deepEqual(page.faults, []);
+  };
 
-const round = (dark, width) => async ({ instance, browser, assert }) => {
-  const page = await newPage(browser, instance, { dark, width });
-  await login(page, instance);
-  const kind = `${width}-${dark ? 'dark' : 'light'}`;
-  for (const [name, where] of Object.entries(pages)) await look(page, `${name}-${kind}`, where, assert);
-  const vms = (await (await page.request.get('/api/v1/vms')).json()).items;
-  for (const vm of vms) {
-    for (const tab of vmTabs) await look(page, `vm-${vm.state}${tab.replace('/', '-')}-${kind}`, `/vms/${vm.id}${tab}`, assert);
-  }
-  assert.deepEqual(vms.map((vm) => vm.state).sort(), ['off', 'running']);
-  const gpus = (await (await page.request.get('/api/v1/gpus')).json()).items;
-  await look(page, `card-${kind}`, `/gpus/cards/${gpus[0].id}`, assert);
-  await look(page, `carve-${kind}`, `/gpus/cards/${gpus[4].id}/carve`, assert);
-  assert.deepEqual(page.faults, []);
-};
+const round =
+  (dark, width) =>
+  async ({ instance, browser, assert }) => {
+    const page = await newPage(browser, instance, { dark, width });
+    await login(page, instance);
+    const kind = `${width}-${dark ? 'dark' : 'light'}`;
+    for (const [name, where] of Object.entries(pages)) await look(page, `${name}-${kind}`, where, assert);
+    const vms = (await (await page.request.get('/api/v1/vms')).json()).items;
+    for (const vm of vms) {
+      for (const tab of vmTabs) await look(page, `vm-${vm.state}${tab.replace('/', '-')}-${kind}`, `/vms/${vm.id}${tab}`, assert);
+    }
+    assert.deepEqual(vms.map((vm) => vm.state).sort(), ['off', 'running']);
+    const gpus = (await (await page.request.get('/api/v1/gpus')).json()).items;
+    await look(page, `card-${kind}`, `/gpus/cards/${gpus[0].id}`, assert);
+    await look(page, `carve-${kind}`, `/gpus/cards/${gpus[4].id}/carve`, assert);
+    assert.deepEqual(page.faults, []);
+  };
 
 async function partsToCut({ instance, browser, assert }) {
   const page = await newPage(browser, instance);
@@ -121,7 +149,10 @@ async function phone({ instance, browser, assert }) {
   const page = await newPage(browser, instance, { width: 390, height: 844 });
   await login(page, instance);
   await page.goto('/vms/create');
-  const ends = [page.getByRole('banner').getByRole('button', { name: instance.user }), page.getByRole('main').getByRole('button', { name: 'Cancel' })];
+  const ends = [
+    page.getByRole('banner').getByRole('button', { name: instance.user }),
+    page.getByRole('main').getByRole('button', { name: 'Cancel' }),
+  ];
   for (const one of ends) {
     const { x, width } = await one.boundingBox();
     assert.ok(x >= 0 && x + width <= 390, 'it is not cut off');

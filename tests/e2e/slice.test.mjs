@@ -20,7 +20,10 @@ async function openCard(page) {
 
 async function more(page, profile, count) {
   for (let i = 0; i < count; i += 1) {
-    await page.getByRole('button', { name: new RegExp(`more.*${profile.replace('.', '\\.')}`, 'i') }).first().click();
+    await page
+      .getByRole('button', { name: new RegExp(`more.*${profile.replace('.', '\\.')}`, 'i') })
+      .first()
+      .click();
   }
 }
 
@@ -78,7 +81,12 @@ async function createVm({ instance, browser, assert }) {
     await locator.click();
     clicks += 1;
   };
-  await click(page.getByRole('button', { name: 'Create virtual machine' }).or(page.getByRole('link', { name: 'Create virtual machine' })).first());
+  await click(
+    page
+      .getByRole('button', { name: 'Create virtual machine' })
+      .or(page.getByRole('link', { name: 'Create virtual machine' }))
+      .first(),
+  );
   await page.getByRole('textbox', { name: 'Name' }).fill(name);
   await click(page.getByRole('button', { name: 'Next' }));
   await click(page.getByRole('button', { name: 'Next' }));
@@ -102,7 +110,10 @@ async function console_({ instance, browser, assert }) {
   await login(page, instance);
   await page.getByRole('link', { name: 'Virtual machines', exact: true }).click();
   await page.getByRole('link', { name, exact: true }).click();
-  await page.getByRole('heading', { name: new RegExp(name) }).first().waitFor();
+  await page
+    .getByRole('heading', { name: new RegExp(name) })
+    .first()
+    .waitFor();
   const vm = await vmOf(page);
   assert.equal(vm.state, 'running');
   assert.equal(vm.devices[0].attach, 'standin');
@@ -135,10 +146,12 @@ async function secondVmIsRefused({ instance, browser, assert }) {
   const group = groups.find((g) => g.rules.profile === '2g.20gb');
   assert.equal(group.free, 0);
   const images = (await (await page.request.get('/api/v1/images')).json()).items;
-  const made = await task(page, 120, () => page.request.post('/api/v1/vms', {
-    headers: { Origin: instance.url },
-    data: { name: 'late', image: images[0].id, memory_mib: 256, devices: [{ group: group.id }] },
-  }));
+  const made = await task(page, 120, () =>
+    page.request.post('/api/v1/vms', {
+      headers: { Origin: instance.url },
+      data: { name: 'late', image: images[0].id, memory_mib: 256, devices: [{ group: group.id }] },
+    }),
+  );
   assert.equal(made.state, 'done');
   await page.goto('/vms');
   await page.getByRole('link', { name: 'late', exact: true }).click();
@@ -174,7 +187,10 @@ async function undo({ instance, browser, assert }) {
   await login(page, instance);
   await page.getByRole('button', { name: 'Activity' }).click();
   await page.getByRole('link', { name: 'Tasks', exact: true }).click();
-  await page.getByText(/carve GPU 0/i).first().waitFor();
+  await page
+    .getByText(/carve GPU 0/i)
+    .first()
+    .waitFor();
   const tasks = (await (await page.request.get('/api/v1/tasks')).json()).items;
   const carved = tasks.find((t) => t.kind === 'apply');
   assert.ok(carved.can_undo);

@@ -17,7 +17,11 @@ const drivers = `virtio-win-${process.pid}.iso`;
 /** All that the console of the page is sent from here on; the screen shows it for a moment only. */
 function heard(page) {
   const said = { text: '' };
-  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => { said.text += Buffer.from(payload).toString('latin1'); }));
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) => {
+      said.text += Buffer.from(payload).toString('latin1');
+    }),
+  );
   return said;
 }
 
@@ -53,7 +57,11 @@ async function wizard(browser, instance, name, source, options) {
 const next = (page) => page.getByRole('button', { name: 'Next' }).click();
 const review = (page) => page.getByRole('button', { name: 'Review', exact: true }).last().click();
 /** What the review says of @term. */
-const fact = (page, term) => page.locator('dl > div', { has: page.getByText(term, { exact: true }) }).locator('dd').innerText();
+const fact = (page, term) =>
+  page
+    .locator('dl > div', { has: page.getByText(term, { exact: true }) })
+    .locator('dd')
+    .innerText();
 
 /** Presses Create and waits for the VM's making to end. */
 async function create(page, assert) {
@@ -94,14 +102,23 @@ async function fromIso({ instance, browser, assert }) {
   await page.getByRole('spinbutton', { name: 'Memory (GiB)' }).fill('0.5');
   await page.getByRole('spinbutton', { name: 'Disk (GiB)' }).fill('1');
   await page.getByRole('button', { name: /^More: disks, network, firmware/ }).click();
-  for (const [at, size] of [[2, '2'], [3, '3']]) {
+  for (const [at, size] of [
+    [2, '2'],
+    [3, '3'],
+  ]) {
     await page.getByRole('button', { name: 'Add a disk' }).click();
-    await page.getByRole('group', { name: `Disk ${at}` }).getByRole('spinbutton', { name: 'Disk (GiB)' }).fill(size);
+    await page
+      .getByRole('group', { name: `Disk ${at}` })
+      .getByRole('spinbutton', { name: 'Disk (GiB)' })
+      .fill(size);
   }
   await page.getByRole('button', { name: 'Add a network interface' }).click();
   await page.getByRole('group', { name: 'Network interface 2' }).getByLabel('Model').selectOption('e1000e');
   const order = page.getByRole('list', { name: 'Boot order' });
-  assert.deepEqual(await Promise.all(['Disk', 'CD drive', 'Network'].map((name) => order.getByRole('checkbox', { name, exact: true }).isChecked())), [true, true, false]);
+  assert.deepEqual(
+    await Promise.all(['Disk', 'CD drive', 'Network'].map((name) => order.getByRole('checkbox', { name, exact: true }).isChecked())),
+    [true, true, false],
+  );
   await page.getByRole('radio', { name: 'UEFI' }).check();
   await page.getByRole('checkbox', { name: 'Give it a TPM 2.0' }).check();
   await picture(page, 'wizard-iso-size');
@@ -117,9 +134,19 @@ async function fromIso({ instance, browser, assert }) {
   await page.getByRole('checkbox', { name: 'Start it when it is made' }).uncheck();
   await create(page, assert);
   const vm = await get(page, 'vms/iso-1');
-  assert.deepEqual(vm.disks.map(({ target, size_gib }) => [target, size_gib]), [['vda', 1], ['vdb', 2], ['vdc', 3]]);
+  assert.deepEqual(
+    vm.disks.map(({ target, size_gib }) => [target, size_gib]),
+    [
+      ['vda', 1],
+      ['vdb', 2],
+      ['vdc', 3],
+    ],
+  );
   assert.deepEqual([vm.uefi, vm.tpm, vm.boot, vm.cdroms.map(({ file }) => file)], [true, true, ['disk', 'cdrom'], [linux]]);
-  assert.deepEqual(vm.nics.map(({ model }) => model), ['virtio', 'e1000e']);
+  assert.deepEqual(
+    vm.nics.map(({ model }) => model),
+    ['virtio', 'e1000e'],
+  );
   // The firmware looks into the drive, after the disks, which are empty: it says so on the serial line.
   const console = heard(page);
   await page.goto(`/vms/${vm.id}/console`);
@@ -158,7 +185,10 @@ async function fromVolume({ instance, browser, assert }) {
   await create(page, assert);
   const vm = await get(page, 'vms/vol-1');
   assert.equal(vm.state, 'running');
-  assert.deepEqual(vm.disks.map(({ volume, made }) => [volume, made]), [['kept.qcow2', false]]);
+  assert.deepEqual(
+    vm.disks.map(({ volume, made }) => [volume, made]),
+    [['kept.qcow2', false]],
+  );
   await api(page, instance, 'POST', `vms/${vm.id}/stop`, { force: true });
   await until(page, async () => (await get(page, `vms/${vm.id}`)).state === 'off', 'it is off');
   // Deleting the VM leaves what was not made for it.
@@ -180,7 +210,15 @@ async function fromTemplate({ instance, browser, assert }) {
   const plain = await newPage(browser, instance);
   await login(plain, instance);
   const [image] = (await get(plain, 'images')).items;
-  const input = { vcpus: 1, memory_mib: 256, disk_gib: 1, disks: [{ size_gib: 1, bus: 'sata' }], nics: [{ network: 'facet', model: 'e1000e' }], boot: ['network', 'disk'], cloud_init: { user: 'ops', packages: ['vim'] } };
+  const input = {
+    vcpus: 1,
+    memory_mib: 256,
+    disk_gib: 1,
+    disks: [{ size_gib: 1, bus: 'sata' }],
+    nics: [{ network: 'facet', model: 'e1000e' }],
+    boot: ['network', 'disk'],
+    cloud_init: { user: 'ops', packages: ['vim'] },
+  };
   await api(plain, instance, 'POST', 'templates', { name: 'web', description: 'Small web servers', input: { ...input, image: image.id } });
   await api(plain, instance, 'POST', 'templates', { name: 'open', description: 'Any image', input: { vcpus: 1, memory_mib: 256 } });
   const page = await wizard(browser, instance, 'tpl-1', 'Template', { width: 1024 });
@@ -218,7 +256,10 @@ async function fromTemplate({ instance, browser, assert }) {
   await create(page, assert);
   const vm = await get(page, 'vms/tpl-1');
   assert.deepEqual([vm.vcpus, vm.memory_mib, vm.boot, vm.nics[0].model], [1, 256, ['network', 'disk'], 'e1000e']);
-  assert.deepEqual(vm.disks.filter(({ kind }) => kind === 'disk').map(({ bus }) => bus), ['virtio', 'sata']);
+  assert.deepEqual(
+    vm.disks.filter(({ kind }) => kind === 'disk').map(({ bus }) => bus),
+    ['virtio', 'sata'],
+  );
   assert.deepEqual([vm.cloud_init.user, vm.cloud_init.packages, vm.cloud_init.has_password], ['ops', [], true]);
   await page.goto(`/vms/${vm.id}`);
   await page.getByText('1 vCPU · 256 MiB').waitFor();
@@ -252,8 +293,15 @@ async function windowsSetup({ instance, browser, assert }) {
   await create(page, assert);
   const vm = await get(page, 'vms/win-1');
   assert.deepEqual([vm.os, vm.uefi, vm.tpm, vm.windows.user, vm.windows.language], ['windows', true, true, 'Anna', 'de-DE']);
-  assert.deepEqual(vm.disks.filter(({ kind }) => kind === 'disk').map(({ bus }) => bus), ['sata']);
-  assert.deepEqual(vm.nics.map(({ model }) => model), ['e1000e'], 'a card that it has a driver for');
+  assert.deepEqual(
+    vm.disks.filter(({ kind }) => kind === 'disk').map(({ bus }) => bus),
+    ['sata'],
+  );
+  assert.deepEqual(
+    vm.nics.map(({ model }) => model),
+    ['e1000e'],
+    'a card that it has a driver for',
+  );
   assert.ok(!JSON.stringify(vm).includes('wintergreen'));
   const xml = await instance.virsh('dumpxml', vm.id);
   for (const file of [windows, drivers, 'win-1-seed.iso']) assert.match(xml, new RegExp(`${file}'`), xml);

@@ -20,7 +20,10 @@ async function makeIso(file) {
 
 /** Resident bytes of this instance's facetd: the one whose state lies in the instance's folder. */
 async function resident(instance) {
-  const pid = execFileSync('pgrep', ['-f', `facetd.*--state ${instance.state}/facetd`], { encoding: 'utf8' }).trim().split('\n').at(-1);
+  const pid = execFileSync('pgrep', ['-f', `facetd.*--state ${instance.state}/facetd`], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .at(-1);
   return 1024 * Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))[1]);
 }
 
@@ -101,7 +104,10 @@ async function pools({ instance, browser, assert }) {
   await row.getByText('5 GiB').waitFor({ timeout: 60_000 * patience });
   await menu(page, 'data.qcow2', 'Copy');
   await page.getByRole('dialog').getByRole('button', { name: 'Copy' }).click();
-  await page.getByRole('row', { name: 'copy-of-data.qcow2' }).getByText('5 GiB').waitFor({ timeout: 60_000 * patience });
+  await page
+    .getByRole('row', { name: 'copy-of-data.qcow2' })
+    .getByText('5 GiB')
+    .waitFor({ timeout: 60_000 * patience });
 
   // an upload that breaks off and goes on
   const bytes = Buffer.alloc(2 * MIB + 512, 7);

@@ -118,7 +118,10 @@ async function everything({ instance, browser, assert }) {
   await login(page, instance);
   const groups = Object.fromEntries((await api(page, instance, 'GET', '/resource-groups')).items.map((one) => [one.name, one.id]));
   const kept = { autostart: { enabled: true, order: 7, delay_s: 1 } };
-  const made = await api(page, instance, 'POST', '/templates', { name: 'whole', input: { vcpus: 1, memory_mib: 512, disk_gib: 1, ...kept } });
+  const made = await api(page, instance, 'POST', '/templates', {
+    name: 'whole',
+    input: { vcpus: 1, memory_mib: 512, disk_gib: 1, ...kept },
+  });
   await page.goto('/templates');
   await edit(page, 'whole');
   const form = page.getByRole('dialog');
@@ -148,10 +151,25 @@ async function everything({ instance, browser, assert }) {
   await form.waitFor({ state: 'detached' });
   const { input } = await api(page, instance, 'GET', `/templates/${made.id}`);
   assert.deepEqual(input, {
-    vcpus: 1, memory_mib: 512, disk_gib: 1, pool: 'facet', os: 'linux', uefi: true, tpm: true, agent: true, boot: ['disk', 'network'], disks: [{ pool: 'facet', size_gib: 3 }],
-    nics: [{ network: 'facet' }, { network: 'facet', model: 'e1000e' }], devices: [{ group: groups['long-lived'], count: 2, optional: true }], cloud_init: { user: 'ops' }, ...kept,
+    vcpus: 1,
+    memory_mib: 512,
+    disk_gib: 1,
+    pool: 'facet',
+    os: 'linux',
+    uefi: true,
+    tpm: true,
+    agent: true,
+    boot: ['disk', 'network'],
+    disks: [{ pool: 'facet', size_gib: 3 }],
+    nics: [{ network: 'facet' }, { network: 'facet', model: 'e1000e' }],
+    devices: [{ group: groups['long-lived'], count: 2, optional: true }],
+    cloud_init: { user: 'ops' },
+    ...kept,
   });
-  await page.getByRole('row', { name: /^whole/ }).getByText('2 × long-lived').waitFor();
+  await page
+    .getByRole('row', { name: /^whole/ })
+    .getByText('2 × long-lived')
+    .waitFor();
   // Opened again, it shows what it has; a size that no pool has is refused at its field.
   await edit(page, 'whole');
   await form.getByRole('button', { name: /^More: disks, network, firmware 1 further disk/ }).waitFor();
@@ -203,4 +221,8 @@ async function adoption({ instance, browser, assert }) {
   assert.deepEqual(page.faults, []);
 }
 
-export const tests = [['templates are made, used, saved from a VM, and say what is gone', templates], ['a template’s form changes all that it holds', everything], ['a VM of virsh is adopted and released', adoption]];
+export const tests = [
+  ['templates are made, used, saved from a VM, and say what is gone', templates],
+  ['a template’s form changes all that it holds', everything],
+  ['a VM of virsh is adopted and released', adoption],
+];

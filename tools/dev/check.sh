@@ -109,12 +109,17 @@ rule_ui_lint() {
     npm --prefix ui run lint
 }
 
+rule_ui_format() {
+    ui_ready || return
+    npm --prefix ui run format:check
+}
+
 rule_ui_types() {
     ui_ready || return
     npm --prefix ui run typecheck
 }
 
-RULES=(spdx addresses sizes floors openapi json shell format gcc clang purity circles ui_lint ui_types tidy)
+RULES=(spdx addresses sizes floors openapi json shell format gcc clang purity circles ui_lint ui_format ui_types tidy)
 
 cmd_check() {
     local passed=0 failed=0 skipped=0 rule rc log start

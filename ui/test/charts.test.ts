@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Sample } from '@/api/types';
+import type { Sample } from '@/contract/types';
 import { axisTop, vmCharts } from '@/lib/charts';
 
 describe('the axis of a graph', () => {
@@ -14,7 +14,11 @@ describe('the graphs of a VM', () => {
   it('show its part only while the VM runs: others held the part before', () => {
     const gpus = { g: { instances: [{ start: 2, gpu_percent: 7, memory_used_mib: 28 }] } };
     const before = { time_ms: 1, gpus, vms: {} } as unknown as Sample;
-    const since = { time_ms: 2, gpus, vms: { v: { cpu_percent: null, memory_used_mib: null, memory_total_mib: null } } } as unknown as Sample;
+    const since = {
+      time_ms: 2,
+      gpus,
+      vms: { v: { cpu_percent: null, memory_used_mib: null, memory_total_mib: null } },
+    } as unknown as Sample;
     const memory = vmCharts('v', 256, [{ gpu: 'g', start: 2 }]).at(-1)?.series[0];
     expect([memory?.value(before), memory?.value(since)]).toEqual([null, 28]);
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Fit, ResourceGroup } from '@/api/types';
+import type { Fit, ResourceGroup } from '@/contract/types';
 import { cutsOf, withOneMore } from '@/lib/cuts';
 import { worldOf } from '@/lib/layout';
 import { A100, card, instance } from './fixtures';
@@ -10,7 +10,11 @@ const fresh = (index: number, more = {}) => {
   return { ...gpu, mig: { ...gpu.mig, current: false, pending: false } };
 };
 const cut = (index: number, held: string[], fits?: Fit[]) => {
-  const gpu = card(A100, held.map((name, i) => instance(A100, name, 4 * i, `vm-${i}`)), { id: `gpu-${index}`, index });
+  const gpu = card(
+    A100,
+    held.map((name, i) => instance(A100, name, 4 * i, `vm-${i}`)),
+    { id: `gpu-${index}`, index },
+  );
   return { ...gpu, mig: { ...gpu.mig, fits } };
 };
 const fit = (name: string, ok: boolean, why = ''): Fit => {
@@ -18,10 +22,20 @@ const fit = (name: string, ok: boolean, why = ''): Fit => {
   return { profile_id: profile?.id ?? -1, profile: name, start: 4, size: profile?.size ?? 0, ok, why, leaves: '' };
 };
 const group = (profile: string, free: number): ResourceGroup => ({
-  id: profile, node: 'n', project: 'p', revision: 1, name: profile, description: '', builtin: true,
-  rules: { model: 'NVIDIA A100', profile }, total: 1, free, parts: [],
+  id: profile,
+  node: 'n',
+  project: 'p',
+  revision: 1,
+  name: profile,
+  description: '',
+  builtin: true,
+  rules: { model: 'NVIDIA A100', profile },
+  total: 1,
+  free,
+  parts: [],
 });
-const choice = (all: ReturnType<typeof cutsOf>, name: string) => [...(all[0]?.plain ?? []), ...(all[0]?.variants ?? [])].find((c) => c.profile.name === name);
+const choice = (all: ReturnType<typeof cutsOf>, name: string) =>
+  [...(all[0]?.plain ?? []), ...(all[0]?.variants ?? [])].find((c) => c.profile.name === name);
 
 describe('cutsOf', () => {
   it('offers every profile of a fresh card, variants apart', () => {

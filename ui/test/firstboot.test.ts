@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
-import { commonInput, firstBootInput, firstBootOk, firstBootProblems, insteadOf, NO_FIRST_BOOT } from '@/pages/vms/firstboot';
+import { commonInput, firstBootInput, firstBootOk, firstBootProblems, insteadOf, NO_FIRST_BOOT } from '@/widgets/vm-form/firstboot';
 
 const KEY = `ssh-ed25519 ${'A'.repeat(68)} anna@desk`;
 
@@ -31,7 +31,9 @@ test('user-data of a template, which is not shown, stays until it is replaced or
   expect(commonInput(had, 'linux')).toEqual({ cloud_init: { hostname: 'db', has_user_data: true } });
   expect(commonInput({ ...had, kept: false }, 'linux')).toEqual({ cloud_init: { hostname: 'db' } });
   expect(insteadOf(had, { ...had, hostname: '' }, 'linux')).toEqual({ cloud_init: { hostname: null } });
-  expect(insteadOf(had, { ...had, userData: '#!/bin/sh\n' }, 'linux')).toEqual({ cloud_init: { hostname: 'db', user_data: '#!/bin/sh\n' } });
+  expect(insteadOf(had, { ...had, userData: '#!/bin/sh\n' }, 'linux')).toEqual({
+    cloud_init: { hostname: 'db', user_data: '#!/bin/sh\n' },
+  });
   expect(insteadOf(had, { ...had, kept: false, user: 'anna', keys: KEY }, 'linux')).toEqual({
     cloud_init: { hostname: 'db', user: 'anna', ssh_keys: [KEY], user_data: null },
   });
@@ -41,7 +43,9 @@ test('user-data of a template, which is not shown, stays until it is replaced or
 
 test('Windows gets its answers', () => {
   const draft = { ...NO_FIRST_BOOT, user: 'Anna', password: 'p', productKey: 'aaaaa-bbbbb-ccccc-ddddd-eeeee', keys: KEY };
-  expect(firstBootInput(draft, 'windows')).toEqual({ windows: { user: 'Anna', password: 'p', product_key: 'AAAAA-BBBBB-CCCCC-DDDDD-EEEEE' } });
+  expect(firstBootInput(draft, 'windows')).toEqual({
+    windows: { user: 'Anna', password: 'p', product_key: 'AAAAA-BBBBB-CCCCC-DDDDD-EEEEE' },
+  });
 });
 
 test('problems are named where they are', () => {

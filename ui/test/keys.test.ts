@@ -12,10 +12,17 @@ describe('keysOf', () => {
   });
   it('holds Shift for what a US keyboard has above', () => {
     expect(keysOf('aA1!').keys).toEqual([
-      { keysym: 0x61, code: 'KeyA', shift: false }, { keysym: 0x41, code: 'KeyA', shift: true },
-      { keysym: 0x31, code: 'Digit1', shift: false }, { keysym: 0x21, code: 'Digit1', shift: true },
+      { keysym: 0x61, code: 'KeyA', shift: false },
+      { keysym: 0x41, code: 'KeyA', shift: true },
+      { keysym: 0x31, code: 'Digit1', shift: false },
+      { keysym: 0x21, code: 'Digit1', shift: true },
     ]);
-    expect(keysOf('_"|?').keys.map((key) => [key.code, key.shift])).toEqual([['Minus', true], ['Quote', true], ['Backslash', true], ['Slash', true]]);
+    expect(keysOf('_"|?').keys.map((key) => [key.code, key.shift])).toEqual([
+      ['Minus', true],
+      ['Quote', true],
+      ['Backslash', true],
+      ['Slash', true],
+    ]);
   });
   it('takes every line end for one Enter', () => {
     expect(keysOf('a\r\nb\rc\n').keys.map((key) => key.code)).toEqual(['KeyA', 'Enter', 'KeyB', 'Enter', 'KeyC', 'Enter']);

@@ -57,7 +57,13 @@ describe('whyNotOneMore', () => {
 describe('equalParts', () => {
   it('gives the largest part for each number of VMs', () => {
     expect(equalParts(A100).map((p) => p.label)).toEqual([
-      '1 × 7g.80gb', '2 × 3g.40gb', '3 × 2g.20gb', '4 × 1g.20gb', '5 × 1g.10gb', '6 × 1g.10gb', '7 × 1g.10gb',
+      '1 × 7g.80gb',
+      '2 × 3g.40gb',
+      '3 × 2g.20gb',
+      '4 × 1g.20gb',
+      '5 × 1g.10gb',
+      '6 × 1g.10gb',
+      '7 × 1g.10gb',
     ]);
     expect(equalParts(RTX).map((p) => p.label)).toEqual(['1 × 4g.96gb', '2 × 2g.48gb', '3 × 1g.24gb', '4 × 1g.24gb']);
   });
@@ -81,10 +87,18 @@ describe('counts and their words', () => {
 });
 
 describe('splits', () => {
-  const ci = (id: number, slices: number, of: string, all: number) => ({ id, name: slices === all ? of : `${slices}c.${of}`, slices, max_count: Math.floor(all / slices), whole: slices === all });
+  const ci = (id: number, slices: number, of: string, all: number) => ({
+    id,
+    name: slices === all ? of : `${slices}c.${of}`,
+    slices,
+    max_count: Math.floor(all / slices),
+    whole: slices === all,
+  });
   const split = (name: string, sizes: number[]) => {
     const found = A100.find((p) => p.name === name);
-    return found ? splitsOf({ ...found, ci_profiles: sizes.map((slices, id) => ci(id, slices, name, found.compute_slices)) }).map(describeSplit) : [];
+    return found
+      ? splitsOf({ ...found, ci_profiles: sizes.map((slices, id) => ci(id, slices, name, found.compute_slices)) }).map(describeSplit)
+      : [];
   };
 
   it('fill the part', () => {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Pool, Vm, VmList } from '@/api/types';
+import { patchList } from '@/api/changes';
 import { mergeSamples } from '@/api/live';
-import { patchList } from '@/api/stream';
-import type { Sample, Task } from '@/api/types';
+import type { Pool, Vm, VmList } from '@/contract/types';
+import type { Sample, Task } from '@/contract/types';
 import { attention } from '@/lib/attention';
 import { HUES, hueOf } from '@/lib/colour';
 import { isDeletedVm } from '@/lib/deleted';
-import { ago, bytes, duration, mib, mibOf, names, percent } from '@/lib/format';
+import { ago, bytes, duration, mib, mibOf, percent } from '@/lib/format';
 import { search, type Found } from '@/lib/search';
+import { names } from '@/strings/words';
 import { A100, card } from './fixtures';
 
 describe('numbers', () => {
@@ -20,7 +21,12 @@ describe('numbers', () => {
     expect(ago(0, 600_000)).toBe('10 min ago');
   });
   it('names are listed as people do', () => {
-    expect([names([]), names(['a']), names(['a', 'b']), names(['a', 'b', 'c', 'd', 'e'])]).toEqual(['', 'a', 'a and b', 'a, b, c and 2 more']);
+    expect([names([]), names(['a']), names(['a', 'b']), names(['a', 'b', 'c', 'd', 'e'])]).toEqual([
+      '',
+      'a',
+      'a and b',
+      'a, b, c and 2 more',
+    ]);
   });
 });
 
@@ -53,16 +59,33 @@ describe('search', () => {
 
 describe('attention', () => {
   const none = { all: 0, ours: 0, others: 0, blocked: 0, off: 0, running: 0, paused: 0, stopping: 0, crashed: 0, unknown: 0 };
-  const vmPage = (items: Vm[], total = items.length, blocked = items.length): VmList => ({ items, total, counts: { ...none, all: total, off: total, blocked } });
+  const vmPage = (items: Vm[], total = items.length, blocked = items.length): VmList => ({
+    items,
+    total,
+    counts: { ...none, all: total, off: total, blocked },
+  });
   it('lists the worst first', () => {
     const lost = card(A100, [], { state: 'lost', state_reason: 'gone' });
     const drifting = card(A100, [], { id: 'gpu-1', index: 1, drift: ['1 × 3g.40gb is missing'] });
-    const vm = { id: 'v', name: 'db-2', state: 'off', blocked: [{ severity: 'block', code: 'x', sentence: 'no part', next: '', subject: '' }] } as unknown as Vm;
+    const vm = {
+      id: 'v',
+      name: 'db-2',
+      state: 'off',
+      blocked: [{ severity: 'block', code: 'x', sentence: 'no part', next: '', subject: '' }],
+    } as unknown as Vm;
     expect(attention([], [drifting, lost], vmPage([vm])).map((a) => a.severity)).toEqual(['danger', 'warning', 'warning']);
     expect(attention([], [card(A100, [])], vmPage([]))).toEqual([]);
     expect(attention([], [], vmPage([vm], 900, 41)).map((a) => a.to)).toEqual(['/vms/v', '/vms?state=crashed,blocked']);
     const full = { id: 'fast', warning: { severity: 'error', sentence: '97 % is used; 3 GiB are free.' } } as unknown as Pool;
-    expect(attention([], [], vmPage([]), [full, { id: 'good', warning: null } as unknown as Pool])).toEqual([{ key: 'pool-fast', severity: 'danger', title: 'Pool fast runs full', text: '97 % is used; 3 GiB are free.', to: '/storage/pools/fast' }]);
+    expect(attention([], [], vmPage([]), [full, { id: 'good', warning: null } as unknown as Pool])).toEqual([
+      {
+        key: 'pool-fast',
+        severity: 'danger',
+        title: 'Pool fast runs full',
+        text: '97 % is used; 3 GiB are free.',
+        to: '/storage/pools/fast',
+      },
+    ]);
     expect([bytes(null), bytes(0), bytes(197_120), bytes(3 * 1024 ** 3)]).toEqual(['—', '0 MiB', '193 KiB', '3 GiB']);
   });
 });

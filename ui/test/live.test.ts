@@ -3,12 +3,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { QueryClient } from '@tanstack/react-query';
 import { mergeSamples, onlyDrawn } from '@/api/live';
 import { vmOverview } from '@/api/queries';
-import type { Sample, StreamState, Vm, VmList } from '@/api/types';
 import { gather, seldom } from '@/api/soon';
-import { patchVmPage, takeState } from '@/api/stream';
+import { takeState } from '@/api/stream';
+import type { Sample, StreamState, Vm, VmList } from '@/contract/types';
+import { patchVmPage } from '@/pages/vms/changes';
 
-const vm = (id: string, change: Partial<Vm> = {}) => ({ id, name: id, state: 'off', blocked: [], vcpus: 1, memory_mib: 64, description: '', ...change }) as unknown as Vm;
-const page = (...items: Vm[]) => ({ items, total: items.length, counts: { all: items.length, off: items.length, running: 0, blocked: 0 } }) as unknown as VmList;
+const vm = (id: string, change: Partial<Vm> = {}) =>
+  ({ id, name: id, state: 'off', blocked: [], vcpus: 1, memory_mib: 64, description: '', ...change }) as unknown as Vm;
+const page = (...items: Vm[]) =>
+  ({ items, total: items.length, counts: { all: items.length, off: items.length, running: 0, blocked: 0 } }) as unknown as VmList;
 const changed = (...vms: Vm[]) => new Map(vms.map((one) => [one.id, one]));
 
 beforeEach(() => void vi.useFakeTimers());
@@ -81,7 +84,10 @@ describe('what the stream begins with', () => {
 describe('readings', () => {
   const sample = (time_ms: number, vms: object, gpus: object = {}) => ({ time_ms, host: {}, gpus, vms }) as unknown as Sample;
   it('of several subjects are joined, and old ones fall out', () => {
-    const ring = mergeSamples([sample(1000, {}, { g: 1 }), sample(2_000_000, {}, { g: 2 })], [sample(2_000_000, { a: 3 }), sample(1_998_000, { a: 4 })]);
+    const ring = mergeSamples(
+      [sample(1000, {}, { g: 1 }), sample(2_000_000, {}, { g: 2 })],
+      [sample(2_000_000, { a: 3 }), sample(1_998_000, { a: 4 })],
+    );
     expect(ring).toEqual([sample(1_998_000, { a: 4 }), sample(2_000_000, { a: 3 }, { g: 2 })]);
   });
   it('of VMs are kept when a graph draws them', () => {

@@ -6,7 +6,9 @@ import { t } from '@/strings';
 describe('what may be done', () => {
   it('has words for every action of the API, and for no other', () => {
     const folder = new URL('../../api/openapi/', import.meta.url);
-    const api = readdirSync(folder).map((part) => readFileSync(new URL(part, folder), 'utf8')).join('');
+    const api = readdirSync(folder)
+      .map((part) => readFileSync(new URL(part, folder), 'utf8'))
+      .join('');
     // Who signs in needs no right for it, but it stands in the audit.
     const asked = new Set(['session.login', ...[...api.matchAll(/x-action: ([a-z.-]+)/g)].map((found) => found[1])]);
     expect(Object.keys(t.actions).sort()).toEqual([...asked].sort());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one door to the API: JSON in, JSON out, and every refusal as an ApiError with Facet's own code, sentence and next step.
-import type { Problem } from './types';
+import type { Problem } from '@/contract/types';
 import { t } from '@/strings';
 
 export class ApiError extends Error {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What changes every second stays out of the query caches: the readings that graphs draw, the newest of all, and how the stream is.
 import { useSyncExternalStore } from 'react';
-import type { Gpu, Readings, Sample } from './types';
+import type { Gpu, Readings, Sample } from '@/contract/types';
 
 const KEEP_MS = 15 * 60 * 1000;
 let samples: readonly Sample[] = [];
@@ -25,7 +25,10 @@ export function mergeSamples(ring: readonly Sample[], more: readonly Sample[]): 
   const byTime = new Map(ring.map((sample) => [sample.time_ms, sample]));
   for (const sample of more) {
     const old = byTime.get(sample.time_ms);
-    byTime.set(sample.time_ms, old ? { ...old, ...sample, gpus: { ...old.gpus, ...sample.gpus }, vms: { ...old.vms, ...sample.vms } } : sample);
+    byTime.set(
+      sample.time_ms,
+      old ? { ...old, ...sample, gpus: { ...old.gpus, ...sample.gpus }, vms: { ...old.vms, ...sample.vms } } : sample,
+    );
   }
   const all = [...byTime.values()].sort((a, b) => a.time_ms - b.time_ms);
   const newest = all.at(-1)?.time_ms ?? 0;
@@ -41,9 +44,8 @@ export function pushSample(sample: Sample): void {
   const newest = samples.at(-1)?.time_ms ?? 0;
   const kept = onlyDrawn(sample, drawn);
   latest = sample;
-  samples = sample.time_ms > newest
-    ? [...samples.filter((old) => old.time_ms > sample.time_ms - KEEP_MS), kept]
-    : mergeSamples(samples, [kept]);
+  samples =
+    sample.time_ms > newest ? [...samples.filter((old) => old.time_ms > sample.time_ms - KEEP_MS), kept] : mergeSamples(samples, [kept]);
   tell();
 }
 

@@ -6,8 +6,32 @@ import { useEffect } from 'react';
 import { call } from './client';
 import { drawVms, pushHistory, useAsks } from './live';
 import type {
-  AuditEntry, Consoles, FacetEvent, Gpu, Guest, HostInterface, Image, Library, List, Network, Node, Pool, Preflight, RefusedEntry, ResourceGroup, Sample, Session, Snapshots, Task, Template, Token, Vm, VmList, VmQuery, Volume,
-} from './types';
+  AuditEntry,
+  Consoles,
+  FacetEvent,
+  Gpu,
+  Guest,
+  HostInterface,
+  Image,
+  Library,
+  List,
+  Network,
+  Node,
+  Pool,
+  Preflight,
+  RefusedEntry,
+  ResourceGroup,
+  Sample,
+  Session,
+  Snapshots,
+  Task,
+  Template,
+  Token,
+  Vm,
+  VmList,
+  VmQuery,
+  Volume,
+} from '@/contract/types';
 
 function useList<T>(noun: string, path: string, enabled = true): UseQueryResult<T[], Error> {
   return useQuery({
@@ -44,12 +68,19 @@ export const useVersion = () =>
   useQuery({ queryKey: ['version'], queryFn: () => call<{ version: string }>('/version'), staleTime: Infinity });
 export const useNodes = () => useBrought<Node>('node', '/nodes');
 export const useGpus = () => useBrought<Gpu>('gpu', '/gpus');
-export const gpuQuery = (id: string) => ({ queryKey: ['gpu', id], queryFn: ({ signal }: { signal: AbortSignal }) => call<Gpu>(`/gpus/${seg(id)}`, { signal }) });
+export const gpuQuery = (id: string) => ({
+  queryKey: ['gpu', id],
+  queryFn: ({ signal }: { signal: AbortSignal }) => call<Gpu>(`/gpus/${seg(id)}`, { signal }),
+});
 export const useGpu = (id: string) => useOne<Gpu>('gpu', id, `/gpus/${seg(id)}`);
 export const useGroups = () => useList<ResourceGroup>('group', '/resource-groups');
 export const useGroup = (id: string) => useOne<ResourceGroup>('group', id, `/resource-groups/${seg(id)}`);
 function vmPage(query: VmQuery) {
-  const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined).map(([key, value]) => [key, String(value)])).toString();
+  const text = new URLSearchParams(
+    Object.entries(query)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, String(value)]),
+  ).toString();
   return { queryKey: ['vms', text], queryFn: ({ signal }: { signal: AbortSignal }) => call<VmList>(`/vms?${text}`, { signal }) };
 }
 
@@ -70,17 +101,36 @@ export function useVmOverview(): UseQueryResult<VmList, Error> {
   return useQuery({ ...vmOverview, enabled: (query) => asks || query.state.data !== undefined });
 }
 export const useVm = (id: string) => useOne<Vm>('vm', id, `/vms/${seg(id)}`);
-export const useConsoles = (id: string) => useQuery({ queryKey: ['console', id], queryFn: ({ signal }) => call<Consoles>(`/vms/${seg(id)}/console`, { signal }), staleTime: 0, retry: false });
-export const useSnapshots = (vm: string) => useQuery({ queryKey: ['snapshot', vm], queryFn: ({ signal }) => call<Snapshots>(`/vms/${seg(vm)}/snapshots`, { signal }) });
+export const useConsoles = (id: string) =>
+  useQuery({
+    queryKey: ['console', id],
+    queryFn: ({ signal }) => call<Consoles>(`/vms/${seg(id)}/console`, { signal }),
+    staleTime: 0,
+    retry: false,
+  });
+export const useSnapshots = (vm: string) =>
+  useQuery({ queryKey: ['snapshot', vm], queryFn: ({ signal }) => call<Snapshots>(`/vms/${seg(vm)}/snapshots`, { signal }) });
 /** Asked anew when the agent comes or goes: a guest may take seconds to answer. */
 export const useGuest = (id: string, agent: string, enabled: boolean) =>
-  useQuery({ queryKey: ['guest', id, agent], queryFn: ({ signal }) => call<Guest>(`/vms/${seg(id)}/guest`, { signal }), enabled, staleTime: 10_000, retry: false });
+  useQuery({
+    queryKey: ['guest', id, agent],
+    queryFn: ({ signal }) => call<Guest>(`/vms/${seg(id)}/guest`, { signal }),
+    enabled,
+    staleTime: 10_000,
+    retry: false,
+  });
 /** What managing another's VM would mean; asked anew each time. */
-export const useAdoption = (id: string, enabled = true) => useQuery({ queryKey: ['adoption', id], queryFn: () => previewAdoption(id), staleTime: 0, gcTime: 0, enabled });
+export const useAdoption = (id: string, enabled = true) =>
+  useQuery({ queryKey: ['adoption', id], queryFn: () => previewAdoption(id), staleTime: 0, gcTime: 0, enabled });
 export const usePreflight = (id: string) => useOne<Preflight>('preflight', id, `/vms/${seg(id)}/preflight`);
 export const useNetworks = () => useList<Network>('network', '/networks');
 export const useNetwork = (id: string) => useOne<Network>('network', id, `/networks/${seg(id)}`);
-export const useHostInterfaces = () => useQuery({ queryKey: ['host-interface'], queryFn: ({ signal }) => call<List<HostInterface> & { why: string }>('/host-interfaces', { signal }), staleTime: 0 });
+export const useHostInterfaces = () =>
+  useQuery({
+    queryKey: ['host-interface'],
+    queryFn: ({ signal }) => call<List<HostInterface> & { why: string }>('/host-interfaces', { signal }),
+    staleTime: 0,
+  });
 /** @fetch false: what another page has loaded already. */
 export const usePools = (fetch = true) => useList<Pool>('pool', '/pools', fetch);
 export const usePool = (id: string) => useOne<Pool>('pool', id, `/pools/${seg(id)}`);
@@ -104,7 +154,16 @@ export function useSampleHistory(subjects: readonly string[]): void {
     staleTime: 0, // nobody kept the readings of VMs while no graph drew them
     refetchOnWindowFocus: false,
   });
-  useEffect(() => drawVms(text.split(',').filter((one) => one.startsWith('vm/')).map((one) => one.slice('vm/'.length))), [text]);
+  useEffect(
+    () =>
+      drawVms(
+        text
+          .split(',')
+          .filter((one) => one.startsWith('vm/'))
+          .map((one) => one.slice('vm/'.length)),
+      ),
+    [text],
+  );
   useEffect(() => {
     if (history.data) pushHistory(history.data);
   }, [history.data]);

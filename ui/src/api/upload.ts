@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes of a file. XMLHttpRequest, because fetch does not tell how much has been sent.
 import { ApiError } from './client';
-import type { LibraryFile, Problem, Volume } from './types';
+import type { LibraryFile, Problem, Volume } from '@/contract/types';
 import { t } from '@/strings';
 
 function problemOf(text: string, status: number): Problem {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What needs a person now, worst first, from what the page knows anyway. Alarms with memory come with monitoring.
-import type { Gpu, Node, Pool, Vm, VmList } from '@/api/types';
+import type { Gpu, Node, Pool, Vm, VmList } from '@/contract/types';
 import { t } from '@/strings';
 
 export interface Attention {
@@ -27,9 +27,16 @@ function ofGpu(gpu: Gpu): Attention[] {
     found.push({ key: `drift-${gpu.id}`, severity: 'warning', title: t.attention.drift(name), text: gpu.drift.join(' '), to });
   }
   if (gpu.state === 'ok' && gpu.mig.pending !== gpu.mig.current) {
-    found.push({ key: `pending-${gpu.id}`, severity: 'warning', title: t.attention.pending(name), text: t.gpu.pendingText(gpu.mig.pending), to });
+    found.push({
+      key: `pending-${gpu.id}`,
+      severity: 'warning',
+      title: t.attention.pending(name),
+      text: t.gpu.pendingText(gpu.mig.pending),
+      to,
+    });
   }
-  if (gpu.holders_unknown) found.push({ key: `holders-${gpu.id}`, severity: 'warning', title: t.attention.holders(name), text: gpu.holders_unknown, to });
+  if (gpu.holders_unknown)
+    found.push({ key: `holders-${gpu.id}`, severity: 'warning', title: t.attention.holders(name), text: gpu.holders_unknown, to });
   return found;
 }
 
@@ -48,7 +55,8 @@ function ofVm(vm: Vm): Attention[] {
 function ofNode(node: Node): Attention[] {
   const found: Attention[] = [];
   const to = '/nodes';
-  if (node.helper === 'down') found.push({ key: 'helper', severity: 'danger', title: t.attention.helper, text: t.attention.helperText, to });
+  if (node.helper === 'down')
+    found.push({ key: 'helper', severity: 'danger', title: t.attention.helper, text: t.attention.helperText, to });
   if (node.nvml_problem) found.push({ key: 'nvml', severity: 'warning', title: t.attention.nvml, text: node.nvml_problem, to });
   if (node.virt.state === 'down') found.push({ key: 'virt', severity: 'danger', title: t.attention.virt, text: t.attention.virtText, to });
   return found;
@@ -56,7 +64,15 @@ function ofNode(node: Node): Attention[] {
 
 function ofPool({ id, warning }: Pool): Attention[] {
   if (!warning) return [];
-  return [{ key: `pool-${id}`, severity: warning.severity === 'error' ? 'danger' : 'warning', title: t.pools.runsFull(id), text: warning.sentence, to: `/storage/pools/${encodeURIComponent(id)}` }];
+  return [
+    {
+      key: `pool-${id}`,
+      severity: warning.severity === 'error' ? 'danger' : 'warning',
+      title: t.pools.runsFull(id),
+      text: warning.sentence,
+      to: `/storage/pools/${encodeURIComponent(id)}`,
+    },
+  ];
 }
 
 /** Of many VMs the page holds the first few that need a look; the rest is a line with the way there. */
@@ -71,6 +87,7 @@ function ofVms(page: VmList): Attention[] {
 
 /** @vms: in the order of attention. */
 export function attention(nodes: readonly Node[], gpus: readonly Gpu[], vms: VmList | undefined, pools: readonly Pool[] = []): Attention[] {
-  return [...nodes.flatMap(ofNode), ...gpus.flatMap(ofGpu), ...(vms ? ofVms(vms) : []), ...pools.flatMap(ofPool)]
-    .sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  return [...nodes.flatMap(ofNode), ...gpus.flatMap(ofGpu), ...(vms ? ofVms(vms) : []), ...pools.flatMap(ofPool)].sort(
+    (a, b) => RANK[a.severity] - RANK[b.severity],
+  );
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts that could be cut now for a new VM: one choice a profile and card model, on the card that suits best. Facet's planner
 // has the last word: the choice is previewed before anything is cut.
-import type { Gpu, MigProfile, ResourceGroup } from '@/api/types';
+import type { Gpu, MigProfile, ResourceGroup } from '@/contract/types';
 import { t } from '@/strings';
 import { bySize, countsOf, whyNotOneMore, type Counts } from './layout';
 

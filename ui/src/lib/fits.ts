@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What may still be cut of a card, as rows to read: places that leave the same are one row, and so are profiles that fail alike.
-import type { Fit } from '@/api/types';
+import type { Fit } from '@/contract/types';
 
 export interface FitRow {
   fit: Fit;

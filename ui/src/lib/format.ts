@@ -35,22 +35,15 @@ export function trim(value: number, digits: number): string {
   return value.toFixed(digits).replace(/\.0+$/, '');
 }
 
-/** "1 card", "2 cards". */
-export const plural = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
-
-/** "llm-a", "llm-a and ct-7", "llm-a, ct-7 and 3 more". */
-export function names(list: readonly string[], most = 3): string {
-  if (list.length === 0) return '';
-  const shown = list.slice(0, most);
-  const rest = list.length - shown.length;
-  if (rest > 0) return `${shown.join(', ')} and ${rest} more`;
-  const last = shown.pop() ?? '';
-  return shown.length ? `${shown.join(', ')} and ${last}` : last;
-}
-
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
 const DATE_TIME = new Intl.DateTimeFormat(undefined, {
-  year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false,
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
 });
 
 export const time = (ms: number | null | undefined) => (ms == null ? UNKNOWN : TIME.format(ms));

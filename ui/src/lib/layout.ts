@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page itself works out about counts of profiles: which choices are dead from the start, and the presets. It follows
 // the places that the card itself reports. Facet's planner has the last word: every choice is previewed by it.
-import type { Gpu, GpuInstance, MigProfile } from '@/api/types';
+import type { Gpu, GpuInstance, MigProfile } from '@/contract/types';
 import { t } from '@/strings';
 
 export type Counts = Readonly<Record<string, number>>;
@@ -28,13 +28,17 @@ export function sameCounts(a: Counts, b: Counts): boolean {
 
 /** "3 × 1g.10gb, 1 × 2g.20gb", the largest first as @profiles has them. */
 export function describeCounts(counts: Counts, profiles: readonly MigProfile[]): string {
-  return bySize(profiles).filter((p) => (counts[p.name] ?? 0) > 0).map((p) => `${counts[p.name]} × ${p.name}`).join(', ');
+  return bySize(profiles)
+    .filter((p) => (counts[p.name] ?? 0) > 0)
+    .map((p) => `${counts[p.name]} × ${p.name}`)
+    .join(', ');
 }
 
 /** Largest first, plain ones before their variants. */
 export function bySize(profiles: readonly MigProfile[]): MigProfile[] {
-  return [...profiles].sort((a, b) =>
-    b.size - a.size || b.compute_slices - a.compute_slices || a.attributes.length - b.attributes.length || a.id - b.id);
+  return [...profiles].sort(
+    (a, b) => b.size - a.size || b.compute_slices - a.compute_slices || a.attributes.length - b.attributes.length || a.id - b.id,
+  );
 }
 
 /** Whether the places that the card reports can hold these counts at once. Exact, by search over at most 12 units. */

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Search over everything that the page holds: names first by how early the words appear in them.
 export interface Found {
-  kind: 'page' | 'gpu' | 'vm' | 'group' | 'network' | 'pool' | 'volume' | 'file' | 'template' | 'task';
+  /** What it is, in a word that is shown before its name. */
+  kind: string;
   key: string;
   name: string;
+  /** What else it is found by. */
   more: string;
   to: string;
+  /** Among equals, objects (left out) come before pages, and what is past comes last. */
+  rank?: 'page' | 'past';
 }
+
+const rankOf = ({ rank }: Found) => (rank === 'past' ? 2 : rank === 'page' ? 1 : 0);
 
 /** Every word of @text must occur in the name or the rest; hits in the name, and early ones, come first. */
 export function search(all: readonly Found[], text: string, most = 12): Found[] {
@@ -22,5 +28,8 @@ export function search(all: readonly Found[], text: string, most = 12): Found[] 
     }
     return [{ item, score }];
   });
-  return scored.sort((a, b) => a.score - b.score).slice(0, most).map(({ item }) => item);
+  return scored
+    .sort((a, b) => a.score - b.score || rankOf(a.item) - rankOf(b.item))
+    .slice(0, most)
+    .map(({ item }) => item);
 }

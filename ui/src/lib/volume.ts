@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a volume can be, and which ones a VM can be given.
-import type { Volume } from '@/api/types';
+import type { Volume } from '@/contract/types';
 
 export const DISK_FORMATS = ['raw', 'qcow2'] as const;
 /** Those of other programs, which are converted. */

@@ -17,7 +17,11 @@ class Guard extends Component<{ children: ReactNode }, { failed: boolean }> {
   }
   override render() {
     if (!this.state.failed) return this.props.children;
-    return <PageSection><Nothing title={t.app.crashed} text={t.app.crashedText} action={<a href={location.pathname}>{t.app.reload}</a>} /></PageSection>;
+    return (
+      <PageSection>
+        <Nothing title={t.app.crashed} text={t.app.crashedText} action={<a href={location.pathname}>{t.app.reload}</a>} />
+      </PageSection>
+    );
   }
 }
 
@@ -30,7 +34,13 @@ export function Shell({ children }: { children: ReactNode }) {
     <TaskDrawerContext.Provider value={drawer}>
       <Page
         masthead={<TopBar />}
-        sidebar={<PageSidebar><PageSidebarBody><SideNav /></PageSidebarBody></PageSidebar>}
+        sidebar={
+          <PageSidebar>
+            <PageSidebarBody>
+              <SideNav />
+            </PageSidebarBody>
+          </PageSidebar>
+        }
         isManagedSidebar
         notificationDrawer={<TaskDrawer />}
         isNotificationDrawerExpanded={isOpen}
@@ -39,9 +49,23 @@ export function Shell({ children }: { children: ReactNode }) {
         mainTabIndex={0}
         skipToContent={<SkipToContent href="#main">{t.app.skip}</SkipToContent>}
       >
-        {down && <div className="fct-banner"><Banner color="yellow" role="status">{t.app.linkDown}</Banner></div>}
+        {down && (
+          <div className="fct-banner">
+            <Banner color="yellow" role="status">
+              {t.app.linkDown}
+            </Banner>
+          </div>
+        )}
         <Guard key={place}>
-          <Suspense fallback={<PageSection><Waiting lines={4} /></PageSection>}>{children}</Suspense>
+          <Suspense
+            fallback={
+              <PageSection>
+                <Waiting lines={4} />
+              </PageSection>
+            }
+          >
+            {children}
+          </Suspense>
         </Guard>
       </Page>
     </TaskDrawerContext.Provider>

@@ -1,7 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
-  Brand, Button, Dropdown, DropdownGroup, DropdownItem, DropdownList, Masthead, MastheadBrand, MastheadContent, MastheadLogo, MastheadMain,
-  MastheadToggle, MenuToggle, NotificationBadge, PageToggleButton, Popover, Spinner, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem,
+  Brand,
+  Button,
+  Dropdown,
+  DropdownGroup,
+  DropdownItem,
+  DropdownList,
+  Masthead,
+  MastheadBrand,
+  MastheadContent,
+  MastheadLogo,
+  MastheadMain,
+  MastheadToggle,
+  MenuToggle,
+  NotificationBadge,
+  PageToggleButton,
+  Popover,
+  Spinner,
+  Toolbar,
+  ToolbarContent,
+  ToolbarGroup,
+  ToolbarItem,
 } from '@patternfly/react-core';
 import { AdjustIcon, BarsIcon, BellIcon, ListIcon, UserIcon } from '@patternfly/react-icons';
 import { useQueryClient } from '@tanstack/react-query';
@@ -46,7 +65,12 @@ function Bell() {
       minWidth="22rem"
       aria-label={t.overview.attention}
     >
-      <NotificationBadge variant={worst === 'danger' ? 'attention' : list.length ? 'unread' : 'read'} count={list.length} icon={<BellIcon />} aria-label={t.app.attentionButton(list.length)} />
+      <NotificationBadge
+        variant={worst === 'danger' ? 'attention' : list.length ? 'unread' : 'read'}
+        count={list.length}
+        icon={<BellIcon />}
+        aria-label={t.app.attentionButton(list.length)}
+      />
     </Popover>
   );
 }
@@ -63,10 +87,23 @@ function ThemeMenu() {
         setOpen(false);
       }}
       popperProps={{ position: 'end' }}
-      toggle={(ref) => <MenuToggle ref={ref} variant="plain" isExpanded={open} onClick={() => setOpen(!open)} aria-label={t.app.theme} icon={<AdjustIcon />} />}
+      toggle={(ref) => (
+        <MenuToggle
+          ref={ref}
+          variant="plain"
+          isExpanded={open}
+          onClick={() => setOpen(!open)}
+          aria-label={t.app.theme}
+          icon={<AdjustIcon />}
+        />
+      )}
     >
       <DropdownList>
-        {(['system', 'light', 'dark'] as const).map((value) => <DropdownItem key={value} value={value} isSelected={choice === value}>{t.app.themes[value]}</DropdownItem>)}
+        {(['system', 'light', 'dark'] as const).map((value) => (
+          <DropdownItem key={value} value={value} isSelected={choice === value}>
+            {t.app.themes[value]}
+          </DropdownItem>
+        ))}
       </DropdownList>
     </Dropdown>
   );
@@ -89,7 +126,18 @@ function UserMenu() {
       onOpenChange={setOpen}
       onSelect={() => setOpen(false)}
       popperProps={{ position: 'end' }}
-      toggle={(ref) => <MenuToggle ref={ref} variant="plainText" isExpanded={open} onClick={() => setOpen(!open)} icon={<UserIcon />} aria-label={t.app.user(name)}><span className="fct-wide">{name}</span></MenuToggle>}
+      toggle={(ref) => (
+        <MenuToggle
+          ref={ref}
+          variant="plainText"
+          isExpanded={open}
+          onClick={() => setOpen(!open)}
+          icon={<UserIcon />}
+          aria-label={t.app.user(name)}
+        >
+          <span className="fct-wide">{name}</span>
+        </MenuToggle>
+      )}
     >
       <DropdownGroup label={t.settings.roles[session.data?.role ?? 'viewer']}>
         <DropdownList>
@@ -105,10 +153,15 @@ export function TopBar() {
   return (
     <Masthead>
       <MastheadMain>
-        <MastheadToggle><PageToggleButton icon={<BarsIcon />} aria-label={t.app.toggleNav} /></MastheadToggle>
+        <MastheadToggle>
+          <PageToggleButton icon={<BarsIcon />} aria-label={t.app.toggleNav} />
+        </MastheadToggle>
         <MastheadBrand>
           <MastheadLogo component={(props) => <Link {...props} to="/" />}>
-            <span className="fct-brand"><Brand src="/facet.svg" alt="" heights={{ default: '28px' }} />{t.app.name}</span>
+            <span className="fct-brand">
+              <Brand src="/facet.svg" alt="" heights={{ default: '28px' }} />
+              {t.app.name}
+            </span>
           </MastheadLogo>
         </MastheadBrand>
       </MastheadMain>
@@ -116,11 +169,21 @@ export function TopBar() {
         <Toolbar isStatic>
           <ToolbarContent>
             <ToolbarGroup align={{ default: 'alignEnd' }} gap={{ default: 'gapXs' }}>
-              <ToolbarItem><Search /></ToolbarItem>
-              <ToolbarItem><TasksButton /></ToolbarItem>
-              <ToolbarItem><Bell /></ToolbarItem>
-              <ToolbarItem><ThemeMenu /></ToolbarItem>
-              <ToolbarItem><UserMenu /></ToolbarItem>
+              <ToolbarItem>
+                <Search />
+              </ToolbarItem>
+              <ToolbarItem>
+                <TasksButton />
+              </ToolbarItem>
+              <ToolbarItem>
+                <Bell />
+              </ToolbarItem>
+              <ToolbarItem>
+                <ThemeMenu />
+              </ToolbarItem>
+              <ToolbarItem>
+                <UserMenu />
+              </ToolbarItem>
             </ToolbarGroup>
           </ToolbarContent>
         </Toolbar>

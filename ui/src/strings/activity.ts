@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plural } from '@/lib/format';
+import { plural } from './words';
 
 export const tasks = {
   title: 'Tasks',
@@ -36,7 +36,8 @@ export const activity = {
   exportLines: 'Export (JSON lines)',
   exportTable: 'Export (CSV)',
   refused: 'Refused sign-ins and requests',
-  refusedText: 'Of whoever was not signed in, counted by address and minute; opening this page without a sign-in counts, too. They are no part of the audit and push nothing out of it.',
+  refusedText:
+    'Facet counts what it refuses to people and programs that are not signed in, by address and minute. Opening this page while signed out counts too. The counts are kept apart from the audit, so they push nothing out of it.',
   noRefused: 'Nobody was refused.',
   minute: 'Minute',
   count: 'Times',
@@ -66,23 +67,24 @@ export const settings = {
   tokenName: 'Name',
   revoke: 'Revoke',
   revokeTitle: (name: string) => `Revoke ${name}?`,
-  revokeText: 'Whatever uses it is refused from now on, and what it has open ends; so do the tokens that it made.',
+  revokeText:
+    'Programs that use this token are refused from now on, and their open connections end. The tokens that it made are revoked too.',
   ends: 'Ends',
   whenRevoked: 'When revoked',
   login: 'command line',
   changePassword: 'Change password',
-  passwordAbout: 'Other sessions and the logins of command lines end.',
+  passwordAbout: 'Your other sessions and command lines are signed out.',
   oldPassword: 'Old password',
   newPassword: 'New password',
   againPassword: 'New password once more',
-  passwordShort: 'Use 8 characters or more.',
-  passwordOther: 'The two are not the same.',
+  passwordShort: (least: number) => `Use ${least} characters or more.`,
+  passwordOther: 'The two passwords are not the same.',
   endTokens: 'Revoke the API tokens of this account, too',
   passwordDone: 'The password is changed.',
   noTokens: 'No API tokens',
   noTokensText: 'Programs and the command line sign in with a token.',
   secretTitle: 'Copy the token now',
-  secretText: 'It is shown this once only; Facet keeps no copy.',
+  secretText: 'Facet shows it only once and keeps no copy.',
   user: 'User',
   may: 'May do',
   version: 'Version',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plural } from '@/lib/format';
+import { plural } from './words';
 
 export const app = {
   name: 'Facet',
@@ -30,7 +30,18 @@ export const app = {
   searchTitle: 'Search over everything',
   searchPlaceholder: 'A VM, card, network, disk, file, task or page',
   searchEmpty: (text: string) => `Nothing is called “${text}”.`,
-  searchKinds: { page: 'Page', gpu: 'Card', vm: 'VM', group: 'Resource group', network: 'Network', pool: 'Pool', volume: 'Volume', file: 'File', template: 'Template', task: 'Task' },
+  searchKinds: {
+    page: 'Page',
+    gpu: 'Card',
+    vm: 'VM',
+    group: 'Resource group',
+    network: 'Network',
+    pool: 'Pool',
+    volume: 'Volume',
+    file: 'File',
+    template: 'Template',
+    task: 'Task',
+  },
   attentionButton: (n: number) => (n ? `${plural(n, 'thing needs', 'things need')} attention` : 'Nothing needs attention'),
   theme: 'Theme',
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
@@ -59,9 +70,9 @@ export const app = {
   notFoundText: 'It may have been deleted or renamed.',
   toOverview: 'Go to the overview',
   notLoaded: 'This page could not be loaded',
-  notLoadedText: 'This page has not been loaded yet. It comes by itself as soon as Facet answers again.',
-  crashed: 'This page stumbled',
-  crashedText: 'The rest of Facet works on. Load the page again; if it stays, please report it.',
+  notLoadedText: 'This page has not been loaded yet. It loads by itself when Facet answers again.',
+  crashed: 'This page has failed',
+  crashedText: 'The rest of Facet still works. Load the page again. If it fails again, please report it.',
   reload: 'Load again',
 };
 
@@ -110,7 +121,7 @@ export const overview = {
   allCards: 'All cards',
   noVms: 'No virtual machines yet',
   simulated: 'Simulated',
-  hostUnknown: 'The host does not tell this now.',
+  hostUnknown: 'The host does not report this now.',
 };
 
 export const attention = {

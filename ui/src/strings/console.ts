@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { names } from '@/lib/format';
+import { names } from './words';
 
 export const console = {
   title: (vm: string) => `Console of ${vm}`,
@@ -10,14 +10,14 @@ export const console = {
   offText: 'Start it, and its output appears here.',
   noSerial: 'This VM has no serial console.',
   noGraphics: 'Facet cannot show a screen of this VM.',
-  others: 'Consoles of VMs that Facet does not manage stay with the program that made them.',
+  others: 'Facet opens no console of a VM that it does not manage. Use the program that made the VM.',
   toVm: 'To the VM',
   window: 'Open in a window',
   connecting: 'Connecting…',
   open: 'Connected',
   broke: 'The connection broke.',
   lost: 'The connection broke. Facet keeps trying.',
-  refused: 'It did not open. Another program on the host, as “virsh console”, may have it open.',
+  refused: 'The console did not open. Another program on the host, like “virsh console”, may be using it.',
   screenRefused: 'The screen did not open. Try again in a moment.',
   reconnect: 'Connect again',
   takeOver: 'Take over',
@@ -42,7 +42,7 @@ export const console = {
   keys: 'Send keys',
   typeText: 'Type text',
   typeTitle: 'Type text into the guest',
-  typeAbout: 'The screen has no clipboard in common with the guest: the text is typed, key by key, as on a US keyboard.',
+  typeAbout: 'The screen shares no clipboard with the guest, so Facet types the text, key by key, as on a US keyboard.',
   typeLabel: 'Text to type',
   typeNot: (what: string) => `A US keyboard has no key for ${what}`,
   typing: 'Typing…',

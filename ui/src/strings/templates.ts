@@ -27,11 +27,12 @@ export const templates = {
   deleteText: 'VMs that were made from it stay as they are.',
   problems: 'Cannot be used as it is',
   none: 'No templates yet',
-  noneText: 'A template keeps what VMs of a kind have in common: image, size, disks, networks, GPU devices. Make one here, or from a VM with Save as template.',
-  about: 'What VMs made from it have in common. Passwords are asked for when it is used.',
+  noneText:
+    'A template keeps what VMs of a kind have in common: image, size, disks, networks, GPU devices. Make one here, or from a VM with Save as template.',
+  about: 'A template holds what its VMs have in common. Facet asks for passwords when you use it.',
   saveAs: 'Save as template',
   saveAsTitle: (name: string) => `Save ${name} as a template`,
-  saveAsText: 'Its settings, devices and networks. Not what is on its disk, no addresses, no passwords.',
+  saveAsText: 'The template gets the settings, devices and networks of the VM, but no data of its disks, no addresses and no passwords.',
   saved: (name: string) => `Template ${name} is made.`,
 };
 
@@ -44,8 +45,8 @@ export const adopt = {
   kept: 'Stays as it is',
   madeOf: 'What it is made of',
   madeOfText: 'As libvirt tells it. Change it where it was made, or manage it with Facet.',
-  managed: 'What Facet would do otherwise',
-  notAllowed: 'Only those who may change VMs see what a VM of others is made of.',
+  managed: 'What Facet would do differently',
+  notAllowed: 'Only people who may change VMs can see what a VM that Facet does not manage is made of.',
   keptCount: (n: number) => `What stays as it is (${n})`,
   cannot: 'Facet cannot manage it',
   done: (name: string) => `${name} is managed by Facet now.`,
@@ -53,12 +54,13 @@ export const adopt = {
   releaseTitle: (name: string) => `Release ${name} from Facet?`,
   released: (name: string) => `${name} is no longer managed by Facet.`,
   releasedHow: (sentence: string, lost: string[]) => `${sentence}${lost.length > 0 ? ` Stays changed: ${lost.join('; ')}.` : ''}`,
-  releaseText: 'Facet only shows it from then on. Its disks stay as they are, and a VM that was taken over gets its own definition back where nothing but name, description, memory and vCPUs was changed; its GPU devices and its place in the start order are forgotten.',
+  releaseText:
+    'From then on Facet only shows the VM. Its disks stay as they are. Facet forgets its GPU devices and its place in the start order. A VM that Facet took over gets its old definition back if only its name, description, memory or vCPUs were changed.',
 };
 
 export const autostart = {
   title: 'Start with the host',
-  text: 'In this order, once libvirt answers and the cards have their layouts again.',
+  text: 'These VMs start in this order, once libvirt answers and the cards have their layouts again.',
   order: 'Order',
   wait: 'Wait after it',
   seconds: (n: number) => (n ? `${n} s` : 'None'),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { names, plural } from '@/lib/format';
+import { names, plural } from './words';
 
 export const vm = {
   title: 'Virtual machines',
@@ -31,24 +31,33 @@ export const vm = {
   continue: 'Continue',
   dropSaved: 'Drop saved memory',
   dropSavedTitle: (name: string) => `Drop the saved memory of ${name}?`,
-  dropSavedText: 'To the guest that is a power cut: what it had not written to its disks is lost. The disks stay; the VM can start anew.',
+  dropSavedText:
+    'For the guest this is a power cut: it loses what it had not written to its disks. The disks stay, and the VM can start again.',
   resumeFirst: 'Resume it first.',
   notRunning: 'Only while it runs.',
   reset: 'Reset',
   resetTitle: (name: string) => `Reset ${name}?`,
-  resetText: 'The VM begins anew at once, as by its reset button. The guest is not asked; what it has not saved is lost.',
+  resetText: 'The VM restarts at once, as if its reset button was pressed. The guest is not asked and loses what it has not saved.',
   forceOff: 'Force off',
   delete: 'Delete',
   deleted: 'This VM has been deleted.',
   why: 'Why can’t this VM start?',
   whyTitle: (name: string) => `Why ${name} cannot start`,
-  canStart: 'Nothing stands in its way: it can start now.',
+  canStart: 'Nothing prevents this VM from starting now.',
   wouldGet: 'It would get',
   deleteTitle: (name: string) => `Delete ${name}?`,
   stopFirst: 'Stop it first.',
   forceTitle: (name: string) => `Force ${name} off?`,
-  forceText: 'The guest is not asked; what it has not saved is lost.',
-  tabs: { summary: 'Summary', hardware: 'Hardware', snapshots: 'Snapshots', console: 'Console', guest: 'Guest', metrics: 'Metrics', events: 'Events' },
+  forceText: 'The guest is not asked and loses what it has not saved.',
+  tabs: {
+    summary: 'Summary',
+    hardware: 'Hardware',
+    snapshots: 'Snapshots',
+    console: 'Console',
+    guest: 'Guest',
+    metrics: 'Metrics',
+    events: 'Events',
+  },
   stopped: 'The VM has been stopped',
   pending: 'At the next start',
   noVms: 'No virtual machines yet',
@@ -79,12 +88,13 @@ export const vm = {
   optional: 'Optional',
   optionalText: 'Start without it when none is free',
   optionalShort: 'starts without it when none is free',
-  claim: (name: string, count: number, optional: boolean) => `${count > 1 ? `${count} × ` : ''}${name}${optional ? ', starts without it when none is free' : ''}`,
+  claim: (name: string, count: number, optional: boolean) =>
+    `${count > 1 ? `${count} × ` : ''}${name}${optional ? ', starts without it when none is free' : ''}`,
   part: 'Part held',
   standin: 'Simulated part',
   standinWhy: 'On a simulated host the VM gets a labelled stand-in device in place of the real part.',
   noEvents: 'Nothing has happened with this VM yet',
-  noReading: 'Known only while the VM runs and its guest tells.',
+  noReading: 'Known only while the VM runs and its guest reports it.',
 };
 
 export const cuts = {
@@ -95,7 +105,8 @@ export const cuts = {
   freeRoom: 'Cut from free room',
   turnsOn: 'Turns MIG on, then cuts it',
   noRoom: 'No free room for it. Re-carve the card to make some.',
-  busy: (who: readonly string[]) => `${names(who)} ${who.length === 1 ? 'holds' : 'hold'} the card. MIG can be turned on when that has ended.`,
+  busy: (who: readonly string[]) =>
+    `${names(who)} ${who.length === 1 ? 'holds' : 'hold'} the card. MIG can be turned on when that has ended.`,
   first: (card: string) => `First, ${card} is cut`,
   gone: 'This card cannot be cut any more. Go back and choose another part.',
   cutting: 'The card is being cut. The VM is made as soon as its part is there; leaving this page ends with a cut card and no VM.',

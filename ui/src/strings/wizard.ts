@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plural } from '@/lib/format';
+import { plural } from './words';
 
 export const wizard = {
   title: 'Create virtual machine',
@@ -30,7 +30,7 @@ export const wizard = {
   volume: 'Disk',
   template: 'Template',
   begin: 'Image or ISO',
-  beginHint: 'The template leaves open what its VMs begin with.',
+  beginHint: 'The template does not say what its VMs start from.',
   chooseOne: 'Choose one',
   noImages: 'There are no images yet. Upload a qcow2 or raw image under Files.',
   noIsos: 'There are no ISOs yet. Upload one under Files.',
@@ -42,7 +42,8 @@ export const wizard = {
   templateProblems: 'This template needs a look',
   os: 'Guest system',
   oses: { linux: 'Linux', windows: 'Windows', other: 'Other' },
-  windowsText: 'Windows starts with UEFI and a TPM 2.0, as Windows 11 asks for, on disks and a network interface that it has drivers for. For more speed, put the disc of virtio drivers in too.',
+  windowsText:
+    'Windows starts with UEFI and a TPM 2.0, as Windows 11 asks for, on disks and a network interface that it has drivers for. For more speed, put the disc of virtio drivers in too.',
   drivers: 'Disc with drivers',
   noDrivers: 'None',
   size: 'Size of the VM',
@@ -51,15 +52,17 @@ export const wizard = {
   memory: 'Memory (GiB)',
   disk: 'Disk (GiB)',
   memoryTooSmall: (need: string) => `This image needs at least ${need}.`,
-  diskTooSmall: (need: string) => `The image alone has ${need}.`,
+  diskTooSmall: (need: string) => `The image alone needs ${need}.`,
   pool: 'Pool',
   free: (bytes: string, pool: string) => `${bytes} are free in ${pool}.`,
   freeUnknown: 'How much is free there is not known.',
-  tooLarge: (bytes: string, pool: string) => `Only ${bytes} are free in ${pool}. The disk can be made, but it stops growing when the pool is full.`,
+  tooLarge: (bytes: string, pool: string) =>
+    `Only ${bytes} are free in ${pool}. The disk can be made, but it stops growing when the pool is full.`,
   largerThanPool: (bytes: string, pool: string) => `${pool} holds ${bytes} in all.`,
   tooLargeThick: (bytes: string, pool: string) => `Only ${bytes} are free in ${pool}.`,
   more: 'More: disks, network, firmware',
-  moreSummary: (disks: number, nics: string, firmware: string) => [disks ? plural(disks, 'further disk') : '', nics, firmware].filter(Boolean).join(' · '),
+  moreSummary: (disks: number, nics: string, firmware: string) =>
+    [disks ? plural(disks, 'further disk') : '', nics, firmware].filter(Boolean).join(' · '),
   furtherDisks: 'Further disks',
   furtherDisk: (n: number) => `Disk ${n}`,
   addDisk: 'Add a disk',

@@ -10,7 +10,18 @@ export function AttentionList({ list, onGo, most = 6 }: { list: readonly Attenti
   return (
     <div className="fct-stack">
       {list.slice(0, most).map((item) => (
-        <Alert key={item.key} variant={item.severity} isInline isPlain component="p" title={<Link to={item.to} onClick={onGo}>{item.title}</Link>}>
+        <Alert
+          key={item.key}
+          variant={item.severity}
+          isInline
+          isPlain
+          component="p"
+          title={
+            <Link to={item.to} onClick={onGo}>
+              {item.title}
+            </Link>
+          }
+        >
           {item.text}
         </Alert>
       ))}

@@ -19,12 +19,14 @@ export function Confirm({ title, text, button, action, onDone, onClose }: Props)
   return (
     <Modal isOpen variant="small" onClose={onClose} aria-labelledby="confirm-title" aria-describedby="confirm-text">
       <ModalHeader title={title} labelId="confirm-title" titleIconVariant="warning" />
-      <ModalBody id="confirm-text">
-        {run.error ? <ErrorAlert error={run.error} /> : text}
-      </ModalBody>
+      <ModalBody id="confirm-text">{run.error ? <ErrorAlert error={run.error} /> : text}</ModalBody>
       <ModalFooter>
-        <Button variant="danger" isLoading={run.isPending} isDisabled={run.isPending} onClick={() => run.mutate()}>{button}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
+        <Button variant="danger" isLoading={run.isPending} isDisabled={run.isPending} onClick={() => run.mutate()}>
+          {button}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {t.app.cancel}
+        </Button>
       </ModalFooter>
     </Modal>
   );

@@ -3,6 +3,7 @@
 import { Button, Form, Modal, ModalBody, ModalFooter, ModalHeader, type ModalProps } from '@patternfly/react-core';
 import type { UseMutationResult } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
+import type { Field } from '@/contract/fields';
 import { t } from '@/strings';
 import { FormError } from './fields';
 
@@ -15,27 +16,48 @@ interface Props {
   size?: ModalProps['variant'];
   save: Pick<UseMutationResult<unknown, Error, void>, 'mutate' | 'error' | 'isPending'>;
   /** Fields of the API that the form shows refusals at. */
-  fields?: readonly string[];
+  fields?: readonly Field[];
   isDisabled?: boolean;
   onClose: () => void;
   children: ReactNode;
 }
 
-export function FormDialog({ title, about, button, danger = false, size = 'small', save, fields = [], isDisabled = false, onClose, children }: Props) {
+export function FormDialog({
+  title,
+  about,
+  button,
+  danger = false,
+  size = 'small',
+  save,
+  fields = [],
+  isDisabled = false,
+  onClose,
+  children,
+}: Props) {
   const id = useId();
   const closed = isDisabled || save.isPending;
   return (
     <Modal isOpen variant={size} onClose={onClose} aria-labelledby={`${id}title`}>
       <ModalHeader title={title} labelId={`${id}title`} description={about} titleIconVariant={danger ? 'warning' : undefined} />
       <ModalBody tabIndex={0} aria-label={title}>
-        <Form id={`${id}form`} onSubmit={(event) => { event.preventDefault(); if (!closed) save.mutate(); }}>
+        <Form
+          id={`${id}form`}
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (!closed) save.mutate();
+          }}
+        >
           <FormError error={save.error} shown={fields} />
           {children}
         </Form>
       </ModalBody>
       <ModalFooter>
-        <Button type="submit" form={`${id}form`} variant={danger ? 'danger' : 'primary'} isLoading={save.isPending} isDisabled={closed}>{button}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
+        <Button type="submit" form={`${id}form`} variant={danger ? 'danger' : 'primary'} isLoading={save.isPending} isDisabled={closed}>
+          {button}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {t.app.cancel}
+        </Button>
       </ModalFooter>
     </Modal>
   );

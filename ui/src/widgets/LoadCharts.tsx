@@ -3,24 +3,8 @@
 import { Suspense } from 'react';
 import { Skeleton } from '@patternfly/react-core';
 import { useSampleHistory } from '@/api/queries';
-import type { Sample } from '@/api/types';
+import type { ChartSpec } from '@/lib/charts';
 import { chunk } from './chunk';
-
-export interface Series {
-  name: string;
-  /** The value at a moment; null when unknown. */
-  value: (sample: Sample) => number | null;
-}
-
-export interface ChartSpec {
-  title: string;
-  unit: '%' | 'MiB' | 'W' | '°C';
-  series: Series[];
-  /** Top of the axis; left out: what the values need. */
-  max?: number | null;
-  /** Shown in place of numbers when nothing is known. */
-  why?: string;
-}
 
 const Plots = chunk(() => import('./Plots'));
 
@@ -36,7 +20,9 @@ export function LoadCharts({ charts, group, subjects }: Props) {
   const waiting = charts.map((chart) => <Skeleton key={chart.title} height="9rem" screenreaderText={chart.title} />);
   return (
     <Suspense fallback={<div className="fct-stack">{waiting}</div>}>
-      <div className="fct-stack"><Plots charts={charts} group={group} /></div>
+      <div className="fct-stack">
+        <Plots charts={charts} group={group} />
+      </div>
     </Suspense>
   );
 }

@@ -22,11 +22,15 @@ export function MoreActions({ actions }: { actions: readonly Action[] }) {
       isDanger={danger && !why}
       isAriaDisabled={why !== ''}
       tooltipProps={why ? { content: why, position: 'left' } : undefined}
-      onClick={why ? undefined : () => {
-        setOpen(false);
-        toggle.current?.focus(); // where a dialog gives the focus back to: the item is gone by then
-        run();
-      }}
+      onClick={
+        why
+          ? undefined
+          : () => {
+              setOpen(false);
+              toggle.current?.focus(); // where a dialog gives the focus back to: the item is gone by then
+              run();
+            }
+      }
     >
       {name}
     </DropdownItem>
@@ -38,7 +42,14 @@ export function MoreActions({ actions }: { actions: readonly Action[] }) {
       isOpen={open}
       onOpenChange={setOpen}
       popperProps={{ position: 'end' }}
-      toggle={{ toggleRef: toggle, toggleNode: <MenuToggle ref={toggle} isExpanded={open} onClick={() => setOpen(!open)}>{t.app.more}</MenuToggle> }}
+      toggle={{
+        toggleRef: toggle,
+        toggleNode: (
+          <MenuToggle ref={toggle} isExpanded={open} onClick={() => setOpen(!open)}>
+            {t.app.more}
+          </MenuToggle>
+        ),
+      }}
     >
       <DropdownList>
         {calm.map(item)}

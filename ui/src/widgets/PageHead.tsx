@@ -30,7 +30,16 @@ export function PageHead({ title, labels, subtitle, actions, trail, tabs }: Prop
       <PageSection className="fct-head-section">
         {trail && (
           <Breadcrumb>
-            {trail.map((step) => <BreadcrumbItem key={step.to} render={({ className }) => <Link className={className} to={step.to}>{step.name}</Link>} />)}
+            {trail.map((step) => (
+              <BreadcrumbItem
+                key={step.to}
+                render={({ className }) => (
+                  <Link className={className} to={step.to}>
+                    {step.name}
+                  </Link>
+                )}
+              />
+            ))}
             <BreadcrumbItem isActive>{title}</BreadcrumbItem>
           </Breadcrumb>
         )}

@@ -3,11 +3,11 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { useSamples } from '@/api/live';
-import type { Sample } from '@/api/types';
+import type { Sample } from '@/contract/types';
 import { axisTop } from '@/lib/charts';
+import type { ChartSpec } from '@/lib/charts';
 import { celsius, mib, percent, time, UNKNOWN, watts } from '@/lib/format';
 import { useDark } from '@/lib/theme';
-import type { ChartSpec } from './LoadCharts';
 import { Unknown } from './Reading';
 
 const COLOURS = ['blue--40', 'teal--50', 'purple--40', 'orange--50', 'green--50', 'yellow--50', 'red-orange--50', 'gray--50'];
@@ -53,15 +53,28 @@ function options(chart: ChartSpec, group: string, width: number, hooks: Hooks): 
     axes: [
       { stroke: text, grid, ticks: grid, font, values: '{HH}:{mm}', space: 70, size: 26 },
       {
-        stroke: text, grid, ticks: grid, font, size: 64,
+        stroke: text,
+        grid,
+        ticks: grid,
+        font,
+        size: 64,
         splits: (u) => [0, 0.5, 1].map((part) => part * (u.scales.y?.max ?? 1)),
         values: (_u, splits) => splits.map((v) => format(v)),
       },
     ],
-    series: [{}, ...chart.series.map((series, i) => {
-      const stroke = token(colourToken(i));
-      return { label: series.name, stroke, width: 1.5, fill: chart.series.length === 1 ? `${stroke}22` : undefined, points: { show: false } };
-    })],
+    series: [
+      {},
+      ...chart.series.map((series, i) => {
+        const stroke = token(colourToken(i));
+        return {
+          label: series.name,
+          stroke,
+          width: 1.5,
+          fill: chart.series.length === 1 ? `${stroke}22` : undefined,
+          points: { show: false },
+        };
+      }),
+    ],
     hooks: {
       setCursor: [(u) => hooks.onIndex(u.cursor.idx ?? null)],
       setSelect: [(u) => hooks.onZoom(u.select.width > 0)],
@@ -107,7 +120,11 @@ function Plot({ chart, group }: { chart: ChartSpec; group: string }) {
     const onZoom = (on: boolean) => {
       zoomed.current = on;
     };
-    const made = new uPlot(options(newest.current.chart, group, element.clientWidth || 300, { onIndex: setIndex, onZoom }), newest.current.data, element);
+    const made = new uPlot(
+      options(newest.current.chart, group, element.clientWidth || 300, { onIndex: setIndex, onZoom }),
+      newest.current.data,
+      element,
+    );
     showAll(made);
     plot.current = made;
     const watcher = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -149,5 +166,11 @@ function Plot({ chart, group }: { chart: ChartSpec; group: string }) {
 }
 
 export default function Plots({ charts, group }: { charts: ChartSpec[]; group: string }) {
-  return <>{charts.map((chart) => <Plot key={chart.title} chart={chart} group={group} />)}</>;
+  return (
+    <>
+      {charts.map((chart) => (
+        <Plot key={chart.title} chart={chart} group={group} />
+      ))}
+    </>
+  );
 }

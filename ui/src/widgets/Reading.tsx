@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A reading with its unit; unknown is a dash that says why.
 import { Tooltip } from '@patternfly/react-core';
-import type { Readings } from '@/api/types';
+import type { Readings } from '@/contract/types';
 import { celsius, mibOf, percent, UNKNOWN, watts } from '@/lib/format';
 import { t } from '@/strings';
 
 export function Unknown({ why }: { why: string }) {
   return (
     <Tooltip content={why || t.gpu.unknown}>
-      <button type="button" className="fct-unknown" aria-label={t.gpu.unknownBecause(why || t.gpu.unknown)}>{UNKNOWN}</button>
+      <button type="button" className="fct-unknown" aria-label={t.gpu.unknownBecause(why || t.gpu.unknown)}>
+        {UNKNOWN}
+      </button>
     </Tooltip>
   );
 }
@@ -38,11 +40,18 @@ export const source = (r: Readings) =>
 const whyNot = (r: Readings) => r.why_not || (r.source === 'host' ? t.gpu.unknown : source(r));
 
 export const Busy = ({ readings: r, bar = false }: { readings: Readings; bar?: boolean }) =>
-  bar ? <Meter text={percent(r.gpu_percent)} part={r.gpu_percent == null ? null : r.gpu_percent / 100} why={whyNot(r)} />
-    : <Value text={percent(r.gpu_percent)} why={whyNot(r)} />;
+  bar ? (
+    <Meter text={percent(r.gpu_percent)} part={r.gpu_percent == null ? null : r.gpu_percent / 100} why={whyNot(r)} />
+  ) : (
+    <Value text={percent(r.gpu_percent)} why={whyNot(r)} />
+  );
 export const GpuMemory = ({ readings: r, bar = false }: { readings: Readings; bar?: boolean }) => {
   const text = r.memory_used_mib == null ? UNKNOWN : mibOf(r.memory_used_mib, r.memory_total_mib);
-  return bar ? <Meter text={text} part={share(r.memory_used_mib, r.memory_total_mib)} why={whyNot(r)} /> : <Value text={text} why={whyNot(r)} />;
+  return bar ? (
+    <Meter text={text} part={share(r.memory_used_mib, r.memory_total_mib)} why={whyNot(r)} />
+  ) : (
+    <Value text={text} why={whyNot(r)} />
+  );
 };
 export const Power = ({ readings: r }: { readings: Readings }) => <Value text={watts(r.power_w)} why={whyNot(r)} />;
 export const Temperature = ({ readings: r }: { readings: Readings }) => <Value text={celsius(r.temperature_c)} why={whyNot(r)} />;

@@ -14,10 +14,12 @@ export function RowMenu({ label, items }: Props) {
   const toggle = useRef<HTMLElement | null>(null);
   const back = (item: IAction): IAction => ({
     ...item,
-    onClick: item.onClick && ((...args) => {
-      toggle.current?.focus();
-      item.onClick?.(...args);
-    }),
+    onClick:
+      item.onClick &&
+      ((...args) => {
+        toggle.current?.focus();
+        item.onClick?.(...args);
+      }),
   });
   return (
     <ActionsColumn

@@ -5,7 +5,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { Link } from 'react-router-dom';
 import { useTasks } from '@/api/queries';
-import type { Task } from '@/api/types';
+import type { Task } from '@/contract/types';
+import { isRunning } from '@/lib/tasks';
 import { t } from '@/strings';
 import { Loaded, Nothing } from './feedback';
 import { TaskView } from './TaskView';
@@ -29,8 +30,6 @@ export function useBegun(): (task: Task) => void {
   };
 }
 
-export const isRunning = (task: Task) => task.state === 'running' || task.state === 'queued';
-
 /** How many run: tasks of Facet, and what is being sent from here. */
 export function useRunning(): number {
   const running = useTasks().data?.filter(isRunning).length ?? 0;
@@ -44,15 +43,34 @@ export function TaskDrawer() {
   const count = useRunning();
   return (
     <NotificationDrawer>
-      <NotificationDrawerHeader title={t.tasks.drawer(count)} count={undefined} onClose={() => setOpen(false)} closeButtonAriaLabel={t.tasks.close}>
-        <Link to="/activity/tasks" onClick={() => setOpen(false)}>{t.tasks.all}</Link>
+      <NotificationDrawerHeader
+        title={t.tasks.drawer(count)}
+        count={undefined}
+        onClose={() => setOpen(false)}
+        closeButtonAriaLabel={t.tasks.close}
+      >
+        <Link to="/activity/tasks" onClick={() => setOpen(false)}>
+          {t.tasks.all}
+        </Link>
       </NotificationDrawerHeader>
       <NotificationDrawerBody>
-        {sending && <div className="fct-drawer-list"><SendingView sending={sending} size="sm" /></div>}
+        {sending && (
+          <div className="fct-drawer-list">
+            <SendingView sending={sending} size="sm" />
+          </div>
+        )}
         <Loaded query={tasks}>
-          {(list) => list.length === 0
-            ? <Nothing title={t.tasks.none} text={t.tasks.noneText} />
-            : <div className="fct-drawer-list">{list.slice(0, 20).map((task, i) => <TaskView key={task.id} task={task} open={i === 0} />)}</div>}
+          {(list) =>
+            list.length === 0 ? (
+              <Nothing title={t.tasks.none} text={t.tasks.noneText} />
+            ) : (
+              <div className="fct-drawer-list">
+                {list.slice(0, 20).map((task, i) => (
+                  <TaskView key={task.id} task={task} open={i === 0} />
+                ))}
+              </div>
+            )
+          }
         </Loaded>
       </NotificationDrawerBody>
     </NotificationDrawer>

@@ -6,9 +6,9 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { cancelTask } from '@/api/actions';
-import type { Task } from '@/api/types';
+import { useMay } from '@/api/may';
+import type { Task } from '@/contract/types';
 import { duration, time } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from './ActionButton';
 import { ErrorAlert } from './feedback';
@@ -19,12 +19,18 @@ type Step = Task['steps'][number];
 
 function StepIcon({ state }: { state: Step['state'] }) {
   switch (state) {
-    case 'running': return <Spinner size="sm" aria-label={t.tasks.stepStates.running} />;
-    case 'done': return <CheckCircleIcon color="var(--pf-t--global--icon--color--status--success--default)" />;
-    case 'failed': return <ExclamationCircleIcon color="var(--pf-t--global--icon--color--status--danger--default)" />;
-    case 'undone': return <UndoIcon color="var(--pf-t--global--icon--color--status--warning--default)" />;
-    case 'skipped': return <MinusCircleIcon color="var(--pf-t--global--icon--color--subtle)" />;
-    case 'waiting': return <OutlinedCircleIcon color="var(--pf-t--global--icon--color--subtle)" />;
+    case 'running':
+      return <Spinner size="sm" aria-label={t.tasks.stepStates.running} />;
+    case 'done':
+      return <CheckCircleIcon color="var(--pf-t--global--icon--color--status--success--default)" />;
+    case 'failed':
+      return <ExclamationCircleIcon color="var(--pf-t--global--icon--color--status--danger--default)" />;
+    case 'undone':
+      return <UndoIcon color="var(--pf-t--global--icon--color--status--warning--default)" />;
+    case 'skipped':
+      return <MinusCircleIcon color="var(--pf-t--global--icon--color--subtle)" />;
+    case 'waiting':
+      return <OutlinedCircleIcon color="var(--pf-t--global--icon--color--subtle)" />;
   }
 }
 
@@ -35,7 +41,8 @@ function Steps({ steps }: { steps: readonly Step[] }) {
         <li key={i}>
           <StepIcon state={step.state} />
           <span>
-            {step.title}<span className="pf-v6-screen-reader">, {t.tasks.stepStates[step.state]}</span>
+            {step.title}
+            <span className="pf-v6-screen-reader">, {t.tasks.stepStates[step.state]}</span>
             {step.message && <div className="fct-subtle">{step.message}</div>}
           </span>
           <span className="fct-subtle fct-number">
@@ -65,7 +72,11 @@ export function TaskView({ task, open }: { task: Task; open: boolean }) {
       </div>
       {running(task) && <Progress value={task.percent} size="sm" aria-label={t.tasks.progress(task.title)} />}
       {task.outcome && <div>{task.outcome}</div>}
-      {task.error && <ErrorAlert error={new Error(task.error.message)}><p>{task.error.next}</p></ErrorAlert>}
+      {task.error && (
+        <ErrorAlert error={new Error(task.error.message)}>
+          <p>{task.error.next}</p>
+        </ErrorAlert>
+      )}
       <div className="fct-row fct-row--spread fct-small fct-subtle">
         <SubjectLink subject={task.subject} />
         <span className="fct-number">
@@ -82,13 +93,36 @@ export function TaskView({ task, open }: { task: Task; open: boolean }) {
         <ExpandableSection toggleText={t.tasks.log} isExpanded={showLog} onToggle={(_event, on) => setShowLog(on)}>
           {/* A log scrolls, so the keyboard must reach it. */}
           {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <pre className="fct-log" tabIndex={0} aria-label={t.tasks.log}>{task.log.map((line) => `${time(line.time_ms)}  ${line.text}`).join('\n')}</pre>
+          <pre className="fct-log" tabIndex={0} aria-label={t.tasks.log}>
+            {task.log.map((line) => `${time(line.time_ms)}  ${line.text}`).join('\n')}
+          </pre>
         </ExpandableSection>
       )}
       {(task.can_undo || task.can_cancel) && (
         <div className="fct-row">
-          {task.can_undo && <ActionButton variant="secondary" size="sm" why={mayPlan.why} aria-label={t.tasks.undoTitle(task.title)} onClick={() => void navigate(undoPath)}>{t.tasks.undo}</ActionButton>}
-          {task.can_cancel && mayCancel.allowed && <Button variant="link" size="sm" isInline isDisabled={cancel.isPending} aria-label={t.tasks.cancelTitle(task.title)} onClick={() => cancel.mutate()}>{t.tasks.cancel}</Button>}
+          {task.can_undo && (
+            <ActionButton
+              variant="secondary"
+              size="sm"
+              why={mayPlan.why}
+              aria-label={t.tasks.undoTitle(task.title)}
+              onClick={() => void navigate(undoPath)}
+            >
+              {t.tasks.undo}
+            </ActionButton>
+          )}
+          {task.can_cancel && mayCancel.allowed && (
+            <Button
+              variant="link"
+              size="sm"
+              isInline
+              isDisabled={cancel.isPending}
+              aria-label={t.tasks.cancelTitle(task.title)}
+              onClick={() => cancel.mutate()}
+            >
+              {t.tasks.cancel}
+            </Button>
+          )}
         </div>
       )}
       {cancel.error && <ErrorAlert error={cancel.error} />}

@@ -25,14 +25,21 @@ export function Toasts({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<Toast[]>([]);
   const add = useCallback((toast: Omit<Toast, 'id'>) => setToasts((list) => [...list.slice(-3), { ...toast, id: ++lastId }]), []);
   const drop = (id: number) => setToasts((list) => list.filter((toast) => toast.id !== id));
-  const tell = useMemo<Tell>(() => ({
-    good: (title, text = '') => add({ variant: 'success', title, text }),
-    bad: (error) => add({
-      variant: 'danger',
-      title: error instanceof Error ? error.message : String(error),
-      text: error instanceof ApiError ? [...(error.details.verdicts ?? []).map((v) => v.sentence), ...(error.details.reasons ?? []), error.next].join(' ') : '',
+  const tell = useMemo<Tell>(
+    () => ({
+      good: (title, text = '') => add({ variant: 'success', title, text }),
+      bad: (error) =>
+        add({
+          variant: 'danger',
+          title: error instanceof Error ? error.message : String(error),
+          text:
+            error instanceof ApiError
+              ? [...(error.details.verdicts ?? []).map((v) => v.sentence), ...(error.details.reasons ?? []), error.next].join(' ')
+              : '',
+        }),
     }),
-  }), [add]);
+    [add],
+  );
   return (
     <Context.Provider value={tell}>
       {children}

@@ -39,14 +39,26 @@ interface Uploads {
   shows: (kind: Kind) => () => void;
 }
 
-const Context = createContext<Uploads>({ sending: null, failed: null, begin: () => undefined, stop: () => undefined, shows: () => () => undefined });
+const Context = createContext<Uploads>({
+  sending: null,
+  failed: null,
+  begin: () => undefined,
+  stop: () => undefined,
+  shows: () => () => undefined,
+});
 export const useUploads = () => useContext(Context);
 
 /** For the page of what @kind is: its failures are shown there. */
 export function useUploadsOf(kind: Kind) {
   const { sending, failed, begin, stop, shows } = useUploads();
   useEffect(() => shows(kind), [shows, kind]);
-  return { sending: sending?.kind === kind ? sending : null, busy: sending !== null, error: failed?.kind === kind ? failed.error : null, begin, stop };
+  return {
+    sending: sending?.kind === kind ? sending : null,
+    busy: sending !== null,
+    error: failed?.kind === kind ? failed.error : null,
+    begin,
+    stop,
+  };
 }
 
 function useAskBeforeLeaving(active: boolean) {
@@ -68,27 +80,30 @@ export function Uploads({ children }: { children: ReactNode }) {
   useEffect(() => () => abort.current?.abort(), []);
   useAskBeforeLeaving(sending !== null);
 
-  const begin = useCallback(async ({ kind, file, start, send, touches }: Job) => {
-    if (abort.current) return;
-    const control = new AbortController();
-    abort.current = control;
-    setFailed(null);
-    try {
-      if (file.size === 0) throw new Error(t.files.empty);
-      const { id, name, from } = await start(control.signal);
-      const show = (sent: number) => setSending({ kind, id, name, sent, size: file.size });
-      show(from);
-      if (await send(id, from, show, control.signal)) tell.good(t.files.done(name));
-    } catch (error) {
-      if (!control.signal.aborted) {
-        setFailed({ kind, error });
-        if (!shown.current.includes(kind)) tell.bad(error);
+  const begin = useCallback(
+    async ({ kind, file, start, send, touches }: Job) => {
+      if (abort.current) return;
+      const control = new AbortController();
+      abort.current = control;
+      setFailed(null);
+      try {
+        if (file.size === 0) throw new Error(t.files.empty);
+        const { id, name, from } = await start(control.signal);
+        const show = (sent: number) => setSending({ kind, id, name, sent, size: file.size });
+        show(from);
+        if (await send(id, from, show, control.signal)) tell.good(t.files.done(name));
+      } catch (error) {
+        if (!control.signal.aborted) {
+          setFailed({ kind, error });
+          if (!shown.current.includes(kind)) tell.bad(error);
+        }
       }
-    }
-    abort.current = null;
-    setSending(null);
-    await Promise.all(touches.map((noun) => client.invalidateQueries({ queryKey: [noun] })));
-  }, [client, tell]);
+      abort.current = null;
+      setSending(null);
+      await Promise.all(touches.map((noun) => client.invalidateQueries({ queryKey: [noun] })));
+    },
+    [client, tell],
+  );
   const shows = useCallback((kind: Kind) => {
     shown.current.push(kind);
     return () => {
@@ -96,7 +111,10 @@ export function Uploads({ children }: { children: ReactNode }) {
       setFailed(null);
     };
   }, []);
-  const value = useMemo<Uploads>(() => ({ sending, failed, begin: (job) => void begin(job), stop: () => abort.current?.abort(), shows }), [sending, failed, begin, shows]);
+  const value = useMemo<Uploads>(
+    () => ({ sending, failed, begin: (job) => void begin(job), stop: () => abort.current?.abort(), shows }),
+    [sending, failed, begin, shows],
+  );
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }
 
@@ -107,8 +125,21 @@ export function SendingView({ sending, size }: { sending: Sending; size?: 'sm' }
   const text = t.files.progress(bytes(sending.sent), bytes(sending.size));
   return (
     <div className="fct-stack">
-      <Progress title={t.files.sending(sending.name)} size={size} value={(100 * sending.sent) / sending.size} label={text} valueText={text} helperText={all ? t.files.checking : t.files.stays} />
-      {!all && <div><Button variant="secondary" size={size} onClick={stop}>{t.files.stop}</Button></div>}
+      <Progress
+        title={t.files.sending(sending.name)}
+        size={size}
+        value={(100 * sending.sent) / sending.size}
+        label={text}
+        valueText={text}
+        helperText={all ? t.files.checking : t.files.stays}
+      />
+      {!all && (
+        <div>
+          <Button variant="secondary" size={size} onClick={stop}>
+            {t.files.stop}
+          </Button>
+        </div>
+      )}
     </div>
   );
 }

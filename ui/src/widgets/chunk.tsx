@@ -27,8 +27,18 @@ function NotLoaded() {
     if (link === 'down') wasDown.current = true;
     else if (wasDown.current || performance.now() > YOUNG_MS) void loadAnew();
   }, [link]);
-  const again = <Button variant="link" onClick={() => void loadAnew()}>{t.errors.retry}</Button>;
-  return <Nothing title={link === 'down' ? t.errors.unreachable : t.app.notLoaded} text={link === 'down' ? t.app.notLoadedText : undefined} action={again} />;
+  const again = (
+    <Button variant="link" onClick={() => void loadAnew()}>
+      {t.errors.retry}
+    </Button>
+  );
+  return (
+    <Nothing
+      title={link === 'down' ? t.errors.unreachable : t.app.notLoaded}
+      text={link === 'down' ? t.app.notLoadedText : undefined}
+      action={again}
+    />
+  );
 }
 
 /** Like React's lazy; what cannot be loaded says so and comes when Facet answers again. */

@@ -4,7 +4,7 @@ import { Alert, Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStat
 import { useEffect, type ComponentType, type ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import { ApiError } from '@/api/client';
-import type { Verdict } from '@/api/types';
+import type { Verdict } from '@/contract/types';
 import { t } from '@/strings';
 
 const strings = (list: readonly string[] | undefined) => list ?? [];
@@ -31,14 +31,30 @@ export function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
 }
 
 /** A refusal in full: what, why, and what to do. */
-export function ErrorAlert({ error, title, children, inline = true }: { error: unknown; title?: string; children?: ReactNode; inline?: boolean }) {
+export function ErrorAlert({
+  error,
+  title,
+  children,
+  inline = true,
+}: {
+  error: unknown;
+  title?: string;
+  children?: ReactNode;
+  inline?: boolean;
+}) {
   const known = error instanceof ApiError ? error : null;
   const text = error instanceof Error ? error.message : String(error);
   const reasons = strings(known?.details.reasons);
   return (
     <Alert variant="danger" isInline={inline} title={title ?? text}>
       {title && <p>{text}</p>}
-      {reasons.length > 0 && <ul className="pf-v6-c-list">{reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>}
+      {reasons.length > 0 && (
+        <ul className="pf-v6-c-list">
+          {reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
       {known?.details.verdicts && <Verdicts verdicts={known.details.verdicts} />}
       {known?.next && <p>{known.next}</p>}
       {children}
@@ -66,18 +82,38 @@ export function LoadError({ error, list, onRetry }: { error: unknown; list?: Lis
       <EmptyStateFooter>
         <EmptyStateActions>
           {list && <Link to={list.to}>{list.name}</Link>}
-          {!missing && <Button variant="link" onClick={onRetry}>{t.errors.retry}</Button>}
+          {!missing && (
+            <Button variant="link" onClick={onRetry}>
+              {t.errors.retry}
+            </Button>
+          )}
         </EmptyStateActions>
       </EmptyStateFooter>
     </EmptyState>
   );
 }
 
-export function Nothing({ title, text, icon, action, heading = 'h2' }: { title: string; text?: string; icon?: ComponentType; action?: ReactNode; heading?: 'h1' | 'h2' }) {
+export function Nothing({
+  title,
+  text,
+  icon,
+  action,
+  heading = 'h2',
+}: {
+  title: string;
+  text?: string;
+  icon?: ComponentType;
+  action?: ReactNode;
+  heading?: 'h1' | 'h2';
+}) {
   return (
     <EmptyState titleText={title} headingLevel={heading} variant="sm" icon={icon}>
       {text && <EmptyStateBody>{text}</EmptyStateBody>}
-      {action && <EmptyStateFooter><EmptyStateActions>{action}</EmptyStateActions></EmptyStateFooter>}
+      {action && (
+        <EmptyStateFooter>
+          <EmptyStateActions>{action}</EmptyStateActions>
+        </EmptyStateFooter>
+      )}
     </EmptyState>
   );
 }
@@ -86,7 +122,9 @@ export function Nothing({ title, text, icon, action, heading = 'h2' }: { title: 
 export function Waiting({ lines = 3, height = '2.5rem' }: { lines?: number; height?: string }) {
   return (
     <div className="fct-stack" aria-busy="true">
-      {Array.from({ length: lines }, (_, i) => <Skeleton key={i} height={height} screenreaderText={i === 0 ? t.app.loading : ''} />)}
+      {Array.from({ length: lines }, (_, i) => (
+        <Skeleton key={i} height={height} screenreaderText={i === 0 ? t.app.loading : ''} />
+      ))}
     </div>
   );
 }
@@ -99,7 +137,17 @@ interface Query<T> {
 }
 
 /** The three ways that a query can stand; old data stays on the screen while a new try fails. */
-export function Loaded<T>({ query, children, waiting, list }: { query: Query<T>; children: (data: T) => ReactNode; waiting?: ReactNode; list?: ListOf }) {
+export function Loaded<T>({
+  query,
+  children,
+  waiting,
+  list,
+}: {
+  query: Query<T>;
+  children: (data: T) => ReactNode;
+  waiting?: ReactNode;
+  list?: ListOf;
+}) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.error) return <LoadError error={query.error} list={list} onRetry={() => void query.refetch()} />;
   return <>{waiting ?? <Waiting />}</>;

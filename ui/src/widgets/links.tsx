@@ -2,7 +2,7 @@
 // Names that lead to what they name. A VM's name always comes with its colour.
 import { Link } from 'react-router-dom';
 import { useGpus, useTasks } from '@/api/queries';
-import type { GpuInstance, Part } from '@/api/types';
+import type { GpuInstance, Part } from '@/contract/types';
 import { hueOf } from '@/lib/colour';
 import { isDeletedVm } from '@/lib/deleted';
 import { t } from '@/strings';
@@ -20,7 +20,9 @@ export function VmLink({ id, name }: { id: string; name: string }) {
   return (
     <span className="fct-vm">
       <span className={`fct-swatch fct-hue-${hueOf(name)}`} aria-hidden="true" />
-      <Link className="fct-ellipsis" title={name} to={vmPath(id)}>{name}</Link>
+      <Link className="fct-ellipsis" title={name} to={vmPath(id)}>
+        {name}
+      </Link>
     </span>
   );
 }
@@ -28,19 +30,33 @@ export function VmLink({ id, name }: { id: string; name: string }) {
 /** A card by its number for people; by what the server calls it while the cards are not loaded. */
 export function GpuLink({ id, name, className }: { id: string; name: string; className?: string }) {
   const gpu = useGpus().data?.find((one) => one.id === id);
-  return <Link to={cardPath(id)} className={className}>{gpu ? t.gpu.title(gpu.index) : name}</Link>;
+  return (
+    <Link to={cardPath(id)} className={className}>
+      {gpu ? t.gpu.title(gpu.index) : name}
+    </Link>
+  );
 }
 
 export function HolderLink({ holder }: { holder: Holder | undefined }) {
   if (!holder?.name) return <span className="fct-subtle">{t.gpu.notHeld}</span>;
   if (holder.kind === 'vm' && holder.id) return <VmLink id={holder.id} name={holder.name} />;
-  return <span>{holder.name} <span className="fct-subtle fct-small">({t.gpu.process.toLowerCase()})</span></span>;
+  return (
+    <span>
+      {holder.name} <span className="fct-subtle fct-small">({t.gpu.process.toLowerCase()})</span>
+    </span>
+  );
 }
 
 /** Of a task or an event, which outlive the VM: one that was deleted leads nowhere any more. */
 function PastVm({ id, name }: { id: string; name: string }) {
   const tasks = useTasks().data ?? [];
-  return isDeletedVm(tasks, id) ? <span className="fct-vm" title={t.vm.deleted}><span className="fct-ellipsis fct-subtle">{name}</span></span> : <VmLink id={id} name={name} />;
+  return isDeletedVm(tasks, id) ? (
+    <span className="fct-vm" title={t.vm.deleted}>
+      <span className="fct-ellipsis fct-subtle">{name}</span>
+    </span>
+  ) : (
+    <VmLink id={id} name={name} />
+  );
 }
 
 export function SubjectLink({ subject }: { subject: { kind?: string; id?: string; name?: string } }) {

@@ -3,16 +3,18 @@ import { Alert, Button, Card, CardBody, PageSection } from '@patternfly/react-co
 import { useMemo, useState } from 'react';
 import { useNavigate, useParams } from 'react-router-dom';
 import { useReadings } from '@/api/live';
+import { useMay } from '@/api/may';
 import { useGpu } from '@/api/queries';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { cardCharts } from '@/lib/charts';
 import { shortModel } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { GpuPicture } from '@/widgets/card-picture/CardPicture';
 import type { Span } from '@/widgets/card-picture/geometry';
 import { Inspector, PictureLegend } from '@/widgets/card-picture/Inspector';
+import { slots } from '@/widgets/card-picture/words';
+import { useCarveWhy } from '@/widgets/carveWhy';
 import { Loaded, Waiting } from '@/widgets/feedback';
 import { GpuLabel } from '@/widgets/labels';
 import { cardPath } from '@/widgets/links';
@@ -20,10 +22,8 @@ import { LoadCharts } from '@/widgets/LoadCharts';
 import { PageHead } from '@/widgets/PageHead';
 import { Busy, GpuMemory, Power, Temperature } from '@/widgets/Reading';
 import { SubjectEvents } from '@/widgets/SubjectEvents';
-import { slots } from '@/widgets/card-picture/words';
-import { useCarveWhy } from './actions';
 import { LetGo, ReleasedNotice } from './Hold';
-import { InstancesTab } from './InstancesTab';
+import { PartsTab } from './PartsTab';
 import { SummaryTab } from './SummaryTab';
 
 const LIST = { to: '/gpus/cards', name: t.gpu.cards };
@@ -34,10 +34,16 @@ function Actions({ gpu }: { gpu: Gpu }) {
   const on = gpu.mig.current;
   return (
     <>
-      <ActionButton why={why} onClick={() => void navigate(cardPath(gpu.id, '/carve'))}>{t.gpu.recarve}</ActionButton>
+      <ActionButton why={why} onClick={() => void navigate(cardPath(gpu.id, '/carve'))}>
+        {t.gpu.recarve}
+      </ActionButton>
       <LetGo gpu={gpu} />
       {gpu.mig.capable && (
-        <ActionButton variant={on ? 'danger' : 'secondary'} why={why} onClick={() => void navigate(cardPath(gpu.id, on ? '/mig/off' : '/mig/on'))}>
+        <ActionButton
+          variant={on ? 'danger' : 'secondary'}
+          why={why}
+          onClick={() => void navigate(cardPath(gpu.id, on ? '/mig/off' : '/mig/on'))}
+        >
           {on ? t.gpu.migOff : t.gpu.migOn}
         </ActionButton>
       )}
@@ -53,31 +59,74 @@ function Notices({ gpu }: { gpu: Gpu }) {
   const restore = wanted?.mig && wanted.profiles ? `${cardPath(gpu.id, '/carve')}?wanted=1` : null;
   return (
     <>
-      {gpu.holders_unknown && <Alert variant="warning" isInline title={t.attention.holders(t.gpu.title(gpu.index))} component="p">{gpu.holders_unknown}</Alert>}
+      {gpu.holders_unknown && (
+        <Alert variant="warning" isInline title={t.attention.holders(t.gpu.title(gpu.index))} component="p">
+          {gpu.holders_unknown}
+        </Alert>
+      )}
       {gpu.state === 'released' && <ReleasedNotice gpu={gpu} />}
-      {gpu.state !== 'ok' && gpu.state !== 'released' && <Alert variant="danger" isInline title={t.gpu.states[gpu.state]} component="p">{gpu.state_reason}</Alert>}
+      {gpu.state !== 'ok' && gpu.state !== 'released' && (
+        <Alert variant="danger" isInline title={t.gpu.states[gpu.state]} component="p">
+          {gpu.state_reason}
+        </Alert>
+      )}
       {gpu.state === 'ok' && gpu.mig.pending !== gpu.mig.current && (
         <Alert
           variant="warning"
           isInline
           title={t.gpu.pendingText(gpu.mig.pending)}
           component="p"
-          actionLinks={may.allowed && (
-            <>
-              <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, gpu.mig.pending ? '/mig/on' : '/mig/off'))}>{t.gpu.finish(gpu.mig.pending)}</Button>
-              <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, gpu.mig.current ? '/mig/on' : '/mig/off'))}>{t.gpu.takeBack}</Button>
-            </>
-          )}
+          actionLinks={
+            may.allowed && (
+              <>
+                <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, gpu.mig.pending ? '/mig/on' : '/mig/off'))}>
+                  {t.gpu.finish(gpu.mig.pending)}
+                </Button>
+                <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, gpu.mig.current ? '/mig/on' : '/mig/off'))}>
+                  {t.gpu.takeBack}
+                </Button>
+              </>
+            )
+          }
         />
       )}
       {split.length > 0 && (
-        <Alert variant="warning" isInline title={t.gpu.notWholeTitle} component="p" actionLinks={may.allowed && <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, '/carve'))}>{t.gpu.complete}</Button>}>
-          {split.map((i) => <div key={i.start}>{t.gpu.notWhole(i.profile, slots(i), i.not_whole ?? '')}</div>)}
+        <Alert
+          variant="warning"
+          isInline
+          title={t.gpu.notWholeTitle}
+          component="p"
+          actionLinks={
+            may.allowed && (
+              <Button variant="link" isInline onClick={() => void navigate(cardPath(gpu.id, '/carve'))}>
+                {t.gpu.complete}
+              </Button>
+            )
+          }
+        >
+          {split.map((i) => (
+            <div key={i.start}>{t.gpu.notWhole(i.profile, slots(i), i.not_whole ?? '')}</div>
+          ))}
         </Alert>
       )}
       {gpu.drift && gpu.drift.length > 0 && (
-        <Alert variant="warning" isInline title={t.gpu.drift} component="p" actionLinks={restore && may.allowed && <Button variant="link" isInline onClick={() => void navigate(restore)}>{t.gpu.restore}</Button>}>
-          {gpu.drift.map((line) => <div key={line}>{line}</div>)}
+        <Alert
+          variant="warning"
+          isInline
+          title={t.gpu.drift}
+          component="p"
+          actionLinks={
+            restore &&
+            may.allowed && (
+              <Button variant="link" isInline onClick={() => void navigate(restore)}>
+                {t.gpu.restore}
+              </Button>
+            )
+          }
+        >
+          {gpu.drift.map((line) => (
+            <div key={line}>{line}</div>
+          ))}
         </Alert>
       )}
     </>
@@ -94,7 +143,12 @@ function PicturePanel({ gpu }: { gpu: Gpu }) {
       <CardBody className="fct-stack">
         <div className="fct-row fct-row--spread">
           <span className="fct-subtle">{gpu.state === 'ok' ? t.gpu.modeWhat[gpu.mode] : t.gpu.states[gpu.state]}</span>
-          <span className="fct-row"><Busy readings={readings} /><GpuMemory readings={readings} /><Power readings={readings} /><Temperature readings={readings} /></span>
+          <span className="fct-row">
+            <Busy readings={readings} />
+            <GpuMemory readings={readings} />
+            <Power readings={readings} />
+            <Temperature readings={readings} />
+          </span>
         </div>
         <GpuPicture gpu={gpu} variant="full" pointing={cut ? { at, onPoint: setAt } : undefined} ghost={ghost} />
         {cut && <PictureLegend split={gpu.mig.instances.some((i) => i.not_whole)} />}
@@ -119,9 +173,20 @@ function CardView({ gpu, tab }: { gpu: Gpu; tab: string }) {
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
         <Notices gpu={gpu} />
-        {tab === 'summary' && <><PicturePanel gpu={gpu} /><SummaryTab gpu={gpu} /></>}
-        {tab === 'instances' && <InstancesTab gpu={gpu} />}
-        {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={gpu.id} subjects={[`gpu/${gpu.id}`]} /></CardBody></Card>}
+        {tab === 'summary' && (
+          <>
+            <PicturePanel gpu={gpu} />
+            <SummaryTab gpu={gpu} />
+          </>
+        )}
+        {tab === 'instances' && <PartsTab gpu={gpu} />}
+        {tab === 'metrics' && (
+          <Card isCompact>
+            <CardBody>
+              <LoadCharts charts={charts} group={gpu.id} subjects={[`gpu/${gpu.id}`]} />
+            </CardBody>
+          </Card>
+        )}
         {tab === 'events' && <SubjectEvents id={gpu.id} empty={t.gpu.noEvents} />}
       </PageSection>
     </>
@@ -131,5 +196,17 @@ function CardView({ gpu, tab }: { gpu: Gpu; tab: string }) {
 export default function CardPage() {
   const { id = '', tab = 'summary' } = useParams();
   const gpu = useGpu(id);
-  return <Loaded query={gpu} list={LIST} waiting={<PageSection><Waiting lines={3} height="8rem" /></PageSection>}>{(data) => <CardView gpu={data} tab={tab} />}</Loaded>;
+  return (
+    <Loaded
+      query={gpu}
+      list={LIST}
+      waiting={
+        <PageSection>
+          <Waiting lines={3} height="8rem" />
+        </PageSection>
+      }
+    >
+      {(data) => <CardView gpu={data} tab={tab} />}
+    </Loaded>
+  );
 }

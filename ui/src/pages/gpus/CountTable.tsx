@@ -2,7 +2,7 @@
 // How many of each profile. A choice that cannot work is grey and says why; its variants are folded.
 import { ExpandableSection, NumberInput, Tooltip } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import type { MigProfile } from '@/api/types';
+import type { MigProfile } from '@/contract/types';
 import { mib } from '@/lib/format';
 import { bySize, computeTotal, whyNotOneMore, type Counts } from '@/lib/layout';
 import { t } from '@/strings';
@@ -32,19 +32,35 @@ function Stepper({ profile, profiles, counts, onChange }: Props & { profile: Mig
       plusBtnProps={{ isDisabled: false, isAriaDisabled: why !== '' }}
     />
   );
-  return why ? <Tooltip content={why}><span>{input}</span></Tooltip> : input;
+  return why ? (
+    <Tooltip content={why}>
+      <span>{input}</span>
+    </Tooltip>
+  ) : (
+    input
+  );
 }
 
 function Rows({ profiles, shown, counts, onChange, label }: Props & { shown: readonly MigProfile[]; label: string }) {
   const total = computeTotal(profiles);
   return (
     <Table aria-label={label} variant="compact" borders={false} className="fct-dense">
-      <Thead><Tr><Th>{t.carve.profile}</Th><Th>{t.carve.count}</Th></Tr></Thead>
+      <Thead>
+        <Tr>
+          <Th>{t.carve.profile}</Th>
+          <Th>{t.carve.count}</Th>
+        </Tr>
+      </Thead>
       <Tbody>
         {shown.map((profile) => (
           <Tr key={profile.id} className={whyNotOneMore(counts, profile, profiles) && !counts[profile.name] ? 'fct-fit--dead' : undefined}>
-            <Td dataLabel={t.carve.profile}>{profile.name}<div className="fct-subtle fct-small fct-number">{t.carve.each(mib(profile.memory_mib), profile.compute_slices, total)}</div></Td>
-            <Td dataLabel={t.carve.count} modifier="fitContent"><Stepper profile={profile} profiles={profiles} counts={counts} onChange={onChange} /></Td>
+            <Td dataLabel={t.carve.profile}>
+              {profile.name}
+              <div className="fct-subtle fct-small fct-number">{t.carve.each(mib(profile.memory_mib), profile.compute_slices, total)}</div>
+            </Td>
+            <Td dataLabel={t.carve.count} modifier="fitContent">
+              <Stepper profile={profile} profiles={profiles} counts={counts} onChange={onChange} />
+            </Td>
           </Tr>
         ))}
       </Tbody>
@@ -58,7 +74,13 @@ export function CountTable({ profiles, counts, onChange }: Props) {
   const used = variants.some((p) => (counts[p.name] ?? 0) > 0);
   return (
     <>
-      <Rows profiles={profiles} shown={sorted.filter((p) => p.attributes === '')} counts={counts} onChange={onChange} label={t.carve.parts} />
+      <Rows
+        profiles={profiles}
+        shown={sorted.filter((p) => p.attributes === '')}
+        counts={counts}
+        onChange={onChange}
+        label={t.carve.parts}
+      />
       {variants.length > 0 && (
         <ExpandableSection toggleText={t.carve.variants} key={String(used)} isExpanded={used || undefined}>
           <Rows profiles={profiles} shown={variants} counts={counts} onChange={onChange} label={t.carve.variants} />

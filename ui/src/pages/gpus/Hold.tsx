@@ -4,8 +4,8 @@ import { Alert, Button } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { holdGpu } from '@/api/actions';
-import type { Gpu } from '@/api/types';
-import { useMay } from '@/lib/may';
+import { useMay } from '@/api/may';
+import type { Gpu } from '@/contract/types';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
@@ -27,8 +27,19 @@ export function LetGo({ gpu }: { gpu: Gpu }) {
   if (gpu.state === 'released' || gpu.state === 'lost' || gpu.state === 'wedged') return null;
   return (
     <>
-      <ActionButton variant="secondary" why={may.why} onClick={() => setAsking(true)}>{t.gpu.release}</ActionButton>
-      {asking && <Confirm title={t.gpu.releaseTitle(t.gpu.title(gpu.index))} text={t.gpu.releaseText} button={t.gpu.releaseButton} action={() => hold(false)} onDone={close} onClose={close} />}
+      <ActionButton variant="secondary" why={may.why} onClick={() => setAsking(true)}>
+        {t.gpu.release}
+      </ActionButton>
+      {asking && (
+        <Confirm
+          title={t.gpu.releaseTitle(t.gpu.title(gpu.index))}
+          text={t.gpu.releaseText}
+          button={t.gpu.releaseButton}
+          action={() => hold(false)}
+          onDone={close}
+          onClose={close}
+        />
+      )}
     </>
   );
 }
@@ -40,7 +51,19 @@ export function ReleasedNotice({ gpu }: { gpu: Gpu }) {
   return (
     <>
       {take.error && <ErrorAlert error={take.error} title={t.gpu.takeFailed} />}
-      <Alert variant="info" isInline title={t.gpu.releasedTitle} component="p" actionLinks={may.allowed && <Button variant="link" isInline isLoading={take.isPending} isDisabled={take.isPending} onClick={() => take.mutate()}>{t.gpu.take}</Button>}>
+      <Alert
+        variant="info"
+        isInline
+        title={t.gpu.releasedTitle}
+        component="p"
+        actionLinks={
+          may.allowed && (
+            <Button variant="link" isInline isLoading={take.isPending} isDisabled={take.isPending} onClick={() => take.mutate()}>
+              {t.gpu.take}
+            </Button>
+          )
+        }
+      >
         {gpu.state_reason}
       </Alert>
     </>

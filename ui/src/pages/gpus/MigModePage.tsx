@@ -3,7 +3,7 @@
 import { PageSection } from '@patternfly/react-core';
 import { useNavigate, useParams } from 'react-router-dom';
 import { useGpu } from '@/api/queries';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { shortModel } from '@/lib/format';
 import { worldOf } from '@/lib/layout';
 import { t } from '@/strings';
@@ -26,11 +26,24 @@ function MigMode({ gpu, enabled }: { gpu: Gpu; enabled: boolean }) {
       <PageHead
         title={`${act}: ${name}`}
         labels={<GpuLabel gpu={gpu} />}
-        subtitle={enabled ? `${shortModel(gpu.name)} · ${gpu.mig.mode_survives_boot ? t.gpu.survives.yes : t.gpu.survives.no}` : shortModel(gpu.name)}
-        trail={[{ to: '/gpus/cards', name: t.gpu.cards }, { to: cardPath(gpu.id), name }]}
+        subtitle={
+          enabled
+            ? `${shortModel(gpu.name)} · ${gpu.mig.mode_survives_boot ? t.gpu.survives.yes : t.gpu.survives.no}`
+            : shortModel(gpu.name)
+        }
+        trail={[
+          { to: '/gpus/cards', name: t.gpu.cards },
+          { to: cardPath(gpu.id), name },
+        ]}
       />
       <PageSection>
-        <PlanView preview={preview} profiles={gpu.mig.profiles} act={`${act}: ${name}`} danger={!enabled} onCancel={() => void navigate(cardPath(gpu.id))} />
+        <PlanView
+          preview={preview}
+          profiles={gpu.mig.profiles}
+          act={`${act}: ${name}`}
+          danger={!enabled}
+          onCancel={() => void navigate(cardPath(gpu.id))}
+        />
       </PageSection>
     </>
   );
@@ -39,5 +52,17 @@ function MigMode({ gpu, enabled }: { gpu: Gpu; enabled: boolean }) {
 export default function MigModePage() {
   const { id = '', enabled } = useParams();
   const gpu = useGpu(id);
-  return <Loaded query={gpu} list={LIST} waiting={<PageSection><Waiting lines={2} height="8rem" /></PageSection>}>{(data) => <MigMode gpu={data} enabled={enabled === 'on'} />}</Loaded>;
+  return (
+    <Loaded
+      query={gpu}
+      list={LIST}
+      waiting={
+        <PageSection>
+          <Waiting lines={2} height="8rem" />
+        </PageSection>
+      }
+    >
+      {(data) => <MigMode gpu={data} enabled={enabled === 'on'} />}
+    </Loaded>
+  );
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the compute of each part is split, for those profiles that are wanted and can be split at all.
 import { FormSelect, FormSelectOption } from '@patternfly/react-core';
-import type { MigProfile } from '@/api/types';
+import type { MigProfile } from '@/contract/types';
 import { bySize, describeSplit, splitsOf, type Counts, type Splits } from '@/lib/layout';
 import { t } from '@/strings';
 
@@ -24,9 +24,15 @@ function Choice({ profile, splits, onChange }: Omit<Props, 'profiles' | 'counts'
     onChange(names ? { ...rest, [profile.name]: names } : rest);
   };
   return (
-    <FormSelect aria-label={t.carve.splitOf(profile.name)} value={String(all.findIndex((names) => same(names, chosen)))} onChange={(_event, value) => pick(Number(value))}>
+    <FormSelect
+      aria-label={t.carve.splitOf(profile.name)}
+      value={String(all.findIndex((names) => same(names, chosen)))}
+      onChange={(_event, value) => pick(Number(value))}
+    >
       <FormSelectOption value="-1" label={t.carve.whole} />
-      {all.map((names, at) => <FormSelectOption key={names.join()} value={String(at)} label={describeSplit(names)} />)}
+      {all.map((names, at) => (
+        <FormSelectOption key={names.join()} value={String(at)} label={describeSplit(names)} />
+      ))}
     </FormSelect>
   );
 }
@@ -39,7 +45,12 @@ export function SplitTable({ profiles, counts, splits, onChange }: Props) {
       <strong>{t.carve.splits}</strong>
       <span className="fct-subtle fct-small">{t.carve.splitsText}</span>
       {shown.map((profile) => (
-        <div key={profile.id} className="fct-row fct-row--spread"><span>{profile.name}</span><span><Choice profile={profile} splits={splits} onChange={onChange} /></span></div>
+        <div key={profile.id} className="fct-row fct-row--spread">
+          <span>{profile.name}</span>
+          <span>
+            <Choice profile={profile} splits={splits} onChange={onChange} />
+          </span>
+        </div>
       ))}
     </div>
   );

@@ -3,7 +3,7 @@
 import { PageSection } from '@patternfly/react-core';
 import { Link, useNavigate, useParams } from 'react-router-dom';
 import { useGpu, useTasks } from '@/api/queries';
-import type { Gpu, Task } from '@/api/types';
+import type { Gpu, Task } from '@/contract/types';
 import { worldOf } from '@/lib/layout';
 import { t } from '@/strings';
 import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
@@ -20,7 +20,13 @@ function Undo({ gpu, task }: { gpu: Gpu; task: Task }) {
   const title = t.tasks.undoTitle(task.title);
   return (
     <>
-      <PageHead title={title} trail={[{ to: '/gpus/cards', name: t.gpu.cards }, { to: cardPath(gpu.id), name: t.gpu.title(gpu.index) }]} />
+      <PageHead
+        title={title}
+        trail={[
+          { to: '/gpus/cards', name: t.gpu.cards },
+          { to: cardPath(gpu.id), name: t.gpu.title(gpu.index) },
+        ]}
+      />
       <PageSection>
         <PlanView preview={preview} profiles={gpu.mig.profiles} act={title} onCancel={() => void navigate(cardPath(gpu.id))} />
       </PageSection>
@@ -30,17 +36,47 @@ function Undo({ gpu, task }: { gpu: Gpu; task: Task }) {
 
 function WithGpu({ task }: { task: Task }) {
   const gpu = useGpu(task.subject.id);
-  return <Loaded query={gpu} list={LIST} waiting={<PageSection><Waiting lines={2} height="8rem" /></PageSection>}>{(data) => <Undo gpu={data} task={task} />}</Loaded>;
+  return (
+    <Loaded
+      query={gpu}
+      list={LIST}
+      waiting={
+        <PageSection>
+          <Waiting lines={2} height="8rem" />
+        </PageSection>
+      }
+    >
+      {(data) => <Undo gpu={data} task={task} />}
+    </Loaded>
+  );
 }
 
 export default function UndoPage() {
   const { task: id } = useParams();
   const tasks = useTasks();
   return (
-    <Loaded query={tasks} waiting={<PageSection><Waiting /></PageSection>}>
+    <Loaded
+      query={tasks}
+      waiting={
+        <PageSection>
+          <Waiting />
+        </PageSection>
+      }
+    >
       {(list) => {
         const task = list.find((one) => one.id === id);
-        return task ? <WithGpu task={task} /> : <PageSection><Nothing heading="h1" title={t.app.notFound} text={t.app.notFoundText} action={<Link to="/activity/tasks">{t.tasks.all}</Link>} /></PageSection>;
+        return task ? (
+          <WithGpu task={task} />
+        ) : (
+          <PageSection>
+            <Nothing
+              heading="h1"
+              title={t.app.notFound}
+              text={t.app.notFoundText}
+              action={<Link to="/activity/tasks">{t.tasks.all}</Link>}
+            />
+          </PageSection>
+        );
       }}
     </Loaded>
   );

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Form, FormGroup, FormSelect, FormSelectOption, Modal, ModalBody, ModalFooter, ModalHeader, TextInput } from '@patternfly/react-core';
+import {
+  Button,
+  Form,
+  FormGroup,
+  FormSelect,
+  FormSelectOption,
+  Modal,
+  ModalBody,
+  ModalFooter,
+  ModalHeader,
+  TextInput,
+} from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createGroup, updateGroup } from '@/api/actions';
 import { useGpus } from '@/api/queries';
-import type { ResourceGroup, ResourceGroupInput } from '@/api/types';
+import * as limits from '@/contract/limits.generated';
+import type { ResourceGroup, ResourceGroupInput } from '@/contract/types';
 import { shortModel } from '@/lib/format';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';
@@ -25,7 +37,9 @@ function Choice({ label, id, any, value, options, onChange }: ChoiceProps) {
     <FormGroup label={label} fieldId={id}>
       <FormSelect id={id} value={value ?? ''} onChange={(_event, next) => onChange(next || undefined)}>
         <FormSelectOption value="" label={any} />
-        {options.map(([key, name]) => <FormSelectOption key={key} value={key} label={name} />)}
+        {options.map(([key, name]) => (
+          <FormSelectOption key={key} value={key} label={name} />
+        ))}
       </FormSelect>
     </FormGroup>
   );
@@ -56,22 +70,64 @@ export function GroupForm({ group, onClose }: { group?: ResourceGroup; onClose: 
     <Modal isOpen variant="small" onClose={onClose} aria-labelledby="group-title">
       <ModalHeader title={title} labelId="group-title" description={t.groups.rulesText} />
       <ModalBody tabIndex={0} aria-label={title}>
-        <Form id="group-form" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+        <Form
+          id="group-form"
+          onSubmit={(event) => {
+            event.preventDefault();
+            save.mutate();
+          }}
+        >
           {save.error && <ErrorAlert error={save.error} />}
           <FormGroup label={t.groups.name} fieldId="group-name" isRequired>
-            <TextInput id="group-name" value={name} maxLength={64} isRequired onChange={(_event, value) => setName(value)} />
+            <TextInput
+              id="group-name"
+              value={name}
+              maxLength={limits.ResourceGroupInput.name.maxLength}
+              isRequired
+              onChange={(_event, value) => setName(value)}
+            />
           </FormGroup>
           <FormGroup label={t.groups.description} fieldId="group-description">
-            <TextInput id="group-description" value={description} maxLength={400} onChange={(_event, value) => setDescription(value)} />
+            <TextInput
+              id="group-description"
+              value={description}
+              maxLength={limits.ResourceGroupInput.description.maxLength}
+              onChange={(_event, value) => setDescription(value)}
+            />
           </FormGroup>
-          <Choice label={t.groups.model} id="group-model" any={t.groups.anyModel} value={rules.model} options={models.map((m) => [m, shortModel(m)])} onChange={set('model')} />
-          <Choice label={t.groups.profile} id="group-profile" any={t.groups.anyProfile} value={rules.profile} options={profiles.map((p) => [p, p])} onChange={set('profile')} />
-          <Choice label={t.groups.gpu} id="group-gpu" any={t.groups.anyGpu} value={rules.gpu} options={gpus.map((g) => [g.id, `${t.gpu.title(g.index)}, ${shortModel(g.name)}`])} onChange={set('gpu')} />
+          <Choice
+            label={t.groups.model}
+            id="group-model"
+            any={t.groups.anyModel}
+            value={rules.model}
+            options={models.map((m) => [m, shortModel(m)])}
+            onChange={set('model')}
+          />
+          <Choice
+            label={t.groups.profile}
+            id="group-profile"
+            any={t.groups.anyProfile}
+            value={rules.profile}
+            options={profiles.map((p) => [p, p])}
+            onChange={set('profile')}
+          />
+          <Choice
+            label={t.groups.gpu}
+            id="group-gpu"
+            any={t.groups.anyGpu}
+            value={rules.gpu}
+            options={gpus.map((g) => [g.id, `${t.gpu.title(g.index)}, ${shortModel(g.name)}`])}
+            onChange={set('gpu')}
+          />
         </Form>
       </ModalBody>
       <ModalFooter>
-        <Button type="submit" form="group-form" isLoading={save.isPending} isDisabled={!name.trim() || save.isPending}>{group ? t.app.save : t.app.create}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
+        <Button type="submit" form="group-form" isLoading={save.isPending} isDisabled={!name.trim() || save.isPending}>
+          {group ? t.app.save : t.app.create}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {t.app.cancel}
+        </Button>
       </ModalFooter>
     </Modal>
   );

@@ -5,10 +5,10 @@ import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router-dom';
 import { useQueryClient } from '@tanstack/react-query';
 import { deleteGroup } from '@/api/actions';
+import { useMay } from '@/api/may';
 import { useGpus, useGroup } from '@/api/queries';
-import type { Gpu, ResourceGroup } from '@/api/types';
+import type { Gpu, ResourceGroup } from '@/contract/types';
 import { mib, shortModel } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { slots } from '@/widgets/card-picture/words';
@@ -23,19 +23,38 @@ import { GroupForm } from './GroupForm';
 const LIST = { to: '/gpus/groups', name: t.groups.title };
 
 function Parts({ group }: { group: ResourceGroup }) {
-  if (group.parts.length === 0) return <Nothing title={t.groups.noParts} text={t.groups.noPartsText} action={<Link to="/gpus/cards">{t.gpu.cards}</Link>} />;
+  if (group.parts.length === 0)
+    return <Nothing title={t.groups.noParts} text={t.groups.noPartsText} action={<Link to="/gpus/cards">{t.gpu.cards}</Link>} />;
   return (
     <Table aria-label={t.groups.total} variant="compact" borders={false}>
-      <Thead><Tr><Th>{t.groups.part}</Th><Th>{t.groups.gpu}</Th><Th>{t.groups.place}</Th><Th>{t.groups.memory}</Th><Th>{t.groups.state}</Th><Th>{t.groups.holder}</Th></Tr></Thead>
+      <Thead>
+        <Tr>
+          <Th>{t.groups.part}</Th>
+          <Th>{t.groups.gpu}</Th>
+          <Th>{t.groups.place}</Th>
+          <Th>{t.groups.memory}</Th>
+          <Th>{t.groups.state}</Th>
+          <Th>{t.groups.holder}</Th>
+        </Tr>
+      </Thead>
       <Tbody>
         {group.parts.map((part) => (
           <Tr key={part.id}>
             <Td dataLabel={t.groups.part}>{part.profile}</Td>
-            <Td dataLabel={t.groups.gpu}><GpuLink id={part.gpu} name={part.gpu_name} /></Td>
+            <Td dataLabel={t.groups.gpu}>
+              <GpuLink id={part.gpu} name={part.gpu_name} />
+            </Td>
             <Td dataLabel={t.groups.place}>{slots(part)}</Td>
-            <Td dataLabel={t.groups.memory} className="fct-number">{mib(part.memory_mib)}</Td>
-            <Td dataLabel={t.groups.state}><PartState state={part.state} />{part.why && <div className="fct-subtle fct-small">{part.why}</div>}</Td>
-            <Td dataLabel={t.groups.holder}><HolderLink holder={part.holder} /></Td>
+            <Td dataLabel={t.groups.memory} className="fct-number">
+              {mib(part.memory_mib)}
+            </Td>
+            <Td dataLabel={t.groups.state}>
+              <PartState state={part.state} />
+              {part.why && <div className="fct-subtle fct-small">{part.why}</div>}
+            </Td>
+            <Td dataLabel={t.groups.holder}>
+              <HolderLink holder={part.holder} />
+            </Td>
           </Tr>
         ))}
       </Tbody>
@@ -49,7 +68,7 @@ function ruleText(group: ResourceGroup, gpus: readonly Gpu[]): [string, string][
   return [
     [t.groups.model, model ? shortModel(model) : t.groups.anyModel],
     [t.groups.profile, profile ?? t.groups.anyProfile],
-    [t.groups.gpu, card ? t.gpu.title(card.index) : gpu ?? t.groups.anyGpu],
+    [t.groups.gpu, card ? t.gpu.title(card.index) : (gpu ?? t.groups.anyGpu)],
   ];
 }
 
@@ -65,19 +84,39 @@ function GroupView({ group }: { group: ResourceGroup }) {
     <>
       <PageHead
         title={group.name}
-        labels={group.builtin && <Label isCompact variant="outline">{t.groups.builtin}</Label>}
+        labels={
+          group.builtin && (
+            <Label isCompact variant="outline">
+              {t.groups.builtin}
+            </Label>
+          )
+        }
         subtitle={group.description || t.groups.freeOf(group.free, group.total)}
         trail={[{ to: '/gpus/groups', name: t.groups.title }]}
-        actions={(
+        actions={
           <>
-            <ActionButton variant="secondary" why={why} onClick={() => setDialog('edit')}>{t.groups.edit}</ActionButton>
-            <ActionButton variant="danger" why={why || (users.length ? t.groups.inUseBy(users) : '')} onClick={() => setDialog('delete')}>{t.groups.delete}</ActionButton>
+            <ActionButton variant="secondary" why={why} onClick={() => setDialog('edit')}>
+              {t.groups.edit}
+            </ActionButton>
+            <ActionButton variant="danger" why={why || (users.length ? t.groups.inUseBy(users) : '')} onClick={() => setDialog('delete')}>
+              {t.groups.delete}
+            </ActionButton>
           </>
-        )}
+        }
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
-        <Card isCompact><CardTitle component="h2">{t.groups.rules}</CardTitle><CardBody><Facts facts={ruleText(group, gpus)} /></CardBody></Card>
-        <Card isCompact><CardTitle component="h2">{t.groups.total}</CardTitle><CardBody><Parts group={group} /></CardBody></Card>
+        <Card isCompact>
+          <CardTitle component="h2">{t.groups.rules}</CardTitle>
+          <CardBody>
+            <Facts facts={ruleText(group, gpus)} />
+          </CardBody>
+        </Card>
+        <Card isCompact>
+          <CardTitle component="h2">{t.groups.total}</CardTitle>
+          <CardBody>
+            <Parts group={group} />
+          </CardBody>
+        </Card>
       </PageSection>
       {dialog === 'edit' && <GroupForm group={group} onClose={() => setDialog(null)} />}
       {dialog === 'delete' && (
@@ -100,5 +139,17 @@ function GroupView({ group }: { group: ResourceGroup }) {
 export default function GroupPage() {
   const { id = '' } = useParams();
   const group = useGroup(id);
-  return <Loaded query={group} list={LIST} waiting={<PageSection><Waiting /></PageSection>}>{(data) => <GroupView group={data} />}</Loaded>;
+  return (
+    <Loaded
+      query={group}
+      list={LIST}
+      waiting={
+        <PageSection>
+          <Waiting />
+        </PageSection>
+      }
+    >
+      {(data) => <GroupView group={data} />}
+    </Loaded>
+  );
 }

@@ -2,7 +2,7 @@
 // The addresses that a network gives: those handed out now, and those that a MAC address always gets.
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useMutation } from '@tanstack/react-query';
-import type { Network, StaticLease } from '@/api/types';
+import type { Network, StaticLease } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
@@ -27,12 +27,23 @@ export function Addresses({ network, why }: { network: Network; why: string }) {
     <>
       {save.error && <ErrorAlert error={save.error} />}
       <Table aria-label={t.network.addresses} variant="compact" borders={false}>
-        <Thead><Tr><Th>{t.network.address}</Th><Th>{t.network.vm}</Th><Th>{t.network.mac}</Th><Th>{t.network.host}</Th><Th>{t.network.fixed}</Th><Th screenReaderText={t.network.fix} /></Tr></Thead>
+        <Thead>
+          <Tr>
+            <Th>{t.network.address}</Th>
+            <Th>{t.network.vm}</Th>
+            <Th>{t.network.mac}</Th>
+            <Th>{t.network.host}</Th>
+            <Th>{t.network.fixed}</Th>
+            <Th screenReaderText={t.network.fix} />
+          </Tr>
+        </Thead>
         <Tbody>
           {rows.map((lease) => (
             <Tr key={`${lease.mac} ${lease.address}`}>
               <Td dataLabel={t.network.address}>{lease.address}</Td>
-              <Td dataLabel={t.network.vm}><Holder network={network} mac={lease.mac} /></Td>
+              <Td dataLabel={t.network.vm}>
+                <Holder network={network} mac={lease.mac} />
+              </Td>
               <Td dataLabel={t.network.mac}>{lease.mac}</Td>
               <Td dataLabel={t.network.host}>{lease.name || UNKNOWN}</Td>
               <Td dataLabel={t.network.fixed}>{isFixed(lease) ? t.network.yes : t.network.no}</Td>
@@ -42,7 +53,20 @@ export function Addresses({ network, why }: { network: Network; why: string }) {
                   size="sm"
                   why={why}
                   isDisabled={save.isPending}
-                  onClick={() => save.mutate(isFixed(lease) ? others(lease) : [...others(lease), { mac: lease.mac, address: lease.address, ...(/^[a-z0-9][a-z0-9-]*$/i.test(lease.name ?? '') ? { name: lease.name } : {}) }])}
+                  onClick={() =>
+                    save.mutate(
+                      isFixed(lease)
+                        ? others(lease)
+                        : [
+                            ...others(lease),
+                            {
+                              mac: lease.mac,
+                              address: lease.address,
+                              ...(/^[a-z0-9][a-z0-9-]*$/i.test(lease.name ?? '') ? { name: lease.name } : {}),
+                            },
+                          ],
+                    )
+                  }
                 >
                   {isFixed(lease) ? t.network.release : t.network.fix}
                 </ActionButton>

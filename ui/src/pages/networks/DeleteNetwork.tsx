@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router-dom';
-import type { Network } from '@/api/types';
+import type { Network } from '@/contract/types';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { FormError } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 import { useDeleteNetwork } from './change';
 import { PreviewBox, useNetworkPreview } from './Preview';
 
@@ -21,7 +21,14 @@ export function DeleteNetwork({ network, onClose }: { network: Network; onClose:
     },
   });
   return (
-    <FormDialog title={t.network.deleteTitle(network.name)} button={t.network.delete} danger save={remove} isDisabled={!look.ready} onClose={onClose}>
+    <FormDialog
+      title={t.network.deleteTitle(network.name)}
+      button={t.network.delete}
+      danger
+      save={remove}
+      isDisabled={!look.ready}
+      onClose={onClose}
+    >
       <FormError error={look.error} shown={[]} />
       <PreviewBox of={look} />
     </FormDialog>

@@ -3,7 +3,7 @@
 import { Alert, Card, CardBody, CardTitle } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useHostInterfaces } from '@/api/queries';
-import type { HostInterface } from '@/api/types';
+import type { HostInterface } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Loaded, Nothing } from '@/widgets/feedback';
@@ -21,7 +21,15 @@ function what(one: HostInterface): string {
 function InterfaceTable({ list }: { list: HostInterface[] }) {
   return (
     <Table aria-label={t.network.interfaces} variant="compact" borders={false}>
-      <Thead><Tr><Th>{t.network.name}</Th><Th>{t.network.kind}</Th><Th>{t.network.is}</Th><Th>{t.network.link}</Th><Th>{t.network.ownAddresses}</Th></Tr></Thead>
+      <Thead>
+        <Tr>
+          <Th>{t.network.name}</Th>
+          <Th>{t.network.kind}</Th>
+          <Th>{t.network.is}</Th>
+          <Th>{t.network.link}</Th>
+          <Th>{t.network.ownAddresses}</Th>
+        </Tr>
+      </Thead>
       <Tbody>
         {list.map((one) => (
           <Tr key={one.name}>

@@ -5,10 +5,13 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createNetwork, type NetworkQuestion } from '@/api/actions';
 import { useHostInterfaces } from '@/api/queries';
-import type { HostInterface, Network, NetworkChange, NetworkInput } from '@/api/types';
+import type { FieldPath } from '@/contract/fields';
+import * as limits from '@/contract/limits.generated';
+import type { HostInterface, Network, NetworkChange, NetworkInput } from '@/contract/types';
+import { ADDRESS_LENGTH, SUBNET_LENGTH } from '@/lib/addresses';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { FormError, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 import { useChangeNetwork } from './change';
 import { PreviewBox, useNetworkPreview } from './Preview';
 
@@ -30,7 +33,19 @@ interface Values {
   autostart: boolean;
 }
 
-const empty: Values = { name: '', kind: 'nat', subnet: '', dhcp: true, first: '', last: '', bridge: '', openVswitch: false, vlan: '', interface: '', autostart: true };
+const empty: Values = {
+  name: '',
+  kind: 'nat',
+  subnet: '',
+  dhcp: true,
+  first: '',
+  last: '',
+  bridge: '',
+  openVswitch: false,
+  vlan: '',
+  interface: '',
+  autostart: true,
+};
 
 function valuesOf(network: Network): Values {
   return {
@@ -48,13 +63,21 @@ function valuesOf(network: Network): Values {
   };
 }
 
+const VLAN = limits.NetworkInput.vlan;
 const hasSubnet = (kind: Kind) => kind !== 'bridge' && kind !== 'direct';
-const vlanProblem = (vlan: string) => (vlan === '' || (/^\d+$/.test(vlan) && Number(vlan) >= 1 && Number(vlan) <= 4094) ? '' : t.network.vlanWrong);
+const vlanProblem = (vlan: string) =>
+  vlan === '' || (/^\d+$/.test(vlan) && Number(vlan) >= VLAN.minimum && Number(vlan) <= VLAN.maximum)
+    ? ''
+    : t.network.vlanWrong(VLAN.minimum, VLAN.maximum);
 
 /** What the values say of a place; null while something is missing. */
 function placeOf(v: Values): NetworkChange | null {
-  if (v.kind === 'direct') return v.interface && !vlanProblem(v.vlan) ? { interface: v.interface, ...(v.vlan ? { vlan: Number(v.vlan) } : {}) } : null;
-  if (v.kind === 'bridge') return v.bridge.trim() && !vlanProblem(v.vlan) ? { bridge: v.bridge.trim(), vlan: v.vlan ? Number(v.vlan) : null, open_vswitch: v.openVswitch } : null;
+  if (v.kind === 'direct')
+    return v.interface && !vlanProblem(v.vlan) ? { interface: v.interface, ...(v.vlan ? { vlan: Number(v.vlan) } : {}) } : null;
+  if (v.kind === 'bridge')
+    return v.bridge.trim() && !vlanProblem(v.vlan)
+      ? { bridge: v.bridge.trim(), vlan: v.vlan ? Number(v.vlan) : null, open_vswitch: v.openVswitch }
+      : null;
   if (!v.subnet.trim()) return null;
   const range = v.first.trim() || v.last.trim() ? { dhcp: { first: v.first.trim(), last: v.last.trim() } } : {};
   return { subnet: v.subnet.trim(), ...(v.dhcp ? range : { dhcp: null }) };
@@ -81,7 +104,12 @@ function moved(network: Network, subnet: string): NetworkChange {
   const [from, size] = cut(network.subnet);
   const [to, bits] = cut(subnet);
   if (from === to || size !== bits || network.static_leases.length === 0) return {};
-  return { static_leases: network.static_leases.map((lease) => ({ ...lease, address: addressOf(numberOf(lease.address) - numberOf(from) + numberOf(to)) })) };
+  return {
+    static_leases: network.static_leases.map((lease) => ({
+      ...lease,
+      address: addressOf(numberOf(lease.address) - numberOf(from) + numberOf(to)),
+    })),
+  };
 }
 
 function questionOf(v: Values, network?: Network): NetworkQuestion | null {
@@ -94,34 +122,73 @@ function questionOf(v: Values, network?: Network): NetworkQuestion | null {
 }
 
 const told = (one: HostInterface) =>
-  [one.name, ...(one.vlan ? [t.network.tagOn(one.vlan.tag, one.vlan.parent)] : []), ...(one.members.length ? [t.network.with(one.members)] : []), ...(one.addresses ?? [])].join(' · ');
+  [
+    one.name,
+    ...(one.vlan ? [t.network.tagOn(one.vlan.tag, one.vlan.parent)] : []),
+    ...(one.members.length ? [t.network.with(one.members)] : []),
+    ...(one.addresses ?? []),
+  ].join(' · ');
 
 function bridgesOf(list: readonly HostInterface[], openVswitch: boolean): Option[] {
-  return list.filter((one) => one.kind === 'bridge' || openVswitch)
+  return list
+    .filter((one) => one.kind === 'bridge' || openVswitch)
     .map((one) => ({ value: one.name, name: told(one), why: one.network ? t.network.ofNetwork(one.network) : '' }));
 }
 
 function interfacesOf(list: readonly HostInterface[]): Option[] {
-  return list.filter((one) => one.kind !== 'bridge').map((one) => ({ value: one.name, name: told(one), why: one.master ? t.network.partOf(one.master) : '' }));
+  return list
+    .filter((one) => one.kind !== 'bridge')
+    .map((one) => ({ value: one.name, name: told(one), why: one.master ? t.network.partOf(one.master) : '' }));
 }
 
 interface PartProps {
   values: Values;
   set: (change: Partial<Values>) => void;
-  problem: (field: string) => string;
+  problem: (field: FieldPath) => string;
 }
 
 function SubnetFields({ values, set, problem, network }: PartProps & { network?: Network }) {
   // The range of the old subnet is none of the new one.
-  const move = (subnet: string) => set({ subnet, ...(network?.dhcp && values.first === network.dhcp.first && values.last === network.dhcp.last ? { first: '', last: '' } : {}) });
+  const move = (subnet: string) =>
+    set({
+      subnet,
+      ...(network?.dhcp && values.first === network.dhcp.first && values.last === network.dhcp.last ? { first: '', last: '' } : {}),
+    });
   return (
     <>
-      <TextField id="network-subnet" label={t.network.subnet} hint={values.kind === 'routed' ? t.network.subnetHintRouted : t.network.subnetHint} problem={problem('subnet')} isRequired maxLength={18} value={values.subnet} onChange={move} />
+      <TextField
+        id="network-subnet"
+        label={t.network.subnet}
+        hint={values.kind === 'routed' ? t.network.subnetHintRouted : t.network.subnetHint}
+        problem={problem('subnet')}
+        isRequired
+        maxLength={SUBNET_LENGTH}
+        value={values.subnet}
+        onChange={move}
+      />
       <Checkbox id="network-dhcp" label={t.network.dhcpOn} isChecked={values.dhcp} onChange={(_event, dhcp) => set({ dhcp })} />
       {values.dhcp && (
         <Grid hasGutter>
-          <GridItem sm={6}><TextField id="network-first" label={t.network.first} hint={t.network.rangeHint} problem={problem('dhcp')} maxLength={15} value={values.first} onChange={(first) => set({ first })} /></GridItem>
-          <GridItem sm={6}><TextField id="network-last" label={t.network.last} maxLength={15} value={values.last} onChange={(last) => set({ last })} /></GridItem>
+          <GridItem sm={6}>
+            <TextField
+              id="network-first"
+              label={t.network.first}
+              hint={t.network.rangeHint}
+              problem={problem('dhcp')}
+              maxLength={ADDRESS_LENGTH}
+              value={values.first}
+              onChange={(first) => set({ first })}
+            />
+          </GridItem>
+          <GridItem sm={6}>
+            <TextField
+              id="network-last"
+              label={t.network.last}
+              maxLength={ADDRESS_LENGTH}
+              value={values.last}
+              onChange={(last) => set({ last })}
+            />
+          </GridItem>
         </Grid>
       )}
     </>
@@ -129,11 +196,54 @@ function SubnetFields({ values, set, problem, network }: PartProps & { network?:
 }
 
 /** A list where libvirt tells what there is, otherwise a name to be typed. */
-function HostField({ id, label, hint, none, options, known, value, problem, onChange }: { id: string; label: string; hint: string; none: string; options: Option[]; known: boolean; value: string; problem: string; onChange: (value: string) => void }) {
-  if (!known) return <TextField id={id} label={label} hint={hint} problem={problem} isRequired maxLength={15} value={value} onChange={onChange} />;
+function HostField({
+  id,
+  label,
+  hint,
+  none,
+  options,
+  known,
+  value,
+  problem,
+  onChange,
+}: {
+  id: string;
+  label: string;
+  hint: string;
+  none: string;
+  options: Option[];
+  known: boolean;
+  value: string;
+  problem: string;
+  onChange: (value: string) => void;
+}) {
+  if (!known)
+    return (
+      <TextField
+        id={id}
+        label={label}
+        hint={hint}
+        problem={problem}
+        isRequired
+        maxLength={limits.NetworkInput.interface.maxLength}
+        value={value}
+        onChange={onChange}
+      />
+    );
   const missing = value !== '' && !options.some((one) => one.value === value) ? [{ value, name: value }] : [];
   const usable = options.some((one) => !one.why);
-  return <SelectField id={id} label={label} hint={usable ? hint : none} problem={problem} isRequired value={value} options={[{ value: '', name: t.network.choose }, ...missing, ...options]} onChange={onChange} />;
+  return (
+    <SelectField
+      id={id}
+      label={label}
+      hint={usable ? hint : none}
+      problem={problem}
+      isRequired
+      value={value}
+      options={[{ value: '', name: t.network.choose }, ...missing, ...options]}
+      onChange={onChange}
+    />
+  );
 }
 
 function HostFields({ values, set, problem }: PartProps) {
@@ -143,16 +253,57 @@ function HostFields({ values, set, problem }: PartProps) {
   if (values.kind === 'direct') {
     return (
       <>
-        <HostField id="network-interface" label={t.network.interface} hint={interfaces.data?.why || t.network.interfaceHint} none={t.network.noInterfaces} options={interfacesOf(list)} known={known} value={values.interface} problem={problem('interface')} onChange={(one) => set({ interface: one })} />
-        <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanDirectHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={4} value={values.vlan} onChange={(vlan) => set({ vlan })} />
+        <HostField
+          id="network-interface"
+          label={t.network.interface}
+          hint={interfaces.data?.why || t.network.interfaceHint}
+          none={t.network.noInterfaces}
+          options={interfacesOf(list)}
+          known={known}
+          value={values.interface}
+          problem={problem('interface')}
+          onChange={(one) => set({ interface: one })}
+        />
+        <TextField
+          id="network-vlan"
+          label={t.network.vlan}
+          hint={t.network.vlanDirectHint}
+          problem={problem('vlan') || vlanProblem(values.vlan)}
+          maxLength={String(VLAN.maximum).length}
+          value={values.vlan}
+          onChange={(vlan) => set({ vlan })}
+        />
       </>
     );
   }
   return (
     <>
-      <HostField id="network-bridge" label={t.network.bridge} hint={interfaces.data?.why || t.network.bridgeHint} none={t.network.noBridges} options={bridgesOf(list, values.openVswitch)} known={known} value={values.bridge} problem={problem('bridge')} onChange={(bridge) => set({ bridge })} />
-      <Checkbox id="network-ovs" label={t.network.openVswitch} isChecked={values.openVswitch} onChange={(_event, openVswitch) => set({ openVswitch })} />
-      <TextField id="network-vlan" label={t.network.vlan} hint={t.network.vlanHint} problem={problem('vlan') || vlanProblem(values.vlan)} maxLength={4} value={values.vlan} onChange={(vlan) => set({ vlan })} />
+      <HostField
+        id="network-bridge"
+        label={t.network.bridge}
+        hint={interfaces.data?.why || t.network.bridgeHint}
+        none={t.network.noBridges}
+        options={bridgesOf(list, values.openVswitch)}
+        known={known}
+        value={values.bridge}
+        problem={problem('bridge')}
+        onChange={(bridge) => set({ bridge })}
+      />
+      <Checkbox
+        id="network-ovs"
+        label={t.network.openVswitch}
+        isChecked={values.openVswitch}
+        onChange={(_event, openVswitch) => set({ openVswitch })}
+      />
+      <TextField
+        id="network-vlan"
+        label={t.network.vlan}
+        hint={t.network.vlanHint}
+        problem={problem('vlan') || vlanProblem(values.vlan)}
+        maxLength={String(VLAN.maximum).length}
+        value={values.vlan}
+        onChange={(vlan) => set({ vlan })}
+      />
     </>
   );
 }
@@ -176,18 +327,50 @@ export function NetworkForm({ network, onClose }: { network?: Network; onClose: 
     },
   });
   const error = save.error ?? look.error;
-  const problem = (field: string) => problemAt(error, field);
+  const problem = (field: FieldPath) => problemAt(error, field);
   return (
-    <FormDialog title={network ? t.network.editTitle(network.name) : t.network.create} button={network ? t.network.save : t.app.create} size="medium" save={save} fields={fields} isDisabled={!look.ready} onClose={onClose}>
+    <FormDialog
+      title={network ? t.network.editTitle(network.name) : t.network.create}
+      button={network ? t.network.save : t.app.create}
+      size="medium"
+      save={save}
+      fields={fields}
+      isDisabled={!look.ready}
+      onClose={onClose}
+    >
       {!save.error && <FormError error={look.error} shown={fields} />}
       {!network && (
         <>
-          <TextField id="network-name" label={t.network.name} problem={problem('name')} isRequired maxLength={50} value={values.name} onChange={(name) => set({ name })} />
-          <SelectField id="network-kind" label={t.network.kind} hint={t.network.kindTexts[values.kind]} value={values.kind} options={kinds.map((one) => ({ value: one, name: t.network.kindNames[one] }))} onChange={(kind) => set({ kind: kind as Kind })} />
+          <TextField
+            id="network-name"
+            label={t.network.name}
+            problem={problem('name')}
+            isRequired
+            maxLength={limits.NetworkInput.name.maxLength}
+            value={values.name}
+            onChange={(name) => set({ name })}
+          />
+          <SelectField
+            id="network-kind"
+            label={t.network.kind}
+            hint={t.network.kindTexts[values.kind]}
+            value={values.kind}
+            options={kinds.map((one) => ({ value: one, name: t.network.kindNames[one] }))}
+            onChange={(kind) => set({ kind: kind as Kind })}
+          />
         </>
       )}
-      {hasSubnet(values.kind) ? <SubnetFields values={values} set={set} problem={problem} network={network} /> : <HostFields values={values} set={set} problem={problem} />}
-      <Checkbox id="network-autostart" label={t.network.autostart} isChecked={values.autostart} onChange={(_event, autostart) => set({ autostart })} />
+      {hasSubnet(values.kind) ? (
+        <SubnetFields values={values} set={set} problem={problem} network={network} />
+      ) : (
+        <HostFields values={values} set={set} problem={problem} />
+      )}
+      <Checkbox
+        id="network-autostart"
+        label={t.network.autostart}
+        isChecked={values.autostart}
+        onChange={(_event, autostart) => set({ autostart })}
+      />
       <PreviewBox of={look} isNew={!network} />
     </FormDialog>
   );

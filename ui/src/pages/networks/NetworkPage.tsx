@@ -4,10 +4,10 @@ import { InProgressIcon } from '@patternfly/react-icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { startNetwork } from '@/api/actions';
+import { useMay } from '@/api/may';
 import { useNetwork } from '@/api/queries';
-import type { DhcpRange, Network } from '@/api/types';
+import type { DhcpRange, Network } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { useSegment } from '@/lib/segment';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
@@ -41,28 +41,47 @@ function NetworkView({ network }: { network: Network }) {
   const close = () => setOpen(null);
   const underWay = useUnderWay(network.id);
   const client = useQueryClient();
-  const start = useMutation({ mutationFn: () => startNetwork(network.id), onSuccess: () => client.invalidateQueries({ queryKey: ['network'] }) });
+  const start = useMutation({
+    mutationFn: () => startNetwork(network.id),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['network'] }),
+  });
   const why = network.ours ? may.why || underWay : t.network.othersWhy;
   const { dhcp, vms } = network;
   return (
     <>
       <PageHead
         title={network.name}
-        labels={(
+        labels={
           <>
-            {!network.ours && <Label isCompact variant="outline">{t.network.others}</Label>}
-            {underWay && <Label isCompact color="blue" icon={<InProgressIcon />}>{t.network.changing}</Label>}
+            {!network.ours && (
+              <Label isCompact variant="outline">
+                {t.network.others}
+              </Label>
+            )}
+            {underWay && (
+              <Label isCompact color="blue" icon={<InProgressIcon />}>
+                {t.network.changing}
+              </Label>
+            )}
           </>
-        )}
+        }
         subtitle={network.kind === 'other' ? t.network.kinds.other : t.network.kindTexts[network.kind]}
         trail={[{ to: '/networks', name: t.network.title }]}
-        actions={(
+        actions={
           <>
-            {!network.active && <ActionButton variant="secondary" why={may.why || underWay} isLoading={start.isPending} onClick={() => start.mutate()}>{t.network.start}</ActionButton>}
-            <ActionButton variant="secondary" why={why} onClick={() => setOpen('edit')}>{t.network.edit}</ActionButton>
-            <ActionButton variant="danger" why={why || (vms.length ? t.network.inUseBy(vms) : '')} onClick={() => setOpen('delete')}>{t.network.delete}</ActionButton>
+            {!network.active && (
+              <ActionButton variant="secondary" why={may.why || underWay} isLoading={start.isPending} onClick={() => start.mutate()}>
+                {t.network.start}
+              </ActionButton>
+            )}
+            <ActionButton variant="secondary" why={why} onClick={() => setOpen('edit')}>
+              {t.network.edit}
+            </ActionButton>
+            <ActionButton variant="danger" why={why || (vms.length ? t.network.inUseBy(vms) : '')} onClick={() => setOpen('delete')}>
+              {t.network.delete}
+            </ActionButton>
           </>
-        )}
+        }
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
         {start.error && <ErrorAlert error={start.error} />}
@@ -83,12 +102,32 @@ function NetworkView({ network }: { network: Network }) {
             />
           </CardBody>
         </Card>
-        <Card isCompact><CardTitle component="h2">{t.network.nics}</CardTitle><CardBody><NetworkNics nics={network.nics} /></CardBody></Card>
         <Card isCompact>
-          <CardHeader actions={network.subnet ? { actions: <ActionButton variant="secondary" size="sm" why={why} onClick={() => setOpen('lease')}>{t.network.addLease}</ActionButton>, hasNoOffset: true } : undefined}>
+          <CardTitle component="h2">{t.network.nics}</CardTitle>
+          <CardBody>
+            <NetworkNics nics={network.nics} />
+          </CardBody>
+        </Card>
+        <Card isCompact>
+          <CardHeader
+            actions={
+              network.subnet
+                ? {
+                    actions: (
+                      <ActionButton variant="secondary" size="sm" why={why} onClick={() => setOpen('lease')}>
+                        {t.network.addLease}
+                      </ActionButton>
+                    ),
+                    hasNoOffset: true,
+                  }
+                : undefined
+            }
+          >
             <CardTitle component="h2">{t.network.addresses}</CardTitle>
           </CardHeader>
-          <CardBody><Addresses network={network} why={why} /></CardBody>
+          <CardBody>
+            <Addresses network={network} why={why} />
+          </CardBody>
         </Card>
       </PageSection>
       {open === 'edit' && <NetworkForm network={network} onClose={close} />}
@@ -101,5 +140,16 @@ function NetworkView({ network }: { network: Network }) {
 export default function NetworkPage() {
   const id = useSegment(1);
   const network = useNetwork(id);
-  return <Loaded query={network} waiting={<PageSection><Waiting /></PageSection>}>{(data) => <NetworkView network={data} />}</Loaded>;
+  return (
+    <Loaded
+      query={network}
+      waiting={
+        <PageSection>
+          <Waiting />
+        </PageSection>
+      }
+    >
+      {(data) => <NetworkView network={data} />}
+    </Loaded>
+  );
 }

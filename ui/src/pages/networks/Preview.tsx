@@ -4,7 +4,7 @@ import { Alert, Checkbox, Skeleton } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { previewNetwork, type NetworkQuestion } from '@/api/actions';
-import type { NetworkPreview } from '@/api/types';
+import type { NetworkPreview } from '@/contract/types';
 import { t } from '@/strings';
 import { Verdicts } from '@/widgets/feedback';
 
@@ -54,12 +54,26 @@ export function useNetworkPreview(question: NetworkQuestion | null) {
 function Answer({ preview, isNew }: { preview: NetworkPreview; isNew: boolean }) {
   const stops = preview.verdicts.filter((one) => one.severity === 'block' || one.severity === 'refuse');
   const notes = preview.verdicts.filter((one) => one.severity === 'warn' || one.severity === 'confirm');
-  if (stops.length > 0) return <Alert variant="danger" isInline title={t.network.refused} component="p"><Verdicts verdicts={stops} /></Alert>;
+  if (stops.length > 0)
+    return (
+      <Alert variant="danger" isInline title={t.network.refused} component="p">
+        <Verdicts verdicts={stops} />
+      </Alert>
+    );
   const cuts = preview.interrupts.length > 0;
   const serious = cuts || notes.some((one) => one.severity === 'confirm');
   return (
-    <Alert variant={serious ? 'warning' : 'info'} isInline title={cuts ? t.network.cut(preview.interrupts) : isNew ? t.network.preview : t.network.nothingCut} component="p">
-      <ul className="pf-v6-c-list">{preview.changes.map((change) => <li key={change}>{change}</li>)}</ul>
+    <Alert
+      variant={serious ? 'warning' : 'info'}
+      isInline
+      title={cuts ? t.network.cut(preview.interrupts) : isNew ? t.network.preview : t.network.nothingCut}
+      component="p"
+    >
+      <ul className="pf-v6-c-list">
+        {preview.changes.map((change) => (
+          <li key={change}>{change}</li>
+        ))}
+      </ul>
       {notes.length > 0 && <Verdicts verdicts={notes} />}
     </Alert>
   );
@@ -69,8 +83,19 @@ function Answer({ preview, isNew }: { preview: NetworkPreview; isNew: boolean })
 export function PreviewBox({ of, isNew = false }: { of: ReturnType<typeof useNetworkPreview>; isNew?: boolean }) {
   return (
     <div className="fct-stack" aria-live="polite">
-      {of.preview ? <Answer preview={of.preview} isNew={isNew} /> : of.waiting && <Skeleton height="5rem" screenreaderText={t.network.looking} />}
-      {of.preview && of.asks && <Checkbox id="network-consent" label={t.network.consents(of.asked)} isChecked={of.consent} onChange={(_event, on) => of.setConsent(on)} />}
+      {of.preview ? (
+        <Answer preview={of.preview} isNew={isNew} />
+      ) : (
+        of.waiting && <Skeleton height="5rem" screenreaderText={t.network.looking} />
+      )}
+      {of.preview && of.asks && (
+        <Checkbox
+          id="network-consent"
+          label={t.network.consents(of.asked)}
+          isChecked={of.consent}
+          onChange={(_event, on) => of.setConsent(on)}
+        />
+      )}
     </div>
   );
 }

@@ -5,10 +5,11 @@ import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { deleteNetwork, updateNetwork } from '@/api/actions';
 import { ApiError } from '@/api/client';
 import { useTasks } from '@/api/queries';
-import type { Network, NetworkChange, Task } from '@/api/types';
-import { taskEnd } from '@/pages/vms/cut';
+import { taskEnd } from '@/api/wait';
+import type { Network, NetworkChange, Task } from '@/contract/types';
+import { isRunning } from '@/lib/tasks';
 import { t } from '@/strings';
-import { isRunning, useBegun } from '@/widgets/TaskDrawer';
+import { useBegun } from '@/widgets/TaskDrawer';
 
 const interrupts = (task: Task) => task.steps.length > 1;
 

@@ -25,10 +25,22 @@ export function AutostartCard() {
               <>
                 <p className="fct-subtle">{words.text}</p>
                 <Table aria-label={words.title} variant="compact">
-                  <Thead><Tr><Th width={10}>{words.order}</Th><Th>{t.vm.vm}</Th><Th width={20}>{words.wait}</Th></Tr></Thead>
+                  <Thead>
+                    <Tr>
+                      <Th width={10}>{words.order}</Th>
+                      <Th>{t.vm.vm}</Th>
+                      <Th width={20}>{words.wait}</Th>
+                    </Tr>
+                  </Thead>
                   <Tbody>
                     {list.map((vm) => (
-                      <Tr key={vm.id}><Td dataLabel={words.order}>{vm.order}</Td><Td dataLabel={t.vm.vm}><VmLink id={vm.id} name={vm.name} /></Td><Td dataLabel={words.wait}>{words.seconds(vm.delay_s)}</Td></Tr>
+                      <Tr key={vm.id}>
+                        <Td dataLabel={words.order}>{vm.order}</Td>
+                        <Td dataLabel={t.vm.vm}>
+                          <VmLink id={vm.id} name={vm.name} />
+                        </Td>
+                        <Td dataLabel={words.wait}>{words.seconds(vm.delay_s)}</Td>
+                      </Tr>
                     ))}
                   </Tbody>
                 </Table>

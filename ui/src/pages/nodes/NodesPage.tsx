@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Alert, Card, CardBody, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { useNodes } from '@/api/queries';
-import type { Node } from '@/api/types';
+import type { Node } from '@/contract/types';
 import { mib, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Facts } from '@/widgets/Facts';
@@ -11,7 +11,11 @@ import { Value } from '@/widgets/Reading';
 import { AutostartCard } from './AutostartCard';
 
 const words = t.settings.node;
-const up = (state: 'up' | 'down') => <Label isCompact status={state === 'up' ? 'success' : 'danger'}>{state === 'up' ? words.up : words.down}</Label>;
+const up = (state: 'up' | 'down') => (
+  <Label isCompact status={state === 'up' ? 'success' : 'danger'}>
+    {state === 'up' ? words.up : words.down}
+  </Label>
+);
 
 function NodeView({ node }: { node: Node }) {
   const { virt } = node;
@@ -19,7 +23,13 @@ function NodeView({ node }: { node: Node }) {
     <div className="fct-stack">
       {virt.missing && virt.missing.length > 0 && (
         <Alert variant="warning" isInline title={words.missing} component="p">
-          <ul className="pf-v6-c-list">{virt.missing.map((m) => <li key={m.what}>{m.what}: {m.why} {m.next}</li>)}</ul>
+          <ul className="pf-v6-c-list">
+            {virt.missing.map((m) => (
+              <li key={m.what}>
+                {m.what}: {m.why} {m.next}
+              </li>
+            ))}
+          </ul>
         </Alert>
       )}
       <Card isCompact>
@@ -46,9 +56,20 @@ function NodeView({ node }: { node: Node }) {
           <Facts
             facts={[
               [words.helper, up(node.helper)],
-              [words.virt, <span key="v" className="fct-row fct-row--tight">{up(virt.state)} {virt.libvirt}</span>],
+              [
+                words.virt,
+                <span key="v" className="fct-row fct-row--tight">
+                  {up(virt.state)} {virt.libvirt}
+                </span>,
+              ],
               [words.qemu, virt.qemu || UNKNOWN],
-              [words.accel, <span key="a">{virt.accel ? words.accels[virt.accel] : UNKNOWN}{virt.why_not_kvm && <div className="fct-subtle fct-small">{virt.why_not_kvm}</div>}</span>],
+              [
+                words.accel,
+                <span key="a">
+                  {virt.accel ? words.accels[virt.accel] : UNKNOWN}
+                  {virt.why_not_kvm && <div className="fct-subtle fct-small">{virt.why_not_kvm}</div>}
+                </span>,
+              ],
               [words.parts, virt.part_device ? words.partDevice[virt.part_device] : UNKNOWN],
             ]}
           />
@@ -64,7 +85,17 @@ export default function NodesPage() {
   return (
     <>
       <PageHead title={words.title} />
-      <PageSection><Loaded query={nodes}>{(list) => <>{list.map((node) => <NodeView key={node.id} node={node} />)}</>}</Loaded></PageSection>
+      <PageSection>
+        <Loaded query={nodes}>
+          {(list) => (
+            <>
+              {list.map((node) => (
+                <NodeView key={node.id} node={node} />
+              ))}
+            </>
+          )}
+        </Loaded>
+      </PageSection>
     </>
   );
 }

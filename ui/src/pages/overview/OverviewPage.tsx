@@ -3,12 +3,12 @@
 import { Card, CardBody, CardHeader, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { Link, useNavigate } from 'react-router-dom';
 import { useMemo } from 'react';
+import { useMay } from '@/api/may';
 import { useGpus, useNodes, usePools, useVmOverview } from '@/api/queries';
-import type { Node } from '@/api/types';
+import type { Node } from '@/contract/types';
 import { attention } from '@/lib/attention';
 import { nodeCharts } from '@/lib/charts';
 import { mib } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { AttentionList } from '@/widgets/AttentionList';
@@ -24,8 +24,19 @@ const isSimulated = (node: Node) => /simulat/i.test(`${node.vendor} ${node.produ
 function NodeCard({ node }: { node: Node }) {
   return (
     <Card isCompact>
-      <CardHeader actions={{ actions: isSimulated(node) && <Label isCompact color="purple">{t.overview.simulated}</Label>, hasNoOffset: true }}>
-        <CardTitle component="h2"><Link to="/nodes">{node.name}</Link></CardTitle>
+      <CardHeader
+        actions={{
+          actions: isSimulated(node) && (
+            <Label isCompact color="purple">
+              {t.overview.simulated}
+            </Label>
+          ),
+          hasNoOffset: true,
+        }}
+      >
+        <CardTitle component="h2">
+          <Link to="/nodes">{node.name}</Link>
+        </CardTitle>
       </CardHeader>
       <CardBody>
         <Facts
@@ -58,7 +69,11 @@ export function OverviewPage() {
       <PageHead
         title={t.overview.title}
         subtitle={node?.name ?? '\u00a0'}
-        actions={<ActionButton why={mayCreate.why} onClick={() => void navigate('/vms/create')}>{t.overview.createVm}</ActionButton>}
+        actions={
+          <ActionButton why={mayCreate.why} onClick={() => void navigate('/vms/create')}>
+            {t.overview.createVm}
+          </ActionButton>
+        }
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
         <Card isCompact>
@@ -67,9 +82,17 @@ export function OverviewPage() {
           </CardHeader>
           <CardBody>
             <Loaded query={gpus} waiting={<Waiting lines={2} height="3.5rem" />}>
-              {(list) => list.length === 0
-                ? <Nothing title={t.overview.noCards} text={t.overview.noCardsText} />
-                : <div>{list.map((gpu) => <GpuRow key={gpu.id} gpu={gpu} />)}</div>}
+              {(list) =>
+                list.length === 0 ? (
+                  <Nothing title={t.overview.noCards} text={t.overview.noCardsText} />
+                ) : (
+                  <div>
+                    {list.map((gpu) => (
+                      <GpuRow key={gpu.id} gpu={gpu} />
+                    ))}
+                  </div>
+                )
+              }
             </Loaded>
           </CardBody>
         </Card>
@@ -78,7 +101,9 @@ export function OverviewPage() {
             <CardHeader actions={{ actions: <span className="fct-subtle fct-small">{t.overview.loadSpan}</span>, hasNoOffset: true }}>
               <CardTitle component="h2">{t.overview.load}</CardTitle>
             </CardHeader>
-            <CardBody><LoadCharts charts={charts} group="overview" subjects={['gpus']} /></CardBody>
+            <CardBody>
+              <LoadCharts charts={charts} group="overview" subjects={['gpus']} />
+            </CardBody>
           </Card>
           <div className="fct-stack">
             <Card isCompact>
@@ -88,8 +113,18 @@ export function OverviewPage() {
                 {!settled && (broken ? <LoadError error={broken.error} onRetry={() => void broken.refetch()} /> : <Waiting lines={2} />)}
               </CardBody>
             </Card>
-            <Loaded query={vms} waiting={<Waiting lines={1} height="7rem" />}>{(page) => <VmsCard page={page} />}</Loaded>
-            <Loaded query={nodes} waiting={<Waiting lines={1} height="11rem" />}>{(list) => <>{list.map((n) => <NodeCard key={n.id} node={n} />)}</>}</Loaded>
+            <Loaded query={vms} waiting={<Waiting lines={1} height="7rem" />}>
+              {(page) => <VmsCard page={page} />}
+            </Loaded>
+            <Loaded query={nodes} waiting={<Waiting lines={1} height="11rem" />}>
+              {(list) => (
+                <>
+                  {list.map((n) => (
+                    <NodeCard key={n.id} node={n} />
+                  ))}
+                </>
+              )}
+            </Loaded>
           </div>
         </div>
       </PageSection>

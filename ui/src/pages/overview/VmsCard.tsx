@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core';
 import { Link } from 'react-router-dom';
-import type { Vm, VmList } from '@/api/types';
+import type { Vm, VmList } from '@/contract/types';
 import { t } from '@/strings';
 import { VmState } from '@/widgets/labels';
 import { VmLink } from '@/widgets/links';
@@ -29,11 +29,24 @@ export function VmsCard({ page }: { page: VmList }) {
       </CardHeader>
       <CardBody className="fct-stack">
         {vms.length === 0 && <span className="fct-subtle">{t.overview.noVms}</span>}
-        {vms.length > 0 && <dl className="fct-facts fct-facts--three">{facts.map(([name, state, n]) => <div key={name} className="fct-fact"><dt>{name}</dt><dd className="pf-v6-u-font-size-2xl">{n > 0 ? <Link to={`/vms?state=${state}`}>{n}</Link> : n}</dd></div>)}</dl>}
+        {vms.length > 0 && (
+          <dl className="fct-facts fct-facts--three">
+            {facts.map(([name, state, n]) => (
+              <div key={name} className="fct-fact">
+                <dt>{name}</dt>
+                <dd className="pf-v6-u-font-size-2xl">{n > 0 ? <Link to={`/vms?state=${state}`}>{n}</Link> : n}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
         {vms.length > 0 && (
           <ul className="fct-lines">
             {vms.map((vm) => (
-              <li key={vm.id}><VmLink id={vm.id} name={vm.name} /><span className="fct-subtle fct-small fct-ellipsis">{part(vm)}</span><VmState state={vm.state} /></li>
+              <li key={vm.id}>
+                <VmLink id={vm.id} name={vm.name} />
+                <span className="fct-subtle fct-small fct-ellipsis">{part(vm)}</span>
+                <VmState state={vm.state} />
+              </li>
             ))}
           </ul>
         )}

@@ -19,8 +19,26 @@ function Account() {
       {(session) => (
         <div className="fct-stack">
           {done && <Alert variant="success" isInline title={t.settings.passwordDone} component="p" />}
-          <div><Button variant="secondary" onClick={() => { setDone(false); setChanging(true); }}>{t.settings.changePassword}</Button></div>
-          {changing && <Password onClose={() => setChanging(false)} onDone={() => { setChanging(false); setDone(true); }} />}
+          <div>
+            <Button
+              variant="secondary"
+              onClick={() => {
+                setDone(false);
+                setChanging(true);
+              }}
+            >
+              {t.settings.changePassword}
+            </Button>
+          </div>
+          {changing && (
+            <Password
+              onClose={() => setChanging(false)}
+              onDone={() => {
+                setChanging(false);
+                setDone(true);
+              }}
+            />
+          )}
           <Card isCompact>
             <CardBody>
               <Facts
@@ -28,7 +46,16 @@ function Account() {
                 facts={[
                   [t.settings.user, session.user],
                   [t.settings.role, t.settings.roles[session.role]],
-                  [t.settings.may, <LabelGroup key="m" numLabels={session.may.length}>{session.may.map((action) => <Label key={action} isCompact variant="outline">{t.actions[action] ?? action}</Label>)}</LabelGroup>],
+                  [
+                    t.settings.may,
+                    <LabelGroup key="m" numLabels={session.may.length}>
+                      {session.may.map((action) => (
+                        <Label key={action} isCompact variant="outline">
+                          {t.actions[action] ?? action}
+                        </Label>
+                      ))}
+                    </LabelGroup>,
+                  ],
                 ]}
               />
             </CardBody>
@@ -43,7 +70,15 @@ function About() {
   const version = useVersion();
   return (
     <Card isCompact>
-      <CardBody><Facts columns={2} facts={[[t.settings.version, version.data?.version ?? UNKNOWN], [t.settings.api, '/api/v1']]} /></CardBody>
+      <CardBody>
+        <Facts
+          columns={2}
+          facts={[
+            [t.settings.version, version.data?.version ?? UNKNOWN],
+            [t.settings.api, '/api/v1'],
+          ]}
+        />
+      </CardBody>
     </Card>
   );
 }
@@ -52,7 +87,10 @@ export default function SettingsPage() {
   const { tab = 'tokens' } = useParams();
   return (
     <>
-      <PageHead title={t.settings.title} tabs={{ names: t.settings.tabs, active: tab, path: (key) => (key === 'tokens' ? '/settings' : `/settings/${key}`) }} />
+      <PageHead
+        title={t.settings.title}
+        tabs={{ names: t.settings.tabs, active: tab, path: (key) => (key === 'tokens' ? '/settings' : `/settings/${key}`) }}
+      />
       <PageSection id="page-body">
         {tab === 'tokens' && <Tokens />}
         {tab === 'account' && <Account />}

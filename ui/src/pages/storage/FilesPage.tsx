@@ -5,10 +5,10 @@ import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from '@patternfly/react
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { deleteFile } from '@/api/actions';
+import { useMay } from '@/api/may';
 import { useFiles } from '@/api/queries';
-import type { LibraryFile } from '@/api/types';
+import type { LibraryFile } from '@/contract/types';
 import { bytes, UNKNOWN } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
@@ -31,22 +31,49 @@ function FileRow({ file, why, busy, onGoOn, onDelete }: RowProps) {
   const ready = file.state === 'ready';
   const mayContent = useMay('file.content');
   const actions: IAction[] = [
-    ...(ready ? [{ title: t.files.download, isAriaDisabled: !mayContent.allowed, tooltipProps: mayContent.allowed ? undefined : { content: mayContent.why }, onClick: () => location.assign(`/api/v1/files/${encodeURIComponent(file.id)}/content`) }] : []),
-    { title: t.app.delete, isDanger: true, isAriaDisabled: why !== '', tooltipProps: why ? { content: why } : undefined, onClick: onDelete },
+    ...(ready
+      ? [
+          {
+            title: t.files.download,
+            isAriaDisabled: !mayContent.allowed,
+            tooltipProps: mayContent.allowed ? undefined : { content: mayContent.why },
+            onClick: () => location.assign(`/api/v1/files/${encodeURIComponent(file.id)}/content`),
+          },
+        ]
+      : []),
+    {
+      title: t.app.delete,
+      isDanger: true,
+      isAriaDisabled: why !== '',
+      tooltipProps: why ? { content: why } : undefined,
+      onClick: onDelete,
+    },
   ];
   return (
     <Tr>
       <Td dataLabel={t.files.name}>
         {file.name}
-        {ready && file.sha256 && <div className="fct-subtle fct-small fct-mono" title={file.sha256}>{t.files.sum(file.sha256.slice(0, 16))}</div>}
+        {ready && file.sha256 && (
+          <div className="fct-subtle fct-small fct-mono" title={file.sha256}>
+            {t.files.sum(file.sha256.slice(0, 16))}
+          </div>
+        )}
       </Td>
       <Td dataLabel={t.files.kind}>{file.format ? t.files.kinds[file.format] : UNKNOWN}</Td>
-      <Td dataLabel={t.files.size} className="fct-number">{bytes(file.size_bytes)}</Td>
+      <Td dataLabel={t.files.size} className="fct-number">
+        {bytes(file.size_bytes)}
+      </Td>
       <Td dataLabel={t.files.state}>
-        {ready ? t.files.ready : (
+        {ready ? (
+          t.files.ready
+        ) : (
           <span className="fct-row fct-row--tight">
-            <Label isCompact status="warning">{t.files.notComplete(bytes(file.received_bytes), bytes(file.size_bytes))}</Label>
-            <ActionButton variant="link" isInline why={why || (busy ? t.files.one : '')} onClick={onGoOn}>{t.files.goOn}</ActionButton>
+            <Label isCompact status="warning">
+              {t.files.notComplete(bytes(file.received_bytes), bytes(file.size_bytes))}
+            </Label>
+            <ActionButton variant="link" isInline why={why || (busy ? t.files.one : '')} onClick={onGoOn}>
+              {t.files.goOn}
+            </ActionButton>
           </span>
         )}
       </Td>
@@ -82,7 +109,11 @@ export default function FilesPage() {
       <PageHead
         title={t.files.title}
         subtitle={room && t.files.about(bytes(room.free_bytes), bytes(room.capacity_bytes), room.folder)}
-        actions={<ActionButton why={may.why || (busy ? t.files.one : '')} onClick={() => choose(null)}>{t.files.upload}</ActionButton>}
+        actions={
+          <ActionButton why={may.why || (busy ? t.files.one : '')} onClick={() => choose(null)}>
+            {t.files.upload}
+          </ActionButton>
+        }
       />
       <PageSection>
         <div className="fct-stack">
@@ -103,20 +134,45 @@ export default function FilesPage() {
               <TextField id="file-sha256" label={t.files.sha256} hint={t.files.sha256Hint} value={sha256} onChange={setSha256} />
             </ExpandableSection>
           )}
-          {low && <Alert variant="warning" isInline title={t.files.low(bytes(room.free_bytes))}>{t.files.lowText}</Alert>}
+          {low && (
+            <Alert variant="warning" isInline title={t.files.low(bytes(room.free_bytes))}>
+              {t.files.lowText}
+            </Alert>
+          )}
           {upload.error !== null && <ErrorAlert error={upload.error} />}
           {upload.sending && <SendingView sending={upload.sending} />}
           <Loaded query={files}>
-            {({ items }) => items.length === 0 ? <Nothing title={t.files.none} text={t.files.noneText} /> : (
-              <Table aria-label={t.files.title} variant="compact">
-                <Thead><Tr><Th width={40}>{t.files.name}</Th><Th>{t.files.kind}</Th><Th>{t.files.size}</Th><Th>{t.files.state}</Th><Th screenReaderText={t.app.allActions} /></Tr></Thead>
-                <Tbody>
-                  {items.filter((file) => file.id !== upload.sending?.id).map((file) => (
-                    <FileRow key={file.id} file={file} why={may.why} busy={busy} onGoOn={() => choose(file)} onDelete={() => setGoing(file)} />
-                  ))}
-                </Tbody>
-              </Table>
-            )}
+            {({ items }) =>
+              items.length === 0 ? (
+                <Nothing title={t.files.none} text={t.files.noneText} />
+              ) : (
+                <Table aria-label={t.files.title} variant="compact">
+                  <Thead>
+                    <Tr>
+                      <Th width={40}>{t.files.name}</Th>
+                      <Th>{t.files.kind}</Th>
+                      <Th>{t.files.size}</Th>
+                      <Th>{t.files.state}</Th>
+                      <Th screenReaderText={t.app.allActions} />
+                    </Tr>
+                  </Thead>
+                  <Tbody>
+                    {items
+                      .filter((file) => file.id !== upload.sending?.id)
+                      .map((file) => (
+                        <FileRow
+                          key={file.id}
+                          file={file}
+                          why={may.why}
+                          busy={busy}
+                          onGoOn={() => choose(file)}
+                          onDelete={() => setGoing(file)}
+                        />
+                      ))}
+                  </Tbody>
+                </Table>
+              )
+            }
           </Loaded>
         </div>
       </PageSection>

@@ -3,14 +3,19 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createPool } from '@/api/actions';
 import { ApiError } from '@/api/client';
-import type { PoolInput } from '@/api/types';
+import type { Field } from '@/contract/fields';
+import type { PoolInput } from '@/contract/types';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { problemAt, SelectField, TextField } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 
 const kinds = ['dir', 'nfs', 'lvm'] as const satisfies PoolInput['kind'][];
 /** What each asks for, as the API calls it. */
-const FIELDS = { dir: ['name', 'path', 'confirm'], nfs: ['name', 'host', 'export', 'confirm'], lvm: ['name', 'volume_group', 'confirm'] } as const;
+const FIELDS = {
+  dir: ['name', 'path', 'confirm'],
+  nfs: ['name', 'host', 'export', 'confirm'],
+  lvm: ['name', 'volume_group', 'confirm'],
+} as const;
 
 export function PoolForm({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
@@ -35,14 +40,29 @@ export function PoolForm({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
-  const text = (field: string, label: string, value: string, set: (value: string) => void, hint?: string) => (
-    <TextField id={`pool-${field}`} label={label} hint={hint} value={value} isRequired problem={problemAt(make.error, field)} onChange={set} />
+  const text = (field: Field, label: string, value: string, set: (value: string) => void, hint?: string) => (
+    <TextField
+      id={`pool-${field}`}
+      label={label}
+      hint={hint}
+      value={value}
+      isRequired
+      problem={problemAt(make.error, field)}
+      onChange={set}
+    />
   );
   const asked = make.error instanceof ApiError && 'confirm' in make.error.details;
   return (
     <FormDialog title={t.pools.create} button={t.app.create} save={make} fields={FIELDS[kind]} isDisabled={!ready} onClose={onClose}>
       {text('name', t.pools.name, name, setName)}
-      <SelectField id="pool-kind" label={t.pools.kind} hint={t.pools.kindTexts[kind]} value={kind} options={kinds.map((one) => ({ value: one, name: t.pools.kinds[one] ?? one }))} onChange={(value) => setKind(value as PoolInput['kind'])} />
+      <SelectField
+        id="pool-kind"
+        label={t.pools.kind}
+        hint={t.pools.kindTexts[kind]}
+        value={kind}
+        options={kinds.map((one) => ({ value: one, name: t.pools.kinds[one] ?? one }))}
+        onChange={(value) => setKind(value as PoolInput['kind'])}
+      />
       {kind === 'dir' && text('path', t.pools.path, path, setPath, t.pools.pathHint)}
       {kind === 'nfs' && text('host', t.pools.host, host, setHost, t.pools.hostHint)}
       {kind === 'nfs' && text('export', t.pools.export, share, setShare, t.pools.exportHint)}

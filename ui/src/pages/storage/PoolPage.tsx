@@ -4,10 +4,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { actOnPool, deletePool } from '@/api/actions';
+import { useMay } from '@/api/may';
 import { usePool } from '@/api/queries';
-import type { Pool } from '@/api/types';
+import type { Pool } from '@/contract/types';
 import { bytes, UNKNOWN } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { useSegment } from '@/lib/segment';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
@@ -35,11 +35,23 @@ function PoolActions({ pool, onStop, onRemove }: { pool: Pool; onStop: () => voi
   });
   return (
     <>
-      {pool.state === 'running'
-        ? <ActionButton variant="secondary" why={may.why} isLoading={act.isPending} onClick={() => act.mutate('refresh')}>{t.pools.refresh}</ActionButton>
-        : <ActionButton why={may.why} isLoading={act.isPending} onClick={() => act.mutate('start')}>{t.pools.start}</ActionButton>}
-      {pool.state === 'running' && <ActionButton variant="secondary" why={may.why || own} onClick={onStop}>{t.pools.stop}</ActionButton>}
-      <ActionButton variant="danger" why={may.why || own || (pool.ours ? '' : t.pools.othersWhy)} onClick={onRemove}>{t.pools.remove}</ActionButton>
+      {pool.state === 'running' ? (
+        <ActionButton variant="secondary" why={may.why} isLoading={act.isPending} onClick={() => act.mutate('refresh')}>
+          {t.pools.refresh}
+        </ActionButton>
+      ) : (
+        <ActionButton why={may.why} isLoading={act.isPending} onClick={() => act.mutate('start')}>
+          {t.pools.start}
+        </ActionButton>
+      )}
+      {pool.state === 'running' && (
+        <ActionButton variant="secondary" why={may.why || own} onClick={onStop}>
+          {t.pools.stop}
+        </ActionButton>
+      )}
+      <ActionButton variant="danger" why={may.why || own || (pool.ours ? '' : t.pools.othersWhy)} onClick={onRemove}>
+        {t.pools.remove}
+      </ActionButton>
     </>
   );
 }
@@ -59,7 +71,11 @@ function PoolView({ pool }: { pool: Pool }) {
         actions={<PoolActions pool={pool} onStop={() => setAsked('stop')} onRemove={() => setAsked('remove')} />}
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
-        {pool.warning && <Alert variant={pool.warning.severity === 'error' ? 'danger' : 'warning'} isInline title={pool.warning.sentence} component="p">{t.pools.roomText}</Alert>}
+        {pool.warning && (
+          <Alert variant={pool.warning.severity === 'error' ? 'danger' : 'warning'} isInline title={pool.warning.sentence} component="p">
+            {t.pools.roomText}
+          </Alert>
+        )}
         <Card isCompact>
           <CardBody>
             <Facts
@@ -77,7 +93,9 @@ function PoolView({ pool }: { pool: Pool }) {
         <VolumeList pool={pool.name}>
           {(actions, list) => (
             <Card isCompact>
-              <CardHeader actions={{ actions, hasNoOffset: true }}><CardTitle component="h2">{t.pools.volumes}</CardTitle></CardHeader>
+              <CardHeader actions={{ actions, hasNoOffset: true }}>
+                <CardTitle component="h2">{t.pools.volumes}</CardTitle>
+              </CardHeader>
               <CardBody>{list}</CardBody>
             </Card>
           )}
@@ -117,7 +135,15 @@ export default function PoolPage() {
   const id = useSegment(2);
   const pool = usePool(id);
   return (
-    <Loaded query={pool} list={{ to: '/storage/pools', name: t.pools.title }} waiting={<PageSection><Waiting /></PageSection>}>
+    <Loaded
+      query={pool}
+      list={{ to: '/storage/pools', name: t.pools.title }}
+      waiting={
+        <PageSection>
+          <Waiting />
+        </PageSection>
+      }
+    >
       {(data) => <PoolView pool={data} />}
     </Loaded>
   );

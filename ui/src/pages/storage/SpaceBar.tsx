@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Progress } from '@patternfly/react-core';
-import type { Pool } from '@/api/types';
+import type { Pool } from '@/contract/types';
 import { bytes, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 

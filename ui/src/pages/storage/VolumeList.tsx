@@ -6,10 +6,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router-dom';
 import { deleteVolume } from '@/api/actions';
+import { useMay } from '@/api/may';
 import { useVolumes } from '@/api/queries';
-import type { Volume } from '@/api/types';
+import type { Volume } from '@/contract/types';
 import { bytes, UNKNOWN } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
@@ -30,7 +30,10 @@ function Users({ volume }: { volume: Volume }) {
   return (
     <>
       {volume.used_by.map(({ vm, name, how }) => (
-        <div key={`${vm} ${name} ${how}`}>{vm && how !== 'snapshot' ? <VmLink id={vm} name={name} /> : how === 'backing' ? plain(name) : name}<span className="fct-subtle">{t.volumes.how[how]}</span></div>
+        <div key={`${vm} ${name} ${how}`}>
+          {vm && how !== 'snapshot' ? <VmLink id={vm} name={name} /> : how === 'backing' ? plain(name) : name}
+          <span className="fct-subtle">{t.volumes.how[how]}</span>
+        </div>
       ))}
     </>
   );
@@ -40,13 +43,23 @@ function menu(volume: Volume, why: string, mayNot: string, ask: (asked: Asked) =
   const unready = volume.outside ?? (volume.state === 'ready' ? '' : t.volumes.notReady);
   const used = usersOf(volume);
   const inUse = used.length ? t.volumes.inUse(used) : '';
-  const item = (title: string, reason: string, onClick: () => void, isDanger = false): IAction =>
-    ({ title, isDanger, isAriaDisabled: reason !== '', tooltipProps: reason ? { content: reason } : undefined, onClick });
+  const item = (title: string, reason: string, onClick: () => void, isDanger = false): IAction => ({
+    title,
+    isDanger,
+    isAriaDisabled: reason !== '',
+    tooltipProps: reason ? { content: reason } : undefined,
+    onClick,
+  });
   return [
     item(t.volumes.download, mayNot || unready, () => location.assign(`/api/v1/volumes/${encodeURIComponent(volume.id)}/content`)),
     item(t.volumes.grow, why || unready, () => ask({ what: 'grow', volume })),
     item(t.volumes.clone, why || unready, () => ask({ what: 'copy', volume })),
-    item(t.volumes.remove, why || inUse || (volume.state === 'busy' ? t.volumes.notReady : ''), () => ask({ what: 'delete', volume }), true),
+    item(
+      t.volumes.remove,
+      why || inUse || (volume.state === 'busy' ? t.volumes.notReady : ''),
+      () => ask({ what: 'delete', volume }),
+      true,
+    ),
   ];
 }
 
@@ -66,21 +79,52 @@ function VolumeRow({ volume, withPool, why, busy, onGoOn, onAsk }: RowProps) {
     <Tr>
       <Td dataLabel={t.volumes.name}>
         {volume.name}
-        {volume.outside && <div className="fct-row fct-row--tight"><Label isCompact status="danger">{t.pools.outside}</Label><span className="fct-subtle">{volume.outside}</span></div>}
-        {volume.state === 'busy' && <div><Label isCompact>{t.volumes.busy}</Label></div>}
-        {volume.state === 'incomplete' && <div><Label isCompact status="warning">{t.volumes.incomplete}</Label></div>}
+        {volume.outside && (
+          <div className="fct-row fct-row--tight">
+            <Label isCompact status="danger">
+              {t.pools.outside}
+            </Label>
+            <span className="fct-subtle">{volume.outside}</span>
+          </div>
+        )}
+        {volume.state === 'busy' && (
+          <div>
+            <Label isCompact>{t.volumes.busy}</Label>
+          </div>
+        )}
+        {volume.state === 'incomplete' && (
+          <div>
+            <Label isCompact status="warning">
+              {t.volumes.incomplete}
+            </Label>
+          </div>
+        )}
         {upload && (
           <div className="fct-row fct-row--tight">
-            <Label isCompact status="warning">{t.volumes.notComplete(bytes(upload.received_bytes), bytes(upload.size_bytes))}</Label>
-            <ActionButton variant="link" isInline why={why || (busy ? t.volumes.one : '')} onClick={onGoOn}>{t.volumes.goOn}</ActionButton>
+            <Label isCompact status="warning">
+              {t.volumes.notComplete(bytes(upload.received_bytes), bytes(upload.size_bytes))}
+            </Label>
+            <ActionButton variant="link" isInline why={why || (busy ? t.volumes.one : '')} onClick={onGoOn}>
+              {t.volumes.goOn}
+            </ActionButton>
           </div>
         )}
       </Td>
-      {withPool && <Td dataLabel={t.volumes.pool}><Link to={poolPath(volume.pool)}>{volume.pool}</Link></Td>}
+      {withPool && (
+        <Td dataLabel={t.volumes.pool}>
+          <Link to={poolPath(volume.pool)}>{volume.pool}</Link>
+        </Td>
+      )}
       <Td dataLabel={t.volumes.format}>{volume.format || UNKNOWN}</Td>
-      <Td dataLabel={t.volumes.size} className="fct-number">{bytes(volume.capacity_bytes)}</Td>
-      <Td dataLabel={t.volumes.takes} className="fct-number">{bytes(volume.allocated_bytes)}</Td>
-      <Td dataLabel={t.volumes.usedBy}><Users volume={volume} /></Td>
+      <Td dataLabel={t.volumes.size} className="fct-number">
+        {bytes(volume.capacity_bytes)}
+      </Td>
+      <Td dataLabel={t.volumes.takes} className="fct-number">
+        {bytes(volume.allocated_bytes)}
+      </Td>
+      <Td dataLabel={t.volumes.usedBy}>
+        <Users volume={volume} />
+      </Td>
       <Td isActionCell>
         <RowMenu label={t.volumes.actions(volume.name)} items={menu(volume, why, mayContent.why, onAsk)} />
       </Td>
@@ -88,7 +132,17 @@ function VolumeRow({ volume, withPool, why, busy, onGoOn, onAsk }: RowProps) {
   );
 }
 
-function Dialogs({ asked, pool, upload, onClose }: { asked: Asked | null; pool?: string; upload: ReturnType<typeof useVolumeUpload>; onClose: () => void }) {
+function Dialogs({
+  asked,
+  pool,
+  upload,
+  onClose,
+}: {
+  asked: Asked | null;
+  pool?: string;
+  upload: ReturnType<typeof useVolumeUpload>;
+  onClose: () => void;
+}) {
   const client = useQueryClient();
   if (!asked) return null;
   if (asked.what === 'create') return <CreateVolume pool={pool} onClose={onClose} />;
@@ -111,7 +165,9 @@ function Dialogs({ asked, pool, upload, onClose }: { asked: Asked | null; pool?:
 }
 
 const matches = (volume: Volume, text: string) =>
-  [volume.name, volume.pool, ...volume.used_by.map(({ name }) => name)].some((word) => word.toLowerCase().includes(text.trim().toLowerCase()));
+  [volume.name, volume.pool, ...volume.used_by.map(({ name }) => name)].some((word) =>
+    word.toLowerCase().includes(text.trim().toLowerCase()),
+  );
 
 interface Props {
   /** Left out: of all pools. */
@@ -139,11 +195,16 @@ export function VolumeList({ pool, children }: Props) {
   const filterText = pool ? t.volumes.filterInPool : t.volumes.filter;
   const actions = (
     <>
-      <ActionButton variant="secondary" why={may.why || (busy ? t.volumes.one : '')} onClick={() => setAsked({ what: 'upload' })}>{t.volumes.upload}</ActionButton>
-      <ActionButton why={may.why} onClick={() => setAsked({ what: 'create' })}>{t.volumes.create}</ActionButton>
+      <ActionButton variant="secondary" why={may.why || (busy ? t.volumes.one : '')} onClick={() => setAsked({ what: 'upload' })}>
+        {t.volumes.upload}
+      </ActionButton>
+      <ActionButton why={may.why} onClick={() => setAsked({ what: 'create' })}>
+        {t.volumes.create}
+      </ActionButton>
     </>
   );
-  return children(actions, (
+  return children(
+    actions,
     <div className="fct-stack">
       <input
         ref={chooser}
@@ -167,15 +228,42 @@ export function VolumeList({ pool, children }: Props) {
             <>
               <Toolbar hasNoPadding>
                 <ToolbarContent>
-                  <ToolbarItem className="fct-filter"><SearchInput aria-label={filterText} placeholder={filterText} value={filter} onChange={(_event, text) => setFilter(text)} onClear={() => setFilter('')} /></ToolbarItem>
+                  <ToolbarItem className="fct-filter">
+                    <SearchInput
+                      aria-label={filterText}
+                      placeholder={filterText}
+                      value={filter}
+                      onChange={(_event, text) => setFilter(text)}
+                      onClear={() => setFilter('')}
+                    />
+                  </ToolbarItem>
                 </ToolbarContent>
               </Toolbar>
-              {shown.length === 0 ? <Nothing title={t.volumes.nothing} /> : (
+              {shown.length === 0 ? (
+                <Nothing title={t.volumes.nothing} />
+              ) : (
                 <Table aria-label={t.volumes.title} variant="compact">
-                  <Thead><Tr>{columns.map((name, i) => <Th key={name} width={i === 0 ? 30 : undefined}>{name}</Th>)}<Th screenReaderText={t.app.allActions} /></Tr></Thead>
+                  <Thead>
+                    <Tr>
+                      {columns.map((name, i) => (
+                        <Th key={name} width={i === 0 ? 30 : undefined}>
+                          {name}
+                        </Th>
+                      ))}
+                      <Th screenReaderText={t.app.allActions} />
+                    </Tr>
+                  </Thead>
                   <Tbody>
                     {shown.map((volume) => (
-                      <VolumeRow key={volume.id} volume={volume} withPool={!pool} why={may.why} busy={busy} onGoOn={() => goOn(volume)} onAsk={setAsked} />
+                      <VolumeRow
+                        key={volume.id}
+                        volume={volume}
+                        withPool={!pool}
+                        why={may.why}
+                        busy={busy}
+                        onGoOn={() => goOn(volume)}
+                        onAsk={setAsked}
+                      />
                     ))}
                   </Tbody>
                 </Table>
@@ -185,6 +273,6 @@ export function VolumeList({ pool, children }: Props) {
         }}
       </Loaded>
       <Dialogs asked={asked} pool={pool} upload={upload} onClose={() => setAsked(null)} />
-    </div>
-  ));
+    </div>,
+  );
 }

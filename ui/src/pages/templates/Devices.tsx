@@ -2,9 +2,10 @@
 // The GPU devices that VMs of a template ask for: a group, how many of its parts, and whether the VM starts without.
 import { Button, Checkbox, FormGroup, HelperText, HelperTextItem } from '@patternfly/react-core';
 import { MinusCircleIcon, PlusCircleIcon } from '@patternfly/react-icons';
-import type { ResourceGroup, VmDeviceInput } from '@/api/types';
+import * as limits from '@/contract/limits.generated';
+import type { ResourceGroup, VmDeviceInput } from '@/contract/types';
 import { t } from '@/strings';
-import { NumberField, SelectField } from '@/widgets/fields';
+import { NumberField, range, SelectField } from '@/widgets/fields';
 
 const words = t.templates;
 
@@ -34,14 +35,47 @@ export function Devices({ devices, groups, set, problem }: Props) {
                 onChange={(group) => change(at, { ...device, group })}
                 problem={gone ? words.groupGoneNext : undefined}
               />
-              <NumberField id={`template-count-${at}`} label={words.count} value={device.count ?? 1} min={1} max={8} onChange={(count) => change(at, { ...device, count })} />
-              <div className="fct-fields__check"><Checkbox id={`template-optional-${at}`} label={t.vm.optionalText} isChecked={device.optional ?? false} onChange={(_event, optional) => change(at, { ...device, optional })} /></div>
-              <Button variant="plain" icon={<MinusCircleIcon />} aria-label={words.removeDevice(at + 1)} onClick={() => set(devices.filter((_, i) => i !== at))} />
+              <NumberField
+                id={`template-count-${at}`}
+                label={words.count}
+                value={device.count ?? 1}
+                {...range(limits.VmDeviceInput.count)}
+                onChange={(count) => change(at, { ...device, count })}
+              />
+              <div className="fct-fields__check">
+                <Checkbox
+                  id={`template-optional-${at}`}
+                  label={t.vm.optionalText}
+                  isChecked={device.optional ?? false}
+                  onChange={(_event, optional) => change(at, { ...device, optional })}
+                />
+              </div>
+              <Button
+                variant="plain"
+                icon={<MinusCircleIcon />}
+                aria-label={words.removeDevice(at + 1)}
+                onClick={() => set(devices.filter((_, i) => i !== at))}
+              />
             </div>
           );
         })}
-        {problem && <HelperText><HelperTextItem variant="error">{problem}</HelperTextItem></HelperText>}
-        {first === undefined ? <span className="fct-subtle">{words.noGroups}</span> : <Button variant="link" isInline icon={<PlusCircleIcon />} onClick={() => set([...devices, { group: first, count: 1, optional: false }])}>{words.addDevice}</Button>}
+        {problem && (
+          <HelperText>
+            <HelperTextItem variant="error">{problem}</HelperTextItem>
+          </HelperText>
+        )}
+        {first === undefined ? (
+          <span className="fct-subtle">{words.noGroups}</span>
+        ) : (
+          <Button
+            variant="link"
+            isInline
+            icon={<PlusCircleIcon />}
+            onClick={() => set([...devices, { group: first, count: 1, optional: false }])}
+          >
+            {words.addDevice}
+          </Button>
+        )}
       </div>
     </FormGroup>
   );

@@ -6,22 +6,24 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createTemplate, updateTemplate } from '@/api/actions';
 import { useFiles, useGroups, useImages, useNetworks, usePools } from '@/api/queries';
-import type { Image, LibraryFile, Network, Pool, Template } from '@/api/types';
+import type { Field } from '@/contract/fields';
+import * as limits from '@/contract/limits.generated';
+import type { Image, LibraryFile, Network, Pool, Template } from '@/contract/types';
 import { t } from '@/strings';
 import { NumberField, problemAt, SelectField, TextField, type Option } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
-import { FirstBootForm } from '../vms/FirstBootForm';
-import { useSizeLimits } from '../vms/limits';
-import { withOs, type Draft, type Os } from '../vms/wizard/draft';
-import { MoreHardware } from '../vms/wizard/MoreHardware';
-import { bootText } from '../vms/wizard/ReviewStep';
-import { FOLDED, moreSummary, poolHint, poolOptions } from '../vms/wizard/SizeStep';
+import { withOs, type Draft, type Os } from '@/widgets/vm-form/draft';
+import { FirstBootForm } from '@/widgets/vm-form/FirstBootForm';
+import { DISK_GIB, MEMORY_GIB, useSizeLimits, VCPUS } from '@/widgets/vm-form/limits';
+import { MoreHardware } from '@/widgets/vm-form/MoreHardware';
+import { poolHint, poolOptions } from '@/widgets/vm-form/options';
+import { bootText, FOLDED, moreSummary } from '@/widgets/vm-form/summary';
 import { Devices } from './Devices';
 import { hasCommonBoot, inputOf, templateDraft, templateInput, templateProblems } from './input';
 
 const words = t.templates;
 const OSES: readonly Os[] = ['linux', 'windows', 'other'];
-const BOOT = ['cloud_init', 'windows'];
+const BOOT: readonly Field[] = ['cloud_init', 'windows'];
 
 interface PartProps {
   draft: Draft;
@@ -38,28 +40,78 @@ function Begin({ draft, set, images, isos, error }: Omit<PartProps, 'pools'> & {
     ...isos.map((one) => ({ value: `iso:${one.id}`, name: `${t.wizard.iso}: ${one.name}` })),
   ];
   const gone = now !== '' && !known.some((one) => one.value === now);
-  const options = [{ value: '', name: words.noImage }, ...(gone ? [{ value: now, name: words.gone(draft.image || draft.iso) }] : []), ...known];
+  const options = [
+    { value: '', name: words.noImage },
+    ...(gone ? [{ value: now, name: words.gone(draft.image || draft.iso) }] : []),
+    ...known,
+  ];
   const choose = (value: string) => {
     const id = value.slice(value.indexOf(':') + 1);
     set({ ...draft, image: value.startsWith('image:') ? id : '', iso: value.startsWith('iso:') ? id : '' });
   };
   return (
     <div className="fct-fields">
-      <SelectField id="template-image" label={t.wizard.begin} value={now} options={options} onChange={choose} problem={problemAt(error, 'image') || problemAt(error, 'iso')} />
-      <SelectField id="template-os" label={t.wizard.os} value={draft.os} options={OSES.map((value) => ({ value, name: t.wizard.oses[value] }))} problem={problemAt(error, 'os')} onChange={(os) => set(withOs(draft, OSES.find((one) => one === os) ?? 'other'))} />
+      <SelectField
+        id="template-image"
+        label={t.wizard.begin}
+        value={now}
+        options={options}
+        onChange={choose}
+        problem={problemAt(error, 'image') || problemAt(error, 'iso')}
+      />
+      <SelectField
+        id="template-os"
+        label={t.wizard.os}
+        value={draft.os}
+        options={OSES.map((value) => ({ value, name: t.wizard.oses[value] }))}
+        problem={problemAt(error, 'os')}
+        onChange={(os) => set(withOs(draft, OSES.find((one) => one === os) ?? 'other'))}
+      />
     </div>
   );
 }
 
 function SizeFields({ draft, set, pools, error, problem }: PartProps & { problem: string }) {
   const { size } = draft;
-  const limits = useSizeLimits();
+  const sizes = useSizeLimits();
   return (
     <div className="fct-fields">
-      <NumberField id="template-vcpus" label={t.wizard.vcpus} value={size.vcpus} min={1} max={limits.vcpusMax} onChange={(vcpus) => set({ ...draft, size: { ...size, vcpus } })} hint={limits.vcpus(size.vcpus).hint} problem={limits.vcpus(size.vcpus).problem || problemAt(error, 'vcpus')} />
-      <NumberField id="template-memory" label={t.wizard.memory} value={size.memory_mib / 1024} min={0.0625} onChange={(gib) => set({ ...draft, size: { ...size, memory_mib: Math.round(gib * 1024) } })} problem={limits.memory(size.memory_mib).problem || problemAt(error, 'memory_mib')} />
-      <NumberField id="template-disk" label={t.wizard.disk} value={size.disk_gib} min={1} onChange={(disk_gib) => set({ ...draft, size: { ...size, disk_gib } })} problem={problemAt(error, 'disk_gib')} />
-      {pools.length > 0 && <SelectField id="template-pool" label={t.wizard.pool} hint={poolHint(pools, draft.pool)} value={draft.pool} options={poolOptions(pools, draft.pool)} onChange={(pool) => set({ ...draft, pool })} problem={problem || problemAt(error, 'pool')} />}
+      <NumberField
+        id="template-vcpus"
+        label={t.wizard.vcpus}
+        value={size.vcpus}
+        {...VCPUS}
+        onChange={(vcpus) => set({ ...draft, size: { ...size, vcpus } })}
+        hint={sizes.vcpus(size.vcpus).hint}
+        problem={sizes.vcpus(size.vcpus).problem || problemAt(error, 'vcpus')}
+      />
+      <NumberField
+        id="template-memory"
+        label={t.wizard.memory}
+        value={size.memory_mib / 1024}
+        {...MEMORY_GIB}
+        onChange={(gib) => set({ ...draft, size: { ...size, memory_mib: Math.round(gib * 1024) } })}
+        problem={sizes.memory(size.memory_mib).problem || problemAt(error, 'memory_mib')}
+      />
+      <NumberField
+        id="template-disk"
+        label={t.wizard.disk}
+        value={size.disk_gib}
+        {...DISK_GIB}
+        onChange={(disk_gib) => set({ ...draft, size: { ...size, disk_gib } })}
+        problem={problemAt(error, 'disk_gib')}
+      />
+      {pools.length > 0 && (
+        <SelectField
+          id="template-pool"
+          label={t.wizard.pool}
+          hint={poolHint(pools, draft.pool)}
+          value={draft.pool}
+          options={poolOptions(pools, draft.pool)}
+          onChange={(pool) => set({ ...draft, pool })}
+          problem={problem || problemAt(error, 'pool')}
+        />
+      )}
     </div>
   );
 }
@@ -67,16 +119,30 @@ function SizeFields({ draft, set, pools, error, problem }: PartProps & { problem
 function Folds({ draft, set, pools, networks, error }: PartProps & { networks: readonly Network[] }) {
   const [open, setOpen] = useState<readonly string[]>([]);
   const toggle = (fold: string) => (_event: unknown, on: boolean) => setOpen(on ? [...open, fold] : open.filter((one) => one !== fold));
-  const refused = (fields: readonly string[]) => fields.some((field) => problemAt(error, field) !== '');
-  const head = (name: string, summary: string) => <>{name} <span className="fct-subtle fct-small">{summary}</span></>;
+  const refused = (fields: readonly Field[]) => fields.some((field) => problemAt(error, field) !== '');
+  const head = (name: string, summary: string) => (
+    <>
+      {name} <span className="fct-subtle fct-small">{summary}</span>
+    </>
+  );
   return (
     <>
-      <ExpandableSection isExpanded={open.includes('more') || refused(FOLDED)} onToggle={toggle('more')} toggleContent={head(t.wizard.more, moreSummary(draft, networks))}>
+      <ExpandableSection
+        isExpanded={open.includes('more') || refused(FOLDED)}
+        onToggle={toggle('more')}
+        toggleContent={head(t.wizard.more, moreSummary(draft, networks))}
+      >
         <MoreHardware draft={draft} set={set} pools={pools} networks={networks} error={error} common />
       </ExpandableSection>
       {hasCommonBoot(draft) && (
-        <ExpandableSection isExpanded={open.includes('boot') || refused(BOOT)} onToggle={toggle('boot')} toggleContent={head(t.wizard.firstBoot, bootText(draft))}>
-          <div className="fct-stack"><FirstBootForm os={draft.os} vm={words.itsName} common value={draft.boot} onChange={(boot) => set({ ...draft, boot })} /></div>
+        <ExpandableSection
+          isExpanded={open.includes('boot') || refused(BOOT)}
+          onToggle={toggle('boot')}
+          toggleContent={head(t.wizard.firstBoot, bootText(draft))}
+        >
+          <div className="fct-stack">
+            <FirstBootForm os={draft.os} vm={words.itsName} common value={draft.boot} onChange={(boot) => set({ ...draft, boot })} />
+          </div>
         </ExpandableSection>
       )}
     </>
@@ -88,7 +154,13 @@ interface Props {
   onClose: () => void;
 }
 
-function Form({ template, pools, images, isos, onClose }: Props & { pools: readonly Pool[]; images: readonly Image[]; isos: readonly LibraryFile[] }) {
+function Form({
+  template,
+  pools,
+  images,
+  isos,
+  onClose,
+}: Props & { pools: readonly Pool[]; images: readonly Image[]; isos: readonly LibraryFile[] }) {
   const client = useQueryClient();
   const groups = useGroups().data ?? [];
   const networks = useNetworks().data ?? [];
@@ -112,7 +184,7 @@ function Form({ template, pools, images, isos, onClose }: Props & { pools: reado
     setForm({ ...form, ...next });
   };
   const set = (next: Draft) => change({ draft: next });
-  const at = (field: string) => problemAt(save.error, field);
+  const at = (field: Field) => problemAt(save.error, field);
   const problems = templateProblems(form, pools);
   return (
     <FormDialog
@@ -125,8 +197,23 @@ function Form({ template, pools, images, isos, onClose }: Props & { pools: reado
       isDisabled={!name.trim() || problems.pool !== '' || problems.order || problems.boot}
       onClose={onClose}
     >
-      <TextField id="template-name" label={words.name} isRequired maxLength={64} value={name} onChange={setName} problem={at('name')} />
-      <TextField id="template-description" label={words.description} maxLength={400} value={description} onChange={setDescription} problem={at('description')} />
+      <TextField
+        id="template-name"
+        label={words.name}
+        isRequired
+        maxLength={limits.TemplateInput.name.maxLength}
+        value={name}
+        onChange={setName}
+        problem={at('name')}
+      />
+      <TextField
+        id="template-description"
+        label={words.description}
+        maxLength={limits.TemplateInput.description.maxLength}
+        value={description}
+        onChange={setDescription}
+        problem={at('description')}
+      />
       <Begin draft={draft} set={set} images={images} isos={isos} error={save.error} />
       <SizeFields draft={draft} set={set} pools={pools} error={save.error} problem={problems.pool} />
       <Devices devices={devices} groups={groups} set={(list) => change({ devices: list })} problem={at('devices')} />

@@ -6,10 +6,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { deleteTemplate } from '@/api/actions';
+import { useMay } from '@/api/may';
 import { useGroups, useImages, useTemplates } from '@/api/queries';
-import type { Template } from '@/api/types';
+import type { Template } from '@/contract/types';
 import { mib, UNKNOWN } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Confirm } from '@/widgets/Confirm';
@@ -44,7 +44,9 @@ function Row({ template, onEdit, onDelete }: { template: Template; onEdit: () =>
         {template.description && <div className="fct-subtle fct-small">{template.description}</div>}
         {template.problems.length > 0 && (
           <div className="fct-row fct-row--tight fct-small">
-            <Label isCompact status="warning">{words.problems}</Label>
+            <Label isCompact status="warning">
+              {words.problems}
+            </Label>
             {template.problems.map((one) => one.sentence).join(' ')}
           </div>
         )}
@@ -54,15 +56,35 @@ function Row({ template, onEdit, onDelete }: { template: Template; onEdit: () =>
       <Td dataLabel={words.devices}>{devices.join(', ') || UNKNOWN}</Td>
       <Td isActionCell modifier="nowrap">
         <Flex flexWrap={{ default: 'nowrap' }} gap={{ default: 'gapSm' }} justifyContent={{ default: 'justifyContentFlexEnd' }}>
-          <ActionButton variant="secondary" size="sm" why={mayMake.why} onClick={() => void navigate(`/vms/create?template=${encodeURIComponent(template.id)}`)}>{words.use}</ActionButton>
+          <ActionButton
+            variant="secondary"
+            size="sm"
+            why={mayMake.why}
+            onClick={() => void navigate(`/vms/create?template=${encodeURIComponent(template.id)}`)}
+          >
+            {words.use}
+          </ActionButton>
           <ActionsColumn
             popperProps={{ position: 'end' }}
             actionsToggle={({ onToggle, isOpen, toggleRef }) => (
-              <MenuToggle ref={toggleRef} variant="plain" isExpanded={isOpen} onClick={onToggle} aria-label={t.app.actions(template.name)} icon={<EllipsisVIcon />} />
+              <MenuToggle
+                ref={toggleRef}
+                variant="plain"
+                isExpanded={isOpen}
+                onClick={onToggle}
+                aria-label={t.app.actions(template.name)}
+                icon={<EllipsisVIcon />}
+              />
             )}
             items={[
               { title: words.edit, onClick: may.why ? undefined : onEdit, isAriaDisabled: may.why !== '', tooltipProps },
-              { title: words.delete, onClick: may.why ? undefined : onDelete, isAriaDisabled: may.why !== '', isDanger: !may.why, tooltipProps },
+              {
+                title: words.delete,
+                onClick: may.why ? undefined : onDelete,
+                isAriaDisabled: may.why !== '',
+                isDanger: !may.why,
+                tooltipProps,
+              },
             ]}
           />
         </Flex>
@@ -78,18 +100,46 @@ export default function TemplatesPage() {
   const [making, setMaking] = useState(false);
   const [editing, setEditing] = useState<Template | null>(null);
   const [leaving, setLeaving] = useState<Template | null>(null);
-  const create = <ActionButton why={may.why} onClick={() => setMaking(true)}>{words.create}</ActionButton>;
+  const create = (
+    <ActionButton why={may.why} onClick={() => setMaking(true)}>
+      {words.create}
+    </ActionButton>
+  );
   return (
     <>
       <PageHead title={words.title} actions={create} />
       <PageSection>
         <Loaded query={templates}>
-          {(list) => list.length === 0 ? <Nothing title={words.none} text={words.noneText} action={<ActionButton variant="link" why={may.why} onClick={() => setMaking(true)}>{words.create}</ActionButton>} /> : (
-            <Table aria-label={words.title} variant="compact">
-              <Thead><Tr><Th width={30}>{words.template}</Th><Th>{words.begin}</Th><Th>{words.size}</Th><Th modifier="nowrap">{words.devices}</Th><Th screenReaderText={t.app.more} /></Tr></Thead>
-              <Tbody>{list.map((one) => <Row key={one.id} template={one} onEdit={() => setEditing(one)} onDelete={() => setLeaving(one)} />)}</Tbody>
-            </Table>
-          )}
+          {(list) =>
+            list.length === 0 ? (
+              <Nothing
+                title={words.none}
+                text={words.noneText}
+                action={
+                  <ActionButton variant="link" why={may.why} onClick={() => setMaking(true)}>
+                    {words.create}
+                  </ActionButton>
+                }
+              />
+            ) : (
+              <Table aria-label={words.title} variant="compact">
+                <Thead>
+                  <Tr>
+                    <Th width={30}>{words.template}</Th>
+                    <Th>{words.begin}</Th>
+                    <Th>{words.size}</Th>
+                    <Th modifier="nowrap">{words.devices}</Th>
+                    <Th screenReaderText={t.app.more} />
+                  </Tr>
+                </Thead>
+                <Tbody>
+                  {list.map((one) => (
+                    <Row key={one.id} template={one} onEdit={() => setEditing(one)} onDelete={() => setLeaving(one)} />
+                  ))}
+                </Tbody>
+              </Table>
+            )
+          }
         </Loaded>
       </PageSection>
       {making && <TemplateForm onClose={() => setMaking(false)} />}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a template keeps, and what its form makes of it: the wizard's draft and a list of GPU devices. Pure.
-import type { Template, VmDeviceInput } from '@/api/types';
-import { commonInput, firstBootOk } from '../vms/firstboot';
-import { newDraft, poolProblem, gibIn, type Draft, type World } from '../vms/wizard/draft';
-import { fromTemplate, type TemplateVm } from '../vms/wizard/template';
+import type { Template, VmDeviceInput } from '@/contract/types';
+import { newDraft, poolProblem, gibIn, type Draft, type World } from '@/widgets/vm-form/draft';
+import { commonInput, firstBootOk } from '@/widgets/vm-form/firstboot';
+import { fromTemplate, type TemplateVm } from '@/widgets/vm-form/template';
 
 export type { TemplateVm };
 export const inputOf = (template: Template) => template.input as TemplateVm;
@@ -27,7 +27,11 @@ export const hasCommonBoot = ({ os, iso }: Draft) => os === 'windows' || (os ===
 /** Why it cannot be saved, by field; the API has the last word. */
 export function templateProblems({ draft }: TemplateDraft, pools: World['pools']): { pool: string; order: boolean; boot: boolean } {
   const room = poolProblem(pools, draft.pool, gibIn(draft, draft.pool));
-  return { pool: room.stops ? room.text : '', order: draft.order?.length === 0, boot: hasCommonBoot(draft) && !firstBootOk(draft.boot, draft.os, true) };
+  return {
+    pool: room.stops ? room.text : '',
+    order: draft.order?.length === 0,
+    boot: hasCommonBoot(draft) && !firstBootOk(draft.boot, draft.os, true),
+  };
 }
 
 /** @old: what the form does not show of it stays: CD drives beside the ISO, start with the host. */

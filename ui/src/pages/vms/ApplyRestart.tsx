@@ -5,7 +5,7 @@ import { Button, Checkbox, Modal, ModalBody, ModalFooter, ModalHeader } from '@p
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { restartVm } from '@/api/actions';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';
 import { useBegun } from '@/widgets/TaskDrawer';
@@ -29,13 +29,27 @@ export function ApplyRestart({ vm, onClose }: { vm: Vm; onClose: () => void }) {
         <div className="fct-stack">
           {run.error && <ErrorAlert error={run.error} />}
           <p>{words.applyText}</p>
-          <ul className="pf-v6-c-list">{vm.pending_changes.map((line) => <li key={line}>{line}</li>)}</ul>
-          <Checkbox id="apply-force" label={words.applyForce} isChecked={force} isDisabled={run.isPending} onChange={(_event, on) => setForce(on)} />
+          <ul className="pf-v6-c-list">
+            {vm.pending_changes.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+          <Checkbox
+            id="apply-force"
+            label={words.applyForce}
+            isChecked={force}
+            isDisabled={run.isPending}
+            onChange={(_event, on) => setForce(on)}
+          />
         </div>
       </ModalBody>
       <ModalFooter>
-        <Button isLoading={run.isPending} isDisabled={run.isPending} onClick={() => run.mutate()}>{words.applyNow}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
+        <Button isLoading={run.isPending} isDisabled={run.isPending} onClick={() => run.mutate()}>
+          {words.applyNow}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {t.app.cancel}
+        </Button>
       </ModalFooter>
     </Modal>
   );

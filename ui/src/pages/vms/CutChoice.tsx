@@ -3,11 +3,11 @@
 import { ExpandableSection, Radio } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQueries } from '@tanstack/react-query';
+import { useMay } from '@/api/may';
 import { gpuQuery, useGpus, useGroups } from '@/api/queries';
-import type { Gpu } from '@/api/types';
+import type { Gpu } from '@/contract/types';
 import { cutsOf, type Cut, type ModelCuts } from '@/lib/cuts';
 import { mib, shortModel } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 
 /** Which part of which card. */
@@ -36,7 +36,15 @@ function useCuts(): ModelCuts[] {
 function CutTable({ cuts, label, barred, value, onChange }: Props & { cuts: readonly Cut[]; label: string; barred: string }) {
   return (
     <Table aria-label={label} variant="compact">
-      <Thead><Tr><Th width={40} modifier="wrap">{label}</Th><Th width={15}>{t.groups.memory}</Th><Th>{t.cuts.how}</Th></Tr></Thead>
+      <Thead>
+        <Tr>
+          <Th width={40} modifier="wrap">
+            {label}
+          </Th>
+          <Th width={15}>{t.groups.memory}</Th>
+          <Th>{t.cuts.how}</Th>
+        </Tr>
+      </Thead>
       <Tbody>
         {cuts.map(({ gpu, profile, why }) => {
           const not = barred || why;
@@ -62,7 +70,8 @@ function CutTable({ cuts, label, barred, value, onChange }: Props & { cuts: read
   );
 }
 
-const holds = (cuts: readonly Cut[], wish: CutWish | null) => cuts.some((cut) => cut.gpu.id === wish?.gpu && cut.profile.name === wish.profile);
+const holds = (cuts: readonly Cut[], wish: CutWish | null) =>
+  cuts.some((cut) => cut.gpu.id === wish?.gpu && cut.profile.name === wish.profile);
 
 function Model({ cuts, ...rest }: Props & { cuts: ModelCuts; barred: string }) {
   const label = t.cuts.title(shortModel(cuts.model));
@@ -86,9 +95,19 @@ export function CutChoice(props: Props) {
   const few = models.length <= OPEN_MODELS;
   return (
     <>
-      {models.map((cuts) => few
-        ? <Model key={cuts.model} cuts={cuts} barred={barred} {...props} />
-        : <ExpandableSection key={cuts.model} toggleText={t.cuts.title(shortModel(cuts.model))} isExpanded={holds([...cuts.plain, ...cuts.variants], props.value) || undefined}><Model cuts={cuts} barred={barred} {...props} /></ExpandableSection>)}
+      {models.map((cuts) =>
+        few ? (
+          <Model key={cuts.model} cuts={cuts} barred={barred} {...props} />
+        ) : (
+          <ExpandableSection
+            key={cuts.model}
+            toggleText={t.cuts.title(shortModel(cuts.model))}
+            isExpanded={holds([...cuts.plain, ...cuts.variants], props.value) || undefined}
+          >
+            <Model cuts={cuts} barred={barred} {...props} />
+          </ExpandableSection>
+        ),
+      )}
     </>
   );
 }

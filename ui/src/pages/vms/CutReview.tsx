@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // In the review: what cutting the part means for the card; then the work itself, live; then how it ended.
 import { Alert, Title } from '@patternfly/react-core';
+import { isRunning } from '@/lib/tasks';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';
 import { Folds, PlanBody } from '@/widgets/plan/PlanView';
-import { isRunning } from '@/widgets/TaskDrawer';
 import { TaskView } from '@/widgets/TaskView';
 import type { Cutting } from './useCutting';
 
@@ -16,13 +16,19 @@ export function CutReview({ cutting, busy }: { cutting: Cutting; busy: boolean }
   return (
     <>
       {busy && task && wanted && !missed && <Alert variant="info" isInline title={t.cuts.cutting} component="p" />}
-      {missed && <Alert variant="danger" isInline title={t.cuts.failed} component="p">{t.cuts.failedText}</Alert>}
+      {missed && (
+        <Alert variant="danger" isInline title={t.cuts.failed} component="p">
+          {t.cuts.failedText}
+        </Alert>
+      )}
       {ended && !missed && !wanted && <Alert variant="success" isInline title={t.cuts.done} component="p" />}
       {task && <TaskView key={task.id} task={task} open />}
       {wanted && !gpu && <ErrorAlert error={new Error(t.cuts.gone)} />}
       {planning && (
         <>
-          <Title headingLevel="h2" size="md">{t.cuts.first(t.gpu.title(gpu.index))}</Title>
+          <Title headingLevel="h2" size="md">
+            {t.cuts.first(t.gpu.title(gpu.index))}
+          </Title>
           <PlanBody preview={preview} consent={consent} profiles={gpu.mig.profiles} />
           {consent.plan && <Folds plan={consent.plan} />}
         </>

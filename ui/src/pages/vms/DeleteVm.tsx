@@ -4,7 +4,7 @@ import { Checkbox, FormGroup } from '@patternfly/react-core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { deleteVm } from '@/api/actions';
-import type { Task, Vm } from '@/api/types';
+import type { Task, Vm } from '@/contract/types';
 import { UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { FormDialog } from '@/widgets/FormDialog';
@@ -35,7 +35,11 @@ export function DeleteVm({ vm, onBegun, onClose }: { vm: Vm; onBegun: (task: Tas
           ))}
         </FormGroup>
       )}
-      <p>{[words.goes(goes.length), words.snapshotsGo(vm.snapshots), words.stays(stays.map((disk) => disk.volume || disk.path))].filter(Boolean).join(' ')}</p>
+      <p>
+        {[words.goes(goes.length), words.snapshotsGo(vm.snapshots), words.stays(stays.map((disk) => disk.volume || disk.path))]
+          .filter(Boolean)
+          .join(' ')}
+      </p>
     </FormDialog>
   );
 }

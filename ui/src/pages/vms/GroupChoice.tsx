@@ -5,7 +5,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import { useGroups } from '@/api/queries';
-import type { ResourceGroup } from '@/api/types';
+import type { ResourceGroup } from '@/contract/types';
 import { mib, UNKNOWN } from '@/lib/format';
 import { t } from '@/strings';
 import { Loaded } from '@/widgets/feedback';
@@ -37,9 +37,19 @@ export function GroupChoice({ value, onChange, held, more }: Props) {
         return (
           <div className="fct-stack">
             <Table aria-label={t.wizard.gpuLabel} variant="compact">
-              <Thead><Tr><Th>{t.wizard.gpuLabel}</Th><Th>{t.groups.memory}</Th><Th>{t.wizard.freeParts}</Th></Tr></Thead>
+              <Thead>
+                <Tr>
+                  <Th>{t.wizard.gpuLabel}</Th>
+                  <Th>{t.groups.memory}</Th>
+                  <Th>{t.wizard.freeParts}</Th>
+                </Tr>
+              </Thead>
               <Tbody>
-                <Tr><Td>{radio('', t.wizard.noGpu)}</Td><Td>{UNKNOWN}</Td><Td>{UNKNOWN}</Td></Tr>
+                <Tr>
+                  <Td>{radio('', t.wizard.noGpu)}</Td>
+                  <Td>{UNKNOWN}</Td>
+                  <Td>{UNKNOWN}</Td>
+                </Tr>
                 {sorted.map((group) => (
                   <Tr key={group.id}>
                     <Td>{radio(group.id, group.name)}</Td>
@@ -49,8 +59,18 @@ export function GroupChoice({ value, onChange, held, more }: Props) {
                 ))}
               </Tbody>
             </Table>
-            {list.length === 0 && !more && <Alert variant="info" isInline title={t.wizard.noGroups} component="p" actionLinks={<Link to="/gpus/cards">{t.wizard.cutFirst}</Link>} />}
-            {list.some((group) => group.id === value && group.id !== held && group.free === 0) && <Alert variant="info" isInline title={t.wizard.noneFree} component="p" />}
+            {list.length === 0 && !more && (
+              <Alert
+                variant="info"
+                isInline
+                title={t.wizard.noGroups}
+                component="p"
+                actionLinks={<Link to="/gpus/cards">{t.wizard.cutFirst}</Link>}
+              />
+            )}
+            {list.some((group) => group.id === value && group.id !== held && group.free === 0) && (
+              <Alert variant="info" isInline title={t.wizard.noneFree} component="p" />
+            )}
             {more}
           </div>
         );

@@ -7,8 +7,18 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router-dom';
 import { createVm } from '@/api/actions';
-import { useFiles, useGroups, useImages, useNameTaken, useNetworks, useNumberedVms, usePools, useTemplates, useVolumes } from '@/api/queries';
-import type { Pool, Task, VmDeviceInput } from '@/api/types';
+import {
+  useFiles,
+  useGroups,
+  useImages,
+  useNameTaken,
+  useNetworks,
+  useNumberedVms,
+  usePools,
+  useTemplates,
+  useVolumes,
+} from '@/api/queries';
+import type { Pool, Task, VmDeviceInput } from '@/contract/types';
 import { useSettled } from '@/lib/debounce';
 import { isFreeDisk } from '@/lib/volume';
 import { t } from '@/strings';
@@ -16,16 +26,26 @@ import { Loaded, Waiting } from '@/widgets/feedback';
 import { PageHead } from '@/widgets/PageHead';
 import { useTaskDrawer } from '@/widgets/TaskDrawer';
 import { CutChoice, type CutWish } from './CutChoice';
-import { freeName } from './draft';
-import { FirstBootForm } from './FirstBootForm';
+import { FirstBootForm } from '@/widgets/vm-form/FirstBootForm';
+import { freeName } from '@/widgets/vm-form/sizes';
 import { GroupChoice } from './GroupChoice';
 import { useCutting } from './useCutting';
-import { keepsDevices, newDraft, problemsOf, stepOk, vmInput, whyNoFirstBoot, type Draft, type StepId, type World } from './wizard/draft';
+import {
+  keepsDevices,
+  newDraft,
+  problemsOf,
+  stepOk,
+  vmInput,
+  whyNoFirstBoot,
+  type Draft,
+  type StepId,
+  type World,
+} from '@/widgets/vm-form/draft';
 import { StepFooter } from './wizard/Footer';
 import { ReviewStep } from './wizard/ReviewStep';
 import { SizeStep } from './wizard/SizeStep';
 import { SourceStep, type Sources } from './wizard/SourceStep';
-import { fromTemplate } from './wizard/template';
+import { fromTemplate } from '@/widgets/vm-form/template';
 
 interface Wish {
   /** Id of a resource group; "" for no GPU. */
@@ -106,13 +126,27 @@ function Create(start: Start) {
   const problems = problemsOf(draft, world);
   const chosen = wish.cut !== null || wish.group !== '';
   const nameOf = (id: string) => groups.data?.find((one) => one.id === id)?.name ?? (groups.data ? words.groupGone : id);
-  const claims = !wish.cut && keepsDevices(draft, wish.group) && draft.given ? draft.given.devices : chosen ? [{ group: wish.group, optional: draft.optional }] : [];
-  const device = claims.map(({ group, count = 1, optional = false }: VmDeviceInput) => t.vm.claim(wish.cut ? cutting.name : nameOf(group), count, optional)).join('; ');
+  const claims =
+    !wish.cut && keepsDevices(draft, wish.group) && draft.given
+      ? draft.given.devices
+      : chosen
+        ? [{ group: wish.group, optional: draft.optional }]
+        : [];
+  const device = claims
+    .map(({ group, count = 1, optional = false }: VmDeviceInput) => t.vm.claim(wish.cut ? cutting.name : nameOf(group), count, optional))
+    .join('; ');
   const wrong = Object.keys(problems).length > 0;
   const ready = !wrong && (!wish.cut || cutting.ready);
   const footer = (step: StepId) => <StepFooter isNextDisabled={!stepOk(problems, step)} isReviewDisabled={wrong} />;
   const noBoot = whyNoFirstBoot(draft, world);
-  const bootName = noBoot ? <div>{words.steps.boot}<div className="fct-small">{noBoot}</div></div> : words.steps.boot;
+  const bootName = noBoot ? (
+    <div>
+      {words.steps.boot}
+      <div className="fct-small">{noBoot}</div>
+    </div>
+  ) : (
+    words.steps.boot
+  );
   return (
     <Wizard navAriaLabel={words.nav} onSave={() => make.mutate()} onClose={() => void navigate('/vms')} isPlain>
       <WizardStep id="source" name={words.steps.source} isDisabled={busy} footer={footer('source')}>
@@ -133,10 +167,21 @@ function Create(start: Start) {
             onChange={(id) => choose({ group: id, cut: null })}
             more={<CutChoice value={wish.cut} onChange={(cut) => choose({ group: '', cut })} />}
           />
-          <Checkbox id="gpu-optional" label={t.vm.optionalText} isChecked={draft.optional} isDisabled={!chosen} onChange={(_event, optional) => set({ ...draft, optional })} />
+          <Checkbox
+            id="gpu-optional"
+            label={t.vm.optionalText}
+            isChecked={draft.optional}
+            isDisabled={!chosen}
+            onChange={(_event, optional) => set({ ...draft, optional })}
+          />
         </div>
       </WizardStep>
-      <WizardStep id="review" name={words.steps.review} isDisabled={wrong} footer={{ nextButtonText: words.submit, isNextDisabled: busy || !ready, isBackDisabled: busy }}>
+      <WizardStep
+        id="review"
+        name={words.steps.review}
+        isDisabled={wrong}
+        footer={{ nextButtonText: words.submit, isNextDisabled: busy || !ready, isBackDisabled: busy }}
+      >
         <ReviewStep
           draft={draft}
           set={set}
@@ -161,7 +206,11 @@ export default function VmCreatePage() {
   const templates = useTemplates();
   const pools = usePools();
   const vms = useNumberedVms();
-  const waiting = <PageSection><Waiting lines={3} height="6rem" /></PageSection>;
+  const waiting = (
+    <PageSection>
+      <Waiting lines={3} height="6rem" />
+    </PageSection>
+  );
   // What cannot be listed cannot be chosen; only images and the VMs' names are needed to begin.
   const known = [files, volumes, templates, pools].every((query) => !query.isPending);
   return (
@@ -170,21 +219,25 @@ export default function VmCreatePage() {
       <Loaded query={images} waiting={waiting}>
         {(list) => (
           <Loaded query={vms} waiting={waiting}>
-            {(numbered) => known ? (
-              <PageSection type="wizard">
-                <Create
-                  sources={{
-                    images: list,
-                    isos: (files.data?.items ?? []).filter((file) => file.format === 'iso' && file.state === 'ready'),
-                    volumes: (volumes.data ?? []).filter(isFreeDisk),
-                    templates: templates.data ?? [],
-                  }}
-                  pools={pools.data ?? []}
-                  name={freeName(numbered.items.map((vm) => vm.name))}
-                  template={params.get('template') ?? ''}
-                />
-              </PageSection>
-            ) : waiting}
+            {(numbered) =>
+              known ? (
+                <PageSection type="wizard">
+                  <Create
+                    sources={{
+                      images: list,
+                      isos: (files.data?.items ?? []).filter((file) => file.format === 'iso' && file.state === 'ready'),
+                      volumes: (volumes.data ?? []).filter(isFreeDisk),
+                      templates: templates.data ?? [],
+                    }}
+                    pools={pools.data ?? []}
+                    name={freeName(numbered.items.map((vm) => vm.name))}
+                    template={params.get('template') ?? ''}
+                  />
+                </PageSection>
+              ) : (
+                waiting
+              )
+            }
           </Loaded>
         )}
       </Loaded>

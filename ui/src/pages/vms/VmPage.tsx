@@ -2,11 +2,11 @@
 import { Alert, Button, Card, CardBody, CardTitle, Label, PageSection } from '@patternfly/react-core';
 import { Suspense, useMemo, useState } from 'react';
 import { useNavigate, useParams } from 'react-router-dom';
+import { useMay } from '@/api/may';
 import { useVm } from '@/api/queries';
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { vmCharts } from '@/lib/charts';
 import { dateTime, mib, UNKNOWN } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { chunk } from '@/widgets/chunk';
@@ -15,8 +15,8 @@ import { Loaded, Waiting } from '@/widgets/feedback';
 import { VmState } from '@/widgets/labels';
 import { vmPath } from '@/widgets/links';
 import { Nics } from './Nics';
-import { MoreActions } from '@/widgets/MoreActions';
 import { LoadCharts } from '@/widgets/LoadCharts';
+import { MoreActions } from '@/widgets/MoreActions';
 import { PageHead } from '@/widgets/PageHead';
 import { SubjectEvents } from '@/widgets/SubjectEvents';
 import { useVmActions } from './actions';
@@ -66,12 +66,44 @@ function Notices({ vm, explain, apply }: { vm: Vm; explain: () => void; apply: (
   const first = vm.blocked[0];
   return (
     <>
-      {vm.state_detail && <Alert variant="danger" isInline title={t.vm.stopped} component="p">{vm.state_detail}</Alert>}
+      {vm.state_detail && (
+        <Alert variant="danger" isInline title={t.vm.stopped} component="p">
+          {vm.state_detail}
+        </Alert>
+      )}
       {first && (
-        <Alert variant="warning" isInline title={first.sentence} component="p" actionLinks={<Button variant="link" isInline onClick={explain}>{t.vm.why}</Button>}>{first.next}</Alert>
+        <Alert
+          variant="warning"
+          isInline
+          title={first.sentence}
+          component="p"
+          actionLinks={
+            <Button variant="link" isInline onClick={explain}>
+              {t.vm.why}
+            </Button>
+          }
+        >
+          {first.next}
+        </Alert>
       )}
       {vm.pending_changes.length > 0 && (
-        <Alert variant="info" isInline title={t.vm.pending} component="p" actionLinks={runs && <Button variant="link" isInline onClick={apply}>{t.hardware.applyNow}</Button>}>{vm.pending_changes.map((line) => <div key={line}>{line}</div>)}</Alert>
+        <Alert
+          variant="info"
+          isInline
+          title={t.vm.pending}
+          component="p"
+          actionLinks={
+            runs && (
+              <Button variant="link" isInline onClick={apply}>
+                {t.hardware.applyNow}
+              </Button>
+            )
+          }
+        >
+          {vm.pending_changes.map((line) => (
+            <div key={line}>{line}</div>
+          ))}
+        </Alert>
       )}
     </>
   );
@@ -83,7 +115,15 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
   const may = useMay('vm.write');
   const [changing, setChanging] = useState(false);
   const [adopting, setAdopting] = useState(false);
-  const charts = useMemo(() => vmCharts(vm.id, vm.memory_mib, vm.devices.flatMap((d) => d.parts)), [vm]);
+  const charts = useMemo(
+    () =>
+      vmCharts(
+        vm.id,
+        vm.memory_mib,
+        vm.devices.flatMap((d) => d.parts),
+      ),
+    [vm],
+  );
   const subjects = [`vm/${vm.id}`, ...new Set(vm.devices.flatMap((d) => d.parts.map((part) => `gpu/${part.gpu}`)))];
   const first = list.filter((a) => FIRST.includes(a.key)).slice(0, 1);
   const why = vm.ours ? may.why : t.vm.othersWhy;
@@ -91,17 +131,39 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
     <>
       <PageHead
         title={vm.name}
-        labels={<><VmState state={vm.state} />{!vm.ours && <Label isCompact variant="outline">{t.vm.others}</Label>}</>}
+        labels={
+          <>
+            <VmState state={vm.state} />
+            {!vm.ours && (
+              <Label isCompact variant="outline">
+                {t.vm.others}
+              </Label>
+            )}
+          </>
+        }
         subtitle={`${t.vm.vcpuCount(vm.vcpus)} · ${mib(vm.memory_mib)}`}
         trail={[{ to: '/vms', name: t.vm.title }]}
-        actions={(
+        actions={
           <>
-            {!vm.ours && <ActionButton why={may.why} onClick={() => setAdopting(true)}>{t.adopt.manage}</ActionButton>}
-            {vm.ours && first.map((a) => <ActionButton key={a.key} why={a.why} onClick={a.run}>{a.name}</ActionButton>)}
-            {vm.ours && <ActionButton variant="secondary" why={why} onClick={() => setChanging(true)}>{t.vm.changeGpu}</ActionButton>}
+            {!vm.ours && (
+              <ActionButton why={may.why} onClick={() => setAdopting(true)}>
+                {t.adopt.manage}
+              </ActionButton>
+            )}
+            {vm.ours &&
+              first.map((a) => (
+                <ActionButton key={a.key} why={a.why} onClick={a.run}>
+                  {a.name}
+                </ActionButton>
+              ))}
+            {vm.ours && (
+              <ActionButton variant="secondary" why={why} onClick={() => setChanging(true)}>
+                {t.vm.changeGpu}
+              </ActionButton>
+            )}
             {vm.ours && <MoreActions actions={list.filter((a) => !first.includes(a))} />}
           </>
-        )}
+        }
         tabs={{ names: t.vm.tabs, active: tab, path: (key) => vmPath(vm.id, key === 'summary' ? '' : `/${key}`) }}
       />
       <PageSection hasBodyWrapper={false} id="page-body" className="fct-stack">
@@ -111,8 +173,18 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
         {tab === 'hardware' && vm.ours && <HardwareTab vm={vm} onChangeGpu={() => setChanging(true)} />}
         {tab === 'snapshots' && <SnapshotsTab vm={vm} />}
         {tab === 'guest' && <GuestTab vm={vm} />}
-        {tab === 'console' && <Suspense fallback={<Waiting lines={1} height="24rem" />}><ConsoleTab vm={vm} /></Suspense>}
-        {tab === 'metrics' && <Card isCompact><CardBody><LoadCharts charts={charts} group={vm.id} subjects={subjects} /></CardBody></Card>}
+        {tab === 'console' && (
+          <Suspense fallback={<Waiting lines={1} height="24rem" />}>
+            <ConsoleTab vm={vm} />
+          </Suspense>
+        )}
+        {tab === 'metrics' && (
+          <Card isCompact>
+            <CardBody>
+              <LoadCharts charts={charts} group={vm.id} subjects={subjects} />
+            </CardBody>
+          </Card>
+        )}
         {tab === 'events' && <SubjectEvents id={vm.id} empty={t.vm.noEvents} />}
       </PageSection>
       {adopting && <Adopt vm={vm} onClose={() => setAdopting(false)} />}
@@ -125,5 +197,17 @@ function VmView({ vm, tab }: { vm: Vm; tab: string }) {
 export default function VmPage() {
   const { id = '', tab = 'summary' } = useParams();
   const vm = useVm(id);
-  return <Loaded query={vm} list={LIST} waiting={<PageSection><Waiting lines={3} height="6rem" /></PageSection>}>{(data) => <VmView vm={data} tab={tab} />}</Loaded>;
+  return (
+    <Loaded
+      query={vm}
+      list={LIST}
+      waiting={
+        <PageSection>
+          <Waiting lines={3} height="6rem" />
+        </PageSection>
+      }
+    >
+      {(data) => <VmView vm={data} tab={tab} />}
+    </Loaded>
+  );
 }

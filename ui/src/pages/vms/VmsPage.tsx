@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Button, Label, PageSection, Pagination, SearchInput, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarItem, Tooltip } from '@patternfly/react-core';
+import {
+  Button,
+  Label,
+  PageSection,
+  Pagination,
+  SearchInput,
+  ToggleGroup,
+  ToggleGroupItem,
+  Toolbar,
+  ToolbarContent,
+  ToolbarItem,
+  Tooltip,
+} from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useEffect, useRef, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router-dom';
 import { useLatestSample } from '@/api/live';
+import { useMay } from '@/api/may';
 import { useVmPage } from '@/api/queries';
-import type { Vm, VmList, VmQuery } from '@/api/types';
+import type { Vm, VmList, VmQuery } from '@/contract/types';
 import { useSettled } from '@/lib/debounce';
 import { mib, percent, UNKNOWN } from '@/lib/format';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { Loaded, Nothing, Waiting } from '@/widgets/feedback';
@@ -25,9 +37,15 @@ function Devices({ vm }: { vm: Vm }) {
     <>
       {vm.devices.map((device, i) => (
         <div key={i}>
-          {device.parts.length === 0
-            ? <span className="fct-subtle">{device.group_name ?? device.group}</span>
-            : device.parts.map((part) => <div key={part.id}>{part.profile} <GpuLink id={part.gpu} name={part.gpu_name} className="fct-small" /></div>)}
+          {device.parts.length === 0 ? (
+            <span className="fct-subtle">{device.group_name ?? device.group}</span>
+          ) : (
+            device.parts.map((part) => (
+              <div key={part.id}>
+                {part.profile} <GpuLink id={part.gpu} name={part.gpu_name} className="fct-small" />
+              </div>
+            ))
+          )}
         </div>
       ))}
     </>
@@ -41,18 +59,40 @@ function Row({ vm }: { vm: Vm }) {
     <Tr>
       <Td dataLabel={t.vm.name}>
         <VmLink id={vm.id} name={vm.name} />
-        {!vm.ours && <div><Tooltip content={t.vm.othersWhy}><Label isCompact variant="outline">{t.vm.others}</Label></Tooltip></div>}
+        {!vm.ours && (
+          <div>
+            <Tooltip content={t.vm.othersWhy}>
+              <Label isCompact variant="outline">
+                {t.vm.others}
+              </Label>
+            </Tooltip>
+          </div>
+        )}
         {vm.description && <div className="fct-subtle fct-small">{vm.description}</div>}
       </Td>
       <Td dataLabel={t.vm.state}>
         <VmState state={vm.state} />
         {vm.state_detail && <div className="fct-subtle fct-small">{vm.state_detail}</div>}
-        {vm.blocked.length > 0 && <div><Button variant="link" isInline size="sm" onClick={explain}>{t.vm.why}</Button></div>}
+        {vm.blocked.length > 0 && (
+          <div>
+            <Button variant="link" isInline size="sm" onClick={explain}>
+              {t.vm.why}
+            </Button>
+          </div>
+        )}
       </Td>
-      <Td dataLabel={t.vm.device}><Devices vm={vm} /></Td>
-      <Td dataLabel={t.vm.cpu}><Value text={percent(cpu)} why={t.vm.noReading} /></Td>
-      <Td dataLabel={t.vm.vcpus} className="fct-number">{vm.vcpus}</Td>
-      <Td dataLabel={t.vm.memory} className="fct-number">{mib(vm.memory_mib)}</Td>
+      <Td dataLabel={t.vm.device}>
+        <Devices vm={vm} />
+      </Td>
+      <Td dataLabel={t.vm.cpu}>
+        <Value text={percent(cpu)} why={t.vm.noReading} />
+      </Td>
+      <Td dataLabel={t.vm.vcpus} className="fct-number">
+        {vm.vcpus}
+      </Td>
+      <Td dataLabel={t.vm.memory} className="fct-number">
+        {mib(vm.memory_mib)}
+      </Td>
       <Td isActionCell>
         <RowMenu
           label={t.app.actions(vm.name)}
@@ -108,16 +148,29 @@ function useView(): [View, (change: Partial<View>) => void] {
   const go = (change: Partial<View>) => {
     const to = { ...view, page: 1, ...change };
     const kept: [string, string, string][] = [
-      ['q', to.q, ''], ['state', to.state, ''], ['ours', to.ours, ''], ['sort', to.sort, 'name'], ['order', to.order, 'asc'],
-      ['page', String(to.page), '1'], ['per', String(to.per), String(PER)],
+      ['q', to.q, ''],
+      ['state', to.state, ''],
+      ['ours', to.ours, ''],
+      ['sort', to.sort, 'name'],
+      ['order', to.order, 'asc'],
+      ['page', String(to.page), '1'],
+      ['per', String(to.per), String(PER)],
     ];
-    setParams(Object.fromEntries(kept.filter(([, value, usual]) => value !== usual).map(([key, value]) => [key, value])), { replace: true });
+    setParams(Object.fromEntries(kept.filter(([, value, usual]) => value !== usual).map(([key, value]) => [key, value])), {
+      replace: true,
+    });
   };
   return [view, go];
 }
 
 const queryOf = ({ q, state, ours, sort, order, page, per }: View): VmQuery => ({
-  limit: per, offset: (page - 1) * per, ...(q && { q }), ...(state && { state }), ...(ours && { ours: ours === 'true' }), ...(sort !== 'name' && { sort }), ...(order === 'desc' && { order }),
+  limit: per,
+  offset: (page - 1) * per,
+  ...(q && { q }),
+  ...(state && { state }),
+  ...(ours && { ours: ours === 'true' }),
+  ...(sort !== 'name' && { sort }),
+  ...(order === 'desc' && { order }),
 });
 
 /** What is typed goes to the address, and so to the server, when the fingers rest. */
@@ -137,26 +190,50 @@ function Filter({ text, onText }: { text: string; onText: (text: string) => void
     sent.current = text;
     setTyped(text);
   }, [text]);
-  return <SearchInput value={typed} placeholder={t.vm.filter} aria-label={t.vm.filter} onChange={(_event, value) => setTyped(value)} onClear={() => setTyped('')} />;
+  return (
+    <SearchInput
+      value={typed}
+      placeholder={t.vm.filter}
+      aria-label={t.vm.filter}
+      onChange={(_event, value) => setTyped(value)}
+      onClear={() => setTyped('')}
+    />
+  );
 }
 
 function Toggles({ view, go, counts }: { view: View; go: (change: Partial<View>) => void; counts: VmList['counts'] }) {
   const states = STATES.filter((state) => USUAL.includes(state) || counts[state] > 0 || view.state === state);
-  const owners: [View['ours'], string, number][] = [['', t.vm.all, counts.all], ['true', t.vm.ours, counts.ours], ['false', t.vm.theirs, counts.others]];
+  const owners: [View['ours'], string, number][] = [
+    ['', t.vm.all, counts.all],
+    ['true', t.vm.ours, counts.ours],
+    ['false', t.vm.theirs, counts.others],
+  ];
   return (
     <>
       <ToolbarItem>
         <ToggleGroup isCompact aria-label={t.vm.filterState}>
           <ToggleGroupItem text={t.vm.counted(t.vm.all, counts.all)} isSelected={view.state === ''} onChange={() => go({ state: '' })} />
           {states.map((state) => (
-            <ToggleGroupItem key={state} text={t.vm.counted(stateName(state), counts[state])} isSelected={view.state.split(',').includes(state)} onChange={() => go({ state: view.state === state ? '' : state })} />
+            <ToggleGroupItem
+              key={state}
+              text={t.vm.counted(stateName(state), counts[state])}
+              isSelected={view.state.split(',').includes(state)}
+              onChange={() => go({ state: view.state === state ? '' : state })}
+            />
           ))}
         </ToggleGroup>
       </ToolbarItem>
       {(view.ours !== '' || (counts.ours > 0 && counts.others > 0)) && (
         <ToolbarItem>
           <ToggleGroup isCompact aria-label={t.vm.filterOwner}>
-            {owners.map(([ours, name, n]) => <ToggleGroupItem key={ours} text={ours === '' ? name : t.vm.counted(name, n)} isSelected={view.ours === ours} onChange={() => go({ ours })} />)}
+            {owners.map(([ours, name, n]) => (
+              <ToggleGroupItem
+                key={ours}
+                text={ours === '' ? name : t.vm.counted(name, n)}
+                isSelected={view.ours === ours}
+                onChange={() => go({ ours })}
+              />
+            ))}
           </ToggleGroup>
         </ToolbarItem>
       )}
@@ -165,8 +242,12 @@ function Toggles({ view, go, counts }: { view: View; go: (change: Partial<View>)
 }
 
 const COLUMNS: { sort?: Sort; name: string; width?: 15 | 20; downFirst?: boolean }[] = [
-  { sort: 'name', name: t.vm.name }, { sort: 'state', name: t.vm.state, width: 15 }, { name: t.vm.device, width: 20 },
-  { sort: 'cpu', name: t.vm.cpu, downFirst: true }, { sort: 'vcpus', name: t.vm.vcpus, downFirst: true }, { sort: 'memory', name: t.vm.memory, downFirst: true },
+  { sort: 'name', name: t.vm.name },
+  { sort: 'state', name: t.vm.state, width: 15 },
+  { name: t.vm.device, width: 20 },
+  { sort: 'cpu', name: t.vm.cpu, downFirst: true },
+  { sort: 'vcpus', name: t.vm.vcpus, downFirst: true },
+  { sort: 'memory', name: t.vm.memory, downFirst: true },
 ];
 
 function VmTable({ page, view, go }: { page: VmList; view: View; go: (change: Partial<View>) => void }) {
@@ -175,35 +256,60 @@ function VmTable({ page, view, go }: { page: VmList; view: View; go: (change: Pa
   useEffect(() => {
     if (beyond) go({ page: last }); // what was on the last page has gone
   });
-  const pages = (variant: 'top' | 'bottom') => page.total > FEW && (
-    <Pagination
-      itemCount={page.total} perPage={view.per} page={view.page} variant={variant} isCompact={variant === 'top'} widgetId={`vms-${variant}`}
-      perPageOptions={PER_PAGE.map((value) => ({ title: String(value), value }))}
-      onSetPage={(_event, to) => go({ page: to })} onPerPageSelect={(_event, per) => go({ per })}
-    />
-  );
+  const pages = (variant: 'top' | 'bottom') =>
+    page.total > FEW && (
+      <Pagination
+        itemCount={page.total}
+        perPage={view.per}
+        page={view.page}
+        variant={variant}
+        isCompact={variant === 'top'}
+        widgetId={`vms-${variant}`}
+        perPageOptions={PER_PAGE.map((value) => ({ title: String(value), value }))}
+        onSetPage={(_event, to) => go({ page: to })}
+        onPerPageSelect={(_event, per) => go({ per })}
+      />
+    );
   const by = COLUMNS.findIndex((column) => column.sort === view.sort);
   return (
     <>
       <Toolbar>
         <ToolbarContent>
-          <ToolbarItem className="fct-filter"><Filter text={view.q} onText={(q) => go({ q })} /></ToolbarItem>
+          <ToolbarItem className="fct-filter">
+            <Filter text={view.q} onText={(q) => go({ q })} />
+          </ToolbarItem>
           <Toggles view={view} go={go} counts={page.counts} />
-          <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>{pages('top')}</ToolbarItem>
+          <ToolbarItem variant="pagination" align={{ default: 'alignEnd' }}>
+            {pages('top')}
+          </ToolbarItem>
         </ToolbarContent>
       </Toolbar>
-      {page.total === 0 ? <Nothing title={t.vm.noMatch} text={t.vm.noMatchText} action={<Button variant="link" onClick={() => go({ q: '', state: '', ours: '' })}>{t.vm.clear}</Button>} /> : (
+      {page.total === 0 ? (
+        <Nothing
+          title={t.vm.noMatch}
+          text={t.vm.noMatchText}
+          action={
+            <Button variant="link" onClick={() => go({ q: '', state: '', ours: '' })}>
+              {t.vm.clear}
+            </Button>
+          }
+        />
+      ) : (
         <Table aria-label={t.vm.title} variant="compact" className="fct-names">
           <Thead>
             <Tr>
               {COLUMNS.map(({ sort, name, width, downFirst }, i) => (
                 <Th
-                  key={name} width={width} modifier="nowrap"
-                  sort={sort && {
-                    columnIndex: i,
-                    sortBy: { index: by, direction: view.order, defaultDirection: downFirst ? 'desc' : 'asc' },
-                    onSort: (_event, _index, order) => go({ sort, order }),
-                  }}
+                  key={name}
+                  width={width}
+                  modifier="nowrap"
+                  sort={
+                    sort && {
+                      columnIndex: i,
+                      sortBy: { index: by, direction: view.order, defaultDirection: downFirst ? 'desc' : 'asc' },
+                      onSort: (_event, _index, order) => go({ sort, order }),
+                    }
+                  }
                 >
                   {name}
                 </Th>
@@ -211,7 +317,11 @@ function VmTable({ page, view, go }: { page: VmList; view: View; go: (change: Pa
               <Th screenReaderText={t.app.allActions} />
             </Tr>
           </Thead>
-          <Tbody>{page.items.map((vm) => <Row key={vm.id} vm={vm} />)}</Tbody>
+          <Tbody>
+            {page.items.map((vm) => (
+              <Row key={vm.id} vm={vm} />
+            ))}
+          </Tbody>
         </Table>
       )}
       {page.items.length > FEW && pages('bottom')}
@@ -227,12 +337,31 @@ export default function VmsPage() {
   const create = () => void navigate('/vms/create');
   return (
     <>
-      <PageHead title={t.vm.title} actions={<ActionButton why={may.why} onClick={create}>{t.vm.create}</ActionButton>} />
+      <PageHead
+        title={t.vm.title}
+        actions={
+          <ActionButton why={may.why} onClick={create}>
+            {t.vm.create}
+          </ActionButton>
+        }
+      />
       <PageSection>
         <Loaded query={vms} waiting={<Waiting lines={6} />}>
-          {(page) => page.counts.all === 0 && view.q === ''
-            ? <Nothing title={t.vm.noVms} text={t.vm.noVmsText} action={<ActionButton variant="link" why={may.why} onClick={create}>{t.vm.create}</ActionButton>} />
-            : <VmTable page={page} view={view} go={go} />}
+          {(page) =>
+            page.counts.all === 0 && view.q === '' ? (
+              <Nothing
+                title={t.vm.noVms}
+                text={t.vm.noVmsText}
+                action={
+                  <ActionButton variant="link" why={may.why} onClick={create}>
+                    {t.vm.create}
+                  </ActionButton>
+                }
+              />
+            ) : (
+              <VmTable page={page} view={view} go={go} />
+            )
+          }
         </Loaded>
       </PageSection>
     </>

@@ -3,8 +3,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { continueVm, dropSavedVm, pauseVm, rebootVm, releaseVm, resumeVm, startVm, stopVm } from '@/api/actions';
-import type { Task, Vm } from '@/api/types';
-import { useMay } from '@/lib/may';
+import { useMay } from '@/api/may';
+import type { Task, Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { Confirm } from '@/widgets/Confirm';
 import type { Action } from '@/widgets/MoreActions';
@@ -12,12 +12,25 @@ import { useBegun } from '@/widgets/TaskDrawer';
 import { useTell } from '@/widgets/Toasts';
 import { ApplyRestart } from './ApplyRestart';
 import { DeleteVm } from './DeleteVm';
-import { SaveAsTemplate } from '@/pages/templates/SaveAsTemplate';
+import { SaveAsTemplate } from './SaveAsTemplate';
 import { CloneForm } from './snapshots/CloneForm';
 import { WhyModal } from './WhyModal';
 
 export interface VmAction extends Action {
-  key: 'start' | 'stop' | 'reboot' | 'reset' | 'pause' | 'resume' | 'continue' | 'dropSaved' | 'force' | 'clone' | 'template' | 'release' | 'delete';
+  key:
+    | 'start'
+    | 'stop'
+    | 'reboot'
+    | 'reset'
+    | 'pause'
+    | 'resume'
+    | 'continue'
+    | 'dropSaved'
+    | 'force'
+    | 'clone'
+    | 'template'
+    | 'release'
+    | 'delete';
 }
 
 interface VmActions {
@@ -34,7 +47,13 @@ type Dialog = 'clone' | 'reset' | 'force' | 'dropSaved' | 'template' | 'release'
 type Power = 'start' | 'stop' | 'reboot' | 'reset' | 'pause' | 'resume' | 'continue' | 'dropSaved' | 'force';
 
 function powerActions(vm: Vm, why: string, does: Record<Power, () => void>): VmAction[] {
-  const act = (key: Power, name: string, reason = '', danger = false): VmAction => ({ key, name, why: why || reason, danger, run: does[key] });
+  const act = (key: Power, name: string, reason = '', danger = false): VmAction => ({
+    key,
+    name,
+    why: why || reason,
+    danger,
+    run: does[key],
+  });
   if (vm.state === 'off' || vm.state === 'crashed') {
     const start = act('start', t.vm.start, vm.blocked[0]?.sentence);
     const saved = vm.blocked.some((verdict) => verdict.code === 'saved');
@@ -82,17 +101,37 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
     { key: 'clone', name: t.snapshot.clone, why: foreign || write.why, danger: false, run: () => setDialog('clone') },
     { key: 'template', name: t.templates.saveAs, why: foreign || templates.why, danger: false, run: () => setDialog('template') },
     { key: 'release', name: t.adopt.release, why: foreign || write.why, danger: true, run: () => setDialog('release') },
-    { key: 'delete', name: t.vm.delete, why: foreign || write.why || (off ? '' : t.vm.stopFirst), danger: true, run: () => setDialog('delete') },
+    {
+      key: 'delete',
+      name: t.vm.delete,
+      why: foreign || write.why || (off ? '' : t.vm.stopFirst),
+      danger: true,
+      run: () => setDialog('delete'),
+    },
   ];
   const dialogs = (
     <>
       {dialog === 'why' && <WhyModal vm={vm} onClose={close} />}
       {dialog === 'clone' && <CloneForm vm={vm} onClose={close} />}
       {dialog === 'reset' && (
-        <Confirm title={t.vm.resetTitle(vm.name)} text={t.vm.resetText} button={t.vm.reset} action={() => rebootVm(vm.id, true).then(begun)} onDone={close} onClose={close} />
+        <Confirm
+          title={t.vm.resetTitle(vm.name)}
+          text={t.vm.resetText}
+          button={t.vm.reset}
+          action={() => rebootVm(vm.id, true).then(begun)}
+          onDone={close}
+          onClose={close}
+        />
       )}
       {dialog === 'force' && (
-        <Confirm title={t.vm.forceTitle(vm.name)} text={t.vm.forceText} button={t.vm.forceOff} action={() => stopVm(vm.id, true).then(begun)} onDone={close} onClose={close} />
+        <Confirm
+          title={t.vm.forceTitle(vm.name)}
+          text={t.vm.forceText}
+          button={t.vm.forceOff}
+          action={() => stopVm(vm.id, true).then(begun)}
+          onDone={close}
+          onClose={close}
+        />
       )}
       {dialog === 'dropSaved' && (
         <Confirm
@@ -114,7 +153,9 @@ export function useVmActions(vm: Vm, onDeleted?: () => void): VmActions {
           title={t.adopt.releaseTitle(vm.name)}
           text={t.adopt.releaseText}
           button={t.adopt.release}
-          action={() => releaseVm(vm.id).then(({ sentence, lost }) => tell.good(t.adopt.released(vm.name), t.adopt.releasedHow(sentence, lost)))}
+          action={() =>
+            releaseVm(vm.id).then(({ sentence, lost }) => tell.good(t.adopt.released(vm.name), t.adopt.releasedHow(sentence, lost)))
+          }
           onClose={close}
           onDone={() => {
             void client.invalidateQueries({ queryKey: ['vm'] });

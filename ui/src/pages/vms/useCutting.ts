@@ -3,13 +3,14 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useGpus, useTask } from '@/api/queries';
-import type { Gpu, Task } from '@/api/types';
+import { ShownError, taskEnd } from '@/api/wait';
+import type { Gpu, Task } from '@/contract/types';
 import { withOneMore } from '@/lib/cuts';
 import { tidy, worldOf } from '@/lib/layout';
 import { t } from '@/strings';
 import { useConsent, type Consent } from '@/widgets/plan/useConsent';
 import { usePreview, type Preview } from '@/widgets/plan/usePreview';
-import { freePart, ShownError, taskEnd } from './cut';
+import { freePart } from './cut';
 import type { CutWish } from './CutChoice';
 
 export interface Cutting {
@@ -40,9 +41,8 @@ export function useCutting(wish: CutWish | null): Cutting {
     return () => here.abort();
   }, []);
   // While the card is being cut it changes by our own doing: no new preview then.
-  const input = gpu && wish && !running
-    ? { kind: 'carve' as const, gpu: gpu.id, profiles: { ...tidy(withOneMore(gpu, wish.profile)) } }
-    : null;
+  const input =
+    gpu && wish && !running ? { kind: 'carve' as const, gpu: gpu.id, profiles: { ...tidy(withOneMore(gpu, wish.profile)) } } : null;
   const preview = usePreview(input, gpu ? worldOf(gpu) : '', () => null);
   const consent = useConsent(preview);
   const cut = async () => {

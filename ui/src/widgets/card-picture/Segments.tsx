@@ -45,13 +45,20 @@ export function BlockSegment({ block, dim, pointing, tabStop }: { block: Block; 
     <>
       <span className={`fct-seg__profile${block.holder ? ' fct-seg__profile--held' : ''}`}>{block.profile}</span>{' '}
       {block.notWhole && <span className="fct-seg__split">{block.notWhole}</span>}{' '}
-      <span className={`fct-seg__holder${block.holder ? '' : ' fct-seg__holder--none'}`}>{block.holder || (block.fate === 'coming' ? t.picture.fate.coming : t.picture.notInUse)}</span>
+      <span className={`fct-seg__holder${block.holder ? '' : ' fct-seg__holder--none'}`}>
+        {block.holder || (block.fate === 'coming' ? t.picture.fate.coming : t.picture.notInUse)}
+      </span>
       <span className="pf-v6-screen-reader">{blockRest(block)}</span>
       {block.fill != null && <span className="fct-seg__fill" style={{ inlineSize: `${block.fill * 100}%` }} />}
     </>
   );
   const common = { className: blockClass(block, dim), style: column(block.start, block.size) };
-  if (!pointing) return <div {...common} title={segmentText(block)}>{inside}</div>;
+  if (!pointing)
+    return (
+      <div {...common} title={segmentText(block)}>
+        {inside}
+      </div>
+    );
   return (
     <button
       type="button"
@@ -68,26 +75,37 @@ export function BlockSegment({ block, dim, pointing, tabStop }: { block: Block; 
   );
 }
 
-export function FreeSegment({ room, pointing, tabUnit, showWord }: { room: Room; pointing?: Pointing; tabUnit: number; showWord: boolean }) {
+export function FreeSegment({
+  room,
+  pointing,
+  tabUnit,
+  showWord,
+}: {
+  room: Room;
+  pointing?: Pointing;
+  tabUnit: number;
+  showWord: boolean;
+}) {
   const style = { ...column(room.start, room.size), '--fct-size': room.size } as CSSProperties;
   const cells = pointing ? Array.from({ length: room.size }, (_, i) => room.start + i) : [];
   return (
     <div className="fct-seg fct-seg--free" style={style} title={pointing ? undefined : segmentText(room)}>
-      {pointing && cells.map((unit, i) => (
-        <button
-          key={unit}
-          type="button"
-          className="fct-cell"
-          style={{ gridColumn: i + 1 }}
-          data-unit={unit}
-          tabIndex={unit === tabUnit ? 0 : -1}
-          aria-label={t.picture.freeAt(t.picture.slot(unit))}
-          aria-pressed={pointing.at === unit}
-          onMouseEnter={() => pointing.onPoint(unit)}
-          onFocus={() => pointing.onPoint(unit)}
-          onClick={() => pointing.onPoint(unit)}
-        />
-      ))}
+      {pointing &&
+        cells.map((unit, i) => (
+          <button
+            key={unit}
+            type="button"
+            className="fct-cell"
+            style={{ gridColumn: i + 1 }}
+            data-unit={unit}
+            tabIndex={unit === tabUnit ? 0 : -1}
+            aria-label={t.picture.freeAt(t.picture.slot(unit))}
+            aria-pressed={pointing.at === unit}
+            onMouseEnter={() => pointing.onPoint(unit)}
+            onFocus={() => pointing.onPoint(unit)}
+            onClick={() => pointing.onPoint(unit)}
+          />
+        ))}
       {showWord && <span className="fct-seg__word">{t.picture.free}</span>}
     </div>
   );
@@ -95,8 +113,20 @@ export function FreeSegment({ room, pointing, tabUnit, showWord }: { room: Room;
 
 export function StrandedSegment({ room, pointing, tabStop }: { room: Room; pointing?: Pointing; tabStop: boolean }) {
   const common = { className: 'fct-seg fct-seg--stranded', style: column(room.start, room.size) };
-  const inside = <><span className="fct-seg__word">{t.picture.stranded}</span><span className="pf-v6-screen-reader">, {slots(room)}: {room.why}</span></>;
-  if (!pointing) return <div {...common} title={segmentText(room)}>{inside}</div>;
+  const inside = (
+    <>
+      <span className="fct-seg__word">{t.picture.stranded}</span>
+      <span className="pf-v6-screen-reader">
+        , {slots(room)}: {room.why}
+      </span>
+    </>
+  );
+  if (!pointing)
+    return (
+      <div {...common} title={segmentText(room)}>
+        {inside}
+      </div>
+    );
   return (
     <button
       type="button"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where everything on a card lies, in the card's own memory units: pure, drawn to scale by CardPicture.
-import type { Gpu, GpuInstance, LayoutItem, MigProfile, Plan } from '@/api/types';
+import type { Gpu, GpuInstance, LayoutItem, MigProfile, Plan } from '@/contract/types';
 import { computeTotal } from '@/lib/layout';
 
 export type Fate = 'steady' | 'kept' | 'leaving' | 'coming';
@@ -57,7 +57,13 @@ export function gaps(units: number, blocks: readonly Span[]): Span[] {
 }
 
 /** Cuts the gaps where stranded memory begins and ends; the compute slices that are left go to the free ones, from the left. */
-function rooms(units: number, blocks: readonly Span[], stranded: readonly (Span & { why: string })[], left: number, sliceUnits: number): Room[] {
+function rooms(
+  units: number,
+  blocks: readonly Span[],
+  stranded: readonly (Span & { why: string })[],
+  left: number,
+  sliceUnits: number,
+): Room[] {
   const found: Room[] = [];
   for (const gap of gaps(units, blocks)) {
     const dead = stranded.filter((s) => s.start < gap.start + gap.size && s.start + s.size > gap.start);
@@ -122,8 +128,17 @@ const stays = (item: LayoutItem, then: readonly LayoutItem[]) =>
 function planBlock(item: LayoutItem, profiles: readonly MigProfile[], fate: Fate): Block {
   const slices = slicesOf(profiles, item.profile_id);
   return {
-    kind: 'block', start: item.start, size: item.size, profile: item.profile, slices, inUse: item.slices_used, notWhole: item.not_whole,
-    holder: item.holder, holderKind: item.holder_kind, fate, fill: null,
+    kind: 'block',
+    start: item.start,
+    size: item.size,
+    profile: item.profile,
+    slices,
+    inUse: item.slices_used,
+    notWhole: item.not_whole,
+    holder: item.holder,
+    holderKind: item.holder_kind,
+    fate,
+    fill: null,
   };
 }
 

@@ -23,8 +23,7 @@ export function segmentText(segment: Segment): string {
 }
 
 /** What the eye sees from where a block lies: its place, and what a plan does to it. */
-export const blockRest = (block: Block) =>
-  ` ${slots(block)}${block.fate === 'steady' ? '' : `, ${t.picture.fate[block.fate]}`}`;
+export const blockRest = (block: Block) => ` ${slots(block)}${block.fate === 'steady' ? '' : `, ${t.picture.fate[block.fate]}`}`;
 
 export function pictureText(title: string, picture: Picture): string {
   return `${title}: ${t.picture.units(picture.units)}. ${picture.segments.map(segmentText).join('; ')}.`;

@@ -3,9 +3,9 @@
 import { Alert, Button, Card, CardBody, Checkbox, ExpandableSection, Skeleton } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { ApiError } from '@/api/client';
-import type { MigProfile, Plan } from '@/api/types';
+import { useMay } from '@/api/may';
+import type { MigProfile, Plan } from '@/contract/types';
 import { describeCounts, parseCounts, type Counts } from '@/lib/layout';
-import { useMay } from '@/lib/may';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { PlanPair } from '@/widgets/card-picture/PlanPair';
@@ -32,7 +32,11 @@ function Instead({ texts, profiles, onUse }: WayOut & { texts: readonly string[]
   if (wishes.length === 0 || !onUse) return null;
   return (
     <div className="fct-row">
-      {wishes.map(({ text, counts }) => <Button key={text} variant="secondary" size="sm" onClick={() => onUse(counts)}>{t.carve.useThis(text)}</Button>)}
+      {wishes.map(({ text, counts }) => (
+        <Button key={text} variant="secondary" size="sm" onClick={() => onUse(counts)}>
+          {t.carve.useThis(text)}
+        </Button>
+      ))}
     </div>
   );
 }
@@ -51,10 +55,17 @@ function Headline({ plan, ...way }: { plan: Plan } & WayOut) {
   const larger = plan.alternatives.filter((text) => parseCounts(text, way.profiles));
   const notes = plan.verdicts.filter((v) => v.severity === 'warn' || v.severity === 'confirm');
   return (
-    <Alert variant={stops.length ? 'warning' : 'success'} isInline title={stops.length ? t.carve.stops(stops) : t.carve.nothingStops} component="p">
+    <Alert
+      variant={stops.length ? 'warning' : 'success'}
+      isInline
+      title={stops.length ? t.carve.stops(stops) : t.carve.nothingStops}
+      component="p"
+    >
       {changes(plan)}
       {notes.length > 0 && <Verdicts verdicts={notes} />}
-      {larger.map((text) => <div key={text}>{text}.</div>)}
+      {larger.map((text) => (
+        <div key={text}>{text}.</div>
+      ))}
       <Instead texts={larger} {...way} />
     </Alert>
   );
@@ -69,11 +80,40 @@ function NoFit({ error, ...way }: { error: ApiError } & WayOut) {
   );
 }
 
-function Answer({ preview, unchanged, profiles, onUse }: { preview: Preview; unchanged: boolean; profiles: readonly MigProfile[]; onUse?: (counts: Counts) => void }) {
+function Answer({
+  preview,
+  unchanged,
+  profiles,
+  onUse,
+}: {
+  preview: Preview;
+  unchanged: boolean;
+  profiles: readonly MigProfile[];
+  onUse?: (counts: Counts) => void;
+}) {
   if (preview.stale) {
-    return <Alert variant="warning" isInline title={t.carve.stale} component="p" actionLinks={<Button variant="link" isInline onClick={preview.again}>{t.carve.again}</Button>}>{t.carve.staleText}</Alert>;
+    return (
+      <Alert
+        variant="warning"
+        isInline
+        title={t.carve.stale}
+        component="p"
+        actionLinks={
+          <Button variant="link" isInline onClick={preview.again}>
+            {t.carve.again}
+          </Button>
+        }
+      >
+        {t.carve.staleText}
+      </Alert>
+    );
   }
-  if (unchanged) return <Alert variant="info" isInline title={t.carve.unchanged} component="p">{t.carve.unchangedText}</Alert>;
+  if (unchanged)
+    return (
+      <Alert variant="info" isInline title={t.carve.unchanged} component="p">
+        {t.carve.unchangedText}
+      </Alert>
+    );
   if (preview.error instanceof ApiError && !preview.waiting) return <NoFit error={preview.error} profiles={profiles} onUse={onUse} />;
   if (preview.error && !preview.waiting) return <ErrorAlert error={preview.error} title={t.carve.previewFailed} />;
   if (!preview.plan) return <Skeleton height="4.5rem" screenreaderText={t.carve.previewing} />;
@@ -101,9 +141,13 @@ export function PlanBody({ preview, consent, profiles, unchanged = false, now, o
         {preview.applyError && <ErrorAlert error={preview.applyError} />}
       </div>
       <div className="fct-pair" style={{ opacity: pale }}>
-        {plan ? plan.units > 0 && <PlanPair plan={plan} profiles={profiles} /> : now || (!preview.error && <Skeleton height="14rem" screenreaderText={t.carve.previewing} />)}
+        {plan
+          ? plan.units > 0 && <PlanPair plan={plan} profiles={profiles} />
+          : now || (!preview.error && <Skeleton height="14rem" screenreaderText={t.carve.previewing} />)}
       </div>
-      {consent.asks && <Checkbox id="confirm-plan" label={t.carve.confirm} isChecked={consent.given} onChange={(_event, on) => consent.give(on)} />}
+      {consent.asks && (
+        <Checkbox id="confirm-plan" label={t.carve.confirm} isChecked={consent.given} onChange={(_event, on) => consent.give(on)} />
+      )}
     </>
   );
 }
@@ -126,10 +170,18 @@ export function PlanView({ act, danger = false, onCancel, ...body }: Props) {
       <CardBody className="fct-stack">
         <PlanBody consent={consent} {...body} />
         <div className="fct-row">
-          <ActionButton variant={danger || stops.length > 0 ? 'danger' : 'primary'} why={may.why} isLoading={preview.applying} isDisabled={!consent.ready || preview.applying} onClick={apply}>
+          <ActionButton
+            variant={danger || stops.length > 0 ? 'danger' : 'primary'}
+            why={may.why}
+            isLoading={preview.applying}
+            isDisabled={!consent.ready || preview.applying}
+            onClick={apply}
+          >
             {stops.length > 0 ? t.carve.applyAnyway(stops) : act}
           </ActionButton>
-          <Button variant="link" onClick={onCancel}>{t.app.cancel}</Button>
+          <Button variant="link" onClick={onCancel}>
+            {t.app.cancel}
+          </Button>
         </div>
         {plan && <Folds plan={plan} />}
       </CardBody>
@@ -141,12 +193,22 @@ export function Folds({ plan }: { plan: Plan }): ReactNode {
   return (
     <div className="fct-stack">
       <ExpandableSection toggleText={t.carve.steps(plan.steps.length)}>
-        <ol className="pf-v6-c-list">{plan.steps.map((step, i) => <li key={i}>{step.title}</li>)}</ol>
+        <ol className="pf-v6-c-list">
+          {plan.steps.map((step, i) => (
+            <li key={i}>{step.title}</li>
+          ))}
+        </ol>
       </ExpandableSection>
       <ExpandableSection toggleText={t.carve.why}>
-        {plan.alternatives.length > 0
-          ? <ul className="pf-v6-c-list">{plan.alternatives.map((reason) => <li key={reason}>{reason}</li>)}</ul>
-          : <p>{t.carve.noWhy}</p>}
+        {plan.alternatives.length > 0 ? (
+          <ul className="pf-v6-c-list">
+            {plan.alternatives.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        ) : (
+          <p>{t.carve.noWhy}</p>
+        )}
       </ExpandableSection>
     </div>
   );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the plan that is shown may be applied: it is the present one, no verdict forbids it, and what it asks is confirmed.
 import { useState } from 'react';
-import type { Plan } from '@/api/types';
+import type { Plan } from '@/contract/types';
 import type { Preview } from './usePreview';
 
 export interface Consent {

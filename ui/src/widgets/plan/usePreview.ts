@@ -4,10 +4,10 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 import { applyPlan, createPlan } from '@/api/actions';
-import type { Plan, PlanInput, Task } from '@/api/types';
-import { useTaskDrawer } from '@/widgets/TaskDrawer';
-import { useSettled } from '@/lib/debounce';
 import { ApiError } from '@/api/client';
+import type { Plan, PlanInput, Task } from '@/contract/types';
+import { useSettled } from '@/lib/debounce';
+import { useTaskDrawer } from '@/widgets/TaskDrawer';
 
 export interface Preview {
   plan: Plan | undefined;

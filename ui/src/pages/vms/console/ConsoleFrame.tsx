@@ -52,13 +52,19 @@ export function ConsoleFrame({ link, note, hint, buttons, frame, children }: Pro
             <ToolbarGroup align={{ default: 'alignStart' }} className="fct-row">
               {buttons}
               <ToolbarItem>
-                <Button variant="secondary" size="sm" icon={full ? <CompressIcon /> : <ExpandIcon />} onClick={toggle}>{full ? t.console.leaveFullScreen : t.console.fullScreen}</Button>
+                <Button variant="secondary" size="sm" icon={full ? <CompressIcon /> : <ExpandIcon />} onClick={toggle}>
+                  {full ? t.console.leaveFullScreen : t.console.fullScreen}
+                </Button>
               </ToolbarItem>
             </ToolbarGroup>
             <ToolbarGroup align={{ default: 'alignEnd' }} className="fct-row" role="status">
               {note}
               {link === 'connecting' && <Label isCompact>{t.console.connecting}</Label>}
-              {link === 'open' && <Label isCompact status="success">{t.console.open}</Label>}
+              {link === 'open' && (
+                <Label isCompact status="success">
+                  {t.console.open}
+                </Label>
+              )}
             </ToolbarGroup>
           </ToolbarContent>
         </Toolbar>

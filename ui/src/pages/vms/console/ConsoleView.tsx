@@ -3,8 +3,8 @@
 import { ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
 import { Suspense, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router-dom';
-import type { Vm } from '@/api/types';
-import { useMay } from '@/lib/may';
+import { useMay } from '@/api/may';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { chunk } from '@/widgets/chunk';
 import { Nothing, Waiting } from '@/widgets/feedback';
@@ -32,7 +32,8 @@ export default function ConsoleView({ vm, more }: { vm: Vm; more?: (kind: string
       </div>
       <Suspense fallback={<Waiting lines={1} height="24rem" />}>
         {kind === 'serial' && (vm.can_serial ? <Serial id={vm.id} name={vm.name} /> : <Nothing title={t.console.noSerial} />)}
-        {kind === 'screen' && (vm.can_graphics ? <Screen id={vm.id} name={vm.name} /> : <Nothing title={t.console.noGraphics} text={vm.graphics_why_not} />)}
+        {kind === 'screen' &&
+          (vm.can_graphics ? <Screen id={vm.id} name={vm.name} /> : <Nothing title={t.console.noGraphics} text={vm.graphics_why_not} />)}
       </Suspense>
     </div>
   );

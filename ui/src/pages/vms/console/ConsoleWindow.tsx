@@ -23,9 +23,13 @@ export default function ConsoleWindow() {
         {(vm) => (
           <>
             <div className="fct-row">
-              <Title headingLevel="h1" size="lg">{vm.name}</Title>
+              <Title headingLevel="h1" size="lg">
+                {vm.name}
+              </Title>
               <VmState state={vm.state} />
-              <Link className="fct-small" to={vmPath(vm.id)}>{t.console.toVm}</Link>
+              <Link className="fct-small" to={vmPath(vm.id)}>
+                {t.console.toVm}
+              </Link>
             </div>
             <ConsoleView vm={vm} />
           </>

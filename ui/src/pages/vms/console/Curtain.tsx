@@ -14,7 +14,11 @@ export function Curtain({ title, text, acts, children }: { title: string; text?:
       <strong>{title}</strong>
       {text && <p>{text}</p>}
       <div className="fct-row">
-        {acts.map((act, i) => <Button key={act.name} variant={i === 0 ? 'primary' : 'secondary'} onClick={act.run}>{act.name}</Button>)}
+        {acts.map((act, i) => (
+          <Button key={act.name} variant={i === 0 ? 'primary' : 'secondary'} onClick={act.run}>
+            {act.name}
+          </Button>
+        ))}
         {children}
       </div>
     </div>

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The guest's screen in the browser: RFB over a WebSocket. Several may look at it, and see that they are.
-import { Button, Checkbox, Dropdown, DropdownItem, DropdownList, Label, MenuToggle, Spinner, ToolbarItem, Tooltip } from '@patternfly/react-core';
+import {
+  Button,
+  Checkbox,
+  Dropdown,
+  DropdownItem,
+  DropdownList,
+  Label,
+  MenuToggle,
+  Spinner,
+  ToolbarItem,
+  Tooltip,
+} from '@patternfly/react-core';
 import RFB from '@novnc/novnc';
 import { useEffect, useRef, useState } from 'react';
 import { socketUrl } from '@/api/client';
@@ -44,7 +55,9 @@ export default function ScreenConsole({ id, name }: { id: string; name: string }
       setLink('closed');
       setClosed({ opened, reason });
     };
-    socket.addEventListener('open', () => { opened = true; });
+    socket.addEventListener('open', () => {
+      opened = true;
+    });
     socket.addEventListener('close', ended);
     const rfb = new RFB(box.current, socket, { shared: true });
     rfb.scaleViewport = true;
@@ -84,38 +97,79 @@ export default function ScreenConsole({ id, name }: { id: string; name: string }
       frame={frame}
       link={link}
       hint={t.console.screenHint}
-      note={(
+      note={
         <>
-          {typing && <Label isCompact icon={<Spinner size="sm" aria-hidden="true" />}>{t.console.typing}</Label>}
+          {typing && (
+            <Label isCompact icon={<Spinner size="sm" aria-hidden="true" />}>
+              {t.console.typing}
+            </Label>
+          )}
           {users.length > 0 && !shut && (
             <Tooltip content={t.console.together(users)}>
-              <Label isCompact status="info">{t.console.togetherCount(users.length + 1)}</Label>
+              <Label isCompact status="info">
+                {t.console.togetherCount(users.length + 1)}
+              </Label>
             </Tooltip>
           )}
         </>
-      )}
-      buttons={(
+      }
+      buttons={
         <>
-          <ToolbarItem><Button variant="secondary" size="sm" isDisabled={shut} onClick={() => send(ctrlAltDel)}>{t.console.ctrlAltDel}</Button></ToolbarItem>
+          <ToolbarItem>
+            <Button variant="secondary" size="sm" isDisabled={shut} onClick={() => send(ctrlAltDel)}>
+              {t.console.ctrlAltDel}
+            </Button>
+          </ToolbarItem>
           <ToolbarItem>
             <Dropdown
               isOpen={menu}
               onOpenChange={setMenu}
               popperProps={{ appendTo: () => frame.current ?? document.body }}
-              toggle={(ref) => <MenuToggle ref={ref} size="sm" isDisabled={shut} isExpanded={menu} onClick={() => setMenu(!menu)}>{t.console.keys}</MenuToggle>}
+              toggle={(ref) => (
+                <MenuToggle ref={ref} size="sm" isDisabled={shut} isExpanded={menu} onClick={() => setMenu(!menu)}>
+                  {t.console.keys}
+                </MenuToggle>
+              )}
             >
-              <DropdownList>{CHORDS.map(([chordName, chord]) => <DropdownItem key={chordName} onClick={() => send(chord)}>{chordName}</DropdownItem>)}</DropdownList>
+              <DropdownList>
+                {CHORDS.map(([chordName, chord]) => (
+                  <DropdownItem key={chordName} onClick={() => send(chord)}>
+                    {chordName}
+                  </DropdownItem>
+                ))}
+              </DropdownList>
             </Dropdown>
           </ToolbarItem>
-          <ToolbarItem><Button variant="secondary" size="sm" isDisabled={shut || typing} onClick={() => setAsking(true)}>{t.console.typeText}</Button></ToolbarItem>
-          <ToolbarItem><Checkbox id="console-fit" label={t.console.fit} isChecked={fit} onChange={(_event, on) => setFit(on)} /></ToolbarItem>
+          <ToolbarItem>
+            <Button variant="secondary" size="sm" isDisabled={shut || typing} onClick={() => setAsking(true)}>
+              {t.console.typeText}
+            </Button>
+          </ToolbarItem>
+          <ToolbarItem>
+            <Checkbox id="console-fit" label={t.console.fit} isChecked={fit} onChange={(_event, on) => setFit(on)} />
+          </ToolbarItem>
         </>
-      )}
+      }
     >
       <div ref={box} className="fct-console__box" role="group" aria-label={t.console.screenLabel(name)} />
-      {closed && <Curtain title={closed.reason || (closed.opened ? t.console.broke : t.console.screenRefused)} acts={[{ name: t.console.reconnect, run: () => setRound((n) => n + 1) }]} />}
+      {closed && (
+        <Curtain
+          title={closed.reason || (closed.opened ? t.console.broke : t.console.screenRefused)}
+          acts={[{ name: t.console.reconnect, run: () => setRound((n) => n + 1) }]}
+        />
+      )}
       {asking && (
-        <TextDialog title={t.console.typeTitle} about={t.console.typeAbout} label={t.console.typeLabel} button={t.console.send} text="" check={cannotType} into={fullScreen()} onSend={type} onClose={() => setAsking(false)} />
+        <TextDialog
+          title={t.console.typeTitle}
+          about={t.console.typeAbout}
+          label={t.console.typeLabel}
+          button={t.console.send}
+          text=""
+          check={cannotType}
+          into={fullScreen()}
+          onSend={type}
+          onClose={() => setAsking(false)}
+        />
       )}
     </ConsoleFrame>
   );

@@ -94,13 +94,16 @@ export default function SerialConsole({ id, name }: { id: string; name: string }
     terminal.current?.focus();
   }, []);
   // A guest that cannot tell a paste from typing runs every line of it as it comes.
-  const offer = useCallback((raw: string) => {
-    const text = cleanPaste(raw);
-    if (!text || !terminal.current) return;
-    const lines = text.replace(/\r?\n$/, '').split('\n').length;
-    if (tooLong(text) || (lines > 1 && !terminal.current.modes.bracketedPasteMode)) setPaste({ text, why: t.console.pasteLines(lines) });
-    else send(text);
-  }, [send]);
+  const offer = useCallback(
+    (raw: string) => {
+      const text = cleanPaste(raw);
+      if (!text || !terminal.current) return;
+      const lines = text.replace(/\r?\n$/, '').split('\n').length;
+      if (tooLong(text) || (lines > 1 && !terminal.current.modes.bracketedPasteMode)) setPaste({ text, why: t.console.pasteLines(lines) });
+      else send(text);
+    },
+    [send],
+  );
   useEffect(() => {
     if (!box.current) return undefined;
     const opened = openTerminal(box.current, offer);
@@ -110,19 +113,37 @@ export default function SerialConsole({ id, name }: { id: string; name: string }
   const connection = useLine(id, terminal);
   const { state, lost } = connection;
   const fromClipboard = () =>
-    void (navigator.clipboard?.readText?.() ?? Promise.reject(new Error())).then(offer, () => setPaste({ text: '', why: t.console.pasteHere }));
+    void (navigator.clipboard?.readText?.() ?? Promise.reject(new Error())).then(offer, () =>
+      setPaste({ text: '', why: t.console.pasteHere }),
+    );
 
   return (
     <ConsoleFrame
       frame={frame}
       link={state.at === 'open' ? 'open' : state.at === 'connecting' || lost ? 'connecting' : 'closed'}
       hint={t.console.serialHint}
-      buttons={<ToolbarItem><Button variant="secondary" size="sm" icon={<PasteIcon />} isDisabled={state.at !== 'open'} onClick={fromClipboard}>{t.console.paste}</Button></ToolbarItem>}
+      buttons={
+        <ToolbarItem>
+          <Button variant="secondary" size="sm" icon={<PasteIcon />} isDisabled={state.at !== 'open'} onClick={fromClipboard}>
+            {t.console.paste}
+          </Button>
+        </ToolbarItem>
+      }
     >
       <div ref={box} className="fct-console__box" role="group" aria-label={t.console.serialLabel(name)} />
       <Over connection={connection} />
       {paste && (
-        <TextDialog title={t.console.pasteTitle} about={paste.why} label={t.console.pasteLabel} button={t.console.send} text={paste.text} check={tooLong} into={fullScreen()} onSend={(text) => send(cleanPaste(text))} onClose={() => setPaste(null)} />
+        <TextDialog
+          title={t.console.pasteTitle}
+          about={paste.why}
+          label={t.console.pasteLabel}
+          button={t.console.send}
+          text={paste.text}
+          check={tooLong}
+          into={fullScreen()}
+          onSend={(text) => send(cleanPaste(text))}
+          onClose={() => setPaste(null)}
+        />
       )}
     </ConsoleFrame>
   );

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text on its way into a guest, to be looked at before it goes.
-import { Button, Form, FormGroup, FormHelperText, HelperText, HelperTextItem, Modal, ModalBody, ModalFooter, ModalHeader, TextArea } from '@patternfly/react-core';
+import {
+  Button,
+  Form,
+  FormGroup,
+  FormHelperText,
+  HelperText,
+  HelperTextItem,
+  Modal,
+  ModalBody,
+  ModalFooter,
+  ModalHeader,
+  TextArea,
+} from '@patternfly/react-core';
 import { useState } from 'react';
 import { t } from '@/strings';
 
@@ -27,14 +39,32 @@ export function TextDialog({ title, about, label, button, text: first, check, in
       <ModalBody>
         <Form onSubmit={(event) => event.preventDefault()}>
           <FormGroup label={label} fieldId="console-text">
-            <TextArea id="console-text" className="fct-mono" value={text} rows={6} resizeOrientation="vertical" validated={why ? 'error' : 'default'} onChange={(_event, value) => setText(value)} />
-            {why && <FormHelperText><HelperText><HelperTextItem variant="error">{why}</HelperTextItem></HelperText></FormHelperText>}
+            <TextArea
+              id="console-text"
+              className="fct-mono"
+              value={text}
+              rows={6}
+              resizeOrientation="vertical"
+              validated={why ? 'error' : 'default'}
+              onChange={(_event, value) => setText(value)}
+            />
+            {why && (
+              <FormHelperText>
+                <HelperText>
+                  <HelperTextItem variant="error">{why}</HelperTextItem>
+                </HelperText>
+              </FormHelperText>
+            )}
           </FormGroup>
         </Form>
       </ModalBody>
       <ModalFooter>
-        <Button isDisabled={!text || why !== ''} onClick={() => onSend(text)}>{button}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
+        <Button isDisabled={!text || why !== ''} onClick={() => onSend(text)}>
+          {button}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {t.app.cancel}
+        </Button>
       </ModalFooter>
     </Modal>
   );

@@ -18,7 +18,14 @@ const PIECE = 4096;
 
 /** @onPaste gets what comes from the clipboard, before it goes anywhere. */
 export function openTerminal(box: HTMLElement, onPaste: (text: string) => void): { terminal: Terminal; close: () => void } {
-  const terminal = new Terminal({ cursorBlink: false, fontSize: 14, scrollback: 5000, screenReaderMode: true, rightClickSelectsWord: true, theme: { background: '#151515' } });
+  const terminal = new Terminal({
+    cursorBlink: false,
+    fontSize: 14,
+    scrollback: 5000,
+    screenReaderMode: true,
+    rightClickSelectsWord: true,
+    theme: { background: '#151515' },
+  });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
   terminal.open(box);
@@ -59,7 +66,8 @@ export function connect(terminal: Terminal, url: string, onOpen: () => void, onE
     onOpen();
     terminal.focus();
   };
-  socket.onmessage = (message) => terminal.write(typeof message.data === 'string' ? message.data : new Uint8Array(message.data as ArrayBuffer));
+  socket.onmessage = (message) =>
+    terminal.write(typeof message.data === 'string' ? message.data : new Uint8Array(message.data as ArrayBuffer));
   const keys = terminal.onData((text) => {
     const bytes = encoder.encode(text);
     for (let at = 0; at < bytes.length && socket.readyState === WebSocket.OPEN; at += PIECE) socket.send(bytes.subarray(at, at + PIECE));

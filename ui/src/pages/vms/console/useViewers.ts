@@ -2,7 +2,7 @@
 // Who else watches a VM's consoles; the event stream keeps it true.
 import { useState } from 'react';
 import { useConsoles } from '@/api/queries';
-import type { Viewer } from '@/api/types';
+import type { Viewer } from '@/contract/types';
 
 /** @me: what this viewer calls itself, for finding itself among them. */
 export interface Viewers {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the VM is made of. Each edit says before it is saved whether it takes effect now or at the next start.
-import type { Vm } from '@/api/types';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
 import { DevicesTab } from '../DevicesTab';
@@ -19,8 +19,21 @@ export function HardwareTab({ vm, onChangeGpu }: { vm: Vm; onChangeGpu: () => vo
       <DiskSection vm={vm} />
       <CdSection vm={vm} />
       <NicSection vm={vm} />
-      <Section title={t.hardware.gpu} actions={<ActionButton variant="link" isInline why={why} onClick={onChangeGpu}>{t.vm.changeGpu}</ActionButton>}>
-        {vm.devices.length === 0 ? <span className="fct-subtle">{t.vm.noDevicesText}</span> : <div className="fct-stack"><DevicesTab vm={vm} /></div>}
+      <Section
+        title={t.hardware.gpu}
+        actions={
+          <ActionButton variant="link" isInline why={why} onClick={onChangeGpu}>
+            {t.vm.changeGpu}
+          </ActionButton>
+        }
+      >
+        {vm.devices.length === 0 ? (
+          <span className="fct-subtle">{t.vm.noDevicesText}</span>
+        ) : (
+          <div className="fct-stack">
+            <DevicesTab vm={vm} />
+          </div>
+        )}
       </Section>
       <StartSection vm={vm} />
     </>

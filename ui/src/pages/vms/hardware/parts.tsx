@@ -4,8 +4,8 @@ import { Card, CardBody, CardHeader, CardTitle } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useId, type ReactNode } from 'react';
 import { updateVm } from '@/api/actions';
-import type { Vm, VmNicInput, VmPatch } from '@/api/types';
-import { useMay } from '@/lib/may';
+import { useMay } from '@/api/may';
+import type { Vm, VmNicInput, VmPatch } from '@/contract/types';
 import { t } from '@/strings';
 
 export const isOff = (vm: Vm) => vm.state === 'off' || vm.state === 'crashed';
@@ -42,7 +42,11 @@ export function Section({ title, actions, children }: { title: string; actions?:
   const id = useId();
   return (
     <Card isCompact component="section" aria-labelledby={id}>
-      <CardHeader actions={actions ? { hasNoOffset: true, actions } : undefined}><CardTitle component="h2" id={id}>{title}</CardTitle></CardHeader>
+      <CardHeader actions={actions ? { hasNoOffset: true, actions } : undefined}>
+        <CardTitle component="h2" id={id}>
+          {title}
+        </CardTitle>
+      </CardHeader>
       <CardBody>{children}</CardBody>
     </Card>
   );

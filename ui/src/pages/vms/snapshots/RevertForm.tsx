@@ -3,7 +3,7 @@ import { Button, Checkbox, Modal, ModalBody, ModalFooter, ModalHeader } from '@p
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { revertSnapshot } from '@/api/actions';
-import type { Snapshot, Vm } from '@/api/types';
+import type { Snapshot, Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { ErrorAlert } from '@/widgets/feedback';
 import { useBegun } from '@/widgets/TaskDrawer';
@@ -26,13 +26,21 @@ export function RevertForm({ vm, snapshot, onClose }: { vm: Vm; snapshot: Snapsh
       <ModalBody tabIndex={0} aria-label={t.snapshot.revertTitle(snapshot.name)}>
         <div className="fct-stack">
           {revert.error && <ErrorAlert error={revert.error} />}
-          <ul className="pf-v6-c-list">{snapshot.revert_effects.map((line) => <li key={line}>{line}</li>)}</ul>
+          <ul className="pf-v6-c-list">
+            {snapshot.revert_effects.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
           <Checkbox id="revert-start" label={t.snapshot.startAfter} isChecked={start} onChange={(_event, value) => setStart(value)} />
         </div>
       </ModalBody>
       <ModalFooter>
-        <Button variant="danger" isLoading={revert.isPending} isDisabled={revert.isPending} onClick={() => revert.mutate()}>{off ? t.snapshot.revertButton : t.snapshot.forceButton}</Button>
-        <Button variant="link" onClick={onClose}>{t.app.cancel}</Button>
+        <Button variant="danger" isLoading={revert.isPending} isDisabled={revert.isPending} onClick={() => revert.mutate()}>
+          {off ? t.snapshot.revertButton : t.snapshot.forceButton}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {t.app.cancel}
+        </Button>
       </ModalFooter>
     </Modal>
   );

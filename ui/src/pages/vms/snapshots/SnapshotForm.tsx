@@ -3,10 +3,11 @@ import { Checkbox, FormGroup } from '@patternfly/react-core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { takeSnapshot } from '@/api/actions';
-import type { Snapshots, Vm } from '@/api/types';
+import * as limits from '@/contract/limits.generated';
+import type { Snapshots, Vm } from '@/contract/types';
 import { t } from '@/strings';
-import { FormDialog } from '@/widgets/FormDialog';
 import { problemAt, TextField } from '@/widgets/fields';
+import { FormDialog } from '@/widgets/FormDialog';
 import { useBegun } from '@/widgets/TaskDrawer';
 
 interface ChoiceProps {
@@ -20,7 +21,16 @@ interface ChoiceProps {
 
 /** What cannot be had stays on show and says why. */
 function Choice({ id, label, text, choice, checked, onChange }: ChoiceProps) {
-  return <Checkbox id={id} label={label} description={choice.possible ? text : choice.why_not} isDisabled={!choice.possible} isChecked={choice.possible && checked} onChange={(_event, value) => onChange(value)} />;
+  return (
+    <Checkbox
+      id={id}
+      label={label}
+      description={choice.possible ? text : choice.why_not}
+      isDisabled={!choice.possible}
+      isChecked={choice.possible && checked}
+      onChange={(_event, value) => onChange(value)}
+    />
+  );
 }
 
 export function SnapshotForm({ vm, choices, onClose }: { vm: Vm; choices: Snapshots; onClose: () => void }) {
@@ -30,19 +40,62 @@ export function SnapshotForm({ vm, choices, onClose }: { vm: Vm; choices: Snapsh
   const [memory, setMemory] = useState(false);
   const [freeze, setFreeze] = useState(false);
   const take = useMutation({
-    mutationFn: () => takeSnapshot(vm.id, { name: name.trim(), description: description.trim(), memory: memory && choices.memory.possible, freeze: freeze && choices.freeze.possible }),
+    mutationFn: () =>
+      takeSnapshot(vm.id, {
+        name: name.trim(),
+        description: description.trim(),
+        memory: memory && choices.memory.possible,
+        freeze: freeze && choices.freeze.possible,
+      }),
     onSuccess: (task) => {
       begun(task);
       onClose();
     },
   });
   return (
-    <FormDialog title={t.snapshot.take} about={t.snapshot.afterwards} button={t.snapshot.take} save={take} fields={['name', 'description']} isDisabled={!name.trim()} onClose={onClose}>
-      <TextField id="snapshot-name" label={t.snapshot.name} value={name} maxLength={63} isRequired problem={problemAt(take.error, 'name')} onChange={setName} />
-      <TextField id="snapshot-description" label={t.snapshot.description} value={description} maxLength={400} problem={problemAt(take.error, 'description')} onChange={setDescription} />
+    <FormDialog
+      title={t.snapshot.take}
+      about={t.snapshot.afterwards}
+      button={t.snapshot.take}
+      save={take}
+      fields={['name', 'description']}
+      isDisabled={!name.trim()}
+      onClose={onClose}
+    >
+      <TextField
+        id="snapshot-name"
+        label={t.snapshot.name}
+        value={name}
+        maxLength={limits.SnapshotInput.name.maxLength}
+        isRequired
+        problem={problemAt(take.error, 'name')}
+        onChange={setName}
+      />
+      <TextField
+        id="snapshot-description"
+        label={t.snapshot.description}
+        value={description}
+        maxLength={limits.SnapshotInput.description.maxLength}
+        problem={problemAt(take.error, 'description')}
+        onChange={setDescription}
+      />
       <FormGroup role="group" label={t.snapshot.keeps} fieldId="snapshot-memory" isStack>
-        <Choice id="snapshot-memory" label={t.snapshot.withMemory} text={t.snapshot.withMemoryText} choice={choices.memory} checked={memory} onChange={setMemory} />
-        <Choice id="snapshot-freeze" label={t.snapshot.freeze} text={t.snapshot.freezeText} choice={choices.freeze} checked={freeze} onChange={setFreeze} />
+        <Choice
+          id="snapshot-memory"
+          label={t.snapshot.withMemory}
+          text={t.snapshot.withMemoryText}
+          choice={choices.memory}
+          checked={memory}
+          onChange={setMemory}
+        />
+        <Choice
+          id="snapshot-freeze"
+          label={t.snapshot.freeze}
+          text={t.snapshot.freezeText}
+          choice={choices.freeze}
+          checked={freeze}
+          onChange={setFreeze}
+        />
       </FormGroup>
     </FormDialog>
   );

@@ -5,7 +5,7 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState } from 'react';
 import { deleteSnapshot } from '@/api/actions';
 import { useSnapshots } from '@/api/queries';
-import type { Snapshot, Snapshots, Vm } from '@/api/types';
+import type { Snapshot, Snapshots, Vm } from '@/contract/types';
 import { bytes, dateTime } from '@/lib/format';
 import { t } from '@/strings';
 import { ActionButton } from '@/widgets/ActionButton';
@@ -19,7 +19,8 @@ import { rows, type Row } from './tree';
 
 type Dialog = { kind: 'take' } | { kind: 'revert' | 'delete'; snapshot: Snapshot } | null;
 
-const keeps = (one: Snapshot) => [t.snapshot.disks(one.disks), ...(one.has_memory ? [t.snapshot.memory] : []), ...(one.frozen ? [t.snapshot.frozen] : [])].join(', ');
+const keeps = (one: Snapshot) =>
+  [t.snapshot.disks(one.disks), ...(one.has_memory ? [t.snapshot.memory] : []), ...(one.frozen ? [t.snapshot.frozen] : [])].join(', ');
 
 function SnapshotRow({ row, why, open }: { row: Row; why: string; open: (dialog: Dialog) => void }) {
   const { snapshot, depth } = row;
@@ -29,10 +30,20 @@ function SnapshotRow({ row, why, open }: { row: Row; why: string; open: (dialog:
         <div className="fct-row fct-row--tight" style={{ paddingInlineStart: `calc(${depth} * var(--pf-t--global--spacer--lg))` }}>
           {depth > 0 && <LevelUpAltIcon className="fct-subtle fct-branch" aria-hidden />}
           <span>{snapshot.name}</span>
-          {snapshot.current && <Label isCompact color="blue">{t.snapshot.here}</Label>}
-          {snapshot.deleted && <Label isCompact variant="outline">{t.snapshot.deleted}</Label>}
+          {snapshot.current && (
+            <Label isCompact color="blue">
+              {t.snapshot.here}
+            </Label>
+          )}
+          {snapshot.deleted && (
+            <Label isCompact variant="outline">
+              {t.snapshot.deleted}
+            </Label>
+          )}
         </div>
-        {(snapshot.deleted || snapshot.description) && <div className="fct-subtle">{snapshot.deleted ? t.snapshot.deletedText : snapshot.description}</div>}
+        {(snapshot.deleted || snapshot.description) && (
+          <div className="fct-subtle">{snapshot.deleted ? t.snapshot.deletedText : snapshot.description}</div>
+        )}
       </Td>
       <Td dataLabel={t.snapshot.taken}>{dateTime(snapshot.created_ms)}</Td>
       <Td dataLabel={t.snapshot.keeps}>
@@ -42,8 +53,27 @@ function SnapshotRow({ row, why, open }: { row: Row; why: string; open: (dialog:
       <Td dataLabel={t.snapshot.size}>{bytes(snapshot.size_bytes)}</Td>
       <Td dataLabel={t.snapshot.actions}>
         <span className="fct-row fct-row--end">
-          {!snapshot.deleted && <ActionButton variant="secondary" size="sm" why={why} aria-label={`${t.snapshot.revert} ${snapshot.name}`} onClick={() => open({ kind: 'revert', snapshot })}>{t.snapshot.revert}</ActionButton>}
-          <ActionButton variant="link" size="sm" isDanger={!snapshot.deleted} why={why} aria-label={`${snapshot.deleted ? t.snapshot.finish : t.snapshot.delete} ${snapshot.name}`} onClick={() => open({ kind: 'delete', snapshot })}>{snapshot.deleted ? t.snapshot.finish : t.snapshot.delete}</ActionButton>
+          {!snapshot.deleted && (
+            <ActionButton
+              variant="secondary"
+              size="sm"
+              why={why}
+              aria-label={`${t.snapshot.revert} ${snapshot.name}`}
+              onClick={() => open({ kind: 'revert', snapshot })}
+            >
+              {t.snapshot.revert}
+            </ActionButton>
+          )}
+          <ActionButton
+            variant="link"
+            size="sm"
+            isDanger={!snapshot.deleted}
+            why={why}
+            aria-label={`${snapshot.deleted ? t.snapshot.finish : t.snapshot.delete} ${snapshot.name}`}
+            onClick={() => open({ kind: 'delete', snapshot })}
+          >
+            {snapshot.deleted ? t.snapshot.finish : t.snapshot.delete}
+          </ActionButton>
         </span>
       </Td>
     </Tr>
@@ -53,8 +83,20 @@ function SnapshotRow({ row, why, open }: { row: Row; why: string; open: (dialog:
 function SnapshotTable({ items, why, open }: { items: Snapshot[]; why: string; open: (dialog: Dialog) => void }) {
   return (
     <Table aria-label={t.snapshot.title} variant="compact">
-      <Thead><Tr><Th width={30}>{t.snapshot.name}</Th><Th>{t.snapshot.taken}</Th><Th>{t.snapshot.keeps}</Th><Th>{t.snapshot.size}</Th><Th screenReaderText={t.snapshot.actions} /></Tr></Thead>
-      <Tbody>{rows(items).map((row) => <SnapshotRow key={row.snapshot.id} row={row} why={why} open={open} />)}</Tbody>
+      <Thead>
+        <Tr>
+          <Th width={30}>{t.snapshot.name}</Th>
+          <Th>{t.snapshot.taken}</Th>
+          <Th>{t.snapshot.keeps}</Th>
+          <Th>{t.snapshot.size}</Th>
+          <Th screenReaderText={t.snapshot.actions} />
+        </Tr>
+      </Thead>
+      <Tbody>
+        {rows(items).map((row) => (
+          <SnapshotRow key={row.snapshot.id} row={row} why={why} open={open} />
+        ))}
+      </Tbody>
     </Table>
   );
 }
@@ -64,16 +106,31 @@ function View({ vm, data }: { vm: Vm; data: Snapshots }) {
   const begun = useBegun();
   const [dialog, setDialog] = useState<Dialog>(null);
   const close = () => setDialog(null);
-  const take = <ActionButton why={why} onClick={() => setDialog({ kind: 'take' })}>{t.snapshot.take}</ActionButton>;
+  const take = (
+    <ActionButton why={why} onClick={() => setDialog({ kind: 'take' })}>
+      {t.snapshot.take}
+    </ActionButton>
+  );
   return (
     <>
-      {data.items.length === 0
-        ? <Nothing title={t.snapshot.none} text={t.snapshot.noneText} icon={CameraIcon} action={take} />
-        : <Section title={t.snapshot.title} actions={take}><SnapshotTable items={data.items} why={why} open={setDialog} /></Section>}
+      {data.items.length === 0 ? (
+        <Nothing title={t.snapshot.none} text={t.snapshot.noneText} icon={CameraIcon} action={take} />
+      ) : (
+        <Section title={t.snapshot.title} actions={take}>
+          <SnapshotTable items={data.items} why={why} open={setDialog} />
+        </Section>
+      )}
       {dialog?.kind === 'take' && <SnapshotForm vm={vm} choices={data} onClose={close} />}
       {dialog?.kind === 'revert' && <RevertForm vm={vm} snapshot={dialog.snapshot} onClose={close} />}
       {dialog?.kind === 'delete' && (
-        <Confirm title={t.snapshot.deleteTitle(dialog.snapshot.name)} text={dialog.snapshot.deleted ? t.snapshot.deletedText : t.snapshot.deleteText} button={dialog.snapshot.deleted ? t.snapshot.finish : t.snapshot.delete} action={() => deleteSnapshot(vm.id, dialog.snapshot.id).then(begun)} onDone={close} onClose={close} />
+        <Confirm
+          title={t.snapshot.deleteTitle(dialog.snapshot.name)}
+          text={dialog.snapshot.deleted ? t.snapshot.deletedText : t.snapshot.deleteText}
+          button={dialog.snapshot.deleted ? t.snapshot.finish : t.snapshot.delete}
+          action={() => deleteSnapshot(vm.id, dialog.snapshot.id).then(begun)}
+          onDone={close}
+          onClose={close}
+        />
       )}
     </>
   );

@@ -17,12 +17,30 @@ export function StepFooter({ isNextDisabled, isReviewDisabled }: Props) {
     <WizardFooterWrapper>
       <ActionList>
         <ActionListGroup>
-          <ActionListItem><Button variant="secondary" onClick={() => void goToPrevStep()} isDisabled={activeStep.index === 1}>{t.app.back}</Button></ActionListItem>
-          <ActionListItem><Button onClick={() => void goToNextStep()} isDisabled={isNextDisabled}>{t.app.next}</Button></ActionListItem>
-          {!beforeReview && <ActionListItem><Button variant="secondary" onClick={() => goToStepById('review')} isDisabled={isReviewDisabled}>{t.wizard.toReview}</Button></ActionListItem>}
+          <ActionListItem>
+            <Button variant="secondary" onClick={() => void goToPrevStep()} isDisabled={activeStep.index === 1}>
+              {t.app.back}
+            </Button>
+          </ActionListItem>
+          <ActionListItem>
+            <Button onClick={() => void goToNextStep()} isDisabled={isNextDisabled}>
+              {t.app.next}
+            </Button>
+          </ActionListItem>
+          {!beforeReview && (
+            <ActionListItem>
+              <Button variant="secondary" onClick={() => goToStepById('review')} isDisabled={isReviewDisabled}>
+                {t.wizard.toReview}
+              </Button>
+            </ActionListItem>
+          )}
         </ActionListGroup>
         <ActionListGroup>
-          <ActionListItem><Button variant="link" onClick={() => close()}>{t.app.cancel}</Button></ActionListItem>
+          <ActionListItem>
+            <Button variant="link" onClick={() => close()}>
+              {t.app.cancel}
+            </Button>
+          </ActionListItem>
         </ActionListGroup>
       </ActionList>
     </WizardFooterWrapper>

@@ -3,6 +3,11 @@
 import type { components, operations } from './generated';
 
 type S = components['schemas'];
+/** What a GET answers with. */
+type Answer<O extends keyof operations> = operations[O] extends { responses: { 200: { content: { 'application/json': infer B } } } }
+  ? B
+  : never;
+
 export type Session = S['Session'];
 export type Token = S['Token'];
 export type Role = S['Role'];
@@ -26,7 +31,7 @@ export type Problem = Omit<S['Problem'], 'code'> & { code: S['Problem']['code'] 
 export type Task = S['Task'];
 export type Image = S['Image'];
 export type LibraryFile = S['File'];
-export type Library = { items: LibraryFile[]; folder: string; capacity_bytes: number; free_bytes: number };
+export type Library = Answer<'listFiles'>;
 export type Vm = S['Vm'];
 export type VmDiskInput = S['VmDiskInput'];
 export type Snapshot = S['Snapshot'];
@@ -63,7 +68,7 @@ export type AuditEntry = S['AuditEntry'];
 export type RefusedEntry = S['RefusedEntry'];
 export type Sample = S['Sample'];
 export type StreamState = S['StreamState'];
-export type Preflight = { can_start: boolean; verdicts: Verdict[]; devices: { index: number; group: string; part: string | null }[] };
+export type Preflight = Answer<'preflightVm'>;
 export type List<T> = { items: T[] };
 /** A list item and its change on the event stream: the resource, or the word that it is gone. */
 export type Change<T> = T | { id: string; deleted: true };

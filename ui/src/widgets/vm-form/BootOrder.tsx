@@ -2,9 +2,10 @@
 // What is booted from, in order: each can be left out and moved, by mouse and keyboard.
 import { Button, Checkbox } from '@patternfly/react-core';
 import { ArrowDownIcon, ArrowUpIcon } from '@patternfly/react-icons';
+import type { VmInput } from '@/contract/types';
 import { t } from '@/strings';
 
-export type Boot = 'disk' | 'cdrom' | 'network';
+export type Boot = NonNullable<VmInput['boot']>[number];
 const ALL: readonly Boot[] = ['disk', 'cdrom', 'network'];
 const words = t.hardware;
 
@@ -24,9 +25,28 @@ export function BootOrder({ value, onChange }: { value: readonly Boot[]; onChang
         const on = value.includes(one);
         return (
           <li key={one} className="fct-row">
-            <Checkbox id={`order-${one}`} label={words.boots[one]} isChecked={on} onChange={() => onChange(on ? value.filter((other) => other !== one) : [...value, one])} />
-            <Button variant="plain" size="sm" icon={<ArrowUpIcon />} aria-label={words.up(words.boots[one])} isDisabled={!on || at === 0} onClick={() => swap(at, at - 1)} />
-            <Button variant="plain" size="sm" icon={<ArrowDownIcon />} aria-label={words.down(words.boots[one])} isDisabled={!on || at >= value.length - 1} onClick={() => swap(at, at + 1)} />
+            <Checkbox
+              id={`order-${one}`}
+              label={words.boots[one]}
+              isChecked={on}
+              onChange={() => onChange(on ? value.filter((other) => other !== one) : [...value, one])}
+            />
+            <Button
+              variant="plain"
+              size="sm"
+              icon={<ArrowUpIcon />}
+              aria-label={words.up(words.boots[one])}
+              isDisabled={!on || at === 0}
+              onClick={() => swap(at, at - 1)}
+            />
+            <Button
+              variant="plain"
+              size="sm"
+              icon={<ArrowDownIcon />}
+              aria-label={words.down(words.boots[one])}
+              isDisabled={!on || at >= value.length - 1}
+              onClick={() => swap(at, at + 1)}
+            />
           </li>
         );
       })}

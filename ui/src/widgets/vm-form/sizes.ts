@@ -12,9 +12,6 @@ export const SIZES = {
   large: { vcpus: 8, memory_mib: 32768, disk_gib: 100 },
 } as const satisfies Record<string, Size>;
 
-/** As the API wants names of VMs. */
-export const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
-
 /** "vm-1", or the name after the highest number that somebody has. */
 export function freeName(taken: readonly string[]): string {
   const numbers = taken.map((name) => Number(/^vm-(\d{1,9})$/.exec(name)?.[1] ?? 0));

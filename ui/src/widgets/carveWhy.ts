@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be done with a card now, and why not.
-import type { Gpu } from '@/api/types';
-import { useMay } from '@/lib/may';
+import { useMay } from '@/api/may';
+import type { Gpu } from '@/contract/types';
 import { t } from '@/strings';
 
 /** Why the card cannot be re-carved; "" when it can. The server refuses the same. */

@@ -5,5 +5,7 @@ import { t } from '@/strings';
 import { Nothing } from '@/widgets/feedback';
 
 export const NotFoundPage = () => (
-  <PageSection><Nothing heading="h1" title={t.app.notFound} text={t.app.notFoundText} action={<Link to="/">{t.app.toOverview}</Link>} /></PageSection>
+  <PageSection>
+    <Nothing heading="h1" title={t.app.notFound} text={t.app.notFoundText} action={<Link to="/">{t.app.toOverview}</Link>} />
+  </PageSection>
 );

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the wizard holds, what is wrong with it, and what of it is sent. Pure.
-import type { Pool, VmDeviceInput, VmDiskInput, VmInput, VmNicInput } from '@/api/types';
+import type { Field } from '@/contract/fields';
+import * as limits from '@/contract/limits.generated';
+import type { Pool, VmDeviceInput, VmDiskInput, VmInput, VmNicInput } from '@/contract/types';
 import { bytes, mib } from '@/lib/format';
 import { diskFormat } from '@/lib/volume';
 import { t } from '@/strings';
-import { SIZES, NAME, type Size } from '../draft';
-import { commonInput, firstBootInput, firstBootOk, insteadOf, NO_FIRST_BOOT, type FirstBoot } from '../firstboot';
-import type { Boot } from '../hardware/BootOrder';
+import type { Boot } from './BootOrder';
+import { commonInput, firstBootInput, firstBootOk, insteadOf, NO_FIRST_BOOT, type FirstBoot } from './firstboot';
+import { SIZES, type Size } from './sizes';
 
 export type Source = 'image' | 'iso' | 'volume' | 'template';
 export type Os = NonNullable<VmInput['os']>;
@@ -51,15 +53,37 @@ export interface Draft {
 }
 
 export const newDraft = (name: string, image: string, pool: string): Draft => ({
-  name, description: '', source: 'image', image, iso: '', volume: '', volumeFormat: '', template: '', os: 'linux', drivers: '', size: SIZES.small, pool, disks: [],
-  nics: null, uefi: false, tpm: false, agent: true, order: null, boot: NO_FIRST_BOOT, given: null, optional: false, start: true,
+  name,
+  description: '',
+  source: 'image',
+  image,
+  iso: '',
+  volume: '',
+  volumeFormat: '',
+  template: '',
+  os: 'linux',
+  drivers: '',
+  size: SIZES.small,
+  pool,
+  disks: [],
+  nics: null,
+  uefi: false,
+  tpm: false,
+  agent: true,
+  order: null,
+  boot: NO_FIRST_BOOT,
+  given: null,
+  optional: false,
+  start: true,
 });
 
 /** Another kind of guest, and what suits it. */
-export const withOs = (draft: Draft, os: Os): Draft => (os === draft.os ? draft : { ...draft, os, uefi: os === 'windows', tpm: os === 'windows', drivers: os === 'windows' ? draft.drivers : '' });
+export const withOs = (draft: Draft, os: Os): Draft =>
+  os === draft.os ? draft : { ...draft, os, uefi: os === 'windows', tpm: os === 'windows', drivers: os === 'windows' ? draft.drivers : '' };
 
 /** What an ISO of that name most likely installs. */
-export const guessOs = (iso: string): Os => (/win(dows)?[-_. ]?(\d|server|srv)|windows/i.test(iso) && !/virtio/i.test(iso) ? 'windows' : 'linux');
+export const guessOs = (iso: string): Os =>
+  /win(dows)?[-_. ]?(\d|server|srv)|windows/i.test(iso) && !/virtio/i.test(iso) ? 'windows' : 'linux';
 
 /** What the page knows beside the draft. */
 export interface World {
@@ -95,12 +119,14 @@ const GIB = 1024 ** 3;
 export const asksSource = ({ source, given }: Draft) => source === 'template' && given !== null && !given.source;
 
 /** What the source boots from when nobody says: an empty disk does not boot, and an installed one goes first. */
-export const usedOrder = ({ order, iso, source }: Draft): readonly Boot[] => order ?? (iso && (source === 'iso' || source === 'template') ? ['disk', 'cdrom'] : ['disk']);
+export const usedOrder = ({ order, iso, source }: Draft): readonly Boot[] =>
+  order ?? (iso && (source === 'iso' || source === 'template') ? ['disk', 'cdrom'] : ['disk']);
 
 /** What disks of @gib more in @pool mean; "" when they fit. Thin ones may be larger than the room there is, but not than the pool. */
 export function poolProblem(pools: readonly Pool[] | undefined, name: string, gib: number): { text: string; stops: boolean } {
   const pool = pools?.find((one) => one.name === name);
-  if (pool?.capacity_bytes != null && gib * GIB > pool.capacity_bytes) return { text: t.wizard.largerThanPool(bytes(pool.capacity_bytes), name), stops: true };
+  if (pool?.capacity_bytes != null && gib * GIB > pool.capacity_bytes)
+    return { text: t.wizard.largerThanPool(bytes(pool.capacity_bytes), name), stops: true };
   if (!pool || pool.free_bytes == null || gib * GIB <= pool.free_bytes) return { text: '', stops: false };
   const room = bytes(pool.free_bytes);
   return pool.thin ? { text: t.wizard.tooLarge(room, name), stops: false } : { text: t.wizard.tooLargeThick(room, name), stops: true };
@@ -108,7 +134,8 @@ export function poolProblem(pools: readonly Pool[] | undefined, name: string, gi
 
 /** GiB that the draft asks of a pool. */
 export const gibIn = (draft: Draft, pool: string) =>
-  (draft.source !== 'volume' && draft.pool === pool ? draft.size.disk_gib : 0) + draft.disks.reduce((sum, disk) => sum + (disk.pool === pool ? disk.size_gib : 0), 0);
+  (draft.source !== 'volume' && draft.pool === pool ? draft.size.disk_gib : 0) +
+  draft.disks.reduce((sum, disk) => sum + (disk.pool === pool ? disk.size_gib : 0), 0);
 
 export type Problems = Partial<Record<'name' | 'source' | 'memory_mib' | 'disk_gib' | 'disks' | 'order' | 'boot', string>>;
 
@@ -116,11 +143,12 @@ export type Problems = Partial<Record<'name' | 'source' | 'memory_mib' | 'disk_g
 export function problemsOf(draft: Draft, world: World): Problems {
   const words = t.wizard;
   const problems: Problems = {};
-  if (!NAME.test(draft.name)) problems.name = words.nameHelp;
+  if (!limits.VmInput.name.pattern.test(draft.name)) problems.name = words.nameHelp;
   if (world.nameTaken) problems.name = words.nameTaken;
   if (!draft[draft.source] || (asksSource(draft) && !draft.image && !draft.iso)) problems.source = ' ';
   if (draft.size.memory_mib < world.minMemoryMib) problems.memory_mib = words.memoryTooSmall(mib(world.minMemoryMib));
-  if ((draft.source === 'image' || draft.source === 'template') && draft.size.disk_gib * GIB < world.imageBytes) problems.disk_gib = words.diskTooSmall(bytes(world.imageBytes));
+  if ((draft.source === 'image' || draft.source === 'template') && draft.size.disk_gib * GIB < world.imageBytes)
+    problems.disk_gib = words.diskTooSmall(bytes(world.imageBytes));
   const pools = new Set([draft.pool, ...draft.disks.map((disk) => disk.pool)]);
   const stops = [...pools].map((pool) => poolProblem(world.pools, pool, gibIn(draft, pool))).find((one) => one.stops);
   if (stops) problems.disks = stops.text;
@@ -129,27 +157,82 @@ export function problemsOf(draft: Draft, world: World): Problems {
   return problems;
 }
 
-const STEP_OF: Record<keyof Problems, StepId> = { name: 'source', source: 'source', memory_mib: 'size', disk_gib: 'size', disks: 'size', order: 'size', boot: 'boot' };
+const STEP_OF: Record<keyof Problems, StepId> = {
+  name: 'source',
+  source: 'source',
+  memory_mib: 'size',
+  disk_gib: 'size',
+  disks: 'size',
+  order: 'size',
+  boot: 'boot',
+};
 
 /** Whether nothing is wrong in that step. */
-export const stepOk = (problems: Problems, step: StepId) => !(Object.keys(problems) as (keyof Problems)[]).some((field) => STEP_OF[field] === step);
+export const stepOk = (problems: Problems, step: StepId) =>
+  !(Object.keys(problems) as (keyof Problems)[]).some((field) => STEP_OF[field] === step);
+
+const FIELDS_OF: Partial<Record<StepId, readonly Field[]>> = {
+  source: ['name', 'description', 'image', 'iso', 'volume', 'format', 'template', 'os', 'cdroms', 'file'],
+  size: [
+    'vcpus',
+    'memory_mib',
+    'disk_gib',
+    'size_gib',
+    'pool',
+    'disks',
+    'nics',
+    'network',
+    'mac',
+    'model',
+    'bus',
+    'uefi',
+    'tpm',
+    'agent',
+    'boot',
+  ],
+  boot: [
+    'cloud_init',
+    'windows',
+    'user',
+    'password',
+    'ssh_keys',
+    'packages',
+    'hostname',
+    'user_data',
+    'address',
+    'gateway',
+    'dns',
+    'language',
+    'time_zone',
+    'product_key',
+    'organization',
+    'edition',
+  ],
+  gpu: ['devices', 'group', 'count', 'optional'],
+};
 
 /** Where the field that the API refused is. */
 export function stepOfField(field: string): StepId | null {
-  const first = /^[a-z_]+/.exec(field)?.[0] ?? '';
-  if (['name', 'description', 'image', 'iso', 'volume', 'format', 'template', 'os', 'cdroms', 'file'].includes(first)) return 'source';
-  if (['vcpus', 'memory_mib', 'disk_gib', 'size_gib', 'pool', 'disks', 'nics', 'network', 'mac', 'model', 'bus', 'uefi', 'tpm', 'agent', 'boot'].includes(first)) return 'size';
-  if (['cloud_init', 'windows', 'user', 'password', 'ssh_keys', 'packages', 'hostname', 'user_data', 'address', 'gateway', 'dns', 'language', 'time_zone', 'product_key', 'organization', 'edition'].includes(first)) return 'boot';
-  return ['devices', 'group', 'count', 'optional'].includes(first) ? 'gpu' : null;
+  const first = /^[a-z_]+/.exec(field)?.[0];
+  return (Object.keys(FIELDS_OF) as StepId[]).find((step) => FIELDS_OF[step]?.some((one) => one === first)) ?? null;
 }
 
 function sourceInput(draft: Draft): Partial<VmInput> {
   const { vcpus, memory_mib, disk_gib } = draft.size;
   const size = { vcpus, memory_mib };
   switch (draft.source) {
-    case 'image': return { image: draft.image, ...size, disk_gib, pool: draft.pool };
-    case 'iso': return { iso: draft.iso, ...size, disk_gib, pool: draft.pool, ...(draft.drivers && { cdroms: [{ file: draft.drivers }] }) };
-    case 'template': return { template: draft.template, ...(asksSource(draft) && (draft.iso ? { iso: draft.iso } : { image: draft.image })), ...size, disk_gib, pool: draft.pool };
+    case 'image':
+      return { image: draft.image, ...size, disk_gib, pool: draft.pool };
+    case 'iso':
+      return { iso: draft.iso, ...size, disk_gib, pool: draft.pool, ...(draft.drivers && { cdroms: [{ file: draft.drivers }] }) };
+    case 'template':
+      return {
+        template: draft.template,
+        ...(asksSource(draft) && (draft.iso ? { iso: draft.iso } : { image: draft.image })),
+        ...size,
+        disk_gib,
+        pool: draft.pool,
+      };
     case 'volume': {
       const at = draft.volume.indexOf(':');
       const format = diskFormat(draft.volumeFormat);
@@ -178,7 +261,10 @@ export function vmInput(draft: Draft, world: World, group: string): VmInput {
     // A template's list stands unless another is given.
     ...((draft.disks.length > 0 || draft.source === 'template') && { disks: draft.disks }),
     ...(draft.nics && { nics: draft.nics }),
-    ...(hasFirstBoot(draft, world) && (draft.source === 'template' && draft.given ? insteadOf(draft.given.boot, draft.boot, draft.os) : firstBootInput(draft.boot, draft.os))),
+    ...(hasFirstBoot(draft, world) &&
+      (draft.source === 'template' && draft.given
+        ? insteadOf(draft.given.boot, draft.boot, draft.os)
+        : firstBootInput(draft.boot, draft.os))),
     ...(!keepsDevices(draft, group) && { devices: group ? [{ group, count: 1, optional: draft.optional }] : [] }),
     start: draft.start,
   };

@@ -19,10 +19,19 @@ export function LoginPage() {
   }, []);
   const help = run.error instanceof ApiError ? `${run.error.message} ${run.error.next}` : run.error?.message;
   return (
-    <Login header={<LoginHeader headerBrand={<Brand src="/facet.svg" alt={t.app.name} />} />} footer={<LoginFooter><p>{t.login.about}</p></LoginFooter>}>
+    <Login
+      header={<LoginHeader headerBrand={<Brand src="/facet.svg" alt={t.app.name} />} />}
+      footer={
+        <LoginFooter>
+          <p>{t.login.about}</p>
+        </LoginFooter>
+      }
+    >
       {/* Its own title would be a second-level heading. */}
       <LoginMainHeader>
-        <Title headingLevel="h1" size="3xl">{t.login.title}</Title>
+        <Title headingLevel="h1" size="3xl">
+          {t.login.title}
+        </Title>
         <p className="pf-v6-c-login__main-header-desc">{t.login.subtitle}</p>
       </LoginMainHeader>
       <LoginMainBody>

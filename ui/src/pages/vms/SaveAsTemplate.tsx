@@ -2,7 +2,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createTemplate } from '@/api/actions';
-import type { Vm } from '@/api/types';
+import * as limits from '@/contract/limits.generated';
+import type { Vm } from '@/contract/types';
 import { t } from '@/strings';
 import { problemAt, TextField } from '@/widgets/fields';
 import { FormDialog } from '@/widgets/FormDialog';
@@ -21,8 +22,24 @@ export function SaveAsTemplate({ vm, onClose }: { vm: Vm; onClose: () => void })
     },
   });
   return (
-    <FormDialog title={t.templates.saveAsTitle(vm.name)} about={t.templates.saveAsText} button={t.templates.saveAs} save={save} fields={['name']} isDisabled={!name.trim()} onClose={onClose}>
-      <TextField id="template-name" label={t.templates.name} isRequired maxLength={64} value={name} onChange={setName} problem={problemAt(save.error, 'name')} />
+    <FormDialog
+      title={t.templates.saveAsTitle(vm.name)}
+      about={t.templates.saveAsText}
+      button={t.templates.saveAs}
+      save={save}
+      fields={['name']}
+      isDisabled={!name.trim()}
+      onClose={onClose}
+    >
+      <TextField
+        id="template-name"
+        label={t.templates.name}
+        isRequired
+        maxLength={limits.TemplateInput.name.maxLength}
+        value={name}
+        onChange={setName}
+        problem={problemAt(save.error, 'name')}
+      />
     </FormDialog>
   );
 }
