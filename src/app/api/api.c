@@ -30,11 +30,6 @@ void fct_reply_resource(FctReply *reply, int status, json_t *json)
         reply->etag = g_strdup_printf("\"%" G_GINT64_FORMAT "\"", fct_json_int(json, "revision", 0));
 }
 
-void fct_reply_items(FctReply *reply, json_t *items)
-{
-    reply->json = json_pack("{s:o}", "items", items);
-}
-
 void fct_reply_clear(FctReply *reply)
 {
     json_decref(reply->json);

@@ -96,8 +96,6 @@ struct FctRoute {
 
 /* A 200 with a resource: body and, from its "revision", the ETag. Takes @json over. */
 void fct_reply_resource(FctReply *reply, int status, json_t *json);
-/* A 200 {"items": […]}; takes @items over. */
-void fct_reply_items(FctReply *reply, json_t *items);
 void fct_reply_clear(FctReply *reply);
 
 /* The revision that If-Match names: FCT_ERROR_REVISION_NEEDED when absent, FCT_ERROR_BAD_REQUEST when not a revision.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The library over HTTP: both directions move blocks, never whole files. */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/api/outgoing.h"
 #include "app/library/files.h"
 #include "app/news/hub.h"
@@ -21,8 +21,10 @@ static void tell(FctApp *app, const char *id)
 
 static gboolean list_files(const FctRequest *request, FctReply *reply, GError **error)
 {
+    static const FctListOrder order = {.by = {"name", "id"}};
     reply->json = fct_files_list(request->app->files, error);
-    return reply->json != NULL;
+    json_t *items = reply->json ? json_incref(json_object_get(reply->json, "items")) : NULL;
+    return fct_reply_list(request, reply, &order, items, error);
 }
 
 static gboolean get_file(const FctRequest *request, FctReply *reply, GError **error)
@@ -165,7 +167,7 @@ static gboolean get_content(const FctRequest *request, FctReply *reply, GError *
 }
 
 const FctRoute fct_routes_file[] = {
-    {"GET", "/files", "file.read", list_files},
+    {"GET", "/files", "file.read", list_files, .query = FCT_LIST_QUERY},
     {"POST", "/files", "file.write", create_file, .body = "name:text size_bytes:int sha256:text"},
     {"GET", "/files/{id}", "file.read", get_file},
     {"DELETE", "/files/{id}", "file.write", delete_file, .slow = TRUE},

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/storage/pools.h"
 
 static gboolean list_pools(const FctRequest *request, FctReply *reply, GError **error)
 {
-    json_t *items = fct_pools_list(request->app, error);
-    if (items)
-        fct_reply_items(reply, items);
-    return items != NULL;
+    static const FctListOrder order = {.by = {"name"}};
+    return fct_reply_list(request, reply, &order, fct_pools_list(request->app, error), error);
 }
 
 static gboolean get_pool(const FctRequest *request, FctReply *reply, GError **error)
@@ -59,7 +57,7 @@ static gboolean refresh_pool(const FctRequest *request, FctReply *reply, GError 
 }
 
 const FctRoute fct_routes_pool[] = {
-    {"GET", "/pools", "pool.read", list_pools},
+    {"GET", "/pools", "pool.read", list_pools, .query = FCT_LIST_QUERY},
     {"POST", "/pools", "pool.write", create_pool,
      .body = "name:text kind:text path:text host:text export:text volume_group:text confirm:text", .slow = TRUE},
     {"GET", "/pools/{id}", "pool.read", get_pool},

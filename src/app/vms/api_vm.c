@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/api_vm.h"
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/domains/guests.h"
 #include "app/gpus/holds.h"
 #include "app/networks/networks.h"
@@ -452,7 +452,7 @@ static gboolean vnc(const FctRequest *request, FctReply *reply, GError **error)
 
 const FctRoute fct_routes_vm[] = {
     {"GET", "/vms", "vm.read", list_vms,
-     .query = "limit:int offset:int q:text name:text state:text ours:bool sort:text order:text"},
+     .query = FCT_LIST_QUERY " offset:int q:text name:text state:text ours:bool sort:text order:text"},
     {"POST", "/vms", "vm.write", create_vm,
      /* null takes away what a template has */
      .body = "name:text image:text? iso:text? volume:object? pool:text? disks:list? cdroms:list? template:text "

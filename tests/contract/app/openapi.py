@@ -84,6 +84,14 @@ class Contract:
         kinds = [TYPES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
         return kinds[0] + ("?" if "null" in kinds[1:] else "")
 
+    def lists(self):
+        """Addresses of what answers {items: […]}"""
+        for (method, route), operation in self.operations.items():
+            content = self.deref(operation["responses"].get("200", {})).get("content", {})
+            schema = self.deref(content.get("application/json", {}).get("schema", {}))
+            if method == "GET" and "items" in schema.get("properties", {}):
+                yield route
+
     def deref(self, value):
         while "$ref" in value:
             value = self.resolver.resolve(value["$ref"])[1]
@@ -210,6 +218,68 @@ def test_examples(api):
     assert seen
 
 
+def key_of(item):
+    """What tells an item of a list from all others."""
+    return tuple(item[name] for name in ("id", "pool", "name", "time_ms", "minute_ms", "address") if name in item)
+
+
+def walk(api, path, limit):
+    """All items, page by page."""
+    items, cursor = [], ""
+    while cursor is not None:
+        page = api("GET", f"{path}{'&' if '?' in path else '?'}limit={limit}{cursor and '&cursor=' + cursor}", 200)
+        assert len(page["items"]) <= limit and ("next" not in page or len(page["items"]) == limit), (path, page)
+        items += page["items"]
+        cursor = page.get("next")
+    return items
+
+
+def check_pages(api, path, limit=1):
+    """The pages together are the whole list; what came to it meanwhile, at either end, is left aside."""
+    whole = [key_of(i) for i in walk(api, path, 500)]
+    paged = [key_of(i) for i in walk(api, path, limit)]
+    assert len(set(whole)) == len(whole) and len(set(paged)) == len(paged), path
+    assert [k for k in paged if k in whole] == [k for k in whole if k in paged], path
+    assert len(paged) >= len(whole) - (path == "/samples"), path  # the oldest sample may have gone
+    return len(whole)
+
+
+def check_cursors(api, path, other):
+    for odd in ("x", "====", "W10", "bnVsbA", "WyIvdm1zIiwiIiwiIixdCg", other):
+        assert api("GET", f"{path}?cursor={odd}", 400)["error"]["details"]["field"] == "cursor", (path, odd)
+
+
+def test_pages(api):
+    """Every list of the contract, one item a page; the ones that need libvirt are in vm_list.py."""
+    api("POST", "/resource-groups", 201, {"name": "first", "rules": {}})
+    api("POST", "/resource-groups", 201, {"name": "second", "rules": {}})
+    token = api("POST", "/tokens", 201, {"name": "second", "role": "viewer"})
+    other = api("GET", "/audit?limit=1", 200)["next"]
+    seen = {}
+    for path in sorted(api.contract.lists()):
+        if "{" not in path and api.host.raw("GET", path)[0] != 501:
+            seen[path] = check_pages(api, path)
+            check_cursors(api, path, other if path != "/audit" else "x")
+    assert {"/gpus", "/resource-groups", "/tokens", "/audit", "/samples"} <= {p for p, n in seen.items() if n > 1}, seen
+    api("DELETE", "/tokens/" + token["id"], 204)
+
+
+def test_pages_of_what_changes(api):
+    """What goes or comes between two pages neither repeats nor hides another item."""
+    made = [api("POST", "/resource-groups", 201, {"name": f"page {i}", "rules": {}})["id"] for i in range(4)]
+    whole = [i["id"] for i in api("GET", "/resource-groups", 200)["items"]]
+    at = whole.index(made[1]) + 1
+    page = api("GET", f"/resource-groups?limit={at}", 200)
+    assert page["items"][-1]["id"] == made[1]
+    for gone in made[:2]:  # the item that the cursor tells of is among them
+        api("DELETE", "/resource-groups/" + gone, 204)
+    made.append(api("POST", "/resource-groups", 201, {"name": "page 4", "rules": {}})["id"])
+    rest = [i["id"] for i in api("GET", f"/resource-groups?cursor={page['next']}", 200)["items"]]
+    assert rest[:3] == [made[2], made[3], made[4]] and rest[3:] == whole[at + 2:], rest
+    for left in made[2:]:
+        api("DELETE", "/resource-groups/" + left, 204)
+
+
 def test_tokens(api):
     api("POST", "/tokens", 400, {"name": ""})
     api("POST", "/session", 401, {"username": "admin", "password": "wrong"})
@@ -298,7 +368,7 @@ def main():
     openapi, list_routes, sim, helper, facetd = sys.argv[1:6]
     contract = Contract(openapi)
     tests = [test_reading, test_contract, test_without_libvirt, test_without_sign_in, test_queries, test_bodies, test_tokens, test_groups, test_files, test_plans, test_hold,
-             test_examples, test_after]
+             test_pages, test_pages_of_what_changes, test_examples, test_after]
     print(f"TAP version 13\n1..{1 + len(tests)}", flush=True)
     routes = set(map(in_order, subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()))
     assert routes == contract.routes(), f"server only: {routes - contract.routes()}; contract only: {contract.routes() - routes}"
