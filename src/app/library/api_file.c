@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The library over HTTP: both directions move blocks, never whole files. */
+#include "app/api/etag.h"
 #include "app/api/list.h"
 #include "app/api/outgoing.h"
 #include "app/library/files.h"
@@ -53,6 +54,9 @@ static gboolean create_file(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean delete_file(const FctRequest *request, FctReply *reply, GError **error)
 {
+    g_autoptr(json_t) seen = request->if_match ? fct_files_get(request->app->files, request->id, error) : NULL;
+    if (request->if_match && (!seen || !fct_request_match(request, seen, error)))
+        return FALSE;
     if (!fct_files_delete(request->app->files, request->id, error))
         return FALSE;
     fct_event(request->app, "file.deleted", "info", "file", request->id, request->id, "The file %s was deleted.",

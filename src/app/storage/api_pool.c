@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api/etag.h"
 #include "app/api/list.h"
 #include "app/storage/pools.h"
 
@@ -27,8 +28,11 @@ static gboolean create_pool(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean delete_pool(const FctRequest *request, FctReply *reply, GError **error)
 {
+    g_autoptr(json_t) seen = request->if_match ? fct_pools_get(request->app, request->id, error) : NULL;
     reply->subject = g_strdup_printf("pool %s", request->id);
     reply->status = 204;
+    if (request->if_match && (!seen || !fct_request_match(request, seen, error)))
+        return FALSE;
     return fct_pools_delete(request->app, request->id, error);
 }
 

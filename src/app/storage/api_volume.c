@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/api/etag.h"
 #include "app/api/list.h"
 #include "app/api/outgoing.h"
 #include "app/storage/storage.h"
@@ -45,8 +46,11 @@ static gboolean grow_volume(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean delete_volume(const FctRequest *request, FctReply *reply, GError **error)
 {
+    g_autoptr(json_t) seen = request->if_match ? fct_volumes_get(request->app, request->id, error) : NULL;
     reply->subject = g_strdup_printf("volume %s", request->id);
     reply->status = 204;
+    if (request->if_match && (!seen || !fct_request_match(request, seen, error)))
+        return FALSE;
     return fct_volumes_delete(request->app, request->id, error);
 }
 

@@ -60,6 +60,17 @@ static FctVm *find(FctVms *vms, const char *id, FctVmInfo **ret_foreign, GError 
     return NULL;
 }
 
+static gboolean check_revision(const FctRequest *request, const FctVm *vm, GError **error)
+{
+    guint64 revision;
+    if (!fct_request_revision(request, &revision, error))
+        return FALSE;
+    if (revision == FCT_REV_ANY || revision == vm->revision)
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_REVISION, "VM %s has changed meanwhile.", vm->name);
+    return FALSE;
+}
+
 FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -72,6 +83,8 @@ FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **erro
         fct_vm_set_foreign_error(error, foreign->name);
     else if (vms)
         g_propagate_error(error, g_steal_pointer(&fault));
+    if (vm && request->if_match && strcmp(request->route->method, "POST") != 0 && !check_revision(request, vm, error))
+        g_clear_pointer(&vm, fct_vm_free);
     return vm;
 }
 
@@ -127,17 +140,6 @@ static gboolean create_vm(const FctRequest *request, FctReply *reply, GError **e
 }
 
 /* ---- changing ---- */
-
-static gboolean check_revision(const FctRequest *request, const FctVm *vm, GError **error)
-{
-    guint64 revision;
-    if (!fct_request_revision(request, &revision, error))
-        return FALSE;
-    if (revision == FCT_REV_ANY || revision == vm->revision)
-        return TRUE;
-    fct_set_error(error, FCT_ERROR_REVISION, "VM %s has changed meanwhile.", vm->name);
-    return FALSE;
-}
 
 /* Brings libvirt's definition along while the VM is off, so that virsh shows the same. A run keeps what it has. */
 static gboolean redefine(FctVms *vms, const FctVm *vm, gboolean renamed, GError **error)

@@ -7,9 +7,12 @@ usage: openapi.py OPENAPI LIST-ROUTES SIM HELPER FACETD
 Every answer of a real facetd on a simulated host goes through the schema that the contract gives for its operation and
 status. Answers of errors too: a status that the operation does not list is a fault, but for those that any address may give.
 """
+import gzip
+import http.client
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import warnings
@@ -136,7 +139,9 @@ class Client:
         self.contract.check(method, path, has, answer)
         assert has == status, f"{method} {path}: {has} instead of {status}: {answer}"
         if answer and isinstance(answer.get("revision"), int):
-            assert got_headers.get("ETag") == f'"{answer["revision"]}"', got_headers
+            seen = '"[0-9a-f]+"' if method != "GET" else '"%d-[0-9a-f]{32}"' % answer["revision"]
+            assert re.fullmatch(seen, got_headers.get("ETag", "")), got_headers
+            assert method == "GET" or got_headers["ETag"] == f'"{answer["revision"]}"', got_headers
         return answer
 
 
@@ -302,6 +307,52 @@ def test_groups(api):
     api("DELETE", path, 204, None, {"If-Match": f'"{changed["revision"]}"'})
 
 
+def etag_of(api, path):
+    status, headers, _ = api.host.raw("GET", path)
+    assert status == 200 and re.fullmatch(r'"([0-9]+-)?[0-9a-f]{32}"', headers.get("ETag", "")), (path, status, headers)
+    return headers["ETag"]
+
+
+def test_etags(api):
+    """Who has an answer gets 304 until it is another; for a change the revision in the ETag counts."""
+    path = "/resource-groups/" + api("POST", "/resource-groups", 201, {"name": "seen", "rules": {}})["id"]
+    for steady in ("/version", "/openapi.json", "/session", "/tokens", "/resource-groups", path, "/files", "/images", "/plans"):
+        etag = etag_of(api, steady)
+        for known in (etag, "W/" + etag, f'"x", {etag}', "*"):
+            for method in ("GET", "HEAD"):
+                status, headers, answer = api.host.raw(method, steady, None, {"If-None-Match": known})
+                assert (status, answer, headers.get("ETag")) == (304, None, etag), (method, steady, known, status, headers)
+                assert headers["Connection"] == "close", headers  # libsoup closes it: said, no client loses a request
+        assert api.host.raw("GET", steady, None, {"If-None-Match": '"x"'})[0] == 200
+        if steady != "/openapi.json":
+            api.contract.check("GET", steady, 304, None)
+    before = etag_of(api, path)
+    assert api.host.raw("GET", "/resource-groups/none", None, {"If-None-Match": "*"})[0] == 404
+    api("PUT", path, 200, {"name": "seen", "rules": {}, "description": "again"}, {"If-Match": before})
+    assert api.host.raw("GET", path, None, {"If-None-Match": before})[0] == 200 and etag_of(api, path) != before
+    api("PUT", path, 412, {"name": "seen", "rules": {}}, {"If-Match": before})
+    for odd in ('"-1"', before[:-1], before[:-1] + 'x"', before.strip('"')):
+        api("PUT", path, 400, {"name": "seen", "rules": {}}, {"If-Match": odd})
+    api("DELETE", path, 412, None, {"If-Match": before})
+    api("DELETE", path, 204, None, {"If-Match": etag_of(api, path)})
+
+
+def test_packed_contract(api):
+    """The contract travels as the page's files do."""
+    sizes = {}
+    for coding in ("identity", "gzip"):
+        raw = http.client.HTTPSConnection("127.0.0.1", api.host.port, timeout=60, context=ssl.create_default_context(
+            cafile=os.path.join(api.host.state, "tls", "cert.pem")))
+        raw.request("GET", "/api/v1/openapi.json", headers={"Accept-Encoding": coding})
+        answer = raw.getresponse()
+        data = answer.read()
+        sizes[coding] = len(data)
+        assert answer.getheader("Cache-Control") == "no-cache" and answer.getheader("Vary") == "Accept-Encoding"
+        assert json.loads(gzip.decompress(data) if answer.getheader("Content-Encoding") == "gzip" else data) == api.contract.doc
+        raw.close()
+    assert sizes["gzip"] * 4 < sizes["identity"], sizes
+
+
 def test_files(api):
     wish = {"name": "disk.raw", "size_bytes": 1024}
     for odd in ({"name": "../x", "size_bytes": 4}, {"name": "x", "size_bytes": 0}, {"name": "x"}, {**wish, "more": 1}):
@@ -316,7 +367,9 @@ def test_files(api):
     api("PUT", "/files/disk.raw/content", 200, bytes(512), {"Content-Range": "bytes 512-1023/1024"})
     assert [f["id"] for f in api("GET", "/files", 200)["items"]] == ["disk.raw"]
     assert [i["id"] for i in api("GET", "/images", 200)["items"]] == ["disk.raw"]
-    api("DELETE", "/files/disk.raw", 204)
+    before = etag_of(api, "/files/disk.raw")
+    api("DELETE", "/files/disk.raw", 412, None, {"If-Match": '"x"'})
+    api("DELETE", "/files/disk.raw", 204, None, {"If-Match": before})
     for method, path in (("GET", ""), ("GET", "/content"), ("PUT", "/content"), ("DELETE", "")):
         api(method, "/files/disk.raw" + path, 404)
 
@@ -367,7 +420,7 @@ def test_after(api):
 def main():
     openapi, list_routes, sim, helper, facetd = sys.argv[1:6]
     contract = Contract(openapi)
-    tests = [test_reading, test_contract, test_without_libvirt, test_without_sign_in, test_queries, test_bodies, test_tokens, test_groups, test_files, test_plans, test_hold,
+    tests = [test_reading, test_contract, test_without_libvirt, test_without_sign_in, test_queries, test_bodies, test_tokens, test_groups, test_etags, test_packed_contract, test_files, test_plans, test_hold,
              test_pages, test_pages_of_what_changes, test_examples, test_after]
     print(f"TAP version 13\n1..{1 + len(tests)}", flush=True)
     routes = set(map(in_order, subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()))
