@@ -33,6 +33,7 @@ const VolumesPage = chunk(() => import('@/pages/storage/VolumesPage'));
 const FilesPage = chunk(() => import('@/pages/storage/FilesPage'));
 const ActivityPage = chunk(() => import('@/pages/activity/ActivityPage'));
 const NodesPage = chunk(() => import('@/pages/nodes/NodesPage'));
+const ApiDocsPage = chunk(() => import('@/pages/apidocs/ApiDocsPage'));
 const SettingsPage = chunk(() => import('@/pages/settings/SettingsPage'));
 
 const client = new QueryClient({
@@ -80,20 +81,32 @@ function Pages() {
   );
 }
 
+const waiting = <Bullseye><Spinner aria-label={t.app.loading} /></Bullseye>;
+
+/** Everything that only who has signed in sees. */
+function SignedIn() {
+  return (
+    <Toasts>
+      <Gate>
+        <Uploads>
+          <Routes>
+            <Route path="/vms/:id/console/window" element={<Suspense fallback={waiting}><ConsoleWindow /></Suspense>} />
+            <Route path="*" element={<Pages />} />
+          </Routes>
+        </Uploads>
+      </Gate>
+    </Toasts>
+  );
+}
+
 export function App() {
   return (
     <QueryClientProvider client={client}>
       <BrowserRouter>
-        <Toasts>
-          <Gate>
-            <Uploads>
-              <Routes>
-                <Route path="/vms/:id/console/window" element={<Suspense fallback={<Bullseye><Spinner aria-label={t.app.loading} /></Bullseye>}><ConsoleWindow /></Suspense>} />
-                <Route path="*" element={<Pages />} />
-              </Routes>
-            </Uploads>
-          </Gate>
-        </Toasts>
+        <Routes>
+          <Route path="/reference" element={<Suspense fallback={waiting}><ApiDocsPage /></Suspense>} />
+          <Route path="*" element={<SignedIn />} />
+        </Routes>
       </BrowserRouter>
     </QueryClientProvider>
   );
