@@ -2,9 +2,10 @@
 // The API as people read it: the contract of the facetd that answers here, by kind of object. Nobody has to sign in, as for the
 // document itself. Our own page and no viewer from elsewhere: see docs/adr/0023-lists-and-etags.md.
 import {
-  Bullseye, Button, Masthead, MastheadBrand, MastheadContent, MastheadMain, Nav, NavItem, NavList, Page, PageSection, PageSidebar, PageSidebarBody,
-  SearchInput, SkipToContent, Spinner, Title, Toolbar, ToolbarContent, ToolbarItem,
+  Bullseye, Button, Masthead, MastheadBrand, MastheadContent, MastheadMain, MastheadToggle, Nav, NavItem, NavList, Page, PageSection, PageSidebar,
+  PageSidebarBody, PageToggleButton, SearchInput, SkipToContent, Spinner, Title, Toolbar, ToolbarContent, ToolbarItem,
 } from '@patternfly/react-core';
+import { BarsIcon } from '@patternfly/react-icons';
 import { useEffect, useMemo, useState } from 'react';
 import { call } from '@/api/client';
 import { useTheme } from '@/lib/theme';
@@ -46,16 +47,17 @@ function useShown(contract: Contract | undefined, open: (id: string) => void) {
   }, [contract, open]);
 }
 
-function Head({ contract }: { contract?: Contract }) {
+function Head() {
   return (
     <Masthead>
       <MastheadMain>
+        <MastheadToggle><PageToggleButton icon={<BarsIcon />} aria-label={words.groups} /></MastheadToggle>
         <MastheadBrand><Title headingLevel="h1" size="xl">{t.app.name} {words.title}</Title></MastheadBrand>
       </MastheadMain>
       <MastheadContent>
         <Toolbar isStatic>
           <ToolbarContent>
-            <ToolbarItem align={{ default: 'alignEnd' }}><Button component="a" variant="link" href="/api/v1/openapi.json" isDisabled={!contract}>{words.document}</Button></ToolbarItem>
+            <ToolbarItem align={{ default: 'alignEnd' }}><Button component="a" variant="link" href="/api/v1/openapi.json">{words.document}</Button></ToolbarItem>
             <ToolbarItem><Button component="a" variant="link" href="/">{words.page}</Button></ToolbarItem>
           </ToolbarContent>
         </Toolbar>
@@ -90,7 +92,7 @@ function Reference({ contract }: { contract: Contract }) {
     </PageSidebar>
   );
   return (
-    <Page masthead={<Head contract={contract} />} sidebar={sidebar} mainContainerId="apidocs-main" skipToContent={<SkipToContent href="#apidocs-main">{t.app.skip}</SkipToContent>}>
+    <Page isManagedSidebar masthead={<Head />} sidebar={sidebar} mainContainerId="apidocs-main" skipToContent={<SkipToContent href="#apidocs-main">{t.app.skip}</SkipToContent>}>
       <PageSection>
         <p className="apidocs-about">{contract.info.description}</p>
         <SearchInput className="apidocs-search" value={text} placeholder={words.search} aria-label={words.search} onChange={(_event, value) => setText(value)} onClear={() => setText('')} />
