@@ -23,7 +23,7 @@ int fct_verb_audit_list(FctCli *cli, int argc, char **argv)
     json_t *row;
     if (argc != 1)
         return fct_cli_usage("audit list takes nothing more.");
-    if (!fct_client_call(cli->client, "GET", "/audit?limit=500", NULL, 0, &answer, &error))
+    if (!fct_client_list(cli->client, "/audit?limit=500", &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
         fct_print_json(answer);
@@ -46,7 +46,7 @@ int fct_verb_audit_refused(FctCli *cli, int argc, char **argv)
     json_t *row;
     if (argc != 1)
         return fct_cli_usage("audit refused takes nothing more.");
-    if (!fct_client_call(cli->client, "GET", "/audit/refused?limit=500", NULL, 0, &answer, &error))
+    if (!fct_client_list(cli->client, "/audit/refused?limit=500", &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
         fct_print_json(answer);

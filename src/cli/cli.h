@@ -39,6 +39,8 @@ const char *fct_client_url(const FctClient *client);
  * on 204. */
 gboolean fct_client_call(FctClient *client, const char *method, const char *path, json_t *body, guint64 if_match,
                          json_t **ret, GError **error);
+/* A list as a whole, whatever pages it comes in; @path may have a query. *ret gets a new reference. */
+gboolean fct_client_list(FctClient *client, const char *path, json_t **ret, GError **error);
 /* @total -1: the server did not say. */
 typedef void (*FctProgress)(gint64 done, gint64 total, gpointer data);
 /* Sends the rest of a file of @total bytes, of which @from are there; @stream stands behind them. */

@@ -154,6 +154,35 @@ gboolean fct_client_call(FctClient *client, const char *method, const char *path
     return take_answer(client, message, answer, ret, error);
 }
 
+/* Moves the items of @page behind those of @whole. */
+static void add_page(json_t *whole, const json_t *page)
+{
+    json_array_extend(json_object_get(whole, "items"), json_object_get(page, "items"));
+}
+
+gboolean fct_client_list(FctClient *client, const char *path, json_t **ret, GError **error)
+{
+    g_autoptr(json_t) whole = NULL;
+    g_autofree char *cursor = NULL;
+    *ret = NULL;
+    do {
+        g_autofree char *page_path =
+            cursor ? g_strconcat(path, strchr(path, '?') ? "&" : "?", "cursor=", cursor, NULL) : g_strdup(path);
+        g_autoptr(json_t) page = NULL;
+        if (!fct_client_call(client, "GET", page_path, NULL, 0, &page, error))
+            return FALSE;
+        g_free(cursor);
+        cursor = g_strdup(fct_json_str(page, "next", NULL));
+        if (whole)
+            add_page(whole, page);
+        else
+            whole = json_incref(page);
+    } while (cursor);
+    json_object_del(whole, "next");
+    *ret = g_steal_pointer(&whole);
+    return TRUE;
+}
+
 typedef struct {
     FctProgress progress;
     gpointer data;

@@ -81,7 +81,7 @@ int fct_verb_task_list(FctCli *cli, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     size_t i;
     json_t *task;
-    if (!fct_client_call(cli->client, "GET", "/tasks", NULL, 0, &answer, &error))
+    if (!fct_client_list(cli->client, "/tasks?limit=500", &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
         fct_print_json(answer);

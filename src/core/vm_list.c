@@ -74,8 +74,7 @@ static int attention_rank(const FctVmRow *row)
     return row->blocked ? 1 : row->devices ? 2 : 3;
 }
 
-/* The value that decides; NAN when it is unknown. */
-static double value_of(const FctVmRow *row, FctVmSort sort)
+double fct_vm_sort_value(const FctVmRow *row, FctVmSort sort)
 {
     switch (sort) {
     case FCT_VM_BY_STATE:
@@ -96,26 +95,29 @@ static double value_of(const FctVmRow *row, FctVmSort sort)
 }
 
 typedef struct {
+    FctVmMark mark;
     const FctVmRow *row;
-    double value;
 } Key;
 
-static int compare_keys(gconstpointer a, gconstpointer b, gpointer data)
+static int compare_marks(const FctVmMark *x, const FctVmMark *y, const FctVmQuery *query)
 {
-    const Key *x = a, *y = b;
-    const FctVmQuery *query = data;
     gboolean no_x = isnan(x->value), no_y = isnan(y->value);
     int order = 0;
     if (no_x != no_y)
         return no_x ? 1 : -1;
     if (query->sort == FCT_VM_BY_NAME)
-        order = fct_natural_compare(x->row->name, y->row->name);
+        order = fct_natural_compare(x->name, y->name);
     else if (!no_x && x->value != y->value)
         order = x->value < y->value ? -1 : 1;
     if (order)
         return query->descending ? -order : order;
-    order = fct_natural_compare(x->row->name, y->row->name);
-    return order ? order : strcmp(x->row->id, y->row->id);
+    order = fct_natural_compare(x->name, y->name);
+    return order ? order : strcmp(x->id, y->id);
+}
+
+static int compare_keys(gconstpointer a, gconstpointer b, gpointer query)
+{
+    return compare_marks(&((const Key *)a)->mark, &((const Key *)b)->mark, query);
 }
 
 /* ---- filter ---- */
@@ -168,7 +170,7 @@ void fct_vm_page_pick(const FctVmRow *rows, gsize n, const FctVmQuery *query, Fc
 {
     g_autoptr(GArray) keys = g_array_new(FALSE, FALSE, sizeof(Key));
     g_auto(GStrv) words = query->text ? g_strsplit_set(query->text, " \t", -1) : NULL;
-    *ret = (FctVmPage){g_ptr_array_new(), 0, counts_new()};
+    *ret = (FctVmPage){.rows = g_ptr_array_new(), .counts = counts_new()};
     for (gsize i = 0; i < n; i++) {
         const FctVmRow *row = &rows[i];
         if ((query->name && strcmp(query->name, row->name) != 0) || !has_words(row, words))
@@ -176,11 +178,16 @@ void fct_vm_page_pick(const FctVmRow *rows, gsize n, const FctVmQuery *query, Fc
         count_row(ret->counts, row);
         if (!in_states(row, query) || (query->ours >= 0 && row->ours != query->ours))
             continue;
-        Key key = {row, value_of(row, query->sort)};
+        Key key = {{fct_vm_sort_value(row, query->sort), row->name, row->id}, row};
         g_array_append_val(keys, key);
     }
     g_array_sort_with_data(keys, compare_keys, (gpointer)query);
     ret->total = keys->len;
-    for (guint i = query->offset; i < keys->len && (!query->limit || i - query->offset < query->limit); i++)
+    guint from = query->offset;
+    while (query->after && from < keys->len &&
+           compare_marks(&g_array_index(keys, Key, from).mark, query->after, query) <= 0)
+        from++;
+    for (guint i = from; i < keys->len && (!query->limit || i - from < query->limit); i++)
         g_ptr_array_add(ret->rows, (gpointer)g_array_index(keys, Key, i).row);
+    ret->more = from < keys->len && keys->len - from > ret->rows->len;
 }

@@ -29,6 +29,14 @@ typedef enum {
 /* "name" "state" "cpu" "vcpus" "memory" "created" "attention" */
 gboolean fct_vm_sort_from_name(const char *name, FctVmSort *ret);
 
+/* A place in the order: that of a row which may have changed since, or be gone. */
+typedef struct {
+    double value; /* of fct_vm_sort_value, when the row was given; NAN: unknown */
+    const char *name, *id;
+} FctVmMark;
+/* The value of @row that decides in this order; NAN when it is unknown, 0 when the name alone decides. */
+double fct_vm_sort_value(const FctVmRow *row, FctVmSort sort);
+
 typedef struct {
     const char *name;          /* exactly this one; NULL: all */
     const char *text;          /* every word of it, folded, must occur; NULL: all */
@@ -36,12 +44,14 @@ typedef struct {
     int ours;                  /* 1: ours, 0: others', -1: all */
     FctVmSort sort;
     gboolean descending;
-    guint offset, limit; /* limit 0: to the end */
+    const FctVmMark *after; /* only what comes behind it; NULL: from the beginning */
+    guint offset, limit;    /* limit 0: to the end */
 } FctVmQuery;
 
 typedef struct {
     GPtrArray *rows; /* const FctVmRow*, the page */
-    guint total;     /* that pass every filter */
+    guint total;     /* that pass every filter, before and behind the page too */
+    gboolean more;   /* some of them come behind the page */
     /* {"all", "ours", "others", "blocked", and each state}: of those that pass name and text, whatever their state. */
     json_t *counts;
 } FctVmPage;

@@ -11,7 +11,6 @@ import { t } from '@/strings';
 import { NotFoundPage } from '@/widgets/NotFound';
 import { Toasts } from '@/widgets/Toasts';
 import { Uploads } from '@/widgets/Uploads';
-
 const client = new QueryClient({
   defaultOptions: {
     queries: {
@@ -32,7 +31,7 @@ function Pages() {
     <Shell>
       <Routes>
         {routes
-          .filter(({ bare }) => !bare)
+          .filter(({ bare, open }) => !bare && !open)
           .map(({ path, Page }) => (
             <Route key={path} path={path} element={<Page />} />
           ))}
@@ -51,32 +50,44 @@ const waiting = (
   </Bullseye>
 );
 
+/** Routes of pages that have neither masthead nor sidebar around them. */
+const withoutShell = (which: typeof routes) =>
+  which.map(({ path, Page }) => (
+    <Route
+      key={path}
+      path={path}
+      element={
+        <Suspense fallback={waiting}>
+          <Page />
+        </Suspense>
+      }
+    />
+  ));
+
+/** Everything that only who has signed in sees. */
+function SignedIn() {
+  return (
+    <Toasts>
+      <Gate>
+        <Uploads>
+          <Routes>
+            {withoutShell(routes.filter(({ bare }) => bare))}
+            <Route path="*" element={<Pages />} />
+          </Routes>
+        </Uploads>
+      </Gate>
+    </Toasts>
+  );
+}
+
 export function App() {
   return (
     <QueryClientProvider client={client}>
       <BrowserRouter>
-        <Toasts>
-          <Gate>
-            <Uploads>
-              <Routes>
-                {routes
-                  .filter(({ bare }) => bare)
-                  .map(({ path, Page }) => (
-                    <Route
-                      key={path}
-                      path={path}
-                      element={
-                        <Suspense fallback={waiting}>
-                          <Page />
-                        </Suspense>
-                      }
-                    />
-                  ))}
-                <Route path="*" element={<Pages />} />
-              </Routes>
-            </Uploads>
-          </Gate>
-        </Toasts>
+        <Routes>
+          {withoutShell(routes.filter(({ open }) => open))}
+          <Route path="*" element={<SignedIn />} />
+        </Routes>
       </BrowserRouter>
     </QueryClientProvider>
   );

@@ -30,11 +30,6 @@ void fct_reply_resource(FctReply *reply, int status, json_t *json)
         reply->etag = g_strdup_printf("\"%" G_GINT64_FORMAT "\"", fct_json_int(json, "revision", 0));
 }
 
-void fct_reply_items(FctReply *reply, json_t *items)
-{
-    reply->json = json_pack("{s:o}", "items", items);
-}
-
 void fct_reply_clear(FctReply *reply)
 {
     json_decref(reply->json);
@@ -64,6 +59,8 @@ gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, 
     gboolean quoted = *text == '"';
     text += quoted;
     guint64 revision = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : 0; /* not "-1", " 1" or "+1" */
+    if (revision && quoted && *end == '-') /* an ETag of GET: what follows tells answers apart, not revisions */
+        end += 1 + strspn(end + 1, "0123456789abcdef");
     if (revision == 0 || revision > G_MAXINT64 || strcmp(end, quoted ? "\"" : "") != 0) {
         fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "If-Match"),
                            "If-Match must be a revision in quotes, as \"42\".");

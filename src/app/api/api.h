@@ -7,6 +7,7 @@
  * resource live in api_<noun>.c and are listed in its table; routes.c lists the tables.
  */
 #pragma once
+#include "app/api/packed.h"
 #include "app/shared/context.h"
 
 /* What the caller showed. A login is the token of a command line at which somebody has signed in. */
@@ -59,15 +60,16 @@ typedef struct {
 } FctSink;
 
 struct FctReply {
-    int status;     /* 200 unless the handler says otherwise */
-    json_t *json;   /* owned; NULL with 204 */
-    char *etag;     /* owned; set by fct_reply_resource */
-    char *cookie;   /* owned; value of Set-Cookie */
-    gboolean known; /* set by access.c: somebody has signed in */
-    char *subject;  /* owned; for the audit row: "gpu 0", "vm db-2" */
-    char *text;     /* owned; in place of json */
-    char *mime;     /* owned; of text */
-    gpointer data;  /* for those below */
+    int status;        /* 200 unless the handler says otherwise */
+    json_t *json;      /* owned; NULL with 204 */
+    char *etag;        /* owned; set by fct_reply_resource; of what GET reads the server makes one (etag.h) */
+    char *cookie;      /* owned; value of Set-Cookie */
+    gboolean known;    /* set by access.c: somebody has signed in */
+    char *subject;     /* owned; for the audit row: "gpu 0", "vm db-2" */
+    char *text;        /* owned; in place of json */
+    char *mime;        /* owned; of text */
+    FctPacked *packed; /* borrowed for good; in place of json: JSON that never changes */
+    gpointer data;     /* for those below */
     GDestroyNotify destroy;
     /* Main thread. The message is live, headers not sent yet. */
     void (*stream)(FctApp *app, FctSoupMessage *message, gpointer data);
@@ -96,8 +98,6 @@ struct FctRoute {
 
 /* A 200 with a resource: body and, from its "revision", the ETag. Takes @json over. */
 void fct_reply_resource(FctReply *reply, int status, json_t *json);
-/* A 200 {"items": […]}; takes @items over. */
-void fct_reply_items(FctReply *reply, json_t *items);
 void fct_reply_clear(FctReply *reply);
 
 /* The revision that If-Match names: FCT_ERROR_REVISION_NEEDED when absent, FCT_ERROR_BAD_REQUEST when not a revision.

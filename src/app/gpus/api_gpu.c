@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/gpus/gpu_hold.h"
 #include "app/gpus/gpu_view.h"
 #include "app/gpus/observer.h"
 
 static gboolean list_gpus(const FctRequest *request, FctReply *reply, GError **error)
 {
+    static const FctListOrder order = {.by = {"address", "id"}};
     g_autoptr(FctInventory) inventory = fct_observer_inventory(request->app->observer, error);
     if (!inventory)
         return FALSE;
@@ -16,8 +17,7 @@ static gboolean list_gpus(const FctRequest *request, FctReply *reply, GError **e
             return FALSE;
         json_array_append_new(items, json);
     }
-    fct_reply_items(reply, g_steal_pointer(&items));
-    return TRUE;
+    return fct_reply_list(request, reply, &order, g_steal_pointer(&items), error);
 }
 
 static gboolean get_gpu(const FctRequest *request, FctReply *reply, GError **error)
@@ -56,7 +56,7 @@ static gboolean take_gpu(const FctRequest *request, FctReply *reply, GError **er
 }
 
 const FctRoute fct_routes_gpu[] = {
-    {"GET", "/gpus", "gpu.read", list_gpus},
+    {"GET", "/gpus", "gpu.read", list_gpus, .query = FCT_LIST_QUERY},
     {"GET", "/gpus/{id}", "gpu.read", get_gpu},
     {"POST", "/gpus/{id}/release", "gpu.hold", release_gpu},
     {"POST", "/gpus/{id}/take", "gpu.hold", take_gpu},

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/gpus/groups.h"
 
 static gboolean list_groups(const FctRequest *request, FctReply *reply, GError **error)
 {
-    json_t *items = fct_groups_list(request->app, error);
-    if (items)
-        fct_reply_items(reply, items);
-    return items != NULL;
+    static const FctListOrder order = {.by = {"builtin", "id"}};
+    return fct_reply_list(request, reply, &order, fct_groups_list(request->app, error), error);
 }
 
 static gboolean get_group(const FctRequest *request, FctReply *reply, GError **error)
@@ -48,7 +46,7 @@ static gboolean delete_group(const FctRequest *request, FctReply *reply, GError 
 #define INPUT "name:text description:text rules:object"
 
 const FctRoute fct_routes_group[] = {
-    {"GET", "/resource-groups", "group.read", list_groups},
+    {"GET", "/resource-groups", "group.read", list_groups, .query = FCT_LIST_QUERY},
     {"POST", "/resource-groups", "group.write", create_group, .body = INPUT},
     {"GET", "/resource-groups/{id}", "group.read", get_group},
     {"PUT", "/resource-groups/{id}", "group.write", update_group, .body = INPUT},

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/gpus/executor.h"
 #include "app/gpus/plans.h"
 
 static gboolean list_plans(const FctRequest *request, FctReply *reply, GError **error)
 {
-    json_t *items = fct_plans_list(request->app, error);
-    if (items)
-        fct_reply_items(reply, items);
-    return items != NULL;
+    static const FctListOrder order = {.by = {"-id"}}; /* the newest first */
+    return fct_reply_list(request, reply, &order, fct_plans_list(request->app, error), error);
 }
 
 static gboolean create_plan(const FctRequest *request, FctReply *reply, GError **error)
@@ -39,7 +37,7 @@ static gboolean apply_plan(const FctRequest *request, FctReply *reply, GError **
 }
 
 const FctRoute fct_routes_plan[] = {
-    {"GET", "/plans", "plan.read", list_plans},
+    {"GET", "/plans", "plan.read", list_plans, .query = FCT_LIST_QUERY},
     {"POST", "/plans", "plan.write", create_plan,
      .body = "kind:text gpu:text profiles:object placements:list compute:object enabled:bool task:text"},
     {"GET", "/plans/{id}", "plan.read", get_plan},

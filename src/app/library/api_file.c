@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The library over HTTP: both directions move blocks, never whole files. */
-#include "app/api/api.h"
+#include "app/api/etag.h"
+#include "app/api/list.h"
 #include "app/api/outgoing.h"
 #include "app/library/files.h"
 #include "app/news/hub.h"
@@ -21,8 +22,10 @@ static void tell(FctApp *app, const char *id)
 
 static gboolean list_files(const FctRequest *request, FctReply *reply, GError **error)
 {
+    static const FctListOrder order = {.by = {"name", "id"}};
     reply->json = fct_files_list(request->app->files, error);
-    return reply->json != NULL;
+    json_t *items = reply->json ? json_incref(json_object_get(reply->json, "items")) : NULL;
+    return fct_reply_list(request, reply, &order, items, error);
 }
 
 static gboolean get_file(const FctRequest *request, FctReply *reply, GError **error)
@@ -51,6 +54,9 @@ static gboolean create_file(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean delete_file(const FctRequest *request, FctReply *reply, GError **error)
 {
+    g_autoptr(json_t) seen = request->if_match ? fct_files_get(request->app->files, request->id, error) : NULL;
+    if (request->if_match && (!seen || !fct_request_match(request, seen, error)))
+        return FALSE;
     if (!fct_files_delete(request->app->files, request->id, error))
         return FALSE;
     fct_event(request->app, "file.deleted", "info", "file", request->id, request->id, "The file %s was deleted.",
@@ -165,7 +171,7 @@ static gboolean get_content(const FctRequest *request, FctReply *reply, GError *
 }
 
 const FctRoute fct_routes_file[] = {
-    {"GET", "/files", "file.read", list_files},
+    {"GET", "/files", "file.read", list_files, .query = FCT_LIST_QUERY},
     {"POST", "/files", "file.write", create_file, .body = "name:text size_bytes:int sha256:text"},
     {"GET", "/files/{id}", "file.read", get_file},
     {"DELETE", "/files/{id}", "file.write", delete_file, .slow = TRUE},

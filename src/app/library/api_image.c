@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/library/files.h"
 #include "app/library/images.h"
 
 static gboolean list_images(const FctRequest *request, FctReply *reply, GError **error)
 {
+    static const FctListOrder order = {.by = {"name", "id"}};
     g_autoptr(GPtrArray) images = fct_images_list(request->app->config.images_dir);
     json_t *items = json_array();
     for (guint i = 0; i < images->len; i++) {
@@ -17,11 +18,10 @@ static gboolean list_images(const FctRequest *request, FctReply *reply, GError *
                                                (json_int_t)image->min_memory_mib, "cloud_init", image->cloud_init,
                                                "note", image->note, "sha256", sha256));
     }
-    fct_reply_items(reply, items);
-    return TRUE;
+    return fct_reply_list(request, reply, &order, items, error);
 }
 
 const FctRoute fct_routes_image[] = {
-    {"GET", "/images", "image.read", list_images},
+    {"GET", "/images", "image.read", list_images, .query = FCT_LIST_QUERY},
     {NULL},
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/metrics/sampler.h"
 #include "base/read.h"
 
 #include <string.h>
 
-#define SAMPLES_MAX 300 /* of an answer, unless its step is given */
+#define SAMPLES_MAX 300    /* of an answer, unless its step is given */
+#define SAMPLES_LIMIT 3600 /* one a second for an hour */
 #define SUBJECTS_MAX 32
 
 /* "host", "gpus", "gpu/ID", "vm/ID"; without any, host and gpus. */
@@ -30,22 +31,21 @@ static gboolean read_subjects(const FctRequest *request, FctSampleWish *wish, GE
 
 static gboolean list_samples(const FctRequest *request, FctReply *reply, GError **error)
 {
+    static const FctListOrder order = {.by = {"time_ms"}, .most = SAMPLES_LIMIT};
     FctSampleWish wish = {0};
     gint64 seconds, step;
     if (!fct_request_query_int(request, "seconds", 1, 3600, 600, &seconds, error) ||
         !fct_request_query_int(request, "step", 1, 3600, MAX(1, seconds / SAMPLES_MAX), &step, error))
         return FALSE;
-    gboolean ok = read_subjects(request, &wish, error);
-    if (ok) {
-        wish.oldest_ms = fct_app_now_ms() - seconds * 1000;
-        wish.step_ms = step * 1000;
-        fct_reply_items(reply, fct_sampler_list(request->app->sampler, &wish));
-    }
+    wish.oldest_ms = fct_app_now_ms() - seconds * 1000;
+    wish.step_ms = step * 1000;
+    gboolean ok = read_subjects(request, &wish, error) &&
+                  fct_reply_list(request, reply, &order, fct_sampler_list(request->app->sampler, &wish), error);
     g_strfreev(wish.subjects);
     return ok;
 }
 
 const FctRoute fct_routes_sample[] = {
-    {"GET", "/samples", "node.read", list_samples, .query = "seconds:int step:int subjects:text"},
+    {"GET", "/samples", "node.read", list_samples, .query = FCT_LIST_QUERY " seconds:int step:int subjects:text"},
     {NULL},
 };

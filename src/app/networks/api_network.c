@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/networks/networks.h"
 
 static FctNetworkCaller caller_of(const FctRequest *request)
@@ -9,10 +9,8 @@ static FctNetworkCaller caller_of(const FctRequest *request)
 
 static gboolean list_networks(const FctRequest *request, FctReply *reply, GError **error)
 {
-    json_t *items = fct_networks_list(request->app, error);
-    if (items)
-        fct_reply_items(reply, items);
-    return items != NULL;
+    static const FctListOrder order = {.by = {"name", "id"}};
+    return fct_reply_list(request, reply, &order, fct_networks_list(request->app, error), error);
 }
 
 static gboolean get_network(const FctRequest *request, FctReply *reply, GError **error)
@@ -25,8 +23,10 @@ static gboolean get_network(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean list_interfaces(const FctRequest *request, FctReply *reply, GError **error)
 {
+    static const FctListOrder order = {.by = {"name"}};
     reply->json = fct_networks_interfaces(request->app, error);
-    return reply->json != NULL;
+    json_t *items = reply->json ? json_incref(json_object_get(reply->json, "items")) : NULL;
+    return fct_reply_list(request, reply, &order, items, error);
 }
 
 static gboolean preview_network(const FctRequest *request, FctReply *reply, GError **error)
@@ -85,7 +85,7 @@ static gboolean delete_network(const FctRequest *request, FctReply *reply, GErro
 }
 
 const FctRoute fct_routes_network[] = {
-    {"GET", "/networks", "network.read", list_networks},
+    {"GET", "/networks", "network.read", list_networks, .query = FCT_LIST_QUERY},
     {"POST", "/networks", "network.write", create_network, .query = "confirm:bool",
      .body = "name:text kind:text subnet:text dhcp:object? bridge:text vlan:int? open_vswitch:bool interface:text "
              "autostart:bool"},
@@ -96,6 +96,6 @@ const FctRoute fct_routes_network[] = {
              "interface:text"},
     {"POST", "/networks/{id}/start", "network.write", start_network, .slow = TRUE},
     {"DELETE", "/networks/{id}", "network.write", delete_network, .query = "confirm:bool"},
-    {"GET", "/host-interfaces", "network.read", list_interfaces},
+    {"GET", "/host-interfaces", "network.read", list_interfaces, .query = FCT_LIST_QUERY},
     {NULL},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happened (events), who did it (audit), and the stream of both and of every change. */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/api/outgoing.h"
 #include "app/api/route.h"
 #include "app/news/hub.h"
@@ -13,11 +13,8 @@
 
 static gboolean list_records(const FctRequest *request, FctRecords *records, FctReply *reply, GError **error)
 {
-    gint64 limit;
-    if (!fct_request_query_int(request, "limit", 1, 500, 100, &limit, error))
-        return FALSE;
-    fct_reply_items(reply, fct_records_list(records, (guint)limit));
-    return TRUE;
+    static const FctListOrder order = {.by = {"-id"}, .usual = 100, .most = 500};
+    return fct_reply_list(request, reply, &order, fct_records_list(records), error);
 }
 
 static gboolean list_events(const FctRequest *request, FctReply *reply, GError **error)
@@ -119,11 +116,8 @@ static gboolean export_audit(const FctRequest *request, FctReply *reply, GError 
 /* Those are no part of the audit: whoever knocks could fill it. */
 static gboolean list_refused(const FctRequest *request, FctReply *reply, GError **error)
 {
-    gint64 limit;
-    if (!fct_request_query_int(request, "limit", 1, 500, 100, &limit, error))
-        return FALSE;
-    fct_reply_items(reply, fct_signins_list(request->app->signins, (guint)limit));
-    return TRUE;
+    static const FctListOrder order = {.by = {"-minute_ms", "address"}, .usual = 100, .most = 500};
+    return fct_reply_list(request, reply, &order, fct_signins_list(request->app->signins), error);
 }
 
 /* What a GET would answer; JSON null when it is refused or fails: whoever needs it asks, and is told why. */
@@ -173,10 +167,10 @@ static gboolean stream_events(const FctRequest *request, FctReply *reply, GError
 }
 
 const FctRoute fct_routes_event[] = {
-    {"GET", "/events", "event.read", list_events, .query = "limit:int"},
+    {"GET", "/events", "event.read", list_events, .query = FCT_LIST_QUERY},
     {"GET", "/events/stream", "event.read", stream_events, .query = "state:bool"},
-    {"GET", "/audit", "audit.read", list_audit, .query = "limit:int"},
+    {"GET", "/audit", "audit.read", list_audit, .query = FCT_LIST_QUERY},
     {"GET", "/audit/export", "audit.read", export_audit, .query = "since_ms:int until_ms:int format:text"},
-    {"GET", "/audit/refused", "audit.read", list_refused, .query = "limit:int"},
+    {"GET", "/audit/refused", "audit.read", list_refused, .query = FCT_LIST_QUERY},
     {NULL},
 };

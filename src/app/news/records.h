@@ -18,8 +18,8 @@ typedef struct {
 
 FctRecords *fct_records_new(FctStore *store, const char *kind, const FctKeep *keep, GError **error);
 void fct_records_free(FctRecords *records);
-/* The newest first, at most @limit of those at hand. New reference. */
-json_t *fct_records_list(FctRecords *records, guint limit);
+/* Those at hand, the newest first. New reference. */
+json_t *fct_records_list(FctRecords *records);
 
 /*
  * Reads every row that is kept, the oldest first, from the disk, some hundred at a time. An account has one such reader

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/nodes/node_view.h"
 
 #include <string.h>
 
 static gboolean list_nodes(const FctRequest *request, FctReply *reply, GError **error)
 {
+    static const FctListOrder order = {.by = {"id"}};
     json_t *node = fct_node_view(request->app, error);
-    if (node)
-        fct_reply_items(reply, json_pack("[o]", node));
-    return node != NULL;
+    return fct_reply_list(request, reply, &order, node ? json_pack("[o]", node) : NULL, error);
 }
 
 static gboolean get_node(const FctRequest *request, FctReply *reply, GError **error)
@@ -25,7 +24,7 @@ static gboolean get_node(const FctRequest *request, FctReply *reply, GError **er
 }
 
 const FctRoute fct_routes_node[] = {
-    {"GET", "/nodes", "node.read", list_nodes},
+    {"GET", "/nodes", "node.read", list_nodes, .query = FCT_LIST_QUERY},
     {"GET", "/nodes/{id}", "node.read", get_node},
     {NULL},
 };

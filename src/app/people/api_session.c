@@ -18,11 +18,16 @@ static gboolean get_version(const FctRequest *request, FctReply *reply, GError *
     return TRUE;
 }
 
+static gpointer pack_contract(gpointer unused)
+{
+    return fct_packed_new(g_bytes_new_static(fct_contract, strlen(fct_contract)), TRUE);
+}
+
 /* Whoever writes a program reads it before there is anybody to sign in; it says nothing of this host. */
 static gboolean get_contract(const FctRequest *request, FctReply *reply, GError **error)
 {
-    reply->text = g_strdup(fct_contract);
-    reply->mime = g_strdup("application/json");
+    static GOnce once = G_ONCE_INIT;
+    reply->packed = g_once(&once, pack_contract, NULL);
     return TRUE;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/people/auth.h"
 #include "base/read.h"
 #include "core/policy.h"
@@ -10,8 +10,9 @@
 
 static gboolean list_tokens(const FctRequest *request, FctReply *reply, GError **error)
 {
-    fct_reply_items(reply, fct_tokens_list(fct_auth_tokens(request->app->auth), request->who));
-    return TRUE;
+    static const FctListOrder order = {.by = {"id"}};
+    json_t *items = fct_tokens_list(fct_auth_tokens(request->app->auth), request->who);
+    return fct_reply_list(request, reply, &order, items, error);
 }
 
 static gboolean read_kind(const json_t *body, gboolean *ret_login, GError **error)
@@ -97,7 +98,7 @@ static gboolean delete_token(const FctRequest *request, FctReply *reply, GError 
 }
 
 const FctRoute fct_routes_token[] = {
-    {"GET", "/tokens", "token.read", list_tokens},
+    {"GET", "/tokens", "token.read", list_tokens, .query = FCT_LIST_QUERY},
     {"POST", "/tokens", "token.write", create_token,
      .body = "name:text role:text kind:text makes_tokens:bool? lifetime_s:int"},
     {"DELETE", "/tokens/{id}", "token.write", delete_token},

@@ -293,21 +293,19 @@ gboolean fct_signins_refused_again(FctSignins *signins, const char *account)
     return again;
 }
 
-static void append_rows(json_t *items, const json_t *minute, guint limit)
+static void append_rows(json_t *items, const json_t *minute)
 {
-    const json_t *rows = json_object_get(minute, "rows");
-    for (gsize i = 0; i < json_array_size(rows) && json_array_size(items) < limit; i++)
-        json_array_append(items, json_array_get(rows, i));
+    json_array_extend(items, json_object_get(minute, "rows"));
 }
 
-json_t *fct_signins_list(FctSignins *signins, guint limit)
+json_t *fct_signins_list(FctSignins *signins)
 {
     json_t *items = json_array();
     g_mutex_lock(&signins->lock);
     g_autoptr(json_t) present = signins->minute ? minute_json(signins) : NULL;
-    append_rows(items, present, limit);
+    append_rows(items, present);
     for (const GList *l = signins->minutes.tail; l; l = l->prev)
-        append_rows(items, l->data, limit);
+        append_rows(items, l->data);
     g_mutex_unlock(&signins->lock);
     return items;
 }

@@ -41,4 +41,4 @@ void fct_signins_refused(FctSignins *signins, const char *address, const char *n
  */
 gboolean fct_signins_refused_again(FctSignins *signins, const char *account);
 /* Rows as in the contract, the newest first. */
-json_t *fct_signins_list(FctSignins *signins, guint limit);
+json_t *fct_signins_list(FctSignins *signins);

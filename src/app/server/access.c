@@ -18,9 +18,10 @@
 
 void fct_raw_request_clear(FctRawRequest *raw)
 {
-    char *const strings[] = {raw->method,   raw->path,          raw->query,      raw->cookie, raw->authorization,
-                             raw->if_match, raw->origin,        raw->fetch_site, raw->host,   raw->content_type,
-                             raw->address,  raw->content_range, raw->local};
+    char *const strings[] = {raw->method,        raw->path,     raw->query,         raw->cookie,
+                             raw->authorization, raw->if_match, raw->if_none_match, raw->origin,
+                             raw->fetch_site,    raw->host,     raw->content_type,  raw->address,
+                             raw->content_range, raw->local};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
     g_clear_pointer(&raw->body, g_bytes_unref);

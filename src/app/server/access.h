@@ -10,7 +10,7 @@
 typedef struct {
     char *method, *path; /* path under /api/v1, still encoded */
     char *query;
-    char *cookie, *authorization, *if_match, *origin, *fetch_site, *host, *content_type, *address;
+    char *cookie, *authorization, *if_match, *if_none_match, *origin, *fetch_site, *host, *content_type, *address;
     char *local; /* this host's address of the connection; NULL unknown */
     char *content_range;
     gint64 content_length; /* -1: not said */

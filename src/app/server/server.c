@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/server/server.h"
 
+#include "app/api/etag.h"
 #include "app/api/route.h"
 #include "app/people/opened.h"
 #include "app/people/signin_line.h"
@@ -165,6 +166,28 @@ static void set_no_body(SoupServerMessage *message, guint status)
     soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection", "close");
 }
 
+/* What never changes. @control: how it may be kept; whoever keeps it is told that it has it. */
+static void send_packed(SoupServerMessage *message, FctPacked *packed, const char *mime, const char *control)
+{
+    SoupMessageHeaders *request = soup_server_message_get_request_headers(message);
+    SoupMessageHeaders *response = soup_server_message_get_response_headers(message);
+    const char *accept = soup_message_headers_get_list(request, "Accept-Encoding");
+    gboolean compressed;
+    soup_message_headers_replace(response, "ETag", packed->etag);
+    soup_message_headers_replace(response, "Vary", "Accept-Encoding");
+    soup_message_headers_replace(response, "Cache-Control", control);
+    if (fct_etag_known(soup_message_headers_get_list(request, "If-None-Match"), packed->etag)) {
+        set_no_body(message, SOUP_STATUS_NOT_MODIFIED);
+        return;
+    }
+    GBytes *bytes = fct_packed_bytes(packed, accept && strstr(accept, "gzip"), &compressed);
+    if (compressed)
+        soup_message_headers_replace(response, "Content-Encoding", "gzip");
+    soup_message_headers_set_content_type(response, mime, NULL);
+    soup_message_body_append_bytes(soup_server_message_get_response_body(message), bytes);
+    soup_server_message_set_status(message, SOUP_STATUS_OK, NULL);
+}
+
 static void send_reply(SoupServerMessage *message, FctReply *reply, const char *allow)
 {
     SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
@@ -177,12 +200,14 @@ static void send_reply(SoupServerMessage *message, FctReply *reply, const char *
         soup_message_headers_replace(headers, "Set-Cookie", reply->cookie);
     if (reply->status == 429)
         soup_message_headers_replace(headers, "Retry-After", "60");
-    if (reply->text)
+    if (reply->packed)
+        send_packed(message, reply->packed, "application/json", "no-cache");
+    else if (reply->text)
         send_text(message, reply->mime, g_steal_pointer(&reply->text));
     else if (reply->json)
         send_text(message, "application/json", fct_json_text(reply->json));
-    else if (reply->status == SOUP_STATUS_NO_CONTENT)
-        set_no_body(message, SOUP_STATUS_NO_CONTENT);
+    else if (reply->status == SOUP_STATUS_NO_CONTENT || reply->status == SOUP_STATUS_NOT_MODIFIED)
+        set_no_body(message, (guint)reply->status);
 }
 
 static void next_signin(FctServer *server)
@@ -240,12 +265,29 @@ static void write_text(FctReply *reply)
     g_clear_pointer(&reply->json, json_decref);
 }
 
+/* Of what was read; whoever has it already gets 304 and no body. */
+static void set_etag(const FctRawRequest *raw, FctReply *reply, const json_t *revision)
+{
+    gboolean reads = strcmp(raw->method, "GET") == 0 || strcmp(raw->method, "HEAD") == 0;
+    char *etag = reads && reply->status == SOUP_STATUS_OK && reply->text ? fct_etag(revision, reply->text) : NULL;
+    if (!etag)
+        return;
+    g_free(reply->etag);
+    reply->etag = etag;
+    if (!fct_etag_known(raw->if_none_match, etag))
+        return;
+    reply->status = SOUP_STATUS_NOT_MODIFIED;
+    g_clear_pointer(&reply->text, g_free);
+}
+
 static void on_pool(gpointer data, gpointer user)
 {
     Call *call = data;
     g_atomic_int_set(&call->begun, TRUE);
     fct_access_serve(call->server->app, &call->raw, &call->reply, &call->allow);
+    g_autoptr(json_t) revision = json_incref(json_object_get(call->reply.json, "revision"));
     write_text(&call->reply);
+    set_etag(&call->raw, &call->reply, revision);
     g_idle_add_full(G_PRIORITY_DEFAULT, finish_call, call, NULL);
 }
 
@@ -284,6 +326,7 @@ static FctRawRequest raw_request(const FctServer *server, SoupServerMessage *mes
         .cookie = header(message, "Cookie"),
         .authorization = header(message, "Authorization"),
         .if_match = header(message, "If-Match"),
+        .if_none_match = header(message, "If-None-Match"),
         .origin = header(message, "Origin"),
         .fetch_site = header(message, "Sec-Fetch-Site"),
         .host = header(message, "Host"),
@@ -401,35 +444,19 @@ static void on_health(SoupServer *soup, SoupServerMessage *message, const char *
 static void on_page(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
     FctServer *server = data;
-    SoupMessageHeaders *request = soup_server_message_get_request_headers(message);
-    SoupMessageHeaders *response = soup_server_message_get_response_headers(message);
-    const char *accept = soup_message_headers_get_list(request, "Accept-Encoding");
-    const char *known = soup_message_headers_get_one(request, "If-None-Match");
     g_autofree char *decoded = g_uri_unescape_string(path, NULL);
     FctUiFile file;
     if (!is_read(message)) {
         refuse_method(message, path);
         return;
     }
-    if (!decoded || !fct_ui_find(server->ui, decoded, accept && strstr(accept, "gzip"), &file)) {
+    if (!decoded || !fct_ui_find(server->ui, decoded, &file)) {
         g_autoptr(GError) error = NULL;
         fct_set_error(&error, FCT_ERROR_NOT_FOUND, "There is no %s.", path);
         send_error(message, error, NULL);
         return;
     }
-    soup_message_headers_replace(response, "ETag", file.etag);
-    soup_message_headers_replace(response, "Vary", "Accept-Encoding");
-    soup_message_headers_replace(response, "Cache-Control",
-                                 file.immutable ? "public, max-age=31536000, immutable" : "no-cache");
-    if (known && strstr(known, file.etag)) {
-        set_no_body(message, SOUP_STATUS_NOT_MODIFIED);
-        return;
-    }
-    if (file.compressed)
-        soup_message_headers_replace(response, "Content-Encoding", "gzip");
-    soup_message_headers_set_content_type(response, file.mime, NULL);
-    soup_message_body_append_bytes(soup_server_message_get_response_body(message), file.bytes);
-    soup_server_message_set_status(message, SOUP_STATUS_OK, NULL);
+    send_packed(message, file.packed, file.mime, file.immutable ? "public, max-age=31536000, immutable" : "no-cache");
 }
 
 /* ---- limits ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/server/ui.h"
 
+#include "app/api/packed.h"
 #include "base/error.h"
 
 #include <string.h>
@@ -9,11 +10,8 @@
 
 typedef struct {
     const char *mime;
-    char *etag;
-    gboolean immutable, text;
-    GBytes *plain;
-    GOnce once;
-    GBytes *gzip; /* NULL when it gains nothing */
+    gboolean immutable;
+    FctPacked *packed;
 } Entry;
 
 struct FctUi {
@@ -41,26 +39,22 @@ static const struct {
 
 static void entry_free(Entry *entry)
 {
-    g_free(entry->etag);
-    g_bytes_unref(entry->plain);
-    g_clear_pointer(&entry->gzip, g_bytes_unref);
+    fct_packed_free(entry->packed);
     g_free(entry);
 }
 
 static Entry *entry_new(const char *path, char *contents, gsize length)
 {
     Entry *entry = g_new0(Entry, 1);
-    g_autofree char *digest = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guchar *)contents, length);
+    gboolean text = FALSE;
     entry->mime = "application/octet-stream";
     for (gsize i = 0; i < G_N_ELEMENTS(mimes); i++)
         if (g_str_has_suffix(path, mimes[i].suffix)) {
             entry->mime = mimes[i].mime;
-            entry->text = mimes[i].text;
+            text = mimes[i].text;
         }
-    entry->etag = g_strdup_printf("\"%.32s\"", digest);
     entry->immutable = g_str_has_prefix(path, "/assets/"); /* Vite puts the digest into these names */
-    entry->plain = g_bytes_new_take(contents, length);
-    entry->once = (GOnce)G_ONCE_INIT;
+    entry->packed = fct_packed_new(g_bytes_new_take(contents, length), text);
     return entry;
 }
 
@@ -107,34 +101,13 @@ void fct_ui_free(FctUi *ui)
     g_free(ui);
 }
 
-static gpointer compress(gpointer data)
+gboolean fct_ui_find(const FctUi *ui, const char *path, FctUiFile *ret_file)
 {
-    Entry *entry = data;
-    g_autoptr(GConverter) gzip = G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 6));
-    g_autoptr(GOutputStream) memory = g_memory_output_stream_new_resizable();
-    g_autoptr(GOutputStream) stream = g_converter_output_stream_new(memory, gzip);
-    gsize length;
-    const void *plain = g_bytes_get_data(entry->plain, &length);
-    if (!g_output_stream_write_all(stream, plain, length, NULL, NULL, NULL) ||
-        !g_output_stream_close(stream, NULL, NULL))
-        return NULL;
-    g_autoptr(GBytes) small = g_memory_output_stream_steal_as_bytes(G_MEMORY_OUTPUT_STREAM(memory));
-    if (g_bytes_get_size(small) < length)
-        entry->gzip = g_steal_pointer(&small);
-    return NULL;
-}
-
-gboolean fct_ui_find(FctUi *ui, const char *path, gboolean gzip, FctUiFile *ret_file)
-{
-    Entry *entry = g_hash_table_lookup(ui->files, path);
+    const Entry *entry = g_hash_table_lookup(ui->files, path);
     if (!entry && !g_str_has_prefix(path, "/assets/"))
         entry = g_hash_table_lookup(ui->files, "/index.html");
     if (!entry)
         return FALSE;
-    gzip = gzip && entry->text;
-    if (gzip)
-        g_once(&entry->once, compress, entry);
-    gzip = gzip && entry->gzip;
-    *ret_file = (FctUiFile){entry->mime, entry->etag, entry->immutable, gzip, gzip ? entry->gzip : entry->plain};
+    *ret_file = (FctUiFile){entry->mime, entry->immutable, entry->packed};
     return TRUE;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/etag.h"
+#include "app/api/list.h"
 #include "app/storage/pools.h"
 
 static gboolean list_pools(const FctRequest *request, FctReply *reply, GError **error)
 {
-    json_t *items = fct_pools_list(request->app, error);
-    if (items)
-        fct_reply_items(reply, items);
-    return items != NULL;
+    static const FctListOrder order = {.by = {"name"}};
+    return fct_reply_list(request, reply, &order, fct_pools_list(request->app, error), error);
 }
 
 static gboolean get_pool(const FctRequest *request, FctReply *reply, GError **error)
@@ -29,8 +28,11 @@ static gboolean create_pool(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean delete_pool(const FctRequest *request, FctReply *reply, GError **error)
 {
+    g_autoptr(json_t) seen = request->if_match ? fct_pools_get(request->app, request->id, error) : NULL;
     reply->subject = g_strdup_printf("pool %s", request->id);
     reply->status = 204;
+    if (request->if_match && (!seen || !fct_request_match(request, seen, error)))
+        return FALSE;
     return fct_pools_delete(request->app, request->id, error);
 }
 
@@ -59,7 +61,7 @@ static gboolean refresh_pool(const FctRequest *request, FctReply *reply, GError 
 }
 
 const FctRoute fct_routes_pool[] = {
-    {"GET", "/pools", "pool.read", list_pools},
+    {"GET", "/pools", "pool.read", list_pools, .query = FCT_LIST_QUERY},
     {"POST", "/pools", "pool.write", create_pool,
      .body = "name:text kind:text path:text host:text export:text volume_group:text confirm:text", .slow = TRUE},
     {"GET", "/pools/{id}", "pool.read", get_pool},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/etag.h"
+#include "app/api/list.h"
 #include "app/api/outgoing.h"
 #include "app/storage/storage.h"
 #include "app/storage/volumes.h"
@@ -7,10 +8,9 @@
 
 static gboolean list_volumes(const FctRequest *request, FctReply *reply, GError **error)
 {
-    json_t *items = fct_volumes_list(request->app, g_hash_table_lookup(request->query, "pool"), error);
-    if (items)
-        fct_reply_items(reply, items);
-    return items != NULL;
+    static const FctListOrder order = {.by = {"pool", "name"}};
+    const char *pool = g_hash_table_lookup(request->query, "pool");
+    return fct_reply_list(request, reply, &order, fct_volumes_list(request->app, pool, error), error);
 }
 
 static gboolean get_volume(const FctRequest *request, FctReply *reply, GError **error)
@@ -46,8 +46,11 @@ static gboolean grow_volume(const FctRequest *request, FctReply *reply, GError *
 
 static gboolean delete_volume(const FctRequest *request, FctReply *reply, GError **error)
 {
+    g_autoptr(json_t) seen = request->if_match ? fct_volumes_get(request->app, request->id, error) : NULL;
     reply->subject = g_strdup_printf("volume %s", request->id);
     reply->status = 204;
+    if (request->if_match && (!seen || !fct_request_match(request, seen, error)))
+        return FALSE;
     return fct_volumes_delete(request->app, request->id, error);
 }
 
@@ -144,7 +147,7 @@ static gboolean get_content(const FctRequest *request, FctReply *reply, GError *
 }
 
 const FctRoute fct_routes_volume[] = {
-    {"GET", "/volumes", "volume.read", list_volumes, .query = "pool:text"},
+    {"GET", "/volumes", "volume.read", list_volumes, .query = FCT_LIST_QUERY " pool:text"},
     {"POST", "/volumes", "volume.write", create_volume,
      .body = "pool:text name:text format:text size_gib:int from:object upload_bytes:int sha256:text"},
     {"GET", "/volumes/{id}", "volume.read", get_volume},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/domains/domains.h"
+#include "app/api/list.h"
 #include "app/vms/api_vm.h"
 #include "app/vms/make/make.h"
 #include "app/vms/power/choose.h"
@@ -102,6 +103,7 @@ static json_t *choice(const char *why_not)
 
 static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GError **error)
 {
+    static const FctListOrder order = {.by = {"created_ms", "id"}};
     FctApp *app = request->app;
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     g_autoptr(FctVmTree) tree = vm ? fct_vm_tree_load(request->app->store, vm->id, error) : NULL;
@@ -114,9 +116,9 @@ static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GErro
     json_t *items = json_array();
     for (guint i = 0; i < tree->chain->nodes->len; i++)
         json_array_append_new(items, snapshot_json(&showing, tree->chain->nodes->pdata[i]));
-    reply->json = json_pack("{s:o, s:o, s:o}", "items", items, "memory", choice(fct_vm_snapshot_no_memory(vm, info)),
-                            "freeze", choice(fct_vm_snapshot_no_freeze(vm, info)));
-    return TRUE;
+    reply->json = json_pack("{s:o, s:o}", "memory", choice(fct_vm_snapshot_no_memory(vm, info)), "freeze",
+                            choice(fct_vm_snapshot_no_freeze(vm, info)));
+    return fct_reply_list(request, reply, &order, items, error);
 }
 
 /* ---- changing ---- */
@@ -147,7 +149,7 @@ static gboolean clone_vm(const FctRequest *request, FctReply *reply, GError **er
 }
 
 const FctRoute fct_routes_snapshot[] = {
-    {"GET", "/vms/{id}/snapshots", "vm.read", list_snapshots},
+    {"GET", "/vms/{id}/snapshots", "vm.read", list_snapshots, .query = FCT_LIST_QUERY},
     {"POST", "/vms/{id}/snapshots", "vm.write", take_snapshot,
      .body = "name:text description:text memory:bool freeze:bool"},
     {"DELETE", "/vms/{id}/snapshots/{sub}", "vm.write", delete_snapshot},

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/vms/make/templates.h"
 
 static gboolean list_templates(const FctRequest *request, FctReply *reply, GError **error)
 {
-    json_t *items = fct_templates_list(request->app, error);
-    if (items)
-        fct_reply_items(reply, items);
-    return items != NULL;
+    static const FctListOrder order = {.by = {"id"}};
+    return fct_reply_list(request, reply, &order, fct_templates_list(request->app, error), error);
 }
 
 static gboolean get_template(const FctRequest *request, FctReply *reply, GError **error)
@@ -53,7 +51,7 @@ static gboolean delete_template(const FctRequest *request, FctReply *reply, GErr
 #define INPUT "name:text description:text input:object from_vm:text"
 
 const FctRoute fct_routes_template[] = {
-    {"GET", "/templates", "template.read", list_templates},
+    {"GET", "/templates", "template.read", list_templates, .query = FCT_LIST_QUERY},
     {"POST", "/templates", "template.write", create_template, .body = INPUT},
     {"GET", "/templates/{id}", "template.read", get_template},
     {"PUT", "/templates/{id}", "template.write", update_template, .body = INPUT},

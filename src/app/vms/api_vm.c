@@ -3,6 +3,7 @@
 #include "app/api/api.h"
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
+#include "app/api/list.h"
 #include "app/domains/guests.h"
 #include "app/domains/vm_doc.h"
 #include "app/gpus/holds.h"
@@ -63,6 +64,17 @@ static FctVm *find(FctApp *app, const char *id, FctVmInfo **ret_foreign, GError 
     return NULL;
 }
 
+static gboolean check_revision(const FctRequest *request, const FctVm *vm, GError **error)
+{
+    guint64 revision;
+    if (!fct_request_revision(request, &revision, error))
+        return FALSE;
+    if (revision == FCT_REV_ANY || revision == vm->revision)
+        return TRUE;
+    fct_set_error(error, FCT_ERROR_REVISION, "VM %s has changed meanwhile.", vm->name);
+    return FALSE;
+}
+
 FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -75,6 +87,8 @@ FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **erro
         fct_vm_set_foreign_error(error, foreign->name);
     else if (app)
         g_propagate_error(error, g_steal_pointer(&fault));
+    if (vm && request->if_match && strcmp(request->route->method, "POST") != 0 && !check_revision(request, vm, error))
+        g_clear_pointer(&vm, fct_vm_free);
     return vm;
 }
 
@@ -130,17 +144,6 @@ static gboolean create_vm(const FctRequest *request, FctReply *reply, GError **e
 }
 
 /* ---- changing ---- */
-
-static gboolean check_revision(const FctRequest *request, const FctVm *vm, GError **error)
-{
-    guint64 revision;
-    if (!fct_request_revision(request, &revision, error))
-        return FALSE;
-    if (revision == FCT_REV_ANY || revision == vm->revision)
-        return TRUE;
-    fct_set_error(error, FCT_ERROR_REVISION, "VM %s has changed meanwhile.", vm->name);
-    return FALSE;
-}
 
 /* Brings libvirt's definition along while the VM is off, so that virsh shows the same. A run keeps what it has. */
 static gboolean redefine(FctApp *app, const FctVm *vm, gboolean renamed, GError **error)
@@ -455,7 +458,7 @@ static gboolean vnc(const FctRequest *request, FctReply *reply, GError **error)
 
 const FctRoute fct_routes_vm[] = {
     {"GET", "/vms", "vm.read", list_vms,
-     .query = "limit:int offset:int q:text name:text state:text ours:bool sort:text order:text"},
+     .query = FCT_LIST_QUERY " offset:int q:text name:text state:text ours:bool sort:text order:text"},
     {"POST", "/vms", "vm.write", create_vm,
      /* null takes away what a template has */
      .body = "name:text image:text? iso:text? volume:object? pool:text? disks:list? cdroms:list? template:text "

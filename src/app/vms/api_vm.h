@@ -4,7 +4,10 @@
 #include "app/api/api.h"
 #include "app/shared/context.h"
 
-/* The VM that the request names, to be changed: another's is refused as such. Sets the reply's subject. */
+/*
+ * The VM that the request names, to be changed: another's is refused as such, and one that is no longer as If-Match of
+ * a PATCH or DELETE says with FCT_ERROR_REVISION. Sets the reply's subject.
+ */
 FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **error);
 
 /* As the API gives it, as it is stored now. */

@@ -6,6 +6,7 @@
 #include "app/api/api.h"
 #include "app/domains/domains.h"
 #include "app/domains/vm_docs.h"
+#include "app/api/list.h"
 #include "app/gpus/holds.h"
 #include "app/networks/networks.h"
 #include "app/vms/api_vm.h"
@@ -15,9 +16,8 @@
 #include "base/read.h"
 #include "core/vm_list.h"
 
+#include <math.h>
 #include <string.h>
-
-#define LIMIT_MAX 1000
 
 /* Where a row comes from. */
 typedef struct {
@@ -121,31 +121,66 @@ static gboolean check_states(const GStrv states, GError **error)
     return TRUE;
 }
 
-/* @words and @states are what @query points to. */
-static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **words, GStrv *states, GError **error)
+/* What a request asks for, and what the query points to. */
+typedef struct {
+    FctVmQuery query;
+    char *words;
+    GStrv states;
+    char *order; /* "name asc": the cursors of one order are none of another */
+    FctListPage page;
+    FctVmMark after;
+} Asked;
+
+static void asked_clear(Asked *asked)
 {
+    g_clear_pointer(&asked->words, g_free);
+    g_clear_pointer(&asked->states, g_strfreev);
+    g_clear_pointer(&asked->order, g_free);
+    fct_list_page_clear(&asked->page);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
+
+/* Where the page begins: behind a cursor, or at an offset. */
+static gboolean read_place(const FctRequest *request, Asked *asked, GError **error)
+{
+    static const FctListOrder order = {.by = {"value", "name", "id"}};
+    gint64 offset;
+    if (!fct_list_page(request, &order, asked->order, &asked->page, error) ||
+        !fct_request_query_int(request, "offset", 0, G_MAXINT32, 0, &offset, error))
+        return FALSE;
+    const json_t *after = asked->page.after, *value = json_array_get(after, 0);
+    if (after && offset)
+        return fct_read_refuse(error, "cursor", "A cursor says where the page begins: leave out “offset”.");
+    asked->after =
+        (FctVmMark){json_is_number(value) ? json_number_value(value) : (double)NAN,
+                    json_string_value(json_array_get(after, 1)), json_string_value(json_array_get(after, 2))};
+    asked->query.after = asked->after.name && asked->after.id ? &asked->after : NULL;
+    asked->query.offset = (guint)offset;
+    asked->query.limit = asked->page.limit;
+    return !after || asked->query.after ||
+           fct_read_refuse(error, "cursor", "This is no cursor of this list: begin again without one.");
+}
+
+static gboolean read_query(const FctRequest *request, Asked *asked, GError **error)
+{
+    FctVmQuery *query = &asked->query;
     const char *q = g_hash_table_lookup(request->query, "q"), *state = g_hash_table_lookup(request->query, "state");
     const char *sort = g_hash_table_lookup(request->query, "sort"), *ours = g_hash_table_lookup(request->query, "ours");
     const char *order = g_hash_table_lookup(request->query, "order");
-    gint64 limit, offset;
-    if (!fct_request_query_int(request, "limit", 1, LIMIT_MAX, 0, &limit, error) ||
-        !fct_request_query_int(request, "offset", 0, G_MAXINT32, 0, &offset, error))
-        return FALSE;
     if (sort && !fct_vm_sort_from_name(sort, &query->sort))
         return fct_read_refuse(error, "sort",
                                "VMs are sorted by name, state, cpu, vcpus, memory, created or attention.");
     if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
         return fct_read_refuse(error, "order", "The order is asc or desc.");
-    *states = state && *state ? g_strsplit(state, ",", -1) : NULL;
-    *words = q && *q ? fct_list_fold(q) : NULL;
+    asked->states = state && *state ? g_strsplit(state, ",", -1) : NULL;
+    asked->words = q && *q ? fct_list_fold(q) : NULL;
+    asked->order = g_strdup_printf("%s %s", sort ? sort : "name", order ? order : "asc");
     query->name = g_hash_table_lookup(request->query, "name");
-    query->text = *words;
-    query->states = (const char *const *)*states;
+    query->text = asked->words;
+    query->states = (const char *const *)asked->states;
     query->ours = ours ? fct_request_query_bool(request, "ours", FALSE) : -1;
     query->descending = order && strcmp(order, "desc") == 0;
-    query->offset = (guint)offset;
-    query->limit = (guint)limit;
-    return check_states(*states, error);
+    return check_states(asked->states, error) && read_place(request, asked, error);
 }
 
 /* ---- the answer ---- */
@@ -172,29 +207,38 @@ static json_t *items_of(FctApp *app, const GPtrArray *rows, gboolean *news, GErr
     return items;
 }
 
-static gboolean answer(FctApp *app, const FctVmQuery *query, FctReply *reply, gboolean *news, GError **error)
+static char *cursor_behind(const FctRequest *request, const Asked *asked, const FctVmRow *row)
 {
+    double value = fct_vm_sort_value(row, asked->query.sort);
+    json_t *values = json_pack("[o, s, s]", isnan(value) ? json_null() : json_real(value), row->name, row->id);
+    return fct_list_cursor(request, asked->order, values);
+}
+
+static gboolean answer(const FctRequest *request, const Asked *asked, FctReply *reply, gboolean *news, GError **error)
+{
+    FctApp *app = request->app;
     g_auto(All) all = {0};
     g_auto(FctVmPage) page = {0};
     read_all(app, &all);
-    fct_vm_page_pick((const FctVmRow *)all.rows->data, all.rows->len, query, &page);
+    fct_vm_page_pick((const FctVmRow *)all.rows->data, all.rows->len, &asked->query, &page);
     json_t *items = items_of(app, page.rows, news, error);
     if (!items)
         return FALSE;
     json_decref(reply->json);
     reply->json = json_pack("{s:o, s:i, s:O}", "items", items, "total", (int)page.total, "counts", page.counts);
+    if (page.more) {
+        g_autofree char *next = cursor_behind(request, asked, page.rows->pdata[page.rows->len - 1]);
+        json_object_set_new(reply->json, "next", json_string(next));
+    }
     return TRUE;
 }
 
 gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
 {
-    FctApp *app = request->app;
-    FctVmQuery query = {0};
-    g_autofree char *words = NULL;
-    g_auto(GStrv) states = NULL;
+    g_auto(Asked) asked = {0};
     gboolean news = FALSE;
-    if (!read_query(request, &query, &words, &states, error) || !answer(app, &query, reply, &news, error))
+    if (!read_query(request, &asked, error) || !answer(request, &asked, reply, &news, error))
         return FALSE;
     /* The rows were picked and counted by what was known before. */
-    return !news || answer(app, &query, reply, &news, error);
+    return !news || answer(request, &asked, reply, &news, error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/work/task.h"
 
 gboolean fct_reply_task(FctReply *reply, FctTask *task)
@@ -15,21 +15,21 @@ gboolean fct_reply_task(FctReply *reply, FctTask *task)
 static gboolean list_tasks(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const char *const states[] = {"queued", "running", "done", "failed", "undone", "cancelled", NULL};
+    static const FctListOrder order = {.by = {"-id"}, .usual = 100, .most = 500}; /* the newest first */
     const char *state = g_hash_table_lookup(request->query, "state");
-    gint64 limit;
-    if (!fct_request_query_int(request, "limit", 1, 500, 100, &limit, error))
+    const char *subject = g_hash_table_lookup(request->query, "subject");
+    g_auto(FctListPage) page = {0};
+    if (!fct_list_page(request, &order, "", &page, error))
         return FALSE;
     if (state && !g_strv_contains(states, state)) {
         fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "state"),
                            "There is no task state “%s”.", state);
         return FALSE;
     }
-    json_t *items =
-        fct_tasks_list(request->app->tasks, state, g_hash_table_lookup(request->query, "subject"), (guint)limit, error);
-    if (!items)
-        return FALSE;
-    fct_reply_items(reply, items);
-    return TRUE;
+    const char *before = json_string_value(json_array_get(page.after, 0));
+    /* One more than the page has tells whether another page follows. */
+    json_t *items = fct_tasks_list(request->app->tasks, state, subject, before, page.limit + 1, error);
+    return fct_reply_list(request, reply, &order, items, error);
 }
 
 static gboolean get_task(const FctRequest *request, FctReply *reply, GError **error)
@@ -51,7 +51,7 @@ static gboolean cancel_task(const FctRequest *request, FctReply *reply, GError *
 }
 
 const FctRoute fct_routes_task[] = {
-    {"GET", "/tasks", "task.read", list_tasks, .query = "state:text subject:text limit:int"},
+    {"GET", "/tasks", "task.read", list_tasks, .query = FCT_LIST_QUERY " state:text subject:text"},
     {"GET", "/tasks/{id}", "task.read", get_task},
     {"POST", "/tasks/{id}/cancel", "task.write", cancel_task},
     {NULL},

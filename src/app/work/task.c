@@ -499,7 +499,8 @@ json_t *fct_tasks_get(FctTasks *tasks, const char *id, GError **error)
     return present(tasks->app, id, doc->revision, doc->value);
 }
 
-json_t *fct_tasks_list(FctTasks *tasks, const char *state, const char *subject, guint limit, GError **error)
+json_t *fct_tasks_list(FctTasks *tasks, const char *state, const char *subject, const char *before, guint limit,
+                       GError **error)
 {
     FctStore *store = tasks->app->store;
     g_autoptr(GPtrArray) docs = store->ops->list(store, "task/", error);
@@ -508,9 +509,11 @@ json_t *fct_tasks_list(FctTasks *tasks, const char *state, const char *subject, 
     json_t *items = json_array();
     for (guint i = docs->len; i-- > 0 && json_array_size(items) < limit;) {
         const FctDoc *doc = docs->pdata[i];
-        g_autoptr(FctTask) task = find_live(tasks, doc->key + strlen("task/"));
-        g_autoptr(json_t) json =
-            task ? fct_task_to_json(task) : present(tasks->app, doc->key + strlen("task/"), doc->revision, doc->value);
+        const char *id = doc->key + strlen("task/");
+        if (before && strcmp(id, before) >= 0)
+            continue;
+        g_autoptr(FctTask) task = find_live(tasks, id);
+        g_autoptr(json_t) json = task ? fct_task_to_json(task) : present(tasks->app, id, doc->revision, doc->value);
         const char *about = fct_json_str(json_object_get(json, "subject"), "id", "");
         if ((!state || strcmp(state, fct_json_str(json, "state", "")) == 0) &&
             (!subject || strcmp(subject, about) == 0))

@@ -95,5 +95,7 @@ json_t *fct_task_to_json(FctTask *task);
 
 /* For the API: running tasks from memory, ended ones from the store. */
 json_t *fct_tasks_get(FctTasks *tasks, const char *id, GError **error);
-json_t *fct_tasks_list(FctTasks *tasks, const char *state, const char *subject, guint limit, GError **error);
+/* The newest first, at most @limit; with @before only those that are older than this one. */
+json_t *fct_tasks_list(FctTasks *tasks, const char *state, const char *subject, const char *before, guint limit,
+                       GError **error);
 json_t *fct_tasks_cancel(FctTasks *tasks, const char *id, GError **error);

@@ -7,9 +7,12 @@ usage: openapi.py OPENAPI LIST-ROUTES SIM HELPER FACETD
 Every answer of a real facetd on a simulated host goes through the schema that the contract gives for its operation and
 status. Answers of errors too: a status that the operation does not list is a fault, but for those that any address may give.
 """
+import gzip
+import http.client
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import warnings
@@ -84,6 +87,14 @@ class Contract:
         kinds = [TYPES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
         return kinds[0] + ("?" if "null" in kinds[1:] else "")
 
+    def lists(self):
+        """Addresses of what answers {items: […]}"""
+        for (method, route), operation in self.operations.items():
+            content = self.deref(operation["responses"].get("200", {})).get("content", {})
+            schema = self.deref(content.get("application/json", {}).get("schema", {}))
+            if method == "GET" and "items" in schema.get("properties", {}):
+                yield route
+
     def deref(self, value):
         while "$ref" in value:
             value = self.resolver.resolve(value["$ref"])[1]
@@ -128,7 +139,9 @@ class Client:
         self.contract.check(method, path, has, answer)
         assert has == status, f"{method} {path}: {has} instead of {status}: {answer}"
         if answer and isinstance(answer.get("revision"), int):
-            assert got_headers.get("ETag") == f'"{answer["revision"]}"', got_headers
+            seen = '"[0-9a-f]+"' if method != "GET" else '"%d-[0-9a-f]{32}"' % answer["revision"]
+            assert re.fullmatch(seen, got_headers.get("ETag", "")), got_headers
+            assert method == "GET" or got_headers["ETag"] == f'"{answer["revision"]}"', got_headers
         return answer
 
 
@@ -210,6 +223,68 @@ def test_examples(api):
     assert seen
 
 
+def key_of(item):
+    """What tells an item of a list from all others."""
+    return tuple(item[name] for name in ("id", "pool", "name", "time_ms", "minute_ms", "address") if name in item)
+
+
+def walk(api, path, limit):
+    """All items, page by page."""
+    items, cursor = [], ""
+    while cursor is not None:
+        page = api("GET", f"{path}{'&' if '?' in path else '?'}limit={limit}{cursor and '&cursor=' + cursor}", 200)
+        assert len(page["items"]) <= limit and ("next" not in page or len(page["items"]) == limit), (path, page)
+        items += page["items"]
+        cursor = page.get("next")
+    return items
+
+
+def check_pages(api, path, limit=1):
+    """The pages together are the whole list; what came to it meanwhile, at either end, is left aside."""
+    whole = [key_of(i) for i in walk(api, path, 500)]
+    paged = [key_of(i) for i in walk(api, path, limit)]
+    assert len(set(whole)) == len(whole) and len(set(paged)) == len(paged), path
+    assert [k for k in paged if k in whole] == [k for k in whole if k in paged], path
+    assert len(paged) >= len(whole) - (path == "/samples"), path  # the oldest sample may have gone
+    return len(whole)
+
+
+def check_cursors(api, path, other):
+    for odd in ("x", "====", "W10", "bnVsbA", "WyIvdm1zIiwiIiwiIixdCg", other):
+        assert api("GET", f"{path}?cursor={odd}", 400)["error"]["details"]["field"] == "cursor", (path, odd)
+
+
+def test_pages(api):
+    """Every list of the contract, one item a page; the ones that need libvirt are in vm_list.py."""
+    api("POST", "/resource-groups", 201, {"name": "first", "rules": {}})
+    api("POST", "/resource-groups", 201, {"name": "second", "rules": {}})
+    token = api("POST", "/tokens", 201, {"name": "second", "role": "viewer"})
+    other = api("GET", "/audit?limit=1", 200)["next"]
+    seen = {}
+    for path in sorted(api.contract.lists()):
+        if "{" not in path and api.host.raw("GET", path)[0] != 501:
+            seen[path] = check_pages(api, path)
+            check_cursors(api, path, other if path != "/audit" else "x")
+    assert {"/gpus", "/resource-groups", "/tokens", "/audit", "/samples"} <= {p for p, n in seen.items() if n > 1}, seen
+    api("DELETE", "/tokens/" + token["id"], 204)
+
+
+def test_pages_of_what_changes(api):
+    """What goes or comes between two pages neither repeats nor hides another item."""
+    made = [api("POST", "/resource-groups", 201, {"name": f"page {i}", "rules": {}})["id"] for i in range(4)]
+    whole = [i["id"] for i in api("GET", "/resource-groups", 200)["items"]]
+    at = whole.index(made[1]) + 1
+    page = api("GET", f"/resource-groups?limit={at}", 200)
+    assert page["items"][-1]["id"] == made[1]
+    for gone in made[:2]:  # the item that the cursor tells of is among them
+        api("DELETE", "/resource-groups/" + gone, 204)
+    made.append(api("POST", "/resource-groups", 201, {"name": "page 4", "rules": {}})["id"])
+    rest = [i["id"] for i in api("GET", f"/resource-groups?cursor={page['next']}", 200)["items"]]
+    assert rest[:3] == [made[2], made[3], made[4]] and rest[3:] == whole[at + 2:], rest
+    for left in made[2:]:
+        api("DELETE", "/resource-groups/" + left, 204)
+
+
 def test_tokens(api):
     api("POST", "/tokens", 400, {"name": ""})
     api("POST", "/session", 401, {"username": "admin", "password": "wrong"})
@@ -232,6 +307,52 @@ def test_groups(api):
     api("DELETE", path, 204, None, {"If-Match": f'"{changed["revision"]}"'})
 
 
+def etag_of(api, path):
+    status, headers, _ = api.host.raw("GET", path)
+    assert status == 200 and re.fullmatch(r'"([0-9]+-)?[0-9a-f]{32}"', headers.get("ETag", "")), (path, status, headers)
+    return headers["ETag"]
+
+
+def test_etags(api):
+    """Who has an answer gets 304 until it is another; for a change the revision in the ETag counts."""
+    path = "/resource-groups/" + api("POST", "/resource-groups", 201, {"name": "seen", "rules": {}})["id"]
+    for steady in ("/version", "/openapi.json", "/session", "/resource-groups", path, "/images", "/plans"):
+        etag = etag_of(api, steady)
+        for known in (etag, "W/" + etag, f'"x", {etag}', "*"):
+            for method in ("GET", "HEAD"):
+                status, headers, answer = api.host.raw(method, steady, None, {"If-None-Match": known})
+                assert (status, answer, headers.get("ETag")) == (304, None, etag), (method, steady, known, status, headers)
+                assert headers["Connection"] == "close", headers  # libsoup closes it: said, no client loses a request
+        assert api.host.raw("GET", steady, None, {"If-None-Match": '"x"'})[0] == 200
+        if steady != "/openapi.json":
+            api.contract.check("GET", steady, 304, None)
+    before = etag_of(api, path)
+    assert api.host.raw("GET", "/resource-groups/none", None, {"If-None-Match": "*"})[0] == 404
+    api("PUT", path, 200, {"name": "seen", "rules": {}, "description": "again"}, {"If-Match": before})
+    assert api.host.raw("GET", path, None, {"If-None-Match": before})[0] == 200 and etag_of(api, path) != before
+    api("PUT", path, 412, {"name": "seen", "rules": {}}, {"If-Match": before})
+    for odd in ('"-1"', before[:-1], before[:-1] + 'x"', before.strip('"')):
+        api("PUT", path, 400, {"name": "seen", "rules": {}}, {"If-Match": odd})
+    api("DELETE", path, 412, None, {"If-Match": before})
+    api("DELETE", path, 204, None, {"If-Match": etag_of(api, path)})
+
+
+def test_packed_contract(api):
+    """The contract travels as the page's files do."""
+    sizes = {}
+    for coding in ("identity", "gzip"):
+        raw = http.client.HTTPSConnection("127.0.0.1", api.host.port, timeout=60, context=ssl.create_default_context(
+            cafile=os.path.join(api.host.state, "tls", "cert.pem")))
+        raw.request("GET", "/api/v1/openapi.json", headers={"Accept-Encoding": coding})
+        answer = raw.getresponse()
+        data = answer.read()
+        sizes[coding] = len(data)
+        assert answer.getheader("Cache-Control") == "no-cache" and answer.getheader("Vary") == "Accept-Encoding"
+        assert json.loads(gzip.decompress(data) if answer.getheader("Content-Encoding") == "gzip" else data) == api.contract.doc
+        raw.close()
+    assert sizes["gzip"] * 4 < sizes["identity"], sizes
+
+
 def test_files(api):
     wish = {"name": "disk.raw", "size_bytes": 1024}
     for odd in ({"name": "../x", "size_bytes": 4}, {"name": "x", "size_bytes": 0}, {"name": "x"}, {**wish, "more": 1}):
@@ -246,7 +367,9 @@ def test_files(api):
     api("PUT", "/files/disk.raw/content", 200, bytes(512), {"Content-Range": "bytes 512-1023/1024"})
     assert [f["id"] for f in api("GET", "/files", 200)["items"]] == ["disk.raw"]
     assert [i["id"] for i in api("GET", "/images", 200)["items"]] == ["disk.raw"]
-    api("DELETE", "/files/disk.raw", 204)
+    before = etag_of(api, "/files/disk.raw")
+    api("DELETE", "/files/disk.raw", 412, None, {"If-Match": '"x"'})
+    api("DELETE", "/files/disk.raw", 204, None, {"If-Match": before})
     for method, path in (("GET", ""), ("GET", "/content"), ("PUT", "/content"), ("DELETE", "")):
         api(method, "/files/disk.raw" + path, 404)
 
@@ -297,8 +420,8 @@ def test_after(api):
 def main():
     openapi, list_routes, sim, helper, facetd = sys.argv[1:6]
     contract = Contract(openapi)
-    tests = [test_reading, test_contract, test_without_libvirt, test_without_sign_in, test_queries, test_bodies, test_tokens, test_groups, test_files, test_plans, test_hold,
-             test_examples, test_after]
+    tests = [test_reading, test_contract, test_without_libvirt, test_without_sign_in, test_queries, test_bodies, test_tokens, test_groups, test_etags, test_packed_contract, test_files, test_plans, test_hold,
+             test_pages, test_pages_of_what_changes, test_examples, test_after]
     print(f"TAP version 13\n1..{1 + len(tests)}", flush=True)
     routes = set(map(in_order, subprocess.run([list_routes], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()))
     assert routes == contract.routes(), f"server only: {routes - contract.routes()}; contract only: {contract.routes() - routes}"

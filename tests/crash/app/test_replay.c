@@ -89,7 +89,7 @@ static FctStore *store_of(const GPtrArray *docs)
 static json_t *wait_end(FctApp *app)
 {
     for (;;) {
-        g_autoptr(json_t) tasks = fct_tasks_list(app->tasks, NULL, NULL, 10, NULL);
+        g_autoptr(json_t) tasks = fct_tasks_list(app->tasks, NULL, NULL, NULL, 10, NULL);
         g_assert_cmpuint(json_array_size(tasks), ==, 1);
         json_t *task = json_array_get(tasks, 0);
         if (json_is_integer(json_object_get(task, "ended_ms")))
@@ -237,12 +237,12 @@ static void test_reboot(void)
         start_app(app);
         gboolean restored = FALSE;
         while (!restored) {
-            g_autoptr(json_t) tasks = fct_tasks_list(app->tasks, "done", NULL, 10, NULL);
+            g_autoptr(json_t) tasks = fct_tasks_list(app->tasks, "done", NULL, NULL, 10, NULL);
             restored =
                 json_array_size(tasks) == 1 && strcmp(fct_json_str(json_array_get(tasks, 0), "user", ""), "facet") == 0;
             g_usleep(1000);
         }
-        g_autoptr(json_t) failed = fct_tasks_list(app->tasks, "failed", NULL, 10, NULL);
+        g_autoptr(json_t) failed = fct_tasks_list(app->tasks, "failed", NULL, NULL, 10, NULL);
         g_assert_cmpuint(json_array_size(failed), ==, 1);
         g_assert_nonnull(strstr(fct_json_str(json_array_get(failed, 0), "outcome", ""), "The host was restarted"));
         g_autofree char *text = hw_model_text(hw, 0);

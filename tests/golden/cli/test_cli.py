@@ -5,6 +5,7 @@
 usage: test_cli.py FACET [--regenerate]     prints TAP
 """
 import http.server
+import itertools
 import json
 import os
 import subprocess
@@ -96,6 +97,7 @@ def problem(status, body):
     return status, {"error": body}
 
 
+TASK_PAGES = itertools.cycle([{"items": [TASK], "next": "page2"}, {"items": []}])
 ANSWERS = {
     ("GET", "/gpus"): (200, {"items": [GPU, SPLIT, RELEASED]}), ("GET", "/gpus/0"): (200, GPU), ("GET", "/gpus/1"): (200, SPLIT),
     ("GET", "/gpus/2"): (200, RELEASED), ("GET", "/gpus/3"): (200, PENDING),
@@ -105,7 +107,7 @@ ANSWERS = {
     ("GET", "/gpus/9"): problem(404, {
         "code": "not-found", "message": "There is no GPU “9”.", "next": "See “facet gpu list”.", "details": {}}),
     ("POST", "/plans"): lambda body: problem(422, NO_FIT) if body.get("profiles", {}).get("3g.40gb", 0) > 2 else (201, PLAN),
-    ("POST", "/plans/pl1/apply"): (202, TASK), ("GET", "/tasks"): (200, {"items": [TASK]}),
+    ("POST", "/plans/pl1/apply"): (202, TASK), ("GET", "/tasks"): lambda body: (200, next(TASK_PAGES)),
     ("GET", "/tasks/t1"): (200, TASK), ("GET", "/tasks/t9"): problem(409, STALE),
     ("GET", "/resource-groups"): (200, {"items": GROUPS}),
     ("GET", "/templates"): (200, {"items": [SMALL, FRAIL]}), ("GET", "/templates/frail"): (200, FRAIL),
@@ -191,6 +193,7 @@ def checks():
     yield "short profile names become full ones", carve["profiles"] == {"3g.40gb": 1, "1g.10gb": 1}
     split = [s[2] for s in seen if s[1] == "/plans"][-1]
     yield "a split is sent under the full name", split["compute"] == {"3g.40gb": ["1c", "2c"]}
+    yield "a list is read to its last page", sum(s[1] == "/tasks" for s in seen) > 1 and next(TASK_PAGES)["items"]
     yield "a delete names the revision it saw", delete[3] == '"9"'
     made = [s[2] for s in seen if s[:2] == ("POST", "/vms")][0]
     yield "a template gives what is not said", made == {"name": "db-4", "template": "small", "start": False}

@@ -93,6 +93,40 @@ static void test_pages(void)
     g_assert_cmpuint(total, ==, G_N_ELEMENTS(rows));
 }
 
+/* The places behind each row, whichever row is left out meanwhile: all others come once. */
+static void check_places(FctVmSort sort, gboolean descending)
+{
+    FctVmQuery query = {.ours = -1, .sort = sort, .descending = descending};
+    g_auto(FctVmPage) whole = {0};
+    fct_vm_page_pick(rows, G_N_ELEMENTS(rows), &query, &whole);
+    g_assert_false(whole.more);
+    for (guint i = 0; i < whole.rows->len; i++) {
+        const FctVmRow *row = whole.rows->pdata[i];
+        const FctVmMark mark = {fct_vm_sort_value(row, sort), row->name, row->id};
+        FctVmRow left[G_N_ELEMENTS(rows)];
+        g_auto(FctVmPage) page = {0};
+        gsize n = 0;
+        for (gsize k = 0; k < G_N_ELEMENTS(rows); k++)
+            if (strcmp(rows[k].id, row->id) != 0)
+                left[n++] = rows[k];
+        query.after = &mark;
+        query.limit = 2;
+        fct_vm_page_pick(left, n, &query, &page);
+        g_assert_cmpuint(page.rows->len, ==, MIN(2, whole.rows->len - i - 1));
+        g_assert_cmpint(page.more, ==, whole.rows->len - i - 1 > 2);
+        for (guint k = 0; k < page.rows->len; k++)
+            g_assert_cmpstr(((const FctVmRow *)page.rows->pdata[k])->id, ==,
+                            ((const FctVmRow *)whole.rows->pdata[i + 1 + k])->id);
+    }
+}
+
+static void test_places(void)
+{
+    for (int sort = 0; sort < FCT_VM_N_SORTS; sort++)
+        for (int descending = 0; descending < 2; descending++)
+            check_places((FctVmSort)sort, descending);
+}
+
 static gint64 counted(FctVmQuery query, const char *what)
 {
     g_autoptr(json_t) counts = NULL;
@@ -124,6 +158,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vm-list/orders", test_orders);
     g_test_add_func("/vm-list/filters", test_filters);
     g_test_add_func("/vm-list/pages", test_pages);
+    g_test_add_func("/vm-list/places", test_places);
     g_test_add_func("/vm-list/counts", test_counts);
     return g_test_run();
 }

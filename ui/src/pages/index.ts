@@ -3,6 +3,7 @@
 // stream means all come from here.
 import type { Manifest } from '@/widgets/manifest';
 import { activity } from './activity/page';
+import { apidocs } from './apidocs/page';
 import { gpus } from './gpus/page';
 import { groups } from './groups/page';
 import { networks } from './networks/page';
@@ -13,4 +14,4 @@ import { storage } from './storage/page';
 import { templates } from './templates/page';
 import { vms } from './vms/page';
 
-export const pages: readonly Manifest[] = [overview, vms, templates, gpus, groups, storage, networks, activity, nodes, settings];
+export const pages: readonly Manifest[] = [overview, vms, templates, gpus, groups, storage, networks, activity, nodes, settings, apidocs];

@@ -48,6 +48,7 @@ export const app = {
   user: (name: string) => `Signed in as ${name}`,
   signOut: 'Sign out',
   account: 'Sign-in and tokens',
+  reference: 'API reference',
   linkDown: 'Connection lost. What you see may be old.',
   loading: 'Loading',
   cancel: 'Cancel',

@@ -10,6 +10,8 @@ export interface Route {
   Page: ComponentType;
   /** A window of its own: no masthead and no sidebar. */
   bare?: true;
+  /** Whoever is not signed in sees it, too; it brings its own masthead. */
+  open?: true;
 }
 
 /** An address that leads on to another. */
