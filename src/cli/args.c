@@ -270,11 +270,6 @@ FctArgs *fct_args_parse_head(const FctVerb *verb, int argc, char **argv, char **
 
 /* ---- what was said ---- */
 
-const char *fct_args_verb(const FctArgs *args)
-{
-    return args->verb->words;
-}
-
 guint fct_args_count(const FctArgs *args)
 {
     return g_strv_length(args->words);

@@ -18,8 +18,6 @@ FctArgs *fct_args_parse_head(const FctVerb *verb, int argc, char **argv, char **
 void fct_args_free(FctArgs *args);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctArgs, fct_args_free)
 
-/* The verb's words, for sentences: "vm start". */
-const char *fct_args_verb(const FctArgs *args);
 guint fct_args_count(const FctArgs *args);
 /* NULL: left out. */
 const char *fct_args_word(const FctArgs *args, guint i);

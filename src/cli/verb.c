@@ -128,15 +128,6 @@ const FctOption *fct_verb_option(const FctVerb *verb, guint i)
     return i == n && verb->asks != FCT_ASKS_NEVER ? &yes_option : NULL;
 }
 
-const FctOption *fct_verb_find_option(const FctVerb *verb, const char *name)
-{
-    const FctOption *option;
-    for (guint i = 0; (option = fct_verb_option(verb, i)); i++)
-        if (g_str_equal(option->name, name))
-            return option;
-    return NULL;
-}
-
 /* ---- in words ---- */
 
 static void add_operands(GString *text, const FctVerb *verb)

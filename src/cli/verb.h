@@ -105,7 +105,6 @@ gboolean fct_words_begin(const char *words, const char *begin);
 
 /* The option at @i, --yes of a verb that asks as its last one; NULL behind the end. */
 const FctOption *fct_verb_option(const FctVerb *verb, guint i);
-const FctOption *fct_verb_find_option(const FctVerb *verb, const char *name);
 /* "gpu mig GPU on|off [--plan] [--yes]"; free it. */
 char *fct_verb_usage(const FctVerb *verb);
 /* "-y, --yes", "--cpus N"; free it. */
