@@ -157,19 +157,24 @@ def value_of(value, kind):
 def getters(place, verbs):
     """Each verb with all of its options and with none: what it asks of its words is in its row, or it would be killed."""
     for verb in verbs:
+        bad = []
         words = [value_of(name, kind) for name, kind, _ in verb["operands"]]
         options = [part for name, value, kind in verb["options"]
                    for part in (["--" + name, value_of(value, kind)] if value else ["--" + name])]
         needed = [value_of(name, kind) for name, kind, times in verb["operands"] if times == 0]
-        bad = []
-        sets = [options, ["--yes"] if verb["asks"] else []]
-        sets += [["--" + name] + ([value_of(value, kind)] if value else []) + (["--yes"] if verb["asks"] and name != "yes" else [])
-                 for name, value, kind in verb["options"]]
-        for given in sets:
-            for operands in (words, needed):
-                status, out, err = place.run(verb["words"].split() + operands + given, "old\nnew\n")
-                if status < 0 or "in its row" in err or "is missing" in err or "too many" in err or "no option" in err:
-                    bad.append((operands, given, status, out, err))
+        yes = ["--yes"] if verb["asks"] else []
+
+        def look(given):
+            status, out, err = place.run(verb["words"].split() + given, "old\nnew\n")
+            if status < 0 or "in its row" in err or "is missing" in err or "too many" in err or "no option" in err:
+                bad.append((given, status, out, err))
+            return status
+
+        look(needed + yes)
+        # Where options exclude one another, each is tried alone.
+        if options != yes and look(words + options) == 2:
+            for name, value, kind in verb["options"]:
+                look(words + ["--" + name] + ([value_of(value, kind)] if value else []) + (yes if name != "yes" else []))
         ok(not bad, verb["words"] + ": reads what its row has", bad[:1])
 
 
