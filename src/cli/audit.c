@@ -15,14 +15,12 @@ static const char *show_time(gint64 ms)
     return text;
 }
 
-int fct_verb_audit_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
     size_t i;
     json_t *row;
-    if (argc != 1)
-        return fct_cli_usage("audit list takes nothing more.");
     if (!fct_client_list(cli->client, "/audit?limit=500", &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
@@ -38,14 +36,12 @@ int fct_verb_audit_list(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_audit_refused(FctCli *cli, int argc, char **argv)
+static int refused(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
     size_t i;
     json_t *row;
-    if (argc != 1)
-        return fct_cli_usage("audit refused takes nothing more.");
     if (!fct_client_list(cli->client, "/audit/refused?limit=500", &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
@@ -85,24 +81,16 @@ static void on_progress(gint64 done, gint64 total, gpointer data)
 { /* a text of some MiB at most: not worth a line */
 }
 
-int fct_verb_audit_export(FctCli *cli, int argc, char **argv)
+static int export(FctCli *cli, const FctArgs *args)
 {
-    g_autofree char *since = NULL, *until = NULL;
-    gboolean csv = FALSE;
-    GOptionEntry entries[] = {
-        {"since", 0, 0, G_OPTION_ARG_STRING, &since, "From this day or time on: 2026-11-30, 2026-11-30T08:00", "TIME"},
-        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Up to this day's beginning, or time", "TIME"},
-        {"csv", 0, 0, G_OPTION_ARG_NONE, &csv, "A table instead of one JSON object a line", NULL},
-        {NULL}};
     g_autoptr(GError) error = NULL;
-    if (!fct_cli_options("[FILE]", entries, &argc, &argv))
-        return 2;
     g_autoptr(GString) path = g_string_new("/audit/export?format=");
-    g_string_append(path, csv ? "csv" : "jsonl");
-    if (argc > 2 || !add_time(path, "since_ms", since) || !add_time(path, "until_ms", until))
-        return fct_cli_usage(argc > 2 ? "audit export takes one file at most."
-                                      : "Write a day as 2026-11-30, a time as 2026-11-30T08:00:00.");
-    g_autoptr(GFile) file = argc == 2 ? g_file_new_for_commandline_arg(argv[1]) : NULL;
+    g_string_append(path, fct_args_flag(args, "csv") ? "csv" : "jsonl");
+    if (!add_time(path, "since_ms", fct_args_text(args, "since")) ||
+        !add_time(path, "until_ms", fct_args_text(args, "until")))
+        return fct_cli_usage("Write a day as 2026-11-30, a time as 2026-11-30T08:00:00.");
+    const char *target = fct_args_word(args, 0);
+    g_autoptr(GFile) file = target ? g_file_new_for_commandline_arg(target) : NULL;
     g_autoptr(GOutputStream) out =
         file ? G_OUTPUT_STREAM(g_file_replace(file, NULL, FALSE, G_FILE_CREATE_PRIVATE, NULL, &error))
              : g_unix_output_stream_new(STDOUT_FILENO, FALSE);
@@ -115,3 +103,18 @@ int fct_verb_audit_export(FctCli *cli, int argc, char **argv)
         return fct_cli_fail(cli, error);
     return g_output_stream_close(out, NULL, NULL) ? 0 : 1;
 }
+
+static const FctVerb verbs[] = {
+    {"audit list", "Who changed what, newest first", list},
+    {"audit export", "All of the audit that is kept, oldest first", export,
+     .operands = {{"FILE", FCT_KIND_PATH, FCT_MAY}},
+     .options =
+         FCT_OPTIONS({"since", .value = "TIME", .help = "From this day or time on: 2026-11-30, 2026-11-30T08:00"},
+                     {"until", .value = "TIME", .help = "Up to this day's beginning, or time"},
+                     {"csv", .help = "A table instead of one JSON object a line"}),
+     .note = "Without a file it is printed.", .examples = {"facet audit export --since 2026-11-30 --csv audit.csv"}},
+    {"audit refused", "Failed sign-ins, by address and minute", refused},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_audit = {"audit", "who changed what, and who tried to sign in", tables};

@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line `facet`: a client of the API and nothing else. One file per noun; each verb returns a process exit
- * status (errors.def gives it by cause). Single-threaded, blocking.
+ * The command line `facet`: a client of the API and nothing else. One file per noun, or one for each side of it; each
+ * verb is a row (verb.h) and a function beside it, which returns a process exit status (errors.def gives it by cause).
+ * Single-threaded, blocking.
  */
 #pragma once
 #include "base/json.h"
+#include "cli/args.h"
+#include "cli/nouns.h"
 
 #include <gio/gio.h>
 #include <stdio.h>
 
 typedef struct FctClient FctClient;
-typedef struct FctVerb FctVerb;
 
-typedef struct {
+struct FctCli {
     FctClient *client;
-    const FctVerb *verbs; /* all of them, for those that tell of others; ends with noun NULL */
-    gboolean json;        /* --json: answers as the API gave them */
-} FctCli;
-
-typedef int (*FctVerbRun)(FctCli *cli, int argc, char **argv);
-
-struct FctVerb {
-    const char *noun;
-    const char *verb; /* NULL: the noun stands alone ("login") */
-    const char *usage;
-    const char *summary;
-    FctVerbRun run; /* argv[0] is the last word of the verb */
+    const FctNoun *const *nouns; /* all that it can do, for those verbs that tell of others */
+    gboolean json;               /* --json: answers as the API gave them */
 };
-
-extern const FctVerb fct_cli_verbs[]; /* ends with noun NULL */
 
 /* client.c: @ca pins a certificate file; "" uses the system's authorities. Token may be NULL. */
 FctClient *fct_client_new(const char *url, const char *ca, const char *token);
@@ -74,6 +64,8 @@ int fct_cli_fail(const FctCli *cli, const GError *error);
 int fct_cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2); /* 2 */
 void fct_print_json(const json_t *json);
 void fct_print_verdicts(FILE *out, const json_t *verdicts);
+/* Names of a list, with commas; free it. */
+char *fct_names_joined(const json_t *names);
 /* Asks on the terminal; FALSE when stdin is none. */
 gboolean fct_cli_ask(const char *question);
 /*
@@ -83,21 +75,10 @@ gboolean fct_cli_ask(const char *question);
 gboolean fct_cli_confirm(gboolean yes, int *ret_status, const char *question, ...) G_GNUC_PRINTF(3, 4);
 /* Before something is stopped, cut or let go, which can be begun again: asks at a terminal; a script goes on. */
 gboolean fct_cli_confirm_stop(gboolean yes, int *ret_status, const char *question, ...) G_GNUC_PRINTF(3, 4);
-#define FCT_CLI_YES(variable)                                                                                          \
-    {                                                                                                                  \
-        "yes", 'y', 0, G_OPTION_ARG_NONE, &(variable), "Do not ask", NULL                                              \
-    }
 /* One object: as it is with --json, otherwise its plain members, a line each. */
 void fct_cli_show(const FctCli *cli, const json_t *object);
 /* What was done, where the API answers nothing: a sentence, or an object with it. Always 0. */
 int fct_cli_said(const FctCli *cli, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/*
- * Numbers of options that may be left out begin as FCT_CLI_UNSAID, and are put into the body when they were said. FALSE
- * after saying that @option takes a number from @least (1) on.
- */
-#define FCT_CLI_UNSAID G_MININT
-gboolean fct_cli_put_from(json_t *body, const char *field, const char *option, int least, int number);
-gboolean fct_cli_put_number(json_t *body, const char *field, const char *option, int number);
 /* "2026-11-29 14:05", "—" for null. Static buffers, as those of fct_show_reading. */
 const char *fct_show_time(const json_t *ms);
 /* A line from stdin, not echoed on a terminal, where @prompt is shown; NULL: none. Free it. */
@@ -115,7 +96,6 @@ void fct_cli_progress(gint64 done, gint64 total, gpointer data);
 
 /* dispatch.c: runs the verb that the words name; its exit status. */
 int fct_cli_dispatch(FctCli *cli, int argc, char **argv);
-void fct_cli_help(void);
 
 /* picture.c: a card as a ruler of its real units. @items: [{start,size,profile,not_whole,holder,kept,busy}]. */
 void fct_print_card(int units, const json_t *items, const json_t *stranded);
@@ -123,96 +103,8 @@ void fct_print_card(int units, const json_t *items, const json_t *stranded);
 /* task.c: follows a task to its end with live steps; exit status by cause. */
 int fct_task_follow(FctCli *cli, json_t *task);
 
-int fct_verb_login(FctCli *cli, int argc, char **argv);
-int fct_verb_logout(FctCli *cli, int argc, char **argv);
-int fct_verb_audit_list(FctCli *cli, int argc, char **argv);
-int fct_verb_audit_export(FctCli *cli, int argc, char **argv);
-int fct_verb_audit_refused(FctCli *cli, int argc, char **argv);
-int fct_verb_completion(FctCli *cli, int argc, char **argv);
-int fct_verb_complete(FctCli *cli, int argc, char **argv);
-int fct_verb_event_list(FctCli *cli, int argc, char **argv);
-int fct_verb_user_password(FctCli *cli, int argc, char **argv);
-int fct_verb_node_show(FctCli *cli, int argc, char **argv);
-int fct_verb_gpu_list(FctCli *cli, int argc, char **argv);
-int fct_verb_gpu_show(FctCli *cli, int argc, char **argv);
-int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv);
-int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv);
-int fct_verb_gpu_release(FctCli *cli, int argc, char **argv);
-int fct_verb_gpu_take(FctCli *cli, int argc, char **argv);
-int fct_verb_group_list(FctCli *cli, int argc, char **argv);
-int fct_verb_group_create(FctCli *cli, int argc, char **argv);
-int fct_verb_group_delete(FctCli *cli, int argc, char **argv);
-int fct_verb_image_list(FctCli *cli, int argc, char **argv);
-int fct_verb_image_show(FctCli *cli, int argc, char **argv);
-int fct_verb_network_list(FctCli *cli, int argc, char **argv);
-int fct_verb_network_show(FctCli *cli, int argc, char **argv);
-int fct_verb_network_create(FctCli *cli, int argc, char **argv);
-int fct_verb_network_edit(FctCli *cli, int argc, char **argv);
-int fct_verb_network_interfaces(FctCli *cli, int argc, char **argv);
-int fct_verb_network_fix(FctCli *cli, int argc, char **argv);
-int fct_verb_network_start(FctCli *cli, int argc, char **argv);
-int fct_verb_network_delete(FctCli *cli, int argc, char **argv);
-int fct_verb_pool_list(FctCli *cli, int argc, char **argv);
-int fct_verb_pool_create(FctCli *cli, int argc, char **argv);
-int fct_verb_pool_start(FctCli *cli, int argc, char **argv);
-int fct_verb_pool_stop(FctCli *cli, int argc, char **argv);
-int fct_verb_pool_refresh(FctCli *cli, int argc, char **argv);
-int fct_verb_pool_delete(FctCli *cli, int argc, char **argv);
-int fct_verb_volume_list(FctCli *cli, int argc, char **argv);
-int fct_verb_volume_create(FctCli *cli, int argc, char **argv);
-int fct_verb_volume_grow(FctCli *cli, int argc, char **argv);
-int fct_verb_volume_upload(FctCli *cli, int argc, char **argv);
-int fct_verb_volume_download(FctCli *cli, int argc, char **argv);
-int fct_verb_volume_delete(FctCli *cli, int argc, char **argv);
-int fct_verb_file_list(FctCli *cli, int argc, char **argv);
-int fct_verb_file_show(FctCli *cli, int argc, char **argv);
-int fct_verb_file_upload(FctCli *cli, int argc, char **argv);
-int fct_verb_file_download(FctCli *cli, int argc, char **argv);
-int fct_verb_file_delete(FctCli *cli, int argc, char **argv);
-int fct_verb_template_list(FctCli *cli, int argc, char **argv);
-int fct_verb_template_show(FctCli *cli, int argc, char **argv);
-int fct_verb_template_create(FctCli *cli, int argc, char **argv);
-int fct_verb_template_delete(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_release(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_autostart(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_reboot(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_restart(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_pause(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_resume(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_continue(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_drop_saved(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_disk(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_cd(FctCli *cli, int argc, char **argv);
-/* SIZE[:POOL] or POOL/VOLUME, as the API takes it; NULL when it is neither. */
-json_t *fct_vm_parse_disk(const char *text);
-/* States the format of a volume that is there; NULL states none. */
-void fct_vm_state_format(json_t *disk, const char *format);
-int fct_verb_vm_list(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_show(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_create(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_start(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_stop(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_delete(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_snapshot(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_clone(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_rename(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_edit(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_why(FctCli *cli, int argc, char **argv);
-int fct_verb_vm_guest(FctCli *cli, int argc, char **argv);
-int fct_verb_task_list(FctCli *cli, int argc, char **argv);
-int fct_verb_task_watch(FctCli *cli, int argc, char **argv);
-int fct_verb_task_undo(FctCli *cli, int argc, char **argv);
-int fct_verb_task_cancel(FctCli *cli, int argc, char **argv);
-int fct_verb_token_list(FctCli *cli, int argc, char **argv);
-int fct_verb_token_create(FctCli *cli, int argc, char **argv);
-int fct_verb_token_delete(FctCli *cli, int argc, char **argv);
-
-/* plan.c: previews @request, prints it, and unless @only_plan applies it and follows the task. */
-typedef struct {
-    gboolean only_plan, yes, no_wait;
-} FctPlanOptions;
-int fct_plan_run(FctCli *cli, json_t *request, const FctPlanOptions *options);
-
-/* Parses the options of one verb; FALSE after printing the fault. argc and argv are left with the operands only. */
-gboolean fct_cli_options(const char *usage, GOptionEntry *entries, int *argc, char ***argv);
+/*
+ * plan.c: previews @request, prints it, and unless --plan was said applies it and follows the task. The row of the verb
+ * asks by its plan, and has FCT_OPTION_PLAN.
+ */
+int fct_plan_run(FctCli *cli, const FctArgs *args, json_t *request);

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-int fct_verb_event_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
-    int limit = 50;
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
     size_t i;
     json_t *event;
-    GOptionEntry entries[] = {{"limit", 0, 0, G_OPTION_ARG_INT, &limit, "How many, newest first (50)", "N"}, {NULL}};
-    if (!fct_cli_options(NULL, entries, &argc, &argv))
-        return 2;
-    if (argc != 1 || limit < 1 || limit > 500)
-        return fct_cli_usage(argc != 1 ? "event list takes no words." : "--limit takes a number from 1 to 500.");
-    g_autofree char *path = g_strdup_printf("/events?limit=%d", limit);
+    g_autofree char *path = g_strdup_printf("/events?limit=%d", fct_args_number(args, "limit", 50));
     if (!fct_client_call(cli->client, "GET", path, NULL, 0, &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
@@ -28,3 +22,13 @@ int fct_verb_event_list(FctCli *cli, int argc, char **argv)
     fct_table_print(table);
     return 0;
 }
+
+static const FctVerb verbs[] = {
+    {"event list", "What happened, newest first", list,
+     .options = FCT_OPTIONS(
+         {"limit", .value = "N", .help = "How many (left out: 50)", .kind = FCT_KIND_NUMBER, .least = 1, .most = 500}),
+     .examples = {"facet event list --limit 20"}},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_event = {"event", "what happened on the host", tables};

@@ -15,7 +15,7 @@ static char *file_path(const char *name, const char *rest)
     return g_strconcat("/files/", segment, rest, NULL);
 }
 
-int fct_verb_file_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -84,20 +84,14 @@ static gboolean upload(FctCli *cli, const char *source, const char *name, const 
                              fct_cli_progress, &shown, ret, error);
 }
 
-int fct_verb_file_upload(FctCli *cli, int argc, char **argv)
+static int upload_file(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) file = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *sha256 = NULL;
     GError *fault = NULL;
-    GOptionEntry entries[] = {{"sha256", 0, 0, G_OPTION_ARG_STRING, &sha256, "Refuse other bytes than these", "HEX"},
-                              {NULL}};
-    if (!fct_cli_options("FILE [NAME]", entries, &argc, &argv))
-        return 2;
-    if (argc < 2 || argc > 3)
-        return fct_cli_usage("file upload takes a file, and a name when it is to have another one.");
-    g_autofree char *base = g_path_get_basename(argv[1]);
-    if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, sha256, &file, &fault)) {
+    const char *source = fct_args_word(args, 0), *name = fct_args_word(args, 1);
+    g_autofree char *base = g_path_get_basename(source);
+    if (!upload(cli, source, name ? name : base, fct_args_text(args, "sha256"), &file, &fault)) {
         fct_cli_local(fault, &error);
         return fct_cli_fail(cli, error);
     }
@@ -127,46 +121,53 @@ static gboolean download(FctCli *cli, const char *name, const char *target, GErr
     return ok;
 }
 
-int fct_verb_file_download(FctCli *cli, int argc, char **argv)
+static int download_file(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL;
     GError *fault = NULL;
-    if (argc < 2 || argc > 3)
-        return fct_cli_usage("file download takes a file's name, and where to put it.");
-    g_autofree char *base = g_path_get_basename(argv[1]);
-    if (download(cli, argv[1], argc == 3 ? argv[2] : base, &fault))
-        return cli->json ? fct_cli_said(cli, "File %s is in %s.", argv[1], argc == 3 ? argv[2] : base) : 0;
+    const char *name = fct_args_word(args, 0), *target = fct_args_word(args, 1);
+    g_autofree char *base = g_path_get_basename(name);
+    if (download(cli, name, target ? target : base, &fault))
+        return cli->json ? fct_cli_said(cli, "File %s is in %s.", name, target ? target : base) : 0;
     fct_cli_local(fault, &error);
     return fct_cli_fail(cli, error);
 }
 
-int fct_verb_file_show(FctCli *cli, int argc, char **argv)
+static int show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) file = NULL;
     g_autoptr(GError) error = NULL;
-    if (argc != 2)
-        return fct_cli_usage("file show takes the name of one file.");
-    g_autofree char *path = file_path(argv[1], "");
+    g_autofree char *path = file_path(fct_args_word(args, 0), "");
     if (!fct_client_call(cli->client, "GET", path, NULL, 0, &file, &error))
         return fct_cli_fail(cli, error);
     fct_cli_show(cli, file);
     return 0;
 }
 
-int fct_verb_file_delete(FctCli *cli, int argc, char **argv)
+static int delete_file(FctCli *cli, const FctArgs *args)
 {
-    gboolean yes = FALSE;
+    const char *name = fct_args_word(args, 0);
     int status;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("NAME", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("file delete takes the name of one file.");
-    if (!fct_cli_confirm(yes, &status, "Delete file %s?", argv[1]))
+    if (!fct_cli_confirm(fct_args_yes(args), &status, "Delete file %s?", name))
         return status;
-    g_autofree char *path = file_path(argv[1], "");
+    g_autofree char *path = file_path(name, "");
     if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
         return fct_cli_fail(cli, error);
-    return fct_cli_said(cli, "File %s is deleted.", argv[1]);
+    return fct_cli_said(cli, "File %s is deleted.", name);
 }
+
+static const FctVerb verbs[] = {
+    {"file list", "Images and ISOs of the library", list},
+    {"file show", "One file", show, .operands = {{"NAME", FCT_KIND_FILE}}},
+    {"file upload", "Upload an image or ISO; goes on where it broke off", upload_file,
+     .operands = {{"FILE", FCT_KIND_PATH}, {"NAME", FCT_KIND_NEW, FCT_MAY}},
+     .options = FCT_OPTIONS({"sha256", .value = "HEX", .help = "Refuse other bytes than these"}),
+     .examples = {"facet file upload debian.qcow2"}},
+    {"file download", "Download a file", download_file,
+     .operands = {{"NAME", FCT_KIND_FILE}, {"FILE", FCT_KIND_PATH, FCT_MAY}}},
+    {"file delete", "Delete a file", delete_file, .operands = {{"NAME", FCT_KIND_FILE}}, .asks = FCT_ASKS_ALWAYS},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_file = {"file", "images and ISOs of the library", tables};

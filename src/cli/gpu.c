@@ -26,7 +26,7 @@ static char *layout_text(const json_t *mig)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-int fct_verb_gpu_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -126,13 +126,12 @@ static void show_fits(const json_t *mig)
     fct_table_print(table);
 }
 
-int fct_verb_gpu_show(FctCli *cli, int argc, char **argv)
+static int show(FctCli *cli, const FctArgs *args)
 {
+    const char *name = fct_args_word(args, 0);
     g_autoptr(json_t) gpu = NULL;
     g_autoptr(GError) error = NULL;
-    if (argc != 2)
-        return fct_cli_usage("gpu show takes one GPU: its number, address, UUID or serial.");
-    g_autofree char *path = gpu_path(argv[1]);
+    g_autofree char *path = gpu_path(name);
     if (!fct_client_call(cli->client, "GET", path, NULL, 0, &gpu, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
@@ -143,9 +142,9 @@ int fct_verb_gpu_show(FctCli *cli, int argc, char **argv)
     show_facts(gpu);
     show_drift(gpu);
     if (g_str_equal(fct_json_str(gpu, "state", ""), "released"))
-        printf("  Take it back with: facet gpu take %s\n", argv[1]);
+        printf("  Take it back with: facet gpu take %s\n", name);
     if (fct_json_bool(mig, "capable", FALSE))
-        show_mode(mig, argv[1]);
+        show_mode(mig, name);
     if (fct_json_bool(mig, "current", FALSE)) {
         fct_print_card((int)fct_json_int(mig, "units", 0), json_object_get(mig, "instances"),
                        json_object_get(mig, "stranded"));
@@ -218,31 +217,20 @@ static gboolean add_split(const json_t *gpu, const char *word, json_t *compute)
     return TRUE;
 }
 
-int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv)
+static int carve(FctCli *cli, const FctArgs *args)
 {
-    FctPlanOptions options = {0};
-    gboolean empty = FALSE;
-    g_auto(GStrv) splits = NULL;
-    GOptionEntry entries[] = {
-        {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
-        {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
-        {"no-wait", 0, 0, G_OPTION_ARG_NONE, &options.no_wait, "Do not follow the task", NULL},
-        {"empty", 0, 0, G_OPTION_ARG_NONE, &empty, "Remove every instance", NULL},
-        {"compute", 0, 0, G_OPTION_ARG_STRING_ARRAY, &splits, "Split each instance of a profile", "PROFILE=1c+2c"},
-        {NULL}};
-    if (!fct_cli_options("GPU PROFILE=COUNT…", entries, &argc, &argv))
-        return 2;
-    if (argc < 2 || (argc == 2) != empty)
+    char **splits = fct_args_list(args, "compute"), **wanted = fct_args_words(args, 1);
+    if ((*wanted == NULL) != fct_args_flag(args, "empty"))
         return fct_cli_usage("gpu carve takes a GPU and what it shall hold, such as 3g.40gb=1 1g.10gb=2 (or --empty).");
     g_autoptr(json_t) gpu = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = gpu_path(argv[1]);
+    g_autofree char *path = gpu_path(fct_args_word(args, 0));
     if (!fct_client_call(cli->client, "GET", path, NULL, 0, &gpu, &error))
         return fct_cli_fail(cli, error);
     g_autoptr(json_t) profiles = json_object();
-    for (int i = 2; i < argc; i++)
-        if (!add_wanted(gpu, argv[i], profiles))
-            return fct_cli_usage("“%s” is not PROFILE=COUNT with a count from 0 to 16.", argv[i]);
+    for (; *wanted; wanted++)
+        if (!add_wanted(gpu, *wanted, profiles))
+            return fct_cli_usage("“%s” is not PROFILE=COUNT with a count from 0 to 16.", *wanted);
     g_autoptr(json_t) request =
         json_pack("{s:s, s:s, s:O}", "kind", "carve", "gpu", fct_json_str(gpu, "id", ""), "profiles", profiles);
     g_autoptr(json_t) compute = json_object();
@@ -251,16 +239,14 @@ int fct_verb_gpu_carve(FctCli *cli, int argc, char **argv)
             return fct_cli_usage("“%s” is not PROFILE=SPLIT, such as 3g.40gb=1c+2c.", *split);
     if (json_object_size(compute))
         json_object_set(request, "compute", compute);
-    return fct_plan_run(cli, request, &options);
+    return fct_plan_run(cli, args, request);
 }
 
-static int hold(FctCli *cli, int argc, char **argv, gboolean hold)
+static int hold(FctCli *cli, const FctArgs *args, gboolean hold)
 {
     g_autoptr(json_t) gpu = NULL;
     g_autoptr(GError) error = NULL;
-    if (argc != 2)
-        return fct_cli_usage("gpu %s takes one GPU: its number, address, UUID or serial.", argv[0]);
-    g_autofree char *one = gpu_path(argv[1]);
+    g_autofree char *one = gpu_path(fct_args_word(args, 0));
     g_autofree char *path = g_strconcat(one, hold ? "/take" : "/release", NULL);
     g_autoptr(json_t) body = json_object();
     if (!fct_client_call(cli->client, "POST", path, body, 0, &gpu, &error))
@@ -277,58 +263,38 @@ static int hold(FctCli *cli, int argc, char **argv, gboolean hold)
     return 0;
 }
 
-int fct_verb_gpu_release(FctCli *cli, int argc, char **argv)
+static int release(FctCli *cli, const FctArgs *args)
 {
-    return hold(cli, argc, argv, FALSE);
+    return hold(cli, args, FALSE);
 }
 
-int fct_verb_gpu_take(FctCli *cli, int argc, char **argv)
+static int take(FctCli *cli, const FctArgs *args)
 {
-    return hold(cli, argc, argv, TRUE);
+    return hold(cli, args, TRUE);
 }
 
-int fct_verb_gpu_mig(FctCli *cli, int argc, char **argv)
+static int mig(FctCli *cli, const FctArgs *args)
 {
-    FctPlanOptions options = {0};
-    GOptionEntry entries[] = {
-        {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
-        {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
-        {"no-wait", 0, 0, G_OPTION_ARG_NONE, &options.no_wait, "Do not follow the task", NULL},
-        {NULL}};
-    if (!fct_cli_options("GPU on|off", entries, &argc, &argv))
-        return 2;
-    if (argc != 3 || (!g_str_equal(argv[2], "on") && !g_str_equal(argv[2], "off")))
-        return fct_cli_usage("gpu mig takes a GPU, and on or off.");
-    g_autoptr(json_t) request =
-        json_pack("{s:s, s:s, s:b}", "kind", "mig-mode", "gpu", argv[1], "enabled", g_str_equal(argv[2], "on"));
-    return fct_plan_run(cli, request, &options);
+    g_autoptr(json_t) request = json_pack("{s:s, s:s, s:b}", "kind", "mig-mode", "gpu", fct_args_word(args, 0),
+                                          "enabled", g_str_equal(fct_args_word(args, 1), "on"));
+    return fct_plan_run(cli, args, request);
 }
 
-int fct_verb_node_show(FctCli *cli, int argc, char **argv)
-{
-    g_autoptr(json_t) answer = NULL;
-    g_autoptr(GError) error = NULL;
-    size_t i;
-    json_t *node;
-    if (!fct_client_call(cli->client, "GET", "/nodes", NULL, 0, &answer, &error))
-        return fct_cli_fail(cli, error);
-    if (cli->json) {
-        fct_print_json(answer);
-        return 0;
-    }
-    json_array_foreach (json_object_get(answer, "items"), i, node) {
-        const json_t *virt = json_object_get(node, "virt");
-        printf("%s  ·  %s %s\n", fct_json_str(node, "name", ""), fct_json_str(node, "vendor", ""),
-               fct_json_str(node, "product", ""));
-        int cpus = (int)fct_json_int(node, "cpus", 0);
-        printf("  %d %s  ·  %s  ·  kernel %s\n", cpus, cpus == 1 ? "CPU" : "CPUs",
-               fct_show_mib(json_object_get(node, "memory_mib")), fct_json_str(node, "kernel", ""));
-        printf("  NVIDIA driver %s  ·  IOMMU %s  ·  NVSwitches %d\n", fct_json_str(node, "driver_version", "—"),
-               fct_json_str(node, "iommu", ""), (int)fct_json_int(node, "nvswitches", 0));
-        if (*fct_json_str(node, "nvml_problem", ""))
-            printf("  %s\n", fct_json_str(node, "nvml_problem", ""));
-        printf("  libvirt %s  ·  QEMU %s  ·  %s %s\n", fct_json_str(virt, "libvirt", "—"),
-               fct_json_str(virt, "qemu", "—"), fct_json_str(virt, "accel", ""), fct_json_str(virt, "why_not_kvm", ""));
-    }
-    return 0;
-}
+static const FctVerb verbs[] = {
+    {"gpu list", "All cards", list},
+    {"gpu show", "One card with its picture and what still fits", show, .operands = {{"GPU", FCT_KIND_GPU}}},
+    {"gpu carve", "Cut a card into these MIG profiles", carve,
+     .operands = {{"GPU", FCT_KIND_GPU}, {"PROFILE=COUNT", FCT_KIND_PROFILE, FCT_MANY}},
+     .options = FCT_OPTIONS(FCT_OPTION_PLAN, FCT_OPTION_NO_WAIT, {"empty", .help = "Remove every instance"},
+                            {"compute", .value = "PROFILE=1c+2c", .help = "Split each instance of a profile",
+                             .kind = FCT_KIND_PROFILE, .many = TRUE}),
+     .asks = FCT_ASKS_PLAN, .note = "Name the whole layout that the card shall have, or --empty.",
+     .examples = {"facet gpu carve 0 3g=1 2g=1 1g=2 --plan", "facet gpu carve 0 3g+2g+1g+1g"}},
+    {"gpu mig", "Turn MIG on or off", mig, .operands = {{"GPU", FCT_KIND_GPU}, {"on|off", FCT_KIND_CHOICE}},
+     .options = FCT_OPTIONS(FCT_OPTION_PLAN, FCT_OPTION_NO_WAIT), .asks = FCT_ASKS_PLAN},
+    {"gpu release", "Let go of a card, for nvidia-smi and the like", release, .operands = {{"GPU", FCT_KIND_GPU}}},
+    {"gpu take", "Take a card back that was let go", take, .operands = {{"GPU", FCT_KIND_GPU}}},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_gpu = {"gpu", "cards, and how they are cut", tables};

@@ -18,7 +18,7 @@ static void print_not_whole(const json_t *group)
                    fct_json_str(part, "not_whole", ""));
 }
 
-int fct_verb_group_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -41,22 +41,17 @@ int fct_verb_group_list(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_group_create(FctCli *cli, int argc, char **argv)
+static int create(FctCli *cli, const FctArgs *args)
 {
-    g_autofree char *model = NULL, *profile = NULL, *gpu = NULL, *description = NULL;
+    const char *model = fct_args_text(args, "model"), *profile = fct_args_text(args, "profile"),
+               *gpu = fct_args_text(args, "gpu");
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {{"profile", 0, 0, G_OPTION_ARG_STRING, &profile, "Parts of this profile", "PROFILE"},
-                              {"model", 0, 0, G_OPTION_ARG_STRING, &model, "Of cards of this name", "MODEL"},
-                              {"gpu", 0, 0, G_OPTION_ARG_STRING, &gpu, "Of this card alone (its id)", "GPU"},
-                              {"description", 0, 0, G_OPTION_ARG_STRING, &description, "What it is for", "TEXT"},
-                              {NULL}};
-    if (!fct_cli_options("NAME", entries, &argc, &argv))
-        return 2;
-    if (argc != 2 || (!model && !profile && !gpu))
+    if (!model && !profile && !gpu)
         return fct_cli_usage("group create takes a name, and one or more of --profile, --model and --gpu.");
-    g_autoptr(json_t) body = json_pack("{s:s, s:s*, s:{s:s*, s:s*, s:s*}}", "name", argv[1], "description", description,
-                                       "rules", "model", model, "profile", profile, "gpu", gpu);
+    g_autoptr(json_t) body =
+        json_pack("{s:s, s:s*, s:{s:s*, s:s*, s:s*}}", "name", fct_args_word(args, 0), "description",
+                  fct_args_text(args, "description"), "rules", "model", model, "profile", profile, "gpu", gpu);
     if (!fct_client_call(cli->client, "POST", "/resource-groups", body, 0, &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
@@ -84,18 +79,13 @@ static json_t *find_group(FctCli *cli, const char *word, int *ret_status)
     return NULL;
 }
 
-int fct_verb_group_delete(FctCli *cli, int argc, char **argv)
+static int delete_group(FctCli *cli, const FctArgs *args)
 {
-    gboolean yes = FALSE;
     int status = 0;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("GROUP", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("group delete takes one resource group.");
-    g_autoptr(json_t) group = find_group(cli, argv[1], &status);
-    if (!group || !fct_cli_confirm(yes, &status, "Delete resource group %s?", fct_json_str(group, "name", "")))
+    g_autoptr(json_t) group = find_group(cli, fct_args_word(args, 0), &status);
+    if (!group ||
+        !fct_cli_confirm(fct_args_yes(args), &status, "Delete resource group %s?", fct_json_str(group, "name", "")))
         return status;
     g_autofree char *segment = fct_client_segment(fct_json_str(group, "id", ""));
     g_autofree char *path = g_strconcat("/resource-groups/", segment, NULL);
@@ -103,3 +93,18 @@ int fct_verb_group_delete(FctCli *cli, int argc, char **argv)
         return fct_cli_fail(cli, error);
     return fct_cli_said(cli, "Group %s is deleted; its parts stay.", fct_json_str(group, "name", ""));
 }
+
+static const FctVerb verbs[] = {
+    {"group list", "Resource groups: the pools that VMs ask for parts", list},
+    {"group create", "Make a resource group", create, .operands = {{"NAME", FCT_KIND_NEW}},
+     .options = FCT_OPTIONS({"profile", .value = "PROFILE", .help = "Parts of this profile"},
+                            {"model", .value = "MODEL", .help = "Of cards of this name"},
+                            {"gpu", .value = "GPU", .help = "Of this card alone (its id)", .kind = FCT_KIND_GPU_ID},
+                            {"description", .value = "TEXT", .help = "What it is for"}),
+     .note = "Give one or more of --profile, --model and --gpu."},
+    {"group delete", "Delete a resource group; its parts stay", delete_group, .operands = {{"GROUP", FCT_KIND_GROUP}},
+     .asks = FCT_ASKS_ALWAYS},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_group = {"group", "the pools of parts that VMs ask for", tables};

@@ -73,21 +73,14 @@ static void end_login(FctClient *former)
                 fct_client_url(former), fault->message);
 }
 
-int fct_verb_login(FctCli *cli, int argc, char **argv)
+static int login(FctCli *cli, const FctArgs *args)
 {
-    g_autofree char *user = NULL, *ca = NULL, *pinned = NULL, *password = NULL, *token = NULL;
-    gboolean trust = FALSE;
+    g_autofree char *pinned = NULL, *password = NULL, *token = NULL;
+    const char *user = fct_args_text(args, "user"), *ca = fct_args_text(args, "ca");
+    const char *url = fct_args_word(args, 0) ? fct_args_word(args, 0) : fct_client_url(cli->client);
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {
-        {"user", 'u', 0, G_OPTION_ARG_STRING, &user, "User (default: admin)", "NAME"},
-        {"ca", 0, 0, G_OPTION_ARG_FILENAME, &ca, "Certificate of the server", "FILE"},
-        {"trust", 0, 0, G_OPTION_ARG_NONE, &trust, "Trust the certificate that the server presents now", NULL},
-        {NULL}};
-    if (!fct_cli_options("[URL]", entries, &argc, &argv))
-        return 2;
-    const char *url = argc > 1 ? argv[1] : fct_client_url(cli->client);
     g_autoptr(FctClient) former = former_login(); /* before another server's certificate takes its place */
-    if (!ca && !pin_certificate(url, trust, &pinned, &error))
+    if (!ca && !pin_certificate(url, fct_args_flag(args, "trust"), &pinned, &error))
         return fct_cli_fail(cli, error);
     if (!(password = fct_cli_read_secret("Password")))
         return fct_cli_usage("No password was given.");
@@ -104,7 +97,7 @@ int fct_verb_login(FctCli *cli, int argc, char **argv)
 }
 
 /* Forgotten here in any case; what the server did not hear of ends there by itself once it is not used for weeks. */
-int fct_verb_logout(FctCli *cli, int argc, char **argv)
+static int logout(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL, fault = NULL;
     g_autoptr(json_t) config = fct_config_load();
@@ -122,3 +115,17 @@ int fct_verb_logout(FctCli *cli, int argc, char **argv)
     fputs("The login on this machine is forgotten, but the server did not end it: revoke it in Settings.\n", stderr);
     return fct_cli_fail(cli, fault);
 }
+
+static const FctVerb verbs[] = {
+    {"login", "Sign in; ends with logout, or after 30 days without use", login,
+     .operands = {{"URL", FCT_KIND_TEXT, FCT_MAY}},
+     .options = FCT_OPTIONS({"user", 'u', "NAME", "User (default: admin)"},
+                            {"ca", .value = "FILE", .help = "Certificate of the server", .kind = FCT_KIND_PATH},
+                            {"trust", .help = "Trust the certificate that the server presents now"}),
+     .note = "It asks for the password, or reads it from the standard input.",
+     .examples = {"facet login https://host:8443"}},
+    {"logout", "End the login of this machine, at the server too", logout},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_session = {NULL, "sign in and out", tables};

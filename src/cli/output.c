@@ -306,23 +306,6 @@ int fct_cli_said(const FctCli *cli, const char *format, ...)
     return 0;
 }
 
-gboolean fct_cli_put_from(json_t *body, const char *field, const char *option, int least, int number)
-{
-    if (number == FCT_CLI_UNSAID)
-        return TRUE;
-    if (number < least) {
-        fct_cli_usage("%s takes a number from %d on, not %d.", option, least, number);
-        return FALSE;
-    }
-    json_object_set_new(body, field, json_integer(number));
-    return TRUE;
-}
-
-gboolean fct_cli_put_number(json_t *body, const char *field, const char *option, int number)
-{
-    return fct_cli_put_from(body, field, option, 1, number);
-}
-
 const char *fct_show_time(const json_t *ms)
 {
     char *buffer = next_buffer();
@@ -356,37 +339,12 @@ char *fct_cli_read_secret(const char *prompt)
     return secret;
 }
 
-/* One word for looking before leaping; the other is what somebody may try first. */
-static void one_word_for_preview(int argc, char **argv)
+char *fct_names_joined(const json_t *names)
 {
-    static char plan[] = "--plan";
-    for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++)
-        if (g_str_equal(argv[i], "--preview"))
-            argv[i] = plan;
-}
-
-/* GLib leaves the first "--" where it is when the word behind it begins with a dash. */
-static void drop_separator(int *argc, char **argv)
-{
-    int at = 1;
-    while (at < *argc && !g_str_equal(argv[at], "--"))
-        at++;
-    for (int i = at; i < *argc; i++)
-        argv[i] = argv[i + 1]; /* argv ends with NULL */
-    *argc -= at < *argc;
-}
-
-gboolean fct_cli_options(const char *usage, GOptionEntry *entries, int *argc, char ***argv)
-{
-    g_autoptr(GOptionContext) context = g_option_context_new(usage);
-    g_autoptr(GError) fault = NULL;
-    static const GOptionEntry none[] = {{NULL}};
-    g_option_context_add_main_entries(context, entries ? entries : none, NULL);
-    one_word_for_preview(*argc, *argv);
-    if (g_option_context_parse(context, argc, argv, &fault)) {
-        drop_separator(argc, *argv);
-        return TRUE;
-    }
-    fct_cli_usage("%s", fault->message);
-    return FALSE;
+    GString *text = g_string_new(NULL);
+    size_t i;
+    json_t *name;
+    json_array_foreach ((json_t *)names, i, name)
+        g_string_append_printf(text, "%s%s", i ? ", " : "", json_string_value(name));
+    return g_string_free(text, FALSE);
 }

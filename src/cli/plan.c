@@ -71,32 +71,34 @@ static gboolean apply(FctCli *cli, const json_t *plan, gboolean confirm, json_t 
     return fct_client_call(cli->client, "POST", path, body, 0, ret_task, error);
 }
 
-int fct_plan_run(FctCli *cli, json_t *request, const FctPlanOptions *options)
+int fct_plan_run(FctCli *cli, const FctArgs *args, json_t *request)
 {
+    gboolean only_plan = fct_args_flag(args, "plan");
     g_autoptr(json_t) plan = NULL;
     g_autoptr(json_t) task = NULL;
     g_autoptr(GError) error = NULL;
     if (!fct_client_call(cli->client, "POST", "/plans", request, 0, &plan, &error))
         return fct_cli_fail(cli, error);
-    if (cli->json && options->only_plan)
+    if (cli->json && only_plan)
         fct_print_json(plan);
     else if (!cli->json)
         print_plan(plan);
     gboolean refused = g_str_equal(fct_json_str(plan, "state", ""), "refused");
-    if (options->only_plan || refused) {
+    if (only_plan || refused) {
         if (refused)
             fputs("facet: Nothing was changed; clear the reasons above, then try again.\n", stderr);
-        if (cli->json && !options->only_plan)
+        if (cli->json && !only_plan)
             fct_print_json(plan);
         return refused ? fct_error_exit_status(FCT_ERROR_REFUSED) : 0;
     }
     int status;
     gboolean consent = needs_consent(plan);
-    if ((consent || removes(plan)) && !fct_cli_confirm(options->yes, &status, "%s?", fct_json_str(plan, "title", "")))
+    if ((consent || removes(plan)) &&
+        !fct_cli_confirm(fct_args_yes(args), &status, "%s?", fct_json_str(plan, "title", "")))
         return status;
     if (!apply(cli, plan, consent, &task, &error))
         return fct_cli_fail(cli, error);
-    if (options->no_wait) {
+    if (fct_args_flag(args, "no-wait")) {
         if (cli->json)
             fct_print_json(task);
         else
@@ -104,20 +106,4 @@ int fct_plan_run(FctCli *cli, json_t *request, const FctPlanOptions *options)
         return 0;
     }
     return fct_task_follow(cli, task);
-}
-
-/* The way back is a plan, too. */
-int fct_verb_task_undo(FctCli *cli, int argc, char **argv)
-{
-    FctPlanOptions options = {0};
-    GOptionEntry entries[] = {
-        {"plan", 0, 0, G_OPTION_ARG_NONE, &options.only_plan, "Only show what would be done", NULL},
-        {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.yes, "Do not ask", NULL},
-        {NULL}};
-    if (!fct_cli_options("TASK", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("task undo takes the id of one task.");
-    g_autoptr(json_t) request = json_pack("{s:s, s:s}", "kind", "undo", "task", argv[1]);
-    return fct_plan_run(cli, request, &options);
 }

@@ -18,7 +18,7 @@ static const char *show_bytes(const json_t *bytes)
     return fct_show_mib(mib);
 }
 
-int fct_verb_pool_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -47,34 +47,25 @@ int fct_verb_pool_list(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_pool_create(FctCli *cli, int argc, char **argv)
+static int create(FctCli *cli, const FctArgs *args)
 {
-    g_autofree char *dir = NULL, *nfs = NULL, *lvm = NULL, *confirm = NULL;
+    const char *name = fct_args_word(args, 0), *dir = fct_args_text(args, "dir"), *nfs = fct_args_text(args, "nfs"),
+               *lvm = fct_args_text(args, "lvm"), *confirm = fct_args_text(args, "confirm");
     g_autoptr(json_t) answer = NULL;
     g_autoptr(json_t) body = NULL;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {
-        {"dir", 0, 0, G_OPTION_ARG_STRING, &dir, "A folder: simple, snapshots and thin disks", "PATH"},
-        {"nfs", 0, 0, G_OPTION_ARG_STRING, &nfs, "An NFS export: shared between hosts", "HOST:EXPORT"},
-        {"lvm", 0, 0, G_OPTION_ARG_STRING, &lvm, "A volume group: fast raw disks", "GROUP"},
-        {"confirm", 0, 0, G_OPTION_ARG_STRING, &confirm, "The folder or volume group once more, when Facet asks for it",
-         "PATH"},
-        {NULL}};
-    if (!fct_cli_options("NAME", entries, &argc, &argv))
-        return 2;
-    if (argc != 2 || !!dir + !!nfs + !!lvm != 1)
+    if (!!dir + !!nfs + !!lvm != 1)
         return fct_cli_usage("pool create takes a name and one of --dir, --nfs and --lvm.");
     const char *slash = nfs ? strstr(nfs, ":/") : NULL;
     if (nfs && !slash)
         return fct_cli_usage("--nfs takes HOST:EXPORT, like nas:/export/vms.");
     if (dir)
-        body = json_pack("{s:s, s:s, s:s, s:s*}", "name", argv[1], "kind", "dir", "path", dir, "confirm", confirm);
+        body = json_pack("{s:s, s:s, s:s, s:s*}", "name", name, "kind", "dir", "path", dir, "confirm", confirm);
     else if (lvm)
-        body =
-            json_pack("{s:s, s:s, s:s, s:s*}", "name", argv[1], "kind", "lvm", "volume_group", lvm, "confirm", confirm);
+        body = json_pack("{s:s, s:s, s:s, s:s*}", "name", name, "kind", "lvm", "volume_group", lvm, "confirm", confirm);
     else
-        body = json_pack("{s:s, s:s, s:s%, s:s, s:s*}", "name", argv[1], "kind", "nfs", "host", nfs,
-                         (size_t)(slash - nfs), "export", slash + 1, "confirm", confirm);
+        body = json_pack("{s:s, s:s, s:s%, s:s, s:s*}", "name", name, "kind", "nfs", "host", nfs, (size_t)(slash - nfs),
+                         "export", slash + 1, "confirm", confirm);
     if (!fct_client_call(cli->client, "POST", "/pools", body, 0, &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json)
@@ -84,58 +75,67 @@ int fct_verb_pool_create(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-static int act(FctCli *cli, int argc, char **argv, const char *verb, const char *done)
+static int act(FctCli *cli, const char *name, const char *verb, const char *done)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
-    if (argc != 2)
-        return fct_cli_usage("pool %s takes the name of one pool.", verb);
-    g_autofree char *rest = g_strconcat("/", verb, NULL), *path = pool_path(argv[1], rest);
+    g_autofree char *rest = g_strconcat("/", verb, NULL), *path = pool_path(name, rest);
     if (!fct_client_call(cli->client, "POST", path, NULL, 0, &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json)
         fct_print_json(answer);
     else
-        printf("Pool %s %s.\n", argv[1], done);
+        printf("Pool %s %s.\n", name, done);
     return 0;
 }
 
-int fct_verb_pool_start(FctCli *cli, int argc, char **argv)
+static int start(FctCli *cli, const FctArgs *args)
 {
-    return act(cli, argc, argv, "start", "runs");
+    return act(cli, fct_args_word(args, 0), "start", "runs");
 }
 
-int fct_verb_pool_stop(FctCli *cli, int argc, char **argv)
+static int stop(FctCli *cli, const FctArgs *args)
 {
-    gboolean yes = FALSE;
     int status;
-    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("POOL", entries, &argc, &argv))
-        return 2;
-    if (argc == 2 && !fct_cli_confirm_stop(yes, &status, "Stop pool %s?", argv[1]))
+    if (!fct_cli_confirm_stop(fct_args_yes(args), &status, "Stop pool %s?", fct_args_word(args, 0)))
         return status;
-    return act(cli, argc, argv, "stop", "is stopped");
+    return act(cli, fct_args_word(args, 0), "stop", "is stopped");
 }
 
-int fct_verb_pool_refresh(FctCli *cli, int argc, char **argv)
+static int refresh(FctCli *cli, const FctArgs *args)
 {
-    return act(cli, argc, argv, "refresh", "was looked through");
+    return act(cli, fct_args_word(args, 0), "refresh", "was looked through");
 }
 
-int fct_verb_pool_delete(FctCli *cli, int argc, char **argv)
+static int delete_pool(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL;
-    gboolean yes = FALSE;
+    const char *name = fct_args_word(args, 0);
     int status;
-    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("POOL", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("pool delete takes the name of one pool.");
-    g_autofree char *path = pool_path(argv[1], "");
-    if (!fct_cli_confirm(yes, &status, "Take pool %s out? Its data stays.", argv[1]))
+    g_autofree char *path = pool_path(name, "");
+    if (!fct_cli_confirm(fct_args_yes(args), &status, "Take pool %s out? Its data stays.", name))
         return status;
     if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
         return fct_cli_fail(cli, error);
-    return fct_cli_said(cli, "Pool %s is gone; its data stays where it is.", argv[1]);
+    return fct_cli_said(cli, "Pool %s is gone; its data stays where it is.", name);
 }
+
+static const FctVerb verbs[] = {
+    {"pool list", "Storage pools with their free space", list},
+    {"pool create", "Make a pool and start it", create, .operands = {{"NAME", FCT_KIND_NEW}},
+     .options = FCT_OPTIONS(
+         {"dir", .value = "PATH", .help = "A folder: simple, snapshots and thin disks"},
+         {"nfs", .value = "HOST:EXPORT", .help = "An NFS export: shared between hosts"},
+         {"lvm", .value = "GROUP", .help = "A volume group: fast raw disks"},
+         {"confirm", .value = "PATH", .help = "The folder or volume group once more, when Facet asks for it"}),
+     .note = "Give one of --dir, --nfs and --lvm.", .examples = {"facet pool create fast --dir /srv/vms"}},
+    {"pool start", "Start a pool", start, .operands = {{"POOL", FCT_KIND_POOL}}},
+    {"pool stop", "Stop a pool that no VM uses", stop, .operands = {{"POOL", FCT_KIND_POOL}},
+     .asks = FCT_ASKS_TERMINAL},
+    {"pool refresh", "Look for volumes that came or went", refresh, .operands = {{"POOL", FCT_KIND_POOL}}},
+    {"pool delete", "Take a pool out; its data stays", delete_pool, .operands = {{"POOL", FCT_KIND_POOL}},
+     .asks = FCT_ASKS_ALWAYS},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_pool = {"pool", "storage pools", tables};

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Snapshots of a VM, and clones. */
-#include "cli/cli.h"
+#include "cli/vm.h"
 
 #include <string.h>
-
-#define USAGE                                                                                                          \
-    "list VM | create VM NAME [--memory] [--freeze] | revert VM NAME [--start] [--yes] | delete VM NAME [--yes]"
-
-typedef struct {
-    gboolean memory, freeze, start, yes, no_wait;
-    char *description;
-} Options;
 
 static char *path_of(const char *vm, const char *snapshot, const char *rest)
 {
@@ -42,10 +34,10 @@ static json_t *load(FctCli *cli, const char *vm, GError **error)
     return fct_client_call(cli->client, "GET", path, NULL, 0, &answer, error) ? answer : NULL;
 }
 
-static int list(FctCli *cli, const char *vm)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) answer = load(cli, vm, &error);
+    g_autoptr(json_t) answer = load(cli, fct_args_word(args, 0), &error);
     size_t i;
     json_t *one;
     if (!answer)
@@ -72,8 +64,9 @@ static int list(FctCli *cli, const char *vm)
     return 0;
 }
 
-static int revert(FctCli *cli, const char *vm, const char *name, const Options *options)
+static int revert(FctCli *cli, const FctArgs *args)
 {
+    const char *vm = fct_args_word(args, 0), *name = fct_args_word(args, 1);
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) answer = load(cli, vm, &error);
     size_t i, k;
@@ -87,78 +80,64 @@ static int revert(FctCli *cli, const char *vm, const char *name, const Options *
             printf("%s\n", json_string_value(line));
     }
     int status;
-    if (!fct_cli_confirm(options->yes, &status, "Revert %s to %s?", vm, name))
+    if (!fct_cli_confirm(fct_args_yes(args), &status, "Revert %s to %s?", vm, name))
         return status;
     g_autofree char *path = path_of(vm, name, "/revert");
     json_t *body = json_pack("{s:b}", "confirm", TRUE);
-    if (options->start)
+    if (fct_args_flag(args, "start"))
         json_object_set_new(body, "start", json_true());
-    return run(cli, "POST", path, body, options->no_wait);
+    return run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
 }
 
-static int create(FctCli *cli, const char *vm, const char *name, const Options *options)
+static int create(FctCli *cli, const FctArgs *args)
 {
+    const char *vm = fct_args_word(args, 0), *name = fct_args_word(args, 1);
     g_autofree char *path = path_of(vm, NULL, "/snapshots");
-    json_t *body = json_pack("{s:s, s:b, s:b}", "name", name, "memory", options->memory, "freeze", options->freeze);
-    if (options->description)
-        json_object_set_new(body, "description", json_string(options->description));
-    return run(cli, "POST", path, body, options->no_wait);
+    json_t *body = json_pack("{s:s, s:b, s:b}", "name", name, "memory", fct_args_flag(args, "memory"), "freeze",
+                             fct_args_flag(args, "freeze"));
+    fct_args_put_text(args, "description", body, "description");
+    return run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
 }
 
-static int delete (FctCli *cli, const char *vm, const char *name, const Options *options)
+static int delete_snapshot(FctCli *cli, const FctArgs *args)
 {
+    const char *vm = fct_args_word(args, 0), *name = fct_args_word(args, 1);
     int status;
     g_autofree char *path = path_of(vm, name, "");
-    if (!fct_cli_confirm(options->yes, &status, "Delete snapshot %s of %s?", name, vm))
+    if (!fct_cli_confirm(fct_args_yes(args), &status, "Delete snapshot %s of %s?", name, vm))
         return status;
-    return run(cli, "DELETE", path, NULL, options->no_wait);
+    return run(cli, "DELETE", path, NULL, fct_args_flag(args, "no-wait"));
 }
 
-int fct_verb_vm_snapshot(FctCli *cli, int argc, char **argv)
+static int clone_vm(FctCli *cli, const FctArgs *args)
 {
-    Options o = {0};
-    GOptionEntry entries[] = {
-        {"description", 0, 0, G_OPTION_ARG_STRING, &o.description, "What it is for", "TEXT"},
-        {"memory", 0, 0, G_OPTION_ARG_NONE, &o.memory, "Save the memory too", NULL},
-        {"freeze", 0, 0, G_OPTION_ARG_NONE, &o.freeze, "The guest agent freezes file systems meanwhile", NULL},
-        {"start", 0, 0, G_OPTION_ARG_NONE, &o.start, "Start the VM after going back", NULL},
-        {"yes", 'y', 0, G_OPTION_ARG_NONE, &o.yes, "Do not ask", NULL},
-        {"no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "Print the task's id and return", NULL},
-        {NULL}};
-    if (!fct_cli_options(USAGE, entries, &argc, &argv))
-        return 2;
-    g_autofree char *description G_GNUC_UNUSED = o.description;
-    const char *what = argc > 1 ? argv[1] : "";
-    if (strcmp(what, "list") == 0 && argc == 3)
-        return list(cli, argv[2]);
-    if (argc != 4)
-        return fct_cli_usage("facet vm snapshot " USAGE);
-    if (strcmp(what, "create") == 0)
-        return create(cli, argv[2], argv[3], &o);
-    if (strcmp(what, "revert") == 0)
-        return revert(cli, argv[2], argv[3], &o);
-    if (strcmp(what, "delete") == 0)
-        return delete (cli, argv[2], argv[3], &o);
-    return fct_cli_usage("facet vm snapshot " USAGE);
+    g_autofree char *path = path_of(fct_args_word(args, 0), NULL, "/clone");
+    json_t *body = json_pack("{s:s, s:b}", "name", fct_args_word(args, 1), "start", fct_args_flag(args, "start"));
+    fct_args_put_text(args, "snapshot", body, "snapshot");
+    return run(cli, "POST", path, body, fct_args_flag(args, "no-wait"));
 }
 
-int fct_verb_vm_clone(FctCli *cli, int argc, char **argv)
-{
-    char *snapshot = NULL;
-    gboolean start = FALSE, no_wait = FALSE;
-    GOptionEntry entries[] = {
-        {"snapshot", 0, 0, G_OPTION_ARG_STRING, &snapshot, "As it was then; needed while the VM runs", "NAME"},
-        {"start", 0, 0, G_OPTION_ARG_NONE, &start, "Start the new VM", NULL},
-        {"no-wait", 0, 0, G_OPTION_ARG_NONE, &no_wait, "Print the task's id and return", NULL},
-        {NULL}};
-    if (!fct_cli_options("VM NAME", entries, &argc, &argv))
-        return 2;
-    g_autofree char *from = snapshot;
-    if (argc != 3)
-        return fct_cli_usage("facet vm clone VM NAME [--snapshot NAME] [--start]");
-    g_autofree char *path = path_of(argv[1], NULL, "/clone");
-    json_t *body = json_pack("{s:s, s:b}", "name", argv[2], "start", start);
-    if (from)
-        json_object_set_new(body, "snapshot", json_string(from));
-    return run(cli, "POST", path, body, no_wait);
-}
+#define NO_WAIT                                                                                                        \
+    {                                                                                                                  \
+        "no-wait", .help = "Print the task's id and return"                                                            \
+    }
+const FctVerb fct_vm_snapshots[] = {
+    {"vm snapshot list", "Snapshots of a VM", list, .operands = {{"VM", FCT_KIND_VM}}},
+    {"vm snapshot create", "Take a snapshot", create, .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_NEW}},
+     .options = FCT_OPTIONS({"description", .value = "TEXT", .help = "What it is for"},
+                            {"memory", .help = "Save the memory too"},
+                            {"freeze", .help = "The guest agent freezes file systems meanwhile"}, NO_WAIT),
+     .examples = {"facet vm snapshot create db-2 before-update"}},
+    {"vm snapshot revert", "Go back to a snapshot", revert,
+     .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_SNAPSHOT}},
+     .options = FCT_OPTIONS({"start", .help = "Start the VM after going back"}, NO_WAIT), .asks = FCT_ASKS_ALWAYS},
+    {"vm snapshot delete", "Delete a snapshot", delete_snapshot,
+     .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_SNAPSHOT}}, .options = FCT_OPTIONS(NO_WAIT),
+     .asks = FCT_ASKS_ALWAYS},
+    {"vm clone", "A new VM with copies of the disks", clone_vm,
+     .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_NEW}},
+     .options = FCT_OPTIONS(
+         {"snapshot", .value = "NAME", .help = "As it was then; needed while the VM runs", .kind = FCT_KIND_SNAPSHOT},
+         {"start", .help = "Start the new VM"}, NO_WAIT)},
+    {NULL},
+};

@@ -10,21 +10,17 @@ static char *template_path(const char *name)
     return g_strconcat("/templates/", segment, NULL);
 }
 
-static gboolean load(FctCli *cli, int argc, char **argv, json_t **ret, int *ret_status)
+static gboolean load(FctCli *cli, const FctArgs *args, json_t **ret, int *ret_status)
 {
     g_autoptr(GError) error = NULL;
-    if (argc != 2) {
-        *ret_status = fct_cli_usage("template %s takes the name of one template.", argv[0]);
-        return FALSE;
-    }
-    g_autofree char *path = template_path(argv[1]);
+    g_autofree char *path = template_path(fct_args_word(args, 0));
     if (fct_client_call(cli->client, "GET", path, NULL, 0, ret, &error))
         return TRUE;
     *ret_status = fct_cli_fail(cli, error);
     return FALSE;
 }
 
-int fct_verb_template_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -48,14 +44,14 @@ int fct_verb_template_list(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_template_show(FctCli *cli, int argc, char **argv)
+static int show(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) template = NULL;
     int status;
     size_t i;
     const char *key;
     json_t *value;
-    if (!load(cli, argc, argv, &template, &status))
+    if (!load(cli, args, &template, &status))
         return status;
     if (cli->json) {
         fct_print_json(template);
@@ -72,31 +68,20 @@ int fct_verb_template_show(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_template_create(FctCli *cli, int argc, char **argv)
+static int create(FctCli *cli, const FctArgs *args)
 {
-    g_autofree char *from = NULL, *image = NULL, *description = NULL;
-    int cpus = FCT_CLI_UNSAID, memory = FCT_CLI_UNSAID, disk = FCT_CLI_UNSAID;
+    const char *from = fct_args_text(args, "from-vm"), *description = fct_args_text(args, "description");
+    g_autoptr(json_t) input = json_object();
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {{"from-vm", 0, 0, G_OPTION_ARG_STRING, &from, "Settings and devices of this VM", "VM"},
-                              {"image", 'i', 0, G_OPTION_ARG_STRING, &image, "Image to boot from", "IMAGE"},
-                              {"cpus", 'c', 0, G_OPTION_ARG_INT, &cpus, "Virtual CPUs", "N"},
-                              {"memory", 'm', 0, G_OPTION_ARG_INT, &memory, "Memory in MiB", "MIB"},
-                              {"disk", 'd', 0, G_OPTION_ARG_INT, &disk, "Disk in GiB", "GIB"},
-                              {"description", 0, 0, G_OPTION_ARG_STRING, &description, "What it is for", "TEXT"},
-                              {NULL}};
-    if (!fct_cli_options("NAME", entries, &argc, &argv))
-        return 2;
-    if (argc != 2 || (from && (image || cpus != FCT_CLI_UNSAID || memory != FCT_CLI_UNSAID || disk != FCT_CLI_UNSAID)))
+    fct_args_put_text(args, "image", input, "image");
+    fct_args_put_number(args, "cpus", input, "vcpus");
+    fct_args_put_number(args, "memory", input, "memory_mib");
+    fct_args_put_number(args, "disk", input, "disk_gib");
+    if (from && json_object_size(input))
         return fct_cli_usage("template create takes a name, and either --from-vm or the settings.");
-    g_autoptr(json_t) body = json_pack("{s:s, s:s}", "name", argv[1], "description", description ? description : "");
-    g_autoptr(json_t) input = json_object();
-    if (image)
-        json_object_set_new(input, "image", json_string(image));
-    if (!fct_cli_put_number(input, "vcpus", "--cpus", cpus) ||
-        !fct_cli_put_number(input, "memory_mib", "--memory", memory) ||
-        !fct_cli_put_number(input, "disk_gib", "--disk", disk))
-        return 2;
+    g_autoptr(json_t) body =
+        json_pack("{s:s, s:s}", "name", fct_args_word(args, 0), "description", description ? description : "");
     if (from)
         json_object_set_new(body, "from_vm", json_string(from));
     else
@@ -111,18 +96,14 @@ int fct_verb_template_create(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_template_delete(FctCli *cli, int argc, char **argv)
+static int delete_template(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) template = NULL;
     g_autoptr(GError) error = NULL;
-    gboolean yes = FALSE;
     int status;
-    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("TEMPLATE", entries, &argc, &argv))
-        return 2;
-    if (!load(cli, argc, argv, &template, &status))
+    if (!load(cli, args, &template, &status))
         return status;
-    if (!fct_cli_confirm(yes, &status, "Delete template %s?", fct_json_str(template, "name", "")))
+    if (!fct_cli_confirm(fct_args_yes(args), &status, "Delete template %s?", fct_json_str(template, "name", "")))
         return status;
     g_autofree char *path = template_path(fct_json_str(template, "id", ""));
     if (!fct_client_call(cli->client, "DELETE", path, NULL, (guint64)fct_json_int(template, "revision", 0), NULL,
@@ -131,3 +112,21 @@ int fct_verb_template_delete(FctCli *cli, int argc, char **argv)
     return fct_cli_said(cli, "Template %s is deleted; VMs that were made from it stay.",
                         fct_json_str(template, "name", ""));
 }
+
+static const FctVerb verbs[] = {
+    {"template list", "Recipes for VMs", list},
+    {"template show", "One template", show, .operands = {{"TEMPLATE", FCT_KIND_TEMPLATE}}},
+    {"template create", "Make a template", create, .operands = {{"NAME", FCT_KIND_NEW}},
+     .options = FCT_OPTIONS({"from-vm", .value = "VM", .help = "Settings and devices of this VM", .kind = FCT_KIND_VM},
+                            {"image", 'i', "IMAGE", "Image to boot from", FCT_KIND_IMAGE},
+                            {"cpus", 'c', "N", "Virtual CPUs", FCT_KIND_NUMBER, .least = 1},
+                            {"memory", 'm', "MIB", "Memory in MiB", FCT_KIND_NUMBER, .least = 1},
+                            {"disk", 'd', "GIB", "Disk in GiB", FCT_KIND_NUMBER, .least = 1},
+                            {"description", .value = "TEXT", .help = "What it is for"}),
+     .note = "Give either --from-vm or the settings.", .examples = {"facet template create small --from-vm db-2"}},
+    {"template delete", "Delete a template", delete_template, .operands = {{"TEMPLATE", FCT_KIND_TEMPLATE}},
+     .asks = FCT_ASKS_ALWAYS},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_template = {"template", "recipes for VMs", tables};

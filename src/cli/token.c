@@ -6,7 +6,7 @@
 
 #define DAY_S (24 * 3600)
 
-int fct_verb_token_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -31,26 +31,15 @@ int fct_verb_token_list(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_token_create(FctCli *cli, int argc, char **argv)
+static int create(FctCli *cli, const FctArgs *args)
 {
-    g_autofree char *role = NULL;
-    gboolean makes = FALSE;
-    int days = -1;
+    int days = fct_args_number(args, "days", 0);
     g_autoptr(json_t) token = NULL;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {
-        {"role", 0, 0, G_OPTION_ARG_STRING, &role, "admin, operator or viewer (yours)", "ROLE"},
-        {"days", 0, 0, G_OPTION_ARG_INT, &days, "It ends after so many days (left out: when it is revoked)", "N"},
-        {"makes-tokens", 0, 0, G_OPTION_ARG_NONE, &makes, "It may make tokens, which end with it", NULL},
-        {NULL}};
-    if (!fct_cli_options("NAME", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("token create takes a name that tells what the token is for.");
-    if (days != -1 && (days < 1 || days > 3650))
-        return fct_cli_usage("--days takes a number from 1 to 3650.");
-    g_autoptr(json_t) body = json_pack("{s:s, s:s*, s:b}", "name", argv[1], "role", role, "makes_tokens", makes);
-    if (days > 0)
+    g_autoptr(json_t) body =
+        json_pack("{s:s, s:s*, s:b}", "name", fct_args_word(args, 0), "role", fct_args_text(args, "role"),
+                  "makes_tokens", fct_args_flag(args, "makes-tokens"));
+    if (days)
         json_object_set_new(body, "lifetime_s", json_integer((json_int_t)days * DAY_S));
     if (!fct_client_call(cli->client, "POST", "/tokens", body, 0, &token, &error))
         return fct_cli_fail(cli, error);
@@ -61,21 +50,33 @@ int fct_verb_token_create(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_token_delete(FctCli *cli, int argc, char **argv)
+static int delete_token(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL;
-    gboolean yes = FALSE;
+    const char *token = fct_args_word(args, 0);
     int status;
-    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("TOKEN", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("token delete takes the id of one token; “facet token list” shows them.");
-    if (!fct_cli_confirm(yes, &status, "Revoke token %s, and those that it made?", argv[1]))
+    if (!fct_cli_confirm(fct_args_yes(args), &status, "Revoke token %s, and those that it made?", token))
         return status;
-    g_autofree char *segment = fct_client_segment(argv[1]);
+    g_autofree char *segment = fct_client_segment(token);
     g_autofree char *path = g_strdup_printf("/tokens/%s", segment);
     if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
         return fct_cli_fail(cli, error);
-    return fct_cli_said(cli, "Token %s is revoked.", argv[1]);
+    return fct_cli_said(cli, "Token %s is revoked.", token);
 }
+
+static const FctVerb verbs[] = {
+    {"token list", "API tokens and logins: made, last used, until when", list},
+    {"token create", "Make an API token and print its secret once", create, .operands = {{"NAME", FCT_KIND_NEW}},
+     .options = FCT_OPTIONS({"role", .value = "admin|operator|viewer",
+                             .help = "What it may do (left out: what you may)", .kind = FCT_KIND_WORD},
+                            {"days", .value = "N", .help = "It ends after so many days (left out: when it is revoked)",
+                             .kind = FCT_KIND_NUMBER, .least = 1, .most = 3650},
+                            {"makes-tokens", .help = "It may make tokens, which end with it"}),
+     .note = "The name tells what the token is for.",
+     .examples = {"facet token create backup --role viewer --days 30"}},
+    {"token delete", "Revoke an API token or a login", delete_token, .operands = {{"TOKEN", FCT_KIND_TOKEN}},
+     .asks = FCT_ASKS_ALWAYS},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_token = {"token", "API tokens, and the logins of command lines", tables};

@@ -6,19 +6,12 @@
 #include <unistd.h>
 
 /* Two lines of stdin: the old password and the new one; on a terminal the new one twice. */
-int fct_verb_user_password(FctCli *cli, int argc, char **argv)
+static int password(FctCli *cli, const FctArgs *args)
 {
-    gboolean tokens = FALSE, yes = FALSE;
+    gboolean tokens = fct_args_flag(args, "end-tokens");
     int status;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {
-        {"end-tokens", 0, 0, G_OPTION_ARG_NONE, &tokens, "Revoke its API tokens, too", NULL}, FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("- other sessions and logins of the account end", entries, &argc, &argv))
-        return 2;
-    if (argc != 1)
-        return fct_cli_usage(
-            "user password takes no words: it asks, or reads the old and the new password, a line each.");
-    if (tokens && !fct_cli_confirm_stop(yes, &status, "End all API tokens of the account, too?"))
+    if (tokens && !fct_cli_confirm_stop(fct_args_yes(args), &status, "End all API tokens of the account, too?"))
         return status;
     g_autofree char *old = fct_cli_read_secret("Old password"), *new = old ? fct_cli_read_secret("New password") : NULL;
     if (!new)
@@ -35,3 +28,13 @@ int fct_verb_user_password(FctCli *cli, int argc, char **argv)
     return fct_cli_said(cli, "The password is changed; other sessions and logins have ended%s.",
                         tokens ? ", and so have the API tokens" : "");
 }
+
+static const FctVerb verbs[] = {
+    {"user password", "Change your password", password,
+     .options = FCT_OPTIONS({"end-tokens", .help = "Revoke its API tokens, too"}), .asks = FCT_ASKS_TERMINAL,
+     .note = "Other sessions and logins of the account end. It asks for the old and the new password, or reads them\n"
+             "from the standard input, a line each."},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_user = {"user", "the account that is signed in", tables};

@@ -4,17 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void fct_boot_options_clear(FctBootOptions *options)
-{
-    g_free(options->user);
-    g_free(options->hostname);
-    g_free(options->address);
-    g_free(options->gateway);
-    g_free(options->user_data);
-    g_strfreev(options->keys);
-    g_strfreev(options->packages);
-}
-
 static void put(json_t *json, const char *key, const char *text)
 {
     if (text)
@@ -60,85 +49,37 @@ static gboolean put_password(json_t *cloud, int *ret_status)
     return TRUE;
 }
 
-gboolean fct_boot_options_put(const FctBootOptions *options, json_t *body, int *ret_status)
+static json_t *texts_of(char **words)
 {
+    json_t *list = json_array();
+    for (; *words; words++)
+        json_array_append_new(list, json_string(*words));
+    return list;
+}
+
+gboolean fct_boot_options_put(const FctArgs *args, json_t *body, int *ret_status)
+{
+    const char *file = fct_args_text(args, "user-data");
+    char **keys = fct_args_list(args, "ssh-key"), **packages = fct_args_list(args, "package");
     g_autoptr(json_t) cloud = json_object();
     g_autofree char *user_data = NULL;
-    put(cloud, "user", options->user);
-    put(cloud, "hostname", options->hostname);
-    if (options->user_data && !read_file(options->user_data, &user_data, ret_status))
+    fct_args_put_text(args, "user", cloud, "user");
+    fct_args_put_text(args, "hostname", cloud, "hostname");
+    if (file && !read_file(file, &user_data, ret_status))
         return FALSE;
     put(cloud, "user_data", user_data);
-    if ((options->keys && !put_keys(cloud, options->keys, ret_status)) ||
-        (options->password && !put_password(cloud, ret_status)))
+    if ((keys && !put_keys(cloud, keys, ret_status)) ||
+        (fct_args_flag(args, "password-stdin") && !put_password(cloud, ret_status)))
         return FALSE;
-    if (options->packages) {
-        json_t *packages = json_array();
-        for (char **name = options->packages; *name; name++)
-            json_array_append_new(packages, json_string(*name));
-        json_object_set_new(cloud, "packages", packages);
-    }
-    if (options->address || options->gateway) {
+    if (packages)
+        json_object_set_new(cloud, "packages", texts_of(packages));
+    if (fct_args_said(args, "address") || fct_args_said(args, "gateway")) {
         json_t *network = json_object();
-        put(network, "address", options->address);
-        put(network, "gateway", options->gateway);
+        fct_args_put_text(args, "address", network, "address");
+        fct_args_put_text(args, "gateway", network, "gateway");
         json_object_set_new(cloud, "network", network);
     }
     if (json_object_size(cloud))
         json_object_set(body, "cloud_init", cloud);
     return TRUE;
-}
-
-static void print_list(const json_t *list, const char *title, void (*line)(const json_t *item))
-{
-    size_t i;
-    json_t *item;
-    if (!json_array_size(list))
-        return;
-    printf("\n%s\n", title);
-    json_array_foreach ((json_t *)list, i, item)
-        line(item);
-}
-
-static void print_interface(const json_t *item)
-{
-    const json_t *addresses = json_object_get(item, "addresses");
-    printf("  %-12s %-17s", fct_json_str(item, "name", ""), fct_json_str(item, "mac", "—"));
-    for (size_t i = 0; i < json_array_size(addresses); i++)
-        printf(" %s", json_string_value(json_array_get(addresses, i)));
-    printf("\n");
-}
-
-static void print_filesystem(const json_t *item)
-{
-    const double gib = 1024.0 * 1024 * 1024;
-    const json_t *used = json_object_get(item, "used_bytes"), *total = json_object_get(item, "total_bytes");
-    printf("  %-20s %-8s", fct_json_str(item, "mountpoint", ""), fct_json_str(item, "type", "—"));
-    if (json_is_integer(used) && json_is_integer(total))
-        printf(" %.1f of %.1f GiB", (double)json_integer_value(used) / gib, (double)json_integer_value(total) / gib);
-    printf("\n");
-}
-
-int fct_verb_vm_guest(FctCli *cli, int argc, char **argv)
-{
-    g_autoptr(json_t) guest = NULL;
-    g_autoptr(GError) error = NULL;
-    if (argc != 2)
-        return fct_cli_usage("vm guest takes the name of one VM.");
-    g_autofree char *segment = fct_client_segment(argv[1]);
-    g_autofree char *path = g_strconcat("/vms/", segment, "/guest", NULL);
-    if (!fct_client_call(cli->client, "GET", path, NULL, 0, &guest, &error))
-        return fct_cli_fail(cli, error);
-    if (cli->json) {
-        fct_print_json(guest);
-        return 0;
-    }
-    printf("Agent      %s\n", fct_json_str(guest, "agent", ""));
-    if (*fct_json_str(guest, "why_not", ""))
-        printf("           %s\n", fct_json_str(guest, "why_not", ""));
-    printf("Host name  %s\nSystem     %s\nKernel     %s\n", fct_json_str(guest, "hostname", "—"),
-           fct_json_str(guest, "os", "—"), fct_json_str(guest, "kernel", "—"));
-    print_list(json_object_get(guest, "interfaces"), "Interfaces", print_interface);
-    print_list(json_object_get(guest, "filesystems"), "File systems", print_filesystem);
-    return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the client says of a VM's devices. */
 #pragma once
-#include "cli/cli.h"
+#include "cli/vm.h"
 
 /*
  * GROUP[:COUNT][:optional] each, as the API takes them; GROUP is a resource group's id or its name. NULL: *ret_status

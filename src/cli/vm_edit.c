@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of a VM can be another: its name, its size, what it is for. */
-#include "cli/cli.h"
+#include "cli/vm.h"
 
 #include <string.h>
 
@@ -22,39 +22,27 @@ static int change(FctCli *cli, const char *name, json_t *body, json_t **ret_vm)
     return 0;
 }
 
-int fct_verb_vm_rename(FctCli *cli, int argc, char **argv)
+static int rename_vm(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) vm = NULL;
-    if (argc != 3)
-        return fct_cli_usage("vm rename takes a VM and its new name.");
-    g_autoptr(json_t) body = json_pack("{s:s}", "name", argv[2]);
-    int status = change(cli, argv[1], body, &vm);
+    g_autoptr(json_t) body = json_pack("{s:s}", "name", fct_args_word(args, 1));
+    int status = change(cli, fct_args_word(args, 0), body, &vm);
     if (status || cli->json)
         return status;
-    return fct_cli_said(cli, "VM %s is called %s now.", argv[1], fct_json_str(vm, "name", ""));
+    return fct_cli_said(cli, "VM %s is called %s now.", fct_args_word(args, 0), fct_json_str(vm, "name", ""));
 }
 
-int fct_verb_vm_edit(FctCli *cli, int argc, char **argv)
+static int edit(FctCli *cli, const FctArgs *args)
 {
-    int cpus = FCT_CLI_UNSAID, memory = FCT_CLI_UNSAID;
-    g_autofree char *description = NULL;
     g_autoptr(json_t) body = json_object(), vm = NULL;
     size_t i;
     json_t *pending;
-    GOptionEntry entries[] = {{"cpus", 'c', 0, G_OPTION_ARG_INT, &cpus, "Virtual CPUs", "N"},
-                              {"memory", 'm', 0, G_OPTION_ARG_INT, &memory, "Memory in MiB", "MIB"},
-                              {"description", 0, 0, G_OPTION_ARG_STRING, &description, "What it is for", "TEXT"},
-                              {NULL}};
-    if (!fct_cli_options("VM", entries, &argc, &argv))
-        return 2;
-    if (argc != 2 || (cpus == FCT_CLI_UNSAID && memory == FCT_CLI_UNSAID && !description))
+    fct_args_put_number(args, "cpus", body, "vcpus");
+    fct_args_put_number(args, "memory", body, "memory_mib");
+    fct_args_put_text(args, "description", body, "description");
+    if (!json_object_size(body))
         return fct_cli_usage("vm edit takes a VM, and what shall be otherwise: --cpus, --memory, --description.");
-    if (!fct_cli_put_number(body, "vcpus", "--cpus", cpus) ||
-        !fct_cli_put_number(body, "memory_mib", "--memory", memory))
-        return 2;
-    if (description)
-        json_object_set_new(body, "description", json_string(description));
-    int status = change(cli, argv[1], body, &vm);
+    int status = change(cli, fct_args_word(args, 0), body, &vm);
     if (status || cli->json)
         return status;
     fct_cli_said(cli, "VM %s is changed.", fct_json_str(vm, "name", ""));
@@ -62,3 +50,13 @@ int fct_verb_vm_edit(FctCli *cli, int argc, char **argv)
         fct_cli_said(cli, "  at the next start: %s", json_string_value(pending));
     return 0;
 }
+
+const FctVerb fct_vm_edits[] = {
+    {"vm rename", "Give a VM another name", rename_vm, .operands = {{"VM", FCT_KIND_VM}, {"NAME", FCT_KIND_NEW}}},
+    {"vm edit", "Change a VM", edit, .operands = {{"VM", FCT_KIND_VM}},
+     .options = FCT_OPTIONS({"cpus", 'c', "N", "Virtual CPUs", FCT_KIND_NUMBER, .least = 1},
+                            {"memory", 'm', "MIB", "Memory in MiB", FCT_KIND_NUMBER, .least = 1},
+                            {"description", .value = "TEXT", .help = "What it is for"}),
+     .note = "Give one or more of them.", .examples = {"facet vm edit db-2 --memory 2048"}},
+    {NULL},
+};

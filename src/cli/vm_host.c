@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VMs of others, and VMs that start with the host. */
-#include "cli/cli.h"
+#include "cli/vm.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static char *vm_path(const char *name, const char *rest)
-{
-    g_autofree char *segment = fct_client_segment(name);
-    return g_strconcat("/vms/", segment, rest, NULL);
-}
-
-static json_t *load(FctCli *cli, const char *name, int *ret_status)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *path = vm_path(name, "");
-    json_t *vm = NULL;
-    if (!fct_client_call(cli->client, "GET", path, NULL, 0, &vm, &error))
-        *ret_status = fct_cli_fail(cli, error);
-    return vm;
-}
 
 static void print_texts(const char *title, const json_t *texts)
 {
@@ -42,21 +26,14 @@ static gboolean allowed(const json_t *verdicts)
     return TRUE;
 }
 
-int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv)
+static int adopt(FctCli *cli, const FctArgs *args)
 {
-    gboolean yes = FALSE, only_plan = FALSE;
+    const char *name = fct_args_word(args, 0);
+    gboolean only_plan = fct_args_flag(args, "plan");
     g_autoptr(json_t) look = NULL, ask = json_pack("{s:b}", "preview", 1), act = json_pack("{s:b}", "confirm", 1);
     g_autoptr(json_t) vm = NULL;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {
-        {"plan", 0, 0, G_OPTION_ARG_NONE, &only_plan, "Only say what stays and what would change", NULL},
-        {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Do not ask", NULL},
-        {NULL}};
-    if (!fct_cli_options("VM", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("vm adopt takes the name of one VM of others.");
-    g_autofree char *path = vm_path(argv[1], "/adopt");
+    g_autofree char *path = fct_vm_path(name, "/adopt");
     if (!fct_client_call(cli->client, "POST", path, ask, 0, &look, &error))
         return fct_cli_fail(cli, error);
     gboolean can = allowed(json_object_get(look, "verdicts"));
@@ -70,7 +47,7 @@ int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv)
     if (only_plan || !can)
         return can ? 0 : fct_error_exit_status(FCT_ERROR_REFUSED);
     int status;
-    if (!fct_cli_confirm(yes, &status, "Manage VM %s with Facet from now on?", argv[1]))
+    if (!fct_cli_confirm(fct_args_yes(args), &status, "Manage VM %s with Facet from now on?", name))
         return status;
     json_object_set(act, "digest", json_object_get(look, "digest")); /* the consent is for what was printed */
     if (!fct_client_call(cli->client, "POST", path, act, 0, &vm, &error))
@@ -82,21 +59,17 @@ int fct_verb_vm_adopt(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_vm_release(FctCli *cli, int argc, char **argv)
+static int release(FctCli *cli, const FctArgs *args)
 {
     int status = 0;
-    gboolean yes = FALSE;
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) released = NULL;
-    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("VM", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("vm release takes the name of one VM.");
-    g_autoptr(json_t) vm = load(cli, argv[1], &status);
-    if (!vm || !fct_cli_confirm_stop(yes, &status, "Manage VM %s with Facet no longer?", fct_json_str(vm, "name", "")))
+    g_autoptr(json_t) vm = NULL;
+    if (!fct_vm_load(cli, fct_args_word(args, 0), &vm, &status) ||
+        !fct_cli_confirm_stop(fct_args_yes(args), &status, "Manage VM %s with Facet no longer?",
+                              fct_json_str(vm, "name", "")))
         return status;
-    g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "/release");
+    g_autofree char *path = fct_vm_path(fct_json_str(vm, "id", ""), "/release");
     if (!fct_client_call(cli->client, "POST", path, NULL, 0, &released, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
@@ -155,31 +128,23 @@ static int list(FctCli *cli)
     return 0;
 }
 
-int fct_verb_vm_autostart(FctCli *cli, int argc, char **argv)
+static int autostart(FctCli *cli, const FctArgs *args)
 {
-    int order = FCT_CLI_UNSAID, wait = FCT_CLI_UNSAID, status = 0;
-    gboolean off = FALSE;
+    const char *name = fct_args_word(args, 0);
+    gboolean off = fct_args_flag(args, "off");
+    int status = 0;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {
-        {"order", 'o', 0, G_OPTION_ARG_INT, &order, "Lower is earlier (1 to 999)", "N"},
-        {"wait", 'w', 0, G_OPTION_ARG_INT, &wait, "Pause after it, before the next one", "SECONDS"},
-        {"off", 0, 0, G_OPTION_ARG_NONE, &off, "It does not start with the host any more", NULL},
-        {NULL}};
-    if (!fct_cli_options("[VM]", entries, &argc, &argv))
-        return 2;
-    if (argc > 2 || (argc < 2 && (order != FCT_CLI_UNSAID || wait != FCT_CLI_UNSAID || off)))
+    if (!name && (fct_args_said(args, "order") || fct_args_said(args, "wait") || off))
         return fct_cli_usage("vm autostart takes the name of one VM, or nothing to list them.");
-    if (argc < 2)
+    if (!name)
         return list(cli);
     json_t *autostart = json_pack("{s:b}", "enabled", !off);
-    g_autoptr(json_t) body = json_pack("{s:o}", "autostart", autostart), changed = NULL;
-    if (!fct_cli_put_number(autostart, "order", "--order", order) ||
-        !fct_cli_put_from(autostart, "delay_s", "--wait", 0, wait))
-        return 2;
-    g_autoptr(json_t) vm = load(cli, argv[1], &status);
-    if (!vm)
+    g_autoptr(json_t) body = json_pack("{s:o}", "autostart", autostart), vm = NULL, changed = NULL;
+    fct_args_put_number(args, "order", autostart, "order");
+    fct_args_put_number(args, "wait", autostart, "delay_s");
+    if (!fct_vm_load(cli, name, &vm, &status))
         return status;
-    g_autofree char *path = vm_path(fct_json_str(vm, "id", ""), "");
+    g_autofree char *path = fct_vm_path(fct_json_str(vm, "id", ""), "");
     if (!fct_client_call(cli->client, "PATCH", path, body, (guint64)fct_json_int(vm, "revision", 0), &changed, &error))
         return fct_cli_fail(cli, error);
     if (cli->json)
@@ -188,3 +153,16 @@ int fct_verb_vm_autostart(FctCli *cli, int argc, char **argv)
         printf("VM %s %s with the host.\n", fct_json_str(vm, "name", ""), off ? "does not start" : "starts");
     return 0;
 }
+
+const FctVerb fct_vm_host[] = {
+    {"vm adopt", "Manage a VM that another program made", adopt, .operands = {{"VM", FCT_KIND_VM}},
+     .options = FCT_OPTIONS({"plan", .help = "Only say what stays and what would change"}), .asks = FCT_ASKS_ALWAYS},
+    {"vm release", "Manage it no longer; its disks stay", release, .operands = {{"VM", FCT_KIND_VM}},
+     .asks = FCT_ASKS_TERMINAL},
+    {"vm autostart", "Which VMs start with the host, and when", autostart, .operands = {{"VM", FCT_KIND_VM, FCT_MAY}},
+     .options = FCT_OPTIONS({"order", 'o', "N", "Lower is earlier (1 to 999)", FCT_KIND_NUMBER, .least = 1},
+                            {"wait", 'w', "SECONDS", "Pause after it, before the next one", FCT_KIND_NUMBER},
+                            {"off", .help = "It does not start with the host any more"}),
+     .note = "Without a VM it lists them."},
+    {NULL},
+};

@@ -42,16 +42,15 @@ static const char *state_text(const char *state)
     return strcmp(state, "busy") == 0 ? "being made or changed" : "";
 }
 
-int fct_verb_volume_list(FctCli *cli, int argc, char **argv)
+static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *segment = argc == 2 ? fct_client_segment(argv[1]) : NULL;
+    const char *pool = fct_args_word(args, 0);
+    g_autofree char *segment = pool ? fct_client_segment(pool) : NULL;
     g_autofree char *path = segment ? g_strconcat("/volumes?pool=", segment, NULL) : g_strdup("/volumes");
     size_t i;
     json_t *volume;
-    if (argc > 2)
-        return fct_cli_usage("volume list takes at most the name of one pool.");
     if (!fct_client_call(cli->client, "GET", path, NULL, 0, &answer, &error))
         return fct_cli_fail(cli, error);
     if (cli->json) {
@@ -99,46 +98,34 @@ static json_t *from_volume(const char *name, const char *format)
     return from;
 }
 
-int fct_verb_volume_create(FctCli *cli, int argc, char **argv)
+static int create(FctCli *cli, const FctArgs *args)
 {
-    g_autofree char *format = NULL, *image = NULL, *copy = NULL, *is = NULL;
-    int size = FCT_CLI_UNSAID;
+    const char *image = fct_args_text(args, "image"), *copy = fct_args_text(args, "copy");
     g_autoptr(json_t) body = json_object();
     g_autoptr(json_t) task = NULL;
     g_autoptr(GError) error = NULL;
-    GOptionEntry entries[] = {{"size", 0, 0, G_OPTION_ARG_INT, &size, "As a guest sees it", "GIB"},
-                              {"format", 0, 0, G_OPTION_ARG_STRING, &format, "qcow2 or raw", "FORMAT"},
-                              {"image", 0, 0, G_OPTION_ARG_STRING, &image, "With this image's content", "IMAGE"},
-                              {"copy", 0, 0, G_OPTION_ARG_STRING, &copy, "With that volume's content", "VOLUME"},
-                              {"copy-format", 0, 0, G_OPTION_ARG_STRING, &is,
-                               "What --copy is, when Facet has no record of it", "raw|qcow2|vmdk|vdi|vpc|qed|qcow"},
-                              {NULL}};
-    if (!fct_cli_options("[POOL:]NAME", entries, &argc, &argv))
-        return 2;
-    if (argc != 2 || (image && copy) || (size == FCT_CLI_UNSAID && !image && !copy))
+    if ((image && copy) || (!fct_args_said(args, "size") && !image && !copy))
         return fct_cli_usage("volume create takes a name, and --size, --image or --copy.");
-    set_name(body, argv[1]);
-    if (!fct_cli_put_number(body, "size_gib", "--size", size))
-        return 2;
-    if (format)
-        json_object_set_new(body, "format", json_string(format));
+    set_name(body, fct_args_word(args, 0));
+    fct_args_put_number(args, "size", body, "size_gib");
+    fct_args_put_text(args, "format", body, "format");
     if (image)
         json_object_set_new(body, "from", json_pack("{s:s}", "image", image));
     if (copy)
-        json_object_set_new(body, "from", from_volume(copy, is));
+        json_object_set_new(body, "from", from_volume(copy, fct_args_text(args, "copy-format")));
     if (!fct_client_call(cli->client, "POST", "/volumes", body, 0, &task, &error))
         return fct_cli_fail(cli, error);
-    return fct_task_follow(cli, g_steal_pointer(&task));
+    return fct_task_follow(cli, task);
 }
 
-int fct_verb_volume_grow(FctCli *cli, int argc, char **argv)
+static int grow(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;
     g_autoptr(GError) error = NULL;
     gint64 size;
-    if (argc != 3 || !g_ascii_string_to_signed(argv[2], 10, 1, 65536, &size, NULL))
+    if (!g_ascii_string_to_signed(fct_args_word(args, 1), 10, 1, 65536, &size, NULL))
         return fct_cli_usage("volume grow takes a volume and its new size in GiB.");
-    g_autofree char *path = volume_path(argv[1], "/grow");
+    g_autofree char *path = volume_path(fct_args_word(args, 0), "/grow");
     g_autoptr(json_t) body = json_pack("{s:I}", "size_gib", (json_int_t)size);
     if (!fct_client_call(cli->client, "POST", path, body, 0, &answer, &error))
         return fct_cli_fail(cli, error);
@@ -150,22 +137,17 @@ int fct_verb_volume_grow(FctCli *cli, int argc, char **argv)
     return 0;
 }
 
-int fct_verb_volume_delete(FctCli *cli, int argc, char **argv)
+static int delete_volume(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(GError) error = NULL;
-    gboolean yes = FALSE;
+    const char *name = fct_args_word(args, 0);
     int status;
-    GOptionEntry entries[] = {FCT_CLI_YES(yes), {NULL}};
-    if (!fct_cli_options("VOLUME", entries, &argc, &argv))
-        return 2;
-    if (argc != 2)
-        return fct_cli_usage("volume delete takes one volume.");
-    g_autofree char *path = volume_path(argv[1], "");
-    if (!fct_cli_confirm(yes, &status, "Delete volume %s and what is on it?", argv[1]))
+    g_autofree char *path = volume_path(name, "");
+    if (!fct_cli_confirm(fct_args_yes(args), &status, "Delete volume %s and what is on it?", name))
         return status;
     if (!fct_client_call(cli->client, "DELETE", path, NULL, 0, NULL, &error))
         return fct_cli_fail(cli, error);
-    return fct_cli_said(cli, "Volume %s is gone.", argv[1]);
+    return fct_cli_said(cli, "Volume %s is gone.", name);
 }
 
 /* ---- bytes ---- */
@@ -224,19 +206,13 @@ static int fail(FctCli *cli, GError *fault)
     return fct_cli_fail(cli, error);
 }
 
-int fct_verb_volume_upload(FctCli *cli, int argc, char **argv)
+static int upload_volume(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) volume = NULL;
-    g_autofree char *sha256 = NULL;
+    const char *source = fct_args_word(args, 0), *name = fct_args_word(args, 1);
     GError *fault = NULL;
-    GOptionEntry entries[] = {{"sha256", 0, 0, G_OPTION_ARG_STRING, &sha256, "Refuse other bytes than these", "HEX"},
-                              {NULL}};
-    if (!fct_cli_options("FILE [[POOL:]NAME]", entries, &argc, &argv))
-        return 2;
-    if (argc < 2 || argc > 3)
-        return fct_cli_usage("volume upload takes a file, and a volume when it is to have another name.");
-    g_autofree char *base = g_path_get_basename(argv[1]);
-    if (!upload(cli, argv[1], argc == 3 ? argv[2] : base, sha256, &volume, &fault))
+    g_autofree char *base = g_path_get_basename(source);
+    if (!upload(cli, source, name ? name : base, fct_args_text(args, "sha256"), &volume, &fault))
         return fail(cli, fault);
     if (cli->json)
         fct_print_json(volume);
@@ -264,12 +240,34 @@ static gboolean download(FctCli *cli, const char *name, const char *target, GErr
     return ok;
 }
 
-int fct_verb_volume_download(FctCli *cli, int argc, char **argv)
+static int download_volume(FctCli *cli, const FctArgs *args)
 {
     GError *fault = NULL;
-    if (argc < 2 || argc > 3)
-        return fct_cli_usage("volume download takes a volume, and where to put it.");
-    const char *colon = strchr(argv[1], ':');
-    g_autofree char *base = g_path_get_basename(colon ? colon + 1 : argv[1]);
-    return download(cli, argv[1], argc == 3 ? argv[2] : base, &fault) ? 0 : fail(cli, fault);
+    const char *name = fct_args_word(args, 0), *target = fct_args_word(args, 1), *colon = strchr(name, ':');
+    g_autofree char *base = g_path_get_basename(colon ? colon + 1 : name);
+    return download(cli, name, target ? target : base, &fault) ? 0 : fail(cli, fault);
 }
+
+static const FctVerb verbs[] = {
+    {"volume list", "Volumes and who uses them", list, .operands = {{"POOL", FCT_KIND_POOL, FCT_MAY}}},
+    {"volume create", "Make a volume", create, .operands = {{"[POOL:]NAME", FCT_KIND_NEW}},
+     .options = FCT_OPTIONS({"size", .value = "GIB", .help = "As a guest sees it", .kind = FCT_KIND_NUMBER, .least = 1},
+                            {"format", .value = "qcow2|raw", .help = "Its format", .kind = FCT_KIND_WORD},
+                            {"image", .value = "IMAGE", .help = "With this image's content", .kind = FCT_KIND_IMAGE},
+                            {"copy", .value = "VOLUME", .help = "With that volume's content", .kind = FCT_KIND_VOLUME},
+                            {"copy-format", .value = "raw|qcow2|vmdk|vdi|vpc|qed|qcow",
+                             .help = "What --copy is, when Facet has no record of it", .kind = FCT_KIND_WORD}),
+     .note = "Give --size, --image or --copy. Without a pool the pool facet is meant.",
+     .examples = {"facet volume create fast:data.qcow2 --size 2"}},
+    {"volume grow", "Make a volume larger", grow, .operands = {{"VOLUME", FCT_KIND_VOLUME}, {"GIB"}}},
+    {"volume upload", "Upload a disk; goes on where it broke off", upload_volume,
+     .operands = {{"FILE", FCT_KIND_PATH}, {"[POOL:]NAME", FCT_KIND_NEW, FCT_MAY}},
+     .options = FCT_OPTIONS({"sha256", .value = "HEX", .help = "Refuse other bytes than these"})},
+    {"volume download", "Download a volume", download_volume,
+     .operands = {{"VOLUME", FCT_KIND_VOLUME}, {"FILE", FCT_KIND_PATH, FCT_MAY}}},
+    {"volume delete", "Delete a volume that nobody uses", delete_volume, .operands = {{"VOLUME", FCT_KIND_VOLUME}},
+     .asks = FCT_ASKS_ALWAYS},
+    {NULL},
+};
+static const FctVerb *const tables[] = {verbs, NULL};
+const FctNoun fct_noun_volume = {"volume", "disks in the pools", tables};

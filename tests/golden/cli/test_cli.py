@@ -171,7 +171,7 @@ CASES = [  # name, arguments, exit status
     ("json-error", ["--json", "gpu", "show", "9"], 4), ("no-such-verb", ["gpu", "destroy"], 2),
     ("no-such-noun", ["gpus"], 2), ("noun-help", ["volume", "--help"], 0), ("noun-alone", ["file"], 2),
     ("gpu-carve-split", ["gpu", "carve", "0", "3g=1", "--compute", "3g=1c+2c", "--plan"], 0),
-    ("complete-verbs", ["__complete", "gpu"], 0), ("complete-profiles", ["__complete", "gpu", "carve", "0"], 0),
+    ("complete-verbs", ["__complete", "gpu", ""], 0), ("complete-profiles", ["__complete", "gpu", "carve", "0", ""], 0),
 ]
 
 

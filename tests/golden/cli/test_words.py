@@ -18,7 +18,7 @@ import threading
 
 HOSTILE = ["$(touch PWNED)", "`touch PWNED`", "${HOME}", "a b", "it's", 'say "x"', "semi;touch PWNED", "pipe|touch PWNED",
            "&touch PWNED", "*", "?", "[a-z]*", "~root", "back\\slash", "#hash", "a=b", "--yes", "-rf", "!!", "{1..9}",
-           "line\nbreak", "bell\u0007", "tab\tx", "esc\u001b[31m", "bidi\u202egpj.exe", "ünïcode", "plain"]
+           "line\nbreak", "bell\u0007", "tab\tx", "esc\u001b[31m", "bidi\u202egpj.exe", "ünïcode", "plain", "pool:a b"]
 OFFERED = [n for n in HOSTILE if n.isprintable() and not n.startswith("-")]
 # The noun, the words before the one that is typed, the member that names its objects.
 NOUNS = [("/vms", ["vm", "start"], "name"), ("/vms", ["vm", "delete"], "name"), ("/files", ["file", "delete"], "name"),
@@ -26,7 +26,10 @@ NOUNS = [("/vms", ["vm", "start"], "name"), ("/vms", ["vm", "delete"], "name"), 
          ("/pools", ["pool", "start"], "name"), ("/volumes", ["volume", "delete"], "id"), ("/images", ["image", "show"], "id"),
          ("/resource-groups", ["group", "delete"], "id"), ("/tokens", ["token", "delete"], "id"),
          ("/tasks", ["task", "watch"], "id"), ("/gpus", ["gpu", "show"], "index"),
-         ("/vms/v/snapshots", ["vm", "snapshot", "delete", "v"], "name")]
+         ("/vms/v/snapshots", ["vm", "snapshot", "delete", "v"], "name"),
+         # Values of options.
+         ("/images", ["vm", "create", "n", "--image"], "id"), ("/templates", ["vm", "create", "-t"], "name"),
+         ("/vms/v/snapshots", ["vm", "clone", "v", "w", "--snapshot"], "name")]
 seen = []
 bearers = []
 number = failed = 0
@@ -103,6 +106,23 @@ for word in "${COMPREPLY[@]}"; do eval "set -- $word"; printf '%%s %%s\\0' "$#" 
     typed = script.replace("''); COMP_CWORD", "'a\\ '); COMP_CWORD")
     _, out, err = place.run(["bash", "--norc", "-c", typed % "file delete"])
     ok(out == "1 a b\0", "bash: a word with a blank, begun", (out, err))
+    bash_pieces(place, script)
+
+
+def bash_pieces(place, script):
+    """bash breaks a word at = and : and gives the pieces; readline keeps those before the one that is typed."""
+    behind = sorted("1 " + n for n in HOSTILE if n.isprintable())
+    for line, pieces, wanted in (("vm create n --image=", "vm create n --image =", behind), ("vm create n --image=pla", "vm create n --image = pla", ["1 plain"]),
+                                 ("volume delete pool:", "volume delete pool :", ["1 a b"]),
+                                 ("volume delete pool:a", "volume delete pool : a", ["1 a b"])):
+        code = script.replace("COMP_WORDS=(facet %s '')", "COMP_LINE='facet " + line + "'; COMP_WORDS=(facet " + pieces + ")")
+        _, out, err = place.run(["bash", "--norc", "-c", code.replace("%%", "%")])
+        ok(sorted(out.split("\0")[:-1]) == wanted and not place.pwned(), "bash: " + line, (out, err, place.pwned()))
+    code = script.replace("compopt() { :; }", "compopt() { echo \"$*\"; }") % "file upload"
+    _, out, err = place.run(["bash", "--norc", "-c", code])
+    ok(out == "-o default -o filenames\n", "bash: files of this machine", (out, err))
+    _, out, err = place.run(["bash", "--norc", "-c", script.replace("''); COMP_CWORD", "--f); COMP_CWORD") % "vm stop"])
+    ok(out == "1 --force\0", "bash: an option", (out, err))
 
 
 # A terminal of zsh's own: TAB inserts what is offered, and what the line holds then is printed as the shell reads it.
@@ -127,8 +147,9 @@ zpty -d z
 
 def zsh_completion(place):
     for name, begun in (("$(touch PWNED)", "\\$\\("), ("`touch PWNED`", "\\`"), ("semi;touch PWNED", "semi"), ("it's", "it"),
-                        ("plain", "pl"), ("back\\slash", "ba")):
-        for words in ("file delete ",):
+                        ("plain", "pl"), ("back\\slash", "ba"), ("--image=plain", "--image=pl"), ("--image=semi;touch PWNED", "--image=semi"),
+                        ("--image", "--ima"), ("pool:a b", "pool:")):
+        for words in ("vm create n " if begun.startswith("--") else "file delete ",):
             for leftover in ("got", "ready"):
                 if os.path.exists(os.path.join(place.folder, leftover)):
                     os.unlink(os.path.join(place.folder, leftover))
@@ -149,11 +170,19 @@ def fish_completion(place):
         got = {line.split("\t")[0] for line in out.splitlines()}
         ok(len(got) == len(OFFERED) and "plain" in got and not place.pwned(), "fish: names of " + path,
            (sorted(got), err, place.pwned()))
+    for line, wanted in (("vm stop --f", {"--force"}), ("vm create n --image=pla", {"--image=plain"}), ("gpu mig plain o", {"on", "off"})):
+        _, out, err = place.run(["fish", "--no-config", "-c", 'facet completion fish | source; complete -C "facet %s"' % line])
+        ok({row.split("\t")[0] for row in out.splitlines()} == wanted, "fish: " + line, (out, err))
+    with open(os.path.join(place.folder, "config.json"), "w", encoding="utf-8") as file:
+        file.write("{}")
+    _, out, err = place.run(["fish", "--no-config", "-c", 'facet completion fish | source; complete -C "facet file upload conf"'])
+    ok(out.split("\t")[0].strip() == "config.json", "fish: files of this machine", (out, err))
+    os.unlink(os.path.join(place.folder, "config.json"))
 
 
 def verbs(place):
     _, out, _ = place.run(["facet", "--help"])
-    return [line[2:21].split() for line in out.splitlines() if line.startswith("  ")]
+    return [line[2:].split("  ")[0].split() for line in out.splitlines() if line.startswith("  ")]
 
 
 def help_never_acts(place):
@@ -261,7 +290,7 @@ def stops_ask(place):
 def the_list_is_whole(place):
     """Whichever verb takes --yes is in one of the lists above, and the other way round."""
     asks = {tuple(verb) for verb in verbs(place) if "--yes" in place.run(["facet"] + verb + ["--help"])[1]}
-    listed = {tuple(words[:2]) for words in DELETES + STOPS + PLANS}
+    listed = {tuple(verb) for verb in verbs(place) for words in DELETES + STOPS + PLANS if words[:len(verb)] == verb}
     ok(asks == listed, "each verb that asks is tried", asks ^ listed)
 
 
