@@ -80,6 +80,13 @@ void fct_set_error_full(GError **error, FctErrorCode code, const char *next, jso
     g_propagate_error(error, made);
 }
 
+gboolean fct_error_pass(GError **error, GError **from)
+{
+    if (*from)
+        g_propagate_error(error, g_steal_pointer(from));
+    return FALSE;
+}
+
 gboolean fct_set_error_errno(GError **error, const char *what, const char *name)
 {
     int e = errno;

@@ -34,6 +34,12 @@ void fct_set_error_full(GError **error, FctErrorCode code, const char *next, jso
     G_GNUC_PRINTF(5, 6);
 #define fct_set_error(error, code, ...) fct_set_error_full(error, code, NULL, NULL, __VA_ARGS__)
 
+/*
+ * Hands *from over to the caller: *error becomes it (which may be NULL: then it is freed), and *from NULL. Nothing
+ * happens when *from is NULL. FALSE, so that a function that fails can end with it.
+ */
+gboolean fct_error_pass(GError **error, GError **from);
+
 /* "Could not write disk.img: No space left on device." from errno, which must be that of the call. FALSE. */
 gboolean fct_set_error_errno(GError **error, const char *what, const char *name);
 
