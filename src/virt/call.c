@@ -140,8 +140,7 @@ static gboolean await(FctVirt *virt, Call *call, gint64 until, int deadline_ms, 
         if (!g_cond_wait_until(&virt->cond, &virt->lock, until))
             break;
     if (call->done) {
-        if (call->error)
-            g_propagate_error(error, g_steal_pointer(&call->error));
+        fct_error_pass(error, &call->error);
         return call->ok;
     }
     if (call->id)

@@ -3,6 +3,7 @@
  * Consoles. The serial one is libvirt's stream, bridged to a socket pair on libvirt's event thread, 4 KiB each way:
  * when one side does not take its bytes, the other is not read. The graphical one is a socket from QEMU itself.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <errno.h>
@@ -184,8 +185,7 @@ typedef struct {
 static void opening_clear(gpointer data)
 {
     Opening *opening = data;
-    if (opening->fd >= 0)
-        close(opening->fd);
+    fct_close(&opening->fd);
     g_free(opening->id);
 }
 

@@ -95,6 +95,6 @@ char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gbo
     }
     if (fault->code == FCT_ERROR_TIMEOUT)
         return without_answer(virt, domain, id, ret_unseen, error);
-    g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return NULL;
 }

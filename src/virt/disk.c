@@ -3,6 +3,7 @@
  * Images that are files: looked at, copied into another format, deleted. qemu-img does the copying, since it knows the
  * formats and leaves holes.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <errno.h>
@@ -130,15 +131,8 @@ static gboolean set_errno(GError **error, const char *what, const char *path)
 
 static gboolean flush_folder(const char *path, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0) {
-        set_errno(error, "Could not write", path);
-        if (fd >= 0)
-            close(fd);
-        return FALSE;
-    }
-    close(fd);
-    return TRUE;
+    fct_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return (fd >= 0 && fsync(fd) == 0) || set_errno(error, "Could not write", path);
 }
 
 /* Better before than after minutes of copying. The image's blocks are a lower bound of what the copy takes. */
@@ -162,13 +156,8 @@ static gboolean check_space(const char *image, const char *folder, goffset *ret_
 /* qemu-img leaves what it wrote to the page cache: until it is on the disk a power cut can take it back. */
 static gboolean flush_file(const char *path, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    gboolean ok = fd >= 0 && fsync(fd) == 0;
-    if (!ok)
-        set_errno(error, "Could not write", path);
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return (fd >= 0 && fsync(fd) == 0) || set_errno(error, "Could not write", path);
 }
 
 gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *format, const char *target,

@@ -131,7 +131,7 @@ static gboolean do_thaw(virConnectPtr conn, gpointer data, GError **error)
     if (domain)
         virDomainFree(domain);
     if (!ok)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return ok;
 }
 

@@ -268,9 +268,8 @@ static gboolean run_helper(FctVirt *virt, Merge *merge, FctVmmProgress progress,
     if (fct_virt_merge_end(&virt->base, merge->vm, &fault))
         return ok;
     if (!ok)
-        return FALSE;                                  /* it ends with our connection */
-    g_propagate_error(error, g_steal_pointer(&fault)); /* while it has the files open nobody may delete one */
-    return FALSE;
+        return FALSE;                     /* it ends with our connection */
+    return fct_error_pass(error, &fault); /* while it has the files open nobody may delete one */
 }
 
 gboolean fct_virt_merge(FctVmm *vmm, const char *id, const FctChainStep *step, gboolean own, FctVmmProgress progress,

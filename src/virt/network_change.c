@@ -132,8 +132,7 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
     if (!handle) {
         if (fault->code == FCT_ERROR_NOT_FOUND)
             return TRUE;
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return fct_error_pass(error, &fault);
     }
     gboolean ok = (!network->active || virNetworkDestroy(handle) == 0) && virNetworkUndefine(handle) == 0;
     if (!ok)

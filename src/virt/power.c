@@ -72,8 +72,7 @@ static gboolean may_define(virConnectPtr conn, const Order *order, GError **erro
     if (!domain) {
         if (fault->code == FCT_ERROR_NOT_FOUND)
             return TRUE;
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return fct_error_pass(error, &fault);
     }
     gboolean ok = strcmp(virDomainGetName(domain), order->name) == 0 || virDomainRename(domain, order->name, 0) >= 0;
     if (!ok)
@@ -317,7 +316,7 @@ static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
             "on meanwhile.",
             NULL, "libvirt was ended while it started the VM, and cannot let go of it.");
     else
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return FALSE;
 }
 
@@ -389,6 +388,5 @@ gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error)
         g_mutex_unlock(&virt->lock);
         return TRUE;
     }
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }

@@ -138,7 +138,7 @@ static gboolean list_all(virConnectPtr conn, gpointer data, GError **error)
             g_ptr_array_add(query->infos, info);
         else if (ok && fault->code != FCT_ERROR_NOT_FOUND) { /* gone meanwhile is no fault */
             ok = FALSE;
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
         }
         virDomainFree(domains[i]);
     }

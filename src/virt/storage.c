@@ -156,8 +156,7 @@ gboolean fct_virt_pool_create(FctVmm *vmm, const FctPoolInput *input, GError **e
     if (call(vmm, order, do_create, CHANGE_MS, &fault))
         return TRUE;
     g_atomic_int_set(&order->abandoned, 1);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 static virStoragePoolPtr find(virConnectPtr conn, const char *name, GError **error)

@@ -253,7 +253,7 @@ static virStorageVolPtr make(virStoragePoolPtr pool, const Order *order, GError 
     fct_virt_fail(&fault, "Volume %s could not be made", order->name);
     /* libvirt writes over no file, and does not list one that came into the folder without it until it looks anew. */
     if (!maybe || virStoragePoolRefresh(pool, 0) < 0 || is_free(pool, order, error))
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return NULL;
 }
 
@@ -347,10 +347,8 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
     virStorageVolPtr handle = find_volume(conn, order->pool, order->name, FALSE, &fault);
     if (!handle && fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    if (!handle) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!handle)
+        return fct_error_pass(error, &fault);
     gboolean ok =
         virStorageVolDelete(handle, 0) == 0 || fct_virt_fail(error, "Volume %s could not be deleted", order->name);
     virStorageVolFree(handle);

@@ -231,6 +231,5 @@ gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const ch
         fct_virt_volume_unmake(vmm, copy->made);
     if (ended || !ok)
         return ok;
-    g_propagate_error(error, g_steal_pointer(&fault)); /* while it has the file open nobody may use it */
-    return FALSE;
+    return fct_error_pass(error, &fault); /* while it has the file open nobody may use it */
 }

@@ -159,8 +159,8 @@ static gboolean follow(FctVmm *vmm, Convert *c, gint64 total, FctVmmProgress pro
     if (!c->done)
         fct_set_error(error, FCT_ERROR_CANCELLED,
                       "The copy was cancelled; what libvirt still writes is deleted after.");
-    else if (c->error)
-        g_propagate_error(error, g_steal_pointer(&c->error));
+    else
+        fct_error_pass(error, &c->error);
     gboolean ok = c->done && (!error || !*error);
     g_mutex_unlock(&c->lock);
     return ok;
@@ -187,7 +187,7 @@ static gboolean copy_onto_device(FctVmm *vmm, const FctVmmSource *from, const ch
     gboolean ok = follow(vmm, c, volume->capacity, progress, data, &fault);
     convert_unref(c);
     if (!ok)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return ok;
 }
 
@@ -260,7 +260,7 @@ FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const cha
         return NULL;
     }
     if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
         return NULL;
     }
     return copy(vmm, from, target, name, format, progress, data, error) ? vmm->ops->volume(vmm, pool, name, error)

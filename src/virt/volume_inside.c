@@ -3,6 +3,7 @@
  * Whether a volume of a pool of files is a plain file inside of it. libvirt follows symbolic links, and it reads and
  * writes as root: what leads out of the pool's folder, or is a device, is opened by nobody on our behalf.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include "base/text.h"
@@ -73,11 +74,9 @@ static int open_volume(const FctPool *pool, const char *path, const char **ret_w
         *ret_why = "Another user's symbolic link leads to the pool's folder.";
     if (*ret_why)
         return -1;
-    int folder = open(pool->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    fct_autoclose int folder = open(pool->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = folder < 0 ? -1 : open_inside(folder, path + length + 1);
     *ret_why = judge(fd, errno);
-    if (folder >= 0)
-        close(folder);
     return fd;
 }
 
@@ -85,8 +84,7 @@ const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
 {
     const char *why;
     int fd = open_volume(pool, path, &why);
-    if (fd >= 0)
-        close(fd);
+    fct_close(&fd);
     return why;
 }
 
@@ -151,12 +149,10 @@ static void read_inode(int fd, FctVolume *volume)
 void fct_virt_volume_look(const FctPool *pool, FctVolume *volume)
 {
     const char *why;
-    int fd = open_volume(pool, volume->path, &why);
+    fct_autoclose int fd = open_volume(pool, volume->path, &why);
     fct_text_set(&volume->outside, why ? why : "");
     if (fd >= 0 && !why)
         read_inode(fd, volume);
-    if (fd >= 0)
-        close(fd);
 }
 
 /* ---- on the disk ---- */
@@ -185,11 +181,9 @@ static int open_beside(const FctPool *pool, int seen)
 {
     g_autofree char *path = g_strdup(*pool->real ? pool->real : pool->path);
     for (;; fct_text_take(&path, g_path_get_dirname(path))) {
-        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fct_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd >= 0 && same_file_system(seen, fd))
-            return fd;
-        if (fd >= 0)
-            close(fd);
+            return fct_keep_open(&fd);
         if (fd >= 0 || strcmp(path, "/") == 0) /* above it is another file system */
             return -1;
     }
@@ -198,12 +192,9 @@ static int open_beside(const FctPool *pool, int seen)
 /* A disk belongs to root or to QEMU: what can be synced of it from here is all of its file system. */
 static gboolean sync_around(const FctPool *pool, int seen, const FctVolume *volume, FctVirtSynced *ret, GError **error)
 {
-    int fd = open_beside(pool, seen);
-    gboolean ok = fd < 0 || syncfs(fd) == 0 || refuse_sync(volume, error);
+    fct_autoclose int fd = open_beside(pool, seen);
     *ret = fd < 0 ? FCT_SYNCED_NOTHING : FCT_SYNCED_ALL;
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    return fd < 0 || syncfs(fd) == 0 || refuse_sync(volume, error);
 }
 
 /* The folder too: a new file has no name on the disk before. */
@@ -219,22 +210,16 @@ static gboolean sync_itself(int fd, int folder, const FctVolume *volume, FctVirt
 gboolean fct_virt_sync_in(const FctPool *pool, const FctVolume *volume, FctVirtSynced *ret, GError **error)
 {
     const char *why;
-    int seen = open_volume(pool, volume->path, &why);
+    fct_autoclose int seen = open_volume(pool, volume->path, &why);
     *ret = FCT_SYNCED_NOTHING;
     if (seen < 0)
         return TRUE;
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", seen);
-    int fd = why ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    int folder = fd < 0 ? -1 : open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    gboolean ok = why          ? TRUE
-                  : folder < 0 ? sync_around(pool, seen, volume, ret, error)
-                               : sync_itself(fd, folder, volume, ret, error);
-    if (folder >= 0)
-        close(folder);
-    if (fd >= 0)
-        close(fd);
-    close(seen);
-    return ok;
+    fct_autoclose int fd = why ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    fct_autoclose int folder = fd < 0 ? -1 : open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (why)
+        return TRUE;
+    return folder < 0 ? sync_around(pool, seen, volume, ret, error) : sync_itself(fd, folder, volume, ret, error);
 }
 
 gboolean fct_virt_volume_sync(FctVmm *vmm, const FctVolume *volume, GError **error)
