@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The helper's main process: sockets, verbs, answers. Everything slow happens in children. */
+#include "base/scope.h"
 #include "host/channel.h"
 #include "host/helper_net.h"
 #include "host/helper_steps.h"
@@ -347,8 +348,7 @@ static int listen_on(const FctHelperConfig *config)
     umask(old);
     if (!ok) {
         g_warning("The socket %s cannot be made: %s", path, g_strerror(errno));
-        if (fd >= 0)
-            close(fd);
+        fct_close(&fd);
         return -1;
     }
     return fd;

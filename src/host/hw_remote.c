@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/hw_remote.h"
 
+#include "base/scope.h"
 #include "host/frame.h"
 
 #include <errno.h>
@@ -46,14 +47,10 @@ static int connect_to(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        int why = errno;
-        close(fd);
-        errno = why;
+    fct_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
         return -1;
-    }
-    return fd;
+    return fct_keep_open(&fd);
 }
 
 static void tell_watcher(Remote *remote)
@@ -239,7 +236,7 @@ static json_t *ask_again(Remote *remote, const char *verb, GError **error)
     if (!result && g_error_matches(fault, FCT_ERROR, FCT_ERROR_HELPER))
         return ask(remote, verb, json_object(), LOOK_TIMEOUT_US, error);
     if (!result)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return result;
 }
 

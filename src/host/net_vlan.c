@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/net_vlan.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +26,7 @@ static void record_close(Record *record)
 {
     g_free(record->path);
     json_decref(record->known);
-    if (record->lock >= 0)
-        close(record->lock);
+    fct_close(&record->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Record, record_close)
 
@@ -95,11 +95,9 @@ static gboolean is_as_made(struct rtnl_link *link, struct rtnl_link *parent, int
 static void without_ipv6(const char *name)
 {
     g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    fct_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd >= 0 && write(fd, "1", 1) != 1)
         g_warning("%s stays open to IPv6: %s", name, g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
 }
 
 static int bring_up(struct nl_sock *socket, struct rtnl_link *link, const char *alias)

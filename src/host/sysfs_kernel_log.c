@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the kernel has said: /dev/kmsg gives one record a read, a plain file (of a simulated host) any piece of text. */
+#include "base/scope.h"
 #include "host/sysfs.h"
 
 #include <errno.h>
@@ -39,10 +40,6 @@ gboolean fct_sysfs_remove_hangs(const char *root, const char *address)
 {
     g_autofree char *path = g_build_filename(root, "dev", "kmsg", NULL);
     g_autofree char *sentence = g_strdup_printf("Attempting to remove device %s with non-zero usage count", address);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return FALSE;
-    gboolean hangs = log_has(fd, sentence);
-    close(fd);
-    return hangs;
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return fd >= 0 && log_has(fd, sentence);
 }
