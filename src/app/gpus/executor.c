@@ -254,7 +254,7 @@ json_t *fct_executor_apply(FctExecutor *executor, const char *id, gboolean confi
         if (fct_error_code(fault) == FCT_ERROR_REVISION)
             explain_conflict(&a, error);
         else
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
         return NULL;
     }
     if (executor->listeners.probe)

@@ -81,7 +81,7 @@ static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret
             return WENT;
         }
         if (!helper_is_away(fault)) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return FAILED;
         }
         if (!said)
@@ -135,7 +135,7 @@ static End await_effect(FctRun *run, const FctStep *step, gboolean patient, GErr
             return WENT;
         }
         if (!patient || i >= SETTLE_TRIES) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return FAILED;
         }
         if (fct_task_stopping(run->task))
@@ -164,9 +164,9 @@ static End send(FctRun *run, const FctStep *step, const char *place, GError **er
         if (!again) {
             /* The driver's own words say more than that the effect is missing. */
             if (end == FAILED && words)
-                g_propagate_error(error, g_steal_pointer(&words));
-            else if (unseen)
-                g_propagate_error(error, g_steal_pointer(&unseen));
+                fct_error_pass(error, &words);
+            else
+                fct_error_pass(error, &unseen);
             return end;
         }
         fct_task_log(run->task, "The step had no effect; trying again.");
@@ -224,7 +224,7 @@ static End forward_one(FctRun *run, guint i, GError **error)
     if (!fct_step_before_holds(entry->step, inventory, &why)) {
         if (entry->state == FCT_ENTRY_WAITING && fct_step_after_holds(entry->step, inventory, NULL))
             return end_step(run, i, "It was so already.", error); /* not ours to take back: undo stays NULL */
-        g_propagate_error(error, g_steal_pointer(&why));
+        fct_error_pass(error, &why);
         return FAILED;
     }
     if (!nobody_minds(run, entry->step, gpu, error))
@@ -250,8 +250,7 @@ static End forward(FctRun *run, GError **error)
         End end = forward_one(run, i, &fault);
         if (end == FAILED || end == DEAD)
             show(run, i, FCT_TASK_STEP_FAILED, fault->message);
-        if (fault)
-            g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
         if (end != WENT)
             return end;
     }

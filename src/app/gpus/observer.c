@@ -196,7 +196,7 @@ FctInventory *fct_observer_refresh(FctObserver *observer, GError **error)
         g_mutex_unlock(&observer->lock);
         tell_helper(observer, FALSE, fault->message);
     }
-    g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return NULL;
 }
 

@@ -89,7 +89,7 @@ FctPlan *fct_plans_get(FctApp *app, const char *id, FctDoc **ret_doc, GError **e
         return NULL;
     }
     if (!doc) {
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
         return NULL;
     }
     FctPlan *plan = fct_plan_from_json(doc->value, error);

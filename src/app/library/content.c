@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/library/content.h"
 
+#include "base/scope.h"
 #include "core/upload_rules.h"
 
 #include <fcntl.h>
@@ -66,12 +67,10 @@ static gboolean check_fd(FctApp *app, int fd, const char *path, const char *name
 gboolean fct_content_check(FctApp *app, const char *path, const char *name, const char **ret_format, gint64 *ret_bytes,
                            GError **error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that lies there blocks nobody */
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that lies there blocks nobody */
     if (fd < 0)
         return fct_set_error_errno(error, "Could not read", path);
-    gboolean ok = check_fd(app, fd, path, name, ret_format, ret_bytes, error);
-    close(fd);
-    return ok;
+    return check_fd(app, fd, path, name, ret_format, ret_bytes, error);
 }
 
 /* ---- checksums ---- */

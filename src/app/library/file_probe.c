@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/library/file_probe.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,11 +95,8 @@ static void judge_head(const guint8 *head, gssize length, FctProbed *probed)
 static void look_at_head(const char *path, FctProbed *probed)
 {
     guint8 head[HEAD];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return;
-    gssize n = pread(fd, head, sizeof head, 0);
-    close(fd);
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    gssize n = fd < 0 ? -1 : pread(fd, head, sizeof head, 0);
     if (n >= 0)
         judge_head(head, n, probed);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request that brings bytes of a file, and what happens once the last one is there. */
 #include "app/library/files.h"
+#include "base/scope.h"
 #include "core/file_rules.h"
 #include "core/upload_rules.h"
 
@@ -24,8 +25,7 @@ void fct_upload_free(FctUpload *upload)
 {
     if (!upload)
         return;
-    if (upload->fd >= 0)
-        close(upload->fd);
+    fct_close(&upload->fd);
     if (upload->refused) /* sending it again would not change it */
         fct_files_upload_drop(upload->files, upload->id);
     if (upload->sum && !upload->refused && upload->at < upload->size)
@@ -152,8 +152,7 @@ static gboolean check(FctUpload *upload, const char *part, const char **ret_kind
         fct_content_check(fct_files_app(upload->files), part, upload->id, ret_kind, ret_bytes, &fault))
         return TRUE;
     upload->refused = g_error_matches(fault, FCT_ERROR, FCT_ERROR_REFUSED);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 /* The description comes first: one without its file is left out of the list, a file without it would be forgotten. */

@@ -3,6 +3,7 @@
 
 #include "app/domains/snapshot_users.h"
 #include "app/library/images.h"
+#include "base/scope.h"
 #include "core/file_rules.h"
 #include "core/upload_rules.h"
 
@@ -153,13 +154,8 @@ gboolean fct_files_may_describe(FctFiles *files, const char *id, GError **error)
 gboolean fct_files_sync_folder(FctFiles *files, GError **error)
 {
     const char *folder = files->app->config.images_dir;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    gboolean ok = fd >= 0 && fsync(fd) == 0;
-    if (!ok)
-        fct_set_error_errno(error, "Could not write", folder);
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    fct_autoclose int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return (fd >= 0 && fsync(fd) == 0) || fct_set_error_errno(error, "Could not write", folder);
 }
 
 static gboolean has_folder(FctFiles *files, GError **error)
@@ -179,17 +175,13 @@ gboolean fct_files_read_kind(const char *path, const char **ret_kind, GError **e
 {
     FctDiskHead head;
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    gboolean ok = fd >= 0 && fstat(fd, &st) == 0;
-    if (!ok)
-        fct_set_error_errno(error, "Could not read", path);
-    ok = ok && fct_content_head(fd, st.st_size, st.st_size, &head, error) &&
-         fct_upload_accept(&head, "", st.st_size, error);
-    if (fd >= 0)
-        close(fd);
-    if (ok)
-        *ret_kind = fct_upload_format(&head);
-    return ok;
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fct_set_error_errno(error, "Could not read", path);
+    if (!fct_content_head(fd, st.st_size, st.st_size, &head, error) || !fct_upload_accept(&head, "", st.st_size, error))
+        return FALSE;
+    *ret_kind = fct_upload_format(&head);
+    return TRUE;
 }
 
 /* @sha256: of what came, or of what is to come. */

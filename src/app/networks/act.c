@@ -39,8 +39,7 @@ gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error)
         return busy(name, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes, GError **error)
@@ -48,10 +47,8 @@ gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes,
     g_autofree char *key = fct_network_act_key(name);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
-    if (!doc && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!doc && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     if (doc && strcmp(fct_json_str(doc->value, "act", ""), "delete") == 0) {
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL, "Network %s is being deleted.",
                            name);

@@ -83,8 +83,7 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
     g_mutex_unlock(&cache->lock);
     if (news)
         fct_vm_news_host_changed(cache->app->vm_news);
-    if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return networks;
 }
 

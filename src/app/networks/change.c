@@ -224,10 +224,8 @@ static gboolean allowed(const FctNetworkPlan *plan, const FctNetworkCaller *call
         if (verdict->severity == FCT_BLOCK || verdict->severity == FCT_REFUSE)
             first = verdict;
     }
-    if (!first) { /* only a word of consent is missing */
-        g_propagate_error(error, g_steal_pointer(&refusal));
-        return FALSE;
-    }
+    if (!first) /* only a word of consent is missing */
+        return fct_error_pass(error, &refusal);
     const char *field = fct_network_plan_field(first);
     FctErrorCode code = field ? FCT_ERROR_BAD_REQUEST : FCT_ERROR_REFUSED;
     for (guint i = 0; i < G_N_ELEMENTS(codes); i++)

@@ -68,10 +68,8 @@ static gboolean remove_it(Removal *removal, FctTask *task, GError **error)
             return FALSE;
         if (remove_once(removal, &fault))
             return TRUE;
-        if (!is_away(fault) && (fault->code != FCT_ERROR_TIMEOUT || ++late >= LATE_MAX)) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+        if (!is_away(fault) && (fault->code != FCT_ERROR_TIMEOUT || ++late >= LATE_MAX))
+            return fct_error_pass(error, &fault);
         fct_task_wait(task, RETRY_MS);
         if (fct_task_stopping(task))
             return FALSE;

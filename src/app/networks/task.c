@@ -113,7 +113,7 @@ static End bring(Act *act, FctTask *task, Doing doing, GError **error)
         if (fault->code == FCT_ERROR_LIBVIRT_DOWN ? !away++ : fault->code == FCT_ERROR_TIMEOUT && ++late < LATE_MAX)
             fct_task_log(task, "%s Looking again.", fault->message);
         else if (fault->code != FCT_ERROR_LIBVIRT_DOWN) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return FAILED;
         }
         fct_task_wait(task, RETRY_MS);

@@ -45,7 +45,7 @@ static FctDoc *load(FctStore *store, const char *account, GError **error)
     if (!doc && fault->code == FCT_ERROR_NOT_FOUND)
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no account “%s”.", account);
     else if (!doc)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return doc;
 }
 

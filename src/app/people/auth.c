@@ -503,7 +503,7 @@ static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **erro
         fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
                            json_pack("{s:s}", "field", "old_password"), "The old password is wrong.");
     else if (!again)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return secret;
 }
 

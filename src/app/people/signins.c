@@ -171,10 +171,8 @@ static gboolean load_key(FctSignins *signins, GError **error)
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = store->ops->get(store, KEY, &fault);
     char text[2 * FCT_BROWSER_KEY + 1];
-    if (!doc && !g_error_matches(fault, FCT_ERROR, FCT_ERROR_NOT_FOUND)) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!doc && !g_error_matches(fault, FCT_ERROR, FCT_ERROR_NOT_FOUND))
+        return fct_error_pass(error, &fault);
     gsize length = 0;
     const char *hex = doc ? fct_json_str(doc->value, "key", "") : "";
     if (sodium_hex2bin(signins->key, sizeof signins->key, hex, strlen(hex), NULL, &length, NULL) == 0 &&

@@ -287,7 +287,7 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
     reply->known = reply->known || (ok && reply->cookie);
     audit(app, raw, &request, reply, ok ? NULL : fault);
     if (!ok)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return ok;
 }
 

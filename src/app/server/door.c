@@ -3,6 +3,7 @@
 
 #include "app/api/soup_old.h"
 #include "base/error.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -194,10 +195,9 @@ static void on_shortage(FctDoor *door, int why)
             g_strerror(why), fct_visits_count(door->visits), room ? "an idle one was ended" : "none is idle");
     door->told = now;
     if (door->spare >= 0) {
-        close(door->spare);
+        fct_close(&door->spare);
         int fd = accept4(g_socket_get_fd(door->listener), NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0)
-            close(fd);
+        fct_close(&fd);
         door->spare = take_spare();
     }
     g_clear_handle_id(&door->source, g_source_remove);
@@ -312,8 +312,7 @@ void fct_door_free(FctDoor *door)
     g_list_free(door->shakes);
     fct_visits_free(door->visits);
     g_clear_object(&door->quiet);
-    if (door->spare >= 0)
-        close(door->spare);
+    fct_close(&door->spare);
     g_object_unref(door->certificate);
     g_object_unref(door->soup);
     g_free(door);

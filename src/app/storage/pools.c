@@ -373,10 +373,8 @@ static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
                            fault->message);
         return FALSE;
     }
-    if (!is_of_volume_group(input, fault)) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!is_of_volume_group(input, fault))
+        return fct_error_pass(error, &fault);
     fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "“vgs” lists the volume groups; LVM must be installed.",
                        json_pack("{s:s}", "field", "volume_group"), "Volume group %s cannot be used. %s",
                        input->volume_group, fault->message);

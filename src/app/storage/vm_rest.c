@@ -41,10 +41,8 @@ gboolean fct_vm_rest_held(FctApp *app, const GHashTable *before, const char *id,
     g_autoptr(GError) fault = NULL;
     const FctVmInfo *then = g_hash_table_lookup((GHashTable *)before, id);
     g_autoptr(FctVmInfo) now = vmm->ops->info(vmm, id, &fault);
-    if (!now && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!now && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     if (!now && !then)
         return TRUE; /* libvirt has never had it */
     if (!now)

@@ -97,10 +97,8 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     g_autoptr(FctVmInfo) info = survey && *vm ? app->vmm->ops->info(app->vmm, vm, &fault) : NULL;
     if (!survey || !all_answer(survey, error))
         return FALSE;
-    if (fault && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (fault && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i);
         if (info && fct_vm_info_active(info) &&

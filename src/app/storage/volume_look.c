@@ -6,6 +6,7 @@
 #include "app/storage/volume_content.h"
 #include "app/storage/volume_safe.h"
 #include "app/storage/volumes.h"
+#include "base/scope.h"
 #include "base/text.h"
 #include "core/storage_rules.h"
 #include "core/volume_rules.h"
@@ -21,13 +22,11 @@
 static gboolean read_file(const char *path, FctVolumeBytes *look, GError **error)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     gboolean ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     ssize_t head = ok ? pread(fd, look->head, sizeof look->head, 0) : -1;
     gsize length = ok ? (gsize)MIN((gint64)st.st_size, (gint64)sizeof look->tail) : 0;
     ssize_t tail = ok ? pread(fd, look->tail, length, st.st_size - (off_t)length) : -1;
-    if (fd >= 0)
-        close(fd);
     if (head >= 0 && tail >= 0) {
         look->bytes =
             (FctDiskBytes){look->head, (gsize)head, tail ? look->tail : NULL, (gsize)tail, (gint64)st.st_size};

@@ -109,8 +109,7 @@ gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, G
         return refuse(error, name, "");
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 void fct_volume_medium_gone(FctApp *app, const char *pool, const char *name)

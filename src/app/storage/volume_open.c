@@ -30,8 +30,8 @@ static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, gb
     if (fault && fault->code == FCT_ERROR_NOT_FOUND)
         fct_set_error_full(error, FCT_ERROR_REFUSED, "Take it out of the VM and attach it again.", NULL,
                            "Facet has no record of what volume %s is, so it opens it nowhere.", name);
-    else if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
+    else
+        fct_error_pass(error, &fault);
     return NULL;
 }
 
@@ -119,6 +119,6 @@ FctVmSpec *fct_record_spec_told(FctApp *app, const FctVm *vm, GError **error)
     if (!spec && fault->code == FCT_ERROR_REFUSED)
         return fct_vm_spec(vm);
     if (!spec)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return spec;
 }

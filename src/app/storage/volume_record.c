@@ -72,8 +72,7 @@ static gboolean look_up(FctApp *app, const char *pool, const char *name, FctVolu
     *ret = app->vmm->ops->volume(app->vmm, pool, name, &fault);
     if (*ret || fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 /* @recorded: there was one once, so that its file may be there and libvirt not know it: its folder is read anew. */
@@ -98,10 +97,8 @@ static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) old = fct_record_find(app, plan->pool, plan->name, &fault);
     g_autoptr(FctVolumeRecord) record = fct_volume_record_copy(plan);
-    if (!old && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!old && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     if (!is_free(app, plan, old != NULL, error))
         return FALSE;
     record->revision = old ? old->revision : FCT_REV_NONE;
@@ -212,7 +209,7 @@ FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 by
     if (made && (whole ? finish(app, plan, made, progress, data, &fault) : note_made(app, plan, made, &fault)))
         return g_steal_pointer(&made);
     take_back(app, plan, made ? made->path : "", fault);
-    g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return NULL;
 }
 
@@ -315,7 +312,7 @@ gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64
                            json_pack("{s:s}", "field", "format"),
                            "Facet has no record of what volume %s is, so it does not change it.", name);
     else
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return FALSE;
 }
 
@@ -349,10 +346,8 @@ gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writ
         g_autoptr(FctVolumeRecord) record = fct_record_find(app, file->pool, file->volume, &fault);
         if (!record && fault->code == FCT_ERROR_NOT_FOUND) /* not made yet */
             continue;
-        if (!record) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+        if (!record)
+            return fct_error_pass(error, &fault);
         if (strcmp(record->backing, below) == 0)
             continue;
         fct_text_set(&record->backing, below);

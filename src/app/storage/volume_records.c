@@ -121,8 +121,7 @@ gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **
                fct_record_drop(app, record->pool, record->name, record->revision, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error)
@@ -161,6 +160,5 @@ gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GErro
         return fct_record_check_whole(app, record, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }

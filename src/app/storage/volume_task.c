@@ -265,7 +265,7 @@ static gboolean is_free(const FctVolumeSurvey *survey, const Making *m, GError *
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a volume %s in pool %s already.", m->name, m->pool);
     else if (fault->code != FCT_ERROR_NOT_FOUND)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     else
         return TRUE;
     return FALSE;
@@ -452,7 +452,7 @@ static gboolean can_grow(FctApp *app, const FctVolumeSurvey *survey, const FctVo
         fct_set_error_full(error, FCT_ERROR_IN_USE, "Grow the disk on the VM's own page, while it runs.",
                            json_incref(json_object_get(wire, "details")), "%s", fault->message);
     } else {
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     }
     return FALSE;
 }

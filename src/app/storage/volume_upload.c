@@ -179,10 +179,8 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
                            "No upload to volume %s was begun, or it is all there.", upload->name);
         return FALSE;
     }
-    if (!doc) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!doc)
+        return fct_error_pass(error, &fault);
     upload->format = g_strdup(fct_json_str(doc->value, "format", "raw"));
     upload->size = fct_json_int(doc->value, "size", 0);
     gint64 received = fct_json_int(doc->value, "received", 0);

@@ -4,6 +4,7 @@
 #include "app/library/content.h"
 #include "app/storage/volume_content.h"
 #include "app/storage/volume_record.h"
+#include "base/scope.h"
 #include "core/storage_rules.h"
 
 #include <errno.h>
@@ -126,11 +127,9 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     FctVolumeProgress progress = {task, step, "Copying"}, rest = {task, step, "Clearing"};
     gboolean files, qcow2 = strcmp(plan->format, "qcow2") == 0;
     struct stat st;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    fct_autoclose int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) {
         set_errno(error, "The image cannot be read");
-        if (fd >= 0)
-            close(fd);
         return NULL;
     }
     /* A qcow2 brings its own size along, a file ends where its last hole does: they are grown afterwards. */
@@ -147,7 +146,6 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
                   (bytes <= 0 || fct_record_grow(app, plan->pool, plan->name, bytes, error)) &&
                   fct_volume_zero(app, plan->pool, plan->name, st.st_size, fct_volume_progress, &rest, error) &&
                   fct_record_complete(app, plan->pool, plan->name, error);
-    close(fd);
     if (made && !ok)
         fct_record_abandon(app, plan->pool, plan->name, made->path, NULL);
     return ok ? fct_record_volume(app, plan->pool, plan->name, error) : NULL;

@@ -329,7 +329,7 @@ static int open_free(FctConsoles *consoles, FctVmm *vmm, const char *vm, GError 
         if (fd >= 0)
             return fd;
         if (!tries || fault->code != FCT_ERROR_IN_USE) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return -1;
         }
         g_usleep(LET_GO_US);

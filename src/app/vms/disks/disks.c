@@ -89,7 +89,7 @@ static char *free_name(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, cons
         if (!there && fault->code == FCT_ERROR_NOT_FOUND)
             return g_steal_pointer(&name);
         if (fault) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return NULL;
         }
     }
@@ -150,10 +150,8 @@ static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GEr
     if (!volume && fault->code == FCT_ERROR_NOT_FOUND)
         return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "There is no volume “%s” in a pool “%s”.",
                       disk->volume, disk->pool);
-    if (!volume) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!volume)
+        return fct_error_pass(error, &fault);
     g_autoptr(FctVolumeSurvey) places = fct_volume_places_new(app, error);
     if (!places)
         return FALSE;
@@ -183,10 +181,8 @@ gboolean fct_vm_plan_cdrom(FctApp *app, FctVmDisk *drive, GError **error)
     if (!path && fault->code == FCT_ERROR_NOT_FOUND)
         return refuse(error, FCT_ERROR_BAD_REQUEST, "file", "Upload it under Files first.",
                       "There is no file “%s” in the library.", drive->file);
-    if (!path) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!path)
+        return fct_error_pass(error, &fault);
     if (!fct_files_read_kind(path, &kind, error))
         return FALSE;
     if (strcmp(kind, "iso") != 0)
@@ -286,10 +282,8 @@ gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, Fct
                 return FALSE;
             continue;
         }
-        if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+        if (fault->code != FCT_ERROR_NOT_FOUND) /* it may be there */
+            return fct_error_pass(error, &fault);
         g_clear_error(&fault);
         set(&vm->making, disk->target);
         if (!fct_vm_store_disks(vms, vm, error))
@@ -298,7 +292,7 @@ gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, Fct
         if (volume || (fault->code == FCT_ERROR_EXISTS && rename_volume(vms, vm, disk, error)))
             continue;
         if (fault->code != FCT_ERROR_EXISTS)
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
         return FALSE;
     }
     set(&disk->path, volume->path);
@@ -331,10 +325,8 @@ static gboolean delete_volume(FctVms *vms, const FctVm *vm, const FctVmDisk *dis
         return fct_record_abandon(app, disk->pool, disk->volume, disk->path, error);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, disk->pool, disk->volume, &fault);
-    if (!record && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!record && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     if (!record || strcmp(record->vm, vm->id) != 0)
         return TRUE; /* never begun, or somebody else's */
     return fct_volume_spare_one(app, vm->id, record->path, error) &&

@@ -48,8 +48,7 @@ gboolean fct_vm_first_boot_read(FctVm *vm, const json_t *input, GError **error)
     FctFirstBoot *boot = fct_first_boot_from_input(input, &fault);
     if (fault || (boot && !complete(vm, boot, &fault))) {
         fct_first_boot_free(boot);
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return fct_error_pass(error, &fault);
     }
     fct_first_boot_free(vm->asked);
     vm->asked = boot;
@@ -147,7 +146,7 @@ static char *free_volume(FctVmm *vmm, const FctVm *vm, const char *pool, GError 
             continue;
         if (fault->code == FCT_ERROR_NOT_FOUND)
             return g_steal_pointer(&name);
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
         return NULL;
     }
     fct_set_error(error, FCT_ERROR_EXISTS, "There are too many volumes called %s-seed in pool %s.", vm->name, pool);
@@ -241,8 +240,7 @@ static gboolean make_volume(FctVms *vms, const FctVm *vm, FctVmDisk *drive, GByt
     }
     if (volume)
         fct_record_abandon(app, drive->pool, drive->volume, volume->path, NULL);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 GBytes *fct_vm_first_boot_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *boot, GError **error)

@@ -118,8 +118,7 @@ static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const Fc
     if (volume || fault->code == FCT_ERROR_EXISTS) /* somebody else was quicker with the name: that one is theirs */
         fct_text_set(&clone->act.vm->making, "");
     fct_storage_poke(vms->app->storage, disk->pool);
-    if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return fct_vm_store_disks(vms, clone->act.vm, volume ? error : NULL) && volume && stood_still(clone, error);
 }
 

@@ -207,7 +207,7 @@ gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError *
     if (fct_networks_refused(vms->app, vm, fault, error))
         return FALSE;
     if (fault->code != FCT_ERROR_REVISION)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     else
         fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.", json_pack("{s:s}", "field", "name"),
                            "There is a VM %s already.", vm->name);

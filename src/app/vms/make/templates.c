@@ -234,10 +234,8 @@ static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
     g_autoptr(json_t) whole = with_password(input);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctFirstBoot) boot G_GNUC_UNUSED = fct_first_boot_from_input(whole, &fault);
-    if (fault) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (fault)
+        return fct_error_pass(error, &fault);
     json_object_del(whole, "cloud_init");
     json_object_del(whole, "windows");
     return check_fields(app, whole, error);
@@ -303,7 +301,7 @@ static FctVm *find_vm(FctApp *app, const char *id, GError **error)
         fct_read_refuse(error, "from_vm",
                         "There is no such VM of Facet's. Another program's VM must be adopted first.");
     else
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return NULL;
 }
 

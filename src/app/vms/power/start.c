@@ -79,7 +79,7 @@ gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **er
             fct_set_error_full(error, FCT_ERROR_CONFLICT, "Start the VM when the change of its card has ended.", NULL,
                                "The card is being changed.");
         else
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
         return FALSE;
     }
 }
@@ -153,10 +153,8 @@ gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
         fct_task_log(task, "%s is given to the VM.", device->label);
         g_ptr_array_add(spec->devices, device);
     }
-    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(vms, task, vm, &fault)) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(vms, task, vm, &fault))
+        return fct_error_pass(error, &fault);
     if (!fct_domains_await(vms->domains, task, vm->id, TRUE, SEEN_RUNNING_MS)) {
         g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, vm->id, error);
         if (!info)

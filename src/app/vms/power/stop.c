@@ -45,10 +45,8 @@ gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
         g_autoptr(GError) fault = NULL;
         gboolean asked = vmm->ops->shutdown(vmm, act->vm->id, &fault);
         if (!asked && !fct_domains_await(act->vms->domains, task, act->vm->id, FALSE,
-                                         SETTLE_MS)) { /* it may have gone off just then */
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+                                         SETTLE_MS)) /* it may have gone off just then */
+            return fct_error_pass(error, &fault);
         if (first) {
             fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
             fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
@@ -114,7 +112,7 @@ FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean
     g_autoptr(GError) acting = NULL;
     gboolean acts = fct_acts_begin(vms->acts, vm->id, "is being stopped", &acting);
     if (!acts && !force) { /* force works beside another act: it is the way out of one that hangs */
-        g_propagate_error(error, g_steal_pointer(&acting));
+        fct_error_pass(error, &acting);
         return NULL;
     }
     g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);

@@ -161,8 +161,7 @@ gboolean fct_vm_merge(FctVms *vms, FctTask *task, guint number, const char *vm, 
         }
         if (resolve(vms, task, vm))
             continue;
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return fct_error_pass(error, &fault);
     }
 }
 

@@ -254,10 +254,8 @@ static gboolean start_again(FctVmAct *act, FctTask *task, const FctVmTree *tree,
     g_autoptr(GError) fault = NULL;
     if (start_with_memory(act, task, tree, &fault))
         return TRUE;
-    if (fault) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (fault)
+        return fct_error_pass(error, &fault);
     return fct_vm_reserve(act->vms, tree->vm, task, error) && fct_vm_run(act->vms, task, tree->vm, error);
 }
 

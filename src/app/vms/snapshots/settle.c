@@ -93,8 +93,7 @@ gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error)
     if (spec && vms->app->vmm->ops->define(vms->app->vmm, spec, &fault))
         return TRUE;
     g_warning("VM %s: libvirt's definition is brought along at the next start: %s", vm->name, fault->message);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 gboolean fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)

@@ -225,7 +225,7 @@ FctVmTree *fct_vm_tree_edit(FctVms *vms, const char *vm, FctTask *task, FctVmTre
             return g_steal_pointer(&tree);
         }
         if (fault->code != FCT_ERROR_REVISION || try == EDIT_TRIES) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return NULL;
         }
     }
@@ -240,8 +240,8 @@ static FctVolume *volume_of(FctVms *vms, const FctChainFile *file, GError **erro
     FctVolume *volume = *file->volume ? fct_record_volume(vms->app, file->pool, file->volume, &fault) : NULL;
     if (!volume && fault && fault->code == FCT_ERROR_NOT_FOUND && vmm->ops->pool_refresh(vmm, file->pool, NULL))
         volume = fct_record_volume(vms->app, file->pool, file->volume, error); /* it came there by another way */
-    else if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
+    else
+        fct_error_pass(error, &fault);
     if (volume || *file->volume)
         return volume;
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Make a storage pool of its folder and attach it as a volume.", NULL,
