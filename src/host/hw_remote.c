@@ -300,10 +300,9 @@ static gboolean remote_hold(FctHw *hw, const char *gpu, gboolean hold, GError **
 static void remote_watch(FctHw *hw, FctHwChanged changed, gpointer data)
 {
     Remote *remote = (Remote *)hw;
-    g_mutex_lock(&remote->lock);
+    fct_autolock(&remote->lock);
     remote->watcher = changed;
     remote->watcher_data = data;
-    g_mutex_unlock(&remote->lock);
 }
 
 static void remote_free(FctHw *hw)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "media/iso.h"
+#include "base/scope.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -142,10 +143,8 @@ static GBytes *isofs_iso(FctMedia *media, const char *label, const FctMediaFile 
         fct_set_error(error, FCT_ERROR_TOO_LARGE, "The first-boot data is larger than %d MiB.", CONTENT_MAX >> 20);
         return NULL;
     }
-    g_mutex_lock(&lock);
-    GBytes *bytes = make_iso(label, files, n, error);
-    g_mutex_unlock(&lock);
-    return bytes;
+    fct_autolock(&lock);
+    return make_iso(label, files, n, error);
 }
 
 static void isofs_free(FctMedia *media)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_sqlite.h"
 
+#include "base/scope.h"
 #include "core/secrets.h"
 #include "store/damage.h"
 #include "store/reserve.h"
@@ -71,7 +72,7 @@ static FctDoc *sqlite_get(FctStore *port, const char *key, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
     FctDoc *doc = NULL;
-    g_mutex_lock(&store->read_lock);
+    fct_autolock(&store->read_lock);
     sqlite3_bind_text(store->get, 1, key, -1, SQLITE_STATIC);
     int rc = sqlite3_step(store->get);
     if (rc == SQLITE_ROW)
@@ -82,7 +83,6 @@ static FctDoc *sqlite_get(FctStore *port, const char *key, GError **error)
         set_sqlite_error(error, store->reader, rc, "reading");
     sqlite3_reset(store->get);
     sqlite3_clear_bindings(store->get);
-    g_mutex_unlock(&store->read_lock);
     return doc;
 }
 
@@ -109,23 +109,19 @@ static GPtrArray *read_rows(SqliteStore *store, sqlite3_stmt *list, GError **err
 static GPtrArray *sqlite_list(FctStore *port, const char *prefix, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
-    g_mutex_lock(&store->read_lock);
+    fct_autolock(&store->read_lock);
     sqlite3_bind_text(store->list, 1, prefix, -1, SQLITE_STATIC);
-    GPtrArray *docs = read_rows(store, store->list, error);
-    g_mutex_unlock(&store->read_lock);
-    return docs;
+    return read_rows(store, store->list, error);
 }
 
 static GPtrArray *sqlite_list_after(FctStore *port, const char *prefix, const char *after, guint max, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
-    g_mutex_lock(&store->read_lock);
+    fct_autolock(&store->read_lock);
     sqlite3_bind_text(store->list_after, 1, prefix, -1, SQLITE_STATIC);
     sqlite3_bind_text(store->list_after, 2, after, -1, SQLITE_STATIC);
     sqlite3_bind_int64(store->list_after, 3, max);
-    GPtrArray *docs = read_rows(store, store->list_after, error);
-    g_mutex_unlock(&store->read_lock);
-    return docs;
+    return read_rows(store, store->list_after, error);
 }
 
 /* FALSE with the error set when an expectation does not hold. */

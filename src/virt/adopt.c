@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What another's domain would be as one of ours, and the mark that makes it so. */
 #include "virt/adopt.h"
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <string.h>
@@ -236,10 +237,9 @@ static gboolean do_mark(virConnectPtr conn, gpointer data, GError **error)
 
 static void tell_changed(FctVirt *virt, const char *id)
 {
-    g_mutex_lock(&virt->lock); /* a change of metadata is no event of a domain's life */
+    fct_autolock(&virt->lock); /* a change of metadata is no event of a domain's life */
     g_hash_table_add(virt->changed, g_strdup(id));
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **error)

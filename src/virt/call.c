@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bounded calls: see virt.h. A call that hangs keeps its worker, its place in the lane and its VM, and nothing else. */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <string.h>
@@ -193,20 +194,18 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
 
 gboolean fct_virt_claim(FctVirt *virt, const char *id, int ms, GError **error)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     gboolean ok = admit(virt, FCT_LANE_AGENT, id, g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND, error);
     if (ok)
         g_hash_table_replace(virt->busy, g_strdup(id), GINT_TO_POINTER(BUSY));
-    g_mutex_unlock(&virt->lock);
     return ok;
 }
 
 void fct_virt_release(FctVirt *virt, const char *id)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     g_hash_table_remove(virt->busy, id);
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 gboolean fct_virt_answers(FctVirt *virt, const char *id, GError **error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One connection to libvirt, and libvirt's event loop; keeper.c keeps the connections up. */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #define KEEPALIVE_S 5
@@ -27,10 +28,9 @@ void fct_virt_event_loop(void)
 static void on_close(virConnectPtr conn, int reason, void *data)
 {
     FctVirt *virt = data;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     virt->lost = TRUE;
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 virConnectPtr fct_virt_open(FctVirt *virt, GError **error)

@@ -5,6 +5,7 @@
  * watcher. libvirt's loop iterates GLib's default main context: a program that holds that for itself, as facetd does,
  * gets the callbacks on its own thread, and the thread made by fct_virt_event_loop waits.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #define BACKOFF_FIRST_MS 250
@@ -16,7 +17,7 @@ static void note(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
     char id[VIR_UUID_STRING_BUFLEN];
     if (virDomainGetUUIDString(domain, id) < 0) /* local: the handle bears it */
         return;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     if (counts)
         g_hash_table_replace(counts, g_strdup(id),
                              GINT_TO_POINTER(GPOINTER_TO_INT(g_hash_table_lookup(counts, id)) + 1));
@@ -24,7 +25,6 @@ static void note(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
         g_hash_table_remove(virt->described, id);
     g_hash_table_add(virt->changed, g_strdup(id));
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
@@ -41,10 +41,9 @@ static void on_agent(virConnectPtr conn, virDomainPtr domain, int state, int rea
 
 static void note_pool(virStoragePoolPtr pool, FctVirt *virt)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     g_hash_table_add(virt->pools, g_strdup(virStoragePoolGetName(pool))); /* local: the handle bears it */
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static void on_pool(virConnectPtr conn, virStoragePoolPtr pool, int event, int detail, void *data)
@@ -104,10 +103,9 @@ static const struct {
 
 static void note_networks(FctVirt *virt)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     virt->networks_changed = TRUE;
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static void on_network(virConnectPtr conn, virNetworkPtr network, int event, int detail, void *data)
@@ -183,10 +181,9 @@ static gboolean open_all(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], int *e
 
 static void tell_done(FctVirt *virt)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     virt->telling = FALSE;
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 /* The lock is not held: the watcher may call back into us. */
@@ -327,12 +324,10 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
 static gboolean pause_ms(FctVirt *virt, int ms)
 {
     gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     while (!virt->quit && g_cond_wait_until(&virt->cond, &virt->lock, until))
         ;
-    gboolean go_on = !virt->quit;
-    g_mutex_unlock(&virt->lock);
-    return go_on;
+    return !virt->quit;
 }
 
 static gpointer keeper(gpointer data)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 static void quiet(void *data, virErrorPtr fault)
@@ -23,27 +24,25 @@ static void virt_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection conn
 static void virt_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data)
 {
     FctVirt *virt = (FctVirt *)vmm;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     while (virt->telling)
         g_cond_wait(&virt->cond, &virt->lock);
     virt->on_storage = changed;
     virt->storage_data = data;
     virt->announce_storage = TRUE;
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static void virt_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data)
 {
     FctVirt *virt = (FctVirt *)vmm;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     while (virt->telling)
         g_cond_wait(&virt->cond, &virt->lock);
     virt->on_networks = changed;
     virt->networks_data = data;
     virt->networks_changed = TRUE; /* the watcher starts by reading */
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static void virt_free(FctVmm *vmm)

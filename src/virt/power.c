@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Definitions and power. Domains that are not ours are never changed: each call looks before it acts. */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <string.h>
@@ -98,12 +99,11 @@ static char *digest_of(const Order *order, virDomainPtr domain)
 static void note_defined(const Order *order, virDomainPtr domain)
 {
     char *digest = digest_of(order, domain);
-    g_mutex_lock(&order->virt->lock);
+    fct_autolock(&order->virt->lock);
     if (digest)
         g_hash_table_replace(order->virt->defined, g_strdup(order->id), digest);
     else
         g_hash_table_remove(order->virt->defined, order->id);
-    g_mutex_unlock(&order->virt->lock);
 }
 
 /* Whether the definition is still what we made from the same text. A definition costs a reading of libvirt's whole
@@ -115,10 +115,8 @@ static gboolean is_defined(virConnectPtr conn, const Order *order)
         return FALSE;
     g_autofree char *digest = digest_of(order, domain);
     virDomainFree(domain);
-    g_mutex_lock(&order->virt->lock);
-    gboolean same = digest && g_strcmp0(digest, g_hash_table_lookup(order->virt->defined, order->id)) == 0;
-    g_mutex_unlock(&order->virt->lock);
-    return same;
+    fct_autolock(&order->virt->lock);
+    return digest && g_strcmp0(digest, g_hash_table_lookup(order->virt->defined, order->id)) == 0;
 }
 
 static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)

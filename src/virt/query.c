@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What libvirt knows: VMs, versions, abilities. None of these calls touches a QEMU monitor. */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <string.h>
@@ -77,10 +78,9 @@ static void read_starts(FctVirt *virt, virDomainPtr domain, int *ret_starts, gui
 {
     char id[VIR_UUID_STRING_BUFLEN] = "";
     virDomainGetUUIDString(domain, id); /* local: the handle bears it */
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     *ret_starts = GPOINTER_TO_INT(g_hash_table_lookup(virt->starts, id));
     *ret_connection = virt->connected;
-    g_mutex_unlock(&virt->lock);
 }
 
 static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)

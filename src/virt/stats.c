@@ -3,6 +3,7 @@
  * Readings of VMs without asking QEMU: its monitor may hang, and one that hangs holds libvirt's bulk statistics for a
  * minute (host.md 0.6). The QEMU process tells: /proc/PID/stat and statm. Where /proc hides it, readings are unknown.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <stdio.h>
@@ -138,11 +139,10 @@ json_t *fct_virt_stats(FctVmm *vmm, GError **error)
     GHashTableIter iter;
     gpointer id, usage;
     gint64 now = g_get_monotonic_time();
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     find_processes(virt, now);
     g_hash_table_iter_init(&iter, virt->running);
     while (g_hash_table_iter_next(&iter, &id, &usage))
         json_object_set_new(all, id, reading_of(usage, now));
-    g_mutex_unlock(&virt->lock);
     return all;
 }

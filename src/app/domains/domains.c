@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/domains/domains.h"
+#include "base/scope.h"
 
 #include <string.h>
 
@@ -29,19 +30,15 @@ struct FctDomains {
 
 gboolean fct_domains_is_up(FctDomains *domains)
 {
-    g_mutex_lock(&domains->lock);
-    gboolean up = domains->up;
-    g_mutex_unlock(&domains->lock);
-    return up;
+    fct_autolock(&domains->lock);
+    return domains->up;
 }
 
 FctVmInfo *fct_domains_info(FctDomains *domains, const char *id)
 {
-    g_mutex_lock(&domains->lock);
+    fct_autolock(&domains->lock);
     const FctVmInfo *info = g_hash_table_lookup(domains->infos, id);
-    FctVmInfo *copy = info ? fct_vm_info_ref(info) : NULL;
-    g_mutex_unlock(&domains->lock);
-    return copy;
+    return info ? fct_vm_info_ref(info) : NULL;
 }
 
 GPtrArray *fct_domains_infos(FctDomains *domains)
@@ -49,11 +46,10 @@ GPtrArray *fct_domains_infos(FctDomains *domains)
     GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
     GHashTableIter iter;
     gpointer info;
-    g_mutex_lock(&domains->lock);
+    fct_autolock(&domains->lock);
     g_hash_table_iter_init(&iter, domains->infos);
     while (g_hash_table_iter_next(&iter, NULL, &info))
         g_ptr_array_add(all, fct_vm_info_ref(info));
-    g_mutex_unlock(&domains->lock);
     return all;
 }
 
@@ -129,7 +125,7 @@ static gboolean await(FctDomains *domains, FctTask *task, const char *id, FctDom
 {
     gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
     gboolean as_wanted = FALSE;
-    g_mutex_lock(&domains->lock);
+    fct_autolock(&domains->lock);
     while (TRUE) {
         gint64 now = g_get_monotonic_time();
         as_wanted = domains->up && that(g_hash_table_lookup(domains->infos, id), data);
@@ -137,7 +133,6 @@ static gboolean await(FctDomains *domains, FctTask *task, const char *id, FctDom
             break;
         g_cond_wait_until(&domains->cond, &domains->lock, MIN(until, now + CANCEL_US));
     }
-    g_mutex_unlock(&domains->lock);
     return as_wanted;
 }
 
@@ -231,18 +226,15 @@ GPtrArray *fct_domains_read(FctDomains *domains, GPtrArray **ret_changed, GError
 
 void fct_domains_note_stats(FctDomains *domains, const json_t *stats)
 {
-    g_mutex_lock(&domains->lock);
+    fct_autolock(&domains->lock);
     json_decref(domains->stats);
     domains->stats = json_incref((json_t *)stats);
-    g_mutex_unlock(&domains->lock);
 }
 
 json_t *fct_domains_stats(FctDomains *domains)
 {
-    g_mutex_lock(&domains->lock);
-    json_t *stats = json_incref(domains->stats);
-    g_mutex_unlock(&domains->lock);
-    return stats;
+    fct_autolock(&domains->lock);
+    return json_incref(domains->stats);
 }
 
 /* ---- life ---- */

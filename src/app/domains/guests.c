@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/domains/guests.h"
+#include "base/scope.h"
 
 #include <string.h>
 
@@ -114,7 +115,7 @@ static gint64 hand_out(FctGuests *guests)
 static gpointer keep_asking(gpointer data)
 {
     FctGuests *guests = data;
-    g_mutex_lock(&guests->lock);
+    fct_autolock(&guests->lock);
     while (!guests->quit) {
         gint64 next = hand_out(guests);
         if (next < 0)
@@ -122,7 +123,6 @@ static gpointer keep_asking(gpointer data)
         else
             g_cond_wait_until(&guests->cond, &guests->lock, next);
     }
-    g_mutex_unlock(&guests->lock);
     return NULL;
 }
 
@@ -217,12 +217,11 @@ static const char *why_not(const FctVmInfo *info)
 /* A copy of what the guest said last; NULL: nothing. */
 static json_t *newest(FctGuests *guests, const char *id, gint64 *ret_ms, char **ret_fault)
 {
-    g_mutex_lock(&guests->lock);
+    fct_autolock(&guests->lock);
     const Guest *guest = g_hash_table_lookup(guests->known, id);
     json_t *said = guest ? json_incref(guest->said) : NULL; /* it is replaced, never changed */
     *ret_ms = guest ? guest->said_ms : 0;
     *ret_fault = guest ? g_strdup(guest->fault) : NULL;
-    g_mutex_unlock(&guests->lock);
     return said;
 }
 
@@ -266,12 +265,11 @@ json_t *fct_guests_view(FctGuests *guests, const char *id, const FctVmInfo *info
 /* One question at a time: a guest that does not answer keeps one thread waiting, whoever wants to hear it. */
 static gboolean begin_asking(FctGuests *guests, const char *id)
 {
-    g_mutex_lock(&guests->lock);
+    fct_autolock(&guests->lock);
     Guest *guest = g_hash_table_lookup(guests->known, id);
     gboolean begins = guest && !guest->asking;
     if (begins)
         guest->asking = TRUE;
-    g_mutex_unlock(&guests->lock);
     return begins;
 }
 

@@ -4,6 +4,7 @@
 #include "app/domains/vm_docs.h"
 
 #include "app/news/records.h"
+#include "base/scope.h"
 #include "core/vm_list.h"
 
 #include <string.h>
@@ -133,20 +134,18 @@ GPtrArray *fct_vm_docs_all(FctVmDocs *docs)
     GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_known_unref);
     GHashTableIter iter;
     gpointer known;
-    g_mutex_lock(&docs->lock);
+    fct_autolock(&docs->lock);
     g_hash_table_iter_init(&iter, docs->known);
     while (g_hash_table_iter_next(&iter, NULL, &known))
         g_ptr_array_add(all, known_ref(known));
-    g_mutex_unlock(&docs->lock);
     return all;
 }
 
 FctVmKnown *fct_vm_docs_one(FctVmDocs *docs, const char *id)
 {
-    g_mutex_lock(&docs->lock);
+    fct_autolock(&docs->lock);
     FctVmKnown *known = g_hash_table_lookup(docs->known, id);
     if (known)
         known_ref(known);
-    g_mutex_unlock(&docs->lock);
     return known;
 }

@@ -2,6 +2,7 @@
 #include "app/gpus/observer.h"
 
 #include "app/news/records.h"
+#include "base/scope.h"
 
 #include <string.h>
 
@@ -84,7 +85,7 @@ void fct_observer_on_helper(FctObserver *observer, FctObserverHelper told, gpoin
 /* A gpu that hung in this boot stays wedged. Called on an inventory that nobody else sees yet. */
 static void apply_marks(FctObserver *observer, FctInventory *inventory)
 {
-    g_mutex_lock(&observer->lock);
+    fct_autolock(&observer->lock);
     for (guint i = 0; i < inventory->gpus->len; i++) {
         FctGpu *gpu = inventory->gpus->pdata[i];
         const json_t *mark = g_hash_table_lookup(observer->marks, gpu->id);
@@ -94,14 +95,13 @@ static void apply_marks(FctObserver *observer, FctInventory *inventory)
         g_free(gpu->state_reason);
         gpu->state_reason = g_strdup(fct_json_str(mark, "reason", ""));
     }
-    g_mutex_unlock(&observer->lock);
 }
 
 /* The ids of those that are new or differ from what was told last; what is gone is forgotten. */
 static GPtrArray *what_changed(FctObserver *observer, FctInventory *before, FctInventory *now)
 {
     GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-    g_mutex_lock(&observer->lock);
+    fct_autolock(&observer->lock);
     for (guint i = 0; i < now->gpus->len; i++) {
         const FctGpu *gpu = now->gpus->pdata[i];
         g_autofree char *digest = fct_gpu_digest(gpu);
@@ -115,7 +115,6 @@ static GPtrArray *what_changed(FctObserver *observer, FctInventory *before, FctI
         if (!fct_inventory_gpu(now, gpu->id))
             g_hash_table_remove(observer->digests, gpu->id);
     }
-    g_mutex_unlock(&observer->lock);
     return ids;
 }
 
@@ -213,19 +212,16 @@ FctInventory *fct_observer_inventory(FctObserver *observer, GError **error)
 
 gboolean fct_observer_helper_up(FctObserver *observer)
 {
-    g_mutex_lock(&observer->lock);
-    gboolean up = observer->helper_up;
-    g_mutex_unlock(&observer->lock);
-    return up;
+    fct_autolock(&observer->lock);
+    return observer->helper_up;
 }
 
 /* Asks the thread to refresh soon. */
 static void kick(FctObserver *observer)
 {
-    g_mutex_lock(&observer->lock);
+    fct_autolock(&observer->lock);
     observer->kicked = TRUE;
     g_cond_signal(&observer->wake);
-    g_mutex_unlock(&observer->lock);
 }
 
 void fct_observer_mark_wedged(FctObserver *observer, const char *gpu, const char *reason)

@@ -6,6 +6,7 @@
 #include "app/gpus/parts.h"
 #include "app/gpus/plans.h"
 #include "app/news/records.h"
+#include "base/scope.h"
 #include "core/reconcile.h"
 
 #include <string.h>
@@ -171,18 +172,15 @@ static void look(FctReconciler *reconciler)
     gboolean settled = !awaits_cards(reconciler, seen);
     for (guint i = 0; i < seen->gpus->len; i++)
         settled = look_at(reconciler, seen, seen->gpus->pdata[i], reservations) && settled;
-    g_mutex_lock(&reconciler->lock);
+    fct_autolock(&reconciler->lock);
     g_free(reconciler->settled);
     reconciler->settled = g_strdup(settled ? seen->boot_id : "");
-    g_mutex_unlock(&reconciler->lock);
 }
 
 gboolean fct_reconciler_settled(FctReconciler *reconciler, const char *boot_id)
 {
-    g_mutex_lock(&reconciler->lock);
-    gboolean settled = *boot_id && strcmp(reconciler->settled, boot_id) == 0;
-    g_mutex_unlock(&reconciler->lock);
-    return settled;
+    fct_autolock(&reconciler->lock);
+    return *boot_id && strcmp(reconciler->settled, boot_id) == 0;
 }
 
 static gpointer reconcile(gpointer data)
@@ -222,10 +220,9 @@ void fct_reconciler_start(FctReconciler *reconciler)
 
 void fct_reconciler_kick(FctReconciler *reconciler)
 {
-    g_mutex_lock(&reconciler->lock);
+    fct_autolock(&reconciler->lock);
     reconciler->kicked = TRUE;
     g_cond_signal(&reconciler->wake);
-    g_mutex_unlock(&reconciler->lock);
 }
 
 void fct_reconciler_stop(FctReconciler *reconciler)

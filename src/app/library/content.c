@@ -189,7 +189,6 @@ void fct_sums_keep(FctSums *sums, const char *id, FctSum *sum)
 
 void fct_sums_drop(FctSums *sums, const char *id)
 {
-    g_mutex_lock(&sums->lock);
+    fct_autolock(&sums->lock);
     g_hash_table_remove(sums->table, id);
-    g_mutex_unlock(&sums->lock);
 }

@@ -69,9 +69,8 @@ gboolean fct_files_claim(FctFiles *files, const char *id, GError **error)
 
 void fct_files_release(FctFiles *files, const char *id)
 {
-    g_mutex_lock(&files->lock);
+    fct_autolock(&files->lock);
     g_hash_table_remove(files->claimed, id);
-    g_mutex_unlock(&files->lock);
 }
 
 /* ---- checksums ---- */

@@ -2,6 +2,7 @@
 #include "app/news/hub.h"
 
 #include "app/api/visits.h"
+#include "base/scope.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
@@ -191,13 +192,12 @@ void fct_hub_publish(FctHub *hub, const char *kind, const char *id, json_t *data
     g_autofree char *key = *id ? g_strdup_printf("%s/%s", kind, id) : g_strdup("");
     Message *message = message_new(key, stream_text(kind, data));
     json_decref(data);
-    g_mutex_lock(&hub->lock);
+    fct_autolock(&hub->lock);
     g_queue_push_tail(&hub->incoming, message);
     for (GList *c = hub->coming; c; c = c->next)
         client_add(c->data, message);
     if (!hub->scheduled)
         hub->scheduled = g_idle_add_full(G_PRIORITY_DEFAULT, deliver, hub, NULL);
-    g_mutex_unlock(&hub->lock);
 }
 
 void fct_hub_publish_deleted(FctHub *hub, const char *kind, const char *id)
@@ -220,9 +220,8 @@ static void on_finished(SoupServerMessage *soup, gpointer data)
 FctHubClient *fct_hub_expect(FctHub *hub)
 {
     Client *client = client_new(hub);
-    g_mutex_lock(&hub->lock);
+    fct_autolock(&hub->lock);
     hub->coming = g_list_prepend(hub->coming, client);
-    g_mutex_unlock(&hub->lock);
     return client;
 }
 
@@ -234,9 +233,8 @@ void fct_hub_client_begin(FctHubClient *client, const char *kind, const json_t *
 /* From here on it gets what is published like every other, and nobody adds to it on another thread. */
 static void has_come(Client *client)
 {
-    g_mutex_lock(&client->hub->lock);
+    fct_autolock(&client->hub->lock);
     client->hub->coming = g_list_remove(client->hub->coming, client);
-    g_mutex_unlock(&client->hub->lock);
 }
 
 void fct_hub_client_free(FctHubClient *client)

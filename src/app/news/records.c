@@ -3,6 +3,7 @@
 
 #include "app/news/hub.h"
 #include "base/plain.h"
+#include "base/scope.h"
 
 #include <string.h>
 
@@ -257,10 +258,9 @@ int fct_records_reader_next(FctRecordsReader *reader, gint64 since_ms, gint64 un
 json_t *fct_records_list(FctRecords *records, guint limit)
 {
     json_t *items = json_array();
-    g_mutex_lock(&records->lock);
+    fct_autolock(&records->lock);
     for (GList *row = records->rows.tail; row && json_array_size(items) < limit; row = row->prev)
         json_array_append(items, ((Held *)row->data)->row); /* rows never change once they are in the list */
-    g_mutex_unlock(&records->lock);
     return items;
 }
 

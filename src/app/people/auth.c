@@ -4,6 +4,7 @@
 #include "app/people/account.h"
 #include "app/people/signins.h"
 #include "app/shared/secret.h"
+#include "base/scope.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -56,10 +57,8 @@ char *fct_auth_cookie(const char *secret)
 
 static char *hash_password(FctAuth *auth, const char *password, GError **error)
 {
-    g_mutex_lock(&auth->hashing);
-    char *hash = fct_account_hash(password, error);
-    g_mutex_unlock(&auth->hashing);
-    return hash;
+    fct_autolock(&auth->hashing);
+    return fct_account_hash(password, error);
 }
 
 static gboolean store_one(FctAuth *auth, const char *prefix, const char *id, json_t *value, GError **error)
@@ -285,7 +284,7 @@ static GPtrArray *take_surplus(FctAuth *auth, const char *user)
 static GPtrArray *admit(FctAuth *auth, const char *digest, Session *session, const char *hash)
 {
     GPtrArray *surplus = NULL;
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     const User *user = g_hash_table_lookup(auth->users, session->user);
     if (user && strcmp(user->hash, hash) == 0) {
         surplus = take_surplus(auth, session->user);
@@ -293,7 +292,6 @@ static GPtrArray *admit(FctAuth *auth, const char *digest, Session *session, con
     } else {
         session_free(session);
     }
-    g_mutex_unlock(&auth->lock);
     return surplus;
 }
 
@@ -399,11 +397,10 @@ FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
     if (!who || who->by != FCT_BY_LOGIN)
         return who;
     /* A login acts as its account does. Those of lesser role, which earlier versions made, are bound as tokens are. */
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     const User *user = g_hash_table_lookup(auth->users, who->account);
     if (!user || strcmp(user->role, who->role) != 0)
         who->by = FCT_BY_TOKEN;
-    g_mutex_unlock(&auth->lock);
     return who;
 }
 
@@ -413,12 +410,11 @@ gboolean fct_auth_live(FctAuth *auth, const char *login, gboolean use)
 {
     if (g_str_has_prefix(login, "token/"))
         return fct_tokens_live(auth->tokens, login + strlen("token/"), use);
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     Session *session = g_hash_table_lookup(auth->sessions, login + strlen("session/"));
     gboolean live = session && !session_is_old(session) && g_hash_table_contains(auth->users, session->user);
     if (live && use)
         session->seen_ms = fct_app_now_ms();
-    g_mutex_unlock(&auth->lock);
     return live;
 }
 
@@ -428,9 +424,8 @@ static gboolean end_session(FctAuth *auth, const char *secret, GError **error)
     g_autofree char *digest = fct_secret_digest(secret);
     if (!store_one(auth, "session", digest, NULL, error))
         return FALSE;
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     g_hash_table_remove(auth->sessions, digest);
-    g_mutex_unlock(&auth->lock);
     return TRUE;
 }
 
@@ -453,7 +448,7 @@ static GHashTable *begin_change(FctAuth *auth, const char *account, const char *
     GHashTable *taken = NULL;
     GHashTableIter iter;
     gpointer digest, session;
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     if (g_hash_table_contains(auth->sessions, proof)) {
         User *user = g_hash_table_lookup(auth->users, account);
         *ret_before = user->hash;
@@ -466,7 +461,6 @@ static GHashTable *begin_change(FctAuth *auth, const char *account, const char *
                 g_hash_table_insert(taken, digest, session);
             }
     }
-    g_mutex_unlock(&auth->lock);
     return taken;
 }
 
@@ -475,7 +469,7 @@ static void take_back(FctAuth *auth, const char *account, GHashTable *taken, con
 {
     GHashTableIter iter;
     gpointer digest, session;
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     User *user = g_hash_table_lookup(auth->users, account);
     g_free(user->hash);
     user->hash = g_strdup(hash);
@@ -484,7 +478,6 @@ static void take_back(FctAuth *auth, const char *account, GHashTable *taken, con
         g_hash_table_iter_steal(&iter);
         g_hash_table_insert(auth->sessions, digest, session);
     }
-    g_mutex_unlock(&auth->lock);
 }
 
 /*

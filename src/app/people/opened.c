@@ -2,6 +2,7 @@
 #include "app/people/opened.h"
 
 #include "app/people/auth.h"
+#include "base/scope.h"
 
 #include <libsoup/soup.h>
 
@@ -67,10 +68,9 @@ void fct_opened_look(FctOpened *opened)
 {
     if (!opened)
         return;
-    g_mutex_lock(&opened->lock);
+    fct_autolock(&opened->lock);
     if (!opened->looking)
         opened->looking = g_idle_add_full(G_PRIORITY_DEFAULT, on_look, opened, NULL);
-    g_mutex_unlock(&opened->lock);
 }
 
 FctOpening *fct_opened_add(FctOpened *opened, const char *login, gboolean use, void (*end)(gpointer data),

@@ -2,6 +2,7 @@
 #include "app/people/signins.h"
 
 #include "app/api/proxies.h"
+#include "base/scope.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -129,16 +130,15 @@ gboolean fct_signins_may_try(FctSignins *signins, const FctAttempt *attempt, con
 void fct_signins_passed(FctSignins *signins, const FctAttempt *attempt, const char *hash)
 {
     g_auto(Keys) keys = keys_of(signins, attempt, hash);
-    g_mutex_lock(&signins->lock);
+    fct_autolock(&signins->lock);
     /* What others tried from the same address stays counted: the owner's sign-in gives them no new tries. */
     g_hash_table_remove(signins->failures, keys.browser ? keys.browser : keys.pair);
-    g_mutex_unlock(&signins->lock);
 }
 
 void fct_signins_failed(FctSignins *signins, const FctAttempt *attempt, const char *hash)
 {
     g_auto(Keys) keys = keys_of(signins, attempt, hash);
-    g_mutex_lock(&signins->lock);
+    fct_autolock(&signins->lock);
     if (keys.browser && failures_of(signins, keys.browser) < FAILURES_BROWSER) {
         add_failure(signins, keys.browser);
     } else {
@@ -146,7 +146,6 @@ void fct_signins_failed(FctSignins *signins, const FctAttempt *attempt, const ch
         add_failure(signins, keys.account);
         add_failure(signins, keys.address);
     }
-    g_mutex_unlock(&signins->lock);
 }
 
 /* ---- browsers ---- */
@@ -269,7 +268,7 @@ void fct_signins_refused(FctSignins *signins, const char *address, const char *n
 {
     gint64 minute = fct_app_now_ms() / MINUTE_MS * MINUTE_MS;
     g_autofree char *place = fct_place_of_address(address);
-    g_mutex_lock(&signins->lock);
+    fct_autolock(&signins->lock);
     if (minute > signins->minute)
         begin_minute(signins, minute);
     Row *row = row_of(signins, place);
@@ -278,17 +277,14 @@ void fct_signins_refused(FctSignins *signins, const char *address, const char *n
     signins->dirty = TRUE;
     if (!signins->stored_ms || steady_ms() - signins->stored_ms >= STORE_MS)
         store_minute(signins);
-    g_mutex_unlock(&signins->lock);
 }
 
 gboolean fct_signins_refused_again(FctSignins *signins, const char *account)
 {
     g_autofree char *key = g_strdup_printf("refused %s", account);
-    g_mutex_lock(&signins->lock);
+    fct_autolock(&signins->lock);
     add_failure(signins, key);
-    gboolean again = failures_of(signins, key) > ROWS_REFUSED;
-    g_mutex_unlock(&signins->lock);
-    return again;
+    return failures_of(signins, key) > ROWS_REFUSED;
 }
 
 static void append_rows(json_t *items, const json_t *minute, guint limit)

@@ -2,6 +2,7 @@
 #include "app/people/tokens.h"
 
 #include "app/shared/secret.h"
+#include "base/scope.h"
 #include "core/policy.h"
 
 #include <string.h>
@@ -122,7 +123,7 @@ static gboolean may_see(FctTokens *tokens, const FctIdentity *who, const Token *
 
 void fct_tokens_forget(FctTokens *tokens, const GPtrArray *ids)
 {
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     for (guint i = 0; i < ids->len; i++) {
         Token *token = g_hash_table_lookup(tokens->by_id, ids->pdata[i]);
         if (!token)
@@ -130,7 +131,6 @@ void fct_tokens_forget(FctTokens *tokens, const GPtrArray *ids)
         g_hash_table_remove(tokens->by_secret, token->digest);
         g_hash_table_remove(tokens->by_id, token->id);
     }
-    g_mutex_unlock(&tokens->lock);
 }
 
 /* All in one transaction: a maker does not end without what it made. */
@@ -170,14 +170,13 @@ GPtrArray *fct_tokens_of_account(FctTokens *tokens, const char *account, const c
     GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     gpointer value;
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     g_hash_table_iter_init(&iter, tokens->by_id);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const Token *token = value;
         if (strcmp(token->account, account) == 0 && (all || token->login) && g_strcmp0(token->id, but) != 0)
             g_ptr_array_add(ids, g_strdup(token->id));
     }
-    g_mutex_unlock(&tokens->lock);
     return ids;
 }
 
@@ -264,21 +263,18 @@ FctIdentity *fct_tokens_identify(FctTokens *tokens, const char *secret)
 gboolean fct_tokens_knows(FctTokens *tokens, const char *secret)
 {
     g_autofree char *digest = fct_secret_digest(secret);
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     const Token *token = g_hash_table_lookup(tokens->by_secret, digest);
-    gboolean knows = token && is_live(tokens, token);
-    g_mutex_unlock(&tokens->lock);
-    return knows;
+    return token && is_live(tokens, token);
 }
 
 gboolean fct_tokens_live(FctTokens *tokens, const char *id, gboolean in_use)
 {
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     Token *token = g_hash_table_lookup(tokens->by_id, id);
     gboolean live = token && is_live(tokens, token);
     if (live && in_use)
         token->used_ms = fct_app_now_ms(); /* on the main thread: the disk hears of it with the next request */
-    g_mutex_unlock(&tokens->lock);
     return live;
 }
 
@@ -346,10 +342,8 @@ static json_t *add_checked(FctTokens *tokens, const FctIdentity *who, Token *tok
 /* It may have been ended before it was on the disk, where nobody found it then. */
 static gboolean is_there(FctTokens *tokens, const char *id)
 {
-    g_mutex_lock(&tokens->lock);
-    gboolean there = g_hash_table_contains(tokens->by_id, id);
-    g_mutex_unlock(&tokens->lock);
-    return there;
+    fct_autolock(&tokens->lock);
+    return g_hash_table_contains(tokens->by_id, id);
 }
 
 json_t *fct_tokens_make(FctTokens *tokens, const FctIdentity *who, const FctTokenWish *wish, char **ret_secret,
@@ -414,7 +408,7 @@ json_t *fct_tokens_list(FctTokens *tokens, const FctIdentity *who)
     GHashTableIter iter;
     gpointer token;
     drop_ended(tokens);
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     g_hash_table_iter_init(&iter, tokens->by_id);
     while (g_hash_table_iter_next(&iter, NULL, &token))
         if (may_see(tokens, who, token))
@@ -422,6 +416,5 @@ json_t *fct_tokens_list(FctTokens *tokens, const FctIdentity *who)
     g_ptr_array_sort(seen, by_id);
     for (guint i = 0; i < seen->len; i++)
         json_array_append_new(items, token_json(tokens, seen->pdata[i]));
-    g_mutex_unlock(&tokens->lock);
     return items;
 }
