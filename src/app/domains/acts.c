@@ -14,7 +14,7 @@ struct FctActs {
     gpointer news_data;
     GMutex lock;           /* guards the rest; nothing else is locked under it */
     GHashTable *under_way; /* VM id → Act* */
-    GHashTable *copied;    /* VM id → how many clones are copied from its snapshots */
+    GHashTable *copied;    /* VM id → how many clones are being copied from its snapshots */
 };
 
 static void tell_nobody_of(const char *id, gpointer data)

@@ -7,10 +7,10 @@
 #define LOOKS 3
 #define CANCEL_US (200 * 1000) /* how soon a wait notices that its task is cancelled */
 
-/* One that is asked for, on the asker's stack. */
+/* A reading of one VM that is under way; it lives on the stack of the thread that asked. */
 typedef struct {
     const char *id;
-    gboolean heard; /* libvirt told of it meanwhile */
+    gboolean heard; /* libvirt sent an event about the VM meanwhile */
 } Look;
 
 struct FctDomains {
@@ -20,12 +20,12 @@ struct FctDomains {
 
     GMutex lock; /* guards the rest; nothing else is locked under it */
     GCond cond;
-    gboolean connected; /* libvirt's last word of its connection */
-    gboolean up;        /* libvirt answers, and infos is complete */
+    gboolean connected; /* whether the connection to libvirt stands, as libvirt last said */
+    gboolean up;        /* libvirt answers and `infos` is complete */
     GHashTable *infos;  /* VM id → FctVmInfo*, as libvirt last told */
     GPtrArray *looks;   /* Look*: under way */
-    GHashTable *fresh;  /* set of VM ids that were heard of since a listing began; NULL: none is under way */
-    json_t *stats;      /* shared: replaced, never changed */
+    GHashTable *fresh;  /* set of VM ids that sent an event since the listing began; NULL: no listing is under way */
+    json_t *stats;      /* shared with readers: replaced, never changed */
 };
 
 gboolean fct_domains_is_up(FctDomains *domains)
@@ -86,7 +86,7 @@ static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
            !json_equal(known->drives, info->drives) || !json_equal(known->disks, info->disks);
 }
 
-/* What was heard of the VM while libvirt was asked may be newer than its answer: then it is asked again. */
+/* An event that came while libvirt was being asked may be newer than its answer: then libvirt is asked again. */
 void fct_domains_look(FctDomains *domains, const char *id)
 {
     gboolean settled = FALSE;
@@ -182,8 +182,10 @@ static void copy_ids(GHashTable *set, GPtrArray *ids)
         g_ptr_array_add(ids, g_strdup(id));
 }
 
-/* Under the lock. Keeps what @list says but for @fresh. The result: those that are gone, or in another state than was
- * known. */
+/*
+ * Under the lock. Takes over what @list says, except for VMs in @fresh, whose events are newer. Returns the ids of VMs
+ * that are gone or have another state than before.
+ */
 static GPtrArray *take_list(FctDomains *domains, const GPtrArray *list, GHashTable *fresh)
 {
     g_autoptr(GHashTable) old = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

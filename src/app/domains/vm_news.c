@@ -6,7 +6,7 @@ struct FctVmNews {
     GMutex lock; /* guards the rest; nothing else is locked under it */
     GCond cond;
     gboolean quit;
-    gint64 not_before_us; /* monotonic; the notes wait until then */
+    gint64 not_before_us; /* monotonic; notes are not handed out before then */
     FctVmNotes notes;
 };
 

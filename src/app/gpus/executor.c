@@ -69,7 +69,10 @@ gboolean fct_executor_recover(FctExecutor *executor, GError **error)
     g_autoptr(GPtrArray) docs = store->ops->list(store, "journal/", error);
     for (guint i = 0; docs && i < docs->len; i++) {
         g_autoptr(GError) fault = NULL;
-        /* One that says nothing is not waited for: the card shows what it has, and others start. */
+        /*
+         * A journal that cannot be read is set aside rather than waited for: the card shows what it has, and the other
+         * runs continue.
+         */
         if (!recover_one(executor, docs->pdata[i], &fault) &&
             !fct_aside_put(executor->app, docs->pdata[i], fault, error)) {
             g_prefix_error(error, "The journal %s cannot be replayed: ", ((FctDoc *)docs->pdata[i])->key);
@@ -81,7 +84,7 @@ gboolean fct_executor_recover(FctExecutor *executor, GError **error)
 
 /* ---- applying ---- */
 
-/* What an apply works on, gathered before anything is written. */
+/* What an apply needs, gathered before anything is written. */
 typedef struct {
     FctApp *app;
     FctDoc *doc; /* of the plan */
@@ -124,7 +127,7 @@ static gboolean still_good(const Applying *a, gboolean confirmed, GError **error
     return !refusal;
 }
 
-/* The card as it is now against the card that was planned on. */
+/* Compares the card now with the card for which the plan was made. */
 static gboolean unchanged(Applying *a, gboolean confirmed, GError **error)
 {
     a->seen = fct_observer_refresh(a->app->observer, error);
@@ -174,7 +177,10 @@ static FctTask *make_task(const Applying *a, const char *user)
     return fct_task_new(a->app, &spec);
 }
 
-/* Demands that nobody holds any part that the plan removes: the deletion of what must not exist. */
+/*
+ * Adds to the transaction that nobody holds a part that the plan removes: deleting a hold that must not exist fails
+ * when it does.
+ */
 static void demand_unheld(GArray *writes, GPtrArray *keys, const FctPlan *plan)
 {
     for (guint i = 0; i < plan->steps->len; i++) {
@@ -189,7 +195,7 @@ static void demand_unheld(GArray *writes, GPtrArray *keys, const FctPlan *plan)
     }
 }
 
-/* Plan, wanted layout, journal and task in one transaction. */
+/* Stores plan, wanted layout, journal and task in one transaction. */
 static gboolean commit(const Applying *a, FctTask *task, const FctJournal *journal, GError **error)
 {
     g_autofree char *journal_key = fct_journal_key(a->gpu->id);
@@ -209,7 +215,7 @@ static gboolean commit(const Applying *a, FctTask *task, const FctJournal *journ
     return fct_task_commit(task, (FctWrite *)writes->data, writes->len, error);
 }
 
-/* Somebody was quicker: says who. */
+/* The transaction failed because somebody else was quicker: says who. */
 static void explain_conflict(const Applying *a, GError **error)
 {
     g_autofree char *key = fct_journal_key(a->plan->gpu);

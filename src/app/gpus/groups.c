@@ -17,7 +17,7 @@ static char *key_of(const char *id)
 
 /* ---- views ---- */
 
-/* What every view of groups is made from. */
+/* The data from which every view of a group is made. */
 typedef struct {
     FctApp *app;
     GPtrArray *parts;  /* FctPart* */
@@ -56,7 +56,7 @@ GPtrArray *fct_groups_all(FctApp *app, const GPtrArray *parts, GError **error)
     return all;
 }
 
-/* A node whose hardware is not known (yet) has groups without parts. */
+/* While the hardware of the node is not known, its groups have no parts. */
 static gboolean view_open(View *view, FctApp *app, GError **error)
 {
     g_autoptr(FctInventory) inventory = fct_observer_inventory(app->observer, NULL);
@@ -207,7 +207,7 @@ static gboolean name_is_free(const View *view, const char *id, const char *name,
     return TRUE;
 }
 
-/* Ours, and not built in. */
+/* TRUE for a stored group: built-in ones cannot be changed. */
 static gboolean may_change(const View *view, const char *id, GError **error)
 {
     const FctGroup *group = find(view, id, error);
@@ -217,7 +217,10 @@ static gboolean may_change(const View *view, const char *id, GError **error)
     return group && !group->builtin;
 }
 
-/* A card may be named as people do; what is stored is its id. One that is not there is a mistake, or comes back. */
+/*
+ * People may name a card in several ways; the group stores its id. A name that fits no card is refused, unless the
+ * cards are not known yet.
+ */
 static gboolean resolve_card(FctApp *app, json_t *rules, GError **error)
 {
     const char *named = fct_json_str(rules, "gpu", "");

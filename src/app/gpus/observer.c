@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define REFRESH_S 10 /* without any sign of change */
+#define REFRESH_S 10 /* how often cards are observed when nothing calls for it */
 
 typedef struct {
     FctObserverChanged changed;
@@ -18,12 +18,12 @@ struct FctObserver {
     GMutex lock; /* all below */
     GCond wake;
     FctInventory *inventory; /* NULL before the first */
-    GHashTable *digests;     /* gpu id → digest of what was published last */
+    GHashTable *digests;     /* gpu id → digest of what was last published */
     GHashTable *marks;       /* gpu id → {"boot_id","reason"} */
     gboolean helper_up, said_down, kicked, stopping;
-    GMutex publishing;       /* one publication at a time, so that they are in the order of observation */
-    guint64 observed, shown; /* number of the newest observation begun, and of the newest one published */
-    GArray *listeners;       /* Listener; fixed once started */
+    GMutex publishing;       /* one publication at a time, so that they come in the order of the observations */
+    guint64 observed, shown; /* numbers of the newest observation begun, and of the newest one published */
+    GArray *listeners;       /* Listener; not changed once the thread runs */
     FctObserverHelper on_helper;
     gpointer helper_data;
     GThread *thread;
@@ -82,7 +82,7 @@ void fct_observer_on_helper(FctObserver *observer, FctObserverHelper told, gpoin
 
 /* ---- observing ---- */
 
-/* A gpu that hung in this boot stays wedged. Called on an inventory that nobody else sees yet. */
+/* A gpu that hung in this boot stays marked as wedged. Called on an inventory that nobody else sees yet. */
 static void apply_marks(FctObserver *observer, FctInventory *inventory)
 {
     fct_autolock(&observer->lock);
@@ -97,7 +97,7 @@ static void apply_marks(FctObserver *observer, FctInventory *inventory)
     }
 }
 
-/* The ids of those that are new or differ from what was told last; what is gone is forgotten. */
+/* The ids of cards that are new or differ from what was last published; cards that are gone are forgotten. */
 static GPtrArray *what_changed(FctObserver *observer, FctInventory *before, FctInventory *now)
 {
     GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
@@ -157,7 +157,7 @@ static void tell_helper(FctObserver *observer, gboolean up, const char *why)
         observer->on_helper(app, observer->helper_data);
 }
 
-/* An observation that began before one that is published already is old: it is not shown. */
+/* An observation that began before the published one is older than it: it is dropped. */
 static void publish(FctObserver *observer, FctInventory *inventory, guint64 number)
 {
     g_mutex_lock(&observer->publishing);

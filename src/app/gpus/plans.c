@@ -40,7 +40,7 @@ json_t *fct_plans_present(const FctApp *app, const FctPlan *plan, guint64 revisi
     return json;
 }
 
-/* Now and then forgets the oldest plans; those of running tasks are young. */
+/* Removes the oldest plans now and then. Plans of running tasks are too young for that. */
 static void prune(FctApp *app)
 {
     static gint made = 0;
@@ -117,7 +117,7 @@ json_t *fct_plans_list(FctApp *app, GError **error)
 
 /* ---- making ---- */
 
-/* The plan of a task that is done. */
+/* The plan that a finished task carried out. */
 static FctPlan *plan_to_undo(FctApp *app, const json_t *request, GError **error)
 {
     const char *id;
@@ -169,7 +169,7 @@ static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory
     return TRUE;
 }
 
-/* Members that a kind of plan takes; what it does not take is a mistake worth telling. */
+/* The members that this kind of plan takes; any other is refused, since it must be a mistake. */
 static gboolean check_members(const json_t *request, const char *kind, GError **error)
 {
     static const struct {

@@ -12,7 +12,7 @@
 #define BLOCK (1024 * 1024)
 #define SUMS_MAX 64
 
-/* As many as there are, up to @length. */
+/* Reads until @length bytes or the end of the file. */
 static gssize read_at(int fd, guint8 *bytes, gsize length, gint64 at)
 {
     gsize got = 0;
@@ -56,7 +56,7 @@ static gboolean check_fd(FctApp *app, int fd, const char *path, const char *name
     *ret_format = fct_upload_format(&head);
     *ret_bytes = st.st_size;
     if (head.kind != FCT_DISK_QCOW2)
-        return TRUE; /* any bytes are a raw disk; an ISO was known by its mark */
+        return TRUE; /* any bytes make a raw disk; an ISO would have been known by its mark */
     if (app->vmm)
         return app->vmm->ops->disk_check(app->vmm, path, *ret_format, ret_bytes, error);
     fct_set_error(error, FCT_ERROR_UNSUPPORTED,
@@ -98,7 +98,7 @@ void fct_sum_add(FctSum *sum, gint64 at, const guint8 *bytes, gsize length)
     sum->at += (gint64)length;
 }
 
-/* GnuTLS's, which the processor helps: GLib's own would be what an upload waits for. */
+/* GnuTLS uses the processor's instructions for SHA-256; GLib's own code would be the slowest part of an upload. */
 static gnutls_hash_hd_t hash_new(void)
 {
     gnutls_hash_hd_t hash;

@@ -21,9 +21,9 @@
 struct FctFiles {
     FctApp *app;
     GMutex lock;
-    GHashTable *claimed; /* set of ids that somebody writes, makes or deletes */
+    GHashTable *claimed; /* set of ids of files that somebody writes, makes or deletes */
     FctSums *sums;
-    FctFilesUsers users; /* NULL: nobody can have one */
+    FctFilesUsers users; /* NULL: no file can be in use */
 };
 
 void fct_files_on_delete(FctFiles *files, FctFilesUsers users)
@@ -144,7 +144,7 @@ gboolean fct_files_may_describe(FctFiles *files, const char *id, GError **error)
     g_autoptr(json_t) json =
         g_file_get_contents(path, &text, &length, NULL) ? fct_json_parse(text, length, NULL) : NULL;
     if (strcmp(fct_json_str(json, "file", ""), id) == 0)
-        return TRUE; /* left of an upload of this name */
+        return TRUE; /* left by an upload of the same name */
     fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that image first.",
                        json_pack("{s:s}", "field", "name"), "There is an image %s already.", id);
     return FALSE;
@@ -183,7 +183,7 @@ gboolean fct_files_read_kind(const char *path, const char **ret_kind, GError **e
     return TRUE;
 }
 
-/* @sha256: of what came, or of what is to come. */
+/* @sha256: of the bytes that arrived, or that are to arrive. */
 static json_t *file_json(const char *id, const char *format, const char *state, gint64 size, gint64 received,
                          const char *image, const char *sha256)
 {
@@ -226,7 +226,7 @@ static json_t *upload_json(FctFiles *files, const char *id, GError **error)
     return file_json(id, NULL, "uploading", size, stat(part, &st) == 0 ? st.st_size : 0, NULL, *sha256 ? sha256 : NULL);
 }
 
-/* What a description or its own bytes make an image or an ISO; other files in the folder are none of ours. */
+/* TRUE for an image (it has a description) or an ISO (its bytes say so). Other files in the folder are not listed. */
 static json_t *ready_json(FctFiles *files, const char *id, GPtrArray *images)
 {
     g_autofree char *path = fct_files_final(files, id);
@@ -273,7 +273,7 @@ static int by_name(gconstpointer a, gconstpointer b)
     return g_strcmp0(fct_json_str(*(json_t *const *)a, "name", ""), fct_json_str(*(json_t *const *)b, "name", ""));
 }
 
-/* Files of the folder, by name; json_t*. */
+/* The files of the folder, by name; json_t*. */
 static GPtrArray *read_folder(FctFiles *files)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
@@ -351,7 +351,7 @@ static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *
     }
     if (!fct_files_may_describe(files, id, error))
         return FALSE;
-    unlink(part); /* without its note it belongs to nobody */
+    unlink(part); /* bytes without their note belong to no upload */
     if (!g_file_set_contents_full(note, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
                                   &fault)) {
         gboolean full = g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_NOSPC);

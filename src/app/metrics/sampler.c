@@ -6,7 +6,7 @@
 #include "base/scope.h"
 
 #define PERIOD_S 2
-#define VM_FRESH_MS 10000 /* older readings of VMs are not shown as present ones */
+#define VM_FRESH_MS 10000 /* VMs' readings older than this are not shown as present ones */
 
 struct FctSampler {
     FctApp *app;
@@ -28,7 +28,7 @@ FctSampler *fct_sampler_new(FctApp *app)
     return sampler;
 }
 
-/* FALSE when it is time to end. */
+/* FALSE when the sampler is to end. */
 static gboolean pause_until(FctSampler *sampler, gint64 until)
 {
     g_mutex_lock(&sampler->lock);
@@ -39,7 +39,7 @@ static gboolean pause_until(FctSampler *sampler, gint64 until)
     return !stopping;
 }
 
-/* What is not known now is null, not left out. */
+/* Unknown readings are null in the answer, not left out. */
 static json_t *sample_now(FctSampler *sampler)
 {
     json_t *sample = sampler->app->hw->ops->sample(sampler->app->hw, NULL);

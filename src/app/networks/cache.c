@@ -13,14 +13,14 @@ struct FctNetworkCache {
     GMutex changing; /* see fct_network_cache_lock */
 
     GMutex lock;        /* guards everything below */
-    GHashTable *making; /* names of networks that are being made by this process */
+    GHashTable *making; /* names of networks that this process is making */
     GCond cond;
     gboolean quit, due;
     GPtrArray *networks; /* immutable; NULL: never read */
     json_t *addresses;   /* immutable */
     gint64 read_us;
-    guint64 begun, kept; /* readings, counted: an older one never replaces a newer */
-    GError *fault;       /* of the last reading; NULL: it worked */
+    guint64 begun, kept; /* numbers of readings: an older reading never replaces a newer one */
+    GError *fault;       /* error of the last reading; NULL: it worked */
 };
 
 /* ---- reading ---- */
@@ -41,7 +41,7 @@ static json_t *addresses_of(const GPtrArray *networks)
     return by_mac;
 }
 
-/* Whether a VM could start in the same ones. @a NULL: never read. */
+/* Whether a VM could start with the same networks in both lists. @a NULL: never read. */
 static gboolean same_to_starts(const GPtrArray *a, const GPtrArray *b)
 {
     gboolean same = a && a->len == b->len;

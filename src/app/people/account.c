@@ -75,7 +75,7 @@ gboolean fct_account_store(FctStore *store, const char *account, const char *has
     return store->ops->commit(store, (const FctWrite *)(gpointer)writes->data, writes->len, NULL, error);
 }
 
-/* The rest of the keys of @prefix whose document is of @account, as a session says it or a token. */
+/* The ids below @prefix (sessions, or tokens that are logins) whose @member names @account. */
 static GPtrArray *of_account(FctStore *store, const char *prefix, const char *member, const char *account,
                              GError **error)
 {

@@ -11,8 +11,8 @@
 
 #define SESSION_IDLE_MS (12 * 3600 * 1000LL)    /* without a request */
 #define SESSION_MAX_MS (7 * 24 * 3600 * 1000LL) /* in all */
-#define SEEN_STORE_MS (15 * 60 * 1000LL)        /* how often "last seen" goes to the disk */
-#define SESSIONS_MAX 100                        /* of an account; the one not seen for longest goes */
+#define SEEN_STORE_MS (15 * 60 * 1000LL)        /* how often "last seen" is written to the disk */
+#define SESSIONS_MAX 100                        /* per account; with one more, the longest unseen ends */
 
 typedef struct {
     char *name, *role, *hash;
@@ -26,8 +26,8 @@ typedef struct {
 struct FctAuth {
     FctApp *app;
     GMutex lock;          /* the tables */
-    GMutex hashing;       /* one argon2id at a time: each takes 64 MiB */
-    GMutex changing;      /* one change of a password at a time; taken before the lock */
+    GMutex hashing;       /* one argon2id at a time, since each takes 64 MiB */
+    GMutex changing;      /* one change of a password at a time; taken before `lock` */
     GHashTable *users;    /* name → User* */
     GHashTable *sessions; /* hash of the secret → Session* */
     FctTokens *tokens;
@@ -200,7 +200,7 @@ static json_t *session_json(const Session *session)
                      (json_int_t)session->seen_ms);
 }
 
-/* Only over what is there: a session that was ended meanwhile shall not come back with it. */
+/* Stores only over an existing document, so that a session that was ended meanwhile does not come back. */
 static void store_seen(FctAuth *auth, const char *digest, json_t *session)
 {
     FctStore *store = auth->app->store;
@@ -239,7 +239,7 @@ FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
 
 static gboolean verify(FctAuth *auth, const char *hash, const char *password)
 {
-    /* A name that is not there costs as much as one that is: the answer's time must not tell which names exist. */
+    /* Checks a hash for unknown names too: the time of the answer must not tell which names exist. */
     static const char *const nobody = "$argon2id$v=19$m=65536,t=2,p=1$YWFhYWFhYWFhYWFhYWFhYQ$"
                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     char padded[crypto_pwhash_STRBYTES] = {0};
@@ -250,7 +250,10 @@ static gboolean verify(FctAuth *auth, const char *hash, const char *password)
     return hash && rc == 0;
 }
 
-/* The lock is held. Takes out what is old, and of @user what is too much; the keys of both in the store. */
+/*
+ * The lock is held. Takes out sessions that are too old, and those of @user that are too many; returns their keys in
+ * the store.
+ */
 static GPtrArray *take_surplus(FctAuth *auth, const char *user)
 {
     GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
@@ -278,8 +281,8 @@ static GPtrArray *take_surplus(FctAuth *auth, const char *user)
 }
 
 /*
- * First where a change of the password finds it, then on the disk. NULL: @hash is no longer that of the account's
- * password. Takes @session over.
+ * Puts the session into memory first, where a change of the password finds it; the caller stores it then. NULL: @hash
+ * is not the account's password any more. Takes @session over.
  */
 static GPtrArray *admit(FctAuth *auth, const char *digest, Session *session, const char *hash)
 {
@@ -312,7 +315,7 @@ static void set_wrong(GError **error)
                        "The name or the password is wrong.");
 }
 
-/* @hash: what the password was checked against. It may have changed meanwhile; then it was the wrong one. */
+/* @hash: the one that the password was checked against. If it has changed meanwhile, the password was wrong. */
 static char *open_session(FctAuth *auth, const char *user, const char *hash, GError **error)
 {
     g_autofree char *secret = fct_secret_new("");
@@ -396,7 +399,9 @@ FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
     FctIdentity *who = fct_tokens_identify(auth->tokens, secret);
     if (!who || who->by != FCT_BY_LOGIN)
         return who;
-    /* A login acts as its account does. Those of lesser role, which earlier versions made, are bound as tokens are. */
+    /*
+     * A login may do what its account may. Logins of lesser role, which earlier versions made, are limited like tokens.
+     */
     fct_autolock(&auth->lock);
     const User *user = g_hash_table_lookup(auth->users, who->account);
     if (!user || strcmp(user->role, who->role) != 0)
@@ -418,7 +423,7 @@ gboolean fct_auth_live(FctAuth *auth, const char *login, gboolean use)
     return live;
 }
 
-/* The store first: what is said to have ended does not live again after a restart. */
+/* Deletes it from the store first: a session that was said to have ended must not come back after a restart. */
 static gboolean end_session(FctAuth *auth, const char *secret, GError **error)
 {
     g_autofree char *digest = fct_secret_digest(secret);
@@ -439,8 +444,9 @@ gboolean fct_auth_logout(FctAuth *auth, const FctIdentity *who, const char *secr
 /* ---- another password ---- */
 
 /*
- * From here on the old password lets nobody in, and sessions that end make nothing more: takes the account's sessions
- * out, but for @spared (may be NULL). NULL: the session @proof, opened with the old password, has ended itself.
+ * From here on the old password is refused, and sessions that are about to end can do nothing more. Returns the
+ * sessions of the account, taken out of memory, except @spared (may be NULL). NULL: the session @proof, which was
+ * opened with the old password, has ended.
  */
 static GHashTable *begin_change(FctAuth *auth, const char *account, const char *proof, const char *spared,
                                 const char *hash, char **ret_before)
@@ -464,7 +470,7 @@ static GHashTable *begin_change(FctAuth *auth, const char *account, const char *
     return taken;
 }
 
-/* The store has not taken it: all is as it was. */
+/* The store did not take the change: everything is put back. */
 static void take_back(FctAuth *auth, const char *account, GHashTable *taken, const char *hash)
 {
     GHashTableIter iter;
@@ -481,8 +487,9 @@ static void take_back(FctAuth *auth, const char *account, GHashTable *taken, con
 }
 
 /*
- * Signing in once more proves the old password, with the bounds on guessing of a known browser, and is the session that
- * goes on. Strangers' guesses do not keep its owner from it. Logins are counted together: there may be any number.
+ * Signs in once more with the old password, which proves it and makes the session that will go on. Wrong guesses are
+ * counted as those of a known browser, so strangers' guesses cannot lock the owner out. Logins share one count, since
+ * there may be any number of them.
  */
 static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **error)
 {
@@ -500,13 +507,13 @@ static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **erro
     return secret;
 }
 
-/* @proof: the session that the old password has opened. */
+/* @proof: the session that was opened with the old password. */
 static gboolean change_to(FctAuth *auth, const FctPasswordChange *change, const char *proof, const char *hash,
                           GError **error)
 {
     const FctIdentity *who = change->who;
     g_autofree char *before = NULL;
-    /* A command line goes on with its own login. */
+    /* A command line keeps its own login. */
     g_autoptr(GHashTable) taken = begin_change(auth, who->account, proof, who->token ? NULL : proof, hash, &before);
     if (!taken) {
         fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",

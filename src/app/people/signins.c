@@ -8,13 +8,13 @@
 #include <string.h>
 
 #define WINDOW_MS 60000
-#define FAILURES_PAIR 5     /* for one account from one address, in a window */
-#define FAILURES_ONE 30     /* for one account, or from one address */
-#define FAILURES_BROWSER 10 /* of one known browser */
-#define ROWS_REFUSED 60     /* of the audit, of one account */
-#define KEYS_MAX 20000      /* that are counted at once */
+#define FAILURES_PAIR 5     /* failures for one account from one address, in a window */
+#define FAILURES_ONE 30     /* failures for one account, or from one address */
+#define FAILURES_BROWSER 10 /* failures of one known browser */
+#define ROWS_REFUSED 60     /* rows of the audit trail for one account */
+#define KEYS_MAX 20000      /* keys that are counted at once */
 #define MINUTE_MS 60000LL
-#define ROWS_MAX 64 /* addresses of one minute; the rest are one row */
+#define ROWS_MAX 64 /* addresses of one minute; further ones share one row */
 #define NAMES_MAX 4 /* of one row */
 #define MINUTES_KEPT 500
 #define STORE_MS 10000 /* between two writes */
@@ -26,7 +26,7 @@ typedef struct {
 } Failures;
 
 typedef struct {
-    char *address; /* "": of all that found no row */
+    char *address; /* "": the row that further addresses share */
     guint64 count;
     char *names[NAMES_MAX];
 } Row;
@@ -36,8 +36,8 @@ struct FctSignins {
     guint8 key[FCT_BROWSER_KEY];
     GMutex lock;
     GHashTable *failures; /* char* → Failures* */
-    GQueue minutes;       /* json_t*: what was, oldest first */
-    gint64 minute;        /* that is being counted, in ms; 0: none */
+    GQueue minutes;       /* json_t*: finished minutes, oldest first */
+    gint64 minute;        /* the minute that is being counted, in ms; 0: none */
     GPtrArray *rows;      /* Row*, of it */
     gint64 stored_ms;
     gboolean dirty;
@@ -76,7 +76,7 @@ static void add_failure(FctSignins *signins, const char *key)
         if (g_hash_table_size(signins->failures) >= KEYS_MAX)
             g_hash_table_foreach_remove(signins->failures, is_over, NULL);
         if (g_hash_table_size(signins->failures) >= KEYS_MAX)
-            g_hash_table_remove_all(signins->failures); /* from everywhere at once: counting helps no more */
+            g_hash_table_remove_all(signins->failures); /* tried from everywhere: counting is no help */
         failures = g_new0(Failures, 1);
         g_hash_table_insert(signins->failures, g_strdup(key), failures);
     }
@@ -86,7 +86,7 @@ static void add_failure(FctSignins *signins, const char *key)
 }
 
 typedef struct {
-    char *browser, *pair, *account, *address; /* what is counted; browser NULL: neither known nor signed in */
+    char *browser, *pair, *account, *address; /* browser NULL: neither known nor signed in */
 } Keys;
 
 static void keys_clear(Keys *keys)
@@ -131,7 +131,7 @@ void fct_signins_passed(FctSignins *signins, const FctAttempt *attempt, const ch
 {
     g_auto(Keys) keys = keys_of(signins, attempt, hash);
     fct_autolock(&signins->lock);
-    /* What others tried from the same address stays counted: the owner's sign-in gives them no new tries. */
+    /* Failures of others at the same address stay counted: the owner's sign-in gives them no new tries. */
     g_hash_table_remove(signins->failures, keys.browser ? keys.browser : keys.pair);
 }
 
@@ -208,7 +208,7 @@ static char *minute_key(gint64 minute)
     return g_strdup_printf("refused/%020" G_GINT64_FORMAT, minute);
 }
 
-/* Under the lock: rare, and nobody waits for it but who was refused. */
+/* Stored under the lock: that is rare, and only the refused wait for it. */
 static void store_minute(FctSignins *signins)
 {
     FctStore *store = signins->app->store;
@@ -236,7 +236,7 @@ static void begin_minute(FctSignins *signins, gint64 minute)
         g_queue_push_tail(&signins->minutes, minute_json(signins));
     }
     const json_t *last = g_queue_peek_tail(&signins->minutes);
-    signins->minute = MAX(minute, fct_json_int(last, "minute_ms", 0) + 1); /* started twice in a minute */
+    signins->minute = MAX(minute, fct_json_int(last, "minute_ms", 0) + 1); /* facetd was started twice in one minute */
     g_ptr_array_set_size(signins->rows, 0);
 }
 

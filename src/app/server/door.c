@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 #define BACKLOG 512
-#define AT_ONCE 16         /* connections accepted before others have their turn */
-#define SHAKING 16         /* handshakes at once: each holds a thread of GIO, which lends few more at once */
+#define AT_ONCE 16         /* connections that are accepted before others get their turn */
+#define SHAKING 16         /* handshakes at once: each holds a thread of GIO, which has few */
 #define SHAKING_BY_PLACE 4 /* of one address */
-#define RECORD_HEAD 5      /* of TLS: kind, version, length */
+#define RECORD_HEAD 5      /* of a TLS record: kind, version, length */
 #define RECORD_MAX (RECORD_HEAD + 16384)
 #define HANDSHAKE_RECORD 22
-#define PAUSE_MS 200 /* after descriptors have run out */
+#define PAUSE_MS 200 /* pause after descriptors have run out */
 
 struct FctDoor {
     SoupServer *soup;
@@ -32,7 +32,7 @@ struct FctDoor {
     GSocket *quiet; /* see keep_alive */
     GList *shakes;  /* Shake*: handshakes under way */
     guint source, pause;
-    int spare; /* a descriptor to give away when there is none: whoever knocks is then at least told */
+    int spare; /* a descriptor to give up when none is left, so that callers can be turned away */
     gint64 told;
     gulong old;
     guint16 port;
@@ -43,7 +43,7 @@ struct FctDoor {
 static void shake_next(FctDoor *door);
 
 typedef struct {
-    FctDoor *door; /* NULL: it is gone, and the visit with it */
+    FctDoor *door; /* NULL: the door is gone, and the visit with it */
     FctVisit *visit;
 } Shake;
 
@@ -83,7 +83,7 @@ static void shake(FctDoor *door, FctVisit *visit)
         fct_visit_free(visit);
         return;
     }
-    /* Clients show no certificate: without the system's authorities, which GIO would read for each connection. */
+    /* Clients show no certificate, so no authorities are needed; GIO would read the system's for each connection. */
     g_object_set(tls, "database", NULL, "require-close-notify", FALSE, "advertised-protocols", protocols, NULL);
     visit->handshake = g_cancellable_new();
     fct_visit_enter(visit, FCT_VISIT_SHAKING);
@@ -108,7 +108,10 @@ static void wake_at(const FctVisit *visit, int bytes)
     setsockopt(g_socket_get_fd(visit->socket), SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
 }
 
-/* GIO gives each handshake a thread, so it begins when the client's whole first record is there. Bytes stay unread. */
+/*
+ * GIO uses a thread for each handshake, so it begins when the client's whole first record is there. The bytes are only
+ * peeked at.
+ */
 static gboolean on_greeting(int fd, GIOCondition condition, gpointer data)
 {
     Shake *greeting = data;
@@ -123,7 +126,7 @@ static gboolean on_greeting(int fd, GIOCondition condition, gpointer data)
         int before = 0;
         socklen_t length = sizeof before;
         getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &before, &length);
-        if (before < whole) { /* woken again before that, the client has ended */
+        if (before < whole) { /* woken again without more bytes: the client has ended */
             wake_at(visit, whole);
             return G_SOURCE_CONTINUE;
         }
@@ -134,7 +137,7 @@ static gboolean on_greeting(int fd, GIOCondition condition, gpointer data)
         return G_SOURCE_REMOVE;
     }
     wake_at(visit, 1);
-    fct_visit_enter(visit, FCT_VISIT_HELLO); /* from here on it waits for us */
+    fct_visit_enter(visit, FCT_VISIT_HELLO); /* from here on the client waits for us */
     visit->ready = TRUE;
     shake_next(greeting->door);
     return G_SOURCE_REMOVE;
@@ -184,7 +187,10 @@ static int take_spare(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* No descriptor is left. Whoever knocks next is turned away rather than kept waiting, and an idle one makes room. */
+/*
+ * No descriptor is left. The next caller is turned away rather than kept waiting, and an idle connection is closed to
+ * make room.
+ */
 static void on_shortage(FctDoor *door, int why)
 {
     gboolean room = fct_visits_make_room(door->visits);
@@ -223,7 +229,7 @@ static gboolean on_knock(int listener, GIOCondition condition, gpointer data)
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             break;
-        /* Else: of that one connection, which has ended before it began. */
+        /* Other errors are of this one connection, which has ended before it began. */
     }
     return G_SOURCE_CONTINUE;
 }
@@ -255,7 +261,10 @@ static gboolean open_listener(FctDoor *door, const char *text, guint16 port, GEr
     return TRUE;
 }
 
-/* libsoup keeps a connection for the next request only while it listens itself, so it listens at what never speaks. */
+/*
+ * libsoup keeps a connection for further requests only while it listens itself: so it listens at a socket to which
+ * nobody connects.
+ */
 static gboolean keep_alive(FctDoor *door, GError **error)
 {
     int ends[2];

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define FILE_MAX (32 * 1024 * 1024) /* larger ones are no part of a page */
+#define FILE_MAX (32 * 1024 * 1024) /* larger files are not part of a page */
 
 typedef struct {
     const char *mime;
@@ -13,7 +13,7 @@ typedef struct {
     gboolean immutable, text;
     GBytes *plain;
     GOnce once;
-    GBytes *gzip; /* NULL when it gains nothing */
+    GBytes *gzip; /* NULL when compressing gains nothing */
 } Entry;
 
 struct FctUi {
