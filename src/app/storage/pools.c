@@ -22,7 +22,10 @@
 #define NFS_PORT 2049
 #define NFS_S 8
 
-/* @what: "is in this folder". Nothing is wrong with what was sent, but for what is there already. */
+/*
+ * @what: "is in this folder". Refuses a folder or device because of what is there already, not because of what was
+ * sent.
+ */
 static gboolean refuse_twice(GError **error, const char *field, const char *pool, const char *what)
 {
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
@@ -99,7 +102,7 @@ json_t *fct_pools_get(FctApp *app, const char *name, GError **error)
 
 /* ---- making ---- */
 
-/* libvirt's mount would wait for minutes. */
+/* Asks whether the NFS server answers at all: libvirt's mount would wait for minutes. */
 static gboolean nfs_answers(const char *host, GError **error)
 {
     g_autoptr(GSocketClient) client = g_socket_client_new();
@@ -108,7 +111,10 @@ static gboolean nfs_answers(const char *host, GError **error)
     g_autoptr(GSocketConnection) connection = g_socket_client_connect_to_host(client, host, NFS_PORT, NULL, &fault);
     if (connection)
         return TRUE;
-    /* A name that leads nowhere and a host that says no are the caller's to correct; silence is the network's. */
+    /*
+     * A name that resolves to nothing and a host that refuses can be corrected by the caller; silence is a fault of the
+     * network.
+     */
     gboolean silent = g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
     fct_set_error_full(error, silent ? FCT_ERROR_TIMEOUT : FCT_ERROR_BAD_REQUEST,
                        "Check its name, its network and its firewall.", json_pack("{s:s}", "field", "host"),
@@ -116,7 +122,7 @@ static gboolean nfs_answers(const char *host, GError **error)
     return FALSE;
 }
 
-/* Without links, as far as there is something at all: two names may lead to one folder. */
+/* The path without symbolic links, as far as it exists: two names may lead to one folder. */
 static char *real_path(const char *path)
 {
     g_autofree char *there = g_strdup(path);
@@ -132,7 +138,7 @@ static char *real_path(const char *path)
     return g_strdup(path);
 }
 
-/* A file in the way is what was sent wrongly; libvirt would say it in its own words. */
+/* A file in the way is a mistake in what was sent; libvirt's own words would not say so. */
 static gboolean can_be_folder(const char *path, GError **error)
 {
     g_autofree char *there = g_strdup(path);
@@ -141,7 +147,7 @@ static gboolean can_be_folder(const char *path, GError **error)
     return g_file_test(there, G_FILE_TEST_IS_DIR) || fct_read_refuse(error, "path", "%s is no folder.", there);
 }
 
-/* Whatever lies there would be shown as volumes, or be hidden by the mount. */
+/* A folder for a new pool must be empty: files in it would be shown as volumes, or be hidden by the mount. */
 static gboolean is_apart(const char *own, const char *what, const char *real, GError **error)
 {
     g_autofree char *ours = real_path(own);
@@ -183,7 +189,7 @@ static char *folder_key(const char *path)
     return g_strconcat("pool-folder/", sum, NULL);
 }
 
-/* One that a pool of ours was in: what is there are its volumes. */
+/* TRUE when a pool of ours was in the folder before: then its files are its volumes. */
 static gboolean was_pool(FctApp *app, const char *path)
 {
     g_autofree char *key = folder_key(path);
@@ -201,7 +207,7 @@ static void remember_folder(FctApp *app, const char *path)
         g_warning("That %s was a pool's folder is not kept: %s", path, fault->message);
 }
 
-/* Without links, as far as it is there already. */
+/* The path without symbolic links, as far as it exists already. */
 static char *real_folder(const char *path)
 {
     char real[PATH_MAX];
@@ -214,7 +220,7 @@ static char *real_folder(const char *path)
     return g_build_filename(above, name, NULL);
 }
 
-/* What is in the way of taking it without a word; NULL: nothing. @what: its entries. */
+/* Why the folder may not be taken without being asked for; NULL: no reason. @what: its entries. */
 static char *what_is_in(const char *path, const char *what)
 {
     guint n = 0;
@@ -257,7 +263,7 @@ static FctFolder folder_kind(FctApp *app, const FctPoolInput *input)
     return *input->path ? MAX(fct_pool_folder(input->path, roots), fct_pool_folder(real, roots)) : FCT_FOLDER_GOOD;
 }
 
-/* Whether it may ever be a pool's. */
+/* Whether the folder may be a pool's at all. */
 static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error)
 {
     g_autofree char *real = real_folder(input->path);
@@ -269,7 +275,7 @@ static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error
     return TRUE;
 }
 
-/* LVM's nodes of its logical volumes; there is no such folder while it has none. */
+/* LVM's device nodes of its logical volumes; while it has none there is no such folder. */
 static char *what_is_in_group(const char *group)
 {
     g_autofree char *nodes = g_build_filename("/dev", group, NULL);
@@ -288,7 +294,7 @@ static char *what_is_there(FctApp *app, const FctPoolInput *input, const char *r
                                        : "files or folders in it already, which the mount would hide");
 }
 
-/* QEMU's own, as distributions call them: they can write to every disk in a pool anyway. */
+/* QEMU's own users, as distributions name them: they can write to every disk of a pool anyway. */
 static gboolean is_qemus(const char *name)
 {
     static const char *const names[] = {"libvirt-qemu", "qemu", "kvm", NULL};
@@ -311,7 +317,7 @@ static gboolean may_share(gid_t gid)
            (getgrgid_r(gid, &group, text, sizeof text, &found) == 0 && found && is_qemus(found->gr_name));
 }
 
-/* An access list may name anybody, and what it allows at most stands in the place of the group's bits. */
+/* An access list may name anybody; the group's bits of the mode show the most that it allows. */
 static gboolean others_write(const char *folder, const struct stat *st)
 {
     gboolean list = getxattr(folder, "system.posix_acl_access", NULL, 0) > 0;
@@ -319,8 +325,9 @@ static gboolean others_write(const char *folder, const struct stat *st)
 }
 
 /*
- * Who else may write to it, or on the way to it, and so put a link where libvirt, which is root, looks for a disk. In a
- * folder like /tmp, above it, nobody can exchange what is another's. @real: without links; NULL: nobody. Free it.
+ * Who besides root can write to the folder, or to one above it, and so put a symbolic link where libvirt, which is
+ * root, looks for a disk. A folder like /tmp (sticky) above it is harmless: nobody can exchange what belongs to another
+ * there. @real: a path without links. NULL: nobody can. Free it.
  */
 static char *who_else_writes(const char *real)
 {
@@ -339,7 +346,9 @@ static char *who_else_writes(const char *real)
     }
 }
 
-/* Whether it may be one now: it is empty, and where such things are, or somebody has said so. */
+/*
+ * Whether the folder may become a pool now: it is empty and in a usual place, or the caller has said that they want it.
+ */
 static gboolean may_take(FctApp *app, const FctPoolInput *input, GError **error)
 {
     g_autofree char *real = real_folder(input->path), *content = NULL, *writers = NULL;
@@ -354,7 +363,7 @@ static gboolean may_take(FctApp *app, const FctPoolInput *input, GError **error)
     return ask_in_words(input, reasons, error);
 }
 
-/* libvirt's words about a volume group are LVM's; since 11.0 it calls one that is not there unsupported. */
+/* libvirt passes LVM's words on; since 11.0 it calls a volume group that does not exist "unsupported". */
 static gboolean is_of_volume_group(const FctPoolInput *input, const GError *fault)
 {
     return strcmp(input->kind, "lvm") == 0 &&
@@ -393,7 +402,7 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
     if (!may_be_in(app, input, error) || !is_new(app, pools, input, error) || !may_take(app, input, error) ||
         (nfs && !nfs_answers(input->host, error)))
         return NULL;
-    if (*input->path) /* what was judged: a link on the way could lead elsewhere tomorrow */
+    if (*input->path) /* use the path that was judged: a link on the way could lead elsewhere tomorrow */
         fct_text_take(&input->path, real_folder(input->path));
     if (!create(app, input, error))
         return NULL;
@@ -422,7 +431,7 @@ static json_t *holders(const FctVolumeSurvey *survey, const char *pool)
     return names;
 }
 
-/* A stopped pool's volumes are not known; our VMs' documents name it all the same. */
+/* libvirt does not list the volumes of a stopped pool, but the documents of our VMs name it. */
 static gboolean add_documents(FctApp *app, const char *pool, json_t *names, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "vm/", error);

@@ -10,10 +10,10 @@ struct FctStorage {
     GCond cond;
     FctStorageAsk ask;
     gboolean quit;
-    FctStorageDue due;    /* what the watch is to look at */
-    GPtrArray *pools;     /* immutable; NULL: libvirt did not tell the last time */
-    GHashTable *promised; /* pool's name → gint64*: what its thin volumes may still grow by */
-    GHashTable *claimed;  /* set of volumes' ids */
+    FctStorageDue due;    /* work that is due for the watch */
+    GPtrArray *pools;     /* immutable; NULL: libvirt did not answer the last time */
+    GHashTable *promised; /* pool's name → gint64*: bytes by which its thin volumes may still grow */
+    GHashTable *claimed;  /* set of ids of volumes that somebody works on */
     GHashTable *making;   /* the same */
 };
 

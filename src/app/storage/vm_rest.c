@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-/* libvirtd sends its events after the answer to whoever caused them; a loaded host takes some milliseconds for that. */
+/*
+ * libvirtd answers a caller before it sends the events that the call has caused; a loaded host takes some milliseconds
+ * in between.
+ */
 #define SETTLE_US (250 * 1000)
 /* A server that was just busy with the copy may answer late. */
 #define LOOKS 20
@@ -44,7 +47,7 @@ gboolean fct_vm_rest_held(FctApp *app, const GHashTable *before, const char *id,
     if (!now && fault->code != FCT_ERROR_NOT_FOUND)
         return fct_error_pass(error, &fault);
     if (!now && !then)
-        return TRUE; /* libvirt has never had it */
+        return TRUE; /* libvirt never had the VM */
     if (!now)
         return refuse(then->name, "was deleted meanwhile, so nobody can know whether it was started before that.",
                       "Copy it again.", error);

@@ -30,7 +30,7 @@ static gboolean read_range(FctApp *app, const char *pool, const char *name, gint
     }
     vmm->ops->stream_close(stream, FALSE, NULL);
     if (n == 0)
-        memset(bytes + got, 0, length - got); /* its end is a hole */
+        memset(bytes + got, 0, length - got); /* the file ends with a hole */
     return n >= 0;
 }
 
@@ -121,7 +121,7 @@ static gboolean write_all(int fd, const guint8 *bytes, gsize length, gint64 at)
     return TRUE;
 }
 
-/* With its holes: what it takes is what came. */
+/* Holes stay holes, so the copy takes no more room than the data. */
 static gboolean carry(FctApp *app, FctVmmStream *stream, int fd, gint64 size, GError **error)
 {
     g_autofree guint8 *block = g_malloc(BLOCK);

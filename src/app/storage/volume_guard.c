@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that Facet deletes by itself: with a VM, a disk, a snapshot. Its documents say that nobody of ours needs them;
- * here is asked who else has one now. What runs is asked of libvirt and not remembered, since virsh may have started it
- * a moment ago.
+ * Guards files that Facet deletes by itself, with a VM, a disk or a snapshot. The caller knows from the documents that
+ * no VM of ours needs them; here it is checked who else has one now. Running VMs are asked of libvirt and not
+ * remembered, since virsh may have started one a moment ago.
  */
 #include "app/domains/domains.h"
 #include "app/domains/vm_docs.h"
@@ -22,7 +22,7 @@ static gboolean refuse(GError **error, const char *path, const char *who, const 
     return FALSE;
 }
 
-/* Files of the VM itself may stand on one another: what merges left is still listed as it was. */
+/* Files of the VM itself may stand on one another: after a merge the survey still lists them that way. */
 static gboolean is_own(const FctVolumeSurvey *survey, const char *vm, const char *id)
 {
     const FctVolume *volume = fct_volume_survey_find(survey, id, NULL);
@@ -50,7 +50,7 @@ static gboolean check_users(FctApp *app, const FctVolumeSurvey *survey, const ch
     return fct_volume_survey_clear(survey, path, error) && fct_volume_host_free(app, file, path, error);
 }
 
-/* A volume of a pool that does not may stand on any file. */
+/* A volume of a pool that does not answer may stand on any file. */
 static gboolean all_answer(const FctVolumeSurvey *survey, GError **error)
 {
     if (survey->silent)
@@ -58,7 +58,10 @@ static gboolean all_answer(const FctVolumeSurvey *survey, GError **error)
     return !survey->silent;
 }
 
-/* Copies read by name, a window at a time: what changes or comes under it meanwhile would go into them. */
+/*
+ * A copy under way reads files by name, a piece at a time: a change of such a file, or of one below it, would spoil the
+ * copy.
+ */
 static gboolean is_idle(FctApp *app, const FctVolumeSurvey *survey, const char *path, GError **error)
 {
     for (guint i = 0; i < survey->volumes->len; i++) {
@@ -73,7 +76,10 @@ static gboolean is_idle(FctApp *app, const FctVolumeSurvey *survey, const char *
     return TRUE;
 }
 
-/* Overlays that were made in the folders without libvirt; a pool that is being written to is not scanned. */
+/*
+ * Refreshes the pools, to find overlays that were made in the folders without libvirt. A pool that is being written to
+ * is not scanned.
+ */
 static void look_anew(FctApp *app, const GPtrArray *paths)
 {
     g_autoptr(GPtrArray) pools = app->vmm ? app->vmm->ops->pools(app->vmm, NULL) : NULL;
@@ -127,7 +133,7 @@ gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GEr
 
 /* ---- of the file library ---- */
 
-/* By libvirt's own word: a VM that was defined a moment ago may not have been heard of yet. */
+/* Asks libvirt itself: the event of a VM that was defined a moment ago may not have arrived yet. */
 static gboolean add_domains(FctApp *app, const FctVolumeSurvey *survey, const char *path, json_t *reasons,
                             GError **error)
 {
@@ -144,7 +150,7 @@ static gboolean add_domains(FctApp *app, const FctVolumeSurvey *survey, const ch
     return vms != NULL;
 }
 
-/* What another program made in a pool may stand on an image of the library. */
+/* A disk that another program made in a pool may stand on an image of the library. */
 static gboolean add_volumes(const FctVolumeSurvey *survey, const char *path, json_t *reasons, GError **error)
 {
     const GPtrArray *users = fct_volume_survey_users(survey, path);

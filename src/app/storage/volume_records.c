@@ -86,12 +86,12 @@ void fct_record_apply(const GHashTable *records, FctVolume *volume)
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
     const FctVolumeRecord *record = g_hash_table_lookup((GHashTable *)records, id);
     if (!record || (*record->path && strcmp(record->path, volume->path) != 0))
-        return; /* of a pool of that name in another place */
+        return; /* a record of a pool of that name in another place */
     const FctVolumeRecord *below = g_hash_table_lookup((GHashTable *)records, record->backing);
     fct_text_set(&volume->format, record->format);
     fct_text_set(&volume->backing, below ? below->path : "");
     fct_text_set(&volume->claim, "");
-    /* Of a raw disk libvirt tells the size that its guest has written into it. */
+    /* For a raw disk that looks like another format, libvirt reports a size that the guest has written into it. */
     if (strcmp(record->format, "raw") == 0 && volume->physical >= 0)
         volume->capacity = volume->physical;
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Changes when what the volume is does, and not with what is written into it. */
+/* A digest of what the volume is; writing to its content does not change it. */
 static guint64 revision_of(const FctVolume *volume)
 {
     g_autofree char *text = g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT, volume->path, volume->format,

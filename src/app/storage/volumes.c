@@ -15,7 +15,10 @@
 #include <unistd.h>
 
 #define BLOCK (1024 * 1024)
-/* An empty qcow2 has its tables below this, so zeros must be written there too; above, a new file reads as zeros. */
+/*
+ * An empty qcow2 has its tables below this offset, so zeros must be written there, too; above it a new file reads as
+ * zeros.
+ */
 #define META (1024 * 1024)
 
 gboolean fct_volume_progress(gint64 done, gint64 total, gpointer data)
@@ -36,7 +39,7 @@ typedef struct {
     FctVmmStream *stream;
     int fd;
     gint64 at, size;
-    gint64 fresh_from; /* from here the volume reads as zeros */
+    gint64 fresh_from; /* from here on the volume reads as zeros */
     FctVolumeProgress *progress;
     guint8 *buffer; /* BLOCK */
 } Carry;
@@ -47,7 +50,7 @@ static gboolean set_errno(GError **error, const char *what)
     return FALSE;
 }
 
-/* The file's own holes need not be read at all. */
+/* Holes of the file itself need not be read. */
 static gboolean skip_hole(Carry *c, gboolean *ret_end, GError **error)
 {
     *ret_end = FALSE;
@@ -55,7 +58,7 @@ static gboolean skip_hole(Carry *c, gboolean *ret_end, GError **error)
         return TRUE;
     off_t data = lseek(c->fd, c->at, SEEK_DATA);
     if (data < 0 && errno != ENXIO)
-        return TRUE; /* a file system without holes */
+        return TRUE; /* a file system that does not report holes */
     gint64 next = data < 0 ? c->size : MIN((gint64)data, c->size);
     if (next == c->at)
         return TRUE;
@@ -132,7 +135,7 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
         set_errno(error, "The image cannot be read");
         return NULL;
     }
-    /* A qcow2 brings its own size along, a file ends where its last hole does: they are grown afterwards. */
+    /* A qcow2 contains its own size and a raw file ends after its last hole: both are grown afterwards. */
     gint64 size = qcow2 ? META : MAX(bytes, (gint64)st.st_size);
     g_autoptr(FctVolume) made = pool_has_files(app, plan->pool, &files, error)
                                     ? fct_record_create(app, plan, size, FALSE, NULL, NULL, error)
@@ -151,7 +154,7 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     return ok ? fct_record_volume(app, plan->pool, plan->name, error) : NULL;
 }
 
-/* Before each use: a person may have put another file into the folder, or the description beside it. */
+/* Checked before each use: somebody may have exchanged the file or its description. */
 static gboolean is_as_described(FctApp *app, const FctImage *image, gint64 *ret_bytes, GError **error)
 {
     const char *format = NULL;
