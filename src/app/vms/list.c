@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of VMs, in pages. Everything that filters and sorts is in memory, so no call here waits for libvirt; what is
- * costly (parts, what blocks a start) is worked out for the VMs of the page alone.
+ * The list of VMs, in pages. Filtering and sorting use memory alone, so no call here waits for libvirt. What is costly
+ * (parts, what blocks a start) is worked out only for the VMs of the page.
  */
 #include "app/api/api.h"
 #include "app/gpus/holds.h"
@@ -18,17 +18,17 @@
 
 #define LIMIT_MAX 1000
 
-/* Where a row comes from. */
+/* What a row is made from. */
 typedef struct {
     const FctVmKnown *known; /* NULL: another's */
-    const FctVmInfo *info;   /* NULL: libvirt does not know it */
+    const FctVmInfo *info;   /* NULL: libvirt does not know the VM */
 } Source;
 
 typedef struct {
     GPtrArray *known; /* FctVmKnown* */
     GPtrArray *infos; /* FctVmInfo* */
     GArray *sources;  /* Source */
-    GArray *rows;     /* FctVmRow; data points into sources */
+    GArray *rows;     /* FctVmRow; its data points into sources */
     GPtrArray *texts; /* of others' VMs */
 } All;
 
@@ -120,7 +120,7 @@ static gboolean check_states(const GStrv states, GError **error)
     return TRUE;
 }
 
-/* @words and @states are what @query points to. */
+/* @words and @states are storage for what @query points to. */
 static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **words, GStrv *states, GError **error)
 {
     const char *q = g_hash_table_lookup(request->query, "q"), *state = g_hash_table_lookup(request->query, "state");
@@ -149,7 +149,7 @@ static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **
 
 /* ---- the answer ---- */
 
-/* @news: whether one of them can start, or cannot, other than was known. */
+/* @news: gets whether some VM on the page can start now and could not before, or the reverse. */
 static json_t *items_of(FctVms *vms, const GPtrArray *rows, gboolean *news, GError **error)
 {
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, NULL, error);
@@ -194,6 +194,6 @@ gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
     gboolean news = FALSE;
     if (!read_query(request, &query, &words, &states, error) || !answer(vms, &query, reply, &news, error))
         return FALSE;
-    /* The rows were picked and counted by what was known before. */
+    /* Rows are picked and counted by what was known before, so news means picking them once more. */
     return !news || answer(vms, &query, reply, &news, error);
 }

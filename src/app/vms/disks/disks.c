@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The volumes behind a VM's drives. A volume's name is in the VM's document before it is made, together with the word
- * that it is being made: whatever becomes of facetd, what was made is known and what others made is not touched.
+ * The volumes behind a VM's drives. The VM's document names a volume, and says that it is being made, before it is
+ * made: so after any crash Facet knows what it made, and does not touch what others made.
  */
 #include "app/vms/disks/disks.h"
 
@@ -75,7 +75,7 @@ static gboolean is_planned(FctVms *vms, const FctVm *vm, const char *pool, const
     return FALSE;
 }
 
-/* "db-1.qcow2", "db-1-2.qcow2": the first that neither the pool nor another VM's document has. */
+/* "db-1.qcow2", "db-1-2.qcow2": the first name that neither the pool nor another VM's document uses. */
 static char *free_name(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, const char *suffix, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
@@ -97,7 +97,7 @@ static char *free_name(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, cons
     return NULL;
 }
 
-/* Bytes of disks that stand before @disk and are to be made in the same pool. */
+/* Bytes of disks that come before @disk and are to be made in the same pool. */
 static gint64 planned_beside(const FctVm *vm, const FctVmDisk *disk)
 {
     gint64 sum = 0;
@@ -126,7 +126,7 @@ static gboolean plan_new(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const GP
     return TRUE;
 }
 
-/* FCT_ERROR_IN_USE naming who has the file, but for the VM @vm (id; "": nobody is excepted). */
+/* FCT_ERROR_IN_USE naming who uses the file, other than the VM @vm (id; "": nobody is excepted). */
 static gboolean volume_free(FctApp *app, const char *vm, const char *path, const char *field, GError **error)
 {
     g_autoptr(GPtrArray) users = fct_volume_users(app, path, error);
@@ -260,7 +260,7 @@ static FctVolume *make_volume(FctVms *vms, FctTask *task, guint step, const FctV
     return fct_record_create(app, plan, disk->size_gib * GIB, TRUE, fct_volume_progress, &progress, error);
 }
 
-/* Somebody else was quicker with the name: it is theirs, and ours gets another. */
+/* Somebody else took the name meanwhile: the volume there is theirs, and ours gets another name. */
 static gboolean rename_volume(FctVms *vms, FctVm *vm, FctVmDisk *disk, GError **error)
 {
     g_autofree char *name = free_name(vms, vm, disk, g_str_has_suffix(disk->volume, ".qcow2") ? ".qcow2" : "", error);
@@ -282,7 +282,7 @@ gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, Fct
                 return FALSE;
             continue;
         }
-        if (fault->code != FCT_ERROR_NOT_FOUND) /* it may be there */
+        if (fault->code != FCT_ERROR_NOT_FOUND) /* the volume may exist */
             return fct_error_pass(error, &fault);
         g_clear_error(&fault);
         set(&vm->making, disk->target);
@@ -317,7 +317,10 @@ gboolean fct_vm_make_disks(FctVms *vms, FctTask *task, guint step, FctVm *vm, GE
 
 /* ---- removing ---- */
 
-/* By its path, which tells it from what another has made under its name: the document's, else that of the record. */
+/*
+ * Finds the volume by its path, from the document or else from its record: somebody else may have made one of that
+ * name.
+ */
 static gboolean delete_volume(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error)
 {
     FctApp *app = vms->app;
@@ -341,7 +344,7 @@ gboolean fct_vm_delete_disk(FctVms *vms, const FctVm *vm, const FctVmDisk *disk,
         return FALSE;
     if (*disk->pool)
         fct_storage_poke(vms->app->storage, disk->pool);
-    /* One that a facetd of before there were pools made, in a folder that the pool no longer has. */
+    /* The file of a disk that a facetd from before pools made, in a folder that the pool does not have any more. */
     return !g_file_test(disk->path, G_FILE_TEST_IS_REGULAR) ||
            vms->app->vmm->ops->disk_delete(vms->app->vmm, disk->path, error);
 }

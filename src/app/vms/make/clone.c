@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A new VM from another: whole copies of its disks as they are, or were at a snapshot. What is copied stands still
- * meanwhile: the VM is off and held by an act, or the files are a snapshot's and its snapshots are held.
+ * Makes a new VM from another: complete copies of its disks, as they are now or were at a snapshot. The source must not
+ * change meanwhile: either the VM is off and held by an act, or its snapshots are held and their files are copied.
  */
 #include "app/domains/vm_edit.h"
 #include "app/vms/act/task.h"
@@ -31,11 +31,11 @@ static const FctVmJob make_job = {"vm.clone", "Clone", make_steps, TRUE, NULL};
 static const FctVmJob start_job = {"vm.clone", "Clone", start_steps, TRUE, NULL};
 
 typedef struct {
-    FctVmAct act;       /* the new VM's; flag: start it */
-    GPtrArray *files;   /* FctChainFile*: what is copied, by target */
+    FctVmAct act;       /* of the new VM; flag: start it */
+    GPtrArray *files;   /* FctChainFile*: the files to copy, by target */
     char *source;       /* VM id */
-    gboolean live;      /* its snapshots are held, not the VM */
-    GHashTable *before; /* fct_vm_rest_begin, of when it was held */
+    gboolean live;      /* the source's snapshots are held, not the source */
+    GHashTable *before; /* fct_vm_rest_begin, from when the source was held */
     GHashTable *stamps; /* fct_vm_rest_note */
 } Clone;
 
@@ -68,7 +68,7 @@ static const FctChainFile *file_for(const Clone *clone, const FctVmDisk *disk)
     return NULL;
 }
 
-/* What is copied was at rest: nobody but us holds virsh back from starting the source. */
+/* Whether the source was at rest throughout: Facet does not start it, but virsh can. */
 static gboolean source_stayed_off(const Clone *clone, GError **error)
 {
     FctVmm *vmm = clone->act.vms->app->vmm;
@@ -88,7 +88,7 @@ static gboolean stood_still(const Clone *clone, GError **error)
     return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->act.vms->app, clone->stamps, error);
 }
 
-/* All of them before the first is copied: they are of one moment. */
+/* Notes the state of all files before the first is copied, so that they are of one moment. */
 static void note_files(const Clone *clone)
 {
     for (guint i = 0; i < clone->files->len; i++) {
@@ -139,7 +139,7 @@ static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
     return stood_still(clone, error);
 }
 
-/* Names the volume of the first-boot data before it is made. */
+/* Stores the name of the first-boot volume before it is made. */
 static gboolean announce_seed(FctVm *vm, gpointer data, GError **error)
 {
     FctVms *vms = data;
@@ -151,7 +151,7 @@ static gboolean announce_seed(FctVm *vm, gpointer data, GError **error)
     return fct_vm_store_disks(vms, vm, error);
 }
 
-/* The copy is another machine: what is done at a first boot is done once more, under its own name. */
+/* The copy is another machine: it does its first boot once more, under its own name. */
 static gboolean write_first_boot(Clone *clone, GError **error)
 {
     FctVmAct *act = &clone->act;
@@ -191,7 +191,7 @@ static void take_back(Clone *clone, FctTask *task, guint step, const GError *err
     fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
 }
 
-/* The VM is there whatever becomes of its start. */
+/* The VM is made, whatever becomes of its start. */
 static void finish(Clone *clone, FctTask *task)
 {
     FctVmAct *act = &clone->act;
@@ -250,7 +250,7 @@ static gboolean check_name(FctVms *vms, FctVm *vm, const char *name, GError **er
     return TRUE;
 }
 
-/* The drives of the copy: new disks to be filled, the same media, no first-boot data of another. */
+/* The drives of the copy: new disks to be filled, the same media, but not the source's first-boot medium. */
 static void renew_drives(FctVm *vm, const GPtrArray *files)
 {
     for (guint i = vm->disks->len; i-- > 0;) {
@@ -292,7 +292,7 @@ static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrA
     FctVm *vm = fct_vm_from_doc(doc, error);
     if (vm) {
         fct_vm_origin_copied(vm);
-        vm->autostart.enabled = FALSE; /* one that starts with the host is asked for by its own name */
+        vm->autostart.enabled = FALSE; /* the copy does not start with the host unless it is asked for */
         renew_drives(vm, files);
     }
     return vm;
@@ -309,7 +309,7 @@ static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
     return fct_vm_store_new(vms, vm, task, error);
 }
 
-/* What is copied stands still from here on, until let_go. */
+/* Holds the source so that it does not change, until let_go. */
 static gboolean hold_source(FctVms *vms, const FctVm *vm, gboolean snapshot, GError **error)
 {
     if (!fct_acts_begin_beside(vms->acts, vm->id, "is being cloned", error))
@@ -373,7 +373,7 @@ FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const j
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be cloned now.");
         return NULL;
     }
-    g_autoptr(GHashTable) before = fct_vm_rest_begin(vms->app); /* first: a start after the look at it counts */
+    g_autoptr(GHashTable) before = fct_vm_rest_begin(vms->app); /* first: a start after the check counts */
     if (!hold_source(vms, vm, snapshot, error))
         return NULL;
     Clone *clone = g_new0(Clone, 1);

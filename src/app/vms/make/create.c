@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making a VM: all of it, or nothing is left. */
+/* Making a VM: completely, or nothing is left. */
 #include "app/domains/vm_edit.h"
 #include "app/library/images.h"
 #include "app/networks/networks.h"
@@ -63,7 +63,7 @@ static gboolean define(FctVmAct *act, FctTask *task, guint step, GError **error)
     return TRUE;
 }
 
-/* @error NULL: somebody cancelled. */
+/* @error NULL: a person cancelled. */
 static void take_back(FctVmAct *act, FctTask *task, guint step, const GError *error)
 {
     g_autoptr(GError) fault = NULL;
@@ -90,14 +90,14 @@ static gboolean run_step(FctVmAct *act, FctTask *task, guint step, StepFunc func
         return TRUE;
     }
     if (!ok && !cancelled && fct_task_stopping(task)) {
-        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd removes what there is */
+        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd removes what was made */
         return FALSE;
     }
     take_back(act, task, step, cancelled ? NULL : error);
     return FALSE;
 }
 
-/* The VM is there whatever becomes of its start. */
+/* The VM is made, whatever becomes of its start. */
 static void start_made(FctVmAct *act, FctTask *task, guint step)
 {
     g_autoptr(GError) error = NULL;
@@ -135,7 +135,7 @@ static void create_thread(FctTask *task, gpointer data)
     fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
 }
 
-/* Another's VM may have the name too; libvirt would refuse it later and less clearly. */
+/* Another program's VM may have the name too; libvirt would refuse it later and less clearly. */
 static gboolean name_is_free(FctVms *vms, const FctVm *vm, GError **error)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
@@ -164,7 +164,7 @@ static gboolean fit_image(FctVms *vms, FctVm *vm, GError **error)
     return image && fct_vm_fit_image(vm, image, error);
 }
 
-/* All but the volumes' names. */
+/* Makes the VM from @input and checks everything but the names of its volumes, which begin() chooses. */
 static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
@@ -182,7 +182,7 @@ static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
                : NULL;
 }
 
-/* With what a template gives; @given is what was sent. */
+/* @input: what was sent, merged with its template. @given: what was sent, which tells whose fault an error is. */
 static FctVm *read_given(FctVms *vms, const json_t *given, gboolean *ret_start, GError **error)
 {
     g_autofree char *template = NULL;
@@ -226,7 +226,7 @@ gboolean fct_vm_store_new(FctVms *vms, const FctVm *vm, FctTask *task, GError **
            fct_vm_refuse_new(vms, vm, fault, error);
 }
 
-/* Names its volumes, and stores it together with its task. */
+/* Chooses the names of its volumes and stores the VM together with its task. */
 static gboolean begin(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(vms->app->storage));

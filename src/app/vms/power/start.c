@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting: choose the parts, reserve them durably, then start the domain with them. The request is refused before any
- * task when a required device cannot be had.
+ * Starting a VM: choose its parts, reserve them durably, then start the domain with them. When a required device cannot
+ * be had, the request is refused before there is a task.
  */
 #include "app/domains/vm_edit.h"
 #include "app/gpus/holds.h"
@@ -31,7 +31,7 @@ static void note_warnings(FctTask *task, const GPtrArray *verdicts)
         fct_task_log(task, "%s", ((FctVerdict *)verdicts->pdata[i])->sentence);
 }
 
-/* One attempt; FCT_ERROR_REVISION when somebody else was quicker. */
+/* One try; FCT_ERROR_REVISION when somebody else was quicker. */
 static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(FctVmOffer) offer = NULL;
@@ -84,7 +84,7 @@ gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **er
     }
 }
 
-/* The domain was seen to run: its parts are in use, and this is what it runs with. */
+/* The domain was seen running: notes its parts as in use, and the settings that this run has. */
 static void note_running(FctVms *vms, const FctVm *vm)
 {
     g_autoptr(GError) fault = NULL;
@@ -96,8 +96,9 @@ static void note_running(FctVms *vms, const FctVm *vm)
 }
 
 /*
- * libvirt went away in the middle of a start: only when it is back it can be told what came of it. A QEMU that it had
- * not let go yet is paused for ever; it is ended, since nobody has seen it run. When it cannot be ended, @fault tells.
+ * For a libvirt that went away in the middle of a start: what became of the start can only be told when it is back. A
+ * QEMU that libvirt had not released yet is paused for ever and is ended, since nobody has seen it run. @fault tells
+ * when it cannot be ended.
  */
 static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, GError **fault)
 {
@@ -126,7 +127,7 @@ static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, GError **
     return FALSE;
 }
 
-/* Disks that the last run did not let go of. */
+/* Deletes disks that the last run did not let go of. */
 static gboolean settle_disks(FctVms *vms, const FctVm *vm, GError **error)
 {
     gboolean leaving = FALSE;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define ASK_AGAIN_S 15 /* a guest that still booted did not hear it */
+#define ASK_AGAIN_S 15 /* a guest that was still booting did not hear it */
 #define FORCED_MS 60000
 #define SETTLE_MS 2000
 #define TEXT_OF(n) #n
@@ -28,7 +28,7 @@ static void off(FctVmAct *act, FctTask *task, guint step)
 {
     g_autofree char *outcome = g_strdup_printf("VM %s is off.", act->vm->name);
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
-    if (!act->acts) /* it may be starting at this moment: who started it knows when its parts are free */
+    if (!act->acts) /* it may be starting at this moment: whoever starts it knows when its parts are free */
         fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, "The task that was under way releases them.");
     else if (fct_vm_release_parts(act->vms, task, act->vm->id))
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Going back to a snapshot: new files on the frozen ones are made, then the documents change in one go; what the VM
- * wrote since goes after that. Before that moment nothing has changed but that the VM is off.
+ * Reverting to a snapshot: new files on top of the frozen ones are made, then the documents change in one commit, and
+ * what the VM wrote since is deleted after that. Before that commit nothing has changed, except that the VM is off.
  */
 #include "app/storage/volume_record.h"
 #include "app/vms/act/refused.h"
@@ -120,7 +120,7 @@ static FctVm *vm_of_then(const FctVmTree *tree, const json_t *doc, GError **erro
     return vm;
 }
 
-/* What stands against a start of the VM as it would be then (FctVerdict*): the same as "why" says afterwards. */
+/* What would forbid a start of the VM after the revert (FctVerdict*): its "why" will say the same. */
 static GPtrArray *against_start(FctVms *vms, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
                                 GError **error)
 {
@@ -146,7 +146,10 @@ static void say_missing(FctVms *vms, const FctVmOffer *offer, const FctVmTree *t
     }
 }
 
-/* Taken before the guest had its first-boot data: it asks for them again, and their secrets are gone. */
+/*
+ * The snapshot was taken before the guest had its first-boot data: the guest will ask for it again, but its secrets are
+ * gone.
+ */
 static void say_first_boot(json_t *list, const FctVm *vm, const json_t *settings)
 {
     const char *lacks = fct_vm_first_boot_lacks(vm);
@@ -222,13 +225,13 @@ static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
     return TRUE;
 }
 
-/* libvirt lets the guest go on after it has told that the domain is there. */
+/* libvirt resumes the guest only after it has reported that the domain is there. */
 static gboolean is_back(const FctVmInfo *info, gpointer data)
 {
     return fct_vm_info_active(info) && (*(const gboolean *)data || info->state != FCT_VM_PAUSED);
 }
 
-/* With its memory; FALSE without an error when the snapshot has none. */
+/* Starts with the saved memory; FALSE without an error when the snapshot has none. */
 static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
 {
     FctVms *vms = act->vms;
@@ -292,8 +295,8 @@ void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
 }
 
 /*
- * libvirt's definition first: virsh may start the VM at any moment, with the new files from then on, or it was started
- * before and is seen to run with the old ones, which must not go then.
+ * Changes libvirt's definition first. virsh may start the VM at any moment: from then on with the new files; if it was
+ * started before, it is seen to run with the old files, which must not be deleted then.
  */
 static void switch_definition(FctVms *vms, const char *id, GError **error)
 {
@@ -379,7 +382,7 @@ static gboolean check_consent(FctVms *vms, const FctVmTree *tree, const json_t *
     return FALSE;
 }
 
-/* A VM that shall run afterwards is not forced off and changed first, only to be told that it cannot start. */
+/* Refuses at once if the VM is to run afterwards and could not start, instead of forcing it off first. */
 static gboolean check_start(FctVms *vms, const FctVmTree *tree, const json_t *doc, GError **error)
 {
     fct_vm_facts_refresh(vms);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every change of snapshots begins with, and ends with: also after a crash, by what libvirt shows. */
+/* What every change of snapshots begins and ends with; after a crash too, by what libvirt shows. */
 #include "app/vms/snapshots/snapshots.h"
 #include "app/vms/state/facts.h"
 #include "app/vms/state/tree.h"
@@ -25,7 +25,7 @@ gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error)
     return FALSE;
 }
 
-/* Nothing has happened: the files that were made go. */
+/* Nothing was switched: deletes the files that were made. */
 static gboolean forget(FctVmTree *tree, gpointer data, GError **error)
 {
     json_t *doing = fct_vm_tree_doing(tree), *memory = json_object_get(doing, "memory");

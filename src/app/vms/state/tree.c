@@ -57,7 +57,7 @@ void fct_vm_tree_free(FctVmTree *tree)
     g_free(tree);
 }
 
-/* A drive whose content a snapshot keeps. */
+/* TRUE for a drive whose content a snapshot keeps. */
 static gboolean is_kept(const FctVmDisk *disk)
 {
     return !disk->cdrom && !disk->read_only && !disk->seed;
@@ -165,7 +165,7 @@ void fct_vm_tree_take_disks(FctVmTree *tree)
     }
 }
 
-/* What the chain says, into the documents. */
+/* Writes the chain into the documents. */
 static void write_back(FctVmTree *tree)
 {
     int shown = 0;
@@ -272,7 +272,7 @@ static gboolean delete_file(FctVms *vms, const json_t *json, GError **error)
         return TRUE;
     const char *pool = fct_json_str(json, "pool", "");
     if (!*fct_json_str(json, "target", "") && !vmm->ops->pool_refresh(vmm, pool, error))
-        return FALSE; /* saved memory was not made through the pool: it has to learn of it */
+        return FALSE; /* saved memory was not made through the pool, which must be scanned to find it */
     return fct_record_abandon(vms->app, pool, fct_json_str(json, "volume", ""), fct_json_str(json, "path", ""), error);
 }
 
@@ -308,7 +308,7 @@ gboolean fct_vm_tree_sweep(FctVms *vms, const char *vm, GError **error)
     return ok && done;
 }
 
-/* The pool for what stands on @file: its own if that has files, else Facet's. NULL with @error. */
+/* The pool for an overlay on @file: its own pool if that has files, else Facet's. NULL with @error. */
 static FctPool *pool_for(FctVms *vms, const FctChainFile *file, GError **error)
 {
     FctVmm *vmm = vms->app->vmm;
@@ -342,7 +342,7 @@ static FctChainFile *overlay_for(FctVms *vms, const FctVmTree *tree, const FctCh
     if (!pool)
         return NULL;
     g_autofree char *id = fct_app_new_id("");
-    const char *word = id + strlen(id) - WORD; /* its end is chance */
+    const char *word = id + strlen(id) - WORD; /* the end of the name is random */
     g_autofree char *name = g_strdup_printf("%s-%s-%s.qcow2", tree->vm->name, file->target, word);
     g_autofree char *path = g_build_filename(pool->path, name, NULL);
     return fct_chain_file_new(file->target, pool->name, name, path, "qcow2", file->path);
