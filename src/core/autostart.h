@@ -9,17 +9,17 @@ typedef struct {
     int delay_s; /* to wait after it, before the next */
 } FctAutostart;
 
-/* Sorts @vms (FctAutostart) by order; those of the same order by name. */
+/* Sorts @vms (FctAutostart) by order; equal orders by name. */
 void fct_autostart_sort(GArray *vms);
 
 typedef enum {
-    FCT_AUTOSTART_BEGIN, /* this boot has seen none yet */
-    FCT_AUTOSTART_GO_ON, /* it was begun in this boot and did not end */
+    FCT_AUTOSTART_BEGIN, /* nothing was begun in this boot */
+    FCT_AUTOSTART_GO_ON, /* it was begun in this boot and has not ended */
     FCT_AUTOSTART_DONE   /* there is nothing to do in this boot */
 } FctAutostartDue;
 
 /*
- * @state: what was stored, NULL when nothing was: {"boot_id", "task", "next", "ended": bool, "vms": [{"id", "name",
- * "delay_s"}]}. `next` is the first of the VMs that was not dealt with.
+ * @state: the stored document, NULL without one: {"boot_id", "task", "next", "ended": bool, "vms": [{"id", "name",
+ * "delay_s"}]}. `next` is the index of the first VM that was not dealt with.
  */
 FctAutostartDue fct_autostart_due(const json_t *state, const char *boot_id);

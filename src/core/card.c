@@ -205,7 +205,7 @@ static char *why_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigLay
     g_assert_not_reached();
 }
 
-/* "3 × 1g.10gb or 1 × 2g.20gb": each plain profile that still fits, alone, as often as it does. */
+/* "3 × 1g.10gb or 1 × 2g.20gb": for each plain profile that still fits, how often it fits alone. */
 static char *leaves_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigLayout *layout)
 {
     int order[FCT_MIG_PROFILES_MAX];

@@ -40,7 +40,7 @@ static gboolean bad_range(GError **error, const char *why)
     return FALSE;
 }
 
-/* A number without sign or blanks up to @end, which is stepped over. */
+/* Reads a number without sign or blanks that ends with @end, and steps over @end. */
 static gboolean take_number(const char **text, char end, gint64 *ret)
 {
     char *rest;

@@ -21,7 +21,7 @@ static gboolean refuse(GError **error, const char *next, const char *format, ...
 
 typedef enum { SAYS_NOTHING, SAYS_QCOW2, SAYS_RAW, SAYS_ISO, SAYS_OTHER } Says;
 
-/* “.img” is anything: distributions call their qcow2 images so, and media for a stick. */
+/* “.img” can be anything: distributions use it for their qcow2 images, and for images of USB sticks. */
 static Says what_name_says(const char *name)
 {
     static const struct {
@@ -110,7 +110,7 @@ static gboolean refuse_foreign(FctDiskKind kind, GError **error)
     if (kind == FCT_DISK_VMDK_TEXT)
         return refuse(error, "Convert it where all of its files are, with “qemu-img convert -O qcow2 FILE new.qcow2”.",
                       "The file is %s.", fct_disk_kind_text(kind));
-    if (kind == FCT_DISK_COW) /* no QEMU of today reads it */
+    if (kind == FCT_DISK_COW) /* a format that no QEMU of today reads */
         return refuse(error, "Convert it with a QEMU before 2.2, then upload that.", "The file is %s.",
                       fct_disk_kind_text(kind));
     g_autofree char *next =
