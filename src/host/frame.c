@@ -42,7 +42,7 @@ void fct_frames_push(FctFrames *frames, const void *data, gsize length)
 
 gboolean fct_frames_half(const FctFrames *frames)
 {
-    return frames->bytes->len > 0; /* whole ones were popped */
+    return frames->bytes->len > 0; /* complete frames were taken out */
 }
 
 json_t *fct_frames_pop(FctFrames *frames, GError **error)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The child of one step: lock the card, look, judge, act, report. Idempotent: where the step's effect is there already
- * it reports success without touching anything. Right before acting it looks again at identity and `before`, because
- * the world may have moved since the plan was made.
+ * The child of one step: lock the card, observe, judge, carry the step out, report. Idempotent: when the step's effect
+ * is there already it reports success and touches nothing. It checks identity and `before` right before the step, since
+ * things may have changed after the plan was made.
  */
 #include "base/scope.h"
 #include "host/frame.h"
@@ -17,8 +17,9 @@
 #define CHANNEL 3
 
 /*
- * A lock file a card. A child that hangs in the driver keeps it, even when the helper is killed meanwhile and knows
- * nothing of it any more: the next step then finds the card locked and calls it wedged. -1 when locked.
+ * One lock file for each card. A child that hangs in the driver keeps the lock, even when the helper is killed
+ * meanwhile and does not know about the child any more: the next step then finds the card locked and calls it wedged.
+ * -1: locked.
  */
 static int lock_card(const FctHelperConfig *config, const FctStep *step)
 {
@@ -29,7 +30,7 @@ static int lock_card(const FctHelperConfig *config, const FctStep *step)
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (g_get_monotonic_time() > deadline)
             return -1;
-        g_usleep(20 * 1000); /* a predecessor that was killed is on its way out */
+        g_usleep(20 * 1000); /* a predecessor that was killed is about to end */
     }
     return fct_keep_open(&fd);
 }
@@ -50,7 +51,7 @@ static json_t *run(const FctHelperConfig *config, const FctStep *step)
 {
     gboolean already = FALSE;
     g_autoptr(GError) error = NULL;
-    fct_autoclose int lock = lock_card(config, step); /* until the observer has let go of the card */
+    fct_autoclose int lock = lock_card(config, step); /* held until the observer has let go of the card */
     if (lock < 0)
         return json_pack("{s:s}", "outcome", "locked");
     g_autoptr(FctObserver) observer = fct_observer_new(config->root, config->nvml, FALSE);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Uevents come in bursts; one look after the burst. */
+/* uevents come in bursts; one observation after the burst */
 #define SETTLE_MS 200
 
 struct FctWatch {
@@ -16,7 +16,7 @@ struct FctWatch {
     void (*changed)(guint64 revision, gpointer data);
     gpointer data;
     guint64 revision;
-    char *quick, *full; /* digests of the last look of each kind; NULL before the first */
+    char *quick, *full; /* digests of the last observation of each kind; NULL before the first */
     guint poll, hurry, uevents;
     int netlink;
     gboolean looking;

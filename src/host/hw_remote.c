@@ -11,12 +11,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* How long a request waits for a connection that is not up. */
+/* how long a request waits for a connection */
 #define CONNECT_WAIT_US (2 * G_USEC_PER_SEC)
 #define LOOK_TIMEOUT_US (120 * G_USEC_PER_SEC) /* the helper has a deadline for each card and tries again */
 #define NETWORK_TIMEOUT_US (30 * G_USEC_PER_SEC)
 #define SEND_TIMEOUT_US (5 * G_USEC_PER_SEC)
-/* A step may wait for others before its own deadline begins to run. */
+/* A step may wait for other steps before its own deadline begins. */
 #define STEP_SLACK_US (180 * G_USEC_PER_SEC)
 #define FIRST_PAUSE_US (50 * 1000)
 #define LONGEST_PAUSE_US (2 * G_USEC_PER_SEC)
@@ -63,7 +63,7 @@ static void tell_watcher(Remote *remote)
         watcher(data);
 }
 
-/* The first frame of a connection, before anybody else may send; its answer has an id that nobody waits for. */
+/* The first frame of a connection, before anybody else may send. Its answer has an id for which nobody waits. */
 static void send_watch(int fd)
 {
     g_autoptr(json_t) frame = json_pack("{s:i, s:s}", "id", 0, "verb", "watch");
@@ -99,7 +99,7 @@ static void connected(Remote *remote, int fd)
         tell_watcher(remote);
 }
 
-/* Nobody sends any more when this returns; every waiter knows. */
+/* When this returns no thread is sending any more, and every waiter has been told. */
 static void disconnected(Remote *remote, int fd)
 {
     GHashTableIter iter;
@@ -156,7 +156,7 @@ static gpointer run(gpointer data)
     return NULL;
 }
 
-/* With the lock held: waits for a connection. -1 when there is none in time. */
+/* With the lock held: waits for a connection. -1: none in time. */
 static int wait_connected(Remote *remote)
 {
     gint64 until = g_get_monotonic_time() + CONNECT_WAIT_US;
@@ -228,7 +228,7 @@ static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeou
     return result ? json_incref(result) : json_null();
 }
 
-/* A question that changes nothing is put once more when the helper went away under it. */
+/* A question changes nothing, so it is asked once more when the helper went away in between. */
 static json_t *ask_again(Remote *remote, const char *verb, GError **error)
 {
     g_autoptr(GError) fault = NULL;

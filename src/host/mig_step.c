@@ -46,8 +46,10 @@ static gboolean set_mode(FctNvml *nvml, NvDevice device, const FctStep *step, GE
     if (activation == NV_SUCCESS)
         return TRUE;
     if (activation == NV_IN_USE) {
-        /* Taken back, so that the mode does not change by surprise at the next reset of the card; but not a change
-         * that somebody else had pending already. */
+        /*
+         * Takes the request back, so that the mode does not change by surprise at the next reset of the card; but not a
+         * change that another program had requested before.
+         */
         if (ours)
             fct_nvml(nvml, set_mig, device, step->enabled ? 0 : 1, &ignored);
         return refuse(nvml, activation, what, "Stop what uses the card, then try again.", error);

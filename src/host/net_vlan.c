@@ -18,7 +18,7 @@
 
 typedef struct {
     char *path;
-    int lock; /* two children may be at it */
+    int lock; /* two children may do this at the same time */
     json_t *known;
 } Record;
 
@@ -78,7 +78,7 @@ static struct nl_sock *kernel_open(GError **error)
     return NULL;
 }
 
-/* NULL: there is none of that name. */
+/* NULL: there is no interface of that name. */
 static struct rtnl_link *find(struct nl_sock *socket, const char *name)
 {
     struct rtnl_link *link = NULL;
@@ -91,7 +91,10 @@ static gboolean is_as_made(struct rtnl_link *link, struct rtnl_link *parent, int
            (!parent || rtnl_link_get_link(link) == rtnl_link_get_ifindex(parent));
 }
 
-/* Nothing of the VLAN shall reach the host itself: it takes no address by itself there. Without IPv6 there is none. */
+/*
+ * Traffic of the VLAN must not reach the host itself, so the interface takes no IPv6 address by itself. A kernel
+ * without IPv6 has no such file.
+ */
 static void without_ipv6(const char *name)
 {
     g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
@@ -122,7 +125,7 @@ static int add(struct nl_sock *socket, struct rtnl_link *parent, const char *nam
     return code;
 }
 
-/* It is there and up when this returns TRUE; what is there under the name already must be it. */
+/* TRUE: the interface exists and is up. One that has the name already must be the very one that is wanted. */
 static gboolean make(struct nl_sock *socket, const char *parent_name, const char *name, int tag, GError **error)
 {
     struct rtnl_link *parent = find(socket, parent_name), *link = find(socket, name);
@@ -187,7 +190,7 @@ static gboolean is_there(const char *name, GError **error)
     return there;
 }
 
-/* A short name (vlan30) can be asked for on two parents: what is written down of the first stays as it is. */
+/* A short name (vlan30) can be asked for on two parents: the record of the first stays as it is. */
 static gboolean is_of_another(const json_t *known, const char *parent, const char *name, int tag, GError **error)
 {
     const char *other = fct_json_str(known, "parent", "");
@@ -228,7 +231,7 @@ gboolean fct_net_vlan_make(const char *state, const json_t *vlan, GError **error
     return ok;
 }
 
-/* An address that somebody gave it since; g_free it. NULL: none. */
+/* An address that somebody gave the interface since; g_free it. NULL: none. */
 static char *address_on(struct nl_sock *socket, struct rtnl_link *link)
 {
     struct nl_cache *addresses = NULL;

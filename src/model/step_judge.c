@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Before and after conditions of a step, judged on an observation. The only place where they are written down. */
+/* Conditions before and after a step, judged on an observation. This is the only place where they are written down. */
 #include "model/plan.h"
 
 #include <string.h>
 
-/* The card itself, if it is the same one and answers. */
+/* The card, if it is the same one and answers. */
 static const FctGpu *the_card(const FctStep *step, const FctInventory *seen, GError **error)
 {
     const FctGpu *gpu = fct_inventory_gpu(seen, step->gpu);
@@ -194,7 +194,7 @@ static gboolean after_mode(const FctStep *step, const FctGpu *gpu, GError **erro
     return no(FCT_ERROR_HW, error, step->enabled ? "MIG is still off." : "MIG is still on.");
 }
 
-/* With a ci_id the very instance is meant; without one, any of that profile. */
+/* With a ci_id that very instance; without one, any instance of that profile. */
 static gboolean after_ci_create(const FctStep *step, const FctGpu *gpu, GError **error)
 {
     const FctGpuInstance *instance = named_instance(step, gpu);
