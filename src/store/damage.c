@@ -26,7 +26,7 @@ gboolean fct_damage_check(const char *path, GError **error)
     gboolean there = stat(path, &status) == 0;
     if (there && status.st_size > 0)
         return TRUE;
-    /* An empty file with its log is one that was never checkpointed: SQLite reads both. */
+    /* An empty file with a log beside it was never checkpointed: SQLite reads both. */
     if (there && stat(wal, &log) == 0 && log.st_size > 0)
         return TRUE;
     if (!g_file_test(marker, G_FILE_TEST_EXISTS) && !(!there && stat(wal, &log) == 0 && log.st_size > 0))
@@ -123,8 +123,7 @@ static gboolean move_aside(sqlite3 *db, const char *key, const char *text)
     return rc == SQLITE_OK;
 }
 
-/* Every document is an object. What else SQLite takes for JSON and Jansson does not is left out by list, and told then.
- */
+/* Every document is an object. What SQLite takes for JSON and Jansson does not, list leaves out and reports. */
 static GPtrArray *broken_keys(sqlite3 *db, int *ret_rc)
 {
     GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);

@@ -7,7 +7,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
-#define BYTES (4 * 1024 * 1024) /* some hundred deletions, each with the pages it changes */
+#define BYTES (4 * 1024 * 1024) /* room for some hundred deletions, each with the pages that it changes */
 #define AGAIN_US (60 * G_USEC_PER_SEC)
 
 static void hold(FctReserve *reserve)
@@ -19,7 +19,7 @@ static void hold(FctReserve *reserve)
         reserve->held = FALSE;
         return;
     }
-    /* Blocks, not a length alone: those would be found missing when they are needed. */
+    /* Allocates blocks, not only a length: blocks would be found missing when they are needed. */
     int rc = posix_fallocate(fd, 0, BYTES);
     reserve->held = rc == 0 && fstat(fd, &status) == 0 && status.st_blocks > 0;
     if (!reserve->held) {

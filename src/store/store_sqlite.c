@@ -12,12 +12,14 @@
 #include <string.h>
 
 #define SCHEMA_VERSION 1
-#define SCRUB_AGAIN_US (60 * G_USEC_PER_SEC) /* each try may wait for who reads the database */
+#define SCRUB_AGAIN_US (60 * G_USEC_PER_SEC) /* each try may wait for other readers of the database */
 
 typedef struct {
     FctStore port;
-    /* Held over a commit and the calls of its watchers, so that these see commits in order; recursive, since a watcher
-     * may read. */
+    /*
+     * Held during a commit and the calls of its watchers, so that these see commits in order; recursive, since a
+     * watcher may read.
+     */
     GRecMutex write_lock;
     GMutex read_lock;
     sqlite3 *writer, *reader;
@@ -25,12 +27,17 @@ typedef struct {
     sqlite3_stmt *get, *list, *list_after;
     FctWatchers watchers;
     FctReserve reserve; /* under the write lock */
-    /* Under the write lock: a secret has left its document, and may be in the log still; when that is looked after. */
+    /*
+     * Under the write lock: a secret has left its document and may still be in the log; and when to try again to remove
+     * it.
+     */
     gboolean secret_left;
     gint64 scrub_us;
 } SqliteStore;
 
-/* SQLite tells ENOSPC apart; for a quota or a file size limit only the thread's errno, cleared before, is left. */
+/*
+ * SQLite recognizes ENOSPC; for a quota or a file size limit only this thread's errno tells, which was cleared before.
+ */
 static gboolean is_full(int rc)
 {
     return (rc & 0xff) == SQLITE_FULL ||
@@ -45,7 +52,7 @@ static void set_sqlite_error(GError **error, sqlite3 *db, int rc, const char *do
         fct_set_error(error, FCT_ERROR_INTERNAL, "The store failed while %s: %s (%d).", doing, sqlite3_errmsg(db), rc);
 }
 
-/* Runs a statement that gives no rows. */
+/* Runs a statement that returns no rows. */
 static int run(sqlite3_stmt *statement)
 {
     errno = 0;
@@ -144,7 +151,7 @@ static gboolean check_expectation(SqliteStore *store, const FctWrite *write, GEr
     return FALSE;
 }
 
-/* What stands there is about to be replaced. A document that nobody can read may have held anything. */
+/* What a write is about to replace may hold a secret; a document that nobody can read may have held anything. */
 static void note_secrets(SqliteStore *store, const FctWrite *write)
 {
     if (!fct_secrets_may_be_in(write->key))
@@ -190,7 +197,7 @@ static gboolean write_all(SqliteStore *store, const FctWrite *writes, gsize n, g
     int rc = sqlite3_step(store->bump);
     guint64 revision = rc == SQLITE_ROW ? (guint64)sqlite3_column_int64(store->bump, 0) : 0;
     if (rc == SQLITE_ROW)
-        rc = sqlite3_step(store->bump); /* RETURNING: the statement is through only when it says so */
+        rc = sqlite3_step(store->bump); /* the statement has RETURNING: it is complete only when it says so */
     sqlite3_reset(store->bump);
     if (rc != SQLITE_DONE) {
         set_sqlite_error(error, store->writer, rc, "writing");
@@ -214,20 +221,20 @@ static gboolean commit_once(SqliteStore *store, const FctWrite *writes, gsize n,
         set_sqlite_error(error, store->writer, rc, "committing");
         ok = FALSE;
     }
-    /* SQLite has rolled back by itself after some faults; then there is nothing left to roll back. */
+    /* After some faults SQLite has rolled back by itself; then there is nothing to roll back. */
     if (!ok && !sqlite3_get_autocommit(store->writer))
         run(store->rollback);
     return ok;
 }
 
 /*
- * The log has each page as it was until it is carried over and cut off; free pages are overwritten (secure_delete). The
- * write lock is held.
+ * The log has former versions of pages until they are carried over and the log is truncated; free pages are overwritten
+ * (secure_delete). The write lock is held.
  */
 static gboolean scrub(SqliteStore *store, GError **error)
 {
     int log = 0, done = 0;
-    g_mutex_lock(&store->read_lock); /* a reader would keep the log */
+    g_mutex_lock(&store->read_lock); /* a reader keeps the log from being truncated */
     errno = 0;
     int rc = sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
     if (rc != SQLITE_OK)
@@ -236,7 +243,7 @@ static gboolean scrub(SqliteStore *store, GError **error)
     return rc == SQLITE_OK;
 }
 
-/* The commit stands whatever comes of it, so nobody is refused. */
+/* The commit stands whatever comes of this, so it returns no error. */
 static void scrub_when_due(SqliteStore *store)
 {
     g_autoptr(GError) fault = NULL;
@@ -363,7 +370,7 @@ static gboolean open_one(const char *path, int flags, sqlite3 **ret_db, GError *
         sqlite3_busy_timeout(*ret_db, 5000);
         rc = sqlite3_exec(*ret_db,
                           "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; "
-                          "PRAGMA secure_delete=ON;" /* what was secret is not left in free pages */,
+                          "PRAGMA secure_delete=ON;" /* so that free pages hold no secrets */,
                           NULL, NULL, NULL);
     }
     if (rc != SQLITE_OK)
@@ -420,7 +427,7 @@ FctStore *fct_store_sqlite_open(const char *path, GError **error)
         open_one(path, SQLITE_OPEN_READWRITE, &store->reader, error) && prepare_all(store, path, error)) {
         fct_reserve_init(&store->reserve, path);
         fct_damage_mark(path);
-        store->secret_left = TRUE; /* who was killed between a commit and its scrub left the log as it was */
+        store->secret_left = TRUE; /* a kill between a commit and its scrub leaves the log as it was */
         scrub_when_due(store);
         return &store->port;
     }

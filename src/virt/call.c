@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounded calls: see virt.h. A call that hangs keeps its worker, its place in the lane and its VM, and nothing else. */
+/*
+ * Bounded calls: see virt.h. A call that hangs keeps its worker, its place in the lane and its VM from others, and
+ * nothing else.
+ */
 #include "base/scope.h"
 #include "virt/virt.h"
 
@@ -8,7 +11,7 @@
 #define WORKERS (FCT_PER_LANE * FCT_N_LANES)
 enum { BUSY = 1, STUCK = 2 };
 
-/* Calls in these wait for a QEMU, a guest or a file server. */
+/* Calls in these lanes wait for a QEMU, a guest or a file server. */
 static const gboolean may_hang[FCT_N_LANES] = {[FCT_LANE_POWER] = TRUE,
                                                [FCT_LANE_KILL] = TRUE,
                                                [FCT_LANE_STORAGE] = TRUE,
@@ -21,7 +24,7 @@ typedef struct {
     virConnectPtr conn; /* NULL: to be opened */
     FctVirtLane lane;
     int place;       /* in the lane */
-    guint connected; /* as it was when the place was taken */
+    guint connected; /* the count of connections when the place was taken */
     char *id;        /* NULL: serialises nothing */
     FctVirtFn fn;
     gpointer data;
@@ -44,7 +47,7 @@ static void call_unref(Call *call)
     g_free(call);
 }
 
-/* Nobody waits for the result any more: the watcher looks. The lock is held. */
+/* Nobody waits for the result any more, so the watcher reads the VM. The lock is held. */
 static void note_late(FctVirt *virt, const char *id)
 {
     if (g_str_has_prefix(id, FCT_VIRT_POOL))
@@ -55,7 +58,7 @@ static void note_late(FctVirt *virt, const char *id)
         g_hash_table_add(virt->changed, g_strdup(id));
 }
 
-/* The connection of a place that never had one. It stays for the next calls unless libvirt went away meanwhile. */
+/* Opens the connection of a place that has none yet. It is kept for later calls, unless libvirt went away meanwhile. */
 static gboolean open_place(Call *call, GError **error)
 {
     FctVirt *virt = call->virt;
@@ -113,7 +116,7 @@ static gboolean refuse_stuck(const char *id, GError **error)
     return FALSE;
 }
 
-/* Waits for the VM's turn and a place in the lane; the lock is held. */
+/* Waits until the VM is free and the lane has a place; the lock is held. */
 static gboolean admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 until, GError **error)
 {
     while (TRUE) {
@@ -150,7 +153,7 @@ static gboolean await(FctVirt *virt, Call *call, gint64 until, int deadline_ms, 
     return FALSE;
 }
 
-/* Of the lane's places, of which one is free; the lock is held. */
+/* A free place of the lane, which has one; the lock is held. */
 static int take_place(FctVirt *virt, FctVirtLane lane)
 {
     int place = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images that are files: looked at, copied into another format, deleted. qemu-img does the copying, since it knows the
- * formats and leaves holes.
+ * Images that are files: checking, converting and deleting them. qemu-img does the work, since it knows the formats and
+ * leaves holes.
  */
 #include "base/scope.h"
 #include "virt/virt.h"
@@ -16,7 +16,7 @@
 
 #define MIN_S 60
 #define TICK_MS 300
-#define BYTES_PER_S (8 * 1024 * 1024) /* slower than any disk one would keep VMs on */
+#define BYTES_PER_S (8 * 1024 * 1024) /* slower than any disk on which people keep VMs */
 
 typedef struct {
     GMainLoop *loop;
@@ -26,7 +26,7 @@ typedef struct {
     GError *fault;
     const char *target; /* what grows */
     gint64 total;
-    FctVmmProgress progress; /* NULL: nobody looks on */
+    FctVmmProgress progress; /* NULL: progress is not told */
     gpointer data;
 } Child;
 
@@ -73,8 +73,10 @@ static GSource *tick_source(Child *c, GMainContext *context)
     return tick;
 }
 
-/* Runs qemu-img, killing it after @seconds. @ret_out: what it prints, also when it fails, or NULL. @watched: who looks
- * on, or NULL. */
+/*
+ * Runs qemu-img and kills it after @seconds. @ret_out: its output, also when it fails; or NULL. @watched: progress, or
+ * NULL.
+ */
 static gboolean run_watched(const char *const *argv, guint seconds, const Child *watched, char **ret_out,
                             GError **error)
 {
@@ -135,7 +137,7 @@ static gboolean flush_folder(const char *path, GError **error)
     return (fd >= 0 && fsync(fd) == 0) || set_errno(error, "Could not write", path);
 }
 
-/* Better before than after minutes of copying. The image's blocks are a lower bound of what the copy takes. */
+/* Checked before rather than after minutes of copying. The image's blocks are a lower bound of what the copy needs. */
 static gboolean check_space(const char *image, const char *folder, goffset *ret_bytes, GError **error)
 {
     struct stat st;
@@ -153,7 +155,7 @@ static gboolean check_space(const char *image, const char *folder, goffset *ret_
     return FALSE;
 }
 
-/* qemu-img leaves what it wrote to the page cache: until it is on the disk a power cut can take it back. */
+/* qemu-img leaves what it wrote in the page cache: until it is on the disk a power cut can lose it. */
 static gboolean flush_file(const char *path, GError **error)
 {
     fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -193,8 +195,8 @@ static gboolean not_taken(GError **error, GError *fault, const char *format)
 }
 
 /*
- * The image comes from anybody: qemu-img reads it with little memory and time, and never guesses its format. NULL with
- * @error where it failed without an answer.
+ * Anybody may have made the image, so qemu-img gets little memory and time and never guesses the format. NULL with
+ * @error when it failed without an answer.
  */
 static json_t *ask_tool(const char *what, const char *path, const char *format, guint seconds, GError **error)
 {
@@ -210,7 +212,7 @@ static json_t *ask_tool(const char *what, const char *path, const char *format, 
     return NULL;
 }
 
-/* Room that nobody refers to any more is no damage; QEMU runs with it. */
+/* Leaked clusters are no damage; QEMU runs with them. */
 static gboolean is_sound(const char *path, const char *format, goffset size, GError **error)
 {
     guint seconds = 20 + (guint)(size >> 30); /* its tables are some ten thousandth of it */
