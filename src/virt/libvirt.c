@@ -11,12 +11,12 @@ static void virt_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection conn
 {
     FctVirt *virt = (FctVirt *)vmm;
     g_mutex_lock(&virt->lock);
-    while (virt->telling) /* whoever was told until now may be gone when we return */
+    while (virt->telling) /* after our return nobody else is called: the former watcher may be freed */
         g_cond_wait(&virt->cond, &virt->lock);
     virt->on_changed = changed;
     virt->on_connection = connection;
     virt->watch_data = data;
-    virt->announce = TRUE; /* also when it has been up for long: the watcher starts by listing */
+    virt->announce = TRUE; /* also when it has been up for long, since a watcher starts by listing */
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
 }
@@ -41,7 +41,7 @@ static void virt_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer da
         g_cond_wait(&virt->cond, &virt->lock);
     virt->on_networks = changed;
     virt->networks_data = data;
-    virt->networks_changed = TRUE; /* the watcher starts by reading */
+    virt->networks_changed = TRUE; /* a watcher starts by reading */
     g_cond_broadcast(&virt->cond);
 }
 
@@ -53,7 +53,7 @@ static void virt_free(FctVmm *vmm)
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
     g_thread_join(virt->keeper);
-    g_thread_pool_free(virt->pool, FALSE, FALSE); /* a call into a QEMU that hangs must not hold up our exit */
+    g_thread_pool_free(virt->pool, FALSE, FALSE); /* a call into a QEMU that hangs must not delay our exit */
     fct_virt_unref(virt);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Definitions and power. Domains that are not ours are never changed: each call looks before it acts. */
+/* Definitions and power. Domains that are not ours are never changed: each call checks that first. */
 #include "base/scope.h"
 #include "virt/virt.h"
 
@@ -7,7 +7,7 @@
 
 #define DEFINE_MS 20000
 #define ASK_MS 10000
-#define DESTROY_MS 60000 /* plain destroy of a QEMU that hangs was seen to take 11.5 s (host.md 0.6) */
+#define DESTROY_MS 60000 /* destroying a QEMU that hangs was seen to take 11.5 s (host.md 0.6) */
 #define START_MS 60000   /* and 2 s for each GiB, which VFIO pins and maps (host.md 1.5) */
 #define START_MS_PER_GIB 2000
 #define START_MS_MAX (30 * 60 * 1000)
@@ -65,7 +65,7 @@ virDomainPtr fct_virt_find_ours(virConnectPtr conn, const char *id, GError **err
     return NULL;
 }
 
-/* TRUE when @id is free, or ours to replace; then it bears the wanted name afterwards. */
+/* TRUE when @id is unused, or ours to replace; then the domain has the wanted name. */
 static gboolean may_define(virConnectPtr conn, const Order *order, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -82,7 +82,7 @@ static gboolean may_define(virConnectPtr conn, const Order *order, GError **erro
     return ok;
 }
 
-/* What we asked for and what libvirt made of it. NULL when libvirt does not say. */
+/* A digest of what we asked for and what libvirt made of it. NULL when libvirt does not tell. */
 static char *digest_of(const Order *order, virDomainPtr domain)
 {
     char *text = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
@@ -106,8 +106,10 @@ static void note_defined(const Order *order, virDomainPtr domain)
         g_hash_table_remove(order->virt->defined, order->id);
 }
 
-/* Whether the definition is still what we made from the same text. A definition costs a reading of libvirt's whole
- * schema and a flush of its disk, which a start need not wait for. */
+/*
+ * Whether the definition is still what we made from the same text. Defining makes libvirt read its whole schema and
+ * flush its disk, which a start need not wait for.
+ */
 static gboolean is_defined(virConnectPtr conn, const Order *order)
 {
     virDomainPtr domain = virDomainLookupByUUIDString(conn, order->id);
@@ -130,8 +132,10 @@ static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
         fct_virt_set_error(error, what);
         return FALSE;
     }
-    /* libvirt would start it with the host before its devices are there; facetd starts ours, in their order. One that
-     * was adopted may come with it. */
+    /*
+     * libvirt would start the VM with the host before its devices are there, so facetd starts our VMs, in their order.
+     * An adopted VM may have come with libvirt's autostart.
+     */
     int starts = 0;
     if (virDomainGetAutostart(domain, &starts) == 0 && starts)
         virDomainSetAutostart(domain, 0);
@@ -145,8 +149,10 @@ static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
     const Order *order = data;
     if (!is_defined(conn, order) && !do_define(conn, data, error))
         return FALSE;
-    /* The run gets a definition of its own; when it ends libvirt is back at the persistent one, which has no devices.
-     * Not against the schema once more: the definition was, and what a run adds is the same for every VM. */
+    /*
+     * The run gets a definition of its own; when it ends libvirt is back at the persistent one, which has no devices.
+     * It is not checked against the schema again: the definition was, and what a run adds is the same for every VM.
+     */
     virDomainPtr domain = virDomainCreateXML(conn, order->run_xml, 0);
     if (!domain) {
         g_autofree char *what = g_strdup_printf("VM %s could not be started", order->name);
@@ -277,8 +283,8 @@ static gboolean do_resume(virConnectPtr conn, gpointer data, GError **error)
 }
 
 /*
- * libvirt 9.0 that is killed after it noted a start and before it knew QEMU's process id never looks at that domain
- * again: qemuProcessReconnectHelper passes over what has no pid, and the noted job keeps its lock through any restart.
+ * If libvirt 9.0 is killed after it noted a start and before it knew QEMU's process id, it never looks at that domain
+ * again: qemuProcessReconnectHelper skips domains without a pid, and the noted job keeps its lock across restarts.
  */
 static gboolean is_half_started(virConnectPtr conn, const char *id)
 {
@@ -304,7 +310,7 @@ static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     const Order *order = data;
-    /* Its answer may be lost with the domain, or it was off already: what counts is how it is now. */
+    /* The answer may be lost together with the domain, or the VM was off already: only the present state counts. */
     if (power(conn, data, virDomainDestroy, "The VM could not be forced off", &fault) || is_off(conn, order->id))
         return TRUE;
     if (fault->code == FCT_ERROR_TIMEOUT && is_half_started(conn, order->id))
@@ -318,7 +324,7 @@ static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
     return FALSE;
 }
 
-/* libvirt undefines one that runs, which goes on without a definition: its disks would be deleted under it. */
+/* libvirt would undefine a running domain, which goes on without a definition: its disks would be deleted under it. */
 static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
@@ -371,7 +377,7 @@ gboolean fct_virt_resume(FctVmm *vmm, const char *id, GError **error)
 
 gboolean fct_virt_destroy(FctVmm *vmm, const char *id, GError **error)
 {
-    /* Not serialised: it is the way out when another call to this VM hangs. */
+    /* Not serialized by VM: this is the way out when another call to the VM hangs. */
     return call_power(vmm, FCT_LANE_KILL, id, FALSE, DESTROY_MS, do_destroy, error);
 }
 

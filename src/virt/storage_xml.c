@@ -8,7 +8,7 @@
 
 #define OURS "urn:facet:pool:"
 
-/* A UUID that follows from the name (RFC 4122, version 5 in form): a pool has no metadata that could bear our mark. */
+/* A UUID that follows from the name (in the form of RFC 4122, version 5), since a pool has no metadata for our mark. */
 static char *uuid_of(const char *name)
 {
     g_autofree char *text = g_strconcat(OURS, name, NULL);

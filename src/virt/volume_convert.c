@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies into another format, or of what stands on other files: a QEMU that never runs opens the source for reading,
- * with the formats that it is told, and copies what a guest would see into a volume of just that size. It ends with our
- * connection, and is known by the volume that it makes.
+ * Copies into another format, or of disks that stand on other files. A QEMU that never runs a guest opens the source
+ * for reading, in the formats that it is told, and copies what a guest would see into a volume of exactly that size. It
+ * ends with our connection, and is recognized by the volume that it makes.
  */
 #include "base/text.h"
 #include "virt/virt.h"
@@ -18,11 +18,11 @@
 
 typedef struct {
     char *id;
-    char *key; /* what the helper is called by */
+    char *key; /* name of the helper */
     gboolean kvm;
     FctChainFile *source;
-    char *disk;      /* XML of where it copies to */
-    FctVolume *made; /* that volume; NULL: not yet */
+    char *disk;      /* XML of the target */
+    FctVolume *made; /* the target; NULL: not made yet */
     /* what was seen */
     gint64 capacity;
     gboolean job, ready;
@@ -45,7 +45,7 @@ static void copy_release(Copy *copy)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Copy, copy_release)
 
-/* A volume's name may be longer than a domain's can be. */
+/* A volume's name may be longer than a domain's may be. */
 static char *key_of(const char *pool, const char *name)
 {
     g_autofree char *id = g_strconcat(pool, ":", name, NULL);
@@ -148,7 +148,7 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
     return ok;
 }
 
-/* Of a job that is ready: both are the same, and QEMU flushes the copy and stays with the source. */
+/* Ends a job that is ready: both sides are equal, and QEMU flushes the copy and stays with the source. */
 static gboolean do_finish(virConnectPtr conn, gpointer data, GError **error)
 {
     virDomainPtr domain = find(conn, data, error);

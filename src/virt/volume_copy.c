@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies of whole volumes. Bytes are carried over by us, with true progress and an end at once when somebody cancels.
- * A volume that stands on others, or whose format changes, is copied by a QEMU of ours (volume_convert.c). Onto what is
- * no file only libvirt can do it (qemu-img): that tells nothing and cannot be stopped, so progress is how much the new
- * volume has grown to, and a cancelled copy is deleted when it ends. libvirt asks the source's bytes for its format, so
- * that is done with a qcow2 alone, whose first bytes no guest writes.
+ * Copies of whole volumes. We copy the bytes ourselves, so progress is exact and cancelling works at once. A volume
+ * that stands on others, or whose format changes, is copied by a QEMU of ours (volume_convert.c). Onto a device only
+ * libvirt can convert (by qemu-img), which reports nothing and cannot be stopped: so progress is how much of the new
+ * volume is allocated, and a cancelled copy is deleted when it ends. libvirt takes the source's format from its bytes,
+ * so this is done only for a qcow2, whose first bytes no guest writes.
  */
 #include "virt/virt.h"
 
@@ -109,7 +109,7 @@ static gboolean convert(Convert *c, virConnectPtr conn, virStorageVolPtr *ret, G
     return *ret != NULL;
 }
 
-/* On a connection of its own, for as long as it takes. */
+/* On a connection of its own for as long as it takes. */
 static gpointer convert_thread(gpointer data)
 {
     Convert *c = data;
@@ -210,7 +210,7 @@ static gboolean begun(FctVmmProgress progress, gpointer data, gint64 total, GErr
     return FALSE;
 }
 
-/* What was made here and not filled goes again, but not what another has put in its place; @ok is given back. */
+/* Deletes what was made here and not filled, but not what somebody else has put in its place; returns @ok. */
 static gboolean settle(FctVmm *vmm, const FctVolume *made, gboolean ok)
 {
     if (made && !ok)
@@ -218,7 +218,7 @@ static gboolean settle(FctVmm *vmm, const FctVolume *made, gboolean ok)
     return ok;
 }
 
-/* The bytes of an image stand for themselves only where nothing must be put in front of them or below them. */
+/* The bytes of an image can be copied as they are only if nothing must be put in front of them or below them. */
 static gboolean copy_plain(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name, gboolean files,
                            FctVmmProgress progress, gpointer data, GError **error)
 {
@@ -259,7 +259,7 @@ FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const cha
                            "There is a volume %s in pool %s already.", name, pool);
         return NULL;
     }
-    if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
+    if (fault->code != FCT_ERROR_NOT_FOUND) { /* the volume may exist */
         fct_error_pass(error, &fault);
         return NULL;
     }
