@@ -38,7 +38,7 @@ static gboolean on_time(gpointer unused)
     return G_SOURCE_CONTINUE;
 }
 
-/* Twice in the time after which systemd takes us for dead; 0: it does not watch us. */
+/* Twice within the time after which systemd takes us for dead; 0: it does not watch us. */
 static guint interval_ms(void)
 {
     const char *usec = g_getenv("WATCHDOG_USEC"), *pid = g_getenv("WATCHDOG_PID");

@@ -15,5 +15,5 @@ void fct_watch_free(FctWatch *watch);
 guint64 fct_watch_revision(const FctWatch *watch);
 /* A full observation was made: @answer of the worker. Raises the revision when it differs from the last. */
 void fct_watch_saw(FctWatch *watch, const json_t *answer);
-/* Look soon. */
+/* Makes it observe soon. */
 void fct_watch_hurry(FctWatch *watch);

@@ -68,7 +68,7 @@ void fct_file_probe_free(FctFileProbe *probe)
         probe_unref(probe);
 }
 
-/* ---- the look ---- */
+/* ---- the reading ---- */
 
 #define HEAD 80     /* of a qcow2 of version 3: magic, version, …, crypt_method at byte 32, … */
 #define FEATURES 79 /* the last byte of its incompatible features */

@@ -149,7 +149,7 @@ static void add_domains(FctApp *app, FctVolumeSurvey *survey)
     }
 }
 
-/* ---- the look ---- */
+/* ---- the reading ---- */
 
 void fct_volume_survey_free(FctVolumeSurvey *survey)
 {

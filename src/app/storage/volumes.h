@@ -48,7 +48,7 @@ typedef struct {
 /* FctVolumeUser*: who refers to the file or device at @path: VMs of ours and of others, snapshots, other volumes. */
 GPtrArray *fct_volume_users(FctApp *app, const char *path, GError **error);
 
-/* ---- volume_survey.c: one look at all pools, their volumes and who refers to them ---- */
+/* ---- volume_survey.c: all pools, their volumes and who refers to them, read once ---- */
 typedef struct {
     GPtrArray *pools;    /* FctPool* */
     GPtrArray *volumes;  /* FctVolume*, of the pools that answer */
