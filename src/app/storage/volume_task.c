@@ -493,16 +493,19 @@ static gboolean no_domain_has(FctApp *app, const FctVolumeSurvey *survey, const 
     return infos != NULL;
 }
 
+/* A creation that found the volume free before it was claimed holds this lock until its VM, which uses it, is stored.
+ */
+static void await_creations(FctStorage *storage)
+{
+    g_mutex_lock(fct_storage_names(storage));
+    g_mutex_unlock(fct_storage_names(storage));
+}
+
 /* Deletes a volume that is claimed, so that nobody begins to use it meanwhile. */
 static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
 {
     g_autofree char *pool = NULL, *name = NULL;
-    /*
-     * Waits for whoever holds this lock: they found the volume free before it was claimed, and store the VM that uses
-     * it.
-     */
-    g_mutex_lock(fct_storage_names(app->storage));
-    g_mutex_unlock(fct_storage_names(app->storage));
+    await_creations(app->storage);
     if (!fct_volume_split(id, &pool, &name, error))
         return FALSE;
     /* Finds overlays that were made in the folder without libvirt. A pool that is being written to is not scanned. */
