@@ -137,9 +137,8 @@ static gboolean refuse_state(const char *dir, int why, GError **error)
                        : why == EACCES ? "Give the folder to the user that runs facetd."
                        : why == ENOSPC ? "Free some space there."
                                        : NULL;
-    fct_set_error_full(error, why == ENOSPC ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL, next, NULL,
-                       "The folder of Facet's state, %s, cannot be written: %s.", dir, g_strerror(why));
-    return FALSE;
+    return fct_set_error_full(error, why == ENOSPC ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL, next, NULL,
+                              "The folder of Facet's state, %s, cannot be written: %s.", dir, g_strerror(why));
 }
 
 /* One facetd a state: the lock lives as long as the process. */
@@ -205,19 +204,15 @@ static char *read_password(void)
 static gboolean reset_password(const char *state, const char *user, GError **error)
 {
     g_autofree char *path = g_build_filename(state, "facet.db", NULL);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no %s; --state names the folder of a facetd.", path);
-        return FALSE;
-    }
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no %s; --state names the folder of a facetd.", path);
     g_autoptr(GError) fault = NULL;
     if (!lock_state(state, &fault)) {
         g_propagate_prefixed_error(error, g_steal_pointer(&fault), "Stop facetd first. ");
         return FALSE;
     }
-    if (sodium_init() < 0) {
-        fct_set_error(error, FCT_ERROR_INTERNAL, "libsodium does not start.");
-        return FALSE;
-    }
+    if (sodium_init() < 0)
+        return fct_set_error(error, FCT_ERROR_INTERNAL, "libsodium does not start.");
     g_autoptr(FctStore) store = fct_store_sqlite_open(path, error);
     if (!store)
         return FALSE;

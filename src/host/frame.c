@@ -82,8 +82,7 @@ static gboolean wait_for(int fd, short events, gint64 deadline_us, GError **erro
             return TRUE;
         if (n < 0 && errno == EINTR)
             continue;
-        fct_set_error(error, FCT_ERROR_TIMEOUT, "The hardware helper did not answer in time.");
-        return FALSE;
+        return fct_set_error(error, FCT_ERROR_TIMEOUT, "The hardware helper did not answer in time.");
     }
 }
 

@@ -27,10 +27,9 @@ static FctErrorCode error_of(NvReturn code)
 static gboolean refuse(const FctNvml *nvml, NvReturn code, const char *what, const char *next, GError **error)
 {
     const char *words = fct_nvml_words(nvml, code);
-    fct_set_error_full(error, error_of(code), next, json_pack("{s:i, s:s}", "code", code, "words", words),
-                       "%s: %sthe driver says “%s” (code %d).", what,
-                       code == NV_NO_PERMISSION ? "permission denied; " : "", words, code);
-    return FALSE;
+    return fct_set_error_full(error, error_of(code), next, json_pack("{s:i, s:s}", "code", code, "words", words),
+                              "%s: %sthe driver says “%s” (code %d).", what,
+                              code == NV_NO_PERMISSION ? "permission denied; " : "", words, code);
 }
 
 static gboolean set_mode(FctNvml *nvml, NvDevice device, const FctStep *step, GError **error)

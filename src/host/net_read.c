@@ -34,8 +34,7 @@ typedef struct {
 
 static gboolean fail(GError **error, const char *what, int code)
 {
-    fct_set_error(error, FCT_ERROR_HW, "The host’s %s could not be read: %s.", what, nl_geterror(code));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_HW, "The host’s %s could not be read: %s.", what, nl_geterror(code));
 }
 
 /* ---- links ---- */

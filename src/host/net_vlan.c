@@ -37,10 +37,9 @@ static gboolean record_open(Record *record, const char *state, GError **error)
     gsize length;
     record->path = g_build_filename(state, FCT_NET_VLANS, NULL);
     record->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (record->lock < 0 || flock(record->lock, LOCK_EX) < 0) {
-        fct_set_error(error, FCT_ERROR_HW, "The list of VLAN interfaces cannot be locked: %s.", g_strerror(errno));
-        return FALSE;
-    }
+    if (record->lock < 0 || flock(record->lock, LOCK_EX) < 0)
+        return fct_set_error(error, FCT_ERROR_HW, "The list of VLAN interfaces cannot be locked: %s.",
+                             g_strerror(errno));
     json_t *json = g_file_get_contents(record->path, &text, &length, NULL) ? fct_json_parse(text, length, NULL) : NULL;
     record->known = json_is_object(json) ? json_incref(json) : json_object();
     json_decref(json);
@@ -54,16 +53,15 @@ static gboolean record_save(const Record *record, GError **error)
     if (g_file_set_contents_full(record->path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                  0600, &fault))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_NO_SPACE, "The list of VLAN interfaces was not kept: %s", fault->message);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_NO_SPACE, "The list of VLAN interfaces was not kept: %s", fault->message);
 }
 
 /* ---- the kernel ---- */
 
 static gboolean fail(GError **error, const char *name, const char *what, int code)
 {
-    fct_set_error(error, FCT_ERROR_HW, "The VLAN interface %s could not be %s: %s.", name, what, nl_geterror(code));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_HW, "The VLAN interface %s could not be %s: %s.", name, what,
+                         nl_geterror(code));
 }
 
 static struct nl_sock *kernel_open(GError **error)
@@ -171,8 +169,7 @@ static gboolean is_valid(const char *parent, const char *name, int tag, GError *
     if (*parent && *name && strlen(parent) < IFNAMSIZ && strlen(name) < IFNAMSIZ && !strchr(name, '/') &&
         strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && tag >= 1 && tag <= TAG_MAX)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_BAD_REQUEST, "A VLAN interface needs a parent, a name and a tag.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "A VLAN interface needs a parent, a name and a tag.");
 }
 
 static gboolean is_there(const char *name, GError **error)

@@ -19,8 +19,8 @@ static GMutex lock;
 
 static gboolean fail(GError **error, const char *what, int code)
 {
-    fct_set_error(error, FCT_ERROR_INTERNAL, "The image could not be made: %s (%s).", what, iso_error_to_msg(code));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_INTERNAL, "The image could not be made: %s (%s).", what,
+                         iso_error_to_msg(code));
 }
 
 static gboolean set_up(GError **error)

@@ -64,8 +64,8 @@ typedef struct {
 static gboolean refuse(const Input *in, const char *field, const char *sentence)
 {
     g_autofree char *path = g_strdup_printf("%s.%s", in->name, field);
-    fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", path), "%s", sentence);
-    return FALSE;
+    return fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", path), "%s",
+                              sentence);
 }
 
 static gboolean only(const Input *in, const char *const *known)
@@ -319,8 +319,7 @@ static gboolean read_user_data(const Input *in, FctFirstBoot *boot)
             json_object_set_new(details, "line", json_integer(fault.line));
         if (fault.column)
             json_object_set_new(details, "column", json_integer(fault.column));
-        fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, details, "%s", fault.sentence);
-        return FALSE;
+        return fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, details, "%s", fault.sentence);
     }
     for (guint i = 0; i < G_N_ELEMENTS(instead); i++)
         if (json_object_get(in->json, instead[i]))

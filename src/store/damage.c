@@ -31,11 +31,10 @@ gboolean fct_damage_check(const char *path, GError **error)
         return TRUE;
     if (!g_file_test(marker, G_FILE_TEST_EXISTS) && !(!there && stat(wal, &log) == 0 && log.st_size > 0))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_NOT_FOUND, next, NULL,
-                       there ? "The database %s is empty, though Facet has kept its state there before."
-                             : "The database %s is gone, though Facet has kept its state there before.",
-                       path);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_NOT_FOUND, next, NULL,
+                              there ? "The database %s is empty, though Facet has kept its state there before."
+                                    : "The database %s is gone, though Facet has kept its state there before.",
+                              path);
 }
 
 void fct_damage_mark(const char *path)
@@ -57,10 +56,8 @@ gboolean fct_damage_begin_anew(const char *path, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
         g_autofree char *old = g_strconcat(path, ends[i], NULL);
         g_autofree char *aside = g_strdup_printf("%s.before-%s%s", path, time, ends[i]);
-        if (rename(old, aside) != 0 && errno != ENOENT) {
-            fct_set_error(error, FCT_ERROR_INTERNAL, "%s cannot be put aside: %s.", old, g_strerror(errno));
-            return FALSE;
-        }
+        if (rename(old, aside) != 0 && errno != ENOENT)
+            return fct_set_error(error, FCT_ERROR_INTERNAL, "%s cannot be put aside: %s.", old, g_strerror(errno));
     }
     g_unlink(marker);
     return TRUE;

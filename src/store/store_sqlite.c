@@ -147,8 +147,7 @@ static gboolean check_expectation(SqliteStore *store, const FctWrite *write, GEr
     }
     if (has == write->expect)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_REVISION, "“%s” was changed meanwhile.", write->key);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_REVISION, "“%s” was changed meanwhile.", write->key);
 }
 
 /* What a write is about to replace may hold a secret; a document that nobody can read may have held anything. */
@@ -341,11 +340,9 @@ static gboolean make_schema(sqlite3 *db, const char *path, GError **error)
         set_open_error(error, path, db, sqlite3_extended_errcode(db), "opening");
         return FALSE;
     }
-    if (version > SCHEMA_VERSION) {
-        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start the newer Facet, or restore an older state.", NULL,
-                           "The state was written by a newer Facet (layout %d).", version);
-        return FALSE;
-    }
+    if (version > SCHEMA_VERSION)
+        return fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start the newer Facet, or restore an older state.",
+                                  NULL, "The state was written by a newer Facet (layout %d).", version);
     if (version == SCHEMA_VERSION)
         return TRUE;
     rc = sqlite3_exec(db,

@@ -101,19 +101,15 @@ static void work(gpointer data, gpointer unused)
 
 static gboolean refuse_stuck(const char *id, GError **error)
 {
-    if (g_str_has_prefix(id, FCT_VIRT_POOL)) {
-        fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Look at its server or disks; it goes on by itself when they do.",
-                           NULL, "Storage pool %s has not answered an earlier request.", id + strlen(FCT_VIRT_POOL));
-        return FALSE;
-    }
-    if (g_str_has_prefix(id, FCT_VIRT_AGENT)) {
-        fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Start the agent in the guest again.", NULL,
-                           "The guest agent has not answered an earlier request.");
-        return FALSE;
-    }
-    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off if it does not come back by itself.", NULL,
-                       "The VM (%s) has not answered an earlier request.", id);
-    return FALSE;
+    if (g_str_has_prefix(id, FCT_VIRT_POOL))
+        return fct_set_error_full(error, FCT_ERROR_TIMEOUT,
+                                  "Look at its server or disks; it goes on by itself when they do.", NULL,
+                                  "Storage pool %s has not answered an earlier request.", id + strlen(FCT_VIRT_POOL));
+    if (g_str_has_prefix(id, FCT_VIRT_AGENT))
+        return fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Start the agent in the guest again.", NULL,
+                                  "The guest agent has not answered an earlier request.");
+    return fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off if it does not come back by itself.", NULL,
+                              "The VM (%s) has not answered an earlier request.", id);
 }
 
 /* Waits until the VM is free and the lane has a place; the lock is held. */
@@ -121,19 +117,15 @@ static gboolean admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 un
 {
     while (TRUE) {
         int state = id ? GPOINTER_TO_INT(g_hash_table_lookup(virt->busy, id)) : 0;
-        if (!virt->up || virt->quit) {
-            fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer at %s.", virt->uri);
-            return FALSE;
-        }
+        if (!virt->up || virt->quit)
+            return fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer at %s.", virt->uri);
         if (state == STUCK)
             return refuse_stuck(id, error);
         if (!state && virt->in_flight[lane] < FCT_PER_LANE)
             return TRUE;
-        if (!g_cond_wait_until(&virt->cond, &virt->lock, until)) {
-            fct_set_error(error, FCT_ERROR_TIMEOUT,
-                          state ? "It is busy with another request." : "libvirt is busy with other requests.");
-            return FALSE;
-        }
+        if (!g_cond_wait_until(&virt->cond, &virt->lock, until))
+            return fct_set_error(error, FCT_ERROR_TIMEOUT,
+                                 state ? "It is busy with another request." : "libvirt is busy with other requests.");
     }
 }
 
@@ -149,8 +141,7 @@ static gboolean await(FctVirt *virt, Call *call, gint64 until, int deadline_ms, 
     }
     if (call->id)
         g_hash_table_replace(virt->busy, g_strdup(call->id), GINT_TO_POINTER(STUCK));
-    fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt has not answered within %d s.", deadline_ms / 1000);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt has not answered within %d s.", deadline_ms / 1000);
 }
 
 /* A free place of the lane, which has one; the lock is held. */

@@ -76,8 +76,8 @@ static gboolean parse(const GMarkupParser *parser, const char *xml, gpointer dat
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(parser, 0, data, NULL);
     if (g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a VM could not be read: %s", fault->message);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a VM could not be read: %s",
+                         fault->message);
 }
 
 GPtrArray *fct_domain_drives(const char *xml, GError **error)

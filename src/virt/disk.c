@@ -127,8 +127,7 @@ static gboolean set_errno(GError **error, const char *what, const char *path)
     FctErrorCode code = e == ENOSPC || e == EDQUOT ? FCT_ERROR_NO_SPACE
                         : e == ENOENT              ? FCT_ERROR_NOT_FOUND
                                                    : FCT_ERROR_INTERNAL;
-    fct_set_error(error, code, "%s %s: %s.", what, path, g_strerror(e));
-    return FALSE;
+    return fct_set_error(error, code, "%s %s: %s.", what, path, g_strerror(e));
 }
 
 static gboolean flush_folder(const char *path, GError **error)
@@ -149,10 +148,9 @@ static gboolean check_space(const char *image, const char *folder, goffset *ret_
     *ret_bytes = (goffset)st.st_blocks * 512;
     if ((goffset)fs.f_bavail * (goffset)fs.f_frsize >= *ret_bytes)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_NO_SPACE,
-                  "The disk needs %" G_GOFFSET_FORMAT " MiB in %s; there are %" G_GUINT64_FORMAT " MiB free.",
-                  *ret_bytes >> 20, folder, (guint64)fs.f_bavail * fs.f_frsize >> 20);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_NO_SPACE,
+                         "The disk needs %" G_GOFFSET_FORMAT " MiB in %s; there are %" G_GUINT64_FORMAT " MiB free.",
+                         *ret_bytes >> 20, folder, (guint64)fs.f_bavail * fs.f_frsize >> 20);
 }
 
 /* qemu-img leaves what it wrote in the page cache: until it is on the disk a power cut can lose it. */
@@ -222,13 +220,12 @@ static gboolean is_sound(const char *path, const char *format, goffset size, GEr
     gint64 wrong = fct_json_int(answer, "corruptions", 0), unread = fct_json_int(answer, "check-errors", 0);
     if (wrong == 0 && unread == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED,
-                       "The download broke off, most likely. Get the file again, and compare its SHA-256.",
-                       json_pack("{s:I, s:I, s:I}", "corruptions", (json_int_t)wrong, "check_errors",
-                                 (json_int_t)unread, "leaks", (json_int_t)fct_json_int(answer, "leaks", 0)),
-                       "The image is damaged: qemu-img check counts %" G_GINT64_FORMAT " faults in it%s.", wrong,
-                       unread ? ", and could not read all of it" : "");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED,
+                              "The download broke off, most likely. Get the file again, and compare its SHA-256.",
+                              json_pack("{s:I, s:I, s:I}", "corruptions", (json_int_t)wrong, "check_errors",
+                                        (json_int_t)unread, "leaks", (json_int_t)fct_json_int(answer, "leaks", 0)),
+                              "The image is damaged: qemu-img check counts %" G_GINT64_FORMAT " faults in it%s.", wrong,
+                              unread ? ", and could not read all of it" : "");
 }
 
 gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error)
@@ -243,9 +240,9 @@ gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, 
     *ret_bytes = fct_json_int(info, "virtual-size", 0);
     if (*ret_bytes > 0 && !json_object_get(info, "backing-filename") && !json_object_get(data, "data-file"))
         return strcmp(format, "qcow2") != 0 || is_sound(path, format, st.st_size, error);
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Make it whole with “qemu-img convert -O qcow2”, then upload that.",
-                       NULL, "The image is empty or keeps its data in another file.");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED,
+                              "Make it whole with “qemu-img convert -O qcow2”, then upload that.", NULL,
+                              "The image is empty or keeps its data in another file.");
 }
 
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error)

@@ -73,9 +73,8 @@ static gboolean ask_all(virDomainPtr domain, virTypedParameterPtr *params, int *
             *n += count;
             free(some); /* the values live on in the list */
         } else if (!answered && is_absent()) {
-            fct_set_error_full(error, FCT_ERROR_CONFLICT, "Install qemu-guest-agent in the guest and start it.", NULL,
-                               "The guest agent does not answer.");
-            return FALSE;
+            return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Install qemu-guest-agent in the guest and start it.",
+                                      NULL, "The guest agent does not answer.");
         } else if (virGetLastErrorCode() == VIR_ERR_AGENT_UNRESPONSIVE) {
             break; /* what has come so far is shown */
         }

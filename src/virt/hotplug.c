@@ -125,8 +125,8 @@ gboolean fct_virt_disk_attach(FctVmm *vmm, const char *id, const FctVmDisk *disk
 {
     if (strcmp(disk->bus, "virtio") == 0)
         return call(vmm, disk_order(id, disk), PLUG_MS, do_attach, error);
-    fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at %s can only be added while the VM is off.", disk->bus);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at %s can only be added while the VM is off.",
+                         disk->bus);
 }
 
 gboolean fct_virt_disk_detach(FctVmm *vmm, const char *id, const char *target, GError **error)

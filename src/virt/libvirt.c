@@ -137,16 +137,12 @@ static const FctVmmOps ops = {
 static gboolean check_options(const FctVmmOptions *options, GError **error)
 {
     static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
-    if (!g_strv_contains(accels, options->accel)) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no accelerator \"%s\": auto, kvm or tcg.",
-                      options->accel);
-        return FALSE;
-    }
-    if (!fct_attach_by_name(options->part_device)) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no part device \"%s\": vfio or standin.",
-                      options->part_device);
-        return FALSE;
-    }
+    if (!g_strv_contains(accels, options->accel))
+        return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no accelerator \"%s\": auto, kvm or tcg.",
+                             options->accel);
+    if (!fct_attach_by_name(options->part_device))
+        return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no part device \"%s\": vfio or standin.",
+                             options->part_device);
     return TRUE;
 }
 

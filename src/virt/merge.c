@@ -154,15 +154,13 @@ static gboolean cancel(FctVirt *virt, Merge *merge, GError **error)
         g_info("%s", fault->message); /* it ended by itself just then, or goes when its QEMU goes */
     for (int i = 0; i < GONE_TRIES && call(virt, merge, CALL_MS, do_look, NULL) && merge->job; i++)
         g_usleep(POLL_US);
-    fct_set_error(error, FCT_ERROR_CANCELLED, "The merge was cancelled.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_CANCELLED, "The merge was cancelled.");
 }
 
 static gboolean refuse_foreign(const Merge *merge, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until it has ended, or end it (virsh blockjob).", NULL,
-                       "Another program copies or merges disk %s of the VM.", merge->target);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until it has ended, or end it (virsh blockjob).", NULL,
+                              "Another program copies or merges disk %s of the VM.", merge->target);
 }
 
 /* Waits until the job has ended; then libvirt's description tells whether it did what it should. */

@@ -38,10 +38,9 @@ gboolean fct_virt_network_fail(GError **error, const char *name, const char *wha
     virErrorPtr last = virGetLastError();
     if (last && last->message && strstr(last->message, "already in use by interface")) {
         /* The host has a route to it that we could not see. */
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose another subnet.",
-                           json_pack("{s:s}", "field", "subnet"),
-                           "The subnet of network %s is in use on this host: %s.", name, last->message);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose another subnet.",
+                                  json_pack("{s:s}", "field", "subnet"),
+                                  "The subnet of network %s is in use on this host: %s.", name, last->message);
     }
     g_autofree char *sentence = g_strdup_printf("Network %s could not be %s", name, what);
     fct_virt_set_error(error, sentence);
@@ -75,9 +74,8 @@ static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
     virNetworkPtr present = virNetworkLookupByName(conn, order->name);
     if (present) { /* defining would replace it */
         virNetworkFree(present);
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a network %s already.", order->name);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                  "There is a network %s already.", order->name);
     }
     virNetworkPtr handle = virNetworkDefineXML(conn, order->xml);
     if (!handle)

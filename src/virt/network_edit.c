@@ -69,8 +69,7 @@ static gboolean run(const GMarkupParser *parser, Pass *pass, const char *xml, GE
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(parser, 0, pass, NULL);
     if (g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's XML could not be read: %s", fault->message);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's XML could not be read: %s", fault->message);
 }
 
 /* ---- networks ---- */

@@ -214,8 +214,7 @@ static const char *target_of(const Job *job, virNetworkPtr handle, const FctNetw
 
 static gboolean not_so(const Job *job, GError **error)
 {
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt did not make network %s as it was told.", name_of(job));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt did not make network %s as it was told.", name_of(job));
 }
 
 static gboolean set_definition(virConnectPtr conn, const Job *job, virNetworkPtr handle, const FctNetwork *present,
@@ -226,11 +225,9 @@ static gboolean set_definition(virConnectPtr conn, const Job *job, virNetworkPtr
         return FALSE;
     if (same(present, wanted))
         return TRUE;
-    if (!is_like(present, job, "before") && !is_like(present, job, "after") && !is_like(present, job, "back")) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Look at it, then change it again.", NULL,
-                           "Somebody else has changed network %s meanwhile.", present->name);
-        return FALSE;
-    }
+    if (!is_like(present, job, "before") && !is_like(present, job, "after") && !is_like(present, job, "back"))
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Look at it, then change it again.", NULL,
+                                  "Somebody else has changed network %s meanwhile.", present->name);
     if (!fct_json_bool(job->change, "redefine", TRUE))
         return fct_virt_network_change_dhcp(handle, present, wanted, error);
     virNetworkPtr defined = virNetworkDefineXML(conn, xml);

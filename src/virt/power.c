@@ -335,8 +335,7 @@ static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)
     virDomainFree(domain);
     if (!active)
         return power(conn, data, act_undefine, "The VM could not be removed from libvirt", error);
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", NULL, "The VM runs.");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", NULL, "The VM runs.");
 }
 
 static gboolean call_power(FctVmm *vmm, FctVirtLane lane, const char *id, gboolean serialise, int ms, FctVirtFn fn,

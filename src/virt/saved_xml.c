@@ -85,9 +85,8 @@ gboolean fct_saved_is_ours(const char *saved, const char *ours, const char *next
     while (g_hash_table_iter_next(&iter, &reach, NULL)) {
         if (g_hash_table_contains(known, reach))
             continue;
-        fct_set_error_full(error, FCT_ERROR_REFUSED, next, NULL,
-                           "The saved memory asks for what the VM does not have: %s.", (const char *)reach);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_REFUSED, next, NULL,
+                                  "The saved memory asks for what the VM does not have: %s.", (const char *)reach);
     }
     return TRUE;
 }

@@ -130,9 +130,8 @@ static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
     virStoragePoolPtr present = virStoragePoolLookupByName(conn, order->name);
     if (present) { /* defining would replace it */
         virStoragePoolFree(present);
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a storage pool %s already.", order->name);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                  "There is a storage pool %s already.", order->name);
     }
     virStoragePoolPtr handle = virStoragePoolDefineXML(conn, order->xml, 0);
     if (!handle)

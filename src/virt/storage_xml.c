@@ -182,9 +182,8 @@ static gboolean parse(Reader *r, const char *xml, GError **error)
     const char *name = r->pool ? r->pool->name : r->volume->name;
     if (ok && *name)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of storage could not be read: %s",
-                  fault ? fault->message : "it has no name");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of storage could not be read: %s",
+                         fault ? fault->message : "it has no name");
 }
 
 static void set_source(FctPool *pool, const Reader *r)

@@ -76,10 +76,9 @@ static gboolean is_inside(virStoragePoolPtr handle, virStorageVolPtr volume, con
     free(path);
     if (!why)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
-                       json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why), "Volume %s is not opened. %s",
-                       name, why);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
+                              json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why),
+                              "Volume %s is not opened. %s", name, why);
 }
 
 /* @inside: only a volume that lies in its pool. */
@@ -147,8 +146,7 @@ static gboolean has_plain_name(virStorageVolPtr handle, GError **error)
     const char *name = virStorageVolGetName(handle);
     if (name && g_utf8_validate(name, -1, NULL))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "A volume has a name that is no UTF-8 text.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "A volume has a name that is no UTF-8 text.");
 }
 
 static FctVolume *read_one(virStorageVolPtr handle, const FctPool *pool, GError **error)
@@ -238,9 +236,8 @@ static gboolean is_free(virStoragePoolPtr pool, const Order *order, GError **err
     if (!present)
         return TRUE;
     virStorageVolFree(present);
-    fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                       "There is a volume %s in pool %s already.", order->name, order->pool);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                              "There is a volume %s in pool %s already.", order->name, order->pool);
 }
 
 static virStorageVolPtr make(virStoragePoolPtr pool, const Order *order, GError **error)
@@ -287,9 +284,8 @@ FctVolume *fct_virt_volume_create(FctVmm *vmm, const char *pool, const char *nam
 
 static gboolean refuse_smaller(const char *name, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "A smaller disk would lose what is at its end.",
-                       json_pack("{s:s}", "field", "size_gib"), "Volume %s is larger than that already.", name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "A smaller disk would lose what is at its end.",
+                              json_pack("{s:s}", "field", "size_gib"), "Volume %s is larger than that already.", name);
 }
 
 static gboolean do_grow(virConnectPtr conn, gpointer data, GError **error)

@@ -169,22 +169,17 @@ static gboolean await_end(FctVmm *vmm, Copy *copy, GError **error)
             return TRUE;
         g_usleep(POLL_US);
     }
-    fct_set_error(error, FCT_ERROR_TIMEOUT, "QEMU does not end the copy.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_TIMEOUT, "QEMU does not end the copy.");
 }
 
 static gboolean follow(FctVmm *vmm, Copy *copy, FctVmmProgress progress, gpointer data, GError **error)
 {
     while (call(vmm, copy, CALL_MS, do_look, error)) {
-        if (!copy->job) {
-            fct_set_error_full(error, FCT_ERROR_LIBVIRT, "See that the pool has room, then copy it again.", NULL,
-                               "QEMU broke the copy off.");
-            return FALSE;
-        }
-        if (progress && !progress((gint64)copy->done, (gint64)copy->total, data)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
-            return FALSE;
-        }
+        if (!copy->job)
+            return fct_set_error_full(error, FCT_ERROR_LIBVIRT, "See that the pool has room, then copy it again.", NULL,
+                                      "QEMU broke the copy off.");
+        if (progress && !progress((gint64)copy->done, (gint64)copy->total, data))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
         if (copy->ready)
             return call(vmm, copy, BEGIN_MS, do_finish, error) && await_end(vmm, copy, error);
         g_usleep(POLL_US);
@@ -212,8 +207,7 @@ static gboolean run(FctVmm *vmm, Copy *copy, const char *pool, const char *name,
     copy->disk = target_xml(copy->made, format);
     if (!progress || progress(0, copy->capacity, data))
         return call(vmm, copy, BEGIN_MS, do_begin, error) && follow(vmm, copy, progress, data, error);
-    fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
 }
 
 gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,

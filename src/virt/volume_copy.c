@@ -39,10 +39,8 @@ static gboolean carry(FctVmm *vmm, FctVmmStream *from, FctVmmStream *to, gint64 
                   : hole > 0 && !vmm->ops->stream_skip(to, hole, error))
             return FALSE;
         at += n + hole;
-        if (progress && !progress(MIN(at, total), total, data)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
-            return FALSE;
-        }
+        if (progress && !progress(MIN(at, total), total, data))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
     }
 }
 
@@ -206,8 +204,7 @@ static gboolean begun(FctVmmProgress progress, gpointer data, gint64 total, GErr
 {
     if (!progress || progress(0, total, data))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
 }
 
 /* Deletes what was made here and not filled, but not what somebody else has put in its place; returns @ok. */
@@ -240,9 +237,9 @@ static gboolean copy(FctVmm *vmm, const FctVmmSource *from, const FctPool *pool,
         return fct_virt_volume_convert(vmm, from, pool->name, name, format, progress, data, error);
     if (strcmp(from->format, "qcow2") == 0)
         return copy_onto_device(vmm, from, pool->name, name, format, progress, data, error);
-    fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Copy it into a pool of files first, then copy that.", NULL,
-                       "Volume %s cannot be converted into pool %s, which has no files.", from->name, pool->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Copy it into a pool of files first, then copy that.", NULL,
+                              "Volume %s cannot be converted into pool %s, which has no files.", from->name,
+                              pool->name);
 }
 
 FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,

@@ -159,9 +159,8 @@ void fct_virt_volume_look(const FctPool *pool, FctVolume *volume)
 
 static gboolean refuse_sync(const FctVolume *volume, GError **error)
 {
-    fct_set_error(error, errno == ENOSPC || errno == EDQUOT ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL,
-                  "Volume %s could not be written to the disk: %s.", volume->name, g_strerror(errno));
-    return FALSE;
+    return fct_set_error(error, errno == ENOSPC || errno == EDQUOT ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL,
+                         "Volume %s could not be written to the disk: %s.", volume->name, g_strerror(errno));
 }
 
 /* On an overlay file system a file has another device number than its folder, but one mount has one file system. */

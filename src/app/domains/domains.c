@@ -287,17 +287,15 @@ void fct_domains_free(FctDomains *domains)
 
 gboolean fct_domain_unseen(const FctVmInfo *info, GError **error)
 {
-    if (json_array_size(info->drives)) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT,
-                           "Start or define that pool (virsh pool-list --all), or name the disk by its path "
-                           "(virsh edit).",
-                           NULL,
-                           "VM %s has a volume of a storage pool that libvirt does not find, so nobody can know which "
-                           "files it has.",
-                           info->name);
-        return FALSE;
-    }
-    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force that VM off, or wait until it answers.", NULL,
-                       "VM %s does not answer, so nobody can know which files it has.", info->name);
-    return FALSE;
+    if (json_array_size(info->drives))
+        return fct_set_error_full(
+            error, FCT_ERROR_CONFLICT,
+            "Start or define that pool (virsh pool-list --all), or name the disk by its path "
+            "(virsh edit).",
+            NULL,
+            "VM %s has a volume of a storage pool that libvirt does not find, so nobody can know which "
+            "files it has.",
+            info->name);
+    return fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force that VM off, or wait until it answers.", NULL,
+                              "VM %s does not answer, so nobody can know which files it has.", info->name);
 }

@@ -117,10 +117,8 @@ static gboolean still_good(const Applying *a, gboolean confirmed, GError **error
         set_applied_error(error, a->plan);
         return FALSE;
     }
-    if (fct_app_now_ms() - a->plan->created_ms > FCT_PLAN_LIFE_MS) {
-        fct_set_error(error, FCT_ERROR_STALE, "The plan “%s” is older than an hour.", a->plan->title);
-        return FALSE;
-    }
+    if (fct_app_now_ms() - a->plan->created_ms > FCT_PLAN_LIFE_MS)
+        return fct_set_error(error, FCT_ERROR_STALE, "The plan “%s” is older than an hour.", a->plan->title);
     GError *refusal = fct_preflight_error(a->plan->verdicts, confirmed);
     if (refusal)
         g_propagate_error(error, refusal);
@@ -134,19 +132,13 @@ static gboolean unchanged(Applying *a, gboolean confirmed, GError **error)
     if (!a->seen)
         return FALSE;
     a->gpu = fct_inventory_gpu(a->seen, a->plan->gpu);
-    if (!a->gpu || a->gpu->state == FCT_GPU_LOST) {
-        fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of the plan “%s” no longer answers.", a->plan->title);
-        return FALSE;
-    }
-    if (a->gpu->state == FCT_GPU_WEDGED) {
-        fct_set_error(error, FCT_ERROR_GPU_WEDGED, "GPU %d hung: %s", a->gpu->index, a->gpu->state_reason);
-        return FALSE;
-    }
+    if (!a->gpu || a->gpu->state == FCT_GPU_LOST)
+        return fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of the plan “%s” no longer answers.", a->plan->title);
+    if (a->gpu->state == FCT_GPU_WEDGED)
+        return fct_set_error(error, FCT_ERROR_GPU_WEDGED, "GPU %d hung: %s", a->gpu->index, a->gpu->state_reason);
     g_autofree char *digest = fct_gpu_digest(a->gpu);
-    if (strcmp(digest, a->plan->gpu_digest) != 0) {
-        fct_set_error(error, FCT_ERROR_STALE, "GPU %d has changed since the plan was made.", a->gpu->index);
-        return FALSE;
-    }
+    if (strcmp(digest, a->plan->gpu_digest) != 0)
+        return fct_set_error(error, FCT_ERROR_STALE, "GPU %d has changed since the plan was made.", a->gpu->index);
     a->label = g_strdup_printf("GPU %d", a->gpu->index);
     g_autoptr(GPtrArray) reservations = fct_parts_reservations(a->app, error);
     if (!reservations)

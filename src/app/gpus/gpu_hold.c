@@ -40,17 +40,13 @@ static gboolean may_let_go(FctApp *app, const FctGpu *gpu, GError **error)
 {
     g_autofree char *key = fct_journal_key(gpu->id);
     g_autoptr(FctDoc) journal = app->store->ops->get(app->store, key, NULL);
-    if (journal) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that task has ended.",
-                           json_pack("{s:s}", "task", fct_json_str(journal->value, "task", "")),
-                           "A change of GPU %d is running.", gpu->index);
-        return FALSE;
-    }
-    if (gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED) {
-        fct_set_error(error, FCT_ERROR_CONFLICT, "GPU %d does not answer, so Facet does not hold it: %s", gpu->index,
-                      gpu->state_reason);
-        return FALSE;
-    }
+    if (journal)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that task has ended.",
+                                  json_pack("{s:s}", "task", fct_json_str(journal->value, "task", "")),
+                                  "A change of GPU %d is running.", gpu->index);
+    if (gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED)
+        return fct_set_error(error, FCT_ERROR_CONFLICT, "GPU %d does not answer, so Facet does not hold it: %s",
+                             gpu->index, gpu->state_reason);
     return no_vm_holds(app, gpu, error);
 }
 

@@ -198,11 +198,9 @@ static gboolean name_is_free(const View *view, const char *id, const char *name,
 {
     for (guint i = 0; i < view->groups->len; i++) {
         const FctGroup *other = view->groups->pdata[i];
-        if (strcmp(other->name, name) == 0 && g_strcmp0(other->id, id) != 0) {
-            fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                               "There is a resource group “%s” already.", name);
-            return FALSE;
-        }
+        if (strcmp(other->name, name) == 0 && g_strcmp0(other->id, id) != 0)
+            return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                      "There is a resource group “%s” already.", name);
     }
     return TRUE;
 }
@@ -263,21 +261,17 @@ gboolean fct_groups_delete(FctApp *app, const char *id, guint64 revision, GError
     if (!view_open(&view, app, error) || !may_change(&view, id, error))
         return FALSE;
     g_autoptr(json_t) vms = vms_of(&view, id);
-    if (json_array_size(vms) > 0) {
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Take the device out of these VMs first.",
-                           json_pack("{s:O}", "holders", vms), "VM %s has a device from this group.",
-                           json_string_value(json_array_get(vms, 0)));
-        return FALSE;
-    }
+    if (json_array_size(vms) > 0)
+        return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take the device out of these VMs first.",
+                                  json_pack("{s:O}", "holders", vms), "VM %s has a device from this group.",
+                                  json_string_value(json_array_get(vms, 0)));
     g_autoptr(GPtrArray) snapshots = fct_snapshot_users(app, "devices", "group", id, error);
     if (!snapshots)
         return FALSE;
-    if (snapshots->len) {
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
-                           json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]), "This group is needed by %s.",
-                           (char *)snapshots->pdata[0]);
-        return FALSE;
-    }
+    if (snapshots->len)
+        return fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
+                                  json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]),
+                                  "This group is needed by %s.", (char *)snapshots->pdata[0]);
     g_autofree char *key = key_of(id);
     FctWrite write = {key, NULL, revision};
     if (!app->store->ops->commit(app->store, &write, 1, NULL, error))

@@ -142,10 +142,8 @@ static gboolean make_undo(FctApp *app, FctPlan *plan, const FctInventory *seen, 
     if (!before)
         return FALSE;
     const FctGpu *gpu = fct_inventory_gpu(seen, done->gpu);
-    if (!gpu) {
-        fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of that task is not there any more.");
-        return FALSE;
-    }
+    if (!gpu)
+        return fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of that task is not there any more.");
     return fct_plan_undo(plan, gpu, reservations, fct_inventory_gpu(before, done->gpu), done->steps, error);
 }
 
@@ -156,11 +154,9 @@ static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory
     if (!fct_read_str(request, "gpu", &name, error))
         return FALSE;
     const FctGpu *gpu = fct_inventory_find_gpu(seen, name);
-    if (!gpu) {
-        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, NULL, json_pack("{s:s}", "field", "gpu"),
-                           "This host has no GPU “%s”.", name);
-        return FALSE;
-    }
+    if (!gpu)
+        return fct_set_error_full(error, FCT_ERROR_NOT_FOUND, NULL, json_pack("{s:s}", "field", "gpu"),
+                                  "This host has no GPU “%s”.", name);
     if (strcmp(kind, "carve") == 0)
         return fct_plan_carve(plan, gpu, reservations, request, error);
     if (!json_is_boolean(json_object_get(request, "enabled")))

@@ -46,10 +46,8 @@ static gboolean check_fd(FctApp *app, int fd, const char *path, const char *name
 {
     FctDiskHead head = {0};
     struct stat st;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        fct_set_error(error, FCT_ERROR_REFUSED, "It is no plain file.");
-        return FALSE;
-    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return fct_set_error(error, FCT_ERROR_REFUSED, "It is no plain file.");
     if (!fct_content_head(fd, st.st_size, st.st_size, &head, error) ||
         !fct_upload_accept(&head, name, st.st_size, error))
         return FALSE;
@@ -59,9 +57,8 @@ static gboolean check_fd(FctApp *app, int fd, const char *path, const char *name
         return TRUE; /* any bytes make a raw disk; an ISO would have been known by its mark */
     if (app->vmm)
         return app->vmm->ops->disk_check(app->vmm, path, *ret_format, ret_bytes, error);
-    fct_set_error(error, FCT_ERROR_UNSUPPORTED,
-                  "A qcow2 image is checked by QEMU's tools, which this facetd runs without.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_UNSUPPORTED,
+                         "A qcow2 image is checked by QEMU's tools, which this facetd runs without.");
 }
 
 gboolean fct_content_check(FctApp *app, const char *path, const char *name, const char **ret_format, gint64 *ret_bytes,

@@ -90,10 +90,8 @@ static gboolean judge(FctUpload *upload, GError **error)
 
 gboolean fct_upload_write(FctUpload *upload, const guint8 *bytes, gsize length, GError **error)
 {
-    if (length > (guint64)(upload->end - upload->at)) {
-        fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
-        return FALSE;
-    }
+    if (length > (guint64)(upload->end - upload->at))
+        return fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
     while (length > 0) {
         ssize_t n = pwrite(upload->fd, bytes, length, upload->at);
         if (n < 0 && errno == EINTR)

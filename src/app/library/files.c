@@ -145,9 +145,8 @@ gboolean fct_files_may_describe(FctFiles *files, const char *id, GError **error)
         g_file_get_contents(path, &text, &length, NULL) ? fct_json_parse(text, length, NULL) : NULL;
     if (strcmp(fct_json_str(json, "file", ""), id) == 0)
         return TRUE; /* left by an upload of the same name */
-    fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that image first.",
-                       json_pack("{s:s}", "field", "name"), "There is an image %s already.", id);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that image first.",
+                              json_pack("{s:s}", "field", "name"), "There is an image %s already.", id);
 }
 
 gboolean fct_files_sync_folder(FctFiles *files, GError **error)
@@ -160,11 +159,9 @@ gboolean fct_files_sync_folder(FctFiles *files, GError **error)
 static gboolean has_folder(FctFiles *files, GError **error)
 {
     const char *folder = files->app->config.images_dir;
-    if (!*folder) {
-        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start facetd with --images DIR.", NULL,
-                           "This facetd has no folder for files.");
-        return FALSE;
-    }
+    if (!*folder)
+        return fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start facetd with --images DIR.", NULL,
+                                  "This facetd has no folder for files.");
     return g_mkdir_with_parents(folder, 0755) == 0 || fct_set_error_errno(error, "Could not make", folder);
 }
 
@@ -204,8 +201,7 @@ gboolean fct_files_upload_note(FctFiles *files, const char *id, gint64 *ret_size
             return TRUE;
         }
     }
-    fct_set_error(error, FCT_ERROR_NOT_FOUND, "No upload of a file %s was begun.", id);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_NOT_FOUND, "No upload of a file %s was begun.", id);
 }
 
 void fct_files_upload_drop(FctFiles *files, const char *id)
@@ -330,11 +326,11 @@ static gboolean check_space(FctFiles *files, gint64 size, GError **error)
     gint64 left = fct_json_int(list, "free_bytes", 0) - promised;
     if (size <= left)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_NO_SPACE, "Delete files that nobody needs, or finish other uploads first.",
-                       json_pack("{s:s}", "field", "size_bytes"),
-                       "The file needs %" G_GINT64_FORMAT " MiB; %" G_GINT64_FORMAT " MiB are free in %s.",
-                       (size - 1) / (1024 * 1024) + 1, MAX(left, 0) / (1024 * 1024), files->app->config.images_dir);
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_NO_SPACE, "Delete files that nobody needs, or finish other uploads first.",
+        json_pack("{s:s}", "field", "size_bytes"),
+        "The file needs %" G_GINT64_FORMAT " MiB; %" G_GINT64_FORMAT " MiB are free in %s.",
+        (size - 1) / (1024 * 1024) + 1, MAX(left, 0) / (1024 * 1024), files->app->config.images_dir);
 }
 
 static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *sha256, GError **error)
@@ -344,11 +340,9 @@ static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *
                     *text = g_strdup_printf("%" G_GINT64_FORMAT "%s%s", size, *sha256 ? " " : "", sha256);
     g_autoptr(GError) fault = NULL;
     struct stat st;
-    if (lstat(final, &st) == 0 || lstat(note, &st) == 0) {
-        fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that file first.",
-                           json_pack("{s:s}", "field", "name"), "There is a file %s already.", id);
-        return FALSE;
-    }
+    if (lstat(final, &st) == 0 || lstat(note, &st) == 0)
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that file first.",
+                                  json_pack("{s:s}", "field", "name"), "There is a file %s already.", id);
     if (!fct_files_may_describe(files, id, error))
         return FALSE;
     unlink(part); /* bytes without their note belong to no upload */
@@ -357,12 +351,11 @@ static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *
         gboolean full = g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
         gboolean closed = g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_ACCES) ||
                           g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_ROFS);
-        fct_set_error(error,
-                      full     ? FCT_ERROR_NO_SPACE
-                      : closed ? FCT_ERROR_UNSUPPORTED
-                               : FCT_ERROR_INTERNAL,
-                      "%s", fault->message);
-        return FALSE;
+        return fct_set_error(error,
+                             full     ? FCT_ERROR_NO_SPACE
+                             : closed ? FCT_ERROR_UNSUPPORTED
+                                      : FCT_ERROR_INTERNAL,
+                             "%s", fault->message);
     }
     return TRUE;
 }
@@ -393,9 +386,8 @@ static gboolean nobody_has(FctFiles *files, const char *path, GError **error)
     }
     if (json_array_size(reasons) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these VMs, and delete these snapshots, first.",
-                       json_pack("{s:O}", "reasons", reasons), "The file is in use.");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these VMs, and delete these snapshots, first.",
+                              json_pack("{s:O}", "reasons", reasons), "The file is in use.");
 }
 
 static gboolean drop(const char *path, GError **error)

@@ -15,9 +15,8 @@ char *fct_network_act_key(const char *name)
 
 static gboolean busy(const char *name, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that has ended.", NULL, "Network %s is being changed.",
-                       name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that has ended.", NULL,
+                              "Network %s is being changed.", name);
 }
 
 gboolean fct_network_act_refused(const char *name, GError *fault, GError **error)
@@ -49,11 +48,9 @@ gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes,
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
     if (!doc && fault->code != FCT_ERROR_NOT_FOUND)
         return fct_error_pass(error, &fault);
-    if (doc && strcmp(fct_json_str(doc->value, "act", ""), "delete") == 0) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL, "Network %s is being deleted.",
-                           name);
-        return FALSE;
-    }
+    if (doc && strcmp(fct_json_str(doc->value, "act", ""), "delete") == 0)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL,
+                                  "Network %s is being deleted.", name);
     if (writes) /* @writes demand that the note is still as it is now: none, or that of a change */
         fct_writes_add(writes, g_steal_pointer(&key), doc ? json_incref(doc->value) : NULL,
                        doc ? doc->revision : FCT_REV_NONE);

@@ -239,8 +239,7 @@ static gboolean allowed(const FctNetworkPlan *plan, const FctNetworkCaller *call
         json_object_set_new(details, "field", json_string(field));
     if (code == FCT_ERROR_IN_USE)
         json_object_set_new(details, "holders", holders(plan->verdicts));
-    fct_set_error_full(error, code, *first->next ? first->next : NULL, details, "%s", first->sentence);
-    return FALSE;
+    return fct_set_error_full(error, code, *first->next ? first->next : NULL, details, "%s", first->sentence);
 }
 
 static json_t *published(FctApp *app, const char *name, GError **error)
@@ -310,8 +309,7 @@ static gboolean is_present(const FctNetwork *network, guint64 revision, GError *
     g_return_val_if_fail(network, FALSE); /* look_new has found it */
     if (revision == FCT_REV_ANY || revision == network->revision)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_REVISION, "Network %s has changed meanwhile.", network->name);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_REVISION, "Network %s has changed meanwhile.", network->name);
 }
 
 FctTask *fct_networks_update(FctApp *app, const char *user, const char *name, const json_t *input, guint64 revision,

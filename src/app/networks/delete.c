@@ -43,10 +43,8 @@ static Removal *removal_new(FctApp *app, const char *name, const char *device)
 static gboolean remove_once(Removal *removal, GError **error)
 {
     FctApp *app = removal->app;
-    if (fct_network_has_vms(app, removal->name)) {
-        fct_set_error(error, FCT_ERROR_IN_USE, "A VM is attached to network %s now.", removal->name);
-        return FALSE;
-    }
+    if (fct_network_has_vms(app, removal->name))
+        return fct_set_error(error, FCT_ERROR_IN_USE, "A VM is attached to network %s now.", removal->name);
     if (!app->vmm->ops->network_delete(app->vmm, removal->name, error))
         return FALSE;
     g_clear_pointer(&removal->kept, g_free);

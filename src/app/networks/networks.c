@@ -17,8 +17,7 @@ static gboolean has_libvirt(FctApp *app, GError **error)
 {
     if (app->networks)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
 }
 
 static const FctNetwork *find(const GPtrArray *networks, const char *name)

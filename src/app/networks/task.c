@@ -70,11 +70,9 @@ static gboolean write_down(Act *act, GError **error)
             present = networks->pdata[i];
     if (!networks)
         return FALSE;
-    if (!present || present->revision != (guint64)fct_json_int(act->doc, "revision", 0)) {
-        fct_set_error(error, FCT_ERROR_CONFLICT, present ? "Network %s has changed meanwhile." : "Network %s is gone.",
-                      act->name);
-        return FALSE;
-    }
+    if (!present || present->revision != (guint64)fct_json_int(act->doc, "revision", 0))
+        return fct_set_error(error, FCT_ERROR_CONFLICT,
+                             present ? "Network %s has changed meanwhile." : "Network %s is gone.", act->name);
     g_autoptr(FctNetwork) wanted = fct_network_changed(present, json_object_get(act->doc, "input"), error);
     json_t *change = wanted ? act->app->vmm->ops->network_prepare(act->app->vmm, wanted,
                                                                   fct_json_bool(act->doc, "redefine", TRUE), error)

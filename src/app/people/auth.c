@@ -515,11 +515,9 @@ static gboolean change_to(FctAuth *auth, const FctPasswordChange *change, const 
     g_autofree char *before = NULL;
     /* A command line keeps its own login. */
     g_autoptr(GHashTable) taken = begin_change(auth, who->account, proof, who->token ? NULL : proof, hash, &before);
-    if (!taken) {
-        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
-                           json_pack("{s:s}", "field", "old_password"), "The password was changed meanwhile.");
-        return FALSE;
-    }
+    if (!taken)
+        return fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
+                                  json_pack("{s:s}", "field", "old_password"), "The password was changed meanwhile.");
     g_autoptr(GPtrArray) sessions = g_ptr_array_new();
     GHashTableIter iter;
     gpointer digest;

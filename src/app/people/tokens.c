@@ -392,10 +392,8 @@ gboolean fct_tokens_drop(FctTokens *tokens, const FctIdentity *who, const char *
         if (is_of(tokens, value, id))
             g_ptr_array_add(ids, g_strdup(((Token *)value)->id));
     g_mutex_unlock(&tokens->lock);
-    if (!there) {
-        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no token “%s”.", id);
-        return FALSE;
-    }
+    if (!there)
+        return fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no token “%s”.", id);
     return end_all(tokens, ids, error);
 }
 

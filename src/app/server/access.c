@@ -133,18 +133,16 @@ static gboolean is_plain(const json_t *json, const char *field, GError **error)
     json_t *value;
     gsize i;
     if (json_is_string(json) && !g_strv_contains(free_text, field) &&
-        !fct_plain_is(json_string_value(json), g_strv_contains(lines, field))) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST,
-                           "Leave out control characters, and those that turn the direction of text or are not seen.",
-                           json_pack("{s:s}", "field", field), "“%s” has characters that cannot be shown.", field);
-        return FALSE;
-    }
+        !fct_plain_is(json_string_value(json), g_strv_contains(lines, field)))
+        return fct_set_error_full(
+            error, FCT_ERROR_BAD_REQUEST,
+            "Leave out control characters, and those that turn the direction of text or are not seen.",
+            json_pack("{s:s}", "field", field), "“%s” has characters that cannot be shown.", field);
     if (json_is_object(json))
         json_object_foreach ((json_t *)json, key, value) {
-            if (!fct_plain_is(key, FALSE)) {
-                fct_set_error(error, FCT_ERROR_BAD_REQUEST, "A field's name has characters that cannot be shown.");
-                return FALSE;
-            }
+            if (!fct_plain_is(key, FALSE))
+                return fct_set_error(error, FCT_ERROR_BAD_REQUEST,
+                                     "A field's name has characters that cannot be shown.");
             if (!is_plain(value, key, error))
                 return FALSE;
         }
@@ -164,10 +162,10 @@ static gboolean query_is_plain(GHashTable *query, GError **error)
         if (fct_plain_is(key, FALSE) && (!value || fct_plain_is(value, FALSE)))
             continue;
         g_autofree char *shown = fct_plain_shown(key);
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST,
-                           "Leave out control characters, and those that turn the direction of text or are not seen.",
-                           json_pack("{s:s}", "field", shown), "“%s” has characters that cannot be shown.", shown);
-        return FALSE;
+        return fct_set_error_full(
+            error, FCT_ERROR_BAD_REQUEST,
+            "Leave out control characters, and those that turn the direction of text or are not seen.",
+            json_pack("{s:s}", "field", shown), "“%s” has characters that cannot be shown.", shown);
     }
     return TRUE;
 }
@@ -202,8 +200,7 @@ static gboolean may(const FctRoute *route, const FctIdentity *who, GError **erro
     FctRole role;
     if (fct_role_from_name(who->role, &role) && fct_policy_allows(role, route->action))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s does not allow this.", who->role);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s does not allow this.", who->role);
 }
 
 /*

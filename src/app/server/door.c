@@ -239,10 +239,8 @@ static gboolean on_knock(int listener, GIOCondition condition, gpointer data)
 static gboolean open_listener(FctDoor *door, const char *text, guint16 port, GError **error)
 {
     g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(text, port);
-    if (!address) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is no address to serve at.", text);
-        return FALSE;
-    }
+    if (!address)
+        return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is no address to serve at.", text);
     GSocketFamily family = g_socket_address_get_family(address);
     g_autoptr(GSocket) socket = g_socket_new(family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
     if (!socket)
@@ -268,10 +266,8 @@ static gboolean open_listener(FctDoor *door, const char *text, guint16 port, GEr
 static gboolean keep_alive(FctDoor *door, GError **error)
 {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        fct_set_error(error, FCT_ERROR_INTERNAL, "A socket cannot be made: %s.", g_strerror(errno));
-        return FALSE;
-    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return fct_set_error(error, FCT_ERROR_INTERNAL, "A socket cannot be made: %s.", g_strerror(errno));
     g_autoptr(GSocket) mine = g_socket_new_from_fd(ends[0], error);
     door->quiet = g_socket_new_from_fd(ends[1], NULL);
     return mine && door->quiet && soup_server_listen_socket(door->soup, mine, 0, error);

@@ -28,9 +28,8 @@
  */
 static gboolean refuse_twice(GError **error, const char *field, const char *pool, const char *what)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
-                       json_pack("{s:s}", "field", field), "Storage pool %s %s already.", pool, what);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
+                              json_pack("{s:s}", "field", field), "Storage pool %s %s already.", pool, what);
 }
 
 static GPtrArray *read_all(FctApp *app, GError **error)
@@ -116,10 +115,9 @@ static gboolean nfs_answers(const char *host, GError **error)
      * network.
      */
     gboolean silent = g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-    fct_set_error_full(error, silent ? FCT_ERROR_TIMEOUT : FCT_ERROR_BAD_REQUEST,
-                       "Check its name, its network and its firewall.", json_pack("{s:s}", "field", "host"),
-                       "%s does not answer as an NFS server (port %d): %s.", host, NFS_PORT, fault->message);
-    return FALSE;
+    return fct_set_error_full(error, silent ? FCT_ERROR_TIMEOUT : FCT_ERROR_BAD_REQUEST,
+                              "Check its name, its network and its firewall.", json_pack("{s:s}", "field", "host"),
+                              "%s does not answer as an NFS server (port %d): %s.", host, NFS_PORT, fault->message);
 }
 
 /* The path without symbolic links, as far as it exists: two names may lead to one folder. */
@@ -158,11 +156,9 @@ static gboolean is_apart(const char *own, const char *what, const char *real, GE
 static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *input, GError **error)
 {
     g_autofree char *real = real_path(input->path);
-    if (find(pools, input->name, NULL)) {
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a storage pool %s already.", input->name);
-        return FALSE;
-    }
+    if (find(pools, input->name, NULL))
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                  "There is a storage pool %s already.", input->name);
     for (guint i = 0; i < pools->len; i++) {
         const FctPool *pool = g_ptr_array_index(pools, i);
         g_autofree char *nfs = g_strconcat(input->host, ":", input->export, NULL);
@@ -245,15 +241,14 @@ static gboolean ask_in_words(const FctPoolInput *input, const json_t *reasons, G
                                             group ? "name" : "path", place);
     if (json_array_size(reasons) == 0 || strcmp(input->confirm, place) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, next,
-                       json_pack("{s:s, s:s, s:O}", "field",
-                                 *input->confirm ? "confirm"
-                                 : group         ? "volume_group"
-                                                 : "path",
-                                 "confirm", place, "reasons", reasons),
-                       "%s %s is not taken without a word. %s", group ? "Volume group" : "Folder", place,
-                       json_string_value(json_array_get(reasons, 0)));
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, next,
+                              json_pack("{s:s, s:s, s:O}", "field",
+                                        *input->confirm ? "confirm"
+                                        : group         ? "volume_group"
+                                                        : "path",
+                                        "confirm", place, "reasons", reasons),
+                              "%s %s is not taken without a word. %s", group ? "Volume group" : "Folder", place,
+                              json_string_value(json_array_get(reasons, 0)));
 }
 
 static FctFolder folder_kind(FctApp *app, const FctPoolInput *input)
@@ -376,18 +371,15 @@ static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
     g_autoptr(GError) fault = NULL;
     if (app->vmm->ops->pool_create(app->vmm, input, &fault))
         return TRUE;
-    if (fault->code == FCT_ERROR_LIBVIRT && strstr(fault->message, "conflict with pool")) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
-                           json_pack("{s:s}", "field", *input->volume_group ? "volume_group" : "path"), "%s",
-                           fault->message);
-        return FALSE;
-    }
+    if (fault->code == FCT_ERROR_LIBVIRT && strstr(fault->message, "conflict with pool"))
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
+                                  json_pack("{s:s}", "field", *input->volume_group ? "volume_group" : "path"), "%s",
+                                  fault->message);
     if (!is_of_volume_group(input, fault))
         return fct_error_pass(error, &fault);
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "“vgs” lists the volume groups; LVM must be installed.",
-                       json_pack("{s:s}", "field", "volume_group"), "Volume group %s cannot be used. %s",
-                       input->volume_group, fault->message);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "“vgs” lists the volume groups; LVM must be installed.",
+                              json_pack("{s:s}", "field", "volume_group"), "Volume group %s cannot be used. %s",
+                              input->volume_group, fault->message);
 }
 
 json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
@@ -456,10 +448,10 @@ static gboolean no_snapshot_has(FctApp *app, const char *name, const char *what,
         return FALSE;
     if (!snapshots->len)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
-                       json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]),
-                       "Storage pool %s cannot be %s: it is needed by %s.", name, what, (char *)snapshots->pdata[0]);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
+                              json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]),
+                              "Storage pool %s cannot be %s: it is needed by %s.", name, what,
+                              (char *)snapshots->pdata[0]);
 }
 
 static gboolean nobody_has(FctApp *app, const char *name, const char *what, GError **error)
@@ -472,19 +464,18 @@ static gboolean nobody_has(FctApp *app, const char *name, const char *what, GErr
         return FALSE;
     if (json_array_size(names) == 0)
         return no_snapshot_has(app, name, what, error);
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Move or delete their disks first.",
-                       json_pack("{s:O}", "holders", names), "Storage pool %s cannot be %s: VM %s has a disk in it.",
-                       name, what, json_string_value(json_array_get(names, 0)));
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Move or delete their disks first.",
+                              json_pack("{s:O}", "holders", names),
+                              "Storage pool %s cannot be %s: VM %s has a disk in it.", name, what,
+                              json_string_value(json_array_get(names, 0)));
 }
 
 static gboolean is_others(const char *name, const char *what, GError **error)
 {
     if (strcmp(name, FCT_POOL_OWN) != 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use another pool beside it.", NULL,
-                       "Facet makes disks in this pool and keeps it; it cannot be %s.", what);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use another pool beside it.", NULL,
+                              "Facet makes disks in this pool and keeps it; it cannot be %s.", what);
 }
 
 json_t *fct_pools_act(FctApp *app, const char *name, FctPoolAct act, GError **error)

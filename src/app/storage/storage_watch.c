@@ -33,8 +33,8 @@ static gboolean make_folder(const char *path, GError **error)
     /* QEMU runs as another user and must be able to pass through the folder; the disks in it have their own modes. */
     if (g_mkdir_with_parents(path, 0711) == 0 && chmod(path, 0711) == 0)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_INTERNAL, "The folder for disks %s cannot be made: %s.", path, g_strerror(errno));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_INTERNAL, "The folder for disks %s cannot be made: %s.", path,
+                         g_strerror(errno));
 }
 
 static const FctPool *find(const GPtrArray *pools, const char *name)

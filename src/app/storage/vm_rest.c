@@ -34,8 +34,7 @@ void fct_vm_rest_settle(void)
 
 static gboolean refuse(const char *name, const char *what, const char *next, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, next, NULL, "VM %s %s", name, what);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, next, NULL, "VM %s %s", name, what);
 }
 
 gboolean fct_vm_rest_held(FctApp *app, const GHashTable *before, const char *id, GError **error)
@@ -99,10 +98,9 @@ gboolean fct_vm_rest_unwritten(FctApp *app, const GHashTable *stamps, GError **e
     while (g_hash_table_iter_next(&iter, &path, &stamp)) {
         if (is_as_noted(app, remote, path, stamp))
             continue;
-        fct_set_error_full(error, FCT_ERROR_CONFLICT,
-                           "Leave everything that uses it off until the copy has ended, and copy it again.", NULL,
-                           "%s was written to while it was copied, so the copy is torn.", (const char *)path);
-        return FALSE;
+        return fct_set_error_full(
+            error, FCT_ERROR_CONFLICT, "Leave everything that uses it off until the copy has ended, and copy it again.",
+            NULL, "%s was written to while it was copied, so the copy is torn.", (const char *)path);
     }
     return TRUE;
 }

@@ -17,9 +17,8 @@
 static gboolean refuse(GError **error, const char *path, const char *who, const char *name, const char *what)
 {
     g_autofree char *file = g_path_get_basename(path), *sentence = g_strdup_printf("%s %s %s.", who, name, what);
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
-                       json_pack("{s:[s]}", "reasons", sentence), "%s must stay as it is: %s", file, sentence);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
+                              json_pack("{s:[s]}", "reasons", sentence), "%s must stay as it is: %s", file, sentence);
 }
 
 /* Files of the VM itself may stand on one another: after a merge the survey still lists them that way. */
@@ -69,9 +68,9 @@ static gboolean is_idle(FctApp *app, const FctVolumeSurvey *survey, const char *
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
         if (!fct_volume_survey_same(survey, volume->path, path) || !fct_storage_is_claimed(app->storage, id))
             continue;
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Wait until that has ended, or cancel its task.",
-                           json_pack("{s:[s]}", "reasons", id), "Volume %s is being copied or changed.", volume->name);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_IN_USE, "Wait until that has ended, or cancel its task.",
+                                  json_pack("{s:[s]}", "reasons", id), "Volume %s is being copied or changed.",
+                                  volume->name);
     }
     return TRUE;
 }

@@ -35,9 +35,8 @@ static gboolean read_file(const char *path, FctVolumeBytes *look, GError **error
             (FctDiskBytes){look->head, (gsize)head, tail ? look->tail : NULL, (gsize)tail, (gint64)st.st_size};
         return TRUE;
     }
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Make a storage pool of its folder first.", NULL,
-                       "Facet cannot read %s to see whether it is a whole disk.", path);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Make a storage pool of its folder first.", NULL,
+                              "Facet cannot read %s to see whether it is a whole disk.", path);
 }
 
 /* Finds the record of the same file under another pool that leads to the same folder. */
@@ -58,10 +57,9 @@ static gboolean agrees(const FctVolumeRecord *record, const char *asked, GError 
 {
     if (!asked || strcmp(asked, record->format) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Leave the format out.", json_pack("{s:s}", "field", "format"),
-                       "Volume %s is %s: that was decided when it was made or first used.", record->name,
-                       record->format);
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_BAD_REQUEST, "Leave the format out.", json_pack("{s:s}", "field", "format"),
+        "Volume %s is %s: that was decided when it was made or first used.", record->name, record->format);
 }
 
 /* Copies such a record for the volume at @pool and @name. */
@@ -88,11 +86,11 @@ static gboolean is_sound(FctApp *app, const FctVolume *volume, GError **error)
 
 static gboolean refuse_ploop(const FctVolume *volume, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_REFUSED,
-                       "Convert it with “qemu-img convert -f parallels -O qcow2” on the host, and use the new file.",
-                       json_pack("{s:s}", "field", "format"), "Volume %s is %s, which libvirt does not read here.",
-                       volume->name, fct_disk_kind_text(FCT_DISK_PARALLELS));
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_REFUSED,
+        "Convert it with “qemu-img convert -f parallels -O qcow2” on the host, and use the new file.",
+        json_pack("{s:s}", "field", "format"), "Volume %s is %s, which libvirt does not read here.", volume->name,
+        fct_disk_kind_text(FCT_DISK_PARALLELS));
 }
 
 static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
@@ -202,10 +200,10 @@ static gboolean same_chain(FctApp *app, const FctVolumeRecord *record, const Fct
     }
     if (same_layers(ours->below, disk->below))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, FCT_FLATTEN, NULL,
-                       "The definition says that disk %s stands on %s, which Facet knows nothing of.", disk->target,
-                       disk->below->len ? ((const FctLayer *)disk->below->pdata[0])->path : "nothing");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, FCT_FLATTEN, NULL,
+                              "The definition says that disk %s stands on %s, which Facet knows nothing of.",
+                              disk->target,
+                              disk->below->len ? ((const FctLayer *)disk->below->pdata[0])->path : "nothing");
 }
 
 /* As far as facetd can see the disk's file. */
@@ -214,10 +212,9 @@ static gboolean is_unlinked(const char *path, GError **error)
     struct stat st;
     if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink == 1)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Give the VM a copy of the file, made with “cp”.",
-                       json_pack("{s:[s]}", "reasons", FCT_VOLUME_LINKED), "Disk %s is not taken. %s", path,
-                       FCT_VOLUME_LINKED);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Give the VM a copy of the file, made with “cp”.",
+                              json_pack("{s:[s]}", "reasons", FCT_VOLUME_LINKED), "Disk %s is not taken. %s", path,
+                              FCT_VOLUME_LINKED);
 }
 
 /* A record of ours counts only while the file is the one for which it was made. */

@@ -80,10 +80,9 @@ static char *released_key(const char *pool, const char *name)
 
 static gboolean refuse(GError **error, const char *name, const char *whose)
 {
-    fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give another VM first-boot data of its own.", NULL,
-                       "%s is the first-boot medium of %s%s. It holds secrets, and is for that guest alone.", name,
-                       *whose ? "VM " : "a VM", whose);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give another VM first-boot data of its own.", NULL,
+                              "%s is the first-boot medium of %s%s. It holds secrets, and is for that guest alone.",
+                              name, *whose ? "VM " : "a VM", whose);
 }
 
 gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, GError **error)

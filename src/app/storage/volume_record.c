@@ -14,10 +14,9 @@
 
 static gboolean refuse_lost(const FctVolumeRecord *record, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use another name.", json_pack("{s:s}", "field", "name"),
-                       "Volume %s was deleted before it was ready, and its name has another file now, which stays.",
-                       record->name);
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_CONFLICT, "Use another name.", json_pack("{s:s}", "field", "name"),
+        "Volume %s was deleted before it was ready, and its name has another file now, which stays.", record->name);
 }
 
 /* A record says nothing about another file that has taken the name of its own. */
@@ -27,10 +26,10 @@ static gboolean is_same(const FctVolumeRecord *record, const FctVolume *there, G
         return refuse_lost(record, error);
     if (!*record->path || strcmp(record->path, there->path) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Lead the pool back to the folder that it had.",
-                       json_pack("{s:s}", "field", "pool"), "Volume %s of pool %s was %s, and is %s now: another file.",
-                       record->name, record->pool, record->path, there->path);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Lead the pool back to the folder that it had.",
+                              json_pack("{s:s}", "field", "pool"),
+                              "Volume %s of pool %s was %s, and is %s now: another file.", record->name, record->pool,
+                              record->path, there->path);
 }
 
 /*
@@ -44,10 +43,9 @@ static gboolean has_stayed(FctApp *app, const FctVolume *before, GError **error)
         return FALSE;
     if (strcmp(before->path, after->path) == 0 && (!*before->inode || strcmp(before->inode, after->inode) == 0))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_CONFLICT,
-                       "Let nobody but root write to the pool's folder, see what is there, then do it again.", NULL,
-                       "Volume %s was exchanged for another file while Facet worked on it.", before->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                              "Let nobody but root write to the pool's folder, see what is there, then do it again.",
+                              NULL, "Volume %s was exchanged for another file while Facet worked on it.", before->name);
 }
 
 gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GError **error)
@@ -302,12 +300,10 @@ gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, &fault);
-    if (record && record->seed) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Grow the VM's own disk.",
-                           json_pack("{s:s}", "field", "size_gib"),
-                           "Volume %s is first-boot data of a VM: it has the size of its content.", name);
-        return FALSE;
-    }
+    if (record && record->seed)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Grow the VM's own disk.",
+                                  json_pack("{s:s}", "field", "size_gib"),
+                                  "Volume %s is first-boot data of a VM: it has the size of its content.", name);
     if (record) /* whoever makes a volume may grow it before it is complete; nobody else gets here then */
         return grow(app, record, bytes, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)

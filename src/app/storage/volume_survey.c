@@ -27,9 +27,8 @@ gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GErr
     char *pool = colon ? g_uri_unescape_segment(id, colon, NULL) : NULL;
     if (!pool || !*pool || !colon[1] || strchr(colon, '/')) {
         g_free(pool);
-        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, "A volume is named pool:name.", NULL, "There is no volume “%s”.",
-                           id);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_NOT_FOUND, "A volume is named pool:name.", NULL,
+                                  "There is no volume “%s”.", id);
     }
     *ret_pool = pool;
     *ret_name = g_strdup(colon + 1);
@@ -388,11 +387,10 @@ gboolean fct_volume_survey_clear(const FctVolumeSurvey *survey, const char *path
         g_autofree char *file = g_path_get_basename(path);
         if (!shares_pool(survey, path, other))
             continue;
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete that volume first, or name what it stands on by its path.",
-                           json_pack("{s:[s]}", "reasons", other->name),
-                           "%s must stay as it is: volume %s stands on “%s”, which may be it.", file, other->name,
-                           other->claim);
-        return FALSE;
+        return fct_set_error_full(
+            error, FCT_ERROR_IN_USE, "Delete that volume first, or name what it stands on by its path.",
+            json_pack("{s:[s]}", "reasons", other->name),
+            "%s must stay as it is: volume %s stands on “%s”, which may be it.", file, other->name, other->claim);
     }
     return TRUE;
 }
@@ -412,8 +410,7 @@ gboolean fct_volume_unused(FctApp *app, const FctVolumeSurvey *survey, const Fct
         g_autofree char *text = reason(users->pdata[i]);
         json_array_append_new(reasons, json_string(text));
     }
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these first.",
-                       json_pack("{s:o, s:o}", "reasons", reasons, "used_by", fct_volume_users_json(users)),
-                       "Volume %s is in use.", volume->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these first.",
+                              json_pack("{s:o, s:o}", "reasons", reasons, "used_by", fct_volume_users_json(users)),
+                              "Volume %s is in use.", volume->name);
 }

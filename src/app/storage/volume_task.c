@@ -70,13 +70,12 @@ static gboolean leaves_alone(FctApp *app, const FctVolumeUser *user, GError **er
     gboolean disk = strcmp(user->how, "disk") == 0, active = fct_vm_info_active(info);
     if (!disk || (!active && (known || !info || !info->saved)))
         return !known || fct_storage_may_read(app, known->vm, error);
-    fct_set_error_full(error, FCT_ERROR_IN_USE,
-                       active ? "Shut it down first." : "Let it go on with virsh start, then shut it down.",
-                       json_pack("{s:[s]}", "holders", user->name),
-                       active ? "VM %s is running with this volume."
-                              : "VM %s was saved with its memory in the middle of a run with this volume.",
-                       user->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE,
+                              active ? "Shut it down first." : "Let it go on with virsh start, then shut it down.",
+                              json_pack("{s:[s]}", "holders", user->name),
+                              active ? "VM %s is running with this volume."
+                                     : "VM %s was saved with its memory in the middle of a run with this volume.",
+                              user->name);
 }
 
 /* A volume that a running VM writes to has no single content that could be copied. */
@@ -481,12 +480,10 @@ static gboolean no_domain_has(FctApp *app, const FctVolumeSurvey *survey, const 
     g_autoptr(GPtrArray) infos = app->vmm->ops->list(app->vmm, error);
     for (guint i = 0; infos && i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
-        if (fct_volume_survey_has(survey, info, volume->path)) {
-            fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
-                               json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
-                               volume->name);
-            return FALSE;
-        }
+        if (fct_volume_survey_has(survey, info, volume->path))
+            return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
+                                      json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
+                                      volume->name);
         if (info->unseen)
             return fct_domain_unseen(info, error);
     }
@@ -523,10 +520,8 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
 gboolean fct_volumes_delete(FctApp *app, const char *id, GError **error)
 {
     g_autofree char *pool = NULL, *name = NULL;
-    if (!app->storage) {
-        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
-        return FALSE;
-    }
+    if (!app->storage)
+        return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
     if (!fct_volume_split(id, &pool, &name, error) || !fct_storage_claim(app->storage, id, error))
         return FALSE;
     gboolean ok = delete_claimed(app, id, error);

@@ -173,11 +173,9 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = upload->app->store->ops->get(upload->app->store, upload->key, &fault);
-    if (!doc && fault->code == FCT_ERROR_NOT_FOUND) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
-                           "No upload to volume %s was begun, or it is all there.", upload->name);
-        return FALSE;
-    }
+    if (!doc && fault->code == FCT_ERROR_NOT_FOUND)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
+                                  "No upload to volume %s was begun, or it is all there.", upload->name);
     if (!doc)
         return fct_error_pass(error, &fault);
     upload->format = g_strdup(fct_json_str(doc->value, "format", "raw"));
@@ -286,10 +284,9 @@ static gboolean check_head(const FctVolumeUpload *upload, const FctDiskHead *hea
         return FALSE;
     if (qcow2 == (strcmp(upload->format, "qcow2") == 0))
         return !qcow2 || has_room(upload, head->virtual_bytes, error);
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Begin again with the other format.",
-                       json_pack("{s:s}", "field", "format"), "The content is %s, and the volume was to be %s.",
-                       qcow2 ? "qcow2" : "raw", upload->format);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Begin again with the other format.",
+                              json_pack("{s:s}", "field", "format"), "The content is %s, and the volume was to be %s.",
+                              qcow2 ? "qcow2" : "raw", upload->format);
 }
 
 /* Refused for good: sending it again would not change it. */
@@ -355,10 +352,8 @@ static gboolean check_whole(FctVolumeUpload *upload, char **ret_sha256, GError *
 
 gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, gsize length, GError **error)
 {
-    if (length > (guint64)(upload->end - upload->at)) {
-        fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
-        return FALSE;
-    }
+    if (length > (guint64)(upload->end - upload->at))
+        return fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
     if (!judge_block(upload, bytes, length, error))
         return FALSE;
     while (length > 0) {

@@ -46,8 +46,7 @@ typedef struct {
 
 static gboolean set_errno(GError **error, const char *what)
 {
-    fct_set_error(error, FCT_ERROR_INTERNAL, "%s: %s.", what, g_strerror(errno));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_INTERNAL, "%s: %s.", what, g_strerror(errno));
 }
 
 /* Holes of the file itself need not be read. */
@@ -82,10 +81,8 @@ static gboolean carry(Carry *c, GError **error)
         if (!c->vmm->ops->stream_write(c->stream, c->buffer, (gsize)n, c->at >= c->fresh_from, error))
             return FALSE;
         c->at += n;
-        if (!fct_volume_progress(c->at, c->size, c->progress)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
-            return FALSE;
-        }
+        if (!fct_volume_progress(c->at, c->size, c->progress))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
     }
     return TRUE;
 }
@@ -162,9 +159,9 @@ static gboolean is_as_described(FctApp *app, const FctImage *image, gint64 *ret_
         return FALSE;
     if (strcmp(format, image->format) == 0 || (strcmp(format, "iso") == 0 && strcmp(image->format, "raw") == 0))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Correct its description, or upload it anew.", NULL,
-                       "The image %s is described as %s, and its content is %s.", image->name, image->format, format);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Correct its description, or upload it anew.", NULL,
+                              "The image %s is described as %s, and its content is %s.", image->name, image->format,
+                              format);
 }
 
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,
