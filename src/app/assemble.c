@@ -32,7 +32,10 @@
 #include "app/storage/volume_records.h"
 #include "app/storage/volumes.h"
 #include "app/vms/autostart.h"
+#include "app/vms/console/console.h"
+#include "app/vms/publish.h"
 #include "app/vms/state/facts.h"
+#include "app/vms/stuck.h"
 #include "app/vms/vms.h"
 #include "app/work/task.h"
 
@@ -78,7 +81,7 @@ static void on_logins_ended(gpointer opened)
  */
 static gboolean on_volume_read(FctApp *app, const FctVm *vm, GError **error)
 {
-    return fct_vm_facts_check_outside(app->vms, vm, "does not have this volume as it is", error);
+    return fct_vm_facts_check_outside(app, vm, "does not have this volume as it is", error);
 }
 
 FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **error)
@@ -125,6 +128,10 @@ FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **err
         if (!(app->vm_docs = fct_vm_docs_new(app, error)))
             return NULL;
         app->probe = fct_file_probe_new();
+        app->consoles = fct_consoles_new(app);
+        app->vm_facts = fct_vm_facts_new(app);
+        app->stuck_vms = fct_stuck_new(app);
+        app->vm_publisher = fct_vm_publisher_new(app);
         app->vms = fct_vms_new(app);
         app->storage = fct_storage_new();
         fct_storage_on_read(app->storage, on_volume_read);
@@ -221,6 +228,10 @@ void fct_app_free(FctApp *app)
     fct_storage_free(app->storage);
     fct_autostarter_free(app->autostarter);
     fct_vms_free(app->vms);
+    fct_vm_publisher_free(app->vm_publisher);
+    fct_stuck_free(app->stuck_vms);
+    fct_vm_facts_free(app->vm_facts);
+    fct_consoles_free(app->consoles); /* on the main thread, as it must be */
     fct_file_probe_free(app->probe);
     fct_guests_free(app->guests);
     fct_vm_docs_free(app->vm_docs);

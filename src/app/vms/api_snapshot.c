@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/domains/domains.h"
 #include "app/vms/api_vm.h"
 #include "app/vms/make/make.h"
 #include "app/vms/power/choose.h"
@@ -10,9 +11,9 @@
 /* ---- looking ---- */
 
 /* path → bytes that it takes, of the pools that the files are in; what a pool does not tell is not there. */
-static json_t *sizes(FctVms *vms, const FctVmTree *tree)
+static json_t *sizes(FctApp *app, const FctVmTree *tree)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     json_t *sizes = json_object();
     g_autoptr(GHashTable) pools = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) frozen = fct_chain_frozen(tree->chain);
@@ -65,7 +66,7 @@ static const char *shown_parent(const FctVmTree *tree, const char *id)
 
 /* What all snapshots of the list are shown with. */
 typedef struct {
-    FctVms *vms;
+    FctApp *app;
     const FctVmOffer *offer;
     const FctVmTree *tree;
     const json_t *sizes;
@@ -90,7 +91,7 @@ static json_t *snapshot_json(const Showing *showing, const FctChainNode *node)
     json_object_set_new(json, "size_bytes", size_of(node, doc, showing->sizes));
     json_object_set_new(json, "revert_effects",
                         node->hidden ? json_array()
-                                     : fct_vm_revert_effects(showing->vms, showing->offer, tree, doc, showing->active));
+                                     : fct_vm_revert_effects(showing->app, showing->offer, tree, doc, showing->active));
     return json;
 }
 
@@ -101,15 +102,15 @@ static json_t *choice(const char *why_not)
 
 static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GError **error)
 {
-    FctVms *vms = request->app->vms;
+    FctApp *app = request->app;
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     g_autoptr(FctVmTree) tree = vm ? fct_vm_tree_load(request->app->store, vm->id, error) : NULL;
     if (!tree)
         return FALSE;
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    g_autoptr(json_t) bytes = sizes(vms, tree);
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
-    const Showing showing = {vms, offer, tree, bytes, fct_vm_info_active(info)};
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    g_autoptr(json_t) bytes = sizes(app, tree);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
+    const Showing showing = {app, offer, tree, bytes, fct_vm_info_active(info)};
     json_t *items = json_array();
     for (guint i = 0; i < tree->chain->nodes->len; i++)
         json_array_append_new(items, snapshot_json(&showing, tree->chain->nodes->pdata[i]));
@@ -123,27 +124,26 @@ static gboolean list_snapshots(const FctRequest *request, FctReply *reply, GErro
 static gboolean take_snapshot(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && fct_reply_task(reply, fct_vm_snapshot(request->app->vms, request->who, vm, request->body, error));
+    return vm && fct_reply_task(reply, fct_vm_snapshot(request->app, request->who, vm, request->body, error));
 }
 
 static gboolean revert_to(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && fct_reply_task(reply,
-                                fct_vm_revert(request->app->vms, request->who, vm, request->sub, request->body, error));
+    return vm &&
+           fct_reply_task(reply, fct_vm_revert(request->app, request->who, vm, request->sub, request->body, error));
 }
 
 static gboolean delete_snapshot(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm &&
-           fct_reply_task(reply, fct_vm_snapshot_delete(request->app->vms, request->who, vm, request->sub, error));
+    return vm && fct_reply_task(reply, fct_vm_snapshot_delete(request->app, request->who, vm, request->sub, error));
 }
 
 static gboolean clone_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && fct_reply_task(reply, fct_vm_clone(request->app->vms, request->who, vm, request->body, error));
+    return vm && fct_reply_task(reply, fct_vm_clone(request->app, request->who, vm, request->body, error));
 }
 
 const FctRoute fct_routes_snapshot[] = {

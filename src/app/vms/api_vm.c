@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/api_vm.h"
 #include "app/api/api.h"
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
 #include "app/domains/guests.h"
+#include "app/domains/vm_doc.h"
 #include "app/gpus/holds.h"
 #include "app/networks/networks.h"
 #include "app/storage/volume_record.h"
-#include "app/vms/act/service.h"
 #include "app/vms/act/task.h"
 #include "app/vms/console/console.h"
 #include "app/vms/disks/disks.h"
@@ -20,17 +22,18 @@
 
 #include <string.h>
 
-static FctVms *vms_of(const FctRequest *request, GError **error)
+/* The context, where there is libvirt to ask. */
+static FctApp *app_with_vms(const FctRequest *request, GError **error)
 {
     if (!request->app->vms)
         fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
-    return request->app->vms;
+    return request->app->vms ? request->app : NULL;
 }
 
 /* Another's VM by id or name; NULL when there is none. */
-static FctVmInfo *find_foreign(FctVms *vms, const char *id)
+static FctVmInfo *find_foreign(FctApp *app, const char *id)
 {
-    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         if (strcmp(info->id, id) == 0 || strcmp(info->name, id) == 0)
@@ -40,9 +43,9 @@ static FctVmInfo *find_foreign(FctVms *vms, const char *id)
 }
 
 /* One of ours by id or name. FCT_ERROR_NOT_FOUND also when it is another's: then *ret_foreign is set. */
-static FctVm *find(FctVms *vms, const char *id, FctVmInfo **ret_foreign, GError **error)
+static FctVm *find(FctApp *app, const char *id, FctVmInfo **ret_foreign, GError **error)
 {
-    FctStore *store = vms->app->store;
+    FctStore *store = app->store;
     g_autoptr(GError) fault = NULL;
     g_autoptr(GError) no_name = NULL;
     FctVm *vm = fct_vm_load(store, id, &fault);
@@ -55,7 +58,7 @@ static FctVm *find(FctVms *vms, const char *id, FctVmInfo **ret_foreign, GError 
     g_autoptr(FctDoc) name = store->ops->get(store, key, &no_name);
     if (name)
         return fct_vm_load(store, fct_json_str(name->value, "id", ""), error);
-    *ret_foreign = find_foreign(vms, id);
+    *ret_foreign = find_foreign(app, id);
     fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no VM “%s”.", id);
     return NULL;
 }
@@ -64,54 +67,54 @@ FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **erro
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmInfo) foreign = NULL;
-    FctVms *vms = vms_of(request, error);
-    FctVm *vm = vms ? find(vms, request->id, &foreign, &fault) : NULL;
+    FctApp *app = app_with_vms(request, error);
+    FctVm *vm = app ? find(app, request->id, &foreign, &fault) : NULL;
     if (vm)
         reply->subject = g_strdup_printf("vm %s", vm->name);
     else if (foreign)
         fct_vm_set_foreign_error(error, foreign->name);
-    else if (vms)
+    else if (app)
         g_propagate_error(error, g_steal_pointer(&fault));
     return vm;
 }
 
 /* Cards that cannot be seen are no fault here: the VM's verdicts say so. */
-static json_t *view(FctVms *vms, const FctVm *vm, GError **error)
+static json_t *view(FctApp *app, const FctVm *vm, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
-    g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, vm->id, error);
-    g_autoptr(json_t) addresses = fct_networks_addresses_now(vms->app);
-    json_t *json = holds ? fct_vm_view(vms, offer, vm, info, holds, addresses) : NULL;
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
+    g_autoptr(GPtrArray) holds = fct_holds_list(app->store, vm->id, error);
+    g_autoptr(json_t) addresses = fct_networks_addresses_now(app);
+    json_t *json = holds ? fct_vm_view(app, offer, vm, info, holds, addresses) : NULL;
     if (json)
-        fct_vms_note_view(vms, vm->id, json);
+        fct_vms_note_view(app, vm->id, json);
     return json;
 }
 
-json_t *fct_api_vm_view(FctVms *vms, const char *id, GError **error)
+json_t *fct_api_vm_view(FctApp *app, const char *id, GError **error)
 {
-    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
-    return vm ? view(vms, vm, error) : NULL;
+    g_autoptr(FctVm) vm = fct_vm_load(app->store, id, error);
+    return vm ? view(app, vm, error) : NULL;
 }
 
 static gboolean list_vms(const FctRequest *request, FctReply *reply, GError **error)
 {
-    return vms_of(request, error) && fct_vm_list(request, reply, error);
+    return app_with_vms(request, error) && fct_vm_list(request, reply, error);
 }
 
 static gboolean get_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    FctVms *vms = vms_of(request, error);
+    FctApp *app = app_with_vms(request, error);
     g_autoptr(FctVmInfo) foreign = NULL;
     g_autoptr(GError) fault = NULL;
-    if (!vms)
+    if (!app)
         return FALSE;
-    g_autoptr(FctVm) vm = find(vms, request->id, &foreign, &fault);
+    g_autoptr(FctVm) vm = find(app, request->id, &foreign, &fault);
     if (!vm && !foreign) {
         g_propagate_error(error, g_steal_pointer(&fault));
         return FALSE;
     }
-    json_t *json = vm ? view(vms, vm, error) : fct_vm_view_foreign(vms, foreign);
+    json_t *json = vm ? view(app, vm, error) : fct_vm_view_foreign(app, foreign);
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;
@@ -119,11 +122,11 @@ static gboolean get_vm(const FctRequest *request, FctReply *reply, GError **erro
 
 static gboolean create_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    FctVms *vms = vms_of(request, error);
-    if (!vms)
+    FctApp *app = app_with_vms(request, error);
+    if (!app)
         return FALSE;
     reply->subject = g_strdup_printf("vm %s", fct_json_str(request->body, "name", ""));
-    return fct_reply_task(reply, fct_vm_create(vms, request->who, request->body, error));
+    return fct_reply_task(reply, fct_vm_create(app, request->who, request->body, error));
 }
 
 /* ---- changing ---- */
@@ -140,15 +143,15 @@ static gboolean check_revision(const FctRequest *request, const FctVm *vm, GErro
 }
 
 /* Brings libvirt's definition along while the VM is off, so that virsh shows the same. A run keeps what it has. */
-static gboolean redefine(FctVms *vms, const FctVm *vm, gboolean renamed, GError **error)
+static gboolean redefine(FctApp *app, const FctVm *vm, gboolean renamed, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     g_autoptr(FctVmSpec) spec = NULL;
     g_autoptr(GError) fault = NULL;
     if (!fct_vm_info_active(info)) {
-        spec = fct_record_spec(vms->app, vm, &fault);
+        spec = fct_record_spec(app, vm, &fault);
         if (spec)
-            return vms->app->vmm->ops->define(vms->app->vmm, spec, error);
+            return app->vmm->ops->define(app->vmm, spec, error);
         /* A disk that cannot be opened now stands in the way of a start, which says so, and of no other change. */
         if (fault->code == FCT_ERROR_REFUSED && !renamed)
             return TRUE;
@@ -162,72 +165,72 @@ static gboolean redefine(FctVms *vms, const FctVm *vm, gboolean renamed, GError 
 }
 
 /* The media that the drives name. */
-static gboolean find_media(FctVms *vms, FctVm *vm, GError **error)
+static gboolean find_media(FctApp *app, FctVm *vm, GError **error)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
-        if (disk->cdrom && !disk->seed && !fct_vm_plan_cdrom(vms->app, disk, error))
+        if (disk->cdrom && !disk->seed && !fct_vm_plan_cdrom(app, disk, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean name_taken(FctVms *vms, const char *name)
+static gboolean name_taken(FctApp *app, const char *name)
 {
-    g_autoptr(FctVmInfo) other = find_foreign(vms, name);
+    g_autoptr(FctVmInfo) other = find_foreign(app, name);
     return other != NULL;
 }
 
 /* FCT_ERROR_CONFLICT: a network of its NICs is being deleted by now. */
-static gboolean store_patched(FctVms *vms, FctVm *vm, const char *old_name, GError **error)
+static gboolean store_patched(FctApp *app, FctVm *vm, const char *old_name, GError **error)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(GError) fault = NULL;
     gboolean renamed = strcmp(vm->name, old_name) != 0;
-    if (!fct_networks_guard_nics(vms->app, vm, writes, error))
+    if (!fct_networks_guard_nics(app, vm, writes, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), vm->revision);
     if (renamed) {
         fct_writes_add(writes, fct_vm_name_key(old_name), NULL, FCT_REV_ANY);
         fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
     }
-    if (fct_writes_commit(vms->app->store, writes, &vm->revision, &fault))
+    if (fct_writes_commit(app->store, writes, &vm->revision, &fault))
         return TRUE;
-    if (!fct_networks_refused(vms->app, vm, fault, error))
+    if (!fct_networks_refused(app, vm, fault, error))
         g_propagate_error(error, g_steal_pointer(&fault));
     return FALSE;
 }
 
 /* What was not stored is not left in libvirt's definition. */
-static void redefine_as_stored(FctVms *vms, const char *id)
+static void redefine_as_stored(FctApp *app, const char *id)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, &fault);
-    if (!vm || !redefine(vms, vm, FALSE, &fault))
+    g_autoptr(FctVm) vm = fct_vm_load(app->store, id, &fault);
+    if (!vm || !redefine(app, vm, FALSE, &fault))
         g_warning("VM %s keeps a definition that was not stored: %s", id, fault->message);
 }
 
-static gboolean redefine_and_store(FctVms *vms, FctVm *vm, const char *old_name, GError **error)
+static gboolean redefine_and_store(FctApp *app, FctVm *vm, const char *old_name, GError **error)
 {
-    if (!redefine(vms, vm, strcmp(vm->name, old_name) != 0, error))
+    if (!redefine(app, vm, strcmp(vm->name, old_name) != 0, error))
         return FALSE;
-    gboolean ok = store_patched(vms, vm, old_name, error);
+    gboolean ok = store_patched(app, vm, old_name, error);
     if (!ok)
-        redefine_as_stored(vms, vm->id);
+        redefine_as_stored(app, vm->id);
     return ok;
 }
 
 /* What the host can never give is refused when it is asked for, not at the next start. */
-static gboolean check_host(FctVms *vms, const FctVm *vm, const json_t *body, GError **error)
+static gboolean check_host(FctApp *app, const FctVm *vm, const json_t *body, GError **error)
 {
     static const char *const fields[] = {"tpm", "vcpus", "memory_mib"};
     gboolean asks = FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
         asks |= json_object_get(body, fields[i]) && !json_is_false(json_object_get(body, fields[i]));
-    return !asks || fct_vm_facts_check(vms, vm, FALSE, body, error);
+    return !asks || fct_vm_facts_check(app, vm, FALSE, body, error);
 }
 
-static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error)
+static gboolean patch(FctApp *app, FctVm *vm, const json_t *body, GError **error)
 {
     g_autofree char *old_name = g_strdup(vm->name);
     if (!fct_vm_patch(vm, body, error))
@@ -235,45 +238,45 @@ static gboolean patch(FctVms *vms, FctVm *vm, const json_t *body, GError **error
     fct_vm_make_ids(vm);
     gboolean renamed = strcmp(vm->name, old_name) != 0;
     if (json_object_get(body, "devices")) {
-        g_autoptr(FctVmOffer) offer = vm->devices->len ? fct_vm_offer_new(vms, FALSE, error) : NULL;
+        g_autoptr(FctVmOffer) offer = vm->devices->len ? fct_vm_offer_new(app, FALSE, error) : NULL;
         if (vm->devices->len && (!offer || !fct_vm_check_groups(offer, vm, error)))
             return FALSE;
     }
-    if (json_object_get(body, "nics") && !fct_networks_check_nics(vms->app, vm, error))
+    if (json_object_get(body, "nics") && !fct_networks_check_nics(app, vm, error))
         return FALSE;
-    if ((json_object_get(body, "cdroms") && !find_media(vms, vm, error)) || !check_host(vms, vm, body, error))
+    if ((json_object_get(body, "cdroms") && !find_media(app, vm, error)) || !check_host(app, vm, body, error))
         return FALSE;
-    if (renamed && name_taken(vms, vm->name)) {
+    if (renamed && name_taken(app, vm->name)) {
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a VM %s already.", vm->name);
         return FALSE;
     }
     FctVmDisk *old = NULL;
     gboolean anew = json_object_get(body, "cloud_init") || json_object_get(body, "windows");
-    if (anew && !(fct_vm_first_boot_read(vm, body, error) && fct_vm_first_boot_write(vms, vm, NULL, NULL, &old, error)))
+    if (anew && !(fct_vm_first_boot_read(vm, body, error) && fct_vm_first_boot_write(app, vm, NULL, NULL, &old, error)))
         return FALSE;
-    gboolean ok = redefine_and_store(vms, vm, old_name, error);
+    gboolean ok = redefine_and_store(app, vm, old_name, error);
     if (anew)
-        fct_vm_first_boot_settle(vms, vm, old, ok);
+        fct_vm_first_boot_settle(app, vm, old, ok);
     if (!ok)
         return FALSE;
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (fct_vm_info_active(info))
-        fct_vm_apply_live(vms, vm);
+        fct_vm_apply_live(app, vm);
     return TRUE;
 }
 
 static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
-    FctVms *vms = request->app->vms;
-    if (!vm || !fct_vm_begin(vms, &vm, "is being changed", error))
+    FctApp *app = request->app;
+    if (!vm || !fct_vm_begin(app, &vm, "is being changed", error))
         return FALSE;
     gboolean ok = check_revision(request, vm, error) &&
-                  fct_vm_facts_check_outside(vms, vm, "cannot be changed", error) &&
-                  patch(vms, vm, request->body, error);
-    fct_acts_end(vms->acts, vm->id);
-    json_t *json = ok ? fct_api_vm_view(vms, vm->id, error) : NULL;
+                  fct_vm_facts_check_outside(app, vm, "cannot be changed", error) &&
+                  patch(app, vm, request->body, error);
+    fct_acts_end(app->acts, vm->id);
+    json_t *json = ok ? fct_api_vm_view(app, vm->id, error) : NULL;
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;
@@ -307,7 +310,7 @@ static gboolean delete_vm(const FctRequest *request, FctReply *reply, GError **e
     if (!vm || !check_revision(request, vm, error))
         return FALSE;
     g_auto(GStrv) keep = read_keep(request, vm, error);
-    return keep && fct_reply_task(reply, fct_vm_delete(request->app->vms, request->who, g_steal_pointer(&vm),
+    return keep && fct_reply_task(reply, fct_vm_delete(request->app, request->who, g_steal_pointer(&vm),
                                                        (const char *const *)keep, error));
 }
 
@@ -316,14 +319,14 @@ static gboolean delete_vm(const FctRequest *request, FctReply *reply, GError **e
 static gboolean start_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && fct_reply_task(reply, fct_vm_start(request->app->vms, request->who, vm, error));
+    return vm && fct_reply_task(reply, fct_vm_start(request->app, request->who, vm, error));
 }
 
 static gboolean stop_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
-    return vm && fct_reply_task(reply, fct_vm_stop(request->app->vms, request->who, vm, force, error));
+    return vm && fct_reply_task(reply, fct_vm_stop(request->app, request->who, vm, force, error));
 }
 
 static json_t *devices_of(const FctVm *vm, const GPtrArray *picks)
@@ -352,14 +355,14 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     if (!vm)
         return FALSE;
-    FctVms *vms = request->app->vms;
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
+    FctApp *app = request->app;
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
-    fct_vm_facts_refresh(vms);
-    fct_domains_look(vms->domains, vm->id); /* it may have ended a moment ago */
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    fct_vm_preflight(vms, offer, vm, fct_vm_info_active(info), &verdicts, &picks);
+    fct_vm_facts_refresh(app);
+    fct_domains_look(app->domains, vm->id); /* it may have ended a moment ago */
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    fct_vm_preflight(app, offer, vm, fct_vm_info_active(info), &verdicts, &picks);
     reply->json = json_pack("{s:b, s:o, s:o}", "can_start", fct_verdicts_allow(verdicts, FALSE), "verdicts",
                             fct_verdicts_to_json(verdicts), "devices", devices_of(vm, picks));
     return TRUE;
@@ -369,17 +372,17 @@ static gboolean preflight_vm(const FctRequest *request, FctReply *reply, GError 
 
 static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
-    FctVms *vms = vms_of(request, error);
-    if (!vms)
+    FctApp *app = app_with_vms(request, error);
+    if (!app)
         return FALSE;
     reply->subject = g_strdup_printf("vm %s", request->id);
     if (fct_json_bool(request->body, "preview", FALSE))
-        return (reply->json = fct_vm_adoption(vms, request->id, error)) != NULL;
+        return (reply->json = fct_vm_adoption(app, request->id, error)) != NULL;
     gboolean confirm = fct_json_bool(request->body, "confirm", FALSE);
     const char *digest = fct_json_str(request->body, "digest", "");
     g_autoptr(json_t) lost = NULL;
-    g_autofree char *id = fct_vm_adopt(vms, request->who, request->id, confirm, digest, &lost, error);
-    json_t *json = id ? fct_api_vm_view(vms, id, error) : NULL;
+    g_autofree char *id = fct_vm_adopt(app, request->who, request->id, confirm, digest, &lost, error);
+    json_t *json = id ? fct_api_vm_view(app, id, error) : NULL;
     if (!json)
         return FALSE;
     json_object_set(json, "lost", lost);
@@ -390,7 +393,7 @@ static gboolean adopt_vm(const FctRequest *request, FctReply *reply, GError **er
 static gboolean release_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
-    return vm && (reply->json = fct_vm_let_go(request->app->vms, request->who, vm->id, error));
+    return vm && (reply->json = fct_vm_let_go(request->app, request->who, vm->id, error));
 }
 
 /* ---- guest ---- */
@@ -400,9 +403,9 @@ static gboolean guest(const FctRequest *request, FctReply *reply, GError **error
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     if (!vm)
         return FALSE;
-    FctVms *vms = request->app->vms;
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    reply->json = fct_guests_ask(vms->guests, vm->id, info);
+    FctApp *app = request->app;
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    reply->json = fct_guests_ask(app->guests, vm->id, info);
     return TRUE;
 }
 
@@ -428,26 +431,26 @@ static gboolean consoles(const FctRequest *request, FctReply *reply, GError **er
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
     if (vm)
-        reply->json = fct_consoles_view(request->app->vms->consoles, vm->id);
+        reply->json = fct_consoles_view(request->app->consoles, vm->id);
     return vm != NULL;
 }
 
 static gboolean serial(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
-    FctVms *vms = request->app->vms;
+    FctApp *app = request->app;
     FctConsoleWish wish;
     return vm && console_wish(request, vm, &wish, error) &&
-           fct_console_serial(vms->consoles, vms->app->vmm, &wish, reply, error);
+           fct_console_serial(app->consoles, app->vmm, &wish, reply, error);
 }
 
 static gboolean vnc(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
-    FctVms *vms = request->app->vms;
+    FctApp *app = request->app;
     FctConsoleWish wish;
     return vm && console_wish(request, vm, &wish, error) &&
-           fct_console_graphics(vms->consoles, vms->app->vmm, &wish, reply, error);
+           fct_console_graphics(app->consoles, app->vmm, &wish, reply, error);
 }
 
 const FctRoute fct_routes_vm[] = {

@@ -8,16 +8,16 @@
 static gboolean add_disk(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && fct_reply_task(reply, fct_vm_disk_add(request->app->vms, request->who, vm, request->body, error));
+    return vm && fct_reply_task(reply, fct_vm_disk_add(request->app, request->who, vm, request->body, error));
 }
 
 static gboolean grow_disk(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     g_autofree char *id = vm ? g_strdup(vm->id) : NULL;
-    if (!vm || !fct_vm_disk_grow(request->app->vms, vm, request->sub, request->body, error))
+    if (!vm || !fct_vm_disk_grow(request->app, vm, request->sub, request->body, error))
         return FALSE;
-    json_t *json = fct_api_vm_view(request->app->vms, id, error);
+    json_t *json = fct_api_vm_view(request->app, id, error);
     if (json)
         fct_reply_resource(reply, 200, json);
     return json != NULL;
@@ -27,47 +27,46 @@ static gboolean remove_disk(const FctRequest *request, FctReply *reply, GError *
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean keep = fct_request_query_bool(request, "keep", FALSE);
-    return vm &&
-           fct_reply_task(reply, fct_vm_disk_remove(request->app->vms, request->who, vm, request->sub, keep, error));
+    return vm && fct_reply_task(reply, fct_vm_disk_remove(request->app, request->who, vm, request->sub, keep, error));
 }
 
 static gboolean reboot_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
-    return vm && fct_reply_task(reply, fct_vm_reboot(request->app->vms, request->who, vm, force, error));
+    return vm && fct_reply_task(reply, fct_vm_reboot(request->app, request->who, vm, force, error));
 }
 
 static gboolean restart_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
     gboolean force = fct_json_bool(request->body, "force", FALSE);
-    return vm && fct_reply_task(reply, fct_vm_restart(request->app->vms, request->who, vm, force, error));
+    return vm && fct_reply_task(reply, fct_vm_restart(request->app, request->who, vm, force, error));
 }
 
 static gboolean pause_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && fct_reply_task(reply, fct_vm_pause(request->app->vms, request->who, vm, error));
+    return vm && fct_reply_task(reply, fct_vm_pause(request->app, request->who, vm, error));
 }
 
 static gboolean resume_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && fct_reply_task(reply, fct_vm_resume(request->app->vms, request->who, vm, error));
+    return vm && fct_reply_task(reply, fct_vm_resume(request->app, request->who, vm, error));
 }
 
 static gboolean continue_vm(const FctRequest *request, FctReply *reply, GError **error)
 {
     FctVm *vm = fct_api_vm_ours(request, reply, error);
-    return vm && fct_reply_task(reply, fct_vm_continue(request->app->vms, request->who, vm, error));
+    return vm && fct_reply_task(reply, fct_vm_continue(request->app, request->who, vm, error));
 }
 
 static gboolean drop_saved(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autoptr(FctVm) vm = fct_api_vm_ours(request, reply, error);
-    json_t *json = vm && fct_vm_drop_saved(request->app->vms, request->who, vm, error)
-                       ? fct_api_vm_view(request->app->vms, vm->id, error)
+    json_t *json = vm && fct_vm_drop_saved(request->app, request->who, vm, error)
+                       ? fct_api_vm_view(request->app, vm->id, error)
                        : NULL;
     if (json)
         fct_reply_resource(reply, 200, json);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/autostart.h"
 
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
+#include "app/domains/vm_news.h"
 #include "app/gpus/observer.h"
 #include "app/gpus/reconcile.h"
 #include "app/news/records.h"
-#include "app/vms/act/service.h"
 #include "app/vms/act/task.h"
 #include "app/vms/power/power.h"
 #include "core/autostart.h"
@@ -72,32 +75,32 @@ static gboolean await_ready(Run *run)
 /* Starts the VM; the caller has begun its act. */
 static gboolean start(Run *run, const FctVm *vm, GError **error)
 {
-    FctVms *vms = run->app->vms;
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    FctApp *app = run->app;
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (fct_vm_info_active(info)) {
         fct_task_log(run->task, "VM %s runs already.", vm->name);
         return TRUE;
     }
-    fct_vm_release_parts(vms, run->task, vm->id); /* left of the VM's run before the restart of the host */
-    if (fct_vm_reserve(vms, vm, run->task, error) && fct_vm_run(vms, run->task, vm, error))
+    fct_vm_release_parts(app, run->task, vm->id); /* left of the VM's run before the restart of the host */
+    if (fct_vm_reserve(app, vm, run->task, error) && fct_vm_run(app, run->task, vm, error))
         return TRUE;
-    fct_vm_release_parts(vms, run->task, vm->id);
+    fct_vm_release_parts(app, run->task, vm->id);
     return FALSE;
 }
 
 static gboolean try_vm(Run *run, const char *id, GError **error)
 {
-    FctVms *vms = run->app->vms;
+    FctApp *app = run->app;
     g_autoptr(FctVm) vm = fct_vm_load(run->app->store, id, error);
     if (!vm)
         return FALSE;
-    if (!fct_vm_begin(vms, &vm, "is being started", error))
+    if (!fct_vm_begin(app, &vm, "is being started", error))
         return FALSE;
-    fct_vm_news_add(vms->news, id);
+    fct_vm_news_add(app->vm_news, id);
     if (!vm->autostart.enabled)
         fct_set_error(error, FCT_ERROR_CONFLICT, "It no longer starts with the host.");
     gboolean ok = vm->autostart.enabled && start(run, vm, error);
-    fct_acts_end(vms->acts, id);
+    fct_acts_end(app->acts, id);
     return ok;
 }
 

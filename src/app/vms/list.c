@@ -4,9 +4,10 @@
  * (parts, what blocks a start) is worked out only for the VMs of the page.
  */
 #include "app/api/api.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_docs.h"
 #include "app/gpus/holds.h"
 #include "app/networks/networks.h"
-#include "app/vms/act/service.h"
 #include "app/vms/api_vm.h"
 #include "app/vms/power/choose.h"
 #include "app/vms/publish.h"
@@ -48,7 +49,7 @@ static double cpu_of(const json_t *stats, const char *id, const FctVmInfo *info)
     return fct_vm_info_active(info) && json_is_number(cpu) ? json_number_value(cpu) : -1;
 }
 
-static FctVmRow row_of(FctVms *vms, All *all, const json_t *stats, const Source *source)
+static FctVmRow row_of(FctApp *app, All *all, const json_t *stats, const Source *source)
 {
     const FctVmInfo *info = source->info;
     FctVmRow row = {.data = source};
@@ -62,7 +63,7 @@ static FctVmRow row_of(FctVms *vms, All *all, const json_t *stats, const Source 
         row.vcpus = vm->vcpus;
         row.memory_mib = vm->memory_mib;
         row.created_ms = vm->created_ms;
-        row.blocked = !fct_vm_info_active(info) && fct_vms_is_blocked(vms, vm->id);
+        row.blocked = !fct_vm_info_active(info) && fct_vms_is_blocked(app, vm->id);
     } else {
         char *text = fct_list_fold(info->name);
         g_ptr_array_add(all->texts, text);
@@ -72,17 +73,17 @@ static FctVmRow row_of(FctVms *vms, All *all, const json_t *stats, const Source 
         row.vcpus = info->vcpus;
         row.memory_mib = info->memory_mib;
     }
-    row.state = fct_vms_state_name(vms, row.id, info);
+    row.state = fct_vms_state_name(app, row.id, info);
     row.cpu_percent = cpu_of(stats, row.id, info);
     return row;
 }
 
-static void read_all(FctVms *vms, All *all)
+static void read_all(FctApp *app, All *all)
 {
     g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(json_t) stats = fct_domains_stats(vms->domains);
-    all->known = fct_vm_docs_all(vms->docs);
-    all->infos = fct_domains_infos(vms->domains);
+    g_autoptr(json_t) stats = fct_domains_stats(app->domains);
+    all->known = fct_vm_docs_all(app->vm_docs);
+    all->infos = fct_domains_infos(app->domains);
     all->texts = g_ptr_array_new_with_free_func(g_free);
     guint most = all->known->len + all->infos->len;
     all->sources = g_array_sized_new(FALSE, FALSE, sizeof(Source), most); /* does not move any more */
@@ -103,7 +104,7 @@ static void read_all(FctVms *vms, All *all)
         g_array_append_val(all->sources, source);
     }
     for (guint i = 0; i < all->sources->len; i++) {
-        FctVmRow row = row_of(vms, all, stats, &g_array_index(all->sources, Source, i));
+        FctVmRow row = row_of(app, all, stats, &g_array_index(all->sources, Source, i));
         g_array_append_val(all->rows, row);
     }
 }
@@ -150,34 +151,34 @@ static gboolean read_query(const FctRequest *request, FctVmQuery *query, char **
 /* ---- the answer ---- */
 
 /* @news: gets whether some VM on the page can start now and could not before, or the reverse. */
-static json_t *items_of(FctVms *vms, const GPtrArray *rows, gboolean *news, GError **error)
+static json_t *items_of(FctApp *app, const GPtrArray *rows, gboolean *news, GError **error)
 {
-    g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, NULL, error);
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL); /* what cannot be seen, the verdicts say */
+    g_autoptr(GPtrArray) holds = fct_holds_list(app->store, NULL, error);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL); /* what cannot be seen, the verdicts say */
     if (!holds)
         return NULL;
-    g_autoptr(json_t) addresses = fct_networks_addresses(vms->app);
+    g_autoptr(json_t) addresses = fct_networks_addresses(app);
     json_t *items = json_array();
     *news = FALSE;
     for (guint i = 0; i < rows->len; i++) {
         const Source *source = ((const FctVmRow *)rows->pdata[i])->data;
         const FctVm *vm = source->known ? source->known->vm : NULL;
         json_t *view =
-            vm ? fct_vm_view(vms, offer, vm, source->info, holds, addresses) : fct_vm_view_foreign(vms, source->info);
-        if (vm && fct_vms_note_view(vms, vm->id, view))
+            vm ? fct_vm_view(app, offer, vm, source->info, holds, addresses) : fct_vm_view_foreign(app, source->info);
+        if (vm && fct_vms_note_view(app, vm->id, view))
             *news = TRUE;
         json_array_append_new(items, view);
     }
     return items;
 }
 
-static gboolean answer(FctVms *vms, const FctVmQuery *query, FctReply *reply, gboolean *news, GError **error)
+static gboolean answer(FctApp *app, const FctVmQuery *query, FctReply *reply, gboolean *news, GError **error)
 {
     g_auto(All) all = {0};
     g_auto(FctVmPage) page = {0};
-    read_all(vms, &all);
+    read_all(app, &all);
     fct_vm_page_pick((const FctVmRow *)all.rows->data, all.rows->len, query, &page);
-    json_t *items = items_of(vms, page.rows, news, error);
+    json_t *items = items_of(app, page.rows, news, error);
     if (!items)
         return FALSE;
     json_decref(reply->json);
@@ -187,13 +188,13 @@ static gboolean answer(FctVms *vms, const FctVmQuery *query, FctReply *reply, gb
 
 gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
 {
-    FctVms *vms = request->app->vms;
+    FctApp *app = request->app;
     FctVmQuery query = {0};
     g_autofree char *words = NULL;
     g_auto(GStrv) states = NULL;
     gboolean news = FALSE;
-    if (!read_query(request, &query, &words, &states, error) || !answer(vms, &query, reply, &news, error))
+    if (!read_query(request, &query, &words, &states, error) || !answer(app, &query, reply, &news, error))
         return FALSE;
     /* Rows are picked and counted by what was known before, so news means picking them once more. */
-    return !news || answer(vms, &query, reply, &news, error);
+    return !news || answer(app, &query, reply, &news, error);
 }

@@ -4,10 +4,12 @@
  * together from one reading of parts and addresses, so that a thousand changes cost a thousand views and nothing more.
  */
 #include "app/vms/publish.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_docs.h"
+#include "app/domains/vm_news.h"
 #include "app/gpus/holds.h"
 #include "app/networks/networks.h"
 #include "app/news/hub.h"
-#include "app/vms/act/service.h"
 #include "app/vms/power/choose.h"
 #include "app/vms/state/facts.h"
 #include "app/vms/view.h"
@@ -16,6 +18,13 @@
 
 #define AGAIN_US (5 * G_USEC_PER_SEC)
 #define RETRY_US (2 * G_USEC_PER_SEC)
+
+struct FctVmPublisher {
+    FctApp *app;
+    GThread *thread;
+    GMutex lock;         /* guards the rest; nothing else is locked under it */
+    GHashTable *blocked; /* VM id → json_t*: why it could not start when that was last worked out */
+};
 
 typedef struct {
     FctVmOffer *offer;
@@ -31,125 +40,159 @@ static void look_clear(Look *look)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
 
-gboolean fct_vms_is_blocked(FctVms *vms, const char *id)
+gboolean fct_vms_is_blocked(FctApp *app, const char *id)
 {
-    g_mutex_lock(&vms->lock);
-    gboolean blocked = json_array_size(g_hash_table_lookup(vms->blocked, id)) > 0;
-    g_mutex_unlock(&vms->lock);
+    g_mutex_lock(&app->vm_publisher->lock);
+    gboolean blocked = json_array_size(g_hash_table_lookup(app->vm_publisher->blocked, id)) > 0;
+    g_mutex_unlock(&app->vm_publisher->lock);
     return blocked;
 }
 
 /* TRUE when it differs from what was known. */
-static gboolean note_blocked(FctVms *vms, const char *id, json_t *blocked)
+static gboolean note_blocked(FctApp *app, const char *id, json_t *blocked)
 {
-    g_mutex_lock(&vms->lock);
-    const json_t *known = g_hash_table_lookup(vms->blocked, id);
+    g_mutex_lock(&app->vm_publisher->lock);
+    const json_t *known = g_hash_table_lookup(app->vm_publisher->blocked, id);
     gboolean news = !known || !json_equal(known, blocked);
     if (news)
-        g_hash_table_replace(vms->blocked, g_strdup(id), json_incref(blocked));
-    g_mutex_unlock(&vms->lock);
+        g_hash_table_replace(app->vm_publisher->blocked, g_strdup(id), json_incref(blocked));
+    g_mutex_unlock(&app->vm_publisher->lock);
     return news;
 }
 
-static void forget_blocked(FctVms *vms, const char *id)
+static void forget_blocked(FctApp *app, const char *id)
 {
-    g_mutex_lock(&vms->lock);
-    g_hash_table_remove(vms->blocked, id);
-    g_mutex_unlock(&vms->lock);
+    g_mutex_lock(&app->vm_publisher->lock);
+    g_hash_table_remove(app->vm_publisher->blocked, id);
+    g_mutex_unlock(&app->vm_publisher->lock);
 }
 
-gboolean fct_vms_note_view(FctVms *vms, const char *id, const json_t *view)
+gboolean fct_vms_note_view(FctApp *app, const char *id, const json_t *view)
 {
-    gboolean news = note_blocked(vms, id, json_object_get(view, "blocked"));
+    gboolean news = note_blocked(app, id, json_object_get(view, "blocked"));
     if (news)
-        fct_vm_news_add(vms->news, id);
+        fct_vm_news_add(app->vm_news, id);
     return news;
 }
 
-static void publish_one(FctVms *vms, const Look *look, const char *id)
+static void publish_one(FctApp *app, const Look *look, const char *id)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
-    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, id);
     if (known) {
-        json_t *view = fct_vm_view(vms, look->offer, known->vm, info, look->holds, look->addresses);
-        note_blocked(vms, id, json_object_get(view, "blocked"));
-        fct_hub_publish(vms->app->hub, "vm", id, view);
+        json_t *view = fct_vm_view(app, look->offer, known->vm, info, look->holds, look->addresses);
+        note_blocked(app, id, json_object_get(view, "blocked"));
+        fct_hub_publish(app->hub, "vm", id, view);
         return;
     }
-    forget_blocked(vms, id);
+    forget_blocked(app, id);
     if (info)
-        fct_hub_publish(vms->app->hub, "vm", id, fct_vm_view_foreign(vms, info));
+        fct_hub_publish(app->hub, "vm", id, fct_vm_view_foreign(app, info));
     else
-        fct_hub_publish_deleted(vms->app->hub, "vm", id);
+        fct_hub_publish_deleted(app->hub, "vm", id);
 }
 
 /* Which VMs that are off are checked once more. */
 typedef enum { AGAIN_NONE, AGAIN_DEVICES, AGAIN_ALL, AGAIN_AFRESH } Again; /* AFRESH: libvirt is asked as well */
 
 /* Publishes only those for which something has changed. */
-static void publish_waiting(FctVms *vms, const Look *look, Again again)
+static void publish_waiting(FctApp *app, const Look *look, Again again)
 {
-    g_autoptr(GPtrArray) mine = fct_vm_docs_all(vms->docs);
+    g_autoptr(GPtrArray) mine = fct_vm_docs_all(app->vm_docs);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
         gboolean concerned = again != AGAIN_DEVICES || vm->devices->len;
-        g_autoptr(FctVmInfo) info = concerned ? fct_domains_info(vms->domains, vm->id) : NULL;
+        g_autoptr(FctVmInfo) info = concerned ? fct_domains_info(app->domains, vm->id) : NULL;
         if (!concerned || fct_vm_info_active(info))
             continue;
-        g_autoptr(json_t) blocked = fct_vm_blocked(vms, look->offer, vm);
-        if (note_blocked(vms, vm->id, blocked))
-            publish_one(vms, look, vm->id);
+        g_autoptr(json_t) blocked = fct_vm_blocked(app, look->offer, vm);
+        if (note_blocked(app, vm->id, blocked))
+            publish_one(app, look, vm->id);
     }
 }
 
 /* FALSE: nothing could be published, so the notes must be kept. */
-static gboolean publish(FctVms *vms, GHashTable *ids, Again again)
+static gboolean publish(FctApp *app, GHashTable *ids, Again again)
 {
     g_autoptr(GError) fault = NULL;
     g_auto(Look) look = {0};
     GHashTableIter iter;
     gpointer id;
     if (again == AGAIN_AFRESH)
-        fct_vm_facts_refresh(vms);
-    look.offer = fct_vm_offer_new(vms, FALSE, NULL);
-    look.holds = fct_holds_list(vms->app->store, NULL, &fault);
-    look.addresses = fct_networks_addresses(vms->app);
+        fct_vm_facts_refresh(app);
+    look.offer = fct_vm_offer_new(app, FALSE, NULL);
+    look.holds = fct_holds_list(app->store, NULL, &fault);
+    look.addresses = fct_networks_addresses(app);
     if (!look.holds) {
         g_warning("The holds of parts could not be read: %s", fault->message);
         return FALSE;
     }
     g_hash_table_iter_init(&iter, ids);
     while (g_hash_table_iter_next(&iter, &id, NULL))
-        publish_one(vms, &look, id);
+        publish_one(app, &look, id);
     if (again != AGAIN_NONE)
-        publish_waiting(vms, &look, again);
+        publish_waiting(app, &look, again);
     return TRUE;
 }
 
 /* While a page is open or a VM waits: what a VM needs, such as a file, may go or come back without an event. */
-static gboolean anybody_cares(FctVms *vms)
+static gboolean anybody_cares(FctApp *app)
 {
     GHashTableIter iter;
     gpointer blocked;
-    gboolean any = fct_hub_watched(vms->app->hub);
-    g_mutex_lock(&vms->lock);
-    g_hash_table_iter_init(&iter, vms->blocked);
+    gboolean any = fct_hub_watched(app->hub);
+    g_mutex_lock(&app->vm_publisher->lock);
+    g_hash_table_iter_init(&iter, app->vm_publisher->blocked);
     while (!any && g_hash_table_iter_next(&iter, NULL, &blocked))
         any = json_array_size(blocked) > 0;
-    g_mutex_unlock(&vms->lock);
+    g_mutex_unlock(&app->vm_publisher->lock);
     return any;
 }
 
-gpointer fct_vms_publisher(gpointer data)
+static gpointer publisher_run(gpointer data)
 {
-    FctVms *vms = data;
+    FctApp *app = data;
     for (;;) {
         g_auto(FctVmNotes) notes = {0};
-        if (!fct_vm_news_await(vms->news, AGAIN_US, &notes))
+        if (!fct_vm_news_await(app->vm_news, AGAIN_US, &notes))
             return NULL;
         gboolean news = fct_vm_notes_any(&notes);
         Again again = notes.host ? AGAIN_ALL : notes.parts ? AGAIN_DEVICES : news ? AGAIN_NONE : AGAIN_AFRESH;
-        if ((news || anybody_cares(vms)) && !publish(vms, notes.ids, again))
-            fct_vm_news_put_back(vms->news, &notes, RETRY_US);
+        if ((news || anybody_cares(app)) && !publish(app, notes.ids, again))
+            fct_vm_news_put_back(app->vm_news, &notes, RETRY_US);
     }
+}
+
+static void blocked_free(gpointer value)
+{
+    json_decref(value);
+}
+
+FctVmPublisher *fct_vm_publisher_new(FctApp *app)
+{
+    FctVmPublisher *publisher = g_new0(FctVmPublisher, 1);
+    publisher->app = app;
+    publisher->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, blocked_free);
+    g_mutex_init(&publisher->lock);
+    return publisher;
+}
+
+void fct_vm_publisher_start(FctVmPublisher *publisher)
+{
+    publisher->thread = g_thread_new("vms-publish", publisher_run, publisher->app);
+}
+
+void fct_vm_publisher_stop(FctVmPublisher *publisher)
+{
+    fct_vm_news_quit(publisher->app->vm_news);
+    g_clear_pointer(&publisher->thread, g_thread_join);
+}
+
+void fct_vm_publisher_free(FctVmPublisher *publisher)
+{
+    if (!publisher)
+        return;
+    g_hash_table_unref(publisher->blocked);
+    g_mutex_clear(&publisher->lock);
+    g_free(publisher);
 }

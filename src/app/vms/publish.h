@@ -4,11 +4,15 @@
  * so that the list, its counts and the events agree. Thread-safe.
  */
 #pragma once
-#include "app/vms/act/service.h"
+#include "app/shared/context.h"
 
-gpointer fct_vms_publisher(gpointer vms);
+/* app->vm_publisher. Start and stop (which waits for the thread) are for vms.c. */
+FctVmPublisher *fct_vm_publisher_new(FctApp *app);
+void fct_vm_publisher_start(FctVmPublisher *publisher);
+void fct_vm_publisher_stop(FctVmPublisher *publisher);
+void fct_vm_publisher_free(FctVmPublisher *publisher);
 /*
  * Whoever makes a view of a VM stores here why the VM cannot start. TRUE when that has changed: the page is then told.
  */
-gboolean fct_vms_note_view(FctVms *vms, const char *id, const json_t *view);
-gboolean fct_vms_is_blocked(FctVms *vms, const char *id);
+gboolean fct_vms_note_view(FctApp *app, const char *id, const json_t *view);
+gboolean fct_vms_is_blocked(FctApp *app, const char *id);

@@ -3,6 +3,9 @@
  * Ends tasks of VMs that were running when facetd ended. How they end is decided by what libvirt shows, once it
  * answers.
  */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
 #include "app/domains/vm_edit.h"
 #include "app/vms/act/task.h"
 #include "app/vms/disks/disks.h"
@@ -38,19 +41,19 @@ static void end(Left *left, FctTask *task, gboolean ok, const char *what)
         fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Start the work again.", NULL,
                            "Facet was restarted in the middle of this task.");
     if (left->act.acts)
-        fct_acts_end(left->act.vms->acts, left->id);
+        fct_acts_end(left->act.app->acts, left->id);
     fct_task_end(task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, NULL, 0, "%s", outcome);
 }
 
 static void end_power(Left *left, FctTask *task, gboolean wanted)
 {
-    FctVms *vms = left->act.vms;
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, left->id);
+    FctApp *app = left->act.app;
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, left->id);
     gboolean active = fct_vm_info_active(info);
     gboolean is_old_run = strcmp(left->kind, "vm.continue") == 0;       /* noted when it was started */
     if (wanted && !is_old_run && info && info->state == FCT_VM_RUNNING) /* who started it ended before it was noted */
-        fct_vm_note_run(vms->app, left->id);
-    if (!fct_vm_release_parts(vms, task, left->id) && fct_task_stopping(task))
+        fct_vm_note_run(app, left->id);
+    if (!fct_vm_release_parts(app, task, left->id) && fct_task_stopping(task))
         return;
     end(left, task, active == wanted,
         active ? (wanted ? "runs." : "still runs.") : (wanted ? "did not start." : "is off."));
@@ -59,7 +62,7 @@ static void end_power(Left *left, FctTask *task, gboolean wanted)
 static void end_removal(Left *left, FctTask *task, gboolean wanted)
 {
     g_autoptr(GError) fault = NULL;
-    if (!left->act.vm || fct_vm_remove(left->act.vms, left->act.vm, wanted, &fault)) {
+    if (!left->act.vm || fct_vm_remove(left->act.app, left->act.vm, wanted, &fault)) {
         end(left, task, wanted, wanted ? "is deleted." : "was not made; nothing is left of it.");
         return;
     }
@@ -70,20 +73,20 @@ static void end_removal(Left *left, FctTask *task, gboolean wanted)
 /* Ends a snapshot, a revert or a merge by what the VM's document says is under way. */
 static void end_snapshots(Left *left, FctTask *task)
 {
-    FctVms *vms = left->act.vms;
+    FctApp *app = left->act.app;
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, left->id, &fault);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, left->id, &fault);
     const json_t *doing = tree ? fct_vm_tree_doing(tree) : NULL;
     const char *kind = fct_json_str(doing, "kind", "");
     if (!tree || !left->act.acts) {
         end(left, task, FALSE, "is as it was.");
     } else if (strcmp(kind, "snapshot") == 0) {
-        FctVmSettled settled = fct_vm_snapshot_settle(vms, task, tree);
+        FctVmSettled settled = fct_vm_snapshot_settle(app, task, tree);
         if (settled != FCT_VM_UNSETTLED)
             end(left, task, settled == FCT_VM_CHANGED,
                 settled == FCT_VM_CHANGED ? "has its snapshot." : "is as it was.");
     } else if (strcmp(kind, "revert") == 0) {
-        FctVmSettled settled = fct_vm_revert_settle(vms, task, tree);
+        FctVmSettled settled = fct_vm_revert_settle(app, task, tree);
         if (settled == FCT_VM_CHANGED)
             fct_vm_revert_go_on(&left->act, task);
         else if (settled == FCT_VM_UNCHANGED)
@@ -91,13 +94,13 @@ static void end_snapshots(Left *left, FctTask *task)
     } else if (strcmp(left->kind, "vm.revert") == 0) {
         fct_vm_revert_go_on(&left->act, task);
     } else if (strcmp(left->kind, "vm.snapshot-delete") == 0) {
-        if (vms->app->vmm->ops->merge_end(vms->app->vmm, left->id, &fault))
+        if (app->vmm->ops->merge_end(app->vmm, left->id, &fault))
             fct_vm_merge_go_on(&left->act, task);
         else
             end(left, task, FALSE, "still has files to merge: finish it in the list of snapshots.");
     } else {
-        if (fct_vm_tree_define(vms, tree)) /* the documents were written, but facetd died before libvirt was told */
-            fct_vm_tree_sweep(vms, left->id, NULL);
+        if (fct_vm_tree_define(app, tree)) /* the documents were written, but facetd died before libvirt was told */
+            fct_vm_tree_sweep(app, left->id, NULL);
         end(left, task, TRUE, "is settled; its list of snapshots says what it has.");
     }
 }
@@ -105,7 +108,7 @@ static void end_snapshots(Left *left, FctTask *task)
 static void end_disk(Left *left, FctTask *task)
 {
     g_autoptr(GError) fault = NULL;
-    if (!left->act.acts || !left->act.vm || fct_vm_disk_recover(left->act.vms, left->act.vm, &fault)) {
+    if (!left->act.acts || !left->act.vm || fct_vm_disk_recover(left->act.app, left->act.vm, &fault)) {
         end(left, task, FALSE, "has the disks that it shows now.");
         return;
     }
@@ -116,7 +119,7 @@ static void end_disk(Left *left, FctTask *task)
 static void recover_thread(FctTask *task, gpointer data)
 {
     Left *left = data;
-    if (!fct_domains_await_up(left->act.vms->domains, task))
+    if (!fct_domains_await_up(left->act.app->domains, task))
         return; /* the next start of facetd finds the task as it is */
     gboolean made = left->act.vm && strcmp(left->act.vm->state, "ready") == 0;
     if (strcmp(left->kind, "vm.delete") == 0)
@@ -151,9 +154,9 @@ void fct_vm_recover(FctTask *task, gpointer data)
     left->kind = g_strdup(fct_json_str(json, "kind", ""));
     left->id = g_strdup(fct_json_str(subject, "id", ""));
     left->name = g_strdup(fct_json_str(subject, "name", ""));
-    left->act.vms = data;
-    left->act.vm = fct_vm_load(left->act.vms->app->store, left->id, &fault);
+    left->act.app = data;
+    left->act.vm = fct_vm_load(left->act.app->store, left->id, &fault);
     left->act.acts = strcmp(left->kind, "vm.thaw") != 0 && /* it goes on beside whatever else is done to the VM */
-                     fct_acts_begin(left->act.vms->acts, left->id, "is being looked at after a restart", NULL);
+                     fct_acts_begin(left->act.app->acts, left->id, "is being looked at after a restart", NULL);
     fct_task_start(task, recover_thread, left, left_free);
 }

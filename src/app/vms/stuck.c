@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/stuck.h"
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
+#include "app/domains/vm_news.h"
 
 #include "app/news/records.h"
 #include "base/text.h"
@@ -22,7 +26,7 @@ typedef struct {
 } Stuck;
 
 struct FctStuck {
-    FctVms *vms;
+    FctApp *app;
     GThread *thread;
     GMutex lock; /* guards the rest */
     GCond cond;
@@ -38,10 +42,10 @@ static void stuck_free(gpointer data)
     g_free(one);
 }
 
-FctStuck *fct_stuck_new(FctVms *vms)
+FctStuck *fct_stuck_new(FctApp *app)
 {
     FctStuck *stuck = g_new0(FctStuck, 1);
-    stuck->vms = vms;
+    stuck->app = app;
     g_mutex_init(&stuck->lock);
     g_cond_init(&stuck->cond);
     stuck->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stuck_free);
@@ -136,12 +140,12 @@ static char *sentence_of(const Stuck *one)
 /* The lock is held, but released for a while meanwhile. */
 static void ask(FctStuck *stuck, const char *id)
 {
-    FctVms *vms = stuck->vms;
+    FctApp *app = stuck->app;
     g_autofree char *text = NULL;
     g_mutex_unlock(&stuck->lock);
     g_autoptr(GError) fault = NULL;
-    g_autoptr(json_t) errors = vms->app->vmm->ops->disk_errors(vms->app->vmm, id, &fault);
-    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, NULL);
+    g_autoptr(json_t) errors = app->vmm->ops->disk_errors(app->vmm, id, &fault);
+    g_autoptr(FctVm) vm = fct_vm_load(app->store, id, NULL);
     g_mutex_lock(&stuck->lock);
     Stuck *one = g_hash_table_lookup(stuck->known, id);
     if (!one || !one->here)
@@ -154,8 +158,8 @@ static void ask(FctStuck *stuck, const char *id)
     text = sentence_of(one);
     g_mutex_unlock(&stuck->lock);
     if (vm)
-        fct_event(vms->app, "vm.paused", "error", "vm", id, vm->name, "VM %s is paused. %s", vm->name, text);
-    fct_vm_news_add(vms->news, id);
+        fct_event(app, "vm.paused", "error", "vm", id, vm->name, "VM %s is paused. %s", vm->name, text);
+    fct_vm_news_add(app->vm_news, id);
     g_mutex_lock(&stuck->lock);
 }
 
@@ -175,19 +179,19 @@ static gboolean has_room(const char *path)
 /* The lock is held, but released for a while meanwhile. */
 static void try_to_go_on(FctStuck *stuck, const char *id, const char *path)
 {
-    FctVms *vms = stuck->vms;
-    FctVmm *vmm = vms->app->vmm;
+    FctApp *app = stuck->app;
+    FctVmm *vmm = app->vmm;
     g_mutex_unlock(&stuck->lock);
     g_autoptr(GError) fault = NULL;
-    if (has_room(path) && fct_acts_begin_beside(vms->acts, id, "is going on", NULL)) {
-        g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
+    if (has_room(path) && fct_acts_begin_beside(app->acts, id, "is going on", NULL)) {
+        g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, id);
         gboolean still = info && info->state == FCT_VM_PAUSED && info->pause == FCT_PAUSE_IO_ERROR;
         if (still && vmm->ops->resume(vmm, id, &fault))
-            fct_event(vms->app, "vm.resumed", "info", "vm", id, info->name,
+            fct_event(app, "vm.resumed", "info", "vm", id, info->name,
                       "VM %s goes on: there is room for its disk again.", info->name);
         else if (fault)
             g_warning("VM %s could not go on: %s", info->name, fault->message);
-        fct_acts_end(vms->acts, id);
+        fct_acts_end(app->acts, id);
     }
     g_mutex_lock(&stuck->lock);
 }

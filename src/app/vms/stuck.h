@@ -5,9 +5,9 @@
  * guest notices only the pause. A VM that is full again soon is tried less and less often. Thread-safe.
  */
 #pragma once
-#include "app/vms/act/service.h"
+#include "app/shared/context.h"
 
-FctStuck *fct_stuck_new(FctVms *vms);
+FctStuck *fct_stuck_new(FctApp *app);
 void fct_stuck_start(FctStuck *stuck);
 void fct_stuck_stop(FctStuck *stuck);
 void fct_stuck_free(FctStuck *stuck);

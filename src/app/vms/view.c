@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A VM as the API gives it. */
 #include "app/vms/view.h"
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
 #include "app/domains/guests.h"
 #include "app/gpus/holds.h"
 #include "app/vms/first_boot/first_boot.h"
@@ -28,7 +30,7 @@ static json_t *part_json(const FctVmOffer *offer, const FctHold *hold)
     return part;
 }
 
-static json_t *devices_json(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, const GPtrArray *holds)
+static json_t *devices_json(FctApp *app, const FctVmOffer *offer, const FctVm *vm, const GPtrArray *holds)
 {
     json_t *list = json_array();
     for (guint i = 0; i < vm->devices->len; i++) {
@@ -41,8 +43,8 @@ static json_t *devices_json(FctVms *vms, const FctVmOffer *offer, const FctVm *v
         }
         json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:b, s:s, s:o}", "group", device->group, "group_name",
                                               fct_vm_offer_group_name(offer, device->group), "count", device->count,
-                                              "optional", device->optional, "attach", vms->app->config.part_device,
-                                              "parts", parts));
+                                              "optional", device->optional, "attach", app->config.part_device, "parts",
+                                              parts));
     }
     return list;
 }
@@ -148,67 +150,67 @@ static void add_hardware(json_t *json, const FctVm *vm)
                                   "delay_s", vm->autostart.delay_s));
 }
 
-const char *fct_vms_state_name(FctVms *vms, const char *id, const FctVmInfo *info)
+const char *fct_vms_state_name(FctApp *app, const char *id, const FctVmInfo *info)
 {
-    if (!fct_domains_is_up(vms->domains))
+    if (!fct_domains_is_up(app->domains))
         return fct_vm_state_name(FCT_VM_UNKNOWN);
-    if (fct_acts_is(vms->acts, id, "is being stopped") && fct_vm_info_active(info))
+    if (fct_acts_is(app->acts, id, "is being stopped") && fct_vm_info_active(info))
         return fct_vm_state_name(FCT_VM_STOPPING);
     return fct_vm_state_name(info ? info->state : FCT_VM_OFF);
 }
 
-static json_t *readings_json(FctVms *vms, const char *id, gboolean active)
+static json_t *readings_json(FctApp *app, const char *id, gboolean active)
 {
-    g_autoptr(json_t) stats = active ? fct_domains_stats(vms->domains) : NULL;
+    g_autoptr(json_t) stats = active ? fct_domains_stats(app->domains) : NULL;
     json_t *readings = json_deep_copy(json_object_get(stats, id));
     return readings ? readings : json_null();
 }
 
 /* What keeps an idle VM from starting. Warnings do not: preflight shows them. */
-json_t *fct_vm_blocked(FctVms *vms, const FctVmOffer *offer, const FctVm *vm)
+json_t *fct_vm_blocked(FctApp *app, const FctVmOffer *offer, const FctVm *vm)
 {
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
-    fct_vm_preflight(vms, offer, vm, FALSE, &verdicts, &picks);
+    fct_vm_preflight(app, offer, vm, FALSE, &verdicts, &picks);
     for (guint i = verdicts->len; i > 0; i--)
         if (((FctVerdict *)verdicts->pdata[i - 1])->severity == FCT_WARN)
             g_ptr_array_remove_index(verdicts, i - 1);
     return fct_verdicts_to_json(verdicts);
 }
 
-json_t *fct_vm_view(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, const FctVmInfo *info,
+json_t *fct_vm_view(FctApp *app, const FctVmOffer *offer, const FctVm *vm, const FctVmInfo *info,
                     const GPtrArray *holds, const json_t *addresses)
 {
     gboolean active = fct_vm_info_active(info);
     const FctVmDisk *first = fct_vm_first_disk(vm);
     g_autoptr(json_t) said = NULL;
-    json_t *guest = fct_guests_view(vms->guests, vm->id, info, &said);
+    json_t *guest = fct_guests_view(app->guests, vm->id, info, &said);
     json_t *json = json_pack(
         "{s:s, s:b, s:s, s:i, s:I, s:i, s:b, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "name", vm->name,
-        "ours", TRUE, "state", fct_vms_state_name(vms, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
+        "ours", TRUE, "state", fct_vms_state_name(app, vm->id, info), "vcpus", vm->vcpus, "memory_mib",
         (json_int_t)vm->memory_mib, "disk_gib", first ? first->size_gib : 0, "uefi", vm->uefi, "image", vm->image,
-        "description", vm->description, "devices", devices_json(vms, offer, vm, holds), "nics",
+        "description", vm->description, "devices", devices_json(app, offer, vm, holds), "nics",
         nics_json(vm, active ? addresses : NULL, said), "can_serial", active && info->can_serial, "can_graphics",
         active && info->can_graphics, "pending_changes", active ? fct_vm_pending(vm, group_name, offer) : json_array(),
-        "created_ms", (json_int_t)vm->created_ms, "blocked", active ? json_array() : fct_vm_blocked(vms, offer, vm),
-        "readings", readings_json(vms, vm->id, active));
+        "created_ms", (json_int_t)vm->created_ms, "blocked", active ? json_array() : fct_vm_blocked(app, offer, vm),
+        "readings", readings_json(app, vm->id, active));
     add_hardware(json, vm);
     json_object_set_new(json, "guest", guest);
     json_object_set_new(json, "graphics_why_not", json_string(no_graphics(info)));
-    g_autofree char *detail = fct_stuck_detail(vms->stuck, vm->id, info);
+    g_autofree char *detail = fct_stuck_detail(app->stuck_vms, vm->id, info);
     json_object_set_new(json, "state_detail", json_string(detail));
-    fct_app_stamp(vms->app, json, vm->id, vm->revision);
+    fct_app_stamp(app, json, vm->id, vm->revision);
     return json;
 }
 
-json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
+json_t *fct_vm_view_foreign(FctApp *app, const FctVmInfo *info)
 {
     json_t *json =
         json_pack("{s:s, s:b, s:s, s:i, s:I, s:n, s:b, s:s, s:s, s:[], s:[], s:b, s:b, s:[], s:n, s:[], s:o}", "name",
-                  info->name, "ours", FALSE, "state", fct_vms_state_name(vms, info->id, info), "vcpus", info->vcpus,
+                  info->name, "ours", FALSE, "state", fct_vms_state_name(app, info->id, info), "vcpus", info->vcpus,
                   "memory_mib", (json_int_t)info->memory_mib, "disk_gib", "uefi", FALSE, "image", "", "description", "",
                   "devices", "nics", "can_serial", FALSE, "can_graphics", FALSE, "pending_changes", "created_ms",
-                  "blocked", "readings", readings_json(vms, info->id, fct_vm_info_active(info)));
+                  "blocked", "readings", readings_json(app, info->id, fct_vm_info_active(info)));
     g_autoptr(FctVm) unknown = fct_vm_new(); /* members that only a VM of ours has are empty */
     add_hardware(json, unknown);
     json_object_set_new(json, "os", json_string("other"));
@@ -216,7 +218,7 @@ json_t *fct_vm_view_foreign(FctVms *vms, const FctVmInfo *info)
     json_object_set_new(json, "state_detail", json_string(""));
     json_object_set_new(json, "host_name", json_null());
     g_autoptr(json_t) said = NULL;
-    json_object_set_new(json, "guest", fct_guests_view(vms->guests, info->id, info, &said));
-    fct_app_stamp(vms->app, json, info->id, 0);
+    json_object_set_new(json, "guest", fct_guests_view(app->guests, info->id, info, &said));
+    fct_app_stamp(app, json, info->id, 0);
     return json;
 }

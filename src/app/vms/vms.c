@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/vms.h"
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
 #include "app/domains/guests.h"
+#include "app/domains/vm_docs.h"
 #include "app/domains/vm_edit.h"
+#include "app/domains/vm_news.h"
 #include "app/gpus/holds.h"
 #include "app/vms/console/console.h"
 #include "app/vms/first_boot/first_boot.h"
@@ -22,6 +26,21 @@
 #define LISTS_AGAIN 6
 #define LIST_AGAIN_US (10 * G_USEC_PER_SEC)
 
+struct FctVms {
+    FctApp *app;
+    GThread *watcher;
+
+    GMutex lock; /* guards everything below; nothing else is locked under it */
+    GCond cond;
+    gboolean quit;
+    GHashTable *due;    /* set of VM ids to be looked at by the watcher */
+    GHashTable *looked; /* VM id → FctVmInfo*, as it was when the watcher last looked */
+    gboolean came_up, went_down;
+    int lists_left;
+    gint64 list_us;  /* when all is listed once more after libvirt came up; 0: not */
+    gint64 retry_us; /* when a release that could not be finished is tried again; 0: none */
+};
+
 static void look_at(FctVms *vms, const char *id)
 {
     g_hash_table_add(vms->due, g_strdup(id));
@@ -32,12 +51,12 @@ static void look_at(FctVms *vms, const char *id)
 
 static void publish_all(FctVms *vms)
 {
-    g_autoptr(GPtrArray) mine = fct_vm_docs_all(vms->docs);
-    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    g_autoptr(GPtrArray) mine = fct_vm_docs_all(vms->app->vm_docs);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->app->domains);
     for (guint i = 0; i < mine->len; i++)
-        fct_vm_news_add(vms->news, ((FctVmKnown *)mine->pdata[i])->vm->id);
+        fct_vm_news_add(vms->app->vm_news, ((FctVmKnown *)mine->pdata[i])->vm->id);
     for (guint i = 0; i < infos->len; i++)
-        fct_vm_news_add(vms->news, ((FctVmInfo *)infos->pdata[i])->id);
+        fct_vm_news_add(vms->app->vm_news, ((FctVmInfo *)infos->pdata[i])->id);
 }
 
 /* ---- the watcher ---- */
@@ -73,8 +92,8 @@ static gboolean has_run(const FctVmInfo *before, const FctVmInfo *info)
 
 static void look(FctVms *vms, const char *id)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
-    gboolean others, acting = fct_acts_any(vms->acts, id, &others);
+    g_autoptr(FctVmInfo) info = fct_domains_info(vms->app->domains, id);
+    gboolean others, acting = fct_acts_any(vms->app->acts, id, &others);
     g_mutex_lock(&vms->lock);
     const FctVmInfo *before = g_hash_table_lookup(vms->looked, id);
     gboolean was_active = fct_vm_info_active(before), ran = has_run(before, info);
@@ -91,13 +110,13 @@ static void look(FctVms *vms, const char *id)
                       info->name);
         if (ran || (fct_vm_info_active(info) && !was_active)) /* by virsh; what Facet starts it notes itself */
             fct_vm_note_run(vms->app, id);
-        if (!fct_vm_reconcile(vms, id))
+        if (!fct_vm_reconcile(vms->app, id))
             retry_later(vms);
-        fct_vm_first_boot_look(vms, id, FALSE);
+        fct_vm_first_boot_look(vms->app, id, FALSE);
     }
-    fct_guests_note(vms->guests, id, info);
-    fct_stuck_note(vms->stuck, id, info);
-    fct_vm_news_add(vms->news, id);
+    fct_guests_note(vms->app->guests, id, info);
+    fct_stuck_note(vms->app->stuck_vms, id, info);
+    fct_vm_news_add(vms->app->vm_news, id);
     fct_network_cache_look(vms->app->networks);
 }
 
@@ -109,10 +128,10 @@ static void note_listed(FctVms *vms, const GPtrArray *list)
 {
     for (guint i = 0; i < list->len; i++) {
         const char *id = ((FctVmInfo *)list->pdata[i])->id;
-        g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
-        fct_stuck_note(vms->stuck, id, info);
-        if (fct_guests_note(vms->guests, id, info))
-            fct_vm_news_add(vms->news, id);
+        g_autoptr(FctVmInfo) info = fct_domains_info(vms->app->domains, id);
+        fct_stuck_note(vms->app->stuck_vms, id, info);
+        if (fct_guests_note(vms->app->guests, id, info))
+            fct_vm_news_add(vms->app->vm_news, id);
     }
 }
 
@@ -121,7 +140,7 @@ static gboolean list_afresh(FctVms *vms)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) changed = NULL;
-    g_autoptr(GPtrArray) list = fct_domains_read(vms->domains, &changed, &fault);
+    g_autoptr(GPtrArray) list = fct_domains_read(vms->app->domains, &changed, &fault);
     if (!list) {
         g_warning("The VMs could not be listed: %s", fault->message);
         return FALSE;
@@ -144,7 +163,7 @@ static void reconcile_all(FctVms *vms)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(GPtrArray) holds = fct_holds_list(vms->app->store, NULL, &fault);
-    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->app->domains);
     g_mutex_lock(&vms->lock);
     for (guint i = 0; holds && i < holds->len; i++)
         look_at(vms, ((FctHold *)holds->pdata[i])->vm);
@@ -167,7 +186,7 @@ static void handle_up(FctVms *vms)
         return;
     }
     reconcile_all(vms);
-    fct_vm_first_boot_look_at_all(vms);
+    fct_vm_first_boot_look_at_all(vms->app);
     publish_all(vms);
     g_mutex_lock(&vms->lock);
     vms->lists_left = LISTS_AGAIN;
@@ -204,8 +223,8 @@ static void work(FctVms *vms)
         else
             publish_all(vms);
         fct_node_publish(vms->app);
-        fct_vm_facts_refresh(vms); /* the node's view has waited for libvirt's slow first answer already */
-        fct_vm_news_host_changed(vms->news);
+        fct_vm_facts_refresh(vms->app); /* the node's view has waited for libvirt's slow first answer already */
+        fct_vm_news_host_changed(vms->app->vm_news);
         g_mutex_lock(&vms->lock);
     } else if (g_hash_table_iter_next(&iter, &id, NULL)) {
         g_hash_table_iter_steal(&iter);
@@ -268,40 +287,27 @@ static void on_retry(gpointer data)
 static void on_guest_said(const char *id, gpointer data)
 {
     FctVms *vms = data;
-    fct_vm_news_add(vms->news, id);
+    fct_vm_news_add(vms->app->vm_news, id);
     fct_network_cache_look(vms->app->networks);
 }
 
 /* Its first-boot data was had. */
 static void on_guest_answered(const char *id, gpointer data)
 {
-    fct_vm_first_boot_look(data, id, TRUE);
+    const FctVms *vms = data;
+    fct_vm_first_boot_look(vms->app, id, TRUE);
 }
 
 /* ---- life ---- */
-
-static void value_free(gpointer value)
-{
-    json_decref(value);
-}
 
 FctVms *fct_vms_new(FctApp *app)
 {
     FctVms *vms = g_new0(FctVms, 1);
     vms->app = app;
-    vms->domains = app->domains;
-    vms->acts = app->acts;
-    vms->news = app->vm_news;
-    vms->docs = app->vm_docs;
-    vms->consoles = fct_consoles_new(app);
-    vms->guests = app->guests;
-    vms->facts = fct_vm_facts_new(vms);
-    vms->stuck = fct_stuck_new(vms);
     g_mutex_init(&vms->lock);
     g_cond_init(&vms->cond);
     vms->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     vms->looked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_info_unref);
-    vms->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_free);
     return vms;
 }
 
@@ -310,42 +316,37 @@ void fct_vms_start(FctVms *vms)
     static const FctDomainsNews told_by_libvirt = {on_changed, on_connection};
     static const FctGuestsNews told_by_guests = {on_guest_said, on_guest_answered};
     static const FctActsNews told_by_acts = {on_changed, on_retry};
-    fct_acts_tell(vms->acts, &told_by_acts, vms);
-    fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms);
+    fct_acts_tell(vms->app->acts, &told_by_acts, vms);
+    fct_tasks_on_recover(vms->app->tasks, "vm.", fct_vm_recover, vms->app);
     vms->watcher = g_thread_new("vms", watch, vms);
-    fct_guests_start(vms->guests, &told_by_guests, vms);
-    fct_stuck_start(vms->stuck);
-    vms->publisher = g_thread_new("vms-publish", fct_vms_publisher, vms);
-    fct_domains_start(vms->domains, &told_by_libvirt, vms);
+    fct_guests_start(vms->app->guests, &told_by_guests, vms);
+    fct_stuck_start(vms->app->stuck_vms);
+    fct_vm_publisher_start(vms->app->vm_publisher);
+    fct_domains_start(vms->app->domains, &told_by_libvirt, vms);
 }
 
 void fct_vms_stop(FctVms *vms)
 {
     if (!vms || !vms->watcher)
         return;
-    fct_domains_stop(vms->domains);
-    fct_guests_stop(vms->guests);
-    fct_stuck_stop(vms->stuck);
+    fct_domains_stop(vms->app->domains);
+    fct_guests_stop(vms->app->guests);
+    fct_stuck_stop(vms->app->stuck_vms);
     g_mutex_lock(&vms->lock);
     vms->quit = TRUE;
     g_cond_broadcast(&vms->cond);
     g_mutex_unlock(&vms->lock);
-    fct_vm_news_quit(vms->news);
     g_thread_join(vms->watcher);
-    g_thread_join(vms->publisher);
-    vms->watcher = vms->publisher = NULL;
+    vms->watcher = NULL;
+    fct_vm_publisher_stop(vms->app->vm_publisher);
 }
 
 void fct_vms_free(FctVms *vms)
 {
     if (!vms)
         return;
-    fct_consoles_free(vms->consoles);
-    fct_vm_facts_free(vms->facts);
-    fct_stuck_free(vms->stuck);
     g_hash_table_unref(vms->due);
     g_hash_table_unref(vms->looked);
-    g_hash_table_unref(vms->blocked);
     g_mutex_clear(&vms->lock);
     g_cond_clear(&vms->cond);
     g_free(vms);

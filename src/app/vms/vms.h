@@ -7,13 +7,12 @@
 #pragma once
 #include "app/work/task.h"
 
-/* The context must have domains, acts, news and documents of VMs already. */
+/* Call it when the context has all other parts that know of VMs. */
 FctVms *fct_vms_new(FctApp *app);
 /* Begins to watch libvirt. Call it before fct_tasks_recover: it claims the tasks "vm.…" that were left running. */
 void fct_vms_start(FctVms *vms);
 /* Call it after the tasks ended. No event of libvirt arrives afterwards. */
 void fct_vms_stop(FctVms *vms);
-/* Main thread, since it closes the consoles. */
 void fct_vms_free(FctVms *vms);
 /* Ends the tasks "vm.…" that were running when facetd ended. */
-void fct_vm_recover(FctTask *task, gpointer vms);
+void fct_vm_recover(FctTask *task, gpointer app);

@@ -2,10 +2,11 @@
 /* What virsh does to a VM while Facet reads its disk. Run by test_volumes.c. */
 #include "volume_play.h"
 
+#include "app/domains/domains.h"
+#include "app/domains/vm_docs.h"
 #include "app/domains/vm_news.h"
 #include "app/storage/volume_record.h"
 #include "app/storage/volumes.h"
-#include "app/vms/act/service.h"
 #include "app/work/task.h"
 #include "base/text.h"
 #include "core/disk_head.h"

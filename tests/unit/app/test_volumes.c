@@ -5,6 +5,7 @@
  */
 #include "fixture.h"
 
+#include "app/domains/domains.h"
 #include "app/storage/storage.h"
 #include "app/storage/volume_content.h"
 #include "app/storage/volume_record.h"
@@ -450,7 +451,7 @@ static void test_moved_pool(Fixture *f, gconstpointer data)
     g_assert_false(fct_record_grow(f->app, "nas", "web.qcow2", 2 * GIB, &error));
     g_assert_error(error, FCT_ERROR, FCT_ERROR_CONFLICT);
     g_clear_error(&error);
-    fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
+    fct_vm_delete_disk(f->app, &vm, disk, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(play.deleted->str, ==, "");
     assert_state(f, "nas", "web.qcow2", -1);
@@ -463,15 +464,15 @@ static void test_disk_half_made(Fixture *f, gconstpointer data)
     FctVm vm = {.id = (char *)VM, .name = (char *)"web", .making = (char *)"vda"};
     g_autoptr(FctVmDisk) disk = disk_new("");
     have(f, "nas", "web.qcow2", FCT_RECORD_READY, NULL, "another"); /* it only wanted that name */
-    fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
+    fct_vm_delete_disk(f->app, &vm, disk, &error);
     g_assert_no_error(error);
     assert_state(f, "nas", "web.qcow2", FCT_RECORD_READY);
     have(f, "nas", "web.qcow2", FCT_RECORD_MAKING, "", VM); /* begun, and nothing says that it was made */
-    fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
+    fct_vm_delete_disk(f->app, &vm, disk, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(play.deleted->str, ==, "");
     have(f, "nas", "web.qcow2", FCT_RECORD_MAKING, NULL, VM);
-    fct_vm_delete_disk(f->app->vms, &vm, disk, &error);
+    fct_vm_delete_disk(f->app, &vm, disk, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(play.deleted->str, ==, "/pools/nas/web.qcow2 ");
     assert_state(f, "nas", "web.qcow2", -1);

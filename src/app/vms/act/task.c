@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the tasks of VMs have in common. */
 #include "app/vms/act/task.h"
-#include "app/vms/act/service.h"
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
+#include "app/domains/vm_news.h"
 
-FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *job, const FctVm *vm)
+FctTask *fct_vm_task_new(FctApp *app, const FctIdentity *who, const FctVmJob *job, const FctVm *vm)
 {
     g_autofree char *title = g_strdup_printf("%s VM %s", job->verb, vm->name);
     FctTaskSpec spec = {.kind = job->kind,
@@ -15,16 +18,16 @@ FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *jo
                         .plan = "",
                         .steps = job->steps,
                         .cancellable = job->cancellable};
-    return fct_task_new(vms->app, &spec);
+    return fct_task_new(app, &spec);
 }
 
-gboolean fct_vm_begin(FctVms *vms, FctVm **vm, const char *what, GError **error)
+gboolean fct_vm_begin(FctApp *app, FctVm **vm, const char *what, GError **error)
 {
-    if (!fct_acts_begin(vms->acts, (*vm)->id, what, error))
+    if (!fct_acts_begin(app->acts, (*vm)->id, what, error))
         return FALSE;
-    FctVm *now = fct_vm_load(vms->app->store, (*vm)->id, error);
+    FctVm *now = fct_vm_load(app->store, (*vm)->id, error);
     if (!now) {
-        fct_acts_end(vms->acts, (*vm)->id);
+        fct_acts_end(app->acts, (*vm)->id);
         return FALSE;
     }
     fct_vm_free(*vm);
@@ -39,11 +42,11 @@ static void act_free(gpointer data)
     g_free(act);
 }
 
-void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts)
+void fct_vm_task_run(FctApp *app, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts)
 {
     FctVmAct *act = g_new(FctVmAct, 1);
-    *act = (FctVmAct){vms, vm, flag, acts};
-    fct_vm_news_add(vms->news, vm->id);
+    *act = (FctVmAct){app, vm, flag, acts};
+    fct_vm_news_add(app->vm_news, vm->id);
     fct_task_start(task, job->func, act, act_free);
 }
 
@@ -51,9 +54,9 @@ void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GEr
 {
     if (state ==
         FCT_TASK_FAILED) /* libvirt sends no event of a start that failed, and may have told of its beginning */
-        fct_domains_look(act->vms->domains, act->vm->id);
+        fct_domains_look(act->app->domains, act->vm->id);
     if (act->acts) /* first: whoever sees the end of the task may act on the VM at once */
-        fct_acts_end(act->vms->acts, act->vm->id);
+        fct_acts_end(act->app->acts, act->vm->id);
     fct_task_end(task, state, error, NULL, 0, "%s", outcome);
 }
 

@@ -4,12 +4,12 @@
  */
 #pragma once
 #include "app/api/api.h"
-#include "app/vms/act/service.h"
+#include "app/shared/context.h"
 #include "app/work/task.h"
 
 /* What a task's thread is given. */
 typedef struct {
-    FctVms *vms;
+    FctApp *app;
     FctVm *vm;     /* owned */
     gboolean flag; /* force it off, or start it once it is made: by the kind of task */
     gboolean acts; /* the task has begun the VM's act, and ends it */
@@ -21,14 +21,14 @@ typedef struct {
     gboolean cancellable;
     FctTaskFunc func; /* gets an FctVmAct */
 } FctVmJob;
-FctTask *fct_vm_task_new(FctVms *vms, const FctIdentity *who, const FctVmJob *job, const FctVm *vm);
+FctTask *fct_vm_task_new(FctApp *app, const FctIdentity *who, const FctVmJob *job, const FctVm *vm);
 /*
  * fct_acts_begin, then loads *vm again: another act may have ended since it was read. A start from the old document
  * would write to files that a snapshot has frozen meanwhile.
  */
-gboolean fct_vm_begin(FctVms *vms, FctVm **vm, const char *what, GError **error);
+gboolean fct_vm_begin(FctApp *app, FctVm **vm, const char *what, GError **error);
 /* Runs the stored task on a thread of its own; takes @vm over. */
-void fct_vm_task_run(FctVms *vms, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts);
+void fct_vm_task_run(FctApp *app, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts);
 /* fct_task_end; before that it ends the act, so the VM is free for the next one. */
 void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome);
 /* FCT_ERROR_CONFLICT for any change of another program's VM. */

@@ -10,8 +10,6 @@
 #define FCT_CONSOLE_TAKEN 4001 /* somebody else took the console over */
 #define FCT_CONSOLE_LOGIN 4002 /* whoever opened it has signed out, or their token was revoked */
 
-typedef struct FctConsoles FctConsoles;
-
 /* @app: its hub is told who watches ("console"). */
 FctConsoles *fct_consoles_new(FctApp *app);
 void fct_consoles_free(FctConsoles *consoles); /* main thread; ends all consoles */

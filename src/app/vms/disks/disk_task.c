@@ -3,6 +3,9 @@
  * Adds, grows and removes disks of an existing VM. While the VM runs they are plugged in and out; what the guest or its
  * bus does not take then is kept in the document and takes effect with the next start.
  */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
 #include "app/vms/act/task.h"
 #include "app/vms/disks/disks.h"
 
@@ -43,9 +46,9 @@ static gboolean has_drive(const FctVmInfo *info, gpointer data)
     return there == wait->there;
 }
 
-static gboolean is_active(FctVms *vms, const char *id)
+static gboolean is_active(FctApp *app, const char *id)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, id);
     return fct_vm_info_active(info);
 }
 
@@ -68,13 +71,13 @@ static void copy_disks_and_run(FctVm *vm, gpointer data)
 }
 
 /* Stores the VM's drives, live and wanted, and brings libvirt's definition along, so that virsh shows the same. */
-static gboolean settle(FctVms *vms, FctVm *vm, gboolean live, GError **error)
+static gboolean settle(FctApp *app, FctVm *vm, gboolean live, GError **error)
 {
-    g_autoptr(FctVmSpec) spec = fct_record_spec(vms->app, vm, error);
+    g_autoptr(FctVmSpec) spec = fct_record_spec(app, vm, error);
     if (live)
         note_run(vm);
-    return spec && fct_vm_edit(vms->app, vm->id, copy_disks_and_run, vm, error) &&
-           vms->app->vmm->ops->define(vms->app->vmm, spec, error);
+    return spec && fct_vm_edit(app, vm->id, copy_disks_and_run, vm, error) &&
+           app->vmm->ops->define(app->vmm, spec, error);
 }
 
 static void drop(FctVm *vm, const char *target)
@@ -86,19 +89,19 @@ static void drop(FctVm *vm, const char *target)
 
 static gboolean plug(FctVmAct *act, FctTask *task, FctVmDisk *disk, const char **ret_later, GError **error)
 {
-    FctVmm *vmm = act->vms->app->vmm;
+    FctVmm *vmm = act->app->vmm;
     Wait wait = {disk->target, TRUE};
-    gboolean active = is_active(act->vms, act->vm->id);
+    gboolean active = is_active(act->app, act->vm->id);
     *ret_later = active && strcmp(disk->bus, "virtio") != 0 ? "A disk at this bus comes with the next start." : NULL;
     if (!active || *ret_later)
-        return settle(act->vms, act->vm, FALSE, error);
-    if (!fct_record_fill_disk(act->vms->app, disk, error) || !vmm->ops->disk_attach(vmm, act->vm->id, disk, error))
+        return settle(act->app, act->vm, FALSE, error);
+    if (!fct_record_fill_disk(act->app, disk, error) || !vmm->ops->disk_attach(vmm, act->vm->id, disk, error))
         return FALSE;
-    if (!fct_domains_await_that(act->vms->domains, task, act->vm->id, has_drive, &wait, PLUGGED_MS)) {
+    if (!fct_domains_await_that(act->app->domains, task, act->vm->id, has_drive, &wait, PLUGGED_MS)) {
         fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show disk %s in the VM.", disk->target);
         return FALSE;
     }
-    return settle(act->vms, act->vm, TRUE, error);
+    return settle(act->app, act->vm, TRUE, error);
 }
 
 static void undo_add(FctVmAct *act, FctTask *task, guint step, const char *target, const GError *error)
@@ -106,13 +109,13 @@ static void undo_add(FctVmAct *act, FctTask *task, guint step, const char *targe
     g_autoptr(GError) fault = NULL;
     gboolean cancelled = fct_task_cancelled(task);
     const FctVmDisk *disk = fct_vm_find_disk(act->vm, target);
-    gboolean clean = fct_volume_spare_one(act->vms->app, act->vm->id, disk->made ? disk->path : "", &fault) &&
-                     fct_vm_delete_disk(act->vms, act->vm, disk, &fault);
+    gboolean clean = fct_volume_spare_one(act->app, act->vm->id, disk->made ? disk->path : "", &fault) &&
+                     fct_vm_delete_disk(act->app, act->vm, disk, &fault);
     if (clean) {
         drop(act->vm, target);
         g_free(act->vm->making);
         act->vm->making = g_strdup("");
-        clean = fct_vm_store_disks(act->vms, act->vm, &fault);
+        clean = fct_vm_store_disks(act->app, act->vm, &fault);
     }
     if (!clean)
         fct_task_log(task, "%s", fault->message);
@@ -131,9 +134,9 @@ static void add_thread(FctTask *task, gpointer data)
     g_autofree char *target = g_strdup(disk->target);
     gboolean attached = *disk->path != '\0';
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!attached && !fct_vm_make_disk(act->vms, task, 0, act->vm, disk, &error)) {
+    if (!attached && !fct_vm_make_disk(act->app, task, 0, act->vm, disk, &error)) {
         if (fct_task_stopping(task))
-            fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd takes the change back */
+            fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd takes the change back */
         else
             undo_add(act, task, 0, target, error);
         return;
@@ -154,53 +157,53 @@ static void add_thread(FctTask *task, gpointer data)
 /*
  * Ends the act when the change is refused. libvirt's definition follows a change, so this must not hide another error.
  */
-static gboolean may_change(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean may_change(FctApp *app, const FctVm *vm, GError **error)
 {
-    gboolean may = fct_vm_facts_check_outside(vms, vm, "cannot be changed", error);
+    gboolean may = fct_vm_facts_check_outside(app, vm, "cannot be changed", error);
     if (!may)
-        fct_acts_end(vms->acts, vm->id);
+        fct_acts_end(app->acts, vm->id);
     return may;
 }
 
 /* Stores @vm as changed together with a task and runs the task. The act has begun. Takes @vm over. */
-static FctTask *begin_task(FctVms *vms, const FctIdentity *who, const FctVmJob *job, FctVm *taken, GError **error)
+static FctTask *begin_task(FctApp *app, const FctIdentity *who, const FctVmJob *job, FctVm *taken, GError **error)
 {
     g_autoptr(FctVm) vm = taken;
-    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, vm);
+    g_autoptr(FctTask) task = fct_vm_task_new(app, who, job, vm);
     g_autoptr(FctWrites) writes = fct_writes_new();
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), vm->revision);
     if (fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, error)) {
-        fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), FALSE, TRUE);
+        fct_vm_task_run(app, task, job, g_steal_pointer(&vm), FALSE, TRUE);
         return g_steal_pointer(&task);
     }
     fct_task_forget(task);
-    fct_acts_end(vms->acts, vm->id);
+    fct_acts_end(app->acts, vm->id);
     return NULL;
 }
 
 /* One at a time, so that two changes do not count on the same room. The act has begun. Takes @given and @taken over. */
-static FctTask *begin_add(FctVms *vms, const FctIdentity *who, FctVm *given, FctVmDisk *taken, GError **error)
+static FctTask *begin_add(FctApp *app, const FctIdentity *who, FctVm *given, FctVmDisk *taken, GError **error)
 {
     g_autoptr(FctVm) vm = given;
     g_autoptr(FctVmDisk) disk = taken;
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(vms->app->storage));
-    if (!fct_vm_plan_disk(vms, vm, disk, "size_gib", error)) {
-        fct_acts_end(vms->acts, vm->id);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(app->storage));
+    if (!fct_vm_plan_disk(app, vm, disk, "size_gib", error)) {
+        fct_acts_end(app->acts, vm->id);
         return NULL;
     }
     g_ptr_array_add(vm->disks, g_steal_pointer(&disk));
-    return begin_task(vms, who, &add_job, g_steal_pointer(&vm), error);
+    return begin_task(app, who, &add_job, g_steal_pointer(&vm), error);
 }
 
-FctTask *fct_vm_disk_add(FctVms *vms, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
+FctTask *fct_vm_disk_add(FctApp *app, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = given;
     g_autoptr(FctVmDisk) disk = fct_vm_read_disk(vm, input, error);
-    if (!disk || !fct_acts_begin_beside(vms->acts, vm->id, "is being changed", error))
+    if (!disk || !fct_acts_begin_beside(app->acts, vm->id, "is being changed", error))
         return NULL;
-    if (!may_change(vms, vm, error))
+    if (!may_change(app, vm, error))
         return NULL;
-    return begin_add(vms, who, g_steal_pointer(&vm), g_steal_pointer(&disk), error);
+    return begin_add(app, who, g_steal_pointer(&vm), g_steal_pointer(&disk), error);
 }
 
 /* ---- a disk by its name ---- */
@@ -215,10 +218,10 @@ static FctVmDisk *find_disk(const FctVm *vm, const char *target, GError **error)
 }
 
 /* A snapshot needs the file that the disk had: without it the snapshot would be worthless. */
-static gboolean no_snapshots(FctVms *vms, const FctVm *vm, const char *what, GError **error)
+static gboolean no_snapshots(FctApp *app, const FctVm *vm, const char *what, GError **error)
 {
     g_autofree char *prefix = g_strdup_printf("snapshot/%s/", vm->id);
-    g_autoptr(GPtrArray) docs = vms->app->store->ops->list(vms->app->store, prefix, error);
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
     if (docs && docs->len)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Delete its snapshots first.", NULL,
                            "VM %s has snapshots; its disks cannot be %s.", vm->name, what);
@@ -239,9 +242,9 @@ static FctVmDisk *leaving(const FctVm *vm)
 /* TRUE when the run does not have the disk, or not any more. */
 static gboolean unplug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, GError **error)
 {
-    FctVmm *vmm = act->vms->app->vmm;
+    FctVmm *vmm = act->app->vmm;
     Wait wait = {disk->target, FALSE};
-    if (!is_active(act->vms, act->vm->id))
+    if (!is_active(act->app, act->vm->id))
         return TRUE;
     if (strcmp(disk->bus, "virtio") != 0) {
         fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at this bus goes with the next start.");
@@ -249,23 +252,23 @@ static gboolean unplug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, GErr
     }
     if (!vmm->ops->disk_detach(vmm, act->vm->id, disk->target, error))
         return FALSE;
-    if (fct_domains_await_that(act->vms->domains, task, act->vm->id, has_drive, &wait, UNPLUGGED_MS))
+    if (fct_domains_await_that(act->app->domains, task, act->vm->id, has_drive, &wait, UNPLUGGED_MS))
         return TRUE;
     fct_set_error(error, FCT_ERROR_TIMEOUT, "The guest has not let go of the disk: it goes with the next start.");
     return FALSE;
 }
 
-gboolean fct_vm_settle_disks(FctVms *vms, FctVm *vm, GError **error)
+gboolean fct_vm_settle_disks(FctApp *app, FctVm *vm, GError **error)
 {
     gboolean changed = FALSE;
     for (FctVmDisk *disk = leaving(vm); disk; disk = leaving(vm)) {
-        if (!fct_volume_spare_one(vms->app, vm->id, disk->made ? disk->path : "", error) ||
-            !fct_vm_delete_disk(vms, vm, disk, error))
+        if (!fct_volume_spare_one(app, vm->id, disk->made ? disk->path : "", error) ||
+            !fct_vm_delete_disk(app, vm, disk, error))
             return FALSE;
         g_ptr_array_remove(vm->disks, disk);
         changed = TRUE;
     }
-    return !changed || fct_vm_store_disks(vms, vm, error);
+    return !changed || fct_vm_store_disks(app, vm, error);
 }
 
 static void remove_thread(FctTask *task, gpointer data)
@@ -274,7 +277,7 @@ static void remove_thread(FctTask *task, gpointer data)
     FctVmDisk *disk = leaving(act->vm);
     g_autofree char *target = g_strdup(disk->target), *outcome = NULL;
     g_autoptr(GError) error = NULL;
-    gboolean active = is_active(act->vms, act->vm->id);
+    gboolean active = is_active(act->app, act->vm->id);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     if (!unplug(act, task, disk, &error)) {
         fct_task_step(task, 0, FCT_TASK_STEP_SKIPPED, error->message);
@@ -285,7 +288,7 @@ static void remove_thread(FctTask *task, gpointer data)
     }
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
-    if (fct_vm_settle_disks(act->vms, act->vm, &error) && settle(act->vms, act->vm, active, &error)) {
+    if (fct_vm_settle_disks(act->app, act->vm, &error) && settle(act->app, act->vm, active, &error)) {
         outcome = g_strdup_printf("VM %s has disk %s no more.", act->vm->name, target);
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
@@ -296,19 +299,19 @@ static void remove_thread(FctTask *task, gpointer data)
     fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
 }
 
-FctTask *fct_vm_disk_remove(FctVms *vms, const FctIdentity *who, FctVm *given, const char *target, gboolean keep,
+FctTask *fct_vm_disk_remove(FctApp *app, const FctIdentity *who, FctVm *given, const char *target, gboolean keep,
                             GError **error)
 {
     g_autoptr(FctVm) vm = given;
     FctVmDisk *disk = find_disk(vm, target, error);
-    if (!disk || !no_snapshots(vms, vm, "removed", error) ||
-        !fct_acts_begin_beside(vms->acts, vm->id, "is being changed", error))
+    if (!disk || !no_snapshots(app, vm, "removed", error) ||
+        !fct_acts_begin_beside(app->acts, vm->id, "is being changed", error))
         return NULL;
-    if (!may_change(vms, vm, error))
+    if (!may_change(app, vm, error))
         return NULL;
     disk->leaving = TRUE;
     disk->made &= !keep;
-    return begin_task(vms, who, &remove_job, g_steal_pointer(&vm), error);
+    return begin_task(app, who, &remove_job, g_steal_pointer(&vm), error);
 }
 
 /* ---- making larger ---- */
@@ -326,49 +329,49 @@ static gboolean check_size(const FctVmDisk *disk, const json_t *input, gint64 *r
     return fct_read_refuse(error, "size_gib", "A disk can only be made larger.");
 }
 
-static gboolean grow(FctVms *vms, FctVm *vm, FctVmDisk *disk, gint64 gib, GError **error)
+static gboolean grow(FctApp *app, FctVm *vm, FctVmDisk *disk, gint64 gib, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
-    gboolean active = is_active(vms, vm->id), block = fct_path_is_device(disk->path);
+    FctVmm *vmm = app->vmm;
+    gboolean active = is_active(app, vm->id), block = fct_path_is_device(disk->path);
     /* QEMU has the file open and grows it itself; a block device is enlarged below it first. */
-    if ((!active || block) && !fct_record_grow(vms->app, disk->pool, disk->volume, gib * GIB, error))
+    if ((!active || block) && !fct_record_grow(app, disk->pool, disk->volume, gib * GIB, error))
         return FALSE;
     if (active && !vmm->ops->disk_grow(vmm, vm->id, disk->target, gib * GIB, error))
         return FALSE;
     disk->size_gib = (int)gib;
-    return settle(vms, vm, active, error);
+    return settle(app, vm, active, error);
 }
 
-gboolean fct_vm_disk_grow(FctVms *vms, FctVm *given, const char *target, const json_t *input, GError **error)
+gboolean fct_vm_disk_grow(FctApp *app, FctVm *given, const char *target, const json_t *input, GError **error)
 {
     gint64 gib;
     g_autoptr(FctVm) vm = given;
-    if (!fct_vm_begin(vms, &vm, "is being changed", error))
+    if (!fct_vm_begin(app, &vm, "is being changed", error))
         return FALSE;
-    if (!may_change(vms, vm, error))
+    if (!may_change(app, vm, error))
         return FALSE;
     FctVmDisk *disk = find_disk(vm, target, error);
-    gboolean ok = disk && check_size(disk, input, &gib, error) &&
-                  fct_vm_check_growth(vms->app, disk, gib * GIB, error) && grow(vms, vm, disk, gib, error);
-    fct_acts_end(vms->acts, vm->id);
+    gboolean ok = disk && check_size(disk, input, &gib, error) && fct_vm_check_growth(app, disk, gib * GIB, error) &&
+                  grow(app, vm, disk, gib, error);
+    fct_acts_end(app->acts, vm->id);
     return ok;
 }
 
 /* ---- after a restart ---- */
 
-gboolean fct_vm_disk_recover(FctVms *vms, FctVm *vm, GError **error)
+gboolean fct_vm_disk_recover(FctApp *app, FctVm *vm, GError **error)
 {
     for (guint i = vm->disks->len; i > 0; i--) {
         FctVmDisk *disk = vm->disks->pdata[i - 1];
         if (disk->cdrom || *disk->path)
             continue;
-        if (!fct_vm_delete_disk(vms, vm, disk, error))
+        if (!fct_vm_delete_disk(app, vm, disk, error))
             return FALSE;
         g_ptr_array_remove_index(vm->disks, i - 1);
     }
     g_free(vm->making);
     vm->making = g_strdup("");
-    if (!is_active(vms, vm->id) && !fct_vm_settle_disks(vms, vm, error))
+    if (!is_active(app, vm->id) && !fct_vm_settle_disks(app, vm, error))
         return FALSE;
-    return fct_vm_store_disks(vms, vm, error);
+    return fct_vm_store_disks(app, vm, error);
 }

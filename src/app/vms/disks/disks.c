@@ -4,6 +4,8 @@
  * made: so after any crash Facet knows what it made, and does not touch what others made.
  */
 #include "app/vms/disks/disks.h"
+#include "app/domains/vm_doc.h"
+#include "app/domains/vm_docs.h"
 
 #include "app/domains/vm_edit.h"
 #include "app/library/files.h"
@@ -61,9 +63,9 @@ gboolean fct_vm_check_growth(FctApp *app, const FctVmDisk *disk, gint64 bytes, G
     return pool && fct_disk_fits(pool, more, 0, "size_gib", error);
 }
 
-static gboolean is_planned(FctVms *vms, const FctVm *vm, const char *pool, const char *name)
+static gboolean is_planned(FctApp *app, const FctVm *vm, const char *pool, const char *name)
 {
-    g_autoptr(GPtrArray) known = fct_vm_docs_all(vms->docs);
+    g_autoptr(GPtrArray) known = fct_vm_docs_all(app->vm_docs);
     for (guint i = 0; i <= known->len; i++) {
         const FctVm *other = i < known->len ? ((FctVmKnown *)known->pdata[i])->vm : vm;
         for (guint k = 0; k < other->disks->len; k++) {
@@ -76,14 +78,14 @@ static gboolean is_planned(FctVms *vms, const FctVm *vm, const char *pool, const
 }
 
 /* "db-1.qcow2", "db-1-2.qcow2": the first name that neither the pool nor another VM's document uses. */
-static char *free_name(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, const char *suffix, GError **error)
+static char *free_name(FctApp *app, const FctVm *vm, const FctVmDisk *disk, const char *suffix, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     for (int i = 1; i <= NAME_TRIES; i++) {
         g_autofree char *number = i > 1 ? g_strdup_printf("-%d", i) : g_strdup("");
         g_autofree char *name = g_strconcat(vm->name, number, suffix, NULL);
         g_autoptr(GError) fault = NULL;
-        if (is_planned(vms, vm, disk->pool, name))
+        if (is_planned(app, vm, disk->pool, name))
             continue;
         g_autoptr(FctVolume) there = vmm->ops->volume(vmm, disk->pool, name, &fault);
         if (!there && fault->code == FCT_ERROR_NOT_FOUND)
@@ -109,14 +111,14 @@ static gint64 planned_beside(const FctVm *vm, const FctVmDisk *disk)
     return sum;
 }
 
-static gboolean plan_new(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const GPtrArray *pools, const char *field,
+static gboolean plan_new(FctApp *app, const FctVm *vm, FctVmDisk *disk, const GPtrArray *pools, const char *field,
                          GError **error)
 {
     const FctPool *pool = find_pool(pools, disk->pool, error);
     if (!pool || !fct_disk_fits(pool, disk->size_gib * GIB, planned_beside(vm, disk), field, error))
         return FALSE;
     gboolean files = fct_pool_has_files(pool);
-    char *name = free_name(vms, vm, disk, files ? ".qcow2" : "", error);
+    char *name = free_name(app, vm, disk, files ? ".qcow2" : "", error);
     if (!name)
         return FALSE;
     g_free(disk->volume);
@@ -191,18 +193,17 @@ gboolean fct_vm_plan_cdrom(FctApp *app, FctVmDisk *drive, GError **error)
     return TRUE;
 }
 
-gboolean fct_vm_plan_disk(FctVms *vms, const FctVm *vm, FctVmDisk *disk, const char *field, GError **error)
+gboolean fct_vm_plan_disk(FctApp *app, const FctVm *vm, FctVmDisk *disk, const char *field, GError **error)
 {
-    FctApp *app = vms->app;
     if (disk->cdrom)
         return fct_vm_plan_cdrom(app, disk, error);
     if (*disk->volume)
         return plan_attached(app, vm, disk, error);
     g_autoptr(GPtrArray) pools = app->vmm->ops->pools(app->vmm, error);
-    return pools && plan_new(vms, vm, disk, pools, field, error);
+    return pools && plan_new(app, vm, disk, pools, field, error);
 }
 
-gboolean fct_vm_plan_disks(FctVms *vms, FctVm *vm, GError **error)
+gboolean fct_vm_plan_disks(FctApp *app, FctVm *vm, GError **error)
 {
     const FctVmDisk *first = fct_vm_first_disk(vm);
     guint further = 0;
@@ -210,7 +211,7 @@ gboolean fct_vm_plan_disks(FctVms *vms, FctVm *vm, GError **error)
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
         g_autofree char *field =
             disk->cdrom || disk == first ? g_strdup("disk_gib") : g_strdup_printf("disks[%u].size_gib", further++);
-        if (!fct_vm_plan_disk(vms, vm, disk, field, error))
+        if (!fct_vm_plan_disk(app, vm, disk, field, error))
             return FALSE;
     }
     return TRUE;
@@ -227,9 +228,9 @@ static void store_disks(FctVm *vm, gpointer data)
     set(&vm->making, wanted->making);
 }
 
-gboolean fct_vm_store_disks(FctVms *vms, FctVm *vm, GError **error)
+gboolean fct_vm_store_disks(FctApp *app, FctVm *vm, GError **error)
 {
-    return fct_vm_edit(vms->app, vm->id, store_disks, vm, error);
+    return fct_vm_edit(app, vm->id, store_disks, vm, error);
 }
 
 static FctVolumeRecord *plan_of(const FctVm *vm, const FctVmDisk *disk)
@@ -249,10 +250,9 @@ static FctVolume *copy_image(FctApp *app, FctTask *task, guint step, const FctVm
     return fct_volume_from_image(app, task, image, plan, disk->size_gib * GIB, step, error);
 }
 
-static FctVolume *make_volume(FctVms *vms, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
+static FctVolume *make_volume(FctApp *app, FctTask *task, guint step, const FctVm *vm, const FctVmDisk *disk,
                               GError **error)
 {
-    FctApp *app = vms->app;
     if (disk == fct_vm_first_disk(vm) && *vm->image && strcmp(vm->state, "creating") == 0)
         return copy_image(app, task, step, vm, disk, error);
     g_autoptr(FctVolumeRecord) plan = plan_of(vm, disk);
@@ -261,24 +261,24 @@ static FctVolume *make_volume(FctVms *vms, FctTask *task, guint step, const FctV
 }
 
 /* Somebody else took the name meanwhile: the volume there is theirs, and ours gets another name. */
-static gboolean rename_volume(FctVms *vms, FctVm *vm, FctVmDisk *disk, GError **error)
+static gboolean rename_volume(FctApp *app, FctVm *vm, FctVmDisk *disk, GError **error)
 {
-    g_autofree char *name = free_name(vms, vm, disk, g_str_has_suffix(disk->volume, ".qcow2") ? ".qcow2" : "", error);
+    g_autofree char *name = free_name(app, vm, disk, g_str_has_suffix(disk->volume, ".qcow2") ? ".qcow2" : "", error);
     set(&vm->making, "");
     if (name)
         set(&disk->volume, name);
-    return name && fct_vm_store_disks(vms, vm, error);
+    return name && fct_vm_store_disks(app, vm, error);
 }
 
-gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, FctVmDisk *disk, GError **error)
+gboolean fct_vm_make_disk(FctApp *app, FctTask *task, guint step, FctVm *vm, FctVmDisk *disk, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     g_autoptr(FctVolume) volume = NULL;
     while (!volume) {
         g_autoptr(GError) fault = NULL;
         g_autoptr(FctVolume) there = vmm->ops->volume(vmm, disk->pool, disk->volume, &fault);
         if (there) {
-            if (!rename_volume(vms, vm, disk, error))
+            if (!rename_volume(app, vm, disk, error))
                 return FALSE;
             continue;
         }
@@ -286,10 +286,10 @@ gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, Fct
             return fct_error_pass(error, &fault);
         g_clear_error(&fault);
         set(&vm->making, disk->target);
-        if (!fct_vm_store_disks(vms, vm, error))
+        if (!fct_vm_store_disks(app, vm, error))
             return FALSE;
-        volume = make_volume(vms, task, step, vm, disk, &fault);
-        if (volume || (fault->code == FCT_ERROR_EXISTS && rename_volume(vms, vm, disk, error)))
+        volume = make_volume(app, task, step, vm, disk, &fault);
+        if (volume || (fault->code == FCT_ERROR_EXISTS && rename_volume(app, vm, disk, error)))
             continue;
         if (fault->code != FCT_ERROR_EXISTS)
             fct_error_pass(error, &fault);
@@ -297,15 +297,15 @@ gboolean fct_vm_make_disk(FctVms *vms, FctTask *task, guint step, FctVm *vm, Fct
     }
     set(&disk->path, volume->path);
     set(&vm->making, "");
-    fct_storage_poke(vms->app->storage, disk->pool);
-    return fct_vm_store_disks(vms, vm, error);
+    fct_storage_poke(app->storage, disk->pool);
+    return fct_vm_store_disks(app, vm, error);
 }
 
-gboolean fct_vm_make_disks(FctVms *vms, FctTask *task, guint step, FctVm *vm, GError **error)
+gboolean fct_vm_make_disks(FctApp *app, FctTask *task, guint step, FctVm *vm, GError **error)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
-        if (disk->made && !disk->seed && !*disk->path && !fct_vm_make_disk(vms, task, step, vm, disk, error))
+        if (disk->made && !disk->seed && !*disk->path && !fct_vm_make_disk(app, task, step, vm, disk, error))
             return FALSE;
         if (fct_task_cancelled(task)) {
             fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disks was cancelled.");
@@ -321,9 +321,8 @@ gboolean fct_vm_make_disks(FctVms *vms, FctTask *task, guint step, FctVm *vm, GE
  * Finds the volume by its path, from the document or else from its record: somebody else may have made one of that
  * name.
  */
-static gboolean delete_volume(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error)
+static gboolean delete_volume(FctApp *app, const FctVm *vm, const FctVmDisk *disk, GError **error)
 {
-    FctApp *app = vms->app;
     if (*disk->path)
         return fct_record_abandon(app, disk->pool, disk->volume, disk->path, error);
     g_autoptr(GError) fault = NULL;
@@ -336,15 +335,14 @@ static gboolean delete_volume(FctVms *vms, const FctVm *vm, const FctVmDisk *dis
            fct_record_abandon(app, disk->pool, disk->volume, record->path, error);
 }
 
-gboolean fct_vm_delete_disk(FctVms *vms, const FctVm *vm, const FctVmDisk *disk, GError **error)
+gboolean fct_vm_delete_disk(FctApp *app, const FctVm *vm, const FctVmDisk *disk, GError **error)
 {
     if (!disk->made || (!*disk->path && strcmp(vm->making, disk->target) != 0))
         return TRUE; /* another's, or never begun */
-    if (*disk->pool && !delete_volume(vms, vm, disk, error))
+    if (*disk->pool && !delete_volume(app, vm, disk, error))
         return FALSE;
     if (*disk->pool)
-        fct_storage_poke(vms->app->storage, disk->pool);
+        fct_storage_poke(app->storage, disk->pool);
     /* The file of a disk that a facetd from before pools made, in a folder that the pool does not have any more. */
-    return !g_file_test(disk->path, G_FILE_TEST_IS_REGULAR) ||
-           vms->app->vmm->ops->disk_delete(vms->app->vmm, disk->path, error);
+    return !g_file_test(disk->path, G_FILE_TEST_IS_REGULAR) || app->vmm->ops->disk_delete(app->vmm, disk->path, error);
 }

@@ -199,9 +199,9 @@ static const char *pool_of(const FctVm *vm)
 }
 
 /* cloud-init gets a virtio disk, since kernels made for clouds have no driver for a CD drive; Windows looks on CDs. */
-static FctVmDisk *drive_new(FctVms *vms, const FctVm *vm, gboolean windows, GError **error)
+static FctVmDisk *drive_new(FctApp *app, const FctVm *vm, gboolean windows, GError **error)
 {
-    g_autofree char *name = free_volume(vms->app->vmm, vm, pool_of(vm), error);
+    g_autofree char *name = free_volume(app->vmm, vm, pool_of(vm), error);
     if (!name)
         return NULL;
     FctVmDisk *disk = fct_vm_disk_new();
@@ -220,10 +220,9 @@ static FctVmDisk *drive_new(FctVms *vms, const FctVm *vm, gboolean windows, GErr
 }
 
 /* Makes the volume of @drive. *ret_foreign: a volume of that name exists now and is not ours. */
-static gboolean make_volume(FctVms *vms, const FctVm *vm, FctVmDisk *drive, GBytes *iso, gboolean *ret_foreign,
+static gboolean make_volume(FctApp *app, const FctVm *vm, FctVmDisk *drive, GBytes *iso, gboolean *ret_foreign,
                             GError **error)
 {
-    FctApp *app = vms->app;
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(drive->pool, drive->volume, "raw");
     fct_text_set(&plan->vm, vm->id);
@@ -243,39 +242,39 @@ static gboolean make_volume(FctVms *vms, const FctVm *vm, FctVmDisk *drive, GByt
     return fct_error_pass(error, &fault);
 }
 
-GBytes *fct_vm_first_boot_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *boot, GError **error)
+GBytes *fct_vm_first_boot_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *boot, GError **error)
 {
-    if (!vms->app->media) {
+    if (!app->media) {
         fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This facetd makes no first-boot data.");
         return NULL;
     }
-    return (boot->kind == FCT_FIRST_BOOT_WINDOWS ? windows_iso : cloud_iso)(vms->app, vm, boot, error);
+    return (boot->kind == FCT_FIRST_BOOT_WINDOWS ? windows_iso : cloud_iso)(app, vm, boot, error);
 }
 
-static gboolean add_drive(FctVms *vms, FctVm *vm, const FctFirstBoot *stored, FctVmAnnounce announce, gpointer data,
+static gboolean add_drive(FctApp *app, FctVm *vm, const FctFirstBoot *stored, FctVmAnnounce announce, gpointer data,
                           GError **error)
 {
     gboolean foreign = FALSE;
-    g_autoptr(GBytes) iso = fct_vm_first_boot_iso(vms, vm, vm->asked ? vm->asked : stored, error);
-    FctVmDisk *drive = iso ? drive_new(vms, vm, stored->kind == FCT_FIRST_BOOT_WINDOWS, error) : NULL;
+    g_autoptr(GBytes) iso = fct_vm_first_boot_iso(app, vm, vm->asked ? vm->asked : stored, error);
+    FctVmDisk *drive = iso ? drive_new(app, vm, stored->kind == FCT_FIRST_BOOT_WINDOWS, error) : NULL;
     if (!drive)
         return FALSE;
     g_ptr_array_add(vm->disks, drive);
-    if ((!announce || announce(vm, data, error)) && make_volume(vms, vm, drive, iso, &foreign, error))
+    if ((!announce || announce(vm, data, error)) && make_volume(app, vm, drive, iso, &foreign, error))
         return TRUE;
     if (foreign || !announce) /* the caller, who announced it, takes the announcement back */
         g_ptr_array_remove(vm->disks, drive);
     return FALSE;
 }
 
-gboolean fct_vm_first_boot_write(FctVms *vms, FctVm *vm, FctVmAnnounce announce, gpointer data, FctVmDisk **ret_old,
+gboolean fct_vm_first_boot_write(FctApp *app, FctVm *vm, FctVmAnnounce announce, gpointer data, FctVmDisk **ret_old,
                                  GError **error)
 {
     g_autoptr(FctFirstBoot) stored = fct_first_boot_from_doc(vm->first_boot);
     FctVmDisk *seed = find_seed(vm), *old = seed ? fct_vm_disk_copy(seed) : NULL;
     if (seed)
         g_ptr_array_remove(vm->disks, seed);
-    if (stored && !add_drive(vms, vm, stored, announce, data, error)) {
+    if (stored && !add_drive(app, vm, stored, announce, data, error)) {
         if (old)
             g_ptr_array_add(vm->disks, old);
         return FALSE;
@@ -285,12 +284,12 @@ gboolean fct_vm_first_boot_write(FctVms *vms, FctVm *vm, FctVmAnnounce announce,
     return TRUE;
 }
 
-void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboolean stored)
+void fct_vm_first_boot_settle(FctApp *app, const FctVm *vm, FctVmDisk *old, gboolean stored)
 {
     g_autoptr(FctVmDisk) own = old;
     const FctVmDisk *gone = stored ? own : find_seed(vm);
-    if (gone && gone->made && *gone->pool && !fct_record_abandon(vms->app, gone->pool, gone->volume, gone->path, NULL))
-        fct_storage_sweep_later(vms->app->storage); /* it is deleted as soon as possible; nobody reads it until then */
+    if (gone && gone->made && *gone->pool && !fct_record_abandon(app, gone->pool, gone->volume, gone->path, NULL))
+        fct_storage_sweep_later(app->storage); /* it is deleted as soon as possible; nobody reads it until then */
 }
 
 /* ---- what is told about it ---- */

@@ -5,8 +5,8 @@
  * the thread that serves HTTP.
  */
 #pragma once
+#include "app/shared/context.h"
 #include "app/shared/writes.h"
-#include "app/vms/act/service.h"
 
 /*
  * Reads "cloud_init" or "windows" of @input, a VmInput or VmPatch, as a new instance of cloud-init. JSON null removes
@@ -20,10 +20,10 @@ typedef gboolean (*FctVmAnnounce)(FctVm *vm, gpointer data, GError **error);
  * is the drive that it had before, or NULL: the caller stores the document and then calls fct_vm_first_boot_drop. After
  * a failure there is no new volume. @announce may be NULL.
  */
-gboolean fct_vm_first_boot_write(FctVms *vms, FctVm *vm, FctVmAnnounce announce, gpointer data, FctVmDisk **ret_old,
+gboolean fct_vm_first_boot_write(FctApp *app, FctVm *vm, FctVmAnnounce announce, gpointer data, FctVmDisk **ret_old,
                                  GError **error);
 /* Deletes the volume of @old, or, when the document was not @stored, the new one. Takes @old over. */
-void fct_vm_first_boot_settle(FctVms *vms, const FctVm *vm, FctVmDisk *old, gboolean stored);
+void fct_vm_first_boot_settle(FctApp *app, const FctVm *vm, FctVmDisk *old, gboolean stored);
 /*
  * For a copy of a VM, before fct_vm_first_boot_write: cloud-init will run once more, for the copy's own name and NICs.
  * An installed Windows needs no answers.
@@ -42,23 +42,23 @@ char *fct_vm_host_name(const FctVm *vm);
 /* The members "cloud_init", "windows" and "host_name" of a Vm. */
 void fct_vm_first_boot_view(const FctVm *vm, json_t *view);
 /* Makes the medium for @boot. */
-GBytes *fct_vm_first_boot_iso(FctVms *vms, const FctVm *vm, const FctFirstBoot *boot, GError **error);
+GBytes *fct_vm_first_boot_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *boot, GError **error);
 
 /* ---- first_boot/spent.c: who may read the medium, and when its secrets leave it ---- */
 /*
  * Checks whether the guest has had its first-boot data; if so, removes the secrets from the medium and from the
  * document. @answered: the guest's agent has just answered. Waits for libvirt and the disk.
  */
-void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered);
+void fct_vm_first_boot_look(FctApp *app, const char *id, gboolean answered);
 /*
  * For a guest that will start for the first time once more, from an earlier state of its disks: a sentence when its
  * medium does not have the password or user data any more, else NULL.
  */
 const char *fct_vm_first_boot_lacks(const FctVm *vm);
 /* The same for all VMs, after a time in which events may have been missed. */
-void fct_vm_first_boot_look_at_all(FctVms *vms);
+void fct_vm_first_boot_look_at_all(FctApp *app);
 /*
  * The VM is to be managed no longer: secrets that the guest has had are removed from the medium. Others stay on it, and
  * @writes note that the volume is a medium, which nobody may read.
  */
-gboolean fct_vm_first_boot_let_go(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error);
+gboolean fct_vm_first_boot_let_go(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error);

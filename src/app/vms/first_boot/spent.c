@@ -6,6 +6,8 @@
  * answered, or when a run that began with it has ended, in whatever way. The medium stays in its drive with the same
  * instance id, so that cloud-init does nothing again.
  */
+#include "app/domains/domains.h"
+#include "app/domains/vm_docs.h"
 #include "app/domains/vm_edit.h"
 #include "app/storage/volume_record.h"
 #include "app/storage/volumes.h"
@@ -79,14 +81,14 @@ static gboolean overwrite(FctApp *app, const FctVmDisk *drive, GBytes *iso, GErr
     return vmm->ops->stream_close(stream, ok, ok ? error : NULL) && ok;
 }
 
-static gboolean clear_medium(FctVms *vms, const FctVm *vm, const FctFirstBoot *boot, GError **error)
+static gboolean clear_medium(FctApp *app, const FctVm *vm, const FctFirstBoot *boot, GError **error)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
         if (!disk->seed || !*disk->pool)
             continue;
-        g_autoptr(GBytes) iso = fct_vm_first_boot_iso(vms, vm, boot, error);
-        if (!iso || !overwrite(vms->app, disk, iso, error))
+        g_autoptr(GBytes) iso = fct_vm_first_boot_iso(app, vm, boot, error);
+        if (!iso || !overwrite(app, disk, iso, error))
             return FALSE;
     }
     return TRUE;
@@ -106,52 +108,52 @@ static void set_first_boot(FctVm *vm, gpointer data)
  * Removes the secrets from the medium, the document and the store's log; only then the data counts as spent. After a
  * crash or a failure in between, the document still says unspent, and all of it is done again.
  */
-static gboolean spend(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean spend(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(vm->first_boot);
-    FctStore *store = vms->app->store;
+    FctStore *store = app->store;
     forget_secrets(boot);
-    if (!clear_medium(vms, vm, boot, error))
+    if (!clear_medium(app, vm, boot, error))
         return FALSE;
     boot->spent = FALSE;
-    if (!fct_vm_edit(vms->app, vm->id, set_first_boot, boot, error) || !store->ops->scrub(store, error))
+    if (!fct_vm_edit(app, vm->id, set_first_boot, boot, error) || !store->ops->scrub(store, error))
         return FALSE;
     boot->spent = TRUE;
-    return fct_vm_edit(vms->app, vm->id, set_first_boot, boot, error);
+    return fct_vm_edit(app, vm->id, set_first_boot, boot, error);
 }
 
-void fct_vm_first_boot_look(FctVms *vms, const char *id, gboolean answered)
+void fct_vm_first_boot_look(FctApp *app, const char *id, gboolean answered)
 {
-    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, id);
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, id);
     g_autoptr(GError) fault = NULL;
     if (!known || !info || !is_unspent(known->vm) || !ran_with_it(known->vm))
         return;
     if (!answered && fct_vm_info_active(info))
         return;
-    if (spend(vms, known->vm, &fault))
+    if (spend(app, known->vm, &fault))
         g_message("VM %s has had its first-boot data: the secrets have left its medium", known->vm->name);
     else
         g_warning("VM %s: the secrets are on its first-boot medium still: %s", known->vm->name, fault->message);
 }
 
-void fct_vm_first_boot_look_at_all(FctVms *vms)
+void fct_vm_first_boot_look_at_all(FctApp *app)
 {
-    g_autoptr(GPtrArray) mine = fct_vm_docs_all(vms->docs);
+    g_autoptr(GPtrArray) mine = fct_vm_docs_all(app->vm_docs);
     for (guint i = 0; i < mine->len; i++) {
         const FctVm *vm = ((FctVmKnown *)mine->pdata[i])->vm;
-        g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+        g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
         if (info && info->state == FCT_VM_RUNNING &&
             !json_is_object(vm->run)) /* begun by virsh while facetd was away */
-            fct_vm_note_run(vms->app, vm->id);
-        fct_vm_first_boot_look(vms, vm->id, FALSE);
+            fct_vm_note_run(app, vm->id);
+        fct_vm_first_boot_look(app, vm->id, FALSE);
     }
 }
 
-gboolean fct_vm_first_boot_let_go(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error)
+gboolean fct_vm_first_boot_let_go(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error)
 {
     if (is_unspent(vm) && ran_with_it(vm))
-        return spend(vms, vm, error);
+        return spend(app, vm, error);
     for (guint i = 0; is_unspent(vm) && i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
         if (disk->seed)

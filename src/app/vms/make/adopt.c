@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/make/adopt.h"
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
+#include "app/domains/vm_docs.h"
 
 #include "app/domains/snapshot_users.h"
 #include "app/gpus/holds.h"
@@ -18,15 +22,15 @@
 #define LISTED 5 /* texts in an event; the answer lists all */
 
 /* Finds another program's VM by UUID or name, or one of ours whose mark another program has removed. */
-static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
+static FctVmInfo *find_other(FctApp *app, const char *id, GError **error)
 {
-    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
         if (strcmp(info->id, id) != 0 && strcmp(info->name, id) != 0)
             continue;
         g_autoptr(GError) fault = NULL;
-        g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, info->id, &fault);
+        g_autoptr(FctVm) vm = fct_vm_load(app->store, info->id, &fault);
         if (vm ? !info->ours : fault->code == FCT_ERROR_NOT_FOUND)
             return fct_vm_info_ref(info);
         if (vm)
@@ -36,7 +40,7 @@ static FctVmInfo *find_other(FctVms *vms, const char *id, GError **error)
                                "Facet has a record of VM %s that cannot be read: %s", info->name, fault->message);
         return NULL;
     }
-    if (!fct_domains_is_up(vms->domains))
+    if (!fct_domains_is_up(app->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer.");
     else
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no VM “%s”.", id);
@@ -56,15 +60,15 @@ static void own_medium(FctApp *app, const char *vm, FctVmDisk *disk)
 }
 
 /* Records in @writes what each disk is from now on (ADR 6): as the definition says, which no guest has written. */
-static void record_disks(FctVms *vms, FctAdoption *adoption, gboolean active, FctWrites *writes)
+static void record_disks(FctApp *app, FctAdoption *adoption, gboolean active, FctWrites *writes)
 {
     const GPtrArray *disks = adoption->spec->disks;
     for (guint i = 0; i < disks->len; i++) {
         FctVmDisk *disk = disks->pdata[i];
         g_autoptr(GError) fault = NULL;
-        own_medium(vms->app, adoption->spec->id, disk);
+        own_medium(app, adoption->spec->id, disk);
         gboolean known = strcmp(disk->format, "qcow2") == 0 || strcmp(disk->format, "raw") == 0;
-        if (!known || fct_volume_adopt(vms->app, disk, active, writes, &fault)) /* the others are refused already */
+        if (!known || fct_volume_adopt(app, disk, active, writes, &fault)) /* the others are refused already */
             continue;
         g_autoptr(json_t) wire = fct_error_to_json(fault);
         g_ptr_array_add(adoption->verdicts, fct_verdict_new(FCT_REFUSE, "unknown-disk", "",
@@ -73,10 +77,10 @@ static void record_disks(FctVms *vms, FctAdoption *adoption, gboolean active, Fc
 }
 
 /* For a VM whose document Facet still has: only its mark is written again. */
-static FctAdoption *look_again(FctVms *vms, const FctVm *vm)
+static FctAdoption *look_again(FctApp *app, const FctVm *vm)
 {
     FctAdoption *adoption = fct_adoption_new();
-    fct_vm_facts_judge_outside(vms, vm, adoption->verdicts);
+    fct_vm_facts_judge_outside(app, vm, adoption->verdicts);
     fct_vm_facts_pass(adoption->verdicts, "mark-lost");
     g_ptr_array_add(adoption->lost,
                     g_strdup("What another program changed in its definition: it starts as Facet knows it"));
@@ -84,19 +88,19 @@ static FctAdoption *look_again(FctVms *vms, const FctVm *vm)
 }
 
 /* Documents of snapshots are left when the VM's own document was lost: then nobody knows which files stand on which. */
-static gboolean has_snapshots(FctVms *vms, const char *id, gboolean *ret, GError **error)
+static gboolean has_snapshots(FctApp *app, const char *id, gboolean *ret, GError **error)
 {
     g_autofree char *prefix = g_strconcat(FCT_SNAPSHOT_KEY, id, "/", NULL);
-    g_autoptr(GPtrArray) docs = vms->app->store->ops->list(vms->app->store, prefix, error);
+    g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, prefix, error);
     *ret = docs && docs->len;
     return docs != NULL;
 }
 
-static FctAdoption *look_first(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
+static FctAdoption *look_first(FctApp *app, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
-    FctAdoption *adoption = vms->app->vmm->ops->adoption(vms->app->vmm, info->id, error);
+    FctAdoption *adoption = app->vmm->ops->adoption(app->vmm, info->id, error);
     gboolean snapshots;
-    if (!adoption || !has_snapshots(vms, info->id, &snapshots, error)) {
+    if (!adoption || !has_snapshots(app, info->id, &snapshots, error)) {
         fct_adoption_free(adoption);
         return NULL;
     }
@@ -107,14 +111,14 @@ static FctAdoption *look_first(FctVms *vms, const FctVmInfo *info, FctWrites *wr
                             "Restore a backup of Facet's database, which has its record. Or keep the disks as "
                             "they are and define the VM under another UUID with virsh, then adopt that one.",
                             "Facet took snapshots of this VM and has lost its record."));
-    record_disks(vms, adoption, fct_vm_info_active(info), writes);
+    record_disks(app, adoption, fct_vm_info_active(info), writes);
     return adoption;
 }
 
-static FctAdoption *look(FctVms *vms, const FctVmInfo *info, FctWrites *writes, GError **error)
+static FctAdoption *look(FctApp *app, const FctVmInfo *info, FctWrites *writes, GError **error)
 {
-    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, info->id);
-    FctAdoption *adoption = known ? look_again(vms, known->vm) : look_first(vms, info, writes, error);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, info->id);
+    FctAdoption *adoption = known ? look_again(app, known->vm) : look_first(app, info, writes, error);
     if (!adoption)
         return NULL;
     if (adoption->lost->len)
@@ -169,11 +173,11 @@ static char *listed(const char *title, const GPtrArray *lost)
     return g_string_free(text, FALSE);
 }
 
-json_t *fct_vm_adoption(FctVms *vms, const char *id, GError **error)
+json_t *fct_vm_adoption(FctApp *app, const char *id, GError **error)
 {
-    g_autoptr(FctVmInfo) info = find_other(vms, id, error);
+    g_autoptr(FctVmInfo) info = find_other(app, id, error);
     g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(FctAdoption) adoption = info ? look(vms, info, writes, error) : NULL;
+    g_autoptr(FctAdoption) adoption = info ? look(app, info, writes, error) : NULL;
     if (!adoption)
         return NULL;
     g_autofree char *digest = digest_of(adoption->lost);
@@ -231,14 +235,14 @@ static FctVm *vm_of(FctAdoption *adoption)
 }
 
 /* Stores the document together with @writes. @xml: the definition to go back to, or NULL. */
-static gboolean store(FctVms *vms, const FctVm *vm, const char *xml, FctWrites *writes, GError **error)
+static gboolean store(FctApp *app, const FctVm *vm, const char *xml, FctWrites *writes, GError **error)
 {
     GError *fault = NULL;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
     fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
     if (xml)
         fct_writes_add(writes, fct_vm_origin_key(vm->id), json_pack("{s:s}", "xml", xml), FCT_REV_ANY);
-    return fct_writes_commit(vms->app->store, writes, NULL, &fault) || fct_vm_refuse_new(vms, vm, fault, error);
+    return fct_writes_commit(app->store, writes, NULL, &fault) || fct_vm_refuse_new(app, vm, fault, error);
 }
 
 /*
@@ -246,16 +250,16 @@ static gboolean store(FctVms *vms, const FctVm *vm, const char *xml, FctWrites *
  * shown as another program's and can be adopted again. In the other order it would be ours, but libvirt's side would
  * refuse to start it.
  */
-static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, const char *digest,
+static gboolean make_ours(FctApp *app, const FctVmInfo *info, gboolean confirm, const char *digest,
                           GPtrArray **ret_lost, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(FctAdoption) adoption = look(vms, info, writes, error);
+    g_autoptr(FctAdoption) adoption = look(app, info, writes, error);
     if (!adoption || !is_as_read(adoption, digest, error) || !check(adoption, confirm, error))
         return FALSE;
     *ret_lost = g_ptr_array_ref(adoption->lost);
-    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, info->id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, info->id);
     if (known)
         return vmm->ops->mark(vmm, info->id, TRUE, error);
     g_autoptr(FctVm) vm = vm_of(adoption);
@@ -263,9 +267,9 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
         json_decref(vm->run);
         vm->run = fct_vm_run_json(vm);
     }
-    if (!fct_networks_guard_nics(vms->app, vm, writes, error) || !vmm->ops->mark(vmm, info->id, TRUE, error))
+    if (!fct_networks_guard_nics(app, vm, writes, error) || !vmm->ops->mark(vmm, info->id, TRUE, error))
         return FALSE;
-    if (store(vms, vm, adoption->xml, writes, error))
+    if (store(app, vm, adoption->xml, writes, error))
         return TRUE;
     g_autoptr(GError) fault = NULL;
     if (!vmm->ops->mark(vmm, info->id, FALSE, &fault))
@@ -273,19 +277,19 @@ static gboolean make_ours(FctVms *vms, const FctVmInfo *info, gboolean confirm, 
     return FALSE;
 }
 
-char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean confirm, const char *digest,
+char *fct_vm_adopt(FctApp *app, const FctIdentity *who, const char *id, gboolean confirm, const char *digest,
                    json_t **ret_lost, GError **error)
 {
     g_autoptr(GPtrArray) lost = NULL;
-    g_autoptr(FctVmInfo) info = find_other(vms, id, error);
-    if (!info || !fct_acts_begin(vms->acts, info->id, "is being taken over", error))
+    g_autoptr(FctVmInfo) info = find_other(app, id, error);
+    if (!info || !fct_acts_begin(app->acts, info->id, "is being taken over", error))
         return NULL;
-    gboolean ok = make_ours(vms, info, confirm, digest, &lost, error);
-    fct_acts_end(vms->acts, info->id);
+    gboolean ok = make_ours(app, info, confirm, digest, &lost, error);
+    fct_acts_end(app->acts, info->id);
     if (!ok)
         return NULL;
     g_autofree char *changes = listed("Its next start changes", lost);
-    fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).%s", info->name,
+    fct_event(app, "vm", "info", "vm", info->id, info->name, "VM %s is managed by Facet now (%s).%s", info->name,
               who->user, changes);
     *ret_lost = texts_json(lost);
     return g_strdup(info->id);
@@ -294,9 +298,9 @@ char *fct_vm_adopt(FctVms *vms, const FctIdentity *who, const char *id, gboolean
 /* ---- the way back ---- */
 
 /* What only Facet knows of, and what would have no owner afterwards. */
-static gboolean may_let_go(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean may_let_go(FctApp *app, const FctVm *vm, GError **error)
 {
-    FctStore *store = vms->app->store;
+    FctStore *store = app->store;
     g_autofree char *prefix = g_strdup_printf("snapshot/%s/", vm->id);
     g_autoptr(GPtrArray) holds = fct_holds_list(store, vm->id, error);
     g_autoptr(GPtrArray) snapshots = holds ? store->ops->list(store, prefix, error) : NULL;
@@ -324,47 +328,47 @@ static char *original_of(FctStore *store, const FctVm *vm)
 }
 
 /* Drops what Facet knew of files outside of all pools, which are nobody's volumes, unless another VM has them. */
-static void forget_files(FctVms *vms, const FctVm *vm)
+static void forget_files(FctApp *app, const FctVm *vm)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
     g_autoptr(GError) fault = NULL;
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = vm->disks->pdata[i];
-        if (!*disk->pool && *disk->path && fct_volume_alone(vms->app, vm->id, disk->path, NULL))
+        if (!*disk->pool && *disk->path && fct_volume_alone(app, vm->id, disk->path, NULL))
             fct_writes_add(writes, fct_record_key("", disk->path), NULL, FCT_REV_ANY);
     }
-    if (!fct_writes_commit(vms->app->store, writes, NULL, &fault))
+    if (!fct_writes_commit(app->store, writes, NULL, &fault))
         g_warning("VM %s: the records of its files stay: %s", vm->name, fault->message);
 }
 
 /* Deletes the document and all that belongs to it in one commit: a failure leaves everything as it was. */
-static FctRelease *drop(FctVms *vms, const FctVm *before, GError **error)
+static FctRelease *drop(FctApp *app, const FctVm *before, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     g_autoptr(FctWrites) writes = fct_writes_new();
-    if (!fct_vm_first_boot_let_go(vms, before, writes, error))
+    if (!fct_vm_first_boot_let_go(app, before, writes, error))
         return NULL;
-    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, before->id, error); /* its secrets may have left it just now */
-    FctVmSpec *spec = vm ? fct_record_spec_told(vms->app, vm, error) : NULL;
+    g_autoptr(FctVm) vm = fct_vm_load(app->store, before->id, error); /* its secrets may have left it just now */
+    FctVmSpec *spec = vm ? fct_record_spec_told(app, vm, error) : NULL;
     if (!spec)
         return NULL;
-    g_autofree char *original = original_of(vms->app->store, vm);
+    g_autofree char *original = original_of(app->store, vm);
     fct_writes_add(writes, fct_vm_key(vm->id), NULL, vm->revision);
     fct_writes_add(writes, fct_vm_name_key(vm->name), NULL, FCT_REV_ANY);
     if (*original)
         fct_writes_add(writes, fct_vm_origin_key(vm->id), NULL, FCT_REV_ANY);
-    if (!fct_writes_commit(vms->app->store, writes, NULL, error)) {
+    if (!fct_writes_commit(app->store, writes, NULL, error)) {
         fct_vm_spec_free(spec);
         return NULL;
     }
     FctRelease *release = vmm->ops->release(vmm, spec, original, vm->autostart.enabled, error);
     if (release) {
-        forget_files(vms, vm);
+        forget_files(app, vm);
         return release;
     }
     g_autoptr(GError) fault = NULL; /* libvirt would go on calling it ours */
     g_autoptr(FctWrites) back = fct_writes_new();
-    if (!store(vms, vm, *original ? original : NULL, back, &fault))
+    if (!store(app, vm, *original ? original : NULL, back, &fault))
         g_warning("VM %s has no document any more: %s", vm->name, fault->message);
     return NULL;
 }
@@ -380,22 +384,22 @@ static char *outcome(const FctVm *vm, const FctRelease *release)
                            release->lost->len ? ", but not all of it" : "");
 }
 
-static json_t *tell(FctVms *vms, const FctIdentity *who, const FctVm *vm, const FctRelease *release)
+static json_t *tell(FctApp *app, const FctIdentity *who, const FctVm *vm, const FctRelease *release)
 {
     const char *definition = !json_is_object(vm->origin) ? "made" : release->restored ? "restored" : "kept";
     g_autofree char *sentence = outcome(vm, release), *rest = listed("Stays changed", release->lost);
-    fct_event(vms->app, "vm", release->lost->len ? "warning" : "info", "vm", vm->id, vm->name,
+    fct_event(app, "vm", release->lost->len ? "warning" : "info", "vm", vm->id, vm->name,
               "VM %s is no longer managed by Facet (%s). %s%s", vm->name, who->user, sentence, rest);
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", vm->id, "name", vm->name, "definition", definition, "sentence",
                      sentence, "lost", texts_json(release->lost));
 }
 
-json_t *fct_vm_let_go(FctVms *vms, const FctIdentity *who, const char *id, GError **error)
+json_t *fct_vm_let_go(FctApp *app, const FctIdentity *who, const char *id, GError **error)
 {
-    if (!fct_acts_begin(vms->acts, id, "is being released", error))
+    if (!fct_acts_begin(app->acts, id, "is being released", error))
         return NULL;
-    g_autoptr(FctVm) vm = fct_vm_load(vms->app->store, id, error);
-    g_autoptr(FctRelease) release = vm && may_let_go(vms, vm, error) ? drop(vms, vm, error) : NULL;
-    fct_acts_end(vms->acts, id);
-    return release ? tell(vms, who, vm, release) : NULL;
+    g_autoptr(FctVm) vm = fct_vm_load(app->store, id, error);
+    g_autoptr(FctRelease) release = vm && may_let_go(app, vm, error) ? drop(app, vm, error) : NULL;
+    fct_acts_end(app->acts, id);
+    return release ? tell(app, who, vm, release) : NULL;
 }

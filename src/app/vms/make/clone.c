@@ -3,7 +3,11 @@
  * Makes a new VM from another: complete copies of its disks, as they are now or were at a snapshot. The source must not
  * change meanwhile: either the VM is off and held by an act, or its snapshots are held and their files are copied.
  */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
 #include "app/domains/vm_edit.h"
+#include "app/domains/vm_news.h"
 #include "app/vms/act/task.h"
 #include "app/vms/disks/disks.h"
 #include "app/vms/first_boot/first_boot.h"
@@ -42,9 +46,9 @@ typedef struct {
 static void let_go(Clone *clone)
 {
     if (clone->live)
-        fct_acts_hold_snapshots(clone->act.vms->acts, clone->source, FALSE);
+        fct_acts_hold_snapshots(clone->act.app->acts, clone->source, FALSE);
     else
-        fct_acts_end(clone->act.vms->acts, clone->source);
+        fct_acts_end(clone->act.app->acts, clone->source);
 }
 
 static void clone_free(gpointer data)
@@ -71,12 +75,12 @@ static const FctChainFile *file_for(const Clone *clone, const FctVmDisk *disk)
 /* Whether the source was at rest throughout: Facet does not start it, but virsh can. */
 static gboolean source_stayed_off(const Clone *clone, GError **error)
 {
-    FctVmm *vmm = clone->act.vms->app->vmm;
+    FctVmm *vmm = clone->act.app->vmm;
     g_autoptr(FctVmInfo) info = clone->live ? NULL : vmm->ops->info(vmm, clone->source, error);
     if (clone->live)
         return TRUE;
     if (info && !fct_vm_info_active(info))
-        return fct_vm_rest_held(clone->act.vms->app, clone->before, clone->source, error);
+        return fct_vm_rest_held(clone->act.app, clone->before, clone->source, error);
     if (info)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it, then clone it again.", NULL,
                            "VM %s was started while its disks were copied.", info->name);
@@ -85,7 +89,7 @@ static gboolean source_stayed_off(const Clone *clone, GError **error)
 
 static gboolean stood_still(const Clone *clone, GError **error)
 {
-    return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->act.vms->app, clone->stamps, error);
+    return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->act.app, clone->stamps, error);
 }
 
 /* Notes the state of all files before the first is copied, so that they are of one moment. */
@@ -93,33 +97,33 @@ static void note_files(const Clone *clone)
 {
     for (guint i = 0; i < clone->files->len; i++) {
         const FctChainFile *file = g_ptr_array_index(clone->files, i);
-        g_autoptr(FctVolumeRecord) record = fct_record_find(clone->act.vms->app, file->pool, file->volume, NULL);
+        g_autoptr(FctVolumeRecord) record = fct_record_find(clone->act.app, file->pool, file->volume, NULL);
         if (record)
-            fct_vm_rest_note(clone->act.vms->app, record, clone->stamps);
+            fct_vm_rest_note(clone->act.app, record, clone->stamps);
     }
 }
 
 static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const FctChainFile *file, GError **error)
 {
-    FctVms *vms = clone->act.vms;
+    FctApp *app = clone->act.app;
     g_autofree char *what = g_strdup_printf("Copying %s", disk->target);
     FctVolumeProgress progress = {task, 0, what};
     g_autoptr(GError) fault = NULL;
     fct_text_set(&clone->act.vm->making, disk->target);
-    if (!fct_vm_store_disks(vms, clone->act.vm, error))
+    if (!fct_vm_store_disks(app, clone->act.vm, error))
         return FALSE;
     g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(disk->pool, disk->volume, disk->format);
     fct_text_set(&plan->vm, clone->act.vm->id);
-    g_autoptr(FctVolumeRecord) from = fct_record_find(vms->app, file->pool, file->volume, &fault);
+    g_autoptr(FctVolumeRecord) from = fct_record_find(app, file->pool, file->volume, &fault);
     g_autoptr(FctVolume) volume =
-        from ? fct_record_copy(vms->app, from, plan, fct_volume_progress, &progress, &fault) : NULL;
+        from ? fct_record_copy(app, from, plan, fct_volume_progress, &progress, &fault) : NULL;
     if (volume)
         fct_text_set(&disk->path, volume->path);
     if (volume || fault->code == FCT_ERROR_EXISTS) /* somebody else was quicker with the name: that one is theirs */
         fct_text_set(&clone->act.vm->making, "");
-    fct_storage_poke(vms->app->storage, disk->pool);
+    fct_storage_poke(app->storage, disk->pool);
     fct_error_pass(error, &fault);
-    return fct_vm_store_disks(vms, clone->act.vm, volume ? error : NULL) && volume && stood_still(clone, error);
+    return fct_vm_store_disks(app, clone->act.vm, volume ? error : NULL) && volume && stood_still(clone, error);
 }
 
 static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
@@ -142,13 +146,13 @@ static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
 /* Stores the name of the first-boot volume before it is made. */
 static gboolean announce_seed(FctVm *vm, gpointer data, GError **error)
 {
-    FctVms *vms = data;
+    FctApp *app = data;
     for (guint i = 0; i < vm->disks->len; i++) {
         const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
         if (disk->seed)
             fct_text_set(&vm->making, disk->target);
     }
-    return fct_vm_store_disks(vms, vm, error);
+    return fct_vm_store_disks(app, vm, error);
 }
 
 /* The copy is another machine: it does its first boot once more, under its own name. */
@@ -156,11 +160,11 @@ static gboolean write_first_boot(Clone *clone, GError **error)
 {
     FctVmAct *act = &clone->act;
     FctVmDisk *none = NULL;
-    if (!fct_vm_first_boot_write(act->vms, act->vm, announce_seed, act->vms, &none, error))
+    if (!fct_vm_first_boot_write(act->app, act->vm, announce_seed, act->app, &none, error))
         return FALSE;
     fct_vm_disk_free(none);
     fct_text_set(&act->vm->making, "");
-    return fct_vm_store_disks(act->vms, act->vm, error);
+    return fct_vm_store_disks(act->app, act->vm, error);
 }
 
 static void set_ready(FctVm *vm, gpointer data)
@@ -171,17 +175,16 @@ static void set_ready(FctVm *vm, gpointer data)
 static gboolean define(Clone *clone, GError **error)
 {
     FctVmAct *act = &clone->act;
-    FctVmm *vmm = act->vms->app->vmm;
-    g_autoptr(FctVmSpec) spec = fct_record_spec(act->vms->app, act->vm, error);
-    return spec && vmm->ops->define(vmm, spec, error) &&
-           fct_vm_edit(act->vms->app, act->vm->id, set_ready, NULL, error);
+    FctVmm *vmm = act->app->vmm;
+    g_autoptr(FctVmSpec) spec = fct_record_spec(act->app, act->vm, error);
+    return spec && vmm->ops->define(vmm, spec, error) && fct_vm_edit(act->app, act->vm->id, set_ready, NULL, error);
 }
 
 static void take_back(Clone *clone, FctTask *task, guint step, const GError *error)
 {
     FctVmAct *act = &clone->act;
     g_autoptr(GError) fault = NULL;
-    gboolean clean = fct_vm_remove(act->vms, act->vm, FALSE, &fault), cancelled = error->code == FCT_ERROR_CANCELLED;
+    gboolean clean = fct_vm_remove(act->app, act->vm, FALSE, &fault), cancelled = error->code == FCT_ERROR_CANCELLED;
     g_autofree char *outcome =
         g_strdup_printf("VM %s was not made; %s.", act->vm->name,
                         clean ? "nothing is left of it" : "what is left of it could not be removed yet: delete it");
@@ -199,9 +202,9 @@ static void finish(Clone *clone, FctTask *task)
     gboolean runs = FALSE;
     if (act->flag) {
         fct_task_step(task, STEP_START, FCT_TASK_STEP_RUNNING, NULL);
-        runs = fct_vm_reserve(act->vms, act->vm, task, &error) && fct_vm_run(act->vms, task, act->vm, &error);
+        runs = fct_vm_reserve(act->app, act->vm, task, &error) && fct_vm_run(act->app, task, act->vm, &error);
         if (!runs)
-            fct_vm_release_parts(act->vms, task, act->vm->id);
+            fct_vm_release_parts(act->app, task, act->vm->id);
         fct_task_step(task, STEP_START, runs ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED, runs ? "" : error->message);
     }
     g_autofree char *outcome = g_strdup_printf("VM %s is made%s.", act->vm->name,
@@ -235,10 +238,10 @@ static void clone_thread(FctTask *task, gpointer data)
 
 /* ---- the request ---- */
 
-static gboolean check_name(FctVms *vms, FctVm *vm, const char *name, GError **error)
+static gboolean check_name(FctApp *app, FctVm *vm, const char *name, GError **error)
 {
     g_autoptr(json_t) patch = json_pack("{s:s}", "name", name);
-    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     if (!fct_vm_patch(vm, patch, error))
         return FALSE;
     for (guint i = 0; i < infos->len; i++)
@@ -298,43 +301,43 @@ static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrA
     return vm;
 }
 
-static gboolean store_new(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
+static gboolean store_new(FctApp *app, FctVm *vm, FctTask *task, GError **error)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(vms->app->storage));
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(app->storage));
     for (guint i = 0; i < vm->disks->len; i++) {
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
-        if (!disk->cdrom && !*disk->volume && !fct_vm_plan_disk(vms, vm, disk, "name", error))
+        if (!disk->cdrom && !*disk->volume && !fct_vm_plan_disk(app, vm, disk, "name", error))
             return FALSE;
     }
-    return fct_vm_store_new(vms, vm, task, error);
+    return fct_vm_store_new(app, vm, task, error);
 }
 
 /* Holds the source so that it does not change, until let_go. */
-static gboolean hold_source(FctVms *vms, const FctVm *vm, gboolean snapshot, GError **error)
+static gboolean hold_source(FctApp *app, const FctVm *vm, gboolean snapshot, GError **error)
 {
-    if (!fct_acts_begin_beside(vms->acts, vm->id, "is being cloned", error))
+    if (!fct_acts_begin_beside(app->acts, vm->id, "is being cloned", error))
         return FALSE;
-    fct_domains_look(vms->domains, vm->id);
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    fct_domains_look(app->domains, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (snapshot) {
-        fct_acts_hold_snapshots(vms->acts, vm->id, TRUE);
-        fct_acts_end(vms->acts, vm->id);
+        fct_acts_hold_snapshots(app->acts, vm->id, TRUE);
+        fct_acts_end(app->acts, vm->id);
         return TRUE;
     }
     if (!fct_vm_info_active(info))
         return TRUE;
-    fct_acts_end(vms->acts, vm->id);
+    fct_acts_end(app->acts, vm->id);
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take a snapshot and clone that, or stop the VM.",
                        json_pack("{s:s}", "field", "snapshot"),
                        "VM %s runs, so its disks change while they are copied.", vm->name);
     return FALSE;
 }
 
-static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const json_t *input, GError **error)
+static FctTask *begin(FctApp *app, const FctIdentity *who, Clone *clone, const json_t *input, GError **error)
 {
     const char *name, *wanted = fct_json_str(input, "snapshot", "");
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, clone->source, error);
-    if (!tree || !fct_vm_tree_idle(vms, tree, error) || !fct_read_str(input, "name", &name, error))
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, clone->source, error);
+    if (!tree || !fct_vm_tree_idle(app, tree, error) || !fct_read_str(input, "name", &name, error))
         return NULL;
     const json_t *doc = *wanted ? fct_vm_tree_find(tree, wanted, FALSE, error) : NULL;
     if (*wanted && !doc) {
@@ -348,49 +351,49 @@ static FctTask *begin(FctVms *vms, const FctIdentity *who, Clone *clone, const j
         g_ptr_array_add(clone->files, fct_chain_file_copy(g_ptr_array_index(node->files, i)));
     clone->act.vm = copy_of(tree, doc, clone->files, error);
     clone->act.flag = fct_json_bool(input, "start", FALSE);
-    if (!clone->act.vm || !check_name(vms, clone->act.vm, name, error) ||
-        (clone->act.flag && !(fct_vm_facts_check(vms, clone->act.vm, TRUE, NULL, error) &&
-                              fct_vm_check_devices(vms, clone->act.vm, error))) ||
-        !fct_acts_begin(vms->acts, clone->act.vm->id, "is being made", error))
+    if (!clone->act.vm || !check_name(app, clone->act.vm, name, error) ||
+        (clone->act.flag && !(fct_vm_facts_check(app, clone->act.vm, TRUE, NULL, error) &&
+                              fct_vm_check_devices(app, clone->act.vm, error))) ||
+        !fct_acts_begin(app->acts, clone->act.vm->id, "is being made", error))
         return NULL;
     fct_vm_first_boot_renew(clone->act.vm);
-    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, clone->act.flag ? &start_job : &make_job, clone->act.vm);
+    g_autoptr(FctTask) task = fct_vm_task_new(app, who, clone->act.flag ? &start_job : &make_job, clone->act.vm);
     const char *lacks = fct_vm_first_boot_lacks(clone->act.vm);
     if (lacks)
         fct_task_log(task, "%s", lacks);
-    if (store_new(vms, clone->act.vm, task, error))
+    if (store_new(app, clone->act.vm, task, error))
         return g_steal_pointer(&task);
     fct_task_forget(task);
-    fct_acts_end(vms->acts, clone->act.vm->id);
+    fct_acts_end(app->acts, clone->act.vm->id);
     return NULL;
 }
 
-FctTask *fct_vm_clone(FctVms *vms, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
+FctTask *fct_vm_clone(FctApp *app, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = given;
     gboolean snapshot = *fct_json_str(input, "snapshot", "") != '\0';
-    if (!fct_domains_is_up(vms->domains)) {
+    if (!fct_domains_is_up(app->domains)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be cloned now.");
         return NULL;
     }
-    g_autoptr(GHashTable) before = fct_vm_rest_begin(vms->app); /* first: a start after the check counts */
-    if (!hold_source(vms, vm, snapshot, error))
+    g_autoptr(GHashTable) before = fct_vm_rest_begin(app); /* first: a start after the check counts */
+    if (!hold_source(app, vm, snapshot, error))
         return NULL;
     Clone *clone = g_new0(Clone, 1);
-    clone->act.vms = vms;
+    clone->act.app = app;
     clone->act.acts = TRUE;
     clone->stamps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     clone->files = g_ptr_array_new_with_free_func((GDestroyNotify)fct_chain_file_free);
     clone->source = g_strdup(vm->id);
     clone->live = snapshot;
     clone->before = g_steal_pointer(&before);
-    FctTask *task = begin(vms, who, clone, input, error);
+    FctTask *task = begin(app, who, clone, input, error);
     if (!task) {
         let_go(clone);
         clone_free(clone);
         return NULL;
     }
-    fct_vm_news_add(vms->news, clone->act.vm->id);
+    fct_vm_news_add(app->vm_news, clone->act.vm->id);
     fct_task_start(task, clone_thread, clone, clone_free);
     return task;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a VM: completely, or nothing is left. */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
 #include "app/domains/vm_edit.h"
 #include "app/library/images.h"
 #include "app/networks/networks.h"
@@ -25,25 +28,25 @@ static const FctVmJob start_job = {"vm.create", "Create", start_steps, TRUE, cre
 
 static gboolean make_disks(FctVmAct *act, FctTask *task, guint step, GError **error)
 {
-    return fct_vm_make_disks(act->vms, task, step, act->vm, error);
+    return fct_vm_make_disks(act->app, task, step, act->vm, error);
 }
 
-static gboolean announce_seed(FctVm *vm, gpointer vms, GError **error)
+static gboolean announce_seed(FctVm *vm, gpointer app, GError **error)
 {
     const FctVmDisk *seed = g_ptr_array_index(vm->disks, vm->disks->len - 1);
     g_free(vm->making);
     vm->making = g_strdup(seed->target);
-    return fct_vm_store_disks(vms, vm, error);
+    return fct_vm_store_disks(app, vm, error);
 }
 
 static gboolean write_first_boot(FctVmAct *act, FctTask *task, guint step, GError **error)
 {
     FctVmDisk *none = NULL;
-    if (!fct_vm_first_boot_write(act->vms, act->vm, announce_seed, act->vms, &none, error))
+    if (!fct_vm_first_boot_write(act->app, act->vm, announce_seed, act->app, &none, error))
         return FALSE;
     g_free(act->vm->making);
     act->vm->making = g_strdup("");
-    return fct_vm_store_disks(act->vms, act->vm, error);
+    return fct_vm_store_disks(act->app, act->vm, error);
 }
 
 static void set_ready(FctVm *vm, gpointer data)
@@ -54,10 +57,9 @@ static void set_ready(FctVm *vm, gpointer data)
 
 static gboolean define(FctVmAct *act, FctTask *task, guint step, GError **error)
 {
-    FctVmm *vmm = act->vms->app->vmm;
-    g_autoptr(FctVmSpec) spec = fct_record_spec(act->vms->app, act->vm, error);
-    if (!spec || !vmm->ops->define(vmm, spec, error) ||
-        !fct_vm_edit(act->vms->app, act->vm->id, set_ready, NULL, error))
+    FctVmm *vmm = act->app->vmm;
+    g_autoptr(FctVmSpec) spec = fct_record_spec(act->app, act->vm, error);
+    if (!spec || !vmm->ops->define(vmm, spec, error) || !fct_vm_edit(act->app, act->vm->id, set_ready, NULL, error))
         return FALSE;
     set_ready(act->vm, NULL);
     return TRUE;
@@ -67,7 +69,7 @@ static gboolean define(FctVmAct *act, FctTask *task, guint step, GError **error)
 static void take_back(FctVmAct *act, FctTask *task, guint step, const GError *error)
 {
     g_autoptr(GError) fault = NULL;
-    gboolean clean = fct_vm_remove(act->vms, act->vm, FALSE, &fault);
+    gboolean clean = fct_vm_remove(act->app, act->vm, FALSE, &fault);
     g_autofree char *outcome =
         g_strdup_printf("VM %s was not made; %s.", act->vm->name,
                         clean ? "nothing is left of it" : "what is left of it could not be removed yet: delete it");
@@ -90,7 +92,7 @@ static gboolean run_step(FctVmAct *act, FctTask *task, guint step, StepFunc func
         return TRUE;
     }
     if (!ok && !cancelled && fct_task_stopping(task)) {
-        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd removes what was made */
+        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd removes what was made */
         return FALSE;
     }
     take_back(act, task, step, cancelled ? NULL : error);
@@ -102,13 +104,13 @@ static void start_made(FctVmAct *act, FctTask *task, guint step)
 {
     g_autoptr(GError) error = NULL;
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
-    if (fct_vm_reserve(act->vms, act->vm, task, &error) && fct_vm_run(act->vms, task, act->vm, &error)) {
+    if (fct_vm_reserve(act->app, act->vm, task, &error) && fct_vm_run(act->app, task, act->vm, &error)) {
         g_autofree char *outcome = g_strdup_printf("VM %s is made and runs.", act->vm->name);
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    fct_vm_release_parts(act->vms, task, act->vm->id);
+    fct_vm_release_parts(act->app, task, act->vm->id);
     g_autofree char *outcome = g_strdup_printf("VM %s is made, but did not start.", act->vm->name);
     fct_task_step(task, step, FCT_TASK_STEP_FAILED, error->message);
     fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
@@ -136,9 +138,9 @@ static void create_thread(FctTask *task, gpointer data)
 }
 
 /* Another program's VM may have the name too; libvirt would refuse it later and less clearly. */
-static gboolean name_is_free(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean name_is_free(FctApp *app, const FctVm *vm, GError **error)
 {
-    g_autoptr(GPtrArray) infos = fct_domains_infos(vms->domains);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++)
         if (strcmp(((FctVmInfo *)infos->pdata[i])->name, vm->name) == 0) {
             fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
@@ -148,63 +150,63 @@ static gboolean name_is_free(FctVms *vms, const FctVm *vm, GError **error)
     return TRUE;
 }
 
-static gboolean check_groups(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean check_groups(FctApp *app, const FctVm *vm, GError **error)
 {
     if (!vm->devices->len)
         return TRUE;
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, error);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, error);
     return offer && fct_vm_check_groups(offer, vm, error);
 }
 
-static gboolean fit_image(FctVms *vms, FctVm *vm, GError **error)
+static gboolean fit_image(FctApp *app, FctVm *vm, GError **error)
 {
     if (!*vm->image)
         return TRUE;
-    g_autoptr(FctImage) image = fct_images_find(vms->app->config.images_dir, vm->image, error);
+    g_autoptr(FctImage) image = fct_images_find(app->config.images_dir, vm->image, error);
     return image && fct_vm_fit_image(vm, image, error);
 }
 
 /* Makes the VM from @input and checks everything but the names of its volumes, which begin() chooses. */
-static FctVm *read_input(FctVms *vms, const json_t *input, GError **error)
+static FctVm *read_input(FctApp *app, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
     if (vm)
         fct_vm_make_ids(vm);
-    if (!vm || !fct_vm_first_boot_read(vm, input, error) || !fit_image(vms, vm, error) ||
-        !name_is_free(vms, vm, error) || !check_groups(vms, vm, error))
+    if (!vm || !fct_vm_first_boot_read(vm, input, error) || !fit_image(app, vm, error) ||
+        !name_is_free(app, vm, error) || !check_groups(app, vm, error))
         return NULL;
     if (!json_object_get(input, "nics"))
-        fct_networks_default_nic(vms->app, vm);
+        fct_networks_default_nic(app, vm);
     gboolean start = fct_json_bool(input, "start", FALSE);
-    return fct_networks_check_nics(vms->app, vm, error) && fct_vm_facts_check(vms, vm, start, NULL, error) &&
-                   (!start || fct_vm_check_devices(vms, vm, error))
+    return fct_networks_check_nics(app, vm, error) && fct_vm_facts_check(app, vm, start, NULL, error) &&
+                   (!start || fct_vm_check_devices(app, vm, error))
                ? g_steal_pointer(&vm)
                : NULL;
 }
 
 /* @input: what was sent, merged with its template. @given: what was sent, which tells whose fault an error is. */
-static FctVm *read_given(FctVms *vms, const json_t *given, gboolean *ret_start, GError **error)
+static FctVm *read_given(FctApp *app, const json_t *given, gboolean *ret_start, GError **error)
 {
     g_autofree char *template = NULL;
     g_autoptr(GError) fault = NULL;
-    g_autoptr(json_t) input = fct_templates_apply(vms->app, given, &template, error);
+    g_autoptr(json_t) input = fct_templates_apply(app, given, &template, error);
     if (!input)
         return NULL;
-    FctVm *vm = read_input(vms, input, &fault);
+    FctVm *vm = read_input(app, input, &fault);
     *ret_start = fct_json_bool(input, "start", FALSE);
     if (vm) {
         g_free(vm->template);
         vm->template = g_steal_pointer(&template);
     } else {
-        fct_templates_blame(vms->app, template, given, g_steal_pointer(&fault), error);
+        fct_templates_blame(app, template, given, g_steal_pointer(&fault), error);
     }
     return vm;
 }
 
-gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError **error)
+gboolean fct_vm_refuse_new(FctApp *app, const FctVm *vm, GError *given, GError **error)
 {
     g_autoptr(GError) fault = given;
-    if (fct_networks_refused(vms->app, vm, fault, error))
+    if (fct_networks_refused(app, vm, fault, error))
         return FALSE;
     if (fault->code != FCT_ERROR_REVISION)
         fct_error_pass(error, &fault);
@@ -214,40 +216,40 @@ gboolean fct_vm_refuse_new(FctVms *vms, const FctVm *vm, GError *given, GError *
     return FALSE;
 }
 
-gboolean fct_vm_store_new(FctVms *vms, const FctVm *vm, FctTask *task, GError **error)
+gboolean fct_vm_store_new(FctApp *app, const FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
     GError *fault = NULL;
-    if (!fct_networks_guard_nics(vms->app, vm, writes, error))
+    if (!fct_networks_guard_nics(app, vm, writes, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(vm->id), fct_vm_to_doc(vm), FCT_REV_NONE);
     fct_writes_add(writes, fct_vm_name_key(vm->name), json_pack("{s:s}", "id", vm->id), FCT_REV_NONE);
     return fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, &fault) ||
-           fct_vm_refuse_new(vms, vm, fault, error);
+           fct_vm_refuse_new(app, vm, fault, error);
 }
 
 /* Chooses the names of its volumes and stores the VM together with its task. */
-static gboolean begin(FctVms *vms, FctVm *vm, FctTask *task, GError **error)
+static gboolean begin(FctApp *app, FctVm *vm, FctTask *task, GError **error)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(vms->app->storage));
-    if (!fct_vm_plan_disks(vms, vm, error))
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(app->storage));
+    if (!fct_vm_plan_disks(app, vm, error))
         return FALSE;
-    return fct_vm_store_new(vms, vm, task, error);
+    return fct_vm_store_new(app, vm, task, error);
 }
 
-FctTask *fct_vm_create(FctVms *vms, const FctIdentity *who, const json_t *input, GError **error)
+FctTask *fct_vm_create(FctApp *app, const FctIdentity *who, const json_t *input, GError **error)
 {
     gboolean start = FALSE;
-    g_autoptr(FctVm) vm = read_given(vms, input, &start, error);
+    g_autoptr(FctVm) vm = read_given(app, input, &start, error);
     const FctVmJob *job = start ? &start_job : &make_job;
-    if (!vm || !fct_acts_begin(vms->acts, vm->id, "is being made", error))
+    if (!vm || !fct_acts_begin(app->acts, vm->id, "is being made", error))
         return NULL;
-    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, vm);
-    if (begin(vms, vm, task, error)) {
-        fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), start, TRUE);
+    g_autoptr(FctTask) task = fct_vm_task_new(app, who, job, vm);
+    if (begin(app, vm, task, error)) {
+        fct_vm_task_run(app, task, job, g_steal_pointer(&vm), start, TRUE);
         return g_steal_pointer(&task);
     }
     fct_task_forget(task);
-    fct_acts_end(vms->acts, vm->id);
+    fct_acts_end(app->acts, vm->id);
     return NULL;
 }

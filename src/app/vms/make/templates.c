@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/make/templates.h"
 
+#include "app/domains/vm_doc.h"
 #include "app/library/files.h"
 #include "app/library/images.h"
 #include "app/networks/networks.h"
 #include "app/news/hub.h"
 #include "app/storage/pools.h"
-#include "app/vms/act/service.h"
 #include "app/vms/power/choose.h"
 #include "app/vms/state/facts.h"
 #include "base/read.h"
@@ -44,7 +44,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Known, known_clear)
 static void known_open(Known *known, FctApp *app)
 {
     known->app = app;
-    known->offer = app->vms ? fct_vm_offer_new(app->vms, FALSE, NULL) : NULL;
+    known->offer = app->vms ? fct_vm_offer_new(app, FALSE, NULL) : NULL;
     known->networks = app->vms ? fct_networks_list(app, NULL) : NULL;
     known->pools = app->vms ? fct_pools_list(app, NULL) : NULL;
 }
@@ -219,7 +219,7 @@ static gboolean check_fields(FctApp *app, const json_t *input, GError **error)
     g_autoptr(FctImage) image = vm && *vm->image ? fct_images_find(app->config.images_dir, vm->image, error) : NULL;
     if (!vm || (*vm->image && !(image && fct_vm_fit_image(vm, image, error))))
         return FALSE;
-    return !app->vms || fct_vm_facts_check(app->vms, vm, FALSE, input, error);
+    return !app->vms || fct_vm_facts_check(app, vm, FALSE, input, error);
 }
 
 /* The VmInput that will be made from it, without what the template leaves open. */

@@ -35,9 +35,8 @@ void fct_vm_offer_free(FctVmOffer *offer)
     g_free(offer);
 }
 
-FctVmOffer *fct_vm_offer_new(FctVms *vms, gboolean fresh, GError **error)
+FctVmOffer *fct_vm_offer_new(FctApp *app, gboolean fresh, GError **error)
 {
-    FctApp *app = vms->app;
     g_autoptr(FctVmOffer) offer = g_new0(FctVmOffer, 1);
     offer->inventory =
         fresh ? fct_observer_refresh(app->observer, error) : fct_observer_inventory(app->observer, error);
@@ -131,13 +130,13 @@ void fct_vm_guard_plans(FctWrites *writes, const GPtrArray *holds)
 }
 
 /* Devices that this host can never pass to a guest are refused, in preview as in execution. */
-static void check_attach(FctVms *vms, const GPtrArray *picks, GPtrArray *verdicts)
+static void check_attach(FctApp *app, const GPtrArray *picks, GPtrArray *verdicts)
 {
     for (guint i = 0; i < picks->len; i++) {
         const FctHold *hold = g_ptr_array_index(picks, i);
         g_autoptr(GError) fault = NULL;
         FctVmDevice *device = fct_vm_device_for(hold, i);
-        if (!vms->app->vmm->ops->check_device(vms->app->vmm, device, &fault)) {
+        if (!app->vmm->ops->check_device(app->vmm, device, &fault)) {
             g_autoptr(json_t) json = fct_error_to_json(fault);
             g_autofree char *subject = g_strdup_printf("device %d", hold->device);
             g_ptr_array_add(verdicts, fct_verdict_new(FCT_REFUSE, "cannot-attach", subject,
@@ -148,7 +147,7 @@ static void check_attach(FctVms *vms, const GPtrArray *picks, GPtrArray *verdict
 }
 
 /* FctHold*: the parts that the VM would get now. */
-static GPtrArray *choose(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, GPtrArray *verdicts)
+static GPtrArray *choose(FctApp *app, const FctVmOffer *offer, const FctVm *vm, GPtrArray *verdicts)
 {
     GPtrArray *picks = g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);
     g_autoptr(GPtrArray) chosen =
@@ -161,37 +160,37 @@ static GPtrArray *choose(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, 
         g_autoptr(json_t) what = fct_part_to_json(choice->part);
         g_ptr_array_add(picks, fct_hold_new(choice->part->id, vm->id, vm->name, (int)choice->device, what));
     }
-    check_attach(vms, picks, verdicts);
+    check_attach(app, picks, verdicts);
     return picks;
 }
 
-gboolean fct_vm_check_devices(FctVms *vms, const FctVm *vm, GError **error)
+gboolean fct_vm_check_devices(FctApp *app, const FctVm *vm, GError **error)
 {
     if (!vm->devices->len)
         return TRUE;
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, TRUE, error);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, TRUE, error);
     if (!offer)
         return FALSE;
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    g_autoptr(GPtrArray) picks G_GNUC_UNUSED = choose(vms, offer, vm, verdicts);
+    g_autoptr(GPtrArray) picks G_GNUC_UNUSED = choose(app, offer, vm, verdicts);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
     fct_vm_set_refused(error, vm, verdicts, "could not start", "Free that first, or make the VM without a start.");
     return FALSE;
 }
 
-void fct_vm_preflight(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
+void fct_vm_preflight(FctApp *app, const FctVmOffer *offer, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
                       GPtrArray **ret_picks)
 {
     GPtrArray *verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
     GPtrArray *picks = NULL;
-    fct_vm_facts_judge(vms, vm, active, verdicts);
+    fct_vm_facts_judge(app, vm, active, verdicts);
     fct_vm_first_boot_check(vm, verdicts);
     if (vm->devices->len && !offer) {
         g_ptr_array_add(verdicts, fct_verdict_new(FCT_BLOCK, "no-inventory", "", "Check that facet-helper runs.",
                                                   "The GPUs of this node cannot be seen."));
     } else if (vm->devices->len) {
-        picks = choose(vms, offer, vm, verdicts);
+        picks = choose(app, offer, vm, verdicts);
     }
     *ret_verdicts = verdicts;
     *ret_picks = picks ? picks : g_ptr_array_new_with_free_func((GDestroyNotify)fct_hold_free);

@@ -5,24 +5,24 @@
  */
 #pragma once
 #include "app/gpus/holds.h"
-#include "app/vms/act/service.h"
+#include "app/shared/context.h"
 
 /* One reading of the parts, for as many VMs as the caller has. */
 typedef struct FctVmOffer FctVmOffer;
 /* @fresh: observe the cards now instead of using the newest observation. */
-FctVmOffer *fct_vm_offer_new(FctVms *vms, gboolean fresh, GError **error);
+FctVmOffer *fct_vm_offer_new(FctApp *app, gboolean fresh, GError **error);
 void fct_vm_offer_free(FctVmOffer *offer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmOffer, fct_vm_offer_free)
 /*
  * Checks that a VM that is to start as soon as it is made would get its parts, as far as is known now.
  * FCT_ERROR_REFUSED with verdicts.
  */
-gboolean fct_vm_check_devices(FctVms *vms, const FctVm *vm, GError **error);
+gboolean fct_vm_check_devices(FctApp *app, const FctVm *vm, GError **error);
 /*
  * Why the VM cannot start now (FctVerdict*), and the parts that it would get (FctHold*, not reserved yet). @active: it
  * runs. Uses what state/facts.h last saw of the host: call fct_vm_facts_refresh first if you are about to act on it.
  */
-void fct_vm_preflight(FctVms *vms, const FctVmOffer *offer, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
+void fct_vm_preflight(FctApp *app, const FctVmOffer *offer, const FctVm *vm, gboolean active, GPtrArray **ret_verdicts,
                       GPtrArray **ret_picks);
 /* FCT_ERROR_BAD_REQUEST naming "devices" when a device asks for a group that does not exist. */
 gboolean fct_vm_check_groups(const FctVmOffer *offer, const FctVm *vm, GError **error);

@@ -3,9 +3,9 @@
  * Gives a running VM those changes that it can take at once: media of CD drives, network interfaces. Other changes wait
  * for the next start and are listed as pending: nothing here fails.
  */
+#include "app/domains/domains.h"
 #include "app/domains/vm_edit.h"
 #include "app/storage/volume_record.h"
-#include "app/vms/act/service.h"
 #include "app/vms/power/power.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 #define UNPLUG_MS 10000
 
 typedef struct {
-    FctVms *vms;
+    FctApp *app;
     const FctVm *vm; /* as wanted */
     json_t *run;     /* settings of the run; updated as it takes changes */
 } Live;
@@ -44,7 +44,7 @@ static gboolean has_another_medium(const json_t *now, const FctVmDisk *drive)
 
 static void change_media(Live *live)
 {
-    FctVmm *vmm = live->vms->app->vmm;
+    FctVmm *vmm = live->app->vmm;
     json_t *drives = json_object_get(live->run, "disks");
     for (guint i = 0; i < live->vm->disks->len; i++) {
         FctVmDisk *drive = g_ptr_array_index(live->vm->disks, i);
@@ -53,7 +53,7 @@ static void change_media(Live *live)
         GError *fault = NULL;
         if (drive->cdrom && now && has_another_medium(now, drive) &&
             took(live,
-                 fct_record_fill_disk(live->vms->app, drive, &fault) &&
+                 fct_record_fill_disk(live->app, drive, &fault) &&
                      vmm->ops->disk_medium(vmm, live->vm->id, drive, &fault),
                  fault))
             json_array_set_new(drives, place, fct_vm_disk_to_json(drive));
@@ -67,7 +67,7 @@ static json_t *nic_json(const FctVmNic *nic)
 
 static void add_and_move(Live *live)
 {
-    FctVmm *vmm = live->vms->app->vmm;
+    FctVmm *vmm = live->app->vmm;
     json_t *nics = json_object_get(live->run, "nics");
     for (guint i = 0; i < live->vm->nics->len; i++) {
         const FctVmNic *nic = g_ptr_array_index(live->vm->nics, i);
@@ -99,13 +99,13 @@ static gboolean lacks_nic(const FctVmInfo *info, gpointer data)
 /* The guest was only asked to let the device go: wait until it is seen to be gone (host.md 0.5). */
 static void take_away(Live *live)
 {
-    FctVmm *vmm = live->vms->app->vmm;
+    FctVmm *vmm = live->app->vmm;
     json_t *nics = json_object_get(live->run, "nics");
     for (size_t i = json_array_size(nics); i > 0; i--) {
         g_autofree char *mac = g_strdup(fct_json_str(json_array_get(nics, i - 1), "mac", ""));
         GError *fault = NULL;
         if (!is_wanted(live->vm, mac) && took(live, vmm->ops->nic_detach(vmm, live->vm->id, mac, &fault), fault) &&
-            fct_domains_await_that(live->vms->domains, NULL, live->vm->id, lacks_nic, mac, UNPLUG_MS))
+            fct_domains_await_that(live->app->domains, NULL, live->vm->id, lacks_nic, mac, UNPLUG_MS))
             json_array_remove(nics, i - 1);
     }
 }
@@ -116,18 +116,18 @@ static void set_run(FctVm *vm, gpointer data)
     vm->run = json_incref(data);
 }
 
-void fct_vm_apply_live(FctVms *vms, const FctVm *vm)
+void fct_vm_apply_live(FctApp *app, const FctVm *vm)
 {
     if (!json_is_object(vm->run))
         return;
     g_autoptr(GError) fault = NULL;
     g_autoptr(json_t) run = json_deep_copy(vm->run);
-    Live live = {vms, vm, run};
+    Live live = {app, vm, run};
     change_media(&live);
     if (json_is_array(json_object_get(run, "nics"))) {
         add_and_move(&live);
         take_away(&live);
     }
-    if (!json_equal(run, vm->run) && !fct_vm_edit(vms->app, vm->id, set_run, run, &fault))
+    if (!json_equal(run, vm->run) && !fct_vm_edit(app, vm->id, set_run, run, &fault))
         g_warning("VM %s: what it has now could not be stored: %s", vm->name, fault->message);
 }

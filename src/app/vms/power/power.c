@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reboot, pause, resume. */
 #include "app/vms/power/power.h"
-#include "app/vms/act/service.h"
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
 #include "app/vms/act/task.h"
 
 #include <string.h>
@@ -40,8 +41,8 @@ static gboolean rebooted(const FctVmInfo *info, gpointer data)
 
 static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
 {
-    FctVmm *vmm = act->vms->app->vmm;
-    g_autoptr(FctVmInfo) info = fct_domains_info(act->vms->domains, act->vm->id);
+    FctVmm *vmm = act->app->vmm;
+    g_autoptr(FctVmInfo) info = fct_domains_info(act->app->domains, act->vm->id);
     int before = info ? info->reboots : 0;
     for (int waited = 0; waited < REBOOT_S; waited += ASK_AGAIN_S) { /* a guest that still boots does not hear it */
         if (!vmm->ops->reboot(vmm, act->vm->id, error))
@@ -50,7 +51,7 @@ static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
             fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
             fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
         }
-        if (fct_domains_await_that(act->vms->domains, task, act->vm->id, rebooted, &before, ASK_AGAIN_S * 1000))
+        if (fct_domains_await_that(act->app->domains, task, act->vm->id, rebooted, &before, ASK_AGAIN_S * 1000))
             return TRUE;
         if (fct_task_cancelled(task) || fct_task_stopping(task))
             break;
@@ -70,7 +71,7 @@ static void reboot_thread(FctTask *task, gpointer data)
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
     } else if (fct_task_stopping(task)) {
-        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd ends the task */
+        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd ends the task */
     } else if (fct_task_cancelled(task)) {
         fail(act, task, 1, FCT_TASK_CANCELLED, NULL, "was asked to reboot and may still do it.");
     } else {
@@ -88,16 +89,16 @@ static gboolean is_in_state(const FctVmInfo *info, gpointer data)
 static void simple_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
-    const FctVmmOps *ops = act->vms->app->vmm->ops;
+    const FctVmmOps *ops = act->app->vmm->ops;
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) json = fct_task_to_json(task);
     const char *kind = fct_json_str(json, "kind", "");
     gboolean pause = strcmp(kind, "vm.pause") == 0, resume = strcmp(kind, "vm.resume") == 0;
     FctVmState wanted = pause ? FCT_VM_PAUSED : FCT_VM_RUNNING;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    gboolean ok = (pause ? ops->pause : resume ? ops->resume : ops->reset)(act->vms->app->vmm, act->vm->id, &error);
+    gboolean ok = (pause ? ops->pause : resume ? ops->resume : ops->reset)(act->app->vmm, act->vm->id, &error);
     if (ok && (pause || resume) &&
-        !fct_domains_await_that(act->vms->domains, task, act->vm->id, is_in_state, &wanted, STATE_MS)) {
+        !fct_domains_await_that(act->app->domains, task, act->vm->id, is_in_state, &wanted, STATE_MS)) {
         fct_set_error(&error, FCT_ERROR_TIMEOUT, "libvirt does not show it.");
         ok = FALSE;
     }
@@ -115,10 +116,10 @@ static void simple_thread(FctTask *task, gpointer data)
 
 /* ---- asking for it ---- */
 
-static gboolean check_state(FctVms *vms, const FctVm *vm, const FctVmJob *job, GError **error)
+static gboolean check_state(FctApp *app, const FctVm *vm, const FctVmJob *job, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    if (!fct_domains_is_up(vms->domains))
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    if (!fct_domains_is_up(app->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be done to VM %s now.",
                       vm->name);
     else if (!fct_vm_info_active(info))
@@ -131,34 +132,34 @@ static gboolean check_state(FctVms *vms, const FctVm *vm, const FctVmJob *job, G
     return FALSE;
 }
 
-static FctTask *begin(FctVms *vms, const FctIdentity *who, const FctVmJob *job, FctVm *given, const char *what,
+static FctTask *begin(FctApp *app, const FctIdentity *who, const FctVmJob *job, FctVm *given, const char *what,
                       GError **error)
 {
     g_autoptr(FctVm) vm = given;
-    if (!fct_acts_begin(vms->acts, vm->id, what, error))
+    if (!fct_acts_begin(app->acts, vm->id, what, error))
         return NULL;
-    g_autoptr(FctTask) task = check_state(vms, vm, job, error) ? fct_vm_task_new(vms, who, job, vm) : NULL;
+    g_autoptr(FctTask) task = check_state(app, vm, job, error) ? fct_vm_task_new(app, who, job, vm) : NULL;
     if (task && fct_task_commit(task, NULL, 0, error)) {
-        fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), FALSE, TRUE);
+        fct_vm_task_run(app, task, job, g_steal_pointer(&vm), FALSE, TRUE);
         return g_steal_pointer(&task);
     }
     if (task)
         fct_task_forget(task);
-    fct_acts_end(vms->acts, vm->id);
+    fct_acts_end(app->acts, vm->id);
     return NULL;
 }
 
-FctTask *fct_vm_reboot(FctVms *vms, const FctIdentity *who, FctVm *vm, gboolean force, GError **error)
+FctTask *fct_vm_reboot(FctApp *app, const FctIdentity *who, FctVm *vm, gboolean force, GError **error)
 {
-    return begin(vms, who, force ? &reset_job : &reboot_job, vm, "is being rebooted", error);
+    return begin(app, who, force ? &reset_job : &reboot_job, vm, "is being rebooted", error);
 }
 
-FctTask *fct_vm_pause(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error)
+FctTask *fct_vm_pause(FctApp *app, const FctIdentity *who, FctVm *vm, GError **error)
 {
-    return begin(vms, who, &pause_job, vm, "is being paused", error);
+    return begin(app, who, &pause_job, vm, "is being paused", error);
 }
 
-FctTask *fct_vm_resume(FctVms *vms, const FctIdentity *who, FctVm *vm, GError **error)
+FctTask *fct_vm_resume(FctApp *app, const FctIdentity *who, FctVm *vm, GError **error)
 {
-    return begin(vms, who, &resume_job, vm, "is being resumed", error);
+    return begin(app, who, &resume_job, vm, "is being resumed", error);
 }

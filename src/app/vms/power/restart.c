@@ -2,9 +2,11 @@
 /*
  * Switches a VM off and on again as one task, so that pending changes take effect and nobody has to wait to start it.
  */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
 #include "app/domains/vm_edit.h"
 #include "app/vms/act/refused.h"
-#include "app/vms/act/service.h"
 #include "app/vms/act/task.h"
 #include "app/vms/power/choose.h"
 #include "app/vms/power/power.h"
@@ -33,7 +35,7 @@ static void fail(FctVmAct *act, FctTask *task, guint step, FctTaskState state, c
 /* Loads the VM again: it may have been edited while the guest went down. */
 static gboolean reload(FctVmAct *act, GError **error)
 {
-    FctVm *now = fct_vm_load(act->vms->app->store, act->vm->id, error);
+    FctVm *now = fct_vm_load(act->app->store, act->vm->id, error);
     if (!now)
         return FALSE;
     fct_vm_free(act->vm);
@@ -47,19 +49,19 @@ static void start_again(FctVmAct *act, FctTask *task, guint step)
     g_autoptr(GError) error = NULL;
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
     fct_task_store(task);
-    fct_vm_release_parts(act->vms, task, act->vm->id);
+    fct_vm_release_parts(act->app, task, act->vm->id);
     if (fct_task_stopping(task)) {
-        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd goes on */
+        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd goes on */
         return;
     }
-    if (reload(act, &error) && fct_vm_reserve(act->vms, act->vm, task, &error) &&
-        fct_vm_run(act->vms, task, act->vm, &error)) {
+    if (reload(act, &error) && fct_vm_reserve(act->app, act->vm, task, &error) &&
+        fct_vm_run(act->app, task, act->vm, &error)) {
         g_autofree char *outcome = g_strdup_printf("VM %s has restarted.", act->vm->name);
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    fct_vm_release_parts(act->vms, task, act->vm->id);
+    fct_vm_release_parts(act->app, task, act->vm->id);
     fail(act, task, step, FCT_TASK_FAILED, error, "is off and did not start again.");
 }
 
@@ -73,7 +75,7 @@ static void restart_thread(FctTask *task, gpointer data)
         fct_task_step(task, wait, FCT_TASK_STEP_DONE, NULL);
         start_again(act, task, wait + 1);
     } else if (fct_task_stopping(task)) {
-        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd goes on */
+        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd goes on */
     } else if (fct_task_cancelled(task)) {
         fail(act, task, wait, FCT_TASK_CANCELLED, NULL,
              "still runs. It was asked to shut down: if it does, it stays off.");
@@ -95,19 +97,19 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
     gboolean forced = last + 1 < G_N_ELEMENTS(polite_steps) - 1;
     int patience_ms = forced ? LEFT_FORCED_MS : FCT_VM_POLITE_S * 1000;
     gboolean was_off = strcmp(fct_json_str(json_array_get(steps, last), "state", ""), "running") == 0;
-    g_autoptr(FctVmInfo) info = fct_domains_info(act->vms->domains, act->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(act->app->domains, act->vm->id);
     g_autoptr(GError) error = NULL;
     if (was_off && fct_vm_info_active(info)) {
         g_autofree char *outcome = g_strdup_printf("VM %s has restarted.", act->vm->name);
-        fct_vm_note_run(act->vms->app, act->vm->id);
-        fct_vm_release_parts(act->vms, task, act->vm->id);
+        fct_vm_note_run(act->app, act->vm->id);
+        fct_vm_release_parts(act->app, task, act->vm->id);
         fct_task_step(task, last, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
-    } else if (fct_domains_await(act->vms->domains, task, act->vm->id, FALSE, patience_ms)) {
+    } else if (fct_domains_await(act->app->domains, task, act->vm->id, FALSE, patience_ms)) {
         fct_task_step(task, last - 1, FCT_TASK_STEP_DONE, NULL);
         start_again(act, task, last);
     } else if (fct_task_stopping(task)) {
-        fct_acts_end(act->vms->acts, act->vm->id);
+        fct_acts_end(act->app->acts, act->vm->id);
     } else {
         fct_set_error_full(&error, FCT_ERROR_INTERNAL, "Restart the VM again.", NULL,
                            "Facet was restarted in the middle of this task.");
@@ -116,10 +118,10 @@ void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
     }
 }
 
-static gboolean check_state(FctVms *vms, const FctVm *vm, gboolean force, GError **error)
+static gboolean check_state(FctApp *app, const FctVm *vm, gboolean force, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    if (!fct_domains_is_up(vms->domains))
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    if (!fct_domains_is_up(app->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be done to VM %s now.",
                       vm->name);
     else if (!fct_vm_info_active(info))
@@ -132,35 +134,35 @@ static gboolean check_state(FctVms *vms, const FctVm *vm, gboolean force, GError
 }
 
 /* Refused at once if the VM could not start again: who asks for a restart does not want a VM that stays off. */
-static gboolean can_start_again(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean can_start_again(FctApp *app, const FctVm *vm, GError **error)
 {
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
-    fct_vm_facts_refresh(vms);
-    fct_domains_look(vms->domains, vm->id);
-    fct_vm_preflight(vms, offer, vm, FALSE, &verdicts, &picks);
+    fct_vm_facts_refresh(app);
+    fct_domains_look(app->domains, vm->id);
+    fct_vm_preflight(app, offer, vm, FALSE, &verdicts, &picks);
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
     fct_vm_set_refused(error, vm, verdicts, "runs on; it could not start again", NULL);
     return FALSE;
 }
 
-FctTask *fct_vm_restart(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean force, GError **error)
+FctTask *fct_vm_restart(FctApp *app, const FctIdentity *who, FctVm *given, gboolean force, GError **error)
 {
     const FctVmJob *job = force ? &force_job : &polite_job;
     g_autoptr(FctVm) vm = given;
-    if (!fct_acts_begin(vms->acts, vm->id, "is being restarted", error))
+    if (!fct_acts_begin(app->acts, vm->id, "is being restarted", error))
         return NULL;
-    g_autoptr(FctTask) task = check_state(vms, vm, force, error) && can_start_again(vms, vm, error)
-                                  ? fct_vm_task_new(vms, who, job, vm)
+    g_autoptr(FctTask) task = check_state(app, vm, force, error) && can_start_again(app, vm, error)
+                                  ? fct_vm_task_new(app, who, job, vm)
                                   : NULL;
     if (task && fct_task_commit(task, NULL, 0, error)) {
-        fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), force, TRUE);
+        fct_vm_task_run(app, task, job, g_steal_pointer(&vm), force, TRUE);
         return g_steal_pointer(&task);
     }
     if (task)
         fct_task_forget(task);
-    fct_acts_end(vms->acts, vm->id);
+    fct_acts_end(app->acts, vm->id);
     return NULL;
 }

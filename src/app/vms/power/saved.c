@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A VM that virsh saved in the middle of a run: it goes on with its saved memory, or the memory is dropped. */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
 #include "app/news/records.h"
 #include "app/vms/act/refused.h"
 #include "app/vms/act/task.h"
@@ -12,11 +14,11 @@ static const char *const continue_steps[] = {"Let the VM go on with its saved me
 static void continue_thread(FctTask *task, gpointer data);
 static const FctVmJob continue_job = {"vm.continue", "Continue", continue_steps, FALSE, continue_thread};
 
-static gboolean check_saved(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean check_saved(FctApp *app, const FctVm *vm, GError **error)
 {
-    fct_domains_look(vms->domains, vm->id); /* libvirt sends no event when virsh drops the memory */
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    if (!fct_domains_is_up(vms->domains))
+    fct_domains_look(app->domains, vm->id); /* libvirt sends no event when virsh drops the memory */
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    if (!fct_domains_is_up(app->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be done to VM %s now.",
                       vm->name);
     else if (fct_vm_info_active(info))
@@ -29,11 +31,11 @@ static gboolean check_saved(FctVms *vms, const FctVm *vm, GError **error)
 }
 
 /* All checks of a start except those for parts: a run that had parts is not continued. */
-static gboolean can_run(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean can_run(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    fct_vm_facts_refresh(vms);
-    fct_vm_facts_judge(vms, vm, FALSE, verdicts);
+    fct_vm_facts_refresh(app);
+    fct_vm_facts_judge(app, vm, FALSE, verdicts);
     fct_vm_facts_pass(verdicts, "saved");
     if (fct_verdicts_allow(verdicts, FALSE))
         return TRUE;
@@ -44,10 +46,10 @@ static gboolean can_run(FctVms *vms, const FctVm *vm, GError **error)
 /* Its run has the settings that its document noted before it was saved. */
 static gboolean go_on(FctVmAct *act, FctTask *task, GError **error)
 {
-    FctVmm *vmm = act->vms->app->vmm;
+    FctVmm *vmm = act->app->vmm;
     if (!vmm->ops->saved_continue(vmm, act->vm->id, act->vm->memory_mib, error))
         return FALSE;
-    if (fct_domains_await(act->vms->domains, task, act->vm->id, TRUE, SEEN_ACTIVE_MS))
+    if (fct_domains_await(act->app->domains, task, act->vm->id, TRUE, SEEN_ACTIVE_MS))
         return TRUE;
     fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt does not show it.");
     return FALSE;
@@ -65,34 +67,34 @@ static void continue_thread(FctTask *task, gpointer data)
     fct_vm_task_end(act, task, ok ? FCT_TASK_DONE : FCT_TASK_FAILED, error, outcome);
 }
 
-FctTask *fct_vm_continue(FctVms *vms, const FctIdentity *who, FctVm *given, GError **error)
+FctTask *fct_vm_continue(FctApp *app, const FctIdentity *who, FctVm *given, GError **error)
 {
     g_autoptr(FctVm) vm = given;
-    if (!fct_vm_begin(vms, &vm, "is being continued", error))
+    if (!fct_vm_begin(app, &vm, "is being continued", error))
         return NULL;
     g_autoptr(FctTask) task =
-        check_saved(vms, vm, error) && can_run(vms, vm, error) ? fct_vm_task_new(vms, who, &continue_job, vm) : NULL;
+        check_saved(app, vm, error) && can_run(app, vm, error) ? fct_vm_task_new(app, who, &continue_job, vm) : NULL;
     if (task && fct_task_commit(task, NULL, 0, error)) {
-        fct_vm_task_run(vms, task, &continue_job, g_steal_pointer(&vm), FALSE, TRUE);
+        fct_vm_task_run(app, task, &continue_job, g_steal_pointer(&vm), FALSE, TRUE);
         return g_steal_pointer(&task);
     }
     if (task)
         fct_task_forget(task);
-    fct_acts_end(vms->acts, vm->id);
+    fct_acts_end(app->acts, vm->id);
     return NULL;
 }
 
-gboolean fct_vm_drop_saved(FctVms *vms, const FctIdentity *who, const FctVm *vm, GError **error)
+gboolean fct_vm_drop_saved(FctApp *app, const FctIdentity *who, const FctVm *vm, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
-    if (!fct_acts_begin_beside(vms->acts, vm->id, "loses its saved memory", error))
+    FctVmm *vmm = app->vmm;
+    if (!fct_acts_begin_beside(app->acts, vm->id, "loses its saved memory", error))
         return FALSE;
-    gboolean ok = check_saved(vms, vm, error) && vmm->ops->saved_drop(vmm, vm->id, error);
+    gboolean ok = check_saved(app, vm, error) && vmm->ops->saved_drop(vmm, vm->id, error);
     if (ok) {
-        fct_domains_look(vms->domains, vm->id);
-        fct_event(vms->app, "vm", "info", "vm", vm->id, vm->name, "The saved memory of VM %s was dropped (%s).",
-                  vm->name, who->user);
+        fct_domains_look(app->domains, vm->id);
+        fct_event(app, "vm", "info", "vm", vm->id, vm->name, "The saved memory of VM %s was dropped (%s).", vm->name,
+                  who->user);
     }
-    fct_acts_end(vms->acts, vm->id);
+    fct_acts_end(app->acts, vm->id);
     return ok;
 }

@@ -3,6 +3,9 @@
  * Starting a VM: choose its parts, reserve them durably, then start the domain with them. When a required device cannot
  * be had, the request is refused before there is a task.
  */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
 #include "app/domains/vm_edit.h"
 #include "app/gpus/holds.h"
 #include "app/storage/volume_record.h"
@@ -32,13 +35,13 @@ static void note_warnings(FctTask *task, const GPtrArray *verdicts)
 }
 
 /* One try; FCT_ERROR_REVISION when somebody else was quicker. */
-static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error)
+static gboolean try_reserve(FctApp *app, const FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(FctVmOffer) offer = NULL;
     g_autoptr(GPtrArray) verdicts = NULL;
     g_autoptr(GPtrArray) picks = NULL;
     g_autoptr(FctWrites) writes = fct_writes_new();
-    g_autoptr(GPtrArray) held = fct_holds_list(vms->app->store, vm->id, error);
+    g_autoptr(GPtrArray) held = fct_holds_list(app->store, vm->id, error);
     if (!held)
         return FALSE;
     if (held->len) {
@@ -47,12 +50,12 @@ static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError 
         return FALSE;
     }
     g_autoptr(GRWLockReaderLocker) choosing G_GNUC_UNUSED =
-        vm->devices->len ? g_rw_lock_reader_locker_new(&vms->app->choosing) : NULL;
-    if (vm->devices->len && !(offer = fct_vm_offer_new(vms, TRUE, error)))
+        vm->devices->len ? g_rw_lock_reader_locker_new(&app->choosing) : NULL;
+    if (vm->devices->len && !(offer = fct_vm_offer_new(app, TRUE, error)))
         return FALSE;
-    fct_vm_facts_refresh(vms);
-    fct_domains_look(vms->domains, vm->id);
-    fct_vm_preflight(vms, offer, vm, FALSE, &verdicts, &picks);
+    fct_vm_facts_refresh(app);
+    fct_domains_look(app->domains, vm->id);
+    fct_vm_preflight(app, offer, vm, FALSE, &verdicts, &picks);
     if (!fct_verdicts_allow(verdicts, FALSE)) {
         fct_vm_set_refused(error, vm, verdicts, "cannot start", NULL);
         return FALSE;
@@ -63,15 +66,15 @@ static gboolean try_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError 
     note_warnings(task, verdicts);
     if (!fct_task_commit(task, (const FctWrite *)writes->writes->data, writes->writes->len, error))
         return FALSE;
-    fct_vms_publish_holds(vms, picks);
+    fct_vms_publish_holds(app, picks);
     return TRUE;
 }
 
-gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **error)
+gboolean fct_vm_reserve(FctApp *app, const FctVm *vm, FctTask *task, GError **error)
 {
     for (int try = 0;; try++) {
         g_autoptr(GError) fault = NULL;
-        if (try_reserve(vms, vm, task, &fault))
+        if (try_reserve(app, vm, task, &fault))
             return TRUE;
         if (fault->code == FCT_ERROR_REVISION && try < RESERVE_TRIES)
             continue;
@@ -85,13 +88,13 @@ gboolean fct_vm_reserve(FctVms *vms, const FctVm *vm, FctTask *task, GError **er
 }
 
 /* The domain was seen running: notes its parts as in use, and the settings that this run has. */
-static void note_running(FctVms *vms, const FctVm *vm)
+static void note_running(FctApp *app, const FctVm *vm)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(json_t) run = fct_vm_run_json(vm);
-    if (!fct_vm_reconcile(vms, vm->id))
-        fct_acts_retry_later(vms->acts);
-    if (!fct_vm_edit(vms->app, vm->id, fct_vm_set_run, run, &fault))
+    if (!fct_vm_reconcile(app, vm->id))
+        fct_acts_retry_later(app->acts);
+    if (!fct_vm_edit(app, vm->id, fct_vm_set_run, run, &fault))
         g_warning("VM %s: what it was started with could not be stored: %s", vm->name, fault->message);
 }
 
@@ -100,16 +103,16 @@ static void note_running(FctVms *vms, const FctVm *vm)
  * QEMU that libvirt had not released yet is paused for ever and is ended, since nobody has seen it run. @fault tells
  * when it cannot be ended.
  */
-static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, GError **fault)
+static gboolean came_true(FctApp *app, FctTask *task, const FctVm *vm, GError **fault)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     g_autoptr(FctVmInfo) info = NULL;
     if ((*fault)->code != FCT_ERROR_LIBVIRT_DOWN)
         return FALSE;
     fct_task_log(task, "libvirt went away while the VM started; waiting for it.");
     for (int i = 0; i < BACK_TRIES && !info && !fct_task_stopping(task); i++) {
         g_autoptr(GError) away = NULL;
-        info = fct_domains_is_up(vms->domains) ? vmm->ops->info(vmm, vm->id, &away) : NULL;
+        info = fct_domains_is_up(app->domains) ? vmm->ops->info(vmm, vm->id, &away) : NULL;
         if (!info)
             fct_task_wait(task, BACK_PAUSE_MS);
     }
@@ -118,7 +121,7 @@ static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, GError **
     if (fct_vm_info_active(info)) {
         g_autoptr(GError) stays = NULL;
         if (vmm->ops->destroy(vmm, vm->id, &stays)) {
-            fct_domains_await(vms->domains, task, vm->id, FALSE, SEEN_RUNNING_MS);
+            fct_domains_await(app->domains, task, vm->id, FALSE, SEEN_RUNNING_MS);
         } else {
             g_clear_error(fault);
             *fault = g_steal_pointer(&stays);
@@ -128,24 +131,24 @@ static gboolean came_true(FctVms *vms, FctTask *task, const FctVm *vm, GError **
 }
 
 /* Deletes disks that the last run did not let go of. */
-static gboolean settle_disks(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean settle_disks(FctApp *app, const FctVm *vm, GError **error)
 {
     gboolean leaving = FALSE;
     for (guint i = 0; i < vm->disks->len; i++)
         leaving |= ((FctVmDisk *)vm->disks->pdata[i])->leaving;
     if (!leaving)
         return TRUE;
-    g_autoptr(FctVm) stored = fct_vm_load(vms->app->store, vm->id, error);
-    return stored && fct_vm_settle_disks(vms, stored, error);
+    g_autoptr(FctVm) stored = fct_vm_load(app->store, vm->id, error);
+    return stored && fct_vm_settle_disks(app, stored, error);
 }
 
-gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
+gboolean fct_vm_run(FctApp *app, FctTask *task, const FctVm *vm, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
-    if (!settle_disks(vms, vm, error))
+    FctVmm *vmm = app->vmm;
+    if (!settle_disks(app, vm, error))
         return FALSE;
-    g_autoptr(FctVmSpec) spec = fct_record_spec(vms->app, vm, error);
-    g_autoptr(GPtrArray) holds = spec ? fct_holds_list(vms->app->store, vm->id, error) : NULL;
+    g_autoptr(FctVmSpec) spec = fct_record_spec(app, vm, error);
+    g_autoptr(GPtrArray) holds = spec ? fct_holds_list(app->store, vm->id, error) : NULL;
     g_autoptr(GError) fault = NULL;
     if (!holds)
         return FALSE;
@@ -154,9 +157,9 @@ gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
         fct_task_log(task, "%s is given to the VM.", device->label);
         g_ptr_array_add(spec->devices, device);
     }
-    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(vms, task, vm, &fault))
+    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(app, task, vm, &fault))
         return fct_error_pass(error, &fault);
-    if (!fct_domains_await(vms->domains, task, vm->id, TRUE, SEEN_RUNNING_MS)) {
+    if (!fct_domains_await(app->domains, task, vm->id, TRUE, SEEN_RUNNING_MS)) {
         g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, vm->id, error);
         if (!info)
             return FALSE;
@@ -166,7 +169,7 @@ gboolean fct_vm_run(FctVms *vms, FctTask *task, const FctVm *vm, GError **error)
             return FALSE;
         }
     }
-    note_running(vms, vm);
+    note_running(app, vm);
     return TRUE;
 }
 
@@ -176,13 +179,13 @@ static void start_thread(FctTask *task, gpointer data)
     g_autoptr(GError) error = NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL); /* with the request, in one transaction with this task */
     fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
-    if (fct_vm_run(act->vms, task, act->vm, &error)) {
+    if (fct_vm_run(act->app, task, act->vm, &error)) {
         g_autofree char *outcome = g_strdup_printf("VM %s runs.", act->vm->name);
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    gboolean is_free = fct_vm_release_parts(act->vms, task, act->vm->id);
+    gboolean is_free = fct_vm_release_parts(act->app, task, act->vm->id);
     g_autofree char *outcome = g_strdup_printf(
         "VM %s did not start; %s.", act->vm->name,
         is_free ? "it holds nothing" : "its parts stay reserved until it is certain that nothing uses them");
@@ -190,31 +193,31 @@ static void start_thread(FctTask *task, gpointer data)
     fct_vm_task_end(act, task, FCT_TASK_FAILED, error, outcome);
 }
 
-static gboolean check_off(FctVms *vms, const FctVm *vm, GError **error)
+static gboolean check_off(FctApp *app, const FctVm *vm, GError **error)
 {
-    fct_domains_look(vms->domains, vm->id); /* it may have ended a moment ago */
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    fct_domains_look(app->domains, vm->id); /* it may have ended a moment ago */
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (!fct_vm_info_active(info))
         return TRUE;
     fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s runs already.", vm->name);
     return FALSE;
 }
 
-FctTask *fct_vm_start(FctVms *vms, const FctIdentity *who, FctVm *given, GError **error)
+FctTask *fct_vm_start(FctApp *app, const FctIdentity *who, FctVm *given, GError **error)
 {
     g_autoptr(FctVm) vm = given;
-    if (!fct_vm_begin(vms, &vm, "is being started", error))
+    if (!fct_vm_begin(app, &vm, "is being started", error))
         return NULL;
-    if (!check_off(vms, vm, error)) {
-        fct_acts_end(vms->acts, vm->id);
+    if (!check_off(app, vm, error)) {
+        fct_acts_end(app->acts, vm->id);
         return NULL;
     }
-    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, &start_job, vm);
-    if (!fct_vm_reserve(vms, vm, task, error)) {
+    g_autoptr(FctTask) task = fct_vm_task_new(app, who, &start_job, vm);
+    if (!fct_vm_reserve(app, vm, task, error)) {
         fct_task_forget(task);
-        fct_acts_end(vms->acts, vm->id);
+        fct_acts_end(app->acts, vm->id);
         return NULL;
     }
-    fct_vm_task_run(vms, task, &start_job, g_steal_pointer(&vm), FALSE, TRUE);
+    fct_vm_task_run(app, task, &start_job, g_steal_pointer(&vm), FALSE, TRUE);
     return g_steal_pointer(&task);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
 #include "app/vms/power/power.h"
 
 #include <string.h>
@@ -30,7 +32,7 @@ static void off(FctVmAct *act, FctTask *task, guint step)
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
     if (!act->acts) /* it may be starting at this moment: whoever starts it knows when its parts are free */
         fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, "The task that was under way releases them.");
-    else if (fct_vm_release_parts(act->vms, task, act->vm->id))
+    else if (fct_vm_release_parts(act->app, task, act->vm->id))
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
     else
         fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, "They are released as soon as nothing uses them.");
@@ -39,19 +41,19 @@ static void off(FctVmAct *act, FctTask *task, guint step)
 
 gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
 {
-    FctVmm *vmm = act->vms->app->vmm;
+    FctVmm *vmm = act->app->vmm;
     gint64 until = g_get_monotonic_time() + FCT_VM_POLITE_S * G_TIME_SPAN_SECOND;
     for (gboolean first = TRUE;; first = FALSE) {
         g_autoptr(GError) fault = NULL;
         gboolean asked = vmm->ops->shutdown(vmm, act->vm->id, &fault);
-        if (!asked && !fct_domains_await(act->vms->domains, task, act->vm->id, FALSE,
+        if (!asked && !fct_domains_await(act->app->domains, task, act->vm->id, FALSE,
                                          SETTLE_MS)) /* it may have gone off just then */
             return fct_error_pass(error, &fault);
         if (first) {
             fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
             fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
         }
-        if (fct_domains_await(act->vms->domains, task, act->vm->id, FALSE, ASK_AGAIN_S * 1000))
+        if (fct_domains_await(act->app->domains, task, act->vm->id, FALSE, ASK_AGAIN_S * 1000))
             return TRUE;
         if (fct_task_cancelled(task) || fct_task_stopping(task) || g_get_monotonic_time() >= until)
             break;
@@ -71,7 +73,7 @@ static void polite_thread(FctTask *task, gpointer data)
         fct_task_step(task, 1, FCT_TASK_STEP_DONE, NULL);
         off(act, task, 2);
     } else if (fct_task_stopping(task)) {
-        fct_acts_end(act->vms->acts, act->vm->id); /* the next start of facetd ends the task */
+        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd ends the task */
     } else if (fct_task_cancelled(task)) {
         fail(act, task, 1, FCT_TASK_CANCELLED, NULL, still);
     } else {
@@ -81,11 +83,11 @@ static void polite_thread(FctTask *task, gpointer data)
 
 gboolean fct_vm_force_off(FctVmAct *act, FctTask *task, GError **error)
 {
-    FctVmm *vmm = act->vms->app->vmm;
+    FctVmm *vmm = act->app->vmm;
     if (!vmm->ops->destroy(vmm, act->vm->id, error))
         return FALSE;
-    fct_domains_look(act->vms->domains, act->vm->id);
-    if (fct_domains_await(act->vms->domains, task, act->vm->id, FALSE, FORCED_MS))
+    fct_domains_look(act->app->domains, act->vm->id);
+    if (fct_domains_await(act->app->domains, task, act->vm->id, FALSE, FORCED_MS))
         return TRUE;
     fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
     return FALSE;
@@ -105,31 +107,31 @@ static void force_thread(FctTask *task, gpointer data)
     off(act, task, 1);
 }
 
-FctTask *fct_vm_stop(FctVms *vms, const FctIdentity *who, FctVm *given, gboolean force, GError **error)
+FctTask *fct_vm_stop(FctApp *app, const FctIdentity *who, FctVm *given, gboolean force, GError **error)
 {
     g_autoptr(FctVm) vm = given;
     const FctVmJob *job = force ? &force_job : &polite_job;
     g_autoptr(GError) acting = NULL;
-    gboolean acts = fct_acts_begin(vms->acts, vm->id, "is being stopped", &acting);
+    gboolean acts = fct_acts_begin(app->acts, vm->id, "is being stopped", &acting);
     if (!acts && !force) { /* force works beside another act: it is the way out of one that hangs */
         fct_error_pass(error, &acting);
         return NULL;
     }
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     g_autoptr(FctTask) task = NULL;
-    if (!fct_domains_is_up(vms->domains))
+    if (!fct_domains_is_up(app->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; VM %s cannot be stopped now.", vm->name);
     else if (acts && !fct_vm_info_active(info))
         fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s is off already.", vm->name);
     else
-        task = fct_vm_task_new(vms, who, job, vm);
+        task = fct_vm_task_new(app, who, job, vm);
     if (!task || !fct_task_commit(task, NULL, 0, error)) {
         if (task)
             fct_task_forget(task);
         if (acts)
-            fct_acts_end(vms->acts, vm->id);
+            fct_acts_end(app->acts, vm->id);
         return NULL;
     }
-    fct_vm_task_run(vms, task, job, g_steal_pointer(&vm), force, acts);
+    fct_vm_task_run(app, task, job, g_steal_pointer(&vm), force, acts);
     return g_steal_pointer(&task);
 }

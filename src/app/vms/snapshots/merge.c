@@ -4,6 +4,8 @@
  * is done again from the same documents. One kind cannot simply be repeated: when the VM's own QEMU has moved its disk
  * to the other file, the file that it left is out of date. So that is noted before the merge, and checked after it.
  */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
 #include "app/vms/act/task.h"
 #include "app/vms/snapshots/snapshots.h"
 #include "app/vms/state/facts.h"
@@ -54,62 +56,62 @@ static gboolean note_over(FctVmTree *tree, gpointer data, GError **error)
 }
 
 /* Whether the VM's own QEMU has moved the disk already, in a merge whose end nobody saw. */
-static gboolean was_moved(FctVms *vms, const FctVmTree *tree, const FctChainStep *step, gboolean *ret, GError **error)
+static gboolean was_moved(FctApp *app, const FctVmTree *tree, const FctChainStep *step, gboolean *ret, GError **error)
 {
     const json_t *doing = fct_vm_tree_doing(tree);
     *ret = FALSE;
     if (!doing || strcmp(fct_json_str(doing, "top", ""), step->top->path) != 0 ||
         strcmp(fct_json_str(doing, "base", ""), step->base->path) != 0)
         return TRUE;
-    g_autoptr(json_t) paths = vms->app->vmm->ops->disk_paths(vms->app->vmm, tree->vm->id, error);
+    g_autoptr(json_t) paths = app->vmm->ops->disk_paths(app->vmm, tree->vm->id, error);
     *ret = paths && strcmp(fct_json_str(paths, step->base->target, ""), step->base->path) == 0;
     return paths != NULL;
 }
 
-static gboolean merge_files(FctVms *vms, FctTask *task, guint number, const FctVmTree *tree, const FctChainStep *step,
+static gboolean merge_files(FctApp *app, FctTask *task, guint number, const FctVmTree *tree, const FctChainStep *step,
                             GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     FctVolumeProgress progress = {task, number, "Merging"};
     g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, tree->vm->id, error);
     gboolean own = step->live && fct_vm_info_active(info), moved;
-    if (!info || !was_moved(vms, tree, step, &moved, error))
+    if (!info || !was_moved(app, tree, step, &moved, error))
         return FALSE;
     if (moved)
         return TRUE;
     /* Nobody else may use the file, since its content changes. */
-    if (!fct_vm_facts_check_alone(vms, tree->vm, "keeps its files", error) ||
-        !fct_volume_alone(vms->app, tree->vm->id, step->base->path, error))
+    if (!fct_vm_facts_check_alone(app, tree->vm, "keeps its files", error) ||
+        !fct_volume_alone(app, tree->vm->id, step->base->path, error))
         return FALSE;
     if (own && !step->above) {
-        g_autoptr(FctVmTree) noted = fct_vm_tree_edit(vms, tree->vm->id, NULL, note_own, (gpointer)step, error);
+        g_autoptr(FctVmTree) noted = fct_vm_tree_edit(app, tree->vm->id, NULL, note_own, (gpointer)step, error);
         if (!noted)
             return FALSE;
     }
     const FctChainFile *leaf = step->above ? step->above : step->top;
     g_autoptr(GPtrArray) opened = g_ptr_array_new();
     g_ptr_array_add(opened, (gpointer)leaf);
-    if (!fct_record_fill_files(vms->app, opened, error))
+    if (!fct_record_fill_files(app, opened, error))
         return FALSE;
     return vmm->ops->merge(vmm, tree->vm->id, step, own, fct_volume_progress, &progress, error);
 }
 
-static gboolean one(FctVms *vms, FctTask *task, guint number, const FctVmTree *tree, const FctChainStep *step,
+static gboolean one(FctApp *app, FctTask *task, guint number, const FctVmTree *tree, const FctChainStep *step,
                     GError **error)
 {
-    if (step->kind == FCT_CHAIN_COMMIT && !merge_files(vms, task, number, tree, step, error))
+    if (step->kind == FCT_CHAIN_COMMIT && !merge_files(app, task, number, tree, step, error))
         return FALSE;
     g_autoptr(GError) fault = NULL;
     gboolean moves = step->kind == FCT_CHAIN_COMMIT && !step->above && step->live;
-    g_autoptr(FctVmTree) done = fct_vm_tree_settle(vms, task, tree->vm->id, apply);
+    g_autoptr(FctVmTree) done = fct_vm_tree_settle(app, task, tree->vm->id, apply);
     if (!done) {
         fct_set_error(error, FCT_ERROR_CANCELLED, "Facet ends.");
         return FALSE;
     }
     /* A file that libvirt's definition still names is not deleted: then a later check can tell that nobody moved it. */
-    if (moves && !fct_vm_tree_define(vms, done))
+    if (moves && !fct_vm_tree_define(app, done))
         return TRUE;
-    if (!fct_vm_tree_sweep(vms, tree->vm->id, &fault))
+    if (!fct_vm_tree_sweep(app, tree->vm->id, &fault))
         fct_task_log(task, "A file that is not needed is deleted later: %s", fault->message);
     return TRUE;
 }
@@ -118,28 +120,28 @@ static gboolean one(FctVms *vms, FctTask *task, guint number, const FctVmTree *t
  * After a failure it is unknown whether the VM's disk was moved, and until it is known nobody may start the VM from its
  * document: waits for libvirt. TRUE when it was moved.
  */
-static gboolean resolve(FctVms *vms, FctTask *task, const char *vm)
+static gboolean resolve(FctApp *app, FctTask *task, const char *vm)
 {
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, vm, NULL);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, vm, NULL);
     FctChainStep step;
     gboolean moved = FALSE, known = FALSE;
     if (!tree || !fct_vm_tree_doing(tree) || !fct_chain_next(tree->chain, &step) || step.kind != FCT_CHAIN_COMMIT)
         return FALSE;
     while (!known && !fct_task_stopping(task))
-        if (!(known = was_moved(vms, tree, &step, &moved, NULL)))
+        if (!(known = was_moved(app, tree, &step, &moved, NULL)))
             fct_task_wait(task, RETRY_MS);
     if (known)
-        fct_vm_tree_free(fct_vm_tree_settle(vms, task, vm, moved ? apply : note_over));
+        fct_vm_tree_free(fct_vm_tree_settle(app, task, vm, moved ? apply : note_over));
     return moved;
 }
 
-gboolean fct_vm_merge(FctVms *vms, FctTask *task, guint number, const char *vm, GError **error)
+gboolean fct_vm_merge(FctApp *app, FctTask *task, guint number, const char *vm, GError **error)
 {
     int tries = 0;
     while (TRUE) {
         g_autoptr(GError) fault = NULL;
         FctChainStep step;
-        g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, vm, error);
+        g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, vm, error);
         if (!tree)
             return FALSE;
         if (!fct_chain_next(tree->chain, &step))
@@ -148,10 +150,10 @@ gboolean fct_vm_merge(FctVms *vms, FctTask *task, guint number, const char *vm, 
             fct_set_error(error, FCT_ERROR_CANCELLED, "It was cancelled.");
             return FALSE;
         }
-        g_autoptr(FctVmInfo) before = vms->app->vmm->ops->info(vms->app->vmm, vm, NULL);
-        if (one(vms, task, number, tree, &step, &fault))
+        g_autoptr(FctVmInfo) before = app->vmm->ops->info(app->vmm, vm, NULL);
+        if (one(app, task, number, tree, &step, &fault))
             continue;
-        g_autoptr(FctVmInfo) after = vms->app->vmm->ops->info(vms->app->vmm, vm, NULL);
+        g_autoptr(FctVmInfo) after = app->vmm->ops->info(app->vmm, vm, NULL);
         gboolean turned = after && (!before || fct_vm_info_active(before) != fct_vm_info_active(after));
         /*
          * The VM went off or was started in the middle: then another QEMU does the merge. Or a QEMU of a facetd that
@@ -161,7 +163,7 @@ gboolean fct_vm_merge(FctVms *vms, FctTask *task, guint number, const char *vm, 
             fct_task_wait(task, RETRY_MS);
             continue;
         }
-        if (resolve(vms, task, vm))
+        if (resolve(app, task, vm))
             continue;
         return fct_error_pass(error, &fault);
     }
@@ -169,9 +171,9 @@ gboolean fct_vm_merge(FctVms *vms, FctTask *task, guint number, const char *vm, 
 
 /* ---- the task ---- */
 
-static gboolean is_waiting(FctVms *vms, const char *vm)
+static gboolean is_waiting(FctApp *app, const char *vm)
 {
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, vm, NULL);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, vm, NULL);
     for (guint i = 0; tree && i < tree->chain->nodes->len; i++)
         if (((FctChainNode *)tree->chain->nodes->pdata[i])->hidden)
             return TRUE;
@@ -181,19 +183,19 @@ static gboolean is_waiting(FctVms *vms, const char *vm)
 void fct_vm_merge_go_on(FctVmAct *act, FctTask *task)
 {
     g_autoptr(GError) error = NULL;
-    FctVms *vms = act->vms;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, act->vm->id, NULL);
+    FctApp *app = act->app;
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, act->vm->id, NULL);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     /* An earlier facetd may have died before it told libvirt about a merge. */
-    if (!tree || fct_vm_tree_doing(tree) || fct_vm_tree_define(vms, tree))
-        fct_vm_tree_sweep(vms, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not get to */
-    gboolean ok = fct_vm_merge(vms, task, 0, act->vm->id, &error);
+    if (!tree || fct_vm_tree_doing(tree) || fct_vm_tree_define(app, tree))
+        fct_vm_tree_sweep(app, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not get to */
+    gboolean ok = fct_vm_merge(app, task, 0, act->vm->id, &error);
     if (fct_task_stopping(task) && !ok) {
-        fct_acts_end(vms->acts, act->vm->id); /* the next start of facetd goes on with it */
+        fct_acts_end(app->acts, act->vm->id); /* the next start of facetd goes on with it */
         return;
     }
     if (ok) {
-        gboolean waits = is_waiting(vms, act->vm->id);
+        gboolean waits = is_waiting(app, act->vm->id);
         fct_task_step(task, 0, waits ? FCT_TASK_STEP_SKIPPED : FCT_TASK_STEP_DONE,
                       waits ? "Other snapshots stand on some of its files." : "");
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL,
@@ -229,24 +231,24 @@ static gboolean hide(FctVmTree *tree, gpointer data, GError **error)
     return TRUE;
 }
 
-FctTask *fct_vm_snapshot_delete(FctVms *vms, const FctIdentity *who, FctVm *given, const char *snapshot, GError **error)
+FctTask *fct_vm_snapshot_delete(FctApp *app, const FctIdentity *who, FctVm *given, const char *snapshot, GError **error)
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_acts_begin_beside(vms->acts, id, "has a snapshot deleted", error))
+    if (!fct_acts_begin_beside(app->acts, id, "has a snapshot deleted", error))
         return NULL;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, id, error);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, id, error);
     g_autoptr(FctTask) task =
-        tree && fct_vm_tree_idle(vms, tree, error) && fct_vm_tree_free_to_change(vms, tree->vm, error)
-            ? fct_vm_task_new(vms, who, &delete_job, vm)
+        tree && fct_vm_tree_idle(app, tree, error) && fct_vm_tree_free_to_change(app, tree->vm, error)
+            ? fct_vm_task_new(app, who, &delete_job, vm)
             : NULL;
-    g_autoptr(FctVmTree) hidden = task ? fct_vm_tree_edit(vms, id, task, hide, (gpointer)snapshot, error) : NULL;
+    g_autoptr(FctVmTree) hidden = task ? fct_vm_tree_edit(app, id, task, hide, (gpointer)snapshot, error) : NULL;
     if (hidden) {
-        fct_vm_task_run(vms, task, &delete_job, g_steal_pointer(&vm), FALSE, TRUE);
+        fct_vm_task_run(app, task, &delete_job, g_steal_pointer(&vm), FALSE, TRUE);
         return g_steal_pointer(&task);
     }
     if (task)
         fct_task_forget(task);
-    fct_acts_end(vms->acts, id);
+    fct_acts_end(app->acts, id);
     return NULL;
 }

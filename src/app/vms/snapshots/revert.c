@@ -3,6 +3,9 @@
  * Reverting to a snapshot: new files on top of the frozen ones are made, then the documents change in one commit, and
  * what the VM wrote since is deleted after that. Before that commit nothing has changed, except that the VM is off.
  */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
 #include "app/storage/volume_record.h"
 #include "app/vms/act/refused.h"
 #include "app/vms/act/task.h"
@@ -121,7 +124,7 @@ static FctVm *vm_of_then(const FctVmTree *tree, const json_t *doc, GError **erro
 }
 
 /* What would forbid a start of the VM after the revert (FctVerdict*): its "why" will say the same. */
-static GPtrArray *against_start(FctVms *vms, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
+static GPtrArray *against_start(FctApp *app, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
                                 GError **error)
 {
     GPtrArray *verdicts = NULL;
@@ -130,15 +133,15 @@ static GPtrArray *against_start(FctVms *vms, const FctVmOffer *offer, const FctV
     const json_t *memory = json_object_get(doc, "memory");
     if (!then)
         return NULL;
-    fct_vm_preflight(vms, offer, then, FALSE, &verdicts, &picks);
+    fct_vm_preflight(app, offer, then, FALSE, &verdicts, &picks);
     if (json_is_object(memory))
-        fct_vm_facts_judge_memory_file(vms, fct_json_str(memory, "path", ""), verdicts);
+        fct_vm_facts_judge_memory_file(app, fct_json_str(memory, "path", ""), verdicts);
     return verdicts;
 }
 
-static void say_missing(FctVms *vms, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc, json_t *list)
+static void say_missing(FctApp *app, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc, json_t *list)
 {
-    g_autoptr(GPtrArray) verdicts = against_start(vms, offer, tree, doc, NULL);
+    g_autoptr(GPtrArray) verdicts = against_start(app, offer, tree, doc, NULL);
     for (guint i = 0; verdicts && i < verdicts->len; i++) {
         const FctVerdict *verdict = g_ptr_array_index(verdicts, i);
         if (verdict->severity == FCT_BLOCK || verdict->severity == FCT_REFUSE)
@@ -158,7 +161,7 @@ static void say_first_boot(json_t *list, const FctVm *vm, const json_t *settings
         say(list, "%s", lacks);
 }
 
-json_t *fct_vm_revert_effects(FctVms *vms, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
+json_t *fct_vm_revert_effects(FctApp *app, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
                               gboolean active)
 {
     json_t *list = json_array();
@@ -189,7 +192,7 @@ json_t *fct_vm_revert_effects(FctVms *vms, const FctVmOffer *offer, const FctVmT
         say(list, "What UEFI and TPM remember is no part of it, and stays as it is.");
     say_settings(list, tree->vm, json_object_get(doc, "settings"));
     say_first_boot(list, tree->vm, json_object_get(doc, "settings"));
-    say_missing(vms, offer, tree, doc, list);
+    say_missing(app, offer, tree, doc, list);
     return list;
 }
 
@@ -204,8 +207,8 @@ static void fail(FctVmAct *act, FctTask *task, guint step, const GError *error, 
 
 static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
 {
-    FctVms *vms = act->vms;
-    FctVmm *vmm = vms->app->vmm;
+    FctApp *app = act->app;
+    FctVmm *vmm = app->vmm;
     g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, act->vm->id, error);
     if (!info)
         return FALSE;
@@ -216,11 +219,11 @@ static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
     fct_task_step(task, STEP_OFF, FCT_TASK_STEP_RUNNING, NULL);
     if (!vmm->ops->destroy(vmm, act->vm->id, error))
         return FALSE;
-    if (!fct_domains_await(vms->domains, task, act->vm->id, FALSE, FORCED_MS)) {
+    if (!fct_domains_await(app->domains, task, act->vm->id, FALSE, FORCED_MS)) {
         fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
         return FALSE;
     }
-    fct_vm_release_parts(vms, task, act->vm->id);
+    fct_vm_release_parts(app, task, act->vm->id);
     fct_task_step(task, STEP_OFF, FCT_TASK_STEP_DONE, NULL);
     return TRUE;
 }
@@ -234,18 +237,18 @@ static gboolean is_back(const FctVmInfo *info, gpointer data)
 /* Starts with the saved memory; FALSE without an error when the snapshot has none. */
 static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
 {
-    FctVms *vms = act->vms;
-    FctVmm *vmm = vms->app->vmm;
+    FctApp *app = act->app;
+    FctVmm *vmm = app->vmm;
     const json_t *doc = g_hash_table_lookup(tree->docs, tree->chain->current->parent);
     const json_t *memory = json_object_get(doc, "memory");
     if (!json_is_object(memory))
         return FALSE;
     gboolean paused = strcmp(fct_json_str(doc, "vm_state", ""), "paused") == 0;
-    if (!fct_record_fill_files(vms->app, tree->chain->current->files, error) ||
+    if (!fct_record_fill_files(app, tree->chain->current->files, error) ||
         !vmm->ops->restore(vmm, tree->vm->id, tree->chain->current->files, fct_json_str(memory, "path", ""),
                            tree->vm->memory_mib, paused, error))
         return FALSE;
-    if (!fct_domains_await_that(vms->domains, task, tree->vm->id, is_back, &paused, SEEN_RUNNING_MS)) {
+    if (!fct_domains_await_that(app->domains, task, tree->vm->id, is_back, &paused, SEEN_RUNNING_MS)) {
         fct_set_error(error, FCT_ERROR_LIBVIRT, "The VM ended as soon as it had started.");
         return FALSE;
     }
@@ -259,25 +262,25 @@ static gboolean start_again(FctVmAct *act, FctTask *task, const FctVmTree *tree,
         return TRUE;
     if (fault)
         return fct_error_pass(error, &fault);
-    return fct_vm_reserve(act->vms, tree->vm, task, error) && fct_vm_run(act->vms, task, tree->vm, error);
+    return fct_vm_reserve(act->app, tree->vm, task, error) && fct_vm_run(act->app, task, tree->vm, error);
 }
 
 void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
 {
-    FctVms *vms = act->vms;
+    FctApp *app = act->app;
     g_autoptr(GError) error = NULL;
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, act->vm->id, &error);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, act->vm->id, &error);
     const json_t *doc = tree ? g_hash_table_lookup(tree->docs, tree->chain->current->parent) : NULL;
     g_autofree char *back =
         g_strdup_printf("VM %s is back at %s", act->vm->name, fct_json_str(doc, "name", "its snapshot"));
-    gboolean told = !tree || fct_vm_tree_define(vms, tree);
-    if ((told && !fct_vm_tree_sweep(vms, act->vm->id, &fault)) ||
-        !fct_vm_merge(vms, task, STEP_BACK, act->vm->id, &fault))
+    gboolean told = !tree || fct_vm_tree_define(app, tree);
+    if ((told && !fct_vm_tree_sweep(app, act->vm->id, &fault)) ||
+        !fct_vm_merge(app, task, STEP_BACK, act->vm->id, &fault))
         fct_task_log(task, "Files that nobody needs go later: %s", fault->message);
     fct_task_step(task, STEP_BACK, FCT_TASK_STEP_DONE, NULL);
     if (!act->flag) {
-        g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, act->vm->id);
+        g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, act->vm->id);
         g_autofree char *outcome = g_strdup_printf("%s, and %s.", back, fct_vm_info_active(info) ? "runs" : "off");
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
         return;
@@ -289,7 +292,7 @@ void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
         fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
         return;
     }
-    fct_vm_release_parts(vms, task, act->vm->id);
+    fct_vm_release_parts(app, task, act->vm->id);
     g_autofree char *outcome = g_strdup_printf("%s, but did not start.", back);
     fail(act, task, STEP_START, error, outcome);
 }
@@ -298,55 +301,55 @@ void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
  * Changes libvirt's definition first. virsh may start the VM at any moment: from then on with the new files; if it was
  * started before, it is seen to run with the old files, which must not be deleted then.
  */
-static void switch_definition(FctVms *vms, const char *id, GError **error)
+static void switch_definition(FctApp *app, const char *id, GError **error)
 {
-    g_autoptr(FctVmTree) next = fct_vm_tree_load(vms->app->store, id, error);
+    g_autoptr(FctVmTree) next = fct_vm_tree_load(app->store, id, error);
     if (next && go_back(next, NULL, error))
-        fct_vm_tree_redefine(vms, next->vm, error);
+        fct_vm_tree_redefine(app, next->vm, error);
 }
 
-FctVmSettled fct_vm_revert_settle(FctVms *vms, FctTask *task, const FctVmTree *tree)
+FctVmSettled fct_vm_revert_settle(FctApp *app, FctTask *task, const FctVmTree *tree)
 {
-    gboolean known, switched = fct_vm_tree_switched(vms, task, tree, &known);
+    gboolean known, switched = fct_vm_tree_switched(app, task, tree, &known);
     if (!known)
         return FCT_VM_UNSETTLED;
     if (!switched) {
-        fct_vm_tree_redefine(vms, tree->vm, NULL);
-        fct_vm_tree_forget(vms, task, tree->vm->id);
+        fct_vm_tree_redefine(app, tree->vm, NULL);
+        fct_vm_tree_forget(app, task, tree->vm->id);
         return FCT_VM_UNCHANGED;
     }
-    g_autoptr(FctVmTree) back = fct_vm_tree_settle(vms, task, tree->vm->id, go_back);
+    g_autoptr(FctVmTree) back = fct_vm_tree_settle(app, task, tree->vm->id, go_back);
     return back ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
 }
 
 static void revert_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
-    FctVms *vms = act->vms;
+    FctApp *app = act->app;
     g_autoptr(GError) error = NULL;
     g_autofree char *off = g_strdup_printf("VM %s was not reverted. It is off if it was forced off.", act->vm->name);
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, act->vm->id, &error);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, act->vm->id, &error);
     g_autoptr(GPtrArray) files =
         tree ? fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files")) : NULL;
     if (!tree || fct_task_cancelled(task) || !force_off(act, task, &error)) {
-        fct_vm_tree_forget(vms, task, act->vm->id);
+        fct_vm_tree_forget(app, task, act->vm->id);
         fail(act, task, STEP_OFF, error, off);
         return;
     }
     fct_task_step(task, STEP_FILES, FCT_TASK_STEP_RUNNING, NULL);
-    if (!fct_vm_tree_make(vms, tree, files, &error) || fct_task_cancelled(task)) {
-        fct_vm_tree_forget(vms, task, act->vm->id);
+    if (!fct_vm_tree_make(app, tree, files, &error) || fct_task_cancelled(task)) {
+        fct_vm_tree_forget(app, task, act->vm->id);
         fail(act, task, STEP_FILES, error, off);
         return;
     }
     fct_task_step(task, STEP_FILES, FCT_TASK_STEP_DONE, NULL);
     fct_task_step(task, STEP_BACK, FCT_TASK_STEP_RUNNING, NULL);
-    switch_definition(vms, act->vm->id, &error);
-    FctVmSettled end = fct_vm_revert_settle(vms, task, tree);
+    switch_definition(app, act->vm->id, &error);
+    FctVmSettled end = fct_vm_revert_settle(app, task, tree);
     if (end == FCT_VM_CHANGED) {
         fct_vm_revert_go_on(act, task);
     } else if (end == FCT_VM_UNSETTLED) {
-        fct_acts_end(vms->acts, act->vm->id); /* facetd ends; its next start settles it */
+        fct_acts_end(app->acts, act->vm->id); /* facetd ends; its next start settles it */
     } else {
         if (!error)
             fct_set_error_full(&error, FCT_ERROR_CONFLICT, "Stop it, then revert it again.", NULL,
@@ -368,14 +371,14 @@ static gboolean begin(FctVmTree *tree, gpointer data, GError **error)
     return TRUE;
 }
 
-static gboolean check_consent(FctVms *vms, const FctVmTree *tree, const json_t *doc, const json_t *input,
+static gboolean check_consent(FctApp *app, const FctVmTree *tree, const json_t *doc, const json_t *input,
                               GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, tree->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, tree->vm->id);
     if (!fct_vm_info_active(info) || fct_json_bool(input, "confirm", FALSE))
         return TRUE;
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
-    json_t *effects = fct_vm_revert_effects(vms, offer, tree, doc, TRUE);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
+    json_t *effects = fct_vm_revert_effects(app, offer, tree, doc, TRUE);
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Send “confirm” to force it off and go back.",
                        json_pack("{s:s, s:o}", "field", "confirm", "reasons", effects),
                        "VM %s runs. It would be forced off.", tree->vm->name);
@@ -383,11 +386,11 @@ static gboolean check_consent(FctVms *vms, const FctVmTree *tree, const json_t *
 }
 
 /* Refuses at once if the VM is to run afterwards and could not start, instead of forcing it off first. */
-static gboolean check_start(FctVms *vms, const FctVmTree *tree, const json_t *doc, GError **error)
+static gboolean check_start(FctApp *app, const FctVmTree *tree, const json_t *doc, GError **error)
 {
-    fct_vm_facts_refresh(vms);
-    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(vms, FALSE, NULL);
-    g_autoptr(GPtrArray) verdicts = against_start(vms, offer, tree, doc, error);
+    fct_vm_facts_refresh(app);
+    g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
+    g_autoptr(GPtrArray) verdicts = against_start(app, offer, tree, doc, error);
     if (!verdicts)
         return FALSE;
     if (fct_verdicts_allow(verdicts, FALSE))
@@ -397,45 +400,45 @@ static gboolean check_start(FctVms *vms, const FctVmTree *tree, const json_t *do
     return FALSE;
 }
 
-static FctTask *revert(FctVms *vms, const FctIdentity *who, FctVm **vm, const char *snapshot, const json_t *input,
+static FctTask *revert(FctApp *app, const FctIdentity *who, FctVm **vm, const char *snapshot, const json_t *input,
                        GError **error)
 {
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, (*vm)->id, error);
-    const json_t *doc = tree && fct_vm_tree_idle(vms, tree, error) && fct_vm_tree_free_to_change(vms, tree->vm, error)
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, (*vm)->id, error);
+    const json_t *doc = tree && fct_vm_tree_idle(app, tree, error) && fct_vm_tree_free_to_change(app, tree->vm, error)
                             ? fct_vm_tree_find(tree, snapshot, FALSE, error)
                             : NULL;
-    if (!doc || !check_consent(vms, tree, doc, input, error))
+    if (!doc || !check_consent(app, tree, doc, input, error))
         return NULL;
     const char *id = fct_json_str(doc, "id", "");
     gboolean start = fct_json_bool(input, "start", json_is_object(json_object_get(doc, "memory")));
-    if (start && !check_start(vms, tree, doc, error))
+    if (start && !check_start(app, tree, doc, error))
         return NULL;
-    g_autoptr(GPtrArray) files = fct_vm_tree_overlays(vms, tree, fct_chain_node(tree->chain, id), error);
+    g_autoptr(GPtrArray) files = fct_vm_tree_overlays(app, tree, fct_chain_node(tree->chain, id), error);
     if (!files)
         return NULL;
     g_autoptr(json_t) doing =
         json_pack("{s:s, s:s, s:o}", "kind", "revert", "to", id, "files", fct_vm_files_to_json(files));
     const FctVmJob *job = start ? &start_job : &stay_job;
-    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, *vm);
+    g_autoptr(FctTask) task = fct_vm_task_new(app, who, job, *vm);
     Begin data = {id, doing};
-    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(vms, (*vm)->id, task, begin, &data, error);
+    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(app, (*vm)->id, task, begin, &data, error);
     if (!begun) {
         fct_task_forget(task);
         return NULL;
     }
-    fct_vm_task_run(vms, task, job, g_steal_pointer(vm), start, TRUE);
+    fct_vm_task_run(app, task, job, g_steal_pointer(vm), start, TRUE);
     return g_steal_pointer(&task);
 }
 
-FctTask *fct_vm_revert(FctVms *vms, const FctIdentity *who, FctVm *given, const char *snapshot, const json_t *input,
+FctTask *fct_vm_revert(FctApp *app, const FctIdentity *who, FctVm *given, const char *snapshot, const json_t *input,
                        GError **error)
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_acts_begin(vms->acts, id, "is being reverted", error))
+    if (!fct_acts_begin(app->acts, id, "is being reverted", error))
         return NULL;
-    FctTask *task = revert(vms, who, &vm, snapshot, input, error);
+    FctTask *task = revert(app, who, &vm, snapshot, input, error);
     if (!task)
-        fct_acts_end(vms->acts, id);
+        fct_acts_end(app->acts, id);
     return task;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every change of snapshots begins and ends with; after a crash too, by what libvirt shows. */
+#include "app/domains/domains.h"
 #include "app/vms/snapshots/snapshots.h"
 #include "app/vms/state/facts.h"
 #include "app/vms/state/tree.h"
@@ -10,9 +11,9 @@
 
 #define RETRY_MS 2000
 
-gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error)
+gboolean fct_vm_tree_idle(FctApp *app, const FctVmTree *tree, GError **error)
 {
-    if (!fct_domains_is_up(vms->domains))
+    if (!fct_domains_is_up(app->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN,
                       "libvirt does not answer; nothing can be done with snapshots now.");
     else if (strcmp(tree->vm->state, "ready") != 0)
@@ -21,7 +22,7 @@ gboolean fct_vm_tree_idle(FctVms *vms, const FctVmTree *tree, GError **error)
         fct_set_error(error, FCT_ERROR_CONFLICT, "An earlier change of the snapshots of VM %s has not been settled.",
                       tree->vm->name);
     else
-        return fct_vm_facts_check_alone(vms, tree->vm, "cannot be changed", error);
+        return fct_vm_facts_check_alone(app, tree->vm, "cannot be changed", error);
     return FALSE;
 }
 
@@ -41,11 +42,11 @@ static gboolean forget(FctVmTree *tree, gpointer data, GError **error)
     return TRUE;
 }
 
-FctVmTree *fct_vm_tree_settle(FctVms *vms, FctTask *task, const char *id, FctVmTreeChange change)
+FctVmTree *fct_vm_tree_settle(FctApp *app, FctTask *task, const char *id, FctVmTreeChange change)
 {
     while (TRUE) {
         g_autoptr(GError) fault = NULL;
-        FctVmTree *tree = fct_vm_tree_edit(vms, id, NULL, change, NULL, &fault);
+        FctVmTree *tree = fct_vm_tree_edit(app, id, NULL, change, NULL, &fault);
         if (tree || fct_task_stopping(task))
             return tree;
         if (fault->code == FCT_ERROR_NOT_FOUND || fault->code == FCT_ERROR_CONFLICT) { /* waiting mends neither */
@@ -57,21 +58,21 @@ FctVmTree *fct_vm_tree_settle(FctVms *vms, FctTask *task, const char *id, FctVmT
     }
 }
 
-void fct_vm_tree_forget(FctVms *vms, FctTask *task, const char *id)
+void fct_vm_tree_forget(FctApp *app, FctTask *task, const char *id)
 {
-    g_autoptr(FctVmTree) tree = fct_vm_tree_settle(vms, task, id, forget);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_settle(app, task, id, forget);
     g_autoptr(GError) fault = NULL;
-    if (tree && !fct_vm_tree_sweep(vms, id, &fault))
+    if (tree && !fct_vm_tree_sweep(app, id, &fault))
         fct_task_log(task, "A file that is not needed is deleted later: %s", fault->message);
 }
 
-gboolean fct_vm_tree_switched(FctVms *vms, FctTask *task, const FctVmTree *tree, gboolean *ret_known)
+gboolean fct_vm_tree_switched(FctApp *app, FctTask *task, const FctVmTree *tree, gboolean *ret_known)
 {
     g_autoptr(json_t) paths = NULL;
     g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files"));
     while (!paths && !fct_task_stopping(task)) {
         g_autoptr(GError) fault = NULL;
-        paths = vms->app->vmm->ops->disk_paths(vms->app->vmm, tree->vm->id, &fault);
+        paths = app->vmm->ops->disk_paths(app->vmm, tree->vm->id, &fault);
         if (!paths && fault->code == FCT_ERROR_NOT_FOUND)
             paths = json_object();
         else if (!paths)
@@ -86,24 +87,24 @@ gboolean fct_vm_tree_switched(FctVms *vms, FctTask *task, const FctVmTree *tree,
     return any;
 }
 
-gboolean fct_vm_tree_redefine(FctVms *vms, const FctVm *vm, GError **error)
+gboolean fct_vm_tree_redefine(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmSpec) spec = fct_record_spec(vms->app, vm, &fault);
-    if (spec && vms->app->vmm->ops->define(vms->app->vmm, spec, &fault))
+    g_autoptr(FctVmSpec) spec = fct_record_spec(app, vm, &fault);
+    if (spec && app->vmm->ops->define(app->vmm, spec, &fault))
         return TRUE;
     g_warning("VM %s: libvirt's definition is brought along at the next start: %s", vm->name, fault->message);
     return fct_error_pass(error, &fault);
 }
 
-gboolean fct_vm_tree_define(FctVms *vms, const FctVmTree *tree)
+gboolean fct_vm_tree_define(FctApp *app, const FctVmTree *tree)
 {
     g_autoptr(GError) fault = NULL;
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, tree->vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, tree->vm->id);
     if (fct_vm_info_active(info))
         return TRUE;
-    if (fct_vm_facts_check_outside(vms, tree->vm, "keeps its definition", &fault))
-        return fct_vm_tree_redefine(vms, tree->vm, NULL);
+    if (fct_vm_facts_check_outside(app, tree->vm, "keeps its definition", &fault))
+        return fct_vm_tree_redefine(app, tree->vm, NULL);
     g_warning("%s", fault->message);
     return FALSE;
 }

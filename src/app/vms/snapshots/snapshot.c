@@ -3,6 +3,9 @@
  * Taking a snapshot. New files are named in the VM's document and made; then the VM is switched to them all at once, or
  * not at all; then the documents say so. Whoever finds this half done checks to which files the VM writes.
  */
+#include "app/domains/acts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_doc.h"
 #include "app/vms/act/task.h"
 #include "app/vms/snapshots/snapshots.h"
 #include "app/vms/state/facts.h"
@@ -60,32 +63,32 @@ static gboolean waits_for_start(const FctVm *vm)
  * A VM that is off is switched in libvirt's definition. virsh may start it at any moment: from then on with the new
  * files; if it was started before, it is seen to run with the old ones.
  */
-static gboolean switch_definition(FctVms *vms, const char *id, GError **error)
+static gboolean switch_definition(FctApp *app, const char *id, GError **error)
 {
-    g_autoptr(FctVmTree) next = fct_vm_tree_load(vms->app->store, id, error);
-    return next && finish(next, NULL, error) && fct_vm_tree_redefine(vms, next->vm, error);
+    g_autoptr(FctVmTree) next = fct_vm_tree_load(app->store, id, error);
+    return next && finish(next, NULL, error) && fct_vm_tree_redefine(app, next->vm, error);
 }
 
-FctVmSettled fct_vm_snapshot_settle(FctVms *vms, FctTask *task, const FctVmTree *tree)
+FctVmSettled fct_vm_snapshot_settle(FctApp *app, FctTask *task, const FctVmTree *tree)
 {
-    gboolean known = FALSE, switched = fct_vm_tree_switched(vms, task, tree, &known);
+    gboolean known = FALSE, switched = fct_vm_tree_switched(app, task, tree, &known);
     if (!known)
         return FCT_VM_UNSETTLED;
     gboolean live = fct_json_bool(fct_vm_tree_doing(tree), "live", FALSE);
-    if (fct_json_bool(fct_vm_tree_doing(tree), "freeze", FALSE) && !fct_vm_thaw(vms, task, tree->vm->id)) {
+    if (fct_json_bool(fct_vm_tree_doing(tree), "freeze", FALSE) && !fct_vm_thaw(app, task, tree->vm->id)) {
         if (fct_task_stopping(task))
             return FCT_VM_UNSETTLED;
         fct_task_log(task, "The guest’s file systems may still be frozen: a task waits until they are not.");
     }
     if (!switched) {
         if (!live)
-            fct_vm_tree_redefine(vms, tree->vm, NULL);
-        fct_vm_tree_forget(vms, task, tree->vm->id);
+            fct_vm_tree_redefine(app, tree->vm, NULL);
+        fct_vm_tree_forget(app, task, tree->vm->id);
         return FCT_VM_UNCHANGED;
     }
     if (live && waits_for_start(tree->vm)) /* libvirt has the frozen file of it; the rest it has switched itself */
-        switch_definition(vms, tree->vm->id, NULL);
-    g_autoptr(FctVmTree) done = fct_vm_tree_settle(vms, task, tree->vm->id, finish);
+        switch_definition(app, tree->vm->id, NULL);
+    g_autoptr(FctVmTree) done = fct_vm_tree_settle(app, task, tree->vm->id, finish);
     return done ? FCT_VM_CHANGED : FCT_VM_UNSETTLED;
 }
 
@@ -98,21 +101,20 @@ static void set_turned(GError **error, const FctVm *vm)
 }
 
 /* QEMU made the file, so libvirt must scan the pool to list it among the volumes. */
-static void list_memory(FctVms *vms, const json_t *memory)
+static void list_memory(FctApp *app, const json_t *memory)
 {
     g_autoptr(GError) fault = NULL;
-    if (json_is_object(memory) &&
-        !vms->app->vmm->ops->pool_refresh(vms->app->vmm, fct_json_str(memory, "pool", ""), &fault))
+    if (json_is_object(memory) && !app->vmm->ops->pool_refresh(app->vmm, fct_json_str(memory, "pool", ""), &fault))
         g_info("The file of the saved memory is not listed yet: %s", fault->message);
 }
 
 static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
 {
-    FctVms *vms = act->vms;
+    FctApp *app = act->app;
     const json_t *doing = fct_vm_tree_doing(tree);
     const json_t *memory = json_object_get(doing, "memory");
     g_autoptr(GPtrArray) overlays = fct_vm_files_from_json(json_object_get(doing, "files"));
-    g_autoptr(FctVmInfo) info = vms->app->vmm->ops->info(vms->app->vmm, tree->vm->id, error);
+    g_autoptr(FctVmInfo) info = app->vmm->ops->info(app->vmm, tree->vm->id, error);
     FctVolumeProgress progress = {task, 1, "Saving"};
     if (!info)
         return FALSE;
@@ -121,12 +123,12 @@ static gboolean switch_disks(FctVmAct *act, FctTask *task, const FctVmTree *tree
         return FALSE;
     }
     if (!fct_json_bool(doing, "live", FALSE))
-        return switch_definition(vms, tree->vm->id, error);
-    gboolean ok = vms->app->vmm->ops->snapshot(
-        vms->app->vmm, tree->vm->id, overlays, json_is_object(memory) ? fct_json_str(memory, "path", "") : NULL,
+        return switch_definition(app, tree->vm->id, error);
+    gboolean ok = app->vmm->ops->snapshot(
+        app->vmm, tree->vm->id, overlays, json_is_object(memory) ? fct_json_str(memory, "path", "") : NULL,
         info->memory_mib, fct_json_bool(doing, "freeze", FALSE), fct_volume_progress, &progress, error);
     if (ok)
-        list_memory(vms, memory);
+        list_memory(app, memory);
     return ok;
 }
 
@@ -141,12 +143,12 @@ static void end_failed(FctVmAct *act, FctTask *task, guint step, const GError *e
 /* Writes the documents, whatever happened to the VM. */
 static void settle(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **fault)
 {
-    FctVms *vms = act->vms;
+    FctApp *app = act->app;
     const json_t *doc = json_object_get(fct_vm_tree_doing(tree), "snapshot");
     const char *why = fct_json_str(doc, "disk_only_reason", "");
-    FctVmSettled end = fct_vm_snapshot_settle(vms, task, tree);
+    FctVmSettled end = fct_vm_snapshot_settle(app, task, tree);
     if (end == FCT_VM_UNSETTLED) {
-        fct_acts_end(vms->acts, tree->vm->id); /* the next start of facetd ends the task */
+        fct_acts_end(app->acts, tree->vm->id); /* the next start of facetd ends the task */
     } else if (end == FCT_VM_UNCHANGED) {
         if (!*fault)
             set_turned(fault, tree->vm);
@@ -163,12 +165,12 @@ static void take_thread(FctTask *task, gpointer data)
 {
     FctVmAct *act = data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(act->vms->app->store, act->vm->id, &error);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(act->app->store, act->vm->id, &error);
     g_autoptr(GPtrArray) overlays =
         tree ? fct_vm_files_from_json(json_object_get(fct_vm_tree_doing(tree), "files")) : NULL;
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    if (!tree || !fct_vm_tree_make(act->vms, tree, overlays, &error) || fct_task_cancelled(task)) {
-        fct_vm_tree_forget(act->vms, task, act->vm->id);
+    if (!tree || !fct_vm_tree_make(act->app, tree, overlays, &error) || fct_task_cancelled(task)) {
+        fct_vm_tree_forget(act->app, task, act->vm->id);
         end_failed(act, task, 0, error);
         return;
     }
@@ -263,10 +265,10 @@ static json_t *memory_file(const FctVm *vm, const FctChainFile *beside)
     return json;
 }
 
-static json_t *plan(FctVms *vms, const FctVmTree *tree, const json_t *input, GError **error)
+static json_t *plan(FctApp *app, const FctVmTree *tree, const json_t *input, GError **error)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, tree->vm->id);
-    g_autoptr(GPtrArray) overlays = fct_vm_tree_overlays(vms, tree, tree->chain->current, error);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, tree->vm->id);
+    g_autoptr(GPtrArray) overlays = fct_vm_tree_overlays(app, tree, tree->chain->current, error);
     if (!overlays)
         return NULL;
     gboolean live = fct_vm_info_active(info), freeze = fct_json_bool(input, "freeze", FALSE);
@@ -306,35 +308,35 @@ static gboolean nothing_leaves(const FctVm *vm, GError **error)
     return TRUE;
 }
 
-static FctTask *take(FctVms *vms, const FctIdentity *who, FctVm **vm, const json_t *input, GError **error)
+static FctTask *take(FctApp *app, const FctIdentity *who, FctVm **vm, const json_t *input, GError **error)
 {
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, (*vm)->id, error);
-    if (!tree || !check_input(tree, input, error) || !fct_vm_tree_idle(vms, tree, error) ||
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, (*vm)->id, error);
+    if (!tree || !check_input(tree, input, error) || !fct_vm_tree_idle(app, tree, error) ||
         !nothing_leaves(tree->vm, error))
         return NULL;
-    g_autoptr(json_t) doing = plan(vms, tree, input, error);
+    g_autoptr(json_t) doing = plan(app, tree, input, error);
     if (!doing)
         return NULL;
     const FctVmJob *job = json_is_object(json_object_get(doing, "memory")) ? &memory_job : &disk_job;
-    g_autoptr(FctTask) task = fct_vm_task_new(vms, who, job, *vm);
+    g_autoptr(FctTask) task = fct_vm_task_new(app, who, job, *vm);
     Begin data = {doing};
-    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(vms, (*vm)->id, task, begin, &data, error);
+    g_autoptr(FctVmTree) begun = fct_vm_tree_edit(app, (*vm)->id, task, begin, &data, error);
     if (!begun) {
         fct_task_forget(task);
         return NULL;
     }
-    fct_vm_task_run(vms, task, job, g_steal_pointer(vm), FALSE, TRUE);
+    fct_vm_task_run(app, task, job, g_steal_pointer(vm), FALSE, TRUE);
     return g_steal_pointer(&task);
 }
 
-FctTask *fct_vm_snapshot(FctVms *vms, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
+FctTask *fct_vm_snapshot(FctApp *app, const FctIdentity *who, FctVm *given, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = given;
     g_autofree char *id = g_strdup(vm->id);
-    if (!fct_acts_begin_beside(vms->acts, id, "has a snapshot taken of it", error))
+    if (!fct_acts_begin_beside(app->acts, id, "has a snapshot taken of it", error))
         return NULL;
-    FctTask *task = take(vms, who, &vm, input, error);
+    FctTask *task = take(app, who, &vm, input, error);
     if (!task)
-        fct_acts_end(vms->acts, id);
+        fct_acts_end(app->acts, id);
     return task;
 }

@@ -5,6 +5,7 @@
  * When the agent does not thaw at once, that becomes a task of its own, which survives facetd: a hanging agent or a
  * killed libvirtd must not leave somebody's database frozen.
  */
+#include "app/domains/vm_doc.h"
 #include "app/vms/act/task.h"
 #include "app/vms/snapshots/snapshots.h"
 #include "app/vms/state/tree.h"
@@ -18,7 +19,7 @@ static const FctVmJob thaw_job = {"vm.thaw", "Thaw the file systems of", steps, 
 
 void fct_vm_thaw_go_on(FctVmAct *act, FctTask *task)
 {
-    FctVmm *vmm = act->vms->app->vmm;
+    FctVmm *vmm = act->app->vmm;
     const char *name = act->vm ? act->vm->name : "";
     while (act->vm) {
         g_autoptr(GError) fault = NULL;
@@ -47,25 +48,25 @@ static void thaw_thread(FctTask *task, gpointer data)
 }
 
 /* Its record is written before that of the snapshot ends: after a crash in between the guest is thawed twice. */
-static void go_on_apart(FctVms *vms, FctTask *task, const char *id)
+static void go_on_apart(FctApp *app, FctTask *task, const char *id)
 {
     g_autoptr(json_t) json = fct_task_to_json(task);
     FctIdentity who = {.user = (char *)fct_json_str(json, "user", "")};
     g_autoptr(GError) fault = NULL;
-    FctVm *vm = fct_vm_load(vms->app->store, id, &fault);
+    FctVm *vm = fct_vm_load(app->store, id, &fault);
     if (!vm) {
         fct_task_log(task, "%s", fault->message);
         return;
     }
-    g_autoptr(FctTask) thaw = fct_vm_task_new(vms, &who, &thaw_job, vm);
+    g_autoptr(FctTask) thaw = fct_vm_task_new(app, &who, &thaw_job, vm);
     if (!fct_task_commit(thaw, NULL, 0, &fault)) /* memory has the task, so it is done all the same */
         g_warning("VM %s: its thaw could not be stored: %s", vm->name, fault->message);
-    fct_vm_task_run(vms, thaw, &thaw_job, vm, FALSE, FALSE);
+    fct_vm_task_run(app, thaw, &thaw_job, vm, FALSE, FALSE);
 }
 
-gboolean fct_vm_thaw(FctVms *vms, FctTask *task, const char *id)
+gboolean fct_vm_thaw(FctApp *app, FctTask *task, const char *id)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     gint64 until = g_get_monotonic_time() + AT_ONCE_MS * G_TIME_SPAN_MILLISECOND;
     while (TRUE) {
         g_autoptr(GError) fault = NULL;
@@ -75,7 +76,7 @@ gboolean fct_vm_thaw(FctVms *vms, FctTask *task, const char *id)
             return FALSE;
         if (g_get_monotonic_time() >= until) {
             fct_task_log(task, "%s", fault->message);
-            go_on_apart(vms, task, id);
+            go_on_apart(app, task, id);
             return FALSE;
         }
         fct_task_wait(task, RETRY_MS);

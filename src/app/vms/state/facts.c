@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/state/facts.h"
+#include "app/domains/domains.h"
+#include "app/domains/vm_docs.h"
 
 #include "app/library/file_probe.h"
 #include "app/networks/cache.h"
@@ -31,7 +33,7 @@ typedef struct {
 } Host;
 
 struct FctVmFactsKeeper {
-    FctVms *vms;
+    FctApp *app;
     FctFileProbe *probe;
     GMutex lock; /* guards the rest */
     Host *host;
@@ -130,7 +132,7 @@ static void look_at_saved(FctDomains *domains)
 
 static void read_domains(const FctVmFactsKeeper *keeper, Host *host)
 {
-    g_autoptr(GPtrArray) infos = fct_domains_infos(keeper->vms->domains);
+    g_autoptr(GPtrArray) infos = fct_domains_infos(keeper->app->domains);
     host->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     host->running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     for (guint i = 0; i < infos->len; i++) {
@@ -162,7 +164,7 @@ static GHashTable *read_secrets(FctApp *app)
 /* @asking: waits for libvirt's answers. */
 static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
 {
-    FctApp *app = keeper->vms->app;
+    FctApp *app = keeper->app;
     Host *host = g_new0(Host, 1);
     host->refs = 1;
     host->virt = asking ? app->vmm->ops->facts(app->vmm, NULL) : NULL;
@@ -170,7 +172,7 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
     host->memory_free_mib = read_available_mib();
     host->remote = fct_file_probe_remote();
     if (asking)
-        look_at_saved(keeper->vms->domains);
+        look_at_saved(keeper->app->domains);
     read_domains(keeper, host);
     if (app->networks)
         host->networks =
@@ -210,16 +212,16 @@ static Host *newest(FctVmFactsKeeper *keeper)
     return host;
 }
 
-void fct_vm_facts_refresh(FctVms *vms)
+void fct_vm_facts_refresh(FctApp *app)
 {
-    keep(vms->facts, look_at_host(vms->facts, fct_domains_is_up(vms->domains)));
+    keep(app->vm_facts, look_at_host(app->vm_facts, fct_domains_is_up(app->domains)));
 }
 
-FctVmFactsKeeper *fct_vm_facts_new(FctVms *vms)
+FctVmFactsKeeper *fct_vm_facts_new(FctApp *app)
 {
     FctVmFactsKeeper *keeper = g_new0(FctVmFactsKeeper, 1);
-    keeper->vms = vms;
-    keeper->probe = vms->app->probe;
+    keeper->app = app;
+    keeper->probe = app->probe;
     g_mutex_init(&keeper->lock);
     return keeper;
 }
@@ -241,11 +243,11 @@ static FctSeen seen(const json_t *virt, const char *key)
     return !json_is_boolean(value) ? FCT_SEEN_UNKNOWN : json_is_true(value) ? FCT_SEEN_YES : FCT_SEEN_NO;
 }
 
-static FctVmFacts facts_of(FctVms *vms, const Host *host)
+static FctVmFacts facts_of(FctApp *app, const Host *host)
 {
     const json_t *virt = host->virt;
     const char *accel = fct_json_str(virt, "accel", "");
-    return (FctVmFacts){.up = fct_domains_is_up(vms->domains),
+    return (FctVmFacts){.up = fct_domains_is_up(app->domains),
                         .networks = host->networks,
                         .links = host->links,
                         .pools = host->pools,
@@ -286,10 +288,10 @@ static void look_below(const FctVmFactsKeeper *keeper, const Host *host, const G
     }
 }
 
-static FctSeen complete(FctVms *vms, const FctVmDisk *disk)
+static FctSeen complete(FctApp *app, const FctVmDisk *disk)
 {
     g_autoptr(GError) fault = NULL;
-    if (!*disk->pool || !*disk->volume || fct_volume_ready(vms->app, disk->pool, disk->volume, &fault))
+    if (!*disk->pool || !*disk->volume || fct_volume_ready(app, disk->pool, disk->volume, &fault))
         return FCT_SEEN_YES;
     return fault->code == FCT_ERROR_CONFLICT ? FCT_SEEN_NO : FCT_SEEN_UNKNOWN;
 }
@@ -298,11 +300,11 @@ static FctSeen complete(FctVms *vms, const FctVmDisk *disk)
  * What the start would be told of its records (fct_record_spec); "" when they are in order, and @trial, a copy of the
  * disk, has its layers. @texts owns it.
  */
-static const char *refused(FctVms *vms, FctVmDisk *trial, const char **ret_next, GPtrArray *texts)
+static const char *refused(FctApp *app, FctVmDisk *trial, const char **ret_next, GPtrArray *texts)
 {
     g_autoptr(GError) fault = NULL;
     *ret_next = "";
-    if (fct_record_judge_disk(vms->app, trial, &fault))
+    if (fct_record_judge_disk(app, trial, &fault))
         return "";
     g_autoptr(json_t) json = fct_error_to_json(fault);
     char *next = g_strdup(fct_json_str(json, "next", "")), *sentence = g_strdup(fault->message);
@@ -373,13 +375,13 @@ static void look_at_use(FctApp *app, const Host *host, const FctVmDisk *disk, Fc
 }
 
 /* @kept owns what the drive's texts point into. */
-static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctVmDisk *disk, GPtrArray *texts,
+static void add_drive(FctApp *app, const Host *host, const FctVm *vm, const FctVmDisk *disk, GPtrArray *texts,
                       GPtrArray *kept, GArray *drives)
 {
     gboolean qcow2 = !disk->cdrom && strcmp(disk->format, "qcow2") == 0;
     if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not in the next run */
         return;
-    FctProbed probed = probe(vms->facts, host, disk->path, qcow2);
+    FctProbed probed = probe(app->vm_facts, host, disk->path, qcow2);
     FctVmNeedDrive drive = {.target = disk->target,
                             .pool = disk->pool,
                             .volume = disk->volume,
@@ -393,17 +395,17 @@ static void add_drive(FctVms *vms, const Host *host, const FctVm *vm, const FctV
                             .fault = probed.fault,
                             .faulty = disk->path,
                             .link = probed.link,
-                            .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(vms, disk),
+                            .complete = disk->cdrom ? FCT_SEEN_UNKNOWN : complete(app, disk),
                             .missing = ""};
     FctVmDisk *trial = fct_vm_disk_copy(disk);
     g_ptr_array_add(kept, trial);
     if (disk->read_only && drive.fault == FCT_FILE_CORRUPT)
         drive.fault = FCT_FILE_SOUND;
-    drive.busy = drive.complete == FCT_SEEN_NO && fct_volume_at_work(vms->app, disk->pool, disk->volume);
-    look_at_use(vms->app, host, disk, &drive, texts);
-    drive.refused = refused(vms, trial, &drive.refused_next, texts);
-    look_at_users(vms->facts, host, vm->id, trial, &drive);
-    look_below(vms->facts, host, trial->below, &drive);
+    drive.busy = drive.complete == FCT_SEEN_NO && fct_volume_at_work(app, disk->pool, disk->volume);
+    look_at_use(app, host, disk, &drive, texts);
+    drive.refused = refused(app, trial, &drive.refused_next, texts);
+    look_at_users(app->vm_facts, host, vm->id, trial, &drive);
+    look_below(app->vm_facts, host, trial->below, &drive);
     g_array_append_val(drives, drive);
 }
 
@@ -467,14 +469,14 @@ static gboolean is_left_behind(const FctVm *vm, const char *path)
     return FALSE;
 }
 
-static gboolean is_frozen(FctVms *vms, const FctVm *vm, const char *path)
+static gboolean is_frozen(FctApp *app, const FctVm *vm, const char *path)
 {
-    g_autoptr(FctVmTree) tree = json_is_object(vm->chain) ? fct_vm_tree_load(vms->app->store, vm->id, NULL) : NULL;
+    g_autoptr(FctVmTree) tree = json_is_object(vm->chain) ? fct_vm_tree_load(app->store, vm->id, NULL) : NULL;
     return tree && fct_chain_find(tree->chain, path);
 }
 
 /* FctVmMoved, borrowed from @vm and @info. A disk that libvirt does not have comes with the next start. */
-static GArray *find_moved(FctVms *vms, const Host *host, const FctVm *vm, const FctVmInfo *info)
+static GArray *find_moved(FctApp *app, const Host *host, const FctVm *vm, const FctVmInfo *info)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(FctVmMoved));
     for (guint i = 0; info && i < vm->disks->len; i++) {
@@ -482,21 +484,21 @@ static GArray *find_moved(FctVms *vms, const Host *host, const FctVm *vm, const 
         const char *path = file_by_libvirt(info, disk->target);
         if (disk->cdrom || disk->seed || disk->leaving || !*disk->path || !*path)
             continue;
-        if (is_same_file(vms->facts, host, path, disk->path) || is_left_behind(vm, path))
+        if (is_same_file(app->vm_facts, host, path, disk->path) || is_left_behind(vm, path))
             continue;
-        const FctVmMoved moved = {disk->target, disk->path, path, is_frozen(vms, vm, path)};
+        const FctVmMoved moved = {disk->target, disk->path, path, is_frozen(app, vm, path)};
         g_array_append_val(list, moved);
     }
     return list;
 }
 
-void fct_vm_facts_judge_outside(FctVms *vms, const FctVm *vm, GPtrArray *verdicts)
+void fct_vm_facts_judge_outside(FctApp *app, const FctVm *vm, GPtrArray *verdicts)
 {
-    fct_domains_look(vms->domains, vm->id);
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, vm->id);
-    g_autoptr(Host) host = newest(vms->facts);
-    g_autoptr(GArray) moved = find_moved(vms, host, known ? known->vm : vm, info);
+    fct_domains_look(app->domains, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, vm->id);
+    g_autoptr(Host) host = newest(app->vm_facts);
+    g_autoptr(GArray) moved = find_moved(app, host, known ? known->vm : vm, info);
     const FctVmNeeds needs = {.id = vm->id,
                               .name = info ? info->name : vm->name,
                               .saved = info && info->saved,
@@ -512,23 +514,23 @@ void fct_vm_facts_pass(GPtrArray *verdicts, const char *code)
             g_ptr_array_remove_index(verdicts, i);
 }
 
-gboolean fct_vm_facts_check_outside(FctVms *vms, const FctVm *vm, const char *what, GError **error)
+gboolean fct_vm_facts_check_outside(FctApp *app, const FctVm *vm, const char *what, GError **error)
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    fct_vm_facts_judge_outside(vms, vm, verdicts);
+    fct_vm_facts_judge_outside(app, vm, verdicts);
     if (verdicts->len)
         fct_vm_set_refused(error, vm, verdicts, what, NULL);
     return !verdicts->len;
 }
 
 /* Reads the host anew. A running VM has its files for itself, since its QEMU locks them. */
-static void judge_users(FctVms *vms, const FctVm *vm, GPtrArray *verdicts)
+static void judge_users(FctApp *app, const FctVm *vm, GPtrArray *verdicts)
 {
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (fct_vm_info_active(info))
         return;
-    look_at_saved(vms->domains);
-    g_autoptr(Host) host = look_at_host(vms->facts, FALSE);
+    look_at_saved(app->domains);
+    g_autoptr(Host) host = look_at_host(app->vm_facts, FALSE);
     g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     for (guint i = 0; i < vm->disks->len; i++) {
@@ -537,33 +539,33 @@ static void judge_users(FctVms *vms, const FctVm *vm, GPtrArray *verdicts)
         if (disk->cdrom || disk->seed || disk->leaving || !*disk->path)
             continue;
         FctVmNeedDrive drive = {.target = disk->target, .volume = disk->volume, .path = disk->path};
-        fct_record_judge_disk(vms->app, disk, NULL); /* other faults of the disk do not matter here */
-        look_at_users(vms->facts, host, vm->id, disk, &drive);
+        fct_record_judge_disk(app, disk, NULL); /* other faults of the disk do not matter here */
+        look_at_users(app->vm_facts, host, vm->id, disk, &drive);
         g_array_append_val(drives, drive);
     }
     const FctVmNeeds needs = {.drives = drives};
     fct_vm_judge_users(&needs, verdicts);
 }
 
-gboolean fct_vm_facts_check_alone(FctVms *vms, const FctVm *vm, const char *what, GError **error)
+gboolean fct_vm_facts_check_alone(FctApp *app, const FctVm *vm, const char *what, GError **error)
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    fct_vm_facts_judge_outside(vms, vm, verdicts);
-    judge_users(vms, vm, verdicts);
+    fct_vm_facts_judge_outside(app, vm, verdicts);
+    judge_users(app, vm, verdicts);
     if (verdicts->len)
         fct_vm_set_refused(error, vm, verdicts, what, NULL);
     return !verdicts->len;
 }
 
-static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
+static void judge(FctApp *app, const FctVm *vm, const char *state, gboolean active, GPtrArray *verdicts)
 {
-    g_autoptr(Host) host = newest(vms->facts);
+    g_autoptr(Host) host = newest(app->vm_facts);
     g_autoptr(GArray) drives = g_array_new(FALSE, TRUE, sizeof(FctVmNeedDrive));
     g_autoptr(GPtrArray) networks = g_ptr_array_new();
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_disk_free);
     for (guint i = 0; i < vm->disks->len; i++)
-        add_drive(vms, host, vm, g_ptr_array_index(vm->disks, i), texts, kept, drives);
+        add_drive(app, host, vm, g_ptr_array_index(vm->disks, i), texts, kept, drives);
     for (guint i = 0; i < vm->nics->len; i++)
         g_ptr_array_add(networks, ((FctVmNic *)vm->nics->pdata[i])->network);
     FctVmNeeds needs = {.id = vm->id,
@@ -575,31 +577,31 @@ static void judge(FctVms *vms, const FctVm *vm, const char *state, gboolean acti
                         .uefi = vm->uefi,
                         .tpm = vm->tpm,
                         .windows = strcmp(vm->os, "windows") == 0,
-                        .pinned = vm->devices->len && strcmp(vms->app->config.part_device, "vfio") == 0,
+                        .pinned = vm->devices->len && strcmp(app->config.part_device, "vfio") == 0,
                         .drives = drives,
                         .networks = networks};
-    look_at_firmware(vms->facts, host, vm, &needs);
-    needs.nvram_folder = missing_folder(vms->facts, host, vm, texts);
+    look_at_firmware(app->vm_facts, host, vm, &needs);
+    needs.nvram_folder = missing_folder(app->vm_facts, host, vm, texts);
     /* By @vm: it may be the VM as a snapshot has it, or as it is to become. */
-    g_autoptr(FctVmKnown) known = fct_vm_docs_one(vms->docs, vm->id);
-    g_autoptr(FctVmInfo) info = fct_domains_info(vms->domains, vm->id);
-    g_autoptr(GArray) moved = known ? find_moved(vms, host, known->vm, info) : NULL;
+    g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, vm->id);
+    g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
+    g_autoptr(GArray) moved = known ? find_moved(app, host, known->vm, info) : NULL;
     needs.moved = moved;
     needs.saved = known && info && info->saved;
     needs.mark_lost = known && info && !info->ours;
-    const FctVmFacts facts = facts_of(vms, host);
+    const FctVmFacts facts = facts_of(app, host);
     fct_vm_judge(&needs, &facts, verdicts);
 }
 
-void fct_vm_facts_judge(FctVms *vms, const FctVm *vm, gboolean active, GPtrArray *verdicts)
+void fct_vm_facts_judge(FctApp *app, const FctVm *vm, gboolean active, GPtrArray *verdicts)
 {
-    judge(vms, vm, vm->state, active, verdicts);
+    judge(app, vm, vm->state, active, verdicts);
 }
 
-void fct_vm_facts_judge_memory_file(FctVms *vms, const char *path, GPtrArray *verdicts)
+void fct_vm_facts_judge_memory_file(FctApp *app, const char *path, GPtrArray *verdicts)
 {
-    g_autoptr(Host) host = newest(vms->facts);
-    fct_vm_judge_memory_file(path, probe(vms->facts, host, path, FALSE).there, verdicts);
+    g_autoptr(Host) host = newest(app->vm_facts);
+    fct_vm_judge_memory_file(path, probe(app->vm_facts, host, path, FALSE).there, verdicts);
 }
 
 /* ---- at the field ---- */
@@ -620,11 +622,11 @@ static gboolean set_from_verdict(const FctVerdict *verdict, GError **error)
     return FALSE;
 }
 
-gboolean fct_vm_facts_check(FctVms *vms, const FctVm *vm, gboolean start, const json_t *patch, GError **error)
+gboolean fct_vm_facts_check(FctApp *app, const FctVm *vm, gboolean start, const json_t *patch, GError **error)
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
-    fct_vm_facts_refresh(vms);
-    judge(vms, vm, "", FALSE, verdicts);
+    fct_vm_facts_refresh(app);
+    judge(app, vm, "", FALSE, verdicts);
     for (guint i = 0; i < verdicts->len; i++) {
         const FctVerdict *verdict = g_ptr_array_index(verdicts, i);
         const char *field = fct_vm_verdict_field(verdict);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/state/tree.h"
+#include "app/domains/acts.h"
+#include "app/domains/vm_doc.h"
 
 #include "app/news/hub.h"
 #include "app/storage/volume_record.h"
@@ -188,16 +190,16 @@ static void write_back(FctVmTree *tree)
     json_object_set_new(tree->vm->chain, "count", json_integer(shown));
 }
 
-static gboolean commit(FctVms *vms, FctVmTree *tree, FctTask *task, GError **error)
+static gboolean commit(FctApp *app, FctVmTree *tree, FctTask *task, GError **error)
 {
-    FctStore *store = vms->app->store;
+    FctStore *store = app->store;
     g_autoptr(FctWrites) writes = fct_writes_new();
     GHashTableIter iter;
     gpointer id, doc;
     write_back(tree);
     g_autoptr(GPtrArray) files = fct_chain_frozen(tree->chain);
     g_ptr_array_extend(files, tree->chain->current->files, NULL, NULL);
-    if (!fct_record_restand(vms->app, files, writes, error))
+    if (!fct_record_restand(app, files, writes, error))
         return FALSE;
     fct_writes_add(writes, fct_vm_key(tree->vm->id), fct_vm_to_doc(tree->vm), tree->vm->revision);
     g_hash_table_iter_init(&iter, tree->docs);
@@ -212,16 +214,16 @@ static gboolean commit(FctVms *vms, FctVmTree *tree, FctTask *task, GError **err
     return fct_writes_commit(store, writes, &tree->vm->revision, error);
 }
 
-FctVmTree *fct_vm_tree_edit(FctVms *vms, const char *vm, FctTask *task, FctVmTreeChange change, gpointer data,
+FctVmTree *fct_vm_tree_edit(FctApp *app, const char *vm, FctTask *task, FctVmTreeChange change, gpointer data,
                             GError **error)
 {
     for (int try = 0;; try++) {
-        g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, vm, error);
+        g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, vm, error);
         g_autoptr(GError) fault = NULL;
         if (!tree || !change(tree, data, error))
             return NULL;
-        if (commit(vms, tree, task, &fault)) {
-            fct_hub_publish(vms->app->hub, "snapshot", vm, json_pack("{s:s, s:s}", "id", vm, "vm", vm));
+        if (commit(app, tree, task, &fault)) {
+            fct_hub_publish(app->hub, "snapshot", vm, json_pack("{s:s, s:s}", "id", vm, "vm", vm));
             return g_steal_pointer(&tree);
         }
         if (fault->code != FCT_ERROR_REVISION || try == EDIT_TRIES) {
@@ -233,13 +235,13 @@ FctVmTree *fct_vm_tree_edit(FctVms *vms, const char *vm, FctTask *task, FctVmTre
 
 /* ---- files on the disk ---- */
 
-static FctVolume *volume_of(FctVms *vms, const FctChainFile *file, GError **error)
+static FctVolume *volume_of(FctApp *app, const FctChainFile *file, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     g_autoptr(GError) fault = NULL;
-    FctVolume *volume = *file->volume ? fct_record_volume(vms->app, file->pool, file->volume, &fault) : NULL;
+    FctVolume *volume = *file->volume ? fct_record_volume(app, file->pool, file->volume, &fault) : NULL;
     if (!volume && fault && fault->code == FCT_ERROR_NOT_FOUND && vmm->ops->pool_refresh(vmm, file->pool, NULL))
-        volume = fct_record_volume(vms->app, file->pool, file->volume, error); /* it came there by another way */
+        volume = fct_record_volume(app, file->pool, file->volume, error); /* it came there by another way */
     else
         fct_error_pass(error, &fault);
     if (volume || *file->volume)
@@ -249,31 +251,31 @@ static FctVolume *volume_of(FctVms *vms, const FctChainFile *file, GError **erro
     return NULL;
 }
 
-gboolean fct_vm_tree_make(FctVms *vms, const FctVmTree *tree, const GPtrArray *files, GError **error)
+gboolean fct_vm_tree_make(FctApp *app, const FctVmTree *tree, const GPtrArray *files, GError **error)
 {
     for (guint i = 0; i < files->len; i++) {
         const FctChainFile *file = g_ptr_array_index(files, i), *base = fct_chain_find(tree->chain, file->backing);
-        g_autoptr(FctVolume) backing = volume_of(vms, base, error);
+        g_autoptr(FctVolume) backing = volume_of(app, base, error);
         g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(file->pool, file->volume, "qcow2");
         fct_text_take(&plan->backing, fct_volume_id(base->pool, base->volume));
         fct_text_set(&plan->vm, tree->vm->id);
         g_autoptr(FctVolume) made =
-            backing ? fct_record_create(vms->app, plan, backing->capacity, TRUE, NULL, NULL, error) : NULL;
+            backing ? fct_record_create(app, plan, backing->capacity, TRUE, NULL, NULL, error) : NULL;
         if (!made)
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean delete_file(FctVms *vms, const json_t *json, GError **error)
+static gboolean delete_file(FctApp *app, const json_t *json, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     if (!json_is_object(json) || !fct_json_bool(json, "made", FALSE))
         return TRUE;
     const char *pool = fct_json_str(json, "pool", "");
     if (!*fct_json_str(json, "target", "") && !vmm->ops->pool_refresh(vmm, pool, error))
         return FALSE; /* saved memory was not made through the pool, which must be scanned to find it */
-    return fct_record_abandon(vms->app, pool, fct_json_str(json, "volume", ""), fct_json_str(json, "path", ""), error);
+    return fct_record_abandon(app, pool, fct_json_str(json, "volume", ""), fct_json_str(json, "path", ""), error);
 }
 
 static gboolean drop_swept(FctVmTree *tree, gpointer data, GError **error)
@@ -285,9 +287,9 @@ static gboolean drop_swept(FctVmTree *tree, gpointer data, GError **error)
     return TRUE;
 }
 
-gboolean fct_vm_tree_sweep(FctVms *vms, const char *vm, GError **error)
+gboolean fct_vm_tree_sweep(FctApp *app, const char *vm, GError **error)
 {
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, vm, error);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, vm, error);
     if (!tree)
         return FALSE;
     g_autoptr(GPtrArray) garbage = fct_vm_files_from_json(json_object_get(tree->vm->chain, "garbage"));
@@ -296,22 +298,21 @@ gboolean fct_vm_tree_sweep(FctVms *vms, const char *vm, GError **error)
     for (guint i = 0; i < garbage->len; i++) {
         const FctChainFile *file = g_ptr_array_index(garbage, i);
         g_autoptr(json_t) json = fct_vm_file_to_json(file);
-        if (fct_volume_spare_one(vms->app, vm, file->path, ok ? error : NULL) &&
-            delete_file(vms, json, ok ? error : NULL))
+        if (fct_volume_spare_one(app, vm, file->path, ok ? error : NULL) && delete_file(app, json, ok ? error : NULL))
             g_hash_table_add(swept, file->path);
         else
             ok = FALSE;
     }
     if (!g_hash_table_size(swept))
         return ok;
-    g_autoptr(FctVmTree) done = fct_vm_tree_edit(vms, vm, NULL, drop_swept, swept, ok ? error : NULL);
+    g_autoptr(FctVmTree) done = fct_vm_tree_edit(app, vm, NULL, drop_swept, swept, ok ? error : NULL);
     return ok && done;
 }
 
 /* The pool for an overlay on @file: its own pool if that has files, else Facet's. NULL with @error. */
-static FctPool *pool_for(FctVms *vms, const FctChainFile *file, GError **error)
+static FctPool *pool_for(FctApp *app, const FctChainFile *file, GError **error)
 {
-    FctVmm *vmm = vms->app->vmm;
+    FctVmm *vmm = app->vmm;
     g_autoptr(GPtrArray) pools = vmm->ops->pools(vmm, error);
     const FctPool *best = NULL;
     for (guint i = 0; pools && i < pools->len; i++) {
@@ -335,10 +336,10 @@ static FctPool *pool_for(FctVms *vms, const FctChainFile *file, GError **error)
     return NULL;
 }
 
-static FctChainFile *overlay_for(FctVms *vms, const FctVmTree *tree, const FctChainFile *file, GError **error)
+static FctChainFile *overlay_for(FctApp *app, const FctVmTree *tree, const FctChainFile *file, GError **error)
 {
-    g_autoptr(FctVolume) volume = volume_of(vms, file, error);
-    g_autoptr(FctPool) pool = volume ? pool_for(vms, file, error) : NULL;
+    g_autoptr(FctVolume) volume = volume_of(app, file, error);
+    g_autoptr(FctPool) pool = volume ? pool_for(app, file, error) : NULL;
     if (!pool)
         return NULL;
     g_autofree char *id = fct_app_new_id("");
@@ -348,11 +349,11 @@ static FctChainFile *overlay_for(FctVms *vms, const FctVmTree *tree, const FctCh
     return fct_chain_file_new(file->target, pool->name, name, path, "qcow2", file->path);
 }
 
-GPtrArray *fct_vm_tree_overlays(FctVms *vms, const FctVmTree *tree, const FctChainNode *node, GError **error)
+GPtrArray *fct_vm_tree_overlays(FctApp *app, const FctVmTree *tree, const FctChainNode *node, GError **error)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)fct_chain_file_free);
     for (guint i = 0; i < node->files->len; i++) {
-        FctChainFile *overlay = overlay_for(vms, tree, g_ptr_array_index(node->files, i), error);
+        FctChainFile *overlay = overlay_for(app, tree, g_ptr_array_index(node->files, i), error);
         if (!overlay)
             return NULL;
         g_ptr_array_add(files, overlay);
@@ -366,10 +367,10 @@ GPtrArray *fct_vm_tree_overlays(FctVms *vms, const FctVmTree *tree, const FctCha
 
 /* ---- a VM that goes ---- */
 
-static gboolean delete_files(FctVms *vms, const json_t *list, GError **error)
+static gboolean delete_files(FctApp *app, const json_t *list, GError **error)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (!delete_file(vms, json_array_get(list, i), error))
+        if (!delete_file(app, json_array_get(list, i), error))
             return FALSE;
     return TRUE;
 }
@@ -381,9 +382,9 @@ static void add_paths(GPtrArray *paths, const json_t *list)
             g_ptr_array_add(paths, g_strdup(fct_json_str(json_array_get(list, i), "path", "")));
 }
 
-GPtrArray *fct_vm_tree_paths(FctVms *vms, const FctVm *vm, GError **error)
+GPtrArray *fct_vm_tree_paths(FctApp *app, const FctVm *vm, GError **error)
 {
-    FctStore *store = vms->app->store;
+    FctStore *store = app->store;
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *prefix = g_strconcat(FCT_SNAPSHOT_KEY, vm->id, "/", NULL);
     g_autoptr(GPtrArray) docs = store->ops->list(store, prefix, error);
@@ -396,42 +397,42 @@ GPtrArray *fct_vm_tree_paths(FctVms *vms, const FctVm *vm, GError **error)
     return g_steal_pointer(&paths);
 }
 
-gboolean fct_vm_tree_remove(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error)
+gboolean fct_vm_tree_remove(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error)
 {
-    FctStore *store = vms->app->store;
+    FctStore *store = app->store;
     const json_t *doing = json_object_get(vm->chain, "doing");
     g_autofree char *prefix = g_strconcat(FCT_SNAPSHOT_KEY, vm->id, "/", NULL);
     g_autoptr(GPtrArray) docs = store->ops->list(store, prefix, error);
     if (!docs)
         return FALSE;
-    if (docs->len && !vms->app->vmm->ops->merge_end(vms->app->vmm, vm->id, error))
+    if (docs->len && !app->vmm->ops->merge_end(app->vmm, vm->id, error))
         return FALSE;
     for (guint i = 0; i < docs->len; i++) {
         const FctDoc *doc = g_ptr_array_index(docs, i);
-        if (!delete_files(vms, json_object_get(doc->value, "files"), error) ||
-            !delete_file(vms, json_object_get(doc->value, "memory"), error))
+        if (!delete_files(app, json_object_get(doc->value, "files"), error) ||
+            !delete_file(app, json_object_get(doc->value, "memory"), error))
             return FALSE;
         fct_writes_add(writes, g_strdup(doc->key), NULL, FCT_REV_ANY);
     }
-    return delete_files(vms, json_object_get(vm->chain, "garbage"), error) &&
-           delete_files(vms, json_object_get(doing, "files"), error) &&
-           delete_file(vms, json_object_get(doing, "memory"), error);
+    return delete_files(app, json_object_get(vm->chain, "garbage"), error) &&
+           delete_files(app, json_object_get(doing, "files"), error) &&
+           delete_file(app, json_object_get(doing, "memory"), error);
 }
 
-gboolean fct_vm_tree_free_to_change(FctVms *vms, const FctVm *vm, GError **error)
+gboolean fct_vm_tree_free_to_change(FctApp *app, const FctVm *vm, GError **error)
 {
-    gboolean copied = fct_acts_holds_snapshots(vms->acts, vm->id);
+    gboolean copied = fct_acts_holds_snapshots(app->acts, vm->id);
     if (copied)
         fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait for the clone, or cancel it.", NULL,
                            "A snapshot of VM %s is being copied.", vm->name);
     return !copied;
 }
 
-gboolean fct_vm_tree_can_leave(FctVms *vms, const FctVm *vm, const char *const *keep, GError **error)
+gboolean fct_vm_tree_can_leave(FctApp *app, const FctVm *vm, const char *const *keep, GError **error)
 {
-    if (!fct_vm_tree_free_to_change(vms, vm, error))
+    if (!fct_vm_tree_free_to_change(app, vm, error))
         return FALSE;
-    g_autoptr(FctVmTree) tree = fct_vm_tree_load(vms->app->store, vm->id, error);
+    g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, vm->id, error);
     for (guint i = 0; tree && i < tree->chain->current->files->len; i++) {
         const FctChainFile *file = g_ptr_array_index(tree->chain->current->files, i);
         gboolean stays = g_strv_contains(keep, file->target) || !fct_chain_root(tree->chain, file)->made;

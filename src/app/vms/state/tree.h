@@ -9,8 +9,9 @@
  */
 #pragma once
 #include "app/domains/snapshot_users.h"
+#include "app/shared/context.h"
 #include "app/shared/writes.h"
-#include "app/vms/act/service.h"
+#include "app/work/task.h"
 
 typedef struct {
     FctVm *vm;
@@ -28,7 +29,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVmTree, fct_vm_tree_free)
  * somebody else wrote meanwhile. @change may set an error. Returns the committed tree, to be freed.
  */
 typedef gboolean (*FctVmTreeChange)(FctVmTree *tree, gpointer data, GError **error);
-FctVmTree *fct_vm_tree_edit(FctVms *vms, const char *vm, FctTask *task, FctVmTreeChange change, gpointer data,
+FctVmTree *fct_vm_tree_edit(FctApp *app, const char *vm, FctTask *task, FctVmTreeChange change, gpointer data,
                             GError **error);
 
 json_t *fct_vm_file_to_json(const FctChainFile *file);
@@ -50,26 +51,26 @@ json_t *fct_vm_tree_find(const FctVmTree *tree, const char *id, gboolean hidden,
 void fct_vm_tree_take_disks(FctVmTree *tree);
 
 /* Makes the files (qcow2 on their backing files); publishes nothing. After a failure those that were made stay. */
-gboolean fct_vm_tree_make(FctVms *vms, const FctVmTree *tree, const GPtrArray *files, GError **error);
+gboolean fct_vm_tree_make(FctApp *app, const FctVmTree *tree, const GPtrArray *files, GError **error);
 /* Deletes the files that are listed for deletion. What cannot be deleted now stays listed. */
-gboolean fct_vm_tree_sweep(FctVms *vms, const char *vm, GError **error);
+gboolean fct_vm_tree_sweep(FctApp *app, const char *vm, GError **error);
 /*
  * Plans overlays for @node of the tree: named, but not made. FCT_ERROR_… when a disk cannot have one: what is needed.
  */
-GPtrArray *fct_vm_tree_overlays(FctVms *vms, const FctVmTree *tree, const FctChainNode *node, GError **error);
+GPtrArray *fct_vm_tree_overlays(FctApp *app, const FctVmTree *tree, const FctChainNode *node, GError **error);
 /* ---- state/tree.c: all of it, and whether it may change ---- */
 /* char*: the files that fct_vm_tree_remove deletes. */
-GPtrArray *fct_vm_tree_paths(FctVms *vms, const FctVm *vm, GError **error);
+GPtrArray *fct_vm_tree_paths(FctApp *app, const FctVm *vm, GError **error);
 /*
  * Deletes the files of all snapshots of a VM that is being deleted, and adds the end of their documents to @writes.
  * Idempotent.
  */
-gboolean fct_vm_tree_remove(FctVms *vms, const FctVm *vm, FctWrites *writes, GError **error);
+gboolean fct_vm_tree_remove(FctApp *app, const FctVm *vm, FctWrites *writes, GError **error);
 /*
  * Whether the disks of @vm can do without their snapshots: FCT_ERROR_CONFLICT when one that is to stay (attached, or
  * listed in @keep) stands on a snapshot's file.
  */
-gboolean fct_vm_tree_can_leave(FctVms *vms, const FctVm *vm, const char *const *keep, GError **error);
+gboolean fct_vm_tree_can_leave(FctApp *app, const FctVm *vm, const char *const *keep, GError **error);
 
 /* FCT_ERROR_CONFLICT while a clone copies from the VM's snapshots: none of their files may change or go then. */
-gboolean fct_vm_tree_free_to_change(FctVms *vms, const FctVm *vm, GError **error);
+gboolean fct_vm_tree_free_to_change(FctApp *app, const FctVm *vm, GError **error);
