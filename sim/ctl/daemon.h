@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The background process of a running host: `facet-sim fs`. It holds a lock on $SIM/fs.pid, which has its pid, as long
- * as it lives; so a stale file is never mistaken for a running process.
+ * The background process of a running host: `facet-sim fs`. As long as it lives it holds a lock on $SIM/fs.pid, which
+ * contains its pid; so a stale file is never mistaken for a running process.
  */
 #include "ctl/verbs.h"
 
@@ -12,11 +12,14 @@
 pid_t fsim_daemon_pid(const char *sim_dir);
 /* Whether the tree answers. */
 gboolean fsim_daemon_serves(const char *sim_dir);
-/* Takes the lock and writes the pid; the descriptor stays open for life. -1 and an error if another one runs. */
+/*
+ * Takes the lock and writes the pid; the descriptor stays open as long as the process lives. -1 and an error if another
+ * one runs.
+ */
 int fsim_daemon_claim(const char *sim_dir, GError **error);
-/* Takes a mount away that lies on $SIM/root, also one whose server died. */
+/* Unmounts $SIM/root, also when the process that served it has died. */
 void fsim_daemon_unmount(const char *sim_dir);
-/* Ends the processes of facet-sim that hold cards of this host; those of others are not ours to end. */
+/* Ends the processes of facet-sim that hold cards of this host; other programs' processes are left alone. */
 void fsim_daemon_end_holders(const FsimContext *ctx, const char *sim_dir);
-/* Ends the process, then whatever is left of the mount. Waits at most a few seconds. */
+/* Ends the process, then unmounts what is left. Waits at most a few seconds. */
 gboolean fsim_daemon_stop(const char *sim_dir, GError **error);

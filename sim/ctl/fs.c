@@ -35,7 +35,9 @@ static int serve(const char *sim_dir, GError **error)
     FsimWorld *world = fsim_world_new(sim_dir, error);
     if (world == NULL)
         return 1;
-    /* root lets others in: the product's web half is an ordinary user. Nobody else may ask FUSE for that. */
+    /*
+     * root lets other users in, since the product's web half runs as an ordinary user. Only root may ask FUSE for that.
+     */
     world->server = fsim_server_new(world->root, world->root_path, geteuid() == 0, &hooks, world);
     if (world->server != NULL) {
         fsim_server_run(world->server, tell_ready);
@@ -62,7 +64,7 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
         return 1;
     fsim_daemon_unmount(sim_dir);
     g_mkdir_with_parents(root, 0755);
-    /* The lock goes with the process: whoever waits for it to be free, waits for our end. */
+    /* The lock ends with the process: whoever waits for the lock waits for our end. */
     return serve(sim_dir, error);
 }
 

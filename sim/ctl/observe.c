@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The caller's privilege, and what clients call. */
+/* Sets the caller's privilege, and shows what clients call. */
 #include "ctl/verbs.h"
 
 #include "nvml/functions.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What befalls a card or the whole host: lose, return, reset, reboot. */
+/* What can happen to a card or to the whole host: lose, return, reset, reboot. */
 #include "ctl/daemon.h"
 
 extern const FsimVerb fsim_verb_lose, fsim_verb_return, fsim_verb_reset, fsim_verb_reboot;
 
 static gboolean gone;
 
-/* Just mute, or out of the bus: what a hot-plug controller makes of a dead link. */
+/* Either it only stops answering, or it leaves the bus, as a hot-plug controller does it when a link dies. */
 static int lose(FsimState *st, guint gpu)
 {
     int result = fsim_gpu_set_lost(st, gpu, TRUE);
@@ -18,7 +18,7 @@ static int come_back(FsimState *st, guint gpu)
     int result = fsim_gpu_set_lost(st, gpu, FALSE);
     if (result == 0)
         result = fsim_gpu_set_removed(st, gpu, FALSE);
-    /* A card that comes back went through a power cycle. */
+    /* A card that comes back has gone through a power cycle. */
     return result < 0 ? result : fsim_gpu_reset(st, gpu);
 }
 

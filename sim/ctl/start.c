@@ -20,7 +20,7 @@ static gboolean create(const FsimContext *ctx, const char *name, const char *sim
     return host != NULL && fsim_host_create(host, sim_dir, ctx->library, error);
 }
 
-/* The child: becomes `facet-sim fs` in a session of its own, with what it has to say in $SIM/fs.log. */
+/* The child: becomes `facet-sim fs` in a session of its own, with its messages in $SIM/fs.log. */
 static void become_server(const FsimContext *ctx, const char *sim_dir, int ready)
 {
     g_autofree char *log = g_build_filename(sim_dir, "fs.log", NULL);
@@ -29,7 +29,9 @@ static void become_server(const FsimContext *ctx, const char *sim_dir, int ready
     setsid();
     if (out < 0 || in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
         _exit(126);
-    /* Not the caller's pipes: whoever waits for the end of our output shall not wait for the server. */
+    /*
+     * The server must not keep the caller's pipes: whoever reads our output until its end must not wait for the server.
+     */
     for (int fd = 3; fd < 1024; fd++)
         if (fd != ready)
             close(fd);
@@ -89,7 +91,7 @@ static int run(const FsimContext *ctx, int argc, char **argv, GError **error)
                     "%s is no host yet: name one (small, lab, hgx, messy or a JSON file)", sim_dir);
         return 2;
     }
-    /* One that is going, or whose mount was taken away under it, is in the way. */
+    /* A server that is ending, or whose mount was taken away, is in the way. */
     if (!running && !fsim_daemon_stop(sim_dir, error))
         return 1;
     if (argc > 1 && !create(ctx, argv[1], sim_dir, error))

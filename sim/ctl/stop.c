@@ -39,8 +39,8 @@ gboolean fsim_daemon_serves(const char *sim_dir)
 {
     g_autofree char *probe = g_build_filename(sim_dir, "root", "sys", "kernel", "uevent_seqnum", NULL);
     char byte;
-    int fd =
-        open(probe, O_RDONLY | O_CLOEXEC); /* asks it; access() is answered by the kernel's memory of one that dies */
+    int fd = open(probe, O_RDONLY | O_CLOEXEC); /* asks the server itself; the kernel would answer access() from its
+                                                   cache while the server dies */
     gboolean answers = fd >= 0 && read(fd, &byte, 1) == 1;
     if (fd >= 0)
         close(fd);
@@ -91,7 +91,7 @@ gboolean fsim_daemon_stop(const char *sim_dir, GError **error)
 {
     pid_t pid = fsim_daemon_pid(sim_dir);
     for (int i = 0; pid > 0 && i < WAIT_STEPS && fsim_daemon_pid(sim_dir) == pid; i++) {
-        /* One that does not go by itself is killed in the second half of the time. */
+        /* A server that does not end by itself is killed in the second half of the time. */
         if (i == 0 || i == WAIT_STEPS / 2)
             kill(pid, i == 0 ? SIGTERM : SIGKILL);
         g_usleep(WAIT_STEP_US);
@@ -122,7 +122,7 @@ void fsim_daemon_end_holders(const FsimContext *ctx, const char *sim_dir)
     g_autofree char *state = realpath(given, NULL);
     GDir *proc = state != NULL ? g_dir_open("/proc", 0, NULL) : NULL;
     pid_t server = fsim_daemon_pid(sim_dir);
-    /* Not by what is registered: a wedged card has forgotten who held it. */
+    /* Not by the registered holders: a wedged card has forgotten them. */
     for (const char *name = proc != NULL ? g_dir_read_name(proc) : NULL; name != NULL; name = g_dir_read_name(proc)) {
         pid_t pid = atoi(name);
         if (pid <= 1 || pid == getpid() || pid == server || !is_ours(ctx, pid, state))

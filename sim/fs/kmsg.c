@@ -114,7 +114,7 @@ void fsim_kmsg_follow(FsimWorld *world)
 {
     enum { EVENT_XID = 8 };
     const FsimBody *body = world->body;
-    /* Those that fell out of the ring were never said: a storm that nobody listened to. */
+    /* Events that fell out of the ring were never logged: a storm for which nobody listened. */
     if (body->events - world->events_told > FSIM_MAX_EVENTS)
         world->events_told = body->events - FSIM_MAX_EVENTS;
     for (; world->events_told < body->events; world->events_told++) {

@@ -42,7 +42,7 @@ struct FsimNode {
     FsimNode *parent; /* NULL for the root and for dead nodes; `find` results keep a reference to theirs */
     gboolean owns_parent;
     gboolean dead;
-    gboolean lasting; /* is there as long as the tree: its name may be cached, a reboot keeps it */
+    gboolean lasting; /* exists as long as the tree, also after a reboot: its name may be cached */
     guint opens;
     GHashTable *children; /* name -> node */
     char *text;           /* fixed content, or the target of a link */
@@ -57,7 +57,7 @@ FsimNode *fsim_node_ref(FsimNode *node);
 void fsim_node_unref(FsimNode *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FsimNode, fsim_node_unref)
 
-/* A node that `find` hands out: bound to its directory, but not listed there. */
+/* Makes a node that `find` returns: bound to its directory, but not listed there. */
 FsimNode *fsim_node_new_loose(FsimNode *dir, FsimNodeKind kind, const char *name);
 
 /* The functions below return a node that its directory owns. `path` may have several parts: missing directories are
@@ -74,9 +74,9 @@ FsimNode *fsim_node_get(FsimNode *dir, const char *path);
 void fsim_node_remove(FsimNode *node);
 /* Removes `path` below `dir` if it exists. */
 void fsim_node_drop(FsimNode *dir, const char *path);
-/* Marks a node and all below it as lasting. */
+/* Marks a node and everything below it as lasting. */
 void fsim_node_keep(FsimNode *node);
-/* Removes all below a directory that is not lasting. */
+/* Removes everything below a directory that is not lasting. */
 void fsim_node_clear(FsimNode *dir);
 /* "/sys/devices/…", as seen from the root of the tree. */
 char *fsim_node_path(const FsimNode *node);

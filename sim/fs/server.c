@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Owner, mode and size of a node never change, so they may be cached; so may the names of those that last. */
+/* Owner, mode and size of a node never change, so they may be cached; so may the names of lasting nodes. */
 enum { TICK_MS = 100, CACHED_S = 86400 };
 
 struct FsimServer {
@@ -21,7 +21,7 @@ struct FsimServer {
     guint64 next_id;
     GHashTable *handles; /* Handle: what is open */
     GList *parked;       /* of Parked */
-    guint tick;          /* looks for changes outside while somebody waits for them */
+    guint tick;          /* timer: looks for changes from outside while a caller waits for them */
     FsimServerHooks hooks;
     gpointer context;
 };
@@ -47,7 +47,7 @@ typedef struct {
     fuse_req_t request;
     Handle *handle;
     gboolean is_write;
-    gboolean for_ever; /* an injected hang: changes in the tree do not wake it */
+    gboolean for_ever; /* an injected hang: changes of the tree do not wake it */
     guint timer;
     gsize size;
     goffset offset;

@@ -6,7 +6,7 @@
 #pragma once
 #include "app/shared/context.h"
 
-/* The ports that the application lives on. It owns them from fct_app_new on, also when that fails. */
+/* The ports that the application uses. fct_app_new takes ownership of them, also when it fails. */
 typedef struct {
     FctHw *hw;
     FctStore *store;
@@ -18,6 +18,9 @@ typedef struct {
 FctApp *fct_app_new(const FctConfig *config, const FctPorts *ports, GError **error);
 /* Replays open journals, starts the threads and the server. Main thread. */
 gboolean fct_app_start(FctApp *app, GError **error);
-/* Ends the threads, closes the connections. Tasks that run are left to their journal. Main thread. */
+/*
+ * Ends the threads and closes the connections. A task that still runs is continued from its journal by the next start.
+ * Main thread.
+ */
 void fct_app_free(FctApp *app);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctApp, fct_app_free)

@@ -45,7 +45,7 @@
 
 static const FctKeep keep_events = {
     .rows = 2000, .bytes = 16 * 1024 * 1024, .at_hand = 2000, .at_hand_bytes = 4 * 1024 * 1024};
-/* Who changed what: as much as a year's report asks for, and no more than a small disk bears. */
+/* The audit trail is kept long enough for a yearly report, and bounded so that it cannot fill a small disk. */
 static const FctKeep keep_audit = {.rows = 100000,
                                    .age_ms = 400 * DAY_MS,
                                    .bytes = 64 * 1024 * 1024,
@@ -75,7 +75,10 @@ static void on_logins_ended(gpointer opened)
     fct_opened_look(opened);
 }
 
-/* Storage reads a volume that a VM has: whether it is what the VM's document says is for the VMs to judge. */
+/*
+ * Called before storage reads a volume that a VM has: only the VM service can judge whether the VM's document still
+ * tells the truth about it.
+ */
 static gboolean on_volume_read(FctApp *app, const FctVm *vm, GError **error)
 {
     return fct_vm_facts_check_outside(app, vm, "does not have this volume as it is", error);
@@ -165,7 +168,7 @@ static gboolean reads_plan(const json_t *value, GError **error)
     return plan != NULL;
 }
 
-/* Of those whose readers pass over what they cannot read. VMs tell of theirs (domains/vm_docs.c). */
+/* Reports documents that cannot be read, for nouns whose readers skip them. VMs report theirs in domains/vm_docs.c. */
 static void tell_unreadable(FctApp *app)
 {
     fct_aside_tell_unreadable(app, "group/", reads_group);
@@ -177,7 +180,7 @@ gboolean fct_app_start(FctApp *app, GError **error)
 {
     if (!fct_holds_set_aside(app, error))
         return FALSE;
-    /* First who listens, then what speaks. */
+    /* Listeners are made first, then the parts that call them. */
     fct_observer_on_change(app->observer, fct_gpu_publish_news, NULL);
     fct_observer_on_change(app->observer, on_cards_changed, NULL);
     fct_observer_on_helper(app->observer, on_helper, NULL);
@@ -208,8 +211,8 @@ void fct_app_free(FctApp *app)
 {
     if (!app)
         return;
-    fct_server_free(app->server); /* no more requests; those that run are waited for */
-    if (app->sampler) {           /* all were made, so all may run */
+    fct_server_free(app->server); /* takes no more requests, and waits for the handlers that run */
+    if (app->sampler) {           /* the sampler is made last: when it exists, everything may be running */
         fct_autostarter_stop(app->autostarter);
         fct_reconciler_stop(app->reconciler);
         fct_tasks_stop(app->tasks);

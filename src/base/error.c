@@ -63,11 +63,12 @@ gboolean fct_error_from_wire_code(const char *wire, FctErrorCode *ret_code)
     return FALSE;
 }
 
-void fct_set_error_full(GError **error, FctErrorCode code, const char *next, json_t *details, const char *format, ...)
+gboolean fct_set_error_full(GError **error, FctErrorCode code, const char *next, json_t *details, const char *format,
+                            ...)
 {
     if (!error) {
         json_decref(details);
-        return;
+        return FALSE;
     }
     va_list ap;
     va_start(ap, format);
@@ -78,6 +79,14 @@ void fct_set_error_full(GError **error, FctErrorCode code, const char *next, jso
     priv->next = g_strdup(next);
     priv->details = details;
     g_propagate_error(error, made);
+    return FALSE;
+}
+
+gboolean fct_error_pass(GError **error, GError **from)
+{
+    if (*from)
+        g_propagate_error(error, g_steal_pointer(from));
+    return FALSE;
 }
 
 gboolean fct_set_error_errno(GError **error, const char *what, const char *name)

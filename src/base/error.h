@@ -27,12 +27,19 @@ int fct_error_exit_status(FctErrorCode code);
 gboolean fct_error_from_wire_code(const char *wire, FctErrorCode *ret_code);
 
 /*
- * Sets @error with a reason list. @next replaces the default next step when not NULL. @details is an object that is
- * merged into the "details" member on the wire; the reference is taken over (may be NULL).
+ * Sets @error and returns FALSE, so that a function that fails can end with it. @next replaces the default next step
+ * when not NULL. @details is an object that is merged into the "details" member on the wire; the reference is taken
+ * over (may be NULL).
  */
-void fct_set_error_full(GError **error, FctErrorCode code, const char *next, json_t *details, const char *format, ...)
-    G_GNUC_PRINTF(5, 6);
+gboolean fct_set_error_full(GError **error, FctErrorCode code, const char *next, json_t *details, const char *format,
+                            ...) G_GNUC_PRINTF(5, 6);
 #define fct_set_error(error, code, ...) fct_set_error_full(error, code, NULL, NULL, __VA_ARGS__)
+
+/*
+ * Hands *from over to the caller: *error becomes it (which may be NULL: then it is freed), and *from NULL. Nothing
+ * happens when *from is NULL. FALSE, so that a function that fails can end with it.
+ */
+gboolean fct_error_pass(GError **error, GError **from);
 
 /* "Could not write disk.img: No space left on device." from errno, which must be that of the call. FALSE. */
 gboolean fct_set_error_errno(GError **error, const char *what, const char *name);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define JOINER_NOT 0x200c /* Persian and the languages of India are not written without these two */
+#define JOINER_NOT 0x200c /* Persian and the languages of India cannot be written without these two */
 #define JOINER 0x200d
 
 static gboolean is_plain(gunichar c)

@@ -25,7 +25,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define DESCRIPTORS 8192 /* connections, consoles, files: at most so many, if the system lets us */
+#define DESCRIPTORS 8192 /* connections, consoles, files: so many at most, if the system allows it */
 
 typedef struct {
     FctConfig config; /* its strings are owned */
@@ -137,9 +137,8 @@ static gboolean refuse_state(const char *dir, int why, GError **error)
                        : why == EACCES ? "Give the folder to the user that runs facetd."
                        : why == ENOSPC ? "Free some space there."
                                        : NULL;
-    fct_set_error_full(error, why == ENOSPC ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL, next, NULL,
-                       "The folder of Facet's state, %s, cannot be written: %s.", dir, g_strerror(why));
-    return FALSE;
+    return fct_set_error_full(error, why == ENOSPC ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL, next, NULL,
+                              "The folder of Facet's state, %s, cannot be written: %s.", dir, g_strerror(why));
 }
 
 /* One facetd a state: the lock lives as long as the process. */
@@ -162,7 +161,7 @@ static gboolean lock_state(const char *dir, GError **error)
     return FALSE;
 }
 
-/* The usual soft limit is there for programs that use select(). */
+/* The usual soft limit is low for the sake of programs that use select(). */
 static void raise_descriptors(void)
 {
     struct rlimit files;
@@ -201,23 +200,19 @@ static char *read_password(void)
     return password;
 }
 
-/* A state folder that is not there is a mistake, and no new installation. */
+/* For commands on an existing state: a missing state folder is a mistake, not a new installation. */
 static gboolean reset_password(const char *state, const char *user, GError **error)
 {
     g_autofree char *path = g_build_filename(state, "facet.db", NULL);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no %s; --state names the folder of a facetd.", path);
-        return FALSE;
-    }
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no %s; --state names the folder of a facetd.", path);
     g_autoptr(GError) fault = NULL;
     if (!lock_state(state, &fault)) {
         g_propagate_prefixed_error(error, g_steal_pointer(&fault), "Stop facetd first. ");
         return FALSE;
     }
-    if (sodium_init() < 0) {
-        fct_set_error(error, FCT_ERROR_INTERNAL, "libsodium does not start.");
-        return FALSE;
-    }
+    if (sodium_init() < 0)
+        return fct_set_error(error, FCT_ERROR_INTERNAL, "libsodium does not start.");
     g_autoptr(FctStore) store = fct_store_sqlite_open(path, error);
     if (!store)
         return FALSE;
@@ -299,8 +294,11 @@ int main(int argc, char **argv)
     set_default(&options.config.part_device, "vfio");
     set_default(&options.accel, "auto");
     set_default(&options.config.node, g_get_host_name());
-    /* libvirt's event loop iterates the same context whenever nobody holds it: before our loop runs and after, requests
-     * would come on its thread, and a SIGTERM before the loop would be lost. So it is ours from here to the end. */
+    /*
+     * libvirt's event loop iterates the same context whenever nobody holds it. Then, before our loop runs and after it,
+     * requests would arrive on libvirt's thread, and a SIGTERM before the loop would be lost. So we hold the context
+     * from here to the end.
+     */
     if (!g_main_context_acquire(NULL))
         g_error("another thread has the main context");
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);

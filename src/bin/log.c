@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bin/log.h"
+#include "base/scope.h"
 
 #include <string.h>
 
@@ -17,12 +18,11 @@ static gboolean is_due(void)
 {
     static GMutex lock;
     static gint64 next_us;
-    g_mutex_lock(&lock);
+    fct_autolock(&lock);
     gint64 now = g_get_monotonic_time();
     gboolean due = now >= next_us;
     if (due)
         next_us = now + PAUSE_US;
-    g_mutex_unlock(&lock);
     return due;
 }
 

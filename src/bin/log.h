@@ -3,8 +3,8 @@
 #include <glib.h>
 
 /*
- * What libraries have to say goes to the log once in ten seconds at most: some of it is caused by what anybody may
- * send (libsoup and a negative Content-Length), and the log must not grow with it. Our own messages all go there. Once,
- * before the first thread.
+ * Writes messages of libraries to the log at most once in ten seconds: anybody can cause some of them (libsoup and a
+ * negative Content-Length), and the log must not grow with that. Our own messages are all written. Call it once, before
+ * the first thread.
  */
 void fct_log_bound(void);

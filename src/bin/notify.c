@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bin/notify.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -24,12 +25,10 @@ static void tell(const char *what)
     memcpy(address.sun_path, path, length);
     if (*path == '@')
         address.sun_path[0] = '\0'; /* a name of the kernel's own, no file */
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    fct_autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || sendto(fd, what, strlen(what), MSG_NOSIGNAL, (struct sockaddr *)&address,
                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
         g_warning("systemd cannot be told “%s”: %s", what, g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
 }
 
 static gboolean on_time(gpointer unused)
@@ -39,7 +38,7 @@ static gboolean on_time(gpointer unused)
     return G_SOURCE_CONTINUE;
 }
 
-/* Twice in the time after which systemd takes us for dead; 0: it does not watch us. */
+/* Twice within the time after which systemd takes us for dead; 0: it does not watch us. */
 static guint interval_ms(void)
 {
     const char *usec = g_getenv("WATCHDOG_USEC"), *pid = g_getenv("WATCHDOG_PID");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What systemd is told (sd_notify(3)): that facetd serves, that it ends, and, while it is healthy, that it lives
- * (WatchdogSec). Without NOTIFY_SOCKET nothing of it happens. Main thread.
+ * Messages to systemd (sd_notify(3)): that facetd serves, that it ends, and, while it is healthy, that it lives
+ * (WatchdogSec). Without NOTIFY_SOCKET nothing is sent. Main thread.
  */
 #pragma once
 #include <glib.h>

@@ -9,12 +9,12 @@ typedef struct {
     int delay_s; /* to wait after it, before the next */
 } FctAutostart;
 
-/* Sorts @vms (FctAutostart) by order; those of the same order by name. */
+/* Sorts @vms (FctAutostart) by order; equal orders by name. */
 void fct_autostart_sort(GArray *vms);
 
 typedef enum {
-    FCT_AUTOSTART_BEGIN, /* this boot has seen none yet */
-    FCT_AUTOSTART_GO_ON, /* it was begun in this boot and did not end */
+    FCT_AUTOSTART_BEGIN, /* nothing was begun in this boot */
+    FCT_AUTOSTART_GO_ON, /* it was begun in this boot and has not ended */
     FCT_AUTOSTART_DONE   /* there is nothing to do in this boot */
 } FctAutostartDue;
 

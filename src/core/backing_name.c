@@ -17,7 +17,7 @@ static char *protocol_of(const char *name)
 
 static gboolean add_path(const char *path, const char *folder, GPtrArray *paths)
 {
-    while (path[0] == '/' && path[1] == '/') /* GLib would keep two of them */
+    while (path[0] == '/' && path[1] == '/') /* GLib would keep two leading slashes */
         path++;
     g_ptr_array_add(paths, g_canonicalize_filename(path, folder));
     return TRUE;
@@ -29,7 +29,7 @@ static gboolean is_key(const char *key, const char *name)
     return strcmp(dot ? dot + 1 : key, name) == 0;
 }
 
-/* Every file name in it, whatever driver has it. *ret_any: something in it says where the bytes are. */
+/* Every file name in the JSON, whatever driver has it. *ret_any: something in it says where the bytes are. */
 static gboolean collect(const json_t *json, const char *folder, GPtrArray *paths, gboolean *ret_any)
 {
     const char *key;
@@ -44,7 +44,7 @@ static gboolean collect(const json_t *json, const char *folder, GPtrArray *paths
         } else if (text && is_key(key, "driver"))
             *ret_any |= g_strv_contains(servers, text);
         else if (text && is_key(key, "type") && strcmp(text, "unix") == 0)
-            ok = FALSE; /* a server on this host, which may have any file */
+            ok = FALSE; /* a server on this host may export any file */
         else
             ok = collect(value, folder, paths, ret_any) && ok;
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a disk's bytes name as the file that it stands on, read as QEMU reads it. Pure. */
+/* The files that a disk's bytes name as its backing file, read as QEMU reads them. Pure. */
 #pragma once
 #include "base/json.h"
 
 /*
- * Appends the files of this host that @name leads to, spelled as absolute paths: it is a path (relative to @folder),
- * "file:…" or "json:{…}". What is on a server is none. FALSE: what it leads to cannot be told.
+ * Appends the files of this host to which @name leads, as absolute paths. @name is a path (relative to @folder),
+ * "file:…" or "json:{…}"; files on servers are left out. FALSE: it cannot be told where it leads.
  */
 gboolean fct_backing_files(const char *name, const char *folder, GPtrArray *paths);

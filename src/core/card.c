@@ -19,11 +19,9 @@ static gboolean read_profile(const FctMigProfile *from, FctGridProfile *to, GErr
     };
     for (guint i = 0; i < from->starts->len; i++) {
         int start = g_array_index(from->starts, int, i);
-        if (start < 0 || start >= FCT_MIG_UNITS_MAX) {
-            fct_set_error(error, FCT_ERROR_UNSUPPORTED, "The profile %s begins at slot %d: more than Facet can plan.",
-                          from->name, start);
-            return FALSE;
-        }
+        if (start < 0 || start >= FCT_MIG_UNITS_MAX)
+            return fct_set_error(error, FCT_ERROR_UNSUPPORTED,
+                                 "The profile %s begins at slot %d: more than Facet can plan.", from->name, start);
         to->starts |= (guint16)(1u << start);
     }
     return TRUE;
@@ -36,17 +34,14 @@ gboolean fct_card_grid(const FctGpu *gpu, FctMigGrid *ret_grid, GError **error)
         const FctMigProfile *profile = gpu->mig.profiles->pdata[i];
         if (!usable(profile))
             continue;
-        if (grid.n_profiles == FCT_MIG_PROFILES_MAX) {
-            fct_set_error(error, FCT_ERROR_UNSUPPORTED, "The card has more than %d profiles.", FCT_MIG_PROFILES_MAX);
-            return FALSE;
-        }
+        if (grid.n_profiles == FCT_MIG_PROFILES_MAX)
+            return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "The card has more than %d profiles.",
+                                 FCT_MIG_PROFILES_MAX);
         if (!read_profile(profile, &grid.profiles[grid.n_profiles++], error))
             return FALSE;
     }
-    if (grid.n_profiles == 0) {
-        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "The driver names no MIG profile for this card.");
-        return FALSE;
-    }
+    if (grid.n_profiles == 0)
+        return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "The driver names no MIG profile for this card.");
     if (!fct_mig_grid_finish(&grid, error))
         return FALSE;
     *ret_grid = grid;
@@ -205,7 +200,7 @@ static char *why_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigLay
     g_assert_not_reached();
 }
 
-/* "3 × 1g.10gb or 1 × 2g.20gb": each plain profile that still fits, alone, as often as it does. */
+/* "3 × 1g.10gb or 1 × 2g.20gb": for each plain profile that still fits, how often it fits alone. */
 static char *leaves_text(const FctGpu *gpu, const FctMigGrid *grid, const FctMigLayout *layout)
 {
     int order[FCT_MIG_PROFILES_MAX];

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A card of the inventory as the planner sees it: grid, state, holders; and the same in words for people.
+ * A card of the inventory as the planner sees it (grid, state, holders), and described in words for people. Pure.
  *
- * @reservations everywhere: array of FctReservation of this node (NULL: none). An instance is busy when a process runs
- * on it or a VM has it reserved, in use or not yet released.
+ * @reservations: array of FctReservation of this node; NULL: none. An instance is busy when a process runs on it, or a
+ * VM has reserved it, uses it or has not released it yet.
  */
 #pragma once
 #include "core/mig_fit.h"
 #include "core/place_mig.h"
 #include "model/part.h"
 
-/* Profiles without known places are left out: nothing can be planned with them. Fails when no grid comes of it. */
+/*
+ * The grid of the card. Profiles without known places are left out, since nothing can be planned with them. Fails when
+ * no grid results.
+ */
 gboolean fct_card_grid(const FctGpu *gpu, FctMigGrid *ret_grid, GError **error);
 void fct_card_state(const FctGpu *gpu, const GPtrArray *reservations, const FctMigGrid *grid, FctMigState *ret_state);
 
@@ -26,7 +29,7 @@ const FctReservation *fct_card_reservation(const FctGpu *gpu, const FctGpuInstan
  * instance profiles.
  */
 char *fct_card_not_whole(const FctMigProfile *profile, const GArray *cis);
-/* The same of an instance that is there. */
+/* The same for an instance of the inventory. */
 char *fct_card_instance_not_whole(const FctGpu *gpu, const FctGpuInstance *instance);
 
 /* Words. g_free each. */

@@ -112,7 +112,9 @@ static FctChainNode *nth(const FctChain *chain, guint i)
     return i < chain->nodes->len ? g_ptr_array_index(chain->nodes, i) : chain->current;
 }
 
-/* How many files stand on the one at @path. *ret_file, *ret_node: the last of them and whose it is. */
+/*
+ * How many files stand on the one at @path. *ret_file, *ret_node: the last of them, and the node to which it belongs.
+ */
 static guint standing(const FctChain *chain, const char *path, FctChainFile **ret_file, FctChainNode **ret_node)
 {
     guint n = 0;
@@ -220,7 +222,7 @@ void fct_chain_hide(FctChain *chain, const char *id)
     fct_chain_node(chain, id)->hidden = TRUE;
 }
 
-/* Whether the VM's own disk stands on the file. */
+/* Whether a disk of the current node stands on the file. */
 static gboolean is_live(const FctChain *chain, const FctChainFile *base)
 {
     const FctChainFile *file = fct_chain_node_file(chain->current, base->target);
@@ -258,7 +260,7 @@ gboolean fct_chain_next(const FctChain *chain, FctChainStep *ret)
     return FALSE;
 }
 
-/* Its children take its place. */
+/* Its children are attached to its parent. */
 static void forget(FctChain *chain, FctChainNode *node)
 {
     for (guint i = 0; i <= chain->nodes->len; i++)

@@ -197,7 +197,7 @@ typedef struct {
     FctSpreading spreading;
 } Context;
 
-/* What was split meanwhile is not what was reserved. */
+/* A part that was split meanwhile is not the one that was reserved. */
 static gboolean mine(const Context *context, const FctPart *part)
 {
     return !*part->not_whole && part->state != FCT_PART_FREE && part->state != FCT_PART_UNAVAILABLE &&
@@ -376,7 +376,7 @@ GPtrArray *fct_choose_parts(const GPtrArray *devices, const GPtrArray *groups, c
         FctChosen *entry = g_new(FctChosen, 1);
         *entry = (FctChosen){claim->device, device->group, claim->part < 0 ? NULL : parts->pdata[claim->part]};
         g_ptr_array_add(chosen, entry);
-        /* One verdict a device, not one a missing part. */
+        /* One verdict for each device, not for each missing part. */
         if (claim->part < 0 && (c == 0 || g_array_index(claims, Claim, c - 1).device != claim->device ||
                                 g_array_index(claims, Claim, c - 1).part >= 0))
             refuse(claim, device->group, parts, verdicts);

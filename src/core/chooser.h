@@ -12,23 +12,26 @@ GPtrArray *fct_parts_of(const FctInventory *inventory, const GPtrArray *reservat
 
 gboolean fct_group_takes(const FctGroup *group, const FctPart *part);
 /*
- * The first card that cannot be looked at now, released, lost or wedged: what parts it has is not known, and a built-in
- * group may be missing for that alone. NULL: all can.
+ * The first card that is released, lost or wedged, so that its parts are not known: a built-in group may be missing for
+ * that reason alone. NULL: all cards can be seen.
  */
 const FctGpu *fct_card_unseen(const FctInventory *inventory);
-/* Names such a card, and the way out, in the verdicts "group-missing" and "group-empty". */
+/* Names such a card, and what to do about it, in the verdicts "group-missing" and "group-empty". */
 void fct_verdicts_name_unseen(GPtrArray *verdicts, const FctInventory *inventory);
-/* @id has the form of a built-in group's. */
+/* TRUE when @id has the form of a built-in group's id. */
 gboolean fct_group_id_is_builtin(const char *id);
-/* One built-in group for each kind of part there is: card model and profile. Array of FctGroup, by first part. */
+/*
+ * One built-in group for each kind of part that exists (card model and profile). Array of FctGroup, in the order of
+ * their first parts.
+ */
 GPtrArray *fct_groups_builtin(const GPtrArray *parts);
 
 typedef enum {
-    FCT_PACK,  /* fill cards that are in use, so that others stay whole */
+    FCT_PACK,  /* fill cards that are in use, so that others stay unused */
     FCT_SPREAD /* take the least used card */
 } FctSpreading;
 
-/* What one of a VM's devices gets: one entry for each of its count. */
+/* What one device of a VM gets: there is one entry for each of the device's count. */
 typedef struct {
     guint device;        /* index in @devices */
     const char *group;   /* id */

@@ -26,19 +26,19 @@ char *fct_cloud_user_data(const FctFirstBoot *boot)
 {
     if (*boot->user_data)
         return g_strdup(boot->user_data);
-    if (boot->had_user_data) /* its text is kept no longer, and ours is no stand-in for it */
+    if (boot->had_user_data) /* the guest has had it: its text is not kept, and ours cannot stand in for it */
         return g_strdup("#cloud-config\n{}\n");
     g_autoptr(json_t) config = json_pack("{s:b, s:{s:b}}", "manage_etc_hosts", 1, "chpasswd", "expire", 0);
     if (*boot->user) {
         json_object_set_new(config, "users", json_pack("[o]", user_of(boot)));
-        /* By SSH with the password only where there is no better way in. */
+        /* Password sign-in over SSH is on only when there is no better way in. */
         json_object_set_new(config, "ssh_pwauth", json_boolean(*boot->hash && !*boot->ssh_keys));
     }
     if (*boot->packages) {
         json_object_set_new(config, "package_update", json_true());
         json_object_set_new(config, "packages", strings(boot->packages));
     }
-    /* Where the agent came with the packages, or is in the image and not enabled. */
+    /* Starts the guest agent where it came with the packages, or is in the image and not enabled. */
     json_object_set_new(config, "runcmd",
                         json_pack("[[sss]]", "sh", "-c",
                                   "systemctl start qemu-guest-agent 2>/dev/null || service qemu-guest-agent start "
@@ -54,7 +54,7 @@ char *fct_cloud_meta_data(const FctFirstBoot *boot, const char *host_name)
     return g_strdup_printf("%s\n", json);
 }
 
-/* By @to "0.0.0.0/0" and not "default": that is what every release knows. */
+/* Written as @to "0.0.0.0/0" and not "default": every release understands that. */
 static json_t *on_link_route(const char *gateway)
 {
     return json_pack("[{s:s, s:s, s:b}]", "to", strchr(gateway, ':') ? "::/0" : "0.0.0.0/0", "via", gateway, "on-link",
@@ -64,8 +64,10 @@ static json_t *on_link_route(const char *gateway)
 static void set_static(json_t *nic, const FctFirstBoot *boot)
 {
     json_object_set_new(nic, "addresses", json_pack("[s]", boot->address));
-    /* gateway4 and not a route "default": older releases of cloud-init know nothing else. A gateway that is outside of
-     * the address's own network is reached all the same, where the guest is told that it is on the link. */
+    /*
+     * Written as gateway4 and not as a route "default", since older releases of cloud-init know nothing else. A gateway
+     * outside of the address's own network can be reached when the guest is told that it is on the link.
+     */
     if (*boot->gateway && !fct_first_boot_gateway_is_near(boot))
         json_object_set_new(nic, "routes", on_link_route(boot->gateway));
     else if (*boot->gateway)

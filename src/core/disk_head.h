@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a file is by its bytes: the first FCT_DISK_HEAD_BYTES and the last FCT_DISK_TAIL_BYTES of it. Its name and what
- * others say of it do not count. The bytes are a stranger's: nothing outside the two buffers is read, and the cost is
- * that of one pass over them. Whatever QEMU would take for another format than raw is never called raw here.
+ * What a file is, judged by its bytes: the first FCT_DISK_HEAD_BYTES and the last FCT_DISK_TAIL_BYTES. Its name and
+ * what others say about it do not count. The bytes are a stranger's: nothing outside the two buffers is read, and the
+ * cost is that of one pass over them. What QEMU would take for another format is never called raw here. Pure.
  */
 #pragma once
 #include <glib.h>
@@ -12,14 +12,14 @@
 
 typedef enum {
     FCT_DISK_EMPTY, /* no byte at all */
-    FCT_DISK_RAW,   /* bytes without a mark: a disk, as far as anybody can say */
+    FCT_DISK_RAW,   /* bytes without any known mark: a raw disk, as far as anybody can tell */
     FCT_DISK_PARTITIONED,
     FCT_DISK_ISO,
     FCT_DISK_QCOW2, /* versions 2 and up */
     FCT_DISK_QCOW1,
     FCT_DISK_QED,
     FCT_DISK_VMDK,
-    FCT_DISK_VMDK_TEXT, /* the description; the data is in other files */
+    FCT_DISK_VMDK_TEXT, /* only the description; the data is in other files */
     FCT_DISK_VDI,
     FCT_DISK_VHDX,
     FCT_DISK_VPC,
@@ -57,13 +57,13 @@ typedef enum {
     FCT_DISK_MEDIA,
     FCT_DISK_DATABASE,
     FCT_DISK_ANDROID,  /* a kernel with its first file system, or a sparse image */
-    FCT_DISK_SQUASHFS, /* nothing starts from it; somebody may want it as a disk, and says so */
+    FCT_DISK_SQUASHFS, /* nothing boots from it; people who want it as a disk say so */
     FCT_DISK_KINDS
 } FctDiskKind;
 
-/* What can be done with a kind. */
+/* What can be done with a file of a kind. */
 typedef enum {
-    FCT_DISK_IS_NOTHING, /* empty, a page, a program: no disk */
+    FCT_DISK_IS_NOTHING, /* empty, a web page, a program: no disk */
     FCT_DISK_IS_DISK,    /* raw bytes or qcow2 */
     FCT_DISK_IS_MEDIUM,  /* an ISO */
     FCT_DISK_IS_FOREIGN, /* a disk in a format of another hypervisor: convert it */
@@ -82,23 +82,23 @@ typedef enum { FCT_QCOW2_CLEAR, FCT_QCOW2_AES, FCT_QCOW2_LUKS, FCT_QCOW2_CRYPT_U
 
 typedef struct {
     FctDiskKind kind;
-    int version;          /* of a qcow2 or qcow1, as all below that has no other word */
+    int version;          /* members from here on: of a qcow2 or qcow1, unless said otherwise */
     gint64 virtual_bytes; /* as a guest sees it; -1 not said */
-    gboolean backing;     /* it stands on another file; of each disk format that QEMU converts */
+    gboolean backing;     /* it stands on another file; for every disk format that QEMU converts */
     gboolean data_file;   /* its data is in another file */
     FctQcow2Crypt crypt;
-    guint64 incompatible; /* FCT_QCOW2_…, and bits that nobody knows yet */
+    guint64 incompatible; /* FCT_QCOW2_…, and unknown bits */
     guint32 snapshots;    /* inside of it */
     const char *fault;    /* what is wrong in the header, for people ("its cluster size is impossible"); NULL */
-    /* any kind: it says itself that it is longer than @size; its true length at least. 0: it does not */
+    /* any kind: the least true length, when the file says that it is longer than @size; 0: it does not */
     gint64 needs_bytes;
     gboolean gpt, mbr; /* a partition table, whatever the kind */
 } FctDiskHead;
 
 typedef struct {
-    const guint8 *head; /* the first MIN(size, FCT_DISK_HEAD_BYTES) bytes; fewer are taken, and then less is found */
+    const guint8 *head; /* the first MIN(size, FCT_DISK_HEAD_BYTES) bytes; with fewer, less is found */
     gsize head_length;
-    const guint8 *tail; /* the last ones; NULL with length 0: not there yet */
+    const guint8 *tail; /* the last bytes; NULL with length 0: not there yet */
     gsize tail_length;
     gint64 size; /* of the whole */
 } FctDiskBytes;

@@ -5,9 +5,8 @@
 
 static gboolean bad_name(GError **error, const char *why)
 {
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "name"), "The file's name %s.",
-                       why);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "name"),
+                              "The file's name %s.", why);
 }
 
 gboolean fct_file_name_check(const char *name, GError **error)
@@ -35,12 +34,11 @@ gboolean fct_file_name_check(const char *name, GError **error)
 
 static gboolean bad_range(GError **error, const char *why)
 {
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Send “Content-Range: bytes FIRST-LAST/SIZE”.",
-                       json_pack("{s:s}", "field", "Content-Range"), "The range %s.", why);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Send “Content-Range: bytes FIRST-LAST/SIZE”.",
+                              json_pack("{s:s}", "field", "Content-Range"), "The range %s.", why);
 }
 
-/* A number without sign or blanks up to @end, which is stepped over. */
+/* Reads a number without sign or blanks that ends with @end, and steps over @end. */
 static gboolean take_number(const char **text, char end, gint64 *ret)
 {
     char *rest;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files that a guest reads at its first boot, as text. Pure. All results are freed with g_free. */
+/* The files that a guest reads at its first boot, as text. Pure. Free all results with g_free. */
 #pragma once
 #include "model/first_boot.h"
 
-/* For cloud-init's data source NoCloud. JSON, which is YAML too, so nothing that a person typed can change the meaning.
+/*
+ * User data for cloud-init's data source NoCloud. It is JSON, which is YAML too, so nothing that a person typed can
+ * change its meaning.
  */
 char *fct_cloud_user_data(const FctFirstBoot *boot);
 /* @host_name: of fct_cloud_host_name. */
 char *fct_cloud_meta_data(const FctFirstBoot *boot, const char *host_name);
 /*
- * Version 2, the NICs found by their MAC: the first with the address that was asked for, all others by DHCP. @macs ends
- * with NULL; NULL when there is no NIC.
+ * Network configuration, version 2. NICs are found by their MAC: the first gets the address that was asked for, all
+ * others use DHCP. @macs ends with NULL; the result is NULL when there is no NIC.
  */
 char *fct_cloud_network_config(const FctFirstBoot *boot, const char *const *macs);
 
@@ -25,5 +27,5 @@ char *fct_windows_answers(const FctFirstBoot *boot, const char *computer_name, g
  * name, and "vm-" with the beginning of its id where nothing of that is left.
  */
 char *fct_cloud_host_name(const FctFirstBoot *boot, const char *vm, const char *id);
-/* The same for Windows: at most 15 letters, digits and dashes, not only digits. */
+/* The host name for Windows: at most 15 letters, digits and dashes, not only digits. */
 char *fct_windows_computer_name(const char *vm, const char *id);

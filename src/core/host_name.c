@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a guest is called at its first boot when nobody says it. */
+/* A guest's name at its first boot when nobody gives one. */
 #include "core/first_boot_text.h"
 
 #include <string.h>
@@ -9,8 +9,8 @@
 #define ID_SHOWN 8
 
 /*
- * Letters and digits of ASCII as they are, one dash for whatever stands between them, none at either end. What has only
- * digits would be taken for an address: it begins with "vm-". "" when nothing is left.
+ * Keeps ASCII letters and digits and puts one dash for whatever stands between them. A name of only digits would be
+ * taken for an address, so it begins with "vm-". "" when nothing is left.
  */
 static char *label_from(const char *vm, gsize max)
 {

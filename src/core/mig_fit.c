@@ -15,7 +15,7 @@ static FctMigFit judge_place(const FctMigGrid *grid, const FctMigLayout *layout,
     counts.n[p]++;
     switch (fct_mig_check_limits(grid, &counts, &which)) {
     case FCT_MIG_WITHIN:
-    case FCT_MIG_OVER_UNITS: /* cannot be: its units are free */
+    case FCT_MIG_OVER_UNITS: /* impossible: its units are free */
         break;
     case FCT_MIG_OVER_COUNT:
         fit.why = FCT_MIG_COUNT_USED;
@@ -39,7 +39,9 @@ guint fct_mig_fits(const FctMigGrid *grid, const FctMigLayout *layout, FctMigFit
     return n;
 }
 
-/* Pieces of one length: taking each as early as it can end leaves the most for the rest, so greedy is exact here. */
+/*
+ * All pieces have one length, so taking each as early as possible leaves the most for the rest: greedy is exact here.
+ */
 guint fct_mig_capacity(const FctMigGrid *grid, const FctMigLayout *layout, int profile)
 {
     guint32 covered = fct_mig_covered(grid, layout);
@@ -58,7 +60,10 @@ guint fct_mig_capacity(const FctMigGrid *grid, const FctMigLayout *layout, int p
     return n;
 }
 
-/* A reason of the card's limits says more than a neighbour; of the same kind, the smaller profile's says more. */
+/*
+ * Picks the reason to show: a limit of the card says more than a neighbour; of equal kinds, the smaller profile's says
+ * more.
+ */
 static gboolean better_reason(const FctMigGrid *grid, const FctMigFit *fit, const FctMigFit *than)
 {
     gboolean limit = fit->why != FCT_MIG_OCCUPIED, than_limit = than->why != FCT_MIG_OCCUPIED;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What may still begin where on a MIG card, why not, and what is left afterwards: the card picture's free room.
- * Pure and without allocation.
+ * Which profiles may still begin where on a MIG card, why not, and what is left afterwards: the free room of the card's
+ * picture. Pure, without allocation.
  */
 #pragma once
 #include "core/mig_grid.h"
 
 typedef enum {
     FCT_MIG_FITS,
-    FCT_MIG_OCCUPIED,      /* `by` is where the instance in the way begins */
+    FCT_MIG_OCCUPIED,      /* `by` is where the instance begins that is in the way */
     FCT_MIG_COUNT_USED,    /* the card takes no more of this profile */
     FCT_MIG_RESOURCE_USED, /* `resource` is used up */
-    FCT_MIG_NO_PROFILE,    /* only of stranded units: no profile of the card reaches this unit */
+    FCT_MIG_NO_PROFILE,    /* only for stranded units: no profile of the card reaches this unit */
 } FctMigWhy;
 
 typedef struct {
@@ -30,7 +30,7 @@ guint fct_mig_fits(const FctMigGrid *grid, const FctMigLayout *layout, FctMigFit
 /* How many more instances of this profile alone the card would take (exact). */
 guint fct_mig_capacity(const FctMigGrid *grid, const FctMigLayout *layout, int profile);
 
-/* Why a free unit can be used by no profile; the reason is that of the smallest profile that reaches it. */
+/* Why a free unit can be used by no profile: the reason of the smallest profile that reaches it. */
 typedef struct {
     guint16 units; /* bits: free and stranded */
     FctMigFit reason[FCT_MIG_UNITS_MAX];

@@ -22,11 +22,10 @@ static gboolean check_profile(const FctMigGrid *grid, int index, GError **error)
 
 gboolean fct_mig_grid_finish(FctMigGrid *grid, GError **error)
 {
-    if (grid->n_units == 0 || grid->n_units > FCT_MIG_UNITS_MAX || grid->n_profiles > FCT_MIG_PROFILES_MAX) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "The card has %d memory units and %d profiles: at most %d and %d.",
-                      grid->n_units, grid->n_profiles, FCT_MIG_UNITS_MAX, FCT_MIG_PROFILES_MAX);
-        return FALSE;
-    }
+    if (grid->n_units == 0 || grid->n_units > FCT_MIG_UNITS_MAX || grid->n_profiles > FCT_MIG_PROFILES_MAX)
+        return fct_set_error(error, FCT_ERROR_BAD_REQUEST,
+                             "The card has %d memory units and %d profiles: at most %d and %d.", grid->n_units,
+                             grid->n_profiles, FCT_MIG_UNITS_MAX, FCT_MIG_PROFILES_MAX);
     for (int p = 0; p < grid->n_profiles; p++)
         if (!check_profile(grid, p, error))
             return FALSE;

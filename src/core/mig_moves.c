@@ -38,7 +38,10 @@ static gboolean within(const Order *order, guint16 without, guint8 with)
     return fct_mig_check_limits(order->grid, &counts, &which) == FCT_MIG_WITHIN;
 }
 
-/* What must go before @what may begin at @start: those in its units, then, for counts and engines, idle before busy. */
+/*
+ * Emits what must go before @what may begin at @start: first the instances in its units, then, for counts and engines,
+ * idle ones before busy ones.
+ */
 static guint16 must_go(const Order *order, int start, guint8 what)
 {
     guint32 range = fct_mig_range(order->grid, what - 1, start);

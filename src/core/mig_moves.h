@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order of a change, at the level of GPU instances: each creation comes after the destructions that free its units,
- * its count and its engines, so that every intermediate layout is one the card would hold. Idle instances go first and
- * busy ones as late as can be, so that a fault on the way interrupts the least. Pure, no allocation.
+ * The order of a change of GPU instances: each creation comes after the destructions that free its units, its count and
+ * its engines, so that the card could hold every intermediate layout. Idle instances go first and busy ones as late as
+ * possible, so that a fault on the way interrupts the least. Pure, without allocation.
  */
 #pragma once
 #include "core/place_mig.h"

@@ -10,11 +10,11 @@ typedef struct {
     FctMigWant want;
     gboolean keep_busy;
     GArray *found; /* FctMigNearest */
-    guint offset;  /* edits that were made before the search began */
+    guint offset;  /* edits that were made before this search */
     guint tries;   /* plans that may still be made */
 } Hunt;
 
-/* Without a table every plan is a search of its own: then look less far, and not for ever. */
+/* Without a table every plan is a search of its own, so fewer wishes are tried. */
 #define DEPTH_TABLE 2
 #define DEPTH_SEARCH 1
 #define TRIES_SEARCH 100
@@ -118,7 +118,7 @@ guint fct_mig_nearest(const FctMigPlanner *planner, const FctMigState *state, co
         int largest = largest_wanted(hunt.grid, &base);
         if (hunt.found->len || largest < 0)
             break;
-        /* Far from anything that fits: give up the largest and look again around the rest. */
+        /* Nothing close fits: gives up the largest instance and searches again around the rest. */
         base.n[largest]--;
         hunt.offset++;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When what is wanted does not fit, or fits only by displacing something busy: the smallest changes of the wish that
- * would do. A change drops one instance, or takes a smaller profile for it. Pure; allocates only inside.
+ * When a wish does not fit, or fits only by displacing something busy: the smallest changes of it that would do. A
+ * change drops one instance, or takes a smaller profile for it. Pure; allocates only inside.
  */
 #pragma once
 #include "core/place_mig.h"
@@ -13,8 +13,8 @@ typedef struct {
 } FctMigNearest;
 
 /*
- * Fills up to @max of @ret, best first: fewest edits, then least compute lost, then least memory. With @keep_busy only
- * such that keep every busy instance. Returns how many; 0 only when even an empty card would not do.
+ * Fills up to @max of @ret, best first: fewest edits, then least compute lost, then least memory. @keep_busy: only
+ * wishes that keep every busy instance. Returns how many; 0 only when even an empty card would not do.
  */
 guint fct_mig_nearest(const FctMigPlanner *planner, const FctMigState *state, const FctMigWant *want,
                       gboolean keep_busy, FctMigNearest *ret, guint max);

@@ -45,7 +45,7 @@ void fct_network_against_snapshots(const FctNetworkScene *scene, GPtrArray *verd
 
 /* ---- subnets ---- */
 
-/* It has an address whose subnet crosses @wanted's, and no network of libvirt made it. */
+/* TRUE when the interface has an address whose subnet crosses @wanted's, and is not libvirt's own. */
 static gboolean crosses(const FctHostInterface *interface, const FctNetwork *wanted)
 {
     guint32 gateway, address;
@@ -73,7 +73,7 @@ static void against_interfaces(const FctNetworkScene *scene, const FctNetwork *w
             said - FCT_NETWORK_SAID_MAX);
 }
 
-/* There is an interface that may lead somewhere. Unknown counts as yes. */
+/* Whether some interface, other than those of libvirt's networks, may lead out of the host. Unknown counts as yes. */
 static gboolean has_way_out(const GPtrArray *interfaces)
 {
     for (guint i = 0; interfaces && i < interfaces->len; i++)
@@ -82,7 +82,7 @@ static gboolean has_way_out(const GPtrArray *interfaces)
     return !interfaces;
 }
 
-/* Addresses that others have by right: the host would no longer reach these. */
+/* Addresses that belong to others: the host could not reach these any more. */
 static void against_public(const FctNetwork *wanted, const char *subnet, GPtrArray *verdicts)
 {
     const char *what;
@@ -90,7 +90,7 @@ static void against_public(const FctNetwork *wanted, const char *subnet, GPtrArr
     fct_ipv4_parse(wanted->gateway, &gateway);
     FctIpv4Use use = fct_ipv4_use(gateway, wanted->prefix, &what);
     if (wanted->kind == FCT_NETWORK_ROUTED || use == FCT_IPV4_PRIVATE)
-        return; /* routed: they are the guests' by right, as far as anybody can tell here */
+        return; /* routed: the addresses are the guests' own, as far as anybody can tell here */
     if (use == FCT_IPV4_SPECIAL)
         ADD(FCT_WARN, "public-subnet", "subnet", "Choose a private subnet, unless these addresses are yours.",
             "%s is kept for %s: this host and the guests no longer reach others that use it.", subnet, what);
@@ -130,7 +130,7 @@ static void against_subnet(const FctNetworkScene *scene, const FctNetwork *wante
             subnet);
 }
 
-/* Nothing is known against it; that routes are unknown is no reason to propose none. */
+/* Nothing known forbids it; unknown routes are no reason to propose no subnet. */
 static gboolean is_free(const FctNetworkScene *scene, const FctNetwork *trial)
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
@@ -191,7 +191,10 @@ static void against_bridge(const FctNetworkScene *scene, const FctNetwork *wante
     }
 }
 
-/* Another network is on the interface that Facet would make for the VLAN: two would share it, and go together. */
+/*
+ * Another network is on the interface that Facet would make for the VLAN: the two would share it, also when one is
+ * deleted.
+ */
 static gboolean against_vlan_of_network(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
 {
     const FctNetwork *other = fct_network_on_device(scene->networks, wanted->device, wanted->name);
@@ -201,7 +204,7 @@ static gboolean against_vlan_of_network(const FctNetworkScene *scene, const FctN
     return other != NULL;
 }
 
-/* Nothing of that name, and no other interface for that VLAN, is on the host. */
+/* The host has no other interface of that name, and no other for that VLAN. */
 static void against_vlan(const FctNetworkScene *scene, const FctNetwork *wanted, GPtrArray *verdicts)
 {
     for (guint i = 0; i < scene->interfaces->len; i++) {
@@ -260,7 +263,7 @@ void fct_network_against_place(const FctNetworkScene *scene, const FctNetwork *p
 
 /* ---- the connection that asks ---- */
 
-/* A VM in the network is the one that asks: only its own addresses tell where the network has no subnet. */
+/* The client is a VM in this network: a network without a subnet is known only by the VM's own addresses. */
 static gboolean is_guest(const FctNetworkScene *scene)
 {
     for (guint i = 0; scene->users && i < scene->users->len; i++) {

@@ -155,7 +155,7 @@ static void say_place(FctNetworkPlan *plan, const FctNetwork *before, const FctN
     plan->replug = differs(from, to) || (before->kind == FCT_NETWORK_BRIDGE && differs(before->bridge, after->bridge));
 }
 
-/* Running VMs: they lose their link, or they get the change only when they start again. */
+/* Running VMs either lose their link, or get the change only when they start again. */
 static void interrupt(const FctNetworkScene *scene, const FctNetwork *present, FctNetworkPlan *plan)
 {
     g_autoptr(GString) later = g_string_new(NULL);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a change of a network does and what stands against it: the same for the preview and the act. Pure.
+ * What a change of a network does and what forbids it: the same for the preview and for the change. Pure.
  *
  * Codes: name-taken not-ours in-use subnet-taken bridge-missing bridge-of-network interface-missing interface-is-bridge
  * interface-in-bridge interface-is-vlan vlan-taken vlan-unsupported own-connection public-subnet route-crossed
- * snapshot-needs; said only: link-down host-apart needs-route no-way-out next-start routes-unknown.
+ * snapshot-needs; only warnings: link-down host-apart needs-route no-way-out next-start routes-unknown.
  */
 #pragma once
 #include "model/host_network.h"
@@ -22,13 +22,13 @@ typedef struct {
 } FctNetworkUser;
 
 typedef struct {
-    const GPtrArray *networks;   /* FctNetwork*, all there are */
+    const GPtrArray *networks;   /* FctNetwork*: all networks */
     const GPtrArray *interfaces; /* FctHostInterface*; NULL: unknown */
-    const GPtrArray *routes;     /* FctHostRoute*: all that share addresses with what is wanted; NULL: unknown */
-    gboolean more_routes;        /* these are not all */
+    const GPtrArray *routes;     /* FctHostRoute*: those that share addresses with the wanted subnet; NULL: unknown */
+    gboolean more_routes;        /* there are more routes than these */
     const GArray *users;         /* FctNetworkUser of the network in question; NULL: none */
-    const GPtrArray *snapshots;  /* char*: "snapshot s1 of VM db-2", those that bring back a NIC in it; NULL: none */
-    const char *local, *remote;  /* of the connection that asks; "" unknown */
+    const GPtrArray *snapshots;  /* char*: "snapshot s1 of VM db-2": its revert brings a NIC in it back; NULL: none */
+    const char *local, *remote;  /* addresses of the client's own connection; "" unknown */
     guint libvirt;               /* 9000000 is 9.0.0; 0 unknown */
 } FctNetworkScene;
 
@@ -36,7 +36,7 @@ typedef struct {
     GPtrArray *changes;    /* char*: sentences */
     GPtrArray *interrupts; /* char*: VMs that lose their link for some seconds, by name, each once */
     GPtrArray *verdicts;   /* FctVerdict* */
-    gboolean redefine;     /* it cannot be done while the network runs */
+    gboolean redefine;     /* the network must be stopped and started for it */
     gboolean replug;       /* NICs of VMs that run are moved to the new bridge */
 } FctNetworkPlan;
 void fct_network_plan_free(FctNetworkPlan *plan);
@@ -50,9 +50,9 @@ FctNetworkPlan *fct_network_plan_delete(const FctNetworkScene *scene, const FctN
 /* The member of the input that a verdict is about; NULL: none in particular. */
 const char *fct_network_plan_field(const FctVerdict *verdict);
 /*
- * The first private subnet (192.168.N.0/24, or else 10.N.0.0/24) that no network, interface or route of the scene has;
- * NULL when there is none. g_free it.
+ * The first private subnet (192.168.N.0/24, or else 10.N.0.0/24) that no network, interface or route of the scene uses;
+ * NULL: none. g_free it.
  */
 char *fct_network_free_subnet(const FctNetworkScene *scene);
-/* What proposals are made of: the routes there are to be in the scene too. */
+/* The addresses from which proposals are made: the scene needs the routes to them, too. */
 #define FCT_NETWORK_PROPOSED "192.168.0.0/16", "10.0.0.0/8"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A subnet of guests against the host's routes. What the kernel looks up for an address of the subnet is changed by the
- * network's own route (main table), or goes on to be what another table or a longer prefix says: either the host loses
- * what it reached there, or it does not reach its guests.
+ * Compares the subnet of a network with the host's routes. The network's own route (main table) changes what the kernel
+ * finds for its addresses, unless another table or a longer prefix comes first. Either way something breaks: the host
+ * loses what it reached there before, or it does not reach its guests.
  */
 #include "core/network_against.h"
 #include "model/address.h"
@@ -23,7 +23,7 @@ static gboolean is_within(const FctHostRoute *route, guint32 address, int prefix
     return route->prefix >= prefix && fct_ipv4_overlaps(route->address, route->prefix, address, prefix);
 }
 
-/* It leads to the subnet of a network of libvirt, which is compared as such. */
+/* Routes to the subnet of a libvirt network: the networks are compared instead. */
 static gboolean is_of_network(const FctNetworkScene *scene, const FctHostRoute *route)
 {
     for (guint i = 0; i < scene->networks->len; i++) {
@@ -42,7 +42,7 @@ static gboolean is_of_network(const FctNetworkScene *scene, const FctHostRoute *
     return FALSE;
 }
 
-/* It is there because of an address of an interface, which is compared as such. */
+/* Routes that follow from an address of an interface: the interfaces are compared instead. */
 static gboolean is_of_interface(const FctNetworkScene *scene, const FctHostRoute *route)
 {
     const FctHostInterface *interface = fct_host_interface_find(scene->interfaces, route->interface);
@@ -54,7 +54,7 @@ static gboolean is_of_interface(const FctNetworkScene *scene, const FctHostRoute
     return FALSE;
 }
 
-/* The default route, also as a VPN writes it: two halves of everything that go the same way. */
+/* The default route; also as VPNs write it, as two halves of all addresses with one way out. */
 static gboolean is_default(const FctNetworkScene *scene, const FctHostRoute *route)
 {
     for (guint i = 0; route->prefix == 1 && i < scene->routes->len; i++) {
@@ -105,7 +105,7 @@ static void against_one(const FctHostRoute *route, const Subnet *wanted, const c
             "%s is part of this subnet and goes before it: guests with these addresses would not be reached.", to);
 }
 
-/* Routers that are this host's way out; one that several routes lead to is said once. */
+/* Routers that are this host's way out; a router of several routes is named once. */
 static void against_routers(const FctNetworkScene *scene, const Subnet *wanted, const char *next, GPtrArray *verdicts)
 {
     g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
@@ -120,7 +120,7 @@ static void against_routers(const FctNetworkScene *scene, const Subnet *wanted, 
     }
 }
 
-/* Those that are not named one by one; the kernel may have more than were read. */
+/* Routes that are not named one by one; the kernel may have more than were read. */
 static void say_rest(guint unsaid, gboolean unread, const char *next, GPtrArray *verdicts)
 {
     if (unsaid)

@@ -33,7 +33,7 @@ typedef struct {
 
 typedef struct {
     FctMigCounts counts;
-    FctMigCounts cis; /* compute instances that each new instance gets (0 where a vGPU takes the whole instance) */
+    FctMigCounts cis; /* compute instances in each new instance (0 where a vGPU takes the whole instance) */
     FctMigLayout pin; /* at[u] not 0: an instance of that profile must begin at u; it is counted in counts too */
 } FctMigWant;
 
@@ -41,9 +41,9 @@ typedef struct {
     gboolean feasible; /* a legal final layout exists; the rest is meaningful only then */
     gboolean exact;    /* every candidate was looked at: nothing better exists (and infeasible is proven) */
     FctMigLayout final;
-    guint16 kept;      /* bits by unit: instances of the state that stay untouched in place */
-    guint16 lost;      /* instances of the state that go */
-    guint16 busy_lost; /* those of lost that are busy: not 0 means that no layout keeps all busy ones */
+    guint16 kept;      /* bits by unit: instances of the state that stay in place untouched */
+    guint16 lost;      /* instances of the state that are removed */
+    guint16 busy_lost; /* the busy ones among lost: not 0 means that no layout keeps all busy ones */
     guint16 made;      /* instances of final that are new */
     guint16 n_calls;
 } FctMigChoice;
@@ -62,6 +62,6 @@ guint fct_mig_planner_n_multisets(const FctMigPlanner *planner);
 const FctMigCounts *fct_mig_planner_multiset(const FctMigPlanner *planner, guint index);
 FctMigLayout fct_mig_planner_layout(const FctMigPlanner *planner, guint index);
 
-/* Fills *ret_choice; returns its feasible. */
+/* Fills *ret_choice and returns its `feasible`. */
 gboolean fct_mig_plan(const FctMigPlanner *planner, const FctMigState *state, const FctMigWant *want,
                       FctMigChoice *ret_choice);

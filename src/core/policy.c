@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-/* Each action and the least role that may do it. A viewer looks, an operator runs VMs and cards, an admin the rest.
- * What is in disks and files is no matter of looking: it is all that the guests know. */
+/*
+ * Each action, and the least role that may do it. A viewer looks, an operator runs VMs and cards, an admin does the
+ * rest. Reading the content of disks and files is more than looking: it is everything that the guests know.
+ */
 #define ACTIONS(X)                                                                                                     \
     X("session.read", VIEWER)                                                                                          \
     X("session.end", VIEWER)                                                                                           \

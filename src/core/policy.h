@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may do what: the one place. The API asks it for every request, the session answer lists it, the page offers
- * accordingly. Actions are the x-action names of api/openapi.yaml.
+ * Who may do what; this is the only place that decides it. The API asks it for every request, the answer to a session
+ * lists it, and the page offers actions accordingly. Actions are the x-action names of api/openapi.yaml. Pure.
  */
 #pragma once
 #include <glib.h>
@@ -10,9 +10,9 @@ typedef enum { FCT_ROLE_VIEWER, FCT_ROLE_OPERATOR, FCT_ROLE_ADMIN, FCT_N_ROLES }
 
 gboolean fct_role_from_name(const char *name, FctRole *ret_role);
 
-/* FALSE for an action that does not exist: what is not in the table is allowed to nobody. */
+/* FALSE also for an unknown action: nobody may do what is not in the table. */
 gboolean fct_policy_allows(FctRole role, const char *action);
-/* The actions, NULL at the end; in the order of the table. */
+/* The actions in the order of the table; ends with NULL. */
 const char *const *fct_policy_actions(void);
-/* What a token may be: a role never gives away more than it has. */
+/* Whether a caller of one role may make a token of another: never one of higher role. */
 gboolean fct_policy_may_grant(FctRole giver, FctRole given);

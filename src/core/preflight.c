@@ -8,7 +8,9 @@ static void say(GPtrArray *verdicts, FctVerdict *verdict)
     g_ptr_array_add(verdicts, verdict);
 }
 
-/* A card that the NVIDIA driver has is unmanaged for what its reason says; that ends with what to do where it is known.
+/*
+ * A card of the NVIDIA driver is unmanaged for the reason in its state; where the remedy is known the reason ends with
+ * it.
  */
 static const char *out_of_unmanaged(const FctGpu *gpu)
 {
@@ -143,8 +145,8 @@ static gboolean comes_back(const FctGpu *gpu, const FctReservation *reservation,
 }
 
 /*
- * Whoever holds a part that another program has removed meanwhile holds the card all the same: what runs on it is not
- * known. Only to make that part again is no harm.
+ * A holder of a part that another program has removed still holds the card, and what runs on it is not known. Only
+ * making that very part again is harmless.
  */
 static void gone_holders(const FctGpu *gpu, const GPtrArray *reservations, const GPtrArray *steps, GPtrArray *verdicts)
 {
@@ -186,7 +188,10 @@ static void mode_costs(const FctGpu *gpu, const char *label, gboolean enabled, G
                             "%s forgets MIG when the host restarts; Facet then restores what is wanted.", label));
 }
 
-/* Somebody else's change of the mode waits for a reset of the card; this finishes it, or takes it back. */
+/*
+ * Another program has requested a change of mode that waits for a reset of the card: this plan finishes it or takes it
+ * back.
+ */
 static void tell_pending(const FctGpu *gpu, const char *label, gboolean enabled, GPtrArray *verdicts)
 {
     if (gpu->mig.pending == gpu->mig.current)
@@ -201,7 +206,7 @@ static void tell_pending(const FctGpu *gpu, const char *label, gboolean enabled,
                                       "%s waits for a reset before MIG is %s. That is taken back.", label, mode));
 }
 
-/* Turning MIG on or off: who holds the card, what goes with it, what it costs. @enabled is what is wanted. */
+/* Turning MIG on or off: who holds the card, what is removed, what it costs. @enabled: the wanted mode. */
 static void check_mode(const FctGpu *gpu, const GPtrArray *reservations, gboolean enabled, GPtrArray *verdicts)
 {
     g_autofree char *label = fct_card_label(gpu);
@@ -218,7 +223,7 @@ static void check_mode(const FctGpu *gpu, const GPtrArray *reservations, gboolea
     mode_costs(gpu, label, enabled, verdicts);
 }
 
-/* Each instance that @steps (of FctStep) remove: busy ones refuse, by holder. */
+/* The instances that @steps (of FctStep) remove: a busy one refuses the plan, by its holder. */
 static void check_steps(const FctGpu *gpu, const GPtrArray *reservations, const GPtrArray *steps, GPtrArray *verdicts)
 {
     g_autofree char *label = fct_card_label(gpu);
@@ -248,9 +253,9 @@ GPtrArray *fct_preflight_plan(const FctGpu *gpu, const GPtrArray *reservations, 
         const FctStep *step = steps->pdata[i];
         if (step->kind == FCT_STEP_MIG_MODE)
             tell_pending(gpu, label, step->enabled, verdicts);
-        /* Where that is the mode already, nothing is reset and nobody is in the way. */
+        /* When the card has that mode already, nothing is reset and no holder matters. */
         if (step->kind == FCT_STEP_MIG_MODE && step->enabled != gpu->mig.current) {
-            /* It speaks of every holder of the card, so the instances need not be gone through again. */
+            /* The check of the mode speaks about every holder of the card, so instances need no check of their own. */
             check_mode(gpu, reservations, step->enabled, verdicts);
             return verdicts;
         }

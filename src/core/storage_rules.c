@@ -60,23 +60,18 @@ gint64 fct_volume_promise(const FctVolume *volume)
 static gboolean refuse(GError **error, FctErrorCode code, const char *next, const char *what, gint64 bytes)
 {
     g_autofree char *size = size_text(bytes);
-    fct_set_error_full(error, code, next, json_pack("{s:s}", "field", "size_gib"), "%s %s.", what, size);
-    return FALSE;
+    return fct_set_error_full(error, code, next, json_pack("{s:s}", "field", "size_gib"), "%s %s.", what, size);
 }
 
 gboolean fct_volume_fits(const FctPool *pool, const char *format, gint64 bytes, gint64 content, GError **error)
 {
     gboolean files = fct_pool_has_files(pool);
-    if (!pool->active) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Start the pool first.", json_pack("{s:s}", "field", "pool"),
-                           "Storage pool %s is stopped.", pool->name);
-        return FALSE;
-    }
-    if (!files && strcmp(format, "raw") != 0) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose raw.", json_pack("{s:s}", "field", "format"),
-                           "Storage pool %s has no files, only raw disks.", pool->name);
-        return FALSE;
-    }
+    if (!pool->active)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Start the pool first.",
+                                  json_pack("{s:s}", "field", "pool"), "Storage pool %s is stopped.", pool->name);
+    if (!files && strcmp(format, "raw") != 0)
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose raw.", json_pack("{s:s}", "field", "format"),
+                                  "Storage pool %s has no files, only raw disks.", pool->name);
     if (pool->capacity >= 0 && bytes > pool->capacity)
         return refuse(error, FCT_ERROR_BAD_REQUEST, "Choose a smaller size or another pool.",
                       "The volume would be larger than the whole pool, which has", pool->capacity);
@@ -93,11 +88,10 @@ gboolean fct_disk_fits(const FctPool *pool, gint64 bytes, gint64 beside, const c
     if (ever && now)
         return TRUE;
     g_autofree char *size = size_text(ever ? pool->available : pool->capacity);
-    fct_set_error_full(error, ever ? FCT_ERROR_NO_SPACE : FCT_ERROR_BAD_REQUEST, NULL,
-                       json_pack("{s:s}", "field", field), "The pool %s %s %s%s; %s.", pool->name,
-                       ever ? "has" : "holds", size, ever ? " left" : " in all",
-                       beside > 0 ? "the VM's disks in it would be larger together" : "the disk would be larger");
-    return FALSE;
+    return fct_set_error_full(
+        error, ever ? FCT_ERROR_NO_SPACE : FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field),
+        "The pool %s %s %s%s; %s.", pool->name, ever ? "has" : "holds", size, ever ? " left" : " in all",
+        beside > 0 ? "the VM's disks in it would be larger together" : "the disk would be larger");
 }
 
 gboolean fct_thin_fits(const FctPool *pool, gint64 bytes, const char *field, GError **error)
@@ -105,13 +99,12 @@ gboolean fct_thin_fits(const FctPool *pool, gint64 bytes, const char *field, GEr
     if (pool->capacity < 0 || bytes <= pool->capacity)
         return TRUE;
     g_autofree char *size = size_text(bytes), *all = size_text(pool->capacity);
-    fct_set_error_full(error, FCT_ERROR_REFUSED,
-                       "Choose a larger pool, or make the disk smaller with “qemu-img resize”.",
-                       json_pack("{s:s}", "field", field),
-                       "The disk may grow to %s, and the whole pool %s has %s: one thin disk is never larger than its "
-                       "pool.",
-                       size, pool->name, all);
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_REFUSED, "Choose a larger pool, or make the disk smaller with “qemu-img resize”.",
+        json_pack("{s:s}", "field", field),
+        "The disk may grow to %s, and the whole pool %s has %s: one thin disk is never larger than its "
+        "pool.",
+        size, pool->name, all);
 }
 
 static gboolean lies_in(const char *outer, const char *inner)
@@ -140,10 +133,9 @@ gboolean fct_device_is_free(const char *name, FctDeviceUse use, const char *wher
     g_autofree char *text = fct_device_use_text(use, where);
     if (!text)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_IN_USE, FCT_DEVICE_USE_NEXT,
-                       json_pack("{s:s, s:[s]}", "field", "volume", "reasons", text), "Volume %s is in use. %s", name,
-                       text);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, FCT_DEVICE_USE_NEXT,
+                              json_pack("{s:s, s:[s]}", "field", "volume", "reasons", text), "Volume %s is in use. %s",
+                              name, text);
 }
 
 gboolean fct_room_to_go_on(gint64 capacity, gint64 available)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answer file of Windows' Setup: "Unattended Windows Setup Reference" of Microsoft. Elements stand in its order. */
+/* The answer file for Windows Setup, by Microsoft's "Unattended Windows Setup Reference". Elements are in its order. */
 #include "core/first_boot_text.h"
 
 #include <string.h>
 
-#define DRIVE_LETTERS "DEFGH" /* the CDs get some of these */
+#define DRIVE_LETTERS "DEFGH" /* the CDs get some of these letters */
 
-/* Drivers that Setup itself needs to see a disk and a network, and their folders on virtio-win. Those for Windows 10
- * are good for all later ones. */
+/*
+ * Drivers without which Setup sees no disk and no network, and their folders on the virtio-win CD. Drivers for Windows
+ * 10 work on all later versions.
+ */
 static const char *const drivers[] = {"viostor", "vioscsi", "NetKVM"};
 
 /* An XML document that is written from its start to its end. */
@@ -22,7 +24,7 @@ static void indent(Xml *xml)
     g_string_append_printf(xml->text, "%*s", xml->depth * 2, "");
 }
 
-/* @attributes: as they are written, constants of ours only; "" for none. */
+/* @attributes: as they are written (our own constants only); "" for none. */
 static void start(Xml *xml, const char *name, const char *attributes)
 {
     indent(xml);
@@ -195,7 +197,7 @@ static void owner(Xml *xml, const FctFirstBoot *boot)
     end(xml);
 }
 
-/* As Microsoft's own tools write it: not in the clear, and no secret either. */
+/* Encoded as Microsoft's own tools do: that hides it from a glance, but it is not encrypted. */
 static char *password_value(const char *password)
 {
     g_autofree char *salted = g_strconcat(password, "Password", NULL);

@@ -6,7 +6,7 @@
 typedef struct {
     FctMigCounts counts;
     int compute;  /* that it uses */
-    guint larger; /* wished instances that are of a larger size in it */
+    guint larger; /* wished instances that have a larger size in this layout */
     guint more;   /* instances that were not wished */
     int units;
 } Layout;
@@ -25,7 +25,7 @@ static const char *attributes_of(const FctGpu *gpu, const FctMigGrid *grid, int 
     return profile ? profile->attributes : "";
 }
 
-/* Whether an instance of @b is one of @a and more: the same kind, in no way smaller. */
+/* Whether an instance of @b can replace one of @a: the same kind, and in no way smaller. */
 static gboolean covers(const FctGpu *gpu, const FctMigGrid *grid, int b, int a)
 {
     const FctGridProfile *large = &grid->profiles[b], *small = &grid->profiles[a];
@@ -33,7 +33,7 @@ static gboolean covers(const FctGpu *gpu, const FctMigGrid *grid, int b, int a)
            g_str_equal(attributes_of(gpu, grid, b), attributes_of(gpu, grid, a));
 }
 
-/* Gives each of @left (what has no equal) one of @over that covers it; those are taken from @over. */
+/* Gives each of @left (which have no equal) one of @over that can replace it; these are taken from @over. */
 static gboolean match(const FctGpu *gpu, const FctMigGrid *grid, FctMigCounts *left, FctMigCounts *over)
 {
     int a = 0;
@@ -54,7 +54,7 @@ static gboolean match(const FctGpu *gpu, const FctMigGrid *grid, FctMigCounts *l
     return FALSE;
 }
 
-/* FALSE when @to does not hold everything that @from does, or adds what only some want (media engines, graphics). */
+/* FALSE when @to lacks something that @from has, or adds what only some people want (media engines, graphics). */
 static gboolean grows(const FctGpu *gpu, const FctMigGrid *grid, const FctMigCounts *from, Layout *to)
 {
     FctMigCounts left = {0}, over = {0};
@@ -84,7 +84,7 @@ static gboolean better(const Layout *a, const Layout *b)
     return a->more != b->more ? a->more < b->more : a->units > b->units;
 }
 
-/* Whether the card takes it without interrupting more than the wish itself does. */
+/* Whether the card can take it without interrupting more than the wish itself does. */
 static gboolean possible(const FctMigPlanner *planner, const FctMigState *state, const FctMigWant *want,
                          const FctMigCounts *counts, guint interrupted)
 {

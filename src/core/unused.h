@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compute that a wish leaves idle (4g alone, 3g beside 3g), and the larger layout that would use it: each wished
- * instance there or in a larger size, and what else fits. Pure; allocates only inside.
+ * Compute that a wish leaves idle (4g alone, 3g beside 3g), and a larger layout that would use it: it has each wished
+ * instance, perhaps in a larger size, and whatever else fits. Pure; allocates only inside.
  */
 #pragma once
 #include "core/place_mig.h"

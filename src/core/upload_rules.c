@@ -13,15 +13,14 @@ static gboolean refuse(GError **error, const char *next, const char *format, ...
     va_start(ap, format);
     g_autofree char *text = g_strdup_vprintf(format, ap);
     va_end(ap);
-    fct_set_error_full(error, FCT_ERROR_REFUSED, next, json_pack("{s:s}", "field", "content"), "%s", text);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, next, json_pack("{s:s}", "field", "content"), "%s", text);
 }
 
 /* ---- what a name promises ---- */
 
 typedef enum { SAYS_NOTHING, SAYS_QCOW2, SAYS_RAW, SAYS_ISO, SAYS_OTHER } Says;
 
-/* “.img” is anything: distributions call their qcow2 images so, and media for a stick. */
+/* “.img” can be anything: distributions use it for their qcow2 images, and for images of USB sticks. */
 static Says what_name_says(const char *name)
 {
     static const struct {
@@ -67,11 +66,10 @@ static gboolean check_name(const FctDiskHead *head, const char *name, GError **e
     if (agrees(head->kind, what_name_says(name)))
         return TRUE;
     const char *dot = strrchr(name, '.');
-    fct_set_error_full(error, FCT_ERROR_REFUSED,
-                       "If the file is the right one, upload it under a name that fits; else get it again.",
-                       json_pack("{s:s}", "field", "name"), "The name ends with “%s”, and the content is %s.", dot,
-                       fct_disk_kind_text(head->kind));
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED,
+                              "If the file is the right one, upload it under a name that fits; else get it again.",
+                              json_pack("{s:s}", "field", "name"), "The name ends with “%s”, and the content is %s.",
+                              dot, fct_disk_kind_text(head->kind));
 }
 
 /* ---- what is no disk ---- */
@@ -110,7 +108,7 @@ static gboolean refuse_foreign(FctDiskKind kind, GError **error)
     if (kind == FCT_DISK_VMDK_TEXT)
         return refuse(error, "Convert it where all of its files are, with “qemu-img convert -O qcow2 FILE new.qcow2”.",
                       "The file is %s.", fct_disk_kind_text(kind));
-    if (kind == FCT_DISK_COW) /* no QEMU of today reads it */
+    if (kind == FCT_DISK_COW) /* a format that no QEMU of today reads */
         return refuse(error, "Convert it with a QEMU before 2.2, then upload that.", "The file is %s.",
                       fct_disk_kind_text(kind));
     g_autofree char *next =
@@ -209,17 +207,15 @@ gboolean fct_sha256_check(const char *text, char **ret, GError **error)
         *ret = g_ascii_strdown(text, -1);
         return TRUE;
     }
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Copy it from where the image is published.",
-                       json_pack("{s:s}", "field", "sha256"), "A SHA-256 has 64 hexadecimal digits.");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Copy it from where the image is published.",
+                              json_pack("{s:s}", "field", "sha256"), "A SHA-256 has 64 hexadecimal digits.");
 }
 
 gboolean fct_sha256_compare(const char *expected, const char *got, const char *name, GError **error)
 {
     if (!*expected || strcmp(expected, got) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Get the file again, or look up the right checksum.",
-                       json_pack("{s:s, s:s, s:s}", "field", "sha256", "expected", expected, "got", got),
-                       "The SHA-256 of %s is %s, and not the one that was told.", name, got);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Get the file again, or look up the right checksum.",
+                              json_pack("{s:s, s:s, s:s}", "field", "sha256", "expected", expected, "got", got),
+                              "The SHA-256 of %s is %s, and not the one that was told.", name, got);
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* In the order of "state": what runs first. */
+/* In the order in which "state" sorts: running VMs first. */
 static const char *const states[] = {"running", "paused", "stopping", "crashed", "off", "unknown"};
 
 gboolean fct_vm_sort_from_name(const char *name, FctVmSort *ret)
@@ -26,7 +26,7 @@ char *fct_list_fold(const char *text)
 
 /* ---- order ---- */
 
-/* Two runs of digits by their number, whatever its length; both pointers move past them. */
+/* Compares two runs of digits as numbers of any length; moves both pointers past them. */
 static int compare_numbers(const char **a, const char **b)
 {
     while (**a == '0')

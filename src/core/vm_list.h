@@ -5,7 +5,7 @@
 
 typedef struct {
     const char *id, *name;
-    const char *text;  /* what a search looks at, folded by fct_list_fold */
+    const char *text;  /* the text that a search looks in, folded by fct_list_fold */
     const char *state; /* as the API names it */
     gboolean ours;
     gboolean blocked; /* off, and cannot start */
@@ -19,7 +19,7 @@ typedef struct {
 typedef enum {
     FCT_VM_BY_NAME,
     FCT_VM_BY_STATE,
-    FCT_VM_BY_CPU, /* the load of now */
+    FCT_VM_BY_CPU, /* load of this moment */
     FCT_VM_BY_VCPUS,
     FCT_VM_BY_MEMORY,
     FCT_VM_BY_CREATED,
@@ -58,9 +58,9 @@ typedef struct {
 void fct_vm_page_clear(FctVmPage *page);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctVmPage, fct_vm_page_clear)
 
-/* Equal rows are in the order of their names, then of their ids, whatever the direction. What is unknown comes last. */
+/* Equal rows are sorted by name, then by id, whatever the direction. Unknown values come last. */
 void fct_vm_page_pick(const FctVmRow *rows, gsize n, const FctVmQuery *query, FctVmPage *ret);
 
-/* As people order names: "vm-9" before "vm-10", case aside. Zero only when the texts are the same. */
+/* Compares as people order names: "vm-9" before "vm-10", ignoring case. Zero only for equal texts. */
 int fct_natural_compare(const char *a, const char *b);
 char *fct_list_fold(const char *text);

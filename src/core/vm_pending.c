@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What a start uses of the document. */
+/* The settings of the document that a start uses. */
 static const char *const used[] = {"name", "vcpus", "memory_mib", "devices", "nics", "os", "tpm", "agent", "boot"};
 
 json_t *fct_vm_run_json(const FctVm *vm)
@@ -93,7 +93,7 @@ static void add_nics(json_t *list, const json_t *wanted, const json_t *run)
 static const char *medium(const json_t *drive)
 {
     const char *file = fct_json_str(drive, "file", ""), *path = fct_json_str(drive, "path", "");
-    return *file ? file : *path ? path : "no medium"; /* one that is not in the library has only a path */
+    return *file ? file : *path ? path : "no medium"; /* a CD that is not in the library has only a path */
 }
 
 static void add_drives(json_t *list, const json_t *wanted, const json_t *run)
@@ -171,7 +171,7 @@ json_t *fct_vm_pending(const FctVm *vm, FctVmGroupName name_of, gconstpointer da
     add_machine(list, wanted, run);
     add_devices(list, json_object_get(wanted, "devices"), json_object_get(run, "devices"), name_of, data);
     add_nics(list, json_object_get(wanted, "nics"), json_object_get(run, "nics"));
-    if (json_object_get(run, "disks")) /* a run of an older facetd does not say */
+    if (json_object_get(run, "disks")) /* a run that an older facetd started does not say */
         add_drives(list, json_object_get(wanted, "disks"), json_object_get(run, "disks"));
     if (json_object_get(run, "boot"))
         add_boot(list, json_object_get(wanted, "boot"), json_object_get(run, "boot"));

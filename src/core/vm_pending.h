@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a run of a VM has against what was asked for since. */
+/* How a run of a VM differs from what was asked for since. Pure. */
 #pragma once
 #include "model/vm.h"
 
-/* What a start uses, as JSON: to be compared with what is wanted later. */
+/* The settings that a start uses, as JSON, to be compared with the wanted ones later. */
 json_t *fct_vm_run_json(const FctVm *vm);
 /*
- * Sentences: what differs between the present run and what was asked for since. @name_of: a resource group's name;
+ * Sentences about each difference between the present run and what is wanted now. @name_of: name of a resource group;
  * NULL: its id.
  */
 typedef const char *(*FctVmGroupName)(gconstpointer data, const char *group);

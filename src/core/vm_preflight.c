@@ -40,7 +40,7 @@ static void judge_state(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrAr
         say(verdicts, fct_verdict_new(FCT_REFUSE, "running", "", "", "The VM runs already."));
 }
 
-/* Another program may have defined one of that name since: libvirt starts neither under it. */
+/* Another program may have defined a domain of that name: libvirt starts neither under it. */
 static void judge_name(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     const char *other = facts->names ? g_hash_table_lookup(facts->names, needs->name) : NULL;
@@ -71,7 +71,7 @@ static void say_moved(const FctVmNeeds *needs, const FctVmMoved *moved, GPtrArra
                         needs->name, moved->path, moved->frozen ? ", which its snapshots stand on" : ""));
 }
 
-/* Its memory goes with its disks as they are: with others it would write over what it does not know. */
+/* Saved memory belongs to the disks as they were: with others the guest would overwrite what it does not know. */
 static void say_saved(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
     g_autofree char *next = g_strdup_printf("Let it go on (facet vm continue %s), or drop what was saved (facet vm "
@@ -118,7 +118,7 @@ static void say_link_gone(const FctNetwork *network, const char *device, GPtrArr
                                   network->kind == FCT_NETWORK_DIRECT ? "interface" : "bridge", device));
 }
 
-/* A device on the host that what guests send goes through. FALSE: more need not be said. */
+/* The device on the host through which the network's frames go. FALSE: nothing more needs to be checked. */
 static gboolean judge_link(const FctNetwork *network, const char *device, GHashTable *links, GPtrArray *verdicts)
 {
     gpointer value;
@@ -138,7 +138,7 @@ static gboolean judge_link(const FctNetwork *network, const char *device, GHashT
     return FALSE;
 }
 
-/* What a VLAN's interface is on comes first: the other cannot be without it. */
+/* The link below a VLAN's interface is checked first, since the interface cannot work without it. */
 static void judge_links(const FctNetwork *network, GHashTable *links, GPtrArray *verdicts)
 {
     if (!*network->device || judge_link(network, network->interface, links, verdicts))
@@ -179,7 +179,7 @@ static const FctPool *find_pool(const GPtrArray *pools, const char *name)
     return NULL;
 }
 
-/* FALSE when nothing more can be said of what is in it. */
+/* FALSE when nothing can be said about the volumes in it. */
 static gboolean judge_pool(const FctVmNeedDrive *drive, const FctVmFacts *facts, GPtrArray *verdicts)
 {
     if (!*drive->pool || !facts->pools)
@@ -196,7 +196,7 @@ static gboolean judge_pool(const FctVmNeedDrive *drive, const FctVmFacts *facts,
     return pool && pool->active;
 }
 
-/* The start asks the records the same, and stops there. */
+/* The start asks the records, too, and would stop at the same fault. */
 static void judge_record(const FctVmNeedDrive *drive, const char *subject, const char *code, GPtrArray *verdicts)
 {
     if (*drive->refused)
@@ -228,7 +228,7 @@ static void judge_medium(const FctVmNeedDrive *drive, GPtrArray *verdicts)
                                       "The medium %s in the CD drive %s is gone.", name, drive->target));
 }
 
-/* What is there, and is no disk that QEMU would open. */
+/* A file that exists but that QEMU would not open as a disk. */
 static FctVerdict *fault_of(const FctVmNeedDrive *drive, const char *subject)
 {
     const char *back = "Bring it back from a backup, or take the disk out of the VM.";
@@ -315,7 +315,9 @@ static void judge_disk_file(const FctVmNeedDrive *drive, const char *name, const
         judge_record(drive, subject, "disk-refused", verdicts);
 }
 
-/* The folder of a pool may be others': a link in it is followed by nobody. A logical volume's path is one. */
+/*
+ * A pool's folder may be writable for others, so no symbolic link in it is followed. A logical volume's path is a link.
+ */
 static gboolean judge_link_file(const FctVmNeedDrive *drive, const FctVmFacts *facts, const char *subject,
                                 GPtrArray *verdicts)
 {
@@ -408,7 +410,7 @@ static void judge_vcpus(const FctVmNeeds *needs, const FctVmFacts *facts, GPtrAr
 
 /* ---- firmware ---- */
 
-/* A VM that was adopted has the firmware that it had, wherever that comes from. */
+/* An adopted VM has its old firmware, wherever that comes from. */
 static void judge_own_firmware(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
     gboolean gone = needs->loader_there == FCT_SEEN_NO;
@@ -419,7 +421,7 @@ static void judge_own_firmware(const FctVmNeeds *needs, GPtrArray *verdicts)
                                       gone ? needs->loader : needs->nvram_template));
 }
 
-/* libvirt makes the file, and not its folder. */
+/* libvirt makes the file, but not its folder. */
 static void judge_variables(const FctVmNeeds *needs, GPtrArray *verdicts)
 {
     if (*needs->nvram_folder)

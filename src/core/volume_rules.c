@@ -5,13 +5,13 @@
 
 #define SECTOR 512
 
-/* What a name says of its content; names are given by people and programs of the host, never by a guest. */
+/* What a name says about the content. People and programs of the host give names; a guest never does. */
 static const struct {
     const char *suffix, *format;
 } suffixes[] = {{".qcow2", "qcow2"}, {".vmdk", "vmdk"}, {".vdi", "vdi"},  {".vhd", "vpc"},
                 {".vpc", "vpc"},     {".qed", "qed"},   {".qcow", "qcow"}};
 
-/* Formats that a QEMU of ours reads out of one file alone, which libvirt can name too. */
+/* Formats that our QEMU can read from one file alone, and that libvirt can name. */
 static const char *const copied[] = {"raw", "qcow2", "vmdk", "vdi", "vpc", "qed", "qcow", NULL};
 static const char *const attached[] = {"raw", "qcow2", NULL};
 
@@ -32,7 +32,7 @@ static const char *refuse(GError **error, FctErrorCode code, const char *next, j
     return NULL;
 }
 
-/* Its content says one thing and its name another: only somebody who knows where it comes from can tell. */
+/* Content and name contradict each other: only somebody who knows where the file comes from can tell what it is. */
 static const char *ask(const FctVolumeCase *volume, const FctDiskHead *head, GError **error)
 {
     const char *seen = fct_disk_kind_format(head->kind);
@@ -74,7 +74,7 @@ static const char *refuse_whole(const FctVolumeCase *volume, const char *what, c
     return refuse(error, FCT_ERROR_REFUSED, next, NULL, sentence);
 }
 
-/* No disk ends within a sector: it is a file of another kind, or cut off. */
+/* A disk never ends within a sector: so this is another kind of file, or it is cut off. */
 static const char *refuse_odd(const FctVolumeCase *volume, GError **error)
 {
     g_autofree char *sentence =
@@ -84,7 +84,7 @@ static const char *refuse_odd(const FctVolumeCase *volume, GError **error)
                   json_pack("[s]", "raw"), sentence);
 }
 
-/* It opens no other file, and QEMU will take it. */
+/* It opens no other file, and QEMU accepts it. */
 static const char *check_qcow2(const FctVolumeCase *volume, const FctDiskHead *head, GError **error)
 {
     const char *whole = "Make it whole with “qemu-img convert -O qcow2” on the host, and use the new file.";
@@ -110,13 +110,13 @@ gboolean fct_volume_judge_replaced(const char *name, const FctDiskBytes *bytes, 
     FctDiskHead head;
     const FctVolumeCase volume = {name, NULL, bytes, FCT_VOLUME_ATTACH};
     fct_disk_head_read(bytes, &head);
-    if (head.kind != FCT_DISK_QCOW2) /* QEMU, which is told that it is one, does not open it */
+    if (head.kind != FCT_DISK_QCOW2) /* QEMU is told the format and refuses to open such a file */
         return TRUE;
     head.backing = head.backing && !stands;
     return check_qcow2(&volume, &head, error) != NULL;
 }
 
-/* By its own partition table, or an ISO by its head; half a download has a good head, too. */
+/* Checked against its own partition table, or an ISO's header, since half a download has a good head, too. */
 static const char *refuse_cut(const FctVolumeCase *volume, const FctDiskHead *head, GError **error)
 {
     g_autofree char *sentence =
@@ -128,7 +128,7 @@ static const char *refuse_cut(const FctVolumeCase *volume, const FctDiskHead *he
                   json_pack("[s]", "raw"), sentence);
 }
 
-/* A VMDK whose header gives no size has its description inside, which may name files of the host. */
+/* A VMDK whose header has no size has its description inside, which may name files of the host. */
 static gboolean is_alone(const FctVolumeCase *volume, const FctDiskHead *head)
 {
     const FctDiskBytes *b = volume->bytes;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a volume is that Facet has no record of: decided once, from its bytes and from what people say of it: its name,
- * and the format that they state. Its bytes may be a guest's, so alone they decide nothing (ADR 6).
+ * What a volume without a record is: decided once, from its bytes and from what people say about it (its name, and a
+ * format that they state). The bytes may be a guest's, so they never decide alone (ADR 6). Pure.
  */
 #pragma once
 #include "base/error.h"
 #include "core/disk_head.h"
 
 typedef enum {
-    FCT_VOLUME_ATTACH, /* to a VM: as raw or qcow2 */
-    FCT_VOLUME_COPY,   /* into a volume of ours: from other formats too */
+    FCT_VOLUME_ATTACH, /* to a VM: only as raw or qcow2 */
+    FCT_VOLUME_COPY,   /* into a volume of ours: other formats, too */
 } FctVolumeUse;
 
 typedef struct {
@@ -20,12 +20,12 @@ typedef struct {
 } FctVolumeCase;
 
 /*
- * The format that it is opened with, as QEMU calls it; NULL with FCT_ERROR_REFUSED or FCT_ERROR_BAD_REQUEST, naming the
- * field "format" and in "choices" what can be stated there.
+ * The format in which to open it, as QEMU calls it; NULL with FCT_ERROR_REFUSED or FCT_ERROR_BAD_REQUEST naming the
+ * field "format", with the formats that can be stated in "choices".
  */
 const char *fct_volume_judge(const FctVolumeCase *volume, GError **error);
 /*
- * The same of a recorded qcow2 @name in whose place another file was put, as from a backup: QEMU must be able to read
- * it without a key, and must not be led to a file of which nobody here knows. @stands: it is recorded to stand on one.
+ * Checks a recorded qcow2 @name whose file was replaced, as by a backup: QEMU must be able to read it without a key,
+ * and it must not lead to a file that nobody here knows. @stands: the record says that it stands on another.
  */
 gboolean fct_volume_judge_replaced(const char *name, const FctDiskBytes *bytes, gboolean stands, GError **error);

@@ -64,7 +64,7 @@ static gboolean on_half(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* What has begun keeps memory until it is whole. */
+/* A half frame keeps memory until it is complete. */
 static void time_half(FctChannel *channel, gboolean fresh)
 {
     gboolean half = fct_frames_half(&channel->input);
@@ -111,7 +111,7 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
     return keep ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* FALSE when the peer is gone; then the read side finds out too, and tells. */
+/* FALSE when the peer is gone; the read side notices that too and calls closed. */
 static gboolean flush(FctChannel *channel)
 {
     while (channel->output->len > 0) {

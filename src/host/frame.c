@@ -42,7 +42,7 @@ void fct_frames_push(FctFrames *frames, const void *data, gsize length)
 
 gboolean fct_frames_half(const FctFrames *frames)
 {
-    return frames->bytes->len > 0; /* whole ones were popped */
+    return frames->bytes->len > 0; /* complete frames were taken out */
 }
 
 json_t *fct_frames_pop(FctFrames *frames, GError **error)
@@ -82,8 +82,7 @@ static gboolean wait_for(int fd, short events, gint64 deadline_us, GError **erro
             return TRUE;
         if (n < 0 && errno == EINTR)
             continue;
-        fct_set_error(error, FCT_ERROR_TIMEOUT, "The hardware helper did not answer in time.");
-        return FALSE;
+        return fct_set_error(error, FCT_ERROR_TIMEOUT, "The hardware helper did not answer in time.");
     }
 }
 

@@ -26,17 +26,17 @@
 typedef struct {
     const char *root;      /* "/" */
     const char *nvml;      /* path or soname */
-    const char *socket;    /* path; for the helper's own user and group, and for @uids */
+    const char *socket;    /* path; accessible to the helper's own user and group, and to @uids */
     const char *state;     /* directory: wedged cards, locks */
     GArray *uids;          /* guint32: who may connect besides root and the helper's own user */
-    int worker_timeout_ms; /* for the observation of one card */
-    int grace_ms;          /* between SIGKILL and "cannot be killed" */
-    int poll_ms;           /* between two looks for changes */
+    int worker_timeout_ms; /* deadline for the observation of one card */
+    int grace_ms;          /* time between SIGKILL and calling a child unkillable */
+    int poll_ms;           /* time between two checks for changes */
 } FctHelperConfig;
 
 /* Serves until SIGTERM or SIGINT. Exit status. */
 int fct_helper_serve(const FctHelperConfig *config);
-/* What runs in a child; file descriptor 3 is the channel to the parent. Exit status. */
+/* The main function of a child; file descriptor 3 is the channel to the parent. Exit status. */
 int fct_helper_worker(const FctHelperConfig *config);
 int fct_helper_step(const FctHelperConfig *config);
 int fct_helper_network(const FctHelperConfig *config);

@@ -20,7 +20,7 @@ struct FctAvoid {
     GHashTable *silent; /* GPU id → Silence */
 };
 
-/* A member of the file, as an object; what it tells of cards is learnt. */
+/* A member of the file, as an object. */
 static json_t *load_cards(FctAvoid *avoid, const json_t *file, const char *member)
 {
     json_t *cards = json_object_get(file, member), *entry;

@@ -53,7 +53,7 @@ static void on_closed(const GError *error, gpointer data)
     end_when_complete(child);
 }
 
-/* Between fork and exec. */
+/* Runs between fork and exec. */
 static void prepare(gpointer data)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);

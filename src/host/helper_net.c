@@ -9,8 +9,8 @@
 
 #define CHANNEL 3
 #define DEADLINE_MS 20000
-#define SOON_S 5   /* a card of the host may come late */
-#define LATER_S 60 /* somebody may have taken one away */
+#define SOON_S 5   /* a card of the host may appear late */
+#define LATER_S 60 /* somebody may have deleted an interface */
 
 typedef struct {
     FctChild *child;

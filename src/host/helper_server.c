@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The helper's main process: sockets, verbs, answers. Everything slow happens in children. */
+#include "base/scope.h"
 #include "host/channel.h"
 #include "host/helper_net.h"
 #include "host/helper_steps.h"
@@ -32,13 +33,13 @@ typedef struct {
 
 typedef struct {
     Server *server;
-    FctChannel *channel; /* NULL once gone; requests in flight still hold the client */
+    FctChannel *channel; /* NULL once gone; requests in flight keep the client */
     int references;
     int in_flight;
     gboolean watching;
 } Client;
 
-/* A request whose answer is awaited. */
+/* A request that waits for its answer. */
 typedef struct {
     Client *client;
     json_t *id;
@@ -149,7 +150,7 @@ static void step_done(json_t *result, gpointer data)
     answer(request, json_incref(result));
 }
 
-/* The id names a lock file, so it must be one that Facet makes: gpu-0000-41-00-0. */
+/* The id names a lock file, so it must look like one of Facet's: gpu-0000-41-00-0. */
 static gboolean valid_gpu_id(const char *id)
 {
     return g_str_has_prefix(id, "gpu-") && strlen(id) < 64 && strspn(id + 4, "0123456789abcdef-") == strlen(id + 4);
@@ -311,8 +312,8 @@ static gboolean on_connection(int listener, GIOCondition condition, gpointer dat
 }
 
 /*
- * Who may connect is decided by who asks (may_connect); the file must only not be in the way. One other user gets it as
- * his own; for several there is no owner that fits, so it is open, and who is none of them is turned away at once.
+ * may_connect decides by the peer's user; the file's mode must only not be in the way. A single other user becomes its
+ * owner. For several users no owner fits, so the file is open to all, and connections of others are closed at once.
  */
 static gboolean open_to_others(const FctHelperConfig *config)
 {
@@ -347,8 +348,7 @@ static int listen_on(const FctHelperConfig *config)
     umask(old);
     if (!ok) {
         g_warning("The socket %s cannot be made: %s", path, g_strerror(errno));
-        if (fd >= 0)
-            close(fd);
+        fct_close(&fd);
         return -1;
     }
     return fd;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The child of one step: lock the card, look, judge, act, report. Idempotent: where the step's effect is there already
- * it reports success without touching anything. Right before acting it looks again at identity and `before`, because
- * the world may have moved since the plan was made.
+ * The child of one step: lock the card, observe, judge, carry the step out, report. Idempotent: when the step's effect
+ * is there already it reports success and touches nothing. It checks identity and `before` right before the step, since
+ * things may have changed after the plan was made.
  */
+#include "base/scope.h"
 #include "host/frame.h"
 #include "host/helper.h"
 #include "host/mig_step.h"
@@ -12,28 +13,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #define CHANNEL 3
 
 /*
- * A lock file a card. A child that hangs in the driver keeps it, even when the helper is killed meanwhile and knows
- * nothing of it any more: the next step then finds the card locked and calls it wedged. -1 when locked.
+ * One lock file for each card. A child that hangs in the driver keeps the lock, even when the helper is killed
+ * meanwhile and does not know about the child any more: the next step then finds the card locked and calls it wedged.
+ * -1: locked.
  */
 static int lock_card(const FctHelperConfig *config, const FctStep *step)
 {
     g_autofree char *name = g_strdup_printf("%s.lock", step->gpu);
     g_autofree char *path = g_build_filename(config->state, name, NULL);
     gint64 deadline = g_get_monotonic_time() + (gint64)step->deadline_ms * 1000 / 2;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fct_autoclose int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (g_get_monotonic_time() > deadline) {
-            close(fd);
+        if (g_get_monotonic_time() > deadline)
             return -1;
-        }
-        g_usleep(20 * 1000); /* a predecessor that was killed is on its way out */
+        g_usleep(20 * 1000); /* a predecessor that was killed is about to end */
     }
-    return fd;
+    return fct_keep_open(&fd);
 }
 
 static gboolean act(FctObserver *observer, const FctStep *step, gboolean *ret_already, GError **error)
@@ -52,17 +51,14 @@ static json_t *run(const FctHelperConfig *config, const FctStep *step)
 {
     gboolean already = FALSE;
     g_autoptr(GError) error = NULL;
-    g_autoptr(FctObserver) observer = NULL;
-    int lock = lock_card(config, step);
+    fct_autoclose int lock = lock_card(config, step); /* held until the observer has let go of the card */
     if (lock < 0)
         return json_pack("{s:s}", "outcome", "locked");
-    observer = fct_observer_new(config->root, config->nvml, FALSE);
+    g_autoptr(FctObserver) observer = fct_observer_new(config->root, config->nvml, FALSE);
     gboolean done = act(observer, step, &already, &error);
     json_t *result = json_pack("{s:s, s:b}", "outcome", done ? "done" : "failed", "already", already);
     if (!done)
         json_object_set_new(result, "error", fct_error_to_json(error));
-    g_clear_pointer(&observer, fct_observer_free);
-    close(lock);
     return result;
 }
 

@@ -21,7 +21,7 @@ struct FctSteps {
     FctWorker *worker;
     GQueue waiting;       /* Job*, in the order of arrival */
     GList *running;       /* Job* */
-    gboolean mode_change; /* one is running, alone */
+    gboolean mode_change; /* a change of mode is running, alone */
 };
 
 static void schedule(FctSteps *steps);
@@ -142,7 +142,7 @@ gboolean fct_steps_has(const FctSteps *steps, const char *gpu)
     return card_busy(steps, gpu);
 }
 
-/* The first waiting job that may start; a waiting change of mode lets nothing overtake it. */
+/* The first waiting job that may start; nothing overtakes a waiting change of mode. */
 static Job *pick(FctSteps *steps)
 {
     for (GList *at = steps->waiting.head; at && !steps->mode_change; at = at->next) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The helper's side of steps: one child a step, one step a card at a time, cards beside each other. A change of MIG
- * mode runs alone, with the worker gone: any NVML client of ours would be "another client" to it.
+ * The helper's side of steps: one child for each step, one step at a time for each card, different cards at the same
+ * time. A change of MIG mode runs alone and without the worker, since the driver refuses it while any other NVML
+ * client, even ours, is there. Main context only.
  */
 #pragma once
 #include "host/helper_worker.h"

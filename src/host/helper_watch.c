@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/helper_watch.h"
+#include "base/scope.h"
 
 #include <glib-unix.h>
 #include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-/* Uevents come in bursts; one look after the burst. */
+/* uevents come in bursts; one observation after the burst */
 #define SETTLE_MS 200
 
 struct FctWatch {
@@ -16,7 +16,7 @@ struct FctWatch {
     void (*changed)(guint64 revision, gpointer data);
     gpointer data;
     guint64 revision;
-    char *quick, *full; /* digests of the last look of each kind; NULL before the first */
+    char *quick, *full; /* digests of the last observation of each kind; NULL before the first */
     guint poll, hurry, uevents;
     int netlink;
     gboolean looking;
@@ -103,8 +103,7 @@ static void listen_to_kernel(FctWatch *watch)
         return;
     if (bind(watch->netlink, (struct sockaddr *)&address, sizeof address) < 0) {
         g_message("No kernel events (%s); changes are noticed by looking.", g_strerror(errno));
-        close(watch->netlink);
-        watch->netlink = -1;
+        fct_close(&watch->netlink);
         return;
     }
     watch->uevents = g_unix_fd_add(watch->netlink, G_IO_IN, on_uevent, watch);
@@ -132,8 +131,7 @@ void fct_watch_free(FctWatch *watch)
     g_clear_handle_id(&watch->poll, g_source_remove);
     g_clear_handle_id(&watch->hurry, g_source_remove);
     g_clear_handle_id(&watch->uevents, g_source_remove);
-    if (watch->netlink >= 0)
-        close(watch->netlink);
+    fct_close(&watch->netlink);
     g_free(watch->quick);
     g_free(watch->full);
     g_free(watch);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Notices that the hardware has changed: hot-plug, a person with another tool, a step of ours. A cheap look every few
- * seconds is compared with the one before (a simulated tree has no kernel events); on a real host the kernel's uevents
- * bring it forward. The revision rises with every change and, being seeded with the time, never goes back.
+ * Notices changes of the hardware: hot-plug, other programs, our own steps. A cheap observation every few seconds is
+ * compared with the one before, since a simulated tree sends no kernel events; on a real host the kernel's uevents
+ * cause one at once. The revision rises with every change; it starts with the time, so it never goes back.
  */
 #pragma once
 #include "host/helper_worker.h"
@@ -13,7 +13,7 @@ FctWatch *fct_watch_new(const FctHelperConfig *config, FctAvoid *avoid, FctWorke
                         void (*changed)(guint64 revision, gpointer data), gpointer data);
 void fct_watch_free(FctWatch *watch);
 guint64 fct_watch_revision(const FctWatch *watch);
-/* A whole observation went by: @answer as the worker gave it. Raises the revision when it differs from the last. */
+/* A full observation was made: @answer of the worker. Raises the revision when it differs from the last. */
 void fct_watch_saw(FctWatch *watch, const json_t *answer);
-/* Look soon. */
+/* Makes it observe soon. */
 void fct_watch_hurry(FctWatch *watch);

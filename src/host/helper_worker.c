@@ -6,9 +6,11 @@
 
 #include <string.h>
 
-/* A job is given to a fresh child once more when the first one died or hung. */
+/* how often a job is given to a fresh child after its child died or hung */
 #define TRIES 3
-/* So many times the deadline the search for holders is left alone after it hung; each time twice as long, to a bound.
+/*
+ * After the search for holders hung it is left out for so many deadlines; twice as many after each further hang, up to
+ * a bound.
  */
 #define SEARCH_PAUSE 2
 #define SEARCH_PAUSE_MAX 40
@@ -25,18 +27,18 @@ typedef struct {
 
 typedef struct {
     json_t *request;
-    GArray *askers; /* Asker: who waits for the answer */
+    GArray *askers; /* Asker: those who wait for the answer */
     int tries;
 } Job;
 
 struct FctWorker {
     const FctHelperConfig *config;
     FctAvoid *avoid;
-    FctChild *child; /* NULL: started when there is something to do */
-    GQueue jobs;     /* Job*; the head is in hand when `busy` */
+    FctChild *child; /* NULL: started when there is a job */
+    GQueue jobs;     /* Job*; the head is being done when `busy` */
     gboolean busy;
-    char *at;       /* the card that the child is asking; "" for NVML itself; NULL none */
-    guint deadline; /* source id: of the job in hand, or of the kill */
+    char *at;       /* the card that the child is working on; "" for NVML itself; NULL none */
+    guint deadline; /* timer: deadline of the job, or of the kill */
     gboolean killed;
     int nvml_silent; /* hangs of NVML itself, in a row */
     gint64 no_nvml_until_us;
@@ -45,7 +47,7 @@ struct FctWorker {
     gboolean held;
     void (*released)(gpointer data);
     gpointer released_data;
-    GArray *renewals; /* Renewal: who waits for a child that has never seen what the present one holds */
+    GArray *renewals; /* Renewal: those who wait for a fresh child */
     FctNumbers *numbers;
 };
 
@@ -71,8 +73,10 @@ static void finish(FctWorker *worker, json_t *answer, const GError *error)
     free_job(job);
 }
 
-/* The search is not tried again for each look after it hung: all others wait behind it. Meanwhile the cards are looked
- * at without it, and nobody may take one for free that somebody may hold: it says so itself. */
+/*
+ * After the search for holders hung it is not tried for each observation, since all others would wait for it. Meanwhile
+ * cards are observed without it and are marked as "holders unknown", so that nobody takes one for free.
+ */
 static gboolean is_search_off(const FctWorker *worker, const Job *job)
 {
     return fct_json_bool(job->request, "full", FALSE) && g_get_monotonic_time() < worker->no_search_until_us;
@@ -89,7 +93,7 @@ static void give_up_or_retry(FctWorker *worker)
     }
 }
 
-/* What hung is remembered, so that the next child does not hang in the same place. */
+/* Remembers what hung, so that the next child does not hang in the same place. */
 static void blame(FctWorker *worker, gboolean unkillable)
 {
     gint64 now = g_get_monotonic_time();
@@ -150,7 +154,10 @@ static void on_frame(json_t *frame, gpointer data)
     if (at) {
         g_free(worker->at);
         worker->at = g_strdup(at);
-        /* The deadline is for one card, not for all: a busy machine is slow, a hang makes no progress. */
+        /*
+         * The deadline counts from the last progress and not for all cards: a busy machine is slow, a hang makes no
+         * progress.
+         */
         if (worker->busy && !worker->killed)
             start_deadline(worker);
     } else if (worker->busy && !worker->killed) {
@@ -172,7 +179,7 @@ static void on_ended(int status, gpointer data)
     g_clear_handle_id(&worker->deadline, g_source_remove);
     if (worker->busy) {
         const Job *job = g_queue_peek_head(&worker->jobs);
-        /* One death may be chance (somebody killed it); two at the same card are the card. */
+        /* One death may be chance (somebody killed the child); a second one at the same card is caused by the card. */
         if (worker->killed || job->tries > 1)
             blame(worker, FALSE);
         give_up_or_retry(worker);
@@ -219,7 +226,7 @@ static void send_job(FctWorker *worker, Job *job)
     fct_child_send(worker->child, job->request);
 }
 
-/* Nothing is in hand: it can only be idle. */
+/* No job is being done: the child can only be idle. */
 static void end_child(FctWorker *worker)
 {
     worker->killed = TRUE;
@@ -287,7 +294,7 @@ void fct_worker_free(FctWorker *worker)
     g_free(worker);
 }
 
-/* One that asks the same and has not begun: what it will see is as new as what a job of its own would see. */
+/* A job with the same question that has not begun: its answer will be as new as that of another job. */
 static Job *same_waiting(FctWorker *worker, const json_t *request)
 {
     for (GList *at = worker->jobs.head; at; at = at->next) {

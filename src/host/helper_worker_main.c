@@ -11,10 +11,10 @@
 static void tell_card(const char *gpu, gpointer data)
 {
     g_autoptr(json_t) frame = json_pack("{s:s}", "at", gpu);
-    fct_frame_send(CHANNEL, frame, 0, NULL); /* when the parent is gone the next receive finds out */
+    fct_frame_send(CHANNEL, frame, 0, NULL); /* when the parent is gone the next receive fails */
 }
 
-/* Who the cards are that NVML told of. */
+/* The identities of the cards that NVML has shown. */
 static json_t *identities(const FctInventory *inventory)
 {
     json_t *cards = json_object();

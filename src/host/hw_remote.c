@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/hw_remote.h"
 
+#include "base/scope.h"
 #include "host/frame.h"
 
 #include <errno.h>
@@ -10,12 +11,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* How long a request waits for a connection that is not up. */
+/* how long a request waits for a connection */
 #define CONNECT_WAIT_US (2 * G_USEC_PER_SEC)
 #define LOOK_TIMEOUT_US (120 * G_USEC_PER_SEC) /* the helper has a deadline for each card and tries again */
 #define NETWORK_TIMEOUT_US (30 * G_USEC_PER_SEC)
 #define SEND_TIMEOUT_US (5 * G_USEC_PER_SEC)
-/* A step may wait for others before its own deadline begins to run. */
+/* A step may wait for other steps before its own deadline begins. */
 #define STEP_SLACK_US (180 * G_USEC_PER_SEC)
 #define FIRST_PAUSE_US (50 * 1000)
 #define LONGEST_PAUSE_US (2 * G_USEC_PER_SEC)
@@ -46,14 +47,10 @@ static int connect_to(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        int why = errno;
-        close(fd);
-        errno = why;
+    fct_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
         return -1;
-    }
-    return fd;
+    return fct_keep_open(&fd);
 }
 
 static void tell_watcher(Remote *remote)
@@ -66,7 +63,7 @@ static void tell_watcher(Remote *remote)
         watcher(data);
 }
 
-/* The first frame of a connection, before anybody else may send; its answer has an id that nobody waits for. */
+/* The first frame of a connection, before anybody else may send. Its answer has an id for which nobody waits. */
 static void send_watch(int fd)
 {
     g_autoptr(json_t) frame = json_pack("{s:i, s:s}", "id", 0, "verb", "watch");
@@ -102,7 +99,7 @@ static void connected(Remote *remote, int fd)
         tell_watcher(remote);
 }
 
-/* Nobody sends any more when this returns; every waiter knows. */
+/* When this returns no thread is sending any more, and every waiter has been told. */
 static void disconnected(Remote *remote, int fd)
 {
     GHashTableIter iter;
@@ -159,7 +156,7 @@ static gpointer run(gpointer data)
     return NULL;
 }
 
-/* With the lock held: waits for a connection. -1 when there is none in time. */
+/* With the lock held: waits for a connection. -1: none in time. */
 static int wait_connected(Remote *remote)
 {
     gint64 until = g_get_monotonic_time() + CONNECT_WAIT_US;
@@ -231,7 +228,7 @@ static json_t *ask(Remote *remote, const char *verb, json_t *args, gint64 timeou
     return result ? json_incref(result) : json_null();
 }
 
-/* A question that changes nothing is put once more when the helper went away under it. */
+/* A question changes nothing, so it is asked once more when the helper went away in between. */
 static json_t *ask_again(Remote *remote, const char *verb, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -239,7 +236,7 @@ static json_t *ask_again(Remote *remote, const char *verb, GError **error)
     if (!result && g_error_matches(fault, FCT_ERROR, FCT_ERROR_HELPER))
         return ask(remote, verb, json_object(), LOOK_TIMEOUT_US, error);
     if (!result)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return result;
 }
 
@@ -303,10 +300,9 @@ static gboolean remote_hold(FctHw *hw, const char *gpu, gboolean hold, GError **
 static void remote_watch(FctHw *hw, FctHwChanged changed, gpointer data)
 {
     Remote *remote = (Remote *)hw;
-    g_mutex_lock(&remote->lock);
+    fct_autolock(&remote->lock);
     remote->watcher = changed;
     remote->watcher_data = data;
-    g_mutex_unlock(&remote->lock);
 }
 
 static void remote_free(FctHw *hw)

@@ -27,10 +27,9 @@ static FctErrorCode error_of(NvReturn code)
 static gboolean refuse(const FctNvml *nvml, NvReturn code, const char *what, const char *next, GError **error)
 {
     const char *words = fct_nvml_words(nvml, code);
-    fct_set_error_full(error, error_of(code), next, json_pack("{s:i, s:s}", "code", code, "words", words),
-                       "%s: %sthe driver says “%s” (code %d).", what,
-                       code == NV_NO_PERMISSION ? "permission denied; " : "", words, code);
-    return FALSE;
+    return fct_set_error_full(error, error_of(code), next, json_pack("{s:i, s:s}", "code", code, "words", words),
+                              "%s: %sthe driver says “%s” (code %d).", what,
+                              code == NV_NO_PERMISSION ? "permission denied; " : "", words, code);
 }
 
 static gboolean set_mode(FctNvml *nvml, NvDevice device, const FctStep *step, GError **error)
@@ -46,8 +45,10 @@ static gboolean set_mode(FctNvml *nvml, NvDevice device, const FctStep *step, GE
     if (activation == NV_SUCCESS)
         return TRUE;
     if (activation == NV_IN_USE) {
-        /* Taken back, so that the mode does not change by surprise at the next reset of the card; but not a change
-         * that somebody else had pending already. */
+        /*
+         * Takes the request back, so that the mode does not change by surprise at the next reset of the card; but not a
+         * change that another program had requested before.
+         */
         if (ours)
             fct_nvml(nvml, set_mig, device, step->enabled ? 0 : 1, &ignored);
         return refuse(nvml, activation, what, "Stop what uses the card, then try again.", error);

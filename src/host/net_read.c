@@ -11,7 +11,10 @@
 #include <netlink/route/route.h>
 #include <string.h>
 
-/* A router with the whole table of the Internet has a million; what is over this is not looked at one by one. */
+/*
+ * A router with the whole table of the Internet has a million routes; beyond this bound they are not examined one by
+ * one.
+ */
 #define ROUTES_MAX 1024
 #define WITHIN_MAX 8
 
@@ -31,8 +34,7 @@ typedef struct {
 
 static gboolean fail(GError **error, const char *what, int code)
 {
-    fct_set_error(error, FCT_ERROR_HW, "The host’s %s could not be read: %s.", what, nl_geterror(code));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_HW, "The host’s %s could not be read: %s.", what, nl_geterror(code));
 }
 
 /* ---- links ---- */
@@ -63,7 +65,7 @@ static void take_address(struct nl_object *object, void *data)
     Reader *reader = data;
     struct rtnl_addr *address = (struct rtnl_addr *)object;
     struct nl_addr *local = rtnl_addr_get_local(address), *peer = rtnl_addr_get_peer(address);
-    /* With a peer the prefix is that of the peer's network; our side has the one address. */
+    /* With a peer the prefix is that of the peer's network; our side has one address only. */
     int own = local && nl_addr_get_family(local) == AF_INET6 ? 128 : 32;
     int prefix = peer && local && nl_addr_cmp(peer, local) != 0 ? own : rtnl_addr_get_prefixlen(address);
     char name[IF_NAMESIZE + 1] = "", text[128];
@@ -93,12 +95,12 @@ static gboolean kind_of(struct rtnl_route *route, FctHostRouteKind *kind)
     case RTN_PROHIBIT:
         *kind = FCT_HOST_ROUTE_REFUSED;
         return TRUE;
-    default: /* broadcast and multicast go along with the above; throw leads nowhere */
+    default: /* broadcast and multicast follow from the above; throw leads nowhere */
         return FALSE;
     }
 }
 
-/* Whether it is asked for, and there is room for it. */
+/* Whether the route is asked for and there is room for it. */
 static gboolean is_wanted(Reader *reader, guint32 address, int prefix)
 {
     if (prefix <= 1)
@@ -159,7 +161,7 @@ static int take_route(struct nl_msg *message, void *data)
     return NL_OK;
 }
 
-/* One by one as they come: a table may be larger than what is to be kept of it. */
+/* Routes are judged while they arrive: a table may be larger than what should be kept of it. */
 static gboolean read_routes(struct nl_sock *socket, Reader *reader, GError **error)
 {
     nl_socket_disable_seq_check(socket);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/net_vlan.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 
 typedef struct {
     char *path;
-    int lock; /* two children may be at it */
+    int lock; /* two children may do this at the same time */
     json_t *known;
 } Record;
 
@@ -25,8 +26,7 @@ static void record_close(Record *record)
 {
     g_free(record->path);
     json_decref(record->known);
-    if (record->lock >= 0)
-        close(record->lock);
+    fct_close(&record->lock);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Record, record_close)
 
@@ -37,10 +37,9 @@ static gboolean record_open(Record *record, const char *state, GError **error)
     gsize length;
     record->path = g_build_filename(state, FCT_NET_VLANS, NULL);
     record->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (record->lock < 0 || flock(record->lock, LOCK_EX) < 0) {
-        fct_set_error(error, FCT_ERROR_HW, "The list of VLAN interfaces cannot be locked: %s.", g_strerror(errno));
-        return FALSE;
-    }
+    if (record->lock < 0 || flock(record->lock, LOCK_EX) < 0)
+        return fct_set_error(error, FCT_ERROR_HW, "The list of VLAN interfaces cannot be locked: %s.",
+                             g_strerror(errno));
     json_t *json = g_file_get_contents(record->path, &text, &length, NULL) ? fct_json_parse(text, length, NULL) : NULL;
     record->known = json_is_object(json) ? json_incref(json) : json_object();
     json_decref(json);
@@ -54,16 +53,15 @@ static gboolean record_save(const Record *record, GError **error)
     if (g_file_set_contents_full(record->path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                  0600, &fault))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_NO_SPACE, "The list of VLAN interfaces was not kept: %s", fault->message);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_NO_SPACE, "The list of VLAN interfaces was not kept: %s", fault->message);
 }
 
 /* ---- the kernel ---- */
 
 static gboolean fail(GError **error, const char *name, const char *what, int code)
 {
-    fct_set_error(error, FCT_ERROR_HW, "The VLAN interface %s could not be %s: %s.", name, what, nl_geterror(code));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_HW, "The VLAN interface %s could not be %s: %s.", name, what,
+                         nl_geterror(code));
 }
 
 static struct nl_sock *kernel_open(GError **error)
@@ -78,7 +76,7 @@ static struct nl_sock *kernel_open(GError **error)
     return NULL;
 }
 
-/* NULL: there is none of that name. */
+/* NULL: there is no interface of that name. */
 static struct rtnl_link *find(struct nl_sock *socket, const char *name)
 {
     struct rtnl_link *link = NULL;
@@ -91,15 +89,16 @@ static gboolean is_as_made(struct rtnl_link *link, struct rtnl_link *parent, int
            (!parent || rtnl_link_get_link(link) == rtnl_link_get_ifindex(parent));
 }
 
-/* Nothing of the VLAN shall reach the host itself: it takes no address by itself there. Without IPv6 there is none. */
+/*
+ * Traffic of the VLAN must not reach the host itself, so the interface takes no IPv6 address by itself. A kernel
+ * without IPv6 has no such file.
+ */
 static void without_ipv6(const char *name)
 {
     g_autofree char *path = g_strdup_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    fct_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd >= 0 && write(fd, "1", 1) != 1)
         g_warning("%s stays open to IPv6: %s", name, g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
 }
 
 static int bring_up(struct nl_sock *socket, struct rtnl_link *link, const char *alias)
@@ -124,7 +123,7 @@ static int add(struct nl_sock *socket, struct rtnl_link *parent, const char *nam
     return code;
 }
 
-/* It is there and up when this returns TRUE; what is there under the name already must be it. */
+/* TRUE: the interface exists and is up. One that has the name already must be the very one that is wanted. */
 static gboolean make(struct nl_sock *socket, const char *parent_name, const char *name, int tag, GError **error)
 {
     struct rtnl_link *parent = find(socket, parent_name), *link = find(socket, name);
@@ -170,8 +169,7 @@ static gboolean is_valid(const char *parent, const char *name, int tag, GError *
     if (*parent && *name && strlen(parent) < IFNAMSIZ && strlen(name) < IFNAMSIZ && !strchr(name, '/') &&
         strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && tag >= 1 && tag <= TAG_MAX)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_BAD_REQUEST, "A VLAN interface needs a parent, a name and a tag.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "A VLAN interface needs a parent, a name and a tag.");
 }
 
 static gboolean is_there(const char *name, GError **error)
@@ -189,7 +187,7 @@ static gboolean is_there(const char *name, GError **error)
     return there;
 }
 
-/* A short name (vlan30) can be asked for on two parents: what is written down of the first stays as it is. */
+/* A short name (vlan30) can be asked for on two parents: the record of the first stays as it is. */
 static gboolean is_of_another(const json_t *known, const char *parent, const char *name, int tag, GError **error)
 {
     const char *other = fct_json_str(known, "parent", "");
@@ -230,7 +228,7 @@ gboolean fct_net_vlan_make(const char *state, const json_t *vlan, GError **error
     return ok;
 }
 
-/* An address that somebody gave it since; g_free it. NULL: none. */
+/* An address that somebody gave the interface since; g_free it. NULL: none. */
 static char *address_on(struct nl_sock *socket, struct rtnl_link *link)
 {
     struct nl_cache *addresses = NULL;

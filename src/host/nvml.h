@@ -14,17 +14,17 @@ typedef struct {
     NV_FUNCTIONS(X)
 #undef X
     const char *(*error_string)(NvReturn);
-    char *problem; /* why it is not ready: a sentence with what to do; "" */
+    char *problem; /* why NVML is not ready: a sentence with what to do; "" */
     char *driver, *version;
-    guint64 calls; /* how many were made: the cost of a sample is counted in calls */
+    guint64 calls; /* how many calls were made, since the cost of a sample is counted in calls */
 } FctNvml;
 
 #define fct_nvml(nvml, member, ...)                                                                                    \
     ((nvml)->member ? ((nvml)->calls++, (nvml)->member(__VA_ARGS__)) : NV_FUNCTION_NOT_FOUND)
 
 /*
- * Loads @path and initialises. Never fails: when NVML cannot be used, `ready` is FALSE and `problem` says why.
- * @attach FALSE leaves the cards alone until one is asked for, so that a step touches no card but its own.
+ * Loads @path and initialises NVML. Never fails: when NVML cannot be used, `ready` is FALSE and `problem` says why.
+ * @attach FALSE touches no card until one is asked for, so that a step touches only its own card.
  */
 FctNvml *fct_nvml_open(const char *path, gboolean attach);
 /* Shuts down and unloads; the cards are no longer held. */

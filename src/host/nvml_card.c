@@ -40,7 +40,7 @@ static void forget_instances(FctNvml *nvml, FctCard *card)
     g_ptr_array_set_size(card->instances, 0);
 }
 
-/* Handles die with a change of mode, a reset, a swapped card. */
+/* Handles become invalid by a change of mode, a reset, or a swapped card. */
 static void forget(FctNvml *nvml, FctCard *card)
 {
     forget_instances(nvml, card);
@@ -75,7 +75,9 @@ static const char *architecture_name(guint32 architecture)
     return name ? name : "";
 }
 
-/* Ampere resets for a change of MIG mode and keeps the mode over a restart; later ones do neither (mig-semantics §4).
+/*
+ * Ampere cards reset for a change of MIG mode and keep the mode over a restart; later ones do neither (mig-semantics
+ * §4).
  */
 static gboolean changes_by_reset(FctNvml *nvml, NvDevice device, guint32 architecture)
 {
@@ -103,7 +105,7 @@ static void read_static(FctNvml *nvml, FctCard *card)
         fct_nvml(nvml, virtualization, card->device, &number) == NV_SUCCESS && number == NV_VIRTUALIZATION_HOST_VGPU;
     card->needs_reset = changes_by_reset(nvml, card->device, architecture);
     card->gpm = architecture >= 9 && fct_nvml(nvml, gpm_support, card->device, &gpm) == NV_SUCCESS && gpm.supported;
-    /* NVML calls it A100 here and "NVIDIA A100" there; people see the full one. */
+    /* NVML says A100 in some places and "NVIDIA A100" in others; people see the full name. */
     if (*card->name && !g_str_has_prefix(card->name, "NVIDIA")) {
         char *full = g_strdup_printf("NVIDIA %s", card->name);
         g_free(card->name);
@@ -111,7 +113,7 @@ static void read_static(FctNvml *nvml, FctCard *card)
     }
 }
 
-/* Makes sure that the handle is good and still means the same card. */
+/* Makes sure that the handle is valid and still means the same card. */
 static NvReturn find(FctNvml *nvml, FctCard *card)
 {
     char uuid[96] = "";
@@ -146,7 +148,7 @@ static void explain(FctNvml *nvml, NvReturn code, FctGpu *gpu)
         return;
     }
     if (gpu->state != FCT_GPU_OK || gpu->mode == FCT_MODE_PASSTHROUGH)
-        return; /* sysfs has said why already */
+        return; /* sysfs has given the reason already */
     gpu->state = FCT_GPU_UNMANAGED;
     g_free(gpu->state_reason);
     gpu->state_reason =
@@ -182,7 +184,7 @@ static char *process_name(FctNvml *nvml, const char *root, guint32 pid)
     return g_strdup("");
 }
 
-/* The parent's list names the instances too; without the right to see all it simply is empty. */
+/* The parent's list names the instances, too; a caller without the right to see all gets an empty list. */
 static void add_processes(FctNvml *nvml, const char *root, const NvProcessInfo *infos, guint32 count, FctGpu *gpu)
 {
     for (guint32 i = 0; i < count; i++) {
@@ -220,7 +222,7 @@ static void read_processes(FctNvml *nvml, FctCard *card, const char *root, FctGp
             nvml->calls++;
             code = lists[i](card->device, &count, infos);
             if (code == NV_INSUFFICIENT_SIZE)
-                count = MAX(count, room) + 16; /* more may start meanwhile */
+                count = MAX(count, room) + 16; /* more processes may start meanwhile */
         }
         if (code == NV_SUCCESS)
             add_processes(nvml, root, infos, count, gpu);
@@ -240,7 +242,7 @@ static gboolean instances_match(const FctCard *card, const FctMig *mig)
     return TRUE;
 }
 
-/* The sampler's handles are looked up again only when the layout is another one. */
+/* The sampler's handles are looked up again only when the layout has changed. */
 static void remember_instances(FctNvml *nvml, FctCard *card, const FctMig *mig)
 {
     card->mig = mig->current;

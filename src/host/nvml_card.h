@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One card seen through NVML: its handle and what does not change are kept, the rest is read when asked. */
+/*
+ * One card seen through NVML: its handle and unchanging facts are kept, the rest is read when asked for. In the
+ * helper's children; one thread.
+ */
 #pragma once
 #include "host/nvml.h"
 #include "model/inventory.h"
 
-/* An instance as the sampler needs it. */
+/* An instance, in the form that the sampler needs. */
 typedef struct {
     int gi_id;
     int start;
-    NvDevice device; /* a MIG device of it; NULL when it has no compute instance */
+    NvDevice device; /* its MIG device; NULL when it has no compute instance */
     NvGpmSample previous, current;
     gboolean sampled; /* previous holds a sample */
 } FctCardInstance;
@@ -34,15 +37,15 @@ FctCard *fct_card_new(const char *address);
 void fct_card_free(FctNvml *nvml, FctCard *card);
 
 /*
- * Fills @gpu (made from sysfs) with identity, modes, MIG and processes. A card that NVML does not see or has lost gets
- * the state and a reason. @root is for names of processes. @readings FALSE leaves the readings out. Returns the code of
- * the first call to the card.
+ * Adds to @gpu (made from sysfs) identity, modes, MIG and processes. A card that NVML does not see or has lost gets
+ * that state and a reason. @root: where names of processes are read. @readings FALSE leaves readings out. Returns the
+ * code of the first call to the card.
  */
 NvReturn fct_card_observe(FctNvml *nvml, FctCard *card, const char *root, gboolean readings, FctGpu *gpu);
-/* TRUE when the code means that NVML itself must be opened again (driver unloaded, host restarted). */
+/* TRUE when the code means that NVML must be opened again (driver unloaded, host restarted). */
 gboolean fct_card_nvml_is_gone(NvReturn code);
 
 /* Readings of the card, and of each instance as {"start", "gpu_percent", …}; the array may be NULL. */
 void fct_card_read(FctNvml *nvml, FctCard *card, FctGpuReadings *readings, json_t *instances);
-/* A MIG device of that GPU instance; NULL when it has none. */
+/* The MIG device of that GPU instance; NULL: none. */
 NvDevice fct_card_mig_device(FctNvml *nvml, FctCard *card, int gi_id);

@@ -111,7 +111,7 @@ static json_t *read_instance(FctNvml *nvml, FctCard *card, FctCardInstance *inst
     gboolean first = !instance->sampled;
     NvReturn code = instance->device ? fct_nvml(nvml, memory, instance->device, &memory) : NV_NOT_FOUND;
     if (code != NV_SUCCESS && instance->device) {
-        /* The compute instance was made anew in the same place since the last look: another handle. */
+        /* The compute instance in this place was made anew since the last reading: another handle. */
         instance->device = fct_card_mig_device(nvml, card, instance->gi_id);
         code = instance->device ? fct_nvml(nvml, memory, instance->device, &memory) : NV_NOT_FOUND;
     }

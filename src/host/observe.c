@@ -7,20 +7,20 @@
 
 #include <string.h>
 
-#define TELL_US (20 * 1000) /* between two words of progress: a host has thousands of processes */
+#define TELL_US (20 * 1000) /* how often progress is reported: a host has thousands of processes */
 
 struct FctObserver {
     char *root, *nvml_path, *boot_id;
     gboolean attach;
     FctNvml *nvml;      /* NULL: not opened */
     GHashTable *cards;  /* address → FctCard */
-    FctInventory *last; /* of the last look at all cards */
-    json_t *numbers;    /* of cards, in this boot */
-    GHashTable *stuck;  /* addresses of cards that somebody's unbind is stuck on, while no driver has them */
-    FctCpuTimes cpu;    /* at the last sample */
+    FctInventory *last; /* of the last observation of all cards */
+    json_t *numbers;    /* numbers of cards in this boot */
+    GHashTable *stuck;  /* addresses of cards whose unbinding is stuck while no driver has them */
+    FctCpuTimes cpu;    /* time of the last sample */
     FctObserverAt at;
     gpointer at_data;
-    gint64 told_us; /* when it was last told that the search for processes goes on */
+    gint64 told_us; /* when progress of the search for processes was last reported */
 };
 
 static void ignore_card(const char *gpu, gpointer data)
@@ -73,7 +73,7 @@ void fct_observer_free(FctObserver *observer)
     g_free(observer);
 }
 
-/* NVML takes all cards when it is opened, unless one of them is another program's. */
+/* Opening NVML takes all cards, so it is not opened while one of them belongs to another program. */
 static gboolean may_attach(const FctObserver *observer, const json_t *avoid)
 {
     const char *gpu;
@@ -84,7 +84,7 @@ static gboolean may_attach(const FctObserver *observer, const json_t *avoid)
     return may;
 }
 
-/* A driver that was not there may be there now, and a restarted host makes every handle stale. */
+/* A driver may have been loaded since, and after a restart of the host every handle is stale. */
 static void open_nvml(FctObserver *observer, const FctInventory *inventory, const json_t *avoid)
 {
     if (strcmp(observer->boot_id, inventory->boot_id) != 0 || (observer->nvml && !observer->nvml->ready))
@@ -106,7 +106,7 @@ static FctCard *card_of(FctObserver *observer, const FctGpu *gpu)
     return card;
 }
 
-/* What is known of the card in that slot from before, if it is of the same model. */
+/* What was known of the card in that slot, if it is of the same model. */
 static const json_t *known_before(const FctLook *look, const FctGpu *gpu)
 {
     const json_t *card = json_object_get(look->known, gpu->id);
@@ -132,7 +132,7 @@ static gboolean avoided(const FctLook *look, FctGpu *gpu)
     return TRUE;
 }
 
-/* Names for cards that NVML does not show: as it was called before, or what clearly is not the product's name. */
+/* Names for cards that NVML does not show: the former name, or one that clearly is no product's name. */
 static void name_without_nvml(const FctLook *look, FctGpu *gpu)
 {
     if (*gpu->name)
@@ -146,8 +146,9 @@ static void name_without_nvml(const FctLook *look, FctGpu *gpu)
 }
 
 /*
- * NVIDIA's driver lets nobody end the unbinding of a card that is in use (reference host.md §0.1): the card has no
- * driver then, and never gets one. What the kernel said of it is remembered, since its log rolls.
+ * Nobody can end the unbinding of a card that is in use from NVIDIA's driver (reference host.md §0.1): the card then
+ * has no driver and never gets one. What the kernel logged about it is remembered, since its log overwrites old
+ * messages.
  */
 static void judge_stuck(FctObserver *observer, FctGpu *gpu)
 {
@@ -176,7 +177,7 @@ static void look_at_card(FctObserver *observer, const FctLook *look, const FctIn
     if (observer->nvml && observer->nvml->ready && !look->no_nvml) {
         NvReturn code = fct_card_observe(observer->nvml, card_of(observer, gpu), observer->root, look->readings, gpu);
         if (fct_card_nvml_is_gone(code))
-            observer->nvml->ready = FALSE; /* opened again at the next look */
+            observer->nvml->ready = FALSE; /* opened again at the next observation */
     } else {
         if (gpu->state == FCT_GPU_OK && gpu->mode != FCT_MODE_PASSTHROUGH) {
             gpu->state = FCT_GPU_UNMANAGED;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The observation: sysfs and NVML put together into an inventory. Lives in the helper's children; one thread; may block
- * as long as a driver blocks, which is why the parent has a deadline on it.
+ * The observation: sysfs and NVML put together into an inventory. In the helper's children; one thread. May block as
+ * long as a driver blocks, which is why the parent has a deadline on it.
  */
 #pragma once
 #include "host/nvml_card.h"
@@ -9,8 +9,8 @@
 typedef struct FctObserver FctObserver;
 
 /*
- * Told before each card is asked ("" before NVML itself is opened), so that a hang can be put down to its card, and
- * with FCT_AT_PROCESSES all along the search through /proc, which belongs to no card.
+ * Called before each card is asked ("" before NVML itself is opened), so that a hang can be blamed on its card. During
+ * the search through /proc, which belongs to no card, it is called with FCT_AT_PROCESSES again and again.
  */
 #define FCT_AT_PROCESSES "processes"
 typedef void (*FctObserverAt)(const char *gpu, gpointer data);
@@ -26,24 +26,26 @@ typedef struct {
     const json_t
         *known; /* {GPU id: {"name","uuid","serial","architecture","vendor_device"}} from before; may be NULL */
     const char *no_nvml;   /* reason why NVML is left alone; NULL: use it */
-    const json_t *numbers; /* of cards, from before (helper_numbers.h); may be NULL */
+    const json_t *numbers; /* numbers of cards, from before (helper_numbers.h); may be NULL */
     gboolean holders;      /* also look through /proc for who holds a card */
-    const char *no_search; /* why that is left out all the same: who holds a card is unknown then; NULL */
+    const char *no_search; /* why that is left out all the same, so that holders are unknown; NULL */
     gboolean readings;
 } FctLook;
 
-/* The numbers of all cards of this boot after the last look, as helper_numbers.h has them; borrowed, NULL before one.
+/*
+ * The numbers of all cards of this boot after the last observation, in the form of helper_numbers.h; borrowed, NULL
+ * before the first.
  */
 const json_t *fct_observer_numbers(const FctObserver *observer);
 
-/* Never fails: what cannot be read is unknown, and says why. */
+/* Observes. Never fails: what cannot be read is unknown, with the reason. */
 FctInventory *fct_observer_look(FctObserver *observer, const FctLook *look);
-/* The shape is told in port/hw.h. Uses the cards of the last look. */
+/* Readings in the form of port/hw.h, of the cards of the last observation. */
 json_t *fct_observer_sample(FctObserver *observer, const json_t *avoid);
 
-/* Of a card that the last look saw; NULL otherwise. */
+/* The handle of a card of the last observation; NULL when it was not seen. */
 NvDevice fct_observer_device(FctObserver *observer, const char *gpu_id);
 FctNvml *fct_observer_nvml(FctObserver *observer);
 
-/* Of everything that a plan may depend on, on the whole host. Free with g_free. */
+/* A digest of everything on the host that a plan may depend on. Free with g_free. */
 char *fct_inventory_digest(const FctInventory *inventory);

@@ -6,7 +6,9 @@
 #define FILE_MAX (256 * 1024)
 #define NAME_MAX_LENGTH 64
 
-/* "NUMBER NAME", the number perhaps in hexadecimal; the rest of the line, and a line that begins with #, says nothing.
+/*
+ * Reads "NUMBER NAME", the number perhaps in hexadecimal. The rest of the line is ignored, and so is a line that begins
+ * with #.
  */
 static void take_line(GHashTable *names, const char *line)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who holds a card: /proc/PID/fd on its device nodes. What is open to no card in particular (/dev/nvidiactl, uvm) says
- * nothing and is left out. Without the rights to look into a process (not root) it stays unseen.
+ * Who holds a card: processes with one of its device nodes open (/proc/PID/fd). Nodes that belong to no card in
+ * particular (/dev/nvidiactl, uvm) are ignored. Without the right to look into a process (not root) it stays unseen.
  */
 #include "host/sysfs.h"
 
@@ -34,7 +34,7 @@ static gboolean is_number(const char *name)
     return *name && strspn(name, "0123456789") == strlen(name);
 }
 
-/* The helper and its children hold cards only to look at them. */
+/* The helper and its children hold cards only to observe them. */
 static gboolean is_ours(const char *root, const char *pid)
 {
     g_autofree char *stat = fct_sysfs_text(root, "proc/%s/stat", pid);
@@ -72,7 +72,10 @@ static int compare_processes(gconstpointer a, gconstpointer b)
     return (*(FctProcess *const *)a)->pid - (*(FctProcess *const *)b)->pid;
 }
 
-/* A process may hold a hundred thousand descriptors: each is progress, and its path is not walked again for each. */
+/*
+ * A process may hold a hundred thousand descriptors: progress is reported for each, and the path of /proc/PID/fd is
+ * opened once.
+ */
 static void look_at_process(const char *root, const char *pid, GHashTable *nodes, void (*progress)(gpointer data),
                             gpointer data)
 {

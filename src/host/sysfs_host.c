@@ -36,8 +36,8 @@ static void read_processors(const char *root, FctInventory *inventory)
 }
 
 /*
- * From what the kernel did, not from what the firmware offers: a DMAR table can exist with remapping off. Interrupt
- * noise and kernel flags say nothing either (user-pains §1).
+ * Judged by what the kernel did, not by what the firmware offers: a DMAR table can exist with remapping off. Interrupt
+ * noise and kernel flags do not tell either (user-pains §1).
  */
 static const char *iommu_kind(const char *root)
 {
@@ -67,7 +67,10 @@ void fct_sysfs_host(const char *root, FctInventory *inventory)
     read_processors(root, inventory);
     if (!fct_sysfs_memory(root, &inventory->memory_mib, &used))
         inventory->memory_mib = 0;
-    /* A tree without /proc/sys: the kernel's version line still names it, and the node gets the machine's own name. */
+    /*
+     * For a tree without /proc/sys: the version line of the kernel still has its release, and the node gets this
+     * machine's name.
+     */
     if (!*inventory->kernel) {
         g_autofree char *version = fct_sysfs_text_or_empty(root, "proc/version");
         g_auto(GStrv) words = g_strsplit(version, " ", 4);

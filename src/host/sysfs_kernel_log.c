@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel has said: /dev/kmsg gives one record a read, a plain file (of a simulated host) any piece of text. */
+/*
+ * What the kernel has logged. /dev/kmsg gives one record for each read; a plain file (of a simulated host) any piece of
+ * text.
+ */
+#include "base/scope.h"
 #include "host/sysfs.h"
 
 #include <errno.h>
@@ -8,9 +12,9 @@
 #include <unistd.h>
 
 #define RECORD 8192                 /* the kernel's own limit of a record */
-#define OVERLAP 256                 /* a sentence that two pieces of a plain file share */
-#define LOG_LIMIT ((gsize)32 << 20) /* more than any kernel's ring */
-#define LOST_TRIES 1000             /* records that were overwritten while we read */
+#define OVERLAP 256                 /* a sentence may lie across two pieces of a plain file */
+#define LOG_LIMIT ((gsize)32 << 20) /* more than any kernel's ring holds */
+#define LOST_TRIES 1000             /* records were overwritten while we read */
 
 static gboolean log_has(int fd, const char *sentence)
 {
@@ -23,7 +27,7 @@ static gboolean log_has(int fd, const char *sentence)
             continue;
         }
         if (n <= 0)
-            return FALSE; /* EAGAIN: that was all */
+            return FALSE; /* EAGAIN: no more records */
         gsize length = kept + (gsize)n;
         buffer[length] = '\0';
         if (memmem(buffer, length, sentence, strlen(sentence)))
@@ -39,10 +43,6 @@ gboolean fct_sysfs_remove_hangs(const char *root, const char *address)
 {
     g_autofree char *path = g_build_filename(root, "dev", "kmsg", NULL);
     g_autofree char *sentence = g_strdup_printf("Attempting to remove device %s with non-zero usage count", address);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return FALSE;
-    gboolean hangs = log_has(fd, sentence);
-    close(fd);
-    return hangs;
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return fd >= 0 && log_has(fd, sentence);
 }

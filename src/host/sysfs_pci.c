@@ -87,7 +87,7 @@ static FctFunction *read_function(const char *root, const char *address)
     fct_text_take(&function->driver, driver ? driver : g_strdup(""));
     const char *maker = vendor_name(vendor), *what = class_label(function->class_code, nvidia);
     fct_text_take(&function->label, maker ? g_strdup_printf("%s %s", maker, what) : g_strdup(what));
-    /* 0680 of NVIDIA is an NVSwitch, which must not be overlooked as "only a bridge". */
+    /* Class 0680 of NVIDIA is an NVSwitch, which must not be taken for just another bridge. */
     function->bridge =
         g_str_has_prefix(function->class_code, "06") && !(nvidia && g_str_has_prefix(function->class_code, "0680"));
     return function;
@@ -122,7 +122,7 @@ static gboolean config_answers(const char *root, const char *address)
     guint8 head[16];
     g_autofree char *path = g_strdup_printf(DEVICES "/%s/config", address);
     gssize n = fct_sysfs_bytes(root, path, head, sizeof head);
-    return n < 16 || !(head[0] == 0xff && head[1] == 0xff); /* unreadable says nothing; ones do */
+    return n < 16 || !(head[0] == 0xff && head[1] == 0xff); /* a read error tells nothing, but ones do */
 }
 
 void fct_sysfs_judge(const char *root, FctGpu *gpu)

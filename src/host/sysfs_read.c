@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/scope.h"
 #include "host/sysfs.h"
 
 #include <errno.h>
@@ -16,22 +17,19 @@ G_GNUC_PRINTF(2, 0) static char *path_of(const char *root, const char *format, v
 static gssize read_up_to(const char *path, void *buffer, gsize size)
 {
     gsize done = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -1;
     while (done < size) {
         gssize n = read(fd, (char *)buffer + done, size - done);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && done == 0) {
-            close(fd);
+        if (n < 0 && done == 0)
             return -1;
-        }
         if (n <= 0)
             break;
         done += (gsize)n;
     }
-    close(fd);
     return (gssize)done;
 }
 

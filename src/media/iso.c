@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "media/iso.h"
+#include "base/scope.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -11,15 +12,15 @@
 
 #define CONTENT_MAX (8 << 20)
 #define BLOCK 2048
-#define PROFILE_BACKUP 1 /* iso_write_opts_new: Rock Ridge, and the owners and modes that the nodes have */
+#define PROFILE_BACKUP 1 /* value for iso_write_opts_new: Rock Ridge, with the owners and modes of the nodes */
 
-/* libisofs keeps messages and its state for the process: one image at a time. */
+/* libisofs keeps messages and state for the whole process: one image at a time. */
 static GMutex lock;
 
 static gboolean fail(GError **error, const char *what, int code)
 {
-    fct_set_error(error, FCT_ERROR_INTERNAL, "The image could not be made: %s (%s).", what, iso_error_to_msg(code));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_INTERNAL, "The image could not be made: %s (%s).", what,
+                         iso_error_to_msg(code));
 }
 
 static gboolean set_up(GError **error)
@@ -71,12 +72,12 @@ static IsoWriteOpts *options_new(GError **error)
     iso_write_opts_set_rockridge(options, 1);
     iso_write_opts_set_joliet(options, 1);
     iso_write_opts_set_joliet_long_names(options, 1);
-    /* Plain readers (GRUB, a guest without Rock Ridge) see the names as they are, too. */
+    /* Joliet, so that readers without Rock Ridge (GRUB, some guests) see the full names, too. */
     iso_write_opts_set_allow_lowercase(options, 1);
     iso_write_opts_set_allow_full_ascii(options, 1);
     iso_write_opts_set_omit_version_numbers(options, 1);
     iso_write_opts_set_no_force_dots(options, 1);
-    iso_write_opts_set_relaxed_vol_atts(options, 1); /* a label in lower case */
+    iso_write_opts_set_relaxed_vol_atts(options, 1); /* allow a label in lower case */
     iso_write_opts_set_replace_mode(options, 1, 1, 1, 1);
     return options;
 }
@@ -142,10 +143,8 @@ static GBytes *isofs_iso(FctMedia *media, const char *label, const FctMediaFile 
         fct_set_error(error, FCT_ERROR_TOO_LARGE, "The first-boot data is larger than %d MiB.", CONTENT_MAX >> 20);
         return NULL;
     }
-    g_mutex_lock(&lock);
-    GBytes *bytes = make_iso(label, files, n, error);
-    g_mutex_unlock(&lock);
-    return bytes;
+    fct_autolock(&lock);
+    return make_iso(label, files, n, error);
 }
 
 static void isofs_free(FctMedia *media)

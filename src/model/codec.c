@@ -170,9 +170,8 @@ json_t *fct_type_to_json(const FctType *type, gconstpointer object)
 
 static gboolean bad(const char *key, const char *wanted, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
-                       "The field “%s” must be %s.", key, wanted);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
+                              "The field “%s” must be %s.", key, wanted);
 }
 
 static gboolean enum_from_json(const FctField *field, gpointer object, const json_t *json, GError **error)

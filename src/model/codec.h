@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One table a struct: from it follow the empty value, the release, the JSON and the reading of JSON, so that these four
- * cannot drift apart. For the structs of src/model only; they have public fields, and tables beside them.
+ * One table for each struct, from which follow the empty value, freeing, JSON and reading of JSON, so that these four
+ * cannot drift apart. For the structs of src/model only, whose fields are public.
  *
- * A missing member reads as the empty value (documents of an older version stay readable); an ill-typed one is
- * FCT_ERROR_BAD_REQUEST that names it. Text that is not UTF-8 (names of processes) is made valid when written.
+ * A missing member reads as the empty value, so documents of an older version stay readable; an ill-typed one is
+ * FCT_ERROR_BAD_REQUEST naming it. Text that is not UTF-8 (names of processes) is made valid when written.
  */
 #pragma once
 #include "base/json.h"
@@ -54,7 +54,7 @@ void fct_type_clear(const FctType *type, gpointer object);
 gpointer fct_type_new(const FctType *type);
 void fct_type_free(const FctType *type, gpointer object);
 json_t *fct_type_to_json(const FctType *type, gconstpointer object);
-/* @object was initialised. On failure it stays valid, partly filled. */
+/* @object must be initialised. On failure it stays valid, partly filled. */
 gboolean fct_type_from_json(const FctType *type, gpointer object, const json_t *json, GError **error);
 /* A new element, or NULL with @error. */
 gpointer fct_type_new_from_json(const FctType *type, const json_t *json, GError **error);

@@ -54,7 +54,7 @@ void fct_first_boot_free(FctFirstBoot *boot)
 
 /* ---- input ---- */
 
-/* One of the two objects while it is read: errors say "cloud_init.user". */
+/* One of the two objects while it is read, with its name for errors: "cloud_init.user". */
 typedef struct {
     const char *name;
     const json_t *json;
@@ -64,8 +64,8 @@ typedef struct {
 static gboolean refuse(const Input *in, const char *field, const char *sentence)
 {
     g_autofree char *path = g_strdup_printf("%s.%s", in->name, field);
-    fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", path), "%s", sentence);
-    return FALSE;
+    return fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", path), "%s",
+                              sentence);
 }
 
 static gboolean only(const Input *in, const char *const *known)
@@ -91,7 +91,7 @@ static gboolean is_text(const char *text, gsize max)
     return TRUE;
 }
 
-/* One line of at most @max bytes; absent leaves what there is. */
+/* One line of at most @max bytes; without the member *ret keeps its value. */
 static gboolean read_text(const Input *in, const char *field, gsize max, char **ret)
 {
     const json_t *value = json_object_get(in->json, field);
@@ -229,7 +229,7 @@ gboolean fct_first_boot_gateway_is_near(const FctFirstBoot *boot)
     return same_bits(address, gateway, (guint)bits) || (family == AF_INET6 && same_bits(gateway, link_local, 10));
 }
 
-/* What no host can have: nobody's, its own loopback, a group's; in IPv4 also what is above the groups. */
+/* Addresses that no host can have: unspecified, loopback, multicast; in IPv4 also everything above multicast. */
 static gboolean is_of_a_host(int family, const guint8 *address)
 {
     static const guint8 nobody[16] = {0}, loopback[16] = {[15] = 1};
@@ -249,7 +249,7 @@ static gboolean ends_in(const guint8 *address, int size, guint bits, gboolean on
 
 /*
  * The first address of a network is the network itself (in IPv6 that of all its routers), the last one of an IPv4
- * network all of its hosts. A network of one or two addresses has neither (RFC 3021, RFC 6164).
+ * network is its broadcast address. A network of one or two addresses has neither (RFC 3021, RFC 6164).
  */
 static gboolean is_of_a_network(int family, const guint8 *address, guint bits)
 {
@@ -259,7 +259,7 @@ static gboolean is_of_a_network(int family, const guint8 *address, guint bits)
     return ends_in(address, size, bits, FALSE) || (family == AF_INET && ends_in(address, size, bits, TRUE));
 }
 
-/* Texts that are addresses of @family. */
+/* The texts that are addresses of @family. */
 static gboolean check_usable(Input *in, const FctFirstBoot *boot, const char *own, int family, guint bits)
 {
     guint8 address[16] = {0}, gateway[16] = {0};
@@ -319,8 +319,7 @@ static gboolean read_user_data(const Input *in, FctFirstBoot *boot)
             json_object_set_new(details, "line", json_integer(fault.line));
         if (fault.column)
             json_object_set_new(details, "column", json_integer(fault.column));
-        fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, details, "%s", fault.sentence);
-        return FALSE;
+        return fct_set_error_full(in->error, FCT_ERROR_BAD_REQUEST, NULL, details, "%s", fault.sentence);
     }
     for (guint i = 0; i < G_N_ELEMENTS(instead); i++)
         if (json_object_get(in->json, instead[i]))
@@ -448,7 +447,7 @@ static char **list_from(const json_t *json)
     return list;
 }
 
-/* What is stored of it, one after the other; NULL past the last. Neither the password nor the product key is. */
+/* The stored texts one after the other; NULL past the last. Password and product key are not among them. */
 static char **text_of(FctFirstBoot *boot, guint i, const char **ret_key)
 {
     static const char *const keys[] = {"user",      "hash",     "instance",  "hostname",     "address", "gateway",

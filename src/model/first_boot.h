@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a VM is told when it starts for the first time: by cloud-init, or by Windows' setup. Pure; of one thread. */
+/*
+ * What a VM is told when it starts for the first time, by cloud-init or by Windows Setup. Pure; one thread at a time
+ * uses an FctFirstBoot.
+ */
 #pragma once
 #include "base/json.h"
 
 typedef enum { FCT_FIRST_BOOT_CLOUD_INIT, FCT_FIRST_BOOT_WINDOWS } FctFirstBootKind;
 
-/* Strings are never NULL and owned; "" is: not asked for. */
+/* Strings are owned and never NULL; "" means: not asked for. */
 typedef struct {
     FctFirstBootKind kind;
     char *user;
-    char *password, *product_key; /* plain: in memory only, never in a document */
+    char *password, *product_key; /* in the clear: in memory only, never in a document */
     /* cloud-init */
     char *hash;     /* of the password, as crypt(3) writes it */
-    char *instance; /* cloud-init does its work once for each */
+    char *instance; /* instance id: cloud-init does its work once for each */
     char *hostname; /* "": the VM's name */
     char **ssh_keys, **packages, **dns;
     char *address; /* of the first NIC, "10.0.0.5/24"; "": by DHCP */
     char *gateway;
-    char *user_data; /* the whole text, instead of user, password, keys and packages */
+    char *user_data; /* the whole text, in place of user, password, keys and packages */
     /* Windows */
     char *language, *time_zone, *organization, *edition;
-    /* The guest has had it, and what was secret is kept no longer: that there was a password, or a text of its own. */
+    /*
+     * The guest has had its data, and the secrets were removed. These remember that there was a password, or a text of
+     * one's own.
+     */
     gboolean spent, had_password, had_user_data;
 } FctFirstBoot;
 
@@ -28,19 +34,19 @@ void fct_first_boot_free(FctFirstBoot *boot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctFirstBoot, fct_first_boot_free)
 
 /*
- * From the members "cloud_init" and "windows" of a VmInput. NULL without an error when there is neither;
- * FCT_ERROR_BAD_REQUEST names the field ("cloud_init.user"). `hash` and `instance` are left for the caller.
+ * Reads the members "cloud_init" and "windows" of a VmInput. NULL without an error when there is neither;
+ * FCT_ERROR_BAD_REQUEST names the field ("cloud_init.user"). The caller fills in `hash` and `instance`.
  */
 FctFirstBoot *fct_first_boot_from_input(const json_t *input, GError **error);
 
-/* Whether its gateway is in the network of its address, or found on every link. */
+/* Whether the gateway is in the network of the address, or reachable on every link. */
 gboolean fct_first_boot_gateway_is_near(const FctFirstBoot *boot);
 
-/* What is stored. JSON null for NULL. */
+/* As it is stored. JSON null for NULL. */
 json_t *fct_first_boot_to_doc(const FctFirstBoot *boot);
 /* NULL when the document has none. */
 FctFirstBoot *fct_first_boot_from_doc(const json_t *doc);
-/* What another VM can be asked the same with: without secrets, and without what is one VM's: host name, address. */
+/* The same wish for another VM: without secrets, and without what belongs to one VM, host name and address. */
 json_t *fct_first_boot_to_input(const FctFirstBoot *boot);
-/* As the API shows it: neither the hash nor the text of user_data. JSON null when it is not of that kind. */
+/* As the API shows it: without the hash and the text of user_data. JSON null for the other kind. */
 json_t *fct_first_boot_view(const FctFirstBoot *boot, FctFirstBootKind kind);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A network interface of the host: what networks of VMs can be put on. Facet reads them and never changes one
- * (net_vlan.h adds). Pure. */
+/*
+ * A network interface of the host, on which networks of VMs can be put. Facet reads interfaces and never changes one
+ * (net_vlan.h adds some). Pure.
+ */
 #pragma once
 #include "base/json.h"
 
@@ -17,7 +19,7 @@ typedef struct {
     char *mac; /* lower case; "" */
     FctInterfaceKind kind;
     FctLinkState link;
-    GPtrArray *members;   /* char*: of a bridge or bond */
+    GPtrArray *members;   /* char*: members of a bridge or bond */
     char *parent;         /* of a VLAN; "" */
     int vlan;             /* its tag; 0: none */
     char *master;         /* the bridge or bond that it is in; "" */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel says of the host's network: addresses of its links, and routes of all its tables. IPv4 routes. Pure.
- */
+/* The host's network as the kernel reports it: addresses of its links, and IPv4 routes of all its tables. Pure. */
 #pragma once
 #include "model/host_interface.h"
 
 typedef enum {
     FCT_HOST_ROUTE_UNICAST,
     FCT_HOST_ROUTE_LOCAL,  /* addresses of the host itself */
-    FCT_HOST_ROUTE_REFUSED /* blackhole, unreachable, prohibit: the host wants no packet to go there */
+    FCT_HOST_ROUTE_REFUSED /* blackhole, unreachable, prohibit: packets to there are refused on purpose */
 } FctHostRouteKind;
 
 typedef struct {
@@ -16,7 +15,7 @@ typedef struct {
     int prefix;         /* 0: the default route */
     char *interface;    /* "eno1"; several, as "eno1, eno2"; "" without */
     char *gateway;      /* "192.168.1.1"; "" without */
-    char *table;        /* "main", "local", a name that the host gives it, or its number */
+    char *table;        /* "main", "local", a name that the host gives the table, or its number */
     gboolean main;      /* that is the main table */
     gboolean connected; /* the kernel made it, for an address of the interface */
 } FctHostRoute;
@@ -45,5 +44,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctHostNetwork, fct_host_network_free)
 json_t *fct_host_network_to_json(const FctHostNetwork *network);
 FctHostNetwork *fct_host_network_from_json(const json_t *json, GError **error);
 
-/* FctHostInterface*: those that the kernel knows too (name and MAC agree) get their addresses, link and way out. */
+/*
+ * Adds the kernel's addresses, link and way out to those of FctHostInterface* whose name and MAC the kernel knows too.
+ */
 void fct_host_network_tell(const FctHostNetwork *network, GPtrArray *interfaces);

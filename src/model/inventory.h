@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inventory: what a node has, as observed. Plain structs, one owner (the FctInventory), immutable once published, so
- * that a snapshot may be read from any thread. Made by src/host from sysfs and NVML, carried as JSON over the helper's
- * socket and to the API. Units: memory in MiB, power in W, temperature in °C, clocks in MHz.
+ * Inventory: what a node has, as observed. Plain structs with one owner (the FctInventory), immutable once published,
+ * so that any thread may read it. src/host makes it from sysfs and NVML; it travels as JSON over the helper's socket
+ * and to the API. Units: memory in MiB, power in W, temperature in °C, clocks in MHz.
  *
  * Strings are never NULL; "" means that the hardware does not tell.
  */
@@ -77,7 +77,7 @@ typedef enum {
     FCT_GPU_LOST,
     FCT_GPU_WEDGED,
     FCT_GPU_UNMANAGED,
-    FCT_GPU_RELEASED /* Facet was asked to let go of it, for other programs */
+    FCT_GPU_RELEASED /* somebody asked Facet to let go of it, for other programs */
 } FctGpuState;
 typedef enum { FCT_MODE_HOST, FCT_MODE_PASSTHROUGH, FCT_MODE_VGPU, FCT_MODE_MIG, FCT_MODE_MIG_VGPU } FctGpuMode;
 
@@ -101,9 +101,9 @@ typedef struct {
 } FctGpuReadings;
 
 typedef struct {
-    char *id;           /* "gpu-0000-41-00-0": from the slot; uuid and subsystem guard against a swapped card */
+    char *id;           /* "gpu-0000-41-00-0": names the slot; uuid and subsystem guard against a swapped card */
     char *address;      /* of the first function */
-    int index;          /* "GPU 0" for people: 0… by address when the host starts, kept while it runs */
+    int index;          /* "GPU 0" for people: numbered from 0 by address when the host starts, kept while it runs */
     char *name;         /* product: "NVIDIA A100 80GB PCIe" */
     char *architecture; /* "ampere", "ada", "hopper", "blackwell"; "" */
     char *vendor_device, *subsystem; /* "10de:20b5" */
@@ -120,7 +120,7 @@ typedef struct {
     FctGpuReadings readings;
     GPtrArray *functions;  /* FctFunction*: all of the slot and of the IOMMU group */
     GPtrArray *processes;  /* FctProcess*: holders of the card (processes of all instances included) */
-    char *holders_unknown; /* why others than these may hold it, unseen; "" */
+    char *holders_unknown; /* why processes that are not listed may hold it; "" */
 } FctGpu;
 
 typedef struct {
@@ -162,24 +162,24 @@ json_t *fct_gpu_to_json(const FctGpu *gpu);
 json_t *fct_gpu_readings_to_json(const FctGpuReadings *readings);
 
 /*
- * A digest (hex) of everything in one card that a plan depends on: identity, driver, state, modes, profiles, instances,
- * holders; not the readings. Two observations with the same digest are the same world to a planner.
+ * A digest (hex) of everything in one card on which a plan depends: identity, driver, state, modes, profiles,
+ * instances, holders; not the readings. To a planner, two observations with equal digests are the same.
  */
 char *fct_gpu_digest(const FctGpu *gpu);
 
 /* Lookup; NULL when not there. The result belongs to the inventory. */
 FctGpu *fct_inventory_gpu(const FctInventory *inventory, const char *id);
-/* As a person names it: id, index ("0"), "GPU 0", PCI address (with or without domain), UUID, serial. */
+/* By a name that people use: id, index ("0"), "GPU 0", PCI address (with or without domain), UUID, serial. */
 FctGpu *fct_inventory_find_gpu(const FctInventory *inventory, const char *text);
 FctMigProfile *fct_mig_profile(const FctMig *mig, int profile_id);
 FctMigProfile *fct_mig_profile_by_name(const FctMig *mig, const char *name);
 FctGpuInstance *fct_mig_instance_at(const FctMig *mig, int start);
-/* TRUE when a process runs on one of its compute instances. VMs are known elsewhere. */
+/* TRUE when a process runs on one of its compute instances. What VMs hold is known elsewhere. */
 gboolean fct_gpu_instance_has_process(const FctGpuInstance *instance);
 
-/* The compute instance profile @id of a GPU instance profile; NULL when the card names none such. */
+/* The compute instance profile @id of a GPU instance profile; NULL when the card lists none. */
 const FctCiProfile *fct_mig_ci_profile(const FctMigProfile *profile, int id);
-/* TRUE when its one compute instance takes all its compute: only then is it what its profile's name says. */
+/* TRUE when one compute instance takes all its compute: only then is it what its profile's name says. */
 gboolean fct_gpu_instance_is_whole(const FctMig *mig, const FctGpuInstance *instance);
 
 const char *fct_gpu_state_name(FctGpuState state); /* "ok" "lost" "wedged" "unmanaged" "released" */

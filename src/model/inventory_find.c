@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions to an inventory: lookups by every name that people use, and the digest that tells worlds apart. */
+/* Lookups in an inventory, by every name that people use, and the digests of cards. */
 #include "model/inventory.h"
 
 #include <string.h>
@@ -139,7 +139,7 @@ char *fct_gpu_digest(const FctGpu *gpu)
     gsize i, k;
     json_t *instance, *compute;
     json_object_del(json, "readings");
-    json_object_del(json, "index"); /* moves when another card is added */
+    json_object_del(json, "index"); /* changes when another card is added */
     drop_process_memory(json);
     json_array_foreach (json_object_get(json_object_get(json, "mig"), "instances"), i, instance) {
         json_object_del(instance, "memory_used_mib");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is asked of a network: checked member by member, each refusal with its field. */
+/* Reads what is asked of a network, member by member; each refusal names its field. */
 #include "base/read.h"
 #include "model/address.h"
 #include "model/network.h"
@@ -40,7 +40,7 @@ static gboolean read_subnet(FctNetwork *network, const json_t *input, GError **e
     return TRUE;
 }
 
-/* A guest's address: in the subnet, and neither the network's, the host's nor the broadcast address. */
+/* A guest's address: in the subnet, but not the network's, the host's or the broadcast address. */
 static gboolean for_guest(const FctNetwork *network, guint32 address)
 {
     guint32 gateway = 0, mask = fct_ipv4_mask(network->prefix);
@@ -102,7 +102,7 @@ static gboolean is_word(const char *text, gsize max)
     return TRUE;
 }
 
-/* The kernel's own rule (dev_valid_name), and that it can be written as XML and shown. */
+/* The kernel's own rule (dev_valid_name), and only characters that XML can carry and people can see. */
 static gboolean is_device(const char *text)
 {
     gsize length = strlen(text);
@@ -236,7 +236,7 @@ FctNetwork *fct_network_from_input(const json_t *input, GError **error)
 
 /* ---- changes ---- */
 
-/* The VLAN's interface is made and goes with the network. */
+/* The VLAN's interface is made with the network and deleted with it. */
 static gboolean keeps_vlan(const FctNetwork *present, const FctNetwork *wanted, GError **error)
 {
     static const char sentence[] = "A network on a VLAN’s interface that Facet makes keeps it: make another network, "
@@ -265,11 +265,11 @@ static gboolean change_subnet(FctNetwork *network, const json_t *input, GError *
         return FALSE;
     g_autofree char *after = fct_network_subnet(network);
     if (strcmp(before, after) != 0 || strcmp(first, network->first) != 0 || strcmp(last, network->last) != 0)
-        g_ptr_array_set_size(network->more_ranges, 0); /* the range that is asked for is all there shall be */
+        g_ptr_array_set_size(network->more_ranges, 0); /* the range that is asked for replaces all others */
     return TRUE;
 }
 
-/* The leases that are given, or those there are, checked against what the network becomes. */
+/* Checks the given leases, or the present ones, against the changed network. */
 static gboolean change_fixed(FctNetwork *network, const json_t *input, GError **error)
 {
     const json_t *given = json_object_get(input, "static_leases");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parts, and who holds them: what a VM can get. A part is not stored: it follows from the inventory and the
- * reservations. Strings are never NULL; "" means none. Arrays own their elements.
+ * Parts and their holders: what a VM can get. A part is not stored: it follows from the inventory and the reservations.
+ * Strings are never NULL; "" means none. Arrays own their elements. Pure.
  */
 #pragma once
 #include "model/codec.h"

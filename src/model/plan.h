@@ -9,7 +9,7 @@
 #include "model/inventory.h"
 
 typedef enum {
-    FCT_STEP_MIG_MODE,   /* enabled; where that is so already, it takes a pending change back */
+    FCT_STEP_MIG_MODE,   /* enabled; when the mode is so already, it takes a pending change back */
     FCT_STEP_CI_DESTROY, /* start, profile_id (of the GPU instance), ci_id */
     FCT_STEP_GI_DESTROY, /* start, profile_id */
     FCT_STEP_GI_CREATE,  /* start, profile_id, size */
@@ -42,12 +42,12 @@ json_t *fct_step_to_json(const FctStep *step);
 FctStep *fct_step_from_json(const json_t *json, GError **error);
 
 /*
- * Judged on an observation. Both may be FALSE (something else happened meanwhile): then the error says what was seen.
- * before TRUE: the step may run. after TRUE: its effect is there, whoever caused it.
+ * Judges a step on an observation. Both may be FALSE, when something else happened meanwhile: then the error says what
+ * was seen. before TRUE: the step may run. after TRUE: its effect is there, whoever caused it.
  */
 gboolean fct_step_before_holds(const FctStep *step, const FctInventory *seen, GError **error);
 gboolean fct_step_after_holds(const FctStep *step, const FctInventory *seen, GError **error);
-/* The step that takes @step back, given the card before it ran; NULL when nothing needs or can be taken back. */
+/* The step that undoes @step, given the card before it ran; NULL when nothing needs to be undone, or cannot be. */
 FctStep *fct_step_undo(const FctStep *step, const FctGpu *gpu_before);
 
 /* One instance of a layout. */
@@ -82,9 +82,9 @@ typedef struct {
     char *node, *project;
     guint64 revision;
     char *kind;  /* "carve" | "mig-mode" | "undo" */
-    char *title; /* the act: "Re-carve GPU 0" */
+    char *title; /* what the plan does: "Re-carve GPU 0" */
     char *gpu;
-    char *gpu_digest; /* of the card when the plan was made: apply compares */
+    char *gpu_digest; /* digest of the card when the plan was made, which apply compares */
     json_t *request;  /* the validated request; owned */
     gboolean mig_now, mig_then;
     int units;
@@ -93,7 +93,7 @@ typedef struct {
     GPtrArray *steps;        /* FctStep* */
     GPtrArray *verdicts;     /* FctVerdict* */
     GPtrArray *interrupts;   /* char*: VMs and processes that stop, by name; empty: nothing is interrupted */
-    GPtrArray *alternatives; /* char*: reasons against other ways, and smaller changes that would fit */
+    GPtrArray *alternatives; /* char*: why not in another way, and smaller changes that would fit */
     char *state;             /* "open" | "applied" | "refused" */
     char *task;              /* id of the task once applied; "" */
     gint64 created_ms;       /* Unix time */

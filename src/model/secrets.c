@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/secrets.h"
 
-/* The way to the secret from the top of the document; an empty one: the whole of it. */
+/* The path to the secret from the top of the document; an empty one: the whole document. */
 static const struct {
     const char *prefix, *way[4];
 } places[] = {
     {"vm/", {"first_boot", "hash"}},
     {"vm/", {"first_boot", "user_data"}},
-    {"vm-origin/", {"xml"}}, /* the password of a screen stands in it */
+    {"vm-origin/", {"xml"}}, /* a screen's password is in it */
     {"template/", {"input", "cloud_init", "user_data"}},
     {"user/", {"hash"}},
     {"secret/", {NULL}},
-    {"aside/", {"text"}}, /* a broken document: of any kind */
+    {"aside/", {"text"}}, /* a broken document, of any kind */
 };
 
 static const json_t *at(const json_t *doc, const char *const *way)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The step as data: making, copying, JSON, words, and the step that takes it back. */
+/* A step as data: making, copying, JSON, words, and the step that undoes it. */
 #include "model/plan.h"
 
 #include "base/text.h"
@@ -11,8 +11,8 @@ static const char *const kind_names[FCT_N_STEP_KINDS + 1] = {
 };
 
 /*
- * Deadlines. Changing an instance takes hundreds of milliseconds; a mode change resets the card. What overruns this is
- * not slow but stuck.
+ * Deadlines. Changing an instance takes hundreds of milliseconds; a change of mode resets the card. A step that passes
+ * its deadline is not slow but stuck.
  */
 static const int deadlines_ms[FCT_N_STEP_KINDS] = {
     [FCT_STEP_MIG_MODE] = 60000,  [FCT_STEP_CI_DESTROY] = 30000, [FCT_STEP_GI_DESTROY] = 30000,
@@ -137,7 +137,7 @@ static const FctComputeInstance *compute_of(const FctGpuInstance *instance, int 
 }
 
 /*
- * Compute instances of one GPU instance are removed from the last to the first and made again from the first: they then
+ * Compute instances of a GPU instance are removed from the last to the first and made again from the first: then they
  * get the ids from 0 on, whatever gaps there were before.
  */
 static int id_made_again(const FctGpuInstance *instance, int ci_id)

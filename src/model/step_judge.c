@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Before and after conditions of a step, judged on an observation. The only place where they are written down. */
+/* Conditions before and after a step, judged on an observation. This is the only place where they are written down. */
 #include "model/plan.h"
 
 #include <string.h>
 
-/* The card itself, if it is the same one and answers. */
+/* The card, if it is the same one and answers. */
 static const FctGpu *the_card(const FctStep *step, const FctInventory *seen, GError **error)
 {
     const FctGpu *gpu = fct_inventory_gpu(seen, step->gpu);
@@ -32,8 +32,7 @@ static const FctGpu *the_card(const FctStep *step, const FctInventory *seen, GEr
 
 static gboolean no(FctErrorCode code, GError **error, const char *sentence)
 {
-    fct_set_error(error, code, "%s", sentence);
-    return FALSE;
+    return fct_set_error(error, code, "%s", sentence);
 }
 
 /* The GPU instance that the step names by place; NULL without an error when it is not there. */
@@ -66,10 +65,10 @@ static const FctComputeInstance *compute_by_id(const FctGpuInstance *instance, i
 static gboolean in_use(const char *what, int start, const GPtrArray *processes, GError **error)
 {
     const FctProcess *first = processes->pdata[0];
-    fct_set_error_full(error, FCT_ERROR_IN_USE, NULL, json_pack("{s:i, s:s}", "pid", first->pid, "name", first->name),
-                       "The %s at slot %d is used by process %d (%s).", what, start, first->pid,
-                       *first->name ? first->name : "name unknown");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, NULL,
+                              json_pack("{s:i, s:s}", "pid", first->pid, "name", first->name),
+                              "The %s at slot %d is used by process %d (%s).", what, start, first->pid,
+                              *first->name ? first->name : "name unknown");
 }
 
 static gboolean before_mode(const FctStep *step, const FctGpu *gpu, GError **error)
@@ -89,11 +88,9 @@ static gboolean before_ci_destroy(const FctStep *step, const FctGpu *gpu, GError
     if (!instance)
         return not_there(step, gpu, error);
     const FctComputeInstance *compute = compute_by_id(instance, step->ci_id);
-    if (!compute) {
-        fct_set_error(error, FCT_ERROR_STALE, "%s at slot %d has no compute instance %d.", instance->profile,
-                      step->start, step->ci_id);
-        return FALSE;
-    }
+    if (!compute)
+        return fct_set_error(error, FCT_ERROR_STALE, "%s at slot %d has no compute instance %d.", instance->profile,
+                             step->start, step->ci_id);
     return compute->processes->len == 0 || in_use("compute instance", step->start, compute->processes, error);
 }
 
@@ -102,11 +99,9 @@ static gboolean before_gi_destroy(const FctStep *step, const FctGpu *gpu, GError
     const FctGpuInstance *instance = named_instance(step, gpu);
     if (!instance)
         return not_there(step, gpu, error);
-    if (instance->compute->len > 0) {
-        fct_set_error(error, FCT_ERROR_IN_USE, "%s at slot %d still has a compute instance.", instance->profile,
-                      step->start);
-        return FALSE;
-    }
+    if (instance->compute->len > 0)
+        return fct_set_error(error, FCT_ERROR_IN_USE, "%s at slot %d still has a compute instance.", instance->profile,
+                             step->start);
     return TRUE;
 }
 
@@ -123,18 +118,14 @@ static gboolean before_gi_create(const FctStep *step, const FctGpu *gpu, GError 
     const FctMigProfile *profile = fct_mig_profile(&gpu->mig, step->profile_id);
     if (!gpu->mig.current)
         return no(FCT_ERROR_STALE, error, "MIG is off on this card.");
-    if (!profile || profile->size != step->size || !legal_start(profile, step->start)) {
-        fct_set_error(error, FCT_ERROR_STALE, "The card has no profile %d of size %d at slot %d.", step->profile_id,
-                      step->size, step->start);
-        return FALSE;
-    }
+    if (!profile || profile->size != step->size || !legal_start(profile, step->start))
+        return fct_set_error(error, FCT_ERROR_STALE, "The card has no profile %d of size %d at slot %d.",
+                             step->profile_id, step->size, step->start);
     for (guint i = 0; i < gpu->mig.instances->len; i++) {
         const FctGpuInstance *other = gpu->mig.instances->pdata[i];
-        if (other->start < step->start + step->size && step->start < other->start + other->size) {
-            fct_set_error(error, FCT_ERROR_STALE, "Slot %d is taken by %s at slot %d.", step->start, other->profile,
-                          other->start);
-            return FALSE;
-        }
+        if (other->start < step->start + step->size && step->start < other->start + other->size)
+            return fct_set_error(error, FCT_ERROR_STALE, "Slot %d is taken by %s at slot %d.", step->start,
+                                 other->profile, other->start);
     }
     return TRUE;
 }
@@ -147,18 +138,14 @@ static gboolean before_ci_create(const FctStep *step, const FctGpu *gpu, GError 
     int taken = 0;
     if (!instance)
         return not_there(step, gpu, error);
-    if (!ci) {
-        fct_set_error(error, FCT_ERROR_STALE, "%s has no compute instance profile %d.", instance->profile,
-                      step->ci_profile_id);
-        return FALSE;
-    }
+    if (!ci)
+        return fct_set_error(error, FCT_ERROR_STALE, "%s has no compute instance profile %d.", instance->profile,
+                             step->ci_profile_id);
     for (guint i = 0; i < instance->compute->len; i++)
         taken += ((const FctComputeInstance *)instance->compute->pdata[i])->slices;
-    if (taken + ci->slices > profile->compute_slices) {
-        fct_set_error(error, FCT_ERROR_STALE, "%s at slot %d has no room for another compute instance.",
-                      instance->profile, step->start);
-        return FALSE;
-    }
+    if (taken + ci->slices > profile->compute_slices)
+        return fct_set_error(error, FCT_ERROR_STALE, "%s at slot %d has no room for another compute instance.",
+                             instance->profile, step->start);
     return TRUE;
 }
 
@@ -194,7 +181,7 @@ static gboolean after_mode(const FctStep *step, const FctGpu *gpu, GError **erro
     return no(FCT_ERROR_HW, error, step->enabled ? "MIG is still off." : "MIG is still on.");
 }
 
-/* With a ci_id the very instance is meant; without one, any of that profile. */
+/* With a ci_id that very instance; without one, any instance of that profile. */
 static gboolean after_ci_create(const FctStep *step, const FctGpu *gpu, GError **error)
 {
     const FctGpuInstance *instance = named_instance(step, gpu);

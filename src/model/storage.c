@@ -144,7 +144,7 @@ gboolean fct_volume_name_check(const char *name, const char *field, GError **err
                "letter or digit.");
 }
 
-/* Absolute, plain, below the root: "/srv/vms", not "/srv/../etc", "//x" or "/". */
+/* Absolute, plain and below the root: "/srv/vms", not "/srv/../etc", "//x" or "/". */
 static gboolean is_path(const char *path)
 {
     if (*path != '/' || !path[1] || strlen(path) > PATH_MAX_BYTES || !g_utf8_validate(path, -1, NULL))

@@ -9,7 +9,7 @@ typedef struct {
     char *name;   /* its id too: libvirt's pool names are unique and never change */
     char *kind;   /* libvirt's type: "dir", "netfs", "logical", … */
     char *path;   /* where its volumes are; "" when they are no files or devices */
-    char *real;   /* of a folder that runs: the same without links; "" */
+    char *real;   /* of a folder that runs: the path without symbolic links; "" */
     char *source; /* for people: "nas:/export", "vg0"; "" */
     gboolean ours, active, autostart;
     gint64 capacity, allocated, available;
@@ -23,28 +23,28 @@ typedef struct {
     char *host;         /* nfs */
     char *export;       /* nfs: "/export/vms" */
     char *volume_group; /* lvm */
-    char *confirm;      /* its path or volume group once more, from who knows what is in it; "" */
+    char *confirm;      /* its path or volume group typed once more, by people who know what is in it; "" */
 } FctPoolInput;
 
 /* How this host itself uses a block device. */
 typedef enum { FCT_DEVICE_FREE, FCT_DEVICE_MOUNTED, FCT_DEVICE_SWAP, FCT_DEVICE_HELD } FctDeviceUse;
 
-/* One file of a chain, from the top down. */
+/* One file below a disk, from the top down. */
 typedef struct {
     char *path;
-    char *format; /* "raw", "qcow2"; of what is only converted another one of QEMU's too */
+    char *format; /* "raw", "qcow2"; for files that are only converted also other formats of QEMU */
 } FctLayer;
 
 typedef struct {
     char *pool, *name;
     char *path;                 /* file or device */
-    char *format;               /* "qcow2", "raw" by Facet's record; "": it has none. Never as libvirt sees it */
-    char *backing;              /* path of the file that it stands on by Facet's record; "" */
+    char *format;               /* "qcow2", "raw" by Facet's record; "": no record. Never libvirt's idea of it */
+    char *backing;              /* path of the file on which it stands by Facet's record; "" */
     char *claim;                /* path of one that its bytes say it stands on; "". Only ever a reason to refuse */
     gint64 capacity, allocated; /* as a guest sees it; what it takes of the pool */
     gint64 physical;            /* how long a copy of its bytes is */
     char *outside;              /* why nobody may open it: it is no plain file inside of its pool; "" */
-    char *inode;     /* which file it is, by inode and birth time: another under its name differs; "" unknown */
+    char *inode;     /* identifies the file by inode and birth time: another file of that name differs; "" unknown */
     gboolean linked; /* its file has other names, which may lie outside of the pool */
     gboolean ploop;  /* libvirt takes it for a Parallels disk, and reads it by tools that no host has */
 } FctVolume;
@@ -59,7 +59,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctPool, fct_pool_free)
 FctPoolInput *fct_pool_input_new(void);
 void fct_pool_input_free(FctPoolInput *input);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctPoolInput, fct_pool_input_free)
-/* Its id: "pool:name", with what a pool's name may have of ":" and "%" escaped. Free it. */
+/* Its id: "pool:name", with ":" and "%" of the pool's name escaped. Free it. */
 char *fct_volume_id(const char *pool, const char *name);
 /* What is below /dev is a block device (a logical volume); everything else that libvirt's pools give is a file. */
 gboolean fct_path_is_device(const char *path);

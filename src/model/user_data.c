@@ -6,9 +6,9 @@
 #include <string.h>
 #include <yaml.h>
 
-#define DEPTH_MAX 64    /* of lists and mappings in each other: what reads them in the guest recurses */
-#define ALIASES_MAX 256 /* a few lines of them can stand for gigabytes in whatever expands them */
-#define MIME_LOOK 4096  /* so far cloud-init looks for the header */
+#define DEPTH_MAX 64    /* depth of lists and mappings: the guest reads them recursively */
+#define ALIASES_MAX 256 /* a few lines of aliases can stand for gigabytes in whatever expands them */
+#define MIME_LOOK 4096  /* cloud-init looks for the header within so many bytes */
 #define NAME_SHOWN 40
 
 void fct_user_data_fault_clear(FctUserDataFault *fault)
@@ -63,7 +63,7 @@ static gboolean tag_is_good(const yaml_char_t *tag)
             g_strv_contains(known, text + strlen("tag:yaml.org,2002:")));
 }
 
-/* A node begins at @event: as a key it must be plain. */
+/* A node begins at @event; if it is a key it must be plain. */
 static gboolean enter_node(Yaml *yaml, const yaml_event_t *event)
 {
     Level *in = yaml->depth ? &yaml->levels[yaml->depth - 1] : NULL;
@@ -177,7 +177,7 @@ static gboolean check_json(const char *text, gint first, FctUserDataFault *ret)
                          first + fault.line, fault.column, fault.text);
 }
 
-/* Addresses, one a line, and comments. */
+/* Addresses, one on each line, and comments. */
 static gboolean check_include(const char *text, gint first, FctUserDataFault *ret)
 {
     static const char *const schemes[] = {"http://", "https://", "ftp://", "file://", "/"};
@@ -250,7 +250,7 @@ static char *boundary_of(const char *type)
     return g_strndup(from + quoted, strcspn(from + quoted, quoted ? "\"" : " ;\t"));
 }
 
-/* One part, which begins at @line of @whole: a cloud-config that is written as it is can be read. */
+/* Checks one part, which begins at @line of @whole: a cloud-config that is not encoded can be read. */
 static gboolean check_part(const char *part, gint first, FctUserDataFault *ret)
 {
     const char *body = *part == '\n' || *part == '\r' ? next_line(part) : body_of(part);
@@ -302,7 +302,7 @@ static gboolean check_mime(const char *text, FctUserDataFault *ret)
 
 typedef enum { FORM_YAML, FORM_LIST, FORM_JSON, FORM_ADDRESSES, FORM_TEXT } Form;
 
-/* Whether the first line is @header, as cloud-init finds it: in whatever case, and the rest of the line is comment. */
+/* Whether the first line is @header, as cloud-init compares it: in any case, and the rest of the line is a comment. */
 static gboolean begins(const char *text, const char *header)
 {
     gsize length = strlen(header);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cloud-init's user-data: what it takes, and what of it can be seen to be wrong before a guest reads it. Pure. */
+/* cloud-init's user-data: whether cloud-init takes it, and faults that can be seen before a guest reads it. Pure. */
 #pragma once
 #include <glib.h>
 
@@ -12,8 +12,8 @@ void fct_user_data_fault_clear(FctUserDataFault *fault);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctUserDataFault, fct_user_data_fault_clear)
 
 /*
- * Whether cloud-init would take @text: one of the headers that it documents, YAML where that follows, addresses in an
- * #include. A template of jinja is only filled in in the guest, so of that only the headers are looked at. @ret is to
- * be empty, and is cleared by the caller. Cost grows with the length of @text alone.
+ * Checks that @text begins with a header that cloud-init documents, that YAML follows where it should, and that an
+ * #include lists addresses. A jinja template is filled in by the guest, so only its headers are checked. @ret must be
+ * empty; the caller clears it. The cost grows with the length of @text.
  */
 gboolean fct_user_data_check(const char *text, FctUserDataFault *ret);

@@ -155,7 +155,7 @@ json_t *fct_vm_to_json(const FctVm *vm)
     return fct_type_to_json(&vm_type, vm);
 }
 
-/* Of the time when a VM had one disk, a file in the folder that the pool "facet" has now. */
+/* For documents from when a VM had one disk, a file in the folder that the pool "facet" has now. */
 static void take_only_disk(FctVm *vm, const json_t *json)
 {
     FctVmDisk *disk = fct_vm_disk_new();

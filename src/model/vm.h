@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VM as Facet keeps it: what was asked for. How it is now, libvirt and the holds tell. Plain data: whoever has one
- * alone may change it. No string is NULL.
+ * A VM as Facet keeps it: what was asked for. Its present state is known to libvirt and the holds. Plain data: one
+ * thread at a time may use and change it. No string is NULL.
  */
 #pragma once
 #include "model/first_boot.h"
@@ -31,9 +31,9 @@ typedef struct {
     int size_gib;       /* as asked; 0 unknown */
     gboolean cdrom;     /* its medium can be changed */
     gboolean read_only; /* cdroms always are */
-    gboolean made;      /* for this VM: deleted with it unless kept */
-    gboolean seed;      /* first-boot data: no disk to people */
-    gboolean leaving;   /* the present run still has it: the next one has not, and it is deleted then if it was made */
+    gboolean made;      /* made for this VM: deleted with it unless kept */
+    gboolean seed;      /* first-boot data: not shown as a disk */
+    gboolean leaving;   /* the run still has it, the next one will not; it is deleted then if `made` */
     GPtrArray *below;   /* FctLayer*: all that it stands on by Facet's record; NULL or empty: nothing */
 } FctVmDisk;
 
@@ -54,7 +54,7 @@ typedef struct {
     gint64 memory_mib;
     gboolean uefi, tpm, agent;
     char *nvram;         /* as in FctVmSpec */
-    json_t *origin;      /* of an adopted one: what it brought along that has no setting; NULL. See vm_origin.c */
+    json_t *origin;      /* of an adopted VM: what it brought along that has no setting; NULL. See vm_origin.c */
     GStrv boot;          /* "disk", "cdrom", "network", as in FctVmSpec */
     GPtrArray *disks;    /* FctVmDisk*: all drives, cdroms and first-boot data too */
     GPtrArray *devices;  /* FctDevice* */
@@ -64,9 +64,9 @@ typedef struct {
     FctVmAutostart autostart;
     char *state;   /* "creating", "ready", "deleting" */
     char *making;  /* target of the disk whose volume is being made; "" */
-    GStrv keep;    /* while it is being deleted: targets of the disks that stay */
-    json_t *chain; /* its place among its snapshots, of state/tree.c; NULL: it never had one */
-    json_t *run;   /* what it was last started with, of fct_vm_run_json; NULL: never */
+    GStrv keep;    /* while the VM is being deleted: targets of the disks that stay */
+    json_t *chain; /* its place among its snapshots (state/tree.c); NULL: it never had one */
+    json_t *run;   /* settings with which it was last started, of fct_vm_run_json; NULL: never */
     gint64 created_ms;
     guint64 revision;
 } FctVm;
@@ -84,27 +84,27 @@ void fct_vm_free(FctVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVm, fct_vm_free)
 /* The drive called @target; NULL. Belongs to the VM. */
 FctVmDisk *fct_vm_find_disk(const FctVm *vm, const char *target);
-/* The one that the VM was made with; NULL when it has none. Belongs to the VM. */
+/* The disk with which the VM was made; NULL: none. Belongs to the VM. */
 FctVmDisk *fct_vm_first_disk(const FctVm *vm);
-/* For its NICs, unless another is wished: a Windows that was not prepared for virtio has no driver for it. */
+/* For NICs unless another is wished: a Windows that was not prepared for virtio has no driver for it. */
 const char *fct_vm_default_nic_model(const FctVm *vm);
 
-/* As documents keep it, without its revision and what was asked with secrets. */
+/* As documents keep it, without revision and without secrets. */
 json_t *fct_vm_to_json(const FctVm *vm);
-/* FCT_ERROR_BAD_REQUEST names a member that is no such thing. Documents of older versions are read as well. */
+/* FCT_ERROR_BAD_REQUEST names a member of the wrong type. Documents of older versions are read as well. */
 FctVm *fct_vm_from_json(const json_t *json, GError **error);
-/* A drive as documents keep it, also in those of snapshots. */
+/* A drive as documents keep it, also those of snapshots. */
 json_t *fct_vm_disk_to_json(const FctVmDisk *disk);
 
 /* ---- vm_input.c: what people send; FCT_ERROR_BAD_REQUEST names the field ---- */
 /*
- * From a VmInput of the contract, with what a template gives. It has no id yet, and a NIC whose MAC address was not
- * wished has none ("").
+ * Reads a VmInput of the contract, which may be merged with a template. The VM has no id yet, and a NIC without a
+ * wished MAC address has none ("").
  */
 FctVm *fct_vm_from_input(const json_t *input, GError **error);
-/* Fills in what the image asks for and was not said, and checks the rest against it. */
+/* Fills in what the image asks for and the request left open, and checks the rest against the image. */
 gboolean fct_vm_fit_image(FctVm *vm, const FctImage *image, GError **error);
-/* A VmPatch on top; nothing is changed when it fails. New NICs as with fct_vm_from_input. */
+/* Applies a VmPatch; after a failure nothing is changed. New NICs as in fct_vm_from_input. */
 gboolean fct_vm_patch(FctVm *vm, const json_t *patch, GError **error);
 
 /* ---- vm_input_disks.c ---- */
@@ -113,8 +113,8 @@ gboolean fct_vm_read_drives(FctVm *vm, const json_t *input, GError **error);
 /* A further disk of @vm, to be added to its list: {pool?, size_gib, bus?} or {volume: {pool, name}, bus?}. */
 FctVmDisk *fct_vm_read_disk(const FctVm *vm, const json_t *json, GError **error);
 /*
- * All its CD drives: [{target?, file?}]. Those that stay keep their target: they are the named ones, or, when none is
- * named, the first. A medium that is not named stays in a drive that is, or that is not of the library. First-boot data
- * is left alone.
+ * Replaces its CD drives: [{target?, file?}]. Drives that are named by target stay; when none is named, the first ones
+ * do. A drive that stays and names no file keeps its medium if it is named or its medium is not of the library.
+ * First-boot data is left alone.
  */
 gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error);

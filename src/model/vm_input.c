@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people send about a VM: refused with the field named, or taken whole. */
+/* Reads what people send about a VM: it is refused with the field named, or taken as a whole. */
 #include "base/read.h"
 #include "model/network.h"
 #include "model/vm.h"
@@ -176,7 +176,7 @@ static gboolean read_machine(FctVm *vm, const json_t *json, GError **error)
            read_autostart(vm, json_object_get(json, "autostart"), error);
 }
 
-/* What input and patch have in common; members that are absent change nothing. */
+/* Members that input and patch share; absent ones change nothing. */
 static gboolean read_common(FctVm *vm, const json_t *json, GError **error)
 {
     gint64 number;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The drives that people ask for: a disk without a volume is to be made, one with a volume is there already. */
+/* Reads the drives that people ask for: a disk without a volume is to be made, one with a volume exists. */
 #include "base/read.h"
 #include "model/storage.h"
 #include "model/vm.h"
@@ -29,7 +29,7 @@ static char *next_target(const FctVm *vm, const char *bus)
     return g_strdup("");
 }
 
-/* Those of people: neither CD drives nor first-boot media. */
+/* Disks as people count them: neither CD drives nor first-boot media. */
 static gboolean has_room(const FctVm *vm, const FctVmDisk *wanted, GError **error)
 {
     guint disks = 0;
@@ -135,7 +135,8 @@ static gboolean names_target(const json_t *list)
     return FALSE;
 }
 
-/* FALSE with @error: there is no such drive. *@ret NULL: a new one. A list without any target is in the drives' order.
+/*
+ * FALSE with @error: there is no such drive. *@ret NULL: a new one. A list without any target is in the drives' order.
  */
 static gboolean find_cdrom(const FctVm *vm, const json_t *list, size_t place, const FctVmDisk **ret, GError **error)
 {
@@ -154,7 +155,7 @@ static gboolean find_cdrom(const FctVm *vm, const json_t *list, size_t place, co
     return *ret || fct_read_refuse(error, "cdroms", "The VM has no CD drive of that target.");
 }
 
-/* One that is not from the library has only a path, which stays unless the drive is said to be empty. */
+/* A CD that is not from the library has only a path, which stays unless the drive is to be empty. */
 static void put_medium(FctVmDisk *drive, const json_t *json, const char *file)
 {
     gboolean stays = !json_object_get(json, "file") && (!*drive->file || json_object_get(json, "target"));
@@ -202,7 +203,7 @@ gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error)
     for (guint i = vm->disks->len; i > 0; i--)
         if (is_own_cdrom(vm->disks->pdata[i - 1]))
             g_ptr_array_remove_index(vm->disks, i - 1);
-    for (guint i = 0; i < read->len; i++) /* those that stay have their targets before new ones are given out */
+    for (guint i = 0; i < read->len; i++) /* drives that stay keep their targets; new ones are given out afterwards */
         if (*((FctVmDisk *)read->pdata[i])->target)
             g_ptr_array_add(vm->disks, fct_vm_disk_copy(read->pdata[i]));
     for (guint i = 0; i < read->len; i++) {
@@ -218,7 +219,7 @@ gboolean fct_vm_read_cdroms(FctVm *vm, const json_t *list, GError **error)
     return TRUE;
 }
 
-/* What the VM begins with: exactly one of the three. */
+/* The source of the VM: exactly one of the three. */
 static gboolean read_source(FctVm *vm, const json_t *input, GError **error)
 {
     const char *image = "";
@@ -247,7 +248,7 @@ static gboolean read_source(FctVm *vm, const json_t *input, GError **error)
     return TRUE;
 }
 
-/* The ISO takes the first CD drive, before those that were asked for. */
+/* The ISO gets the first CD drive, before those that were asked for. */
 static gboolean read_all_cdroms(FctVm *vm, const json_t *input, GError **error)
 {
     const json_t *iso = json_object_get(input, "iso"), *cdroms = json_object_get(input, "cdroms");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Port: images of CDs. For small ones that are made from texts (first-boot data); they are built in memory.
- * Thread-safe; may take some milliseconds, so not on the thread that serves HTTP.
+ * Port: images of CDs. For small CDs made from texts (first-boot data): they are built in memory. Thread-safe; takes
+ * some milliseconds, so not on the thread that serves HTTP.
  */
 #pragma once
 #include "base/error.h"

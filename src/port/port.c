@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the ports hand over: making, copying and releasing of their plain structs. */
+/* Making, copying and freeing the plain structs that the ports hand over. */
 #include "port/store.h"
 #include "port/vmm.h"
 

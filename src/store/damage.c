@@ -26,16 +26,15 @@ gboolean fct_damage_check(const char *path, GError **error)
     gboolean there = stat(path, &status) == 0;
     if (there && status.st_size > 0)
         return TRUE;
-    /* An empty file with its log is one that was never checkpointed: SQLite reads both. */
+    /* An empty file with a log beside it was never checkpointed: SQLite reads both. */
     if (there && stat(wal, &log) == 0 && log.st_size > 0)
         return TRUE;
     if (!g_file_test(marker, G_FILE_TEST_EXISTS) && !(!there && stat(wal, &log) == 0 && log.st_size > 0))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_NOT_FOUND, next, NULL,
-                       there ? "The database %s is empty, though Facet has kept its state there before."
-                             : "The database %s is gone, though Facet has kept its state there before.",
-                       path);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_NOT_FOUND, next, NULL,
+                              there ? "The database %s is empty, though Facet has kept its state there before."
+                                    : "The database %s is gone, though Facet has kept its state there before.",
+                              path);
 }
 
 void fct_damage_mark(const char *path)
@@ -57,10 +56,8 @@ gboolean fct_damage_begin_anew(const char *path, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
         g_autofree char *old = g_strconcat(path, ends[i], NULL);
         g_autofree char *aside = g_strdup_printf("%s.before-%s%s", path, time, ends[i]);
-        if (rename(old, aside) != 0 && errno != ENOENT) {
-            fct_set_error(error, FCT_ERROR_INTERNAL, "%s cannot be put aside: %s.", old, g_strerror(errno));
-            return FALSE;
-        }
+        if (rename(old, aside) != 0 && errno != ENOENT)
+            return fct_set_error(error, FCT_ERROR_INTERNAL, "%s cannot be put aside: %s.", old, g_strerror(errno));
     }
     g_unlink(marker);
     return TRUE;
@@ -123,8 +120,7 @@ static gboolean move_aside(sqlite3 *db, const char *key, const char *text)
     return rc == SQLITE_OK;
 }
 
-/* Every document is an object. What else SQLite takes for JSON and Jansson does not is left out by list, and told then.
- */
+/* Every document is an object. What SQLite takes for JSON and Jansson does not, list leaves out and reports. */
 static GPtrArray *broken_keys(sqlite3 *db, int *ret_rc)
 {
     GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);

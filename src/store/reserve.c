@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/reserve.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define BYTES (4 * 1024 * 1024) /* some hundred deletions, each with the pages it changes */
+#define BYTES (4 * 1024 * 1024) /* room for some hundred deletions, each with the pages that it changes */
 #define AGAIN_US (60 * G_USEC_PER_SEC)
 
 static void hold(FctReserve *reserve)
 {
     struct stat status;
     reserve->tried_us = g_get_monotonic_time();
-    int fd = open(reserve->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    fct_autoclose int fd = open(reserve->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
         reserve->held = FALSE;
         return;
     }
-    /* Blocks, not a length alone: those would be found missing when they are needed. */
+    /* Allocates blocks, not only a length: blocks would be found missing when they are needed. */
     int rc = posix_fallocate(fd, 0, BYTES);
     reserve->held = rc == 0 && fstat(fd, &status) == 0 && status.st_blocks > 0;
-    close(fd);
     if (!reserve->held) {
         g_unlink(reserve->path);
         g_warning("No room can be kept free at %s: %s. On a full disk a session or token may not end.", reserve->path,

@@ -74,16 +74,12 @@ static GPtrArray *memory_list_after(FctStore *port, const char *prefix, const ch
 
 static gboolean expectations_hold(MemoryStore *store, const FctWrite *writes, gsize n, GError **error)
 {
-    if (store->full) {
-        fct_set_error(error, FCT_ERROR_NO_SPACE, "The disk is full.");
-        return FALSE;
-    }
+    if (store->full)
+        return fct_set_error(error, FCT_ERROR_NO_SPACE, "The disk is full.");
     for (gsize i = 0; i < n; i++) {
         const FctDoc *doc = g_tree_lookup(store->docs, writes[i].key);
-        if (writes[i].expect != FCT_REV_ANY && writes[i].expect != (doc ? doc->revision : FCT_REV_NONE)) {
-            fct_set_error(error, FCT_ERROR_REVISION, "“%s” was changed meanwhile.", writes[i].key);
-            return FALSE;
-        }
+        if (writes[i].expect != FCT_REV_ANY && writes[i].expect != (doc ? doc->revision : FCT_REV_NONE))
+            return fct_set_error(error, FCT_ERROR_REVISION, "“%s” was changed meanwhile.", writes[i].key);
     }
     return TRUE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_sqlite.h"
 
+#include "base/scope.h"
 #include "model/secrets.h"
 #include "store/damage.h"
 #include "store/reserve.h"
@@ -11,12 +12,14 @@
 #include <string.h>
 
 #define SCHEMA_VERSION 1
-#define SCRUB_AGAIN_US (60 * G_USEC_PER_SEC) /* each try may wait for who reads the database */
+#define SCRUB_AGAIN_US (60 * G_USEC_PER_SEC) /* each try may wait for other readers of the database */
 
 typedef struct {
     FctStore port;
-    /* Held over a commit and the calls of its watchers, so that these see commits in order; recursive, since a watcher
-     * may read. */
+    /*
+     * Held during a commit and the calls of its watchers, so that these see commits in order; recursive, since a
+     * watcher may read.
+     */
     GRecMutex write_lock;
     GMutex read_lock;
     sqlite3 *writer, *reader;
@@ -24,12 +27,17 @@ typedef struct {
     sqlite3_stmt *get, *list, *list_after;
     FctWatchers watchers;
     FctReserve reserve; /* under the write lock */
-    /* Under the write lock: a secret has left its document, and may be in the log still; when that is looked after. */
+    /*
+     * Under the write lock: a secret has left its document and may still be in the log; and when to try again to remove
+     * it.
+     */
     gboolean secret_left;
     gint64 scrub_us;
 } SqliteStore;
 
-/* SQLite tells ENOSPC apart; for a quota or a file size limit only the thread's errno, cleared before, is left. */
+/*
+ * SQLite recognizes ENOSPC; for a quota or a file size limit only this thread's errno tells, which was cleared before.
+ */
 static gboolean is_full(int rc)
 {
     return (rc & 0xff) == SQLITE_FULL ||
@@ -44,7 +52,7 @@ static void set_sqlite_error(GError **error, sqlite3 *db, int rc, const char *do
         fct_set_error(error, FCT_ERROR_INTERNAL, "The store failed while %s: %s (%d).", doing, sqlite3_errmsg(db), rc);
 }
 
-/* Runs a statement that gives no rows. */
+/* Runs a statement that returns no rows. */
 static int run(sqlite3_stmt *statement)
 {
     errno = 0;
@@ -71,7 +79,7 @@ static FctDoc *sqlite_get(FctStore *port, const char *key, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
     FctDoc *doc = NULL;
-    g_mutex_lock(&store->read_lock);
+    fct_autolock(&store->read_lock);
     sqlite3_bind_text(store->get, 1, key, -1, SQLITE_STATIC);
     int rc = sqlite3_step(store->get);
     if (rc == SQLITE_ROW)
@@ -82,7 +90,6 @@ static FctDoc *sqlite_get(FctStore *port, const char *key, GError **error)
         set_sqlite_error(error, store->reader, rc, "reading");
     sqlite3_reset(store->get);
     sqlite3_clear_bindings(store->get);
-    g_mutex_unlock(&store->read_lock);
     return doc;
 }
 
@@ -109,23 +116,19 @@ static GPtrArray *read_rows(SqliteStore *store, sqlite3_stmt *list, GError **err
 static GPtrArray *sqlite_list(FctStore *port, const char *prefix, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
-    g_mutex_lock(&store->read_lock);
+    fct_autolock(&store->read_lock);
     sqlite3_bind_text(store->list, 1, prefix, -1, SQLITE_STATIC);
-    GPtrArray *docs = read_rows(store, store->list, error);
-    g_mutex_unlock(&store->read_lock);
-    return docs;
+    return read_rows(store, store->list, error);
 }
 
 static GPtrArray *sqlite_list_after(FctStore *port, const char *prefix, const char *after, guint max, GError **error)
 {
     SqliteStore *store = (SqliteStore *)port;
-    g_mutex_lock(&store->read_lock);
+    fct_autolock(&store->read_lock);
     sqlite3_bind_text(store->list_after, 1, prefix, -1, SQLITE_STATIC);
     sqlite3_bind_text(store->list_after, 2, after, -1, SQLITE_STATIC);
     sqlite3_bind_int64(store->list_after, 3, max);
-    GPtrArray *docs = read_rows(store, store->list_after, error);
-    g_mutex_unlock(&store->read_lock);
-    return docs;
+    return read_rows(store, store->list_after, error);
 }
 
 /* FALSE with the error set when an expectation does not hold. */
@@ -144,11 +147,10 @@ static gboolean check_expectation(SqliteStore *store, const FctWrite *write, GEr
     }
     if (has == write->expect)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_REVISION, "“%s” was changed meanwhile.", write->key);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_REVISION, "“%s” was changed meanwhile.", write->key);
 }
 
-/* What stands there is about to be replaced. A document that nobody can read may have held anything. */
+/* What a write is about to replace may hold a secret; a document that nobody can read may have held anything. */
 static void note_secrets(SqliteStore *store, const FctWrite *write)
 {
     if (!fct_secrets_may_be_in(write->key))
@@ -194,7 +196,7 @@ static gboolean write_all(SqliteStore *store, const FctWrite *writes, gsize n, g
     int rc = sqlite3_step(store->bump);
     guint64 revision = rc == SQLITE_ROW ? (guint64)sqlite3_column_int64(store->bump, 0) : 0;
     if (rc == SQLITE_ROW)
-        rc = sqlite3_step(store->bump); /* RETURNING: the statement is through only when it says so */
+        rc = sqlite3_step(store->bump); /* the statement has RETURNING: it is complete only when it says so */
     sqlite3_reset(store->bump);
     if (rc != SQLITE_DONE) {
         set_sqlite_error(error, store->writer, rc, "writing");
@@ -218,20 +220,20 @@ static gboolean commit_once(SqliteStore *store, const FctWrite *writes, gsize n,
         set_sqlite_error(error, store->writer, rc, "committing");
         ok = FALSE;
     }
-    /* SQLite has rolled back by itself after some faults; then there is nothing left to roll back. */
+    /* After some faults SQLite has rolled back by itself; then there is nothing to roll back. */
     if (!ok && !sqlite3_get_autocommit(store->writer))
         run(store->rollback);
     return ok;
 }
 
 /*
- * The log has each page as it was until it is carried over and cut off; free pages are overwritten (secure_delete). The
- * write lock is held.
+ * The log has former versions of pages until they are carried over and the log is truncated; free pages are overwritten
+ * (secure_delete). The write lock is held.
  */
 static gboolean scrub(SqliteStore *store, GError **error)
 {
     int log = 0, done = 0;
-    g_mutex_lock(&store->read_lock); /* a reader would keep the log */
+    g_mutex_lock(&store->read_lock); /* a reader keeps the log from being truncated */
     errno = 0;
     int rc = sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
     if (rc != SQLITE_OK)
@@ -240,7 +242,7 @@ static gboolean scrub(SqliteStore *store, GError **error)
     return rc == SQLITE_OK;
 }
 
-/* The commit stands whatever comes of it, so nobody is refused. */
+/* The commit stands whatever comes of this, so it returns no error. */
 static void scrub_when_due(SqliteStore *store)
 {
     g_autoptr(GError) fault = NULL;
@@ -338,11 +340,9 @@ static gboolean make_schema(sqlite3 *db, const char *path, GError **error)
         set_open_error(error, path, db, sqlite3_extended_errcode(db), "opening");
         return FALSE;
     }
-    if (version > SCHEMA_VERSION) {
-        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start the newer Facet, or restore an older state.", NULL,
-                           "The state was written by a newer Facet (layout %d).", version);
-        return FALSE;
-    }
+    if (version > SCHEMA_VERSION)
+        return fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start the newer Facet, or restore an older state.",
+                                  NULL, "The state was written by a newer Facet (layout %d).", version);
     if (version == SCHEMA_VERSION)
         return TRUE;
     rc = sqlite3_exec(db,
@@ -367,7 +367,7 @@ static gboolean open_one(const char *path, int flags, sqlite3 **ret_db, GError *
         sqlite3_busy_timeout(*ret_db, 5000);
         rc = sqlite3_exec(*ret_db,
                           "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; "
-                          "PRAGMA secure_delete=ON;" /* what was secret is not left in free pages */,
+                          "PRAGMA secure_delete=ON;" /* so that free pages hold no secrets */,
                           NULL, NULL, NULL);
     }
     if (rc != SQLITE_OK)
@@ -424,7 +424,7 @@ FctStore *fct_store_sqlite_open(const char *path, GError **error)
         open_one(path, SQLITE_OPEN_READWRITE, &store->reader, error) && prepare_all(store, path, error)) {
         fct_reserve_init(&store->reserve, path);
         fct_damage_mark(path);
-        store->secret_left = TRUE; /* who was killed between a commit and its scrub left the log as it was */
+        store->secret_left = TRUE; /* a kill between a commit and its scrub leaves the log as it was */
         scrub_when_due(store);
         return &store->port;
     }

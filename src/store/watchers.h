@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who wants to know of which keys; the same for every store. The store's lock is held around each call. */
+/* Watchers of keys, the same for every store. The store's lock is held during each call. */
 #pragma once
 #include "port/store.h"
 
@@ -10,5 +10,5 @@ typedef struct {
 void fct_watchers_init(FctWatchers *watchers);
 void fct_watchers_clear(FctWatchers *watchers);
 void fct_watchers_add(FctWatchers *watchers, const char *prefix, FctStoreChanged changed, gpointer data);
-/* Calls those whose prefix a write of this commit has, write by write. */
+/* Calls each watcher whose prefix matches a write of this commit, write by write. */
 void fct_watchers_tell(const FctWatchers *watchers, const FctWrite *writes, gsize n, guint64 revision);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What another's domain would be as one of ours, and the mark that makes it so. */
+/* Reads what another program's domain would be as one of ours, and sets or removes the mark that makes it so. */
 #include "virt/adopt.h"
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <string.h>
@@ -48,8 +49,8 @@ static Order *order_new(const char *id)
 }
 
 /*
- * Its persistent definition; of a domain without one, that of its run. *ret_info tells whose it is. With the password
- * of its screen: what is given back at a release must have it.
+ * Its persistent definition, or that of its run if it has none, with the password of its screen, which a release must
+ * give back. *ret_info tells whose it is.
  */
 static char *read_xml(virDomainPtr domain, FctVmInfo **ret_info, GError **error)
 {
@@ -95,7 +96,7 @@ static int in_gib(unsigned long long bytes)
     return (int)MIN(gib, (unsigned long long)G_MAXINT);
 }
 
-/* Which volume of which pool a disk is. One that is none keeps its path. */
+/* The pool and volume that a disk is. A disk that is no volume keeps its path. */
 static void find_volume(virConnectPtr conn, FctVmDisk *disk)
 {
     g_autoptr(virStoragePool) pool = *disk->volume ? virStoragePoolLookupByName(conn, disk->pool) : NULL;
@@ -111,14 +112,17 @@ static void find_volume(virConnectPtr conn, FctVmDisk *disk)
     }
     if (path && !*disk->path)
         fct_text_set(&disk->path, path);
-    /* Of a raw disk libvirt takes the capacity from what its guest has written; physical is how long the file is. */
+    /*
+     * For a raw disk libvirt takes the capacity from bytes that its guest has written; physical is how long the file
+     * is.
+     */
     gboolean raw = strcmp(disk->format, "raw") == 0;
     if (volume && !disk->cdrom && virStorageVolGetInfoFlags(volume, &info, raw ? VIR_STORAGE_VOL_GET_PHYSICAL : 0) == 0)
         disk->size_gib = in_gib(raw ? info.allocation : info.capacity);
     free(path);
 }
 
-/* Only a run has them, and its definition says nothing of it. */
+/* What only a run has, and its definition does not mention. */
 static void check_job(virDomainPtr domain, FctAdoption *adoption, const FctVmDisk *disk)
 {
     virDomainBlockJobInfo job;
@@ -236,10 +240,9 @@ static gboolean do_mark(virConnectPtr conn, gpointer data, GError **error)
 
 static void tell_changed(FctVirt *virt, const char *id)
 {
-    g_mutex_lock(&virt->lock); /* a change of metadata is no event of a domain's life */
+    fct_autolock(&virt->lock); /* a change of metadata sends no lifecycle event */
     g_hash_table_add(virt->changed, g_strdup(id));
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **error)
@@ -255,7 +258,7 @@ gboolean fct_virt_mark(FctVmm *vmm, const char *id, gboolean ours, GError **erro
 
 /* ---- the way back ---- */
 
-/* The definition of then, where nothing stands against it; what libvirt does not take any more is no failure. */
+/* Defines the old definition again, if nothing forbids it. That libvirt does not accept it any more is no failure. */
 static void restore(virConnectPtr conn, Order *order, const FctAdoption *then)
 {
     g_autofree char *xml = fct_adopt_back(order->original, then->spec, order->spec);
@@ -268,7 +271,9 @@ static void restore(virConnectPtr conn, Order *order, const FctAdoption *then)
                                                             virGetLastErrorMessage()));
 }
 
-/* As it is now, beside what was adopted: a change of vCPUs takes pinning along, and libvirt drops what it cannot keep.
+/*
+ * The domain as it is now, compared with the adopted one: a change of vCPUs also removes pinning, and libvirt drops
+ * what it cannot keep.
  */
 static void note_lost(virConnectPtr conn, virDomainPtr domain, Order *order, const FctAdoption *then)
 {

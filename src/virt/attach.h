@@ -14,7 +14,7 @@ typedef struct {
     void (*devices)(GString *xml, const GPtrArray *devices);
     /* Members of <qemu:commandline>. */
     void (*commandline)(GString *xml, const GPtrArray *devices);
-    const char *title; /* put into the domain's title before the labels: "simulated GPU" */
+    const char *title; /* added to the domain's title before the labels: "simulated GPU" */
 } FctAttach;
 
 extern const FctAttach fct_attach_vfio;

@@ -20,20 +20,17 @@ static gboolean vfio_check(const FctVmDevice *device, GError **error)
     if (*device->mdev) {
         if (g_uuid_string_is_valid(device->mdev))
             return TRUE;
-        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "%s has no valid mediated-device UUID.", device->label);
-        return FALSE;
+        return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "%s has no valid mediated-device UUID.", device->label);
     }
     if (*device->address) {
         if (parse_address(device->address, pci))
             return TRUE;
-        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "%s has no valid PCI address.", device->label);
-        return FALSE;
+        return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "%s has no valid PCI address.", device->label);
     }
-    fct_set_error_full(error, FCT_ERROR_UNSUPPORTED,
-                       "Install NVIDIA's vGPU host driver and set the card to mig-vgpu, or give the VM the whole card.",
-                       NULL, "%s is a slice for jobs on the host; a VM can only get it as a MIG-backed vGPU.",
-                       device->label);
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_UNSUPPORTED,
+        "Install NVIDIA's vGPU host driver and set the card to mig-vgpu, or give the VM the whole card.", NULL,
+        "%s is a slice for jobs on the host; a VM can only get it as a MIG-backed vGPU.", device->label);
 }
 
 static void vfio_devices(GString *xml, const GPtrArray *devices)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounded calls: see virt.h. A call that hangs keeps its worker, its place in the lane and its VM, and nothing else. */
+/*
+ * Bounded calls: see virt.h. A call that hangs keeps its worker, its place in the lane and its VM from others, and
+ * nothing else.
+ */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <string.h>
@@ -7,7 +11,7 @@
 #define WORKERS (FCT_PER_LANE * FCT_N_LANES)
 enum { BUSY = 1, STUCK = 2 };
 
-/* Calls in these wait for a QEMU, a guest or a file server. */
+/* Calls in these lanes wait for a QEMU, a guest or a file server. */
 static const gboolean may_hang[FCT_N_LANES] = {[FCT_LANE_POWER] = TRUE,
                                                [FCT_LANE_KILL] = TRUE,
                                                [FCT_LANE_STORAGE] = TRUE,
@@ -20,7 +24,7 @@ typedef struct {
     virConnectPtr conn; /* NULL: to be opened */
     FctVirtLane lane;
     int place;       /* in the lane */
-    guint connected; /* as it was when the place was taken */
+    guint connected; /* the count of connections when the place was taken */
     char *id;        /* NULL: serialises nothing */
     FctVirtFn fn;
     gpointer data;
@@ -43,7 +47,7 @@ static void call_unref(Call *call)
     g_free(call);
 }
 
-/* Nobody waits for the result any more: the watcher looks. The lock is held. */
+/* Nobody waits for the result any more, so the watcher reads the VM. The lock is held. */
 static void note_late(FctVirt *virt, const char *id)
 {
     if (g_str_has_prefix(id, FCT_VIRT_POOL))
@@ -54,7 +58,7 @@ static void note_late(FctVirt *virt, const char *id)
         g_hash_table_add(virt->changed, g_strdup(id));
 }
 
-/* The connection of a place that never had one. It stays for the next calls unless libvirt went away meanwhile. */
+/* Opens the connection of a place that has none yet. It is kept for later calls, unless libvirt went away meanwhile. */
 static gboolean open_place(Call *call, GError **error)
 {
     FctVirt *virt = call->virt;
@@ -97,39 +101,31 @@ static void work(gpointer data, gpointer unused)
 
 static gboolean refuse_stuck(const char *id, GError **error)
 {
-    if (g_str_has_prefix(id, FCT_VIRT_POOL)) {
-        fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Look at its server or disks; it goes on by itself when they do.",
-                           NULL, "Storage pool %s has not answered an earlier request.", id + strlen(FCT_VIRT_POOL));
-        return FALSE;
-    }
-    if (g_str_has_prefix(id, FCT_VIRT_AGENT)) {
-        fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Start the agent in the guest again.", NULL,
-                           "The guest agent has not answered an earlier request.");
-        return FALSE;
-    }
-    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off if it does not come back by itself.", NULL,
-                       "The VM (%s) has not answered an earlier request.", id);
-    return FALSE;
+    if (g_str_has_prefix(id, FCT_VIRT_POOL))
+        return fct_set_error_full(error, FCT_ERROR_TIMEOUT,
+                                  "Look at its server or disks; it goes on by itself when they do.", NULL,
+                                  "Storage pool %s has not answered an earlier request.", id + strlen(FCT_VIRT_POOL));
+    if (g_str_has_prefix(id, FCT_VIRT_AGENT))
+        return fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Start the agent in the guest again.", NULL,
+                                  "The guest agent has not answered an earlier request.");
+    return fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off if it does not come back by itself.", NULL,
+                              "The VM (%s) has not answered an earlier request.", id);
 }
 
-/* Waits for the VM's turn and a place in the lane; the lock is held. */
+/* Waits until the VM is free and the lane has a place; the lock is held. */
 static gboolean admit(FctVirt *virt, FctVirtLane lane, const char *id, gint64 until, GError **error)
 {
     while (TRUE) {
         int state = id ? GPOINTER_TO_INT(g_hash_table_lookup(virt->busy, id)) : 0;
-        if (!virt->up || virt->quit) {
-            fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer at %s.", virt->uri);
-            return FALSE;
-        }
+        if (!virt->up || virt->quit)
+            return fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer at %s.", virt->uri);
         if (state == STUCK)
             return refuse_stuck(id, error);
         if (!state && virt->in_flight[lane] < FCT_PER_LANE)
             return TRUE;
-        if (!g_cond_wait_until(&virt->cond, &virt->lock, until)) {
-            fct_set_error(error, FCT_ERROR_TIMEOUT,
-                          state ? "It is busy with another request." : "libvirt is busy with other requests.");
-            return FALSE;
-        }
+        if (!g_cond_wait_until(&virt->cond, &virt->lock, until))
+            return fct_set_error(error, FCT_ERROR_TIMEOUT,
+                                 state ? "It is busy with another request." : "libvirt is busy with other requests.");
     }
 }
 
@@ -140,17 +136,15 @@ static gboolean await(FctVirt *virt, Call *call, gint64 until, int deadline_ms, 
         if (!g_cond_wait_until(&virt->cond, &virt->lock, until))
             break;
     if (call->done) {
-        if (call->error)
-            g_propagate_error(error, g_steal_pointer(&call->error));
+        fct_error_pass(error, &call->error);
         return call->ok;
     }
     if (call->id)
         g_hash_table_replace(virt->busy, g_strdup(call->id), GINT_TO_POINTER(STUCK));
-    fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt has not answered within %d s.", deadline_ms / 1000);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt has not answered within %d s.", deadline_ms / 1000);
 }
 
-/* Of the lane's places, of which one is free; the lock is held. */
+/* A free place of the lane, which has one; the lock is held. */
 static int take_place(FctVirt *virt, FctVirtLane lane)
 {
     int place = 0;
@@ -194,20 +188,18 @@ gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int dead
 
 gboolean fct_virt_claim(FctVirt *virt, const char *id, int ms, GError **error)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     gboolean ok = admit(virt, FCT_LANE_AGENT, id, g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND, error);
     if (ok)
         g_hash_table_replace(virt->busy, g_strdup(id), GINT_TO_POINTER(BUSY));
-    g_mutex_unlock(&virt->lock);
     return ok;
 }
 
 void fct_virt_release(FctVirt *virt, const char *id)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     g_hash_table_remove(virt->busy, id);
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 gboolean fct_virt_answers(FctVirt *virt, const char *id, GError **error)

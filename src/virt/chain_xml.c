@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The drives of a domain in libvirt's XML, and the XML that snapshots and merges need. Pure functions. */
+/* The drives of a domain in libvirt's XML, and the XML for snapshots and merges. Pure. */
 #include "base/text.h"
 #include "virt/xml.h"
 
@@ -13,7 +13,7 @@ static const char *attribute(const char *name, const char **names, const char **
     return NULL;
 }
 
-/* The element that is being read stands at domain/devices/disk, or so many levels below it; -1: elsewhere. */
+/* How many levels below domain/devices/disk the present element is; -1: not below it. */
 static int below_disk(GMarkupParseContext *context)
 {
     const GSList *stack = g_markup_parse_context_get_element_stack(context); /* innermost first */
@@ -76,8 +76,8 @@ static gboolean parse(const GMarkupParser *parser, const char *xml, gpointer dat
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(parser, 0, data, NULL);
     if (g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a VM could not be read: %s", fault->message);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of a VM could not be read: %s",
+                         fault->message);
 }
 
 GPtrArray *fct_domain_drives(const char *xml, GError **error)
@@ -107,11 +107,11 @@ gboolean fct_drive_reads(const FctDrive *drive, const char *path)
 typedef struct {
     GString *xml;
     const GPtrArray *drives, *overlays;
-    guint disk; /* number of the disk that is read, from 1 */
-    int skip;   /* elements of a part that is left out which are open */
+    guint disk; /* number of the disk that is being read, from 1 */
+    int skip;   /* open elements of a part that is left out */
 } Copy;
 
-/* The overlay for the disk that is being read; NULL: it stays as it is. */
+/* The overlay for the disk that is being read; NULL: the disk stays as it is. */
 static const FctChainFile *overlay_now(const Copy *copy)
 {
     const FctDrive *drive = g_ptr_array_index(copy->drives, copy->disk - 1);
@@ -138,7 +138,7 @@ static void copy_start(GMarkupParseContext *context, const char *element, const 
     copy->disk += level == 0;
     const FctChainFile *overlay = level >= 0 ? overlay_now(copy) : NULL;
     if (copy->skip || (overlay && level == 1 && strcmp(element, "backingStore") == 0)) {
-        copy->skip++; /* of the files of then */
+        copy->skip++; /* of the files of the snapshot */
         return;
     }
     if (overlay && level == 1 && strcmp(element, "source") == 0) {
@@ -206,7 +206,7 @@ char *fct_snapshot_xml(const GPtrArray *drives, const GPtrArray *overlays, const
                     "    <disk name='%s' snapshot='external' type='file'>\n      <driver type='%s'/>\n"
                     "      <source file='%s'/>\n    </disk>\n",
                     drive->target, overlay->format, overlay->path);
-        else /* libvirt would make an overlay of its own for each disk that is not named */
+        else /* for every disk that is not named libvirt would make an overlay by itself */
             fct_xml(xml, "    <disk name='%s' snapshot='no'/>\n", drive->target);
     }
     g_string_append(xml, "  </disks>\n</domainsnapshot>\n");

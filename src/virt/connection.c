@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One connection to libvirt, and libvirt's event loop; keeper.c keeps the connections up. */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #define KEEPALIVE_S 5
@@ -9,7 +10,7 @@ static gpointer event_loop(gpointer data)
 {
     for (;;)
         if (virEventRunDefaultImpl() < 0)
-            g_usleep(100 * 1000); /* poll failed: memory is short; do not spin */
+            g_usleep(100 * 1000); /* poll failed for lack of memory: do not spin */
     return NULL;
 }
 
@@ -19,7 +20,7 @@ void fct_virt_event_loop(void)
     if (!g_once_init_enter(&once))
         return;
     virEventRegisterDefaultImpl();
-    /* libvirt's loop cannot be taken back, so this thread lasts as long as the process. */
+    /* libvirt's loop cannot be unregistered, so this thread runs as long as the process. */
     g_thread_unref(g_thread_new("libvirt-events", event_loop, NULL));
     g_once_init_leave(&once, 1);
 }
@@ -27,10 +28,9 @@ void fct_virt_event_loop(void)
 static void on_close(virConnectPtr conn, int reason, void *data)
 {
     FctVirt *virt = data;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     virt->lost = TRUE;
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 virConnectPtr fct_virt_open(FctVirt *virt, GError **error)
@@ -40,8 +40,8 @@ virConnectPtr fct_virt_open(FctVirt *virt, GError **error)
         fct_virt_set_error(error, "libvirt cannot be reached");
         return NULL;
     }
-    virConnectSetKeepAlive(conn, KEEPALIVE_S, KEEPALIVE_COUNT); /* the test driver has none: then without */
-    /* Takes no reference: libvirt runs it under a lock that unregistering takes too. */
+    virConnectSetKeepAlive(conn, KEEPALIVE_S, KEEPALIVE_COUNT); /* the test driver has no keepalive: do without */
+    /* Takes no reference: libvirt calls it under a lock that unregistering takes, too. */
     virConnectRegisterCloseCallback(conn, on_close, virt, NULL);
     return conn;
 }

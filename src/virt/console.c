@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Consoles. The serial one is libvirt's stream, bridged to a socket pair on libvirt's event thread, 4 KiB each way:
- * when one side does not take its bytes, the other is not read. The graphical one is a socket from QEMU itself.
+ * Consoles. The serial one is libvirt's stream, joined to a socket pair on libvirt's event thread with 4 KiB in each
+ * direction: while one side does not take its bytes, the other is not read. The graphical one is a socket from QEMU
+ * itself.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <errno.h>
@@ -20,8 +22,8 @@ typedef struct {
 } Chunk;
 
 /*
- * Lives on the event thread, until the watch on our end is gone. The stream holds none: libvirt 9.0 does not call the
- * release function of a stream that is over.
+ * Lives on the event thread until the watch on our end is gone. The stream has no reference to it, since libvirt 9.0
+ * does not call the release function of a stream that has ended.
  */
 typedef struct {
     gint refs;
@@ -41,7 +43,7 @@ static void bridge_unref(void *data)
     g_free(b);
 }
 
-/* Waits for libvirtd's answer, so not on the event thread: that carries everybody's events. */
+/* Waits for libvirtd's answer, so not on the event thread, which carries the events of all VMs. */
 static gpointer close_stream(gpointer data)
 {
     Bridge *b = data;
@@ -75,7 +77,7 @@ static void bridge_interest(Bridge *b)
                                        (viewer_due ? VIR_EVENT_HANDLE_WRITABLE : 0));
 }
 
-/* Both return FALSE when that side is over. */
+/* Both return FALSE when that side has ended. */
 static gboolean flush_viewer(Bridge *b)
 {
     Chunk *c = &b->to_viewer;
@@ -154,7 +156,7 @@ static gboolean bridge_start(virStreamPtr stream, int fd, GError **error)
     Bridge *b = g_new0(Bridge, 1);
     b->stream = stream;
     b->fd = fd;
-    b->refs = 2; /* this function, and the watch on our end; the stream is watched no longer than that */
+    b->refs = 2; /* this function, and the watch on our end; the stream is not watched longer than that */
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     b->watch = virEventAddHandle(fd, 0, on_viewer, b, bridge_unref);
     if (b->watch < 0) {
@@ -165,7 +167,7 @@ static gboolean bridge_start(virStreamPtr stream, int fd, GError **error)
         virEventRemoveHandle(b->watch);
         b->watch = -1;
     } else {
-        /* Only now: the two never run before both are there. */
+        /* only now, so that neither runs before both exist */
         virEventUpdateHandle(b->watch, VIR_EVENT_HANDLE_READABLE | VIR_EVENT_HANDLE_HANGUP | VIR_EVENT_HANDLE_ERROR);
     }
     gboolean ok = b->watch >= 0;
@@ -184,8 +186,7 @@ typedef struct {
 static void opening_clear(gpointer data)
 {
     Opening *opening = data;
-    if (opening->fd >= 0)
-        close(opening->fd);
+    fct_close(&opening->fd);
     g_free(opening->id);
 }
 
@@ -259,7 +260,7 @@ static gboolean open_serial(virConnectPtr conn, gpointer data, GError **error)
     return bridge_start(stream, pair[1], error);
 }
 
-/* The place of the VNC screen: the first one may be SPICE's, which speaks only when it is spoken to. */
+/* The number of the VNC screen: the first one may be SPICE's, whose server waits for the client to speak first. */
 static int find_vnc(virDomainPtr domain, GError **error)
 {
     g_autoptr(FctVmInfo) info = read_domain(domain, error);
@@ -284,7 +285,10 @@ static gboolean open_graphics(virConnectPtr conn, gpointer data, GError **error)
         virDomainFree(domain);
         return FALSE;
     }
-    /* No password: whoever gets this far was checked by us, and the socket has no other end that can be reached. */
+    /*
+     * No password: we have checked whoever gets here, and the other end of the socket cannot be reached by anybody
+     * else.
+     */
     opening->fd = virDomainOpenGraphicsFD(domain, (unsigned int)vnc, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
     if (opening->fd < 0)
         fct_virt_set_error(error, "The screen could not be opened");

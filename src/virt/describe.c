@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libvirt's XML of a domain, or the best there is of one whose QEMU does not answer. Since 10 or so libvirt waits for
- * that QEMU before it describes its domain, up to 30 s (seen with 11.3; 9.0 does not): one VM that hangs would keep
- * Facet from knowing of all others. State, name and metadata it tells without.
+ * libvirt's XML of a domain, or the best that is known when its QEMU does not answer. Newer versions of libvirt (seen
+ * with 11.3, not with 9.0) wait up to 30 s for that QEMU before they describe the domain: a single hanging VM would
+ * keep Facet from knowing about all others. State, name and metadata are available without QEMU.
  */
 #include "virt/virt.h"
 
@@ -47,7 +47,7 @@ static gboolean describe(virConnectPtr conn, gpointer data, GError **error)
     return description->xml != NULL;
 }
 
-/* What it was last; else what libvirt tells of it without its QEMU: then its devices are not known. */
+/* The last XML, or what libvirt tells without QEMU: then the devices are not known. */
 static char *without_answer(FctVirt *virt, virDomainPtr domain, const char *id, gboolean *ret_unseen, GError **error)
 {
     virDomainInfo info;
@@ -76,7 +76,7 @@ char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gbo
 {
     char id[VIR_UUID_STRING_BUFLEN] = "";
     g_autoptr(GError) fault = NULL;
-    virDomainGetUUIDString(domain, id); /* local: the handle bears it */
+    virDomainGetUUIDString(domain, id); /* local: read from the handle */
     g_autofree char *key = g_strconcat(FCT_VIRT_XML, id, NULL);
     g_autoptr(Description) description = g_atomic_rc_box_new0(Description);
     description->id = g_strdup(id);
@@ -95,6 +95,6 @@ char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gbo
     }
     if (fault->code == FCT_ERROR_TIMEOUT)
         return without_answer(virt, domain, id, ret_unseen, error);
-    g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return NULL;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether this host itself has a block device, or a file as a loop device, in use, as a program sees it that may open
- * none: by the kernel's lists of mounts and of swap, and by what it says in /sys is built on the device (LVM, RAID,
- * encryption, multipath, bcache). Devices are compared by their numbers, since one has many names. A disk is in use by
- * its partitions, too. What takes a device without a word there (ZFS) is not seen.
+ * Whether this host uses a block device, or a file as a loop device, for itself. It opens no device: it reads the
+ * kernel's lists of mounts and swap, and /sys for what is built on the device (LVM, RAID, encryption, multipath,
+ * bcache). Devices are compared by their numbers, since one has many names. A disk is also in use by its partitions.
+ * What takes a device without an entry there (ZFS) is not seen.
  */
 #include "virt/virt.h"
 
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* A path in one of the kernel's lists, in which a space is written as \040: whether it is that device. */
+/* Whether a path in one of the kernel's lists (a space is written as \040) is that device. */
 static gboolean is_device(const char *word, dev_t device)
 {
     struct stat st;
@@ -26,7 +26,7 @@ static GStrv read_lines(const char *root, const char *file)
     return g_strsplit(g_file_get_contents(path, &text, NULL, NULL) ? text : "", "\n", -1);
 }
 
-/* By its numbers or, of a file system that has numbers of its own (btrfs), by what it was mounted from. */
+/* By the device numbers, or, for a file system with numbers of its own (btrfs), by what it was mounted from. */
 static char *find_mount(const FctKernelView *view, dev_t device)
 {
     g_auto(GStrv) lines = read_lines(view->proc, "self/mountinfo");
@@ -78,7 +78,7 @@ static FctDeviceUse use_of(const FctKernelView *view, const char *node, dev_t de
     return (*ret_where = find_holder(node)) ? FCT_DEVICE_HELD : FCT_DEVICE_FREE;
 }
 
-/* Of a partition in the folder of its disk in /sys; FALSE: it is none. */
+/* The disk of a partition, by its folder in /sys; FALSE: it is no partition. */
 static gboolean read_partition(const char *folder, dev_t *ret)
 {
     guint a, b;
@@ -106,7 +106,7 @@ FctDeviceUse fct_virt_device_use_in(const FctKernelView *view, dev_t device, cha
     return use;
 }
 
-/* Only of one name are the files looked at: that of another may lie on a server that hangs. */
+/* Only files of the same name are looked at: others may lie on a server that hangs. */
 static gboolean is_file(const char *path, const char *other)
 {
     struct stat a, b;
@@ -127,7 +127,10 @@ static gboolean is_swap_file(const FctKernelView *view, const char *path)
     return FALSE;
 }
 
-/* What the loop device in the folder @node of /sys is used for, when it is that file; it holds it in any case. */
+/*
+ * What the loop device in the folder @node of /sys is used for, when it has that file; it keeps the file in use in any
+ * case.
+ */
 static FctDeviceUse loop_use(const FctKernelView *view, const char *node, const char *path, char **ret_where)
 {
     guint a, b;

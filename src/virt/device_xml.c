@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives and network interfaces, one by one: the same for a definition and for hot-plug. */
+/* One drive or network interface as XML: the same for a definition and for hot-plug. */
 #include "virt/xml.h"
 
 #include "model/storage.h"
@@ -41,7 +41,7 @@ void fct_disk_xml(GString *xml, const FctVmDisk *disk, int boot)
     fct_xml(xml, "    <disk type='%s' device='%s'>\n", fct_path_is_device(disk->path) ? "block" : "file",
             disk->cdrom ? "cdrom" : "disk");
     fct_xml(xml, "      <driver name='qemu' type='%s'", disk->format);
-    /* What cannot be written stops the VM, which can then go on; a guest that is told takes its disk for broken. */
+    /* A write error stops the VM, which can go on later; a guest that sees the error takes its disk for broken. */
     g_string_append(xml, disk->cdrom || disk->read_only
                              ? "/>\n"
                              : " error_policy='stop' rerror_policy='report' discard='unmap'/>\n");

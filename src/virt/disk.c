@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images that are files: looked at, copied into another format, deleted. qemu-img does the copying, since it knows the
- * formats and leaves holes.
+ * Images that are files: checking, converting and deleting them. qemu-img does the work, since it knows the formats and
+ * leaves holes.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 
 #define MIN_S 60
 #define TICK_MS 300
-#define BYTES_PER_S (8 * 1024 * 1024) /* slower than any disk one would keep VMs on */
+#define BYTES_PER_S (8 * 1024 * 1024) /* slower than any disk on which people keep VMs */
 
 typedef struct {
     GMainLoop *loop;
@@ -25,7 +26,7 @@ typedef struct {
     GError *fault;
     const char *target; /* what grows */
     gint64 total;
-    FctVmmProgress progress; /* NULL: nobody looks on */
+    FctVmmProgress progress; /* NULL: progress is not told */
     gpointer data;
 } Child;
 
@@ -72,8 +73,10 @@ static GSource *tick_source(Child *c, GMainContext *context)
     return tick;
 }
 
-/* Runs qemu-img, killing it after @seconds. @ret_out: what it prints, also when it fails, or NULL. @watched: who looks
- * on, or NULL. */
+/*
+ * Runs qemu-img and kills it after @seconds. @ret_out: its output, also when it fails; or NULL. @watched: progress, or
+ * NULL.
+ */
 static gboolean run_watched(const char *const *argv, guint seconds, const Child *watched, char **ret_out,
                             GError **error)
 {
@@ -124,24 +127,16 @@ static gboolean set_errno(GError **error, const char *what, const char *path)
     FctErrorCode code = e == ENOSPC || e == EDQUOT ? FCT_ERROR_NO_SPACE
                         : e == ENOENT              ? FCT_ERROR_NOT_FOUND
                                                    : FCT_ERROR_INTERNAL;
-    fct_set_error(error, code, "%s %s: %s.", what, path, g_strerror(e));
-    return FALSE;
+    return fct_set_error(error, code, "%s %s: %s.", what, path, g_strerror(e));
 }
 
 static gboolean flush_folder(const char *path, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0) {
-        set_errno(error, "Could not write", path);
-        if (fd >= 0)
-            close(fd);
-        return FALSE;
-    }
-    close(fd);
-    return TRUE;
+    fct_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return (fd >= 0 && fsync(fd) == 0) || set_errno(error, "Could not write", path);
 }
 
-/* Better before than after minutes of copying. The image's blocks are a lower bound of what the copy takes. */
+/* Checked before rather than after minutes of copying. The image's blocks are a lower bound of what the copy needs. */
 static gboolean check_space(const char *image, const char *folder, goffset *ret_bytes, GError **error)
 {
     struct stat st;
@@ -153,22 +148,16 @@ static gboolean check_space(const char *image, const char *folder, goffset *ret_
     *ret_bytes = (goffset)st.st_blocks * 512;
     if ((goffset)fs.f_bavail * (goffset)fs.f_frsize >= *ret_bytes)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_NO_SPACE,
-                  "The disk needs %" G_GOFFSET_FORMAT " MiB in %s; there are %" G_GUINT64_FORMAT " MiB free.",
-                  *ret_bytes >> 20, folder, (guint64)fs.f_bavail * fs.f_frsize >> 20);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_NO_SPACE,
+                         "The disk needs %" G_GOFFSET_FORMAT " MiB in %s; there are %" G_GUINT64_FORMAT " MiB free.",
+                         *ret_bytes >> 20, folder, (guint64)fs.f_bavail * fs.f_frsize >> 20);
 }
 
-/* qemu-img leaves what it wrote to the page cache: until it is on the disk a power cut can take it back. */
+/* qemu-img leaves what it wrote in the page cache: until it is on the disk a power cut can lose it. */
 static gboolean flush_file(const char *path, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    gboolean ok = fd >= 0 && fsync(fd) == 0;
-    if (!ok)
-        set_errno(error, "Could not write", path);
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return (fd >= 0 && fsync(fd) == 0) || set_errno(error, "Could not write", path);
 }
 
 gboolean fct_virt_disk_convert(FctVmm *vmm, const char *image, const char *format, const char *target,
@@ -204,8 +193,8 @@ static gboolean not_taken(GError **error, GError *fault, const char *format)
 }
 
 /*
- * The image comes from anybody: qemu-img reads it with little memory and time, and never guesses its format. NULL with
- * @error where it failed without an answer.
+ * Anybody may have made the image, so qemu-img gets little memory and time and never guesses the format. NULL with
+ * @error when it failed without an answer.
  */
 static json_t *ask_tool(const char *what, const char *path, const char *format, guint seconds, GError **error)
 {
@@ -221,7 +210,7 @@ static json_t *ask_tool(const char *what, const char *path, const char *format, 
     return NULL;
 }
 
-/* Room that nobody refers to any more is no damage; QEMU runs with it. */
+/* Leaked clusters are no damage; QEMU runs with them. */
 static gboolean is_sound(const char *path, const char *format, goffset size, GError **error)
 {
     guint seconds = 20 + (guint)(size >> 30); /* its tables are some ten thousandth of it */
@@ -231,13 +220,12 @@ static gboolean is_sound(const char *path, const char *format, goffset size, GEr
     gint64 wrong = fct_json_int(answer, "corruptions", 0), unread = fct_json_int(answer, "check-errors", 0);
     if (wrong == 0 && unread == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED,
-                       "The download broke off, most likely. Get the file again, and compare its SHA-256.",
-                       json_pack("{s:I, s:I, s:I}", "corruptions", (json_int_t)wrong, "check_errors",
-                                 (json_int_t)unread, "leaks", (json_int_t)fct_json_int(answer, "leaks", 0)),
-                       "The image is damaged: qemu-img check counts %" G_GINT64_FORMAT " faults in it%s.", wrong,
-                       unread ? ", and could not read all of it" : "");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED,
+                              "The download broke off, most likely. Get the file again, and compare its SHA-256.",
+                              json_pack("{s:I, s:I, s:I}", "corruptions", (json_int_t)wrong, "check_errors",
+                                        (json_int_t)unread, "leaks", (json_int_t)fct_json_int(answer, "leaks", 0)),
+                              "The image is damaged: qemu-img check counts %" G_GINT64_FORMAT " faults in it%s.", wrong,
+                              unread ? ", and could not read all of it" : "");
 }
 
 gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, gint64 *ret_bytes, GError **error)
@@ -252,9 +240,9 @@ gboolean fct_virt_disk_check(FctVmm *vmm, const char *path, const char *format, 
     *ret_bytes = fct_json_int(info, "virtual-size", 0);
     if (*ret_bytes > 0 && !json_object_get(info, "backing-filename") && !json_object_get(data, "data-file"))
         return strcmp(format, "qcow2") != 0 || is_sound(path, format, st.st_size, error);
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Make it whole with “qemu-img convert -O qcow2”, then upload that.",
-                       NULL, "The image is empty or keeps its data in another file.");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED,
+                              "Make it whole with “qemu-img convert -O qcow2”, then upload that.", NULL,
+                              "The image is empty or keeps its data in another file.");
 }
 
 gboolean fct_virt_disk_delete(FctVmm *vmm, const char *path, GError **error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What made QEMU stop a VM: the errors of its disks. This asks the QEMU itself, so only of a VM that is stopped. */
+/* What made QEMU stop a VM: the errors of its disks. This asks QEMU itself, so only for a VM that is stopped. */
 #include "virt/virt.h"
 
 #define ASK_MS 10000

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads libvirt's domain XML. It comes from libvirt's own writer: no document type, no foreign entities. */
+/* Reads libvirt's domain XML. libvirt itself wrote it: there is no document type and no foreign entity. */
 #include "virt/xml.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@ typedef struct {
     GString *text;
     char *owner; /* id in our metadata element */
     char *memory_unit;
-    json_t *volumes; /* what is named by pool and volume; NULL: nobody asks */
+    json_t *volumes; /* gets what is named by pool and volume; NULL: not wanted */
     gboolean in_ours, merges;
     int screens; /* read so far */
 } Reader;
@@ -22,7 +22,7 @@ static const char *attribute(const char *name, const char **names, const char **
     return NULL;
 }
 
-/* Whether the element is @local of our name space, whatever prefix the editor who saved it chose. */
+/* Whether the element is @local of our namespace, whatever prefix an editor saved it with. */
 static gboolean is_ours(const char *element, const char *local, const char **names, const char **values)
 {
     const char *colon = strchr(element, ':');
@@ -63,14 +63,14 @@ static const char *first_of(const char *const *keys, const char **names, const c
     return value;
 }
 
-/* Terminals and sockets are nobody's data. */
+/* Terminals and sockets hold nobody's data. */
 static void note_file(FctVmInfo *info, const char *path)
 {
     if (path && *path == '/' && !g_str_has_prefix(path, "/dev/pts/"))
         json_array_append_new(info->disks, json_string(path));
 }
 
-/* What a drive has is one text, by which others tell whether it is still the same. NULL: nothing is in it. */
+/* Describes what is in a drive as one text, so that others can tell whether it has changed. NULL: nothing is in it. */
 static char *describe_source(const char **names, const char **values)
 {
     static const char *const paths[] = {"file", "dev", "dir", NULL};
@@ -86,7 +86,7 @@ static char *describe_source(const char **names, const char **values)
     return socket ? g_strdup_printf("socket:%s", socket) : g_strdup(attribute("type", names, values));
 }
 
-/* A <source> or <log>, of whatever; @own: of a drive itself, and not of what that stands on. */
+/* A <source> or <log> of any device; @own: of a drive itself, not of what that stands on. */
 static void read_file(Reader *r, gboolean own, const char **names, const char **values)
 {
     static const char *const paths[] = {"file", "dev", "dir", "path", NULL};
@@ -105,7 +105,7 @@ static gboolean has_files(const char *section, const char *element)
            (strcmp(element, "source") == 0 || strcmp(element, "log") == 0);
 }
 
-/* A path as the text of an element: what it boots with, and memory that is a file. */
+/* A path as the text of an element: firmware, kernel, and memory that is a file. */
 static gboolean is_file_text(const GSList *path, guint depth)
 {
     static const char *const boot[] = {"loader", "nvram", "kernel", "initrd", "dtb", "shim", NULL};
@@ -116,7 +116,7 @@ static gboolean is_file_text(const GSList *path, guint depth)
            strcmp(path->next->next->data, "memory") == 0;
 }
 
-/* What is plugged into the VM, piece by piece. */
+/* The devices that are plugged into the VM, one by one. */
 static void read_device(FctVmInfo *info, const char *parent, const char *element, const char **names,
                         const char **values)
 {
@@ -137,7 +137,7 @@ static void read_device(FctVmInfo *info, const char *parent, const char *element
         set_last(info->nics, "network", attribute("network", names, values));
 }
 
-/* libvirt opens a screen by its place among all; only VNC is what we can show. */
+/* libvirt opens a screen by its number among all; we can only show VNC. */
 static void read_screen(Reader *r, const char *type)
 {
     gboolean vnc = g_strcmp0(type, "vnc") == 0;

@@ -25,7 +25,7 @@ static void write_identity(GString *xml, const FctVmSpec *spec, const FctXmlOpti
     }
     if (*spec->text)
         fct_xml_words(xml, "description", spec->text);
-    g_string_append_printf(xml, "  <metadata>\n%s", spec->metadata); /* as libvirt gave it */
+    g_string_append_printf(xml, "  <metadata>\n%s", spec->metadata); /* as libvirt wrote it */
     fct_xml(xml, "    <facet:vm xmlns:facet='" FCT_VIRT_NS "' id='%s'", spec->id);
     if (with_devices) {
         fct_xml(xml, " attach='%s'>\n", options->attach->name);
@@ -55,7 +55,7 @@ static void write_nvram(GString *xml, const FctVmSpec *spec)
     fct_xml(xml, "%s</nvram>\n", *spec->nvram ? spec->nvram : own);
 }
 
-/* A VM that was adopted goes on with the firmware file that it had. */
+/* An adopted VM keeps the firmware file that it had. */
 static void write_own_firmware(GString *xml, const FctVmSpec *spec)
 {
     gboolean flash = strcmp(spec->loader_type, "pflash") == 0;
@@ -74,7 +74,7 @@ static void write_firmware(GString *xml, const FctVmSpec *spec, const FctXmlOpti
         write_own_firmware(xml, spec);
         return;
     }
-    /* Windows 11 asks for secure boot; elsewhere it would need keys enrolled for what people build themselves. */
+    /* Windows 11 asks for Secure Boot; elsewhere people would have to enrol keys for what they build themselves. */
     gboolean secure = is_windows(spec) && options->secure_boot;
     g_string_append(xml, spec->uefi ? "  <os firmware='efi'>\n" : "  <os>\n");
     g_string_append(xml, "    <type arch='x86_64' machine='q35'>hvm</type>\n");
@@ -89,13 +89,16 @@ static void write_firmware(GString *xml, const FctVmSpec *spec, const FctXmlOpti
     g_string_append(xml, "  </os>\n");
 }
 
-/* An interrupt has no room for the number of the last processors but through an IOMMU with extended interrupt mode. */
+/*
+ * An interrupt has no room for the numbers of the last processors, except through an IOMMU with extended interrupt
+ * mode.
+ */
 static gboolean has_many_vcpus(const FctVmSpec *spec)
 {
     return spec->vcpus > FCT_VM_VCPUS_PLAIN;
 }
 
-/* QEMU takes passed-through devices only when the IOMMU tells it of each mapping that the guest makes. */
+/* QEMU takes passed-through devices only when the IOMMU reports each mapping that the guest makes. */
 static void write_iommu(GString *xml, const FctVmSpec *spec, gboolean with_devices)
 {
     if (has_many_vcpus(spec))
@@ -119,7 +122,7 @@ static void write_features(GString *xml, const FctVmSpec *spec, const FctXmlOpti
     }
     if (has_many_vcpus(spec)) /* a split controller, whose interrupts an IOMMU can remap */
         g_string_append(xml, "    <ioapic driver='qemu'/>\n");
-    if (spec->loader_secure) /* what is protected by it */
+    if (spec->loader_secure) /* what Secure Boot protects is protected by it */
         g_string_append(xml, "    <smm state='on'/>\n");
     g_string_append(xml, "  </features>\n");
 }
@@ -154,7 +157,9 @@ static void write_machine(GString *xml, const FctVmSpec *spec, const FctXmlOptio
                          "  <on_crash>destroy</on_crash>\n");
 }
 
-/* Where @class begins in the boot order, counted over all devices of the classes before it; 0: it does not boot. */
+/*
+ * The first number of @class in the boot order, counted over all devices of the classes before it; 0: it does not boot.
+ */
 static int boot_place(const FctVmSpec *spec, const char *class)
 {
     static const char *const only_disk[] = {"disk", NULL};
@@ -193,9 +198,8 @@ static void write_nics(GString *xml, const FctVmSpec *spec)
 }
 
 /*
- * A port for each device that there is, and some for those that are plugged in later: libvirt adds none to a VM that
- * runs. The serial bus is there with and without an agent, so that a guest's NIC keeps its address, and with it its
- * name.
+ * Ports for all devices, and spare ones for devices that are plugged in later, since libvirt adds none to a running VM.
+ * The serial bus is there with and without an agent, so that a guest's NIC keeps its address, and with it its name.
  */
 static void write_ports(GString *xml, const FctVmSpec *spec, guint devices)
 {
@@ -227,7 +231,7 @@ static void write_devices(GString *xml, const FctVmSpec *spec, const FctXmlOptio
     else if (spec->tpm)
         g_string_append(xml, "    <tpm model='tpm-crb'>\n      <backend type='emulator' version='2.0'/>\n"
                              "    </tpm>\n");
-    /* A tablet tells where the pointer is: with a mouse the pointers of guest and browser drift apart. */
+    /* A tablet reports absolute positions: with a mouse the pointers of guest and browser drift apart. */
     g_string_append(xml, "    <input type='tablet' bus='usb'/>\n"
                          "    <graphics type='vnc'>\n      <listen type='none'/>\n    </graphics>\n"
                          "    <video>\n      <model type='vga' vram='16384'/>\n    </video>\n"

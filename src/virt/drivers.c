@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libvirt's drivers besides QEMU's. Debian 12 has them in one package; Debian 13 splits them, and a host may lack any.
+ * libvirt's drivers besides QEMU's. Debian 12 has them in one package; Debian 13 splits them, and a host may lack any
+ * of them.
  */
 #include "base/json.h"
 #include "virt/virt.h"
@@ -34,8 +35,8 @@ static int list_secrets(virConnectPtr conn)
 }
 
 typedef struct {
-    int (*list)(virConnectPtr conn); /* -1 with VIR_ERR_NO_SUPPORT where the driver is not there */
-    const char *noun;                /* in the names of the driver's functions: virConnectListAllStoragePools */
+    int (*list)(virConnectPtr conn); /* -1 with VIR_ERR_NO_SUPPORT when the driver is missing */
+    const char *noun;                /* as in the driver's function names: virConnectListAllStoragePools */
     const char *what, *why, *next;
 } Driver;
 
@@ -61,7 +62,7 @@ void fct_virt_missing_drivers(virConnectPtr conn, json_t *list)
             continue;
         const virError *error = virGetLastError();
         if (!error || error->code != VIR_ERR_NO_SUPPORT)
-            continue; /* it is there and cannot answer now */
+            continue; /* the driver exists but cannot answer now */
         json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "what", drivers[i].what, "why", drivers[i].why, "next",
                                               drivers[i].next));
     }

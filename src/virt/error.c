@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What libvirt says went wrong, as an error of ours. */
+/* Errors of libvirt as errors of ours. */
 #include "virt/virt.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest agent. Its answers come when it pleases the guest: on a connection of their own, each with a deadline. */
+/* The guest agent. A guest answers when it likes: so on a connection of its own, each question with a deadline. */
 #include "virt/guest.h"
 
 #include "virt/virt.h"
 
 #include <string.h>
 
-#define ANSWER_S 5 /* for each question; libvirt's own is longer than a page waits */
+#define ANSWER_S 5 /* for each question; libvirt's own time is longer than a page waits */
 #define ALL_MS 12000
 #define POWER_MS 8000
 
@@ -45,7 +45,7 @@ static virDomainPtr find(virConnectPtr conn, const char *id, GError **error)
     if (!domain)
         fct_virt_set_error(error, "The VM is not there");
     else
-        virDomainAgentSetResponseTimeout(domain, ANSWER_S, 0); /* an older libvirt has its own bound */
+        virDomainAgentSetResponseTimeout(domain, ANSWER_S, 0); /* an older libvirt has only its own time */
     return domain;
 }
 
@@ -56,7 +56,7 @@ static gboolean is_absent(void)
                      fault->code == VIR_ERR_AGENT_UNSYNCED || fault->code == VIR_ERR_ARGUMENT_UNSUPPORTED);
 }
 
-/* One kind after the other: an agent that does not know one of them fails the whole of a question for several. */
+/* One kind after the other: an agent that does not know one of them fails a question for several as a whole. */
 static gboolean ask_all(virDomainPtr domain, virTypedParameterPtr *params, int *n, GError **error)
 {
     static const guint kinds[] = {VIR_DOMAIN_GUEST_INFO_HOSTNAME, VIR_DOMAIN_GUEST_INFO_OS,
@@ -73,11 +73,10 @@ static gboolean ask_all(virDomainPtr domain, virTypedParameterPtr *params, int *
             *n += count;
             free(some); /* the values live on in the list */
         } else if (!answered && is_absent()) {
-            fct_set_error_full(error, FCT_ERROR_CONFLICT, "Install qemu-guest-agent in the guest and start it.", NULL,
-                               "The guest agent does not answer.");
-            return FALSE;
+            return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Install qemu-guest-agent in the guest and start it.",
+                                      NULL, "The guest agent does not answer.");
         } else if (virGetLastErrorCode() == VIR_ERR_AGENT_UNRESPONSIVE) {
-            break; /* what came so far is shown */
+            break; /* what has come so far is shown */
         }
     }
     if (!answered)
@@ -131,7 +130,7 @@ static gboolean do_thaw(virConnectPtr conn, gpointer data, GError **error)
     if (domain)
         virDomainFree(domain);
     if (!ok)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return ok;
 }
 

@@ -24,7 +24,7 @@ static const char *text_of(const Said *said, const char *key)
         return NULL;
     for (const char *c = text; *c; c = g_utf8_next_char(c))
         if (g_unichar_iscntrl(g_utf8_get_char(c)) || g_unichar_type(g_utf8_get_char(c)) == G_UNICODE_FORMAT)
-            return NULL; /* the latter turn the direction of what stands beside them */
+            return NULL; /* the latter turn the direction of the text beside them */
     return text;
 }
 
@@ -44,7 +44,7 @@ static const char *G_GNUC_PRINTF(3, 4) item_text(const Said *said, char **key, c
     return text_of(said, *key);
 }
 
-/* -1: not said at all. */
+/* -1: the guest did not say it. */
 static int count_of(const Said *said, const char *key)
 {
     unsigned int count = 0;

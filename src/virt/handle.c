@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whoever still needs it (a call under way, a callback of libvirt) keeps it alive. */
+/* References to the FctVirt: a call under way or a callback of libvirt keeps it alive. */
 #include "virt/virt.h"
 
 FctVirt *fct_virt_ref(FctVirt *virt)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Devices of a VM that runs. libvirt's success at detaching means only that the guest was asked (host.md 0.5): who
- * asks looks at the domain afterwards.
+ * Devices of a running VM. libvirt's success at detaching only means that the guest was asked (host.md 0.5): the caller
+ * must look at the domain afterwards.
  */
 #include "virt/virt.h"
 
@@ -82,7 +82,9 @@ static gboolean do_update(virConnectPtr conn, gpointer data, GError **error)
                             "The device could not be changed", error);
 }
 
-/* Asked before and not gone yet is as good as asked now; and so is a device that is not there. */
+/*
+ * A device that was asked for before and is not gone yet counts as asked for now; a device that is missing is success.
+ */
 static gboolean is_leaving(void)
 {
     const char *words = virGetLastErrorMessage();
@@ -123,8 +125,8 @@ gboolean fct_virt_disk_attach(FctVmm *vmm, const char *id, const FctVmDisk *disk
 {
     if (strcmp(disk->bus, "virtio") == 0)
         return call(vmm, disk_order(id, disk), PLUG_MS, do_attach, error);
-    fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at %s can only be added while the VM is off.", disk->bus);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at %s can only be added while the VM is off.",
+                         disk->bus);
 }
 
 gboolean fct_virt_disk_detach(FctVmm *vmm, const char *id, const char *target, GError **error)

@@ -7,7 +7,7 @@
 typedef struct {
     FctHostInterface *interface;
     GString *text;
-    gboolean known; /* a type that VMs can be put on */
+    gboolean known; /* a type on which networks of VMs can be put */
 } Reader;
 
 static const char *attribute(const char *name, const char **names, const char **values)
@@ -37,7 +37,8 @@ static void set_link(FctHostInterface *interface, const char *state)
                                                                    : FCT_LINK_DOWN;
 }
 
-/* The loopback leads nowhere, and vnet and macvtap are the other ends of VMs' own NICs: libvirt reserves these names.
+/*
+ * The loopback leads nowhere, and vnet and macvtap are the host's ends of VMs' own NICs: libvirt reserves these names.
  */
 static gboolean is_for_vms(const FctHostInterface *interface)
 {

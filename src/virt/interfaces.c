@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host's interfaces as libvirt lists them; their addresses, which it does not tell, come from the helper. */
+/* The host's interfaces as libvirt lists them. It does not tell their addresses; those come from the helper. */
 #include "virt/virt.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Query, query_release)
 static void take(Query *query, char *xml, FctHostInterface *(*read)(const char *xml, GError **error))
 {
     g_autoptr(GError) fault = NULL;
-    FctHostInterface *interface = xml ? read(xml, &fault) : NULL; /* no XML: gone meanwhile */
+    FctHostInterface *interface = xml ? read(xml, &fault) : NULL; /* no XML: the interface has gone meanwhile */
     if (interface)
         g_ptr_array_add(query->list, interface);
     else if (fault)
@@ -59,7 +59,7 @@ static gboolean list_devices(virConnectPtr conn, Query *query)
     return n >= 0;
 }
 
-/* Who is in which bridge or bond, and which bridge a network of libvirt made. */
+/* Fills in which interface is in which bridge or bond, and which bridge a network of libvirt made. */
 static void relate(GPtrArray *list, const GPtrArray *networks)
 {
     for (guint i = 0; i < list->len; i++) {

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two threads: libvirt's event loop, in whose callbacks only notes are taken (a libvirt call there that waits on the
- * same connection would wait for ever), and the keeper, which connects, reads what the notes are about, and tells the
- * watcher. libvirt's loop iterates GLib's default main context: a program that holds that for itself, as facetd does,
- * gets the callbacks on its own thread, and the thread made by fct_virt_event_loop waits.
+ * Two threads. One runs libvirt's event loop; its callbacks only take notes, since a libvirt call there that waits on
+ * the same connection would wait for ever. The other, the keeper, connects, reads what the notes are about, and calls
+ * the watcher. libvirt's loop iterates GLib's default main context: a program that holds that context itself, as facetd
+ * does, gets the callbacks on its own thread, and the thread of fct_virt_event_loop waits.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 5000
 
-/* @counts: what has happened to it is counted there; NULL: it has only changed. */
+/* @counts: the table in which this kind of event is counted; NULL: not counted. */
 static void note(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
 {
     char id[VIR_UUID_STRING_BUFLEN];
-    if (virDomainGetUUIDString(domain, id) < 0) /* local: the handle bears it */
+    if (virDomainGetUUIDString(domain, id) < 0) /* local: read from the handle */
         return;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     if (counts)
         g_hash_table_replace(counts, g_strdup(id),
                              GINT_TO_POINTER(GPOINTER_TO_INT(g_hash_table_lookup(counts, id)) + 1));
@@ -24,7 +25,6 @@ static void note(FctVirt *virt, virDomainPtr domain, GHashTable *counts)
         g_hash_table_remove(virt->described, id);
     g_hash_table_add(virt->changed, g_strdup(id));
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
@@ -41,10 +41,9 @@ static void on_agent(virConnectPtr conn, virDomainPtr domain, int state, int rea
 
 static void note_pool(virStoragePoolPtr pool, FctVirt *virt)
 {
-    g_mutex_lock(&virt->lock);
-    g_hash_table_add(virt->pools, g_strdup(virStoragePoolGetName(pool))); /* local: the handle bears it */
+    fct_autolock(&virt->lock);
+    g_hash_table_add(virt->pools, g_strdup(virStoragePoolGetName(pool))); /* local: read from the handle */
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static void on_pool(virConnectPtr conn, virStoragePoolPtr pool, int event, int detail, void *data)
@@ -57,7 +56,7 @@ static void on_pool_refresh(virConnectPtr conn, virStoragePoolPtr pool, void *da
     note_pool(pool, data);
 }
 
-/* A driver without these events is looked at now and then all the same. */
+/* A driver without these events is read now and then. */
 static void watch_pools(FctVirt *virt, virConnectPtr conn, int ids[2])
 {
     ids[0] = virConnectStoragePoolEventRegisterAny(conn, NULL, VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE,
@@ -88,7 +87,7 @@ static void on_medium(virConnectPtr conn, virDomainPtr domain, const char *from,
     note(data, domain, NULL);
 }
 
-/* Only the first is needed for life; a driver that lacks one of the others (the test driver) goes without. */
+/* Only the first event is necessary; a driver that lacks others (the test driver) goes without. */
 static const struct {
     int id;
     virConnectDomainEventGenericCallback func;
@@ -104,10 +103,9 @@ static const struct {
 
 static void note_networks(FctVirt *virt)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     virt->networks_changed = TRUE;
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static void on_network(virConnectPtr conn, virNetworkPtr network, int event, int detail, void *data)
@@ -122,7 +120,7 @@ static void on_network_metadata(virConnectPtr conn, virNetworkPtr network, int t
 }
 #endif
 
-/* A driver that does not tell of its networks is asked while somebody looks. */
+/* A driver that reports nothing about its networks is read while a page is open. */
 static int watch_network(FctVirt *virt, virConnectPtr conn, int event, virConnectNetworkEventGenericCallback told)
 {
     int id = virConnectNetworkEventRegisterAny(conn, NULL, event, told, fct_virt_ref(virt), fct_virt_unref);
@@ -183,13 +181,12 @@ static gboolean open_all(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], int *e
 
 static void tell_done(FctVirt *virt)
 {
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     virt->telling = FALSE;
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
-/* The lock is not held: the watcher may call back into us. */
+/* The lock is not held, since the watcher may call back into us. */
 static void tell_connection(FctVirt *virt, gboolean up)
 {
     g_mutex_lock(&virt->lock);
@@ -233,7 +230,7 @@ static void tell_changed(FctVirt *virt, const char *id)
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVmInfo) info = fct_virt_read_info(virt, id, &fault);
     if (!info && fault->code != FCT_ERROR_NOT_FOUND) {
-        if (fault->code != FCT_ERROR_LIBVIRT_DOWN) /* then all is listed anew when it is back */
+        if (fault->code != FCT_ERROR_LIBVIRT_DOWN) /* then everything is listed again when it is back */
             g_warning("VM %s: %s", id, fault->message);
         return;
     }
@@ -247,7 +244,7 @@ static void tell_changed(FctVirt *virt, const char *id)
     tell_done(virt);
 }
 
-/* Passes news on until the connection is lost or we end. */
+/* Passes news on until the connection is lost or the keeper is to end. */
 static void serve(FctVirt *virt)
 {
     g_mutex_lock(&virt->lock);
@@ -308,7 +305,7 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
     virt->up = up;
     virt->connected += up ? 1 : 0;
     virt->announce = virt->announce_storage = virt->networks_changed = up;
-    json_decref(virt->facts); /* libvirtd may have been replaced by a newer one */
+    json_decref(virt->facts); /* libvirtd may have been replaced by a newer version */
     virt->facts = NULL;
     g_hash_table_remove_all(virt->changed);
     g_hash_table_remove_all(virt->pools);
@@ -323,16 +320,14 @@ static void set_connections(FctVirt *virt, virConnectPtr conns[FCT_N_LANES], gbo
         fct_virt_close(more[--n]);
 }
 
-/* Waits out the pause before the next try; FALSE when we end. */
+/* Waits out the pause before the next try; FALSE when the keeper is to end. */
 static gboolean pause_ms(FctVirt *virt, int ms)
 {
     gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     while (!virt->quit && g_cond_wait_until(&virt->cond, &virt->lock, until))
         ;
-    gboolean go_on = !virt->quit;
-    g_mutex_unlock(&virt->lock);
-    return go_on;
+    return !virt->quit;
 }
 
 static gpointer keeper(gpointer data)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 static void quiet(void *data, virErrorPtr fault)
@@ -10,12 +11,12 @@ static void virt_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection conn
 {
     FctVirt *virt = (FctVirt *)vmm;
     g_mutex_lock(&virt->lock);
-    while (virt->telling) /* whoever was told until now may be gone when we return */
+    while (virt->telling) /* after our return nobody else is called: the former watcher may be freed */
         g_cond_wait(&virt->cond, &virt->lock);
     virt->on_changed = changed;
     virt->on_connection = connection;
     virt->watch_data = data;
-    virt->announce = TRUE; /* also when it has been up for long: the watcher starts by listing */
+    virt->announce = TRUE; /* also when it has been up for long, since a watcher starts by listing */
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
 }
@@ -23,27 +24,25 @@ static void virt_watch(FctVmm *vmm, FctVmmChanged changed, FctVmmConnection conn
 static void virt_watch_storage(FctVmm *vmm, FctVmmStorageChanged changed, gpointer data)
 {
     FctVirt *virt = (FctVirt *)vmm;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     while (virt->telling)
         g_cond_wait(&virt->cond, &virt->lock);
     virt->on_storage = changed;
     virt->storage_data = data;
     virt->announce_storage = TRUE;
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static void virt_watch_networks(FctVmm *vmm, FctVmmNetworks changed, gpointer data)
 {
     FctVirt *virt = (FctVirt *)vmm;
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     while (virt->telling)
         g_cond_wait(&virt->cond, &virt->lock);
     virt->on_networks = changed;
     virt->networks_data = data;
-    virt->networks_changed = TRUE; /* the watcher starts by reading */
+    virt->networks_changed = TRUE; /* a watcher starts by reading */
     g_cond_broadcast(&virt->cond);
-    g_mutex_unlock(&virt->lock);
 }
 
 static void virt_free(FctVmm *vmm)
@@ -54,7 +53,7 @@ static void virt_free(FctVmm *vmm)
     g_cond_broadcast(&virt->cond);
     g_mutex_unlock(&virt->lock);
     g_thread_join(virt->keeper);
-    g_thread_pool_free(virt->pool, FALSE, FALSE); /* a call into a QEMU that hangs must not hold up our exit */
+    g_thread_pool_free(virt->pool, FALSE, FALSE); /* a call into a QEMU that hangs must not delay our exit */
     fct_virt_unref(virt);
 }
 
@@ -138,16 +137,12 @@ static const FctVmmOps ops = {
 static gboolean check_options(const FctVmmOptions *options, GError **error)
 {
     static const char *const accels[] = {"auto", "kvm", "tcg", NULL};
-    if (!g_strv_contains(accels, options->accel)) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no accelerator \"%s\": auto, kvm or tcg.",
-                      options->accel);
-        return FALSE;
-    }
-    if (!fct_attach_by_name(options->part_device)) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no part device \"%s\": vfio or standin.",
-                      options->part_device);
-        return FALSE;
-    }
+    if (!g_strv_contains(accels, options->accel))
+        return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no accelerator \"%s\": auto, kvm or tcg.",
+                             options->accel);
+    if (!fct_attach_by_name(options->part_device))
+        return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "There is no part device \"%s\": vfio or standin.",
+                             options->part_device);
     return TRUE;
 }
 

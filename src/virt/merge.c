@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Merging files of a chain by a block job of QEMU: of the VM's own, or where that does not run or does not read these
+ * Merges files of a chain by a block job of QEMU: of the VM's own, or, when that does not run or does not read these
  * files, of a QEMU that is started for it, never runs a guest, and ends with our connection. Whether a merge happened
- * is read from libvirt's description, not believed.
+ * is read from libvirt's description of the domain.
  */
 #include "base/text.h"
 #include "virt/virt.h"
@@ -20,9 +20,9 @@ typedef struct {
     char *vm;
     char *target; /* in that domain */
     char *base, *top;
-    gboolean active; /* the top is the file that is written to */
+    gboolean active; /* the top is the file to which the VM writes */
     gboolean kvm;
-    FctChainFile *leaf; /* what the helper opens */
+    FctChainFile *leaf; /* files that the helper opens */
     /* what was seen */
     gboolean merged, job, ready;
     gboolean foreign; /* the job is another program's */
@@ -58,8 +58,8 @@ static virDomainPtr find(virConnectPtr conn, const Merge *merge, GError **error)
 }
 
 /*
- * A job of QEMU's bears no name of who began it: ours is known by what it does. One that has just ended is in the
- * description no more.
+ * A job does not say who began it: ours is recognized by what it does. A job that has just ended is not in the
+ * description any more.
  */
 static gboolean is_merge(const Merge *merge, const virDomainBlockJobInfo *info, const FctDrive *drive)
 {
@@ -69,7 +69,7 @@ static gboolean is_merge(const Merge *merge, const virDomainBlockJobInfo *info, 
            (!*drive->mirror || strcmp(drive->mirror, merge->base) == 0);
 }
 
-/* The description is read after the job: a merge that ends between the two calls is then in it. */
+/* The description is read after the job, so a merge that ends between the two calls is in it. */
 static gboolean look(virDomainPtr domain, Merge *merge, GError **error)
 {
     virDomainBlockJobInfo info;
@@ -154,18 +154,16 @@ static gboolean cancel(FctVirt *virt, Merge *merge, GError **error)
         g_info("%s", fault->message); /* it ended by itself just then, or goes when its QEMU goes */
     for (int i = 0; i < GONE_TRIES && call(virt, merge, CALL_MS, do_look, NULL) && merge->job; i++)
         g_usleep(POLL_US);
-    fct_set_error(error, FCT_ERROR_CANCELLED, "The merge was cancelled.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_CANCELLED, "The merge was cancelled.");
 }
 
 static gboolean refuse_foreign(const Merge *merge, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until it has ended, or end it (virsh blockjob).", NULL,
-                       "Another program copies or merges disk %s of the VM.", merge->target);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until it has ended, or end it (virsh blockjob).", NULL,
+                              "Another program copies or merges disk %s of the VM.", merge->target);
 }
 
-/* Until the job is over; then libvirt's description tells whether it did what it should. */
+/* Waits until the job has ended; then libvirt's description tells whether it did what it should. */
 static gboolean follow(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpointer data, GError **error)
 {
     while (TRUE) {
@@ -192,7 +190,7 @@ static gboolean run(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpoint
         return TRUE;
     if (merge->foreign)
         return refuse_foreign(merge, error);
-    if (!merge->job && !call(virt, merge, FINISH_MS, do_begin, error)) /* of ours one may be under way already */
+    if (!merge->job && !call(virt, merge, FINISH_MS, do_begin, error)) /* ours may be under way already */
         return FALSE;
     if (!follow(virt, merge, progress, data, error))
         return FALSE;
@@ -204,7 +202,7 @@ static gboolean run(FctVirt *virt, Merge *merge, FctVmmProgress progress, gpoint
 
 /* ---- the helper ---- */
 
-/* Ours when its description says so: a domain that somebody else gave that name is left alone. */
+/* Ours when its description says so: another program's domain of that name is left alone. */
 static gboolean is_helper(virDomainPtr domain)
 {
     char *xml = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, FCT_VIRT_NS, 0);
@@ -268,9 +266,8 @@ static gboolean run_helper(FctVirt *virt, Merge *merge, FctVmmProgress progress,
     if (fct_virt_merge_end(&virt->base, merge->vm, &fault))
         return ok;
     if (!ok)
-        return FALSE;                                  /* it ends with our connection */
-    g_propagate_error(error, g_steal_pointer(&fault)); /* while it has the files open nobody may delete one */
-    return FALSE;
+        return FALSE;                     /* it ends with our connection */
+    return fct_error_pass(error, &fault); /* while it has the files open nobody may delete one */
 }
 
 gboolean fct_virt_merge(FctVmm *vmm, const char *id, const FctChainStep *step, gboolean own, FctVmmProgress progress,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks, read. Those that are not ours are listed like ours. */
+/* Reading networks. Other programs' networks are listed like ours. */
 #include "virt/virt.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Query, query_release)
 static void read_leases(virNetworkPtr handle, FctNetwork *network)
 {
     virNetworkDHCPLeasePtr *leases = NULL;
-    /* A driver or a kind of network without DHCP has no leases. */
+    /* Some drivers and kinds of network have no DHCP, so no leases. */
     int n = virNetworkGetDHCPLeases(handle, NULL, &leases, 0);
     for (int i = 0; i < n; i++) {
         FctLease *lease = fct_lease_new(leases[i]->mac, leases[i]->ipaddr, leases[i]->hostname);
@@ -40,7 +40,7 @@ static void read_leases(virNetworkPtr handle, FctNetwork *network)
 FctNetwork *fct_virt_network_read(virNetworkPtr handle, GError **error)
 {
     char *xml = virNetworkGetXMLDesc(handle, VIR_NETWORK_XML_INACTIVE);
-    if (!xml) /* the test driver knows no other definition than the present one */
+    if (!xml) /* the test driver has no inactive definition */
         xml = virNetworkGetXMLDesc(handle, 0);
     g_autoptr(FctNetwork) network = xml ? fct_network_read(xml, error) : NULL;
     if (!xml)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks, made, started, deleted, and changed without a restart: ours only, but for the start. */
+/* Making, starting, deleting networks, and changing them without a restart. Ours only, except for starting. */
 #include "virt/virt.h"
 
 #include <string.h>
@@ -38,10 +38,9 @@ gboolean fct_virt_network_fail(GError **error, const char *name, const char *wha
     virErrorPtr last = virGetLastError();
     if (last && last->message && strstr(last->message, "already in use by interface")) {
         /* The host has a route to it that we could not see. */
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose another subnet.",
-                           json_pack("{s:s}", "field", "subnet"),
-                           "The subnet of network %s is in use on this host: %s.", name, last->message);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Choose another subnet.",
+                                  json_pack("{s:s}", "field", "subnet"),
+                                  "The subnet of network %s is in use on this host: %s.", name, last->message);
     }
     g_autofree char *sentence = g_strdup_printf("Network %s could not be %s", name, what);
     fct_virt_set_error(error, sentence);
@@ -75,14 +74,13 @@ static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
     virNetworkPtr present = virNetworkLookupByName(conn, order->name);
     if (present) { /* defining would replace it */
         virNetworkFree(present);
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a network %s already.", order->name);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                  "There is a network %s already.", order->name);
     }
     virNetworkPtr handle = virNetworkDefineXML(conn, order->xml);
     if (!handle)
         return fct_virt_network_fail(error, order->name, "defined");
-    /* Started last: one that runs is all there, whoever looks after a crash. */
+    /* Started last: after a crash a network that runs is known to be complete. */
     gboolean ok =
         virNetworkSetAutostart(handle, order->wanted->autostart ? 1 : 0) == 0 && virNetworkCreate(handle) == 0;
     if (!ok) {
@@ -109,7 +107,7 @@ static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
     virNetworkPtr handle = virNetworkLookupByName(conn, order->name);
     if (!handle)
         return fct_virt_network_fail(error, order->name, "found");
-    /* Somebody else may have started it since we looked. */
+    /* Somebody else may have started it since it was read. */
     gboolean ok = virNetworkIsActive(handle) == 1 || virNetworkCreate(handle) == 0 || virNetworkIsActive(handle) == 1;
     if (!ok)
         fct_virt_network_fail(error, order->name, "started");
@@ -132,8 +130,7 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
     if (!handle) {
         if (fault->code == FCT_ERROR_NOT_FOUND)
             return TRUE;
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return fct_error_pass(error, &fault);
     }
     gboolean ok = (!network->active || virNetworkDestroy(handle) == 0) && virNetworkUndefine(handle) == 0;
     if (!ok)
@@ -153,7 +150,7 @@ gboolean fct_virt_network_delete(FctVmm *vmm, const char *name, GError **error)
 typedef struct {
     virNetworkPtr handle;
     const FctNetwork *present;
-    GPtrArray *undo; /* char*: "+range XML" adds, "-host XML" deletes */
+    GPtrArray *undo; /* char*: undone by these: "+range XML" adds, "-host XML" deletes */
     GError **error;
 } Live;
 
@@ -169,7 +166,7 @@ static guint section_of(const char *xml)
     return g_str_has_prefix(xml, "<range") ? VIR_NETWORK_SECTION_IP_DHCP_RANGE : VIR_NETWORK_SECTION_IP_DHCP_HOST;
 }
 
-/* One change, noted so that it can be taken back; after the first failure no more are made. */
+/* Makes one change and notes it for undoing; after the first failure no more are made. */
 static gboolean change(Live *live, gboolean add, const char *xml)
 {
     if (!step(live, add, section_of(xml), xml))
@@ -195,7 +192,7 @@ static GPtrArray *hosts_of(const FctNetwork *network)
     return hosts;
 }
 
-/* Those of @list that @other has not are added, or deleted. */
+/* Adds, or deletes, those of @list that @other does not have. */
 static gboolean change_all(Live *live, gboolean add, const GPtrArray *list, GPtrArray *other)
 {
     for (guint i = 0; i < list->len; i++)
@@ -205,7 +202,7 @@ static gboolean change_all(Live *live, gboolean add, const GPtrArray *list, GPtr
     return TRUE;
 }
 
-/* What goes makes room for what comes: an address may change hands. */
+/* Deletions come first, since an address may change hands. */
 static gboolean change_dhcp(Live *live, const FctNetwork *wanted)
 {
     g_autoptr(GPtrArray) hosts = hosts_of(live->present);

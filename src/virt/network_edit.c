@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* XML that is passed through with a few elements changed, so that what we do not know of is kept. Pure. */
+/* Passes XML through and changes a few elements, so that everything that Facet does not know is kept. Pure. */
 #include "virt/xml.h"
 
 #include <string.h>
@@ -7,11 +7,11 @@
 typedef struct {
     GString *out;
     const FctNetwork *network; /* of fct_network_edit */
-    const char *wanted;        /* of fct_domain_nics: name of the network */
+    const char *wanted;        /* for fct_domain_nics: name of the network */
     GPtrArray *nics;
-    guint skip; /* depth of the element that is left out with all in it; 0: none */
+    guint skip; /* depth of the element that is left out with its content; 0: none */
     gboolean had_ip, ours;
-    FctNicXml nic; /* of the one that is being read, without xml */
+    FctNicXml nic; /* the NIC that is being read, without xml */
 } Pass;
 
 static const char *attribute(const char *name, const char **names, const char **values)
@@ -27,7 +27,7 @@ static guint depth_of(GMarkupParseContext *context)
     return g_slist_length((GSList *)g_markup_parse_context_get_element_stack(context));
 }
 
-/* The element, with one attribute changed (NULL: none) and some left out. */
+/* Writes an element with one attribute changed (NULL: none) and some left out. */
 static void copy_start(GString *out, const char *element, const char **names, const char **values, const char *name,
                        const char *value, const char *const *without)
 {
@@ -69,13 +69,12 @@ static gboolean run(const GMarkupParser *parser, Pass *pass, const char *xml, GE
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(parser, 0, pass, NULL);
     if (g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's XML could not be read: %s", fault->message);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's XML could not be read: %s", fault->message);
 }
 
 /* ---- networks ---- */
 
-/* What fct_network_write_place writes anew. */
+/* Elements that fct_network_write_place writes. */
 static gboolean is_replaced(Pass *pass, const char *element, const char **names, const char **values)
 {
     static const char *const replaced[] = {"vlan", "virtualport", NULL};
@@ -132,7 +131,7 @@ static void note(char **member, const char *value)
     *member = g_strdup(value ? value : "");
 }
 
-/* What is in the <interface>; FALSE: it is left out of the XML. */
+/* An element inside of <interface>; FALSE: it is left out of the XML. */
 static gboolean read_nic(Pass *pass, const char *element, const char **names, const char **values)
 {
     if (strcmp(element, "mac") == 0)
@@ -150,7 +149,7 @@ static gboolean read_nic(Pass *pass, const char *element, const char **names, co
 static void nic_start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
                       gpointer data, GError **error)
 {
-    /* Where it was plugged in until now. */
+    /* The bridge into which the NIC was plugged until now. */
     static const char *const old[] = {"portid", "bridge", NULL};
     Pass *pass = data;
     guint depth = depth_of(context);
@@ -179,7 +178,7 @@ static void nic_end(GMarkupParseContext *context, const char *element, gpointer 
         *found = pass->nic;
         pass->nic = (FctNicXml){0};
         found->xml = g_strdup(pass->out->str);
-        if (!found->link) /* libvirt says it only when somebody set it */
+        if (!found->link) /* libvirt mentions the link only when somebody has set it */
             found->link = g_strdup("up");
         g_ptr_array_add(pass->nics, found);
         pass->ours = FALSE;

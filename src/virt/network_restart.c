@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changes of a network in steps that can be gone on with: what there is and what there shall be is written down first,
- * and each step looks at what is so, does what is missing, and looks again. What libvirt cannot change while a network
- * runs is defined, then the network is stopped and started, and the NICs of VMs that run are plugged in again, which
- * libvirt does not do by itself.
+ * Changes of a network that can be continued after a crash: the present and the wanted state are recorded first, and
+ * each step looks at the actual state, does what is missing, and looks again. What libvirt cannot change while a
+ * network runs is done by defining the network, stopping and starting it, and plugging in the NICs of running VMs
+ * again, which libvirt does not do by itself.
  */
 #include "virt/virt.h"
 
@@ -50,7 +50,7 @@ static const char *name_of(const Job *job)
 
 /* ---- what there is ---- */
 
-/* The definition (FALSE: what it runs by) as XML; g_free it. */
+/* The definition (FALSE: the XML with which it runs); g_free it. */
 static char *xml_of(virNetworkPtr handle, gboolean definition, GError **error)
 {
     char *xml = virNetworkGetXMLDesc(handle, definition ? VIR_NETWORK_XML_INACTIVE : 0);
@@ -84,7 +84,7 @@ static gboolean is_like(const FctNetwork *network, const Job *job, const char *w
     return one && (fct_json_bool(job->change, "redefine", TRUE) ? same(network, one) : same_place(network, one));
 }
 
-/* NICs in the network, of a VM that runs; NULL: it cannot be read, so it has gone. */
+/* The NICs that a running VM has in the network; NULL: the VM cannot be read, so it has gone. */
 static GPtrArray *nics_of(virDomainPtr domain, const char *network)
 {
     char *xml = virDomainGetXMLDesc(domain, 0);
@@ -95,7 +95,7 @@ static GPtrArray *nics_of(virDomainPtr domain, const char *network)
 
 typedef gboolean (*IsMeant)(const FctNicXml *nic, gconstpointer data);
 
-/* The VMs that run with such NICs in the network: [{"id","name","nics":[{"mac","link"}]}]. */
+/* Running VMs with NICs in the network: [{"id","name","nics":[{"mac","link"}]}]. */
 static json_t *guests_of(virConnectPtr conn, const char *network, IsMeant is_meant, gconstpointer data, GError **error)
 {
     virDomainPtr *domains = NULL;
@@ -123,14 +123,17 @@ static json_t *guests_of(virConnectPtr conn, const char *network, IsMeant is_mea
 
 /* ---- written down ---- */
 
-/* A name of libvirt's kind that no network has. libvirt plugs a NIC in anew only when the bridge's name is another. */
+/*
+ * A bridge name in libvirt's style that no network uses. libvirt plugs a NIC in again only when the bridge's name is
+ * another one.
+ */
 static char *new_bridge(virConnectPtr conn)
 {
     int highest = 0;
     virNetworkPtr *handles = NULL;
     int n = virConnectListAllNetworks(conn, &handles, 0);
     for (int i = 0; i < n; i++) {
-        char *bridge = virNetworkGetBridgeName(handles[i]); /* fails for those without one */
+        char *bridge = virNetworkGetBridgeName(handles[i]); /* fails for networks without a bridge */
         guint64 number = 0;
         if (bridge && g_str_has_prefix(bridge, "virbr") &&
             g_ascii_string_to_unsigned(bridge + strlen("virbr"), 10, 0, 9999, &number, NULL))
@@ -153,7 +156,7 @@ static gboolean any_nic(const FctNicXml *nic, gconstpointer data)
     return TRUE;
 }
 
-/* The way back leads to the new bridge too, so that NICs can be plugged in again. */
+/* Undoing leads to a new bridge as well, so that NICs can be plugged in again. */
 static gboolean write_down(virConnectPtr conn, Job *job, virNetworkPtr handle, FctNetwork *present, GError **error)
 {
     FctNetwork *wanted = job->wanted;
@@ -201,7 +204,7 @@ json_t *fct_virt_network_prepare(FctVmm *vmm, const FctNetwork *wanted, gboolean
 
 /* ---- the definition ---- */
 
-/* Which XML it shall have. A network that was not stopped yet needs no other bridge to be as it was. */
+/* The XML that the network is to have. A network that was not stopped yet needs no new bridge to be as before. */
 static const char *target_of(const Job *job, virNetworkPtr handle, const FctNetwork *present)
 {
     g_autoptr(FctNetwork) live = job->back && present->active ? read_live(handle, NULL) : NULL;
@@ -211,8 +214,7 @@ static const char *target_of(const Job *job, virNetworkPtr handle, const FctNetw
 
 static gboolean not_so(const Job *job, GError **error)
 {
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt did not make network %s as it was told.", name_of(job));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt did not make network %s as it was told.", name_of(job));
 }
 
 static gboolean set_definition(virConnectPtr conn, const Job *job, virNetworkPtr handle, const FctNetwork *present,
@@ -223,11 +225,9 @@ static gboolean set_definition(virConnectPtr conn, const Job *job, virNetworkPtr
         return FALSE;
     if (same(present, wanted))
         return TRUE;
-    if (!is_like(present, job, "before") && !is_like(present, job, "after") && !is_like(present, job, "back")) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Look at it, then change it again.", NULL,
-                           "Somebody else has changed network %s meanwhile.", present->name);
-        return FALSE;
-    }
+    if (!is_like(present, job, "before") && !is_like(present, job, "after") && !is_like(present, job, "back"))
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Look at it, then change it again.", NULL,
+                                  "Somebody else has changed network %s meanwhile.", present->name);
     if (!fct_json_bool(job->change, "redefine", TRUE))
         return fct_virt_network_change_dhcp(handle, present, wanted, error);
     virNetworkPtr defined = virNetworkDefineXML(conn, xml);
@@ -313,10 +313,10 @@ gboolean fct_virt_network_restart(FctVmm *vmm, const json_t *change, gboolean ba
 
 typedef struct {
     const Job *job;
-    char *bridge; /* where the network is now */
+    char *bridge; /* the bridge or interface where the network is now */
 } Place;
 
-/* The link that the NIC had before anything was done. */
+/* The link state that the NIC had before anything was done. */
 static const char *link_of(const Job *job, const FctNicXml *nic)
 {
     size_t i, k;
@@ -365,7 +365,7 @@ json_t *fct_virt_network_unplugged(FctVmm *vmm, const json_t *change, GError **e
                : NULL;
 }
 
-/* Without link first: a guest that sees its link come back asks for an address again. */
+/* First without link: a guest that sees its link come back asks for an address again. */
 static gboolean plug(virDomainPtr domain, const Job *job, const FctNicXml *nic, GError **error)
 {
     g_autofree char *down = fct_nic_with_link(nic, "down");
@@ -393,7 +393,7 @@ static gboolean do_replug(virConnectPtr conn, gpointer data, GError **error)
     g_autofree char *bridge = bridge_now(conn, job, error);
     const Place place = {job, bridge};
     virDomainPtr domain = bridge ? virDomainLookupByUUIDString(conn, job->id) : NULL;
-    gboolean ok = domain ? plug_all(domain, job, &place, error) : bridge != NULL; /* one that is gone needs no link */
+    gboolean ok = domain ? plug_all(domain, job, &place, error) : bridge != NULL; /* a VM that is gone needs no link */
     if (domain)
         virDomainFree(domain);
     return ok;

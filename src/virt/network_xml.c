@@ -80,7 +80,7 @@ char *fct_network_xml(const FctNetwork *network)
     else if (network->kind == FCT_NETWORK_NAT || network->kind == FCT_NETWORK_ROUTED)
         fct_xml(xml, "  <forward mode='%s'/>\n", network->kind == FCT_NETWORK_NAT ? "nat" : "route");
     if (fct_network_has_subnet(network->kind))
-        g_string_append(xml, "  <bridge stp='on' delay='0'/>\n"); /* libvirt picks a free name */
+        g_string_append(xml, "  <bridge stp='on' delay='0'/>\n"); /* libvirt chooses an unused name */
     fct_network_write_place(xml, network);
     g_string_append(xml, "</network>\n");
     return g_string_free(xml, FALSE);
@@ -90,11 +90,11 @@ typedef struct {
     FctNetwork *network;
     GString *text;
     char *mark;   /* name in our metadata element */
-    char *parent; /* interface in it, for one on a VLAN's interface that we make */
+    char *parent; /* the host's interface in it, when the network is on a VLAN's interface that Facet makes */
     int tag;
     gboolean ipv4, first_ip, bridged; /* bridged: <forward mode='bridge'> */
-    FctSubnet *more;                  /* the subnet that is read, when it is not the first one of IPv4; borrowed */
-    guint sources;                    /* interfaces and PCI devices that it is forwarded to */
+    FctSubnet *more;                  /* the subnet that is being read, unless it is the first one of IPv4; borrowed */
+    guint sources;                    /* number of interfaces and PCI devices to which it forwards */
 } Reader;
 
 static const char *attribute(const char *name, const char **names, const char **values)
@@ -111,7 +111,7 @@ static void set(char **member, const char *value)
     *member = g_strdup(value ? value : "");
 }
 
-/* What libvirt takes when neither is said: 64, or by the address's class. */
+/* The prefix that libvirt assumes when none is given: 64, or by the address's class. */
 static int default_prefix(const char *address)
 {
     guint32 number;
@@ -141,7 +141,7 @@ static void read_forward(Reader *r, const char *mode)
         const char *mode;
         FctNetworkKind kind;
     } modes[] = {{"nat", FCT_NETWORK_NAT}, {"route", FCT_NETWORK_ROUTED}, {"bridge", FCT_NETWORK_BRIDGE}};
-    r->network->kind = mode ? FCT_NETWORK_OTHER : FCT_NETWORK_NAT; /* nat is what libvirt takes when none is named */
+    r->network->kind = mode ? FCT_NETWORK_OTHER : FCT_NETWORK_NAT; /* libvirt assumes nat when no mode is given */
     for (guint i = 0; mode && i < G_N_ELEMENTS(modes); i++)
         if (strcmp(modes[i].mode, mode) == 0)
             r->network->kind = modes[i].kind;
@@ -155,7 +155,7 @@ static void take_mark(Reader *r, const char **names, const char **values)
     r->tag = (int)g_ascii_strtoll(attribute("vlan", names, values) ? attribute("vlan", names, values) : "", NULL, 10);
 }
 
-/* Ours on a VLAN's interface that we make: what libvirt has is that one. */
+/* A network of ours on a VLAN's interface: libvirt's device is that interface. */
 static void settle_vlan(Reader *r)
 {
     FctNetwork *network = r->network;
@@ -192,7 +192,7 @@ static char *subnet_of(const char *address, int prefix)
     return g_strdup_printf("%s/%d", text, prefix);
 }
 
-/* The first IPv4 subnet is the one that Facet changes; all are shown. */
+/* Facet changes the first IPv4 subnet; all are shown. */
 static void read_ip(Reader *r, const char **names, const char **values)
 {
     const char *family = attribute("family", names, values), *address = attribute("address", names, values);
@@ -243,7 +243,7 @@ static void read_child(Reader *r, const char *element, const char **names, const
     }
 }
 
-/* Under <forward>, <vlan>, <dhcp>. */
+/* Reads elements under <forward>, <vlan>, <dhcp>. */
 static void read_grandchild(Reader *r, const char *parent, const char *element, const char **names, const char **values)
 {
     FctNetwork *network = r->network;
@@ -294,7 +294,7 @@ static void text(GMarkupParseContext *context, const char *chars, gsize length, 
     g_string_append_len(((Reader *)data)->text, chars, (gssize)length);
 }
 
-/* Changes whenever the definition does. Small enough for JSON's numbers, never 0. */
+/* Changes whenever the definition does. Small enough for a number in JSON, never 0. */
 static guint64 revision_of(const char *xml)
 {
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, xml, -1);
@@ -313,7 +313,10 @@ FctNetwork *fct_network_read(const char *xml, GError **error)
     g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, &r, NULL);
     gboolean ok =
         g_markup_parse_context_parse(context, xml, -1, &fault) && g_markup_parse_context_end_parse(context, &fault);
-    /* Forwarded to interfaces, not to a bridge: with one that is ours to say, with more libvirt chooses. */
+    /*
+     * A network that forwards to interfaces, not to a bridge. One interface can be shown as ours; of several libvirt
+     * chooses.
+     */
     if (r.bridged && r.sources)
         network->kind = r.sources == 1 && *network->interface ? FCT_NETWORK_DIRECT : FCT_NETWORK_OTHER;
     else

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Definitions and power. Domains that are not ours are never changed: each call looks before it acts. */
+/* Definitions and power. Domains that are not ours are never changed: each call checks that first. */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <string.h>
 
 #define DEFINE_MS 20000
 #define ASK_MS 10000
-#define DESTROY_MS 60000 /* plain destroy of a QEMU that hangs was seen to take 11.5 s (host.md 0.6) */
+#define DESTROY_MS 60000 /* destroying a QEMU that hangs was seen to take 11.5 s (host.md 0.6) */
 #define START_MS 60000   /* and 2 s for each GiB, which VFIO pins and maps (host.md 1.5) */
 #define START_MS_PER_GIB 2000
 #define START_MS_MAX (30 * 60 * 1000)
@@ -64,7 +65,7 @@ virDomainPtr fct_virt_find_ours(virConnectPtr conn, const char *id, GError **err
     return NULL;
 }
 
-/* TRUE when @id is free, or ours to replace; then it bears the wanted name afterwards. */
+/* TRUE when @id is unused, or ours to replace; then the domain has the wanted name. */
 static gboolean may_define(virConnectPtr conn, const Order *order, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -72,8 +73,7 @@ static gboolean may_define(virConnectPtr conn, const Order *order, GError **erro
     if (!domain) {
         if (fault->code == FCT_ERROR_NOT_FOUND)
             return TRUE;
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return fct_error_pass(error, &fault);
     }
     gboolean ok = strcmp(virDomainGetName(domain), order->name) == 0 || virDomainRename(domain, order->name, 0) >= 0;
     if (!ok)
@@ -82,7 +82,7 @@ static gboolean may_define(virConnectPtr conn, const Order *order, GError **erro
     return ok;
 }
 
-/* What we asked for and what libvirt made of it. NULL when libvirt does not say. */
+/* A digest of what we asked for and what libvirt made of it. NULL when libvirt does not tell. */
 static char *digest_of(const Order *order, virDomainPtr domain)
 {
     char *text = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
@@ -99,16 +99,17 @@ static char *digest_of(const Order *order, virDomainPtr domain)
 static void note_defined(const Order *order, virDomainPtr domain)
 {
     char *digest = digest_of(order, domain);
-    g_mutex_lock(&order->virt->lock);
+    fct_autolock(&order->virt->lock);
     if (digest)
         g_hash_table_replace(order->virt->defined, g_strdup(order->id), digest);
     else
         g_hash_table_remove(order->virt->defined, order->id);
-    g_mutex_unlock(&order->virt->lock);
 }
 
-/* Whether the definition is still what we made from the same text. A definition costs a reading of libvirt's whole
- * schema and a flush of its disk, which a start need not wait for. */
+/*
+ * Whether the definition is still what we made from the same text. Defining makes libvirt read its whole schema and
+ * flush its disk, which a start need not wait for.
+ */
 static gboolean is_defined(virConnectPtr conn, const Order *order)
 {
     virDomainPtr domain = virDomainLookupByUUIDString(conn, order->id);
@@ -116,10 +117,8 @@ static gboolean is_defined(virConnectPtr conn, const Order *order)
         return FALSE;
     g_autofree char *digest = digest_of(order, domain);
     virDomainFree(domain);
-    g_mutex_lock(&order->virt->lock);
-    gboolean same = digest && g_strcmp0(digest, g_hash_table_lookup(order->virt->defined, order->id)) == 0;
-    g_mutex_unlock(&order->virt->lock);
-    return same;
+    fct_autolock(&order->virt->lock);
+    return digest && g_strcmp0(digest, g_hash_table_lookup(order->virt->defined, order->id)) == 0;
 }
 
 static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
@@ -133,8 +132,10 @@ static gboolean do_define(virConnectPtr conn, gpointer data, GError **error)
         fct_virt_set_error(error, what);
         return FALSE;
     }
-    /* libvirt would start it with the host before its devices are there; facetd starts ours, in their order. One that
-     * was adopted may come with it. */
+    /*
+     * libvirt would start the VM with the host before its devices are there, so facetd starts our VMs, in their order.
+     * An adopted VM may have come with libvirt's autostart.
+     */
     int starts = 0;
     if (virDomainGetAutostart(domain, &starts) == 0 && starts)
         virDomainSetAutostart(domain, 0);
@@ -148,8 +149,10 @@ static gboolean do_start(virConnectPtr conn, gpointer data, GError **error)
     const Order *order = data;
     if (!is_defined(conn, order) && !do_define(conn, data, error))
         return FALSE;
-    /* The run gets a definition of its own; when it ends libvirt is back at the persistent one, which has no devices.
-     * Not against the schema once more: the definition was, and what a run adds is the same for every VM. */
+    /*
+     * The run gets a definition of its own; when it ends libvirt is back at the persistent one, which has no devices.
+     * It is not checked against the schema again: the definition was, and what a run adds is the same for every VM.
+     */
     virDomainPtr domain = virDomainCreateXML(conn, order->run_xml, 0);
     if (!domain) {
         g_autofree char *what = g_strdup_printf("VM %s could not be started", order->name);
@@ -280,8 +283,8 @@ static gboolean do_resume(virConnectPtr conn, gpointer data, GError **error)
 }
 
 /*
- * libvirt 9.0 that is killed after it noted a start and before it knew QEMU's process id never looks at that domain
- * again: qemuProcessReconnectHelper passes over what has no pid, and the noted job keeps its lock through any restart.
+ * If libvirt 9.0 is killed after it noted a start and before it knew QEMU's process id, it never looks at that domain
+ * again: qemuProcessReconnectHelper skips domains without a pid, and the noted job keeps its lock across restarts.
  */
 static gboolean is_half_started(virConnectPtr conn, const char *id)
 {
@@ -307,7 +310,7 @@ static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     const Order *order = data;
-    /* Its answer may be lost with the domain, or it was off already: what counts is how it is now. */
+    /* The answer may be lost together with the domain, or the VM was off already: only the present state counts. */
     if (power(conn, data, virDomainDestroy, "The VM could not be forced off", &fault) || is_off(conn, order->id))
         return TRUE;
     if (fault->code == FCT_ERROR_TIMEOUT && is_half_started(conn, order->id))
@@ -317,11 +320,11 @@ static gboolean do_destroy(virConnectPtr conn, gpointer data, GError **error)
             "on meanwhile.",
             NULL, "libvirt was ended while it started the VM, and cannot let go of it.");
     else
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return FALSE;
 }
 
-/* libvirt undefines one that runs, which goes on without a definition: its disks would be deleted under it. */
+/* libvirt would undefine a running domain, which goes on without a definition: its disks would be deleted under it. */
 static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
@@ -332,8 +335,7 @@ static gboolean do_undefine(virConnectPtr conn, gpointer data, GError **error)
     virDomainFree(domain);
     if (!active)
         return power(conn, data, act_undefine, "The VM could not be removed from libvirt", error);
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", NULL, "The VM runs.");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Stop it first.", NULL, "The VM runs.");
 }
 
 static gboolean call_power(FctVmm *vmm, FctVirtLane lane, const char *id, gboolean serialise, int ms, FctVirtFn fn,
@@ -374,7 +376,7 @@ gboolean fct_virt_resume(FctVmm *vmm, const char *id, GError **error)
 
 gboolean fct_virt_destroy(FctVmm *vmm, const char *id, GError **error)
 {
-    /* Not serialised: it is the way out when another call to this VM hangs. */
+    /* Not serialized by VM: this is the way out when another call to the VM hangs. */
     return call_power(vmm, FCT_LANE_KILL, id, FALSE, DESTROY_MS, do_destroy, error);
 }
 
@@ -389,6 +391,5 @@ gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error)
         g_mutex_unlock(&virt->lock);
         return TRUE;
     }
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }

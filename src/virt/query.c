@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What libvirt knows: VMs, versions, abilities. None of these calls touches a QEMU monitor. */
+/* What libvirt knows: VMs, versions, abilities. None of these calls uses a QEMU monitor. */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <string.h>
 
 #define LIST_MS 30000
 #define INFO_MS 10000
-#define FACTS_MS 60000 /* the first question makes libvirt start every QEMU there is to see what it can do */
+#define FACTS_MS 60000 /* the first question makes libvirt start every QEMU binary to see what it can do */
 
 typedef struct {
     FctVirt *virt;
@@ -72,15 +73,14 @@ static FctVmPause pause_of(int state, int reason)
     return reason == VIR_DOMAIN_PAUSED_IOERROR ? FCT_PAUSE_IO_ERROR : FCT_PAUSE_OTHER;
 }
 
-/* How often it was started so far, and on which connection that was seen. */
+/* How often it was started, and on which connection that was counted. */
 static void read_starts(FctVirt *virt, virDomainPtr domain, int *ret_starts, guint *ret_connection)
 {
     char id[VIR_UUID_STRING_BUFLEN] = "";
     virDomainGetUUIDString(domain, id); /* local: the handle bears it */
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     *ret_starts = GPOINTER_TO_INT(g_hash_table_lookup(virt->starts, id));
     *ret_connection = virt->connected;
-    g_mutex_unlock(&virt->lock);
 }
 
 static FctVmInfo *read_info(FctVirt *virt, virDomainPtr domain, GError **error)
@@ -138,7 +138,7 @@ static gboolean list_all(virConnectPtr conn, gpointer data, GError **error)
             g_ptr_array_add(query->infos, info);
         else if (ok && fault->code != FCT_ERROR_NOT_FOUND) { /* gone meanwhile is no fault */
             ok = FALSE;
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
         }
         virDomainFree(domains[i]);
     }
@@ -183,7 +183,7 @@ FctVmInfo *fct_virt_read_info(FctVirt *virt, const char *id, GError **error)
 FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error)
 {
     FctVirt *virt = (FctVirt *)vmm;
-    /* A start that nobody waits for any more may still come true: until it has ended nobody may call the VM off. */
+    /* A start for which nobody waits any more may still succeed: until it has ended the VM must not be called off. */
     return fct_virt_answers(virt, id, error) ? fct_virt_read_info(virt, id, error) : NULL;
 }
 
@@ -197,7 +197,7 @@ static char *version_text(unsigned long v)
     return g_strdup_printf("%lu.%lu.%lu", v / 1000000, v / 1000 % 1000, v % 1000);
 }
 
-/* KVM when a trial boot said so, or, without a trial, when libvirt offers it. */
+/* KVM if a trial boot said so, or, without a trial, if libvirt offers it. */
 static gboolean decide_kvm(FctVirt *virt, virConnectPtr conn, char **why_not)
 {
     if (strcmp(virt->accel, "tcg") == 0) {
@@ -234,7 +234,7 @@ static int vcpus_max(const char *caps)
     return max > 0 && max < G_MAXINT ? (int)max : -1;
 }
 
-/* What no VM here can have more of. The test driver describes a host that is not there. */
+/* Upper bounds for any VM on this host. The test driver describes a host that does not exist. */
 static void read_limits(const FctVirt *virt, virConnectPtr conn, const char *caps, json_t *facts)
 {
     virNodeInfo node;
@@ -316,7 +316,7 @@ json_t *fct_virt_facts(FctVmm *vmm, GError **error)
 
 /* ---- secrets ---- */
 
-/* The key of a TPM must have a value, or no VM starts with it. Of a private one libvirt does not say. */
+/* A TPM's key must have a value, or its VM cannot start. For a private secret libvirt does not tell. */
 static gboolean has_value(virSecretPtr secret)
 {
     size_t length = 0;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The definition that lies in a file with saved memory. Whoever can write that file could put any definition into it,
- * and libvirt would start it: what touches the host must be what our own definition of the VM says.
+ * The definition inside of a file with saved memory. Whoever can write that file could put any definition into it, and
+ * libvirt would start that: so everything that touches the host must be in our own definition of the VM.
  */
 #include "virt/xml.h"
 #include "virt/xml_tree.h"
 
 #include <string.h>
 
-/* "disk vda file /d/vda.qcow2 qcow2": all of a disk that says what is opened, and as what. An empty drive is of no
- * type. */
+/*
+ * "disk vda file /d/vda.qcow2 qcow2": everything in a disk that says what is opened, and in which format. An empty
+ * drive has no type.
+ */
 static char *disk_text(xmlNode *disk)
 {
     xmlNode *source = fct_tree_child(disk, "source");
@@ -22,7 +24,7 @@ static char *disk_text(xmlNode *disk)
     return g_strdup_printf("disk %s %s %s%s %s", target, type, file, device, *format ? format : "raw");
 }
 
-/* What of a device reaches into the host, NULL: nothing. */
+/* What a device touches on the host; NULL: nothing. */
 static char *reach_of(xmlNode *device)
 {
     static const char *const kinds[] = {"filesystem", "hostdev",  "interface", "redirdev", "shmem",
@@ -38,7 +40,7 @@ static char *reach_of(xmlNode *device)
     return g_strdup_printf("%s %s", (const char *)device->name, type);
 }
 
-/* As a set. What QEMU is told by hand (<qemu:commandline>), and a kernel from the host, stand beside the devices. */
+/* Compared as a set. QEMU options (<qemu:commandline>) and a kernel from the host are not devices and count, too. */
 static GHashTable *reaches_of(xmlNode *domain)
 {
     static const char *const files[] = {"kernel", "initrd", "dtb", "slic"};
@@ -83,9 +85,8 @@ gboolean fct_saved_is_ours(const char *saved, const char *ours, const char *next
     while (g_hash_table_iter_next(&iter, &reach, NULL)) {
         if (g_hash_table_contains(known, reach))
             continue;
-        fct_set_error_full(error, FCT_ERROR_REFUSED, next, NULL,
-                           "The saved memory asks for what the VM does not have: %s.", (const char *)reach);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_REFUSED, next, NULL,
+                                  "The saved memory asks for what the VM does not have: %s.", (const char *)reach);
     }
     return TRUE;
 }

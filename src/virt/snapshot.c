@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Snapshots of a VM that runs, and starting one with memory that was saved. libvirt keeps no account of them
- * (NO_METADATA): 9.0 could neither revert nor delete such snapshots, so we keep it (ADR 5).
+ * Snapshots of a running VM, and starting one with saved memory. libvirt keeps no record of them (NO_METADATA), since
+ * 9.0 could neither revert to nor delete such snapshots; Facet keeps it (ADR 5).
  */
 #include "virt/virt.h"
 
 #include <string.h>
 
 #define SWITCH_MS 60000
-#define FREEZE_S 60 /* the guest writes all that it has in memory first */
+#define FREEZE_S 60 /* the guest first writes everything that it has in memory */
 #define FREEZE_MS (FREEZE_S * 1000 + SWITCH_MS)
 #define AGENT_TURN_MS 30000
 #define SAVE_MS_PER_GIB 30000
@@ -132,7 +132,7 @@ static gboolean do_abort(virConnectPtr conn, gpointer data, GError **error)
     return ok;
 }
 
-/* Saves while it tells how far it is; neither of these calls is serialised with the one that saves. */
+/* Saves memory while progress is reported; the calls for progress are not serialized with the one that saves. */
 static gboolean save_memory(FctVirt *virt, Order *order, int deadline_ms, FctVmmProgress progress, gpointer data,
                             GError **error)
 {
@@ -161,7 +161,7 @@ static int long_ms(int base_ms, gint64 memory_mib)
     return (int)MIN(base_ms + memory_mib * SAVE_MS_PER_GIB / 1024, LONG_MS_MAX);
 }
 
-/* Whoever asks the agent something gives it less time (guest.c), which libvirt keeps for the VM: nobody does now. */
+/* Claims the agent: guest.c sets a shorter time for its answers, which libvirt keeps for the VM. */
 static gboolean freeze_and_switch(FctVirt *virt, Order *order, GError **error)
 {
     g_autofree char *agent = g_strconcat(FCT_VIRT_AGENT, order->id, NULL);
@@ -206,7 +206,7 @@ static gboolean restore(virConnectPtr conn, virDomainPtr domain, const Order *or
     }
     g_autofree char *xml = fct_domain_with_overlays(saved, order->overlays, error);
     free(saved);
-    /* The definition that is there was made for this start: with the settings of the snapshot, and the overlays. */
+    /* The present definition was made for this start: with the settings of the snapshot, and the overlays. */
     if (!xml || !is_ours(domain, xml, "Go back to the snapshot without a start: its disks are there.", error))
         return FALSE;
     if (virDomainRestoreFlags(conn, order->memory, xml,
@@ -240,7 +240,7 @@ gboolean fct_virt_restore(FctVmm *vmm, const char *id, const GPtrArray *overlays
 
 #define DROP_SAVED "Drop what was saved: to the guest that is a power cut."
 
-/* Parts of a run belong to others as soon as it is off: nobody may start it with them again. */
+/* Parts of a run may belong to another VM once it is off: nobody may start it with them again. */
 static gboolean may_continue(virDomainPtr domain, GError **error)
 {
     char *saved = virDomainManagedSaveGetXMLDesc(domain, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE);
@@ -300,7 +300,7 @@ gboolean fct_virt_saved_drop(FctVmm *vmm, const char *id, GError **error)
 
 /* ---- what it writes to ---- */
 
-/* While a snapshot waits for the guest's agent only the job tells of it, not the monitor. */
+/* While a snapshot waits for the guest's agent only the job shows it, and not the monitor. */
 static gboolean is_at_work(virDomainPtr domain)
 {
     virDomainControlInfo control;
@@ -341,7 +341,7 @@ json_t *fct_virt_disk_paths(FctVmm *vmm, const char *id, GError **error)
 {
     FctVirt *virt = (FctVirt *)vmm;
     g_autoptr(Order) order = order_new(id, NULL, NULL);
-    if (!fct_virt_answers(virt, id, error) || /* a call that nobody waits for any more may still switch them */
+    if (!fct_virt_answers(virt, id, error) || /* a call for which nobody waits any more may still switch them */
         !fct_virt_call(virt, FCT_LANE_POWER, id, LONG_MS_MAX, do_paths, order, order_clear, error))
         return NULL;
     return g_steal_pointer(&order->paths);

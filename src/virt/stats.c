@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Readings of VMs without asking QEMU: its monitor may hang, and one that hangs holds libvirt's bulk statistics for a
- * minute (host.md 0.6). The QEMU process tells: /proc/PID/stat and statm. Where /proc hides it, readings are unknown.
+ * Readings of VMs without asking QEMU: its monitor may hang, and one that hangs delays libvirt's bulk statistics by a
+ * minute (host.md 0.6). They come from the QEMU process: /proc/PID/stat and statm. Where /proc hides it, readings are
+ * unknown.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include <stdio.h>
@@ -10,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEARCH_PAUSE_US (10 * G_USEC_PER_SEC) /* between searches for a QEMU that was not found */
+#define SEARCH_PAUSE_US (10 * G_USEC_PER_SEC) /* pause between searches for a QEMU that was not found */
 
 typedef struct {
     int vcpus;
@@ -48,7 +50,7 @@ static gboolean read_stat(int pid, guint64 *ret_ticks, guint64 *ret_born)
     g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid), *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, NULL))
         return FALSE;
-    const char *after = strrchr(text, ')'); /* the name before it may hold anything */
+    const char *after = strrchr(text, ')'); /* the name before it may contain anything */
     unsigned long long user, system, born;
     if (!after ||
         sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu", &user,
@@ -82,7 +84,7 @@ static char *uuid_of(const char *pid)
     return NULL;
 }
 
-/* One pass over /proc for every VM whose process is not known. */
+/* Goes through /proc once for all VMs whose process is not known. */
 static void find_processes(FctVirt *virt, gint64 now)
 {
     GHashTableIter iter;
@@ -115,7 +117,7 @@ static json_t *reading_of(FctVirtUsage *usage, gint64 now)
     FctReading cpu = {0}, used = {0}, total = {usage->memory_mib > 0, (double)usage->memory_mib};
     guint64 ticks, born;
     if (usage->pid && (!read_stat(usage->pid, &ticks, &born) || born != usage->born))
-        usage->pid = 0; /* it ended, and the number may be another's now */
+        usage->pid = 0; /* it ended, and the number may be another process's now */
     if (usage->pid) {
         double seconds = (double)(now - usage->seen_us) / G_USEC_PER_SEC;
         if (usage->seen_us && seconds > 0 && usage->vcpus > 0 && ticks >= usage->ticks) {
@@ -138,11 +140,10 @@ json_t *fct_virt_stats(FctVmm *vmm, GError **error)
     GHashTableIter iter;
     gpointer id, usage;
     gint64 now = g_get_monotonic_time();
-    g_mutex_lock(&virt->lock);
+    fct_autolock(&virt->lock);
     find_processes(virt, now);
     g_hash_table_iter_init(&iter, virt->running);
     while (g_hash_table_iter_next(&iter, &id, &usage))
         json_object_set_new(all, id, reading_of(usage, now));
-    g_mutex_unlock(&virt->lock);
     return all;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Storage pools. Calls to one pool wait for one another and for nobody else: see FCT_LANE_STORAGE. */
+/* Storage pools. Calls to one pool wait for one another, but not for other pools: see FCT_LANE_STORAGE. */
 #include "base/text.h"
 #include "virt/virt.h"
 
@@ -15,7 +15,7 @@ typedef struct {
     char *name;
     char *xml;
     gboolean build; /* make the folder or mount point first */
-    gint abandoned; /* atomic: nobody waits any more, so nothing may be left */
+    gint abandoned; /* atomic: nobody waits any more, so nothing may be left behind */
     GPtrArray *list;
 } Order;
 
@@ -48,7 +48,7 @@ static gboolean call(FctVmm *vmm, Order *order, FctVirtFn fn, int deadline_ms, G
 
 /* ---- reading ---- */
 
-/* libvirt counts a folder's room when it scans the folder; the file system knows it now. */
+/* libvirt computes a folder's room when it scans the folder; the file system knows the present one. */
 static void read_folder(FctPool *pool)
 {
     struct statvfs fs;
@@ -130,9 +130,8 @@ static gboolean do_create(virConnectPtr conn, gpointer data, GError **error)
     virStoragePoolPtr present = virStoragePoolLookupByName(conn, order->name);
     if (present) { /* defining would replace it */
         virStoragePoolFree(present);
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a storage pool %s already.", order->name);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                  "There is a storage pool %s already.", order->name);
     }
     virStoragePoolPtr handle = virStoragePoolDefineXML(conn, order->xml, 0);
     if (!handle)
@@ -152,12 +151,11 @@ gboolean fct_virt_pool_create(FctVmm *vmm, const FctPoolInput *input, GError **e
     g_autoptr(Order) order = order_new(input->name);
     g_autoptr(GError) fault = NULL;
     order->xml = fct_pool_xml(input);
-    order->build = strcmp(input->kind, "lvm") != 0; /* that would make a volume group */
+    order->build = strcmp(input->kind, "lvm") != 0; /* that would create a volume group */
     if (call(vmm, order, do_create, CHANGE_MS, &fault))
         return TRUE;
     g_atomic_int_set(&order->abandoned, 1);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 static virStoragePoolPtr find(virConnectPtr conn, const char *name, GError **error)

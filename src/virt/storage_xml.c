@@ -8,7 +8,7 @@
 
 #define OURS "urn:facet:pool:"
 
-/* A UUID that follows from the name (RFC 4122, version 5 in form): a pool has no metadata that could bear our mark. */
+/* A UUID that follows from the name (in the form of RFC 4122, version 5), since a pool has no metadata for our mark. */
 static char *uuid_of(const char *name)
 {
     g_autofree char *text = g_strconcat(OURS, name, NULL);
@@ -182,9 +182,8 @@ static gboolean parse(Reader *r, const char *xml, GError **error)
     const char *name = r->pool ? r->pool->name : r->volume->name;
     if (ok && *name)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of storage could not be read: %s",
-                  fault ? fault->message : "it has no name");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt's description of storage could not be read: %s",
+                         fault ? fault->message : "it has no name");
 }
 
 static void set_source(FctPool *pool, const Reader *r)

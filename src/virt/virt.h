@@ -9,29 +9,29 @@
 #include <sys/stat.h>
 
 /*
- * A connection each for what must not wait for one another. libvirtd serves 5 calls of a connection at a time
- * (max_client_requests), so at most 4 are under way on each. Statistics need none: they come from /proc.
+ * Lanes: calls of different lanes never wait for one another, since each lane has connections of its own. libvirtd
+ * serves 5 calls of a connection at a time (max_client_requests), so at most 4 are under way on each. Statistics need
+ * no lane, since they come from /proc.
  *
- * Where calls may hang, each has a connection to itself: libvirt's client before 10.0 loses the wake-up of a call on a
- * connection that another call waits on, and sends it with the next keepalive, 5 s later.
+ * In lanes where calls may hang each call has a connection to itself: libvirt's client before 10.0 loses the wake-up of
+ * a call on a connection on which another call waits, and only sends it with the next keepalive, 5 s later.
  */
 typedef enum {
     FCT_LANE_QUERY,   /* lists, XML, state, definitions, events: never touches a QEMU monitor */
     FCT_LANE_POWER,   /* start, shutdown, reset: may wait for a QEMU */
-    FCT_LANE_KILL,    /* destroy: must work when the power lane is full of QEMUs that hang */
+    FCT_LANE_KILL,    /* destroy: must work while the power lane is full of QEMUs that hang */
     FCT_LANE_STREAM,  /* consoles */
-    FCT_LANE_STORAGE, /* pools and volumes: of each pool one call at a time, so that a server that hangs holds up itself
-                       */
+    FCT_LANE_STORAGE, /* pools and volumes: one call at a time for each, so a hanging server delays only itself */
     FCT_LANE_BULK,    /* blocks of volumes */
-    FCT_LANE_XML,     /* what a running VM is: waits for its QEMU with newer libvirts */
-    FCT_LANE_AGENT,   /* guest agents: answers when it pleases the guest */
+    FCT_LANE_XML,     /* the XML of a running VM: waits for its QEMU with newer versions of libvirt */
+    FCT_LANE_AGENT,   /* guest agents: answer when they like */
     FCT_N_LANES
 } FctVirtLane;
 #define FCT_PER_LANE 4
 
 typedef struct {
     FctVmm base; /* first: the port's object */
-    gint refs;   /* atomic: the owner, every call under way, libvirt's callbacks */
+    gint refs;   /* atomic: owner, every call under way, and libvirt's callbacks hold one each */
     char *uri;
     char *accel, *why_not_kvm;
     const FctAttach *attach;
@@ -42,20 +42,20 @@ typedef struct {
     GCond cond;
     gboolean quit, up, lost, announce;
     gboolean telling; /* the watcher is being called */
-    /* The first of each lane is there while `up`; another is opened when all before it are taken. */
+    /* The first connection of each lane exists while `up`; another is opened when all others are in use. */
     virConnectPtr conns[FCT_N_LANES][FCT_PER_LANE];
     gboolean taken[FCT_N_LANES][FCT_PER_LANE];
     guint connected; /* how often the connection came up */
     int in_flight[FCT_N_LANES];
     GHashTable *defined;   /* VM id → digest of our definition and of what libvirt made of it */
     GHashTable *busy;      /* VM id → GINT 1: a call is under way; 2: it passed its deadline */
-    GHashTable *changed;   /* set of VM ids whose news are due */
-    GHashTable *pools;     /* set of names of pools whose news are due */
-    GHashTable *running;   /* VM id → FctVirtUsage*: what stats() counts */
-    GHashTable *reboots;   /* VM id → GINT: how many were seen on this connection */
-    GHashTable *described; /* VM id → its XML of when it last answered while it ran */
-    GHashTable *starts;    /* the same of starts */
-    json_t *facts;         /* of this connection; NULL: not asked yet */
+    GHashTable *changed;   /* set of VM ids about which the watcher must be told */
+    GHashTable *pools;     /* set of names of pools about which the watcher must be told */
+    GHashTable *running;   /* VM id → FctVirtUsage*: for stats() */
+    GHashTable *reboots;   /* VM id → GINT: ends that were seen on this connection */
+    GHashTable *described; /* VM id → its XML when it last answered while it ran */
+    GHashTable *starts;    /* the same for starts */
+    json_t *facts;         /* of this connection; NULL: not read yet */
     FctVmmChanged on_changed;
     FctVmmConnection on_connection;
     gpointer watch_data;
@@ -71,28 +71,30 @@ typedef struct {
 FctVirt *fct_virt_ref(FctVirt *virt);
 void fct_virt_unref(gpointer virt);
 
-/* keeper.c: starts the keeper, which connects, reconnects and passes news on. */
+/* keeper.c: starts the keeper, which connects, reconnects and calls the watchers. */
 void fct_virt_connect(FctVirt *virt);
 
-/* connection.c: the thread of libvirt's event loop, for whoever does not hold GLib's default main context; started once
- * a process. */
+/*
+ * connection.c: the thread of libvirt's event loop, for programs that do not hold GLib's default main context; started
+ * once in a process.
+ */
 void fct_virt_event_loop(void);
-/* One more connection; close it with fct_virt_close. Not with the lock held. */
+/* Opens one more connection; close it with fct_virt_close. Not with the lock held. */
 virConnectPtr fct_virt_open(FctVirt *virt, GError **error);
 void fct_virt_close(virConnectPtr conn);
 /* error.c: sets @error from this thread's last libvirt error. @what: "VM db-2 could not be started". */
 void fct_virt_set_error(GError **error, const char *what);
 
 /*
- * call.c: runs @fn on a worker with the lane's connection and waits up to the deadline. @data is a g_atomic_rc_box that
- * the call shares, since it may outlive the wait; @clear clears it. @id serialises by VM; NULL when no single VM is
- * meant.
+ * call.c: runs @fn on a worker with a connection of the lane and waits until the deadline. @data is a g_atomic_rc_box
+ * that the call shares, since it may outlive the wait; @clear clears it. Calls with the same @id (a VM) are serialized;
+ * NULL when no single VM is meant.
  */
 typedef gboolean (*FctVirtFn)(virConnectPtr conn, gpointer data, GError **error);
 gboolean fct_virt_call(FctVirt *virt, FctVirtLane lane, const char *id, int deadline_ms, FctVirtFn fn, gpointer data,
                        GDestroyNotify clear, GError **error);
 
-/* Keeps calls with @id out until it is released, where one act takes several calls or one of another lane. */
+/* Keeps calls with @id out until it is released, for an act that takes several calls, or one of another lane. */
 gboolean fct_virt_claim(FctVirt *virt, const char *id, int ms, GError **error);
 void fct_virt_release(FctVirt *virt, const char *id);
 
@@ -105,26 +107,28 @@ GPtrArray *fct_virt_list(FctVmm *vmm, GError **error);
 json_t *fct_virt_facts(FctVmm *vmm, GError **error);
 GPtrArray *fct_virt_secrets(FctVmm *vmm, GError **error);
 FctVmInfo *fct_virt_info(FctVmm *vmm, const char *id, GError **error);
-/* The same for the watcher: also while a call to the VM is past its deadline. */
+/* The same for the watcher: TRUE also while a call to the VM is past its deadline. */
 FctVmInfo *fct_virt_read_info(FctVirt *virt, const char *id, GError **error);
 
 /*
- * describe.c: the XML of @domain; of one that is @active and does not answer in time what was last known, or what can
- * be known: *ret_unseen says that its devices are not. Within a call of another lane than FCT_LANE_XML. Free with
- * g_free.
+ * describe.c: the XML of @domain. When it is @active and does not answer in time: its last known XML, or what can be
+ * known without QEMU; then *ret_unseen says that its devices are unknown. Call it inside a call of a lane other than
+ * FCT_LANE_XML. Free with g_free.
  */
 char *fct_virt_describe(FctVirt *virt, virDomainPtr domain, gboolean active, gboolean *ret_unseen, GError **error);
 
 /*
- * volume_places.c: adds to @info the files of @volumes, of fct_domain_info_and_volumes; of a foreign VM that has one
- * which libvirt does not find, `unseen`. Within a call of another lane than FCT_LANE_XML.
+ * volume_places.c: adds the files of @volumes, of fct_domain_info_and_volumes, to @info; sets `unseen` for another
+ * program's VM with a volume that libvirt does not find. Call it inside a call of a lane other than FCT_LANE_XML.
  */
 void fct_virt_place_volumes(FctVirt *virt, FctVmInfo *info, const json_t *volumes);
 
-/* drivers.c: adds to @list ({"what","why","next"}) the drivers that this libvirt lacks. On a worker. */
+/* drivers.c: adds the drivers that this libvirt lacks to @list ({"what","why","next"}). On a worker. */
 void fct_virt_missing_drivers(virConnectPtr conn, json_t *list);
-/* Of libvirt's "this function is not supported by the connection driver: virConnectListAllStoragePools": the driver
- * that is not there, and what to do; NULL when it is none of those. Free it. */
+/*
+ * For libvirt's "this function is not supported by the connection driver: virConnectListAllStoragePools": the missing
+ * driver and what to do; NULL for other errors. Free it.
+ */
 char *fct_virt_driver_sentence(const char *message);
 
 /* power.c */
@@ -138,7 +142,7 @@ gboolean fct_virt_reboot(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_pause(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_resume(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_undefine(FctVmm *vmm, const char *id, GError **error);
-/* The domain if it is there and ours; an error of its own kind when it is another's. Inside a call. */
+/* The domain if it exists and is ours; a special error when it is another program's. Inside a call. */
 virDomainPtr fct_virt_find_ours(virConnectPtr conn, const char *id, GError **error);
 
 /* hotplug.c */
@@ -150,7 +154,7 @@ gboolean fct_virt_nic_attach(FctVmm *vmm, const char *id, const FctVmNic *nic, G
 gboolean fct_virt_nic_detach(FctVmm *vmm, const char *id, const char *mac, GError **error);
 gboolean fct_virt_nic_move(FctVmm *vmm, const char *id, const FctVmNic *nic, GError **error);
 
-/* The domain if it is there and ours; an error of its own kind when it is another's. */
+/* The domain if it exists and is ours; a special error when it is another program's. */
 virDomainPtr fct_virt_find_ours(virConnectPtr conn, const char *id, GError **error);
 
 /* snapshot.c, merge.c */
@@ -188,10 +192,10 @@ gboolean fct_virt_network_define(FctVmm *vmm, const json_t *change, gboolean bac
 gboolean fct_virt_network_restart(FctVmm *vmm, const json_t *change, gboolean back, GError **error);
 json_t *fct_virt_network_unplugged(FctVmm *vmm, const json_t *change, GError **error);
 gboolean fct_virt_network_replug(FctVmm *vmm, const json_t *change, const char *id, GError **error);
-/* On a worker: the network if it is there and ours. @what: what "could not be" done; FALSE. */
+/* On a worker: the network if it exists and is ours. @what: what "could not be" done. */
 virNetworkPtr fct_virt_network_find(virConnectPtr conn, const char *name, FctNetwork **ret, GError **error);
 gboolean fct_virt_network_fail(GError **error, const char *name, const char *what);
-/* DHCP and static leases as @wanted has them, without a restart; taken back when it fails. */
+/* Changes DHCP and static leases to those of @wanted, without a restart; undone when it fails. */
 gboolean fct_virt_network_change_dhcp(virNetworkPtr handle, const FctNetwork *present, const FctNetwork *wanted,
                                       GError **error);
 gboolean fct_virt_network_same_dhcp(const FctNetwork *a, const FctNetwork *b);
@@ -210,25 +214,27 @@ FctVolume *fct_virt_volume_create(FctVmm *vmm, const char *pool, const char *nam
                                   const FctLayer *backing, GError **error);
 FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
                                 const char *format, FctVmmProgress progress, gpointer data, GError **error);
-/* By a QEMU that never runs, into a pool of files. The new volume is made by it. */
+/* Copies by a QEMU that never runs a guest, into a pool of files. It makes the new volume. */
 gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
                                  const char *format, FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_virt_copy_end(FctVmm *vmm, const char *pool, const char *name, GError **error);
 gboolean fct_virt_volume_grow(FctVmm *vmm, const char *pool, const char *name, const char *format, gint64 bytes,
                               GError **error);
 gboolean fct_virt_volume_delete(FctVmm *vmm, const char *pool, const char *name, GError **error);
-/* Deletes what we have made and could not fill; another file that has its name by now stays. */
+/* Deletes a volume that we made and could not fill; another file that has its name by now stays. */
 void fct_virt_volume_unmake(FctVmm *vmm, const FctVolume *made);
-/* What was put on the disk: nothing that can be seen to from here, the file with its name, or all of its file system.
+/*
+ * What was brought to the disk: nothing that can be reached from here, the file with its name, or its whole file
+ * system.
  */
 typedef enum { FCT_SYNCED_NOTHING, FCT_SYNCED_FILE, FCT_SYNCED_ALL } FctVirtSynced;
 gboolean fct_virt_sync_in(const FctPool *pool, const FctVolume *volume, FctVirtSynced *ret, GError **error);
 /* device_use.c */
 typedef struct {
-    const char *proc, *sys; /* where the kernel shows itself: "/proc", "/sys" */
+    const char *proc, *sys; /* where the kernel's file systems are: "/proc", "/sys" */
 } FctKernelView;
 FctDeviceUse fct_virt_device_use_in(const FctKernelView *view, dev_t device, char **ret_where);
-/* Of a file: by a loop device, or as swap. */
+/* Whether a file is in use by a loop device, or as swap. */
 FctDeviceUse fct_virt_file_use_in(const FctKernelView *view, const char *path, char **ret_where);
 FctDeviceUse fct_virt_device_use(FctVmm *vmm, const char *path, char **ret_where);
 FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *name, gboolean write, gint64 offset,
@@ -239,59 +245,64 @@ gboolean fct_virt_stream_skip(FctVmmStream *stream, gint64 length, GError **erro
 gboolean fct_virt_stream_close(FctVmmStream *stream, gboolean finish, GError **error);
 /* The volume's handle, or NULL with @error. */
 /*
- * libvirt opens a volume by its name, as root. Who else may write to the pool's folder could put a link in its place
- * between our look and that: so the folder must not have changed from before the look until libvirt has it open.
+ * libvirt opens a volume by its name, as root. Others who may write to the pool's folder could put a link in its place
+ * between our check and that: so the folder must not change from before the check until libvirt has the volume open.
  */
 typedef struct {
-    char *folder; /* NULL: nobody but root and facetd's own user writes there */
+    char *folder; /* NULL: only root and facetd's own user may write there */
     struct statx seen;
 } FctVirtMark;
 void fct_virt_mark_clear(FctVirtMark *mark);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FctVirtMark, fct_virt_mark_clear)
-/* Before the look. FALSE: it changed just now, so that a further change could have the same time; try again. */
+/*
+ * Call it before the check. FALSE: the folder changed just now, so a further change could have the same time; try
+ * again.
+ */
 gboolean fct_virt_mark_set(FctVirtMark *mark, const FctPool *pool);
 gboolean fct_virt_mark_holds(const FctVirtMark *mark);
 /*
- * @begin makes libvirt open the volume and does nothing with it yet. It is called again, and drops what it had, when
- * the folder was changed meanwhile. What it has after a failure is nobody's to read or write.
+ * @begin makes libvirt open the volume and does nothing with it yet. When the folder was changed meanwhile it is called
+ * again, and must drop what it had. What it has after a failure may not be read or written.
  */
 typedef gboolean (*FctVirtBegin)(virStorageVolPtr volume, gpointer data, GError **error);
 gboolean fct_virt_volume_begin(virConnectPtr conn, const char *pool, const char *name, FctVirtBegin begin,
                                gpointer data, GError **error);
 
-/* Why nobody may open the volume at @path of @pool: it is no plain file inside of it. NULL: it is one. */
+/* Why nobody may open the volume at @path of @pool: it is no plain file inside of the pool. NULL: it is one. */
 const char *fct_virt_volume_outside(const FctPool *pool, const char *path);
-/* What the file system tells of @volume, by its path: outside, and of a file inside which one it is and whether it has
- * other names. */
+/*
+ * Reads from the file system, by @volume's path: whether it is outside, and of a file inside which one it is and
+ * whether it has other names.
+ */
 void fct_virt_volume_look(const FctPool *pool, FctVolume *volume);
 gboolean fct_virt_volume_sync(FctVmm *vmm, const FctVolume *volume, GError **error);
-/* For whoever reads or writes its bytes: FCT_ERROR_REFUSED for one that leads elsewhere. */
+/* For whatever reads or writes its bytes: FCT_ERROR_REFUSED for a volume that leads out of its pool. */
 virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, const char *name, GError **error);
-/* As fct_virt_set_error, and a full disk is FCT_ERROR_NO_SPACE. FALSE. */
+/* Like fct_virt_set_error, but a full disk is FCT_ERROR_NO_SPACE. FALSE. */
 gboolean fct_virt_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* What a call to a pool is serialised by. */
+/* The key by which calls to a pool are serialized. */
 #define FCT_VIRT_POOL "pool "
-/* Of describing a running VM: it may hang when others of its calls do not. */
+/* The key for describing a running VM, which may hang while other calls to the VM do not. */
 #define FCT_VIRT_XML "xml:"
 
 /* disk_errors.c */
 json_t *fct_virt_disk_errors(FctVmm *vmm, const char *id, GError **error);
 
-/* console.c: the serial line needs no QEMU to open, so it is there beside whatever the VM itself is asked. */
+/* console.c: opening the serial line needs no QEMU, so it does not wait for other calls to the VM. */
 #define FCT_VIRT_SERIAL "serial line of "
 int fct_virt_open_serial(FctVmm *vmm, const char *id, gboolean force, GError **error);
 int fct_virt_open_graphics(FctVmm *vmm, const char *id, GError **error);
 
-/* guest.c: of each agent one call at a time, beside whatever the VM itself is asked. */
+/* guest.c: one call at a time to each agent, independent of other calls to the VM. */
 #define FCT_VIRT_AGENT "agent "
 json_t *fct_virt_guest(FctVmm *vmm, const char *id, GError **error);
 gboolean fct_virt_thaw(FctVmm *vmm, const char *id, GError **error);
-/* FALSE when there is no agent that took it; then the guest is to be asked in another way. */
+/* FALSE when no agent took it; then the guest must be asked in another way. */
 gboolean fct_virt_agent_shutdown(FctVirt *virt, const char *id);
 gboolean fct_virt_agent_reboot(FctVirt *virt, const char *id);
 
 /* stats.c */
 json_t *fct_virt_stats(FctVmm *vmm, GError **error);
-/* Keeps the table of running VMs; the caller holds the lock. */
+/* Updates the table of running VMs; the caller holds the lock. */
 void fct_virt_usage_note(FctVirt *virt, const char *id, gboolean running, int vcpus, gint64 memory_mib);
 void fct_virt_usage_free(gpointer usage);

@@ -76,13 +76,12 @@ static gboolean is_inside(virStoragePoolPtr handle, virStorageVolPtr volume, con
     free(path);
     if (!why)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
-                       json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why), "Volume %s is not opened. %s",
-                       name, why);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
+                              json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why),
+                              "Volume %s is not opened. %s", name, why);
 }
 
-/* @inside: only one that is in its pool. */
+/* @inside: only a volume that lies in its pool. */
 static virStorageVolPtr find_volume(virConnectPtr conn, const char *pool, const char *name, gboolean inside,
                                     GError **error)
 {
@@ -104,7 +103,7 @@ virStorageVolPtr fct_virt_find_volume(virConnectPtr conn, const char *pool, cons
     return find_volume(conn, pool, name, TRUE, error);
 }
 
-/* 1: begun; 0: the folder was changed meanwhile, so nobody knows what was opened; -1 with the error set. */
+/* 1: begun; 0: the folder was changed meanwhile, so it is unknown what was opened; -1 with the error set. */
 static int begin_once(virStoragePoolPtr handle, const char *name, FctVirtBegin begin, gpointer data, GError **error)
 {
     g_autoptr(FctPool) pool = describe(handle);
@@ -141,14 +140,13 @@ gboolean fct_virt_volume_begin(virConnectPtr conn, const char *pool, const char 
     return result == 1;
 }
 
-/* One that no request can say, and that the name which is shown may not be mistaken for. */
+/* FALSE for a name that no request can express, and that could be mistaken for another when it is shown. */
 static gboolean has_plain_name(virStorageVolPtr handle, GError **error)
 {
     const char *name = virStorageVolGetName(handle);
     if (name && g_utf8_validate(name, -1, NULL))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "A volume has a name that is no UTF-8 text.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "A volume has a name that is no UTF-8 text.");
 }
 
 static FctVolume *read_one(virStorageVolPtr handle, const FctPool *pool, GError **error)
@@ -223,7 +221,9 @@ GPtrArray *fct_virt_volumes(FctVmm *vmm, const char *pool, GError **error)
 
 /* ---- changing ---- */
 
-/* Of a pool without files libvirt takes what is not allocated for a thin disk, which it then makes badly. */
+/*
+ * For a thin disk in a pool without files, libvirt makes what is not allocated as a thin volume, and does that badly.
+ */
 static gboolean is_thin(virStoragePoolPtr pool)
 {
     g_autoptr(FctPool) info = describe(pool);
@@ -236,9 +236,8 @@ static gboolean is_free(virStoragePoolPtr pool, const Order *order, GError **err
     if (!present)
         return TRUE;
     virStorageVolFree(present);
-    fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                       "There is a volume %s in pool %s already.", order->name, order->pool);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                              "There is a volume %s in pool %s already.", order->name, order->pool);
 }
 
 static virStorageVolPtr make(virStoragePoolPtr pool, const Order *order, GError **error)
@@ -251,9 +250,9 @@ static virStorageVolPtr make(virStoragePoolPtr pool, const Order *order, GError 
     int code = virGetLastErrorCode();
     gboolean maybe = code == VIR_ERR_OPERATION_INVALID || code == VIR_ERR_OPERATION_FAILED;
     fct_virt_fail(&fault, "Volume %s could not be made", order->name);
-    /* libvirt writes over no file, and does not list one that came into the folder without it until it looks anew. */
+    /* libvirt does not overwrite files, and lists one that came into the folder without it only after a scan. */
     if (!maybe || virStoragePoolRefresh(pool, 0) < 0 || is_free(pool, order, error))
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return NULL;
 }
 
@@ -285,9 +284,8 @@ FctVolume *fct_virt_volume_create(FctVmm *vmm, const char *pool, const char *nam
 
 static gboolean refuse_smaller(const char *name, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "A smaller disk would lose what is at its end.",
-                       json_pack("{s:s}", "field", "size_gib"), "Volume %s is larger than that already.", name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "A smaller disk would lose what is at its end.",
+                              json_pack("{s:s}", "field", "size_gib"), "Volume %s is larger than that already.", name);
 }
 
 static gboolean do_grow(virConnectPtr conn, gpointer data, GError **error)
@@ -309,8 +307,8 @@ static gboolean do_grow(virConnectPtr conn, gpointer data, GError **error)
 }
 
 /*
- * libvirt would grow a raw file as what its first bytes say it is: they are a guest's. So a hole is written behind its
- * end, and after that a byte, which makes the file as long as that on every file system.
+ * libvirt would grow a raw file as the format that its first bytes claim, and those are a guest's. So a hole is written
+ * behind its end, and after that a byte, which makes the file that long on every file system.
  */
 static gboolean grow_raw(FctVmm *vmm, const FctVolume *volume, gint64 bytes, GError **error)
 {
@@ -343,14 +341,12 @@ static gboolean do_delete(virConnectPtr conn, gpointer data, GError **error)
 {
     const Order *order = data;
     g_autoptr(GError) fault = NULL;
-    /* A link that lies in the pool may go: what it leads to stays. */
+    /* A symbolic link in the pool may be deleted: what it leads to stays. */
     virStorageVolPtr handle = find_volume(conn, order->pool, order->name, FALSE, &fault);
     if (!handle && fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    if (!handle) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!handle)
+        return fct_error_pass(error, &fault);
     gboolean ok =
         virStorageVolDelete(handle, 0) == 0 || fct_virt_fail(error, "Volume %s could not be deleted", order->name);
     virStorageVolFree(handle);

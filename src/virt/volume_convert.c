@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies into another format, or of what stands on other files: a QEMU that never runs opens the source for reading,
- * with the formats that it is told, and copies what a guest would see into a volume of just that size. It ends with our
- * connection, and is known by the volume that it makes.
+ * Copies into another format, or of disks that stand on other files. A QEMU that never runs a guest opens the source
+ * for reading, in the formats that it is told, and copies what a guest would see into a volume of exactly that size. It
+ * ends with our connection, and is recognized by the volume that it makes.
  */
 #include "base/text.h"
 #include "virt/virt.h"
@@ -18,11 +18,11 @@
 
 typedef struct {
     char *id;
-    char *key; /* what the helper is called by */
+    char *key; /* name of the helper */
     gboolean kvm;
     FctChainFile *source;
-    char *disk;      /* XML of where it copies to */
-    FctVolume *made; /* that volume; NULL: not yet */
+    char *disk;      /* XML of the target */
+    FctVolume *made; /* the target; NULL: not made yet */
     /* what was seen */
     gint64 capacity;
     gboolean job, ready;
@@ -45,7 +45,7 @@ static void copy_release(Copy *copy)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Copy, copy_release)
 
-/* A volume's name may be longer than a domain's can be. */
+/* A volume's name may be longer than a domain's may be. */
 static char *key_of(const char *pool, const char *name)
 {
     g_autofree char *id = g_strconcat(pool, ":", name, NULL);
@@ -148,7 +148,7 @@ static gboolean do_look(virConnectPtr conn, gpointer data, GError **error)
     return ok;
 }
 
-/* Of a job that is ready: both are the same, and QEMU flushes the copy and stays with the source. */
+/* Ends a job that is ready: both sides are equal, and QEMU flushes the copy and stays with the source. */
 static gboolean do_finish(virConnectPtr conn, gpointer data, GError **error)
 {
     virDomainPtr domain = find(conn, data, error);
@@ -169,22 +169,17 @@ static gboolean await_end(FctVmm *vmm, Copy *copy, GError **error)
             return TRUE;
         g_usleep(POLL_US);
     }
-    fct_set_error(error, FCT_ERROR_TIMEOUT, "QEMU does not end the copy.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_TIMEOUT, "QEMU does not end the copy.");
 }
 
 static gboolean follow(FctVmm *vmm, Copy *copy, FctVmmProgress progress, gpointer data, GError **error)
 {
     while (call(vmm, copy, CALL_MS, do_look, error)) {
-        if (!copy->job) {
-            fct_set_error_full(error, FCT_ERROR_LIBVIRT, "See that the pool has room, then copy it again.", NULL,
-                               "QEMU broke the copy off.");
-            return FALSE;
-        }
-        if (progress && !progress((gint64)copy->done, (gint64)copy->total, data)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
-            return FALSE;
-        }
+        if (!copy->job)
+            return fct_set_error_full(error, FCT_ERROR_LIBVIRT, "See that the pool has room, then copy it again.", NULL,
+                                      "QEMU broke the copy off.");
+        if (progress && !progress((gint64)copy->done, (gint64)copy->total, data))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
         if (copy->ready)
             return call(vmm, copy, BEGIN_MS, do_finish, error) && await_end(vmm, copy, error);
         g_usleep(POLL_US);
@@ -212,8 +207,7 @@ static gboolean run(FctVmm *vmm, Copy *copy, const char *pool, const char *name,
     copy->disk = target_xml(copy->made, format);
     if (!progress || progress(0, copy->capacity, data))
         return call(vmm, copy, BEGIN_MS, do_begin, error) && follow(vmm, copy, progress, data, error);
-    fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
 }
 
 gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
@@ -231,6 +225,5 @@ gboolean fct_virt_volume_convert(FctVmm *vmm, const FctVmmSource *from, const ch
         fct_virt_volume_unmake(vmm, copy->made);
     if (ended || !ok)
         return ok;
-    g_propagate_error(error, g_steal_pointer(&fault)); /* while it has the file open nobody may use it */
-    return FALSE;
+    return fct_error_pass(error, &fault); /* while it has the file open nobody may use it */
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies of whole volumes. Bytes are carried over by us, with true progress and an end at once when somebody cancels.
- * A volume that stands on others, or whose format changes, is copied by a QEMU of ours (volume_convert.c). Onto what is
- * no file only libvirt can do it (qemu-img): that tells nothing and cannot be stopped, so progress is how much the new
- * volume has grown to, and a cancelled copy is deleted when it ends. libvirt asks the source's bytes for its format, so
- * that is done with a qcow2 alone, whose first bytes no guest writes.
+ * Copies of whole volumes. We copy the bytes ourselves, so progress is exact and cancelling works at once. A volume
+ * that stands on others, or whose format changes, is copied by a QEMU of ours (volume_convert.c). Onto a device only
+ * libvirt can convert (by qemu-img), which reports nothing and cannot be stopped: so progress is how much of the new
+ * volume is allocated, and a cancelled copy is deleted when it ends. libvirt takes the source's format from its bytes,
+ * so this is done only for a qcow2, whose first bytes no guest writes.
  */
 #include "virt/virt.h"
 
@@ -39,10 +39,8 @@ static gboolean carry(FctVmm *vmm, FctVmmStream *from, FctVmmStream *to, gint64 
                   : hole > 0 && !vmm->ops->stream_skip(to, hole, error))
             return FALSE;
         at += n + hole;
-        if (progress && !progress(MIN(at, total), total, data)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
-            return FALSE;
-        }
+        if (progress && !progress(MIN(at, total), total, data))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
     }
 }
 
@@ -109,7 +107,7 @@ static gboolean convert(Convert *c, virConnectPtr conn, virStorageVolPtr *ret, G
     return *ret != NULL;
 }
 
-/* On a connection of its own, for as long as it takes. */
+/* On a connection of its own for as long as it takes. */
 static gpointer convert_thread(gpointer data)
 {
     Convert *c = data;
@@ -159,8 +157,8 @@ static gboolean follow(FctVmm *vmm, Convert *c, gint64 total, FctVmmProgress pro
     if (!c->done)
         fct_set_error(error, FCT_ERROR_CANCELLED,
                       "The copy was cancelled; what libvirt still writes is deleted after.");
-    else if (c->error)
-        g_propagate_error(error, g_steal_pointer(&c->error));
+    else
+        fct_error_pass(error, &c->error);
     gboolean ok = c->done && (!error || !*error);
     g_mutex_unlock(&c->lock);
     return ok;
@@ -187,7 +185,7 @@ static gboolean copy_onto_device(FctVmm *vmm, const FctVmmSource *from, const ch
     gboolean ok = follow(vmm, c, volume->capacity, progress, data, &fault);
     convert_unref(c);
     if (!ok)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return ok;
 }
 
@@ -206,11 +204,10 @@ static gboolean begun(FctVmmProgress progress, gpointer data, gint64 total, GErr
 {
     if (!progress || progress(0, total, data))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_CANCELLED, "The copy was cancelled.");
 }
 
-/* What was made here and not filled goes again, but not what another has put in its place; @ok is given back. */
+/* Deletes what was made here and not filled, but not what somebody else has put in its place; returns @ok. */
 static gboolean settle(FctVmm *vmm, const FctVolume *made, gboolean ok)
 {
     if (made && !ok)
@@ -218,7 +215,7 @@ static gboolean settle(FctVmm *vmm, const FctVolume *made, gboolean ok)
     return ok;
 }
 
-/* The bytes of an image stand for themselves only where nothing must be put in front of them or below them. */
+/* The bytes of an image can be copied as they are only if nothing must be put in front of them or below them. */
 static gboolean copy_plain(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name, gboolean files,
                            FctVmmProgress progress, gpointer data, GError **error)
 {
@@ -240,9 +237,9 @@ static gboolean copy(FctVmm *vmm, const FctVmmSource *from, const FctPool *pool,
         return fct_virt_volume_convert(vmm, from, pool->name, name, format, progress, data, error);
     if (strcmp(from->format, "qcow2") == 0)
         return copy_onto_device(vmm, from, pool->name, name, format, progress, data, error);
-    fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Copy it into a pool of files first, then copy that.", NULL,
-                       "Volume %s cannot be converted into pool %s, which has no files.", from->name, pool->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Copy it into a pool of files first, then copy that.", NULL,
+                              "Volume %s cannot be converted into pool %s, which has no files.", from->name,
+                              pool->name);
 }
 
 FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const char *pool, const char *name,
@@ -259,8 +256,8 @@ FctVolume *fct_virt_volume_copy(FctVmm *vmm, const FctVmmSource *from, const cha
                            "There is a volume %s in pool %s already.", name, pool);
         return NULL;
     }
-    if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
-        g_propagate_error(error, g_steal_pointer(&fault));
+    if (fault->code != FCT_ERROR_NOT_FOUND) { /* the volume may exist */
+        fct_error_pass(error, &fault);
         return NULL;
     }
     return copy(vmm, from, target, name, format, progress, data, error) ? vmm->ops->volume(vmm, pool, name, error)

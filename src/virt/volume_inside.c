@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a volume of a pool of files is a plain file inside of it. libvirt follows symbolic links, and it reads and
- * writes as root: what leads out of the pool's folder, or is a device, is opened by nobody on our behalf.
+ * Whether a volume of a pool of files is a plain file inside of the pool. libvirt follows symbolic links, and reads and
+ * writes as root: what leads out of the pool's folder, or is a device, must not be opened on our behalf.
  */
+#include "base/scope.h"
 #include "virt/virt.h"
 
 #include "base/text.h"
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Without following any link on the way; O_PATH opens nothing and asks no right to read. */
+/* Opens without following any link on the way; O_PATH opens no content and needs no right to read. */
 static int open_inside(int folder, const char *name)
 {
     struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
@@ -30,7 +31,7 @@ static const char *judge(int fd, int fault)
     if (fd < 0 && fault == ELOOP)
         return "A symbolic link leads to it.";
     if (fd < 0 && fault == ENOENT)
-        return NULL; /* gone: whoever opens it is told so */
+        return NULL; /* gone: whoever opens it will be told */
     if (fd < 0 && fault == EXDEV)
         return "It leads out of the pool's folder.";
     if (fd < 0)
@@ -45,8 +46,8 @@ static const char *judge(int fd, int fault)
 }
 
 /*
- * Of the way to the folder itself: a link is an administrator's when root or facetd's own user made it. Whoever else
- * may write there could lead libvirt, which is root, to any folder, in which every file then would be "inside".
+ * Checks the way to the folder itself. A link that root or facetd's own user made is the administrator's. Anybody else
+ * who may write there could lead libvirt, which is root, to any folder, and every file in that would then be "inside".
  */
 static gboolean is_led(const char *folder)
 {
@@ -60,7 +61,7 @@ static gboolean is_led(const char *folder)
     }
 }
 
-/* -1 unless it is there; *ret_why as fct_virt_volume_outside gives it. */
+/* -1 unless the volume exists; *ret_why as in fct_virt_volume_outside. */
 static int open_volume(const FctPool *pool, const char *path, const char **ret_why)
 {
     gsize length = strlen(pool->path);
@@ -73,11 +74,9 @@ static int open_volume(const FctPool *pool, const char *path, const char **ret_w
         *ret_why = "Another user's symbolic link leads to the pool's folder.";
     if (*ret_why)
         return -1;
-    int folder = open(pool->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    fct_autoclose int folder = open(pool->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd = folder < 0 ? -1 : open_inside(folder, path + length + 1);
     *ret_why = judge(fd, errno);
-    if (folder >= 0)
-        close(folder);
     return fd;
 }
 
@@ -85,14 +84,13 @@ const char *fct_virt_volume_outside(const FctPool *pool, const char *path)
 {
     const char *why;
     int fd = open_volume(pool, path, &why);
-    if (fd >= 0)
-        close(fd);
+    fct_close(&fd);
     return why;
 }
 
 /* ---- while libvirt opens it ---- */
 
-#define SETTLED_NS (50 * G_GINT64_CONSTANT(1000000)) /* several ticks of the clock that file systems read */
+#define SETTLED_NS (50 * G_GINT64_CONSTANT(1000000)) /* several ticks of the clock that file systems use */
 
 static gint64 ns_of(gint64 s, gint64 ns)
 {
@@ -134,7 +132,7 @@ gboolean fct_virt_mark_holds(const FctVirtMark *mark)
            now.stx_ctime.tv_sec == then->stx_ctime.tv_sec && now.stx_ctime.tv_nsec == then->stx_ctime.tv_nsec;
 }
 
-/* Not the device: its number may be another after a restart of the host. */
+/* Not the device number, which may change with a restart of the host. */
 static void read_inode(int fd, FctVolume *volume)
 {
     struct statx st;
@@ -142,7 +140,7 @@ static void read_inode(int fd, FctVolume *volume)
         return;
     volume->linked = st.stx_nlink > 1;
     if (!(st.stx_mask & STATX_BTIME))
-        return; /* an inode alone is given to the next file */
+        return; /* a freed inode number is given to the next file */
     g_free(volume->inode);
     volume->inode = g_strdup_printf("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT ".%09u", (guint64)st.stx_ino,
                                     (gint64)st.stx_btime.tv_sec, st.stx_btime.tv_nsec);
@@ -151,24 +149,21 @@ static void read_inode(int fd, FctVolume *volume)
 void fct_virt_volume_look(const FctPool *pool, FctVolume *volume)
 {
     const char *why;
-    int fd = open_volume(pool, volume->path, &why);
+    fct_autoclose int fd = open_volume(pool, volume->path, &why);
     fct_text_set(&volume->outside, why ? why : "");
     if (fd >= 0 && !why)
         read_inode(fd, volume);
-    if (fd >= 0)
-        close(fd);
 }
 
 /* ---- on the disk ---- */
 
 static gboolean refuse_sync(const FctVolume *volume, GError **error)
 {
-    fct_set_error(error, errno == ENOSPC || errno == EDQUOT ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL,
-                  "Volume %s could not be written to the disk: %s.", volume->name, g_strerror(errno));
-    return FALSE;
+    return fct_set_error(error, errno == ENOSPC || errno == EDQUOT ? FCT_ERROR_NO_SPACE : FCT_ERROR_INTERNAL,
+                         "Volume %s could not be written to the disk: %s.", volume->name, g_strerror(errno));
 }
 
-/* On an overlay a file has another device number than its folder; but one mount is of one file system. */
+/* On an overlay file system a file has another device number than its folder, but one mount has one file system. */
 static gboolean same_file_system(int a, int b)
 {
     struct statx first, second;
@@ -180,33 +175,28 @@ static gboolean same_file_system(int a, int b)
     return (first.stx_mask & second.stx_mask & mask) && first.stx_mnt_id == second.stx_mnt_id;
 }
 
-/* The nearest folder that this process may open, of the file system that has the file @seen; -1: there is none. */
+/* The nearest folder that this process may open on the file system of the file @seen; -1: there is none. */
 static int open_beside(const FctPool *pool, int seen)
 {
     g_autofree char *path = g_strdup(*pool->real ? pool->real : pool->path);
     for (;; fct_text_take(&path, g_path_get_dirname(path))) {
-        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fct_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd >= 0 && same_file_system(seen, fd))
-            return fd;
-        if (fd >= 0)
-            close(fd);
+            return fct_keep_open(&fd);
         if (fd >= 0 || strcmp(path, "/") == 0) /* above it is another file system */
             return -1;
     }
 }
 
-/* A disk belongs to root or to QEMU: what can be synced of it from here is all of its file system. */
+/* A disk belongs to root or to QEMU: this process can only sync its whole file system. */
 static gboolean sync_around(const FctPool *pool, int seen, const FctVolume *volume, FctVirtSynced *ret, GError **error)
 {
-    int fd = open_beside(pool, seen);
-    gboolean ok = fd < 0 || syncfs(fd) == 0 || refuse_sync(volume, error);
+    fct_autoclose int fd = open_beside(pool, seen);
     *ret = fd < 0 ? FCT_SYNCED_NOTHING : FCT_SYNCED_ALL;
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    return fd < 0 || syncfs(fd) == 0 || refuse_sync(volume, error);
 }
 
-/* The folder too: a new file has no name on the disk before. */
+/* The folder too: without it a new file has no name on the disk. */
 static gboolean sync_itself(int fd, int folder, const FctVolume *volume, FctVirtSynced *ret, GError **error)
 {
     *ret = FCT_SYNCED_FILE;
@@ -214,27 +204,22 @@ static gboolean sync_itself(int fd, int folder, const FctVolume *volume, FctVirt
 }
 
 /*
- * By the file that was judged, which nobody can exchange any more: opening a device could do something to it.
+ * Opens the very file that was judged, which nobody can exchange any more. Devices are not opened: that could do
+ * something to them.
  */
 gboolean fct_virt_sync_in(const FctPool *pool, const FctVolume *volume, FctVirtSynced *ret, GError **error)
 {
     const char *why;
-    int seen = open_volume(pool, volume->path, &why);
+    fct_autoclose int seen = open_volume(pool, volume->path, &why);
     *ret = FCT_SYNCED_NOTHING;
     if (seen < 0)
         return TRUE;
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", seen);
-    int fd = why ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    int folder = fd < 0 ? -1 : open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    gboolean ok = why          ? TRUE
-                  : folder < 0 ? sync_around(pool, seen, volume, ret, error)
-                               : sync_itself(fd, folder, volume, ret, error);
-    if (folder >= 0)
-        close(folder);
-    if (fd >= 0)
-        close(fd);
-    close(seen);
-    return ok;
+    fct_autoclose int fd = why ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    fct_autoclose int folder = fd < 0 ? -1 : open(pool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (why)
+        return TRUE;
+    return folder < 0 ? sync_around(pool, seen, volume, ret, error) : sync_itself(fd, folder, volume, ret, error);
 }
 
 gboolean fct_virt_volume_sync(FctVmm *vmm, const FctVolume *volume, GError **error)

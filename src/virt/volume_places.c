@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files of disks that a domain names by pool and volume (<disk type='volume'>). Only libvirt knows them, and asks
- * the pool, which may hang with its server: so it is asked by a call that ends.
+ * The files of disks that a domain names by pool and volume (<disk type='volume'>). Only libvirt knows them, and it
+ * asks the pool, which may hang with its server: so it is asked by a call with a deadline.
  */
 #include "virt/virt.h"
 
 #define ANSWER_MS 3000
 
 typedef struct {
-    json_t *volumes; /* of its own: the call may outlive who asked */
+    json_t *volumes; /* a reference of its own, since the call may outlive the caller */
 } Lookup;
 
 static void lookup_clear(gpointer data)
@@ -24,7 +24,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lookup, lookup_release)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStoragePool, virStoragePoolFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageVol, virStorageVolFree)
 
-/* A pool that is stopped, or has not looked since the file came, tells of no volume: then it is where it would be. */
+/*
+ * A pool that is stopped, or was not scanned since the file came, does not list the volume: then the place is where the
+ * file would be.
+ */
 static char *guess(virStoragePoolPtr pool, const char *volume)
 {
     char *xml = virStoragePoolGetXMLDesc(pool, 0);
@@ -72,7 +75,7 @@ void fct_virt_place_volumes(FctVirt *virt, FctVmInfo *info, const json_t *volume
             json_array_append(info->disks, path);
         if (path && drive >= 0)
             json_object_set(json_array_get(info->drives, (size_t)drive), "path", path);
-        if (!path && !info->ours) /* what ours have is in their documents */
+        if (!path && !info->ours) /* disks of our VMs are in their documents */
             info->unseen = TRUE;
     }
 }

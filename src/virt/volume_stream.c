@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes of volumes. Reading asks for a window at a time, each a stream of libvirt's of its own: libvirt queues without
- * a bound what comes on a stream that nobody empties, and a browser may be slow. Writing is one stream.
+ * Bytes of volumes. Reading asks for one window at a time, each as a stream of libvirt of its own: libvirt queues
+ * without a bound what arrives on a stream that nobody reads, and a browser may be slow. Writing is one stream.
  */
 #include "virt/virt.h"
 
@@ -9,11 +9,11 @@
 
 #define OPEN_MS 20000
 #define BLOCK_MS 60000
-#define END_MS 300000                   /* what was written reaches the disk */
+#define END_MS 300000                   /* brings what was written to the disk */
 #define WINDOW (2 * 1024 * 1024)        /* bytes read ahead */
 #define WINDOW_MAX (1024 * 1024 * 1024) /* of holes, which take no memory */
 #define PIECE (1024 * 1024)             /* written at once */
-#define GRAIN (64 * 1024)               /* zeros that are worth leaving out */
+#define GRAIN (64 * 1024)               /* a run of zeros that is worth leaving out */
 
 typedef struct {
     gint64 length;     /* -1 error */
@@ -24,10 +24,10 @@ typedef struct {
     FctVmmStream base;
     char *pool, *name, *id;
     gboolean write, failed, at_end;
-    gint64 at, end; /* end -1: of the volume */
+    gint64 at, end; /* end -1: to the end of the volume */
     gint64 window;
-    GPtrArray *runs;     /* read: Run*, the first is being handed out */
-    gsize used;          /* of the first run */
+    GPtrArray *runs;     /* read: Run*, of which the first is being handed out */
+    gsize used;          /* bytes of the first run that were handed out */
     virStreamPtr handle; /* write */
 } Stream;
 
@@ -293,7 +293,7 @@ static gboolean is_zero(const guint8 *bytes, gsize length)
     return length && !*bytes && memcmp(bytes, bytes + 1, length - 1) == 0;
 }
 
-/* How many bytes from the start are alike: zeros worth leaving out, or not. */
+/* How many bytes from the start are of one kind: zeros worth leaving out, or others. */
 static gsize alike(const guint8 *bytes, gsize length, gboolean *ret_zero)
 {
     gsize n = 0;
@@ -362,7 +362,7 @@ FctVmmStream *fct_virt_volume_open(FctVmm *vmm, const char *pool, const char *na
                        .at = offset,
                        .end = length > 0 ? offset + length : -1,
                        .window = WINDOW};
-    /* Transfers of one pool take turns, block by block: one that hangs takes a single place of the lane. */
+    /* Transfers of one pool take turns, block by block, so that a hanging pool takes a single place of the lane. */
     stream->id = g_strconcat(FCT_VIRT_POOL, pool, " (transfers)", NULL);
     stream->runs = g_ptr_array_new_with_free_func(run_free);
     if (!write) {

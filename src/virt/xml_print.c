@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text into XML: whatever hardware and people send, the XML stays well-formed. */
+/* Puts text into XML so that the XML stays well-formed, whatever hardware and people send. */
 #include "virt/xml.h"
 
-/* XML 1.0 has no way to write most control characters, not even escaped; hardware and people may send them. */
+/* XML 1.0 cannot express most control characters, not even escaped; hardware and people may send them. */
 static char *xml_text(const char *text, gboolean lines)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);

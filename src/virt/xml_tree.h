@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the readers of libvirt's XML share. NULL for a node is an element that is not there. Pure. */
+/* Helpers for the readers of libvirt's XML. A NULL node is an element that is not there. Pure. */
 #pragma once
 #include <glib.h>
 #include <libxml/tree.h>
 
-/* Nothing outside is opened or asked for. NULL when it is no XML, or has a document type, which libvirt never writes.
- */
+/* Nothing outside is opened. NULL when it is no XML, or has a document type, which libvirt never writes. */
 xmlDoc *fct_tree_parse(const char *xml);
-/* Elements of other namespaces are none of that name. */
+/* Elements of other namespaces never have that name. */
 gboolean fct_tree_is(const xmlNode *node, const char *name);
 xmlNode *fct_tree_child(xmlNode *node, const char *name);
 /* "" when there is none; the text without space around it. Free them with g_free. */

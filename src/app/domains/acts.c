@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/domains/acts.h"
+#include "base/scope.h"
 
 #include <string.h>
 
@@ -13,7 +14,7 @@ struct FctActs {
     gpointer news_data;
     GMutex lock;           /* guards the rest; nothing else is locked under it */
     GHashTable *under_way; /* VM id → Act* */
-    GHashTable *copied;    /* VM id → how many clones are copied from its snapshots */
+    GHashTable *copied;    /* VM id → how many clones are being copied from its snapshots */
 };
 
 static void tell_nobody_of(const char *id, gpointer data)
@@ -92,11 +93,9 @@ void fct_acts_end(FctActs *acts, const char *id)
 
 gboolean fct_acts_is(FctActs *acts, const char *id, const char *what)
 {
-    g_mutex_lock(&acts->lock);
+    fct_autolock(&acts->lock);
     const Act *present = g_hash_table_lookup(acts->under_way, id);
-    gboolean is = present && strcmp(present->what, what) == 0;
-    g_mutex_unlock(&acts->lock);
-    return is;
+    return present && strcmp(present->what, what) == 0;
 }
 
 gboolean fct_acts_any(FctActs *acts, const char *id, gboolean *ret_beside)
@@ -115,19 +114,16 @@ void fct_acts_retry_later(FctActs *acts)
 
 void fct_acts_hold_snapshots(FctActs *acts, const char *id, gboolean hold)
 {
-    g_mutex_lock(&acts->lock);
+    fct_autolock(&acts->lock);
     int n = GPOINTER_TO_INT(g_hash_table_lookup(acts->copied, id)) + (hold ? 1 : -1);
     if (n)
         g_hash_table_replace(acts->copied, g_strdup(id), GINT_TO_POINTER(n));
     else
         g_hash_table_remove(acts->copied, id);
-    g_mutex_unlock(&acts->lock);
 }
 
 gboolean fct_acts_holds_snapshots(FctActs *acts, const char *id)
 {
-    g_mutex_lock(&acts->lock);
-    gboolean holds = g_hash_table_contains(acts->copied, id);
-    g_mutex_unlock(&acts->lock);
-    return holds;
+    fct_autolock(&acts->lock);
+    return g_hash_table_contains(acts->copied, id);
 }

@@ -3,7 +3,7 @@
 #pragma once
 #include "app/shared/context.h"
 
-/* Called on any thread, without a lock. Both only post. */
+/* Both functions are called on any thread with no lock held, and must only post. */
 typedef struct {
     void (*ended)(const char *id, gpointer data);
     void (*retry)(gpointer data);
@@ -11,25 +11,25 @@ typedef struct {
 
 FctActs *fct_acts_new(void);
 void fct_acts_free(FctActs *acts);
-/* Before the first act. */
+/* Call it before the first act begins. */
 void fct_acts_tell(FctActs *acts, const FctActsNews *news, gpointer data);
 
 /* @what: "is being started". FCT_ERROR_CONFLICT says what is under way. */
 gboolean fct_acts_begin(FctActs *acts, const char *id, const char *what, GError **error);
 /*
- * The same for an act that neither starts nor ends the VM (a copy, a change of disks): who does meanwhile is somebody
- * else, which is told and noted when the act is over.
+ * The same for an act that neither starts nor ends the VM (a copy, a change of disks). If the VM starts or ends while
+ * it runs, somebody else did that, and it is told and noted once the act is over.
  */
 gboolean fct_acts_begin_beside(FctActs *acts, const char *id, const char *what, GError **error);
 /* The act is over: the VM is looked at afresh and published. */
 void fct_acts_end(FctActs *acts, const char *id);
 /* Whether @what is under way on it. */
 gboolean fct_acts_is(FctActs *acts, const char *id, const char *what);
-/* Whether anything is. *ret_beside: an act of fct_acts_begin_beside. */
+/* Whether any act is under way. *ret_beside: it was begun by fct_acts_begin_beside. */
 gboolean fct_acts_any(FctActs *acts, const char *id, gboolean *ret_beside);
-/* Something that a VM had may have to be released later: the watcher tries again. */
+/* Parts of a VM could not be released yet: the watcher tries again later. */
 void fct_acts_retry_later(FctActs *acts);
 
-/* Clones are copied from snapshots of it, which stay as they are meanwhile. As often off as on. */
+/* While clones are copied from a VM's snapshots, the snapshots must not change. Each TRUE needs its FALSE. */
 void fct_acts_hold_snapshots(FctActs *acts, const char *id, gboolean hold);
 gboolean fct_acts_holds_snapshots(FctActs *acts, const char *id);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/domains/domains.h"
+#include "base/scope.h"
 
 #include <string.h>
 
 #define LOOKS 3
 #define CANCEL_US (200 * 1000) /* how soon a wait notices that its task is cancelled */
 
-/* One that is asked for, on the asker's stack. */
+/* A reading of one VM that is under way; it lives on the stack of the thread that asked. */
 typedef struct {
     const char *id;
-    gboolean heard; /* libvirt told of it meanwhile */
+    gboolean heard; /* libvirt sent an event about the VM meanwhile */
 } Look;
 
 struct FctDomains {
@@ -19,29 +20,25 @@ struct FctDomains {
 
     GMutex lock; /* guards the rest; nothing else is locked under it */
     GCond cond;
-    gboolean connected; /* libvirt's last word of its connection */
-    gboolean up;        /* libvirt answers, and infos is complete */
+    gboolean connected; /* whether the connection to libvirt stands, as libvirt last said */
+    gboolean up;        /* libvirt answers and `infos` is complete */
     GHashTable *infos;  /* VM id → FctVmInfo*, as libvirt last told */
     GPtrArray *looks;   /* Look*: under way */
-    GHashTable *fresh;  /* set of VM ids that were heard of since a listing began; NULL: none is under way */
-    json_t *stats;      /* shared: replaced, never changed */
+    GHashTable *fresh;  /* set of VM ids that sent an event since the listing began; NULL: no listing is under way */
+    json_t *stats;      /* shared with readers: replaced, never changed */
 };
 
 gboolean fct_domains_is_up(FctDomains *domains)
 {
-    g_mutex_lock(&domains->lock);
-    gboolean up = domains->up;
-    g_mutex_unlock(&domains->lock);
-    return up;
+    fct_autolock(&domains->lock);
+    return domains->up;
 }
 
 FctVmInfo *fct_domains_info(FctDomains *domains, const char *id)
 {
-    g_mutex_lock(&domains->lock);
+    fct_autolock(&domains->lock);
     const FctVmInfo *info = g_hash_table_lookup(domains->infos, id);
-    FctVmInfo *copy = info ? fct_vm_info_ref(info) : NULL;
-    g_mutex_unlock(&domains->lock);
-    return copy;
+    return info ? fct_vm_info_ref(info) : NULL;
 }
 
 GPtrArray *fct_domains_infos(FctDomains *domains)
@@ -49,11 +46,10 @@ GPtrArray *fct_domains_infos(FctDomains *domains)
     GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_info_unref);
     GHashTableIter iter;
     gpointer info;
-    g_mutex_lock(&domains->lock);
+    fct_autolock(&domains->lock);
     g_hash_table_iter_init(&iter, domains->infos);
     while (g_hash_table_iter_next(&iter, NULL, &info))
         g_ptr_array_add(all, fct_vm_info_ref(info));
-    g_mutex_unlock(&domains->lock);
     return all;
 }
 
@@ -90,7 +86,7 @@ static gboolean is_news(const FctVmInfo *known, const FctVmInfo *info)
            !json_equal(known->drives, info->drives) || !json_equal(known->disks, info->disks);
 }
 
-/* What was heard of the VM while libvirt was asked may be newer than its answer: then it is asked again. */
+/* An event that came while libvirt was being asked may be newer than its answer: then libvirt is asked again. */
 void fct_domains_look(FctDomains *domains, const char *id)
 {
     gboolean settled = FALSE;
@@ -129,7 +125,7 @@ static gboolean await(FctDomains *domains, FctTask *task, const char *id, FctDom
 {
     gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
     gboolean as_wanted = FALSE;
-    g_mutex_lock(&domains->lock);
+    fct_autolock(&domains->lock);
     while (TRUE) {
         gint64 now = g_get_monotonic_time();
         as_wanted = domains->up && that(g_hash_table_lookup(domains->infos, id), data);
@@ -137,7 +133,6 @@ static gboolean await(FctDomains *domains, FctTask *task, const char *id, FctDom
             break;
         g_cond_wait_until(&domains->cond, &domains->lock, MIN(until, now + CANCEL_US));
     }
-    g_mutex_unlock(&domains->lock);
     return as_wanted;
 }
 
@@ -187,8 +182,10 @@ static void copy_ids(GHashTable *set, GPtrArray *ids)
         g_ptr_array_add(ids, g_strdup(id));
 }
 
-/* Under the lock. Keeps what @list says but for @fresh. The result: those that are gone, or in another state than was
- * known. */
+/*
+ * Under the lock. Takes over what @list says, except for VMs in @fresh, whose events are newer. Returns the ids of VMs
+ * that are gone or have another state than before.
+ */
 static GPtrArray *take_list(FctDomains *domains, const GPtrArray *list, GHashTable *fresh)
 {
     g_autoptr(GHashTable) old = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -231,18 +228,15 @@ GPtrArray *fct_domains_read(FctDomains *domains, GPtrArray **ret_changed, GError
 
 void fct_domains_note_stats(FctDomains *domains, const json_t *stats)
 {
-    g_mutex_lock(&domains->lock);
+    fct_autolock(&domains->lock);
     json_decref(domains->stats);
     domains->stats = json_incref((json_t *)stats);
-    g_mutex_unlock(&domains->lock);
 }
 
 json_t *fct_domains_stats(FctDomains *domains)
 {
-    g_mutex_lock(&domains->lock);
-    json_t *stats = json_incref(domains->stats);
-    g_mutex_unlock(&domains->lock);
-    return stats;
+    fct_autolock(&domains->lock);
+    return json_incref(domains->stats);
 }
 
 /* ---- life ---- */
@@ -293,17 +287,15 @@ void fct_domains_free(FctDomains *domains)
 
 gboolean fct_domain_unseen(const FctVmInfo *info, GError **error)
 {
-    if (json_array_size(info->drives)) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT,
-                           "Start or define that pool (virsh pool-list --all), or name the disk by its path "
-                           "(virsh edit).",
-                           NULL,
-                           "VM %s has a volume of a storage pool that libvirt does not find, so nobody can know which "
-                           "files it has.",
-                           info->name);
-        return FALSE;
-    }
-    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force that VM off, or wait until it answers.", NULL,
-                       "VM %s does not answer, so nobody can know which files it has.", info->name);
-    return FALSE;
+    if (json_array_size(info->drives))
+        return fct_set_error_full(
+            error, FCT_ERROR_CONFLICT,
+            "Start or define that pool (virsh pool-list --all), or name the disk by its path "
+            "(virsh edit).",
+            NULL,
+            "VM %s has a volume of a storage pool that libvirt does not find, so nobody can know which "
+            "files it has.",
+            info->name);
+    return fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force that VM off, or wait until it answers.", NULL,
+                              "VM %s does not answer, so nobody can know which files it has.", info->name);
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/domains/guests.h"
+#include "base/scope.h"
 
 #include <string.h>
 
 #define AT_ONCE 4                    /* guests that are asked at the same time */
 #define SOON_US (5 * G_USEC_PER_SEC) /* while it may still be starting its network */
 #define SLOWLY_US (60 * G_USEC_PER_SEC)
-#define EARLY 6 /* so many times soon, then slowly */
+#define EARLY 6 /* asked this many times soon after the agent came up, then slowly */
 
 typedef struct {
     json_t *said; /* as the port gives it; NULL: nothing yet */
     gint64 said_ms;
-    char *fault; /* why the last question had no answer; NULL */
+    char *fault; /* why the last question was not answered; NULL */
     gint64 due_us;
     int asked;
     gboolean asking;
@@ -39,7 +40,10 @@ static void guest_free(gpointer data)
 
 /* ---- asking ---- */
 
-/* What the page shows of a VM everywhere; how full its disks are changes all the time. */
+/*
+ * The part of a guest's answer that lists show: a change of it is news. How full its disks are changes all the time and
+ * is not.
+ */
 static gboolean same_to_people(const json_t *a, const json_t *b)
 {
     static const char *const keys[] = {"hostname", "os", "interfaces"};
@@ -90,7 +94,7 @@ static void ask_one(gpointer data, gpointer guests)
     ask(guests, id);
 }
 
-/* Hands out who is due; when the next one is, or -1. The lock is held. */
+/* Asks every guest whose time has come. Returns when the next one is due, or -1. The lock is held. */
 static gint64 hand_out(FctGuests *guests)
 {
     gint64 now = g_get_monotonic_time(), next = -1;
@@ -114,7 +118,7 @@ static gint64 hand_out(FctGuests *guests)
 static gpointer keep_asking(gpointer data)
 {
     FctGuests *guests = data;
-    g_mutex_lock(&guests->lock);
+    fct_autolock(&guests->lock);
     while (!guests->quit) {
         gint64 next = hand_out(guests);
         if (next < 0)
@@ -122,7 +126,6 @@ static gpointer keep_asking(gpointer data)
         else
             g_cond_wait_until(&guests->cond, &guests->lock, next);
     }
-    g_mutex_unlock(&guests->lock);
     return NULL;
 }
 
@@ -156,7 +159,7 @@ void fct_guests_stop(FctGuests *guests)
     g_mutex_unlock(&guests->lock);
     g_thread_join(guests->thread);
     guests->thread = NULL;
-    /* Each call is bounded, and those that have not begun are dropped. */
+    /* Each call has a deadline, and calls that have not begun are dropped, so this ends soon. */
     g_thread_pool_free(guests->askers, TRUE, TRUE);
 }
 
@@ -217,12 +220,11 @@ static const char *why_not(const FctVmInfo *info)
 /* A copy of what the guest said last; NULL: nothing. */
 static json_t *newest(FctGuests *guests, const char *id, gint64 *ret_ms, char **ret_fault)
 {
-    g_mutex_lock(&guests->lock);
+    fct_autolock(&guests->lock);
     const Guest *guest = g_hash_table_lookup(guests->known, id);
     json_t *said = guest ? json_incref(guest->said) : NULL; /* it is replaced, never changed */
     *ret_ms = guest ? guest->said_ms : 0;
     *ret_fault = guest ? g_strdup(guest->fault) : NULL;
-    g_mutex_unlock(&guests->lock);
     return said;
 }
 
@@ -263,15 +265,14 @@ json_t *fct_guests_view(FctGuests *guests, const char *id, const FctVmInfo *info
                      why ? why : fault);
 }
 
-/* One question at a time: a guest that does not answer keeps one thread waiting, whoever wants to hear it. */
+/* At most one question to a guest is under way: a guest that does not answer blocks one thread, however many ask. */
 static gboolean begin_asking(FctGuests *guests, const char *id)
 {
-    g_mutex_lock(&guests->lock);
+    fct_autolock(&guests->lock);
     Guest *guest = g_hash_table_lookup(guests->known, id);
     gboolean begins = guest && !guest->asking;
     if (begins)
         guest->asking = TRUE;
-    g_mutex_unlock(&guests->lock);
     return begins;
 }
 

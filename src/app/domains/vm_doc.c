@@ -15,7 +15,7 @@ FctVm *fct_vm_from_doc(const FctDoc *doc, GError **error)
     if (!vm)
         return NULL;
     vm->revision = doc->revision;
-    if (!json_object_get(doc->value, "nvram")) /* of the time when libvirt chose the file, by the name */
+    if (!json_object_get(doc->value, "nvram")) /* from when libvirt chose the file by its name */
         fct_text_take(&vm->nvram, g_strdup_printf(FCT_NVRAM, vm->name));
     return vm;
 }
@@ -95,7 +95,7 @@ GPtrArray *fct_vm_load_all(FctStore *store, GError **error)
     g_autoptr(GPtrArray) vms = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_free);
     for (guint i = 0; i < docs->len; i++) {
         FctVm *vm = fct_vm_from_doc(g_ptr_array_index(docs, i), NULL);
-        if (vm) /* vm_docs.c tells of one that cannot be read */
+        if (vm) /* vm_docs.c reports one that cannot be read */
             g_ptr_array_add(vms, vm);
     }
     return g_steal_pointer(&vms);

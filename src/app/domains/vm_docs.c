@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The documents of our VMs, read once and then kept as they are committed: a list of a thousand must not parse them
- * all. */
+/*
+ * The documents of our VMs, read once and then updated with each commit, so that a list of a thousand VMs need not
+ * parse them all.
+ */
 #include "app/domains/vm_docs.h"
 
 #include "app/news/records.h"
+#include "base/scope.h"
 #include "core/vm_list.h"
 
 #include <string.h>
 
 struct FctVmDocs {
-    GMutex lock;       /* guards known; taken within a commit, so nothing is committed under it */
+    GMutex lock;       /* guards known. It is taken within a commit, so no commit may be made while it is held */
     GHashTable *known; /* VM id → FctVmKnown* */
 };
 
@@ -28,7 +31,7 @@ void fct_vm_known_unref(FctVmKnown *known)
     g_free(known);
 }
 
-/* What a search looks at. */
+/* The text in which a search looks for words. */
 static char *text_of(const FctVm *vm)
 {
     g_autofree char *text = g_strjoin("\n", vm->name, vm->description, vm->image, vm->id, NULL);
@@ -45,7 +48,7 @@ static FctVmKnown *known_new(const FctDoc *doc, GError **error)
     return known;
 }
 
-/* Takes @known over; NULL: it is deleted. */
+/* Takes @known over; NULL: the document was deleted. */
 static void put(FctVmDocs *docs, const char *id, FctVmKnown *known)
 {
     g_mutex_lock(&docs->lock);
@@ -58,7 +61,7 @@ static void put(FctVmDocs *docs, const char *id, FctVmKnown *known)
     fct_vm_known_unref(known);
 }
 
-/* On the committing thread. */
+/* Runs on the committing thread. */
 static void on_commit(const char *key, guint64 revision, const json_t *value, gpointer data)
 {
     FctDoc doc = {(char *)key, revision, (json_t *)value};
@@ -70,7 +73,9 @@ static void on_commit(const char *key, guint64 revision, const json_t *value, gp
         put(data, key + strlen("vm/"), known);
 }
 
-/* One that cannot be read keeps no other VM from being there. It stays where it is, so that nobody takes its place. */
+/*
+ * A document that cannot be read must not hide the others. It stays in the store, so that its id and name stay taken.
+ */
 static gboolean read_all(FctVmDocs *docs, FctApp *app, GError **error)
 {
     g_autoptr(GPtrArray) list = app->store->ops->list(app->store, "vm/", error);
@@ -90,7 +95,7 @@ static gboolean read_all(FctVmDocs *docs, FctApp *app, GError **error)
     return list != NULL;
 }
 
-/* Names of VMs whose record is gone (a broken row that the store set aside) are free again. */
+/* Frees the names of VMs whose document is gone, for instance a broken row that the store set aside. */
 static gboolean free_names(FctApp *app, GError **error)
 {
     FctStore *store = app->store;
@@ -112,7 +117,7 @@ FctVmDocs *fct_vm_docs_new(FctApp *app, GError **error)
     FctVmDocs *docs = g_new0(FctVmDocs, 1);
     g_mutex_init(&docs->lock);
     docs->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)fct_vm_known_unref);
-    app->store->ops->watch(app->store, "vm/", on_commit, docs); /* first, so that nothing is missed */
+    app->store->ops->watch(app->store, "vm/", on_commit, docs); /* first, so that no commit is missed */
     if (read_all(docs, app, error) && free_names(app, error))
         return docs;
     fct_vm_docs_free(docs);
@@ -133,20 +138,18 @@ GPtrArray *fct_vm_docs_all(FctVmDocs *docs)
     GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)fct_vm_known_unref);
     GHashTableIter iter;
     gpointer known;
-    g_mutex_lock(&docs->lock);
+    fct_autolock(&docs->lock);
     g_hash_table_iter_init(&iter, docs->known);
     while (g_hash_table_iter_next(&iter, NULL, &known))
         g_ptr_array_add(all, known_ref(known));
-    g_mutex_unlock(&docs->lock);
     return all;
 }
 
 FctVmKnown *fct_vm_docs_one(FctVmDocs *docs, const char *id)
 {
-    g_mutex_lock(&docs->lock);
+    fct_autolock(&docs->lock);
     FctVmKnown *known = g_hash_table_lookup(docs->known, id);
     if (known)
         known_ref(known);
-    g_mutex_unlock(&docs->lock);
     return known;
 }

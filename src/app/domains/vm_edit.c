@@ -18,10 +18,8 @@ gboolean fct_vm_edit(FctApp *app, const char *id, FctVmEdit edit, gpointer data,
         fct_writes_add(writes, fct_vm_key(id), fct_vm_to_doc(vm), vm->revision);
         if (fct_writes_commit(app->store, writes, NULL, &fault))
             return TRUE;
-        if (fault->code != FCT_ERROR_REVISION || try == EDIT_TRIES) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+        if (fault->code != FCT_ERROR_REVISION || try == EDIT_TRIES)
+            return fct_error_pass(error, &fault);
     }
 }
 

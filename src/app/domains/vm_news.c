@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/domains/vm_news.h"
+#include "base/scope.h"
 
 struct FctVmNews {
     GMutex lock; /* guards the rest; nothing else is locked under it */
     GCond cond;
     gboolean quit;
-    gint64 not_before_us; /* monotonic; the notes wait until then */
+    gint64 not_before_us; /* monotonic; notes are not handed out before then */
     FctVmNotes notes;
 };
 
@@ -45,18 +46,16 @@ gboolean fct_vm_notes_any(const FctVmNotes *notes)
 
 void fct_vm_news_add(FctVmNews *news, const char *id)
 {
-    g_mutex_lock(&news->lock);
+    fct_autolock(&news->lock);
     g_hash_table_add(news->notes.ids, g_strdup(id));
     g_cond_broadcast(&news->cond);
-    g_mutex_unlock(&news->lock);
 }
 
 static void set_flag(FctVmNews *news, gboolean *flag)
 {
-    g_mutex_lock(&news->lock);
+    fct_autolock(&news->lock);
     *flag = TRUE;
     g_cond_broadcast(&news->cond);
-    g_mutex_unlock(&news->lock);
 }
 
 void fct_vm_news_parts_changed(FctVmNews *news)
@@ -78,20 +77,19 @@ void fct_vm_news_put_back(FctVmNews *news, const FctVmNotes *notes, gint64 us)
 {
     GHashTableIter iter;
     gpointer id;
-    g_mutex_lock(&news->lock);
+    fct_autolock(&news->lock);
     g_hash_table_iter_init(&iter, notes->ids);
     while (g_hash_table_iter_next(&iter, &id, NULL))
         g_hash_table_add(news->notes.ids, g_strdup(id));
     news->notes.parts |= notes->parts;
     news->notes.host |= notes->host;
     news->not_before_us = g_get_monotonic_time() + us;
-    g_mutex_unlock(&news->lock);
 }
 
 gboolean fct_vm_news_await(FctVmNews *news, gint64 us, FctVmNotes *ret)
 {
     gint64 until = g_get_monotonic_time() + us;
-    g_mutex_lock(&news->lock);
+    fct_autolock(&news->lock);
     while (!news->quit) {
         gint64 due = fct_vm_notes_any(&news->notes) ? news->not_before_us : until;
         if (g_get_monotonic_time() >= due)
@@ -102,6 +100,5 @@ gboolean fct_vm_news_await(FctVmNews *news, gint64 us, FctVmNotes *ret)
     gboolean goes_on = !news->quit;
     *ret = news->notes;
     news->notes = (FctVmNotes){.ids = set_new()};
-    g_mutex_unlock(&news->lock);
     return goes_on;
 }

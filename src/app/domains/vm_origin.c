@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a VM brought along when it was adopted and Facet has no setting for: its own firmware, the key of its TPM, what
- * people and programs wrote into it. It is in every definition that Facet makes, so it is there when the VM is
- * released.
+ * What an adopted VM brought along for which Facet has no setting: its own firmware, the key of its TPM, metadata that
+ * people and programs wrote into it. Facet puts it into every definition that it makes, so nothing is lost when the VM
+ * is released.
  */
 #include "app/domains/vm_doc.h"
 #include "base/text.h"
 
 #include <string.h>
 
-#define SHOWN_MAX 400 /* characters of a description, as everywhere in the contract */
+#define SHOWN_MAX 400 /* characters of a description: the limit in the contract */
 
-/* One after the other; NULL past the last. */
+/* The texts one after the other; NULL past the last. */
 static char **text_of(FctVmSpec *spec, guint i, const char **ret_key)
 {
     static const char *const keys[] = {"loader", "loader_type", "nvram_template", "tpm_secret", "metadata",
@@ -24,7 +24,7 @@ static char **text_of(FctVmSpec *spec, guint i, const char **ret_key)
     return texts[i];
 }
 
-/* A description as long as the contract has it. */
+/* A description, cut to the length that the contract allows. */
 static char *shown_of(const FctVmSpec *spec)
 {
     g_autofree char *valid = g_utf8_make_valid(*spec->text ? spec->text : spec->title, -1);
@@ -53,7 +53,7 @@ void fct_vm_origin_put(const FctVm *vm, FctVmSpec *spec)
     spec->loader_secure = fct_json_bool(vm->origin, "loader_secure", FALSE);
     for (guint i = 0; (text = text_of(spec, i, &key)); i++)
         fct_text_set(text, fct_json_str(vm->origin, key, ""));
-    /* What was shown and not changed stays as it was, however long. */
+    /* A description that was cut for showing and not changed by anybody keeps its full length. */
     if (!json_is_object(vm->origin) || strcmp(vm->description, fct_json_str(vm->origin, "shown", "")) != 0)
         fct_text_set(&spec->text, vm->description);
 }
@@ -65,7 +65,7 @@ void fct_vm_origin_copied(FctVm *vm)
         return;
     for (guint i = 0; i < G_N_ELEMENTS(said); i++)
         json_object_set_new(vm->origin, said[i], json_string(""));
-    json_object_set_new(vm->origin, "shown", json_null()); /* its description is its own */
+    json_object_set_new(vm->origin, "shown", json_null()); /* a clone has its own description */
 }
 
 char *fct_vm_origin_key(const char *id)

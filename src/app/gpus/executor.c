@@ -69,7 +69,10 @@ gboolean fct_executor_recover(FctExecutor *executor, GError **error)
     g_autoptr(GPtrArray) docs = store->ops->list(store, "journal/", error);
     for (guint i = 0; docs && i < docs->len; i++) {
         g_autoptr(GError) fault = NULL;
-        /* One that says nothing is not waited for: the card shows what it has, and others start. */
+        /*
+         * A journal that cannot be read is set aside rather than waited for: the card shows what it has, and the other
+         * runs continue.
+         */
         if (!recover_one(executor, docs->pdata[i], &fault) &&
             !fct_aside_put(executor->app, docs->pdata[i], fault, error)) {
             g_prefix_error(error, "The journal %s cannot be replayed: ", ((FctDoc *)docs->pdata[i])->key);
@@ -81,7 +84,7 @@ gboolean fct_executor_recover(FctExecutor *executor, GError **error)
 
 /* ---- applying ---- */
 
-/* What an apply works on, gathered before anything is written. */
+/* What an apply needs, gathered before anything is written. */
 typedef struct {
     FctApp *app;
     FctDoc *doc; /* of the plan */
@@ -114,36 +117,28 @@ static gboolean still_good(const Applying *a, gboolean confirmed, GError **error
         set_applied_error(error, a->plan);
         return FALSE;
     }
-    if (fct_app_now_ms() - a->plan->created_ms > FCT_PLAN_LIFE_MS) {
-        fct_set_error(error, FCT_ERROR_STALE, "The plan “%s” is older than an hour.", a->plan->title);
-        return FALSE;
-    }
+    if (fct_app_now_ms() - a->plan->created_ms > FCT_PLAN_LIFE_MS)
+        return fct_set_error(error, FCT_ERROR_STALE, "The plan “%s” is older than an hour.", a->plan->title);
     GError *refusal = fct_preflight_error(a->plan->verdicts, confirmed);
     if (refusal)
         g_propagate_error(error, refusal);
     return !refusal;
 }
 
-/* The card as it is now against the card that was planned on. */
+/* Compares the card now with the card for which the plan was made. */
 static gboolean unchanged(Applying *a, gboolean confirmed, GError **error)
 {
     a->seen = fct_observer_refresh(a->app->observer, error);
     if (!a->seen)
         return FALSE;
     a->gpu = fct_inventory_gpu(a->seen, a->plan->gpu);
-    if (!a->gpu || a->gpu->state == FCT_GPU_LOST) {
-        fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of the plan “%s” no longer answers.", a->plan->title);
-        return FALSE;
-    }
-    if (a->gpu->state == FCT_GPU_WEDGED) {
-        fct_set_error(error, FCT_ERROR_GPU_WEDGED, "GPU %d hung: %s", a->gpu->index, a->gpu->state_reason);
-        return FALSE;
-    }
+    if (!a->gpu || a->gpu->state == FCT_GPU_LOST)
+        return fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of the plan “%s” no longer answers.", a->plan->title);
+    if (a->gpu->state == FCT_GPU_WEDGED)
+        return fct_set_error(error, FCT_ERROR_GPU_WEDGED, "GPU %d hung: %s", a->gpu->index, a->gpu->state_reason);
     g_autofree char *digest = fct_gpu_digest(a->gpu);
-    if (strcmp(digest, a->plan->gpu_digest) != 0) {
-        fct_set_error(error, FCT_ERROR_STALE, "GPU %d has changed since the plan was made.", a->gpu->index);
-        return FALSE;
-    }
+    if (strcmp(digest, a->plan->gpu_digest) != 0)
+        return fct_set_error(error, FCT_ERROR_STALE, "GPU %d has changed since the plan was made.", a->gpu->index);
     a->label = g_strdup_printf("GPU %d", a->gpu->index);
     g_autoptr(GPtrArray) reservations = fct_parts_reservations(a->app, error);
     if (!reservations)
@@ -174,7 +169,10 @@ static FctTask *make_task(const Applying *a, const char *user)
     return fct_task_new(a->app, &spec);
 }
 
-/* Demands that nobody holds any part that the plan removes: the deletion of what must not exist. */
+/*
+ * Adds to the transaction that nobody holds a part that the plan removes: deleting a hold that must not exist fails
+ * when it does.
+ */
 static void demand_unheld(GArray *writes, GPtrArray *keys, const FctPlan *plan)
 {
     for (guint i = 0; i < plan->steps->len; i++) {
@@ -199,7 +197,7 @@ static json_t *wanted_json(const Applying *a)
     return fct_wanted_layout_to_json(wanted);
 }
 
-/* Plan, wanted layout, journal and task in one transaction. */
+/* Stores plan, wanted layout, journal and task in one transaction. */
 static gboolean commit(const Applying *a, FctTask *task, const FctJournal *journal, GError **error)
 {
     g_autofree char *journal_key = fct_journal_key(a->gpu->id);
@@ -217,7 +215,7 @@ static gboolean commit(const Applying *a, FctTask *task, const FctJournal *journ
     return fct_task_commit(task, (FctWrite *)writes->data, writes->len, error);
 }
 
-/* Somebody was quicker: says who. */
+/* The transaction failed because somebody else was quicker: says who. */
 static void explain_conflict(const Applying *a, GError **error)
 {
     g_autofree char *key = fct_journal_key(a->plan->gpu);
@@ -262,7 +260,7 @@ json_t *fct_executor_apply(FctExecutor *executor, const char *id, gboolean confi
         if (fct_error_code(fault) == FCT_ERROR_REVISION)
             explain_conflict(&a, error);
         else
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
         return NULL;
     }
     if (executor->listeners.probe)

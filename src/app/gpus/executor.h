@@ -12,7 +12,7 @@
 FctExecutor *fct_executor_new(FctApp *app);
 void fct_executor_free(FctExecutor *executor);
 /*
- * Goes on with every journal that is open, each on its own thread. Before the server starts. Does not wait for the
+ * Continues every open journal, each on a thread of its own. Call it before the server starts. Does not wait for the
  * helper.
  */
 gboolean fct_executor_recover(FctExecutor *executor, GError **error);
@@ -25,7 +25,10 @@ gboolean fct_executor_recover(FctExecutor *executor, GError **error);
 json_t *fct_executor_apply(FctExecutor *executor, const char *plan, gboolean confirmed, const char *user,
                            GError **error);
 
-/* A plan has ended, however it did, and its task says so. On its thread. Set before the first plan; one is told. */
+/*
+ * Called on the plan's thread when a plan has ended, whatever its outcome, after its task says so. There is one
+ * listener; set it before the first plan.
+ */
 typedef void (*FctExecutorEnded)(gpointer data);
 void fct_executor_on_end(FctExecutor *executor, FctExecutorEnded ended, gpointer data);
 

@@ -8,19 +8,19 @@
 
 #include <string.h>
 
-#define HELPER_RETRY_MS 500 /* while the helper is away */
+#define HELPER_RETRY_MS 500 /* between tries while the helper is away */
 #define SETTLE_MS 250       /* between looks for an effect that comes late */
 #define SETTLE_TRIES 12
 #define STEP_TRIES 3 /* when the helper went away in the middle and the step had no effect */
 
-/* How a part of the work ended. */
+/* How one part of a run ended. */
 typedef enum {
     WENT,    /* as it should */
-    FAILED,  /* error set: take back */
-    STOPPED, /* somebody cancelled: take back */
-    DEAD,    /* error set: the gpu hung or is gone; nothing more is sent to it */
+    FAILED,  /* error is set: undo the steps */
+    STOPPED, /* the task was cancelled: undo the steps */
+    DEAD,    /* error is set: the gpu hangs or is gone; no more steps are sent to it */
     REBOOT,  /* the host was restarted meanwhile */
-    LEAVING, /* facetd ends: the journal goes on at the next start */
+    LEAVING, /* facetd ends: the next start continues from the journal */
 } End;
 
 void fct_run_free(FctRun *run)
@@ -59,7 +59,7 @@ static gboolean helper_is_away(const GError *error)
     return code == FCT_ERROR_HELPER || code == FCT_ERROR_TIMEOUT;
 }
 
-/* A fresh look; waits for the helper as long as it takes, since without eyes nothing can be decided. */
+/* Observes the hardware anew. Waits for the helper as long as it is away, since nothing can be decided unseen. */
 static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gpu, GError **error)
 {
     gboolean said = FALSE;
@@ -81,7 +81,7 @@ static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret
             return WENT;
         }
         if (!helper_is_away(fault)) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return FAILED;
         }
         if (!said)
@@ -93,7 +93,7 @@ static End observe(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret
     }
 }
 
-/* The cards before a step: what was seen at the end of the step before, which is moments ago, or a fresh look. */
+/* The cards before a step: the observation that ended the step before, which is moments old, or else a new one. */
 static End look(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gpu, GError **error)
 {
     if (!run->seen)
@@ -105,7 +105,9 @@ static End look(FctRun *run, FctInventory **ret_inventory, const FctGpu **ret_gp
 
 /* ---- one step ---- */
 
-/* Who holds what is looked at again right before each step: a plan that was shown may have become dangerous. */
+/*
+ * Checks right before each step who holds the parts: a plan that was harmless when it was shown may be dangerous now.
+ */
 static gboolean nobody_minds(FctRun *run, const FctStep *step, const FctGpu *gpu, GError **error)
 {
     g_autoptr(GPtrArray) one = g_ptr_array_new();
@@ -114,13 +116,13 @@ static gboolean nobody_minds(FctRun *run, const FctStep *step, const FctGpu *gpu
         return FALSE;
     g_ptr_array_add(one, (gpointer)step);
     g_autoptr(GPtrArray) verdicts = fct_preflight_plan(gpu, reservations, one);
-    GError *refusal = fct_preflight_error(verdicts, TRUE); /* consent was given when the plan was applied */
+    GError *refusal = fct_preflight_error(verdicts, TRUE); /* the user agreed to this when the plan was applied */
     if (refusal)
         g_propagate_error(error, refusal);
     return !refusal;
 }
 
-/* Looks until the effect is there; a step that "succeeded" gets some time for it. */
+/* Observes until the effect is there. A step that "succeeded" is given some time for it. */
 static End await_effect(FctRun *run, const FctStep *step, gboolean patient, GError **error)
 {
     for (int i = 0;; i++) {
@@ -135,7 +137,7 @@ static End await_effect(FctRun *run, const FctStep *step, gboolean patient, GErr
             return WENT;
         }
         if (!patient || i >= SETTLE_TRIES) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return FAILED;
         }
         if (fct_task_stopping(run->task))
@@ -144,7 +146,7 @@ static End await_effect(FctRun *run, const FctStep *step, gboolean patient, GErr
     }
 }
 
-/* Sends the step and finds out what came of it. Its journal record is durable already. */
+/* Sends the step to the helper and finds out what it did. Its journal record is durable already. */
 static End send(FctRun *run, const FctStep *step, const char *place, GError **error)
 {
     for (int i = 1;; i++) {
@@ -162,11 +164,11 @@ static End send(FctRun *run, const FctStep *step, const char *place, GError **er
         End end = await_effect(run, step, outcome == FCT_STEP_DONE, &unseen);
         gboolean again = end == FAILED && words && helper_is_away(words) && i < STEP_TRIES;
         if (!again) {
-            /* The driver's own words say more than that the effect is missing. */
+            /* An error of the driver explains more than the missing effect does. */
             if (end == FAILED && words)
-                g_propagate_error(error, g_steal_pointer(&words));
-            else if (unseen)
-                g_propagate_error(error, g_steal_pointer(&unseen));
+                fct_error_pass(error, &words);
+            else
+                fct_error_pass(error, &unseen);
             return end;
         }
         fct_task_log(run->task, "The step had no effect; trying again.");
@@ -175,7 +177,7 @@ static End send(FctRun *run, const FctStep *step, const char *place, GError **er
 
 /* ---- forward ---- */
 
-/* Whether a step that a crash interrupted had its effect. */
+/* Finds out whether a step that a crash interrupted had its effect. */
 static gboolean took_effect(const FctEntry *entry, const FctInventory *inventory, const FctGpu *gpu)
 {
     g_autofree char *digest = fct_gpu_digest(gpu);
@@ -195,7 +197,7 @@ static End begin(FctRun *run, guint i, const FctGpu *gpu, GError **error)
         probe(run, "journaled");
         return WENT;
     }
-    entry->state = FCT_ENTRY_WAITING; /* not run: its record is not on disk */
+    entry->state = FCT_ENTRY_WAITING; /* the step is not sent, since its journal record is not on the disk */
     return FAILED;
 }
 
@@ -223,8 +225,8 @@ static End forward_one(FctRun *run, guint i, GError **error)
         return end_step(run, i, "It was done already when Facet came back.", error);
     if (!fct_step_before_holds(entry->step, inventory, &why)) {
         if (entry->state == FCT_ENTRY_WAITING && fct_step_after_holds(entry->step, inventory, NULL))
-            return end_step(run, i, "It was so already.", error); /* not ours to take back: undo stays NULL */
-        g_propagate_error(error, g_steal_pointer(&why));
+            return end_step(run, i, "It was so already.", error); /* nothing to undo: undo stays NULL */
+        fct_error_pass(error, &why);
         return FAILED;
     }
     if (!nobody_minds(run, entry->step, gpu, error))
@@ -250,8 +252,7 @@ static End forward(FctRun *run, GError **error)
         End end = forward_one(run, i, &fault);
         if (end == FAILED || end == DEAD)
             show(run, i, FCT_TASK_STEP_FAILED, fault->message);
-        if (fault)
-            g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
         if (end != WENT)
             return end;
     }
@@ -372,7 +373,7 @@ static void go_back(FctRun *run)
     case WENT:
         end_undone(run);
         break;
-    case STOPPED: /* the way back cannot be cancelled */
+    case STOPPED: /* undoing cannot be cancelled */
         g_assert_not_reached();
     case FAILED:
         end_stuck(run, error);
@@ -388,7 +389,7 @@ static void go_back(FctRun *run)
     }
 }
 
-/* Takes @why over; NULL: somebody cancelled. */
+/* Takes @why over; NULL: a person cancelled. */
 static void turn_back(FctRun *run, GError *why)
 {
     fct_task_log(run->task, "%s Taking back what was done.", why ? why->message : "Cancelled.");

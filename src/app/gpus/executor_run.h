@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One plan on its way through the executor: what executor.c starts and executor_run.c does. Private to both. */
+/*
+ * One plan while it is carried out: executor.c starts it, executor_run.c works through its steps. Private to these two.
+ */
 #pragma once
 #include "app/gpus/executor.h"
 
-/* Who is told. Either may be NULL. */
+/* Listeners. Either may be NULL. */
 typedef struct {
     FctProbe probe;
     gpointer probe_data;
@@ -16,7 +18,7 @@ typedef struct {
     FctTask *task;
     FctJournal *journal; /* owned */
     FctExecutorListeners listeners;
-    FctInventory *seen; /* of the look that has just found a step's effect: the next step need not look again. Owned */
+    FctInventory *seen; /* the observation that has just shown a step's effect; the next step uses it. Owned */
 } FctRun;
 
 void fct_run_free(FctRun *run);
@@ -24,11 +26,11 @@ void fct_run_free(FctRun *run);
 void fct_run_go(FctTask *task, gpointer data);
 
 /*
- * executor_words.c: what a run says of the card, from the cards as they were seen last. A layout is called wanted or
- * previous only when the card has it.
+ * executor_words.c: how a run describes the card, from the last observation. A layout is called wanted or previous only
+ * when the card really has it.
  */
 char *fct_run_outcome(const FctRun *run, gboolean wanted);
-/* What the card holds now. */
+/* The layout that the card has now. */
 char *fct_run_layout(const FctRun *run);
-/* @error (taken over) with what another program made on the card meanwhile, where there is such. */
+/* Takes @error over; adds what another program made on the card meanwhile, if anything. */
 GError *fct_run_name_strangers(const FctRun *run, GError *error);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* The layouts that a run is about; NULL what is not known. */
+/* The layouts that a run can end with; NULL: unknown. */
 typedef struct {
     GPtrArray *now, *before, *then; /* FctLayoutItem* */
     gboolean mig_now, mig_before, mig_then;
@@ -31,7 +31,7 @@ static void read_layouts(const FctRun *run, Layouts *layouts)
 {
     const FctJournal *journal = run->journal;
     g_autoptr(FctInventory) seen = fct_observer_inventory(run->app->observer, NULL);
-    /* A run that was found with all its steps done, right after the start, has not looked yet. */
+    /* A run that is found complete right after facetd starts has not observed the card yet. */
     if (!seen)
         seen = fct_observer_refresh(run->app->observer, NULL);
     g_autoptr(FctInventory) before = fct_plans_before(run->app, journal->plan, NULL);
@@ -56,7 +56,7 @@ char *fct_run_layout(const FctRun *run)
     return now_text(&layouts);
 }
 
-/* "1g.10gb at slot 2, 1g.10gb at slot 3"; NULL when there is nothing of others. */
+/* "1g.10gb at slot 2, 1g.10gb at slot 3"; NULL when other programs made nothing. */
 static char *strangers_text(const Layouts *layouts)
 {
     if (!layouts->now || !layouts->before || !layouts->then)

@@ -16,7 +16,7 @@ static const FctGpu *find(const FctInventory *seen, const char *name, GError **e
     return gpu;
 }
 
-/* Of a gpu that is let go the parts are not seen, so VMs that hold some would be without them. */
+/* The parts of a gpu that Facet lets go are not seen any more, so a VM that holds one would lose it. */
 static gboolean no_vm_holds(FctApp *app, const FctGpu *gpu, GError **error)
 {
     g_autoptr(GPtrArray) reservations = fct_parts_reservations(app, error);
@@ -40,17 +40,13 @@ static gboolean may_let_go(FctApp *app, const FctGpu *gpu, GError **error)
 {
     g_autofree char *key = fct_journal_key(gpu->id);
     g_autoptr(FctDoc) journal = app->store->ops->get(app->store, key, NULL);
-    if (journal) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that task has ended.",
-                           json_pack("{s:s}", "task", fct_json_str(journal->value, "task", "")),
-                           "A change of GPU %d is running.", gpu->index);
-        return FALSE;
-    }
-    if (gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED) {
-        fct_set_error(error, FCT_ERROR_CONFLICT, "GPU %d does not answer, so Facet does not hold it: %s", gpu->index,
-                      gpu->state_reason);
-        return FALSE;
-    }
+    if (journal)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that task has ended.",
+                                  json_pack("{s:s}", "task", fct_json_str(journal->value, "task", "")),
+                                  "A change of GPU %d is running.", gpu->index);
+    if (gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED)
+        return fct_set_error(error, FCT_ERROR_CONFLICT, "GPU %d does not answer, so Facet does not hold it: %s",
+                             gpu->index, gpu->state_reason);
     return no_vm_holds(app, gpu, error);
 }
 
@@ -72,7 +68,7 @@ static gboolean change(FctApp *app, const FctGpu *gpu, gboolean hold, const char
 
 json_t *fct_gpu_hold(FctApp *app, const char *name, gboolean hold, const char *user, GError **error)
 {
-    /* Who has looked at the card before this and commits later would hold parts of one that Facet has let go. */
+    /* Taken so that nobody who looked at the card before can commit a hold on it afterwards (FctApp.choosing). */
     g_autoptr(GRWLockWriterLocker) alone G_GNUC_UNUSED = g_rw_lock_writer_locker_new(&app->choosing);
     g_autoptr(FctInventory) before = fct_observer_refresh(app->observer, error);
     const FctGpu *gpu = find(before, name, error);

@@ -4,8 +4,8 @@
 #include "app/shared/context.h"
 
 /*
- * FALSE lets go: FCT_ERROR_IN_USE names the VMs that hold a part of it, FCT_ERROR_CONFLICT says that a plan runs on it
- * or that it does not answer. Asking for what is so already succeeds. Returns the gpu as the API gives it, as it is
- * then. @name as people name a gpu; @user for the event.
+ * @hold FALSE lets go: FCT_ERROR_IN_USE names the VMs that hold a part, FCT_ERROR_CONFLICT says that a plan runs on the
+ * gpu or that it does not answer. When nothing needs to change it succeeds. Returns the gpu as the API gives it, after
+ * the change. @name: any name that people use for a gpu; @user: for the event.
  */
 json_t *fct_gpu_hold(FctApp *app, const char *name, gboolean hold, const char *user, GError **error);

@@ -39,7 +39,7 @@ static void add_holders(json_t *mig, const FctGpu *gpu, const GPtrArray *reserva
     }
 }
 
-/* While a plan runs the difference is on its way, and no drift. */
+/* While a plan runs, the difference between wanted and actual is being worked off and is no drift. */
 static gboolean plan_runs(FctApp *app, const char *gpu)
 {
     g_autofree char *key = fct_journal_key(gpu);

@@ -17,7 +17,7 @@ static char *key_of(const char *id)
 
 /* ---- views ---- */
 
-/* What every view of groups is made from. */
+/* The data from which every view of a group is made. */
 typedef struct {
     FctApp *app;
     GPtrArray *parts;  /* FctPart* */
@@ -56,7 +56,7 @@ GPtrArray *fct_groups_all(FctApp *app, const GPtrArray *parts, GError **error)
     return all;
 }
 
-/* A node whose hardware is not known (yet) has groups without parts. */
+/* While the hardware of the node is not known, its groups have no parts. */
 static gboolean view_open(View *view, FctApp *app, GError **error)
 {
     g_autoptr(FctInventory) inventory = fct_observer_inventory(app->observer, NULL);
@@ -198,16 +198,14 @@ static gboolean name_is_free(const View *view, const char *id, const char *name,
 {
     for (guint i = 0; i < view->groups->len; i++) {
         const FctGroup *other = view->groups->pdata[i];
-        if (strcmp(other->name, name) == 0 && g_strcmp0(other->id, id) != 0) {
-            fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                               "There is a resource group “%s” already.", name);
-            return FALSE;
-        }
+        if (strcmp(other->name, name) == 0 && g_strcmp0(other->id, id) != 0)
+            return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                      "There is a resource group “%s” already.", name);
     }
     return TRUE;
 }
 
-/* Ours, and not built in. */
+/* TRUE for a stored group: built-in ones cannot be changed. */
 static gboolean may_change(const View *view, const char *id, GError **error)
 {
     const FctGroup *group = find(view, id, error);
@@ -217,7 +215,10 @@ static gboolean may_change(const View *view, const char *id, GError **error)
     return group && !group->builtin;
 }
 
-/* A card may be named as people do; what is stored is its id. One that is not there is a mistake, or comes back. */
+/*
+ * People may name a card in several ways; the group stores its id. A name that fits no card is refused, unless the
+ * cards are not known yet.
+ */
 static gboolean resolve_card(FctApp *app, json_t *rules, GError **error)
 {
     const char *named = fct_json_str(rules, "gpu", "");
@@ -260,21 +261,17 @@ gboolean fct_groups_delete(FctApp *app, const char *id, guint64 revision, GError
     if (!view_open(&view, app, error) || !may_change(&view, id, error))
         return FALSE;
     g_autoptr(json_t) vms = vms_of(&view, id);
-    if (json_array_size(vms) > 0) {
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Take the device out of these VMs first.",
-                           json_pack("{s:O}", "holders", vms), "VM %s has a device from this group.",
-                           json_string_value(json_array_get(vms, 0)));
-        return FALSE;
-    }
+    if (json_array_size(vms) > 0)
+        return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take the device out of these VMs first.",
+                                  json_pack("{s:O}", "holders", vms), "VM %s has a device from this group.",
+                                  json_string_value(json_array_get(vms, 0)));
     g_autoptr(GPtrArray) snapshots = fct_snapshot_users(app, "devices", "group", id, error);
     if (!snapshots)
         return FALSE;
-    if (snapshots->len) {
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
-                           json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]), "This group is needed by %s.",
-                           (char *)snapshots->pdata[0]);
-        return FALSE;
-    }
+    if (snapshots->len)
+        return fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
+                                  json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]),
+                                  "This group is needed by %s.", (char *)snapshots->pdata[0]);
     g_autofree char *key = key_of(id);
     FctWrite write = {key, NULL, revision};
     if (!app->store->ops->commit(app->store, &write, 1, NULL, error))

@@ -40,7 +40,7 @@ static FctHold *hold_from(const FctDoc *doc)
                                  fct_json_str(doc->value, "vm_name", ""), (int)fct_json_int(doc->value, "device", 0),
                                  json_object_get(doc->value, "what"));
     const char *state = fct_json_str(doc->value, "state", "");
-    hold->state = FCT_HOLD_RELEASING; /* a state that we do not know is still somebody's hold */
+    hold->state = FCT_HOLD_RELEASING; /* a hold in an unknown state is still a hold */
     for (guint i = 0; i < G_N_ELEMENTS(state_names); i++)
         if (strcmp(state, state_names[i]) == 0)
             hold->state = (FctHoldState)i;

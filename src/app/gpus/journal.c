@@ -87,8 +87,7 @@ static gboolean read_entry(FctJournal *journal, const json_t *json, GError **err
                       (FctEntryState)i);
             return TRUE;
         }
-    fct_set_error(error, FCT_ERROR_INTERNAL, "A journal entry has the unknown state “%s”.", state);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_INTERNAL, "A journal entry has the unknown state “%s”.", state);
 }
 
 FctJournal *fct_journal_from_json(const json_t *json, GError **error)

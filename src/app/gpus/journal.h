@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The journal of one running plan: a document a gpu ("journal/<gpu id>"), there exactly as long as the plan runs. It is
- * durable before each effect. A start that finds one observes the card and finishes the plan, or undoes it.
+ * The journal of a running plan: one document for each gpu ("journal/<gpu id>"), which exists exactly as long as the
+ * plan runs and is durable before each effect. When facetd starts and finds one, it observes the card and then finishes
+ * or undoes the plan.
  *
- * An entry says what was about to happen and how to take it back; whether it did happen is never read from here but
+ * An entry says what was about to happen and how to undo it. Whether it did happen is never read from here but
  * observed.
  */
 #pragma once
@@ -12,25 +13,25 @@
 
 typedef enum {
     FCT_ENTRY_WAITING, /* not begun */
-    FCT_ENTRY_RUNNING, /* begun; the effect may be there or not */
+    FCT_ENTRY_RUNNING, /* the step was begun; its effect may be there or not */
     FCT_ENTRY_DONE,    /* the effect was observed */
-    FCT_ENTRY_UNDONE   /* it was taken back */
+    FCT_ENTRY_UNDONE   /* the step was undone */
 } FctEntryState;
 
 typedef struct {
     FctStep *step;
-    FctStep *undo; /* NULL: nothing to take back, or not begun */
-    char *digest;  /* of the card just before the step; "" when not begun */
+    FctStep *undo; /* NULL: nothing to undo, or the step was not begun */
+    char *digest;  /* digest of the card just before the step; "" when the step was not begun */
     FctEntryState state;
 } FctEntry;
 
 typedef struct {
     char *task, *plan, *gpu;
     char *label;   /* "GPU 0" */
-    char *boot_id; /* another one now: the card was reset by a restart of the host */
+    char *boot_id; /* a different boot now means that a restart of the host has reset the card */
     gboolean undoing;
-    GError *reason;          /* why it is being undone; NULL: because somebody cancelled */
-    json_t *previous_wanted; /* document of "wanted/<gpu>" before the plan; NULL when there was none */
+    GError *reason;          /* why the plan is being undone; NULL: a person cancelled it */
+    json_t *previous_wanted; /* the document "wanted/<gpu>" as it was before the plan; NULL when there was none */
     GPtrArray *entries;      /* FctEntry* */
 } FctJournal;
 

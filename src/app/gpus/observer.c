@@ -2,10 +2,11 @@
 #include "app/gpus/observer.h"
 
 #include "app/news/records.h"
+#include "base/scope.h"
 
 #include <string.h>
 
-#define REFRESH_S 10 /* without any sign of change */
+#define REFRESH_S 10 /* how often cards are observed when nothing calls for it */
 
 typedef struct {
     FctObserverChanged changed;
@@ -17,12 +18,12 @@ struct FctObserver {
     GMutex lock; /* all below */
     GCond wake;
     FctInventory *inventory; /* NULL before the first */
-    GHashTable *digests;     /* gpu id → digest of what was published last */
+    GHashTable *digests;     /* gpu id → digest of what was last published */
     GHashTable *marks;       /* gpu id → {"boot_id","reason"} */
     gboolean helper_up, said_down, kicked, stopping;
-    GMutex publishing;       /* one publication at a time, so that they are in the order of observation */
-    guint64 observed, shown; /* number of the newest observation begun, and of the newest one published */
-    GArray *listeners;       /* Listener; fixed once started */
+    GMutex publishing;       /* one publication at a time, so that they come in the order of the observations */
+    guint64 observed, shown; /* numbers of the newest observation begun, and of the newest one published */
+    GArray *listeners;       /* Listener; not changed once the thread runs */
     FctObserverHelper on_helper;
     gpointer helper_data;
     GThread *thread;
@@ -81,10 +82,10 @@ void fct_observer_on_helper(FctObserver *observer, FctObserverHelper told, gpoin
 
 /* ---- observing ---- */
 
-/* A gpu that hung in this boot stays wedged. Called on an inventory that nobody else sees yet. */
+/* A gpu that hung in this boot stays marked as wedged. Called on an inventory that nobody else sees yet. */
 static void apply_marks(FctObserver *observer, FctInventory *inventory)
 {
-    g_mutex_lock(&observer->lock);
+    fct_autolock(&observer->lock);
     for (guint i = 0; i < inventory->gpus->len; i++) {
         FctGpu *gpu = inventory->gpus->pdata[i];
         const json_t *mark = g_hash_table_lookup(observer->marks, gpu->id);
@@ -94,14 +95,13 @@ static void apply_marks(FctObserver *observer, FctInventory *inventory)
         g_free(gpu->state_reason);
         gpu->state_reason = g_strdup(fct_json_str(mark, "reason", ""));
     }
-    g_mutex_unlock(&observer->lock);
 }
 
-/* The ids of those that are new or differ from what was told last; what is gone is forgotten. */
+/* The ids of cards that are new or differ from what was last published; cards that are gone are forgotten. */
 static GPtrArray *what_changed(FctObserver *observer, FctInventory *before, FctInventory *now)
 {
     GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-    g_mutex_lock(&observer->lock);
+    fct_autolock(&observer->lock);
     for (guint i = 0; i < now->gpus->len; i++) {
         const FctGpu *gpu = now->gpus->pdata[i];
         g_autofree char *digest = fct_gpu_digest(gpu);
@@ -115,7 +115,6 @@ static GPtrArray *what_changed(FctObserver *observer, FctInventory *before, FctI
         if (!fct_inventory_gpu(now, gpu->id))
             g_hash_table_remove(observer->digests, gpu->id);
     }
-    g_mutex_unlock(&observer->lock);
     return ids;
 }
 
@@ -158,7 +157,7 @@ static void tell_helper(FctObserver *observer, gboolean up, const char *why)
         observer->on_helper(app, observer->helper_data);
 }
 
-/* An observation that began before one that is published already is old: it is not shown. */
+/* An observation that began before the published one is older than it: it is dropped. */
 static void publish(FctObserver *observer, FctInventory *inventory, guint64 number)
 {
     g_mutex_lock(&observer->publishing);
@@ -196,7 +195,7 @@ FctInventory *fct_observer_refresh(FctObserver *observer, GError **error)
         g_mutex_unlock(&observer->lock);
         tell_helper(observer, FALSE, fault->message);
     }
-    g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return NULL;
 }
 
@@ -213,19 +212,16 @@ FctInventory *fct_observer_inventory(FctObserver *observer, GError **error)
 
 gboolean fct_observer_helper_up(FctObserver *observer)
 {
-    g_mutex_lock(&observer->lock);
-    gboolean up = observer->helper_up;
-    g_mutex_unlock(&observer->lock);
-    return up;
+    fct_autolock(&observer->lock);
+    return observer->helper_up;
 }
 
 /* Asks the thread to refresh soon. */
 static void kick(FctObserver *observer)
 {
-    g_mutex_lock(&observer->lock);
+    fct_autolock(&observer->lock);
     observer->kicked = TRUE;
     g_cond_signal(&observer->wake);
-    g_mutex_unlock(&observer->lock);
 }
 
 void fct_observer_mark_wedged(FctObserver *observer, const char *gpu, const char *reason)

@@ -19,7 +19,7 @@ static FctReservationState state_of(const char *name)
 {
     if (strcmp(name, "reserved") == 0)
         return FCT_RESERVED;
-    return strcmp(name, "in-use") == 0 ? FCT_IN_USE : FCT_RELEASING; /* what we do not know is still held */
+    return strcmp(name, "in-use") == 0 ? FCT_IN_USE : FCT_RELEASING; /* an unknown state still means held */
 }
 
 GPtrArray *fct_parts_reservations(FctApp *app, GError **error)

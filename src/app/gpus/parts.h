@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who holds which part, as the decisions want it: read from the store ("hold/<part id>": {"vm","vm_name","state",…}),
- * where a VM's start puts it. Any thread; waits for the disk.
+ * Who holds which part, in the form that core's decisions take: read from the store ("hold/<part id>":
+ * {"vm","vm_name","state",…}), where the start of a VM puts it. Any thread; waits for the disk.
  *
- * Exclusion. While a plan runs on a gpu, its journal ("journal/<gpu id>") exists. Whoever reserves a part adds
- * {fct_journal_key(gpu), NULL, FCT_REV_NONE} to the same transaction: it fails while a plan runs. A plan's apply in
- * turn demands that nobody holds what it removes. So the store itself keeps both from meeting.
+ * Exclusion: while a plan runs on a gpu, its journal ("journal/<gpu id>") exists. Whoever reserves a part adds
+ * {fct_journal_key(gpu), NULL, FCT_REV_NONE} to the same transaction, which then fails while a plan runs. Applying a
+ * plan in turn demands that nobody holds what it removes. So the store keeps the two apart.
  */
 #pragma once
 #include "app/shared/context.h"

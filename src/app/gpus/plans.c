@@ -40,7 +40,7 @@ json_t *fct_plans_present(const FctApp *app, const FctPlan *plan, guint64 revisi
     return json;
 }
 
-/* Now and then forgets the oldest plans; those of running tasks are young. */
+/* Removes the oldest plans now and then. Plans of running tasks are too young for that. */
 static void prune(FctApp *app)
 {
     static gint made = 0;
@@ -89,7 +89,7 @@ FctPlan *fct_plans_get(FctApp *app, const char *id, FctDoc **ret_doc, GError **e
         return NULL;
     }
     if (!doc) {
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
         return NULL;
     }
     FctPlan *plan = fct_plan_from_json(doc->value, error);
@@ -117,7 +117,7 @@ json_t *fct_plans_list(FctApp *app, GError **error)
 
 /* ---- making ---- */
 
-/* The plan of a task that is done. */
+/* The plan that a finished task carried out. */
 static FctPlan *plan_to_undo(FctApp *app, const json_t *request, GError **error)
 {
     const char *id;
@@ -142,10 +142,8 @@ static gboolean make_undo(FctApp *app, FctPlan *plan, const FctInventory *seen, 
     if (!before)
         return FALSE;
     const FctGpu *gpu = fct_inventory_gpu(seen, done->gpu);
-    if (!gpu) {
-        fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of that task is not there any more.");
-        return FALSE;
-    }
+    if (!gpu)
+        return fct_set_error(error, FCT_ERROR_GPU_LOST, "The card of that task is not there any more.");
     return fct_plan_undo(plan, gpu, reservations, fct_inventory_gpu(before, done->gpu), done->steps, error);
 }
 
@@ -163,11 +161,9 @@ static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory
     if (!fct_read_str(request, "gpu", &name, error))
         return FALSE;
     const FctGpu *gpu = fct_inventory_find_gpu(seen, name);
-    if (!gpu) {
-        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, NULL, json_pack("{s:s}", "field", "gpu"),
-                           "This host has no GPU “%s”.", name);
-        return FALSE;
-    }
+    if (!gpu)
+        return fct_set_error_full(error, FCT_ERROR_NOT_FOUND, NULL, json_pack("{s:s}", "field", "gpu"),
+                                  "This host has no GPU “%s”.", name);
     if (strcmp(kind, "carve") == 0)
         return make_carve(plan, gpu, reservations, request, error);
     if (!json_is_boolean(json_object_get(request, "enabled")))
@@ -176,7 +172,7 @@ static gboolean make_for_gpu(FctPlan *plan, const char *kind, const FctInventory
     return TRUE;
 }
 
-/* Members that a kind of plan takes; what it does not take is a mistake worth telling. */
+/* The members that this kind of plan takes; any other is refused, since it must be a mistake. */
 static gboolean check_members(const json_t *request, const char *kind, GError **error)
 {
     static const struct {

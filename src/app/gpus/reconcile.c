@@ -6,13 +6,14 @@
 #include "app/gpus/parts.h"
 #include "app/gpus/plans.h"
 #include "app/news/records.h"
+#include "base/scope.h"
 #include "core/reconcile.h"
 
 #include <string.h>
 
-#define LOOK_S 30       /* without any sign of change */
-#define ATTEMPTS_MAX 3  /* to restore one gpu in one boot */
-#define CARDS_COME_S 60 /* so long a card that something is wanted of may come later than we */
+#define LOOK_S 30       /* how often all cards are checked when nothing calls for it */
+#define ATTEMPTS_MAX 3  /* tries to restore one gpu in one boot */
+#define CARDS_COME_S 60 /* after our start; then a missing card counts as gone (its driver may be loading) */
 
 struct FctReconciler {
     FctApp *app;
@@ -20,10 +21,10 @@ struct FctReconciler {
     GMutex lock; /* kicked, stopping, settled */
     GCond wake;
     gboolean kicked, stopping;
-    char *settled; /* the boot whose layouts are as they can be; "" while there is work */
+    char *settled; /* the boot whose layouts were all restored as far as possible; "" while there is work */
     gint64 began_us;
-    GHashTable *told;     /* gpu id → what was said of it last; the thread's own, as below */
-    GHashTable *attempts; /* "gpu boot_id" → count */
+    GHashTable *told;     /* gpu id → text of the last event about it; only the thread uses this and the next */
+    GHashTable *attempts; /* "gpu boot_id" → how often restoring was tried */
 };
 
 FctReconciler *fct_reconciler_new(FctApp *app)
@@ -51,7 +52,7 @@ void fct_reconciler_free(FctReconciler *reconciler)
     g_free(reconciler);
 }
 
-/* Says it once; again only when it is something else. */
+/* Sends an event, unless the same text was sent for this card last. */
 static void tell(FctReconciler *reconciler, const FctGpu *gpu, const char *severity, const char *text)
 {
     if (g_strcmp0(g_hash_table_lookup(reconciler->told, gpu->id), text) == 0)
@@ -61,7 +62,7 @@ static void tell(FctReconciler *reconciler, const FctGpu *gpu, const char *sever
         fct_event(reconciler->app, "gpu.drift", severity, "gpu", gpu->id, gpu->name, "GPU %d: %s", gpu->index, text);
 }
 
-/* The layout is as wanted in this boot: a later difference was somebody's doing. */
+/* Notes that the card had its wanted layout in this boot: a later difference is somebody's doing. */
 static void note_boot(FctApp *app, const FctDoc *wanted, const char *boot_id)
 {
     g_autoptr(json_t) value = json_deep_copy(wanted->value);
@@ -79,7 +80,7 @@ static gboolean may_try(FctReconciler *reconciler, const char *gpu, const char *
     return count <= ATTEMPTS_MAX;
 }
 
-/* FALSE when it was tried often enough. */
+/* FALSE when restoring was tried ATTEMPTS_MAX times. */
 static gboolean restore(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
                         const FctWantedLayout *wanted, FctPlan *plan)
 {
@@ -118,7 +119,7 @@ static gboolean is_of_another(const FctWantedLayout *wanted, const FctGpu *gpu)
     return wanted && wanted->gpu_uuid && *gpu->uuid && strcmp(wanted->gpu_uuid, gpu->uuid) != 0;
 }
 
-/* FALSE while a change of the gpu is under way, or will be tried again. */
+/* FALSE while the gpu is being changed, or restoring it will be tried again. */
 static gboolean look_at(FctReconciler *reconciler, const FctInventory *seen, const FctGpu *gpu,
                         const GPtrArray *reservations)
 {
@@ -154,7 +155,7 @@ static gboolean look_at(FctReconciler *reconciler, const FctInventory *seen, con
     return TRUE;
 }
 
-/* A card that something is wanted of and that is not there: a driver may still be loading. */
+/* TRUE while a card with a wanted layout is missing and its driver may still be loading. */
 static gboolean awaits_cards(FctReconciler *reconciler, const FctInventory *seen)
 {
     FctStore *store = reconciler->app->store;
@@ -177,18 +178,15 @@ static void look(FctReconciler *reconciler)
     gboolean settled = !awaits_cards(reconciler, seen);
     for (guint i = 0; i < seen->gpus->len; i++)
         settled = look_at(reconciler, seen, seen->gpus->pdata[i], reservations) && settled;
-    g_mutex_lock(&reconciler->lock);
+    fct_autolock(&reconciler->lock);
     g_free(reconciler->settled);
     reconciler->settled = g_strdup(settled ? seen->boot_id : "");
-    g_mutex_unlock(&reconciler->lock);
 }
 
 gboolean fct_reconciler_settled(FctReconciler *reconciler, const char *boot_id)
 {
-    g_mutex_lock(&reconciler->lock);
-    gboolean settled = *boot_id && strcmp(reconciler->settled, boot_id) == 0;
-    g_mutex_unlock(&reconciler->lock);
-    return settled;
+    fct_autolock(&reconciler->lock);
+    return *boot_id && strcmp(reconciler->settled, boot_id) == 0;
 }
 
 static gpointer reconcile(gpointer data)
@@ -228,10 +226,9 @@ void fct_reconciler_start(FctReconciler *reconciler)
 
 void fct_reconciler_kick(FctReconciler *reconciler)
 {
-    g_mutex_lock(&reconciler->lock);
+    fct_autolock(&reconciler->lock);
     reconciler->kicked = TRUE;
     g_cond_signal(&reconciler->wake);
-    g_mutex_unlock(&reconciler->lock);
 }
 
 void fct_reconciler_stop(FctReconciler *reconciler)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/library/content.h"
 
+#include "base/scope.h"
 #include "core/upload_rules.h"
 
 #include <fcntl.h>
@@ -11,7 +12,7 @@
 #define BLOCK (1024 * 1024)
 #define SUMS_MAX 64
 
-/* As many as there are, up to @length. */
+/* Reads until @length bytes or the end of the file. */
 static gssize read_at(int fd, guint8 *bytes, gsize length, gint64 at)
 {
     gsize got = 0;
@@ -45,33 +46,28 @@ static gboolean check_fd(FctApp *app, int fd, const char *path, const char *name
 {
     FctDiskHead head = {0};
     struct stat st;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        fct_set_error(error, FCT_ERROR_REFUSED, "It is no plain file.");
-        return FALSE;
-    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return fct_set_error(error, FCT_ERROR_REFUSED, "It is no plain file.");
     if (!fct_content_head(fd, st.st_size, st.st_size, &head, error) ||
         !fct_upload_accept(&head, name, st.st_size, error))
         return FALSE;
     *ret_format = fct_upload_format(&head);
     *ret_bytes = st.st_size;
     if (head.kind != FCT_DISK_QCOW2)
-        return TRUE; /* any bytes are a raw disk; an ISO was known by its mark */
+        return TRUE; /* any bytes make a raw disk; an ISO would have been known by its mark */
     if (app->vmm)
         return app->vmm->ops->disk_check(app->vmm, path, *ret_format, ret_bytes, error);
-    fct_set_error(error, FCT_ERROR_UNSUPPORTED,
-                  "A qcow2 image is checked by QEMU's tools, which this facetd runs without.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_UNSUPPORTED,
+                         "A qcow2 image is checked by QEMU's tools, which this facetd runs without.");
 }
 
 gboolean fct_content_check(FctApp *app, const char *path, const char *name, const char **ret_format, gint64 *ret_bytes,
                            GError **error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that lies there blocks nobody */
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that lies there blocks nobody */
     if (fd < 0)
         return fct_set_error_errno(error, "Could not read", path);
-    gboolean ok = check_fd(app, fd, path, name, ret_format, ret_bytes, error);
-    close(fd);
-    return ok;
+    return check_fd(app, fd, path, name, ret_format, ret_bytes, error);
 }
 
 /* ---- checksums ---- */
@@ -99,7 +95,7 @@ void fct_sum_add(FctSum *sum, gint64 at, const guint8 *bytes, gsize length)
     sum->at += (gint64)length;
 }
 
-/* GnuTLS's, which the processor helps: GLib's own would be what an upload waits for. */
+/* GnuTLS uses the processor's instructions for SHA-256; GLib's own code would be the slowest part of an upload. */
 static gnutls_hash_hd_t hash_new(void)
 {
     gnutls_hash_hd_t hash;
@@ -190,7 +186,6 @@ void fct_sums_keep(FctSums *sums, const char *id, FctSum *sum)
 
 void fct_sums_drop(FctSums *sums, const char *id)
 {
-    g_mutex_lock(&sums->lock);
+    fct_autolock(&sums->lock);
     g_hash_table_remove(sums->table, id);
-    g_mutex_unlock(&sums->lock);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/library/file_probe.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +15,15 @@
 #define THREADS_MAX 16
 
 struct FctFileProbe {
-    gint refs; /* atomic: the owner and every question under way */
+    gint refs; /* atomic: owner and questions under way hold one each */
     GMutex lock;
     GCond cond;
-    GHashTable *asked; /* folder → GINT: how many questions are under way there */
-    GHashTable *slow;  /* set of folders where one was not answered in time and still is not */
+    GHashTable *asked; /* folder → number of questions under way there */
+    GHashTable *slow;  /* set of folders in which a question was not answered in time and is still open */
 };
 
 typedef struct {
-    gint refs; /* the asker and the thread */
+    gint refs; /* asker and thread hold one each */
     FctFileProbe *probe;
     char *path, *folder;
     gboolean qcow2, done;
@@ -67,7 +68,7 @@ void fct_file_probe_free(FctFileProbe *probe)
         probe_unref(probe);
 }
 
-/* ---- the look ---- */
+/* ---- the reading ---- */
 
 #define HEAD 80     /* of a qcow2 of version 3: magic, version, …, crypt_method at byte 32, … */
 #define FEATURES 79 /* the last byte of its incompatible features */
@@ -75,7 +76,10 @@ void fct_file_probe_free(FctFileProbe *probe)
 #define CORRUPT 0x02
 #define DATA_FILE 0x04
 
-/* QEMU opens no other file as qcow2, and writes to none that is marked as corrupt. One with a data file it follows. */
+/*
+ * QEMU opens no other file as qcow2, and does not write to one that is marked as corrupt. If the header names a data
+ * file, QEMU opens that, too.
+ */
 static void judge_head(const guint8 *head, gssize length, FctProbed *probed)
 {
     if (length < HEAD_MIN || memcmp(head, "QFI\xfb", 4) != 0) {
@@ -94,18 +98,15 @@ static void judge_head(const guint8 *head, gssize length, FctProbed *probed)
 static void look_at_head(const char *path, FctProbed *probed)
 {
     guint8 head[HEAD];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return;
-    gssize n = pread(fd, head, sizeof head, 0);
-    close(fd);
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    gssize n = fd < 0 ? -1 : pread(fd, head, sizeof head, 0);
     if (n >= 0)
         judge_head(head, n, probed);
 }
 
 /*
- * A device node has many names, and so has a file by links and mounts. Of a hard link's names each counts for itself:
- * when one goes, who has the file by another one keeps it.
+ * Makes the key of a file. A device node has many names, and so has a file by links and mounts: they have one key. Hard
+ * links are different: each name has a key of its own, since the file stays for one name when another is deleted.
  */
 static void identify(const char *path, const struct stat *st, char id[FCT_FILE_ID_BYTES])
 {
@@ -121,7 +122,7 @@ static void identify(const char *path, const struct stat *st, char id[FCT_FILE_I
     }
 }
 
-/* Not by ctime: libvirt changes that when it gives a file to a QEMU, which need not write. */
+/* ctime is left out: libvirt changes it when it gives a file to QEMU, even if nothing is written. */
 static void note_stamp(const struct stat *st, char stamp[FCT_FILE_STAMP_BYTES])
 {
     if (S_ISREG(st->st_mode))
@@ -162,7 +163,7 @@ static gboolean is_remote_kind(const char *kind)
     return g_str_has_prefix(kind, "fuse");
 }
 
-/* The kernel's list is text: reading it touches none of the file systems. */
+/* Reads the kernel's list of mounts: that is text, and touches none of the file systems. */
 GPtrArray *fct_file_probe_remote(void)
 {
     GPtrArray *folders = g_ptr_array_new_with_free_func(g_free);
@@ -175,7 +176,7 @@ GPtrArray *fct_file_probe_remote(void)
         g_auto(GStrv) words = g_strsplit(lines[i], " ", 6);
         g_auto(GStrv) kind = g_strsplit(after ? after + 3 : "", " ", 2);
         if (after && g_strv_length(words) >= 5 && kind[0] && is_remote_kind(kind[0]))
-            g_ptr_array_add(folders, g_strcompress(words[4])); /* a space in it is written as \040 */
+            g_ptr_array_add(folders, g_strcompress(words[4])); /* the list writes a space as \040 */
     }
     return folders;
 }
@@ -213,7 +214,7 @@ static gpointer answer(gpointer data)
     return NULL;
 }
 
-/* TRUE when it was begun. The lock is held. */
+/* TRUE when the question was begun. The lock is held. */
 static gboolean begin(FctFileProbe *probe, Question *question)
 {
     int asked = GPOINTER_TO_INT(g_hash_table_lookup(probe->asked, question->folder));
@@ -243,7 +244,7 @@ static FctProbed ask(FctFileProbe *probe, const char *path, gboolean qcow2)
         else
             g_hash_table_add(probe->slow, g_strdup(question->folder));
     } else {
-        question_unref(question); /* the thread's, which is not there */
+        question_unref(question); /* the thread that would have had this reference was not started */
     }
     g_mutex_unlock(&probe->lock);
     question_unref(question);
@@ -258,7 +259,7 @@ FctProbed fct_file_probe(FctFileProbe *probe, const GPtrArray *remote, const cha
 char *fct_file_key(FctFileProbe *probe, const GPtrArray *remote, const char *path)
 {
     FctProbed probed = fct_file_probe(probe, remote, path, FALSE);
-    while (path[0] == '/' && path[1] == '/') /* POSIX lets two of them at the beginning mean something */
+    while (path[0] == '/' && path[1] == '/') /* POSIX lets "//" at the beginning mean something else */
         path++;
     return *probed.id ? g_strdup(probed.id) : g_canonicalize_filename(path, "/");
 }

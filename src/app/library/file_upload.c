@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request that brings bytes of a file, and what happens once the last one is there. */
+/* One request that brings bytes of a file, and the finish once the last byte is there. */
 #include "app/library/files.h"
+#include "base/scope.h"
 #include "core/file_rules.h"
 #include "core/upload_rules.h"
 
@@ -14,8 +15,8 @@ struct FctUpload {
     FctFiles *files;
     char *id; /* claimed */
     int fd;
-    gint64 at, end, size; /* bytes: the next, behind the last of this request, of the whole file */
-    char *sha256;         /* that was told; "" */
+    gint64 at, end, size; /* next byte, end of this request's bytes, size of the whole file */
+    char *sha256;         /* the checksum that the client told; "" */
     FctSum *sum;
     gboolean judged, refused;
 };
@@ -24,9 +25,8 @@ void fct_upload_free(FctUpload *upload)
 {
     if (!upload)
         return;
-    if (upload->fd >= 0)
-        close(upload->fd);
-    if (upload->refused) /* sending it again would not change it */
+    fct_close(&upload->fd);
+    if (upload->refused) /* sending the same bytes again would be refused again */
         fct_files_upload_drop(upload->files, upload->id);
     if (upload->sum && !upload->refused && upload->at < upload->size)
         fct_sums_keep(fct_files_sums(upload->files), upload->id, g_steal_pointer(&upload->sum));
@@ -74,7 +74,7 @@ FctUpload *fct_upload_open(FctFiles *files, const char *id, const char *range, g
     return NULL;
 }
 
-/* What can be said once the first bytes are there need not wait for the last one. */
+/* Refuses as soon as the first bytes tell, instead of after the whole file was sent. */
 static gboolean judge(FctUpload *upload, GError **error)
 {
     FctDiskHead head;
@@ -90,10 +90,8 @@ static gboolean judge(FctUpload *upload, GError **error)
 
 gboolean fct_upload_write(FctUpload *upload, const guint8 *bytes, gsize length, GError **error)
 {
-    if (length > (guint64)(upload->end - upload->at)) {
-        fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
-        return FALSE;
-    }
+    if (length > (guint64)(upload->end - upload->at))
+        return fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
     while (length > 0) {
         ssize_t n = pwrite(upload->fd, bytes, length, upload->at);
         if (n < 0 && errno == EINTR)
@@ -108,7 +106,7 @@ gboolean fct_upload_write(FctUpload *upload, const guint8 *bytes, gsize length, 
     return judge(upload, error);
 }
 
-/* What VMs can be made from needs a description: see images.h. */
+/* A disk needs a description to be an image from which VMs are made: see images.h. */
 static gboolean describe(FctUpload *upload, const char *kind, gint64 guest_bytes, GError **error)
 {
     g_autofree char *base = g_strconcat(upload->id, ".json", NULL);
@@ -117,7 +115,7 @@ static gboolean describe(FctUpload *upload, const char *kind, gint64 guest_bytes
                                        "size_bytes", (json_int_t)guest_bytes);
     g_autofree char *text = fct_json_text(json);
     return fct_files_may_describe(upload->files, upload->id,
-                                  error) && /* it may have come there since the upload began */
+                                  error) && /* a file of this name may have appeared since the upload began */
            g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
                                     error);
 }
@@ -137,7 +135,7 @@ static gssize read_on(gpointer data, guint8 *bytes, gsize length, GError **error
     return n;
 }
 
-/* The checksum is compared first: what is not what was meant needs no other reason. */
+/* The checksum is compared first: if the bytes are not those that were meant, no other reason matters. */
 static gboolean check(FctUpload *upload, const char *part, const char **ret_kind, gint64 *ret_bytes, char **ret_sha256,
                       GError **error)
 {
@@ -152,11 +150,13 @@ static gboolean check(FctUpload *upload, const char *part, const char **ret_kind
         fct_content_check(fct_files_app(upload->files), part, upload->id, ret_kind, ret_bytes, &fault))
         return TRUE;
     upload->refused = g_error_matches(fault, FCT_ERROR, FCT_ERROR_REFUSED);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
-/* The description comes first: one without its file is left out of the list, a file without it would be forgotten. */
+/*
+ * Writes the description before the file gets its name: a description without a file is skipped by lists, but a file
+ * without a description would be forgotten.
+ */
 static gboolean publish(FctUpload *upload, GError **error)
 {
     FctFiles *files = upload->files;

@@ -3,6 +3,7 @@
 
 #include "app/domains/snapshot_users.h"
 #include "app/library/images.h"
+#include "base/scope.h"
 #include "core/file_rules.h"
 #include "core/upload_rules.h"
 
@@ -20,9 +21,9 @@
 struct FctFiles {
     FctApp *app;
     GMutex lock;
-    GHashTable *claimed; /* set of ids that somebody writes, makes or deletes */
+    GHashTable *claimed; /* set of ids of files that somebody writes, makes or deletes */
     FctSums *sums;
-    FctFilesUsers users; /* NULL: nobody can have one */
+    FctFilesUsers users; /* NULL: no file can be in use */
 };
 
 void fct_files_on_delete(FctFiles *files, FctFilesUsers users)
@@ -68,9 +69,8 @@ gboolean fct_files_claim(FctFiles *files, const char *id, GError **error)
 
 void fct_files_release(FctFiles *files, const char *id)
 {
-    g_mutex_lock(&files->lock);
+    fct_autolock(&files->lock);
     g_hash_table_remove(files->claimed, id);
-    g_mutex_unlock(&files->lock);
 }
 
 /* ---- checksums ---- */
@@ -144,32 +144,24 @@ gboolean fct_files_may_describe(FctFiles *files, const char *id, GError **error)
     g_autoptr(json_t) json =
         g_file_get_contents(path, &text, &length, NULL) ? fct_json_parse(text, length, NULL) : NULL;
     if (strcmp(fct_json_str(json, "file", ""), id) == 0)
-        return TRUE; /* left of an upload of this name */
-    fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that image first.",
-                       json_pack("{s:s}", "field", "name"), "There is an image %s already.", id);
-    return FALSE;
+        return TRUE; /* left by an upload of the same name */
+    return fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that image first.",
+                              json_pack("{s:s}", "field", "name"), "There is an image %s already.", id);
 }
 
 gboolean fct_files_sync_folder(FctFiles *files, GError **error)
 {
     const char *folder = files->app->config.images_dir;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    gboolean ok = fd >= 0 && fsync(fd) == 0;
-    if (!ok)
-        fct_set_error_errno(error, "Could not write", folder);
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    fct_autoclose int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return (fd >= 0 && fsync(fd) == 0) || fct_set_error_errno(error, "Could not write", folder);
 }
 
 static gboolean has_folder(FctFiles *files, GError **error)
 {
     const char *folder = files->app->config.images_dir;
-    if (!*folder) {
-        fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start facetd with --images DIR.", NULL,
-                           "This facetd has no folder for files.");
-        return FALSE;
-    }
+    if (!*folder)
+        return fct_set_error_full(error, FCT_ERROR_UNSUPPORTED, "Start facetd with --images DIR.", NULL,
+                                  "This facetd has no folder for files.");
     return g_mkdir_with_parents(folder, 0755) == 0 || fct_set_error_errno(error, "Could not make", folder);
 }
 
@@ -179,20 +171,16 @@ gboolean fct_files_read_kind(const char *path, const char **ret_kind, GError **e
 {
     FctDiskHead head;
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    gboolean ok = fd >= 0 && fstat(fd, &st) == 0;
-    if (!ok)
-        fct_set_error_errno(error, "Could not read", path);
-    ok = ok && fct_content_head(fd, st.st_size, st.st_size, &head, error) &&
-         fct_upload_accept(&head, "", st.st_size, error);
-    if (fd >= 0)
-        close(fd);
-    if (ok)
-        *ret_kind = fct_upload_format(&head);
-    return ok;
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fct_set_error_errno(error, "Could not read", path);
+    if (!fct_content_head(fd, st.st_size, st.st_size, &head, error) || !fct_upload_accept(&head, "", st.st_size, error))
+        return FALSE;
+    *ret_kind = fct_upload_format(&head);
+    return TRUE;
 }
 
-/* @sha256: of what came, or of what is to come. */
+/* @sha256: of the bytes that arrived, or that are to arrive. */
 static json_t *file_json(const char *id, const char *format, const char *state, gint64 size, gint64 received,
                          const char *image, const char *sha256)
 {
@@ -213,8 +201,7 @@ gboolean fct_files_upload_note(FctFiles *files, const char *id, gint64 *ret_size
             return TRUE;
         }
     }
-    fct_set_error(error, FCT_ERROR_NOT_FOUND, "No upload of a file %s was begun.", id);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_NOT_FOUND, "No upload of a file %s was begun.", id);
 }
 
 void fct_files_upload_drop(FctFiles *files, const char *id)
@@ -235,7 +222,7 @@ static json_t *upload_json(FctFiles *files, const char *id, GError **error)
     return file_json(id, NULL, "uploading", size, stat(part, &st) == 0 ? st.st_size : 0, NULL, *sha256 ? sha256 : NULL);
 }
 
-/* What a description or its own bytes make an image or an ISO; other files in the folder are none of ours. */
+/* TRUE for an image (it has a description) or an ISO (its bytes say so). Other files in the folder are not listed. */
 static json_t *ready_json(FctFiles *files, const char *id, GPtrArray *images)
 {
     g_autofree char *path = fct_files_final(files, id);
@@ -282,7 +269,7 @@ static int by_name(gconstpointer a, gconstpointer b)
     return g_strcmp0(fct_json_str(*(json_t *const *)a, "name", ""), fct_json_str(*(json_t *const *)b, "name", ""));
 }
 
-/* Files of the folder, by name; json_t*. */
+/* The files of the folder, by name; json_t*. */
 static GPtrArray *read_folder(FctFiles *files)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
@@ -339,11 +326,11 @@ static gboolean check_space(FctFiles *files, gint64 size, GError **error)
     gint64 left = fct_json_int(list, "free_bytes", 0) - promised;
     if (size <= left)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_NO_SPACE, "Delete files that nobody needs, or finish other uploads first.",
-                       json_pack("{s:s}", "field", "size_bytes"),
-                       "The file needs %" G_GINT64_FORMAT " MiB; %" G_GINT64_FORMAT " MiB are free in %s.",
-                       (size - 1) / (1024 * 1024) + 1, MAX(left, 0) / (1024 * 1024), files->app->config.images_dir);
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_NO_SPACE, "Delete files that nobody needs, or finish other uploads first.",
+        json_pack("{s:s}", "field", "size_bytes"),
+        "The file needs %" G_GINT64_FORMAT " MiB; %" G_GINT64_FORMAT " MiB are free in %s.",
+        (size - 1) / (1024 * 1024) + 1, MAX(left, 0) / (1024 * 1024), files->app->config.images_dir);
 }
 
 static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *sha256, GError **error)
@@ -353,25 +340,22 @@ static gboolean begin(FctFiles *files, const char *id, gint64 size, const char *
                     *text = g_strdup_printf("%" G_GINT64_FORMAT "%s%s", size, *sha256 ? " " : "", sha256);
     g_autoptr(GError) fault = NULL;
     struct stat st;
-    if (lstat(final, &st) == 0 || lstat(note, &st) == 0) {
-        fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that file first.",
-                           json_pack("{s:s}", "field", "name"), "There is a file %s already.", id);
-        return FALSE;
-    }
+    if (lstat(final, &st) == 0 || lstat(note, &st) == 0)
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, "Choose another name, or delete that file first.",
+                                  json_pack("{s:s}", "field", "name"), "There is a file %s already.", id);
     if (!fct_files_may_describe(files, id, error))
         return FALSE;
-    unlink(part); /* without its note it belongs to nobody */
+    unlink(part); /* bytes without their note belong to no upload */
     if (!g_file_set_contents_full(note, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
                                   &fault)) {
         gboolean full = g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
         gboolean closed = g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_ACCES) ||
                           g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_ROFS);
-        fct_set_error(error,
-                      full     ? FCT_ERROR_NO_SPACE
-                      : closed ? FCT_ERROR_UNSUPPORTED
-                               : FCT_ERROR_INTERNAL,
-                      "%s", fault->message);
-        return FALSE;
+        return fct_set_error(error,
+                             full     ? FCT_ERROR_NO_SPACE
+                             : closed ? FCT_ERROR_UNSUPPORTED
+                                      : FCT_ERROR_INTERNAL,
+                             "%s", fault->message);
     }
     return TRUE;
 }
@@ -402,9 +386,8 @@ static gboolean nobody_has(FctFiles *files, const char *path, GError **error)
     }
     if (json_array_size(reasons) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these VMs, and delete these snapshots, first.",
-                       json_pack("{s:O}", "reasons", reasons), "The file is in use.");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these VMs, and delete these snapshots, first.",
+                              json_pack("{s:O}", "reasons", reasons), "The file is in use.");
 }
 
 static gboolean drop(const char *path, GError **error)

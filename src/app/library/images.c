@@ -54,7 +54,7 @@ static int by_name(gconstpointer a, gconstpointer b)
 GPtrArray *fct_images_list(const char *folder)
 {
     GPtrArray *images = g_ptr_array_new_with_free_func((GDestroyNotify)fct_image_free);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL); /* no folder: no images */
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL); /* without a folder there are no images */
     const char *base;
     while (dir && (base = g_dir_read_name(dir))) {
         g_autoptr(GError) fault = NULL;

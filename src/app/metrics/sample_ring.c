@@ -6,11 +6,11 @@
 
 #define OF_VM G_N_ELEMENTS(vm_fields)
 
-/* What a VM's reading has; NAN: unknown. */
+/* The readings of one VM; NAN: unknown. */
 static const char *const vm_fields[] = {"cpu_percent", "memory_used_mib", "memory_total_mib"};
 
 typedef struct {
-    GRefString *id; /* the same string in every sample */
+    GRefString *id; /* one shared string for all samples */
     float values[3];
 } OfVm;
 G_STATIC_ASSERT(G_N_ELEMENTS(vm_fields) == G_N_ELEMENTS(((OfVm *)NULL)->values));
@@ -95,7 +95,7 @@ void fct_sample_ring_keep(FctSampleRing *ring, const json_t *json)
     if (!ring->with_vms)
         ring->with_vms = ring->samples.tail;
     ring->of_vms += sample->n_vms;
-    /* The newest stays whole, however many VMs there are. */
+    /* Drops readings of VMs from old samples; the newest sample stays whole, however many VMs there are. */
     while (ring->of_vms > FCT_SAMPLE_RING_VMS && ring->with_vms != ring->samples.tail)
         forget_vms(ring);
     while (((Sample *)g_queue_peek_head(&ring->samples))->time_ms < oldest)
@@ -114,7 +114,7 @@ static json_t *vm_json(const OfVm *vm)
 
 static void add_vm(const Sample *sample, const char *id, json_t *vms)
 {
-    GRefString *own = g_ref_string_new_intern(id); /* so that no text is compared: a sample may have a thousand */
+    GRefString *own = g_ref_string_new_intern(id); /* a set: comparing strings would be slow with a thousand VMs */
     for (guint i = 0; i < sample->n_vms; i++)
         if (sample->vms[i].id == own)
             json_object_set_new(vms, id, vm_json(&sample->vms[i]));
@@ -146,7 +146,7 @@ static json_t *sample_json(const Sample *sample, const FctSampleWish *wish)
                      fct_json_parse(sample->host, strlen(sample->host), NULL), "gpus", gpus, "vms", vms);
 }
 
-/* Of each span the newest: the next one is in another span, or there is none. */
+/* Keeps the newest sample of each time span: the one whose successor is in another span, or is missing. */
 static gboolean is_last_of_step(const GList *at, gint64 step_ms)
 {
     const Sample *sample = at->data, *next = at->next ? at->next->data : NULL;

@@ -3,9 +3,10 @@
 
 #include "app/domains/domains.h"
 #include "app/news/hub.h"
+#include "base/scope.h"
 
 #define PERIOD_S 2
-#define VM_FRESH_MS 10000 /* older readings of VMs are not shown as present ones */
+#define VM_FRESH_MS 10000 /* VMs' readings older than this are not shown as present ones */
 
 struct FctSampler {
     FctApp *app;
@@ -27,7 +28,7 @@ FctSampler *fct_sampler_new(FctApp *app)
     return sampler;
 }
 
-/* FALSE when it is time to end. */
+/* FALSE when the sampler is to end. */
 static gboolean pause_until(FctSampler *sampler, gint64 until)
 {
     g_mutex_lock(&sampler->lock);
@@ -38,7 +39,7 @@ static gboolean pause_until(FctSampler *sampler, gint64 until)
     return !stopping;
 }
 
-/* What is not known now is null, not left out. */
+/* Unknown readings are null in the answer, not left out. */
 static json_t *sample_now(FctSampler *sampler)
 {
     json_t *sample = sampler->app->hw->ops->sample(sampler->app->hw, NULL);
@@ -47,18 +48,16 @@ static json_t *sample_now(FctSampler *sampler)
                            "gpus");
     gint64 now = fct_app_now_ms();
     json_object_set_new(sample, "time_ms", json_integer(now));
-    g_mutex_lock(&sampler->lock);
+    fct_autolock(&sampler->lock);
     json_object_set_new(
         sample, "vms", sampler->vms && now - sampler->vms_ms < VM_FRESH_MS ? json_incref(sampler->vms) : json_object());
-    g_mutex_unlock(&sampler->lock);
     return sample;
 }
 
 static void keep(FctSampler *sampler, const json_t *sample)
 {
-    g_mutex_lock(&sampler->lock);
+    fct_autolock(&sampler->lock);
     fct_sample_ring_keep(&sampler->ring, sample);
-    g_mutex_unlock(&sampler->lock);
 }
 
 static gpointer sample_hardware(gpointer data)
@@ -120,8 +119,6 @@ void fct_sampler_free(FctSampler *sampler)
 
 json_t *fct_sampler_list(FctSampler *sampler, const FctSampleWish *wish)
 {
-    g_mutex_lock(&sampler->lock);
-    json_t *items = fct_sample_ring_list(&sampler->ring, wish);
-    g_mutex_unlock(&sampler->lock);
-    return items;
+    fct_autolock(&sampler->lock);
+    return fct_sample_ring_list(&sampler->ring, wish);
 }

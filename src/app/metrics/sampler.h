@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Readings of host, gpus and VMs every two seconds: kept for half an hour in memory and sent to whoever looks on; those
- * of VMs for a shorter time when there are more than 500, so that memory and answers stay bounded. Two threads: libvirt
- * may be slow, the gpus' readings must not wait for it.
+ * Readings of host, gpus and VMs every two seconds, kept in memory for half an hour and sent to open pages. With more
+ * than 500 VMs their readings are kept for less time, so that memory and answers stay bounded. Two threads, since
+ * libvirt may be slow and the readings of gpus must not wait for it.
  */
 #pragma once
 #include "app/metrics/sample_ring.h"
@@ -12,5 +12,5 @@ FctSampler *fct_sampler_new(FctApp *app);
 void fct_sampler_start(FctSampler *sampler);
 void fct_sampler_stop(FctSampler *sampler); /* waits for the threads */
 void fct_sampler_free(FctSampler *sampler);
-/* What is asked for of the samples, oldest first. New reference. Any thread, never waits for hardware or libvirt. */
+/* The samples that @wish asks for, oldest first. New reference. Any thread; never waits for hardware or libvirt. */
 json_t *fct_sampler_list(FctSampler *sampler, const FctSampleWish *wish);

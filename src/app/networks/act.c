@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is under way on networks, as it stands in the store: one act on each. */
+/* Work under way on networks, as the store has it: at most one piece of work on each network. */
 #include "app/networks/cache.h"
 #include "app/networks/task.h"
 #include "app/news/records.h"
@@ -15,9 +15,8 @@ char *fct_network_act_key(const char *name)
 
 static gboolean busy(const char *name, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that has ended.", NULL, "Network %s is being changed.",
-                       name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Wait until that has ended.", NULL,
+                              "Network %s is being changed.", name);
 }
 
 gboolean fct_network_act_refused(const char *name, GError *fault, GError **error)
@@ -39,8 +38,7 @@ gboolean fct_network_act_idle(FctApp *app, const char *name, GError **error)
         return busy(name, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes, GError **error)
@@ -48,16 +46,12 @@ gboolean fct_network_act_stays(FctApp *app, const char *name, FctWrites *writes,
     g_autofree char *key = fct_network_act_key(name);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = app->store->ops->get(app->store, key, &fault);
-    if (!doc && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
-    if (doc && strcmp(fct_json_str(doc->value, "act", ""), "delete") == 0) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL, "Network %s is being deleted.",
-                           name);
-        return FALSE;
-    }
-    if (writes) /* the note as it is now: none, or that of a change */
+    if (!doc && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
+    if (doc && strcmp(fct_json_str(doc->value, "act", ""), "delete") == 0)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Choose another network.", NULL,
+                                  "Network %s is being deleted.", name);
+    if (writes) /* @writes demand that the note is still as it is now: none, or that of a change */
         fct_writes_add(writes, g_steal_pointer(&key), doc ? json_incref(doc->value) : NULL,
                        doc ? doc->revision : FCT_REV_NONE);
     return TRUE;
@@ -147,7 +141,7 @@ gboolean fct_network_device_drop(FctApp *app, const char *name, const char *devi
     return other || (networks && app->hw->ops->vlan_take(app->hw, device, ret_kept, error));
 }
 
-/* The VLAN's interface of a network that was not made. FALSE: it stays noted until the next start. */
+/* Deletes the VLAN's interface of a network that was not made. FALSE: the note stays until the next start. */
 static gboolean drop_device(FctApp *app, const char *name, const char *device)
 {
     g_autoptr(GError) fault = NULL;
@@ -163,11 +157,11 @@ static void settle(FctApp *app, const json_t *doc, const FctNetwork *network)
     const char *name = fct_json_str(doc, "name", "");
     gboolean create = strcmp(fct_json_str(doc, "act", ""), "create") == 0;
     g_autoptr(GError) fault = NULL;
-    /* One that runs was made to the end, or nothing was taken from it yet. */
+    /* A network that runs was made completely, or its deletion had not begun. */
     gboolean half = network && network->ours && !network->active && !fct_network_has_vms(app, name);
     if (half && !app->vmm->ops->network_delete(app->vmm, name, &fault)) {
         g_warning("%s", fault->message);
-        return; /* it stays noted until the next start */
+        return; /* the note stays until the next start */
     }
     if ((half || !network) && !drop_device(app, name, fct_json_str(doc, "device", "")))
         return;
@@ -190,7 +184,10 @@ void fct_network_acts_settle(FctApp *app)
     for (guint i = 0; networks && i < docs->len; i++) {
         const json_t *doc = ((FctDoc *)docs->pdata[i])->value;
         const char *name = fct_json_str(doc, "name", ""), *act = fct_json_str(doc, "act", "");
-        /* What has a task is that task's; what this facetd makes now is not left over. */
+        /*
+         * Notes with a task are left to that task, and notes of creations that this process is doing now are not
+         * leftovers.
+         */
         if (strcmp(act, "change") != 0 && !fct_json_bool(doc, "task", FALSE) &&
             !fct_network_cache_is_making(app->networks, name))
             settle(app, doc, find(networks, name));

@@ -2,6 +2,7 @@
 #include "app/networks/cache.h"
 
 #include "app/domains/vm_news.h"
+#include "base/scope.h"
 
 #include <string.h>
 
@@ -12,14 +13,14 @@ struct FctNetworkCache {
     GMutex changing; /* see fct_network_cache_lock */
 
     GMutex lock;        /* guards everything below */
-    GHashTable *making; /* names of networks that are being made by this process */
+    GHashTable *making; /* names of networks that this process is making */
     GCond cond;
     gboolean quit, due;
     GPtrArray *networks; /* immutable; NULL: never read */
     json_t *addresses;   /* immutable */
     gint64 read_us;
-    guint64 begun, kept; /* readings, counted: an older one never replaces a newer */
-    GError *fault;       /* of the last reading; NULL: it worked */
+    guint64 begun, kept; /* numbers of readings: an older reading never replaces a newer one */
+    GError *fault;       /* error of the last reading; NULL: it worked */
 };
 
 /* ---- reading ---- */
@@ -40,7 +41,7 @@ static json_t *addresses_of(const GPtrArray *networks)
     return by_mac;
 }
 
-/* Whether a VM could start in the same ones. @a NULL: never read. */
+/* Whether a VM could start with the same networks in both lists. @a NULL: never read. */
 static gboolean same_to_starts(const GPtrArray *a, const GPtrArray *b)
 {
     gboolean same = a && a->len == b->len;
@@ -83,8 +84,7 @@ GPtrArray *fct_network_cache_read(FctNetworkCache *cache, int max_age_ms, GError
     g_mutex_unlock(&cache->lock);
     if (news)
         fct_vm_news_host_changed(cache->app->vm_news);
-    if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return networks;
 }
 
@@ -92,7 +92,7 @@ GPtrArray *fct_network_cache_get(FctNetworkCache *cache, GError **error)
 {
     gint64 until = g_get_monotonic_time() + FIRST_MS * (gint64)1000;
     GPtrArray *networks = NULL;
-    g_mutex_lock(&cache->lock);
+    fct_autolock(&cache->lock);
     while (!cache->networks && !cache->fault && !cache->quit && g_cond_wait_until(&cache->cond, &cache->lock, until))
         ;
     if (cache->fault)
@@ -101,70 +101,58 @@ GPtrArray *fct_network_cache_get(FctNetworkCache *cache, GError **error)
         networks = g_ptr_array_ref(cache->networks);
     else
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt has not told of its networks yet.");
-    g_mutex_unlock(&cache->lock);
     return networks;
 }
 
 GPtrArray *fct_network_cache_seen(FctNetworkCache *cache)
 {
-    g_mutex_lock(&cache->lock);
-    GPtrArray *networks = cache->networks && !cache->fault ? g_ptr_array_ref(cache->networks) : NULL;
-    g_mutex_unlock(&cache->lock);
-    return networks;
+    fct_autolock(&cache->lock);
+    return cache->networks && !cache->fault ? g_ptr_array_ref(cache->networks) : NULL;
 }
 
 json_t *fct_network_cache_addresses(FctNetworkCache *cache)
 {
-    g_mutex_lock(&cache->lock);
-    json_t *addresses = cache->addresses ? json_deep_copy(cache->addresses) : json_object();
-    g_mutex_unlock(&cache->lock);
-    return addresses;
+    fct_autolock(&cache->lock);
+    return cache->addresses ? json_deep_copy(cache->addresses) : json_object();
 }
 
 void fct_network_cache_look(FctNetworkCache *cache)
 {
-    g_mutex_lock(&cache->lock);
+    fct_autolock(&cache->lock);
     cache->due = TRUE;
     g_cond_broadcast(&cache->cond);
-    g_mutex_unlock(&cache->lock);
 }
 
 gboolean fct_network_cache_await_look(FctNetworkCache *cache, gint64 until_us, gboolean *ret_due)
 {
-    g_mutex_lock(&cache->lock);
+    fct_autolock(&cache->lock);
     while (!cache->quit && !cache->due && g_cond_wait_until(&cache->cond, &cache->lock, until_us))
         ;
     gboolean goes_on = !cache->quit;
     *ret_due = cache->due;
     cache->due = FALSE;
-    g_mutex_unlock(&cache->lock);
     return goes_on;
 }
 
 gboolean fct_network_cache_rest(FctNetworkCache *cache, gint64 until_us)
 {
-    g_mutex_lock(&cache->lock);
+    fct_autolock(&cache->lock);
     while (!cache->quit && g_cond_wait_until(&cache->cond, &cache->lock, until_us))
         ;
-    gboolean goes_on = !cache->quit;
-    g_mutex_unlock(&cache->lock);
-    return goes_on;
+    return !cache->quit;
 }
 
 void fct_network_cache_quit(FctNetworkCache *cache)
 {
-    g_mutex_lock(&cache->lock);
+    fct_autolock(&cache->lock);
     cache->quit = TRUE;
     g_cond_broadcast(&cache->cond);
-    g_mutex_unlock(&cache->lock);
 }
 
 gboolean fct_network_cache_has_failed(FctNetworkCache *cache)
 {
-    g_mutex_lock(&cache->lock);
-    gboolean failed = cache->fault != NULL;
-    g_mutex_unlock(&cache->lock);
-    return failed;
+    fct_autolock(&cache->lock);
+    return cache->fault != NULL;
 }
 
 void fct_network_cache_lock(FctNetworkCache *cache)
@@ -179,20 +167,17 @@ void fct_network_cache_unlock(FctNetworkCache *cache)
 
 void fct_network_cache_set_making(FctNetworkCache *cache, const char *name, gboolean on)
 {
-    g_mutex_lock(&cache->lock);
+    fct_autolock(&cache->lock);
     if (on)
         g_hash_table_add(cache->making, g_strdup(name));
     else
         g_hash_table_remove(cache->making, name);
-    g_mutex_unlock(&cache->lock);
 }
 
 gboolean fct_network_cache_is_making(FctNetworkCache *cache, const char *name)
 {
-    g_mutex_lock(&cache->lock);
-    gboolean is = g_hash_table_contains(cache->making, name);
-    g_mutex_unlock(&cache->lock);
-    return is;
+    fct_autolock(&cache->lock);
+    return g_hash_table_contains(cache->making, name);
 }
 
 FctNetworkCache *fct_network_cache_new(FctApp *app)

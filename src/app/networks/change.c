@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes of networks: looked at first (core/network_plan), the same way for the preview and for the act. */
+/* Changes of networks. core/network_plan judges them, in the same way for a preview and for the change itself. */
 #include "app/domains/domains.h"
 #include "app/domains/snapshot_users.h"
 #include "app/domains/vm_docs.h"
@@ -15,12 +15,12 @@
 
 #define FIRST_KEY "mark/first-network"
 
-/* What a decision is made from. */
+/* The facts from which a change is judged. */
 typedef struct {
     GPtrArray *networks, *coming;
     GPtrArray *all;    /* of both */
-    FctHostLook *host; /* NULL: not looked at yet, or libvirt does not tell */
-    json_t *nics;      /* of the network in question; NULL: it is new */
+    FctHostLook *host; /* NULL: not read yet, or libvirt does not answer */
+    json_t *nics;      /* NICs in the network in question; NULL: the network is new */
     GArray *users;
     GPtrArray *snapshots;
     FctNetworkScene scene;
@@ -44,7 +44,7 @@ static void look_free(Look *look)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Look, look_free)
 
-/* "9.0.0" → 9000000. Asked only where it counts: the first question of a libvirtd is slow. */
+/* "9.0.0" → 9000000. Asked only when it matters, since a libvirtd answers its first question slowly. */
 static guint libvirt_version(FctApp *app)
 {
     g_autoptr(json_t) facts = app->vmm->ops->facts(app->vmm, NULL);
@@ -91,7 +91,7 @@ static gboolean find_users(FctApp *app, Look *look, GError **error)
     return TRUE;
 }
 
-/* @name NULL: of a new network. */
+/* @name NULL: for a new network. */
 static Look *look_new(FctApp *app, const char *name, const FctNetworkCaller *caller, GError **error)
 {
     g_autoptr(Look) look = g_new0(Look, 1);
@@ -117,7 +117,10 @@ static Look *look_new(FctApp *app, const char *name, const FctNetworkCaller *cal
     return !name || find_users(app, look, error) ? g_steal_pointer(&look) : NULL;
 }
 
-/* The host, as far as it matters for @wanted. The kinds of interfaces are unknown when libvirt cannot tell them. */
+/*
+ * Reads the host's interfaces and routes as far as @wanted depends on them. The kinds of interfaces are unknown when
+ * libvirt does not answer.
+ */
 static void look_at_host(FctApp *app, Look *look, const FctNetwork *wanted)
 {
     g_autofree char *subnet = fct_network_subnet(wanted);
@@ -196,7 +199,7 @@ json_t *fct_networks_preview(FctApp *app, const json_t *body, const FctNetworkCa
 
 /* ---- acts ---- */
 
-/* The names of the VMs that hold it. */
+/* The names of the VMs that verdicts say hold the network. */
 static json_t *holders(const GPtrArray *verdicts)
 {
     json_t *names = json_array();
@@ -208,7 +211,7 @@ static json_t *holders(const GPtrArray *verdicts)
     return names;
 }
 
-/* The first verdict that stands against it decides on the code of the error; all of them are in its details. */
+/* The error takes its code from the first verdict that forbids the change; its details list all verdicts. */
 static gboolean allowed(const FctNetworkPlan *plan, const FctNetworkCaller *caller, GError **error)
 {
     static const struct {
@@ -224,10 +227,8 @@ static gboolean allowed(const FctNetworkPlan *plan, const FctNetworkCaller *call
         if (verdict->severity == FCT_BLOCK || verdict->severity == FCT_REFUSE)
             first = verdict;
     }
-    if (!first) { /* only a word of consent is missing */
-        g_propagate_error(error, g_steal_pointer(&refusal));
-        return FALSE;
-    }
+    if (!first) /* no verdict forbids it: only the user's consent is missing */
+        return fct_error_pass(error, &refusal);
     const char *field = fct_network_plan_field(first);
     FctErrorCode code = field ? FCT_ERROR_BAD_REQUEST : FCT_ERROR_REFUSED;
     for (guint i = 0; i < G_N_ELEMENTS(codes); i++)
@@ -238,8 +239,7 @@ static gboolean allowed(const FctNetworkPlan *plan, const FctNetworkCaller *call
         json_object_set_new(details, "field", json_string(field));
     if (code == FCT_ERROR_IN_USE)
         json_object_set_new(details, "holders", holders(plan->verdicts));
-    fct_set_error_full(error, code, *first->next ? first->next : NULL, details, "%s", first->sentence);
-    return FALSE;
+    return fct_set_error_full(error, code, *first->next ? first->next : NULL, details, "%s", first->sentence);
 }
 
 static json_t *published(FctApp *app, const char *name, GError **error)
@@ -249,7 +249,10 @@ static json_t *published(FctApp *app, const char *name, GError **error)
     return networks ? fct_networks_get(app, name, error) : NULL;
 }
 
-/* With the VLAN's interface that it is to be on; nothing of it stays when libvirt does not take the network. */
+/*
+ * Makes the network, and first the VLAN's interface that it needs. When libvirt refuses the network the interface is
+ * deleted again.
+ */
 static gboolean make(FctApp *app, const FctNetwork *wanted, GError **error)
 {
     const FctHwOps *hw = app->hw->ops;
@@ -280,7 +283,7 @@ json_t *fct_networks_create(FctApp *app, const json_t *input, const FctNetworkCa
     return ok ? published(app, look->wanted->name, error) : NULL;
 }
 
-/* What it is on may be gone with the host's last run: a VLAN's interface of ours is made again first. */
+/* A VLAN's interface of ours does not survive a restart of the host: it is made again before the network starts. */
 static gboolean start(FctApp *app, const FctNetwork *network, GError **error)
 {
     if (network->ours && *network->device &&
@@ -303,11 +306,10 @@ json_t *fct_networks_start(FctApp *app, const char *name, GError **error)
 
 static gboolean is_present(const FctNetwork *network, guint64 revision, GError **error)
 {
-    g_return_val_if_fail(network, FALSE); /* a look for a name has found it */
+    g_return_val_if_fail(network, FALSE); /* look_new has found it */
     if (revision == FCT_REV_ANY || revision == network->revision)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_REVISION, "Network %s has changed meanwhile.", network->name);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_REVISION, "Network %s has changed meanwhile.", network->name);
 }
 
 FctTask *fct_networks_update(FctApp *app, const char *user, const char *name, const json_t *input, guint64 revision,
@@ -351,7 +353,10 @@ static gboolean runs_any(const GPtrArray *networks)
     return FALSE;
 }
 
-/* Written before the network is made: better none than one that comes back after somebody deleted it. */
+/*
+ * Noted before the network is made: after a crash it is better to have no network than to bring one back that somebody
+ * deleted.
+ */
 static gboolean is_first_time(FctApp *app)
 {
     g_autoptr(json_t) mark = json_pack("{s:I}", "time_ms", (json_int_t)fct_app_now_ms());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The deletion of a network as a task: dnsmasq and the firewall take their time, and nobody else shall wait for it.
- * It is noted before the first effect, so whoever finds the note goes on; what is gone already counts as done.
+ * Deleting a network as a task, since dnsmasq and the firewall take their time. The deletion is noted before its first
+ * effect: whoever finds the note continues, and counts what is gone already as done.
  */
 #include "app/domains/domains.h"
 #include "app/domains/vm_docs.h"
@@ -10,13 +10,13 @@
 #include "app/news/records.h"
 
 #define RETRY_MS 500
-#define LATE_MAX 3 /* deadlines that it may pass */
+#define LATE_MAX 3 /* how many calls may pass their deadline */
 
 typedef struct {
     FctApp *app;
     char *name, *key;
-    char *device; /* the VLAN's interface that goes with it; "" */
-    char *kept;   /* why that stays; NULL or "": it does not */
+    char *device; /* the VLAN's interface that is deleted with the network; "" */
+    char *kept;   /* why the interface stays; NULL or "": it does not */
 } Removal;
 
 static void removal_free(gpointer data)
@@ -39,14 +39,12 @@ static Removal *removal_new(FctApp *app, const char *name, const char *device)
     return removal;
 }
 
-/* A VM may have got a NIC in it after this was judged. */
+/* A VM may have got a NIC in the network after the deletion was judged. */
 static gboolean remove_once(Removal *removal, GError **error)
 {
     FctApp *app = removal->app;
-    if (fct_network_has_vms(app, removal->name)) {
-        fct_set_error(error, FCT_ERROR_IN_USE, "A VM is attached to network %s now.", removal->name);
-        return FALSE;
-    }
+    if (fct_network_has_vms(app, removal->name))
+        return fct_set_error(error, FCT_ERROR_IN_USE, "A VM is attached to network %s now.", removal->name);
     if (!app->vmm->ops->network_delete(app->vmm, removal->name, error))
         return FALSE;
     g_clear_pointer(&removal->kept, g_free);
@@ -58,8 +56,10 @@ static gboolean is_away(const GError *fault)
     return fault->code == FCT_ERROR_LIBVIRT_DOWN || fault->code == FCT_ERROR_HELPER;
 }
 
-/* libvirt or a helper that is away is waited for. FALSE with @error: it cannot be; without: facetd ends, and the next
- * goes on. */
+/*
+ * Waits while libvirt or the helper is away. FALSE with @error: it cannot be deleted. FALSE without: facetd ends, and
+ * the next one continues.
+ */
 static gboolean remove_it(Removal *removal, FctTask *task, GError **error)
 {
     for (int late = 0;;) {
@@ -68,10 +68,8 @@ static gboolean remove_it(Removal *removal, FctTask *task, GError **error)
             return FALSE;
         if (remove_once(removal, &fault))
             return TRUE;
-        if (!is_away(fault) && (fault->code != FCT_ERROR_TIMEOUT || ++late >= LATE_MAX)) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+        if (!is_away(fault) && (fault->code != FCT_ERROR_TIMEOUT || ++late >= LATE_MAX))
+            return fct_error_pass(error, &fault);
         fct_task_wait(task, RETRY_MS);
         if (fct_task_stopping(task))
             return FALSE;
@@ -89,7 +87,7 @@ static void run(FctTask *task, gpointer data)
     if (!ok && !fault)
         return;
     fct_task_step(task, 0, ok ? FCT_TASK_STEP_DONE : FCT_TASK_STEP_FAILED, ok ? NULL : fault->message);
-    /* The page is told of the network before it hears of the end. */
+    /* Publishes the network before the end of the task, so that the page hears of them in this order. */
     g_autoptr(GPtrArray) networks G_GNUC_UNUSED = fct_network_cache_read(cache, 0, NULL);
     if (ok && removal->kept && *removal->kept)
         fct_task_log(task, "%s", removal->kept);
@@ -113,7 +111,7 @@ FctTask *fct_network_delete_start(FctApp *app, const char *user, const FctNetwor
                               .plan = "",
                               .steps = steps};
     json_t *places = json_array();
-    if (*network->device) /* until it is gone nobody shall be put on it */
+    if (*network->device) /* while it is being deleted no VM may be attached to it */
         fct_network_place_add(places, network);
     g_autoptr(json_t) doc = json_pack("{s:s, s:s, s:b, s:s, s:o}", "act", "delete", "name", network->name, "task", TRUE,
                                       "device", network->device, "places", places);

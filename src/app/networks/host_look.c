@@ -22,8 +22,8 @@ static gboolean has_links(const FctHostNetwork *kernel)
 }
 
 /*
- * The helper may live in another network namespace than libvirt: its addresses and routes are none of the networks'
- * then. One interface that both know, by name and MAC, tells that they see the same host.
+ * The helper may run in another network namespace than libvirt: then its addresses and routes say nothing about
+ * libvirt's networks. One interface that both report, with equal name and MAC, shows that they see the same host.
  */
 static gboolean is_same_host(const GPtrArray *interfaces, const FctHostNetwork *kernel)
 {

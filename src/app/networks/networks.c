@@ -10,15 +10,14 @@
 
 #include <string.h>
 
-#define FRESH_MS 500   /* a list and its first object are asked for at once */
-#define RECENT_MS 2500 /* how old it gets while a page is open */
+#define FRESH_MS 500   /* a page asks for a list and its first object together: one reading serves both */
+#define RECENT_MS 2500 /* age at which a reading is renewed while a page is open */
 
 static gboolean has_libvirt(FctApp *app, GError **error)
 {
     if (app->networks)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
 }
 
 static const FctNetwork *find(const GPtrArray *networks, const char *name)
@@ -57,7 +56,10 @@ static void add_address(json_t *list, const char *address, const char *source)
         json_array_append_new(list, json_pack("{s:s, s:s}", "address", address, "source", source));
 }
 
-/* What it has been given, what its guest says besides, and else what it will be given when it asks. */
+/*
+ * The addresses of a NIC: what DHCP has handed out and what the guest reports; if there are none, what DHCP will hand
+ * out.
+ */
 static json_t *addresses_json(const FctNetwork *network, const char *mac, const json_t *said)
 {
     json_t *list = json_array();
@@ -95,7 +97,7 @@ static void add_nic(Nics *nics, const char *id, const char *name, const char *gi
                                     "running", runs, "addresses", addresses_json(nics->network, mac, said)));
 }
 
-/* By what they run with and by what they shall have. */
+/* Counts a VM by the NICs that it runs with and by those that its document has. */
 json_t *fct_networks_nics(FctApp *app, const FctNetwork *network, const GPtrArray *mine)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
@@ -163,7 +165,7 @@ json_t *fct_networks_list(FctApp *app, GError **error)
     return items;
 }
 
-/* The networks, read anew if @name is in none that was seen lately: it may have been made in this moment. */
+/* The networks; read again if @name is in no recent reading, since it may have been made just now. */
 static GPtrArray *read_with(FctApp *app, const char *name, GError **error)
 {
     GPtrArray *networks = fct_network_cache_read(app->networks, FRESH_MS, error);
@@ -243,7 +245,7 @@ static gboolean is_free(const FctVm *vm, const char *mac, const GPtrArray *mine,
     return TRUE;
 }
 
-/* VMs of others too: two with one address hear one another's traffic. */
+/* Other programs' VMs count too: of two VMs with one address each receives the other's traffic. */
 static gboolean is_free_in_libvirt(FctApp *app, const FctVm *vm, const char *mac, GError **error)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A change of a network as a task. What there is, what there shall be and who is to be plugged in again is in the store
- * before the first effect; each step looks at what is so first. So whoever finds the task, after a crash too, runs it
- * from its beginning, forward or back.
+ * A change of a network as a task. The present state, the wanted state and the VMs to plug in again are stored before
+ * the first effect, and each step first looks at the actual state. So whoever finds the task, also after a crash, can
+ * run it from its beginning, forward or back.
  */
 #include "app/networks/task.h"
 
@@ -14,8 +14,8 @@
 #include <string.h>
 
 #define RETRY_MS 500
-#define LATE_MAX 3 /* deadlines that a step may pass */
-#define ROUNDS 3   /* of plugging in, when libvirt went away meanwhile */
+#define LATE_MAX 3 /* how many calls of a step may pass their deadline */
+#define ROUNDS 3   /* how often plugging in is repeated when libvirt went away during it */
 
 enum { DEFINE, RESTART, PLUG };
 
@@ -24,7 +24,7 @@ typedef struct {
     char *name, *key;
     json_t *doc; /* {"act","name","input","revision","redefine","places","change","back","error"} */
     guint steps;
-    json_t *cut; /* as last seen: the VMs that are not plugged in */
+    json_t *cut; /* the VMs that are not plugged in, as last seen */
     guint plugged;
 } Act;
 
@@ -70,11 +70,9 @@ static gboolean write_down(Act *act, GError **error)
             present = networks->pdata[i];
     if (!networks)
         return FALSE;
-    if (!present || present->revision != (guint64)fct_json_int(act->doc, "revision", 0)) {
-        fct_set_error(error, FCT_ERROR_CONFLICT, present ? "Network %s has changed meanwhile." : "Network %s is gone.",
-                      act->name);
-        return FALSE;
-    }
+    if (!present || present->revision != (guint64)fct_json_int(act->doc, "revision", 0))
+        return fct_set_error(error, FCT_ERROR_CONFLICT,
+                             present ? "Network %s has changed meanwhile." : "Network %s is gone.", act->name);
     g_autoptr(FctNetwork) wanted = fct_network_changed(present, json_object_get(act->doc, "input"), error);
     json_t *change = wanted ? act->app->vmm->ops->network_prepare(act->app->vmm, wanted,
                                                                   fct_json_bool(act->doc, "redefine", TRUE), error)
@@ -101,7 +99,7 @@ static gboolean look_who_is_cut(Act *act, GError **error)
     return act->cut != NULL;
 }
 
-/* libvirt that is away is waited for; after a call that was late it is seen whether it happened. */
+/* Waits while libvirt is away. After a call that passed its deadline the next try sees whether it had its effect. */
 static End bring(Act *act, FctTask *task, Doing doing, GError **error)
 {
     for (int late = 0, away = 0;;) {
@@ -113,7 +111,7 @@ static End bring(Act *act, FctTask *task, Doing doing, GError **error)
         if (fault->code == FCT_ERROR_LIBVIRT_DOWN ? !away++ : fault->code == FCT_ERROR_TIMEOUT && ++late < LATE_MAX)
             fct_task_log(task, "%s Looking again.", fault->message);
         else if (fault->code != FCT_ERROR_LIBVIRT_DOWN) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return FAILED;
         }
         fct_task_wait(task, RETRY_MS);
@@ -162,7 +160,7 @@ static End go_back(Act *act, FctTask *task, GError **error)
     return end;
 }
 
-/* That it goes back is durable first; on a full disk it goes back all the same. */
+/* Stores that the change is being undone before undoing it; if the disk is full it is undone all the same. */
 static void turn_back(Act *act, FctTask *task, const GError *why)
 {
     g_autoptr(GError) fault = NULL;
@@ -198,7 +196,7 @@ static gboolean plug_round(Act *act, FctTask *task)
     return there;
 }
 
-/* Afterwards act->cut are those that stay without. */
+/* Afterwards act->cut lists the VMs that could not be plugged in. */
 static End plug(Act *act, FctTask *task, GError **error)
 {
     End end = bring(act, task, look_who_is_cut, error);
@@ -229,7 +227,7 @@ static char *names_of(const json_t *guests)
     return g_string_free(names, FALSE);
 }
 
-/* The page is told of the network before it hears of the end. */
+/* Publishes the network before the end of the task, so that the page hears of them in this order. */
 static void end_task(Act *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
     const FctWrite drop = {act->key, NULL, FCT_REV_ANY};
@@ -285,7 +283,7 @@ static void end_unseen(Act *act, FctTask *task, const GError *error)
     end_task(act, task, FCT_TASK_FAILED, error, outcome);
 }
 
-/* Forward, and back when that fails. LEAVING: facetd ends, and the next start goes on. */
+/* Runs the steps forward, and back when one fails. LEAVING: facetd ends, and the next start continues. */
 static End change(Act *act, FctTask *task, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -327,7 +325,7 @@ static void run(FctTask *task, gpointer data)
 
 /* ---- the beginning ---- */
 
-/* What others must leave alone meanwhile, as NetworkInputs: where it is, and where it shall be. */
+/* The places that others must leave alone during the change, as NetworkInputs: the present one and the wanted one. */
 static json_t *places_of(const FctNetwork *present, const FctNetwork *wanted)
 {
     json_t *places = json_array();

@@ -16,9 +16,9 @@ struct FctNetworkWatch {
     FctNetworkCache *cache; /* the context's */
     GThread *thread;
     /* The thread's own: */
-    GHashTable *shown;   /* name → text of what was published */
-    gboolean settled;    /* what facetd ended in was seen to */
-    gboolean first_done; /* so was the first network */
+    GHashTable *shown;   /* name → text that was last published */
+    gboolean settled;    /* leftovers of an earlier facetd were settled */
+    gboolean first_done; /* the first network was made, or is not needed */
 };
 
 static void publish_one(FctNetworkWatch *watch, json_t *view, GHashTable *gone)
@@ -32,7 +32,7 @@ static void publish_one(FctNetworkWatch *watch, json_t *view, GHashTable *gone)
     fct_hub_publish(watch->app->hub, "network", name, json_incref(view));
 }
 
-/* Those that differ from what was told last. */
+/* Publishes the networks that differ from what was last published. */
 static void publish(FctNetworkWatch *watch)
 {
     g_autoptr(json_t) views = fct_networks_list(watch->app, NULL);
@@ -55,7 +55,7 @@ static void publish(FctNetworkWatch *watch)
     }
 }
 
-/* VMs with a NIC whose addresses are others than before. */
+/* Publishes VMs with a NIC whose addresses have changed. */
 static void publish_vms(FctNetworkWatch *watch, const json_t *before, const json_t *after)
 {
     FctApp *app = watch->app;
@@ -95,7 +95,7 @@ static void look(FctNetworkWatch *watch)
     publish_vms(watch, before, after);
 }
 
-/* How long until the next look, when nothing calls for one. */
+/* How long to wait until the next reading when nothing asks for one. */
 static gint64 next_look(const FctNetworkWatch *watch)
 {
     if (fct_hub_watched(watch->app->hub))
@@ -108,13 +108,13 @@ static gpointer run(gpointer data)
     FctNetworkWatch *watch = data;
     gboolean due, goes_on = TRUE;
     while (goes_on) {
-        /* Nobody looks: only the hub knows when that ends, so ask it now and then. */
+        /* No page is open: only the hub knows when one opens, so ask it now and then. */
         gint64 until = g_get_monotonic_time() + MIN(next_look(watch), LOOK_US);
         goes_on = fct_network_cache_await_look(watch->cache, until, &due);
         if (!goes_on || (!due && next_look(watch) == G_MAXINT64))
             continue;
         look(watch);
-        /* Many VMs may come and go at once. */
+        /* pause: many VMs may come and go at once */
         goes_on = fct_network_cache_rest(watch->cache, g_get_monotonic_time() + REST_US);
     }
     return NULL;

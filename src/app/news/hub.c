@@ -2,36 +2,37 @@
 #include "app/news/hub.h"
 
 #include "app/api/visits.h"
+#include "base/scope.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
 
-#define QUEUE_MAX 2000 /* messages that wait for one client */
-#define KEEPALIVE_S 15 /* proxies cut silent connections */
+#define QUEUE_MAX 2000 /* messages that may wait for one client */
+#define KEEPALIVE_S 15 /* proxies cut connections that are silent for longer */
 
-/* One message on its way: already the text of the stream, made once for all clients. */
+/* A message on its way, as text of the stream, which all clients share. */
 typedef struct {
-    char *key; /* "gpu/gpu-0000-41-00-0"; "" is never merged */
+    char *key; /* "gpu/gpu-0000-41-00-0"; messages with "" are never merged */
     char *text;
 } Message;
 
 typedef struct FctHubClient {
     FctHub *hub;
-    SoupServerMessage *soup; /* NULL while it is to come */
-    char *first;             /* what it is sent before all else, as the stream's text; NULL: nothing */
+    SoupServerMessage *soup; /* NULL until the stream begins */
+    char *first;             /* text of the stream that is sent first; NULL: none */
     GQueue queue;            /* Message*, oldest first */
-    GHashTable *by_key;      /* char* (of the message) → GList* link in queue */
-    gboolean writing;        /* a chunk is on its way; the next is made when it was written */
+    GHashTable *by_key;      /* char* (of the message) → GList* link in the queue */
+    gboolean writing;        /* a chunk is being written; the next is made afterwards */
     gulong wrote, finished;
 } Client;
 
 struct FctHub {
-    GMutex lock;     /* incoming, scheduled, coming and those in it */
+    GMutex lock;     /* guards incoming, scheduled, coming and the clients in it */
     GQueue incoming; /* Message* */
     guint scheduled; /* source id */
-    GList *coming;   /* Client* that have no stream yet */
-    gint watchers;   /* atomic: how many clients there are */
-    GList *clients;  /* Client*; main thread only, as all below */
+    GList *coming;   /* Client* whose stream has not begun */
+    gint watchers;   /* atomic: number of clients */
+    GList *clients;  /* Client*; main thread only, like everything below */
     guint keepalive;
 };
 
@@ -79,7 +80,7 @@ static void client_free(Client *client)
     g_free(client);
 }
 
-/* Everything that waits goes out as one chunk. */
+/* Sends everything that waits as one chunk. */
 static void client_flush(Client *client)
 {
     if (client->writing || (!client->first && g_queue_is_empty(&client->queue)))
@@ -115,7 +116,7 @@ static void client_add(Client *client, const Message *message)
         g_hash_table_insert(client->by_key, copy->key, g_queue_peek_tail_link(&client->queue));
 }
 
-/* A client that does not read is cut off: it connects again and loads its lists again. */
+/* Cuts off a client that does not read: it connects again and loads its lists again. */
 static void client_drop(Client *client)
 {
     g_autoptr(SoupServerMessage) soup = g_object_ref(client->soup);
@@ -191,13 +192,12 @@ void fct_hub_publish(FctHub *hub, const char *kind, const char *id, json_t *data
     g_autofree char *key = *id ? g_strdup_printf("%s/%s", kind, id) : g_strdup("");
     Message *message = message_new(key, stream_text(kind, data));
     json_decref(data);
-    g_mutex_lock(&hub->lock);
+    fct_autolock(&hub->lock);
     g_queue_push_tail(&hub->incoming, message);
     for (GList *c = hub->coming; c; c = c->next)
         client_add(c->data, message);
     if (!hub->scheduled)
         hub->scheduled = g_idle_add_full(G_PRIORITY_DEFAULT, deliver, hub, NULL);
-    g_mutex_unlock(&hub->lock);
 }
 
 void fct_hub_publish_deleted(FctHub *hub, const char *kind, const char *id)
@@ -220,9 +220,8 @@ static void on_finished(SoupServerMessage *soup, gpointer data)
 FctHubClient *fct_hub_expect(FctHub *hub)
 {
     Client *client = client_new(hub);
-    g_mutex_lock(&hub->lock);
+    fct_autolock(&hub->lock);
     hub->coming = g_list_prepend(hub->coming, client);
-    g_mutex_unlock(&hub->lock);
     return client;
 }
 
@@ -231,12 +230,11 @@ void fct_hub_client_begin(FctHubClient *client, const char *kind, const json_t *
     client->first = stream_text(kind, data);
 }
 
-/* From here on it gets what is published like every other, and nobody adds to it on another thread. */
+/* The stream begins: from here on the client gets messages on the main thread like every other. */
 static void has_come(Client *client)
 {
-    g_mutex_lock(&client->hub->lock);
+    fct_autolock(&client->hub->lock);
     client->hub->coming = g_list_remove(client->hub->coming, client);
-    g_mutex_unlock(&client->hub->lock);
 }
 
 void fct_hub_client_free(FctHubClient *client)

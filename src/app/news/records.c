@@ -3,27 +3,28 @@
 
 #include "app/news/hub.h"
 #include "base/plain.h"
+#include "base/scope.h"
 
 #include <string.h>
 
-#define DROPS 16           /* old rows that go with one new one */
+#define DROPS 16           /* how many old rows are deleted along with one new row */
 #define BLOCK 500          /* rows that are read at a time */
-#define NAME_MAX_BYTES 200 /* of an audit row: who, and what it was about */
+#define NAME_MAX_BYTES 200 /* bytes of the names in an audit row: who, and the subject */
 #define TEXT_MAX_BYTES 500
 
-/* What is known of a row that need not be in memory. */
+/* What is known of a kept row, in memory or not. */
 typedef struct {
     gint64 id, time_ms;
     gsize bytes;
 } Mark;
 
-/* One that is in memory. */
+/* A row that is in memory. */
 typedef struct {
     json_t *row;
     gsize bytes;
 } Held;
 
-/* What readers and records share; counted, since a reader may be the last. */
+/* Shared by the records and their readers; counted, since a reader may outlive the records. */
 typedef struct {
     GMutex lock;
     FctRecords *records;  /* NULL: gone */
@@ -33,7 +34,7 @@ typedef struct {
 struct FctRecordsReader {
     Shared *shared;
     char *account;
-    gint64 last; /* the id of the row that was read last */
+    gint64 last; /* id of the row that was read last */
 };
 
 struct FctRecords {
@@ -42,8 +43,8 @@ struct FctRecords {
     char *kind; /* "event": keys are "event/<20 digits>" */
     FctKeep keep;
     GMutex lock;
-    GQueue rows;  /* Held*, oldest first: those at hand */
-    GQueue marks; /* Mark*, oldest first: all that are kept */
+    GQueue rows;  /* Held*, oldest first: the newest rows, which are in memory */
+    GQueue marks; /* Mark*, oldest first: all rows that are kept */
     gsize bytes;  /* of all */
     gsize at_hand_bytes;
     gint64 next_id;
@@ -91,7 +92,7 @@ static void remember(FctRecords *records, json_t *row)
     hold(records, row, strlen(text));
 }
 
-/* By number of rows, time and size. */
+/* Drops old rows by number, time and size. */
 static gboolean has_too_much(const FctRecords *records)
 {
     const Mark *oldest = g_queue_peek_head((GQueue *)&records->marks);
@@ -117,7 +118,7 @@ static Shared *shared_new(FctRecords *records)
     return shared;
 }
 
-/* The rows behind @last. */
+/* The rows after @last. */
 static GPtrArray *block_after(const FctRecords *records, gint64 last, GError **error)
 {
     g_autofree char *prefix = g_strdup_printf("%s/", records->kind), *key = key_of(records, last);
@@ -162,7 +163,7 @@ void fct_records_free(FctRecords *records)
 {
     if (!records)
         return;
-    g_mutex_lock(&records->shared->lock); /* no reader is at work then */
+    g_mutex_lock(&records->shared->lock); /* no reader may be at work then */
     records->shared->records = NULL;
     g_mutex_unlock(&records->shared->lock);
     g_atomic_rc_box_release_full(records->shared, shared_clear);
@@ -175,7 +176,7 @@ void fct_records_free(FctRecords *records)
 
 /*
  * Gives the row its id and time and stores it. Takes @row over; returns a new reference to the finished row. When the
- * disk is full the row is kept in memory alone: an event must not fail what it tells of.
+ * disk is full the row is kept in memory only: what the row reports must not fail because of it.
  */
 static json_t *add_row(FctRecords *records, json_t *row)
 {
@@ -197,7 +198,7 @@ static json_t *add_row(FctRecords *records, json_t *row)
         writes[n] = (FctWrite){keys[n], NULL, FCT_REV_ANY};
         n++;
     }
-    /* Under the lock, so that rows reach the disk in the order of their numbers. */
+    /* Stored under the lock, so that rows reach the disk in the order of their numbers. */
     if (!records->store->ops->commit(records->store, writes, n, NULL, &error))
         g_warning("%s %" G_GINT64_FORMAT " is kept in memory alone: %s", records->kind, fct_json_int(row, "id", 0),
                   error->message);
@@ -238,7 +239,7 @@ int fct_records_reader_next(FctRecordsReader *reader, gint64 since_ms, gint64 un
                             gpointer data, GError **error)
 {
     Shared *shared = reader->shared;
-    g_mutex_lock(&shared->lock); /* one block at a time, whoever reads */
+    g_mutex_lock(&shared->lock); /* one block at a time, for all readers together */
     g_autoptr(GPtrArray) docs = shared->records ? block_after(shared->records, reader->last, error) : g_ptr_array_new();
     g_mutex_unlock(&shared->lock);
     if (!docs)
@@ -257,10 +258,9 @@ int fct_records_reader_next(FctRecordsReader *reader, gint64 since_ms, gint64 un
 json_t *fct_records_list(FctRecords *records)
 {
     json_t *items = json_array();
-    g_mutex_lock(&records->lock);
+    fct_autolock(&records->lock);
     for (GList *row = records->rows.tail; row; row = row->prev)
-        json_array_append(items, ((Held *)row->data)->row); /* rows never change once they are in the list */
-    g_mutex_unlock(&records->lock);
+        json_array_append(items, ((Held *)row->data)->row); /* a row in the list never changes */
     return items;
 }
 

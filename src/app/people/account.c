@@ -45,7 +45,7 @@ static FctDoc *load(FctStore *store, const char *account, GError **error)
     if (!doc && fault->code == FCT_ERROR_NOT_FOUND)
         fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no account “%s”.", account);
     else if (!doc)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return doc;
 }
 
@@ -75,7 +75,7 @@ gboolean fct_account_store(FctStore *store, const char *account, const char *has
     return store->ops->commit(store, (const FctWrite *)(gpointer)writes->data, writes->len, NULL, error);
 }
 
-/* The rest of the keys of @prefix whose document is of @account, as a session says it or a token. */
+/* The ids below @prefix (sessions, or tokens that are logins) whose @member names @account. */
 static GPtrArray *of_account(FctStore *store, const char *prefix, const char *member, const char *account,
                              GError **error)
 {

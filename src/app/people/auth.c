@@ -4,14 +4,15 @@
 #include "app/people/account.h"
 #include "app/people/signins.h"
 #include "app/shared/secret.h"
+#include "base/scope.h"
 
 #include <sodium.h>
 #include <string.h>
 
 #define SESSION_IDLE_MS (12 * 3600 * 1000LL)    /* without a request */
 #define SESSION_MAX_MS (7 * 24 * 3600 * 1000LL) /* in all */
-#define SEEN_STORE_MS (15 * 60 * 1000LL)        /* how often "last seen" goes to the disk */
-#define SESSIONS_MAX 100                        /* of an account; the one not seen for longest goes */
+#define SEEN_STORE_MS (15 * 60 * 1000LL)        /* how often "last seen" is written to the disk */
+#define SESSIONS_MAX 100                        /* per account; with one more, the longest unseen ends */
 
 typedef struct {
     char *name, *role, *hash;
@@ -25,8 +26,8 @@ typedef struct {
 struct FctAuth {
     FctApp *app;
     GMutex lock;          /* the tables */
-    GMutex hashing;       /* one argon2id at a time: each takes 64 MiB */
-    GMutex changing;      /* one change of a password at a time; taken before the lock */
+    GMutex hashing;       /* one argon2id at a time, since each takes 64 MiB */
+    GMutex changing;      /* one change of a password at a time; taken before `lock` */
     GHashTable *users;    /* name → User* */
     GHashTable *sessions; /* hash of the secret → Session* */
     FctTokens *tokens;
@@ -56,10 +57,8 @@ char *fct_auth_cookie(const char *secret)
 
 static char *hash_password(FctAuth *auth, const char *password, GError **error)
 {
-    g_mutex_lock(&auth->hashing);
-    char *hash = fct_account_hash(password, error);
-    g_mutex_unlock(&auth->hashing);
-    return hash;
+    fct_autolock(&auth->hashing);
+    return fct_account_hash(password, error);
 }
 
 static gboolean store_one(FctAuth *auth, const char *prefix, const char *id, json_t *value, GError **error)
@@ -201,7 +200,7 @@ static json_t *session_json(const Session *session)
                      (json_int_t)session->seen_ms);
 }
 
-/* Only over what is there: a session that was ended meanwhile shall not come back with it. */
+/* Stores only over an existing document, so that a session that was ended meanwhile does not come back. */
 static void store_seen(FctAuth *auth, const char *digest, json_t *session)
 {
     FctStore *store = auth->app->store;
@@ -240,7 +239,7 @@ FctIdentity *fct_auth_by_session(FctAuth *auth, const char *secret)
 
 static gboolean verify(FctAuth *auth, const char *hash, const char *password)
 {
-    /* A name that is not there costs as much as one that is: the answer's time must not tell which names exist. */
+    /* Checks a hash for unknown names too: the time of the answer must not tell which names exist. */
     static const char *const nobody = "$argon2id$v=19$m=65536,t=2,p=1$YWFhYWFhYWFhYWFhYWFhYQ$"
                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     char padded[crypto_pwhash_STRBYTES] = {0};
@@ -251,7 +250,10 @@ static gboolean verify(FctAuth *auth, const char *hash, const char *password)
     return hash && rc == 0;
 }
 
-/* The lock is held. Takes out what is old, and of @user what is too much; the keys of both in the store. */
+/*
+ * The lock is held. Takes out sessions that are too old, and those of @user that are too many; returns their keys in
+ * the store.
+ */
 static GPtrArray *take_surplus(FctAuth *auth, const char *user)
 {
     GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
@@ -279,13 +281,13 @@ static GPtrArray *take_surplus(FctAuth *auth, const char *user)
 }
 
 /*
- * First where a change of the password finds it, then on the disk. NULL: @hash is no longer that of the account's
- * password. Takes @session over.
+ * Puts the session into memory first, where a change of the password finds it; the caller stores it then. NULL: @hash
+ * is not the account's password any more. Takes @session over.
  */
 static GPtrArray *admit(FctAuth *auth, const char *digest, Session *session, const char *hash)
 {
     GPtrArray *surplus = NULL;
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     const User *user = g_hash_table_lookup(auth->users, session->user);
     if (user && strcmp(user->hash, hash) == 0) {
         surplus = take_surplus(auth, session->user);
@@ -293,7 +295,6 @@ static GPtrArray *admit(FctAuth *auth, const char *digest, Session *session, con
     } else {
         session_free(session);
     }
-    g_mutex_unlock(&auth->lock);
     return surplus;
 }
 
@@ -314,7 +315,7 @@ static void set_wrong(GError **error)
                        "The name or the password is wrong.");
 }
 
-/* @hash: what the password was checked against. It may have changed meanwhile; then it was the wrong one. */
+/* @hash: the one that the password was checked against. If it has changed meanwhile, the password was wrong. */
 static char *open_session(FctAuth *auth, const char *user, const char *hash, GError **error)
 {
     g_autofree char *secret = fct_secret_new("");
@@ -398,12 +399,13 @@ FctIdentity *fct_auth_by_token(FctAuth *auth, const char *secret)
     FctIdentity *who = fct_tokens_identify(auth->tokens, secret);
     if (!who || who->by != FCT_BY_LOGIN)
         return who;
-    /* A login acts as its account does. Those of lesser role, which earlier versions made, are bound as tokens are. */
-    g_mutex_lock(&auth->lock);
+    /*
+     * A login may do what its account may. Logins of lesser role, which earlier versions made, are limited like tokens.
+     */
+    fct_autolock(&auth->lock);
     const User *user = g_hash_table_lookup(auth->users, who->account);
     if (!user || strcmp(user->role, who->role) != 0)
         who->by = FCT_BY_TOKEN;
-    g_mutex_unlock(&auth->lock);
     return who;
 }
 
@@ -413,24 +415,22 @@ gboolean fct_auth_live(FctAuth *auth, const char *login, gboolean use)
 {
     if (g_str_has_prefix(login, "token/"))
         return fct_tokens_live(auth->tokens, login + strlen("token/"), use);
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     Session *session = g_hash_table_lookup(auth->sessions, login + strlen("session/"));
     gboolean live = session && !session_is_old(session) && g_hash_table_contains(auth->users, session->user);
     if (live && use)
         session->seen_ms = fct_app_now_ms();
-    g_mutex_unlock(&auth->lock);
     return live;
 }
 
-/* The store first: what is said to have ended does not live again after a restart. */
+/* Deletes it from the store first: a session that was said to have ended must not come back after a restart. */
 static gboolean end_session(FctAuth *auth, const char *secret, GError **error)
 {
     g_autofree char *digest = fct_secret_digest(secret);
     if (!store_one(auth, "session", digest, NULL, error))
         return FALSE;
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     g_hash_table_remove(auth->sessions, digest);
-    g_mutex_unlock(&auth->lock);
     return TRUE;
 }
 
@@ -444,8 +444,9 @@ gboolean fct_auth_logout(FctAuth *auth, const FctIdentity *who, const char *secr
 /* ---- another password ---- */
 
 /*
- * From here on the old password lets nobody in, and sessions that end make nothing more: takes the account's sessions
- * out, but for @spared (may be NULL). NULL: the session @proof, opened with the old password, has ended itself.
+ * From here on the old password is refused, and sessions that are about to end can do nothing more. Returns the
+ * sessions of the account, taken out of memory, except @spared (may be NULL). NULL: the session @proof, which was
+ * opened with the old password, has ended.
  */
 static GHashTable *begin_change(FctAuth *auth, const char *account, const char *proof, const char *spared,
                                 const char *hash, char **ret_before)
@@ -453,7 +454,7 @@ static GHashTable *begin_change(FctAuth *auth, const char *account, const char *
     GHashTable *taken = NULL;
     GHashTableIter iter;
     gpointer digest, session;
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     if (g_hash_table_contains(auth->sessions, proof)) {
         User *user = g_hash_table_lookup(auth->users, account);
         *ret_before = user->hash;
@@ -466,16 +467,15 @@ static GHashTable *begin_change(FctAuth *auth, const char *account, const char *
                 g_hash_table_insert(taken, digest, session);
             }
     }
-    g_mutex_unlock(&auth->lock);
     return taken;
 }
 
-/* The store has not taken it: all is as it was. */
+/* The store did not take the change: everything is put back. */
 static void take_back(FctAuth *auth, const char *account, GHashTable *taken, const char *hash)
 {
     GHashTableIter iter;
     gpointer digest, session;
-    g_mutex_lock(&auth->lock);
+    fct_autolock(&auth->lock);
     User *user = g_hash_table_lookup(auth->users, account);
     g_free(user->hash);
     user->hash = g_strdup(hash);
@@ -484,12 +484,12 @@ static void take_back(FctAuth *auth, const char *account, GHashTable *taken, con
         g_hash_table_iter_steal(&iter);
         g_hash_table_insert(auth->sessions, digest, session);
     }
-    g_mutex_unlock(&auth->lock);
 }
 
 /*
- * Signing in once more proves the old password, with the bounds on guessing of a known browser, and is the session that
- * goes on. Strangers' guesses do not keep its owner from it. Logins are counted together: there may be any number.
+ * Signs in once more with the old password, which proves it and makes the session that will go on. Wrong guesses are
+ * counted as those of a known browser, so strangers' guesses cannot lock the owner out. Logins share one count, since
+ * there may be any number of them.
  */
 static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **error)
 {
@@ -503,23 +503,21 @@ static char *prove(FctAuth *auth, const FctPasswordChange *change, GError **erro
         fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
                            json_pack("{s:s}", "field", "old_password"), "The old password is wrong.");
     else if (!again)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return secret;
 }
 
-/* @proof: the session that the old password has opened. */
+/* @proof: the session that was opened with the old password. */
 static gboolean change_to(FctAuth *auth, const FctPasswordChange *change, const char *proof, const char *hash,
                           GError **error)
 {
     const FctIdentity *who = change->who;
     g_autofree char *before = NULL;
-    /* A command line goes on with its own login. */
+    /* A command line keeps its own login. */
     g_autoptr(GHashTable) taken = begin_change(auth, who->account, proof, who->token ? NULL : proof, hash, &before);
-    if (!taken) {
-        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
-                           json_pack("{s:s}", "field", "old_password"), "The password was changed meanwhile.");
-        return FALSE;
-    }
+    if (!taken)
+        return fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give the password that you sign in with now.",
+                                  json_pack("{s:s}", "field", "old_password"), "The password was changed meanwhile.");
     g_autoptr(GPtrArray) sessions = g_ptr_array_new();
     GHashTableIter iter;
     gpointer digest;

@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#define VALUE_MAX 512 /* longer ones are none of ours */
+#define VALUE_MAX 512 /* longer values are not ours */
 #define DAY_MS (24 * 3600 * 1000LL)
 
 static char *sign(const guint8 *key, const char *text)

@@ -2,6 +2,7 @@
 #include "app/people/opened.h"
 
 #include "app/people/auth.h"
+#include "base/scope.h"
 
 #include <libsoup/soup.h>
 
@@ -16,13 +17,15 @@ struct FctOpening {
 struct FctOpened {
     FctApp *app;
     FctOpenedCut cut;
-    GList *all;    /* FctOpening*; main thread only, as all but those below */
-    guint ticking; /* source; 0 while nothing is open */
+    GList *all;    /* FctOpening*; main thread only, like all members without a note */
+    guint ticking; /* timer; 0 while nothing is open */
     GMutex lock;
     guint looking; /* source; guarded */
 };
 
-/* Each login is asked for once, however much it has open; ending one thing may end others, so the list is begun anew.
+/*
+ * Asks once for each login, however much it has open. Ending one thing may end others, so the walk begins anew each
+ * time.
  */
 static void look(FctOpened *opened)
 {
@@ -67,10 +70,9 @@ void fct_opened_look(FctOpened *opened)
 {
     if (!opened)
         return;
-    g_mutex_lock(&opened->lock);
+    fct_autolock(&opened->lock);
     if (!opened->looking)
         opened->looking = g_idle_add_full(G_PRIORITY_DEFAULT, on_look, opened, NULL);
-    g_mutex_unlock(&opened->lock);
 }
 
 FctOpening *fct_opened_add(FctOpened *opened, const char *login, gboolean use, void (*end)(gpointer data),
@@ -83,7 +85,7 @@ FctOpening *fct_opened_add(FctOpened *opened, const char *login, gboolean use, v
     opened->all = g_list_prepend(opened->all, opening);
     if (!opened->ticking)
         opened->ticking = g_timeout_add(FCT_OPENED_LOOK_MS, on_tick, opened);
-    /* Its login may have ended while it was being opened. */
+    /* the login may have ended while this was being opened */
     fct_opened_look(opened);
     return opening;
 }

@@ -2,18 +2,19 @@
 #include "app/people/signins.h"
 
 #include "app/api/proxies.h"
+#include "base/scope.h"
 
 #include <sodium.h>
 #include <string.h>
 
 #define WINDOW_MS 60000
-#define FAILURES_PAIR 5     /* for one account from one address, in a window */
-#define FAILURES_ONE 30     /* for one account, or from one address */
-#define FAILURES_BROWSER 10 /* of one known browser */
-#define ROWS_REFUSED 60     /* of the audit, of one account */
-#define KEYS_MAX 20000      /* that are counted at once */
+#define FAILURES_PAIR 5     /* failures for one account from one address, in a window */
+#define FAILURES_ONE 30     /* failures for one account, or from one address */
+#define FAILURES_BROWSER 10 /* failures of one known browser */
+#define ROWS_REFUSED 60     /* rows of the audit trail for one account */
+#define KEYS_MAX 20000      /* keys that are counted at once */
 #define MINUTE_MS 60000LL
-#define ROWS_MAX 64 /* addresses of one minute; the rest are one row */
+#define ROWS_MAX 64 /* addresses of one minute; further ones share one row */
 #define NAMES_MAX 4 /* of one row */
 #define MINUTES_KEPT 500
 #define STORE_MS 10000 /* between two writes */
@@ -25,7 +26,7 @@ typedef struct {
 } Failures;
 
 typedef struct {
-    char *address; /* "": of all that found no row */
+    char *address; /* "": the row that further addresses share */
     guint64 count;
     char *names[NAMES_MAX];
 } Row;
@@ -35,8 +36,8 @@ struct FctSignins {
     guint8 key[FCT_BROWSER_KEY];
     GMutex lock;
     GHashTable *failures; /* char* → Failures* */
-    GQueue minutes;       /* json_t*: what was, oldest first */
-    gint64 minute;        /* that is being counted, in ms; 0: none */
+    GQueue minutes;       /* json_t*: finished minutes, oldest first */
+    gint64 minute;        /* the minute that is being counted, in ms; 0: none */
     GPtrArray *rows;      /* Row*, of it */
     gint64 stored_ms;
     gboolean dirty;
@@ -75,7 +76,7 @@ static void add_failure(FctSignins *signins, const char *key)
         if (g_hash_table_size(signins->failures) >= KEYS_MAX)
             g_hash_table_foreach_remove(signins->failures, is_over, NULL);
         if (g_hash_table_size(signins->failures) >= KEYS_MAX)
-            g_hash_table_remove_all(signins->failures); /* from everywhere at once: counting helps no more */
+            g_hash_table_remove_all(signins->failures); /* tried from everywhere: counting is no help */
         failures = g_new0(Failures, 1);
         g_hash_table_insert(signins->failures, g_strdup(key), failures);
     }
@@ -85,7 +86,7 @@ static void add_failure(FctSignins *signins, const char *key)
 }
 
 typedef struct {
-    char *browser, *pair, *account, *address; /* what is counted; browser NULL: neither known nor signed in */
+    char *browser, *pair, *account, *address; /* browser NULL: neither known nor signed in */
 } Keys;
 
 static void keys_clear(Keys *keys)
@@ -129,16 +130,15 @@ gboolean fct_signins_may_try(FctSignins *signins, const FctAttempt *attempt, con
 void fct_signins_passed(FctSignins *signins, const FctAttempt *attempt, const char *hash)
 {
     g_auto(Keys) keys = keys_of(signins, attempt, hash);
-    g_mutex_lock(&signins->lock);
-    /* What others tried from the same address stays counted: the owner's sign-in gives them no new tries. */
+    fct_autolock(&signins->lock);
+    /* Failures of others at the same address stay counted: the owner's sign-in gives them no new tries. */
     g_hash_table_remove(signins->failures, keys.browser ? keys.browser : keys.pair);
-    g_mutex_unlock(&signins->lock);
 }
 
 void fct_signins_failed(FctSignins *signins, const FctAttempt *attempt, const char *hash)
 {
     g_auto(Keys) keys = keys_of(signins, attempt, hash);
-    g_mutex_lock(&signins->lock);
+    fct_autolock(&signins->lock);
     if (keys.browser && failures_of(signins, keys.browser) < FAILURES_BROWSER) {
         add_failure(signins, keys.browser);
     } else {
@@ -146,7 +146,6 @@ void fct_signins_failed(FctSignins *signins, const FctAttempt *attempt, const ch
         add_failure(signins, keys.account);
         add_failure(signins, keys.address);
     }
-    g_mutex_unlock(&signins->lock);
 }
 
 /* ---- browsers ---- */
@@ -171,10 +170,8 @@ static gboolean load_key(FctSignins *signins, GError **error)
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = store->ops->get(store, KEY, &fault);
     char text[2 * FCT_BROWSER_KEY + 1];
-    if (!doc && !g_error_matches(fault, FCT_ERROR, FCT_ERROR_NOT_FOUND)) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!doc && !g_error_matches(fault, FCT_ERROR, FCT_ERROR_NOT_FOUND))
+        return fct_error_pass(error, &fault);
     gsize length = 0;
     const char *hex = doc ? fct_json_str(doc->value, "key", "") : "";
     if (sodium_hex2bin(signins->key, sizeof signins->key, hex, strlen(hex), NULL, &length, NULL) == 0 &&
@@ -211,7 +208,7 @@ static char *minute_key(gint64 minute)
     return g_strdup_printf("refused/%020" G_GINT64_FORMAT, minute);
 }
 
-/* Under the lock: rare, and nobody waits for it but who was refused. */
+/* Stored under the lock: that is rare, and only the refused wait for it. */
 static void store_minute(FctSignins *signins)
 {
     FctStore *store = signins->app->store;
@@ -239,7 +236,7 @@ static void begin_minute(FctSignins *signins, gint64 minute)
         g_queue_push_tail(&signins->minutes, minute_json(signins));
     }
     const json_t *last = g_queue_peek_tail(&signins->minutes);
-    signins->minute = MAX(minute, fct_json_int(last, "minute_ms", 0) + 1); /* started twice in a minute */
+    signins->minute = MAX(minute, fct_json_int(last, "minute_ms", 0) + 1); /* facetd was started twice in one minute */
     g_ptr_array_set_size(signins->rows, 0);
 }
 
@@ -271,7 +268,7 @@ void fct_signins_refused(FctSignins *signins, const char *address, const char *n
 {
     gint64 minute = fct_app_now_ms() / MINUTE_MS * MINUTE_MS;
     g_autofree char *place = fct_place_of_address(address);
-    g_mutex_lock(&signins->lock);
+    fct_autolock(&signins->lock);
     if (minute > signins->minute)
         begin_minute(signins, minute);
     Row *row = row_of(signins, place);
@@ -280,17 +277,14 @@ void fct_signins_refused(FctSignins *signins, const char *address, const char *n
     signins->dirty = TRUE;
     if (!signins->stored_ms || steady_ms() - signins->stored_ms >= STORE_MS)
         store_minute(signins);
-    g_mutex_unlock(&signins->lock);
 }
 
 gboolean fct_signins_refused_again(FctSignins *signins, const char *account)
 {
     g_autofree char *key = g_strdup_printf("refused %s", account);
-    g_mutex_lock(&signins->lock);
+    fct_autolock(&signins->lock);
     add_failure(signins, key);
-    gboolean again = failures_of(signins, key) > ROWS_REFUSED;
-    g_mutex_unlock(&signins->lock);
-    return again;
+    return failures_of(signins, key) > ROWS_REFUSED;
 }
 
 static void append_rows(json_t *items, const json_t *minute)

@@ -2,17 +2,18 @@
 #include "app/people/tokens.h"
 
 #include "app/shared/secret.h"
+#include "base/scope.h"
 #include "core/policy.h"
 
 #include <string.h>
 
-#define USED_STORE_MS (15 * 60 * 1000LL) /* how often "last used" goes to the disk */
-#define PARENTS_MAX 16                   /* a chain of makers longer than this is nobody's wish */
+#define USED_STORE_MS (15 * 60 * 1000LL) /* how often "last used" is written to the disk */
+#define PARENTS_MAX 16                   /* the longest chain of tokens that made one another */
 
 typedef struct {
     char *id, *name, *role, *digest;
     char *account; /* that made it */
-    char *parent;  /* the token that made it; "": somebody signed in did */
+    char *parent;  /* id of the token that made it; "": a person made it */
     gboolean login, makes;
     gint64 created_ms, used_ms, stored_ms; /* used_ms 0: never */
     gint64 ends_ms;                        /* 0: until it is revoked */
@@ -24,7 +25,7 @@ struct FctTokens {
     gpointer data; /* of lives */
     GMutex lock;
     GHashTable *by_id;     /* id → Token* */
-    GHashTable *by_secret; /* hash of the secret → Token*, of by_id */
+    GHashTable *by_secret; /* hash of the secret → Token*, which by_id owns */
 };
 
 static void token_free(Token *token)
@@ -58,7 +59,7 @@ static Token *token_load(const char *id, const json_t *json)
     token->account = g_strdup(fct_json_str(json, "account", ""));
     token->parent = g_strdup(fct_json_str(json, "parent", ""));
     token->login = json_is_true(json_object_get(json, "login"));
-    /* Those of versions that did not ask are as a new one would be. */
+    /* Tokens of versions that did not have the member are read as a new one would be made. */
     token->makes = makes ? json_is_true(makes) : strcmp(role, "admin") == 0;
     token->created_ms = fct_json_int(json, "created_ms", 0);
     token->used_ms = token->stored_ms = fct_json_int(json, "last_used_ms", 0);
@@ -74,14 +75,14 @@ static void add(FctTokens *tokens, Token *token)
 
 /* ---- until when; the lock is held ---- */
 
-/* When the token itself ends; 0: not by time. */
+/* When the token's own time ends; 0: never. */
 static gint64 own_end(const Token *token)
 {
     gint64 idle = token->login ? MAX(token->used_ms, token->created_ms) + FCT_LOGIN_IDLE_MS : 0;
     return idle && token->ends_ms ? MIN(idle, token->ends_ms) : MAX(idle, token->ends_ms);
 }
 
-/* When it ends, by its own time or that of its makers; 0: not by time; 1: one of them is gone. */
+/* When it ends, by its own time or that of its makers; 0: never; 1: one of its makers is gone. */
 static gint64 end_of(FctTokens *tokens, const Token *token)
 {
     gint64 end = own_end(token);
@@ -122,7 +123,7 @@ static gboolean may_see(FctTokens *tokens, const FctIdentity *who, const Token *
 
 void fct_tokens_forget(FctTokens *tokens, const GPtrArray *ids)
 {
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     for (guint i = 0; i < ids->len; i++) {
         Token *token = g_hash_table_lookup(tokens->by_id, ids->pdata[i]);
         if (!token)
@@ -130,10 +131,9 @@ void fct_tokens_forget(FctTokens *tokens, const GPtrArray *ids)
         g_hash_table_remove(tokens->by_secret, token->digest);
         g_hash_table_remove(tokens->by_id, token->id);
     }
-    g_mutex_unlock(&tokens->lock);
 }
 
-/* All in one transaction: a maker does not end without what it made. */
+/* One transaction: a token does not end without those that it made. */
 static gboolean end_all(FctTokens *tokens, const GPtrArray *ids, GError **error)
 {
     g_autofree FctWrite *writes = g_new0(FctWrite, ids->len);
@@ -148,7 +148,7 @@ static gboolean end_all(FctTokens *tokens, const GPtrArray *ids, GError **error)
     return TRUE;
 }
 
-/* What has ended by its time is of no use to anybody: out of the store, too. Blocks. */
+/* Deletes tokens whose time is over from memory and from the store. Blocks. */
 static void drop_ended(FctTokens *tokens)
 {
     g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
@@ -170,14 +170,13 @@ GPtrArray *fct_tokens_of_account(FctTokens *tokens, const char *account, const c
     GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     gpointer value;
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     g_hash_table_iter_init(&iter, tokens->by_id);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const Token *token = value;
         if (strcmp(token->account, account) == 0 && (all || token->login) && g_strcmp0(token->id, but) != 0)
             g_ptr_array_add(ids, g_strdup(token->id));
     }
-    g_mutex_unlock(&tokens->lock);
     return ids;
 }
 
@@ -215,7 +214,7 @@ void fct_tokens_free(FctTokens *tokens)
 
 /* ---- who calls ---- */
 
-/* Notes that it is used; what is to be stored of that now and then, or NULL. The lock is held. */
+/* Notes a use of the token. Returns what should be stored of it now and then, or NULL. The lock is held. */
 static json_t *use(Token *token)
 {
     token->used_ms = fct_app_now_ms();
@@ -232,7 +231,7 @@ static void store_use(FctTokens *tokens, const char *id, json_t *doc)
     FctWrite write = {key, own, FCT_REV_ANY};
     FctDoc *present = own ? tokens->app->store->ops->get(tokens->app->store, key, NULL) : NULL;
     if (!present)
-        return; /* nothing to store, or it was revoked in between: it shall not come back */
+        return; /* nothing to store, or it was revoked meanwhile and must not come back */
     write.expect = present->revision;
     fct_doc_free(present);
     if (!tokens->app->store->ops->commit(tokens->app->store, &write, 1, NULL, NULL))
@@ -264,21 +263,18 @@ FctIdentity *fct_tokens_identify(FctTokens *tokens, const char *secret)
 gboolean fct_tokens_knows(FctTokens *tokens, const char *secret)
 {
     g_autofree char *digest = fct_secret_digest(secret);
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     const Token *token = g_hash_table_lookup(tokens->by_secret, digest);
-    gboolean knows = token && is_live(tokens, token);
-    g_mutex_unlock(&tokens->lock);
-    return knows;
+    return token && is_live(tokens, token);
 }
 
 gboolean fct_tokens_live(FctTokens *tokens, const char *id, gboolean in_use)
 {
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     Token *token = g_hash_table_lookup(tokens->by_id, id);
     gboolean live = token && is_live(tokens, token);
     if (live && in_use)
-        token->used_ms = fct_app_now_ms(); /* on the main thread: the disk hears of it with the next request */
-    g_mutex_unlock(&tokens->lock);
+        token->used_ms = fct_app_now_ms(); /* on the main thread: the disk gets it with the next request */
     return live;
 }
 
@@ -314,7 +310,10 @@ static Token *token_new(const FctIdentity *who, const FctTokenWish *wish, const 
     return token;
 }
 
-/* The session or token that asks. The lock is held; that of the sessions is taken after it. */
+/*
+ * Whether the maker, a session or a token, is still valid. The lock is held; the lock of the sessions is taken inside
+ * it.
+ */
 static gboolean maker_lives(FctTokens *tokens, const FctIdentity *who)
 {
     const Token *maker = who->token ? g_hash_table_lookup(tokens->by_id, who->token) : NULL;
@@ -326,7 +325,7 @@ static void set_ended(GError **error)
     fct_set_error(error, FCT_ERROR_UNAUTHENTICATED, "The session or token that was to make this one has ended.");
 }
 
-/* Under the lock all along: its maker does not end between the look at it and its child. */
+/* The lock is held throughout, so that the maker cannot end between the check and the insertion of its token. */
 static json_t *add_checked(FctTokens *tokens, const FctIdentity *who, Token *token, GError **error)
 {
     json_t *json = NULL;
@@ -343,13 +342,11 @@ static json_t *add_checked(FctTokens *tokens, const FctIdentity *who, Token *tok
     return json;
 }
 
-/* It may have been ended before it was on the disk, where nobody found it then. */
+/* It may have been ended before it was on the disk, where ending did not find it. */
 static gboolean is_there(FctTokens *tokens, const char *id)
 {
-    g_mutex_lock(&tokens->lock);
-    gboolean there = g_hash_table_contains(tokens->by_id, id);
-    g_mutex_unlock(&tokens->lock);
-    return there;
+    fct_autolock(&tokens->lock);
+    return g_hash_table_contains(tokens->by_id, id);
 }
 
 json_t *fct_tokens_make(FctTokens *tokens, const FctIdentity *who, const FctTokenWish *wish, char **ret_secret,
@@ -362,7 +359,7 @@ json_t *fct_tokens_make(FctTokens *tokens, const FctIdentity *who, const FctToke
     g_autofree char *id = g_strdup(token->id);
     FctWrite write = {key, stored, FCT_REV_NONE};
     drop_ended(tokens);
-    /* First where whatever ends it finds it, then on the disk. */
+    /* Memory first, where whatever ends it finds it; then the disk. */
     g_autoptr(json_t) json = add_checked(tokens, who, token, error);
     if (!json)
         return NULL;
@@ -395,10 +392,8 @@ gboolean fct_tokens_drop(FctTokens *tokens, const FctIdentity *who, const char *
         if (is_of(tokens, value, id))
             g_ptr_array_add(ids, g_strdup(((Token *)value)->id));
     g_mutex_unlock(&tokens->lock);
-    if (!there) {
-        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no token “%s”.", id);
-        return FALSE;
-    }
+    if (!there)
+        return fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no token “%s”.", id);
     return end_all(tokens, ids, error);
 }
 
@@ -414,7 +409,7 @@ json_t *fct_tokens_list(FctTokens *tokens, const FctIdentity *who)
     GHashTableIter iter;
     gpointer token;
     drop_ended(tokens);
-    g_mutex_lock(&tokens->lock);
+    fct_autolock(&tokens->lock);
     g_hash_table_iter_init(&iter, tokens->by_id);
     while (g_hash_table_iter_next(&iter, NULL, &token))
         if (may_see(tokens, who, token))
@@ -422,6 +417,5 @@ json_t *fct_tokens_list(FctTokens *tokens, const FctIdentity *who)
     g_ptr_array_sort(seen, by_id);
     for (guint i = 0; i < seen->len; i++)
         json_array_append_new(items, token_json(tokens, seen->pdata[i]));
-    g_mutex_unlock(&tokens->lock);
     return items;
 }

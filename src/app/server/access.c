@@ -67,9 +67,9 @@ gboolean fct_access_knows(FctApp *app, const FctRawRequest *raw)
 }
 
 /*
- * A browser says from which page a request comes. Only our own page may act with the cookie (SameSite=Strict says so
- * too; a second lock on the same door). Programs send neither header. That the page has the name under which we were
- * asked is not enough: who made both names, and leads one of them here, would pass.
+ * A browser says from which page a request comes, and only our own page may act with the cookie. SameSite=Strict
+ * demands that too; this is a second lock on the same door. Programs send neither header. It is not enough that the
+ * page has the name under which it asks us: an attacker can make a name that leads here.
  */
 static gboolean same_origin(const FctRawRequest *raw, GError **error)
 {
@@ -106,7 +106,7 @@ static FctIdentity *identify(FctApp *app, const FctRawRequest *raw, char **ret_s
     return who;
 }
 
-/* "application/json", with or without parameters; of these only the charset that JSON has. */
+/* "application/json", with or without parameters; the only charset that is taken is that of JSON. */
 static gboolean is_json_type(const char *content_type)
 {
     g_auto(GStrv) parts = g_strsplit(content_type ? content_type : "", ";", -1);
@@ -122,8 +122,9 @@ static gboolean is_json_type(const char *content_type)
 }
 
 /*
- * Names, and whatever else a body says, are shown to others: in lists, in the audit, on a terminal. So what turns or
- * hides text is refused here, once for all routes. Passwords are shown to nobody, user data only to the guest.
+ * Names and other texts of a body are shown to others: in lists, in the audit trail, on a terminal. Characters that
+ * turn or hide text are therefore refused here, for all routes. Exceptions: passwords are shown to nobody, user data
+ * only to the guest.
  */
 static gboolean is_plain(const json_t *json, const char *field, GError **error)
 {
@@ -133,18 +134,16 @@ static gboolean is_plain(const json_t *json, const char *field, GError **error)
     json_t *value;
     gsize i;
     if (json_is_string(json) && !g_strv_contains(free_text, field) &&
-        !fct_plain_is(json_string_value(json), g_strv_contains(lines, field))) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST,
-                           "Leave out control characters, and those that turn the direction of text or are not seen.",
-                           json_pack("{s:s}", "field", field), "“%s” has characters that cannot be shown.", field);
-        return FALSE;
-    }
+        !fct_plain_is(json_string_value(json), g_strv_contains(lines, field)))
+        return fct_set_error_full(
+            error, FCT_ERROR_BAD_REQUEST,
+            "Leave out control characters, and those that turn the direction of text or are not seen.",
+            json_pack("{s:s}", "field", field), "“%s” has characters that cannot be shown.", field);
     if (json_is_object(json))
         json_object_foreach ((json_t *)json, key, value) {
-            if (!fct_plain_is(key, FALSE)) {
-                fct_set_error(error, FCT_ERROR_BAD_REQUEST, "A field's name has characters that cannot be shown.");
-                return FALSE;
-            }
+            if (!fct_plain_is(key, FALSE))
+                return fct_set_error(error, FCT_ERROR_BAD_REQUEST,
+                                     "A field's name has characters that cannot be shown.");
             if (!is_plain(value, key, error))
                 return FALSE;
         }
@@ -164,10 +163,10 @@ static gboolean query_is_plain(GHashTable *query, GError **error)
         if (fct_plain_is(key, FALSE) && (!value || fct_plain_is(value, FALSE)))
             continue;
         g_autofree char *shown = fct_plain_shown(key);
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST,
-                           "Leave out control characters, and those that turn the direction of text or are not seen.",
-                           json_pack("{s:s}", "field", shown), "“%s” has characters that cannot be shown.", shown);
-        return FALSE;
+        return fct_set_error_full(
+            error, FCT_ERROR_BAD_REQUEST,
+            "Leave out control characters, and those that turn the direction of text or are not seen.",
+            json_pack("{s:s}", "field", shown), "“%s” has characters that cannot be shown.", shown);
     }
     return TRUE;
 }
@@ -202,13 +201,12 @@ static gboolean may(const FctRoute *route, const FctIdentity *who, GError **erro
     FctRole role;
     if (fct_role_from_name(who->role, &role) && fct_policy_allows(role, route->action))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s does not allow this.", who->role);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s does not allow this.", who->role);
 }
 
 /*
- * Who acted, for the audit row of a change; reading leaves none. What is refused to nobody is counted instead, and so
- * is what is refused to somebody again and again: neither pushes anything out.
+ * Writes the audit row of a change; reading leaves none. Refusals of unknown callers, and repeated refusals of known
+ * ones, are counted instead: they must not push other rows out.
  */
 static void audit(FctApp *app, const FctRawRequest *raw, const FctRequest *request, const FctReply *reply,
                   const GError *error)
@@ -271,7 +269,7 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
         reply->known = who != NULL;
         ok = who && may(route, who, &fault);
     }
-    /* A cookie, or the wish for one, is only believed from our own page; a WebSocket is opened by GET. */
+    /* A cookie is only accepted from our own page; a WebSocket is opened by GET. */
     if (ok && (session || !route->action) && (changes(raw->method) || raw->origin))
         ok = same_origin(raw, &fault);
     ok = ok && query_is_plain(query, &fault) && fct_members_check_query(route, raw->query, query, &fault);
@@ -288,7 +286,7 @@ static gboolean serve_route(FctApp *app, const FctRawRequest *raw, const char *i
     reply->known = reply->known || (ok && reply->cookie);
     audit(app, raw, &request, reply, ok ? NULL : fault);
     if (!ok)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return ok;
 }
 

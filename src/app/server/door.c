@@ -3,6 +3,7 @@
 
 #include "app/api/soup_old.h"
 #include "base/error.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +15,13 @@
 #include <unistd.h>
 
 #define BACKLOG 512
-#define AT_ONCE 16         /* connections accepted before others have their turn */
-#define SHAKING 16         /* handshakes at once: each holds a thread of GIO, which lends few more at once */
+#define AT_ONCE 16         /* connections that are accepted before others get their turn */
+#define SHAKING 16         /* handshakes at once: each holds a thread of GIO, which has few */
 #define SHAKING_BY_PLACE 4 /* of one address */
-#define RECORD_HEAD 5      /* of TLS: kind, version, length */
+#define RECORD_HEAD 5      /* of a TLS record: kind, version, length */
 #define RECORD_MAX (RECORD_HEAD + 16384)
 #define HANDSHAKE_RECORD 22
-#define PAUSE_MS 200 /* after descriptors have run out */
+#define PAUSE_MS 200 /* pause after descriptors have run out */
 
 struct FctDoor {
     SoupServer *soup;
@@ -31,7 +32,7 @@ struct FctDoor {
     GSocket *quiet; /* see keep_alive */
     GList *shakes;  /* Shake*: handshakes under way */
     guint source, pause;
-    int spare; /* a descriptor to give away when there is none: whoever knocks is then at least told */
+    int spare; /* a descriptor to give up when none is left, so that callers can be turned away */
     gint64 told;
     gulong old;
     guint16 port;
@@ -42,7 +43,7 @@ struct FctDoor {
 static void shake_next(FctDoor *door);
 
 typedef struct {
-    FctDoor *door; /* NULL: it is gone, and the visit with it */
+    FctDoor *door; /* NULL: the door is gone, and the visit with it */
     FctVisit *visit;
 } Shake;
 
@@ -82,7 +83,7 @@ static void shake(FctDoor *door, FctVisit *visit)
         fct_visit_free(visit);
         return;
     }
-    /* Clients show no certificate: without the system's authorities, which GIO would read for each connection. */
+    /* Clients show no certificate, so no authorities are needed; GIO would read the system's for each connection. */
     g_object_set(tls, "database", NULL, "require-close-notify", FALSE, "advertised-protocols", protocols, NULL);
     visit->handshake = g_cancellable_new();
     fct_visit_enter(visit, FCT_VISIT_SHAKING);
@@ -107,7 +108,10 @@ static void wake_at(const FctVisit *visit, int bytes)
     setsockopt(g_socket_get_fd(visit->socket), SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
 }
 
-/* GIO gives each handshake a thread, so it begins when the client's whole first record is there. Bytes stay unread. */
+/*
+ * GIO uses a thread for each handshake, so it begins when the client's whole first record is there. The bytes are only
+ * peeked at.
+ */
 static gboolean on_greeting(int fd, GIOCondition condition, gpointer data)
 {
     Shake *greeting = data;
@@ -122,7 +126,7 @@ static gboolean on_greeting(int fd, GIOCondition condition, gpointer data)
         int before = 0;
         socklen_t length = sizeof before;
         getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &before, &length);
-        if (before < whole) { /* woken again before that, the client has ended */
+        if (before < whole) { /* woken again without more bytes: the client has ended */
             wake_at(visit, whole);
             return G_SOURCE_CONTINUE;
         }
@@ -133,7 +137,7 @@ static gboolean on_greeting(int fd, GIOCondition condition, gpointer data)
         return G_SOURCE_REMOVE;
     }
     wake_at(visit, 1);
-    fct_visit_enter(visit, FCT_VISIT_HELLO); /* from here on it waits for us */
+    fct_visit_enter(visit, FCT_VISIT_HELLO); /* from here on the client waits for us */
     visit->ready = TRUE;
     shake_next(greeting->door);
     return G_SOURCE_REMOVE;
@@ -183,7 +187,10 @@ static int take_spare(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* No descriptor is left. Whoever knocks next is turned away rather than kept waiting, and an idle one makes room. */
+/*
+ * No descriptor is left. The next caller is turned away rather than kept waiting, and an idle connection is closed to
+ * make room.
+ */
 static void on_shortage(FctDoor *door, int why)
 {
     gboolean room = fct_visits_make_room(door->visits);
@@ -194,10 +201,9 @@ static void on_shortage(FctDoor *door, int why)
             g_strerror(why), fct_visits_count(door->visits), room ? "an idle one was ended" : "none is idle");
     door->told = now;
     if (door->spare >= 0) {
-        close(door->spare);
+        fct_close(&door->spare);
         int fd = accept4(g_socket_get_fd(door->listener), NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0)
-            close(fd);
+        fct_close(&fd);
         door->spare = take_spare();
     }
     g_clear_handle_id(&door->source, g_source_remove);
@@ -223,7 +229,7 @@ static gboolean on_knock(int listener, GIOCondition condition, gpointer data)
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             break;
-        /* Else: of that one connection, which has ended before it began. */
+        /* Other errors are of this one connection, which has ended before it began. */
     }
     return G_SOURCE_CONTINUE;
 }
@@ -233,10 +239,8 @@ static gboolean on_knock(int listener, GIOCondition condition, gpointer data)
 static gboolean open_listener(FctDoor *door, const char *text, guint16 port, GError **error)
 {
     g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(text, port);
-    if (!address) {
-        fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is no address to serve at.", text);
-        return FALSE;
-    }
+    if (!address)
+        return fct_set_error(error, FCT_ERROR_BAD_REQUEST, "“%s” is no address to serve at.", text);
     GSocketFamily family = g_socket_address_get_family(address);
     g_autoptr(GSocket) socket = g_socket_new(family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
     if (!socket)
@@ -255,14 +259,15 @@ static gboolean open_listener(FctDoor *door, const char *text, guint16 port, GEr
     return TRUE;
 }
 
-/* libsoup keeps a connection for the next request only while it listens itself, so it listens at what never speaks. */
+/*
+ * libsoup keeps a connection for further requests only while it listens itself: so it listens at a socket to which
+ * nobody connects.
+ */
 static gboolean keep_alive(FctDoor *door, GError **error)
 {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        fct_set_error(error, FCT_ERROR_INTERNAL, "A socket cannot be made: %s.", g_strerror(errno));
-        return FALSE;
-    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return fct_set_error(error, FCT_ERROR_INTERNAL, "A socket cannot be made: %s.", g_strerror(errno));
     g_autoptr(GSocket) mine = g_socket_new_from_fd(ends[0], error);
     door->quiet = g_socket_new_from_fd(ends[1], NULL);
     return mine && door->quiet && soup_server_listen_socket(door->soup, mine, 0, error);
@@ -312,8 +317,7 @@ void fct_door_free(FctDoor *door)
     g_list_free(door->shakes);
     fct_visits_free(door->visits);
     g_clear_object(&door->quiet);
-    if (door->spare >= 0)
-        close(door->spare);
+    fct_close(&door->spare);
     g_object_unref(door->certificate);
     g_object_unref(door->soup);
     g_free(door);

@@ -19,9 +19,9 @@ struct FctIntake {
     gulong on_chunk, on_finished;
     FctRawRequest raw;
     GByteArray *filling; /* the main thread's */
-    gboolean busy;       /* a job is on the pool: what follows is its own until it is back */
+    gboolean busy;       /* a job is on the pool: the members below are the job's until it is back */
     gboolean body_read, gone, ended;
-    /* The job's while busy */
+    /* used by the job while busy */
     Job job;
     GByteArray *writing;
     gboolean failed;
@@ -109,7 +109,7 @@ static void write_block(FctIntake *intake)
     start(intake, JOB_WRITE);
 }
 
-/* Nothing is on the pool: what comes next? */
+/* Starts the next job, when none is on the pool. */
 static void advance(FctIntake *intake)
 {
     gboolean last = intake->body_read || intake->gone;

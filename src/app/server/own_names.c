@@ -8,7 +8,7 @@ struct FctOwnNames {
     GPtrArray *suffixes; /* ".example.com" of "*.example.com" */
 };
 
-/* One form for each: 2001:DB8::0:1 and 2001:db8::1 are the same. */
+/* One spelling for each name: 2001:DB8::0:1 and 2001:db8::1 are the same. */
 static char *plain_form(const char *name)
 {
     g_autoptr(GInetAddress) address = g_inet_address_new_from_string(name);
@@ -57,7 +57,7 @@ FctOwnNames *fct_own_names_new(const char *const *given, const char *node, const
     for (; given && *given; given++)
         add(names, *given);
     add_certificate(names, certificate);
-    g_hash_table_remove(names->names, "0.0.0.0"); /* of --bind: they name no host */
+    g_hash_table_remove(names->names, "0.0.0.0"); /* values of --bind that name no host */
     g_hash_table_remove(names->names, "::");
     return names;
 }

@@ -19,16 +19,16 @@
 #include <sys/resource.h>
 
 #define UPLOADS 4 /* bodies that are written to the disk at the same time */
-#define THREADS 8 /* handlers at the same time; they wait for disk, helper and libvirt rather than compute */
+#define THREADS 8 /* handlers at the same time; they rarely compute but wait for disk, helper and libvirt */
 #define SLOW_THREADS 4
 #define CONNECTIONS 1024
 #define CONNECTIONS_BY_ADDRESS 256
 #define PATIENCE_MS 10000
 #define SIGNINS_WAITING 128 /* of who is unknown */
 #define SIGNINS_BY_LANE 64
-#define DROPPED_UNKNOWN (4 * 1024 * 1024) /* of a body that is not taken, before the connection ends */
-#define DROPPED_KNOWN (64 * 1024 * 1024)  /* who has signed in may be told first */
-#define STUCK_S 60                        /* a request has waited so long for a thread */
+#define DROPPED_UNKNOWN (4 * 1024 * 1024) /* of a body that is not taken, before the connection is closed */
+#define DROPPED_KNOWN (64 * 1024 * 1024)  /* a known caller may be told before that */
+#define STUCK_S 60                        /* a request that waits so long: the server hangs */
 
 struct FctServer {
     FctApp *app;
@@ -38,17 +38,17 @@ struct FctServer {
     FctOwnNames *names;
     FctUi *ui;
     GThreadPool *pool;
-    GThreadPool *slow;    /* for routes that may wait for minutes: what hangs there holds up its like alone */
+    GThreadPool *slow;    /* for routes that may wait for minutes, so that a hanging one delays only its like */
     GThreadPool *signins; /* one thread: passwords are checked one at a time */
-    FctSigninLine *line;  /* Call*, that wait for it */
-    gboolean signing_in;  /* that thread is at work */
+    FctSigninLine *line;  /* Call* that wait for it */
+    gboolean signing_in;  /* the thread of sign-ins is busy */
     GThreadPool *uploads;
     GList *intakes;  /* FctIntake* */
-    GList *calls;    /* Call*: on the pool, or their reply on its way back */
-    GThread *thread; /* that made this; libsoup is for it alone */
+    GList *calls;    /* Call* that are on the pool, or whose reply is on its way back */
+    GThread *thread; /* the thread that made the server; only it may use libsoup */
 };
 
-/* A request on its way through the pool. Owned by the server's list until its reply was given. */
+/* A request on its way through the pool. The server's list owns it until its reply was given. */
 typedef struct {
     FctServer *server;
     SoupServerMessage *message;
@@ -56,7 +56,7 @@ typedef struct {
     gboolean gone; /* the client went away meanwhile */
     gboolean signin, slow;
     gint64 queued_us;
-    gint begun; /* atomic: a thread has taken it */
+    gint begun; /* atomic: a thread of the pool has taken it */
     FctRawRequest raw;
     FctReply reply;
     char *allow;
@@ -66,7 +66,10 @@ typedef struct {
 
 static void secure_headers(SoupMessageHeaders *headers)
 {
-    /* Styles inline: PatternFly's and xterm.js's positions are style attributes and elements. */
+    /*
+     * The page's CSP allows inline styles, since PatternFly and xterm.js position elements by style attributes and
+     * elements.
+     */
     soup_message_headers_replace(headers, "Content-Security-Policy",
                                  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
                                  "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
@@ -115,7 +118,7 @@ static void upgrade_free(gpointer data, GClosure *closure)
     g_free(upgrade);
 }
 
-/* The handshake's answer is out: from here on the connection is a WebSocket. */
+/* The answer to the handshake was sent: from here on the connection is a WebSocket. */
 static void on_upgraded(SoupServerMessage *message, gpointer data)
 {
     Upgrade *upgrade = data;
@@ -158,8 +161,10 @@ static void start_websocket(Call *call)
     g_signal_connect_data(call->message, "wrote-informational", G_CALLBACK(on_upgraded), upgrade, upgrade_free, 0);
 }
 
-/* libsoup 3.2 closes the connection after an answer without a body, and does not say so: the client's next request on
- * it would be lost ("socket hang up"). Said, the client takes another connection. */
+/*
+ * libsoup 3.2 closes the connection after an answer without a body and does not say so: the client's next request on it
+ * would be lost ("socket hang up"). With the header the client opens another connection.
+ */
 static void set_no_body(SoupServerMessage *message, guint status)
 {
     soup_server_message_set_status(message, status, NULL);
@@ -213,7 +218,7 @@ static void send_reply(SoupServerMessage *message, FctReply *reply, const char *
 static void next_signin(FctServer *server)
 {
     Call *call = server->signing_in ? NULL : fct_signin_line_pop(server->line);
-    while (call && call->gone) { /* nobody waits for that answer */
+    while (call && call->gone) { /* nobody waits for this answer any more */
         call_free(call);
         call = fct_signin_line_pop(server->line);
     }
@@ -254,7 +259,9 @@ static gboolean finish_call(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* A list of 1,000 VMs is a megabyte of text: written here, other requests do not wait for it in the main thread. */
+/*
+ * A list of 1,000 VMs is a megabyte of text: it is written here, on the pool, so that the main thread can serve others.
+ */
 static void write_text(FctReply *reply)
 {
     if (!reply->json || reply->text || reply->stream || reply->websocket)
@@ -311,7 +318,7 @@ static char *local_address(SoupServerMessage *message)
                : NULL;
 }
 
-/* All but the body. @path: under /api/v1. */
+/* Everything but the body. @path: under /api/v1. */
 static FctRawRequest raw_request(const FctServer *server, SoupServerMessage *message, const char *path)
 {
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
@@ -341,7 +348,7 @@ static FctRawRequest raw_request(const FctServer *server, SoupServerMessage *mes
     };
 }
 
-/* A known browser has a lane of its own, so that whoever guesses beside it does not make it wait. */
+/* A known browser has a lane of its own, so that people who guess passwords at the same address do not delay it. */
 static gboolean queue_signin(FctServer *server, Call *call)
 {
     g_autofree char *cookie = fct_access_cookie(call->raw.cookie, FCT_BROWSER_COOKIE);
@@ -395,7 +402,7 @@ static void on_api(SoupServer *soup, SoupServerMessage *message, const char *pat
     g_thread_pool_push(call->slow ? server->slow : server->pool, call, NULL);
 }
 
-/* Anything else under /api: the answer is still JSON. */
+/* Any other path under /api gets an error as JSON. */
 static void on_api_other(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query,
                          gpointer data)
 {
@@ -429,7 +436,7 @@ gboolean fct_server_healthy(const FctServer *server)
     return TRUE;
 }
 
-/* For a watchdog: no sign-in, no thread, no disk. */
+/* For a watchdog: needs no sign-in, no thread and no disk. */
 static void on_health(SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
     gboolean healthy = fct_server_healthy(data);
@@ -467,7 +474,7 @@ static void refuse_body(SoupServerMessage *message)
     g_object_set_data(G_OBJECT(message), "facet-too-large", message);
 }
 
-/* Before its last byte a request gets no answer; who sends on and on is not waited for. */
+/* Before its last byte a request cannot be answered; a caller that sends endlessly is cut off. */
 static void on_chunk(SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
     gboolean known = g_object_get_data(G_OBJECT(message), "facet-known") != NULL;
@@ -508,7 +515,7 @@ static gboolean takes_stream(const FctApp *app, SoupServerMessage *message, cons
     return route && route->takes_stream;
 }
 
-/* Who sends a file and is nobody is told before the file, if it asks. */
+/* An unknown caller who asks first (Expect: 100-continue) is refused before the file is sent. */
 static void refuse_early(SoupServerMessage *message)
 {
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
@@ -549,7 +556,7 @@ static void on_headers(SoupServerMessage *message, gpointer data)
     fct_raw_request_clear(&raw);
 }
 
-/* What libsoup itself answers, before anybody here is asked: it cannot read the request. */
+/* Answers that libsoup gives itself because it cannot read the request. */
 static const char unreadable[] = "{\"error\":{\"code\":\"bad-request\",\"message\":\"The request cannot be read.\","
                                  "\"next\":\"Correct its first line, its address or its headers.\",\"details\":{}}}";
 
@@ -569,7 +576,7 @@ static void on_started(SoupServer *soup, SoupServerMessage *message, gpointer da
 
 /* ---- the server ---- */
 
-/* Of the descriptors that this process may have, others need some too. */
+/* How many of the process's descriptors connections may take: the rest is for files, consoles and libvirt. */
 static FctVisitLimits limits_of(const FctConfig *config)
 {
     struct rlimit files = {.rlim_cur = 1024};
@@ -627,7 +634,7 @@ guint16 fct_server_port(const FctServer *server)
     return fct_door_port(server->door);
 }
 
-/* A reply that will not be given any more. */
+/* Frees a call whose reply will not be given any more. */
 static void call_drop(gpointer call)
 {
     g_idle_remove_by_data(call);

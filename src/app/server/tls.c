@@ -8,7 +8,7 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
-#define VALID_DAYS 825 /* what browsers take at most from a private authority */
+#define VALID_DAYS 825 /* the longest validity that browsers accept from a private authority */
 
 typedef gnutls_x509_crt_t Certificate;
 typedef gnutls_x509_privkey_t PrivateKey;
@@ -32,7 +32,7 @@ static int fill(Certificate certificate, PrivateKey key, const char *bind)
     time_t now = (time_t)(g_get_real_time() / G_USEC_PER_SEC);
     const char *host = g_get_host_name();
     gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof serial);
-    serial[0] &= 0x7f; /* a serial number is positive */
+    serial[0] &= 0x7f; /* a serial number must be positive */
     gnutls_x509_crt_set_version(certificate, 3);
     gnutls_x509_crt_set_serial(certificate, serial, sizeof serial);
     gnutls_x509_crt_set_activation_time(certificate, now - 3600);
@@ -87,7 +87,10 @@ static int generate(const char *cert_path, const char *key_path, const char *bin
     return rc;
 }
 
-/* GIO has no call for it; door.c looks once more at what was agreed. An administrator's own wish stands. */
+/*
+ * GIO has no call for this, so GnuTLS's priority is set, unless the administrator has set one. door.c checks the
+ * version that was agreed.
+ */
 void fct_tls_prepare(void)
 {
     g_setenv("G_TLS_GNUTLS_PRIORITY", "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", FALSE);

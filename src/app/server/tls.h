@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's certificate: STATE/tls/{cert,key}.pem. Made on the first start (self-signed, ECDSA P-256) for localhost,
- * the host's names and the address served; an administrator may put another pair in its place.
+ * The server's certificate: STATE/tls/{cert,key}.pem. On the first start a self-signed one (ECDSA P-256) is made for
+ * localhost, the host's names and the served address; an administrator may replace the pair. Main thread; waits for the
+ * disk.
  */
 #pragma once
 #include <gio/gio.h>
 
-/* TLS 1.2 at least, for the whole process. Before the first thread and the first use of TLS. */
+/* Demands TLS 1.2 for the whole process. Call it before the first thread and the first use of TLS. */
 void fct_tls_prepare(void);
 GTlsCertificate *fct_tls_certificate(const char *state_dir, const char *bind, GError **error);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FILE_MAX (32 * 1024 * 1024) /* larger ones are no part of a page */
+#define FILE_MAX (32 * 1024 * 1024) /* larger files are not part of a page */
 
 typedef struct {
     const char *mime;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The context: what every part of facetd shares. Made once, by assemble.c (app.h).
+ * The context: what all parts of facetd share. assemble.c (app.h) makes it once.
  *
  * Threads: the main thread runs the GLib loop and serves HTTP; it never waits for the store, the helper or libvirt.
- * Handlers run on the request pool, tasks on threads of their own, one sampler and one watcher thread run for ever.
- * The members below are set before the first thread starts and stay; what they point at is thread-safe.
+ * Handlers run on the request pool, tasks on threads of their own; the samplers and watchers each have a thread that
+ * runs for ever. The members are set before the first thread starts and do not change; what they point at is
+ * thread-safe.
  */
 #pragma once
 #include "port/hw.h"
@@ -44,22 +45,22 @@ typedef struct FctStorage FctStorage;
 typedef struct FctStorageWatch FctStorageWatch;
 typedef struct FctRoute FctRoute; /* api.h */
 
-/* What the command line said. Strings are owned by the FctApp, never NULL unless said so. */
+/* What the command line said. The FctApp owns the strings; none is NULL unless said so. */
 typedef struct {
     char *state_dir;
     char *ui_dir; /* "" when there is none: then only the API is served */
     char *bind;   /* address */
-    guint16 port; /* 0: any; the server tells which */
+    guint16 port; /* 0: any free port; the server tells which */
     char *images_dir;
-    char **pool_roots; /* more folders in which pools may be; NULL: none */
+    char **pool_roots; /* further folders in which pools may be; NULL: none */
     char *disks_dir;   /* folder of the pool "facet" */
     char *part_device; /* "vfio" or "standin" */
     char *node;
-    char **names;      /* by which browsers reach this host, besides its own; may be NULL */
+    char **names;      /* further names by which browsers reach this host; may be NULL */
     char **proxies;    /* addresses and networks of trusted reverse proxies; may be NULL */
-    guint connections; /* at most, in all and from one address; 0: as usual */
+    guint connections; /* most connections in all and from one address; 0: the default */
     guint connections_by_address;
-    guint patience_ms; /* what time limits of connections are made of; 0: as usual */
+    guint patience_ms; /* the unit of all time limits of connections; 0: the default */
 } FctConfig;
 
 typedef struct FctApp {
@@ -98,8 +99,11 @@ typedef struct FctApp {
     FctNetworkWatch *network_watch;
     FctAutostarter *autostarter;
     const FctRoute *const *routes; /* every operation of the API; ends with NULL */
-    /* Read-locked from looking at cards until the commit that takes parts of what was seen (a VM's start, a plan);
-     * write-locked by whoever takes a card away from Facet, so that nothing is taken of one that is gone meanwhile. */
+    /*
+     * Read-locked from looking at cards until the commit that reserves parts of them (a VM's start, a plan);
+     * write-locked by whoever takes a card away from Facet. So nobody can reserve parts of a card that is being taken
+     * away.
+     */
     GRWLock choosing;
 } FctApp;
 

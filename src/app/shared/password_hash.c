@@ -14,7 +14,7 @@ char *fct_password_crypt(const char *password, GError **error)
     if (crypt_gensalt_rn("$6$", ROUNDS, NULL, 0, setting, sizeof setting))
         hash = g_strdup(crypt_r(password, setting, work));
     memset(work, 0, sizeof *work);
-    __asm__ volatile("" ::: "memory"); /* so that it is not left out */
+    __asm__ volatile("" ::: "memory"); /* a call that the compiler may not leave out */
     if (hash && g_str_has_prefix(hash, "$6$"))
         return hash;
     g_free(hash);

@@ -3,7 +3,10 @@
 #pragma once
 #include <glib.h>
 
-/* Text behind @prefix. Free it. */
+/* A new secret behind @prefix. Free it. */
 char *fct_secret_new(const char *prefix);
-/* What is kept of it: a fast digest is enough, unlike for passwords. Free it. */
+/*
+ * The digest that is stored of a secret: a fast one is enough, since a secret, unlike a password, cannot be guessed.
+ * Free it.
+ */
 char *fct_secret_digest(const char *secret);

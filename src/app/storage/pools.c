@@ -22,12 +22,14 @@
 #define NFS_PORT 2049
 #define NFS_S 8
 
-/* @what: "is in this folder". Nothing is wrong with what was sent, but for what is there already. */
+/*
+ * @what: "is in this folder". Refuses a folder or device because of what is there already, not because of what was
+ * sent.
+ */
 static gboolean refuse_twice(GError **error, const char *field, const char *pool, const char *what)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
-                       json_pack("{s:s}", "field", field), "Storage pool %s %s already.", pool, what);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
+                              json_pack("{s:s}", "field", field), "Storage pool %s %s already.", pool, what);
 }
 
 static GPtrArray *read_all(FctApp *app, GError **error)
@@ -99,7 +101,7 @@ json_t *fct_pools_get(FctApp *app, const char *name, GError **error)
 
 /* ---- making ---- */
 
-/* libvirt's mount would wait for minutes. */
+/* Asks whether the NFS server answers at all: libvirt's mount would wait for minutes. */
 static gboolean nfs_answers(const char *host, GError **error)
 {
     g_autoptr(GSocketClient) client = g_socket_client_new();
@@ -108,15 +110,17 @@ static gboolean nfs_answers(const char *host, GError **error)
     g_autoptr(GSocketConnection) connection = g_socket_client_connect_to_host(client, host, NFS_PORT, NULL, &fault);
     if (connection)
         return TRUE;
-    /* A name that leads nowhere and a host that says no are the caller's to correct; silence is the network's. */
+    /*
+     * A name that resolves to nothing and a host that refuses can be corrected by the caller; silence is a fault of the
+     * network.
+     */
     gboolean silent = g_error_matches(fault, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-    fct_set_error_full(error, silent ? FCT_ERROR_TIMEOUT : FCT_ERROR_BAD_REQUEST,
-                       "Check its name, its network and its firewall.", json_pack("{s:s}", "field", "host"),
-                       "%s does not answer as an NFS server (port %d): %s.", host, NFS_PORT, fault->message);
-    return FALSE;
+    return fct_set_error_full(error, silent ? FCT_ERROR_TIMEOUT : FCT_ERROR_BAD_REQUEST,
+                              "Check its name, its network and its firewall.", json_pack("{s:s}", "field", "host"),
+                              "%s does not answer as an NFS server (port %d): %s.", host, NFS_PORT, fault->message);
 }
 
-/* Without links, as far as there is something at all: two names may lead to one folder. */
+/* The path without symbolic links, as far as it exists: two names may lead to one folder. */
 static char *real_path(const char *path)
 {
     g_autofree char *there = g_strdup(path);
@@ -132,7 +136,7 @@ static char *real_path(const char *path)
     return g_strdup(path);
 }
 
-/* A file in the way is what was sent wrongly; libvirt would say it in its own words. */
+/* A file in the way is a mistake in what was sent; libvirt's own words would not say so. */
 static gboolean can_be_folder(const char *path, GError **error)
 {
     g_autofree char *there = g_strdup(path);
@@ -141,7 +145,7 @@ static gboolean can_be_folder(const char *path, GError **error)
     return g_file_test(there, G_FILE_TEST_IS_DIR) || fct_read_refuse(error, "path", "%s is no folder.", there);
 }
 
-/* Whatever lies there would be shown as volumes, or be hidden by the mount. */
+/* A folder for a new pool must be empty: files in it would be shown as volumes, or be hidden by the mount. */
 static gboolean is_apart(const char *own, const char *what, const char *real, GError **error)
 {
     g_autofree char *ours = real_path(own);
@@ -152,11 +156,9 @@ static gboolean is_apart(const char *own, const char *what, const char *real, GE
 static gboolean is_new(FctApp *app, const GPtrArray *pools, const FctPoolInput *input, GError **error)
 {
     g_autofree char *real = real_path(input->path);
-    if (find(pools, input->name, NULL)) {
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a storage pool %s already.", input->name);
-        return FALSE;
-    }
+    if (find(pools, input->name, NULL))
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                  "There is a storage pool %s already.", input->name);
     for (guint i = 0; i < pools->len; i++) {
         const FctPool *pool = g_ptr_array_index(pools, i);
         g_autofree char *nfs = g_strconcat(input->host, ":", input->export, NULL);
@@ -183,7 +185,7 @@ static char *folder_key(const char *path)
     return g_strconcat("pool-folder/", sum, NULL);
 }
 
-/* One that a pool of ours was in: what is there are its volumes. */
+/* TRUE when a pool of ours was in the folder before: then its files are its volumes. */
 static gboolean was_pool(FctApp *app, const char *path)
 {
     g_autofree char *key = folder_key(path);
@@ -201,7 +203,7 @@ static void remember_folder(FctApp *app, const char *path)
         g_warning("That %s was a pool's folder is not kept: %s", path, fault->message);
 }
 
-/* Without links, as far as it is there already. */
+/* The path without symbolic links, as far as it exists already. */
 static char *real_folder(const char *path)
 {
     char real[PATH_MAX];
@@ -214,7 +216,7 @@ static char *real_folder(const char *path)
     return g_build_filename(above, name, NULL);
 }
 
-/* What is in the way of taking it without a word; NULL: nothing. @what: its entries. */
+/* Why the folder may not be taken without being asked for; NULL: no reason. @what: its entries. */
 static char *what_is_in(const char *path, const char *what)
 {
     guint n = 0;
@@ -239,15 +241,14 @@ static gboolean ask_in_words(const FctPoolInput *input, const json_t *reasons, G
                                             group ? "name" : "path", place);
     if (json_array_size(reasons) == 0 || strcmp(input->confirm, place) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, next,
-                       json_pack("{s:s, s:s, s:O}", "field",
-                                 *input->confirm ? "confirm"
-                                 : group         ? "volume_group"
-                                                 : "path",
-                                 "confirm", place, "reasons", reasons),
-                       "%s %s is not taken without a word. %s", group ? "Volume group" : "Folder", place,
-                       json_string_value(json_array_get(reasons, 0)));
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, next,
+                              json_pack("{s:s, s:s, s:O}", "field",
+                                        *input->confirm ? "confirm"
+                                        : group         ? "volume_group"
+                                                        : "path",
+                                        "confirm", place, "reasons", reasons),
+                              "%s %s is not taken without a word. %s", group ? "Volume group" : "Folder", place,
+                              json_string_value(json_array_get(reasons, 0)));
 }
 
 static FctFolder folder_kind(FctApp *app, const FctPoolInput *input)
@@ -257,7 +258,7 @@ static FctFolder folder_kind(FctApp *app, const FctPoolInput *input)
     return *input->path ? MAX(fct_pool_folder(input->path, roots), fct_pool_folder(real, roots)) : FCT_FOLDER_GOOD;
 }
 
-/* Whether it may ever be a pool's. */
+/* Whether the folder may be a pool's at all. */
 static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error)
 {
     g_autofree char *real = real_folder(input->path);
@@ -269,7 +270,7 @@ static gboolean may_be_in(FctApp *app, const FctPoolInput *input, GError **error
     return TRUE;
 }
 
-/* LVM's nodes of its logical volumes; there is no such folder while it has none. */
+/* LVM's device nodes of its logical volumes; while it has none there is no such folder. */
 static char *what_is_in_group(const char *group)
 {
     g_autofree char *nodes = g_build_filename("/dev", group, NULL);
@@ -288,7 +289,7 @@ static char *what_is_there(FctApp *app, const FctPoolInput *input, const char *r
                                        : "files or folders in it already, which the mount would hide");
 }
 
-/* QEMU's own, as distributions call them: they can write to every disk in a pool anyway. */
+/* QEMU's own users, as distributions name them: they can write to every disk of a pool anyway. */
 static gboolean is_qemus(const char *name)
 {
     static const char *const names[] = {"libvirt-qemu", "qemu", "kvm", NULL};
@@ -311,7 +312,7 @@ static gboolean may_share(gid_t gid)
            (getgrgid_r(gid, &group, text, sizeof text, &found) == 0 && found && is_qemus(found->gr_name));
 }
 
-/* An access list may name anybody, and what it allows at most stands in the place of the group's bits. */
+/* An access list may name anybody; the group's bits of the mode show the most that it allows. */
 static gboolean others_write(const char *folder, const struct stat *st)
 {
     gboolean list = getxattr(folder, "system.posix_acl_access", NULL, 0) > 0;
@@ -319,8 +320,9 @@ static gboolean others_write(const char *folder, const struct stat *st)
 }
 
 /*
- * Who else may write to it, or on the way to it, and so put a link where libvirt, which is root, looks for a disk. In a
- * folder like /tmp, above it, nobody can exchange what is another's. @real: without links; NULL: nobody. Free it.
+ * Who besides root can write to the folder, or to one above it, and so put a symbolic link where libvirt, which is
+ * root, looks for a disk. A folder like /tmp (sticky) above it is harmless: nobody can exchange what belongs to another
+ * there. @real: a path without links. NULL: nobody can. Free it.
  */
 static char *who_else_writes(const char *real)
 {
@@ -339,7 +341,9 @@ static char *who_else_writes(const char *real)
     }
 }
 
-/* Whether it may be one now: it is empty, and where such things are, or somebody has said so. */
+/*
+ * Whether the folder may become a pool now: it is empty and in a usual place, or the caller has said that they want it.
+ */
 static gboolean may_take(FctApp *app, const FctPoolInput *input, GError **error)
 {
     g_autofree char *real = real_folder(input->path), *content = NULL, *writers = NULL;
@@ -354,7 +358,7 @@ static gboolean may_take(FctApp *app, const FctPoolInput *input, GError **error)
     return ask_in_words(input, reasons, error);
 }
 
-/* libvirt's words about a volume group are LVM's; since 11.0 it calls one that is not there unsupported. */
+/* libvirt passes LVM's words on; since 11.0 it calls a volume group that does not exist "unsupported". */
 static gboolean is_of_volume_group(const FctPoolInput *input, const GError *fault)
 {
     return strcmp(input->kind, "lvm") == 0 &&
@@ -367,20 +371,15 @@ static gboolean create(FctApp *app, const FctPoolInput *input, GError **error)
     g_autoptr(GError) fault = NULL;
     if (app->vmm->ops->pool_create(app->vmm, input, &fault))
         return TRUE;
-    if (fault->code == FCT_ERROR_LIBVIRT && strstr(fault->message, "conflict with pool")) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
-                           json_pack("{s:s}", "field", *input->volume_group ? "volume_group" : "path"), "%s",
-                           fault->message);
-        return FALSE;
-    }
-    if (!is_of_volume_group(input, fault)) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "“vgs” lists the volume groups; LVM must be installed.",
-                       json_pack("{s:s}", "field", "volume_group"), "Volume group %s cannot be used. %s",
-                       input->volume_group, fault->message);
-    return FALSE;
+    if (fault->code == FCT_ERROR_LIBVIRT && strstr(fault->message, "conflict with pool"))
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use that pool, or choose another place.",
+                                  json_pack("{s:s}", "field", *input->volume_group ? "volume_group" : "path"), "%s",
+                                  fault->message);
+    if (!is_of_volume_group(input, fault))
+        return fct_error_pass(error, &fault);
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "“vgs” lists the volume groups; LVM must be installed.",
+                              json_pack("{s:s}", "field", "volume_group"), "Volume group %s cannot be used. %s",
+                              input->volume_group, fault->message);
 }
 
 json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
@@ -395,7 +394,7 @@ json_t *fct_pools_create(FctApp *app, const json_t *json, GError **error)
     if (!may_be_in(app, input, error) || !is_new(app, pools, input, error) || !may_take(app, input, error) ||
         (nfs && !nfs_answers(input->host, error)))
         return NULL;
-    if (*input->path) /* what was judged: a link on the way could lead elsewhere tomorrow */
+    if (*input->path) /* use the path that was judged: a link on the way could lead elsewhere tomorrow */
         fct_text_take(&input->path, real_folder(input->path));
     if (!create(app, input, error))
         return NULL;
@@ -424,7 +423,7 @@ static json_t *holders(const FctVolumeSurvey *survey, const char *pool)
     return names;
 }
 
-/* A stopped pool's volumes are not known; our VMs' documents name it all the same. */
+/* libvirt does not list the volumes of a stopped pool, but the documents of our VMs name it. */
 static gboolean add_documents(FctApp *app, const char *pool, json_t *names, GError **error)
 {
     g_autoptr(GPtrArray) docs = app->store->ops->list(app->store, "vm/", error);
@@ -449,10 +448,10 @@ static gboolean no_snapshot_has(FctApp *app, const char *name, const char *what,
         return FALSE;
     if (!snapshots->len)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
-                       json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]),
-                       "Storage pool %s cannot be %s: it is needed by %s.", name, what, (char *)snapshots->pdata[0]);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete the snapshot first.",
+                              json_pack("{s:[s]}", "holders", (char *)snapshots->pdata[0]),
+                              "Storage pool %s cannot be %s: it is needed by %s.", name, what,
+                              (char *)snapshots->pdata[0]);
 }
 
 static gboolean nobody_has(FctApp *app, const char *name, const char *what, GError **error)
@@ -465,19 +464,18 @@ static gboolean nobody_has(FctApp *app, const char *name, const char *what, GErr
         return FALSE;
     if (json_array_size(names) == 0)
         return no_snapshot_has(app, name, what, error);
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Move or delete their disks first.",
-                       json_pack("{s:O}", "holders", names), "Storage pool %s cannot be %s: VM %s has a disk in it.",
-                       name, what, json_string_value(json_array_get(names, 0)));
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Move or delete their disks first.",
+                              json_pack("{s:O}", "holders", names),
+                              "Storage pool %s cannot be %s: VM %s has a disk in it.", name, what,
+                              json_string_value(json_array_get(names, 0)));
 }
 
 static gboolean is_others(const char *name, const char *what, GError **error)
 {
     if (strcmp(name, FCT_POOL_OWN) != 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use another pool beside it.", NULL,
-                       "Facet makes disks in this pool and keeps it; it cannot be %s.", what);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use another pool beside it.", NULL,
+                              "Facet makes disks in this pool and keeps it; it cannot be %s.", what);
 }
 
 json_t *fct_pools_act(FctApp *app, const char *name, FctPoolAct act, GError **error)

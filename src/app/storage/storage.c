@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/storage/storage.h"
+#include "base/scope.h"
 
 #include <string.h>
 
@@ -9,10 +10,10 @@ struct FctStorage {
     GCond cond;
     FctStorageAsk ask;
     gboolean quit;
-    FctStorageDue due;    /* what the watch is to look at */
-    GPtrArray *pools;     /* immutable; NULL: libvirt did not tell the last time */
-    GHashTable *promised; /* pool's name → gint64*: what its thin volumes may still grow by */
-    GHashTable *claimed;  /* set of volumes' ids */
+    FctStorageDue due;    /* work that is due for the watch */
+    GPtrArray *pools;     /* immutable; NULL: libvirt did not answer the last time */
+    GHashTable *promised; /* pool's name → gint64*: bytes by which its thin volumes may still grow */
+    GHashTable *claimed;  /* set of ids of volumes that somebody works on */
     GHashTable *making;   /* the same */
 };
 
@@ -28,13 +29,12 @@ void fct_storage_due_clear(FctStorageDue *due)
 
 void fct_storage_poke(FctStorage *storage, const char *pool)
 {
-    g_mutex_lock(&storage->lock);
+    fct_autolock(&storage->lock);
     if (pool)
         g_hash_table_add(storage->due.pools, g_strdup(pool));
     else
         storage->due.ensure = storage->due.sweep = TRUE;
     g_cond_broadcast(&storage->cond);
-    g_mutex_unlock(&storage->lock);
 }
 
 void fct_storage_on_read(FctStorage *storage, FctStorageAsk ask)
@@ -67,59 +67,48 @@ gboolean fct_storage_claim(FctStorage *storage, const char *id, GError **error)
 
 void fct_storage_release(FctStorage *storage, const char *id)
 {
-    g_mutex_lock(&storage->lock);
+    fct_autolock(&storage->lock);
     g_hash_table_remove(storage->claimed, id);
-    g_mutex_unlock(&storage->lock);
 }
 
 gboolean fct_storage_is_claimed(FctStorage *storage, const char *id)
 {
-    g_mutex_lock(&storage->lock);
-    gboolean claimed = g_hash_table_contains(storage->claimed, id);
-    g_mutex_unlock(&storage->lock);
-    return claimed;
+    fct_autolock(&storage->lock);
+    return g_hash_table_contains(storage->claimed, id);
 }
 
 void fct_storage_note_making(FctStorage *storage, const char *id, gboolean making)
 {
-    g_mutex_lock(&storage->lock);
+    fct_autolock(&storage->lock);
     if (making)
         g_hash_table_add(storage->making, g_strdup(id));
     else
         g_hash_table_remove(storage->making, id);
-    g_mutex_unlock(&storage->lock);
 }
 
 gboolean fct_storage_is_making(FctStorage *storage, const char *id)
 {
-    g_mutex_lock(&storage->lock);
-    gboolean making = g_hash_table_contains(storage->making, id);
-    g_mutex_unlock(&storage->lock);
-    return making;
+    fct_autolock(&storage->lock);
+    return g_hash_table_contains(storage->making, id);
 }
 
 void fct_storage_sweep_later(FctStorage *storage)
 {
-    g_mutex_lock(&storage->lock);
+    fct_autolock(&storage->lock);
     storage->due.sweep = TRUE;
-    g_mutex_unlock(&storage->lock);
 }
 
 gint64 fct_storage_promised(FctStorage *storage, const char *pool)
 {
-    g_mutex_lock(&storage->lock);
+    fct_autolock(&storage->lock);
     const gint64 *promised = g_hash_table_lookup(storage->promised, pool);
-    gint64 n = promised ? *promised : -1;
-    g_mutex_unlock(&storage->lock);
-    return n;
+    return promised ? *promised : -1;
 }
 
 GPtrArray *fct_storage_pools(FctStorage *storage)
 {
-    g_mutex_lock(&storage->lock);
-    GPtrArray *pools = storage->pools ? g_ptr_array_ref(storage->pools) : NULL;
-    g_mutex_unlock(&storage->lock);
-    return pools;
+    fct_autolock(&storage->lock);
+    return storage->pools ? g_ptr_array_ref(storage->pools) : NULL;
 }
 
 /* ---- for the watch ---- */
@@ -127,32 +116,29 @@ GPtrArray *fct_storage_pools(FctStorage *storage)
 gboolean fct_storage_await(FctStorage *storage, gint64 us, FctStorageDue *ret)
 {
     gint64 until = g_get_monotonic_time() + us;
-    g_mutex_lock(&storage->lock);
+    fct_autolock(&storage->lock);
     while (!storage->quit && !storage->due.ensure && !g_hash_table_size(storage->due.pools) &&
            g_cond_wait_until(&storage->cond, &storage->lock, until))
         ;
     gboolean goes_on = !storage->quit;
     *ret = storage->due;
     storage->due = (FctStorageDue){.pools = set_new()};
-    g_mutex_unlock(&storage->lock);
     return goes_on;
 }
 
 void fct_storage_quit(FctStorage *storage)
 {
-    g_mutex_lock(&storage->lock);
+    fct_autolock(&storage->lock);
     storage->quit = TRUE;
     g_cond_broadcast(&storage->cond);
-    g_mutex_unlock(&storage->lock);
 }
 
 void fct_storage_keep_promised(FctStorage *storage, const char *pool, gint64 bytes)
 {
     gint64 *promised = g_new(gint64, 1);
     *promised = bytes;
-    g_mutex_lock(&storage->lock);
+    fct_autolock(&storage->lock);
     g_hash_table_replace(storage->promised, g_strdup(pool), promised);
-    g_mutex_unlock(&storage->lock);
 }
 
 gboolean fct_storage_keep_pools(FctStorage *storage, GPtrArray *pools)

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* libvirt tells of pools, but not of volumes that come and go. */
+/* libvirt sends events of pools, but not of volumes that come and go. */
 #define LOOK_US (5 * G_USEC_PER_SEC)
 
 struct FctStorageWatch {
@@ -22,7 +22,7 @@ struct FctStorageWatch {
     FctStorage *storage; /* the context's */
     GThread *thread;
     /* The thread's own: */
-    GHashTable *marks; /* pool's name → what was last told of it */
+    GHashTable *marks; /* pool's name → text that was last published of it */
     GHashTable *rooms; /* pool's name → FctRoom + 1, as last seen */
 };
 
@@ -30,11 +30,11 @@ struct FctStorageWatch {
 
 static gboolean make_folder(const char *path, GError **error)
 {
-    /* QEMU, which is somebody else, must pass through; what is in it is each disk's own business. */
+    /* QEMU runs as another user and must be able to pass through the folder; the disks in it have their own modes. */
     if (g_mkdir_with_parents(path, 0711) == 0 && chmod(path, 0711) == 0)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_INTERNAL, "The folder for disks %s cannot be made: %s.", path, g_strerror(errno));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_INTERNAL, "The folder for disks %s cannot be made: %s.", path,
+                         g_strerror(errno));
 }
 
 static const FctPool *find(const GPtrArray *pools, const char *name)
@@ -60,7 +60,7 @@ static gboolean make_own(FctStorageWatch *watch, GError **error)
     return make_folder(folder, error) && vmm->ops->pool_create(vmm, input, error);
 }
 
-/* The pool of that name is taken as it is, whoever defined it. */
+/* A pool that has the name already is used as it is, whoever defined it. */
 static void ensure_own(FctStorageWatch *watch)
 {
     FctVmm *vmm = watch->app->vmm;
@@ -91,11 +91,11 @@ static void publish(FctStorageWatch *watch, const char *name, gboolean gone)
     fct_hub_publish(hub, "volume", name, json_pack("{s:s}", "pool", name));
 }
 
-/* What changed may have changed what is promised. */
+/* A change of volumes may have changed how much is promised. */
 static void count(FctStorageWatch *watch, const FctPool *pool)
 {
     FctVmm *vmm = watch->app->vmm;
-    /* The records first: whatever has one by then is listed after. */
+    /* The records are read first, so that every volume with a record is in the list that is read after. */
     g_autoptr(GHashTable) records = pool->active ? fct_records_load(watch->app, NULL) : NULL;
     g_autoptr(GPtrArray) volumes = records ? vmm->ops->volumes(vmm, pool->name, NULL) : NULL;
     gint64 promised = 0;
@@ -110,7 +110,7 @@ static void count(FctStorageWatch *watch, const FctPool *pool)
     fct_storage_keep_promised(watch->storage, pool->name, promised);
 }
 
-/* Told once when it gets worse; the page shows how it is. What was so when we started is no news. */
+/* Tells once when a pool gets fuller; the page shows how full it is. The state at our start is no news. */
 static void tell_room(FctStorageWatch *watch, const FctPool *pool)
 {
     g_autofree char *why = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keeps facetd's own pool "facet" running whenever libvirt is there, tells the page when pools or volumes changed (also
- * by others, who need not ask us), and tells once when a pool runs full. Takes away volumes that were left half made,
- * and the records of those that are gone. One thread.
+ * Keeps facetd's own pool "facet" running whenever libvirt answers, publishes changes of pools and volumes (also those
+ * that other programs make), and tells once when a pool runs full. Deletes volumes that were left half made, and
+ * records of volumes that are gone. One thread.
  */
 #pragma once
 #include "app/shared/context.h"

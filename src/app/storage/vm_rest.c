@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-/* libvirtd sends its events after the answer to whoever caused them; a loaded host takes some milliseconds for that. */
+/*
+ * libvirtd answers a caller before it sends the events that the call has caused; a loaded host takes some milliseconds
+ * in between.
+ */
 #define SETTLE_US (250 * 1000)
 /* A server that was just busy with the copy may answer late. */
 #define LOOKS 20
@@ -31,8 +34,7 @@ void fct_vm_rest_settle(void)
 
 static gboolean refuse(const char *name, const char *what, const char *next, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, next, NULL, "VM %s %s", name, what);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, next, NULL, "VM %s %s", name, what);
 }
 
 gboolean fct_vm_rest_held(FctApp *app, const GHashTable *before, const char *id, GError **error)
@@ -41,12 +43,10 @@ gboolean fct_vm_rest_held(FctApp *app, const GHashTable *before, const char *id,
     g_autoptr(GError) fault = NULL;
     const FctVmInfo *then = g_hash_table_lookup((GHashTable *)before, id);
     g_autoptr(FctVmInfo) now = vmm->ops->info(vmm, id, &fault);
-    if (!now && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!now && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     if (!now && !then)
-        return TRUE; /* libvirt has never had it */
+        return TRUE; /* libvirt never had the VM */
     if (!now)
         return refuse(then->name, "was deleted meanwhile, so nobody can know whether it was started before that.",
                       "Copy it again.", error);
@@ -98,10 +98,9 @@ gboolean fct_vm_rest_unwritten(FctApp *app, const GHashTable *stamps, GError **e
     while (g_hash_table_iter_next(&iter, &path, &stamp)) {
         if (is_as_noted(app, remote, path, stamp))
             continue;
-        fct_set_error_full(error, FCT_ERROR_CONFLICT,
-                           "Leave everything that uses it off until the copy has ended, and copy it again.", NULL,
-                           "%s was written to while it was copied, so the copy is torn.", (const char *)path);
-        return FALSE;
+        return fct_set_error_full(
+            error, FCT_ERROR_CONFLICT, "Leave everything that uses it off until the copy has ended, and copy it again.",
+            NULL, "%s was written to while it was copied, so the copy is torn.", (const char *)path);
     }
     return TRUE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/storage/volume_bytes.h"
 
-/* As many of @length bytes as there are; -1 on error. */
+/* Reads up to @length bytes; fewer at the end. -1 on error. */
 static gssize read_some(FctVmm *vmm, const FctVolume *volume, gint64 offset, gsize length, guint8 *bytes,
                         GError **error)
 {

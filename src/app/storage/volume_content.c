@@ -3,6 +3,7 @@
 
 #include "app/library/files.h"
 #include "app/storage/volumes.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static gboolean read_range(FctApp *app, const char *pool, const char *name, gint
     }
     vmm->ops->stream_close(stream, FALSE, NULL);
     if (n == 0)
-        memset(bytes + got, 0, length - got); /* its end is a hole */
+        memset(bytes + got, 0, length - got); /* the file ends with a hole */
     return n >= 0;
 }
 
@@ -120,7 +121,7 @@ static gboolean write_all(int fd, const guint8 *bytes, gsize length, gint64 at)
     return TRUE;
 }
 
-/* With its holes: what it takes is what came. */
+/* Holes stay holes, so the copy takes no more room than the data. */
 static gboolean carry(FctApp *app, FctVmmStream *stream, int fd, gint64 size, GError **error)
 {
     g_autofree guint8 *block = g_malloc(BLOCK);
@@ -143,7 +144,7 @@ static gboolean check_copy(FctApp *app, const FctVolume *volume, gint64 size, GE
     g_autofree char *path = fct_volume_scratch(app, size, error);
     if (!path)
         return FALSE;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    fct_autoclose int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return fct_set_error_errno(error, "Could not make", path);
     FctVmmStream *stream = app->vmm->ops->volume_open(app->vmm, volume->pool, volume->name, FALSE, 0, size, error);
@@ -151,7 +152,6 @@ static gboolean check_copy(FctApp *app, const FctVolume *volume, gint64 size, GE
                   app->vmm->ops->disk_check(app->vmm, path, "qcow2", &bytes, error);
     if (stream)
         app->vmm->ops->stream_close(stream, FALSE, NULL);
-    close(fd);
     unlink(path);
     return ok;
 }
@@ -162,8 +162,7 @@ gboolean fct_volume_sound(FctApp *app, const FctVolume *volume, gint64 size, GEr
     struct stat st;
     int fd = open(volume->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     gboolean ours = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    if (fd >= 0)
-        close(fd);
+    fct_close(&fd);
     if (ours)
         return app->vmm->ops->disk_check(app->vmm, volume->path, "qcow2", &bytes, error);
     return check_copy(app, volume, size, error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that Facet deletes by itself: with a VM, a disk, a snapshot. Its documents say that nobody of ours needs them;
- * here is asked who else has one now. What runs is asked of libvirt and not remembered, since virsh may have started it
- * a moment ago.
+ * Guards files that Facet deletes by itself, with a VM, a disk or a snapshot. The caller knows from the documents that
+ * no VM of ours needs them; here it is checked who else has one now. Running VMs are asked of libvirt and not
+ * remembered, since virsh may have started one a moment ago.
  */
 #include "app/domains/domains.h"
 #include "app/domains/vm_docs.h"
@@ -17,12 +17,11 @@
 static gboolean refuse(GError **error, const char *path, const char *who, const char *name, const char *what)
 {
     g_autofree char *file = g_path_get_basename(path), *sentence = g_strdup_printf("%s %s %s.", who, name, what);
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
-                       json_pack("{s:[s]}", "reasons", sentence), "%s must stay as it is: %s", file, sentence);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
+                              json_pack("{s:[s]}", "reasons", sentence), "%s must stay as it is: %s", file, sentence);
 }
 
-/* Files of the VM itself may stand on one another: what merges left is still listed as it was. */
+/* Files of the VM itself may stand on one another: after a merge the survey still lists them that way. */
 static gboolean is_own(const FctVolumeSurvey *survey, const char *vm, const char *id)
 {
     const FctVolume *volume = fct_volume_survey_find(survey, id, NULL);
@@ -50,7 +49,7 @@ static gboolean check_users(FctApp *app, const FctVolumeSurvey *survey, const ch
     return fct_volume_survey_clear(survey, path, error) && fct_volume_host_free(app, file, path, error);
 }
 
-/* A volume of a pool that does not may stand on any file. */
+/* A volume of a pool that does not answer may stand on any file. */
 static gboolean all_answer(const FctVolumeSurvey *survey, GError **error)
 {
     if (survey->silent)
@@ -58,7 +57,10 @@ static gboolean all_answer(const FctVolumeSurvey *survey, GError **error)
     return !survey->silent;
 }
 
-/* Copies read by name, a window at a time: what changes or comes under it meanwhile would go into them. */
+/*
+ * A copy under way reads files by name, a piece at a time: a change of such a file, or of one below it, would spoil the
+ * copy.
+ */
 static gboolean is_idle(FctApp *app, const FctVolumeSurvey *survey, const char *path, GError **error)
 {
     for (guint i = 0; i < survey->volumes->len; i++) {
@@ -66,14 +68,17 @@ static gboolean is_idle(FctApp *app, const FctVolumeSurvey *survey, const char *
         g_autofree char *id = fct_volume_id(volume->pool, volume->name);
         if (!fct_volume_survey_same(survey, volume->path, path) || !fct_storage_is_claimed(app->storage, id))
             continue;
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Wait until that has ended, or cancel its task.",
-                           json_pack("{s:[s]}", "reasons", id), "Volume %s is being copied or changed.", volume->name);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_IN_USE, "Wait until that has ended, or cancel its task.",
+                                  json_pack("{s:[s]}", "reasons", id), "Volume %s is being copied or changed.",
+                                  volume->name);
     }
     return TRUE;
 }
 
-/* Overlays that were made in the folders without libvirt; a pool that is being written to is not scanned. */
+/*
+ * Refreshes the pools, to find overlays that were made in the folders without libvirt. A pool that is being written to
+ * is not scanned.
+ */
 static void look_anew(FctApp *app, const GPtrArray *paths)
 {
     g_autoptr(GPtrArray) pools = app->vmm ? app->vmm->ops->pools(app->vmm, NULL) : NULL;
@@ -97,10 +102,8 @@ gboolean fct_volume_spare(FctApp *app, const char *vm, const GPtrArray *paths, G
     g_autoptr(FctVmInfo) info = survey && *vm ? app->vmm->ops->info(app->vmm, vm, &fault) : NULL;
     if (!survey || !all_answer(survey, error))
         return FALSE;
-    if (fault && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (fault && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     for (guint i = 0; i < paths->len; i++) {
         const char *path = g_ptr_array_index(paths, i);
         if (info && fct_vm_info_active(info) &&
@@ -129,7 +132,7 @@ gboolean fct_volume_spare_one(FctApp *app, const char *vm, const char *path, GEr
 
 /* ---- of the file library ---- */
 
-/* By libvirt's own word: a VM that was defined a moment ago may not have been heard of yet. */
+/* Asks libvirt itself: the event of a VM that was defined a moment ago may not have arrived yet. */
 static gboolean add_domains(FctApp *app, const FctVolumeSurvey *survey, const char *path, json_t *reasons,
                             GError **error)
 {
@@ -146,7 +149,7 @@ static gboolean add_domains(FctApp *app, const FctVolumeSurvey *survey, const ch
     return vms != NULL;
 }
 
-/* What another program made in a pool may stand on an image of the library. */
+/* A disk that another program made in a pool may stand on an image of the library. */
 static gboolean add_volumes(const FctVolumeSurvey *survey, const char *path, json_t *reasons, GError **error)
 {
     const GPtrArray *users = fct_volume_survey_users(survey, path);

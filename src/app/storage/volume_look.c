@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one look at a volume that Facet has no record of: what it is from then on (core/volume_rules). */
+/*
+ * Inspects a volume that Facet has no record of, once: the result is recorded and holds from then on
+ * (core/volume_rules).
+ */
 #include "app/storage/volume_record.h"
 
 #include "app/storage/volume_bytes.h"
 #include "app/storage/volume_content.h"
 #include "app/storage/volume_safe.h"
 #include "app/storage/volumes.h"
+#include "base/scope.h"
 #include "base/text.h"
 #include "core/storage_rules.h"
 #include "core/volume_rules.h"
@@ -17,28 +21,25 @@
 
 #define CHECKED_COPY (G_GINT64_CONSTANT(1) << 30)
 
-/* A file that is in no pool, as far as facetd may read it. */
+/* Reads head and tail of a file that is in no pool, if facetd may. */
 static gboolean read_file(const char *path, FctVolumeBytes *look, GError **error)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    fct_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     gboolean ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     ssize_t head = ok ? pread(fd, look->head, sizeof look->head, 0) : -1;
     gsize length = ok ? (gsize)MIN((gint64)st.st_size, (gint64)sizeof look->tail) : 0;
     ssize_t tail = ok ? pread(fd, look->tail, length, st.st_size - (off_t)length) : -1;
-    if (fd >= 0)
-        close(fd);
     if (head >= 0 && tail >= 0) {
         look->bytes =
             (FctDiskBytes){look->head, (gsize)head, tail ? look->tail : NULL, (gsize)tail, (gint64)st.st_size};
         return TRUE;
     }
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Make a storage pool of its folder first.", NULL,
-                       "Facet cannot read %s to see whether it is a whole disk.", path);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Make a storage pool of its folder first.", NULL,
+                              "Facet cannot read %s to see whether it is a whole disk.", path);
 }
 
-/* A record of the same file in a pool that leads to the same folder by another path. */
+/* Finds the record of the same file under another pool that leads to the same folder. */
 static const FctVolumeRecord *find_alias(const FctVolumeSurvey *survey, const char *path)
 {
     GHashTableIter iter;
@@ -56,13 +57,12 @@ static gboolean agrees(const FctVolumeRecord *record, const char *asked, GError 
 {
     if (!asked || strcmp(asked, record->format) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Leave the format out.", json_pack("{s:s}", "field", "format"),
-                       "Volume %s is %s: that was decided when it was made or first used.", record->name,
-                       record->format);
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_BAD_REQUEST, "Leave the format out.", json_pack("{s:s}", "field", "format"),
+        "Volume %s is %s: that was decided when it was made or first used.", record->name, record->format);
 }
 
-/* What an alias is, for the volume at @pool and @name. */
+/* Copies such a record for the volume at @pool and @name. */
 static FctVolumeRecord *record_like(const FctVolumeRecord *alias, const char *pool, const char *name)
 {
     FctVolumeRecord *record = fct_volume_record_copy(alias);
@@ -73,8 +73,8 @@ static FctVolumeRecord *record_like(const FctVolumeRecord *alias, const char *po
 }
 
 /*
- * Its tables, before a guest writes by them: half a copy of a file has a good head, too. What facetd may not read is
- * copied for that; where it is large, nobody waits so long.
+ * Checks a qcow2's tables before a guest writes by them: a file that was copied only in half has a good head, too. A
+ * file that facetd may not read is copied for that; a large one is not checked, since nobody waits so long.
  */
 static gboolean is_sound(FctApp *app, const FctVolume *volume, GError **error)
 {
@@ -86,11 +86,11 @@ static gboolean is_sound(FctApp *app, const FctVolume *volume, GError **error)
 
 static gboolean refuse_ploop(const FctVolume *volume, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_REFUSED,
-                       "Convert it with “qemu-img convert -f parallels -O qcow2” on the host, and use the new file.",
-                       json_pack("{s:s}", "field", "format"), "Volume %s is %s, which libvirt does not read here.",
-                       volume->name, fct_disk_kind_text(FCT_DISK_PARALLELS));
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_REFUSED,
+        "Convert it with “qemu-img convert -f parallels -O qcow2” on the host, and use the new file.",
+        json_pack("{s:s}", "field", "format"), "Volume %s is %s, which libvirt does not read here.", volume->name,
+        fct_disk_kind_text(FCT_DISK_PARALLELS));
 }
 
 static FctVolumeRecord *judge(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy, GError **error)
@@ -153,7 +153,7 @@ gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GErr
     return records != NULL;
 }
 
-/* @disk as its definition says; a qcow2 must be whole in itself, since nobody has told us what it stands on. */
+/* Records @disk as its definition says. A qcow2 must be whole by itself, since nobody has told us what it stands on. */
 static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, gboolean active, GError **error)
 {
     gint64 bytes;
@@ -166,7 +166,7 @@ static gboolean judge_disk(FctApp *app, const FctVmDisk *disk, gboolean active, 
     const FctVolumeCase this = {name, disk->format, &look->bytes, FCT_VOLUME_ATTACH};
     if (!fct_volume_judge(&this, error))
         return FALSE;
-    if (active || strcmp(disk->format, "qcow2") != 0) /* QEMU has it open and changes it */
+    if (active || strcmp(disk->format, "qcow2") != 0) /* QEMU has the file open and changes it */
         return TRUE;
     return volume ? is_sound(app, volume, error)
                   : app->vmm->ops->disk_check(app->vmm, disk->path, disk->format, &bytes, error);
@@ -184,8 +184,8 @@ static gboolean same_layers(const GPtrArray *a, const GPtrArray *b)
 }
 
 /*
- * What the definition of @disk says that it stands on, if anything, must be what Facet's record says, which makes its
- * definition from then on. @record: NULL, it is new to Facet, and stands on nothing.
+ * What the definition of @disk names as its backing file, if anything, must agree with Facet's record, from which
+ * definitions are made from then on. @record NULL: the disk is new to Facet, and may stand on nothing.
  */
 static gboolean same_chain(FctApp *app, const FctVolumeRecord *record, const FctVmDisk *disk, GError **error)
 {
@@ -200,25 +200,24 @@ static gboolean same_chain(FctApp *app, const FctVolumeRecord *record, const Fct
     }
     if (same_layers(ours->below, disk->below))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, FCT_FLATTEN, NULL,
-                       "The definition says that disk %s stands on %s, which Facet knows nothing of.", disk->target,
-                       disk->below->len ? ((const FctLayer *)disk->below->pdata[0])->path : "nothing");
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, FCT_FLATTEN, NULL,
+                              "The definition says that disk %s stands on %s, which Facet knows nothing of.",
+                              disk->target,
+                              disk->below->len ? ((const FctLayer *)disk->below->pdata[0])->path : "nothing");
 }
 
-/* As far as facetd sees its file. */
+/* As far as facetd can see the disk's file. */
 static gboolean is_unlinked(const char *path, GError **error)
 {
     struct stat st;
     if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink == 1)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Give the VM a copy of the file, made with “cp”.",
-                       json_pack("{s:[s]}", "reasons", FCT_VOLUME_LINKED), "Disk %s is not taken. %s", path,
-                       FCT_VOLUME_LINKED);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Give the VM a copy of the file, made with “cp”.",
+                              json_pack("{s:[s]}", "reasons", FCT_VOLUME_LINKED), "Disk %s is not taken. %s", path,
+                              FCT_VOLUME_LINKED);
 }
 
-/* A record of ours tells of the file as long as that is the one that it was made of. */
+/* A record of ours counts only while the file is the one for which it was made. */
 static const FctVolumeRecord *record_of(const FctVolumeSurvey *survey, const char *id, const char *path)
 {
     const FctVolumeRecord *own = g_hash_table_lookup(survey->records, id);
@@ -228,7 +227,10 @@ static const FctVolumeRecord *record_of(const FctVolumeSurvey *survey, const cha
     return there && fct_record_is_replaced(known, there) ? NULL : known;
 }
 
-/* Under a record that a VM names may be another file by now (fct_records_prune): one that stands on a third is seen. */
+/*
+ * A record that a VM names may by now be of another file of that name (fct_records_prune): so if the file stands on
+ * another, that is noticed.
+ */
 static gboolean must_judge(const FctVolumeRecord *known, const FctVmDisk *disk, gboolean active)
 {
     return strcmp(disk->format, "raw") != 0 && (!known || (!active && !*known->backing && !disk->cdrom));

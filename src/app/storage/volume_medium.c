@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A volume that somebody asks for, and all pools: one file may be reached by more than one. */
+/* The volume that is asked for, and all pools, since one file may be reached through several. */
 typedef struct {
     const char *pool, *name;
     char *path; /* "" unknown */
@@ -37,7 +37,7 @@ static gboolean is_it(const Asked *asked, const char *pool, const char *name, co
     return fct_volume_survey_same(asked->places, path, asked->path);
 }
 
-/* It is the first-boot drive of a VM of ours. */
+/* TRUE when it is the first-boot drive of a VM of ours. */
 static gboolean is_medium(const FctVm *vm, const Asked *asked)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
@@ -48,14 +48,14 @@ static gboolean is_medium(const FctVm *vm, const Asked *asked)
     return FALSE;
 }
 
-/* Where a medium is that is half made: its record has no path yet. */
+/* The path of a medium that is half made: its record has none yet. */
 static char *path_of(const Asked *asked, const FctVolumeRecord *record)
 {
     const FctPool *pool = fct_volume_survey_pool(asked->places, record->pool, NULL);
     return *record->path || !pool ? g_strdup(record->path) : g_build_filename(pool->path, record->name, NULL);
 }
 
-/* It was made as a medium, whether a VM names it still or not: between a change and its end, or after a release. */
+/* TRUE when it was made as a medium, even if no VM names it: between a change and its end, or after a release. */
 static gboolean made_as_medium(FctApp *app, const Asked *asked, gboolean *ret, GError **error)
 {
     g_autoptr(GHashTable) records = fct_records_load(app, error);
@@ -80,10 +80,9 @@ static char *released_key(const char *pool, const char *name)
 
 static gboolean refuse(GError **error, const char *name, const char *whose)
 {
-    fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give another VM first-boot data of its own.", NULL,
-                       "%s is the first-boot medium of %s%s. It holds secrets, and is for that guest alone.", name,
-                       *whose ? "VM " : "a VM", whose);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Give another VM first-boot data of its own.", NULL,
+                              "%s is the first-boot medium of %s%s. It holds secrets, and is for that guest alone.",
+                              name, *whose ? "VM " : "a VM", whose);
 }
 
 gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, GError **error)
@@ -109,8 +108,7 @@ gboolean fct_volume_no_medium(FctApp *app, const char *pool, const char *name, G
         return refuse(error, name, "");
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 void fct_volume_medium_gone(FctApp *app, const char *pool, const char *name)

@@ -7,19 +7,19 @@
 
 #include <string.h>
 
-#define LAYERS_MAX 200 /* more than libvirt takes; a ring of records ends here */
+#define LAYERS_MAX 200 /* more than libvirt takes; also ends a cycle of records */
 
-/* Now, and not when it was given to the VM: who can write into the folder may have put a link in its place since. */
+/* Checked now and not when the VM got the disk: whoever can write into the folder may have put a link there since. */
 static gboolean lies_inside(FctApp *app, const FctVolumeRecord *record, GError **error)
 {
     g_autoptr(FctVolume) there =
         *record->pool ? app->vmm->ops->volume(app->vmm, record->pool, record->name, NULL) : NULL;
-    if (!there) /* what libvirt does not find it does not open by its name */
+    if (!there) /* a volume that libvirt does not find is not opened by its name either */
         return TRUE;
     return fct_volume_inside(there, error) && fct_volume_replaced_whole(app, record, there, error);
 }
 
-/* A file that is in no pool is recorded by its path. @look: libvirt is asked where it lies. */
+/* A file that is in no pool has a record by its path. @look: libvirt is asked where the volume lies. */
 static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, gboolean look, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -30,8 +30,8 @@ static FctVolumeRecord *need(FctApp *app, const char *pool, const char *name, gb
     if (fault && fault->code == FCT_ERROR_NOT_FOUND)
         fct_set_error_full(error, FCT_ERROR_REFUSED, "Take it out of the VM and attach it again.", NULL,
                            "Facet has no record of what volume %s is, so it opens it nowhere.", name);
-    else if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
+    else
+        fct_error_pass(error, &fault);
     return NULL;
 }
 
@@ -43,7 +43,7 @@ FctVolumeRecord *fct_record_below(FctApp *app, const char *backing, gboolean loo
     return need(app, pool, colon ? colon + 1 : backing, look, error);
 }
 
-/* FctLayer*: all that it stands on. */
+/* FctLayer*: all files below it. */
 GPtrArray *fct_record_layers(FctApp *app, const FctVolumeRecord *top, gboolean look, GError **error)
 {
     g_autoptr(GPtrArray) below = fct_layers_new();
@@ -62,7 +62,7 @@ GPtrArray *fct_record_layers(FctApp *app, const FctVolumeRecord *top, gboolean l
     return g_steal_pointer(&below);
 }
 
-/* @format and @below follow the record. */
+/* Fills @format and @below from the record. */
 static gboolean fill(FctApp *app, const char *pool, const char *name, gboolean look, char **format, GPtrArray **below,
                      GError **error)
 {
@@ -119,6 +119,6 @@ FctVmSpec *fct_record_spec_told(FctApp *app, const FctVm *vm, GError **error)
     if (!spec && fault->code == FCT_ERROR_REFUSED)
         return fct_vm_spec(vm);
     if (!spec)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return spec;
 }

@@ -14,28 +14,27 @@
 
 static gboolean refuse_lost(const FctVolumeRecord *record, GError **error)
 {
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Use another name.", json_pack("{s:s}", "field", "name"),
-                       "Volume %s was deleted before it was ready, and its name has another file now, which stays.",
-                       record->name);
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_CONFLICT, "Use another name.", json_pack("{s:s}", "field", "name"),
+        "Volume %s was deleted before it was ready, and its name has another file now, which stays.", record->name);
 }
 
-/* Of what a record tells of another file nothing is true. */
+/* A record says nothing about another file that has taken the name of its own. */
 static gboolean is_same(const FctVolumeRecord *record, const FctVolume *there, GError **error)
 {
     if (fct_record_is_lost(record, there))
         return refuse_lost(record, error);
     if (!*record->path || strcmp(record->path, there->path) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Lead the pool back to the folder that it had.",
-                       json_pack("{s:s}", "field", "pool"), "Volume %s of pool %s was %s, and is %s now: another file.",
-                       record->name, record->pool, record->path, there->path);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Lead the pool back to the folder that it had.",
+                              json_pack("{s:s}", "field", "pool"),
+                              "Volume %s of pool %s was %s, and is %s now: another file.", record->name, record->pool,
+                              record->path, there->path);
 }
 
 /*
- * libvirt and QEMU open a file by its name, a moment after our look at it. Who may write to the folder could have put
- * another in its place; so the very file that was looked at must lie there still when they are done.
+ * libvirt and QEMU open a file by its name, a moment after we looked at it. Whoever may write to the folder could
+ * exchange it in between; so when they are done, the file that we looked at must still be there.
  */
 static gboolean has_stayed(FctApp *app, const FctVolume *before, GError **error)
 {
@@ -44,10 +43,9 @@ static gboolean has_stayed(FctApp *app, const FctVolume *before, GError **error)
         return FALSE;
     if (strcmp(before->path, after->path) == 0 && (!*before->inode || strcmp(before->inode, after->inode) == 0))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_CONFLICT,
-                       "Let nobody but root write to the pool's folder, see what is there, then do it again.", NULL,
-                       "Volume %s was exchanged for another file while Facet worked on it.", before->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT,
+                              "Let nobody but root write to the pool's folder, see what is there, then do it again.",
+                              NULL, "Volume %s was exchanged for another file while Facet worked on it.", before->name);
 }
 
 gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GError **error)
@@ -65,18 +63,20 @@ static void note_making(FctApp *app, const char *pool, const char *name, gboolea
     fct_storage_note_making(app->storage, id, making);
 }
 
-/* TRUE with *ret NULL: there is none. What cannot be looked for is not taken for absent. */
+/* TRUE with *ret NULL: the volume does not exist. A volume that cannot be looked for is not taken for absent. */
 static gboolean look_up(FctApp *app, const char *pool, const char *name, FctVolume **ret, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     *ret = app->vmm->ops->volume(app->vmm, pool, name, &fault);
     if (*ret || fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
-/* @recorded: there was one once, so that its file may be there and libvirt not know it: its folder is read anew. */
+/*
+ * @recorded: there was a record of that name, so a file may be there that libvirt does not know: its pool is scanned
+ * again.
+ */
 static gboolean is_free(FctApp *app, const FctVolumeRecord *plan, gboolean recorded, GError **error)
 {
     FctVmm *vmm = app->vmm;
@@ -92,16 +92,14 @@ static gboolean is_free(FctApp *app, const FctVolumeRecord *plan, gboolean recor
     return !there;
 }
 
-/* The document before the volume. One that is left of a volume which is gone gives way. */
+/* Stores the record before the volume is made. A record whose volume is gone gives way. */
 static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) old = fct_record_find(app, plan->pool, plan->name, &fault);
     g_autoptr(FctVolumeRecord) record = fct_volume_record_copy(plan);
-    if (!old && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!old && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     if (!is_free(app, plan, old != NULL, error))
         return FALSE;
     record->revision = old ? old->revision : FCT_REV_NONE;
@@ -112,7 +110,7 @@ static gboolean begin(FctApp *app, const FctVolumeRecord *plan, GError **error)
     return FALSE;
 }
 
-/* It is there, and we made it: only from here on may whoever finds the record delete this very file. */
+/* The volume is there and we made it: only from here on may whoever finds the record delete this very file. */
 static gboolean note_made(FctApp *app, const FctVolumeRecord *plan, const FctVolume *made, GError **error)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, plan->pool, plan->name, error);
@@ -172,7 +170,7 @@ gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *nam
     return TRUE;
 }
 
-/* After a failure to make it. @path: of what we made; "". What somebody else made under its name is theirs. */
+/* Cleans up after a failed creation. @path: of what we made; "". What somebody else made under that name is theirs. */
 static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path, const GError *fault)
 {
     g_autoptr(GError) stays = NULL;
@@ -186,7 +184,7 @@ static void take_back(FctApp *app, const FctVolumeRecord *plan, const char *path
     }
 }
 
-/* A device shows what was there before: it is ready once that is gone. */
+/* A device shows what was on it before, so it is ready only once that is overwritten. */
 static gboolean finish(FctApp *app, const FctVolumeRecord *plan, const FctVolume *made, FctVmmProgress progress,
                        gpointer data, GError **error)
 {
@@ -212,20 +210,20 @@ FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 by
     if (made && (whole ? finish(app, plan, made, progress, data, &fault) : note_made(app, plan, made, &fault)))
         return g_steal_pointer(&made);
     take_back(app, plan, made ? made->path : "", fault);
-    g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return NULL;
 }
 
-/* A copy under way: its volume is noted as ours as soon as it is there, whoever looks on besides. */
+/* A copy under way: its volume is noted as ours as soon as it exists, while @progress is passed on. */
 typedef struct {
     FctApp *app;
     const FctVolumeRecord *plan;
     FctVmmProgress progress;
     gpointer data;
-    const FctVolume *there; /* the source, as it was looked at */
+    const FctVolume *there; /* the source, as it was inspected */
     gint64 shown;           /* what a guest sees of the source */
     char *path;             /* NULL: not noted yet */
-    GError *fault;          /* why it could not be */
+    GError *fault;          /* why it could not be noted */
 } Copying;
 
 static gboolean on_progress(gint64 done, gint64 total, gpointer data)
@@ -286,7 +284,7 @@ FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVo
 
 /* ---- changing ---- */
 
-/* What is new of a device is cleared before anybody sees it. */
+/* The part that a device has grown by is cleared before anybody sees it. */
 static gboolean grow(FctApp *app, const FctVolumeRecord *record, gint64 bytes, GError **error)
 {
     FctVmm *vmm = app->vmm;
@@ -302,20 +300,18 @@ gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, pool, name, &fault);
-    if (record && record->seed) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Grow the VM's own disk.",
-                           json_pack("{s:s}", "field", "size_gib"),
-                           "Volume %s is first-boot data of a VM: it has the size of its content.", name);
-        return FALSE;
-    }
-    if (record) /* whoever makes one may grow it before it is whole; nobody else comes here then */
+    if (record && record->seed)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Grow the VM's own disk.",
+                                  json_pack("{s:s}", "field", "size_gib"),
+                                  "Volume %s is first-boot data of a VM: it has the size of its content.", name);
+    if (record) /* whoever makes a volume may grow it before it is complete; nobody else gets here then */
         return grow(app, record, bytes, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         fct_set_error_full(error, FCT_ERROR_REFUSED, "Copy it to a new volume, or attach it to a VM first.",
                            json_pack("{s:s}", "field", "format"),
                            "Facet has no record of what volume %s is, so it does not change it.", name);
     else
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return FALSE;
 }
 
@@ -349,10 +345,8 @@ gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writ
         g_autoptr(FctVolumeRecord) record = fct_record_find(app, file->pool, file->volume, &fault);
         if (!record && fault->code == FCT_ERROR_NOT_FOUND) /* not made yet */
             continue;
-        if (!record) {
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+        if (!record)
+            return fct_error_pass(error, &fault);
         if (strcmp(record->backing, below) == 0)
             continue;
         fct_text_set(&record->backing, below);
@@ -379,7 +373,7 @@ gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gbool
     return ok;
 }
 
-/* FALSE: it is to be tried again. What somebody has by now waits for the next start. */
+/* FALSE: try again. What somebody works on now waits for the next start of facetd. */
 static gboolean sweep_one(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
@@ -406,7 +400,10 @@ static gboolean names_volume(const FctVm *vm, const FctVolumeRecord *record)
     return FALSE;
 }
 
-/* By its name, or its file by whatever pool: one that was released and adopted again may be named by another one. */
+/*
+ * Whether the VM names the volume, by its name or by its file under any pool: a volume that was released and adopted
+ * again may be named under another pool.
+ */
 static gboolean names(const FctVolumeSurvey *places, const FctVm *vm, const FctVolumeRecord *record)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
@@ -418,8 +415,9 @@ static gboolean names(const FctVolumeSurvey *places, const FctVm *vm, const FctV
 }
 
 /*
- * First-boot data whose VM no longer names it: made and not stored, or changed and not deleted. Its secrets go with it.
- * FALSE: it is there still. What a VM's task left half, the VM's own recovery takes away, for the VM names that.
+ * Deletes first-boot data that its VM does not name any more: it was made and not stored, or replaced and not deleted.
+ * Its secrets go with it. FALSE: it could not be deleted. What a task of the VM left half made is deleted by the VM's
+ * own recovery, since the VM names it.
  */
 static gboolean sweep_seed(FctApp *app, const FctVolumeRecord *record)
 {
@@ -451,22 +449,28 @@ gboolean fct_records_sweep(FctApp *app)
         g_autoptr(FctVm) vm = *record->vm ? fct_vm_load(app->store, record->vm, NULL) : NULL;
         if (vm && record->seed && !names_volume(vm, record))
             clean = sweep_seed(app, record) && clean;
-        /* What a VM's task left half, the VM's own recovery takes away. */
+        /* What a task of a VM left half made is deleted by the VM's own recovery. */
         if (fct_record_is_half(app, record) && !vm && !sweep_one(app, record))
             clean = FALSE;
     }
     return clean;
 }
 
-/* An old record knows no file yet; what a VM names keeps its record, as whoever restores a disk from a backup wants. */
+/*
+ * An old record does not name its file yet. A volume that a VM names keeps its record, as people who restore a disk
+ * from a backup expect.
+ */
 static void note_inode(FctApp *app, const FctVolumeRecord *record, const FctVolume *there)
 {
     g_autoptr(FctVolumeRecord) now = fct_volume_record_copy(record);
     fct_text_set(&now->inode, there->inode);
-    fct_record_store(app, now, NULL); /* or at the next look */
+    fct_record_store(app, now, NULL); /* or the next time */
 }
 
-/* A list leaves out what could not be read; only libvirt's word for this one volume ends what is known of it. */
+/*
+ * A list leaves out volumes that could not be read: so a record is ended only after libvirt was asked for this one
+ * volume.
+ */
 static gboolean is_gone(FctApp *app, const FctVolumeRecord *record)
 {
     g_autoptr(GError) fault = NULL;
@@ -474,15 +478,15 @@ static gboolean is_gone(FctApp *app, const FctVolumeRecord *record)
     return g_error_matches(fault, FCT_ERROR, FCT_ERROR_NOT_FOUND);
 }
 
-/* @there: what has its name now; NULL: nothing. */
+/* @there: the file that has its name now; NULL: none. */
 static void settle(FctApp *app, const FctVolumeSurvey *survey, const FctVolumeRecord *record, const FctVolume *there)
 {
     g_autofree char *id = fct_volume_record_id(record);
     const GPtrArray *users = fct_volume_survey_users(survey, record->path);
     gboolean needed = there ? g_hash_table_contains(survey->records, id) : users && users->len;
     if (there && needed && fct_volume_replaced_whole(app, record, there, NULL))
-        note_inode(app, record, there); /* else it stays another one, and each start says why it is not opened */
-    else if (!needed && (there || is_gone(app, record))) /* else whoever has it may get it back */
+        note_inode(app, record, there); /* else the file stays another one, and each start says why it is not opened */
+    else if (!needed && (there || is_gone(app, record))) /* else its user may get the volume back */
         fct_record_drop(app, record->pool, record->name, record->revision, NULL);
 }
 

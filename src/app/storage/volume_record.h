@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Volumes are made, copied, grown and deleted here, with their records (volume_records.h); and a volume without one is
- * looked at, once. Any thread but the one that serves HTTP.
+ * Makes, copies, grows and deletes volumes together with their records (volume_records.h), and inspects, once, a volume
+ * that has no record. Any thread but the one that serves HTTP.
  */
 #pragma once
 #include "app/shared/writes.h"
@@ -10,61 +10,71 @@
 #include "app/storage/volume_safe.h"
 
 /* ---- making and changing ---- */
-/* FCT_ERROR_CONFLICT when it is lost, for whoever is about to write to what is being made. */
+/* FCT_ERROR_CONFLICT when what is being made is lost: call it before writing to it. */
 gboolean fct_record_there(FctApp *app, const char *pool, const char *name, GError **error);
 /*
- * A new volume as @plan says; its record is there before it is. @whole: it is all there when it is made, and
- * a device is filled with zeros for it (@progress; NULL); else whoever fills it says fct_record_complete, or
- * fct_record_abandon. Nothing is left after a failure, or it is incomplete.
+ * Makes a volume as @plan says; its record is stored before it. @whole: the volume is complete when it is made, and a
+ * device is filled with zeros for that (@progress may be NULL); otherwise whoever fills it calls fct_record_complete or
+ * fct_record_abandon. After a failure nothing is left, or an incomplete volume that is deleted later.
  */
 FctVolume *fct_record_create(FctApp *app, const FctVolumeRecord *plan, gint64 bytes, gboolean whole,
                              FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_record_complete(FctApp *app, const char *pool, const char *name, GError **error);
-/* The same in one commit with @more, of @n. */
+/* Stores that the volume is complete, in one commit with @more, of @n. */
 gboolean fct_record_complete_with(FctApp *app, const char *pool, const char *name, const FctWrite *more, guint n,
                                   GError **error);
 /*
- * Deletes the volume if it is the one at @path, which we made or have, and drops its record. One that lies elsewhere
- * (the pool leads to another folder now), that was put in the place of what we were making, or of which nothing says
- * that we made it (@path "") stays, and so does its record while it says no more than that something was to be made.
- * FALSE: it could not be deleted now.
+ * Deletes the volume if it is the one at @path, which we made or have, and drops its record. Nothing is deleted when
+ * another file is there (the pool leads to another folder now, or somebody put it in the place of what we were making),
+ * or when nothing says that we made it (@path ""); the record then stays, too, as long as it only says that something
+ * was to be made. FALSE: it could not be deleted now.
  */
 gboolean fct_record_abandon(FctApp *app, const char *pool, const char *name, const char *path, GError **error);
 /*
- * The same for what somebody left half made, by its record and if nobody refers to it. *ret_gone FALSE: what is there
- * stays, since nothing says that we made it. FALSE: not now.
+ * The same for a volume that was left half made, by its record, and only if nobody refers to it. *ret_gone FALSE: what
+ * is there stays, since nothing says that we made it. FALSE: it could not be deleted now.
  */
 gboolean fct_record_clear(FctApp *app, const char *pool, const char *name, gboolean *ret_gone, GError **error);
-/* A whole copy of what @from says, of fct_record_find or fct_volume_look, standing on nothing. */
+/*
+ * Makes a volume as @plan says with the whole content of @from (of fct_record_find or fct_volume_look), standing on
+ * nothing.
+ */
 FctVolume *fct_record_copy(FctApp *app, const FctVolumeRecord *from, const FctVolumeRecord *plan,
                            FctVmmProgress progress, gpointer data, GError **error);
 gboolean fct_record_grow(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error);
-/* First-boot data, for whoever rewrites it. */
+/* Grows a first-boot medium, for whoever rewrites it. */
 gboolean fct_record_grow_seed(FctApp *app, const char *pool, const char *name, gint64 bytes, GError **error);
-/* Volume and record, whatever is there by that name: for people, who name it. Missing is success. */
+/* Deletes a volume that a person names, and its record, whatever file is there. A missing volume is success. */
 gboolean fct_record_delete(FctApp *app, const char *pool, const char *name, GError **error);
-/* The records of the files that stand on one another now, for the commit that makes it so. @files: FctChainFile* */
+/*
+ * Adds to @writes what the records of these files say about their backing files, for the commit that changes them.
+ * @files: FctChainFile*
+ */
 gboolean fct_record_restand(FctApp *app, const GPtrArray *files, FctWrites *writes, GError **error);
 
 /* ---- volume_look.c: one that has no record yet ---- */
 /*
- * What a volume is: by its record, else by a look at its bytes, its name and what the request states (@asked; NULL),
- * which is not recorded. @copy: other formats than ours are welcome. FCT_ERROR_REFUSED, FCT_ERROR_BAD_REQUEST name
- * "format".
+ * What a volume is: by its record; without one by its bytes, its name and the format that the request states (@asked;
+ * may be NULL), which is not recorded. @copy: formats other than ours are allowed. FCT_ERROR_REFUSED,
+ * FCT_ERROR_BAD_REQUEST name "format".
  */
 FctVolumeRecord *fct_volume_look(FctApp *app, const FctVolume *volume, const char *asked, gboolean copy,
                                  GError **error);
-/* The same for a VM that is given it: recorded from then on. @volume gets what the record says. */
+/* The same for a volume that a VM gets: the result is recorded. @volume gets what the record says. */
 gboolean fct_volume_take(FctApp *app, FctVolume *volume, const char *asked, GError **error);
-/* The record of a disk of an adopted VM, in the format that its definition states. @active: it runs. In @writes. */
+/*
+ * Adds the record of an adopted VM's disk to @writes, in the format that its definition states. @active: the VM runs.
+ */
 gboolean fct_volume_adopt(FctApp *app, const FctVmDisk *disk, gboolean active, FctWrites *writes, GError **error);
 
 /* ---- upkeep, by the storage thread ---- */
-/* Deletes what was left half made by us, and first-boot data that its VM no longer names. FALSE: some of it is still
- * there. */
+/*
+ * Deletes what we left half made, and first-boot data that its VM does not name any more. FALSE: some of it is still
+ * there.
+ */
 gboolean fct_records_sweep(FctApp *app);
 /*
- * Drops the records of volumes of @pool that it has no more, or that are other files now: @volumes is what it has,
- * listed after @records were read. What a VM, snapshot or other volume needs keeps its record.
+ * Drops records of @pool whose volumes are gone or are other files now. @volumes: what the pool has, listed after
+ * @records were read. What a VM, a snapshot or another volume needs keeps its record.
  */
 void fct_records_prune(FctApp *app, const FctPool *pool, const GHashTable *records, const GPtrArray *volumes);

@@ -86,12 +86,12 @@ void fct_record_apply(const GHashTable *records, FctVolume *volume)
     g_autofree char *id = fct_volume_id(volume->pool, volume->name);
     const FctVolumeRecord *record = g_hash_table_lookup((GHashTable *)records, id);
     if (!record || (*record->path && strcmp(record->path, volume->path) != 0))
-        return; /* of a pool of that name in another place */
+        return; /* a record of a pool of that name in another place */
     const FctVolumeRecord *below = g_hash_table_lookup((GHashTable *)records, record->backing);
     fct_text_set(&volume->format, record->format);
     fct_text_set(&volume->backing, below ? below->path : "");
     fct_text_set(&volume->claim, "");
-    /* Of a raw disk libvirt tells the size that its guest has written into it. */
+    /* For a raw disk that looks like another format, libvirt reports a size that the guest has written into it. */
     if (strcmp(record->format, "raw") == 0 && volume->physical >= 0)
         volume->capacity = volume->physical;
 }
@@ -121,8 +121,7 @@ gboolean fct_record_end_replaced(FctApp *app, const FctVolume *volume, GError **
                fct_record_drop(app, record->pool, record->name, record->revision, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 FctVolume *fct_record_volume(FctApp *app, const char *pool, const char *name, GError **error)
@@ -161,6 +160,5 @@ gboolean fct_record_whole(FctApp *app, const char *pool, const char *name, GErro
         return fct_record_check_whole(app, record, error);
     if (fault->code == FCT_ERROR_NOT_FOUND)
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }

@@ -13,9 +13,9 @@ gboolean fct_volume_refuse_opening(const FctVolume *volume, const char *why, GEr
 {
     const char *next = volume->linked ? "Put a copy of the file into the pool's folder, with “cp”."
                                       : "Put the file itself into the pool's folder.";
-    fct_set_error_full(error, FCT_ERROR_REFUSED, next, json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why),
-                       "Volume %s is opened by nobody. %s", volume->name, why);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, next,
+                              json_pack("{s:s, s:[s]}", "field", "volume", "reasons", why),
+                              "Volume %s is opened by nobody. %s", volume->name, why);
 }
 
 gboolean fct_volume_inside(const FctVolume *volume, GError **error)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who refers to which volume: computed from the documents of VMs and snapshots, the domains, and the volumes. */
+/*
+ * Who refers to which volume, worked out from the documents of VMs and snapshots, from the domains, and from the
+ * volumes.
+ */
 #include "app/domains/domains.h"
 #include "app/domains/vm_docs.h"
 #include "app/library/file_probe.h"
@@ -14,7 +17,9 @@
 
 /* ---- names ---- */
 
-/* A pool's name may hold anything (“nas:backup”); the first colon of an id ends it, so one in the name is written %3A.
+/*
+ * The name of a pool may contain a colon (“nas:backup”). An id ends the pool at its first colon, so a colon in the name
+ * is written %3A.
  */
 gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GError **error)
 {
@@ -22,9 +27,8 @@ gboolean fct_volume_split(const char *id, char **ret_pool, char **ret_name, GErr
     char *pool = colon ? g_uri_unescape_segment(id, colon, NULL) : NULL;
     if (!pool || !*pool || !colon[1] || strchr(colon, '/')) {
         g_free(pool);
-        fct_set_error_full(error, FCT_ERROR_NOT_FOUND, "A volume is named pool:name.", NULL, "There is no volume “%s”.",
-                           id);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_NOT_FOUND, "A volume is named pool:name.", NULL,
+                                  "There is no volume “%s”.", id);
     }
     *ret_pool = pool;
     *ret_name = g_strdup(colon + 1);
@@ -41,7 +45,7 @@ static void user_free(gpointer data)
     g_free(user);
 }
 
-/* What cannot be looked at here has the path that its pool's folder has without links. */
+/* Files that cannot be looked at here get the path of their pool's folder without links. */
 static char *real_path(const FctVolumeSurvey *survey, const char *path)
 {
     for (guint i = 0; i < survey->pools->len; i++) {
@@ -101,7 +105,7 @@ static void add_user(FctVolumeSurvey *survey, const char *path, const char *vm, 
     g_ptr_array_add(list, user);
 }
 
-/* Every path that the document names anywhere in it. @how NULL: as a drive. */
+/* Adds every path that the document names anywhere. @how NULL: as a drive. */
 static void add_document(FctVolumeSurvey *survey, const json_t *json, const char *vm, const char *name, const char *how)
 {
     const char *key, *text;
@@ -144,7 +148,7 @@ static void add_domains(FctApp *app, FctVolumeSurvey *survey)
     }
 }
 
-/* ---- the look ---- */
+/* ---- the reading ---- */
 
 void fct_volume_survey_free(FctVolumeSurvey *survey)
 {
@@ -162,7 +166,7 @@ void fct_volume_survey_free(FctVolumeSurvey *survey)
     g_free(survey);
 }
 
-/* By a VM, a snapshot or the record of another volume; what bytes claim is no need. */
+/* Whether a VM, a snapshot or the record of another volume needs it; claims in a volume's bytes do not count. */
 static gboolean is_needed(const FctVolumeSurvey *survey, const char *id, const char *path)
 {
     GHashTableIter iter;
@@ -179,8 +183,8 @@ static gboolean is_needed(const FctVolumeSurvey *survey, const char *id, const c
 }
 
 /*
- * A record of a file that has given way to another tells nothing of that one. Only what a VM, a snapshot or another
- * volume names goes by its path all the same: a disk that was restored from a backup is another file, too.
+ * A record of a replaced file says nothing about the new file. But what a VM, a snapshot or another volume names is
+ * found by its path all the same: a disk that was restored from a backup is another file, too.
  */
 static void pass_by_replaced(FctVolumeSurvey *survey, const char *id, const FctVolume *volume)
 {
@@ -189,7 +193,7 @@ static void pass_by_replaced(FctVolumeSurvey *survey, const char *id, const FctV
         g_hash_table_remove(survey->records, id);
 }
 
-/* Its name may be a link that leads into the pool by a way on which we see nothing. */
+/* The name may be a link that leads into the pool on a way that we cannot see. */
 static gboolean can_be_followed(const FctVolumeSurvey *survey, const char *path)
 {
     for (guint i = 0; i < survey->pools->len; i++) {
@@ -200,7 +204,10 @@ static gboolean can_be_followed(const FctVolumeSurvey *survey, const char *path)
     return fct_file_probe(survey->probe, survey->remote, path, FALSE).there != FCT_SEEN_UNKNOWN;
 }
 
-/* What a volume of others claims can only keep files from being deleted: the one that it names, or all of its pool. */
+/*
+ * A claim in the bytes of another program's volume can only keep files from being deleted: the one that it names, or
+ * all of its pool.
+ */
 static void add_claim(FctVolumeSurvey *survey, FctVolume *volume, const char *id)
 {
     g_autofree char *folder = g_path_get_dirname(volume->path);
@@ -362,7 +369,7 @@ static char *reason(const FctVolumeUser *user)
     return g_strdup_printf("VM %s has it as a %s.", user->name, strcmp(user->how, "cdrom") == 0 ? "CD" : "disk");
 }
 
-/* The file at @path is a volume of the pool that @other lies in, and another one. */
+/* The file at @path is another volume of the pool in which @other lies. */
 static gboolean shares_pool(const FctVolumeSurvey *survey, const char *path, const FctVolume *other)
 {
     for (guint i = 0; i < survey->volumes->len; i++) {
@@ -380,11 +387,10 @@ gboolean fct_volume_survey_clear(const FctVolumeSurvey *survey, const char *path
         g_autofree char *file = g_path_get_basename(path);
         if (!shares_pool(survey, path, other))
             continue;
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Delete that volume first, or name what it stands on by its path.",
-                           json_pack("{s:[s]}", "reasons", other->name),
-                           "%s must stay as it is: volume %s stands on “%s”, which may be it.", file, other->name,
-                           other->claim);
-        return FALSE;
+        return fct_set_error_full(
+            error, FCT_ERROR_IN_USE, "Delete that volume first, or name what it stands on by its path.",
+            json_pack("{s:[s]}", "reasons", other->name),
+            "%s must stay as it is: volume %s stands on “%s”, which may be it.", file, other->name, other->claim);
     }
     return TRUE;
 }
@@ -404,8 +410,7 @@ gboolean fct_volume_unused(FctApp *app, const FctVolumeSurvey *survey, const Fct
         g_autofree char *text = reason(users->pdata[i]);
         json_array_append_new(reasons, json_string(text));
     }
-    fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these first.",
-                       json_pack("{s:o, s:o}", "reasons", reasons, "used_by", fct_volume_users_json(users)),
-                       "Volume %s is in use.", volume->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of these first.",
+                              json_pack("{s:o, s:o}", "reasons", reasons, "used_by", fct_volume_users_json(users)),
+                              "Volume %s is in use.", volume->name);
 }

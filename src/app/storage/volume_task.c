@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making, growing and deleting volumes. */
+/* Tasks that make, grow and delete volumes. */
 #include "app/domains/domains.h"
 #include "app/domains/vm_docs.h"
 #include "app/domains/vm_edit.h"
@@ -27,13 +27,13 @@ typedef struct {
     FctApp *app;
     From from;
     char *id, *pool, *name, *format;
-    gint64 bytes; /* 0: as what it is made from */
+    gint64 bytes; /* 0: as large as the source */
     FctImage *image;
     char *from_id;
     /* of FROM_VOLUME */
     FctVolumeRecord *source;
     GHashTable *before; /* fct_vm_rest_begin */
-    GPtrArray *had;     /* char*: ids of the VMs that have the source */
+    GPtrArray *had;     /* char*: ids of the VMs that have the source as a disk */
     GHashTable *stamps; /* fct_vm_rest_note */
 } Making;
 
@@ -58,7 +58,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Making, making_free)
 
 /* ---- the task ---- */
 
-/* Another's VM that is saved goes on with the disk as it is. Of ours the look tells by itself. */
+/*
+ * Another program's VM that is saved goes on with the disk as it is, so it counts as running. For our VMs the
+ * inspection tells.
+ */
 static gboolean leaves_alone(FctApp *app, const FctVolumeUser *user, GError **error)
 {
     fct_domains_look(app->domains, user->vm);
@@ -67,16 +70,15 @@ static gboolean leaves_alone(FctApp *app, const FctVolumeUser *user, GError **er
     gboolean disk = strcmp(user->how, "disk") == 0, active = fct_vm_info_active(info);
     if (!disk || (!active && (known || !info || !info->saved)))
         return !known || fct_storage_may_read(app, known->vm, error);
-    fct_set_error_full(error, FCT_ERROR_IN_USE,
-                       active ? "Shut it down first." : "Let it go on with virsh start, then shut it down.",
-                       json_pack("{s:[s]}", "holders", user->name),
-                       active ? "VM %s is running with this volume."
-                              : "VM %s was saved with its memory in the middle of a run with this volume.",
-                       user->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_IN_USE,
+                              active ? "Shut it down first." : "Let it go on with virsh start, then shut it down.",
+                              json_pack("{s:[s]}", "holders", user->name),
+                              active ? "VM %s is running with this volume."
+                                     : "VM %s was saved with its memory in the middle of a run with this volume.",
+                              user->name);
 }
 
-/* One that a running VM writes to has no single content. */
+/* A volume that a running VM writes to has no single content that could be copied. */
 static gboolean is_still(FctApp *app, const FctVolumeSurvey *survey, const char *id, GError **error)
 {
     const FctVolume *volume = fct_volume_survey_find(survey, id, error);
@@ -89,7 +91,7 @@ static gboolean is_still(FctApp *app, const FctVolumeSurvey *survey, const char 
     return volume != NULL;
 }
 
-/* Ids of the VMs that have the volume @id as a disk: what is in a CD drive is written to by none. */
+/* Ids of the VMs that have the volume @id as a disk; CD drives do not count, since nothing is written to them. */
 static GPtrArray *vms_with(const FctVolumeSurvey *survey, const char *id)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
@@ -111,7 +113,7 @@ static gboolean all_held(const Making *m, const GPtrArray *ids, GError **error)
     return TRUE;
 }
 
-/* Nobody but us holds virsh back from starting a VM that has it, or is given it for a moment. */
+/* Nothing holds virsh back from starting a VM with the source, or from giving it to one for a moment. */
 static gboolean stayed_still(const Making *m, GError **error)
 {
     fct_vm_rest_settle();
@@ -159,7 +161,7 @@ static void let_go(const Making *m)
     fct_storage_poke(m->app->storage, m->pool);
 }
 
-/* Something of it is left. */
+/* A part of it is left. */
 static gboolean is_half(const Making *m)
 {
     g_autoptr(FctVolumeRecord) record = fct_record_find(m->app, m->pool, m->name, NULL);
@@ -175,7 +177,7 @@ static void create_thread(FctTask *task, gpointer data)
     gboolean cancelled = !ok && error->code == FCT_ERROR_CANCELLED, half = !ok && is_half(m);
     if (cancelled && fct_task_stopping(task) && !fct_task_cancelled(task)) {
         let_go(m);
-        return; /* the next start of facetd ends it */
+        return; /* the next start of facetd ends the task */
     }
     fct_task_step(task, 0,
                   ok          ? FCT_TASK_STEP_DONE
@@ -210,7 +212,7 @@ static gboolean read_from(Making *m, const FctVolumeSurvey *survey, const json_t
         m->image = fct_images_find(m->app->config.images_dir, image, error);
         if (m->image && m->bytes && m->bytes < m->image->size_bytes)
             return fct_read_refuse(error, "size_gib", "The image needs a larger volume.");
-        *ret_content = 0; /* what the image takes is not known before; libvirt says when it is too much */
+        *ret_content = 0; /* the size of an image's content is not known before; libvirt says when the pool is full */
         return m->image != NULL;
     }
     if (!pool || !name || image)
@@ -223,7 +225,7 @@ static gboolean read_from(Making *m, const FctVolumeSurvey *survey, const json_t
     if (!volume || !is_still(m->app, survey, m->from_id, error) || !fct_volume_no_medium(m->app, pool, name, error) ||
         !(m->source = fct_volume_look(m->app, volume, format, TRUE, error)))
         return FALSE;
-    /* Of one that has no record nobody but its own bytes says how large it is. */
+    /* Of a volume without a record only its own bytes say how large it is. */
     gint64 size = strcmp(m->source->format, "raw") == 0 && volume->physical >= 0 ? volume->physical : volume->capacity;
     if (m->bytes && m->bytes < size)
         return fct_read_refuse(error, "size_gib", "A copy cannot be smaller than its source.");
@@ -257,7 +259,7 @@ static gboolean check_input(const json_t *input, GError **error)
     return TRUE;
 }
 
-/* Known to be: a pool that does not answer may have it. */
+/* Whether the name is known to be taken: a pool that does not answer may have such a volume. */
 static gboolean is_free(const FctVolumeSurvey *survey, const Making *m, GError **error)
 {
     g_autoptr(GError) fault = NULL;
@@ -265,7 +267,7 @@ static gboolean is_free(const FctVolumeSurvey *survey, const Making *m, GError *
         fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
                            "There is a volume %s in pool %s already.", m->name, m->pool);
     else if (fault->code != FCT_ERROR_NOT_FOUND)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     else
         return TRUE;
     return FALSE;
@@ -320,7 +322,7 @@ static gboolean start(Making *m, const char *user, json_t **ret_task, GError **e
         fct_storage_release(app->storage, m->id);
         return FALSE;
     }
-    /* An upload that was begun, and whose volume somebody else deleted, would go on in the new one. */
+    /* Drops the note of an upload whose volume somebody else deleted: it would go on in the new volume. */
     if (!fct_volume_upload_forget(app, m->id, error)) {
         let_go(m);
         return FALSE;
@@ -415,7 +417,7 @@ static void note_size(FctVm *vm, gpointer data)
     }
 }
 
-/* The documents say how large a disk is, too. */
+/* Updates the documents, which also say how large a disk is. */
 static void note_users(FctApp *app, const GPtrArray *users, const char *path, gint64 size_gib)
 {
     NewSize size = {path, (int)size_gib};
@@ -452,7 +454,7 @@ static gboolean can_grow(FctApp *app, const FctVolumeSurvey *survey, const FctVo
         fct_set_error_full(error, FCT_ERROR_IN_USE, "Grow the disk on the VM's own page, while it runs.",
                            json_incref(json_object_get(wire, "details")), "%s", fault->message);
     } else {
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     }
     return FALSE;
 }
@@ -472,34 +474,38 @@ json_t *fct_volumes_grow(FctApp *app, const char *id, gint64 size_gib, GError **
     return fct_volumes_get(app, id, error);
 }
 
-/* A VM that was defined a moment ago may not have been heard of yet. */
+/* The event of a VM that was defined a moment ago may not have arrived yet, so libvirt is asked. */
 static gboolean no_domain_has(FctApp *app, const FctVolumeSurvey *survey, const FctVolume *volume, GError **error)
 {
     g_autoptr(GPtrArray) infos = app->vmm->ops->list(app->vmm, error);
     for (guint i = 0; infos && i < infos->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(infos, i);
-        if (fct_volume_survey_has(survey, info, volume->path)) {
-            fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
-                               json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
-                               volume->name);
-            return FALSE;
-        }
+        if (fct_volume_survey_has(survey, info, volume->path))
+            return fct_set_error_full(error, FCT_ERROR_IN_USE, "Take it out of there first.",
+                                      json_pack("{s:[s]}", "holders", info->name), "VM %s has volume %s.", info->name,
+                                      volume->name);
         if (info->unseen)
             return fct_domain_unseen(info, error);
     }
     return infos != NULL;
 }
 
-/* The volume is claimed, so nobody begins to use it from here on. */
+/* A creation that found the volume free before it was claimed holds this lock until its VM, which uses it, is stored.
+ */
+static void await_creations(FctStorage *storage)
+{
+    g_mutex_lock(fct_storage_names(storage));
+    g_mutex_unlock(fct_storage_names(storage));
+}
+
+/* Deletes a volume that is claimed, so that nobody begins to use it meanwhile. */
 static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
 {
     g_autofree char *pool = NULL, *name = NULL;
-    /* Who found it free before the claim stores the VM that has it under this lock. */
-    g_mutex_lock(fct_storage_names(app->storage));
-    g_mutex_unlock(fct_storage_names(app->storage));
+    await_creations(app->storage);
     if (!fct_volume_split(id, &pool, &name, error))
         return FALSE;
-    /* Overlays that were made in the folder without libvirt; a pool that is being written to is not scanned. */
+    /* Finds overlays that were made in the folder without libvirt. A pool that is being written to is not scanned. */
     app->vmm->ops->pool_refresh(app->vmm, pool, NULL);
     g_autoptr(FctVolumeSurvey) survey = fct_volume_survey_new(app, error);
     const FctVolume *volume = survey ? fct_volume_survey_find(survey, id, error) : NULL;
@@ -514,10 +520,8 @@ static gboolean delete_claimed(FctApp *app, const char *id, GError **error)
 gboolean fct_volumes_delete(FctApp *app, const char *id, GError **error)
 {
     g_autofree char *pool = NULL, *name = NULL;
-    if (!app->storage) {
-        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
-        return FALSE;
-    }
+    if (!app->storage)
+        return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "This node runs without libvirt.");
     if (!fct_volume_split(id, &pool, &name, error) || !fct_storage_claim(app->storage, id, error))
         return FALSE;
     gboolean ok = delete_claimed(app, id, error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes from a client into a volume. The volume is made first, and bears a document "upload/<id>" until the last byte
- * is there: until then it is no disk. How many have come is noted when libvirt has taken them, a segment at a time, so
- * an upload goes on after any end of the connection or of facetd. One whose content is refused leaves nothing.
+ * Bytes from a client into a volume. The volume is made first and has a document "upload/<id>" until the last byte is
+ * there; until then it is no disk. How many bytes have arrived is noted for each segment that libvirt has taken, so an
+ * upload continues after any end of the connection or of facetd. A volume whose content is refused is deleted.
  */
 #include "app/library/files.h"
 #include "app/news/records.h"
@@ -24,14 +24,13 @@ struct FctVolumeUpload {
     FctApp *app;
     char *id, *key, *pool, *name, *format; /* id: claimed */
     FctVmmStream *stream;                  /* of the present segment; NULL: none */
-    gint64 at, end, size;                  /* bytes: the next, behind the last of this request, of the whole */
-    gint64 noted;                          /* as the document says, unless the host has restarted since */
-    gint64 reached;                        /* never less than any request noted: up to here, and a segment on, may be
-                                              bytes of an earlier one */
+    gint64 at, end, size;                  /* next byte, end of this request's bytes, size of the whole */
+    gint64 noted;                          /* as the document says, unless the host was restarted since */
+    gint64 reached; /* the most that any request noted: earlier bytes may lie up to a segment further */
     gint64 segment_end;
     gboolean released; /* the claim */
-    gint64 fresh_from; /* from here the volume reads as zeros where nothing was written */
-    char *sha256;      /* that was told; "" */
+    gint64 fresh_from; /* from here on the volume reads as zeros */
+    char *sha256;      /* the checksum that the client told; "" */
     FctSum *sum;
     gboolean judged, refused, begun;
 };
@@ -72,7 +71,7 @@ json_t *fct_volume_upload_begin(FctApp *app, const FctVolumeSurvey *survey, cons
         return NULL;
     g_autoptr(FctVolume) volume = NULL;
     if (app->store->ops->commit(app->store, writes, G_N_ELEMENTS(writes), NULL, error)) {
-        /* A qcow2 brings its own size along. */
+        /* A qcow2 contains its own size. */
         g_autoptr(FctVolumeRecord) plan = fct_volume_record_new(pool, name, format);
         plan->state = FCT_RECORD_UPLOADING;
         volume = fct_record_create(app, plan, qcow2 ? META : size_bytes, FALSE, NULL, NULL, error);
@@ -90,7 +89,7 @@ static gboolean open_segment(FctVolumeUpload *upload, GError **error)
 {
     FctVmm *vmm = upload->app->vmm;
     gint64 length = MIN(SEGMENT, upload->end - upload->at);
-    if (!fct_record_there(upload->app, upload->pool, upload->name, error)) /* it is opened by its name */
+    if (!fct_record_there(upload->app, upload->pool, upload->name, error)) /* libvirt opens it by its name */
         return FALSE;
     upload->segment_end = upload->at + length;
     upload->stream = vmm->ops->volume_open(vmm, upload->pool, upload->name, TRUE, upload->at, length, error);
@@ -110,7 +109,7 @@ static gboolean note(FctVolumeUpload *upload, GError **error)
     return TRUE;
 }
 
-/* What was sent has been taken, and is noted. */
+/* Notes how many bytes have arrived. */
 static gboolean close_segment(FctVolumeUpload *upload, GError **error)
 {
     FctVmmStream *stream = g_steal_pointer(&upload->stream);
@@ -128,7 +127,7 @@ static void release(FctVolumeUpload *upload)
     upload->released = TRUE;
 }
 
-/* The volume first: what cannot be deleted now stays marked as incomplete, and can be deleted by hand. */
+/* Deletes the volume before its record: if that fails now, it stays marked as incomplete and can be deleted by hand. */
 static void take_back(FctVolumeUpload *upload)
 {
     FctApp *app = upload->app;
@@ -162,7 +161,7 @@ void fct_volume_upload_free(FctVolumeUpload *upload)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FctVolumeUpload, fct_volume_upload_free)
 
-/* What libvirt has taken is on the disk some time later; a power cut in between loses it, and nothing tells. */
+/* libvirt's bytes reach the disk some time later; a power cut in between loses them, and nothing tells. */
 static gboolean is_of_this_boot(const json_t *note)
 {
     g_autofree char *now = boot_id();
@@ -174,15 +173,11 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) doc = upload->app->store->ops->get(upload->app->store, upload->key, &fault);
-    if (!doc && fault->code == FCT_ERROR_NOT_FOUND) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
-                           "No upload to volume %s was begun, or it is all there.", upload->name);
-        return FALSE;
-    }
-    if (!doc) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!doc && fault->code == FCT_ERROR_NOT_FOUND)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Begin an upload to a new volume.", NULL,
+                                  "No upload to volume %s was begun, or it is all there.", upload->name);
+    if (!doc)
+        return fct_error_pass(error, &fault);
     upload->format = g_strdup(fct_json_str(doc->value, "format", "raw"));
     upload->size = fct_json_int(doc->value, "size", 0);
     gint64 received = fct_json_int(doc->value, "received", 0);
@@ -193,10 +188,7 @@ static gboolean load_note(FctVolumeUpload *upload, GError **error)
     return TRUE;
 }
 
-/*
- * The volume that the upload was begun with: one that virsh deleted may have been made anew since, by somebody who has
- * it now.
- */
+/* TRUE for the volume with which the upload began: after virsh deleted it, somebody may have made one of that name. */
 static gboolean is_same(const FctVolumeUpload *upload, const FctVolumeSurvey *survey, const FctVolume *volume,
                         GError **error)
 {
@@ -223,7 +215,7 @@ static gboolean is_there(const FctVolumeUpload *upload, GError **error)
     return volume && !(users && users->len) && is_same(upload, survey, volume, error);
 }
 
-/* Of a pool that has no files what was there before shows through; elsewhere what an earlier request has written. */
+/* In a pool without files the old content of the device shows through; elsewhere the bytes of an earlier request. */
 static gboolean set_fresh(FctVolumeUpload *upload, GError **error)
 {
     g_autoptr(GPtrArray) pools = upload->app->vmm->ops->pools(upload->app->vmm, error);
@@ -275,7 +267,7 @@ FctVolumeUpload *fct_volume_upload_open(FctApp *app, const char *id, const char 
 
 /* ---- what came ---- */
 
-/* What it says to a guest must be possible in the pool, however little it takes now. */
+/* The size that the content announces to a guest must be possible in the pool, however little it takes now. */
 static gboolean has_room(const FctVolumeUpload *upload, gint64 bytes, GError **error)
 {
     g_autoptr(GPtrArray) pools = upload->app->vmm->ops->pools(upload->app->vmm, error);
@@ -292,10 +284,9 @@ static gboolean check_head(const FctVolumeUpload *upload, const FctDiskHead *hea
         return FALSE;
     if (qcow2 == (strcmp(upload->format, "qcow2") == 0))
         return !qcow2 || has_room(upload, head->virtual_bytes, error);
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Begin again with the other format.",
-                       json_pack("{s:s}", "field", "format"), "The content is %s, and the volume was to be %s.",
-                       qcow2 ? "qcow2" : "raw", upload->format);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Begin again with the other format.",
+                              json_pack("{s:s}", "field", "format"), "The content is %s, and the volume was to be %s.",
+                              qcow2 ? "qcow2" : "raw", upload->format);
 }
 
 /* Refused for good: sending it again would not change it. */
@@ -308,7 +299,7 @@ static gboolean note_refusal(FctVolumeUpload *upload, gboolean ok, GError *fault
     return FALSE;
 }
 
-/* Before the first byte reaches the pool, when the request brings enough of them. */
+/* Judges the first bytes before any reach the pool, when the request brings enough of them. */
 static gboolean judge_block(FctVolumeUpload *upload, const guint8 *bytes, gsize length, GError **error)
 {
     FctDiskHead head;
@@ -322,7 +313,7 @@ static gboolean judge_block(FctVolumeUpload *upload, const guint8 *bytes, gsize 
     return note_refusal(upload, ok, fault, error);
 }
 
-/* What came in small pieces, and all of it once it is there. */
+/* Judges content that arrived in small pieces, and all of it once it is there. */
 static gboolean judge_volume(FctVolumeUpload *upload, GError **error)
 {
     FctDiskHead head;
@@ -337,7 +328,7 @@ static gboolean judge_volume(FctVolumeUpload *upload, GError **error)
     return note_refusal(upload, ok, fault, error);
 }
 
-/* The checksum is compared first: what is not what was meant needs no other reason. */
+/* The checksum is compared first: if the bytes are not those that were meant, no other reason matters. */
 static gboolean check_whole(FctVolumeUpload *upload, char **ret_sha256, GError **error)
 {
     FctApp *app = upload->app;
@@ -361,10 +352,8 @@ static gboolean check_whole(FctVolumeUpload *upload, char **ret_sha256, GError *
 
 gboolean fct_volume_upload_write(FctVolumeUpload *upload, const guint8 *bytes, gsize length, GError **error)
 {
-    if (length > (guint64)(upload->end - upload->at)) {
-        fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
-        return FALSE;
-    }
+    if (length > (guint64)(upload->end - upload->at))
+        return fct_set_error(error, FCT_ERROR_TOO_LARGE, "More bytes came than the request had announced.");
     if (!judge_block(upload, bytes, length, error))
         return FALSE;
     while (length > 0) {
@@ -407,7 +396,7 @@ gboolean fct_volume_upload_end(FctVolumeUpload *upload, json_t **ret, GError **e
     if (!close_segment(upload, error) || (upload->noted < upload->size && !judge_volume(upload, error)) ||
         (upload->noted == upload->size && !publish(upload, error)))
         return FALSE;
-    release(upload); /* the answer tells how it is after this request */
+    release(upload); /* the answer shows the state after this request */
     *ret = fct_volumes_get(upload->app, upload->id, error);
     return *ret != NULL;
 }

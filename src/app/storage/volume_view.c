@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Changes when what the volume is does, and not with what is written into it. */
+/* A digest of what the volume is; writing to its content does not change it. */
 static guint64 revision_of(const FctVolume *volume)
 {
     g_autofree char *text = g_strdup_printf("%s\n%s\n%s\n%" G_GINT64_FORMAT, volume->path, volume->format,
@@ -78,10 +78,8 @@ gboolean fct_volume_ready(FctApp *app, const char *pool, const char *name, GErro
     g_autofree char *id = fct_volume_id(pool, name), *key = g_strconcat("upload/", id, NULL);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctDoc) upload = app->store->ops->get(app->store, key, &fault);
-    if (!upload && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!upload && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     if (!upload && !fct_storage_is_claimed(app->storage, id))
         return fct_volume_no_medium(app, pool, name, error) && fct_record_whole(app, pool, name, error);
     if (!upload && fct_record_whole(app, pool, name, NULL))

@@ -8,10 +8,8 @@ static gboolean write_zeros(FctVmm *vmm, FctVmmStream *stream, gint64 length, Fc
 {
     g_autofree guint8 *zeros = g_malloc0(BLOCK);
     for (gint64 at = 0; at < length; at += BLOCK) {
-        if (progress && !progress(at, length, data)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
-            return FALSE;
-        }
+        if (progress && !progress(at, length, data))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
         if (!vmm->ops->stream_write(stream, zeros, (gsize)MIN(length - at, (gint64)BLOCK), FALSE, error))
             return FALSE;
     }

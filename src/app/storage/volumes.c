@@ -4,6 +4,7 @@
 #include "app/library/content.h"
 #include "app/storage/volume_content.h"
 #include "app/storage/volume_record.h"
+#include "base/scope.h"
 #include "core/storage_rules.h"
 
 #include <errno.h>
@@ -14,7 +15,10 @@
 #include <unistd.h>
 
 #define BLOCK (1024 * 1024)
-/* An empty qcow2 has its tables below this, so zeros must be written there too; above, a new file reads as zeros. */
+/*
+ * An empty qcow2 has its tables below this offset, so zeros must be written there, too; above it a new file reads as
+ * zeros.
+ */
 #define META (1024 * 1024)
 
 gboolean fct_volume_progress(gint64 done, gint64 total, gpointer data)
@@ -35,18 +39,17 @@ typedef struct {
     FctVmmStream *stream;
     int fd;
     gint64 at, size;
-    gint64 fresh_from; /* from here the volume reads as zeros */
+    gint64 fresh_from; /* from here on the volume reads as zeros */
     FctVolumeProgress *progress;
     guint8 *buffer; /* BLOCK */
 } Carry;
 
 static gboolean set_errno(GError **error, const char *what)
 {
-    fct_set_error(error, FCT_ERROR_INTERNAL, "%s: %s.", what, g_strerror(errno));
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_INTERNAL, "%s: %s.", what, g_strerror(errno));
 }
 
-/* The file's own holes need not be read at all. */
+/* Holes of the file itself need not be read. */
 static gboolean skip_hole(Carry *c, gboolean *ret_end, GError **error)
 {
     *ret_end = FALSE;
@@ -54,7 +57,7 @@ static gboolean skip_hole(Carry *c, gboolean *ret_end, GError **error)
         return TRUE;
     off_t data = lseek(c->fd, c->at, SEEK_DATA);
     if (data < 0 && errno != ENXIO)
-        return TRUE; /* a file system without holes */
+        return TRUE; /* a file system that does not report holes */
     gint64 next = data < 0 ? c->size : MIN((gint64)data, c->size);
     if (next == c->at)
         return TRUE;
@@ -78,10 +81,8 @@ static gboolean carry(Carry *c, GError **error)
         if (!c->vmm->ops->stream_write(c->stream, c->buffer, (gsize)n, c->at >= c->fresh_from, error))
             return FALSE;
         c->at += n;
-        if (!fct_volume_progress(c->at, c->size, c->progress)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
-            return FALSE;
-        }
+        if (!fct_volume_progress(c->at, c->size, c->progress))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disk was cancelled.");
     }
     return TRUE;
 }
@@ -126,14 +127,12 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
     FctVolumeProgress progress = {task, step, "Copying"}, rest = {task, step, "Clearing"};
     gboolean files, qcow2 = strcmp(plan->format, "qcow2") == 0;
     struct stat st;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    fct_autoclose int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) {
         set_errno(error, "The image cannot be read");
-        if (fd >= 0)
-            close(fd);
         return NULL;
     }
-    /* A qcow2 brings its own size along, a file ends where its last hole does: they are grown afterwards. */
+    /* A qcow2 contains its own size and a raw file ends after its last hole: both are grown afterwards. */
     gint64 size = qcow2 ? META : MAX(bytes, (gint64)st.st_size);
     g_autoptr(FctVolume) made = pool_has_files(app, plan->pool, &files, error)
                                     ? fct_record_create(app, plan, size, FALSE, NULL, NULL, error)
@@ -147,13 +146,12 @@ static FctVolume *from_file(FctApp *app, FctTask *task, const char *file, const 
                   (bytes <= 0 || fct_record_grow(app, plan->pool, plan->name, bytes, error)) &&
                   fct_volume_zero(app, plan->pool, plan->name, st.st_size, fct_volume_progress, &rest, error) &&
                   fct_record_complete(app, plan->pool, plan->name, error);
-    close(fd);
     if (made && !ok)
         fct_record_abandon(app, plan->pool, plan->name, made->path, NULL);
     return ok ? fct_record_volume(app, plan->pool, plan->name, error) : NULL;
 }
 
-/* Before each use: a person may have put another file into the folder, or the description beside it. */
+/* Checked before each use: somebody may have exchanged the file or its description. */
 static gboolean is_as_described(FctApp *app, const FctImage *image, gint64 *ret_bytes, GError **error)
 {
     const char *format = NULL;
@@ -161,9 +159,9 @@ static gboolean is_as_described(FctApp *app, const FctImage *image, gint64 *ret_
         return FALSE;
     if (strcmp(format, image->format) == 0 || (strcmp(format, "iso") == 0 && strcmp(image->format, "raw") == 0))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_REFUSED, "Correct its description, or upload it anew.", NULL,
-                       "The image %s is described as %s, and its content is %s.", image->name, image->format, format);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, "Correct its description, or upload it anew.", NULL,
+                              "The image %s is described as %s, and its content is %s.", image->name, image->format,
+                              format);
 }
 
 FctVolume *fct_volume_from_image(FctApp *app, FctTask *task, const FctImage *image, const FctVolumeRecord *plan,

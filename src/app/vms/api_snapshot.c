@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/domains/domains.h"
 #include "app/api/list.h"
+#include "app/domains/domains.h"
 #include "app/vms/api_vm.h"
 #include "app/vms/make/make.h"
 #include "app/vms/power/choose.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/vms/api_vm.h"
 #include "app/api/api.h"
+#include "app/api/list.h"
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
-#include "app/api/list.h"
 #include "app/domains/guests.h"
 #include "app/domains/vm_doc.h"
 #include "app/gpus/holds.h"

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #define KEY "autostart/boot"
-#define LOOK_MS 200  /* while it is waited for what has no event here */
-#define STEP_READY 0 /* the VMs' steps come after it */
+#define LOOK_MS 200  /* how often something that sends no event here is checked */
+#define STEP_READY 0 /* VMs' steps come after this one */
 #define STEPS_FIRST 1
 
 struct FctAutostarter {
@@ -36,7 +36,7 @@ typedef struct {
     json_t *state;
 } Run;
 
-/* The boot that the host is in; "" while the helper has not told. New text. */
+/* The boot that the host is in; "" while the helper does not answer. Free it. */
 static char *boot_now(FctApp *app)
 {
     g_autoptr(FctInventory) seen = fct_observer_inventory(app->observer, NULL);
@@ -60,7 +60,7 @@ static void save(Run *run, guint next)
         g_warning("How far the start of the VMs is could not be stored: %s", error->message);
 }
 
-/* Nothing is started before this boot's cards are as they can be. FALSE when the task is to end. */
+/* Waits until the cards have their layouts of this boot again, or cannot get them. FALSE when the task is to end. */
 static gboolean await_ready(Run *run)
 {
     const char *boot = fct_json_str(run->state, "boot_id", "");
@@ -74,7 +74,7 @@ static gboolean await_ready(Run *run)
     return TRUE;
 }
 
-/* The VM's act is ours. */
+/* Starts the VM; the caller has begun its act. */
 static gboolean start(Run *run, const FctVm *vm, GError **error)
 {
     FctApp *app = run->app;
@@ -83,7 +83,7 @@ static gboolean start(Run *run, const FctVm *vm, GError **error)
         fct_task_log(run->task, "VM %s runs already.", vm->name);
         return TRUE;
     }
-    fct_vm_release_parts(app, run->task, vm->id); /* of its run before the restart */
+    fct_vm_release_parts(app, run->task, vm->id); /* left of the VM's run before the restart of the host */
     if (fct_vm_reserve(app, vm, run->task, error) && fct_vm_run(app, run->task, vm, error))
         return TRUE;
     fct_vm_release_parts(app, run->task, vm->id);
@@ -151,7 +151,7 @@ static void end(Run *run, gboolean cancelled)
                  all);
 }
 
-/* The host was restarted over it: what is to be started now, its own task does. */
+/* The host was restarted while the task ran: the new boot has a task of its own. */
 static void end_of_old(FctTask *task)
 {
     g_autoptr(GError) error = NULL;
@@ -184,11 +184,11 @@ static void run_task(FctTask *task, gpointer data)
         return;
     }
     gboolean ready = await_ready(run);
-    if (ready && next > 0 && next < all) /* facetd may have died in the pause after the one before */
+    if (ready && next > 0 && next < all) /* facetd may have died in the pause after the VM before this one */
         pause_after(run, json_array_get(vms, next - 1));
     for (guint i = next; ready && i < all && !fct_task_cancelled(task) && !fct_task_stopping(task); i++) {
         one_vm(run, i, json_array_get(vms, i));
-        if (fct_task_stopping(task)) /* the next facetd looks at this one again: it may not have had the time */
+        if (fct_task_stopping(task)) /* the next facetd tries this VM again, which may have had too little time */
             return;
         save(run, i + 1);
         if (i + 1 < all)
@@ -263,7 +263,7 @@ static FctTask *task_new(FctApp *app, const GArray *list, json_t *entries)
     return fct_task_new(app, &spec);
 }
 
-/* Without VMs to start there is no task: the boot is only noted. */
+/* Notes the boot and starts the task. Without VMs to start there is no task and the boot is noted as done. */
 static gboolean begin(FctApp *app, const char *boot, GError **error)
 {
     g_autoptr(GPtrArray) vms = fct_vm_load_all(app->store, error);
@@ -285,7 +285,7 @@ static gboolean begin(FctApp *app, const char *boot, GError **error)
     return ok;
 }
 
-/* TRUE when there is nothing more to do in this life of facetd: a host that restarts takes it along. */
+/* TRUE when there is nothing more to do while this facetd runs. */
 static gboolean look(FctApp *app)
 {
     g_autoptr(GError) error = NULL;

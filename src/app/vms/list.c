@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of VMs, in pages. Everything that filters and sorts is in memory, so no call here waits for libvirt; what is
- * costly (parts, what blocks a start) is worked out for the VMs of the page alone.
+ * The list of VMs, in pages. Filtering and sorting use memory alone, so no call here waits for libvirt. What is costly
+ * (parts, what blocks a start) is worked out only for the VMs of the page.
  */
+#include "app/api/list.h"
 #include "app/api/api.h"
 #include "app/domains/domains.h"
 #include "app/domains/vm_docs.h"
-#include "app/api/list.h"
 #include "app/gpus/holds.h"
 #include "app/networks/networks.h"
 #include "app/vms/api_vm.h"
@@ -19,17 +19,17 @@
 #include <math.h>
 #include <string.h>
 
-/* Where a row comes from. */
+/* What a row is made from. */
 typedef struct {
     const FctVmKnown *known; /* NULL: another's */
-    const FctVmInfo *info;   /* NULL: libvirt does not know it */
+    const FctVmInfo *info;   /* NULL: libvirt does not know the VM */
 } Source;
 
 typedef struct {
     GPtrArray *known; /* FctVmKnown* */
     GPtrArray *infos; /* FctVmInfo* */
     GArray *sources;  /* Source */
-    GArray *rows;     /* FctVmRow; data points into sources */
+    GArray *rows;     /* FctVmRow; its data points into sources */
     GPtrArray *texts; /* of others' VMs */
 } All;
 
@@ -185,7 +185,7 @@ static gboolean read_query(const FctRequest *request, Asked *asked, GError **err
 
 /* ---- the answer ---- */
 
-/* @news: whether one of them can start, or cannot, other than was known. */
+/* @news: gets whether some VM on the page can start now and could not before, or the reverse. */
 static json_t *items_of(FctApp *app, const GPtrArray *rows, gboolean *news, GError **error)
 {
     g_autoptr(GPtrArray) holds = fct_holds_list(app->store, NULL, error);
@@ -239,6 +239,6 @@ gboolean fct_vm_list(const FctRequest *request, FctReply *reply, GError **error)
     gboolean news = FALSE;
     if (!read_query(request, &asked, error) || !answer(request, &asked, reply, &news, error))
         return FALSE;
-    /* The rows were picked and counted by what was known before. */
+    /* Rows are picked and counted by what was known before, so news means picking them once more. */
     return !news || answer(request, &asked, reply, &news, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the page is told of VMs. Whoever changes a VM only notes it; here the notes of a moment are worked off with one
- * look at parts and addresses, so that a thousand changes cost a thousand views and nothing more.
+ * Publishes VMs to the page. Whoever changes a VM only notes it (vm_news.h); here all notes of a moment are worked off
+ * together from one reading of parts and addresses, so that a thousand changes cost a thousand views and nothing more.
  */
 #include "app/vms/publish.h"
 #include "app/domains/domains.h"
@@ -48,7 +48,7 @@ gboolean fct_vms_is_blocked(FctApp *app, const char *id)
     return blocked;
 }
 
-/* TRUE when it is other than what was known. */
+/* TRUE when it differs from what was known. */
 static gboolean note_blocked(FctApp *app, const char *id, json_t *blocked)
 {
     g_mutex_lock(&app->vm_publisher->lock);
@@ -92,10 +92,10 @@ static void publish_one(FctApp *app, const Look *look, const char *id)
         fct_hub_publish_deleted(app->hub, "vm", id);
 }
 
-/* Which of those that are off are looked at once more. */
+/* Which VMs that are off are checked once more. */
 typedef enum { AGAIN_NONE, AGAIN_DEVICES, AGAIN_ALL, AGAIN_AFRESH } Again; /* AFRESH: libvirt is asked as well */
 
-/* Only what has changed for them is told. */
+/* Publishes only those for which something has changed. */
 static void publish_waiting(FctApp *app, const Look *look, Again again)
 {
     g_autoptr(GPtrArray) mine = fct_vm_docs_all(app->vm_docs);
@@ -111,7 +111,7 @@ static void publish_waiting(FctApp *app, const Look *look, Again again)
     }
 }
 
-/* FALSE: nobody was told of anything. */
+/* FALSE: nothing could be published, so the notes must be kept. */
 static gboolean publish(FctApp *app, GHashTable *ids, Again again)
 {
     g_autoptr(GError) fault = NULL;
@@ -135,7 +135,7 @@ static gboolean publish(FctApp *app, GHashTable *ids, Again again)
     return TRUE;
 }
 
-/* Somebody looks or waits: what a VM needs, a file for one, may go or be back without a word. */
+/* While a page is open or a VM waits: what a VM needs, such as a file, may go or come back without an event. */
 static gboolean anybody_cares(FctApp *app)
 {
     GHashTableIter iter;

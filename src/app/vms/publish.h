@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The page is told of changed VMs by one thread, many at a time. What keeps an idle VM from starting is known once for
- * all: the list, its counts and the events tell the same. Thread-safe.
+ * Publishes changed VMs to the page: one thread, many VMs at a time. What keeps an idle VM from starting is remembered,
+ * so that the list, its counts and the events agree. Thread-safe.
  */
 #pragma once
 #include "app/shared/context.h"
@@ -11,6 +11,8 @@ FctVmPublisher *fct_vm_publisher_new(FctApp *app);
 void fct_vm_publisher_start(FctVmPublisher *publisher);
 void fct_vm_publisher_stop(FctVmPublisher *publisher);
 void fct_vm_publisher_free(FctVmPublisher *publisher);
-/* Whoever makes a VM's view notes here what it found; TRUE when that is news, which the page is then told. */
+/*
+ * Whoever makes a view of a VM stores here why the VM cannot start. TRUE when that has changed: the page is then told.
+ */
 gboolean fct_vms_note_view(FctApp *app, const char *id, const json_t *view);
 gboolean fct_vms_is_blocked(FctApp *app, const char *id);

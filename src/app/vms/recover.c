@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* facetd ended in the middle of a VM's task. Its end is decided by what libvirt shows, once it answers. */
+/*
+ * Ends tasks of VMs that were running when facetd ended. How they end is decided by what libvirt shows, once it
+ * answers.
+ */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
 #include "app/domains/vm_doc.h"
@@ -67,7 +70,7 @@ static void end_removal(Left *left, FctTask *task, gboolean wanted)
     end(left, task, FALSE, "could not be removed whole; delete it again.");
 }
 
-/* A snapshot, a revert or a merge: by what is under way in the VM's document. */
+/* Ends a snapshot, a revert or a merge by what the VM's document says is under way. */
 static void end_snapshots(Left *left, FctTask *task)
 {
     FctApp *app = left->act.app;
@@ -96,7 +99,7 @@ static void end_snapshots(Left *left, FctTask *task)
         else
             end(left, task, FALSE, "still has files to merge: finish it in the list of snapshots.");
     } else {
-        if (fct_vm_tree_define(app, tree)) /* the documents were written, and facetd died before libvirt was told */
+        if (fct_vm_tree_define(app, tree)) /* the documents were written, but facetd died before libvirt was told */
             fct_vm_tree_sweep(app, left->id, NULL);
         end(left, task, TRUE, "is settled; its list of snapshots says what it has.");
     }

@@ -15,13 +15,13 @@
 #define LOOK_US (5 * G_USEC_PER_SEC)
 #define REST_FIRST_US (5 * G_USEC_PER_SEC)
 #define REST_MAX_US (10 * 60 * G_USEC_PER_SEC)
-#define SOON_US (5 * 60 * G_USEC_PER_SEC) /* one that is stuck again within this time is left alone for longer */
+#define SOON_US (5 * 60 * G_USEC_PER_SEC) /* a VM that is stuck again within this time is left alone for longer */
 
 typedef struct {
     gboolean here;     /* it is paused by an error now */
-    gboolean asked;    /* what follows is known */
-    gboolean full;     /* for want of room */
-    char *disk, *path; /* of the first disk in trouble; "" */
+    gboolean asked;    /* the members below are known */
+    gboolean full;     /* there was no room on the disk */
+    char *disk, *path; /* the first disk in trouble; "" */
     gint64 rest_us, due_us, went_on_us;
 } Stuck;
 
@@ -91,7 +91,7 @@ void fct_stuck_note(FctStuck *stuck, const char *id, const FctVmInfo *info)
         begin(stuck, id);
     } else if (!here && one) {
         if (one->here)
-            one->went_on_us = g_get_monotonic_time(); /* by us, or by somebody */
+            one->went_on_us = g_get_monotonic_time(); /* let go on by us, or by somebody else */
         one->here = FALSE;
         if (!fct_vm_info_active(info))
             g_hash_table_remove(stuck->known, id);
@@ -111,7 +111,7 @@ static void set_wrong(Stuck *one, const FctVm *vm, const json_t *errors)
     json_object_foreach ((json_t *)errors, target, what) {
         gboolean full = g_strcmp0(json_string_value(what), "no-space") == 0;
         const FctVmDisk *disk = vm ? fct_vm_find_disk(vm, target) : NULL;
-        if (*one->disk && (one->full || !full)) /* the want of room is what can be mended */
+        if (*one->disk && (one->full || !full)) /* a lack of room is named first, since it can be mended */
             continue;
         one->full = full;
         fct_text_set(&one->disk, target);
@@ -137,7 +137,7 @@ static char *sentence_of(const Stuck *one)
     return g_strdup("The host could not read or write one of its disks. Mend the storage, then let the VM go on.");
 }
 
-/* The lock is held, and let go of meanwhile. */
+/* The lock is held, but released for a while meanwhile. */
 static void ask(FctStuck *stuck, const char *id)
 {
     FctApp *app = stuck->app;
@@ -150,7 +150,7 @@ static void ask(FctStuck *stuck, const char *id)
     Stuck *one = g_hash_table_lookup(stuck->known, id);
     if (!one || !one->here)
         return;
-    if (!errors) { /* asked again with the next look */
+    if (!errors) { /* asked again the next time */
         one->due_us = g_get_monotonic_time() + LOOK_US;
         return;
     }
@@ -165,7 +165,7 @@ static void ask(FctStuck *stuck, const char *id)
 
 /* ---- going on ---- */
 
-/* How full a volume group is, and whether the guest may grow in it, only its own tools know. */
+/* Only LVM's tools know how full a volume group is, and whether the guest's volume may grow. */
 static gboolean has_room(const char *path)
 {
     struct statvfs fs;
@@ -176,7 +176,7 @@ static gboolean has_room(const char *path)
                              (gint64)((guint64)fs.f_bavail * fs.f_frsize));
 }
 
-/* The lock is held, and let go of meanwhile. */
+/* The lock is held, but released for a while meanwhile. */
 static void try_to_go_on(FctStuck *stuck, const char *id, const char *path)
 {
     FctApp *app = stuck->app;
@@ -196,7 +196,7 @@ static void try_to_go_on(FctStuck *stuck, const char *id, const char *path)
     g_mutex_lock(&stuck->lock);
 }
 
-/* One that is due; NULL: none. The lock is held. */
+/* A VM that is due; NULL: none. The lock is held. */
 static char *take_due(FctStuck *stuck, gint64 now, gboolean *ret_ask, char **ret_path)
 {
     GHashTableIter iter;

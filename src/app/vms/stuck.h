@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * VMs that QEMU has paused because a disk could not be written: what is wrong is asked once and told, and where there
- * was no room the VM goes on by itself as soon as there is some. QEMU writes again what it could not write, so the
- * guest notices nothing but the pause. One that is full again soon is tried less and less often. Thread-safe.
+ * VMs that QEMU has paused because a disk could not be written. What is wrong is found out once and told, and when the
+ * reason was a lack of room the VM goes on by itself as soon as there is room. QEMU then repeats the write, so the
+ * guest notices only the pause. A VM that is full again soon is tried less and less often. Thread-safe.
  */
 #pragma once
 #include "app/shared/context.h"
@@ -11,7 +11,7 @@ FctStuck *fct_stuck_new(FctApp *app);
 void fct_stuck_start(FctStuck *stuck);
 void fct_stuck_stop(FctStuck *stuck);
 void fct_stuck_free(FctStuck *stuck);
-/* libvirt told of the VM; @info NULL: it is gone. Posts only. */
+/* libvirt sent an event about the VM; @info NULL: it is gone. Only posts. */
 void fct_stuck_note(FctStuck *stuck, const char *id, const FctVmInfo *info);
-/* Why a VM that is paused does not run, for people; "" when somebody paused it, or it is not paused. Free it. */
+/* Why a paused VM does not run, for people; "" when a person paused it, or it is not paused. Free it. */
 char *fct_stuck_detail(FctStuck *stuck, const char *id, const FctVmInfo *info);

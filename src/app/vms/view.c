@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* A held part with its state now, or, when its card is away, as it was when it was reserved. */
+/* A part that the VM holds: as it is now, or, when its card is away, as it was when it was reserved. */
 static json_t *part_json(const FctVmOffer *offer, const FctHold *hold)
 {
     json_t *part = fct_vm_offer_part(offer, hold->part);
@@ -49,7 +49,7 @@ static json_t *devices_json(FctApp *app, const FctVmOffer *offer, const FctVm *v
     return list;
 }
 
-/* What the network has handed out, and what else the guest says that it has: that goes to @from_guest too. */
+/* The addresses that DHCP has handed out, and those that only the guest reports: these go to @from_guest as well. */
 static json_t *join_addresses(const json_t *leased, const json_t *said, json_t *from_guest)
 {
     json_t *all = leased ? json_deep_copy(leased) : json_array();
@@ -124,7 +124,7 @@ static json_t *boot_json(const FctVm *vm)
     return list;
 }
 
-/* Why a VM that runs has no graphical console here; "" when it has, or is off. */
+/* Why a running VM has no graphical console in Facet; "" when it has one, or is off. */
 static const char *no_graphics(const FctVmInfo *info)
 {
     if (!fct_vm_info_active(info) || info->can_graphics)
@@ -166,7 +166,7 @@ static json_t *readings_json(FctApp *app, const char *id, gboolean active)
     return readings ? readings : json_null();
 }
 
-/* What keeps an idle VM from starting. Warnings do not: they are in its preflight. */
+/* What keeps an idle VM from starting. Warnings do not: preflight shows them. */
 json_t *fct_vm_blocked(FctApp *app, const FctVmOffer *offer, const FctVm *vm)
 {
     g_autoptr(GPtrArray) verdicts = NULL;
@@ -211,7 +211,7 @@ json_t *fct_vm_view_foreign(FctApp *app, const FctVmInfo *info)
                   "memory_mib", (json_int_t)info->memory_mib, "disk_gib", "uefi", FALSE, "image", "", "description", "",
                   "devices", "nics", "can_serial", FALSE, "can_graphics", FALSE, "pending_changes", "created_ms",
                   "blocked", "readings", readings_json(app, info->id, fct_vm_info_active(info)));
-    g_autoptr(FctVm) unknown = fct_vm_new(); /* what only a VM of ours has, empty */
+    g_autoptr(FctVm) unknown = fct_vm_new(); /* members that only a VM of ours has are empty */
     add_hardware(json, unknown);
     json_object_set_new(json, "os", json_string("other"));
     json_object_set_new(json, "graphics_why_not", json_string(""));

@@ -4,6 +4,7 @@
 #include "app/news/hub.h"
 #include "app/news/records.h"
 #include "app/work/task_log.h"
+#include "base/scope.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -59,9 +60,8 @@ static FctTask *task_alloc(FctApp *app, const char *id, json_t *json)
     task->id = g_strdup(id);
     task->json = json;
     g_mutex_init(&task->lock);
-    g_mutex_lock(&app->tasks->lock);
+    fct_autolock(&app->tasks->lock);
     g_hash_table_insert(app->tasks->live, task->id, fct_task_ref(task));
-    g_mutex_unlock(&app->tasks->lock);
     return task;
 }
 
@@ -85,9 +85,8 @@ FctTask *fct_task_new(FctApp *app, const FctTaskSpec *spec)
 void fct_task_forget(FctTask *task)
 {
     FctTasks *tasks = task->app->tasks;
-    g_mutex_lock(&tasks->lock);
+    fct_autolock(&tasks->lock);
     g_hash_table_remove(tasks->live, task->id);
-    g_mutex_unlock(&tasks->lock);
 }
 
 FctTask *fct_task_resume(FctApp *app, const char *id, GError **error)
@@ -131,10 +130,8 @@ gboolean fct_task_cancelled(FctTask *task)
 gboolean fct_task_stopping(FctTask *task)
 {
     FctTasks *tasks = task->app->tasks;
-    g_mutex_lock(&tasks->lock);
-    gboolean stopping = tasks->stopping;
-    g_mutex_unlock(&tasks->lock);
-    return stopping;
+    fct_autolock(&tasks->lock);
+    return tasks->stopping;
 }
 
 gboolean fct_task_wait(FctTask *task, guint ms)
@@ -160,10 +157,8 @@ static json_t *present(const FctApp *app, const char *id, guint64 revision, cons
 
 json_t *fct_task_to_json(FctTask *task)
 {
-    g_mutex_lock(&task->lock);
-    json_t *json = present(task->app, task->id, task->revision, task->shown ? task->shown : task->json);
-    g_mutex_unlock(&task->lock);
-    return json;
+    fct_autolock(&task->lock);
+    return present(task->app, task->id, task->revision, task->shown ? task->shown : task->json);
 }
 
 static void publish(FctTask *task)
@@ -258,7 +253,7 @@ void fct_task_log(FctTask *task, const char *format, ...)
 
 static void set_ended(FctTask *task, FctTaskState state, const GError *error, const char *outcome)
 {
-    g_mutex_lock(&task->lock);
+    fct_autolock(&task->lock);
     task->shown = json_deep_copy(task->json);
     json_object_set_new(task->json, "state", json_string(state_names[state]));
     json_object_set_new(task->json, "outcome", json_string(outcome));
@@ -269,7 +264,6 @@ static void set_ended(FctTask *task, FctTaskState state, const GError *error, co
                         json_boolean(state == FCT_TASK_DONE && fct_json_bool(task->json, "undoable", FALSE)));
     if (state == FCT_TASK_DONE)
         json_object_set_new(task->json, "percent", json_integer(100));
-    g_mutex_unlock(&task->lock);
 }
 
 static void show_end(FctTask *task)
@@ -360,10 +354,9 @@ static gpointer run_thread(gpointer user)
     if (run->destroy)
         run->destroy(run->data);
     fct_task_unref(run->task);
-    g_mutex_lock(&tasks->lock);
+    fct_autolock(&tasks->lock);
     tasks->threads--;
     g_cond_broadcast(&tasks->changed);
-    g_mutex_unlock(&tasks->lock);
     return NULL;
 }
 
@@ -405,12 +398,11 @@ FctTasks *fct_tasks_new(FctApp *app)
 
 void fct_tasks_stop(FctTasks *tasks)
 {
-    g_mutex_lock(&tasks->lock);
+    fct_autolock(&tasks->lock);
     tasks->stopping = TRUE;
     g_cond_broadcast(&tasks->changed);
     while (tasks->threads)
         g_cond_wait(&tasks->changed, &tasks->lock);
-    g_mutex_unlock(&tasks->lock);
 }
 
 void fct_tasks_free(FctTasks *tasks)
@@ -477,11 +469,10 @@ gboolean fct_tasks_recover(FctTasks *tasks, GError **error)
 
 static FctTask *find_live(FctTasks *tasks, const char *id)
 {
-    g_mutex_lock(&tasks->lock);
+    fct_autolock(&tasks->lock);
     FctTask *task = g_hash_table_lookup(tasks->live, id);
     if (task)
         fct_task_ref(task);
-    g_mutex_unlock(&tasks->lock);
     return task;
 }
 

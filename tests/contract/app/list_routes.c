@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prints the routes that the server has, one a line: method, path, action ("-": public), what the query takes and what
- * the body takes, with tabs between. For openapi.py.
+ * Prints the routes of the server, one on each line: method, path, action ("-": public), what the query takes and what
+ * the body takes, separated by tabs. For openapi.py.
  */
 #include "app/routes.h"
 

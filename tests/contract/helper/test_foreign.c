@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Other programs on the same host: what they made, left pending, broke or took away is seen as it is; and the helper
- * lets go of a card for them.
+ * Other programs on the same host: whatever they made, left pending, broke or took away is shown as it is; and the
+ * helper lets go of a card for them.
  */
 #include "core/card.h"
 #include "world.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* facet-helper and its client against the simulated hosts: what is seen, and what steps do. */
+/* facet-helper and its client against the simulated hosts: what it observes, and what steps do. */
 #include "host/observe.h"
 #include "world.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of test-vmm share. */
+/* Shared by the files of test-vmm. */
 #pragma once
 #include "virt/libvirt.h"
 
-extern gboolean qemu; /* there is one behind libvirt */
+extern gboolean qemu; /* libvirt has QEMU behind it, and not only its test driver */
 extern char *folder;
 extern FctVmm *vmm;
 

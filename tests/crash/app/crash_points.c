@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * facetd with places to die at: linked with the unchanged facetd.c and its libraries, and --wrap=fct_executor_new, so
- * that the executor gets a probe. The program that is shipped has none of this.
+ * facetd with places at which it can be killed: the unchanged facetd.c and its libraries, linked with
+ * --wrap=fct_executor_new, so that the executor gets a probe. The program that is shipped has none of this.
  *
  * FACET_CRASH_AT=N: at the Nth place of the run (1…), FACET_CRASH_WHO=facetd|helper|both is killed with SIGKILL;
- * FACET_CRASH_HELPER is the helper's process id. FACET_CRASH_DELAY_US: so long after the place, from another thread,
- * so that it happens in the middle of what follows.
+ * FACET_CRASH_HELPER is the helper's process id. FACET_CRASH_DELAY_US: the kill comes so long after the place, from
+ * another thread, and so hits the middle of what follows.
  */
 #include "app/gpus/executor.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who watches a console, and what each viewer hears: consoles between a VM that the test plays and real WebSockets. */
+/*
+ * Who watches a console, and what each viewer is told. Consoles between a VM that the test plays and real WebSockets.
+ */
 #include "app/vms/console/console.h"
 
 #include <libsoup/soup.h>

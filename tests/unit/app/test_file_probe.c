@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a start would find at a path: nothing, a folder, a link, and of a qcow2 whether its head is one that QEMU opens.
- */
+/* What a start would find at a path: nothing, a folder, a link; and whether QEMU would open the head of a qcow2. */
 #include "app/library/file_probe.h"
 
 #include <glib/gstdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What decides at the door, without sockets: proxies, names, known browsers, the line of sign-ins, plain text. */
+/* What is decided at the door, without sockets: proxies, names, known browsers, the queue of sign-ins, plain text. */
 #include "app/api/api.h"
 #include "app/api/proxies.h"
 #include "app/people/browser.h"

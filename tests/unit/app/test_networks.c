@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Networks on the interface of one VLAN, on a host whose interfaces libvirt cannot list: the interface goes with the
- * last of them. And a network that is deleted while a VM is attached to it. The test plays libvirt.
+ * Networks on the interface of one VLAN, on a host whose interfaces libvirt cannot list: the interface is deleted with
+ * the last of them. And a network that is deleted while a VM is being attached to it. The test plays libvirt.
  */
 #include "fixture.h"
 

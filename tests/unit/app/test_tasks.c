@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tasks over a restart. */
+/* Tasks across a restart of facetd. */
 #include "fixture.h"
 
 #include "app/work/task.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that boots while libvirtd is away: libvirt tells of its agent by no event, only its list shows it. The test
+ * A guest that boots while libvirtd is away: libvirt sends no event for its agent, only its list shows it. The test
  * plays libvirt.
  */
 #include "fixture.h"

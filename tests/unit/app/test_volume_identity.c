@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which file a volume is: however it is spelled, and whatever takes its place. Run by test_volumes.c. */
+/* Which file a volume is, however its path is spelled, and whatever takes its place. Run by test_volumes.c. */
 #include "volume_play.h"
 
 #include "app/storage/pools.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may what (security.md S6, S7): tokens and what they make, other passwords, and what is open when a login ends. */
+/*
+ * Who may do what (security.md S6, S7): tokens and what they make, new passwords, and what is open when a login ends.
+ */
 #include "fixture.h"
 
 #include "app/people/account.h"

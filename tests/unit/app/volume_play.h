@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The libvirt of test_volumes.c, and the tests of it in test_volume_identity.c and test_volume_rest.c. */
+/* The libvirt that test_volumes.c plays, and the tests with it in test_volume_identity.c and test_volume_rest.c. */
 #pragma once
 #include "fixture.h"
 #include "model/volume_record.h"
@@ -15,27 +15,27 @@ typedef struct {
     const char *garbled;  /* the volume that cannot be read; NULL */
     const char *outside;  /* of every volume; NULL */
     const char *inode;    /* of every volume; NULL: not known */
-    const char *only;     /* the name of the volume that has it; NULL: all */
+    const char *only;     /* name of the only volume that this holds for; NULL: all */
     gboolean linked;      /* the same */
     gboolean ploop;       /* the same */
     const char *head;     /* its first bytes; NULL: zeros */
-    gsize head_length;    /* 0: that is a text */
-    const char *claim;    /* what a volume “overlay” of others says that it stands on; NULL */
+    gsize head_length;    /* length of the bytes; 0: they are a text */
+    const char *claim;    /* the file on which another program's volume “overlay” claims to stand; NULL */
     const char *foreign;  /* the disk of a VM that another program defined; NULL */
-    gboolean unseen;      /* it runs and does not answer, so its disk is not known */
+    gboolean unseen;      /* that VM runs and does not answer, so its disk is not known */
     GString *deleted;     /* paths */
-    FctErrorCode fault;   /* of the next making; 0: it works */
-    gboolean half;        /* which leaves a volume all the same */
+    FctErrorCode fault;   /* error of the next making; 0: it works */
+    gboolean half;        /* the failed making leaves a volume all the same */
     gboolean made;        /* a volume was asked for */
     gint64 size;          /* of each volume, bytes */
-    guint synced;         /* so often a volume was put on the disk */
-    FctErrorCode lost;    /* which fails so; 0: it works */
-    gint64 cleared;       /* so many bytes of the device, from its beginning */
+    guint synced;         /* how often a volume was brought to the disk */
+    FctErrorCode lost;    /* error of that; 0: it works */
+    gint64 cleared;       /* how many bytes of the device were written, from its beginning */
     int starts;           /* of the VM that another program defined */
     guint connection;     /* as it was counted on */
-    void (*during)(void); /* what happens while a volume is copied; NULL */
-    FctDeviceUse use;     /* of every device: how the host uses it */
-    gboolean busy;        /* whenever a VM is asked for, libvirt tells of another one, too */
+    void (*during)(void); /* called while a volume is copied; NULL */
+    FctDeviceUse use;     /* how the host uses every device */
+    gboolean busy;        /* whenever a VM is asked for, libvirt reports another one, too */
     FctVmmChanged changed;
     FctVmmConnection told;
     gpointer data;
@@ -43,7 +43,7 @@ typedef struct {
 extern Play play;
 
 void put(const char *id, const char *path);
-/* A volume with its record, as if it had been made so. */
+/* Adds a volume with its record, as if it had been made that way. */
 void have(Fixture *f, const char *pool, const char *name, FctRecordState state, const char *path, const char *vm);
 void assert_state(Fixture *f, const char *pool, const char *name, int state); /* -1: no record */
 void assert_inode(Fixture *f, const char *pool, const char *name, const char *inode);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random lives of a VM with snapshots against an oracle that keeps the content of every file, block by block, and does
- * to files what QEMU would do. It knows nothing of nodes: what a snapshot or the VM reads is followed along the backing
- * files, and must be what it was.
+ * Random lives of a VM with snapshots, against an oracle that keeps the content of every file, block by block, and does
+ * to files what QEMU would do. The oracle knows nothing of nodes: it follows backing files to find what a snapshot or
+ * the VM reads, and that must never change.
  */
 #include "core/chain.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a change of a network does, and what stands against it: every verdict there is, and none where there is none. */
+/* What a change of a network does, and what forbids it: every verdict that exists, and none where none is due. */
 #include "core/network_plan.h"
 
 #include "model/address.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every verdict of a VM's start, alone: with all that it needs nothing is said, and each thing amiss says one thing. */
+/* Every verdict on a VM's start, alone: with all that it needs there is none, and each fault gives exactly one. */
 #include "base/text.h"
 #include "core/vm_preflight.h"
 

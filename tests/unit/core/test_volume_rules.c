@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a volume without a record is taken for, by name, content and what is stated: S1, cases 01 and 02. */
+/* What a volume without a record counts as, by its name, its content and what people state: S1, cases 01 and 02. */
 #include "base/json.h"
 #include "core/volume_rules.h"
 

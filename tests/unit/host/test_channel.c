@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one that connects to the helper may cost: frames bounded, half ones timed out (security.md S14). */
+/* What one client may cost the helper: frames are bounded, half ones time out (security.md S14). */
 #include "host/channel.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client alone, against a scripted other side: many threads, answers out of order, a helper that comes and goes. */
+/* The client alone, against a scripted helper: many threads, answers out of order, a helper that comes and goes. */
 #include "host/frame.h"
 #include "host/hw_remote.h"
 #include "tree.h"

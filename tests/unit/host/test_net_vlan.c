@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is written down of VLAN interfaces, where no interface can be made: the parent that is asked for is nowhere. */
+/* The record of VLAN interfaces, where no interface can be made: the parent does not exist. */
 #include "host/net_vlan.h"
 
 #include <glib/gstdio.h>

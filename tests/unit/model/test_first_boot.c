@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a person may ask for the first boot; each refusal names its field; no secret reaches a document. */
+/* What people may ask for the first boot; each refusal names its field; no secret gets into a document. */
 #include "model/first_boot.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of a volume comes back from the store as it went in, and what cannot be understood is no record. */
+/* A record comes back from the store as it was stored, and a document that cannot be understood is no record. */
 #include "base/text.h"
 #include "model/volume_record.h"
 

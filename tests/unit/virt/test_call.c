@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls that hang, on libvirt's test driver: none of them has a connection that another call needs. */
+/* Calls that hang, on libvirt's test driver: none of them holds a connection that another call needs. */
 #include "virt/virt.h"
 
 typedef struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a guest says is the word of a stranger: bounded, valid, and never more than it said. */
+/* A guest's answer comes from a stranger: it is bounded, valid, and never more than the guest said. */
 #include "virt/guest.h"
 
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A link that comes between the look at a volume and the moment when libvirt has opened it, and is gone again. */
+/*
+ * A symbolic link that appears between our check of a volume and the moment when libvirt has opened it, and then
+ * disappears.
+ */
 #include "base/text.h"
 #include "virt/virt.h"
 

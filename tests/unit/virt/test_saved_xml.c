@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a file with saved memory asks the host for, against the VM's own definition. */
+/* What a definition in a file with saved memory asks of the host, against the VM's own definition. */
 #include "virt/xml.h"
 
 #include <string.h>

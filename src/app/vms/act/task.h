@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One act on a VM as a task: its thread is given the VM and ends the act. Any thread; nothing here waits. */
+/*
+ * Acts on a VM that run as tasks: the task's thread is given the VM and ends the act. Any thread; nothing here waits.
+ */
 #pragma once
 #include "app/api/api.h"
 #include "app/shared/context.h"
@@ -9,8 +11,8 @@
 typedef struct {
     FctApp *app;
     FctVm *vm;     /* owned */
-    gboolean flag; /* force, or start when made */
-    gboolean acts; /* it owns the VM's act, and ends it */
+    gboolean flag; /* force it off, or start it once it is made: by the kind of task */
+    gboolean acts; /* the task has begun the VM's act, and ends it */
 } FctVmAct;
 typedef struct {
     const char *kind; /* "vm.start" */
@@ -21,13 +23,13 @@ typedef struct {
 } FctVmJob;
 FctTask *fct_vm_task_new(FctApp *app, const FctIdentity *who, const FctVmJob *job, const FctVm *vm);
 /*
- * fct_acts_begin, and *vm is as it is stored once the act has begun. One that was read before may be of before an act
- * that ended in between: a start from it would write to files that a snapshot has frozen meanwhile.
+ * fct_acts_begin, then loads *vm again: another act may have ended since it was read. A start from the old document
+ * would write to files that a snapshot has frozen meanwhile.
  */
 gboolean fct_vm_begin(FctApp *app, FctVm **vm, const char *what, GError **error);
-/* Runs the stored task; takes @vm over. */
+/* Runs the stored task on a thread of its own; takes @vm over. */
 void fct_vm_task_run(FctApp *app, FctTask *task, const FctVmJob *job, FctVm *vm, gboolean flag, gboolean acts);
-/* fct_task_end, after which the VM is free for the next act. */
+/* fct_task_end; before that it ends the act, so the VM is free for the next one. */
 void fct_vm_task_end(FctVmAct *act, FctTask *task, FctTaskState state, const GError *error, const char *outcome);
-/* The same sentence wherever another's VM is to be changed. */
+/* FCT_ERROR_CONFLICT for any change of another program's VM. */
 void fct_vm_set_foreign_error(GError **error, const char *name);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define CHUNK (16 * 1024)
-#define UNSENT_MAX (1024 * 1024) /* what a client may be ahead of its VM: a paste into a guest that does not read */
+#define UNSENT_MAX (1024 * 1024) /* how far a client may be ahead: a paste into a guest that does not read */
 #define PAYLOAD_MAX (256 * 1024)
 #define PING_S 20
 #define NAME_SAID 24
@@ -21,8 +21,8 @@
 struct FctConsoles {
     FctApp *app;
     GMutex lock;
-    GHashTable *taken; /* VM id → who is taking its serial console over; guarded */
-    GList *open;       /* Console*; changed by the main thread only, guarded for the others */
+    GHashTable *taken; /* VM id → who is taking its serial console over; guarded by lock */
+    GList *open;       /* Console*; only the main thread changes it; guarded for other readers */
 };
 
 typedef struct {
@@ -36,9 +36,9 @@ typedef struct {
     int fd;
     SoupWebsocketConnection *socket; /* NULL until the handshake is done */
     guint read_source, write_source;
-    GSource *drain;     /* waits until the client takes more */
-    GByteArray *unsent; /* from the client, not taken by the VM yet */
-    gboolean closing;   /* says goodbye, and watches no more; guarded */
+    GSource *drain;     /* read from the VM, waits until the client takes more */
+    GByteArray *unsent; /* read from the client, waits until the VM takes it */
+    gboolean closing;   /* is being closed and does not count as a viewer any more; guarded */
 } Console;
 
 static gboolean on_vm_readable(int fd, GIOCondition condition, gpointer data);
@@ -63,7 +63,7 @@ json_t *fct_consoles_view(FctConsoles *consoles, const char *vm)
 {
     json_t *serial = json_array(), *graphics = json_array();
     g_mutex_lock(&consoles->lock);
-    for (GList *l = g_list_last(consoles->open); l; l = l->prev) { /* the newest stands first */
+    for (GList *l = g_list_last(consoles->open); l; l = l->prev) { /* the newest comes first */
         const Console *c = l->data;
         if (!c->closing && strcmp(c->vm, vm) == 0)
             json_array_append_new(c->serial ? serial : graphics,
@@ -80,7 +80,7 @@ static void publish(FctConsoles *consoles, const char *vm)
         fct_hub_publish(consoles->app->hub, "console", vm, fct_consoles_view(consoles, vm));
 }
 
-/* NULL when nobody of ours watches the serial console. */
+/* NULL when nobody of ours has the serial console open. */
 static char *serial_viewer(FctConsoles *consoles, const char *vm)
 {
     g_autoptr(json_t) view = fct_consoles_view(consoles, vm);
@@ -118,7 +118,7 @@ static void console_free(gpointer data)
     g_free(c);
 }
 
-/* Says goodbye; the rest follows when the client answers or goes ("closed"). */
+/* Begins to close the WebSocket; the rest follows when the client answers or goes ("closed"). */
 static void console_close(Console *c, gushort code, const char *why)
 {
     clear_source(&c->read_source);
@@ -134,7 +134,7 @@ static void console_close(Console *c, gushort code, const char *why)
         soup_websocket_connection_close(c->socket, code, why);
 }
 
-/* Who is taking this console over; NULL when nobody is. */
+/* Who is taking this console over; NULL: nobody. */
 static char *taker_of(Console *c)
 {
     g_mutex_lock(&c->consoles->lock);
@@ -143,7 +143,10 @@ static char *taker_of(Console *c)
     return user;
 }
 
-/* A WebSocket's goodbye holds 123 bytes: so many letters of the longest alphabet fit with these words. */
+/*
+ * The closing message of a WebSocket holds 123 bytes: with these words there is room for so many letters of any
+ * alphabet.
+ */
 static void console_taken(Console *c, const char *user)
 {
     g_autofree char *name = g_utf8_substring(user, 0, MIN(g_utf8_strlen(user, -1), NAME_SAID));
@@ -195,7 +198,7 @@ static gboolean on_vm_readable(int fd, GIOCondition condition, gpointer data)
 {
     Console *c = data;
     char bytes[CHUNK];
-    /* A client that says goodbye, or whose connection broke: the end of its socket is told by itself. */
+    /* The client closes or its connection broke: "closed" will be emitted for that. */
     if (soup_websocket_connection_get_state(c->socket) != SOUP_WEBSOCKET_STATE_OPEN || client_is_full(c)) {
         c->read_source = 0;
         return G_SOURCE_REMOVE;
@@ -268,7 +271,7 @@ static void on_closed(SoupWebsocketConnection *socket, gpointer data)
 
 /* ---- opening ---- */
 
-/* The viewer that was there hears of it here, or, when libvirt's news came first, in console_ended. */
+/* Tells the former viewer here, unless libvirt's event came first and console_ended did. */
 static void end_earlier(Console *c)
 {
     for (GList *l = c->consoles->open; l; l = l->next) {
@@ -314,7 +317,7 @@ static void reply_console(FctConsoles *consoles, const FctConsoleWish *wish, gbo
     reply->websocket = console_start;
 }
 
-/* What a viewer that has just gone had open, libvirt lets go of a moment later. */
+/* libvirt releases a console a moment after its viewer has gone, so try for a while. */
 static int open_free(FctConsoles *consoles, FctVmm *vmm, const char *vm, GError **error)
 {
     for (int tries = LET_GO_TRIES;; tries--) {
@@ -329,7 +332,7 @@ static int open_free(FctConsoles *consoles, FctVmm *vmm, const char *vm, GError 
         if (fd >= 0)
             return fd;
         if (!tries || fault->code != FCT_ERROR_IN_USE) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return -1;
         }
         g_usleep(LET_GO_US);
@@ -380,10 +383,10 @@ void fct_consoles_free(FctConsoles *consoles)
 {
     if (!consoles)
         return;
-    GList *open = g_steal_pointer(&consoles->open); /* each takes itself out of the list, which is none any more */
+    GList *open = g_steal_pointer(&consoles->open); /* each removes itself from the list, which is NULL by then */
     for (GList *l = open; l; l = l->next) {
         Console *c = l->data;
-        c->closing = TRUE; /* nobody is told: everybody ends */
+        c->closing = TRUE; /* nobody is told, since everybody ends */
         soup_websocket_connection_close(c->socket, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "Facet ends.");
         console_free(c);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Disks of a VM that is there: added, made larger, removed. While it runs they are plugged in and out; what the guest
- * or its bus does not take then is kept in the document and comes with the next start.
+ * Adds, grows and removes disks of an existing VM. While the VM runs they are plugged in and out; what the guest or its
+ * bus does not take then is kept in the document and takes effect with the next start.
  */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
@@ -52,7 +52,7 @@ static gboolean is_active(FctApp *app, const char *id)
     return fct_vm_info_active(info);
 }
 
-/* What the run has changes together with what is wanted: nothing is pending then. */
+/* Applies a change both to the wanted settings and to those of the run, so that nothing is pending afterwards. */
 static void note_run(FctVm *vm)
 {
     g_autoptr(json_t) now = fct_vm_run_json(vm);
@@ -70,7 +70,7 @@ static void copy_disks_and_run(FctVm *vm, gpointer data)
     vm->run = json_incref(wanted->run);
 }
 
-/* The drives as they are now, live and stored; libvirt's definition follows, so that virsh shows the same. */
+/* Stores the VM's drives, live and wanted, and brings libvirt's definition along, so that virsh shows the same. */
 static gboolean settle(FctApp *app, FctVm *vm, gboolean live, GError **error)
 {
     g_autoptr(FctVmSpec) spec = fct_record_spec(app, vm, error);
@@ -136,7 +136,7 @@ static void add_thread(FctTask *task, gpointer data)
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
     if (!attached && !fct_vm_make_disk(act->app, task, 0, act->vm, disk, &error)) {
         if (fct_task_stopping(task))
-            fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd takes it back */
+            fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd takes the change back */
         else
             undo_add(act, task, 0, target, error);
         return;
@@ -154,7 +154,9 @@ static void add_thread(FctTask *task, gpointer data)
     fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
 }
 
-/* The act is begun, and over when it is refused: libvirt's definition follows a change, so it must not hide another. */
+/*
+ * Ends the act when the change is refused. libvirt's definition follows a change, so this must not hide another error.
+ */
 static gboolean may_change(FctApp *app, const FctVm *vm, GError **error)
 {
     gboolean may = fct_vm_facts_check_outside(app, vm, "cannot be changed", error);
@@ -163,7 +165,7 @@ static gboolean may_change(FctApp *app, const FctVm *vm, GError **error)
     return may;
 }
 
-/* Stores @vm as changed together with a task, and runs it. The act is begun. Takes @vm over. */
+/* Stores @vm as changed together with a task and runs the task. The act has begun. Takes @vm over. */
 static FctTask *begin_task(FctApp *app, const FctIdentity *who, const FctVmJob *job, FctVm *taken, GError **error)
 {
     g_autoptr(FctVm) vm = taken;
@@ -179,7 +181,7 @@ static FctTask *begin_task(FctApp *app, const FctIdentity *who, const FctVmJob *
     return NULL;
 }
 
-/* One at a time, so that two do not take the same room. The act is begun. Takes @given and @taken over. */
+/* One at a time, so that two changes do not count on the same room. The act has begun. Takes @given and @taken over. */
 static FctTask *begin_add(FctApp *app, const FctIdentity *who, FctVm *given, FctVmDisk *taken, GError **error)
 {
     g_autoptr(FctVm) vm = given;
@@ -215,7 +217,7 @@ static FctVmDisk *find_disk(const FctVm *vm, const char *target, GError **error)
     return NULL;
 }
 
-/* A snapshot keeps the file that the disk had: with it gone the snapshot would be worth nothing. */
+/* A snapshot needs the file that the disk had: without it the snapshot would be worthless. */
 static gboolean no_snapshots(FctApp *app, const FctVm *vm, const char *what, GError **error)
 {
     g_autofree char *prefix = g_strdup_printf("snapshot/%s/", vm->id);
@@ -228,7 +230,7 @@ static gboolean no_snapshots(FctApp *app, const FctVm *vm, const char *what, GEr
 
 /* ---- removing ---- */
 
-/* The index of the disk that is leaving now is not stored: its mark is in the document. */
+/* Stores the drives without the disk that is leaving; the document marks it as leaving. */
 static FctVmDisk *leaving(const FctVm *vm)
 {
     for (guint i = 0; i < vm->disks->len; i++)
@@ -237,7 +239,7 @@ static FctVmDisk *leaving(const FctVm *vm)
     return NULL;
 }
 
-/* TRUE when the run does not have the disk (any more). */
+/* TRUE when the run does not have the disk, or not any more. */
 static gboolean unplug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, GError **error)
 {
     FctVmm *vmm = act->app->vmm;
@@ -331,7 +333,7 @@ static gboolean grow(FctApp *app, FctVm *vm, FctVmDisk *disk, gint64 gib, GError
 {
     FctVmm *vmm = app->vmm;
     gboolean active = is_active(app, vm->id), block = fct_path_is_device(disk->path);
-    /* QEMU has the file open and grows it itself; a block device is made larger below it first. */
+    /* QEMU has the file open and grows it itself; a block device is enlarged below it first. */
     if ((!active || block) && !fct_record_grow(app, disk->pool, disk->volume, gib * GIB, error))
         return FALSE;
     if (active && !vmm->ops->disk_grow(vmm, vm->id, disk->target, gib * GIB, error))

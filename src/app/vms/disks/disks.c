@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The volumes behind a VM's drives. A volume's name is in the VM's document before it is made, together with the word
- * that it is being made: whatever becomes of facetd, what was made is known and what others made is not touched.
+ * The volumes behind a VM's drives. The VM's document names a volume, and says that it is being made, before it is
+ * made: so after any crash Facet knows what it made, and does not touch what others made.
  */
 #include "app/vms/disks/disks.h"
 #include "app/domains/vm_doc.h"
@@ -77,7 +77,7 @@ static gboolean is_planned(FctApp *app, const FctVm *vm, const char *pool, const
     return FALSE;
 }
 
-/* "db-1.qcow2", "db-1-2.qcow2": the first that neither the pool nor another VM's document has. */
+/* "db-1.qcow2", "db-1-2.qcow2": the first name that neither the pool nor another VM's document uses. */
 static char *free_name(FctApp *app, const FctVm *vm, const FctVmDisk *disk, const char *suffix, GError **error)
 {
     FctVmm *vmm = app->vmm;
@@ -91,7 +91,7 @@ static char *free_name(FctApp *app, const FctVm *vm, const FctVmDisk *disk, cons
         if (!there && fault->code == FCT_ERROR_NOT_FOUND)
             return g_steal_pointer(&name);
         if (fault) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return NULL;
         }
     }
@@ -99,7 +99,7 @@ static char *free_name(FctApp *app, const FctVm *vm, const FctVmDisk *disk, cons
     return NULL;
 }
 
-/* Bytes of disks that stand before @disk and are to be made in the same pool. */
+/* Bytes of disks that come before @disk and are to be made in the same pool. */
 static gint64 planned_beside(const FctVm *vm, const FctVmDisk *disk)
 {
     gint64 sum = 0;
@@ -128,7 +128,7 @@ static gboolean plan_new(FctApp *app, const FctVm *vm, FctVmDisk *disk, const GP
     return TRUE;
 }
 
-/* FCT_ERROR_IN_USE naming who has the file, but for the VM @vm (id; "": nobody is excepted). */
+/* FCT_ERROR_IN_USE naming who uses the file, other than the VM @vm (id; "": nobody is excepted). */
 static gboolean volume_free(FctApp *app, const char *vm, const char *path, const char *field, GError **error)
 {
     g_autoptr(GPtrArray) users = fct_volume_users(app, path, error);
@@ -152,10 +152,8 @@ static gboolean plan_attached(FctApp *app, const FctVm *vm, FctVmDisk *disk, GEr
     if (!volume && fault->code == FCT_ERROR_NOT_FOUND)
         return refuse(error, FCT_ERROR_BAD_REQUEST, "volume", NULL, "There is no volume “%s” in a pool “%s”.",
                       disk->volume, disk->pool);
-    if (!volume) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!volume)
+        return fct_error_pass(error, &fault);
     g_autoptr(FctVolumeSurvey) places = fct_volume_places_new(app, error);
     if (!places)
         return FALSE;
@@ -185,10 +183,8 @@ gboolean fct_vm_plan_cdrom(FctApp *app, FctVmDisk *drive, GError **error)
     if (!path && fault->code == FCT_ERROR_NOT_FOUND)
         return refuse(error, FCT_ERROR_BAD_REQUEST, "file", "Upload it under Files first.",
                       "There is no file “%s” in the library.", drive->file);
-    if (!path) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!path)
+        return fct_error_pass(error, &fault);
     if (!fct_files_read_kind(path, &kind, error))
         return FALSE;
     if (strcmp(kind, "iso") != 0)
@@ -264,7 +260,7 @@ static FctVolume *make_volume(FctApp *app, FctTask *task, guint step, const FctV
     return fct_record_create(app, plan, disk->size_gib * GIB, TRUE, fct_volume_progress, &progress, error);
 }
 
-/* Somebody else was quicker with the name: it is theirs, and ours gets another. */
+/* Somebody else took the name meanwhile: the volume there is theirs, and ours gets another name. */
 static gboolean rename_volume(FctApp *app, FctVm *vm, FctVmDisk *disk, GError **error)
 {
     g_autofree char *name = free_name(app, vm, disk, g_str_has_suffix(disk->volume, ".qcow2") ? ".qcow2" : "", error);
@@ -286,10 +282,8 @@ gboolean fct_vm_make_disk(FctApp *app, FctTask *task, guint step, FctVm *vm, Fct
                 return FALSE;
             continue;
         }
-        if (fault->code != FCT_ERROR_NOT_FOUND) { /* it may be there */
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+        if (fault->code != FCT_ERROR_NOT_FOUND) /* the volume may exist */
+            return fct_error_pass(error, &fault);
         g_clear_error(&fault);
         set(&vm->making, disk->target);
         if (!fct_vm_store_disks(app, vm, error))
@@ -298,7 +292,7 @@ gboolean fct_vm_make_disk(FctApp *app, FctTask *task, guint step, FctVm *vm, Fct
         if (volume || (fault->code == FCT_ERROR_EXISTS && rename_volume(app, vm, disk, error)))
             continue;
         if (fault->code != FCT_ERROR_EXISTS)
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
         return FALSE;
     }
     set(&disk->path, volume->path);
@@ -323,17 +317,18 @@ gboolean fct_vm_make_disks(FctApp *app, FctTask *task, guint step, FctVm *vm, GE
 
 /* ---- removing ---- */
 
-/* By its path, which tells it from what another has made under its name: the document's, else that of the record. */
+/*
+ * Finds the volume by its path, from the document or else from its record: somebody else may have made one of that
+ * name.
+ */
 static gboolean delete_volume(FctApp *app, const FctVm *vm, const FctVmDisk *disk, GError **error)
 {
     if (*disk->path)
         return fct_record_abandon(app, disk->pool, disk->volume, disk->path, error);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctVolumeRecord) record = fct_record_find(app, disk->pool, disk->volume, &fault);
-    if (!record && fault->code != FCT_ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!record && fault->code != FCT_ERROR_NOT_FOUND)
+        return fct_error_pass(error, &fault);
     if (!record || strcmp(record->vm, vm->id) != 0)
         return TRUE; /* never begun, or somebody else's */
     return fct_volume_spare_one(app, vm->id, record->path, error) &&
@@ -348,6 +343,6 @@ gboolean fct_vm_delete_disk(FctApp *app, const FctVm *vm, const FctVmDisk *disk,
         return FALSE;
     if (*disk->pool)
         fct_storage_poke(app->storage, disk->pool);
-    /* One that a facetd of before there were pools made, in a folder that the pool no longer has. */
+    /* The file of a disk that a facetd from before pools made, in a folder that the pool does not have any more. */
     return !g_file_test(disk->path, G_FILE_TEST_IS_REGULAR) || app->vmm->ops->disk_delete(app->vmm, disk->path, error);
 }

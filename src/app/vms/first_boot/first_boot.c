@@ -48,8 +48,7 @@ gboolean fct_vm_first_boot_read(FctVm *vm, const json_t *input, GError **error)
     FctFirstBoot *boot = fct_first_boot_from_input(input, &fault);
     if (fault || (boot && !complete(vm, boot, &fault))) {
         fct_first_boot_free(boot);
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return fct_error_pass(error, &fault);
     }
     fct_first_boot_free(vm->asked);
     vm->asked = boot;
@@ -68,10 +67,10 @@ void fct_vm_first_boot_renew(FctVm *vm)
     g_clear_pointer(&vm->asked, fct_first_boot_free);
     if (boot->kind == FCT_FIRST_BOOT_WINDOWS)
         return;
-    /* Two guests of one name, or of one fixed address, would be in each other's way. */
+    /* A copy must not share the host name or a fixed address with the original. */
     *boot->hostname = '\0';
     *boot->address = '\0';
-    boot->spent = FALSE; /* another instance, which no guest has had */
+    boot->spent = FALSE; /* a new instance, which no guest has had */
     set_instance(boot, vm->id);
     vm->first_boot = fct_first_boot_to_doc(boot);
 }
@@ -135,7 +134,7 @@ static FctVmDisk *find_seed(const FctVm *vm)
     return NULL;
 }
 
-/* "db-2-seed.iso", "db-2-seed-2.iso" …: the first that is free in the pool. */
+/* "db-2-seed.iso", "db-2-seed-2.iso" …: the first name that is unused in the pool. */
 static char *free_volume(FctVmm *vmm, const FctVm *vm, const char *pool, GError **error)
 {
     for (int n = 1; n <= NAMES_MAX; n++) {
@@ -147,7 +146,7 @@ static char *free_volume(FctVmm *vmm, const FctVm *vm, const char *pool, GError 
             continue;
         if (fault->code == FCT_ERROR_NOT_FOUND)
             return g_steal_pointer(&name);
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
         return NULL;
     }
     fct_set_error(error, FCT_ERROR_EXISTS, "There are too many volumes called %s-seed in pool %s.", vm->name, pool);
@@ -199,7 +198,7 @@ static const char *pool_of(const FctVm *vm)
     return disk && *disk->pool ? disk->pool : FCT_POOL_OWN;
 }
 
-/* For cloud-init a virtio disk, since kernels made for clouds have no driver for a CD drive; Windows looks on CDs. */
+/* cloud-init gets a virtio disk, since kernels made for clouds have no driver for a CD drive; Windows looks on CDs. */
 static FctVmDisk *drive_new(FctApp *app, const FctVm *vm, gboolean windows, GError **error)
 {
     g_autofree char *name = free_volume(app->vmm, vm, pool_of(vm), error);
@@ -209,7 +208,7 @@ static FctVmDisk *drive_new(FctApp *app, const FctVm *vm, gboolean windows, GErr
     char **texts[] = {&disk->target, &disk->pool, &disk->volume, &disk->format, &disk->bus};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(*texts[i]);
-    /* The last letter leaves vdb to the second disk of the guest. */
+    /* The last letter, so that vdb is left for the second disk of the guest. */
     disk->target = windows ? free_target(vm, "sd") : g_strdup("vdz");
     disk->bus = g_strdup(windows ? "sata" : "virtio");
     disk->pool = g_strdup(pool_of(vm));
@@ -220,7 +219,7 @@ static FctVmDisk *drive_new(FctApp *app, const FctVm *vm, gboolean windows, GErr
     return disk;
 }
 
-/* Makes the volume of @drive. *ret_foreign: there is one of that name now, which is not ours. */
+/* Makes the volume of @drive. *ret_foreign: a volume of that name exists now and is not ours. */
 static gboolean make_volume(FctApp *app, const FctVm *vm, FctVmDisk *drive, GBytes *iso, gboolean *ret_foreign,
                             GError **error)
 {
@@ -240,8 +239,7 @@ static gboolean make_volume(FctApp *app, const FctVm *vm, FctVmDisk *drive, GByt
     }
     if (volume)
         fct_record_abandon(app, drive->pool, drive->volume, volume->path, NULL);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 GBytes *fct_vm_first_boot_iso(FctApp *app, const FctVm *vm, const FctFirstBoot *boot, GError **error)
@@ -264,7 +262,7 @@ static gboolean add_drive(FctApp *app, FctVm *vm, const FctFirstBoot *stored, Fc
     g_ptr_array_add(vm->disks, drive);
     if ((!announce || announce(vm, data, error)) && make_volume(app, vm, drive, iso, &foreign, error))
         return TRUE;
-    if (foreign || !announce) /* what was announced is taken back by whoever announced it */
+    if (foreign || !announce) /* the caller, who announced it, takes the announcement back */
         g_ptr_array_remove(vm->disks, drive);
     return FALSE;
 }
@@ -291,7 +289,7 @@ void fct_vm_first_boot_settle(FctApp *app, const FctVm *vm, FctVmDisk *old, gboo
     g_autoptr(FctVmDisk) own = old;
     const FctVmDisk *gone = stored ? own : find_seed(vm);
     if (gone && gone->made && *gone->pool && !fct_record_abandon(app, gone->pool, gone->volume, gone->path, NULL))
-        fct_storage_sweep_later(app->storage); /* it goes as soon as it can; nobody reads it until then */
+        fct_storage_sweep_later(app->storage); /* it is deleted as soon as possible; nobody reads it until then */
 }
 
 /* ---- what is told about it ---- */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * First-boot data is secret: a user's password as a hash that can be tried, Windows' administrator's as plain as can
- * be, tokens in what people write themselves. So its medium is given to the guest and to nobody else, and once the
- * guest has had it the secrets leave both the medium and the VM's document. Had it: its agent has answered, or a run
- * that began with it has ended, however it ended. The medium stays in its drive with the same instance, so that
- * cloud-init has nothing to do again.
+ * First-boot data is secret: the hash of a user's password, which can be tried; the Windows administrator's password in
+ * the clear; tokens in user data. So its medium is given to the guest and to nobody else, and once the guest has had
+ * the data the secrets are removed from the medium and from the VM's document. The guest has had it when its agent has
+ * answered, or when a run that began with it has ended, in whatever way. The medium stays in its drive with the same
+ * instance id, so that cloud-init does nothing again.
  */
 #include "app/domains/domains.h"
 #include "app/domains/vm_docs.h"
@@ -62,7 +62,7 @@ static void forget_secrets(FctFirstBoot *boot)
     boot->spent = TRUE;
 }
 
-/* Over the whole of it: nothing of what was there is left behind the new end. */
+/* Overwrites the whole medium, so that nothing of the old data is left behind the new end. */
 static gboolean overwrite(FctApp *app, const FctVmDisk *drive, GBytes *iso, GError **error)
 {
     FctVmm *vmm = app->vmm;
@@ -94,7 +94,7 @@ static gboolean clear_medium(FctApp *app, const FctVm *vm, const FctFirstBoot *b
     return TRUE;
 }
 
-/* Other first-boot data may have been asked for meanwhile: that is not spent. */
+/* Other first-boot data may have been asked for meanwhile: that has not been used yet. */
 static void set_first_boot(FctVm *vm, gpointer data)
 {
     const FctFirstBoot *boot = data;
@@ -105,8 +105,8 @@ static void set_first_boot(FctVm *vm, gpointer data)
 }
 
 /*
- * Off the medium, out of the document, out of the store's log; only then it is spent. Whoever dies in between, or could
- * not do one of them, finds the document unspent, and does it again.
+ * Removes the secrets from the medium, the document and the store's log; only then the data counts as spent. After a
+ * crash or a failure in between, the document still says unspent, and all of it is done again.
  */
 static gboolean spend(FctApp *app, const FctVm *vm, GError **error)
 {

@@ -19,9 +19,9 @@
 
 #include <string.h>
 
-#define LISTED 5 /* in an event; the answer has all */
+#define LISTED 5 /* texts in an event; the answer lists all */
 
-/* Another's VM by UUID or name, or one of ours whose mark another program has taken away. */
+/* Finds another program's VM by UUID or name, or one of ours whose mark another program has removed. */
 static FctVmInfo *find_other(FctApp *app, const char *id, GError **error)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
@@ -48,8 +48,8 @@ static FctVmInfo *find_other(FctApp *app, const char *id, GError **error)
 }
 
 /*
- * A first-boot medium that Facet made for this very VM before a release: the VM's own again, to be replaced and deleted
- * with it, unless another VM names it.
+ * Whether a drive is a first-boot medium that Facet made for this very VM before it was released: then it is the VM's
+ * own again, to be replaced and deleted with it, unless another VM names it.
  */
 static void own_medium(FctApp *app, const char *vm, FctVmDisk *disk)
 {
@@ -59,7 +59,7 @@ static void own_medium(FctApp *app, const char *vm, FctVmDisk *disk)
         disk->seed = disk->made = TRUE;
 }
 
-/* What each disk is from now on (ADR 6), into @writes: what its definition says, which no guest has written. */
+/* Records in @writes what each disk is from now on (ADR 6): as the definition says, which no guest has written. */
 static void record_disks(FctApp *app, FctAdoption *adoption, gboolean active, FctWrites *writes)
 {
     const GPtrArray *disks = adoption->spec->disks;
@@ -68,7 +68,7 @@ static void record_disks(FctApp *app, FctAdoption *adoption, gboolean active, Fc
         g_autoptr(GError) fault = NULL;
         own_medium(app, adoption->spec->id, disk);
         gboolean known = strcmp(disk->format, "qcow2") == 0 || strcmp(disk->format, "raw") == 0;
-        if (!known || fct_volume_adopt(app, disk, active, writes, &fault)) /* others are refused already */
+        if (!known || fct_volume_adopt(app, disk, active, writes, &fault)) /* the others are refused already */
             continue;
         g_autoptr(json_t) wire = fct_error_to_json(fault);
         g_ptr_array_add(adoption->verdicts, fct_verdict_new(FCT_REFUSE, "unknown-disk", "",
@@ -76,7 +76,7 @@ static void record_disks(FctApp *app, FctAdoption *adoption, gboolean active, Fc
     }
 }
 
-/* Of one that Facet knows: only its mark is written again, and its document goes on. */
+/* For a VM whose document Facet still has: only its mark is written again. */
 static FctAdoption *look_again(FctApp *app, const FctVm *vm)
 {
     FctAdoption *adoption = fct_adoption_new();
@@ -87,8 +87,7 @@ static FctAdoption *look_again(FctApp *app, const FctVm *vm)
     return adoption;
 }
 
-/* Documents of snapshots outlive the VM's own when that was lost: then nobody knows which of its files stand on which.
- */
+/* Documents of snapshots are left when the VM's own document was lost: then nobody knows which files stand on which. */
 static gboolean has_snapshots(FctApp *app, const char *id, gboolean *ret, GError **error)
 {
     g_autofree char *prefix = g_strconcat(FCT_SNAPSHOT_KEY, id, "/", NULL);
@@ -138,7 +137,7 @@ static json_t *texts_json(const GPtrArray *texts)
     return list;
 }
 
-/* Of what people consent to. */
+/* A digest of the list of losses to which the user consents. */
 static char *digest_of(const GPtrArray *lost)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -147,7 +146,7 @@ static char *digest_of(const GPtrArray *lost)
     return g_strdup(g_checksum_get_string(sum));
 }
 
-/* Whether what would be lost is what was read. */
+/* TRUE when what would be lost is what the user has read. */
 static gboolean is_as_read(const FctAdoption *adoption, const char *digest, GError **error)
 {
     g_autofree char *now = digest_of(adoption->lost);
@@ -203,14 +202,14 @@ static gboolean check(const FctAdoption *adoption, gboolean confirm, GError **er
     return FALSE;
 }
 
-/* Moves what @from owns to the end of @to. */
+/* Moves the items of @from, with their ownership, to the end of @to. */
 static void move_all(GPtrArray *to, GPtrArray *from)
 {
     while (from->len)
         g_ptr_array_add(to, g_ptr_array_steal_index(from, 0));
 }
 
-/* The document that Facet generates the same domain from. Takes the lists of the adoption's spec over. */
+/* The document from which Facet makes the same domain. Takes the lists of the adoption's spec over. */
 static FctVm *vm_of(FctAdoption *adoption)
 {
     FctVmSpec *spec = adoption->spec;
@@ -235,7 +234,7 @@ static FctVm *vm_of(FctAdoption *adoption)
     return vm;
 }
 
-/* Together with @writes. @xml: NULL, or the definition to go back to. */
+/* Stores the document together with @writes. @xml: the definition to go back to, or NULL. */
 static gboolean store(FctApp *app, const FctVm *vm, const char *xml, FctWrites *writes, GError **error)
 {
     GError *fault = NULL;
@@ -247,9 +246,9 @@ static gboolean store(FctApp *app, const FctVm *vm, const char *xml, FctWrites *
 }
 
 /*
- * The mark first: a facetd that dies after it leaves a domain that is marked and has no document, which is shown as
- * another's and can be adopted again. The other way round it would be ours, and libvirt's side would refuse to start
- * it.
+ * Sets the mark before the document is stored: if facetd dies in between, the domain has a mark but no document, is
+ * shown as another program's and can be adopted again. In the other order it would be ours, but libvirt's side would
+ * refuse to start it.
  */
 static gboolean make_ours(FctApp *app, const FctVmInfo *info, gboolean confirm, const char *digest,
                           GPtrArray **ret_lost, GError **error)
@@ -298,7 +297,7 @@ char *fct_vm_adopt(FctApp *app, const FctIdentity *who, const char *id, gboolean
 
 /* ---- the way back ---- */
 
-/* What Facet alone knows of, and would leave without an owner. */
+/* What only Facet knows of, and what would have no owner afterwards. */
 static gboolean may_let_go(FctApp *app, const FctVm *vm, GError **error)
 {
     FctStore *store = app->store;
@@ -320,7 +319,7 @@ static gboolean may_let_go(FctApp *app, const FctVm *vm, GError **error)
     return FALSE;
 }
 
-/* The definition that it had when it was adopted; "" when it never was, or there is none of it. */
+/* The definition that the VM had when it was adopted; "" when it was not adopted, or none was kept. */
 static char *original_of(FctStore *store, const FctVm *vm)
 {
     g_autofree char *key = fct_vm_origin_key(vm->id);
@@ -328,7 +327,7 @@ static char *original_of(FctStore *store, const FctVm *vm)
     return g_strdup(doc ? fct_json_str(doc->value, "xml", "") : "");
 }
 
-/* Files outside of all pools are nobody's volumes: what Facet knew of them ends with the VM, unless another has one. */
+/* Drops what Facet knew of files outside of all pools, which are nobody's volumes, unless another VM has them. */
 static void forget_files(FctApp *app, const FctVm *vm)
 {
     g_autoptr(FctWrites) writes = fct_writes_new();
@@ -342,7 +341,7 @@ static void forget_files(FctApp *app, const FctVm *vm)
         g_warning("VM %s: the records of its files stay: %s", vm->name, fault->message);
 }
 
-/* The document and what goes with it are gone, or a failure leaves all as it was. */
+/* Deletes the document and all that belongs to it in one commit: a failure leaves everything as it was. */
 static FctRelease *drop(FctApp *app, const FctVm *before, GError **error)
 {
     FctVmm *vmm = app->vmm;
@@ -374,7 +373,7 @@ static FctRelease *drop(FctApp *app, const FctVm *before, GError **error)
     return NULL;
 }
 
-/* What became of its definition, in one sentence. */
+/* One sentence about what became of the definition. */
 static char *outcome(const FctVm *vm, const FctRelease *release)
 {
     if (!json_is_object(vm->origin))

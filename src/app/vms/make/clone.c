@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A new VM from another: whole copies of its disks as they are, or were at a snapshot. What is copied stands still
- * meanwhile: the VM is off and held by an act, or the files are a snapshot's and its snapshots are held.
+ * Makes a new VM from another: complete copies of its disks, as they are now or were at a snapshot. The source must not
+ * change meanwhile: either the VM is off and held by an act, or its snapshots are held and their files are copied.
  */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
@@ -35,11 +35,11 @@ static const FctVmJob make_job = {"vm.clone", "Clone", make_steps, TRUE, NULL};
 static const FctVmJob start_job = {"vm.clone", "Clone", start_steps, TRUE, NULL};
 
 typedef struct {
-    FctVmAct act;       /* the new VM's; flag: start it */
-    GPtrArray *files;   /* FctChainFile*: what is copied, by target */
+    FctVmAct act;       /* of the new VM; flag: start it */
+    GPtrArray *files;   /* FctChainFile*: the files to copy, by target */
     char *source;       /* VM id */
-    gboolean live;      /* its snapshots are held, not the VM */
-    GHashTable *before; /* fct_vm_rest_begin, of when it was held */
+    gboolean live;      /* the source's snapshots are held, not the source */
+    GHashTable *before; /* fct_vm_rest_begin, from when the source was held */
     GHashTable *stamps; /* fct_vm_rest_note */
 } Clone;
 
@@ -72,7 +72,7 @@ static const FctChainFile *file_for(const Clone *clone, const FctVmDisk *disk)
     return NULL;
 }
 
-/* What is copied was at rest: nobody but us holds virsh back from starting the source. */
+/* Whether the source was at rest throughout: Facet does not start it, but virsh can. */
 static gboolean source_stayed_off(const Clone *clone, GError **error)
 {
     FctVmm *vmm = clone->act.app->vmm;
@@ -92,7 +92,7 @@ static gboolean stood_still(const Clone *clone, GError **error)
     return source_stayed_off(clone, error) && fct_vm_rest_unwritten(clone->act.app, clone->stamps, error);
 }
 
-/* All of them before the first is copied: they are of one moment. */
+/* Notes the state of all files before the first is copied, so that they are of one moment. */
 static void note_files(const Clone *clone)
 {
     for (guint i = 0; i < clone->files->len; i++) {
@@ -122,8 +122,7 @@ static gboolean copy_disk(Clone *clone, FctTask *task, FctVmDisk *disk, const Fc
     if (volume || fault->code == FCT_ERROR_EXISTS) /* somebody else was quicker with the name: that one is theirs */
         fct_text_set(&clone->act.vm->making, "");
     fct_storage_poke(app->storage, disk->pool);
-    if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
+    fct_error_pass(error, &fault);
     return fct_vm_store_disks(app, clone->act.vm, volume ? error : NULL) && volume && stood_still(clone, error);
 }
 
@@ -144,7 +143,7 @@ static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
     return stood_still(clone, error);
 }
 
-/* Names the volume of the first-boot data before it is made. */
+/* Stores the name of the first-boot volume before it is made. */
 static gboolean announce_seed(FctVm *vm, gpointer data, GError **error)
 {
     FctApp *app = data;
@@ -156,7 +155,7 @@ static gboolean announce_seed(FctVm *vm, gpointer data, GError **error)
     return fct_vm_store_disks(app, vm, error);
 }
 
-/* The copy is another machine: what is done at a first boot is done once more, under its own name. */
+/* The copy is another machine: it does its first boot once more, under its own name. */
 static gboolean write_first_boot(Clone *clone, GError **error)
 {
     FctVmAct *act = &clone->act;
@@ -195,7 +194,7 @@ static void take_back(Clone *clone, FctTask *task, guint step, const GError *err
     fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
 }
 
-/* The VM is there whatever becomes of its start. */
+/* The VM is made, whatever becomes of its start. */
 static void finish(Clone *clone, FctTask *task)
 {
     FctVmAct *act = &clone->act;
@@ -254,7 +253,7 @@ static gboolean check_name(FctApp *app, FctVm *vm, const char *name, GError **er
     return TRUE;
 }
 
-/* The drives of the copy: new disks to be filled, the same media, no first-boot data of another. */
+/* The drives of the copy: new disks to be filled, the same media, but not the source's first-boot medium. */
 static void renew_drives(FctVm *vm, const GPtrArray *files)
 {
     for (guint i = vm->disks->len; i-- > 0;) {
@@ -296,7 +295,7 @@ static FctVm *copy_of(const FctVmTree *tree, const json_t *snapshot, const GPtrA
     FctVm *vm = fct_vm_from_doc(doc, error);
     if (vm) {
         fct_vm_origin_copied(vm);
-        vm->autostart.enabled = FALSE; /* one that starts with the host is asked for by its own name */
+        vm->autostart.enabled = FALSE; /* the copy does not start with the host unless it is asked for */
         renew_drives(vm, files);
     }
     return vm;
@@ -313,7 +312,7 @@ static gboolean store_new(FctApp *app, FctVm *vm, FctTask *task, GError **error)
     return fct_vm_store_new(app, vm, task, error);
 }
 
-/* What is copied stands still from here on, until let_go. */
+/* Holds the source so that it does not change, until let_go. */
 static gboolean hold_source(FctApp *app, const FctVm *vm, gboolean snapshot, GError **error)
 {
     if (!fct_acts_begin_beside(app->acts, vm->id, "is being cloned", error))
@@ -377,7 +376,7 @@ FctTask *fct_vm_clone(FctApp *app, const FctIdentity *who, FctVm *given, const j
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be cloned now.");
         return NULL;
     }
-    g_autoptr(GHashTable) before = fct_vm_rest_begin(app); /* first: a start after the look at it counts */
+    g_autoptr(GHashTable) before = fct_vm_rest_begin(app); /* first: a start after the check counts */
     if (!hold_source(app, vm, snapshot, error))
         return NULL;
     Clone *clone = g_new0(Clone, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making a VM: all of it, or nothing is left. */
+/* Making a VM: completely, or nothing is left. */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
 #include "app/domains/vm_doc.h"
@@ -65,7 +65,7 @@ static gboolean define(FctVmAct *act, FctTask *task, guint step, GError **error)
     return TRUE;
 }
 
-/* @error NULL: somebody cancelled. */
+/* @error NULL: a person cancelled. */
 static void take_back(FctVmAct *act, FctTask *task, guint step, const GError *error)
 {
     g_autoptr(GError) fault = NULL;
@@ -92,14 +92,14 @@ static gboolean run_step(FctVmAct *act, FctTask *task, guint step, StepFunc func
         return TRUE;
     }
     if (!ok && !cancelled && fct_task_stopping(task)) {
-        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd removes what there is */
+        fct_acts_end(act->app->acts, act->vm->id); /* the next start of facetd removes what was made */
         return FALSE;
     }
     take_back(act, task, step, cancelled ? NULL : error);
     return FALSE;
 }
 
-/* The VM is there whatever becomes of its start. */
+/* The VM is made, whatever becomes of its start. */
 static void start_made(FctVmAct *act, FctTask *task, guint step)
 {
     g_autoptr(GError) error = NULL;
@@ -137,7 +137,7 @@ static void create_thread(FctTask *task, gpointer data)
     fct_vm_task_end(act, task, FCT_TASK_DONE, NULL, outcome);
 }
 
-/* Another's VM may have the name too; libvirt would refuse it later and less clearly. */
+/* Another program's VM may have the name too; libvirt would refuse it later and less clearly. */
 static gboolean name_is_free(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
@@ -166,7 +166,7 @@ static gboolean fit_image(FctApp *app, FctVm *vm, GError **error)
     return image && fct_vm_fit_image(vm, image, error);
 }
 
-/* All but the volumes' names. */
+/* Makes the VM from @input and checks everything but the names of its volumes, which begin() chooses. */
 static FctVm *read_input(FctApp *app, const json_t *input, GError **error)
 {
     g_autoptr(FctVm) vm = fct_vm_from_input(input, error);
@@ -184,7 +184,7 @@ static FctVm *read_input(FctApp *app, const json_t *input, GError **error)
                : NULL;
 }
 
-/* With what a template gives; @given is what was sent. */
+/* @input: what was sent, merged with its template. @given: what was sent, which tells whose fault an error is. */
 static FctVm *read_given(FctApp *app, const json_t *given, gboolean *ret_start, GError **error)
 {
     g_autofree char *template = NULL;
@@ -209,7 +209,7 @@ gboolean fct_vm_refuse_new(FctApp *app, const FctVm *vm, GError *given, GError *
     if (fct_networks_refused(app, vm, fault, error))
         return FALSE;
     if (fault->code != FCT_ERROR_REVISION)
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     else
         fct_set_error_full(error, FCT_ERROR_EXISTS, "Rename one of the two first.", json_pack("{s:s}", "field", "name"),
                            "There is a VM %s already.", vm->name);
@@ -228,7 +228,7 @@ gboolean fct_vm_store_new(FctApp *app, const FctVm *vm, FctTask *task, GError **
            fct_vm_refuse_new(app, vm, fault, error);
 }
 
-/* Names its volumes, and stores it together with its task. */
+/* Chooses the names of its volumes and stores the VM together with its task. */
 static gboolean begin(FctApp *app, FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(fct_storage_names(app->storage));

@@ -19,13 +19,13 @@ static const char *const delete_steps[] = {"Remove the VM from libvirt", "Delete
 static void delete_thread(FctTask *task, gpointer data);
 static const FctVmJob delete_job = {"vm.delete", "Delete", delete_steps, FALSE, delete_thread};
 
-/* A first-boot medium is of use to nobody else, and may hold secrets. */
+/* A first-boot medium is of use to nobody else and may hold secrets, so it is deleted in any case. */
 static gboolean stays_behind(const FctVm *vm, const FctVmDisk *disk)
 {
     return !disk->seed && g_strv_contains((const char *const *)vm->keep, disk->target);
 }
 
-/* Those that were made for the VM, but for the ones to keep. */
+/* The disks that were made for the VM, except those in @keep. */
 static gboolean remove_disks(FctApp *app, const FctVm *vm, gboolean keep, GError **error)
 {
     for (guint i = 0; i < vm->disks->len; i++) {
@@ -37,7 +37,7 @@ static gboolean remove_disks(FctApp *app, const FctVm *vm, gboolean keep, GError
     return TRUE;
 }
 
-/* Before anything is taken apart: a VM that must keep a file keeps all of them. */
+/* Checked before anything is taken apart: if one file must stay, the VM stays as a whole. */
 static gboolean all_spare(FctApp *app, const FctVm *vm, gboolean keep, GError **error)
 {
     g_autoptr(GPtrArray) paths = fct_vm_tree_paths(app, vm, error);
@@ -55,7 +55,7 @@ static void set_ready(FctVm *vm, gpointer unused)
     fct_text_set(&vm->state, "ready");
 }
 
-/* Nothing was taken apart yet, and what is in the way may stay: then it is a VM like before. */
+/* Nothing was taken apart yet, and what is in the way may stay there: the VM becomes an ordinary VM again. */
 static void stay(FctApp *app, const FctVm *vm)
 {
     g_autoptr(GError) fault = NULL;
@@ -132,7 +132,7 @@ static gboolean check_deletable(FctApp *app, const FctVm *vm, GError **error)
     return FALSE;
 }
 
-/* No file goes but first-boot media, so it does not matter where virsh has moved a disk. */
+/* Only first-boot media are deleted here, so it does not matter where virsh has moved a disk. */
 static gboolean keeps_all(FctApp *app, const FctVm *vm)
 {
     g_autoptr(GPtrArray) of_snapshots = fct_vm_tree_paths(app, vm, NULL);

@@ -25,7 +25,7 @@ static char *key_of(const char *id)
 
 /* ---- what it refers to ---- */
 
-/* What there is now. A kind that cannot be looked at now (NULL) is taken to be there. */
+/* What exists now. A kind that cannot be read now (NULL) is assumed to be there. */
 typedef struct {
     FctApp *app;
     FctVmOffer *offer;
@@ -70,7 +70,7 @@ static gboolean has_name(const json_t *items, const char *name)
     return FALSE;
 }
 
-/* What @input refers to and is not there: [{"field", "sentence"}]. */
+/* What @input refers to and does not exist: [{"field", "sentence"}]. */
 static json_t *problems_of(const Known *known, const json_t *input)
 {
     json_t *problems = json_array(), *each;
@@ -87,7 +87,7 @@ static json_t *problems_of(const Known *known, const json_t *input)
         add_problem(problems, "pool", "The storage pool “%s” is gone.", pool);
     json_array_foreach (json_object_get(input, "devices"), i, each) {
         const char *group = fct_json_str(each, "group", "");
-        if (known->offer && !fct_vm_offer_has_group(known->offer, group)) /* its id is all that is left of it */
+        if (known->offer && !fct_vm_offer_has_group(known->offer, group)) /* only its id is left */
             add_problem(problems, "devices", "A resource group that it asks for is gone; choose another one.");
     }
     json_array_foreach (json_object_get(input, "nics"), i, each) {
@@ -100,7 +100,7 @@ static json_t *problems_of(const Known *known, const json_t *input)
 
 /* ---- views ---- */
 
-/* User data may hold a password: whoever may look at templates is told that there is some, and no more. */
+/* User data may hold a password: people who may look at templates are only told that there is some. */
 static void hide_user_data(json_t *input)
 {
     json_t *boot = json_object_get(input, "cloud_init");
@@ -186,7 +186,10 @@ static gboolean name_is_free(FctApp *app, const char *id, const char *name, GErr
     return docs != NULL;
 }
 
-/* As it will be when somebody gives what a template has not: the password, and for Windows perhaps the user. */
+/*
+ * The template's input as if somebody had added what it must not contain: the password, and for Windows perhaps the
+ * user.
+ */
 static json_t *with_password(const json_t *input)
 {
     json_t *whole = json_deep_copy(input);
@@ -201,7 +204,7 @@ static json_t *with_password(const json_t *input)
     return whole;
 }
 
-/* Whether each field of a VmInput without a name, perhaps without a source, is well formed. */
+/* Whether each field of a VmInput is well formed; a name and a source need not be there. */
 static gboolean check_fields(FctApp *app, const json_t *input, GError **error)
 {
     static const char *const sources[] = {"image", "iso", "volume"};
@@ -219,7 +222,7 @@ static gboolean check_fields(FctApp *app, const json_t *input, GError **error)
     return !app->vms || fct_vm_facts_check(app, vm, FALSE, input, error);
 }
 
-/* As the VM's input will be, but for what the template leaves open. */
+/* The VmInput that will be made from it, without what the template leaves open. */
 static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
 {
     g_auto(Known) known = {0};
@@ -234,10 +237,8 @@ static gboolean check_vm_input(FctApp *app, const json_t *input, GError **error)
     g_autoptr(json_t) whole = with_password(input);
     g_autoptr(GError) fault = NULL;
     g_autoptr(FctFirstBoot) boot G_GNUC_UNUSED = fct_first_boot_from_input(whole, &fault);
-    if (fault) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (fault)
+        return fct_error_pass(error, &fault);
     json_object_del(whole, "cloud_init");
     json_object_del(whole, "windows");
     return check_fields(app, whole, error);
@@ -303,11 +304,13 @@ static FctVm *find_vm(FctApp *app, const char *id, GError **error)
         fct_read_refuse(error, "from_vm",
                         "There is no such VM of Facet's. Another program's VM must be adopted first.");
     else
-        g_propagate_error(error, g_steal_pointer(&fault));
+        fct_error_pass(error, &fault);
     return NULL;
 }
 
-/* What VMs have in common; not the text of user_data, which is kept from people: it may hold a password. */
+/*
+ * Settings that VMs can share. The text of user_data stays out: it is kept from people, since it may hold a password.
+ */
 static void put_first_boot(json_t *input, const json_t *first_boot)
 {
     g_autoptr(FctFirstBoot) boot = fct_first_boot_from_doc(first_boot);
@@ -320,7 +323,7 @@ static void put_first_boot(json_t *input, const json_t *first_boot)
     json_decref(common);
 }
 
-/* Disks beside the first that were made for the VM; those that were attached to it belong to it alone. */
+/* Disks other than the first, if they were made for the VM; attached disks belong to that VM alone. */
 static json_t *disks_of(const FctVm *vm)
 {
     const FctVmDisk *first = fct_vm_first_disk(vm);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Templates ("template/<id>"): recipes that VMs are made from, with their devices. What one refers to may be gone when
- * it is used: that is shown with it, and refused then. Any thread; waits for the disk and libvirt.
+ * Templates ("template/<id>"): recipes from which VMs are made, with their devices. What a template refers to may be
+ * gone when it is used: the template shows that, and making a VM from it is refused. Any thread but the main one; waits
+ * for the disk and libvirt.
  */
 #pragma once
 #include "app/api/api.h"
 
-/* As in the contract, with what stands against their use now. */
+/* Templates as in the contract, with what forbids using them now. */
 json_t *fct_templates_list(FctApp *app, GError **error);
 json_t *fct_templates_get(FctApp *app, const char *id, GError **error);
 /* @input: TemplateInput. @id NULL makes a new one. */
 json_t *fct_templates_put(FctApp *app, const char *id, const json_t *input, guint64 revision, GError **error);
-/* A new one with the settings and devices of a VM of ours, by id or name. */
+/* A new template with the settings and devices of a VM of ours, by id or name. */
 json_t *fct_templates_from_vm(FctApp *app, const json_t *input, GError **error);
 gboolean fct_templates_delete(FctApp *app, const char *id, guint64 revision, GError **error);
 
@@ -20,5 +21,5 @@ gboolean fct_templates_delete(FctApp *app, const char *id, guint64 revision, GEr
  * the template's id, "" without; free it. New reference.
  */
 json_t *fct_templates_apply(FctApp *app, const json_t *given, char **ret_id, GError **error);
-/* A fault in a field that the template gave, and not the caller, is told as the template's. Takes @fault over. */
+/* Reports a fault in a field that came from the template as the template's fault. Takes @fault over. */
 void fct_templates_blame(FctApp *app, const char *id, const json_t *given, GError *fault, GError **error);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a VM would get, and what stands against its start: core/vm_preflight and the chooser, fed with the present. */
+/*
+ * Which parts a VM would get, and what forbids its start: core/vm_preflight and the chooser, fed with the present
+ * state.
+ */
 #include "app/vms/power/choose.h"
 #include "app/gpus/groups.h"
 #include "app/gpus/holds.h"
@@ -63,7 +66,10 @@ gboolean fct_vm_offer_sees(const FctVmOffer *offer, const char *gpu)
     return card && card->state == FCT_GPU_OK;
 }
 
-/* A built-in group is there while its parts are seen. One that a card out of sight may have is not taken for gone. */
+/*
+ * A built-in group exists while parts of its kind are seen. A card that cannot be seen may have some: then the group
+ * does not count as gone.
+ */
 gboolean fct_vm_offer_has_group(const FctVmOffer *offer, const char *group)
 {
     return find_group(offer, group) || (fct_group_id_is_builtin(group) && fct_card_unseen(offer->inventory));
@@ -123,7 +129,7 @@ void fct_vm_guard_plans(FctWrites *writes, const GPtrArray *holds)
     }
 }
 
-/* What this host cannot pass to a guest at all, in preview as in execution. */
+/* Devices that this host can never pass to a guest are refused, in preview as in execution. */
 static void check_attach(FctApp *app, const GPtrArray *picks, GPtrArray *verdicts)
 {
     for (guint i = 0; i < picks->len; i++) {

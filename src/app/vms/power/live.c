@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What of a change a running VM takes at once: media of CD drives, network interfaces. What it does not take stays for
- * the next start, and is named in its pending changes: nothing here fails.
+ * Gives a running VM those changes that it can take at once: media of CD drives, network interfaces. Other changes wait
+ * for the next start and are listed as pending: nothing here fails.
  */
 #include "app/domains/domains.h"
 #include "app/domains/vm_edit.h"
@@ -15,7 +15,7 @@
 typedef struct {
     FctApp *app;
     const FctVm *vm; /* as wanted */
-    json_t *run;     /* what the run has; changed as it takes things */
+    json_t *run;     /* settings of the run; updated as it takes changes */
 } Live;
 
 static gboolean took(const Live *live, gboolean ok, GError *fault)
@@ -35,7 +35,7 @@ static size_t place_of(const json_t *list, const char *key, const char *value)
     return i;
 }
 
-/* One of an adopted VM need not be in the library: it has only a path. */
+/* A CD of an adopted VM need not be in the library: then it has only a path. */
 static gboolean has_another_medium(const json_t *now, const FctVmDisk *drive)
 {
     return strcmp(fct_json_str(now, "file", ""), drive->file) != 0 ||
@@ -96,7 +96,7 @@ static gboolean lacks_nic(const FctVmInfo *info, gpointer data)
     return place_of(info->nics, "mac", data) == json_array_size(info->nics);
 }
 
-/* The guest was asked; that it is gone is seen (host.md 0.5). */
+/* The guest was only asked to let the device go: wait until it is seen to be gone (host.md 0.5). */
 static void take_away(Live *live)
 {
     FctVmm *vmm = live->app->vmm;

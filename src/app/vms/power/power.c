@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define REBOOT_S 90 /* what a guest gets to go down and come up again */
+#define REBOOT_S 90 /* how long a guest gets to go down and come up again */
 #define ASK_AGAIN_S 15
 #define STATE_MS 30000
 #define TEXT_OF(n) #n

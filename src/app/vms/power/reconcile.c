@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Holds against what is so. A part leaves a VM only when three things were seen now, not remembered: the domain is gone
- * (or runs without the part), and no process holds the instance (invariants 3 and 4). Whatever cannot be looked at
- * keeps its part.
+ * Compares holds with the actual state. A part is taken from a VM only when two things are seen now, not remembered:
+ * the domain is gone (or runs without the part), and no process holds the instance (invariants 3 and 4). What cannot be
+ * looked at keeps its part.
  */
 #include "app/domains/domains.h"
 #include "app/domains/vm_news.h"
@@ -37,7 +37,7 @@ static gboolean has_part(const FctVmInfo *info, const char *part)
     return FALSE;
 }
 
-/* A process of the host's on the instance: the driver has not let go of it yet. */
+/* A process of the host has the instance open: the driver has not let go of it yet. */
 static gboolean part_is_held(const FctInventory *inventory, const FctHold *hold)
 {
     const FctGpu *gpu = fct_inventory_gpu(inventory, fct_json_str(hold->what, "gpu", ""));
@@ -46,7 +46,7 @@ static gboolean part_is_held(const FctInventory *inventory, const FctHold *hold)
     return instance && (*gpu->holders_unknown || fct_gpu_instance_has_process(instance));
 }
 
-/* Stores the changed @holds, and tells the page. */
+/* Stores the changed @holds and publishes them. */
 static gboolean commit(FctApp *app, const FctWrites *writes, const GPtrArray *holds)
 {
     g_autoptr(GError) fault = NULL;
@@ -60,7 +60,10 @@ static gboolean commit(FctApp *app, const FctWrites *writes, const GPtrArray *ho
     return FALSE;
 }
 
-/* Releases what is over. The holds are marked first, so that the page tells why a part is not free yet. */
+/*
+ * Releases holds that are over. They are marked as releasing first, so that the page can tell why a part is not free
+ * yet.
+ */
 static gboolean release(FctApp *app, const char *id, const GPtrArray *over)
 {
     g_autoptr(GError) fault = NULL;
@@ -89,8 +92,8 @@ static gboolean release(FctApp *app, const char *id, const GPtrArray *over)
 }
 
 /*
- * Parts that the domain runs with and nobody has down: our database was lost or restored. FALSE when the cards cannot
- * be seen yet.
+ * Notes parts that a domain runs with and that nobody has reserved: our database was lost or restored. FALSE when the
+ * cards cannot be seen yet.
  */
 static gboolean adopt(FctApp *app, const FctVmInfo *info, const GPtrArray *holds)
 {
@@ -124,7 +127,7 @@ gboolean fct_vm_reconcile(FctApp *app, const char *id)
         return TRUE;
     g_autoptr(FctVmInfo) info = app->vmm->ops->info(app->vmm, id, &fault);
     if (!info && fault->code != FCT_ERROR_NOT_FOUND)
-        return FALSE; /* libvirt does not say: everything stays held */
+        return FALSE; /* libvirt does not answer: everything stays held */
     g_autoptr(GPtrArray) over = g_ptr_array_new();
     g_autoptr(GPtrArray) in_use = g_ptr_array_new();
     for (guint i = 0; i < holds->len; i++) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Off and on again, as one task: what waits for the next start takes effect, and nobody has to wait to start it. */
+/*
+ * Switches a VM off and on again as one task, so that pending changes take effect and nobody has to wait to start it.
+ */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
 #include "app/domains/vm_doc.h"
@@ -30,7 +32,7 @@ static void fail(FctVmAct *act, FctTask *task, guint step, FctTaskState state, c
     fct_vm_task_end(act, task, state, error, outcome);
 }
 
-/* As it is stored by now: it may have been edited while the guest went down. */
+/* Loads the VM again: it may have been edited while the guest went down. */
 static gboolean reload(FctVmAct *act, GError **error)
 {
     FctVm *now = fct_vm_load(act->app->store, act->vm->id, error);
@@ -41,7 +43,7 @@ static gboolean reload(FctVmAct *act, GError **error)
     return TRUE;
 }
 
-/* It is off. Cancelling is too late: who asked for a restart does not want it to stay off. */
+/* The VM is off. Cancelling is too late: who asked for a restart does not want it to stay off. */
 static void start_again(FctVmAct *act, FctTask *task, guint step)
 {
     g_autoptr(GError) error = NULL;
@@ -84,8 +86,8 @@ static void restart_thread(FctTask *task, gpointer data)
 }
 
 /*
- * Nobody is asked again, and nothing is forced again: a VM that goes down an hour later is no restart that anybody
- * expects. So a forced end that never reached libvirt leaves the VM running, and the task says so.
+ * After a restart of facetd nobody is asked to shut down again, and nothing is forced off again: nobody expects a VM to
+ * go down an hour later. So if the forced end never reached libvirt the VM keeps running, and the task says so.
  */
 void fct_vm_restart_go_on(FctVmAct *act, FctTask *task)
 {
@@ -131,7 +133,7 @@ static gboolean check_state(FctApp *app, const FctVm *vm, gboolean force, GError
     return FALSE;
 }
 
-/* Whoever asks for a restart does not want a VM that is off and cannot start again. */
+/* Refused at once if the VM could not start again: who asks for a restart does not want a VM that stays off. */
 static gboolean can_start_again(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A VM that virsh saved in the middle of a run: it goes on with that memory, or the memory is dropped. */
+/* A VM that virsh saved in the middle of a run: it goes on with its saved memory, or the memory is dropped. */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
 #include "app/news/records.h"
@@ -16,7 +16,7 @@ static const FctVmJob continue_job = {"vm.continue", "Continue", continue_steps,
 
 static gboolean check_saved(FctApp *app, const FctVm *vm, GError **error)
 {
-    fct_domains_look(app->domains, vm->id); /* libvirt tells nobody when virsh drops it */
+    fct_domains_look(app->domains, vm->id); /* libvirt sends no event when virsh drops the memory */
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (!fct_domains_is_up(app->domains))
         fct_set_error(error, FCT_ERROR_LIBVIRT_DOWN, "libvirt does not answer; nothing can be done to VM %s now.",
@@ -30,7 +30,7 @@ static gboolean check_saved(FctApp *app, const FctVm *vm, GError **error)
     return FALSE;
 }
 
-/* All that a start needs, but for parts: a run that had some is not continued. */
+/* All checks of a start except those for parts: a run that had parts is not continued. */
 static gboolean can_run(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)fct_verdict_free);
@@ -43,7 +43,7 @@ static gboolean can_run(FctApp *app, const FctVm *vm, GError **error)
     return FALSE;
 }
 
-/* What it runs with is as its document has it since before it was saved. */
+/* Its run has the settings that its document noted before it was saved. */
 static gboolean go_on(FctVmAct *act, FctTask *task, GError **error)
 {
     FctVmm *vmm = act->app->vmm;

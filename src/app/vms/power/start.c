@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting: choose the parts, reserve them durably, then start the domain with them. The request is refused before any
- * task when a required device cannot be had.
+ * Starting a VM: choose its parts, reserve them durably, then start the domain with them. When a required device cannot
+ * be had, the request is refused before there is a task.
  */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
@@ -34,7 +34,7 @@ static void note_warnings(FctTask *task, const GPtrArray *verdicts)
         fct_task_log(task, "%s", ((FctVerdict *)verdicts->pdata[i])->sentence);
 }
 
-/* One attempt; FCT_ERROR_REVISION when somebody else was quicker. */
+/* One try; FCT_ERROR_REVISION when somebody else was quicker. */
 static gboolean try_reserve(FctApp *app, const FctVm *vm, FctTask *task, GError **error)
 {
     g_autoptr(FctVmOffer) offer = NULL;
@@ -82,12 +82,12 @@ gboolean fct_vm_reserve(FctApp *app, const FctVm *vm, FctTask *task, GError **er
             fct_set_error_full(error, FCT_ERROR_CONFLICT, "Start the VM when the change of its card has ended.", NULL,
                                "The card is being changed.");
         else
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
         return FALSE;
     }
 }
 
-/* The domain was seen to run: its parts are in use, and this is what it runs with. */
+/* The domain was seen running: notes its parts as in use, and the settings that this run has. */
 static void note_running(FctApp *app, const FctVm *vm)
 {
     g_autoptr(GError) fault = NULL;
@@ -99,8 +99,9 @@ static void note_running(FctApp *app, const FctVm *vm)
 }
 
 /*
- * libvirt went away in the middle of a start: only when it is back it can be told what came of it. A QEMU that it had
- * not let go yet is paused for ever; it is ended, since nobody has seen it run. When it cannot be ended, @fault tells.
+ * For a libvirt that went away in the middle of a start: what became of the start can only be told when it is back. A
+ * QEMU that libvirt had not released yet is paused for ever and is ended, since nobody has seen it run. @fault tells
+ * when it cannot be ended.
  */
 static gboolean came_true(FctApp *app, FctTask *task, const FctVm *vm, GError **fault)
 {
@@ -129,7 +130,7 @@ static gboolean came_true(FctApp *app, FctTask *task, const FctVm *vm, GError **
     return FALSE;
 }
 
-/* Disks that the last run did not let go of. */
+/* Deletes disks that the last run did not let go of. */
 static gboolean settle_disks(FctApp *app, const FctVm *vm, GError **error)
 {
     gboolean leaving = FALSE;
@@ -156,10 +157,8 @@ gboolean fct_vm_run(FctApp *app, FctTask *task, const FctVm *vm, GError **error)
         fct_task_log(task, "%s is given to the VM.", device->label);
         g_ptr_array_add(spec->devices, device);
     }
-    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(app, task, vm, &fault)) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (!vmm->ops->start(vmm, spec, &fault) && !came_true(app, task, vm, &fault))
+        return fct_error_pass(error, &fault);
     if (!fct_domains_await(app->domains, task, vm->id, TRUE, SEEN_RUNNING_MS)) {
         g_autoptr(FctVmInfo) info = vmm->ops->info(vmm, vm->id, error);
         if (!info)

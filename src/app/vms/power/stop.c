@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ASK_AGAIN_S 15 /* a guest that still booted did not hear it */
+#define ASK_AGAIN_S 15 /* a guest that was still booting did not hear it */
 #define FORCED_MS 60000
 #define SETTLE_MS 2000
 #define TEXT_OF(n) #n
@@ -30,7 +30,7 @@ static void off(FctVmAct *act, FctTask *task, guint step)
 {
     g_autofree char *outcome = g_strdup_printf("VM %s is off.", act->vm->name);
     fct_task_step(task, step, FCT_TASK_STEP_RUNNING, NULL);
-    if (!act->acts) /* it may be starting at this moment: who started it knows when its parts are free */
+    if (!act->acts) /* it may be starting at this moment: whoever starts it knows when its parts are free */
         fct_task_step(task, step, FCT_TASK_STEP_SKIPPED, "The task that was under way releases them.");
     else if (fct_vm_release_parts(act->app, task, act->vm->id))
         fct_task_step(task, step, FCT_TASK_STEP_DONE, NULL);
@@ -47,10 +47,8 @@ gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
         g_autoptr(GError) fault = NULL;
         gboolean asked = vmm->ops->shutdown(vmm, act->vm->id, &fault);
         if (!asked && !fct_domains_await(act->app->domains, task, act->vm->id, FALSE,
-                                         SETTLE_MS)) { /* it may have gone off just then */
-            g_propagate_error(error, g_steal_pointer(&fault));
-            return FALSE;
-        }
+                                         SETTLE_MS)) /* it may have gone off just then */
+            return fct_error_pass(error, &fault);
         if (first) {
             fct_task_step(task, 0, FCT_TASK_STEP_DONE, NULL);
             fct_task_step(task, 1, FCT_TASK_STEP_RUNNING, NULL);
@@ -116,7 +114,7 @@ FctTask *fct_vm_stop(FctApp *app, const FctIdentity *who, FctVm *given, gboolean
     g_autoptr(GError) acting = NULL;
     gboolean acts = fct_acts_begin(app->acts, vm->id, "is being stopped", &acting);
     if (!acts && !force) { /* force works beside another act: it is the way out of one that hangs */
-        g_propagate_error(error, g_steal_pointer(&acting));
+        fct_error_pass(error, &acting);
         return NULL;
     }
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deleting a snapshot: it is shown no more at once, then its files are merged one by one (core/chain). A merge that
- * breaks off is done again, from the same documents. One kind cannot simply be repeated: where the VM's own QEMU has
- * moved its disk to the other file, the one it left is out of date. So this is noted before, and looked at after.
+ * Deleting a snapshot: it is hidden at once, then its files are merged one by one (core/chain). A merge that breaks off
+ * is done again from the same documents. One kind cannot simply be repeated: when the VM's own QEMU has moved its disk
+ * to the other file, the file that it left is out of date. So that is noted before the merge, and checked after it.
  */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
@@ -55,7 +55,7 @@ static gboolean note_over(FctVmTree *tree, gpointer data, GError **error)
     return TRUE;
 }
 
-/* Whether the VM's own QEMU has moved the disk already, in a merge that nobody saw the end of. */
+/* Whether the VM's own QEMU has moved the disk already, in a merge whose end nobody saw. */
 static gboolean was_moved(FctApp *app, const FctVmTree *tree, const FctChainStep *step, gboolean *ret, GError **error)
 {
     const json_t *doing = fct_vm_tree_doing(tree);
@@ -79,7 +79,7 @@ static gboolean merge_files(FctApp *app, FctTask *task, guint number, const FctV
         return FALSE;
     if (moved)
         return TRUE;
-    /* Whoever else stands on the file would see it change. */
+    /* Nobody else may use the file, since its content changes. */
     if (!fct_vm_facts_check_alone(app, tree->vm, "keeps its files", error) ||
         !fct_volume_alone(app, tree->vm->id, step->base->path, error))
         return FALSE;
@@ -108,7 +108,7 @@ static gboolean one(FctApp *app, FctTask *task, guint number, const FctVmTree *t
         fct_set_error(error, FCT_ERROR_CANCELLED, "Facet ends.");
         return FALSE;
     }
-    /* What libvirt's definition names still is not deleted: that it is ours tells a later look that nobody moved it. */
+    /* A file that libvirt's definition still names is not deleted: then a later check can tell that nobody moved it. */
     if (moves && !fct_vm_tree_define(app, done))
         return TRUE;
     if (!fct_vm_tree_sweep(app, tree->vm->id, &fault))
@@ -117,8 +117,8 @@ static gboolean one(FctApp *app, FctTask *task, guint number, const FctVmTree *t
 }
 
 /*
- * After a failure the VM's disk may be moved or not, and until that is known nobody may start the VM from its document:
- * waits for libvirt. TRUE when it was moved.
+ * After a failure it is unknown whether the VM's disk was moved, and until it is known nobody may start the VM from its
+ * document: waits for libvirt. TRUE when it was moved.
  */
 static gboolean resolve(FctApp *app, FctTask *task, const char *vm)
 {
@@ -155,16 +155,17 @@ gboolean fct_vm_merge(FctApp *app, FctTask *task, guint number, const char *vm, 
             continue;
         g_autoptr(FctVmInfo) after = app->vmm->ops->info(app->vmm, vm, NULL);
         gboolean turned = after && (!before || fct_vm_info_active(before) != fct_vm_info_active(after));
-        /* It went off or was started elsewhere in the middle: then another QEMU does it. Or one that a facetd that was
-         * killed left behind has not let go of the files yet. */
+        /*
+         * The VM went off or was started in the middle: then another QEMU does the merge. Or a QEMU of a facetd that
+         * was killed has not let go of the files yet.
+         */
         if (fault->code != FCT_ERROR_CANCELLED && ++tries < (turned ? TRIES : TRIES_SAME)) {
             fct_task_wait(task, RETRY_MS);
             continue;
         }
         if (resolve(app, task, vm))
             continue;
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
+        return fct_error_pass(error, &fault);
     }
 }
 
@@ -185,9 +186,9 @@ void fct_vm_merge_go_on(FctVmAct *act, FctTask *task)
     FctApp *app = act->app;
     g_autoptr(FctVmTree) tree = fct_vm_tree_load(app->store, act->vm->id, NULL);
     fct_task_step(task, 0, FCT_TASK_STEP_RUNNING, NULL);
-    /* An earlier facetd may have died before it told libvirt of a merge. */
+    /* An earlier facetd may have died before it told libvirt about a merge. */
     if (!tree || fct_vm_tree_doing(tree) || fct_vm_tree_define(app, tree))
-        fct_vm_tree_sweep(app, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not come to */
+        fct_vm_tree_sweep(app, act->vm->id, NULL); /* saved memory, and what an earlier facetd did not get to */
     gboolean ok = fct_vm_merge(app, task, 0, act->vm->id, &error);
     if (fct_task_stopping(task) && !ok) {
         fct_acts_end(app->acts, act->vm->id); /* the next start of facetd goes on with it */

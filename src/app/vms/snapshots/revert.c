@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Going back to a snapshot: new files on the frozen ones are made, then the documents change in one go; what the VM
- * wrote since goes after that. Before that moment nothing has changed but that the VM is off.
+ * Reverting to a snapshot: new files on top of the frozen ones are made, then the documents change in one commit, and
+ * what the VM wrote since is deleted after that. Before that commit nothing has changed, except that the VM is off.
  */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
@@ -123,7 +123,7 @@ static FctVm *vm_of_then(const FctVmTree *tree, const json_t *doc, GError **erro
     return vm;
 }
 
-/* What stands against a start of the VM as it would be then (FctVerdict*): the same as "why" says afterwards. */
+/* What would forbid a start of the VM after the revert (FctVerdict*): its "why" will say the same. */
 static GPtrArray *against_start(FctApp *app, const FctVmOffer *offer, const FctVmTree *tree, const json_t *doc,
                                 GError **error)
 {
@@ -149,7 +149,10 @@ static void say_missing(FctApp *app, const FctVmOffer *offer, const FctVmTree *t
     }
 }
 
-/* Taken before the guest had its first-boot data: it asks for them again, and their secrets are gone. */
+/*
+ * The snapshot was taken before the guest had its first-boot data: the guest will ask for it again, but its secrets are
+ * gone.
+ */
 static void say_first_boot(json_t *list, const FctVm *vm, const json_t *settings)
 {
     const char *lacks = fct_vm_first_boot_lacks(vm);
@@ -225,13 +228,13 @@ static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
     return TRUE;
 }
 
-/* libvirt lets the guest go on after it has told that the domain is there. */
+/* libvirt resumes the guest only after it has reported that the domain is there. */
 static gboolean is_back(const FctVmInfo *info, gpointer data)
 {
     return fct_vm_info_active(info) && (*(const gboolean *)data || info->state != FCT_VM_PAUSED);
 }
 
-/* With its memory; FALSE without an error when the snapshot has none. */
+/* Starts with the saved memory; FALSE without an error when the snapshot has none. */
 static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **error)
 {
     FctApp *app = act->app;
@@ -257,10 +260,8 @@ static gboolean start_again(FctVmAct *act, FctTask *task, const FctVmTree *tree,
     g_autoptr(GError) fault = NULL;
     if (start_with_memory(act, task, tree, &fault))
         return TRUE;
-    if (fault) {
-        g_propagate_error(error, g_steal_pointer(&fault));
-        return FALSE;
-    }
+    if (fault)
+        return fct_error_pass(error, &fault);
     return fct_vm_reserve(act->app, tree->vm, task, error) && fct_vm_run(act->app, task, tree->vm, error);
 }
 
@@ -297,8 +298,8 @@ void fct_vm_revert_go_on(FctVmAct *act, FctTask *task)
 }
 
 /*
- * libvirt's definition first: virsh may start the VM at any moment, with the new files from then on, or it was started
- * before and is seen to run with the old ones, which must not go then.
+ * Changes libvirt's definition first. virsh may start the VM at any moment: from then on with the new files; if it was
+ * started before, it is seen to run with the old files, which must not be deleted then.
  */
 static void switch_definition(FctApp *app, const char *id, GError **error)
 {
@@ -384,7 +385,7 @@ static gboolean check_consent(FctApp *app, const FctVmTree *tree, const json_t *
     return FALSE;
 }
 
-/* A VM that shall run afterwards is not forced off and changed first, only to be told that it cannot start. */
+/* Refuses at once if the VM is to run afterwards and could not start, instead of forcing it off first. */
 static gboolean check_start(FctApp *app, const FctVmTree *tree, const json_t *doc, GError **error)
 {
     fct_vm_facts_refresh(app);

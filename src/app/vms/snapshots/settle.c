@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every change of snapshots begins with, and ends with: also after a crash, by what libvirt shows. */
+/* What every change of snapshots begins and ends with; after a crash too, by what libvirt shows. */
 #include "app/domains/domains.h"
 #include "app/vms/snapshots/snapshots.h"
 #include "app/vms/state/facts.h"
@@ -26,7 +26,7 @@ gboolean fct_vm_tree_idle(FctApp *app, const FctVmTree *tree, GError **error)
     return FALSE;
 }
 
-/* Nothing has happened: the files that were made go. */
+/* Nothing was switched: deletes the files that were made. */
 static gboolean forget(FctVmTree *tree, gpointer data, GError **error)
 {
     json_t *doing = fct_vm_tree_doing(tree), *memory = json_object_get(doing, "memory");
@@ -94,8 +94,7 @@ gboolean fct_vm_tree_redefine(FctApp *app, const FctVm *vm, GError **error)
     if (spec && app->vmm->ops->define(app->vmm, spec, &fault))
         return TRUE;
     g_warning("VM %s: libvirt's definition is brought along at the next start: %s", vm->name, fault->message);
-    g_propagate_error(error, g_steal_pointer(&fault));
-    return FALSE;
+    return fct_error_pass(error, &fault);
 }
 
 gboolean fct_vm_tree_define(FctApp *app, const FctVmTree *tree)

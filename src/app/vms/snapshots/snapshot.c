@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Taking a snapshot. New files are made and named in the VM's document first; then the VM is switched to them in one
- * go, or not at all; then the documents say so. Whoever finds it half done looks at which files the VM writes to.
+ * Taking a snapshot. New files are named in the VM's document and made; then the VM is switched to them all at once, or
+ * not at all; then the documents say so. Whoever finds this half done checks to which files the VM writes.
  */
 #include "app/domains/acts.h"
 #include "app/domains/domains.h"
@@ -51,7 +51,7 @@ static gboolean finish(FctVmTree *tree, gpointer data, GError **error)
     return TRUE;
 }
 
-/* Whether it has a disk that its present run has not. */
+/* Whether the VM has a disk that its present run does not have. */
 static gboolean waits_for_start(const FctVm *vm)
 {
     const json_t *run = json_object_get(vm->run, "disks");
@@ -60,8 +60,8 @@ static gboolean waits_for_start(const FctVm *vm)
 }
 
 /*
- * A VM that is off is switched in libvirt's definition, from where virsh may start it at any moment: it runs with the
- * new files from then on, or was started before and is seen to run with the old ones.
+ * A VM that is off is switched in libvirt's definition. virsh may start it at any moment: from then on with the new
+ * files; if it was started before, it is seen to run with the old ones.
  */
 static gboolean switch_definition(FctApp *app, const char *id, GError **error)
 {
@@ -100,7 +100,7 @@ static void set_turned(GError **error, const FctVm *vm)
                        "VM %s was started or went off in the middle of it.", vm->name);
 }
 
-/* QEMU made the file, so libvirt lists it among the volumes once it has looked. */
+/* QEMU made the file, so libvirt must scan the pool to list it among the volumes. */
 static void list_memory(FctApp *app, const json_t *memory)
 {
     g_autoptr(GError) fault = NULL;
@@ -140,7 +140,7 @@ static void end_failed(FctVmAct *act, FctTask *task, guint step, const GError *e
     fct_vm_task_end(act, task, cancelled ? FCT_TASK_CANCELLED : FCT_TASK_FAILED, cancelled ? NULL : error, outcome);
 }
 
-/* The documents, whatever happened to the VM. */
+/* Writes the documents, whatever happened to the VM. */
 static void settle(FctVmAct *act, FctTask *task, const FctVmTree *tree, GError **fault)
 {
     FctApp *app = act->app;
@@ -241,7 +241,7 @@ static gboolean begin(FctVmTree *tree, gpointer data, GError **error)
     return TRUE;
 }
 
-/* What the snapshot restores besides the disks' content. */
+/* The settings that the snapshot restores, besides the content of disks. */
 static json_t *settings_of(const FctVm *vm)
 {
     static const char *const kept[] = {"os",   "vcpus", "memory_mib", "uefi", "tpm", "agent",
@@ -291,7 +291,10 @@ static json_t *plan(FctApp *app, const FctVmTree *tree, const json_t *input, GEr
                      fct_vm_files_to_json(overlays), "memory", file, "freeze", freeze && !memory, "live", live);
 }
 
-/* What the guest writes from now on would go with the disk, although its volume may be to stay. */
+/*
+ * Refuses while a disk is to leave with the next start: what the guest writes after the snapshot would go with it,
+ * although its volume may have to stay.
+ */
 static gboolean nothing_leaves(const FctVm *vm, GError **error)
 {
     for (guint i = 0; i < vm->disks->len; i++) {

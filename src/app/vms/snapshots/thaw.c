@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A snapshot that freezes a guest's file systems thaws them, whatever comes of it: libvirt does so where it can, and we
- * once more, since its success does not say so and its failure may leave a guest that freezes later. What a guest's
- * agent does not take at once becomes a task of its own, which outlives facetd: an agent that hangs, or a libvirtd that
- * was killed, must not leave somebody's database standing.
+ * Thaws a guest's file systems after a snapshot that froze them, whatever came of it. libvirt thaws where it can, and
+ * we do it once more: libvirt's success does not say that it thawed, and after its failure the guest may freeze late.
+ * When the agent does not thaw at once, that becomes a task of its own, which survives facetd: a hanging agent or a
+ * killed libvirtd must not leave somebody's database frozen.
  */
 #include "app/domains/vm_doc.h"
 #include "app/vms/act/task.h"
@@ -47,7 +47,7 @@ static void thaw_thread(FctTask *task, gpointer data)
     fct_vm_thaw_go_on(data, task);
 }
 
-/* Its record is written before that of the snapshot ends: whoever is killed in between thaws twice. */
+/* Its record is written before that of the snapshot ends: after a crash in between the guest is thawed twice. */
 static void go_on_apart(FctApp *app, FctTask *task, const char *id)
 {
     g_autoptr(json_t) json = fct_task_to_json(task);
@@ -59,7 +59,7 @@ static void go_on_apart(FctApp *app, FctTask *task, const char *id)
         return;
     }
     g_autoptr(FctTask) thaw = fct_vm_task_new(app, &who, &thaw_job, vm);
-    if (!fct_task_commit(thaw, NULL, 0, &fault)) /* memory has it: it is done all the same */
+    if (!fct_task_commit(thaw, NULL, 0, &fault)) /* memory has the task, so it is done all the same */
         g_warning("VM %s: its thaw could not be stored: %s", vm->name, fault->message);
     fct_vm_task_run(app, thaw, &thaw_job, vm, FALSE, FALSE);
 }

@@ -14,9 +14,9 @@
 
 #include <string.h>
 
-#define LOOK_US (500 * 1000) /* as long one look at what costs little serves all */
+#define LOOK_US (500 * 1000) /* a cheap reading of the host is shared for so long */
 
-/* What is asked of libvirt and of the kernel. Nobody changes one that others may have. */
+/* Facts from libvirt and the kernel. Shared by reference count, and not changed once shared. */
 typedef struct {
     gint refs;
     gint64 seen_us;
@@ -25,10 +25,10 @@ typedef struct {
     GPtrArray *remote;
     GHashTable *links; /* NULL: unknown */
     GHashTable *names;
-    /* fct_file_key → GPtrArray of FctVmInfo*: VMs that run with that file or device, or are saved with it */
+    /* fct_file_key → GPtrArray of FctVmInfo*: VMs that run, or are saved, with that file or device */
     GHashTable *running;
     GHashTable *secrets; /* NULL: unknown */
-    json_t *virt;        /* the port's facts; NULL: not told yet */
+    json_t *virt;        /* the port's facts; NULL: not known yet */
     gint64 memory_free_mib, memory_promised_mib;
 } Host;
 
@@ -70,7 +70,7 @@ static gint64 read_available_mib(void)
     return line ? g_ascii_strtoll(line + strlen("MemAvailable:"), NULL, 10) / 1024 : -1;
 }
 
-/* IFF_UP in the flags: a bridge without anybody on it has no carrier, and works all the same. */
+/* By IFF_UP: a bridge without any port has no carrier, but works. */
 static gboolean is_set_down(const char *device)
 {
     g_autofree char *path = g_build_filename("/sys/class/net", device, "flags", NULL), *text = NULL;
@@ -86,7 +86,7 @@ static void look_at_link(const GPtrArray *interfaces, const char *device, GHashT
         g_hash_table_insert(links, g_strdup(device), GINT_TO_POINTER(link));
 }
 
-/* The devices of the networks that run, by libvirt's word, whose network name space need not be ours. */
+/* Links of running networks count as up by libvirt's word, whose network namespace may differ from ours. */
 static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
 {
     g_autofree char *why = NULL;
@@ -99,7 +99,7 @@ static GHashTable *read_links(FctApp *app, const GPtrArray *networks)
         if (!network->active || network->open_vswitch) /* its bridges need not be devices */
             continue;
         look_at_link(interfaces, fct_network_link(network), links);
-        look_at_link(interfaces, network->interface, links); /* what a VLAN's interface is on */
+        look_at_link(interfaces, network->interface, links); /* the link below a VLAN's interface */
     }
     return links;
 }
@@ -119,7 +119,7 @@ static void note_running(const FctVmFactsKeeper *keeper, const Host *host, const
     }
 }
 
-/* That somebody dropped what was saved libvirt tells only who asks. */
+/* Asks libvirt about saved VMs, since it sends no event when somebody drops what was saved. */
 static void look_at_saved(FctDomains *domains)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(domains);
@@ -145,13 +145,13 @@ static void read_domains(const FctVmFactsKeeper *keeper, Host *host)
     }
 }
 
-/* libvirt's test driver, which contract tests use, tells of files and devices that are nowhere. */
+/* libvirt's test driver, which contract tests use, reports files and devices that do not exist. */
 static gboolean is_of_this_host(const Host *host)
 {
     return json_is_integer(json_object_get(host->virt, "memory_mib"));
 }
 
-/* UUIDs, as a set; NULL: libvirt does not tell. */
+/* UUIDs, as a set; NULL: libvirt does not answer. */
 static GHashTable *read_secrets(FctApp *app)
 {
     g_autoptr(GPtrArray) list = app->vmm->ops->secrets(app->vmm, NULL);
@@ -161,7 +161,7 @@ static GHashTable *read_secrets(FctApp *app)
     return secrets;
 }
 
-/* @asking: libvirt is waited for. */
+/* @asking: waits for libvirt's answers. */
 static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
 {
     FctApp *app = keeper->app;
@@ -183,7 +183,7 @@ static Host *look_at_host(FctVmFactsKeeper *keeper, gboolean asking)
     return host;
 }
 
-/* Keeps @host, which it takes over; what only an answer of libvirt tells is as it was when it was last asked. */
+/* Keeps @host (taken over). What only an answer of libvirt tells is copied from the last reading that asked. */
 static void keep(FctVmFactsKeeper *keeper, Host *host)
 {
     g_mutex_lock(&keeper->lock);
@@ -273,7 +273,7 @@ static FctProbed probe(const FctVmFactsKeeper *keeper, const Host *host, const c
     return is_of_this_host(host) ? fct_file_probe(keeper->probe, host->remote, path, qcow2) : unknown;
 }
 
-/* Files that a disk stands on, by the records that its definition is made from. Layers are not written to. */
+/* Adds the files that a disk stands on, by the records from which its definition is made. Layers are not written to. */
 static void look_below(const FctVmFactsKeeper *keeper, const Host *host, const GPtrArray *below, FctVmNeedDrive *drive)
 {
     for (guint i = 0; below && i < below->len && !*drive->missing; i++) {
@@ -314,7 +314,7 @@ static const char *refused(FctApp *app, FctVmDisk *trial, const char **ret_next,
     return sentence;
 }
 
-/* Not just as what one of its drives stands on, which it only reads. */
+/* Whether a VM has the file as a disk, and not only as a layer below one, which it only reads. */
 static gboolean writes_to(const FctVmFactsKeeper *keeper, const Host *host, const FctVmInfo *info, const char *key)
 {
     size_t i;
@@ -328,7 +328,8 @@ static gboolean writes_to(const FctVmFactsKeeper *keeper, const Host *host, cons
     return FALSE;
 }
 
-/* Another VM that runs with @path or is saved with it, by Facet or not; NULL. @layer: who only reads it does not count.
+/*
+ * Another VM, Facet's or not, that runs or is saved with @path; NULL. @layer: VMs that only read the file do not count.
  */
 static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const char *path,
                                 gboolean layer)
@@ -343,7 +344,7 @@ static const FctVmInfo *user_of(const FctVmFactsKeeper *keeper, const Host *host
     return NULL;
 }
 
-/* @disk has its layers, and keeps what @drive borrows. */
+/* @disk has its layers filled in, and owns what @drive borrows. */
 static void look_at_users(const FctVmFactsKeeper *keeper, const Host *host, const char *id, const FctVmDisk *disk,
                           FctVmNeedDrive *drive)
 {
@@ -359,7 +360,7 @@ static void look_at_users(const FctVmFactsKeeper *keeper, const Host *host, cons
     drive->user_saved = user && user->saved;
 }
 
-/* What only reads destroys nothing. @texts owns what is found. */
+/* A disk that is only read cannot be damaged. @texts owns what is found. */
 static void look_at_use(FctApp *app, const Host *host, const FctVmDisk *disk, FctVmNeedDrive *drive, GPtrArray *texts)
 {
     char *where = NULL;
@@ -373,12 +374,12 @@ static void look_at_use(FctApp *app, const Host *host, const FctVmDisk *disk, Fc
     }
 }
 
-/* @kept owns what the drive's texts belong to. */
+/* @kept owns what the drive's texts point into. */
 static void add_drive(FctApp *app, const Host *host, const FctVm *vm, const FctVmDisk *disk, GPtrArray *texts,
                       GPtrArray *kept, GArray *drives)
 {
     gboolean qcow2 = !disk->cdrom && strcmp(disk->format, "qcow2") == 0;
-    if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not of the next run */
+    if (!*disk->path || disk->leaving) /* without a medium, not made yet, or not in the next run */
         return;
     FctProbed probed = probe(app->vm_facts, host, disk->path, qcow2);
     FctVmNeedDrive drive = {.target = disk->target,
@@ -408,7 +409,7 @@ static void add_drive(FctApp *app, const Host *host, const FctVm *vm, const FctV
     g_array_append_val(drives, drive);
 }
 
-/* What an adopted VM brought along (vm_origin.c). */
+/* Adds what an adopted VM brought along (vm_origin.c). */
 static void look_at_firmware(const FctVmFactsKeeper *keeper, const Host *host, const FctVm *vm, FctVmNeeds *needs)
 {
     needs->loader = fct_json_str(vm->origin, "loader", "");
@@ -423,7 +424,7 @@ static void look_at_firmware(const FctVmFactsKeeper *keeper, const Host *host, c
         needs->nvram_template_there = probe(keeper, host, needs->nvram_template, FALSE).there;
 }
 
-/* Where libvirt keeps variables by itself, it makes the folder, too. @texts owns it. */
+/* When libvirt itself keeps the variables it makes their folder, too. @texts owns it. */
 static const char *missing_folder(const FctVmFactsKeeper *keeper, const Host *host, const FctVm *vm, GPtrArray *texts)
 {
     g_autofree char *folder = g_path_get_dirname(vm->nvram);
@@ -436,7 +437,7 @@ static const char *missing_folder(const FctVmFactsKeeper *keeper, const Host *ho
 
 /* ---- what others did to it ---- */
 
-/* By the look at the host that there is. Both name something; @path need be no path ("nbd:NAME"). */
+/* Whether both name one file, by the present reading of the host; @path need not be a path ("nbd:NAME"). */
 static gboolean is_same_file(const FctVmFactsKeeper *keeper, const Host *host, const char *path, const char *other)
 {
     g_autoptr(GPtrArray) unknown = g_ptr_array_new();
@@ -446,7 +447,7 @@ static gboolean is_same_file(const FctVmFactsKeeper *keeper, const Host *host, c
     return strcmp(path, other) == 0 || (*path == '/' && fct_volume_survey_same(&places, path, other));
 }
 
-/* The file of a drive by libvirt; "": it has none, or no such drive. */
+/* The file of a drive by libvirt; "": no file, or no such drive. */
 static const char *file_by_libvirt(const FctVmInfo *info, const char *target)
 {
     size_t i;
@@ -457,7 +458,7 @@ static const char *file_by_libvirt(const FctVmInfo *info, const char *target)
     return "";
 }
 
-/* A file that Facet has left behind: a definition that could not be brought along names it still. */
+/* A file that Facet has left behind, and that a definition which could not be brought along still names. */
 static gboolean is_left_behind(const FctVm *vm, const char *path)
 {
     size_t i;
@@ -522,7 +523,7 @@ gboolean fct_vm_facts_check_outside(FctApp *app, const FctVm *vm, const char *wh
     return !verdicts->len;
 }
 
-/* With a look of this very moment. A VM that runs has its files for itself: its QEMU sees to that. */
+/* Reads the host anew. A running VM has its files for itself, since its QEMU locks them. */
 static void judge_users(FctApp *app, const FctVm *vm, GPtrArray *verdicts)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
@@ -538,7 +539,7 @@ static void judge_users(FctApp *app, const FctVm *vm, GPtrArray *verdicts)
         if (disk->cdrom || disk->seed || disk->leaving || !*disk->path)
             continue;
         FctVmNeedDrive drive = {.target = disk->target, .volume = disk->volume, .path = disk->path};
-        fct_record_judge_disk(app, disk, NULL); /* what else is wrong with it is not asked here */
+        fct_record_judge_disk(app, disk, NULL); /* other faults of the disk do not matter here */
         look_at_users(app->vm_facts, host, vm->id, disk, &drive);
         g_array_append_val(drives, drive);
     }
@@ -581,7 +582,7 @@ static void judge(FctApp *app, const FctVm *vm, const char *state, gboolean acti
                         .networks = networks};
     look_at_firmware(app->vm_facts, host, vm, &needs);
     needs.nvram_folder = missing_folder(app->vm_facts, host, vm, texts);
-    /* By the document: @vm may be as a snapshot has it, or as it shall be. */
+    /* By @vm: it may be the VM as a snapshot has it, or as it is to become. */
     g_autoptr(FctVmKnown) known = fct_vm_docs_one(app->vm_docs, vm->id);
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     g_autoptr(GArray) moved = known ? find_moved(app, host, known->vm, info) : NULL;

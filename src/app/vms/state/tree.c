@@ -59,7 +59,7 @@ void fct_vm_tree_free(FctVmTree *tree)
     g_free(tree);
 }
 
-/* A drive whose content a snapshot keeps. */
+/* TRUE for a drive whose content a snapshot keeps. */
 static gboolean is_kept(const FctVmDisk *disk)
 {
     return !disk->cdrom && !disk->read_only && !disk->seed;
@@ -167,7 +167,7 @@ void fct_vm_tree_take_disks(FctVmTree *tree)
     }
 }
 
-/* What the chain says, into the documents. */
+/* Writes the chain into the documents. */
 static void write_back(FctVmTree *tree)
 {
     int shown = 0;
@@ -227,7 +227,7 @@ FctVmTree *fct_vm_tree_edit(FctApp *app, const char *vm, FctTask *task, FctVmTre
             return g_steal_pointer(&tree);
         }
         if (fault->code != FCT_ERROR_REVISION || try == EDIT_TRIES) {
-            g_propagate_error(error, g_steal_pointer(&fault));
+            fct_error_pass(error, &fault);
             return NULL;
         }
     }
@@ -242,8 +242,8 @@ static FctVolume *volume_of(FctApp *app, const FctChainFile *file, GError **erro
     FctVolume *volume = *file->volume ? fct_record_volume(app, file->pool, file->volume, &fault) : NULL;
     if (!volume && fault && fault->code == FCT_ERROR_NOT_FOUND && vmm->ops->pool_refresh(vmm, file->pool, NULL))
         volume = fct_record_volume(app, file->pool, file->volume, error); /* it came there by another way */
-    else if (fault)
-        g_propagate_error(error, g_steal_pointer(&fault));
+    else
+        fct_error_pass(error, &fault);
     if (volume || *file->volume)
         return volume;
     fct_set_error_full(error, FCT_ERROR_CONFLICT, "Make a storage pool of its folder and attach it as a volume.", NULL,
@@ -274,7 +274,7 @@ static gboolean delete_file(FctApp *app, const json_t *json, GError **error)
         return TRUE;
     const char *pool = fct_json_str(json, "pool", "");
     if (!*fct_json_str(json, "target", "") && !vmm->ops->pool_refresh(vmm, pool, error))
-        return FALSE; /* saved memory was not made through the pool: it has to learn of it */
+        return FALSE; /* saved memory was not made through the pool, which must be scanned to find it */
     return fct_record_abandon(app, pool, fct_json_str(json, "volume", ""), fct_json_str(json, "path", ""), error);
 }
 
@@ -309,7 +309,7 @@ gboolean fct_vm_tree_sweep(FctApp *app, const char *vm, GError **error)
     return ok && done;
 }
 
-/* The pool for what stands on @file: its own if that has files, else Facet's. NULL with @error. */
+/* The pool for an overlay on @file: its own pool if that has files, else Facet's. NULL with @error. */
 static FctPool *pool_for(FctApp *app, const FctChainFile *file, GError **error)
 {
     FctVmm *vmm = app->vmm;
@@ -343,7 +343,7 @@ static FctChainFile *overlay_for(FctApp *app, const FctVmTree *tree, const FctCh
     if (!pool)
         return NULL;
     g_autofree char *id = fct_app_new_id("");
-    const char *word = id + strlen(id) - WORD; /* its end is chance */
+    const char *word = id + strlen(id) - WORD; /* the end of the name is random */
     g_autofree char *name = g_strdup_printf("%s-%s-%s.qcow2", tree->vm->name, file->target, word);
     g_autofree char *path = g_build_filename(pool->path, name, NULL);
     return fct_chain_file_new(file->target, pool->name, name, path, "qcow2", file->path);
