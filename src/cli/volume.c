@@ -115,7 +115,7 @@ static int create(FctCli *cli, const FctArgs *args)
         json_object_set_new(body, "from", from_volume(copy, fct_args_text(args, "copy-format")));
     if (!fct_client_call(cli->client, "POST", "/volumes", body, 0, &task, &error))
         return fct_cli_fail(cli, error);
-    return fct_task_follow(cli, g_steal_pointer(&task));
+    return fct_task_follow(cli, task);
 }
 
 static int grow(FctCli *cli, const FctArgs *args)
