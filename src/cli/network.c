@@ -2,8 +2,6 @@
 /* Networks as they are. */
 #include "cli/network.h"
 
-#include <string.h>
-
 static int list(FctCli *cli, const FctArgs *args)
 {
     g_autoptr(json_t) answer = NULL;

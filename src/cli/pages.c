@@ -7,7 +7,6 @@
 #include "cli/help.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /*
  * Text of others than roff's own: a backslash, a dash that is to be a dash when it is copied, and what is not ASCII

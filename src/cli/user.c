@@ -2,7 +2,6 @@
 /* The account that is signed in. */
 #include "cli/cli.h"
 
-#include <string.h>
 #include <unistd.h>
 
 /* Two lines of stdin: the old password and the new one; on a terminal the new one twice. */

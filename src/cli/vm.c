@@ -3,7 +3,6 @@
 #include "cli/vm.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static char *devices_text(const json_t *vm)
 {

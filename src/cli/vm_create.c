@@ -3,8 +3,6 @@
 #include "cli/vm_boot.h"
 #include "cli/vm_device.h"
 
-#include <stdio.h>
-
 /* NETWORK[=MAC] each; "none" stands for no NIC. */
 static json_t *parse_nics(char **texts)
 {

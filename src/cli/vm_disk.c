@@ -2,9 +2,6 @@
 /* Disks and CD drives of VMs. */
 #include "cli/vm.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* SIZE[:POOL], or POOL/VOLUME for one that is there. */
 json_t *fct_vm_parse_disk(const char *text)
 {

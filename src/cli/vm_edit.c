@@ -2,8 +2,6 @@
 /* What of a VM can be another: its name, its size, what it is for. */
 #include "cli/vm.h"
 
-#include <string.h>
-
 static int change(FctCli *cli, const char *name, json_t *body, json_t **ret_vm)
 {
     g_autofree char *segment = fct_client_segment(name);

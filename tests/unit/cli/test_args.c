@@ -236,6 +236,7 @@ static void test_examples(void)
             g_auto(GStrv) pipe = g_strsplit(rest, " | ", 2);
             g_autoptr(FctArgs) args = parse(verb, pipe[0] ? pipe[0] : "", &fault);
             g_assert_cmpstr(fault, ==, NULL);
+            g_assert_nonnull(args);
         }
     }
 }
