@@ -97,8 +97,7 @@ gboolean fct_set_error_errno(GError **error, const char *what, const char *name)
                         : e == EEXIST                            ? FCT_ERROR_EXISTS
                         : e == EROFS || e == EACCES              ? FCT_ERROR_UNSUPPORTED
                                                                  : FCT_ERROR_INTERNAL;
-    fct_set_error(error, code, "%s %s: %s.", what, name, g_strerror(e));
-    return FALSE;
+    return fct_set_error(error, code, "%s %s: %s.", what, name, g_strerror(e));
 }
 
 FctErrorCode fct_error_code(const GError *error)

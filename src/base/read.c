@@ -7,8 +7,7 @@ gboolean fct_read_refuse(GError **error, const char *field, const char *format, 
     va_start(ap, format);
     g_autofree char *sentence = g_strdup_vprintf(format, ap);
     va_end(ap);
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence);
 }
 
 gboolean fct_read_str(const json_t *json, const char *key, const char **ret, GError **error)

@@ -241,9 +241,7 @@ gboolean fct_plan_undo(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reserv
     set_text(&plan->title, g_strdup_printf("Undo the change of GPU %d", gpu->index));
     g_ptr_array_unref(plan->steps);
     plan->steps = fct_undo_steps(before, done);
-    if (strcmp(gpu->uuid, before->uuid) != 0) {
-        fct_set_error(error, FCT_ERROR_STALE, "Another card is in that slot now.");
-        return FALSE;
-    }
+    if (strcmp(gpu->uuid, before->uuid) != 0)
+        return fct_set_error(error, FCT_ERROR_STALE, "Another card is in that slot now.");
     return finish(plan, gpu, reservations, error);
 }

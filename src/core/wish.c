@@ -88,8 +88,7 @@ static char *ci_names(const FctMigProfile *profile)
 static gboolean bad_split(GError **error, const FctMigProfile *profile, const char *field, char *sentence)
 {
     g_autofree char *names = ci_names(profile), *text = sentence;
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, names, json_pack("{s:s}", "field", field), "%s", text);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, names, json_pack("{s:s}", "field", field), "%s", text);
 }
 
 /* The largest first: placed in that order, all that fit together do. */

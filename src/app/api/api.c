@@ -48,10 +48,9 @@ gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, 
 {
     const char *text = request->if_match;
     char *end = NULL;
-    if (!text) {
-        fct_set_error(error, FCT_ERROR_REVISION_NEEDED, "The change does not name the revision that it changes.");
-        return FALSE;
-    }
+    if (!text)
+        return fct_set_error(error, FCT_ERROR_REVISION_NEEDED,
+                             "The change does not name the revision that it changes.");
     if (strcmp(text, "*") == 0) {
         *ret_revision = FCT_REV_ANY;
         return TRUE;
@@ -61,11 +60,9 @@ gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, 
     guint64 revision = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : 0; /* not "-1", " 1" or "+1" */
     if (revision && quoted && *end == '-') /* an ETag of GET: what follows tells answers apart, not revisions */
         end += 1 + strspn(end + 1, "0123456789abcdef");
-    if (revision == 0 || revision > G_MAXINT64 || strcmp(end, quoted ? "\"" : "") != 0) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "If-Match"),
-                           "If-Match must be a revision in quotes, as \"42\".");
-        return FALSE;
-    }
+    if (revision == 0 || revision > G_MAXINT64 || strcmp(end, quoted ? "\"" : "") != 0)
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "If-Match"),
+                                  "If-Match must be a revision in quotes, as \"42\".");
     *ret_revision = revision;
     return TRUE;
 }
@@ -84,9 +81,9 @@ gboolean fct_request_query_int(const FctRequest *request, const char *key, gint6
     *ret = fallback;
     if (!text || g_ascii_string_to_signed(text, 10, min, max, ret, &fault))
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
-                       "“%s” must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ".", key, min, max);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", key),
+                              "“%s” must be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ".", key,
+                              min, max);
 }
 
 gboolean fct_request_query_bool(const FctRequest *request, const char *key, gboolean fallback)

@@ -43,6 +43,5 @@ gboolean fct_request_match(const FctRequest *request, const json_t *resource, GE
         return FALSE;
     if (has ? wanted == FCT_REV_ANY || wanted == (guint64)json_integer_value(has) : has_tag(request, resource))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_REVISION, "%s has changed meanwhile.", request->id);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_REVISION, "%s has changed meanwhile.", request->id);
 }

@@ -7,8 +7,8 @@ static gboolean refuse(GError **error, const char *field, const char *format)
 {
     g_autoptr(GString) sentence = g_string_new(format);
     g_string_replace(sentence, "%", field, 1);
-    fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s", sentence->str);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", field), "%s",
+                              sentence->str);
 }
 
 /* "bool", "text?" …: what @spec says of @name. NULL: nothing. Free it. */

@@ -91,11 +91,9 @@ static gboolean export_audit(const FctRequest *request, FctReply *reply, GError 
     if (!fct_request_query_int(request, "since_ms", 0, G_MAXINT64, 0, &since, error) ||
         !fct_request_query_int(request, "until_ms", 0, G_MAXINT64, G_MAXINT64, &until, error))
         return FALSE;
-    if (format && strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "format"),
-                           "The format is jsonl or csv.");
-        return FALSE;
-    }
+    if (format && strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0)
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "format"),
+                                  "The format is jsonl or csv.");
     FctRecordsReader *reader = fct_records_reader_new(request->app->audit, request->who->account, error);
     if (!reader)
         return FALSE;

@@ -13,10 +13,8 @@ static gboolean list_nodes(const FctRequest *request, FctReply *reply, GError **
 
 static gboolean get_node(const FctRequest *request, FctReply *reply, GError **error)
 {
-    if (strcmp(request->id, request->app->config.node) != 0) {
-        fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no node “%s”.", request->id);
-        return FALSE;
-    }
+    if (strcmp(request->id, request->app->config.node) != 0)
+        return fct_set_error(error, FCT_ERROR_NOT_FOUND, "There is no node “%s”.", request->id);
     json_t *node = fct_node_view(request->app, error);
     if (node)
         fct_reply_resource(reply, 200, node);

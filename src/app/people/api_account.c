@@ -9,11 +9,9 @@ static gboolean change_password(const FctRequest *request, FctReply *reply, GErr
     FctPasswordChange change = {.who = request->who, .address = request->address};
     g_autofree char *secret = NULL;
     reply->subject = g_strdup_printf("user %s", request->who->account);
-    if (request->who->by == FCT_BY_TOKEN) {
-        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in on the page, or with “facet login”.", NULL,
-                           "An API token cannot change a password.");
-        return FALSE;
-    }
+    if (request->who->by == FCT_BY_TOKEN)
+        return fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in on the page, or with “facet login”.", NULL,
+                                  "An API token cannot change a password.");
     if (!fct_read_str(request->body, "old_password", &change.old_password, error) ||
         !fct_read_str(request->body, "new_password", &change.new_password, error))
         return FALSE;

@@ -70,11 +70,9 @@ static gboolean login(const FctRequest *request, FctReply *reply, GError **error
     if (!fct_read_str(request->body, "username", &user, error) ||
         !fct_read_str(request->body, "password", &password, error))
         return FALSE;
-    if (strlen(password) > FCT_PASSWORD_MAX) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "password"),
-                           "A password has at most %d bytes.", FCT_PASSWORD_MAX);
-        return FALSE;
-    }
+    if (strlen(password) > FCT_PASSWORD_MAX)
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "password"),
+                                  "A password has at most %d bytes.", FCT_PASSWORD_MAX);
     g_autofree char *name = cut_name(user);
     const FctAttempt attempt = {name, request->address, request->browser};
     g_autoptr(FctIdentity) who = fct_auth_login(request->app->auth, &attempt, password, &secret, error);
@@ -87,11 +85,9 @@ static gboolean login(const FctRequest *request, FctReply *reply, GError **error
 
 static gboolean logout(const FctRequest *request, FctReply *reply, GError **error)
 {
-    if (request->who->by == FCT_BY_TOKEN) {
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Revoke it with DELETE /tokens/{id}.", NULL,
-                           "An API token is no session: signing out does not end it.");
-        return FALSE;
-    }
+    if (request->who->by == FCT_BY_TOKEN)
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Revoke it with DELETE /tokens/{id}.", NULL,
+                                  "An API token is no session: signing out does not end it.");
     if (!fct_auth_logout(request->app->auth, request->who, request->session, error))
         return FALSE;
     reply->cookie = fct_auth_cookie("");

@@ -50,26 +50,18 @@ static gboolean read_wish(const FctRequest *request, FctTokenWish *wish, GError 
 static gboolean may_make(const FctIdentity *who, const FctTokenWish *wish, GError **error)
 {
     FctRole mine, given;
-    if (!who->makes) {
-        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in, or use a token that may make tokens.", NULL,
-                           "This API token may not make tokens.");
-        return FALSE;
-    }
+    if (!who->makes)
+        return fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in, or use a token that may make tokens.", NULL,
+                                  "This API token may not make tokens.");
     if (!fct_role_from_name(who->role, &mine) || !fct_role_from_name(wish->role, &given) ||
-        !fct_policy_may_grant(mine, given)) {
-        fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s cannot give the role %s.", who->role, wish->role);
-        return FALSE;
-    }
-    if (wish->login && mine != given) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Leave out the role, or make a token of that role.",
-                           json_pack("{s:s}", "field", "role"), "A login has the role of its account.");
-        return FALSE;
-    }
-    if (wish->login && who->by != FCT_BY_SESSION) {
-        fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in with the password first, as “facet login” does.", NULL,
-                           "A token cannot make a login.");
-        return FALSE;
-    }
+        !fct_policy_may_grant(mine, given))
+        return fct_set_error(error, FCT_ERROR_FORBIDDEN, "The role %s cannot give the role %s.", who->role, wish->role);
+    if (wish->login && mine != given)
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, "Leave out the role, or make a token of that role.",
+                                  json_pack("{s:s}", "field", "role"), "A login has the role of its account.");
+    if (wish->login && who->by != FCT_BY_SESSION)
+        return fct_set_error_full(error, FCT_ERROR_FORBIDDEN, "Sign in with the password first, as “facet login” does.",
+                                  NULL, "A token cannot make a login.");
     return TRUE;
 }
 

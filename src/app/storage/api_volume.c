@@ -125,12 +125,10 @@ static gboolean get_content(const FctRequest *request, FctReply *reply, GError *
     if (!volume || !fct_volume_ready(app, fct_json_str(volume, "pool", ""), fct_json_str(volume, "name", ""), error))
         return FALSE;
     const char *outside = fct_json_str(volume, "outside", NULL);
-    if (outside) {
-        fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
-                           json_pack("{s:s, s:[s]}", "field", "volume", "reasons", outside),
-                           "Volume %s is not opened. %s", fct_json_str(volume, "name", ""), outside);
-        return FALSE;
-    }
+    if (outside)
+        return fct_set_error_full(error, FCT_ERROR_REFUSED, "Put the file itself into the pool's folder.",
+                                  json_pack("{s:s, s:[s]}", "field", "volume", "reasons", outside),
+                                  "Volume %s is not opened. %s", fct_json_str(volume, "name", ""), outside);
     gint64 length = fct_json_int(volume, "length_bytes", -1);
     Down *down = g_new0(Down, 1);
     down->app = app;

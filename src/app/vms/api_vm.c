@@ -71,8 +71,7 @@ static gboolean check_revision(const FctRequest *request, const FctVm *vm, GErro
         return FALSE;
     if (revision == FCT_REV_ANY || revision == vm->revision)
         return TRUE;
-    fct_set_error(error, FCT_ERROR_REVISION, "VM %s has changed meanwhile.", vm->name);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_REVISION, "VM %s has changed meanwhile.", vm->name);
 }
 
 FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **error)
@@ -249,11 +248,9 @@ static gboolean patch(FctApp *app, FctVm *vm, const json_t *body, GError **error
         return FALSE;
     if ((json_object_get(body, "cdroms") && !find_media(app, vm, error)) || !check_host(app, vm, body, error))
         return FALSE;
-    if (renamed && name_taken(app, vm->name)) {
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a VM %s already.", vm->name);
-        return FALSE;
-    }
+    if (renamed && name_taken(app, vm->name))
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                  "There is a VM %s already.", vm->name);
     FctVmDisk *old = NULL;
     gboolean anew = json_object_get(body, "cloud_init") || json_object_get(body, "windows");
     if (anew && !(fct_vm_first_boot_read(vm, body, error) && fct_vm_first_boot_write(app, vm, NULL, NULL, &old, error)))
@@ -420,11 +417,9 @@ static gboolean guest(const FctRequest *request, FctReply *reply, GError **error
 static gboolean console_wish(const FctRequest *request, const FctVm *vm, FctConsoleWish *wish, GError **error)
 {
     const char *viewer = g_hash_table_lookup(request->query, "viewer");
-    if (viewer && strlen(viewer) > VIEWER_MAX) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "viewer"),
-                           "“viewer” has at most %d characters.", VIEWER_MAX);
-        return FALSE;
-    }
+    if (viewer && strlen(viewer) > VIEWER_MAX)
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "viewer"),
+                                  "“viewer” has at most %d characters.", VIEWER_MAX);
     *wish = (FctConsoleWish){vm->id, request->who->user, viewer, fct_request_query_bool(request, "force", FALSE),
                              request->who->login};
     return TRUE;

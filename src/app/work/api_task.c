@@ -21,11 +21,9 @@ static gboolean list_tasks(const FctRequest *request, FctReply *reply, GError **
     g_auto(FctListPage) page = {0};
     if (!fct_list_page(request, &order, "", &page, error))
         return FALSE;
-    if (state && !g_strv_contains(states, state)) {
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "state"),
-                           "There is no task state “%s”.", state);
-        return FALSE;
-    }
+    if (state && !g_strv_contains(states, state))
+        return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, NULL, json_pack("{s:s}", "field", "state"),
+                                  "There is no task state “%s”.", state);
     const char *before = json_string_value(json_array_get(page.after, 0));
     /* One more than the page has tells whether another page follows. */
     json_t *items = fct_tasks_list(request->app->tasks, state, subject, before, page.limit + 1, error);

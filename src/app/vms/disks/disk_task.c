@@ -97,10 +97,8 @@ static gboolean plug(FctVmAct *act, FctTask *task, FctVmDisk *disk, const char *
         return settle(act->app, act->vm, FALSE, error);
     if (!fct_record_fill_disk(act->app, disk, error) || !vmm->ops->disk_attach(vmm, act->vm->id, disk, error))
         return FALSE;
-    if (!fct_domains_await_that(act->app->domains, task, act->vm->id, has_drive, &wait, PLUGGED_MS)) {
-        fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show disk %s in the VM.", disk->target);
-        return FALSE;
-    }
+    if (!fct_domains_await_that(act->app->domains, task, act->vm->id, has_drive, &wait, PLUGGED_MS))
+        return fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show disk %s in the VM.", disk->target);
     return settle(act->app, act->vm, TRUE, error);
 }
 
@@ -246,16 +244,14 @@ static gboolean unplug(FctVmAct *act, FctTask *task, const FctVmDisk *disk, GErr
     Wait wait = {disk->target, FALSE};
     if (!is_active(act->app, act->vm->id))
         return TRUE;
-    if (strcmp(disk->bus, "virtio") != 0) {
-        fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at this bus goes with the next start.");
-        return FALSE;
-    }
+    if (strcmp(disk->bus, "virtio") != 0)
+        return fct_set_error(error, FCT_ERROR_UNSUPPORTED, "A disk at this bus goes with the next start.");
     if (!vmm->ops->disk_detach(vmm, act->vm->id, disk->target, error))
         return FALSE;
     if (fct_domains_await_that(act->app->domains, task, act->vm->id, has_drive, &wait, UNPLUGGED_MS))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_TIMEOUT, "The guest has not let go of the disk: it goes with the next start.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_TIMEOUT,
+                         "The guest has not let go of the disk: it goes with the next start.");
 }
 
 gboolean fct_vm_settle_disks(FctApp *app, FctVm *vm, GError **error)

@@ -34,8 +34,7 @@ static gboolean refuse(GError **error, FctErrorCode code, const char *field, con
     va_start(ap, format);
     g_autofree char *sentence = g_strdup_vprintf(format, ap);
     va_end(ap);
-    fct_set_error_full(error, code, next, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
+    return fct_set_error_full(error, code, next, json_pack("{s:s}", "field", field), "%s", sentence);
 }
 
 /* ---- before anything is made ---- */
@@ -307,10 +306,8 @@ gboolean fct_vm_make_disks(FctApp *app, FctTask *task, guint step, FctVm *vm, GE
         FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
         if (disk->made && !disk->seed && !*disk->path && !fct_vm_make_disk(app, task, step, vm, disk, error))
             return FALSE;
-        if (fct_task_cancelled(task)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disks was cancelled.");
-            return FALSE;
-        }
+        if (fct_task_cancelled(task))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "Making the disks was cancelled.");
     }
     return TRUE;
 }

@@ -152,10 +152,10 @@ static gboolean is_as_read(const FctAdoption *adoption, const char *digest, GErr
     g_autofree char *now = digest_of(adoption->lost);
     if (!*digest || strcmp(digest, now) == 0)
         return TRUE;
-    fct_set_error_full(error, FCT_ERROR_STALE, "Read what changes once more, then confirm.",
-                       json_pack("{s:o}", "lost", texts_json(adoption->lost)),
-                       "What its next start by Facet changes is not what you have read: the VM was changed meanwhile.");
-    return FALSE;
+    return fct_set_error_full(
+        error, FCT_ERROR_STALE, "Read what changes once more, then confirm.",
+        json_pack("{s:o}", "lost", texts_json(adoption->lost)),
+        "What its next start by Facet changes is not what you have read: the VM was changed meanwhile.");
 }
 
 /* " Stays changed: A; B; and 3 more." */
@@ -198,8 +198,8 @@ static gboolean check(const FctAdoption *adoption, gboolean confirm, GError **er
         return TRUE;
     json_t *details = json_pack("{s:o, s:o}", "verdicts", fct_verdicts_to_json(adoption->verdicts), "lost",
                                 texts_json(adoption->lost));
-    fct_set_error_full(error, FCT_ERROR_REFUSED, *first->next ? first->next : NULL, details, "%s", first->sentence);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_REFUSED, *first->next ? first->next : NULL, details, "%s",
+                              first->sentence);
 }
 
 /* Moves the items of @from, with their ownership, to the end of @to. */

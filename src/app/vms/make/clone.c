@@ -134,10 +134,8 @@ static gboolean copy_disks(Clone *clone, FctTask *task, GError **error)
         const FctChainFile *file = file_for(clone, disk);
         if (file && !copy_disk(clone, task, disk, file, error))
             return FALSE;
-        if (fct_task_cancelled(task)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "It was cancelled.");
-            return FALSE;
-        }
+        if (fct_task_cancelled(task))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "It was cancelled.");
     }
     fct_vm_rest_settle();
     return stood_still(clone, error);
@@ -245,11 +243,9 @@ static gboolean check_name(FctApp *app, FctVm *vm, const char *name, GError **er
     if (!fct_vm_patch(vm, patch, error))
         return FALSE;
     for (guint i = 0; i < infos->len; i++)
-        if (strcmp(((FctVmInfo *)infos->pdata[i])->name, name) == 0) {
-            fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                               "There is a VM %s already.", name);
-            return FALSE;
-        }
+        if (strcmp(((FctVmInfo *)infos->pdata[i])->name, name) == 0)
+            return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                      "There is a VM %s already.", name);
     return TRUE;
 }
 
@@ -327,10 +323,9 @@ static gboolean hold_source(FctApp *app, const FctVm *vm, gboolean snapshot, GEr
     if (!fct_vm_info_active(info))
         return TRUE;
     fct_acts_end(app->acts, vm->id);
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take a snapshot and clone that, or stop the VM.",
-                       json_pack("{s:s}", "field", "snapshot"),
-                       "VM %s runs, so its disks change while they are copied.", vm->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Take a snapshot and clone that, or stop the VM.",
+                              json_pack("{s:s}", "field", "snapshot"),
+                              "VM %s runs, so its disks change while they are copied.", vm->name);
 }
 
 static FctTask *begin(FctApp *app, const FctIdentity *who, Clone *clone, const json_t *input, GError **error)

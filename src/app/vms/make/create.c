@@ -142,11 +142,9 @@ static gboolean name_is_free(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
     for (guint i = 0; i < infos->len; i++)
-        if (strcmp(((FctVmInfo *)infos->pdata[i])->name, vm->name) == 0) {
-            fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                               "There is a VM %s already.", vm->name);
-            return FALSE;
-        }
+        if (strcmp(((FctVmInfo *)infos->pdata[i])->name, vm->name) == 0)
+            return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                      "There is a VM %s already.", vm->name);
     return TRUE;
 }
 

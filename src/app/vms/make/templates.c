@@ -179,9 +179,8 @@ static gboolean name_is_free(FctApp *app, const char *id, const char *name, GErr
         if (g_strcmp0(doc->key + strlen("template/"), id) == 0 ||
             strcmp(fct_json_str(doc->value, "name", ""), name) != 0)
             continue;
-        fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
-                           "There is a template “%s” already.", name);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_EXISTS, NULL, json_pack("{s:s}", "field", "name"),
+                                  "There is a template “%s” already.", name);
     }
     return docs != NULL;
 }

@@ -97,10 +97,9 @@ gboolean fct_vm_check_groups(const FctVmOffer *offer, const FctVm *vm, GError **
         const FctDevice *device = g_ptr_array_index(vm->devices, i);
         if (fct_vm_offer_has_group(offer, device->group))
             continue;
-        fct_set_error_full(error, FCT_ERROR_BAD_REQUEST,
-                           "Choose one of the resource groups that there are (facet group list).",
-                           json_pack("{s:s}", "field", "devices"), "There is no resource group “%s”.", device->group);
-        return FALSE;
+        return fct_set_error_full(
+            error, FCT_ERROR_BAD_REQUEST, "Choose one of the resource groups that there are (facet group list).",
+            json_pack("{s:s}", "field", "devices"), "There is no resource group “%s”.", device->group);
     }
     return TRUE;
 }

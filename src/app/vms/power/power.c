@@ -56,9 +56,8 @@ static gboolean ask(FctVmAct *act, FctTask *task, GError **error)
         if (fct_task_cancelled(task) || fct_task_stopping(task))
             break;
     }
-    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Reset the VM, or reboot it from inside.", NULL,
-                       "The guest has not rebooted within %d s.", REBOOT_S);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Reset the VM, or reboot it from inside.", NULL,
+                              "The guest has not rebooted within %d s.", REBOOT_S);
 }
 
 static void reboot_thread(FctTask *task, gpointer data)

@@ -51,8 +51,7 @@ static gboolean go_on(FctVmAct *act, FctTask *task, GError **error)
         return FALSE;
     if (fct_domains_await(act->app->domains, task, act->vm->id, TRUE, SEEN_ACTIVE_MS))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt does not show it.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_LIBVIRT, "libvirt does not show it.");
 }
 
 static void continue_thread(FctTask *task, gpointer data)

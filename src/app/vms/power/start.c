@@ -44,11 +44,9 @@ static gboolean try_reserve(FctApp *app, const FctVm *vm, FctTask *task, GError 
     g_autoptr(GPtrArray) held = fct_holds_list(app->store, vm->id, error);
     if (!held)
         return FALSE;
-    if (held->len) {
-        fct_set_error_full(error, FCT_ERROR_IN_USE, "Try again in a few seconds.", NULL,
-                           "VM %s still holds parts of its last run.", vm->name);
-        return FALSE;
-    }
+    if (held->len)
+        return fct_set_error_full(error, FCT_ERROR_IN_USE, "Try again in a few seconds.", NULL,
+                                  "VM %s still holds parts of its last run.", vm->name);
     g_autoptr(GRWLockReaderLocker) choosing G_GNUC_UNUSED =
         vm->devices->len ? g_rw_lock_reader_locker_new(&app->choosing) : NULL;
     if (vm->devices->len && !(offer = fct_vm_offer_new(app, TRUE, error)))
@@ -164,9 +162,8 @@ gboolean fct_vm_run(FctApp *app, FctTask *task, const FctVm *vm, GError **error)
         if (!info)
             return FALSE;
         if (!fct_vm_info_active(info)) { /* it ran, and ended at once */
-            fct_set_error_full(error, FCT_ERROR_LIBVIRT, "Look at QEMU's log of this VM.", NULL,
-                               "VM %s ended as soon as it had started.", vm->name);
-            return FALSE;
+            return fct_set_error_full(error, FCT_ERROR_LIBVIRT, "Look at QEMU's log of this VM.", NULL,
+                                      "VM %s ended as soon as it had started.", vm->name);
         }
     }
     note_running(app, vm);
@@ -199,8 +196,7 @@ static gboolean check_off(FctApp *app, const FctVm *vm, GError **error)
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
     if (!fct_vm_info_active(info))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s runs already.", vm->name);
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_CONFLICT, "VM %s runs already.", vm->name);
 }
 
 FctTask *fct_vm_start(FctApp *app, const FctIdentity *who, FctVm *given, GError **error)

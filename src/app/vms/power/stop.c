@@ -58,9 +58,8 @@ gboolean fct_vm_shut_down(FctVmAct *act, FctTask *task, GError **error)
         if (fct_task_cancelled(task) || fct_task_stopping(task) || g_get_monotonic_time() >= until)
             break;
     }
-    fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off, or shut it down from inside.", NULL,
-                       "The guest has not shut down within %d s.", FCT_VM_POLITE_S);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_TIMEOUT, "Force the VM off, or shut it down from inside.", NULL,
+                              "The guest has not shut down within %d s.", FCT_VM_POLITE_S);
 }
 
 static void polite_thread(FctTask *task, gpointer data)
@@ -89,8 +88,7 @@ gboolean fct_vm_force_off(FctVmAct *act, FctTask *task, GError **error)
     fct_domains_look(act->app->domains, act->vm->id);
     if (fct_domains_await(act->app->domains, task, act->vm->id, FALSE, FORCED_MS))
         return TRUE;
-    fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
-    return FALSE;
+    return fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
 }
 
 static void force_thread(FctTask *task, gpointer data)

@@ -104,10 +104,8 @@ static gboolean one(FctApp *app, FctTask *task, guint number, const FctVmTree *t
     g_autoptr(GError) fault = NULL;
     gboolean moves = step->kind == FCT_CHAIN_COMMIT && !step->above && step->live;
     g_autoptr(FctVmTree) done = fct_vm_tree_settle(app, task, tree->vm->id, apply);
-    if (!done) {
-        fct_set_error(error, FCT_ERROR_CANCELLED, "Facet ends.");
-        return FALSE;
-    }
+    if (!done)
+        return fct_set_error(error, FCT_ERROR_CANCELLED, "Facet ends.");
     /* A file that libvirt's definition still names is not deleted: then a later check can tell that nobody moved it. */
     if (moves && !fct_vm_tree_define(app, done))
         return TRUE;
@@ -146,10 +144,8 @@ gboolean fct_vm_merge(FctApp *app, FctTask *task, guint number, const char *vm, 
             return FALSE;
         if (!fct_chain_next(tree->chain, &step))
             return TRUE;
-        if (fct_task_cancelled(task) || fct_task_stopping(task)) {
-            fct_set_error(error, FCT_ERROR_CANCELLED, "It was cancelled.");
-            return FALSE;
-        }
+        if (fct_task_cancelled(task) || fct_task_stopping(task))
+            return fct_set_error(error, FCT_ERROR_CANCELLED, "It was cancelled.");
         g_autoptr(FctVmInfo) before = app->vmm->ops->info(app->vmm, vm, NULL);
         if (one(app, task, number, tree, &step, &fault))
             continue;

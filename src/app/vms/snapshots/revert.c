@@ -219,10 +219,8 @@ static gboolean force_off(FctVmAct *act, FctTask *task, GError **error)
     fct_task_step(task, STEP_OFF, FCT_TASK_STEP_RUNNING, NULL);
     if (!vmm->ops->destroy(vmm, act->vm->id, error))
         return FALSE;
-    if (!fct_domains_await(app->domains, task, act->vm->id, FALSE, FORCED_MS)) {
-        fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
-        return FALSE;
-    }
+    if (!fct_domains_await(app->domains, task, act->vm->id, FALSE, FORCED_MS))
+        return fct_set_error(error, FCT_ERROR_TIMEOUT, "libvirt does not show the VM as off.");
     fct_vm_release_parts(app, task, act->vm->id);
     fct_task_step(task, STEP_OFF, FCT_TASK_STEP_DONE, NULL);
     return TRUE;
@@ -248,10 +246,8 @@ static gboolean start_with_memory(FctVmAct *act, FctTask *task, const FctVmTree 
         !vmm->ops->restore(vmm, tree->vm->id, tree->chain->current->files, fct_json_str(memory, "path", ""),
                            tree->vm->memory_mib, paused, error))
         return FALSE;
-    if (!fct_domains_await_that(app->domains, task, tree->vm->id, is_back, &paused, SEEN_RUNNING_MS)) {
-        fct_set_error(error, FCT_ERROR_LIBVIRT, "The VM ended as soon as it had started.");
-        return FALSE;
-    }
+    if (!fct_domains_await_that(app->domains, task, tree->vm->id, is_back, &paused, SEEN_RUNNING_MS))
+        return fct_set_error(error, FCT_ERROR_LIBVIRT, "The VM ended as soon as it had started.");
     return TRUE;
 }
 
@@ -379,10 +375,9 @@ static gboolean check_consent(FctApp *app, const FctVmTree *tree, const json_t *
         return TRUE;
     g_autoptr(FctVmOffer) offer = fct_vm_offer_new(app, FALSE, NULL);
     json_t *effects = fct_vm_revert_effects(app, offer, tree, doc, TRUE);
-    fct_set_error_full(error, FCT_ERROR_CONFLICT, "Send “confirm” to force it off and go back.",
-                       json_pack("{s:s, s:o}", "field", "confirm", "reasons", effects),
-                       "VM %s runs. It would be forced off.", tree->vm->name);
-    return FALSE;
+    return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Send “confirm” to force it off and go back.",
+                              json_pack("{s:s, s:o}", "field", "confirm", "reasons", effects),
+                              "VM %s runs. It would be forced off.", tree->vm->name);
 }
 
 /* Refuses at once if the VM is to run afterwards and could not start, instead of forcing it off first. */

@@ -40,10 +40,8 @@ static gboolean finish(FctVmTree *tree, gpointer data, GError **error)
     gboolean same = overlays->len == tree->chain->current->files->len;
     for (guint i = 0; same && i < overlays->len; i++)
         same = fct_chain_node_file(tree->chain->current, ((FctChainFile *)overlays->pdata[i])->target) != NULL;
-    if (!same) {
-        fct_set_error(error, FCT_ERROR_CONFLICT, "The disks of VM %s have changed meanwhile.", tree->vm->name);
-        return FALSE;
-    }
+    if (!same)
+        return fct_set_error(error, FCT_ERROR_CONFLICT, "The disks of VM %s have changed meanwhile.", tree->vm->name);
     g_hash_table_insert(tree->docs, g_strdup(id), json_deep_copy(doc));
     fct_chain_freeze(tree->chain, id, overlays);
     fct_vm_tree_take_disks(tree);
@@ -184,8 +182,7 @@ static void take_thread(FctTask *task, gpointer data)
 
 static gboolean refuse(GError **error, FctErrorCode code, const char *field, const char *next, const char *sentence)
 {
-    fct_set_error_full(error, code, next, json_pack("{s:s}", "field", field), "%s", sentence);
-    return FALSE;
+    return fct_set_error_full(error, code, next, json_pack("{s:s}", "field", field), "%s", sentence);
 }
 
 static gboolean check_text(const char *text, gsize max, const char *field, gboolean empty, GError **error)
@@ -301,9 +298,8 @@ static gboolean nothing_leaves(const FctVm *vm, GError **error)
         const FctVmDisk *disk = g_ptr_array_index(vm->disks, i);
         if (!disk->leaving)
             continue;
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Restart the VM, then take the snapshot.", NULL,
-                           "Disk %s of VM %s goes with its next start.", disk->target, vm->name);
-        return FALSE;
+        return fct_set_error_full(error, FCT_ERROR_CONFLICT, "Restart the VM, then take the snapshot.", NULL,
+                                  "Disk %s of VM %s goes with its next start.", disk->target, vm->name);
     }
     return TRUE;
 }

@@ -618,8 +618,7 @@ static gboolean set_from_verdict(const FctVerdict *verdict, GError **error)
     json_t *details = json_pack("{s:o}", "verdicts", fct_verdicts_to_json(only));
     if (field)
         json_object_set_new(details, "field", json_string(field));
-    fct_set_error_full(error, code, *verdict->next ? verdict->next : NULL, details, "%s", verdict->sentence);
-    return FALSE;
+    return fct_set_error_full(error, code, *verdict->next ? verdict->next : NULL, details, "%s", verdict->sentence);
 }
 
 gboolean fct_vm_facts_check(FctApp *app, const FctVm *vm, gboolean start, const json_t *patch, GError **error)

@@ -438,10 +438,9 @@ gboolean fct_vm_tree_can_leave(FctApp *app, const FctVm *vm, const char *const *
         gboolean stays = g_strv_contains(keep, file->target) || !fct_chain_root(tree->chain, file)->made;
         if (!stays || !fct_chain_is_overlay(tree->chain, file))
             continue;
-        fct_set_error_full(error, FCT_ERROR_CONFLICT, "Delete the snapshots first; then the disk is whole.", NULL,
-                           "Disk %s of VM %s stands on files of its snapshots and cannot stay without them.",
-                           file->target, vm->name);
-        return FALSE;
+        return fct_set_error_full(
+            error, FCT_ERROR_CONFLICT, "Delete the snapshots first; then the disk is whole.", NULL,
+            "Disk %s of VM %s stands on files of its snapshots and cannot stay without them.", file->target, vm->name);
     }
     return tree != NULL;
 }
