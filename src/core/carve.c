@@ -35,7 +35,7 @@ static void mode_step(GPtrArray *steps, const FctGpu *gpu, gboolean enabled)
 
 static void destroy_cis(GPtrArray *steps, const FctGpu *gpu, const FctGpuInstance *instance)
 {
-    /* The last first, so that the way back makes them with the ids that they had. */
+    /* The last instance first, so that undoing makes them with the ids that they had. */
     for (guint i = instance->compute->len; i-- > 0;) {
         const FctComputeInstance *compute = instance->compute->pdata[i];
         FctStep *step = add_step(steps, gpu, FCT_STEP_CI_DESTROY, instance->start, instance->profile_id);
@@ -53,7 +53,7 @@ static void destroy_instance(GPtrArray *steps, const FctGpu *gpu, const FctGpuIn
     fct_step_set_title(step, gpu);
 }
 
-/* In an instance that has none: their ids count from 0 (mig-semantics §5). */
+/* For an instance without compute instances: their ids count from 0 (mig-semantics §5). */
 static void create_cis(GPtrArray *steps, const FctGpu *gpu, const GArray *cis, int start, int profile_id)
 {
     for (guint i = 0; i < cis->len; i++) {
@@ -64,7 +64,7 @@ static void create_cis(GPtrArray *steps, const FctGpu *gpu, const GArray *cis, i
     }
 }
 
-/* What stays but holds other compute instances than are wanted: none, only a part of its compute, or another split. */
+/* Instances that stay but have other compute instances than wished: none, a part of the compute, or another split. */
 static void mend_kept(GPtrArray *steps, const FctGpu *gpu, const FctWish *wish, const FctMigState *state,
                       const FctMigChoice *choice)
 {
@@ -95,7 +95,7 @@ static void steps_for(GPtrArray *steps, const FctGpu *gpu, const FctWish *wish, 
     }
 }
 
-/* Everyone on an instance that the steps remove, each once. */
+/* Everybody on an instance that the steps remove, each once. */
 static void note_interrupts(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations)
 {
     g_ptr_array_set_size(plan->interrupts, 0);
@@ -119,7 +119,10 @@ static gboolean asks_already(const GPtrArray *verdicts)
     return FALSE;
 }
 
-/* To remove everything is never meant by leaving something out, nor by undoing. MIG that goes off has asked. */
+/*
+ * Removing everything needs consent: nobody means it by leaving something out, or by undoing. Turning MIG off has asked
+ * already.
+ */
 static void ask_before_emptying(FctPlan *plan, const FctGpu *gpu)
 {
     guint n = gpu->mig.instances->len;
@@ -132,7 +135,10 @@ static void ask_before_emptying(FctPlan *plan, const FctGpu *gpu)
                                                     label, n == 1 ? "its" : "their"));
 }
 
-/* All that follows from the steps. FALSE only when they do not fit the card (our own bug, or a stale undo). */
+/*
+ * Fills in everything that follows from the steps. FALSE only when they do not fit the card (a bug of ours, or a stale
+ * undo).
+ */
 static gboolean finish(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, GError **error)
 {
     gboolean mig = gpu->mig.current;
@@ -157,7 +163,7 @@ static gboolean finish(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reserv
     return TRUE;
 }
 
-/* What is in use keeps the compute instances that it has, whatever was wished; that is told. */
+/* Busy instances keep their compute instances, whatever was wished; the plan says so. */
 static void warn_of_kept(FctPlan *plan, const FctGpu *gpu, const FctWish *wish, const FctMigState *state,
                          const FctMigChoice *choice, const GPtrArray *reservations)
 {
@@ -186,7 +192,7 @@ gboolean fct_plan_carve(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reser
     set_text(&plan->kind, g_strdup("carve"));
     set_text(&plan->title, g_strdup_printf("%s GPU %d", gpu->mig.instances->len ? "Re-carve" : "Carve", gpu->index));
     g_ptr_array_set_size(plan->steps, 0);
-    /* A card that cannot be planned on gives a refused plan: it shows what is there, and why. */
+    /* A card on which nothing can be planned gets a refused plan, which shows what is there and why. */
     if (!fct_preflight_card(gpu, card))
         return finish(plan, gpu, reservations, error);
     if (!fct_wish_parse(&wish, gpu, request, error))

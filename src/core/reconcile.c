@@ -20,7 +20,7 @@ static void note(GPtrArray *drift, const char *format, ...)
     va_end(ap);
 }
 
-/* Names of the compute instances that are wanted of the instance that begins there; NULL: it shall be whole. */
+/* Names of the compute instances that are wanted in the instance that begins there; NULL: it is to be whole. */
 static const GPtrArray *wanted_compute(const FctWantedLayout *wanted, const FctGpuInstance *instance)
 {
     for (guint i = 0; i < wanted->placements->len; i++) {
@@ -101,7 +101,7 @@ static void find_drift(const FctGpu *gpu, const FctWantedLayout *wanted, GPtrArr
 {
     gboolean mig = wanted->mig;
     if (gpu->state == FCT_GPU_RELEASED)
-        return; /* another program has it, on purpose: what it is like is seen when it is taken back */
+        return; /* another program has the card, on purpose: it is compared when it is taken back */
     if (gpu->state == FCT_GPU_LOST || gpu->state == FCT_GPU_WEDGED) {
         note(drift, "The card does not answer, so its layout cannot be seen.");
         return;
@@ -137,7 +137,7 @@ static FctCarveRequest *request_anywhere(const FctWantedLayout *wanted)
     return request;
 }
 
-/* First at the recorded places; where that is impossible, anywhere. */
+/* First at the recorded places; if that is impossible, anywhere. */
 static gboolean repair(FctPlan *plan, const FctGpu *gpu, const GPtrArray *reservations, const FctWantedLayout *wanted,
                        GError **error)
 {

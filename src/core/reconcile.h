@@ -6,8 +6,8 @@
 
 typedef enum {
     FCT_DRIFT_NONE,
-    FCT_DRIFT_REPAIRABLE, /* *ret_plan interrupts nobody and is refused by nothing: policy may run it */
-    FCT_DRIFT_NEEDS_YOU,  /* *ret_plan may be NULL; *ret_why says what stands against it */
+    FCT_DRIFT_REPAIRABLE, /* *ret_plan interrupts nobody and nothing refuses it: policy may run it */
+    FCT_DRIFT_NEEDS_YOU,  /* *ret_plan may be NULL; *ret_why says what forbids it */
 } FctDrift;
 
 /*

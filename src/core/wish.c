@@ -91,7 +91,7 @@ static gboolean bad_split(GError **error, const FctMigProfile *profile, const ch
     return fct_set_error_full(error, FCT_ERROR_BAD_REQUEST, names, json_pack("{s:s}", "field", field), "%s", text);
 }
 
-/* The largest first: placed in that order, all that fit together do. */
+/* Largest first: in that order, all that fit together find places. */
 static int larger_first(gconstpointer left, gconstpointer right, gpointer data)
 {
     const FctCiProfile *a = fct_mig_ci_profile(data, *(const int *)left);
@@ -164,7 +164,7 @@ static gboolean parse_pin(FctWish *wish, const FctGpu *gpu, const FctPlacement *
     return parse_cis(profile_at(wish, gpu, p), place->compute, "placements", wish->cis_at[start], error);
 }
 
-/* One compute instance that takes the whole GPU instance, where the driver names such a one. */
+/* One compute instance that takes the whole GPU instance, where the driver offers one. */
 static void default_compute(FctWish *wish, const FctGpu *gpu)
 {
     for (int p = 0; p < wish->grid.n_profiles; p++) {

@@ -57,7 +57,7 @@ gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, 
     }
     gboolean quoted = *text == '"';
     text += quoted;
-    guint64 revision = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : 0; /* not "-1", " 1" or "+1" */
+    guint64 revision = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : 0; /* refuses "-1", " 1" and "+1" */
     if (revision && quoted && *end == '-') /* an ETag of GET: what follows tells answers apart, not revisions */
         end += 1 + strspn(end + 1, "0123456789abcdef");
     if (revision == 0 || revision > G_MAXINT64 || strcmp(end, quoted ? "\"" : "") != 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The API as a table of routes, one line an operation of api/openapi.yaml, and the types of their handlers.
+ * The API as tables of routes, one line for each operation of api/openapi.yaml, and the types of their handlers.
  *
  * A handler runs on the request pool (it may block), after the caller was authenticated and core/policy has allowed the
  * route's action. It fills the reply and returns TRUE, or sets the error: errors.def gives the status. Handlers of one
@@ -10,17 +10,17 @@
 #include "app/api/packed.h"
 #include "app/shared/context.h"
 
-/* What the caller showed. A login is the token of a command line at which somebody has signed in. */
+/* How the caller was authenticated. A login is the token of a command line at which a person has signed in. */
 typedef enum { FCT_BY_SESSION, FCT_BY_LOGIN, FCT_BY_TOKEN } FctBy;
 
 typedef struct {
-    char *user;    /* who acts, for people: "admin", "admin (token laptop)" */
-    char *account; /* whose session or token it is: "admin" */
+    char *user;    /* who the caller is, for people: "admin", "admin (token laptop)" */
+    char *account; /* the account to which session or token belong: "admin" */
     char *role;    /* "admin", "operator", "viewer" */
     FctBy by;
-    gboolean makes; /* it may make tokens */
-    char *token;    /* id of the token it came with; NULL: a session */
-    char *login;    /* names the session or token among all: what it opens ends with it (opened.h) */
+    gboolean makes; /* may make tokens */
+    char *token;    /* id of the token; NULL: a session */
+    char *login;    /* identifies the session or token: what it opens ends with it (opened.h) */
 } FctIdentity;
 FctIdentity *fct_identity_new(const char *user, const char *account, const char *role);
 void fct_identity_free(FctIdentity *identity);
@@ -30,32 +30,32 @@ typedef struct {
     FctApp *app;
     const FctRoute *route;
     const FctIdentity *who;    /* NULL on public routes */
-    const char *id;            /* what stood for {id} in the path, decoded; NULL when the path has none */
-    const char *sub;           /* the same for {sub}: what of {id} is meant */
+    const char *id;            /* {id} of the path, decoded; NULL when the path has none */
+    const char *sub;           /* {sub} of the path: a part of {id} */
     GHashTable *query;         /* char* → char*, decoded; never NULL */
     const char *if_match;      /* the header as sent; NULL when absent */
     json_t *body;              /* object; an empty one when none was sent. Never NULL */
     const char *address;       /* of the client */
-    const char *local;         /* of this host, as the client reached it; "" unknown */
+    const char *local;         /* address of this host at which the request arrived; "" unknown */
     const char *content_range; /* the header as sent; NULL when absent */
-    gint64 content_length;     /* of the body; -1 when it was not said */
-    const char *browser;       /* value of the cookie of a known browser; NULL: none */
-    const char *session;       /* secret of the session that authenticated this request; NULL with a token */
+    gint64 content_length;     /* of the body; -1 when the client did not say it */
+    const char *browser;       /* cookie of a known browser; NULL: none */
+    const char *session;       /* secret of the session that authenticated the request; NULL with a token */
 } FctRequest;
 
-/* What answers on the main thread after the handler: an event stream or a WebSocket. */
+/* Takes the message over on the main thread after the handler: an event stream or a WebSocket. */
 typedef struct _SoupServerMessage FctSoupMessage;
 typedef struct _SoupWebsocketConnection FctSoupWebsocket;
 
 typedef struct FctReply FctReply;
 
 /*
- * Where a route that takes_stream puts the body. One call at a time, on threads that may block. After write has failed,
- * or the handler, the rest of the body is read and dropped. @data is the reply's.
+ * Where the body goes on a route that takes_stream. One call at a time, on threads that may block. After write or the
+ * handler has failed, the rest of the body is read and dropped. @data is the reply's.
  */
 typedef struct {
     gboolean (*write)(gpointer data, const guint8 *bytes, gsize length, GError **error);
-    /* Once. @whole FALSE: the body broke off or a write failed; then there is nobody to tell. */
+    /* Called once, at the end. @whole FALSE: the body broke off or a write failed; then nobody can be told. */
     gboolean (*end)(gpointer data, gboolean whole, FctReply *reply, GError **error);
 } FctSink;
 
@@ -64,49 +64,54 @@ struct FctReply {
     json_t *json;      /* owned; NULL with 204 */
     char *etag;        /* owned; set by fct_reply_resource; of what GET reads the server makes one (etag.h) */
     char *cookie;      /* owned; value of Set-Cookie */
-    gboolean known;    /* set by access.c: somebody has signed in */
+    gboolean known;    /* set by access.c: the caller has signed in */
     char *subject;     /* owned; for the audit row: "gpu 0", "vm db-2" */
-    char *text;        /* owned; in place of json */
+    char *text;        /* owned; used instead of json */
     char *mime;        /* owned; of text */
     FctPacked *packed; /* borrowed for good; in place of json: JSON that never changes */
     gpointer data;     /* for those below */
     GDestroyNotify destroy;
-    /* Main thread. The message is live, headers not sent yet. */
+    /* Main thread. The message is live, and its headers are not sent yet. */
     void (*stream)(FctApp *app, FctSoupMessage *message, gpointer data);
-    /* Main thread, after the handshake. Takes over @data (destroy is not called then) and keeps its own reference. */
+    /*
+     * Main thread, after the handshake. Takes @data over (destroy is not called then) and keeps a reference of its own
+     * to the connection.
+     */
     void (*websocket)(FctApp *app, FctSoupWebsocket *socket, gpointer data);
     const FctSink *sink;
-    char *login;       /* owned; whose stream or sink this is: set by access.c */
-    gboolean looks_on; /* a stream of news: that it is open does not mean that its session is in use */
+    char *login;       /* owned; the login to which this stream or sink belongs: set by access.c */
+    gboolean looks_on; /* a stream of news: while it is open its session does not count as used */
 };
 
 typedef gboolean (*FctHandler)(const FctRequest *request, FctReply *reply, GError **error);
 
 struct FctRoute {
     const char *method;
-    const char *path;   /* under /api/v1; "{id}" and "{sub}" stand for one segment each */
+    const char *path;   /* under /api/v1; "{id}" and "{sub}" match one segment each */
     const char *action; /* x-action of the contract; NULL: public */
     FctHandler handler;
-    gboolean slow;         /* may wait for minutes, for a disk or another host: on threads of its own */
-    gboolean takes_stream; /* the handler gives a sink, which gets the body as it comes: it is no JSON */
+    gboolean slow;         /* may wait for minutes, for a disk or another host: runs on a pool of its own */
+    gboolean takes_stream; /* the handler gives a sink, which gets the body as it arrives; the body is no JSON */
     /*
-     * What query and body take, as members.h says; NULL: nothing. All else is refused before the handler sees it, so a
-     * mistyped name or value is never taken for its absence.
+     * The members that query and body may have, in the form of members.h; NULL: none. Everything else is refused before
+     * the handler runs, so that a mistyped name or value is not taken for a missing one.
      */
     const char *query, *body;
 };
 
-/* A 200 with a resource: body and, from its "revision", the ETag. Takes @json over. */
+/* A 200 with a resource: its body and the ETag from its "revision". Takes @json over. */
 void fct_reply_resource(FctReply *reply, int status, json_t *json);
 void fct_reply_clear(FctReply *reply);
 
-/* The revision that If-Match names: FCT_ERROR_REVISION_NEEDED when absent, FCT_ERROR_BAD_REQUEST when not a revision.
+/*
+ * Reads the revision from If-Match: FCT_ERROR_REVISION_NEEDED when it is absent, FCT_ERROR_BAD_REQUEST when it is no
+ * revision.
  */
 gboolean fct_request_revision(const FctRequest *request, guint64 *ret_revision, GError **error);
-/* The same where the contract lets the caller leave it out: FCT_REV_ANY then. */
+/* The same where the contract lets callers leave it out: FCT_REV_ANY then. */
 gboolean fct_request_revision_optional(const FctRequest *request, guint64 *ret_revision, GError **error);
-/* A whole number of the query within bounds; @fallback when absent. */
+/* A whole number of the query within bounds; @fallback when it is absent. */
 gboolean fct_request_query_int(const FctRequest *request, const char *key, gint64 min, gint64 max, gint64 fallback,
                                gint64 *ret, GError **error);
-/* One that the route calls a bool. */
+/* A bool of the query; the route must declare it as one. */
 gboolean fct_request_query_bool(const FctRequest *request, const char *key, gboolean fallback);

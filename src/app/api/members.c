@@ -11,7 +11,7 @@ static gboolean refuse(GError **error, const char *field, const char *format)
                               sentence->str);
 }
 
-/* "bool", "text?" …: what @spec says of @name. NULL: nothing. Free it. */
+/* The type of @name in @spec ("bool", "text?" …); NULL: the route does not take it. Free it. */
 static char *type_of(const char *spec, const char *name)
 {
     g_auto(GStrv) members = g_strsplit(spec ? spec : "", " ", -1);
@@ -24,7 +24,10 @@ static char *type_of(const char *spec, const char *name)
 
 /* ---- query ---- */
 
-/* What has no value or cannot be decoded, and all but one of equal names, are not in @query. */
+/*
+ * @query lacks values that are missing or cannot be decoded, and repeated names: so the text of the query is checked,
+ * too.
+ */
 static gboolean is_whole(const char *raw, GHashTable *query)
 {
     g_auto(GStrv) pairs = g_strsplit(raw ? raw : "", "&", -1);

@@ -11,10 +11,10 @@
 #define BLOCK (256 * 1024)
 
 typedef struct {
-    gint refs; /* the message's signals, and the job under way */
+    gint refs; /* held by the message's signals and by the job under way */
     FctOutgoing source;
     SoupServerMessage *message;
-    gint64 first, left; /* of what is asked for */
+    gint64 first, left; /* bytes of the part that is asked for */
     gboolean sought, over;
     gboolean busy; /* a job reads */
 } Sending;
@@ -29,7 +29,7 @@ static void release_source(GTask *task, gpointer object, gpointer data, GCancell
     g_free(source);
 }
 
-/* Closing may wait for libvirt. */
+/* On a thread, since closing may wait for libvirt. */
 static void sending_unref(gpointer data)
 {
     Sending *sending = data;
@@ -79,7 +79,7 @@ static void on_block(GObject *object, GAsyncResult *result, gpointer data)
     }
     gboolean measured = sending->source.total >= 0;
     if (!block || (measured && g_bytes_get_size(block) == 0)) {
-        fct_visit_cut(sending->message); /* shorter than announced: only the end of the connection says so */
+        fct_visit_cut(sending->message); /* fewer bytes than announced: only closing can tell the client */
         sending_unref(sending);
         return;
     }
@@ -117,7 +117,7 @@ static void on_sent(SoupServerMessage *message, gpointer data)
     sending_unref(sending);
 }
 
-/* FALSE when what is asked for is not there: 416. */
+/* FALSE: the range does not exist, which is answered by 416. */
 static gboolean set_range(Sending *sending, SoupMessageHeaders *request, SoupMessageHeaders *response)
 {
     const char *etag = sending->source.etag, *only_if = soup_message_headers_get_one(request, "If-Range");
@@ -137,13 +137,13 @@ static gboolean set_range(Sending *sending, SoupMessageHeaders *request, SoupMes
                                    NULL);
     if (part)
         soup_message_headers_replace(response, "Content-Range", part);
-    soup_message_headers_remove(request, "Range"); /* libsoup would cut the part out of the part */
+    soup_message_headers_remove(request, "Range"); /* without this libsoup would cut the range out of the range */
     if (kind == FCT_RANGE_NONE)
         sending->left = 0;
     return kind != FCT_RANGE_NONE;
 }
 
-/* FALSE: nothing of it is to be sent. */
+/* FALSE: no bytes are to be sent. */
 static gboolean set_length(Sending *sending, SoupMessageHeaders *request, SoupMessageHeaders *response)
 {
     if (sending->source.total < 0) {

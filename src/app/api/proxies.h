@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reverse proxies that are believed when they say for whom they ask. Immutable: any thread. */
+/* The reverse proxies that Facet believes when they say for whom they ask. Immutable: any thread. */
 #pragma once
 #include <gio/gio.h>
 
@@ -10,10 +10,13 @@ FctProxies *fct_proxies_new(const char *const *texts, GError **error);
 void fct_proxies_free(FctProxies *proxies);
 gboolean fct_proxies_trusts(const FctProxies *proxies, GSocketAddress *remote);
 /*
- * Who is at the other end: @peer itself, or, when that is a trusted proxy, the last address of X-Forwarded-For that is
- * none. What is no address ends the search: the rest was written by who knows whom.
+ * The client's address: @peer itself or, when that is a trusted proxy, the last address of X-Forwarded-For that is not
+ * one. Text that is no address ends the search, since anybody may have written what comes before it.
  */
 char *fct_proxies_client(const FctProxies *proxies, const char *peer, const char *forwarded_for);
 
-/* What is counted as one caller: the address, of IPv6 its first 64 bits, since whoever has one has them all. */
+/*
+ * What counts as one caller: the address, or the first 64 bits of an IPv6 address, since a client owns all addresses
+ * with these.
+ */
 char *fct_place_of_address(const char *address);

@@ -15,9 +15,9 @@ static gboolean is_word(const char *pattern, gsize length, const char *word)
 }
 
 /*
- * TRUE when @path (segments still encoded) is an instance of @pattern; then what stood for {id} and {sub} is given.
- * Anybody may send any path, of many segments and long ones: the first that differs ends it, and nothing is decoded
- * before all fit.
+ * TRUE when @path (segments still encoded) matches @pattern; then gives the texts of {id} and {sub}. Anybody may send
+ * any path, however long: the first segment that differs ends the comparison, and nothing is decoded before all
+ * segments match.
  */
 static gboolean path_matches(const char *pattern, const char *path, char **ret_id, char **ret_sub)
 {

@@ -21,7 +21,7 @@ static guint connection_signal(const char *name)
     GType type = g_type_from_name(CONNECTION);
     if (!type)
         return 0;
-    g_type_class_unref(g_type_class_ref(type)); /* its signals are there from the first use on */
+    g_type_class_unref(g_type_class_ref(type)); /* its signals exist from its first use on */
     return g_signal_lookup(name, type);
 }
 
@@ -60,7 +60,7 @@ gboolean fct_soup_old_left(const FctVisit *visit)
 gboolean fct_soup_old_release(FctVisit *visit)
 {
     GObject *connection = visit->soup;
-    /* Somebody else's reference is that of a message: libsoup still waits for its bytes, and will see the end. */
+    /* Another reference belongs to a message: libsoup still waits for its bytes and will see the end. */
     if (!connection || g_atomic_int_get((gint *)&connection->ref_count) != 1)
         return FALSE;
     g_clear_weak_pointer(&visit->soup);

@@ -11,23 +11,23 @@
 
 #define KEY "facet-visit"
 #define LOOK_MS 1000
-#define SHAKE_MS 3000 /* a client has for its part of the handshake, if patience is not less */
-#define SLOWEST 1024  /* bytes a second that an answer, or a body, must make in the end */
+#define SHAKE_MS 3000 /* time for the client's part of the handshake, unless patience is shorter */
+#define SLOWEST 1024  /* bytes a second that an answer or a body must reach in the long run */
 
-/* Who goes first when there is no room; the lower. */
+/* Who is sent away first when there is no room; the lowest first. */
 enum {
     LEFT,  /* its client has closed it */
-    IDLE,  /* of a stranger, as the next two */
+    IDLE,  /* of an unknown client, like the next two */
     HALF,  /* a greeting, a request or an answer that takes its time */
     FRESH, /* an answer that has just begun */
-    RESTS, /* of somebody known, between two requests */
+    RESTS, /* of a known client, between two requests */
     NEVER, /* not sent away */
 };
 
 struct FctVisitPlace {
     char *name;
     guint refs; /* all its visits */
-    guint live; /* those not sent away yet */
+    guint live; /* those that were not sent away yet */
     guint strangers, shaking;
 };
 
@@ -152,7 +152,7 @@ static void forget(FctVisit *visit)
     g_clear_handle_id(&visit->watch, g_source_remove);
     g_clear_object(&visit->handshake);
     if (!visit->stream)
-        g_socket_close(visit->socket, NULL); /* else it is the stream's: a WebSocket may outlive the door */
+        g_socket_close(visit->socket, NULL); /* else the stream frees it: a WebSocket may outlive the door */
     g_object_unref(visit->socket);
     g_object_unref(visit->remote);
     g_free(visit);
@@ -175,7 +175,9 @@ void fct_visit_free(FctVisit *visit)
     forget(visit);
 }
 
-/* An old libsoup forgets those that end while they wait: first it sees the end, then it is made to let go. */
+/*
+ * An old libsoup does not notice connections that end while idle: first it must see the end, then it is made to let go.
+ */
 static void release_ended(FctVisits *visits)
 {
     for (GList *l = visits->all, *next; l; l = next) {
@@ -200,7 +202,10 @@ void fct_visit_end(FctVisit *visit)
         visit->ended = TRUE;
         count(visit, -1);
     }
-    /* Whoever reads or writes it sees its end, and cleans up. Not closed: the number would be another's soon. */
+    /*
+     * Shuts the socket down; whoever reads or writes it sees its end and cleans up. It is not closed here, since
+     * another connection would get its number at once.
+     */
     if (!g_socket_is_closed(visit->socket))
         shutdown(g_socket_get_fd(visit->socket), SHUT_RDWR);
     if (visit->phase == FCT_VISIT_HELLO && !visit->handshake)
@@ -226,7 +231,7 @@ static int rank(const FctVisit *visit)
         return visit->known ? NEVER : HALF;
     case FCT_VISIT_BODY:
         return visit->known || visit->upload ? NEVER : HALF;
-    case FCT_VISIT_ANSWER: /* that it trickles is no reason to stay */
+    case FCT_VISIT_ANSWER: /* that it trickles is no reason to keep it */
         return visit->known                                                                       ? NEVER
                : now_us(visit->visits) - visit->since < visit->visits->limits.patience_ms * 500LL ? FRESH
                                                                                                   : HALF;
@@ -240,7 +245,10 @@ typedef struct {
     int rank;
 } Victim;
 
-/* Of strangers those go first whose place has most of them, whatever they do: else who keeps busy would stay. */
+/*
+ * Of unknown clients, those go first whose place has most connections, whatever they are doing: otherwise a client
+ * could stay by keeping busy.
+ */
 static gboolean goes_before(const Victim *a, const Victim *b)
 {
     gboolean strangers = a->rank >= IDLE && a->rank <= FRESH && b->rank >= IDLE && b->rank <= FRESH;
@@ -253,7 +261,10 @@ static gboolean goes_before(const Victim *a, const Victim *b)
     return a->visit->last < b->visit->last;
 }
 
-/* One with a rank below @below; @place NULL: of any. Among themselves, those of one place keep what has just begun. */
+/*
+ * Sends a connection with a rank below @below away; @place NULL: of any place. A connection that has just begun is not
+ * sent away for another one of its own place.
+ */
 static gboolean send_one_away(FctVisits *visits, const FctVisitPlace *place, int below)
 {
     Victim victim = {NULL, NEVER};
@@ -274,7 +285,7 @@ gboolean fct_visits_make_room(FctVisits *visits)
     return send_one_away(visits, NULL, NEVER);
 }
 
-/* An eighth is for those on whose connections somebody has signed in. */
+/* An eighth of all connections is reserved for those on which somebody has signed in. */
 static gboolean has_room(FctVisits *visits, const FctVisitPlace *place, gboolean exempt)
 {
     const FctVisitLimits *limits = &visits->limits;
@@ -285,7 +296,7 @@ static gboolean has_room(FctVisits *visits, const FctVisitPlace *place, gboolean
     return visits->count < limits->in_all || send_one_away(visits, NULL, NEVER);
 }
 
-/* Once in ten seconds: the log is no place for who knocks often. */
+/* At most once in ten seconds: callers who are refused must not fill the log. */
 static void tell_refusal(FctVisits *visits, const FctVisitPlace *place)
 {
     gint64 now = now_us(visits);
@@ -349,7 +360,7 @@ void fct_visit_cut(SoupServerMessage *message)
     else if (socket)
         g_socket_shutdown(socket, TRUE, TRUE, NULL);
     if (soup_server_message_get_status(message) == SOUP_STATUS_NONE)
-        return; /* its body is being read: libsoup sees the end when it reads next */
+        return; /* its body is being read: libsoup sees the end with its next read */
     soup_message_body_append(soup_server_message_get_response_body(message), SOUP_MEMORY_STATIC, "\n", 1);
     soup_server_message_unpause(message);
 }
@@ -422,8 +433,10 @@ static void on_finished(SoupServerMessage *message, gpointer data)
     fct_visit_enter(visit, FCT_VISIT_WAITING);
     visit->upload = visit->endless = FALSE;
     visit->answered = TRUE;
-    /* libsoup closes such a one now, and TLS says goodbye: written to a client that does not read, that would hold this
-     * thread. What was sent before still arrives. */
+    /*
+     * libsoup now closes the connection and TLS says goodbye; writing that to a client that does not read would block
+     * this thread. What was sent before still arrives.
+     */
     if (is_last(message) && !g_socket_is_closed(visit->socket) &&
         !(g_socket_condition_check(visit->socket, G_IO_OUT) & G_IO_OUT))
         shutdown(g_socket_get_fd(visit->socket), SHUT_WR);
@@ -431,7 +444,7 @@ static void on_finished(SoupServerMessage *message, gpointer data)
 
 void fct_visit_request(FctVisit *visit, SoupServerMessage *message)
 {
-    /* libsoup makes the first message when the connection begins, later ones with their first byte. */
+    /* libsoup makes the first message of a connection when that begins, later ones with their first byte. */
     fct_visit_enter(visit, visit->requests++ ? FCT_VISIT_HEADERS : FCT_VISIT_WAITING);
     g_signal_connect(message, "got-headers", G_CALLBACK(on_headers), NULL);
     g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), NULL);
@@ -450,7 +463,7 @@ static int queued(const FctVisit *visit, unsigned long what)
     return !g_socket_is_closed(visit->socket) && ioctl(g_socket_get_fd(visit->socket), what, &n) == 0 ? n : 0;
 }
 
-/* A client that takes nothing of what is there for it. */
+/* Checks a client that does not take the bytes that are ready for it. */
 static void look_at_unsent(FctVisit *visit, gint64 now)
 {
     int unsent = queued(visit, SIOCOUTQ);
@@ -484,7 +497,7 @@ static gboolean is_late(FctVisit *visit, gint64 now)
         return now - visit->since > 2 * patience;
     case FCT_VISIT_BODY:
         if (queued(visit, FIONREAD) > 0)
-            visit->last = now; /* we are the slow one: a disk */
+            visit->last = now; /* we are the slow side: a disk */
         return now - visit->last > (visit->upload ? 6 : 2) * patience ||
                (!visit->upload && too_slow(visit, now, 3 * patience));
     case FCT_VISIT_ANSWER:

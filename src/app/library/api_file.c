@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Tells the page that the library is another now. */
+/* Tells the page that the library has changed. */
 static void tell(FctApp *app, const char *id)
 {
     fct_hub_publish(app->hub, "file", id, json_pack("{s:s}", "id", id));

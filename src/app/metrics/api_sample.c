@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-#define SAMPLES_MAX 300    /* of an answer, unless its step is given */
+#define SAMPLES_MAX 300    /* samples in one answer, unless the request gives a step */
 #define SAMPLES_LIMIT 3600 /* one a second for an hour */
 #define SUBJECTS_MAX 32
 
-/* "host", "gpus", "gpu/ID", "vm/ID"; without any, host and gpus. */
+/* "host", "gpus", "gpu/ID", "vm/ID"; a request without any means host and gpus. */
 static gboolean read_subjects(const FctRequest *request, FctSampleWish *wish, GError **error)
 {
     const char *subjects = g_hash_table_lookup(request->query, "subjects");

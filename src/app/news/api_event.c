@@ -36,7 +36,7 @@ typedef struct {
     gboolean csv;
 } Export;
 
-/* What begins like a formula would be one in a table. */
+/* A cell that begins like a formula would be one in a spreadsheet. */
 static void append_cell(GString *text, const char *value)
 {
     g_auto(GStrv) parts = g_strsplit(value, "\"", -1);
@@ -111,14 +111,14 @@ static gboolean export_audit(const FctRequest *request, FctReply *reply, GError 
     return TRUE;
 }
 
-/* Those are no part of the audit: whoever knocks could fill it. */
+/* Refused sign-ins are not part of the audit trail: anybody could fill it. */
 static gboolean list_refused(const FctRequest *request, FctReply *reply, GError **error)
 {
     static const FctListOrder order = {.by = {"-minute_ms", "address"}, .usual = 100, .most = 500};
     return fct_reply_list(request, reply, &order, fct_signins_list(request->app->signins), error);
 }
 
-/* What a GET would answer; JSON null when it is refused or fails: whoever needs it asks, and is told why. */
+/* The answer of a GET, or JSON null when it is refused or fails: the page then asks itself and is told why. */
 static json_t *answer_of(const FctRequest *request, const char *path, const char *parameters)
 {
     g_autofree char *id = NULL, *sub = NULL, *allow = NULL;
@@ -135,7 +135,7 @@ static json_t *answer_of(const FctRequest *request, const char *path, const char
     return json;
 }
 
-/* What every page shows around its own matter: one answer instead of four. */
+/* What every page shows around its own content: one answer instead of four. */
 static json_t *state_of(const FctRequest *request)
 {
     static const char *const parts[][3] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What somebody may do with the account that they have signed in with. */
+/* What people may do with the account with which they have signed in. */
 #include "app/api/api.h"
 #include "app/people/auth.h"
 #include "base/read.h"

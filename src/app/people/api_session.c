@@ -23,7 +23,7 @@ static gpointer pack_contract(gpointer unused)
     return fct_packed_new(g_bytes_new_static(fct_contract, strlen(fct_contract)), TRUE);
 }
 
-/* Whoever writes a program reads it before there is anybody to sign in; it says nothing of this host. */
+/* Public: programmers read it before they can sign in, and it says nothing about this host. */
 static gboolean get_contract(const FctRequest *request, FctReply *reply, GError **error)
 {
     static GOnce once = G_ONCE_INIT;
@@ -41,8 +41,10 @@ static json_t *session_json(const FctIdentity *who)
     return json_pack("{s:s, s:s, s:o}", "user", who->user, "role", who->role, "may", actions);
 }
 
-/* The page asks this at its start. With the answer to the sign-in itself there is one cookie only: programs that keep
- * one keep the right one. */
+/*
+ * The page asks this when it starts. With the answer to the sign-in itself there is only one cookie, so that programs
+ * that keep one cookie keep the right one.
+ */
 static gboolean get_session(const FctRequest *request, FctReply *reply, GError **error)
 {
     g_autofree char *browser =
@@ -53,7 +55,7 @@ static gboolean get_session(const FctRequest *request, FctReply *reply, GError *
     return TRUE;
 }
 
-/* Whoever sends a longer one means no account: no more of it goes anywhere. */
+/* A longer name is no account; only its beginning is passed on. */
 static char *cut_name(const char *name)
 {
     if (g_utf8_strlen(name, -1) <= FCT_NAME_MAX)

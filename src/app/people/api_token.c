@@ -38,7 +38,7 @@ static gboolean read_wish(const FctRequest *request, FctTokenWish *wish, GError 
         return FALSE;
     if (!fct_role_from_name(wish->role, &role))
         return fct_read_refuse(error, "role", "The role must be admin, operator or viewer.");
-    /* An admin's token can do everything as it is; what it makes ends with it. */
+    /* An admin's token may do everything already; what it makes ends with it. */
     wish->makes = fct_json_bool(body, "makes_tokens", role == FCT_ROLE_ADMIN);
     if (!read_kind(body, &wish->login, error))
         return FALSE;
@@ -46,7 +46,7 @@ static gboolean read_wish(const FctRequest *request, FctTokenWish *wish, GError 
            fct_read_int(body, "lifetime_s", 1, FCT_TOKEN_LIFE_MAX_S, &wish->lifetime_s, error);
 }
 
-/* Who may make a token is who signed in, or a token that was given the right; never of more than the maker has. */
+/* People who signed in, and tokens with that right, may make tokens; never of a higher role than their own. */
 static gboolean may_make(const FctIdentity *who, const FctTokenWish *wish, GError **error)
 {
     FctRole mine, given;

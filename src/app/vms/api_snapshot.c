@@ -11,7 +11,9 @@
 
 /* ---- looking ---- */
 
-/* path → bytes that it takes, of the pools that the files are in; what a pool does not tell is not there. */
+/*
+ * path → bytes that the file takes, from the pools that have the files; files that a pool does not report are missing.
+ */
 static json_t *sizes(FctApp *app, const FctVmTree *tree)
 {
     FctVmm *vmm = app->vmm;
@@ -56,7 +58,7 @@ static json_t *targets_of(const FctChainNode *node)
     return list;
 }
 
-/* The nearest one above that is shown; "" when there is none. */
+/* The nearest visible snapshot above; "" when there is none. */
 static const char *shown_parent(const FctVmTree *tree, const char *id)
 {
     const FctChainNode *node = fct_chain_node(tree->chain, id);
@@ -65,7 +67,7 @@ static const char *shown_parent(const FctVmTree *tree, const char *id)
     return node ? node->id : "";
 }
 
-/* What all snapshots of the list are shown with. */
+/* What all snapshots of the list need to be shown. */
 typedef struct {
     FctApp *app;
     const FctVmOffer *offer;

@@ -31,7 +31,7 @@ static FctApp *app_with_vms(const FctRequest *request, GError **error)
     return request->app->vms ? request->app : NULL;
 }
 
-/* Another's VM by id or name; NULL when there is none. */
+/* Another program's VM by id or name; NULL: there is none. */
 static FctVmInfo *find_foreign(FctApp *app, const char *id)
 {
     g_autoptr(GPtrArray) infos = fct_domains_infos(app->domains);
@@ -43,7 +43,7 @@ static FctVmInfo *find_foreign(FctApp *app, const char *id)
     return NULL;
 }
 
-/* One of ours by id or name. FCT_ERROR_NOT_FOUND also when it is another's: then *ret_foreign is set. */
+/* A VM of ours by id or name. FCT_ERROR_NOT_FOUND also for another program's VM: then *ret_foreign is set. */
 static FctVm *find(FctApp *app, const char *id, FctVmInfo **ret_foreign, GError **error)
 {
     FctStore *store = app->store;
@@ -91,7 +91,7 @@ FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **erro
     return vm;
 }
 
-/* Cards that cannot be seen are no fault here: the VM's verdicts say so. */
+/* Cards that cannot be seen are no error here: the VM's verdicts tell. */
 static json_t *view(FctApp *app, const FctVm *vm, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
@@ -144,7 +144,7 @@ static gboolean create_vm(const FctRequest *request, FctReply *reply, GError **e
 
 /* ---- changing ---- */
 
-/* Brings libvirt's definition along while the VM is off, so that virsh shows the same. A run keeps what it has. */
+/* Updates libvirt's definition while the VM is off, so that virsh shows the same. A running VM keeps what it has. */
 static gboolean redefine(FctApp *app, const FctVm *vm, gboolean renamed, GError **error)
 {
     g_autoptr(FctVmInfo) info = fct_domains_info(app->domains, vm->id);
@@ -154,7 +154,7 @@ static gboolean redefine(FctApp *app, const FctVm *vm, gboolean renamed, GError 
         spec = fct_record_spec(app, vm, &fault);
         if (spec)
             return app->vmm->ops->define(app->vmm, spec, error);
-        /* A disk that cannot be opened now stands in the way of a start, which says so, and of no other change. */
+        /* A disk that cannot be opened now forbids a start, which tells so, but no other change. */
         if (fault->code == FCT_ERROR_REFUSED && !renamed)
             return TRUE;
         g_propagate_error(error, g_steal_pointer(&fault));
@@ -203,7 +203,7 @@ static gboolean store_patched(FctApp *app, FctVm *vm, const char *old_name, GErr
     return FALSE;
 }
 
-/* What was not stored is not left in libvirt's definition. */
+/* What could not be stored is taken out of libvirt's definition again. */
 static void redefine_as_stored(FctApp *app, const char *id)
 {
     g_autoptr(GError) fault = NULL;
@@ -222,7 +222,7 @@ static gboolean redefine_and_store(FctApp *app, FctVm *vm, const char *old_name,
     return ok;
 }
 
-/* What the host can never give is refused when it is asked for, not at the next start. */
+/* What the host can never give is refused when it is asked for, and not at the next start. */
 static gboolean check_host(FctApp *app, const FctVm *vm, const json_t *body, GError **error)
 {
     static const char *const fields[] = {"tpm", "vcpus", "memory_mib"};
@@ -282,7 +282,7 @@ static gboolean update_vm(const FctRequest *request, FctReply *reply, GError **e
     return json != NULL;
 }
 
-/* "vda,vdb"; the older keep_disk=true is the first one. */
+/* "vda,vdb"; the older keep_disk=true means the first disk. */
 static GStrv read_keep(const FctRequest *request, const FctVm *vm, GError **error)
 {
     const char *text = g_hash_table_lookup(request->query, "keep");
@@ -413,7 +413,7 @@ static gboolean guest(const FctRequest *request, FctReply *reply, GError **error
 
 #define VIEWER_MAX 64
 
-/* The wish borrows from @request and @vm. */
+/* Borrows from @request and @vm. */
 static gboolean console_wish(const FctRequest *request, const FctVm *vm, FctConsoleWish *wish, GError **error)
 {
     const char *viewer = g_hash_table_lookup(request->query, "viewer");
@@ -455,7 +455,7 @@ const FctRoute fct_routes_vm[] = {
     {"GET", "/vms", "vm.read", list_vms,
      .query = FCT_LIST_QUERY " offset:int q:text name:text state:text ours:bool sort:text order:text"},
     {"POST", "/vms", "vm.write", create_vm,
-     /* null takes away what a template has */
+     /* null removes what a template has */
      .body = "name:text image:text? iso:text? volume:object? pool:text? disks:list? cdroms:list? template:text "
              "vcpus:int? memory_mib:int? disk_gib:int? uefi:bool? os:text? tpm:bool? agent:bool? boot:list? "
              "autostart:object? devices:list? nics:list? start:bool description:text? cloud_init:object? "

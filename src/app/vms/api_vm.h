@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the handlers for VMs share. */
+/* Helpers that the handlers for VMs share. On the request pool. */
 #pragma once
 #include "app/api/api.h"
 #include "app/shared/context.h"
@@ -10,7 +10,7 @@
  */
 FctVm *fct_api_vm_ours(const FctRequest *request, FctReply *reply, GError **error);
 
-/* As the API gives it, as it is stored now. */
+/* The VM as the API gives it, from the store. */
 json_t *fct_api_vm_view(FctApp *app, const char *id, GError **error);
 
 /* ---- vms/list.c ---- */

@@ -83,7 +83,7 @@ static void tell_power(FctVms *vms, const FctVmInfo *info, gboolean was_active)
         fct_event(vms->app, "vm", "info", "vm", info->id, info->name, "VM %s was shut down from inside.", info->name);
 }
 
-/* Started and ended since the last look, of which @before is. */
+/* The VM started and ended since it was last read; @before is the state then. */
 static gboolean has_run(const FctVmInfo *before, const FctVmInfo *info)
 {
     return info && before && before->connection == info->connection && info->starts != before->starts &&
@@ -97,18 +97,18 @@ static void look(FctVms *vms, const char *id)
     g_mutex_lock(&vms->lock);
     const FctVmInfo *before = g_hash_table_lookup(vms->looked, id);
     gboolean was_active = fct_vm_info_active(before), ran = has_run(before, info);
-    if (!others && info) /* what others do within such an act is news when it is over */
+    if (!others && info) /* what others do during such an act is told when the act is over */
         g_hash_table_replace(vms->looked, g_strdup(id), fct_vm_info_ref(info));
     else if (!others)
         g_hash_table_remove(vms->looked, id);
     g_mutex_unlock(&vms->lock);
-    if (!acting) { /* an act ends with a look of its own */
+    if (!acting) { /* skip: fct_acts_end queues another reading */
         if (info)
             tell_power(vms, info, was_active);
         if (ran && info->ours)
             fct_event(vms->app, "vm", "info", "vm", id, info->name, "VM %s was started and ended outside Facet.",
                       info->name);
-        if (ran || (fct_vm_info_active(info) && !was_active)) /* by virsh; what Facet starts it notes itself */
+        if (ran || (fct_vm_info_active(info) && !was_active)) /* by virsh; Facet notes its own starts itself */
             fct_vm_note_run(vms->app, id);
         if (!fct_vm_reconcile(vms->app, id))
             retry_later(vms);
@@ -121,8 +121,8 @@ static void look(FctVms *vms, const char *id)
 }
 
 /*
- * What a list shows and no event has told. An agent that connected while nobody listened to libvirt tells of it by no
- * event: the list is where that is seen. The lock is not held.
+ * Works off what a list shows and no event has told: an agent that connected while nobody listened to libvirt sends no
+ * event. The lock is not held.
  */
 static void note_listed(FctVms *vms, const GPtrArray *list)
 {
@@ -148,7 +148,7 @@ static gboolean list_afresh(FctVms *vms)
     g_mutex_lock(&vms->lock);
     for (guint i = 0; i < list->len; i++) {
         const FctVmInfo *info = g_ptr_array_index(list, i);
-        if (fct_vm_info_active(info) && info->ours) /* what ran before us is no news */
+        if (fct_vm_info_active(info) && info->ours) /* what ran before facetd started is no news */
             g_hash_table_replace(vms->looked, g_strdup(info->id), fct_vm_info_ref(info));
     }
     for (guint i = 0; i < changed->len; i++)
@@ -158,7 +158,7 @@ static gboolean list_afresh(FctVms *vms)
     return TRUE;
 }
 
-/* Every VM that holds parts, or runs with some. */
+/* Queues every VM that holds parts, or runs with some. */
 static void reconcile_all(FctVms *vms)
 {
     g_autoptr(GError) fault = NULL;
@@ -194,7 +194,7 @@ static void handle_up(FctVms *vms)
     g_mutex_unlock(&vms->lock);
 }
 
-/* A libvirtd that has just started finds its QEMUs one by one, and tells nobody of those that it gives up. */
+/* A libvirtd that has just started finds its QEMUs one by one, and sends no event for those that it gives up. */
 static void list_again(FctVms *vms)
 {
     gboolean listed = list_afresh(vms);
@@ -205,7 +205,7 @@ static void list_again(FctVms *vms)
     g_mutex_unlock(&vms->lock);
 }
 
-/* The next piece of work; the lock is held. */
+/* The next work; the lock is held. */
 static void work(FctVms *vms)
 {
     GHashTableIter iter;
@@ -283,7 +283,7 @@ static void on_retry(gpointer data)
     retry_later(data);
 }
 
-/* A VM's page and those of its networks show what its guest says. */
+/* The pages of a VM and of its networks show what its guest reports. */
 static void on_guest_said(const char *id, gpointer data)
 {
     FctVms *vms = data;
@@ -291,7 +291,7 @@ static void on_guest_said(const char *id, gpointer data)
     fct_network_cache_look(vms->app->networks);
 }
 
-/* Its first-boot data was had. */
+/* The guest has had its first-boot data. */
 static void on_guest_answered(const char *id, gpointer data)
 {
     const FctVms *vms = data;
