@@ -52,7 +52,7 @@ typedef struct {
     GPtrArray *rows; /* const FctVmRow*, the page */
     guint total;     /* that pass every filter, before and behind the page too */
     gboolean more;   /* some of them come behind the page */
-    /* {"all", "ours", "others", "blocked", and each state}: of those that pass name and text, whatever their state. */
+    /* {"all", "ours", "others", "blocked", and each state}: how many of the VMs that match name and text have it. */
     json_t *counts;
 } FctVmPage;
 void fct_vm_page_clear(FctVmPage *page);
